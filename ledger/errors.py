@@ -1,0 +1,110 @@
+"""Each way a money order can be refused: a code for machines, a sentence for people."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class LedgerError(Exception):
+    """A refusal. Nothing has moved.
+
+    `field` names the form field the refusal is about; `str(error)` is fit for the member.
+    """
+
+    code: ClassVar[str]
+    sentence: ClassVar[str | Promise]
+    field: ClassVar[str | None] = "amount"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__()
+        self.facts: Mapping[str, object] = facts
+
+    def __str__(self) -> str:
+        return str(self.sentence).format(**self.facts)
+
+
+class InvalidAmount(LedgerError):
+    code = "invalid_request"
+    sentence = _("Enter an amount above zero.")
+
+
+class TransactionLimitReached(LedgerError):
+    """`limit`: money text."""
+
+    code = "limit_exceeded"
+    sentence = _("You can move up to {limit} at a time. Enter that or less.")
+
+
+class DailyLimitReached(LedgerError):
+    """`limit` and `left`: money texts."""
+
+    code = "limit_exceeded"
+    sentence = _(
+        "You can send and withdraw up to {limit} a day. You have {left} left today."
+    )
+
+
+class BalanceLimitReached(LedgerError):
+    """`limit` and `room`: money texts."""
+
+    code = "limit_exceeded"
+    sentence = _("A wallet holds up to {limit}. You can add {room} more.")
+
+
+class RecipientLimitReached(LedgerError):
+    """Says nothing of how much the recipient holds."""
+
+    code = "limit_exceeded"
+    sentence = _("This person's wallet can't take that much right now. Send less, or ask them.")
+
+
+class InsufficientFunds(LedgerError):
+    """`available`: money text."""
+
+    code = "insufficient_balance"
+    sentence = _("You have {available} available. Enter that or less.")
+
+
+class AccountFrozen(LedgerError):
+    code = "account_frozen"
+    sentence = _(
+        "This wallet is frozen, so money can't leave it. Contact us and we will help you."
+    )
+    field = None
+
+
+class SelfTransfer(LedgerError):
+    code = "self_transfer"
+    sentence = _("This is your own wallet. Enter the phone or email of somebody else.")
+    field = "recipient"
+
+
+class UnknownAccount(LedgerError):
+    code = "not_found"
+    sentence = _("There is no such wallet. Check who it is for.")
+    field = "recipient"
+
+
+class AccountClosed(LedgerError):
+    code = "account_closed"
+    sentence = _("This account is closed, so money can't move in or out of it.")
+    field = "recipient"
+
+
+class KeyReused(LedgerError):
+    """`reference`: the transaction that the key already names."""
+
+    code = "idempotency_key_reused"
+    sentence = _(
+        "This page was already used for another order, {reference}. "
+        "Nothing more has moved. Check the order below, then go on if you still want it."
+    )
+    field = None
+
+
+class Busy(LedgerError):
+    code = "busy"
+    sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
+    field = None

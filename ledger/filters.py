@@ -1,0 +1,92 @@
+"""Filters of a list of transactions: typed in a form, kept in the address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+from wallet.fields import LineField
+
+
+def date_field(label: str | Promise) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Enter a date, like 2026-11-22.")},
+    )
+
+
+class FilterForm(forms.Form):
+    """Type, status and period; a list's own form adds to them."""
+
+    type = forms.ChoiceField(
+        label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
+    )
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[("", _("Any status")), *Transaction.Status.choices],
+        required=False,
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # `from` can't be a name in a class body, but it is the field's name in addresses.
+        self.fields["from"] = date_field(_("From"))
+        self.fields["to"] = date_field(_("To"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("from"), cleaned.get("to")
+        if first and last and first > last:
+            self.add_error("to", _("Enter a day on or after the first one."))
+        return cleaned
+
+    def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
+        """The records that match. None do when what was typed makes no sense."""
+        if not self.is_valid():
+            return records.none()
+        data = self.cleaned_data
+        for name in ("type", "status"):
+            if data[name]:
+                records = records.filter(**{name: data[name]})
+        return records.between(data["from"], data["to"])
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
+    @property
+    def chips(self) -> list[tuple[str, str]]:
+        """(words, query string without this filter) of each filter that is on."""
+        chips = []
+        for name, field in self.fields.items():
+            if value := self.data.get(name):
+                rest = self.data.copy()
+                rest.pop(name, None)
+                rest.pop("cursor", None)
+                choices = dict(getattr(field, "choices", []))
+                chips.append((f"{field.label}: {choices.get(value, value)}", f"?{rest.urlencode()}"))
+        return chips
+
+
+class ActivityFilter(FilterForm):
+    """What of their own activity a member wants to see."""
+
+    DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
+
+    direction = forms.ChoiceField(label=_("Direction"), choices=DIRECTIONS, required=False)
+    q = LineField(
+        label=_("Search"),
+        max_length=80,
+        required=False,
+        help_text=_("First name, note, exact amount or reference"),
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )

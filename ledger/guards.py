@@ -1,0 +1,139 @@
+"""What the database itself refuses, whoever asks: the books are written once.
+
+An entry is never updated or deleted. A transaction is never deleted, and only ever moves
+from PENDING to SUCCESS or FAILED. `INSERT OR REPLACE` is SQLite's way to delete without a
+delete trigger, so it has a guard of its own. On PostgreSQL the entries that one statement
+writes must also sum to zero for each transaction, and TRUNCATE is refused.
+
+Migrations call `install`; after a change here, a new migration calls it again.
+"""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+ENTRIES = "ledger_entry"
+TRANSACTIONS = "ledger_transaction"
+
+FIXED_COLUMNS = (
+    "id",
+    "reference",
+    "type",
+    "amount_cents",
+    "from_account_id",
+    "to_account_id",
+    "description",
+    "created_by_id",
+    "idempotency_key",
+    "created_at",
+)
+
+NO_UPDATE = "entries are never changed"
+NO_DELETE = "the books are never deleted"
+NO_CHANGE = "a transaction only moves from PENDING to SUCCESS or FAILED"
+NO_REPLACE = "the books are never replaced"
+NOT_ZERO = "entries of a transaction must sum to zero"
+
+
+def _moves_illegally(is_distinct: str) -> str:
+    """SQL that is true when a transaction's update is anything but its one lawful move."""
+    changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in FIXED_COLUMNS)
+    lawful = "OLD.status = 'PENDING' AND NEW.status IN ('SUCCESS', 'FAILED')"
+    return f"NOT ({lawful}) OR {changed}"
+
+
+SQLITE = {
+    "ledger_entry_no_update": f"""
+        BEFORE UPDATE ON {ENTRIES}
+        BEGIN SELECT RAISE(ABORT, '{NO_UPDATE}'); END""",
+    "ledger_entry_no_delete": f"""
+        BEFORE DELETE ON {ENTRIES}
+        BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
+    "ledger_entry_no_replace": f"""
+        BEFORE INSERT ON {ENTRIES}
+        WHEN EXISTS (SELECT 1 FROM {ENTRIES} WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, '{NO_REPLACE}'); END""",
+    "ledger_transaction_one_move": f"""
+        BEFORE UPDATE ON {TRANSACTIONS}
+        WHEN {_moves_illegally("IS NOT")}
+        BEGIN SELECT RAISE(ABORT, '{NO_CHANGE}'); END""",
+    "ledger_transaction_no_delete": f"""
+        BEFORE DELETE ON {TRANSACTIONS}
+        BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
+    # The key's own unique index reports a repeated key, unless the row would be replaced:
+    # then the row it names is gone before the index can speak, so this trigger speaks first.
+    "ledger_transaction_no_replace": f"""
+        BEFORE INSERT ON {TRANSACTIONS}
+        WHEN EXISTS (
+            SELECT 1 FROM {TRANSACTIONS} WHERE id = NEW.id OR reference = NEW.reference
+            UNION ALL
+            SELECT 1 FROM {TRANSACTIONS}
+            WHERE created_by_id = NEW.created_by_id AND idempotency_key = NEW.idempotency_key
+        )
+        BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
+}
+
+POSTGRESQL_FUNCTIONS = f"""
+CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+CREATE OR REPLACE FUNCTION ledger_entries_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM fresh GROUP BY transaction_id HAVING sum(amount_cents) <> 0) THEN
+        RAISE EXCEPTION '{NOT_ZERO}' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+POSTGRESQL = {
+    (ENTRIES, "ledger_entry_no_update"): f"""
+        BEFORE UPDATE ON {ENTRIES} FOR EACH STATEMENT
+        EXECUTE FUNCTION ledger_refuse('{NO_UPDATE}')""",
+    (ENTRIES, "ledger_entry_no_delete"): f"""
+        BEFORE DELETE OR TRUNCATE ON {ENTRIES} FOR EACH STATEMENT
+        EXECUTE FUNCTION ledger_refuse('{NO_DELETE}')""",
+    (ENTRIES, "ledger_entry_sum_zero"): f"""
+        AFTER INSERT ON {ENTRIES} REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT
+        EXECUTE FUNCTION ledger_entries_balance()""",
+    (TRANSACTIONS, "ledger_transaction_one_move"): f"""
+        BEFORE UPDATE ON {TRANSACTIONS} FOR EACH ROW
+        WHEN ({_moves_illegally("IS DISTINCT FROM")})
+        EXECUTE FUNCTION ledger_refuse('{NO_CHANGE}')""",
+    (TRANSACTIONS, "ledger_transaction_no_delete"): f"""
+        BEFORE DELETE OR TRUNCATE ON {TRANSACTIONS} FOR EACH STATEMENT
+        EXECUTE FUNCTION ledger_refuse('{NO_DELETE}')""",
+}
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Put the guards up, over older ones of the same names."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(POSTGRESQL_FUNCTIONS)
+            for (_table, name), body in POSTGRESQL.items():
+                cursor.execute(f"CREATE OR REPLACE TRIGGER {name} {body}")
+            return
+        for name, body in SQLITE.items():
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            cursor.execute(f"CREATE TRIGGER {name} {body}")
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take the guards down: for a test database that is emptied, and for migrating back."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for table, name in POSTGRESQL:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+            return
+        for name in SQLITE:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def install_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    install(schema_editor.connection)
+
+
+def remove_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    remove(schema_editor.connection)

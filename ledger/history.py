@@ -1,0 +1,57 @@
+"""A member's own activity, newest first, a page at a time."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import islice
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from ledger.filters import ActivityFilter
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet, cut
+from wallet.models import Account
+from wallet.money import parse_shillings
+
+
+def page(
+    account: Account, form: ActivityFilter, cursor: str | None, size: int
+) -> tuple[list[Transaction], str | None]:
+    """The newest `size` matching transactions before the cursor, and the next cursor.
+
+    Money in and money out are two queries, each one walk along its own index, merged here:
+    one query with OR would sort the member's whole history.
+    """
+    records = form.narrow(Transaction.objects.with_parties()).older_than(cursor)
+    direction, text = (form.cleaned_data.get(name, "") for name in ("direction", "q"))
+    sides = []
+    if direction != "in":
+        sides.append(search(records.filter(from_account=account), text, other="to_account"))
+    if direction != "out":
+        sides.append(search(records.filter(to_account=account), text, other="from_account"))
+    newest = heapq.merge(
+        *(side.order_by("-pk")[: size + 1] for side in sides), key=lambda record: -record.pk
+    )
+    return cut(list(islice(newest, size + 1)), size)
+
+
+def latest(account: Account, size: int) -> list[Transaction]:
+    """The member's newest transactions, whatever they are."""
+    return page(account, ActivityFilter({}), None, size)[0]
+
+
+def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:
+    """Narrow by reference, note, exact amount, or the first name of the other side.
+
+    The first name only: a member is shown no more of a stranger's name than that.
+    """
+    if not text:
+        return records
+    found = Q(reference__iexact=text) | Q(description__icontains=text)
+    found |= Q(**{f"{other}__user__name__istartswith": text.split()[0].rstrip(".")})
+    try:
+        found |= Q(amount_cents=parse_shillings(text.upper().removeprefix("KES")))
+    except ValidationError:
+        pass
+    return records.filter(found)

@@ -1,0 +1,205 @@
+"""The books: transactions, and the entries each of them made.
+
+A Transaction is an order and its outcome. Its Entries are signed lines that sum to zero:
+money into an account is above zero, money out of it below. Rows are written only by
+`ledger.operations`, and the database itself refuses to change or delete them
+(`ledger/guards.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from ledger.querysets import TransactionQuerySet
+from ledger.status import BADGES, Badge
+from wallet.models import Account
+from wallet.money import CEILING_CENTS
+
+# Crockford's alphabet: no I, L, O or U, so that a reference survives a phone call.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REFERENCE = re.compile(r"NS-[0-9A-HJKMNP-TV-Z]{8}")
+
+
+def new_reference() -> str:
+    """A reference of 40 random bits, like `NS-7K2Q9PXM`."""
+    bits = secrets.randbits(40)
+    return "NS-" + "".join(ALPHABET[bits >> shift & 31] for shift in range(35, -5, -5))
+
+
+class Transaction(models.Model):
+    """One deposit, transfer or withdrawal: who ordered what, and what became of it.
+
+    `from_account` is null when the money came from outside, `to_account` when it went there.
+    The only change a row ever sees is from PENDING to SUCCESS or FAILED.
+    """
+
+    class Type(models.TextChoices):
+        DEPOSIT = "DEPOSIT", _("Deposit")
+        TRANSFER = "TRANSFER", _("Transfer")
+        WITHDRAW = "WITHDRAW", _("Withdrawal")
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", _("Processing")
+        SUCCESS = "SUCCESS", _("Complete")
+        FAILED = "FAILED", _("Did not go through")
+
+    reference = models.CharField(
+        _("reference"), max_length=16, unique=True, default=new_reference, editable=False
+    )
+    type = models.CharField(_("type"), max_length=10, choices=Type)
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    amount_cents = models.BigIntegerField(_("amount"))
+    from_account = models.ForeignKey(
+        Account,
+        models.PROTECT,
+        null=True,
+        related_name="transactions_out",
+        verbose_name=_("from"),
+        db_index=False,
+    )
+    to_account = models.ForeignKey(
+        Account,
+        models.PROTECT,
+        null=True,
+        related_name="transactions_in",
+        verbose_name=_("to"),
+        db_index=False,
+    )
+    description = models.CharField(_("note"), max_length=140, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="transactions",
+        verbose_name=_("ordered by"),
+        db_index=False,
+    )
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)
+    created_at = models.DateTimeField(_("ordered"), editable=False)
+    settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
+
+    # True on the answer to a repeated order: this call moved nothing.
+    is_replay: bool = False
+
+    objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["from_account", "-id"], name="transaction_out"),
+            models.Index(fields=["to_account", "-id"], name="transaction_in"),
+            models.Index(fields=["from_account", "created_at"], name="transaction_out_by_day"),
+            models.Index(fields=["created_at"], name="transaction_by_time"),
+            models.Index(
+                fields=["status", "-id"],
+                condition=~Q(status="SUCCESS"),
+                name="transaction_unsettled",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_cents__gt=0, amount_cents__lte=CEILING_CENTS),
+                name="transaction_amount_above_zero",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_account__isnull=True)
+                | Q(to_account__isnull=True)
+                | ~Q(from_account=F("to_account")),
+                name="transaction_from_and_to_differ",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="DEPOSIT", from_account__isnull=True, to_account__isnull=False)
+                | Q(type="TRANSFER", from_account__isnull=False, to_account__isnull=False)
+                | Q(type="WITHDRAW", from_account__isnull=False, to_account__isnull=True),
+                name="transaction_shape_by_type",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="PENDING", settled_at__isnull=True)
+                | Q(status__in=["SUCCESS", "FAILED"], settled_at__isnull=False),
+                name="transaction_settled_when_not_pending",
+            ),
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"], name="transaction_once_per_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def status_badge(self) -> Badge:
+        return BADGES[self.status]
+
+    @property
+    def source_name(self) -> str:
+        """Where the money came from, in words for staff."""
+        return str(self.from_account or _("Simulated rail"))
+
+    @property
+    def target_name(self) -> str:
+        return str(self.to_account or _("Simulated rail"))
+
+
+class Entry(models.Model):
+    """One signed line in the books. Never changed, never deleted.
+
+    `balance_after_cents` is what a member's account held once this line was written;
+    house accounts store none.
+    """
+
+    transaction = models.ForeignKey(
+        Transaction, models.PROTECT, related_name="entries", verbose_name=_("transaction")
+    )
+    account = models.ForeignKey(
+        Account,
+        models.PROTECT,
+        related_name="entries",
+        verbose_name=_("account"),
+        db_index=False,
+    )
+    amount_cents = models.BigIntegerField(_("amount"))
+    balance_after_cents = models.BigIntegerField(_("balance after"), null=True)
+    created_at = models.DateTimeField(_("written"), editable=False)
+
+    class Meta:
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-id"], name="entry_by_account")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(amount_cents=0)
+                & Q(amount_cents__gte=-CEILING_CENTS, amount_cents__lte=CEILING_CENTS),
+                name="entry_amount_not_zero",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_after_cents__isnull=True, account__lt=0)
+                | Q(balance_after_cents__gte=0, account__gt=0),
+                name="entry_balance_for_members_only",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id}: {self.amount_cents}"
+
+    # In a bank's books a member's wallet is a liability: money into it is a credit.
+
+    @property
+    def account_name(self) -> str:
+        return str(self.account)
+
+    @property
+    def debit_cents(self) -> int | None:
+        return -self.amount_cents if self.amount_cents < 0 else None
+
+    @property
+    def credit_cents(self) -> int | None:
+        return self.amount_cents if self.amount_cents > 0 else None

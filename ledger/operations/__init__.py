@@ -1,0 +1,10 @@
+"""Money operations. No other module changes a balance.
+
+Each operation is one database transaction, always in the same order: refuse nonsense, lock
+the accounts lowest id first, replay, check under the lock, write. Amounts are whole cents.
+"""
+
+from ledger.operations.moves import deposit, perform, preview, transfer, withdraw
+from ledger.operations.orders import Order
+
+__all__ = ["Order", "deposit", "perform", "preview", "transfer", "withdraw"]

@@ -1,0 +1,134 @@
+"""Deposit, transfer, withdraw."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from ledger.errors import KeyReused
+from ledger.models import Transaction, new_reference
+from ledger.operations import rules, statements
+from ledger.operations.orders import Order, Type
+from ledger.operations.retries import committed
+from ledger.querysets import day_start
+
+
+def deposit(
+    *,
+    actor_id: int,
+    account_id: int,
+    amount_cents: int,
+    key: str | None,
+    description: str = "",
+    at: datetime | None = None,
+) -> Transaction:
+    """Put money from the rail into a member's account, once.
+
+    `amount_cents` is whole cents. `key` names this one request by this actor: the same key
+    with the same order returns the first Transaction, marked `is_replay`, and moves nothing.
+    `at` is for histories played back in order; it defaults to now.
+
+    Raises a LedgerError: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
+    AccountClosed, UnknownAccount, KeyReused or Busy.
+    """
+    order = Order(Type.DEPOSIT, amount_cents, target_id=account_id, description=description)
+    return perform(order, actor_id=actor_id, key=key, at=at)
+
+
+def transfer(
+    *,
+    actor_id: int,
+    source_id: int,
+    target_id: int,
+    amount_cents: int,
+    key: str | None,
+    description: str = "",
+    at: datetime | None = None,
+) -> Transaction:
+    """Move money from one member's account to another's, once. Arguments as in `deposit`.
+
+    Raises also SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached and
+    RecipientLimitReached.
+    """
+    order = Order(Type.TRANSFER, amount_cents, source_id, target_id, description)
+    return perform(order, actor_id=actor_id, key=key, at=at)
+
+
+def withdraw(
+    *,
+    actor_id: int,
+    account_id: int,
+    amount_cents: int,
+    key: str | None,
+    description: str = "",
+    at: datetime | None = None,
+) -> Transaction:
+    """Pay money out of a member's account over the rail, once. Arguments as in `deposit`.
+
+    Raises also AccountFrozen, InsufficientFunds and DailyLimitReached.
+    """
+    order = Order(Type.WITHDRAW, amount_cents, source_id=account_id, description=description)
+    return perform(order, actor_id=actor_id, key=key, at=at)
+
+
+def preview(order: Order) -> int:
+    """What the member who orders would hold afterwards, in cents.
+
+    Nothing moves and nothing is held: the answer may be out of date when the order comes.
+    Raises the LedgerError that the order would meet now.
+    """
+    rules.refuse_nonsense(order)
+    holdings = statements.read_holdings(order, lock=False)
+    _earlier, sent_cents = statements.read_facts(
+        order, actor_id=0, key=None, since=day_start(timezone.localdate())
+    )
+    rules.check(order, holdings, sent_cents)
+    own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
+    return own.balance_cents + dict(order.postings())[own.id]
+
+
+def perform(
+    order: Order, *, actor_id: int, key: str | None, at: datetime | None = None
+) -> Transaction:
+    """Carry out an order. `deposit`, `transfer` and `withdraw` are this with names."""
+    rules.refuse_nonsense(order)
+    return _perform(order, actor_id, key, at)
+
+
+@committed
+def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) -> Transaction:
+    holdings = statements.read_holdings(order, lock=True)
+    # Read after the lock, so that an account's lines follow one another in time too.
+    now = at or timezone.now()
+    earlier_id, sent_cents = statements.read_facts(
+        order, actor_id=actor_id, key=key, since=day_start(timezone.localdate(now))
+    )
+    if earlier_id is not None:
+        return replay(order, earlier_id)
+    rules.check(order, holdings, sent_cents)
+    record = Transaction(
+        reference=new_reference(),
+        type=order.type,
+        status=Transaction.Status.SUCCESS,
+        amount_cents=order.amount_cents,
+        from_account_id=order.source_id,
+        to_account_id=order.target_id,
+        description=order.description,
+        created_by_id=actor_id,
+        idempotency_key=key,
+        created_at=now,
+        settled_at=now,
+    )
+    statements.write(record, order, holdings)
+    record._state.adding = False
+    return record
+
+
+def replay(order: Order, earlier_id: int) -> Transaction:
+    """The transaction that this key made, if it was the same order."""
+    record = Transaction.objects.get(pk=earlier_id)
+    if Order.of(record) != order:
+        raise KeyReused(reference=record.reference)
+    record.is_replay = True
+    return record

@@ -1,0 +1,57 @@
+"""What somebody asks for, before anything has moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger.models import Transaction
+from wallet.models import Account
+
+Type = Transaction.Type
+Kind = Account.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Move `amount_cents` from one member account to another, or from or to outside (None)."""
+
+    type: Transaction.Type
+    amount_cents: int
+    source_id: int | None = None
+    target_id: int | None = None
+    description: str = ""
+
+    @classmethod
+    def of(cls, record: Transaction) -> Order:
+        """The order that made this transaction."""
+        return cls(
+            type=Type(record.type),
+            amount_cents=record.amount_cents,
+            source_id=record.from_account_id,
+            target_id=record.to_account_id,
+            description=record.description,
+        )
+
+    @property
+    def account_ids(self) -> list[int]:
+        """The member accounts to lock, lowest id first."""
+        return sorted(id for id in (self.source_id, self.target_id) if id is not None)
+
+    def postings(self) -> list[tuple[int, int]]:
+        """(account id, signed cents) of each line in the books; they sum to zero.
+
+        Money from outside is owed by the rail's float, so its balance is below zero. Money on
+        its way out passes through "in transit", where it stays while a rail has not answered;
+        the simulated rail answers at once.
+        """
+        amount = self.amount_cents
+        rail = Account.HOUSE_IDS[Kind.SIMULATED_FLOAT]
+        transit = Account.HOUSE_IDS[Kind.IN_TRANSIT]
+        match self.type, self.source_id, self.target_id:
+            case Type.DEPOSIT, None, int(target):
+                return [(rail, -amount), (target, amount)]
+            case Type.TRANSFER, int(source), int(target):
+                return [(source, -amount), (target, amount)]
+            case Type.WITHDRAW, int(source), None:
+                return [(source, -amount), (transit, amount), (transit, -amount), (rail, amount)]
+        raise AssertionError(f"no such order: {self}")

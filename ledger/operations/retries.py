@@ -1,0 +1,61 @@
+"""One durable transaction, tried again when another one was in the way."""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+from collections.abc import Callable
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from ledger.errors import Busy
+
+ATTEMPTS = 3
+PAUSE_S = 0.02
+
+# lock_not_available, deadlock_detected, serialization_failure: nothing was committed.
+POSTGRESQL_STATES = {"55P03", "40P01", "40001"}
+SQLITE_BUSY, SQLITE_LOCKED = 5, 6
+
+
+def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
+    """Run `operation` in one transaction of its own; when this returns, it is committed.
+
+    A lock timeout, a deadlock, or losing the race for an idempotency key makes the whole
+    transaction run again with fresh reads, a bounded number of times. Raises Busy after that.
+    An error at an unknown point (a lost connection) is not retried: only the caller, with
+    the same key, may ask again.
+    """
+
+    @functools.wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))  # noqa: S311
+            try:
+                with transaction.atomic(durable=True):
+                    return operation(*args, **kwargs)
+            except OperationalError as error:
+                if not is_contention(error):
+                    raise
+            except IntegrityError as error:
+                if not is_lost_race(error):
+                    raise
+        raise Busy
+
+    return run
+
+
+def is_contention(error: OperationalError) -> bool:
+    cause = error.__cause__
+    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)
+    return getattr(cause, "sqlstate", None) in POSTGRESQL_STATES
+
+
+def is_lost_race(error: IntegrityError) -> bool:
+    """Another transaction took the key, or by chance the reference, since we looked."""
+    if getattr(error.__cause__, "sqlstate", None) == "23505":
+        return True
+    return "UNIQUE constraint failed" in str(error)

@@ -1,0 +1,64 @@
+"""When an order is refused. Pure: the rows are given, nothing is read or written here."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.conf import settings
+
+from ledger import errors
+from ledger.operations.orders import Order, Type
+from wallet.money import format_money
+
+
+class Holding(NamedTuple):
+    """A member account as the rules see it."""
+
+    id: int
+    balance_cents: int
+    is_frozen: bool
+    is_active: bool
+
+
+def refuse_nonsense(order: Order) -> None:
+    """Refuse what the caller could have known without looking at any account."""
+    if order.amount_cents <= 0:
+        raise errors.InvalidAmount
+    if order.source_id == order.target_id:
+        raise errors.SelfTransfer
+    limit = settings.LIMIT_CENTS_PER_TRANSACTION
+    if order.amount_cents > limit:
+        raise errors.TransactionLimitReached(limit=format_money(limit))
+
+
+def check(order: Order, holdings: Mapping[int, Holding], sent_today_cents: int) -> None:
+    """Refuse what these accounts do not allow now. Raises a LedgerError."""
+    for account_id in order.account_ids:
+        if account_id not in holdings:
+            raise errors.UnknownAccount
+        if not holdings[account_id].is_active:
+            raise errors.AccountClosed
+    if order.source_id is not None:
+        check_out(order, holdings[order.source_id], sent_today_cents)
+    if order.target_id is not None:
+        check_in(order, holdings[order.target_id])
+
+
+def check_out(order: Order, source: Holding, sent_today_cents: int) -> None:
+    if source.is_frozen:
+        raise errors.AccountFrozen
+    if source.balance_cents < order.amount_cents:
+        raise errors.InsufficientFunds(available=format_money(source.balance_cents))
+    limit = settings.LIMIT_CENTS_OUT_PER_DAY
+    if sent_today_cents + order.amount_cents > limit:
+        left = max(limit - sent_today_cents, 0)
+        raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
+
+
+def check_in(order: Order, target: Holding) -> None:
+    limit = settings.LIMIT_CENTS_BALANCE
+    if target.balance_cents + order.amount_cents <= limit:
+        return
+    if order.type != Type.DEPOSIT:
+        raise errors.RecipientLimitReached
+    room = max(limit - target.balance_cents, 0)
+    raise errors.BalanceLimitReached(limit=format_money(limit), room=format_money(room))

@@ -1,0 +1,53 @@
+"""Reads of transactions: each a method that can be chained."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from ledger.models import Transaction
+    from wallet.models import User
+
+
+def day_start(day: date) -> datetime:
+    """Midnight in Nairobi."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class TransactionQuerySet(models.QuerySet["Transaction"]):
+    def of_member(self, user: User) -> Self:
+        """What this person may see: money into or out of an account of theirs."""
+        return self.filter(Q(from_account__user=user) | Q(to_account__user=user))
+
+    def with_parties(self) -> Self:
+        return self.select_related("from_account__user", "to_account__user")
+
+    def between(self, first: date | None, last: date | None) -> Self:
+        """Ordered on these Nairobi days, both included."""
+        found = self
+        if first:
+            found = found.filter(created_at__gte=day_start(first))
+        if last:
+            found = found.filter(created_at__lt=day_start(last + timedelta(days=1)))
+        return found
+
+    def older_than(self, cursor: str | None) -> Self:
+        """What came before the transaction of this reference: nothing, if there is none."""
+        if not cursor:
+            return self
+        return self.filter(pk__lt=self.model._default_manager.filter(reference=cursor).values("pk"))
+
+    def page(self, cursor: str | None, size: int) -> tuple[list[Transaction], str | None]:
+        """The newest `size` records before the cursor, and the cursor of the page after it."""
+        return cut(list(self.older_than(cursor).order_by("-pk")[: size + 1]), size)
+
+
+def cut(records: list[Transaction], size: int) -> tuple[list[Transaction], str | None]:
+    """A page out of one record more than it holds: that one says whether there are more."""
+    page = records[:size]
+    return page, page[-1].reference if len(records) > size else None

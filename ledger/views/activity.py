@@ -1,0 +1,71 @@
+"""What happened: the member's list, and one receipt."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from ledger import history
+from ledger.filters import ActivityFilter
+from ledger.models import Transaction
+from ledger.movements import Movement, by_day
+from wallet.http import render_part
+from wallet.models import Account
+
+
+@require_safe
+@login_required
+def activity(request: HttpRequest) -> HttpResponse:
+    """The member's transactions, newest first, filtered by what the address says."""
+    account = request.user.primary_account()
+    form = ActivityFilter(request.GET)
+    records, next_cursor = history.page(
+        account, form, request.GET.get("cursor"), settings.PAGE_SIZE
+    )
+    context = {
+        "account": account,
+        "form": form,
+        "days": by_day(records, account),
+        "is_filtered": form.is_filtered,
+        "chips": form.chips,
+        "next_cursor": next_cursor,
+    }
+    status = 200 if form.is_valid() else 422
+    return render_part(request, "ledger/activity.html", context, part="activity", status=status)
+
+
+@require_safe
+@login_required
+def receipt(request: HttpRequest, reference: str) -> HttpResponse:
+    """One transaction, for the people whose money it moved. Strangers get 404."""
+    mine = Transaction.objects.of_member(request.user).with_parties()
+    record = get_object_or_404(mine, reference=reference)
+    account = own_side(record, request)
+    movement = Movement(record, account)
+    last = record.entries.filter(account=account).order_by("pk").last()
+    context = {
+        "record": record,
+        "movement": movement,
+        "counterparty": movement.counterparty,
+        "balance_after_cents": last.balance_after_cents if last else None,
+        "timeline": timeline(record),
+    }
+    return render(request, "ledger/receipt.html", context)
+
+
+def own_side(record: Transaction, request: HttpRequest) -> Account:
+    """The account of this transaction that is the visitor's."""
+    source, target = record.from_account, record.to_account
+    own = source if source and source.user_id == request.user.pk else target
+    assert own
+    return own
+
+
+def timeline(record: Transaction) -> list[tuple[str, object, bool]]:
+    """(step, when, whether it has happened) of each step, in order."""
+    return [
+        (_("Ordered"), record.created_at, True),
+        (str(record.status_badge.word), record.settled_at, record.settled_at is not None),
+    ]

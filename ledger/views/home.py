@@ -1,0 +1,37 @@
+"""The first page: what Nissmart is, or what you have."""
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ledger import history
+from ledger.models import Transaction
+from ledger.movements import by_day
+from wallet.http import render_part
+from wallet.models import Account
+
+LATEST = 6
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page; for a signed-in member the balance and what happened last."""
+    if not request.user.is_authenticated:
+        return render(request, "ledger/landing.html")
+    account = request.user.primary_account()
+    context = {
+        "account": account,
+        "pending_out_cents": pending_out_cents(account),
+        # Called only by the whole page, not when just the balance refreshes.
+        "days": lambda: by_day(history.latest(account, LATEST), account),
+    }
+    return render_part(request, "ledger/home.html", context, part="balance")
+
+
+def pending_out_cents(account: Account) -> int:
+    """Money that has left the wallet and has not arrived yet."""
+    pending = Transaction.objects.filter(
+        from_account=account, status=Transaction.Status.PENDING
+    )
+    return pending.aggregate(cents=Sum("amount_cents", default=0))["cents"]

@@ -1,0 +1,26 @@
+"""All addresses, put together."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from nissmart import views
+
+to_profile = RedirectView.as_view(pattern_name="wallet:profile")
+
+urlpatterns = [
+    path("", include("ledger.urls")),
+    path("", include("wallet.urls")),
+    path("panel/", include("adminpanel.urls")),
+    # Email and phone are changed on the profile page, which asks for the password.
+    path("accounts/email/", to_profile),
+    path("accounts/phone/change/", to_profile),
+    path("accounts/phone/verify/", to_profile),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
+
+handler500 = "nissmart.views.server_error"

@@ -1,0 +1,41 @@
+"""Health, and the page for what should never happen."""
+
+import sys
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Alive: the process answers."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Able to serve: the database answers and all migrations are applied."""
+    try:
+        executor = MigrationExecutor(connection)
+        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except (DatabaseError, InterfaceError):
+        return HttpResponse("no database\n", status=503, content_type="text/plain")
+    if behind:
+        return HttpResponse("migrations are due\n", status=503, content_type="text/plain")
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A calm page, drawn without user or database. Django has logged the trace by now.
+
+    A database that is down or out of connections is a 503: nothing is wrong with the order,
+    and trying again is right.
+    """
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        response = HttpResponse(render_to_string("503.html"), status=503)
+        response.headers["Retry-After"] = "5"
+        return response
+    return HttpResponse(render_to_string("500.html"), status=500)

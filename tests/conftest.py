@@ -1,0 +1,102 @@
+"""Fixtures. The cast: Alice has money, Bob receives, Carol is a stranger to both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from ledger import guards
+from tests.factories import UserFactory, funded
+from wallet import operations as wallet_operations
+from wallet.models import User
+from wallet.roles import AUDITOR, FINANCE
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings) -> None:
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def flush_past_the_guards() -> None:
+    """A test database is emptied between tests, which the guards rightly refuse.
+
+    They come down for that moment only, and what the migrations had put in is put back.
+    """
+    flush = TransactionTestCase._fixture_teardown
+
+    def teardown(self: TransactionTestCase) -> None:
+        guards.remove(connection)
+        flush(self)
+        guards.install(connection)
+        wallet_operations.open_house_accounts()
+        for name in (FINANCE, AUDITOR):
+            Group.objects.get_or_create(name=name)
+
+    TransactionTestCase._fixture_teardown = teardown
+
+
+@pytest.fixture(autouse=True)
+def forget_rate_limits(request) -> Iterator[None]:
+    yield
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        cache.clear()
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return funded(UserFactory(name="Alice Wanjiku"), 1_000_00)
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return UserFactory(name="Bob Otieno")
+
+
+@pytest.fixture
+def carol(db) -> User:
+    return UserFactory(name="Carol Kirui")
+
+
+def staff(group: str) -> User:
+    user = UserFactory(name=f"{group.title()} Person")
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+@pytest.fixture
+def finance(db) -> User:
+    return staff(FINANCE)
+
+
+@pytest.fixture
+def auditor(db) -> User:
+    return staff(AUDITOR)
+
+
+@pytest.fixture
+def operator(db) -> User:
+    return UserFactory(name="Olive Operator", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def as_alice(alice) -> Client:
+    return signed_in(alice)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client

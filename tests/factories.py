@@ -1,0 +1,84 @@
+"""Rows for tests. People come from a factory, history from the real operations."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import factory
+
+from ledger import operations
+from ledger.models import Transaction
+from wallet.models import User
+
+PASSWORD = "a-Long-Enough-1"  # noqa: S105
+
+numbers = count(1)
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """A person with an empty wallet, an email, a phone and PASSWORD."""
+
+    class Meta:
+        model = User
+
+    name = factory.Sequence(lambda n: f"Member Number{n}")
+    email = factory.Sequence(lambda n: f"member{n}@example.com")
+    phone = factory.Sequence(lambda n: f"+2547{n % 100_000_000:08}")
+    password = PASSWORD
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
+        return model_class.objects.create_user(*args, **kwargs)
+
+
+def new_key() -> str:
+    return str(uuid4())
+
+
+def account_id(user: User) -> int:
+    return user.primary_account().pk
+
+
+def balance(user: User) -> int:
+    """What the user's wallet holds now, in cents."""
+    return user.primary_account().balance_cents
+
+
+def deposit(user: User, amount_cents: int, key: str | None = None, **more: Any) -> Transaction:
+    return operations.deposit(
+        actor_id=user.pk,
+        account_id=account_id(user),
+        amount_cents=amount_cents,
+        key=key or new_key(),
+        **more,
+    )
+
+
+def send(
+    source: User, target: User, amount_cents: int, key: str | None = None, **more: Any
+) -> Transaction:
+    return operations.transfer(
+        actor_id=source.pk,
+        source_id=account_id(source),
+        target_id=account_id(target),
+        amount_cents=amount_cents,
+        key=key or new_key(),
+        **more,
+    )
+
+
+def withdraw(user: User, amount_cents: int, key: str | None = None, **more: Any) -> Transaction:
+    return operations.withdraw(
+        actor_id=user.pk,
+        account_id=account_id(user),
+        amount_cents=amount_cents,
+        key=key or new_key(),
+        **more,
+    )
+
+
+def funded(user: User, amount_cents: int) -> User:
+    deposit(user, amount_cents)
+    return user

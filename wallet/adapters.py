@@ -1,0 +1,56 @@
+"""How django-allauth meets our people."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django import forms
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from wallet.forms import PhoneField
+from wallet.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_taken": _("This email already has an account. Sign in instead."),
+        "phone_taken": _("This number already has an account. Sign in instead."),
+        "email_password_mismatch": _("Email or password is not right."),
+        "phone_password_mismatch": _("Phone or password is not right."),
+        "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
+    }
+
+    def save_user(
+        self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True
+    ) -> User:
+        """Open the person with their wallet. allauth's empty `user` is left behind."""
+        data = form.cleaned_data
+        return User.objects.create_user(
+            name=data["name"],
+            email=data.get("email"),
+            phone=data.get("phone"),
+            password=data["password1"],
+        )
+
+    def phone_form_field(self, **kwargs: Any) -> forms.Field:
+        return PhoneField(**kwargs)
+
+    def get_phone(self, user: User) -> tuple[str, bool] | None:
+        return (user.phone, False) if user.phone else None
+
+    def set_phone(self, user: User, phone: str, verified: bool) -> None:
+        user.phone = phone
+        user.save(update_fields=["phone"])
+
+    def set_phone_verified(self, user: User, phone: str) -> None:
+        """Nothing to keep: no code is sent before there is an SMS rail."""
+
+    def get_user_by_phone(self, phone: str) -> User | None:
+        return User.objects.with_login(phone)
+
+    def send_verification_code_sms(
+        self, user: User, phone: str, code: str, **kwargs: Any
+    ) -> None:
+        """Never called: ACCOUNT_PHONE_VERIFICATION_ENABLED is off."""
+        raise NotImplementedError

@@ -1,0 +1,60 @@
+"""Form fields that every floor uses: an amount, a phone number, a line of text."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from wallet.money import parse_shillings
+from wallet.phones import parse_phone
+from wallet.text import refuse_control_characters
+
+
+class AmountField(forms.CharField):
+    """Shillings as people write them; cleans to whole cents, above zero."""
+
+    default_error_messages = {"required": _("Enter an amount.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Amount"))
+        kwargs.setdefault(
+            "widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        )
+        super().__init__(strip=False, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        return parse_shillings(text) if text else None
+
+
+class PhoneField(forms.CharField):
+    """A phone number in any Kenyan spelling; cleans to E.164, or to None when left out."""
+
+    default_error_messages = {"required": _("Enter your phone number.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Phone"))
+        kwargs.setdefault("widget", forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str | None:
+        text = super().clean(value)
+        return parse_phone(text) if text else None
+
+
+class LineField(forms.CharField):
+    """One line of ordinary text."""
+
+    default_validators = [refuse_control_characters]
+
+
+class KeyField(forms.CharField):
+    """The idempotency key that a form carries: 1 to 255 visible ASCII characters."""
+
+    default_validators = [RegexValidator(r"\A[\x21-\x7e]{1,255}\Z")]
+    default_error_messages = {
+        "required": _("This page was incomplete. Check the order below and try again."),
+        "invalid": _("This page was incomplete. Check the order below and try again."),
+    }
+    widget = forms.HiddenInput

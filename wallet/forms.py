@@ -1,0 +1,117 @@
+"""Sign-up, sign-in and profile."""
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from allauth.account.models import EmailAddress
+from django import forms
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from wallet.fields import LineField, PhoneField
+from wallet.models import User
+
+PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
+
+
+def name_field() -> LineField:
+    return LineField(
+        label=_("Full name"),
+        max_length=80,
+        help_text=_("As on your ID. People you send to see your first name and initial."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter your name.")},
+    )
+
+
+class SignupForm(allauth_forms.SignupForm):
+    """Name, phone or email or both, and a password."""
+
+    field_order = ["name", "phone", "email", "password1"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = name_field()
+        self.fields["phone"] = PhoneField(required=False, help_text=PHONE_HINT)
+        self.fields["email"].label = _("Email")
+        self.fields["email"].required = False
+        self.fields["email"].help_text = _("To get back in if you forget your password.")
+        self.fields["password1"].help_text = _("At least 8 characters. Longer is stronger.")
+        self.order_fields(self.field_order)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not {"phone", "email"} & self.errors.keys() and not (
+            cleaned.get("phone") or cleaned.get("email")
+        ):
+            self.add_error("phone", _("Enter a phone number or an email: you sign in with it."))
+        return cleaned
+
+
+class LoginForm(allauth_forms.LoginForm):
+    """Email or phone, and the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Phone or email")
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+        self.fields["password"].help_text = ""
+        self.fields["remember"].label = _("Keep me signed in on this phone or computer")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class ProfileForm(forms.ModelForm):
+    """Name, and what one signs in with. A new phone or email asks for the password."""
+
+    name = name_field()
+    phone = PhoneField(required=False, help_text=PHONE_HINT)
+    email = forms.EmailField(
+        label=_("Email"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"invalid": _("Enter an email address, like jane@example.com.")},
+    )
+    password = forms.CharField(
+        label=_("Your password"),
+        required=False,
+        strip=False,
+        help_text=_("Needed to change your phone or email."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "phone", "email"]
+        error_messages = {
+            "email": {"unique": _("This email already has an account.")},
+            "phone": {"unique": _("This number already has an account.")},
+        }
+
+    def clean_email(self) -> str | None:
+        return self.cleaned_data["email"].lower() or None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if {"phone", "email"} & self.errors.keys():
+            return cleaned
+        if not (cleaned["phone"] or cleaned["email"]):
+            self.add_error("phone", _("Keep a phone number or an email: you sign in with it."))
+        changed = {"phone", "email"} & set(self.changed_data)
+        if changed and not self.instance.check_password(cleaned.get("password", "")):
+            self.add_error(
+                "password", _("Enter your current password to change your phone or email.")
+            )
+        return cleaned
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit)
+        if "email" in self.changed_data:
+            # allauth keeps its own list of addresses, which password reset reads.
+            EmailAddress.objects.filter(user=user).delete()
+            if user.email:
+                EmailAddress.objects.create(user=user, email=user.email, primary=True)
+        return user

@@ -1,0 +1,52 @@
+"""The little that every page shares about requests, answers and htmx."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+type View = Callable[[HttpRequest], HttpResponse]
+
+
+def render_part(
+    request: HttpRequest, template: str, context: dict[str, Any], *, part: str, status: int = 200
+) -> HttpResponse:
+    """Render the page, or only its partial `part` when htmx will swap the element of that id.
+
+    Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
+    """
+    if request.htmx.target == part:
+        template = f"{template}#{part}"
+    return render(request, template, context, status=status)
+
+
+def redirect_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Send the browser to a page; htmx would follow a plain redirect into its target instead."""
+    if request.htmx:
+        return HttpResponseClientRedirect(url)
+    answer = HttpResponseRedirect(url)
+    answer.status_code = 303
+    return answer
+
+
+def private_pages(get_response: View) -> View:
+    """Keep pages out of caches, tell caches that htmx gets other answers, and send an
+    htmx request without a session to sign-in as a whole page."""
+    login_url = resolve_url(settings.LOGIN_URL)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        add_never_cache_headers(response)
+        location = response.headers.get("Location", "")
+        if request.htmx and response.status_code == 302 and location.startswith(login_url):
+            page = request.htmx.current_url_abs_path or request.get_full_path()
+            return HttpResponseClientRedirect(redirect_to_login(page).url)
+        return response
+
+    return middleware

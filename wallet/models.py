@@ -1,0 +1,171 @@
+"""People and their accounts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from wallet.money import CEILING_CENTS
+from wallet.phones import parse_phone
+from wallet.text import refuse_control_characters
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(
+        self,
+        *,
+        name: str,
+        email: str | None = None,
+        phone: str | None = None,
+        password: str | None = None,
+        **flags: bool,
+    ) -> User:
+        """Open a person together with their primary KES wallet: both, or neither.
+
+        `phone` is E.164. Without a password the person can't sign in until they set one.
+        Raises IntegrityError when the email or the phone is taken.
+        """
+        user = self.model(
+            name=name, email=(email or "").lower() or None, phone=phone or None, **flags
+        )
+        # Hashing takes long on purpose, so it is done before the database is held.
+        user.password = make_password(password)
+        with transaction.atomic():
+            user.save(force_insert=True)
+            Account.objects.create(user=user, kind=Account.Kind.WALLET)
+        return user
+
+    def create_superuser(self, **fields: Any) -> User:
+        """For `manage.py createsuperuser`."""
+        return self.create_user(is_staff=True, is_superuser=True, **fields)
+
+    def with_login(self, text: str) -> User | None:
+        """The person who signs in with this email or phone, in any spelling; None if nobody."""
+        if "@" in text:
+            return self.filter(email=text.strip().lower()).first()
+        try:
+            return self.filter(phone=parse_phone(text)).first()
+        except ValidationError:
+            return None
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. Signs in by email or by phone; either may be missing."""
+
+    name = models.CharField(_("name"), max_length=80, validators=[refuse_control_characters])
+    email = models.EmailField(_("email"), unique=True, null=True, blank=True)
+    phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
+    is_staff = models.BooleanField(_("may use the admin"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
+            models.CheckConstraint(condition=~Q(email=""), name="user_email_null_not_empty"),
+            models.CheckConstraint(
+                condition=Q(phone__regex=r"^\+254[0-9]{7,10}$"), name="user_phone_e164"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def short_name(self) -> str:
+        """First name and initial, as a stranger may see it: `Jane W.`"""
+        first, *rest = self.name.split() or [""]
+        return f"{first} {rest[-1][0].upper()}." if rest else first
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    def primary_account(self) -> Account:
+        """The wallet that money goes to unless somebody says otherwise."""
+        return self.accounts.get(kind=Account.Kind.WALLET, currency=Account.Currency.KES)
+
+
+class Account(models.Model):
+    """Something that holds a balance: a member's wallet, or one of the house's own accounts.
+
+    A house account has no user and stores no balance: its balance is the sum of its
+    entries, so that no two payments ever wait for the same house row.
+    """
+
+    class Kind(models.TextChoices):
+        WALLET = "wallet", _("Wallet")
+        SIMULATED_FLOAT = "simulated_float", _("Float at the simulated rail")
+        IN_TRANSIT = "in_transit", _("Payouts in transit")
+        SUSPENSE = "suspense", _("Suspense")
+        ADJUSTMENTS = "adjustments", _("Adjustments")
+
+    class Currency(models.TextChoices):
+        KES = "KES", "KES"
+
+    # House accounts have fixed ids below zero, so that no operation has to look them up.
+    HOUSE_IDS: ClassVar[dict[str, int]] = {
+        Kind.SIMULATED_FLOAT: -1,
+        Kind.IN_TRANSIT: -2,
+        Kind.SUSPENSE: -3,
+        Kind.ADJUSTMENTS: -4,
+    }
+
+    user = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("member")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    currency = models.CharField(
+        _("currency"), max_length=3, choices=Currency, default=Currency.KES
+    )
+    balance_cents = models.BigIntegerField(_("balance"), default=0)
+    is_frozen = models.BooleanField(_("frozen"), default=False)
+    created_at = models.DateTimeField(_("opened"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(balance_cents__gte=0, balance_cents__lte=CEILING_CENTS),
+                name="account_balance_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, kind="wallet", id__gt=0)
+                | Q(user__isnull=True, balance_cents=0, id__lt=0) & ~Q(kind="wallet"),
+                name="account_house_has_no_user_and_no_balance",
+            ),
+            models.CheckConstraint(condition=Q(currency="KES"), name="account_currency_known"),
+            models.UniqueConstraint(
+                fields=["user", "currency"],
+                condition=Q(kind="wallet"),
+                name="account_one_wallet_per_user_and_currency",
+            ),
+            models.UniqueConstraint(
+                F("kind"),
+                F("currency"),
+                condition=Q(user__isnull=True),
+                name="account_one_house_account_per_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user) if self.user else self.get_kind_display()

@@ -1,0 +1,53 @@
+"""Cents to text and back. `Decimal` lives here and nowhere else.
+
+Inside the house money is whole cents in `int`; people write and read shillings.
+"""
+
+import re
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+# Far above any limit and far below 2**63, so that sums of many balances still fit.
+CEILING_CENTS = 10**13
+
+NO_BREAK_SPACE = "\u00a0"
+MINUS = "\u2212"
+
+# Digits, optionally grouped by commas in threes, and at most two decimals.
+SHILLINGS = re.compile(r"(\d{1,11}|\d{1,3}(,\d{3}){1,3})(\.(\d{1,2}))?", re.ASCII)
+
+
+def parse_shillings(text: str) -> int:
+    """Read an amount as people write it (`1,234.50`) and return whole cents, above zero.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    text = text.strip(" ")
+    if not SHILLINGS.fullmatch(text):
+        raise ValidationError(
+            _("Enter an amount in shillings, like 500 or 1,234.50."), code="amount_format"
+        )
+    cents = int(Decimal(text.replace(",", "")) * 100)
+    if cents == 0:
+        raise ValidationError(_("Enter an amount above zero."), code="amount_zero")
+    return cents
+
+
+def format_amount(cents: int) -> str:
+    """`123450` -> `1,234.50`; a negative amount gets a true minus sign."""
+    whole, part = divmod(abs(cents), 100)
+    sign = MINUS if cents < 0 else ""
+    return f"{sign}{whole:,}.{part:02}"
+
+
+def format_money(cents: int) -> str:
+    """`123450` -> `KES 1,234.50` that never breaks over two lines."""
+    sign = MINUS if cents < 0 else ""
+    return f"{sign}KES{NO_BREAK_SPACE}{format_amount(abs(cents))}"
+
+
+def format_signed_money(cents: int) -> str:
+    """Like `format_money`, with a plus sign for money that came in."""
+    return format_money(cents) if cents < 0 else f"+{format_money(cents)}"

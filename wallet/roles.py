@@ -1,0 +1,15 @@
+"""The groups of staff, and what each may see."""
+
+from django.contrib.auth.models import AnonymousUser
+
+from wallet.models import User
+
+FINANCE = "finance"
+AUDITOR = "auditor"
+
+
+def reads_panel(user: User | AnonymousUser) -> bool:
+    """Only these two groups see members' money: not operators, not even superusers."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.groups.filter(name__in=(FINANCE, AUDITOR)).exists()

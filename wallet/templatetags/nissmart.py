@@ -1,0 +1,56 @@
+"""Template tags: money, people and icons."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from wallet import money, phones
+from wallet.models import User
+
+register = template.Library()
+
+
+@register.filter(name="money")
+def money_filter(cents: int) -> str:
+    return money.format_money(cents)
+
+
+@register.filter
+def signed_money(cents: int) -> str:
+    return money.format_signed_money(cents)
+
+
+@register.filter
+def amount(cents: int) -> str:
+    return money.format_amount(cents)
+
+
+@register.filter
+def masked_phone(phone: str | None) -> str:
+    return phones.masked(phone) if phone else ""
+
+
+@register.filter
+def national_phone(phone: str | None) -> str:
+    return phones.national(phone) if phone else ""
+
+
+@register.filter
+def short_name(user: User) -> str:
+    return user.short_name
+
+
+@register.filter
+def initials(user: User) -> str:
+    return user.initials
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawing from the sprite; text beside it says what it means."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        static("icons.svg"),
+        name,
+    )

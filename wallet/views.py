@@ -1,0 +1,53 @@
+"""Profile and preferences. Sign-up and sign-in are django-allauth's."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wallet.context import THEMES
+from wallet.forms import ProfileForm
+from wallet.http import redirect_to
+
+PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
+YEAR_S = 365 * 24 * 60 * 60
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """The member's name, phone, email and security."""
+    # A copy, so that a refused form does not change the name in the page's header.
+    member = type(request.user).objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST or None, instance=member)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Your profile is saved."))
+        return redirect_to(request, request.path)
+    return render(request, "wallet/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Remember how this browser wants its pages: light or dark, balance shown or hidden."""
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(
+        target, {request.get_host()}, require_https=request.is_secure()
+    ):
+        target = "/"
+    response = redirect(target)
+    for name, choices in PREFERENCES.items():
+        value = request.POST.get(name)
+        if value is None:
+            continue
+        if value not in choices:
+            return HttpResponseBadRequest()
+        response.set_cookie(
+            name, value, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure()
+        )
+    return response
