@@ -57,9 +57,7 @@ class LedgerFilter(FilterForm):
             records = records.filter(amount_cents__lte=data["max"])
         if data.get("member"):
             accounts = accounts_of(data["member"])
-            records = records.filter(
-                Q(from_account__in=accounts) | Q(to_account__in=accounts)
-            )
+            records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
         if data.get("q"):
             records = records.filter(
                 Q(reference__iexact=data["q"]) | Q(description__icontains=data["q"])
@@ -70,5 +68,7 @@ class LedgerFilter(FilterForm):
 def accounts_of(text: str) -> list[int]:
     """Ids of the accounts of the members that `text` may mean."""
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else Q(user__name__icontains=text) | Q(user__email__istartswith=text)
+    people = (
+        Q(user=exact) if exact else Q(user__name__icontains=text) | Q(user__email__istartswith=text)
+    )
     return list(Account.objects.filter(people).values_list("pk", flat=True)[:MEMBERS_AT_MOST])

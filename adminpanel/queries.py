@@ -55,7 +55,7 @@ def summary() -> Summary:
 
 def value_in_wallets_cents() -> int:
     members = Account.objects.filter(user__isnull=False)
-    return members.aggregate(cents=Sum("balance_cents", default=0))["cents"]
+    return int(members.aggregate(cents=Sum("balance_cents", default=0))["cents"])
 
 
 def books() -> list[tuple[str, int]]:
@@ -70,5 +70,7 @@ def books() -> list[tuple[str, int]]:
         .values_list("account_id")
         .annotate(cents=Sum("amount_cents"))
     )
-    rows = [(kind.label, -sums.get(pk, 0)) for kind, pk in Account.HOUSE_IDS.items()]
+    rows = [
+        (str(Account.Kind(kind).label), -sums.get(pk, 0)) for kind, pk in Account.HOUSE_IDS.items()
+    ]
     return [*rows, (_("Owed to members"), -value_in_wallets_cents())]

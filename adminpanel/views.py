@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -11,14 +11,14 @@ from adminpanel import queries
 from adminpanel.access import panel_page
 from adminpanel.forms import FeedFilter, LedgerFilter
 from ledger.models import Transaction
-from wallet.http import render_part
+from wallet.http import MemberRequest, render_part
 
 LATEST = 10
 
 
 @require_safe
 @panel_page
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: MemberRequest) -> HttpResponse:
     """Totals of the system, the books, and what happened last."""
     books = queries.books
     context = {
@@ -33,7 +33,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @panel_page
-def activity(request: HttpRequest) -> HttpResponse:
+def activity(request: MemberRequest) -> HttpResponse:
     """The newest transactions, refreshed by themselves."""
     form = FeedFilter(request.GET)
     records, _next = form.narrow(Transaction.objects.with_parties()).page(
@@ -45,7 +45,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @panel_page
-def ledger(request: HttpRequest) -> HttpResponse:
+def ledger(request: MemberRequest) -> HttpResponse:
     """Every transaction, newest first, filtered by what the address says."""
     form = LedgerFilter(request.GET)
     records, next_cursor = form.narrow(Transaction.objects.with_parties()).page(
@@ -64,7 +64,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @panel_page
-def transaction(request: HttpRequest, reference: str) -> HttpResponse:
+def transaction(request: MemberRequest, reference: str) -> HttpResponse:
     """One transaction with its entries as debits and credits."""
     records = Transaction.objects.with_parties().select_related("created_by")
     record = get_object_or_404(records, reference=reference)

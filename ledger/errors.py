@@ -41,9 +41,7 @@ class DailyLimitReached(LedgerError):
     """`limit` and `left`: money texts."""
 
     code = "limit_exceeded"
-    sentence = _(
-        "You can send and withdraw up to {limit} a day. You have {left} left today."
-    )
+    sentence = _("You can send and withdraw up to {limit} a day. You have {left} left today.")
 
 
 class BalanceLimitReached(LedgerError):
@@ -69,9 +67,7 @@ class InsufficientFunds(LedgerError):
 
 class AccountFrozen(LedgerError):
     code = "account_frozen"
-    sentence = _(
-        "This wallet is frozen, so money can't leave it. Contact us and we will help you."
-    )
+    sentence = _("This wallet is frozen, so money can't leave it. Contact us and we will help you.")
     field = None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Transaction
@@ -14,7 +14,7 @@ from ledger.querysets import TransactionQuerySet
 from wallet.fields import LineField
 
 
-def date_field(label: str | Promise) -> forms.DateField:
+def date_field(label: Any) -> forms.DateField:
     return forms.DateField(
         label=label,
         required=False,
@@ -69,11 +69,9 @@ class FilterForm(forms.Form):
         chips = []
         for name, field in self.fields.items():
             if value := self.data.get(name):
-                rest = self.data.copy()
-                rest.pop(name, None)
-                rest.pop("cursor", None)
-                choices = dict(getattr(field, "choices", []))
-                chips.append((f"{field.label}: {choices.get(value, value)}", f"?{rest.urlencode()}"))
+                rest = {k: v for k, v in self.data.items() if v and k not in (name, "cursor")}
+                words = dict(getattr(field, "choices", [])).get(value, value)
+                chips.append((f"{field.label}: {words}", f"?{urlencode(rest)}"))
         return chips
 
 

@@ -40,8 +40,7 @@ class OrderForm(forms.Form):
 
     def renew_key(self) -> None:
         """Make the next order from this page a new one."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("idempotency_key")] = new_key()
+        self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
 
     def refuse(self, error: LedgerError) -> None:
         """Show a refusal beside the field it is about."""

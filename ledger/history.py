@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+from contextlib import suppress
 from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.http import QueryDict
 
 from ledger.filters import ActivityFilter
 from ledger.models import Transaction
@@ -38,7 +40,7 @@ def page(
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions, whatever they are."""
-    return page(account, ActivityFilter({}), None, size)[0]
+    return page(account, ActivityFilter(QueryDict()), None, size)[0]
 
 
 def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:
@@ -49,9 +51,8 @@ def search(records: TransactionQuerySet, text: str, *, other: str) -> Transactio
     if not text:
         return records
     found = Q(reference__iexact=text) | Q(description__icontains=text)
-    found |= Q(**{f"{other}__user__name__istartswith": text.split()[0].rstrip(".")})
-    try:
+    if first_name := text.split()[0].rstrip("."):
+        found |= Q(**{f"{other}__user__name__istartswith": first_name})
+    with suppress(ValidationError):
         found |= Q(amount_cents=parse_shillings(text.upper().removeprefix("KES")))
-    except ValidationError:
-        pass
     return records.filter(found)

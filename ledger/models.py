@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -80,14 +79,15 @@ class Transaction(models.Model):
         verbose_name=_("ordered by"),
         db_index=False,
     )
-    idempotency_key = models.CharField(max_length=255, null=True, editable=False)
+    # Null, not empty, when the caller gave none: the unique constraint passes over nulls.
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001
     created_at = models.DateTimeField(_("ordered"), editable=False)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
     # True on the answer to a repeated order: this call moved nothing.
     is_replay: bool = False
 
-    objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()
+    objects = TransactionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("transaction")

@@ -77,9 +77,7 @@ class Movement:
         return self.record.amount_cents
 
 
-def by_day(
-    records: Iterable[Transaction], account: Account
-) -> list[tuple[str, list[Movement]]]:
+def by_day(records: Iterable[Transaction], account: Account) -> list[tuple[str, list[Movement]]]:
     """Movements under the name of their Nairobi day, in the order given."""
     movements = (Movement(record, account) for record in records)
     return [

@@ -8,7 +8,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from wallet.forms import PhoneField
+from wallet.fields import PhoneField
 from wallet.models import User
 
 
@@ -49,8 +49,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_user_by_phone(self, phone: str) -> User | None:
         return User.objects.with_login(phone)
 
-    def send_verification_code_sms(
-        self, user: User, phone: str, code: str, **kwargs: Any
-    ) -> None:
+    def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         """Never called: ACCOUNT_PHONE_VERIFICATION_ENABLED is off."""
         raise NotImplementedError

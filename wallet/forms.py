@@ -42,7 +42,7 @@ class SignupForm(allauth_forms.SignupForm):
             field.widget.attrs.pop("placeholder", None)
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned: dict[str, Any] = super().clean()
         if not {"phone", "email"} & self.errors.keys() and not (
             cleaned.get("phone") or cleaned.get("email")
         ):
@@ -108,7 +108,7 @@ class ProfileForm(forms.ModelForm):
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
-        user = super().save(commit)
+        user: User = super().save(commit)
         if "email" in self.changed_data:
             # allauth keeps its own list of addresses, which password reset reads.
             EmailAddress.objects.filter(user=user).delete()

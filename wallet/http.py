@@ -9,12 +9,28 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
-type View = Callable[[HttpRequest], HttpResponse]
+from wallet.models import User
+
+
+class Request(HttpRequest):
+    """What a view is given, with what the middleware has added."""
+
+    htmx: HtmxDetails
+
+
+class MemberRequest(Request):
+    """A request behind `login_required`."""
+
+    user: User
+
+
+type View = Callable[[Request], HttpResponse]
 
 
 def render_part(
-    request: HttpRequest, template: str, context: dict[str, Any], *, part: str, status: int = 200
+    request: Request, template: str, context: dict[str, Any], *, part: str, status: int = 200
 ) -> HttpResponse:
     """Render the page, or only its partial `part` when htmx will swap the element of that id.
 
@@ -25,7 +41,7 @@ def render_part(
     return render(request, template, context, status=status)
 
 
-def redirect_to(request: HttpRequest, url: str) -> HttpResponse:
+def redirect_to(request: Request, url: str) -> HttpResponse:
     """Send the browser to a page; htmx would follow a plain redirect into its target instead."""
     if request.htmx:
         return HttpResponseClientRedirect(url)
@@ -39,7 +55,7 @@ def private_pages(get_response: View) -> View:
     htmx request without a session to sign-in as a whole page."""
     login_url = resolve_url(settings.LOGIN_URL)
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: Request) -> HttpResponse:
         response = get_response(request)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         add_never_cache_headers(response)

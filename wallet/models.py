@@ -40,10 +40,14 @@ class UserManager(BaseUserManager["User"]):
         )
         # Hashing takes long on purpose, so it is done before the database is held.
         user.password = make_password(password)
-        with transaction.atomic():
-            user.save(force_insert=True)
-            Account.objects.create(user=user, kind=Account.Kind.WALLET)
+        self.save_with_wallet(user)
         return user
+
+    @transaction.atomic
+    def save_with_wallet(self, user: User) -> None:
+        """Save a new person and open their wallet."""
+        user.save(force_insert=True)
+        Account.objects.create(user=user, kind=Account.Kind.WALLET)
 
     def create_superuser(self, **fields: Any) -> User:
         """For `manage.py createsuperuser`."""
@@ -130,12 +134,15 @@ class Account(models.Model):
     }
 
     user = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("member")
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("member"),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    currency = models.CharField(
-        _("currency"), max_length=3, choices=Currency, default=Currency.KES
-    )
+    currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.KES)
     balance_cents = models.BigIntegerField(_("balance"), default=0)
     is_frozen = models.BooleanField(_("frozen"), default=False)
     created_at = models.DateTimeField(_("opened"), auto_now_add=True)

@@ -11,7 +11,10 @@ def refuse_control_characters(text: str) -> None:
     others hide or reorder the text around them on a receipt."""
     for character in text:
         category = unicodedata.category(character)
-        if category in {"Cc", "Cs"} or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        if (
+            category in {"Cc", "Cs"}
+            or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ):
             raise ValidationError(
                 _("Use letters, digits and ordinary signs only."), code="control_character"
             )

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet.context import THEMES
 from wallet.forms import ProfileForm
-from wallet.http import redirect_to
+from wallet.http import MemberRequest, redirect_to
+from wallet.models import User
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -20,16 +21,18 @@ YEAR_S = 365 * 24 * 60 * 60
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone, email and security."""
     # A copy, so that a refused form does not change the name in the page's header.
-    member = type(request.user).objects.get(pk=request.user.pk)
+    member = User.objects.get(pk=request.user.pk)
     form = ProfileForm(request.POST or None, instance=member)
     if form.is_valid():
         form.save()
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
-    return render(request, "wallet/profile.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "wallet/profile.html", {"form": form}, status=422 if form.errors else 200
+    )
 
 
 @require_POST

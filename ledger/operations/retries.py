@@ -32,7 +32,7 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         for attempt in range(ATTEMPTS):
             if attempt:
-                time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))  # noqa: S311
+                time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
             try:
                 with transaction.atomic(durable=True):
                     return operation(*args, **kwargs)

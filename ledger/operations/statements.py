@@ -95,7 +95,7 @@ def write(record: Transaction, order: Order, holdings: dict[int, Holding]) -> No
             ),
         )
         (record.pk,) = cursor.fetchone()
-        rows: list[object] = []
+        rows: list[int | str | datetime | None] = []
         for account_id, cents in order.postings():
             held = holdings.get(account_id)
             after = held.balance_cents + cents if held else None

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -11,13 +11,13 @@ from ledger import history
 from ledger.filters import ActivityFilter
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
-from wallet.http import render_part
+from wallet.http import MemberRequest, render_part
 from wallet.models import Account
 
 
 @require_safe
 @login_required
-def activity(request: HttpRequest) -> HttpResponse:
+def activity(request: MemberRequest) -> HttpResponse:
     """The member's transactions, newest first, filtered by what the address says."""
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
@@ -38,7 +38,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def receipt(request: HttpRequest, reference: str) -> HttpResponse:
+def receipt(request: MemberRequest, reference: str) -> HttpResponse:
     """One transaction, for the people whose money it moved. Strangers get 404."""
     mine = Transaction.objects.of_member(request.user).with_parties()
     record = get_object_or_404(mine, reference=reference)
@@ -55,7 +55,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "ledger/receipt.html", context)
 
 
-def own_side(record: Transaction, request: HttpRequest) -> Account:
+def own_side(record: Transaction, request: MemberRequest) -> Account:
     """The account of this transaction that is the visitor's."""
     source, target = record.from_account, record.to_account
     own = source if source and source.user_id == request.user.pk else target

@@ -1,21 +1,21 @@
 """The first page: what Nissmart is, or what you have."""
 
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ledger import history
 from ledger.models import Transaction
 from ledger.movements import by_day
-from wallet.http import render_part
+from wallet.http import Request, render_part
 from wallet.models import Account
 
 LATEST = 6
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """The landing page; for a signed-in member the balance and what happened last."""
     if not request.user.is_authenticated:
         return render(request, "ledger/landing.html")
@@ -31,7 +31,5 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def pending_out_cents(account: Account) -> int:
     """Money that has left the wallet and has not arrived yet."""
-    pending = Transaction.objects.filter(
-        from_account=account, status=Transaction.Status.PENDING
-    )
-    return pending.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
+    return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])

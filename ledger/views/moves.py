@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from ledger import operations
 from ledger.errors import Busy, KeyReused, LedgerError
 from ledger.forms import DepositForm, OrderForm, TransferForm, WithdrawForm
-from wallet.http import redirect_to, render_part
+from wallet.http import MemberRequest, redirect_to, render_part
 from wallet.models import Account
 from wallet.money import format_money
 
@@ -59,30 +59,32 @@ WITHDRAW = Page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def deposit(request: HttpRequest) -> HttpResponse:
+def deposit(request: MemberRequest) -> HttpResponse:
     """Put money in."""
     return move(request, DEPOSIT)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def transfer(request: HttpRequest) -> HttpResponse:
+def transfer(request: MemberRequest) -> HttpResponse:
     """Send money to another member."""
     return move(request, TRANSFER)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def withdraw(request: HttpRequest) -> HttpResponse:
+def withdraw(request: MemberRequest) -> HttpResponse:
     """Take money out."""
     return move(request, WITHDRAW)
 
 
-def move(request: HttpRequest, page: Page) -> HttpResponse:
+def move(request: MemberRequest, page: Page) -> HttpResponse:
     """The form; the review, where nothing has moved yet; then the order itself."""
     account = request.user.primary_account()
     if request.method != "POST":
-        wanted = {name: request.GET[name] for name in ("recipient", "amount") if name in request.GET}
+        wanted = {
+            name: request.GET[name] for name in ("recipient", "amount") if name in request.GET
+        }
         return render_form(request, page, account, page.form(initial=wanted))
     if "change" in request.POST:
         return render_form(request, page, account, page.form(initial=request.POST.dict()))
@@ -102,7 +104,7 @@ def move(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def render_refusal(
-    request: HttpRequest, page: Page, account: Account, form: OrderForm, error: LedgerError
+    request: MemberRequest, page: Page, account: Account, form: OrderForm, error: LedgerError
 ) -> HttpResponse:
     form.refuse(error)
     if isinstance(error, KeyReused):
@@ -115,7 +117,7 @@ def render_refusal(
 
 
 def render_form(
-    request: HttpRequest, page: Page, account: Account, form: OrderForm, status: int = 200
+    request: MemberRequest, page: Page, account: Account, form: OrderForm, status: int = 200
 ) -> HttpResponse:
     context = {
         "page": page.name,
@@ -130,7 +132,7 @@ def render_form(
 
 
 def render_review(
-    request: HttpRequest, page: Page, form: OrderForm, balance_after_cents: int
+    request: MemberRequest, page: Page, form: OrderForm, balance_after_cents: int
 ) -> HttpResponse:
     amount_cents = form.cleaned_data["amount"]
     context = {

@@ -1,0 +1,83 @@
+"""Django admin: the ledger, to read and never to write, whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin, TabularInline
+from django.contrib.admin.options import BaseModelAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ledger.models import Entry, Transaction
+from wallet.money import format_money
+
+
+class ReadOnly(BaseModelAdmin):
+    """The database refuses changes too (`ledger/guards.py`); this hides the buttons."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("amount"), ordering="amount_cents")
+    def amount(self, row: Transaction | Entry) -> str:
+        return format_money(row.amount_cents)
+
+
+class EntryInline(ReadOnly, TabularInline):
+    model = Entry
+    fields = ["account", "amount", "balance_after", "created_at"]
+    readonly_fields = ["account", "amount", "balance_after", "created_at"]
+    ordering = ["id"]
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("account__user")
+
+    @admin.display(description=_("balance after"))
+    def balance_after(self, entry: Entry) -> str:
+        cents = entry.balance_after_cents
+        return "–" if cents is None else format_money(cents)
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ReadOnly, ModelAdmin):
+    list_display = [
+        "reference",
+        "type",
+        "status",
+        "amount",
+        "source_name",
+        "target_name",
+        "created_at",
+    ]
+    list_filter = ["type", "status"]
+    list_select_related = ["from_account__user", "to_account__user"]
+    search_fields = ["=reference", "from_account__user__name", "to_account__user__name"]
+    search_help_text = _("Reference like NS-7K2Q9PXM, or a member's name")
+    date_hierarchy = "created_at"
+    fields = [
+        "reference", "type", "status", "amount", "from_account", "to_account",
+        "description", "created_by", "created_at", "settled_at",
+    ]  # fmt: skip
+    inlines = [EntryInline]
+    actions = None
+    show_full_result_count = False
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnly, ModelAdmin):
+    list_display = ["id", "transaction", "account", "amount", "created_at"]
+    list_select_related = ["transaction", "account__user"]
+    search_fields = ["=transaction__reference"]
+    search_help_text = _("Reference of the transaction")
+    fields = ["transaction", "account", "amount", "balance_after_cents", "created_at"]
+    actions = None
+    show_full_result_count = False

@@ -1,0 +1,119 @@
+"""Django admin for operators: people and their accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from wallet import operations
+from wallet.models import Account, User
+from wallet.money import format_money
+
+admin.site.site_header = _("Nissmart operations")
+admin.site.site_title = _("Nissmart operations")
+admin.site.index_title = _("People, accounts and the ledger")
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):
+    """People. A new person gets a wallet at once, and a password by "Forgot your password?"."""
+
+    list_display = ["name", "email", "phone", "is_active", "is_staff", "created_at"]
+    list_filter = ["is_active", "is_staff", "groups"]
+    search_fields = ["name", "email", "phone"]
+    search_help_text = _("Name, email, or phone as +254712345678")
+    fields = [
+        "name",
+        "email",
+        "phone",
+        "is_active",
+        "is_staff",
+        "groups",
+        "created_at",
+        "last_login",
+    ]
+    readonly_fields = ["created_at", "last_login"]
+    filter_horizontal = ["groups"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
+        user.email = (user.email or "").lower() or None
+        user.phone = user.phone or None
+        if change:
+            user.save()
+        else:
+            user.set_unusable_password()
+            User.objects.save_with_wallet(user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """People are deactivated: their entries stay in the books for ever."""
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):
+    """Accounts are read here; freezing goes through an operation."""
+
+    list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]
+    list_filter = ["kind", "is_frozen"]
+    list_select_related = ["user"]
+    search_fields = ["user__name", "user__email", "user__phone"]
+    fields = ["owner", "kind", "currency", "balance", "is_frozen", "created_at"]
+    ordering = ["-id"]
+    actions = ["freeze", "unfreeze"]
+    show_full_result_count = False
+
+    @admin.display(description=_("owner"), ordering="user__name")
+    def owner(self, account: Account) -> str:
+        return str(account)
+
+    @admin.display(description=_("balance"), ordering="balance_cents")
+    def balance(self, account: Account) -> str:
+        """House accounts store none: finance reads theirs on the dashboard."""
+        return format_money(account.balance_cents) if account.user_id else "–"
+
+    @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
+    def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        ids = self.member_ids(accounts)
+        for account_id in ids:
+            operations.freeze(account_id)
+        self.report(request, ids, "frozen")
+
+    @admin.action(description=_("Unfreeze"), permissions=["freeze"])
+    def unfreeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        ids = self.member_ids(accounts)
+        for account_id in ids:
+            operations.unfreeze(account_id)
+        self.report(request, ids, "unfrozen")
+
+    def member_ids(self, accounts: QuerySet[Account]) -> list[int]:
+        return list(accounts.filter(user__isnull=False).values_list("pk", flat=True))
+
+    def report(self, request: HttpRequest, ids: list[int], done: str) -> None:
+        for account in Account.objects.filter(pk__in=ids):
+            self.log_change(request, account, done)
+        sentence = {
+            "frozen": ngettext("%d wallet is frozen.", "%d wallets are frozen.", len(ids)),
+            "unfrozen": ngettext("%d wallet is unfrozen.", "%d wallets are unfrozen.", len(ids)),
+        }[done]
+        messages.success(request, sentence % len(ids))
+
+    def has_freeze_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("wallet.change_account")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
