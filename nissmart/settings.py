@@ -142,8 +142,9 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email", "phone"}
-# The form asks for a phone or an email; allauth can only be told "both", so the form relaxes it.
-ACCOUNT_SIGNUP_FIELDS = ["phone*", "email*", "password1*"]
+# The form asks for a phone or an email. allauth wants one of them named as required, and
+# refuses sign-in without a required phone, so the email is it and the form relaxes that.
+ACCOUNT_SIGNUP_FIELDS = ["phone", "email*", "password1*"]
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = None
 # No code can be sent before an SMS rail exists; the sender sees the name before money moves.
