@@ -50,9 +50,6 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "adminpanel",
-    "ledger",
-    "wallet",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -65,6 +62,9 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.forms",
+    "wallet",
+    "ledger",
+    "adminpanel",
 ]
 
 MIDDLEWARE = [

@@ -1,10 +1,14 @@
 """All addresses, put together."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from nissmart import views
+
+# Operators come in by the same door as everyone: its rate limits, its second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 to_profile = RedirectView.as_view(pattern_name="wallet:profile")
 

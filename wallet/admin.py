@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
@@ -19,6 +21,10 @@ from wallet.money import format_money
 admin.site.site_header = _("Nissmart operations")
 admin.site.site_title = _("Nissmart operations")
 admin.site.index_title = _("People, accounts and the ledger")
+
+# People change their email on their profile page; the seeds of second factors are nobody's to see.
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
 
 
 @admin.register(User)

@@ -5,7 +5,10 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from allauth.account.models import EmailAddress
 from django import forms
-from django.db import transaction
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from wallet.fields import LineField, PhoneField
@@ -48,6 +51,14 @@ class SignupForm(allauth_forms.SignupForm):
         ):
             self.add_error("phone", _("Enter a phone number or an email: you sign in with it."))
         return cleaned
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Open the account; when a second click was a moment earlier, say where it is."""
+        try:
+            return super().try_save(request)  # type: ignore[no-any-return]
+        except IntegrityError:
+            messages.info(request, _("This account is open already. Sign in to it."))
+            return None, redirect("account_login")
 
 
 class LoginForm(allauth_forms.LoginForm):

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -26,13 +27,21 @@ def profile(request: MemberRequest) -> HttpResponse:
     # A copy, so that a refused form does not change the name in the page's header.
     member = User.objects.get(pk=request.user.pk)
     form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid():
-        form.save()
+    if form.is_valid() and save(form):
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
-    return render(
-        request, "wallet/profile.html", {"form": form}, status=422 if form.errors else 200
-    )
+    status = 422 if form.errors else 200
+    return render(request, "wallet/profile.html", {"form": form}, status=status)
+
+
+def save(form: ProfileForm) -> bool:
+    """Save, unless somebody took the phone or the email since the form looked."""
+    try:
+        form.save()
+    except IntegrityError:
+        form.add_error(None, _("Somebody took this phone or email a moment ago."))
+        return False
+    return True
 
 
 @require_POST
