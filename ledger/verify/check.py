@@ -1,0 +1,84 @@
+"""What a check is, and how its statement is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from wallet.money import format_money
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A row that breaks the rule of a check. `facts` are the columns the check read."""
+
+    check: str
+    row: str
+    message: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule of the books.
+
+    `rule` says what holds, `finding` what is wrong with a row. The first column of `sql` names
+    the row, and its columns fill the blanks in `finding`. `sql` is one text, or one per engine.
+    """
+
+    name: str
+    rule: str | Promise
+    finding: str | Promise
+    row: str
+    sql: str | dict[str, str]
+
+    def violations(self) -> Iterator[Violation]:
+        """The rows that break the rule, as the database holds them now."""
+        sql = self.sql if isinstance(self.sql, str) else self.sql[connection.vendor]
+        for facts in read(sql):
+            row = next(iter(facts.values()))
+            words = {name: in_words(name, value) for name, value in facts.items()}
+            message = str(self.finding).format_map(words)
+            yield Violation(self.name, f"{self.row} {row}", message, facts)
+
+
+def read(sql: str) -> Iterator[dict[str, Any]]:
+    """The rows as dictionaries. May take longer than the database grants to a page."""
+    is_postgresql = connection.vendor == "postgresql"
+    # On SQLite a transaction would keep every writer waiting.
+    with transaction.atomic() if is_postgresql else nullcontext(), connection.cursor() as cursor:
+        if is_postgresql:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute(sql)
+        names = [column[0] for column in cursor.description]
+        rows = cursor.fetchall()
+    for row in rows:
+        yield {name: as_fact(name, value) for name, value in zip(names, row, strict=True)}
+
+
+def as_fact(name: str, value: Any) -> Any:
+    if name.endswith("_cents") and value is not None:
+        return int(value)  # a sum is a Decimal on PostgreSQL
+    return str(value) if name.endswith("_at") else value
+
+
+def in_words(name: str, value: Any) -> Any:
+    if value is None:
+        return _("nothing")
+    return format_money(value) if name.endswith("_cents") else value
+
+
+def size() -> dict[str, int]:
+    """How many rows there are to check."""
+    [counts] = read("""
+        SELECT (SELECT COUNT(*) FROM wallet_account) AS accounts,
+               (SELECT COUNT(*) FROM ledger_transaction) AS transactions,
+               (SELECT COUNT(*) FROM ledger_entry) AS entries""")
+    return counts
