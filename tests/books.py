@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
 
 WRONG = {
@@ -48,3 +51,21 @@ def total_in_wallets() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT COALESCE(SUM(balance_cents), 0) FROM wallet_account")
         return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def nothing_moves() -> Iterator[None]:
+    """Claims that the block leaves every account, transaction and entry as it was."""
+    before = everything()
+    yield
+    assert everything() == before
+    assert_books_right()
+
+
+def everything() -> list[list[tuple[object, ...]]]:
+    rows = []
+    with connection.cursor() as cursor:
+        for table in ("wallet_account", "ledger_transaction", "ledger_entry"):
+            cursor.execute(f"SELECT * FROM {table} ORDER BY id")
+            rows.append(cursor.fetchall())
+    return rows

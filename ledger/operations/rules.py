@@ -21,7 +21,8 @@ class Holding(NamedTuple):
 
 def refuse_nonsense(order: Order) -> None:
     """Refuse what the caller could have known without looking at any account."""
-    if order.amount_cents <= 0:
+    # SQLite would keep the half cent of a float, and PostgreSQL round it.
+    if type(order.amount_cents) is not int or order.amount_cents <= 0:
         raise errors.InvalidAmount
     if order.source_id == order.target_id:
         raise errors.SelfTransfer

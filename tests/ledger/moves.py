@@ -1,0 +1,43 @@
+"""Every money operation, so that what is claimed for one is tried on all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ledger import operations
+from ledger.models import Transaction
+from tests.factories import account_id, new_key
+from wallet.models import Account, User
+
+# Read from the package: an operation that is added there and not below fails loudly.
+MOVES = sorted(set(operations.__all__) - {"Order", "perform", "preview"})
+
+FLOAT = Account.HOUSE_IDS[Account.Kind.SIMULATED_FLOAT]
+TRANSIT = Account.HOUSE_IDS[Account.Kind.IN_TRANSIT]
+
+
+def accounts_of(move: str, owner: User, other: User) -> dict[str, int]:
+    """The accounts that `owner` names to make this move; `other` is paid, if anybody is."""
+    match move:
+        case "deposit" | "withdraw":
+            return {"account_id": account_id(owner)}
+        case "transfer":
+            return {"source_id": account_id(owner), "target_id": account_id(other)}
+    raise AssertionError(f"say here which accounts {move} names")
+
+
+def carry_out(
+    move: str, owner: User, other: User, amount_cents: int = 100_00, **more: Any
+) -> Transaction:
+    """Make the move as `owner`, under a new key unless one is given."""
+    asked = {"actor_id": owner.pk, "amount_cents": amount_cents, "key": new_key()}
+    record: Transaction = getattr(operations, move)(
+        **asked | accounts_of(move, owner, other) | more
+    )
+    return record
+
+
+def lines(record: Transaction) -> list[tuple[int, int, int | None]]:
+    """(account id, signed cents, balance after) of each entry, in the order written."""
+    entries = record.entries.order_by("pk")
+    return list(entries.values_list("account_id", "amount_cents", "balance_after_cents"))

@@ -1,0 +1,126 @@
+"""What holds for every money operation alike."""
+
+import secrets
+from decimal import Decimal
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from ledger import operations
+from ledger.errors import Busy, InvalidAmount, LedgerError, TransactionLimitReached, UnknownAccount
+from ledger.models import REFERENCE, Transaction
+from ledger.operations import Order
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import account_id, deposit, new_key
+from tests.ledger.moves import MOVES, accounts_of, carry_out
+from wallet.models import Account, User
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+
+
+def order_for(move: str, owner: User, other: User, amount_cents: int) -> Order:
+    named = accounts_of(move, owner, other)
+    own = named.pop("account_id", None)
+    named |= {"target_id": own} if move == "deposit" else {"source_id": own} if own else {}
+    return Order(Transaction.Type[move.upper()], amount_cents, **named)
+
+
+@every_move
+@pytest.mark.parametrize("amount", [0, -1, -(10**30)])
+def test_refuses_nothing_and_less(alice, bob, move, amount):
+    with nothing_moves(), pytest.raises(InvalidAmount) as refusal:
+        carry_out(move, alice, bob, amount)
+    assert refusal.value.code == "invalid_request"
+    assert str(refusal.value) == "Enter an amount above zero."
+
+
+@every_move
+@pytest.mark.parametrize("amount", [1.5, 1.0, True, Decimal(5), "5", None])
+def test_refuses_what_is_not_whole_cents(alice, bob, move, amount):
+    with nothing_moves(), pytest.raises(InvalidAmount):
+        carry_out(move, alice, bob, amount)
+
+
+@every_move
+@pytest.mark.parametrize("amount", [2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**400])
+def test_refuses_amounts_no_column_holds(alice, bob, move, amount):
+    with nothing_moves(), pytest.raises(TransactionLimitReached):
+        carry_out(move, alice, bob, amount)
+
+
+@every_move
+@pytest.mark.parametrize("stranger", [*Account.HOUSE_IDS.values(), 0, 10**9])
+def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
+    for name in accounts_of(move, alice, bob):
+        with nothing_moves(), pytest.raises(UnknownAccount) as refusal:
+            carry_out(move, alice, bob, **{name: stranger})
+        assert refusal.value.code == "not_found"
+        assert str(refusal.value) == "There is no such wallet. Check who it is for."
+
+
+@every_move
+def test_is_committed_when_it_returns_so_it_runs_in_nobodys_transaction(alice, bob, move):
+    with nothing_moves(), pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        carry_out(move, alice, bob)
+
+
+@every_move
+def test_a_preview_moves_nothing_and_foretells_the_balance(alice, bob, move):
+    order = order_for(move, alice, bob, 100_00)
+    with nothing_moves():
+        foretold = operations.preview(order)
+    carry_out(move, alice, bob, 100_00)
+    assert foretold == alice.primary_account().balance_cents
+
+
+@every_move
+@pytest.mark.parametrize("amount", [0, 250_000_01, 245_000_00])
+def test_a_preview_refuses_what_the_operation_refuses(alice, bob, move, amount, settings):
+    deposit(bob, 250_000_00)
+    settings.LIMIT_CENTS_BALANCE = 245_000_00
+    order = order_for(move, alice, bob, amount)
+    with nothing_moves(), pytest.raises(LedgerError) as foretold:
+        operations.preview(order)
+    with nothing_moves(), pytest.raises(type(foretold.value)) as refusal:
+        operations.perform(order, actor_id=alice.pk, key=new_key())
+    assert str(refusal.value) == str(foretold.value)
+
+
+@every_move
+def test_gives_a_reference_one_can_read_out(alice, bob, move):
+    record = carry_out(move, alice, bob)
+    assert REFERENCE.fullmatch(record.reference)
+    assert Transaction.objects.get(reference=record.reference) == record
+
+
+@every_move
+def test_draws_another_reference_when_one_is_taken_by_chance(alice, bob, move, monkeypatch):
+    drawn = iter([7, 7, 8])
+    monkeypatch.setattr(secrets, "randbits", lambda _bits: next(drawn))
+    first, second = carry_out(move, alice, bob), carry_out(move, alice, bob)
+    assert (first.reference, second.reference) == ("NS-00000007", "NS-00000008")
+    assert_books_right()
+
+
+@every_move
+def test_gives_up_as_busy_when_every_reference_is_taken(alice, bob, move, monkeypatch):
+    monkeypatch.setattr(secrets, "randbits", lambda _bits: 7)
+    carry_out(move, alice, bob)
+    with nothing_moves(), pytest.raises(Busy):
+        carry_out(move, alice, bob)
+
+
+def test_a_person_and_their_wallet_are_opened_together_or_not_at_all():
+    def fail_at_the_wallet(execute, sql, params, many, context):
+        if 'INTO "wallet_account"' in sql:
+            raise OperationalError("the disk is full")
+        return execute(sql, params, many, context)
+
+    people = User.objects.count()
+    with connection.execute_wrapper(fail_at_the_wallet), pytest.raises(OperationalError):
+        User.objects.create_user(name="Dan Mutua", email="dan@example.com")
+    assert User.objects.count() == people
+    dan = User.objects.create_user(name="Dan Mutua", email="dan@example.com")
+    assert account_id(dan) > 0
