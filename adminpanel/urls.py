@@ -7,5 +7,5 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("activity/", views.activity, name="activity"),
     path("ledger/", views.ledger, name="ledger"),
-    path("transactions/<str:reference>/", views.transaction, name="transaction"),
+    path("transactions/<reference:reference>/", views.transaction, name="transaction"),
 ]

@@ -36,9 +36,8 @@ def overview(request: MemberRequest) -> HttpResponse:
 def activity(request: MemberRequest) -> HttpResponse:
     """The newest transactions, refreshed by themselves."""
     form = FeedFilter(request.GET)
-    records, _next = form.narrow(Transaction.objects.with_parties()).page(
-        None, settings.PAGE_SIZE_PANEL
-    )
+    found = form.narrow(Transaction.objects.with_parties())
+    records, _has_more = found.page(settings.PAGE_SIZE_PANEL)
     context = {"form": form, "records": records, "is_filtered": form.is_filtered}
     return render_part(request, "adminpanel/activity.html", context, part="feed")
 
@@ -48,15 +47,14 @@ def activity(request: MemberRequest) -> HttpResponse:
 def ledger(request: MemberRequest) -> HttpResponse:
     """Every transaction, newest first, filtered by what the address says."""
     form = LedgerFilter(request.GET)
-    records, next_cursor = form.narrow(Transaction.objects.with_parties()).page(
-        request.GET.get("cursor"), settings.PAGE_SIZE_PANEL
-    )
+    found = form.narrow(Transaction.objects.with_parties())
+    records, has_more = found.older_than(request.GET.get("cursor")).page(settings.PAGE_SIZE_PANEL)
     context = {
         "form": form,
         "records": records,
         "chips": form.chips,
         "is_filtered": form.is_filtered,
-        "next_cursor": next_cursor,
+        "next_cursor": records[-1].reference if has_more else None,
     }
     status = 200 if form.is_valid() else 422
     return render_part(request, "adminpanel/ledger.html", context, part="ledger", status=status)

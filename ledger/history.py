@@ -8,25 +8,26 @@ from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import QueryDict
 
-from ledger.filters import ActivityFilter
 from ledger.models import Transaction
-from ledger.querysets import TransactionQuerySet, cut
+from ledger.querysets import TransactionQuerySet
 from wallet.models import Account
 from wallet.money import parse_shillings
 
 
 def page(
-    account: Account, form: ActivityFilter, cursor: str | None, size: int
-) -> tuple[list[Transaction], str | None]:
-    """The newest `size` matching transactions before the cursor, and the next cursor.
+    account: Account,
+    records: TransactionQuerySet,
+    size: int,
+    *,
+    direction: str = "",
+    text: str = "",
+) -> tuple[list[Transaction], bool]:
+    """The newest `size` of `records` that moved money of `account`, and whether there are more.
 
     Money in and money out are two queries, each one walk along its own index, merged here:
     one query with OR would sort the member's whole history.
     """
-    records = form.narrow(Transaction.objects.with_parties()).older_than(cursor)
-    direction, text = (form.cleaned_data.get(name, "") for name in ("direction", "q"))
     sides = []
     if direction != "in":
         sides.append(search(records.filter(from_account=account), text, other="to_account"))
@@ -35,12 +36,13 @@ def page(
     newest = heapq.merge(
         *(side.order_by("-pk")[: size + 1] for side in sides), key=lambda record: -record.pk
     )
-    return cut(list(islice(newest, size + 1)), size)
+    found = list(islice(newest, size + 1))
+    return found[:size], len(found) > size
 
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions, whatever they are."""
-    return page(account, ActivityFilter(QueryDict()), None, size)[0]
+    return page(account, Transaction.objects.with_parties(), size)[0]
 
 
 def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:

@@ -8,28 +8,16 @@ money into an account is above zero, money out of it below. Rows are written onl
 
 from __future__ import annotations
 
-import re
-import secrets
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.querysets import TransactionQuerySet
+from ledger.references import new_reference
 from ledger.status import BADGES, Badge
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
-
-# Crockford's alphabet: no I, L, O or U, so that a reference survives a phone call.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-REFERENCE = re.compile(r"NS-[0-9A-HJKMNP-TV-Z]{8}")
-
-
-def new_reference() -> str:
-    """A reference of 40 random bits, like `NS-7K2Q9PXM`."""
-    bits = secrets.randbits(40)
-    return "NS-" + "".join(ALPHABET[bits >> shift & 31] for shift in range(35, -5, -5))
 
 
 class Transaction(models.Model):

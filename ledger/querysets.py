@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ledger.references import REFERENCE
+
 if TYPE_CHECKING:
     from ledger.models import Transaction
     from wallet.models import User
@@ -40,14 +42,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """What came before the transaction of this reference: nothing, if there is none."""
         if not cursor:
             return self
+        if not REFERENCE.fullmatch(cursor):
+            return self.none()
         return self.filter(pk__lt=self.model._default_manager.filter(reference=cursor).values("pk"))
 
-    def page(self, cursor: str | None, size: int) -> tuple[list[Transaction], str | None]:
-        """The newest `size` records before the cursor, and the cursor of the page after it."""
-        return cut(list(self.older_than(cursor).order_by("-pk")[: size + 1]), size)
-
-
-def cut(records: list[Transaction], size: int) -> tuple[list[Transaction], str | None]:
-    """A page out of one record more than it holds: that one says whether there are more."""
-    page = records[:size]
-    return page, page[-1].reference if len(records) > size else None
+    def page(self, size: int) -> tuple[list[Transaction], bool]:
+        """The newest `size` records, and whether there are more."""
+        found = list(self.order_by("-pk")[: size + 1])
+        return found[:size], len(found) > size

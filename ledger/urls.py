@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from ledger import views
+from ledger.references import ReferenceConverter
+
+register_converter(ReferenceConverter, "reference")
 
 app_name = "ledger"
 urlpatterns = [
@@ -9,5 +12,5 @@ urlpatterns = [
     path("transfer/", views.transfer, name="transfer"),
     path("withdraw/", views.withdraw, name="withdraw"),
     path("activity/", views.activity, name="activity"),
-    path("activity/<str:reference>/", views.receipt, name="receipt"),
+    path("activity/<reference:reference>/", views.receipt, name="receipt"),
 ]

@@ -7,11 +7,12 @@ from datetime import datetime
 from django.utils import timezone
 
 from ledger.errors import KeyReused
-from ledger.models import Transaction, new_reference
+from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Type
 from ledger.operations.retries import committed
 from ledger.querysets import day_start
+from ledger.references import new_reference
 
 
 def deposit(

@@ -21,8 +21,13 @@ def activity(request: MemberRequest) -> HttpResponse:
     """The member's transactions, newest first, filtered by what the address says."""
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
-    records, next_cursor = history.page(
-        account, form, request.GET.get("cursor"), settings.PAGE_SIZE
+    found = form.narrow(Transaction.objects.with_parties())
+    records, has_more = history.page(
+        account,
+        found.older_than(request.GET.get("cursor")),
+        settings.PAGE_SIZE,
+        direction=form.cleaned_data.get("direction", ""),
+        text=form.cleaned_data.get("q", ""),
     )
     context = {
         "account": account,
@@ -30,7 +35,7 @@ def activity(request: MemberRequest) -> HttpResponse:
         "days": by_day(records, account),
         "is_filtered": form.is_filtered,
         "chips": form.chips,
-        "next_cursor": next_cursor,
+        "next_cursor": records[-1].reference if has_more else None,
     }
     status = 200 if form.is_valid() else 422
     return render_part(request, "ledger/activity.html", context, part="activity", status=status)

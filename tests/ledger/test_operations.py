@@ -8,8 +8,9 @@ from django.db import OperationalError, connection, transaction
 
 from ledger import operations
 from ledger.errors import Busy, InvalidAmount, LedgerError, TransactionLimitReached, UnknownAccount
-from ledger.models import REFERENCE, Transaction
+from ledger.models import Transaction
 from ledger.operations import Order
+from ledger.references import REFERENCE
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
 from tests.ledger.moves import MOVES, accounts_of, carry_out

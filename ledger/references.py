@@ -1,0 +1,27 @@
+"""Names of transactions, short enough to read out on the phone: `NS-7K2Q9PXM`."""
+
+import re
+import secrets
+
+# Crockford's alphabet: no I, L, O or U, so that a reference survives a phone call.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PATTERN = f"NS-[{ALPHABET}]{{8}}"
+REFERENCE = re.compile(PATTERN)
+
+
+def new_reference() -> str:
+    """A reference of 40 random bits."""
+    bits = secrets.randbits(40)
+    return "NS-" + "".join(ALPHABET[bits >> shift & 31] for shift in range(35, -5, -5))
+
+
+class ReferenceConverter:
+    """A reference in an address, in capitals or not."""
+
+    regex = f"(?i:{PATTERN})"
+
+    def to_python(self, value: str) -> str:
+        return value.upper()
+
+    def to_url(self, value: str) -> str:
+        return value
