@@ -1,7 +1,58 @@
-.PHONY: help run venv lock
-help:
-	@echo "make run"
-venv:
+# What one does with Nissmart from a fresh checkout. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-sqlite test-postgres check format bench coverage lock clean
+
+ARGS ?=
+BIN := .venv/bin
+LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo 'Arguments for a tool go into ARGS, as in: make test ARGS="-k transfer"'
+
+run: ## serve the product at http://localhost:8000 (obeys PORT, DATABASE_URL)
+	@.ci/venv runtime
+	@exec $(BIN)/python .ci/serve.py
+
+test: ## the whole test suite, on SQLite and on PostgreSQL
 	@.ci/venv dev
-lock: venv
-	.venv/bin/uv pip compile
+	@.ci/test both $(ARGS)
+
+test-sqlite: ## the test suite on SQLite alone
+	@.ci/venv dev
+	@.ci/test sqlite $(ARGS)
+
+test-postgres: ## the test suite on PostgreSQL alone
+	@.ci/venv dev
+	@.ci/test postgres $(ARGS)
+
+check: ## lint, format, types, imports, migrations, deployment settings, templates
+	@.ci/venv dev
+	@.ci/check
+
+format: ## put the code into the house format
+	@.ci/venv dev
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: ## the benchmarks
+	@.ci/venv dev
+	@.ci/bench $(ARGS)
+
+coverage: ## which lines the tests reach (on SQLite)
+	@.ci/venv dev
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage report --skip-covered
+
+lock: ## write requirements*.txt anew from requirements*.in
+	@.ci/venv dev
+	@$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
+	@$(BIN)/uv pip compile $(LOCK) requirements-dev.in --constraints requirements.txt \
+		--output-file requirements-dev.txt
+
+clean: ## remove what make and the tools made; the database stays
+	@rm -rf .venv .venv.lock staticfiles .coverage htmlcov test-results
+	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

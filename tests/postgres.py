@@ -23,6 +23,7 @@ from typing import Any
 
 START_TIMEOUT_S = 60
 NAME = "nissmart"
+PROGRAMS = ("initdb", "postgres", "pg_isready", "createdb")
 
 
 class PostgresError(Exception):
@@ -69,11 +70,11 @@ def find_binaries() -> Path:
     if initdb := shutil.which("initdb"):
         places.append(Path(initdb).resolve().parent)
     for place in places:
-        if all((place / name).exists() for name in ("initdb", "postgres", "pg_isready", "createdb")):
+        if all((place / name).exists() for name in PROGRAMS):
             return place
     raise PostgresError(
-        "PostgreSQL is not installed: initdb was looked for in $PG_BINDIR, /usr/lib/postgresql/*/bin"
-        " and PATH. Install it (on Debian and Ubuntu: apt install postgresql) or set PG_BINDIR."
+        "PostgreSQL is not installed: looked for initdb in $PG_BINDIR, /usr/lib/postgresql/*/bin and"
+        " PATH. Install it (on Debian and Ubuntu: apt install postgresql) or set PG_BINDIR."
     )
 
 

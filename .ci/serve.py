@@ -1,0 +1,92 @@
+"""Serve Nissmart on this machine: what `make run` starts. Ctrl-C stops everything."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from django.core.management import execute_from_command_line
+
+ROOT = Path(__file__).resolve().parent.parent
+STOP_TIMEOUT_S = 10
+
+
+def main() -> int:
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
+    os.environ.setdefault("DEBUG", "1")
+    # Ctrl-C, a plain `kill` and a closed terminal all end it the same way.
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
+
+    host = os.environ.get("HOST", "127.0.0.1")
+    port = int(os.environ.get("PORT", "8000"))
+    if is_answering(port):
+        print(f"Port {port} is taken. Choose another: make run PORT={port + 1}", file=sys.stderr)
+        return 1
+
+    try:
+        prepare()
+        return supervise(commands(host, port), port)
+    except KeyboardInterrupt:
+        return 0
+
+
+def prepare() -> None:
+    """Bring database and static files up to date."""
+    manage("migrate", "--verbosity=0")
+    manage("createcachetable", "--verbosity=0")
+    manage("collectstatic", "--no-input", "--verbosity=0")
+    if os.environ["DEBUG"].lower() in ("1", "true", "yes", "on"):
+        manage("demo", "--if-empty")
+
+
+def manage(*arguments: str) -> None:
+    execute_from_command_line(["manage.py", *arguments])
+
+
+def commands(host: str, port: int) -> list[list[str]]:
+    """What runs side by side. A background worker joins here."""
+    granian = str(Path(sys.executable).parent / "granian")
+    web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
+    web += ["--blocking-threads=4", "--log-level=warning", "nissmart.wsgi:application"]
+    return [web]
+
+
+def supervise(commands: list[list[str]], port: int) -> int:
+    """Run the commands until one ends or we are told to stop; then end the others."""
+    # Groups of their own: Ctrl-C reaches only us, and what a process has started ends with it.
+    processes = [subprocess.Popen(command, process_group=0) for command in commands]
+    announced = False
+    try:
+        while all(process.poll() is None for process in processes):
+            if not announced and is_answering(port):
+                announced = True
+                print(f"\nNissmart is at http://localhost:{port}  (Ctrl-C stops it)", flush=True)
+            time.sleep(0.2)
+    finally:
+        stop(processes)
+    return next(filter(None, (process.returncode for process in processes)), 0)
+
+
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def is_answering(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
