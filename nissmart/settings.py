@@ -139,6 +139,7 @@ ACCOUNT_ADAPTER = "wallet.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "signup": "wallet.forms.SignupForm",
     "login": "wallet.forms.LoginForm",
+    "reset_password": "wallet.forms.ResetPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email", "phone"}

@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from wallet.fields import PhoneField
@@ -31,6 +32,13 @@ class AccountAdapter(DefaultAccountAdapter):
             email=data.get("email"),
             phone=data.get("phone"),
             password=data["password1"],
+        )
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Our own pages only. An address that can't be read, like `//[`, is somewhere else:
+        allauth's own answer to it is an exception."""
+        return url_has_allowed_host_and_scheme(
+            url, {self.request.get_host()}, require_https=self.request.is_secure()
         )
 
     def phone_form_field(self, **kwargs: Any) -> forms.Field:

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
 from django import forms
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -74,16 +75,32 @@ class LoginForm(allauth_forms.LoginForm):
             field.widget.attrs.pop("placeholder", None)
 
 
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):
+    """Whoever asks reads the same page, member or not; the email says the rest."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        self.users = filter_users_by_email(email, is_active=True, prefer_verified=True)
+        return email
+
+
 class ProfileForm(forms.ModelForm):
     """Name, and what one signs in with. A new phone or email asks for the password."""
 
     name = name_field()
-    phone = PhoneField(required=False, help_text=PHONE_HINT)
+    phone = PhoneField(
+        required=False,
+        help_text=PHONE_HINT,
+        error_messages={"unique": _("This number already has an account.")},
+    )
     email = forms.EmailField(
         label=_("Email"),
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={"invalid": _("Enter an email address, like jane@example.com.")},
+        error_messages={
+            "invalid": _("Enter an email address, like jane@example.com."),
+            "unique": _("This email already has an account."),
+        },
     )
     password = forms.CharField(
         label=_("Your password"),
@@ -96,10 +113,6 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "phone", "email"]
-        error_messages = {
-            "email": {"unique": _("This email already has an account.")},
-            "phone": {"unique": _("This number already has an account.")},
-        }
 
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"].lower() or None
@@ -110,17 +123,22 @@ class ProfileForm(forms.ModelForm):
             return cleaned
         if not (cleaned["phone"] or cleaned["email"]):
             self.add_error("phone", _("Keep a phone number or an email: you sign in with it."))
-        changed = {"phone", "email"} & set(self.changed_data)
-        if changed and not self.instance.check_password(cleaned.get("password", "")):
+            return cleaned
+        is_changed = self.has_new("phone") or self.has_new("email")
+        if is_changed and not self.instance.check_password(cleaned.get("password", "")):
             self.add_error(
                 "password", _("Enter your current password to change your phone or email.")
             )
         return cleaned
 
+    def has_new(self, name: str) -> bool:
+        """The same phone in another spelling is no new phone."""
+        return bool(self.cleaned_data[name] != self.initial[name])
+
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
-        if "email" in self.changed_data:
+        if self.has_new("email"):
             # allauth keeps its own list of addresses, which password reset reads.
             EmailAddress.objects.filter(user=user).delete()
             if user.email:

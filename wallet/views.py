@@ -2,8 +2,9 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -58,7 +59,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if value is None:
             continue
         if value not in choices:
-            return HttpResponseBadRequest()
+            raise BadRequest(f"{name} has no such value")
         response.set_cookie(
             name, value, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure()
         )

@@ -1,0 +1,130 @@
+"""Hashing a password takes long on purpose, so it never happens while the database is held."""
+
+import pytest
+from django.contrib.auth import hashers
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory
+from tests.wallet.test_passwords import ask, choose
+from wallet.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+held: list[bool] = []
+
+
+class WatchedHasher(hashers.MD5PasswordHasher):
+    """Notes at each hash whether a transaction is open."""
+
+    algorithm = "watched"
+
+    def encode(self, password, salt):
+        held.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
+@pytest.fixture(autouse=True)
+def watch(settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.WatchedHasher"]
+    held.clear()
+
+
+def assert_hashed_freely():
+    assert held, "nothing was hashed"
+    assert not any(held)
+
+
+def test_the_watch_sees_an_open_transaction():
+    with transaction.atomic():
+        hashers.make_password(PASSWORD)
+    assert held == [True]
+
+
+def test_sign_up(client):
+    client.post(
+        reverse("account_signup"), {"name": "Jane", "phone": "0712345678", "password1": PASSWORD}
+    )
+    assert User.objects.count() == 1
+    assert_hashed_freely()
+
+
+def test_sign_in(client):
+    UserFactory(email="jane@example.com")
+    held.clear()
+    client.post(reverse("account_login"), {"login": "jane@example.com", "password": PASSWORD})
+    assert "_auth_user_id" in client.session
+    assert_hashed_freely()
+
+
+def test_sign_in_with_a_hash_that_is_due_for_renewal(client, settings):
+    with_old_hash = UserFactory(email="jane@example.com")
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        f"{__name__}.WatchedHasher",
+    ]
+    held.clear()
+    client.post(reverse("account_login"), {"login": "jane@example.com", "password": PASSWORD})
+    with_old_hash.refresh_from_db()
+    assert with_old_hash.password.startswith("md5$")
+    assert_hashed_freely()
+
+
+def test_password_change():
+    client = signed_in(UserFactory())
+    held.clear()
+    response = client.post(
+        reverse("account_change_password"),
+        {"oldpassword": PASSWORD, "password1": "another-Long-2", "password2": "another-Long-2"},
+    )
+    assert response.status_code == 302
+    assert_hashed_freely()
+
+
+def test_password_reset(client):
+    UserFactory(email="jane@example.com")
+    held.clear()
+    _page, response = choose(client, ask(client))
+    assert response.status_code == 302
+    assert len(mail.outbox) == 1
+    assert_hashed_freely()
+
+
+def test_a_new_email_on_the_profile():
+    user = UserFactory(name="Jane", phone=None)
+    held.clear()
+    response = signed_in(user).post(
+        reverse("wallet:profile"),
+        {"name": "Jane", "phone": "", "email": "new@example.com", "password": PASSWORD},
+    )
+    assert response.status_code == 303
+    assert_hashed_freely()
+
+
+def test_createsuperuser(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command(
+        "createsuperuser", "--no-input", email="root@example.com", name="Root", verbosity=0
+    )
+    root = User.objects.get()
+    assert (root.is_staff, root.is_superuser) == (True, True)
+    assert root.primary_account().balance_cents == 0
+    assert_hashed_freely()
+
+
+def test_a_person_made_in_the_admin_gets_no_password():
+    operator = UserFactory(is_staff=True, is_superuser=True)
+    held.clear()
+    client = Client()
+    client.force_login(operator)
+    response = client.post(
+        reverse("admin:wallet_user_add"),
+        {"name": "Jane", "email": "jane@example.com", "phone": "", "is_active": "on"},
+    )
+    assert response.status_code == 302, response.text
+    assert not User.objects.get(email="jane@example.com").has_usable_password()
+    assert not any(held)

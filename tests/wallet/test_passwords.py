@@ -1,0 +1,139 @@
+"""A forgotten password is set anew by email, a known one is changed; strangers learn nothing."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory
+from tests.pages import fields, is_whole_page, problems, problems_beside, text
+
+pytestmark = pytest.mark.django_db
+
+RESET, CHANGE = reverse("account_reset_password"), reverse("account_change_password")
+LOGIN = reverse("account_login")
+NEW_PASSWORD = "another-Long-one-2"
+
+
+@pytest.fixture
+def jane(db):
+    return UserFactory(name="Jane Wanjiru", email="jane@example.com", phone="+254712345678")
+
+
+def ask(client, email="jane@example.com") -> str:
+    """Ask for the email; gives the path in it."""
+    client.post(RESET, {"email": email})
+    return re.search(r"https?://testserver(/\S+)", mail.outbox[-1].body).group(1)
+
+
+def may_sign_in(password) -> bool:
+    client = Client()
+    client.post(LOGIN, {"login": "0712345678", "password": password})
+    return "_auth_user_id" in client.session
+
+
+def choose(client, link, first=NEW_PASSWORD, second=NEW_PASSWORD):
+    page = client.get(link, follow=True)
+    address = page.request["PATH_INFO"]
+    return page, client.post(address, {"password1": first, "password2": second})
+
+
+def test_a_link_by_email_sets_a_new_password(client, jane):
+    page, response = choose(client, ask(client))
+    assert "Choose a new password" in text(page)
+    assert response.status_code == 302
+    done = client.get(response.headers["Location"])
+    assert "Your password is changed" in text(done)
+    assert may_sign_in(NEW_PASSWORD)
+    assert not may_sign_in(PASSWORD)
+
+
+def test_the_email_goes_to_the_address_in_any_case_and_nowhere_else(client, jane):
+    ask(client, "JANE@Example.com")
+    assert [message.to for message in mail.outbox] == [["jane@example.com"]]
+    assert mail.outbox[0].subject.startswith("Nissmart: ")
+    assert "example.com/" not in mail.outbox[0].body
+
+
+def test_the_address_on_the_link_is_not_left_in_the_browser(client, jane):
+    link = ask(client)
+    shown = client.get(link)
+    assert shown.status_code == 302
+    assert link not in shown.headers["Location"]
+
+
+def test_a_link_works_once(client, jane):
+    link = ask(client)
+    choose(client, link)
+    page = Client().get(link, follow=True)
+    assert "This link no longer works" in text(page)
+    assert "password1" not in fields(page)
+
+
+@pytest.mark.parametrize("link", ["1-set-password", "zz-000000-" + "0" * 32, "0-x", "-"])
+def test_a_link_that_was_never_sent_sets_nothing(client, jane, link):
+    page = client.get(f"/accounts/password/reset/key/{link}/", follow=True)
+    assert page.status_code in (200, 404)
+    assert is_whole_page(page)
+    assert "password1" not in fields(page)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "field"),
+    [("short", "short", "password1"), (NEW_PASSWORD, "other", "password2"), ("", "", "password1")],
+)
+def test_a_new_password_that_will_not_do_is_refused(client, jane, first, second, field):
+    _page, response = choose(client, ask(client), first, second)
+    assert problems_beside(response, field)
+    assert may_sign_in(PASSWORD)
+
+
+def test_an_unknown_address_is_answered_like_a_known_one(client, jane):
+    known = client.post(RESET, {"email": "jane@example.com"})
+    unknown = client.post(RESET, {"email": "nobody@example.com"})
+    told = [client.get(answer.headers["Location"]) for answer in (known, unknown)]
+    assert text(told[0]) == text(told[1])
+    assert "Check your email" in text(told[0])
+
+
+@pytest.mark.parametrize("email", ["", "jane", "jane@", "a\0b@example.com", "a" * 400 + "@b.com"])
+def test_what_is_no_address_is_refused(client, email):
+    response = client.post(RESET, {"email": email})
+    assert problems(response)
+    assert not mail.outbox
+
+
+def test_changes_the_password_and_stays_signed_in(jane):
+    client = signed_in(jane)
+    response = client.post(
+        CHANGE,
+        {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD},
+    )
+    assert response.status_code == 302
+    assert client.get("/activity/").status_code == 200
+    assert may_sign_in(NEW_PASSWORD)
+    assert not may_sign_in(PASSWORD)
+
+
+def test_a_change_asks_for_the_old_password(jane):
+    response = signed_in(jane).post(
+        CHANGE, {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    )
+    assert problems_beside(response, "oldpassword")
+    assert may_sign_in(PASSWORD)
+
+
+@pytest.mark.parametrize("way", ["change", "reset"])
+def test_a_new_password_ends_every_other_session(client, jane, way):
+    other = signed_in(jane)
+    assert other.get("/activity/").status_code == 200
+    if way == "reset":
+        choose(client, ask(client))
+    else:
+        signed_in(jane).post(
+            CHANGE, {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+        )
+    assert other.get("/activity/").status_code == 302

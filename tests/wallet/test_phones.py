@@ -1,0 +1,83 @@
+"""A Kenyan number is one number, however it is written."""
+
+import re
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wallet.phones import masked, national, parse_phone
+
+JANE = "+254712345678"
+SPELLINGS = [
+    "0712345678",
+    "0712 345 678",
+    "0712-345-678",
+    "(0712) 345678",
+    "712345678",
+    "254712345678",
+    "+254712345678",
+    "+254 712 345 678",
+    "+254 (0) 712 345 678",
+    "000254712345678",
+    "tel:+254712345678",
+    "  0712 345 678  ",
+]
+REFUSED = [
+    "",
+    "1",
+    "0712",
+    "07123456789",
+    "0712 345 67",
+    "0812 345 678",
+    "+255712345678",
+    "+1 212 555 0100",
+    "0712345678 ext 5",
+    "0712345678;ext=5",
+    "jane",
+    "\u0660\u0667\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+    "\uff10\uff17\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+    "0712345678\u200b",
+    "0712 345\u202e 678",
+    "+254712345678" * 4,
+    "0" * 41,
+]
+
+
+@pytest.mark.parametrize("typed", SPELLINGS)
+def test_every_spelling_is_the_same_number(typed):
+    assert parse_phone(typed) == JANE
+
+
+@pytest.mark.parametrize("typed", REFUSED)
+def test_other_numbers_are_refused(typed):
+    with pytest.raises(ValidationError) as refusal:
+        parse_phone(typed)
+    assert refusal.value.messages == ["Enter a Kenyan phone number, like 0712 345 678."]
+
+
+@given(st.integers(min_value=700_000_000, max_value=729_999_999))
+def test_what_is_shown_reads_back_as_the_same_number(local):
+    phone = f"+254{local}"
+    assert parse_phone(phone) == phone
+    assert parse_phone(national(phone)) == phone
+
+
+@given(st.text(max_size=60) | st.text(st.sampled_from("0123456789+-() "), max_size=20))
+def test_any_text_is_read_or_refused(typed):
+    try:
+        phone = parse_phone(typed)
+    except ValidationError:
+        return
+    assert re.fullmatch(r"\+254[0-9]{7,10}", phone)
+    assert parse_phone(phone) == phone
+
+
+def test_is_shown_the_way_it_is_said():
+    assert national(JANE) == "0712 345 678"
+
+
+def test_a_masked_number_can_not_be_called():
+    assert masked(JANE) == "0712 *** 678"
+    assert "345" not in masked(JANE)

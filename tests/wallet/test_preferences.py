@@ -1,0 +1,140 @@
+"""A browser's own preferences are kept in its cookies, and lead back where they were set."""
+
+import pytest
+from django.urls import reverse
+
+from tests.pages import elements, text
+
+PREFERENCES = reverse("wallet:preferences")
+
+pytestmark = pytest.mark.django_db
+
+ELSEWHERE = [
+    "https://evil.example",
+    "http://evil.example/",
+    "HTTPS://evil.example",
+    "//evil.example",
+    "///evil.example",
+    "////evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "\\/evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "\t//evil.example",
+    "\x08//evil.example",
+    "\x00//evil.example",
+    " //evil.example",
+    "\u00a0//evil.example",
+    "https:evil.example",
+    "https:/evil.example",
+    "https:///evil.example",
+    "http:\\\\evil.example",
+    "https://testserver@evil.example",
+    "https://testserver:80@evil.example/",
+    "https://evil.example#@testserver",
+    "https://evil.example\\@testserver",
+    "//evil.example:80",
+    "//evil%E3%80%82example",
+    "//[::1]",
+    "//[",
+    "http://[",
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "ftp://testserver/",
+    "mailto:a@b.c",
+    "ws://testserver/",
+    "http://testserver.evil.example",
+    "http://evil.example/testserver",
+    "",
+]
+HERE = ["/", "/profile/", "/activity/?type=DEPOSIT&q=a%20b", "/%2f%2fevil.example", "/activity/#x"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("theme", "light"),
+        ("theme", "dark"),
+        ("theme", "system"),
+        ("balance", "hidden"),
+        ("balance", "shown"),
+    ],
+)
+def test_a_choice_is_kept_in_a_cookie_no_script_reads(client, name, value):
+    response = client.post(PREFERENCES, {name: value, "next": "/profile/"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/profile/")
+    cookie = response.cookies[name]
+    assert cookie.value == value
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert cookie["max-age"] >= 180 * 24 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"theme": "purple"},
+        {"theme": ""},
+        {"theme": '"><script>'},
+        {"balance": "1"},
+        {"theme": "dark", "balance": "maybe"},
+    ],
+)
+def test_another_value_is_a_bad_request(client, given):
+    response = client.post(PREFERENCES, given)
+    assert response.status_code == 400
+    assert not response.cookies
+    assert "Error 400" in text(response)
+
+
+def test_only_a_post_sets_anything(client):
+    response = client.get(PREFERENCES, {"theme": "dark"})
+    assert response.status_code == 405
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_never_leads_to_another_site(client, target):
+    response = client.post(PREFERENCES, {"theme": "dark", "next": target})
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("target", HERE)
+def test_leads_back_to_the_page(client, target):
+    response = client.post(PREFERENCES, {"theme": "dark", "next": target})
+    assert response.headers["Location"] == target
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_signing_in_and_out_never_leads_to_another_site(as_alice, target):
+    # A member who is signed in already is sent on at once.
+    for url in (reverse("account_login"), reverse("account_signup")):
+        assert as_alice.get(url, {"next": target}).headers["Location"] == "/"
+    assert as_alice.post(reverse("account_logout"), {"next": target}).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_wears_the_chosen_theme(client, theme):
+    client.post(PREFERENCES, {"theme": theme})
+    (root,) = elements(client.get("/"), "html")
+    assert dict(root.attributes)["data-theme"] == theme
+
+
+@pytest.mark.parametrize("cookie", ["system", "purple", '"><script>', ""])
+def test_without_a_choice_the_device_decides(client, cookie):
+    client.cookies["theme"] = cookie
+    (root,) = elements(client.get("/"), "html")
+    assert "data-theme" not in dict(root.attributes)
+
+
+def test_a_hidden_balance_is_nowhere_on_the_home_page(as_alice):
+    assert "1,000.00" in text(as_alice.get("/"))
+    as_alice.post(PREFERENCES, {"balance": "hidden"})
+    page = as_alice.get("/", headers={"HX-Request": "true", "HX-Target": "balance"})
+    assert "1,000.00" not in text(page)
+    assert "The balance is hidden" in text(page)
+    as_alice.post(PREFERENCES, {"balance": "shown"})
+    assert "1,000.00" in text(as_alice.get("/"))

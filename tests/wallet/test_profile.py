@@ -1,0 +1,161 @@
+"""A member's name, phone and email: what one signs in with is changed only with the password."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory
+from tests.pages import fields, htmx, is_whole_page, problems, problems_beside, text, title
+
+pytestmark = pytest.mark.django_db
+
+PROFILE = reverse("wallet:profile")
+NOW = {
+    "name": "Jane Wanjiru",
+    "phone": "+254712345678",
+    "email": "jane@example.com",
+    "password": "",
+}
+
+
+@pytest.fixture
+def jane(db):
+    return UserFactory(name=NOW["name"], phone=NOW["phone"], email=NOW["email"])
+
+
+def save(user, headers=None, **changes):
+    return signed_in(user).post(PROFILE, {**NOW, **changes}, headers=headers)
+
+
+def of(user) -> tuple[str, str | None, str | None]:
+    user.refresh_from_db()
+    return user.name, user.phone, user.email
+
+
+def test_shows_what_is_known_and_no_password(jane):
+    response = signed_in(jane).get(PROFILE)
+    assert is_whole_page(response)
+    assert fields(response).items() >= NOW.items()
+    assert "Change your password" in text(response)
+    assert "Sign out" in text(response)
+
+
+def test_needs_a_session(client):
+    assert client.get(PROFILE).headers["Location"].startswith(reverse("account_login"))
+
+
+def test_saves_a_name_without_the_password(jane):
+    response = save(jane, name="Jane W. Njoroge")
+    assert (response.status_code, response.headers["Location"]) == (303, PROFILE)
+    assert of(jane) == ("Jane W. Njoroge", NOW["phone"], NOW["email"])
+
+
+def test_says_that_it_is_saved(jane):
+    client = signed_in(jane)
+    client.post(PROFILE, NOW)
+    assert "Your profile is saved." in text(client.get(PROFILE))
+
+
+def test_htmx_is_led_to_the_page(jane):
+    response = save(jane, headers=htmx())
+    assert (response.status_code, response.headers["HX-Redirect"]) == (200, PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "after"),
+    [
+        ({"phone": "0722 000 111"}, ("Jane Wanjiru", "+254722000111", "jane@example.com")),
+        ({"phone": ""}, ("Jane Wanjiru", None, "jane@example.com")),
+        ({"email": ""}, ("Jane Wanjiru", "+254712345678", None)),
+        ({"email": "New@Example.com"}, ("Jane Wanjiru", "+254712345678", "new@example.com")),
+    ],
+)
+def test_a_new_phone_or_email_asks_for_the_password(jane, changes, after):
+    for wrong in ("", "not-the-password"):
+        response = save(jane, **changes, password=wrong)
+        assert response.status_code == 422
+        assert problems_beside(response, "password") == [
+            "Enter your current password to change your phone or email."
+        ]
+        assert fields(response).items() >= changes.items()
+        assert fields(response)["password"] == ""
+        assert of(jane) == ("Jane Wanjiru", "+254712345678", "jane@example.com")
+    assert save(jane, **changes, password=PASSWORD).status_code == 303
+    assert of(jane) == after
+
+
+@pytest.mark.parametrize("spelling", ["0712345678", "0712 345 678", "+254 712 345 678"])
+def test_the_same_phone_in_another_spelling_is_no_change(jane, spelling):
+    assert save(jane, phone=spelling).status_code == 303
+
+
+def test_the_same_email_in_another_case_is_no_change(jane):
+    assert save(jane, email="JANE@example.com").status_code == 303
+    assert of(jane)[2] == "jane@example.com"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"name": ""}, "name", "Enter your name."),
+        ({"name": "A" * 81}, "name", None),
+        ({"name": "Jane\n Jones"}, "name", "Use letters, digits and ordinary signs only."),
+        ({"name": "Jane\u202e"}, "name", "Use letters, digits and ordinary signs only."),
+        ({"phone": "12"}, "phone", "Enter a Kenyan phone number, like 0712 345 678."),
+        ({"email": "jane"}, "email", "Enter an email address, like jane@example.com."),
+        ({"phone": "0722000111"}, "phone", "This number already has an account."),
+        ({"email": "TAKEN@example.com"}, "email", "This email already has an account."),
+        (
+            {"phone": "", "email": ""},
+            "phone",
+            "Keep a phone number or an email: you sign in with it.",
+        ),
+    ],
+)
+def test_refuses_beside_the_field_and_changes_nothing(jane, changes, field, sentence):
+    UserFactory(phone="+254722000111", email="taken@example.com")
+    response = save(jane, **changes, password=PASSWORD)
+    assert response.status_code == 422
+    assert title(response).startswith("Error: ")
+    beside = problems_beside(response, field)
+    assert len(beside) == 1
+    assert beside[0] in problems(response)
+    if sentence:
+        assert beside == [sentence]
+    assert of(jane) == (NOW["name"], NOW["phone"], NOW["email"])
+
+
+def test_a_refused_name_is_not_shown_as_the_members(jane):
+    response = save(jane, name="Mallory", phone="12")
+    assert "Jane Wanjiru" in text(response)
+    assert fields(response)["name"] == "Mallory"
+
+
+def test_what_is_posted_besides_the_form_changes_nothing(jane):
+    save(jane, is_staff="1", is_superuser="1", is_active="", created_at="2020-01-01")
+    jane.refresh_from_db()
+    assert (jane.is_staff, jane.is_superuser, jane.is_active) == (False, False, True)
+
+
+def test_password_reset_goes_to_the_new_email(client, jane):
+    EmailAddress.objects.create(user=jane, email=jane.email, primary=True, verified=True)
+    save(jane, email="new@example.com", password=PASSWORD)
+    for email in ("jane@example.com", "new@example.com"):
+        client.post(reverse("account_reset_password"), {"email": email})
+    reset = [message.to for message in mail.outbox if "/password/reset/key/" in message.body]
+    assert reset == [["new@example.com"]]
+
+
+def test_signs_in_by_the_new_phone_and_not_by_the_old(jane):
+    save(jane, phone="0722 000 111", password=PASSWORD)
+
+    def may_sign_in(login):
+        client = Client()
+        client.post(reverse("account_login"), {"login": login, "password": PASSWORD})
+        return "_auth_user_id" in client.session
+
+    assert may_sign_in("0722000111")
+    assert not may_sign_in("0712345678")

@@ -1,0 +1,158 @@
+"""A member signs in by email or phone, in any spelling, and out by a button."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import PASSWORD, UserFactory
+from tests.pages import fields, htmx, is_whole_page, problems, text
+
+pytestmark = pytest.mark.django_db
+
+LOGIN, LOGOUT = reverse("account_login"), reverse("account_logout")
+
+
+@pytest.fixture
+def jane(db):
+    return UserFactory(name="Jane Wanjiru", email="jane@example.com", phone="+254712345678")
+
+
+def sign_in(client, login, password=PASSWORD, **more):
+    return client.post(LOGIN, {"login": login, "password": password, **more})
+
+
+def is_signed_in(client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        "jane@example.com",
+        "JANE@Example.com",
+        " jane@example.com ",
+        "0712345678",
+        "0712 345 678",
+        "+254712345678",
+        "+254 712-345-678",
+        "254712345678",
+        "712 345 678",
+    ],
+)
+def test_signs_in_by_any_spelling_of_email_or_phone(client, jane, login):
+    response = sign_in(client, login)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    ("login", "sentence"),
+    [
+        ("jane@example.com", "Email or password is not right."),
+        ("nobody@example.com", "Email or password is not right."),
+        ("0712 345 678", "Phone or password is not right."),
+        ("0722 000 000", "Phone or password is not right."),
+    ],
+)
+def test_a_wrong_password_and_an_unknown_person_are_told_the_same(client, jane, login, sentence):
+    response = sign_in(client, login, "not-the-password")
+    assert problems(response) == [sentence]
+    assert fields(response)["login"] == login
+    assert fields(response)["password"] == ""
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("login", ["", "jane", "12", "@", "jane@", "\u0660\u0667", "a" * 300])
+def test_what_is_no_login_at_all_is_refused(client, jane, login):
+    response = sign_in(client, login)
+    assert len(problems(response)) == 1
+    assert not is_signed_in(client)
+
+
+def test_a_person_without_a_password_can_not_sign_in(client):
+    UserFactory(email="jane@example.com", password=None)
+    sign_in(client, "jane@example.com", "")
+    sign_in(client, "jane@example.com", "!")
+    assert not is_signed_in(client)
+
+
+def test_a_closed_account_is_told_so_and_stays_out(client, jane):
+    jane.is_active = False
+    jane.save()
+    response = sign_in(client, "0712345678")
+    assert not is_signed_in(client)
+    if response.status_code == 302:
+        response = client.get(response.headers["Location"])
+    assert is_whole_page(response)
+
+
+def test_closing_an_account_ends_its_session(jane):
+    client = Client()
+    sign_in(client, "0712345678")
+    jane.is_active = False
+    jane.save()
+    assert client.get("/activity/").status_code == 302
+
+
+def test_many_wrong_passwords_are_slowed_down(client, jane):
+    answers = [sign_in(client, "jane@example.com", "wrong") for _ in range(11)]
+    assert problems(answers[-1]) == ["Too many tries. Wait a few minutes, then try again."]
+    sign_in(client, "jane@example.com")
+    assert not is_signed_in(client)
+
+
+def test_the_session_gets_a_new_id(client, jane):
+    client.get(LOGIN)
+    session = client.session
+    session["planted"] = "yes"
+    session.save()
+    planted = session.session_key
+    sign_in(client, "0712345678")
+    assert client.cookies["sessionid"].value != planted
+    client.cookies["sessionid"] = planted
+    assert client.get("/activity/").status_code == 302
+
+
+def test_signing_out_is_a_post_and_nothing_else(client, jane):
+    sign_in(client, "0712345678")
+    page = client.get(LOGOUT)
+    assert page.status_code == 200
+    assert "Sign out of Nissmart?" in text(page)
+    assert is_signed_in(client)
+    response = client.post(LOGOUT)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert not is_signed_in(client)
+
+
+def test_a_session_id_is_dead_after_signing_out(client, jane):
+    sign_in(client, "0712345678")
+    old = client.cookies["sessionid"].value
+    client.post(LOGOUT)
+    client.cookies["sessionid"] = old
+    assert client.get("/activity/").status_code == 302
+
+
+def test_leads_back_to_the_page_that_asked(client, jane):
+    asked = client.get("/transfer/?amount=50")
+    assert asked.headers["Location"] == f"{LOGIN}?next=/transfer/%3Famount%3D50"
+    page = client.get(asked.headers["Location"])
+    assert fields(page)["next"] == "/transfer/?amount=50"
+    assert sign_in(client, "0712345678", next="/transfer/?amount=50").headers["Location"] == (
+        "/transfer/?amount=50"
+    )
+
+
+def test_an_htmx_request_without_a_session_leads_the_whole_page_to_sign_in(client):
+    response = client.get(
+        "/activity/?q=lunch",
+        headers=htmx("activity", **{"HX-Current-URL": "http://testserver/activity/?type=DEPOSIT"}),
+    )
+    assert response.status_code == 200
+    assert response.content == b""
+    assert response.headers["HX-Redirect"] == f"{LOGIN}?next=/activity/%3Ftype%3DDEPOSIT"
+
+
+def test_a_page_address_from_another_site_is_not_followed(client):
+    headers = htmx("activity", **{"HX-Current-URL": "https://evil.example/steal"})
+    response = client.get("/activity/", headers=headers)
+    assert response.headers["HX-Redirect"] == f"{LOGIN}?next=/activity/"

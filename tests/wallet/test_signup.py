@@ -1,0 +1,152 @@
+"""Anybody opens a wallet with a name, a password, and a phone or an email or both."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.urls import reverse
+
+from tests.factories import PASSWORD, UserFactory
+from tests.pages import fields, is_whole_page, problems, problems_beside
+from wallet.models import Account, User
+
+pytestmark = pytest.mark.django_db
+
+SIGNUP = reverse("account_signup")
+JANE = {
+    "name": "Jane Wanjiru",
+    "phone": "0712 345 678",
+    "email": "jane@example.com",
+    "password1": PASSWORD,
+}
+
+
+def sign_up(client, **changes):
+    return client.post(SIGNUP, {**JANE, **changes})
+
+
+def signed_in_user(client) -> User | None:
+    pk = client.session.get("_auth_user_id")
+    return User.objects.get(pk=pk) if pk else None
+
+
+def test_the_form_asks_for_no_more_than_it_needs(client):
+    response = client.get(SIGNUP)
+    assert is_whole_page(response)
+    assert set(fields(response)) - {"csrfmiddlewaretoken", "next", "theme"} == set(JANE)
+
+
+@pytest.mark.parametrize(
+    ("given", "phone", "email"),
+    [
+        ({}, "+254712345678", "jane@example.com"),
+        ({"email": ""}, "+254712345678", None),
+        ({"phone": ""}, None, "jane@example.com"),
+        ({"email": "Jane@Example.COM"}, "+254712345678", "jane@example.com"),
+        ({"phone": "+254 712-345-678"}, "+254712345678", "jane@example.com"),
+        ({"name": "  Jane  "}, "+254712345678", "jane@example.com"),
+    ],
+)
+def test_opens_a_person_with_an_empty_wallet_and_signs_them_in(client, given, phone, email):
+    response = sign_up(client, **given)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    user = User.objects.get()
+    assert (user.phone, user.email) == (phone, email)
+    assert user.name.startswith("Jane")
+    assert (user.is_staff, user.is_superuser) == (False, False)
+    account = user.primary_account()
+    assert (account.kind, account.currency, account.balance_cents) == ("wallet", "KES", 0)
+    assert signed_in_user(client) == user
+    assert client.get("/").status_code == 200
+
+
+def test_keeps_the_email_where_password_reset_looks_for_it(client):
+    sign_up(client, email="Jane@Example.com")
+    address = EmailAddress.objects.get()
+    assert (address.email, address.primary) == ("jane@example.com", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "sentence"),
+    [
+        (
+            {"phone": "", "email": ""},
+            "phone",
+            "Enter a phone number or an email: you sign in with it.",
+        ),
+        ({"name": ""}, "name", "Enter your name."),
+        ({"name": "Jane\nWanjiru"}, "name", "Use letters, digits and ordinary signs only."),
+        ({"phone": "12"}, "phone", "Enter a Kenyan phone number, like 0712 345 678."),
+        ({"email": "jane"}, "email", "Enter a valid email address."),
+        ({"password1": "short"}, "password1", None),
+        ({"password1": "12345678901"}, "password1", None),
+        ({"password1": "password123"}, "password1", None),
+        ({"password1": ""}, "password1", None),
+    ],
+)
+def test_refuses_beside_the_field_and_keeps_what_was_typed(client, given, field, sentence):
+    response = sign_up(client, **given)
+    assert not User.objects.exists()
+    assert not Account.objects.filter(user__isnull=False).exists()
+    beside = problems_beside(response, field)
+    assert beside
+    assert set(beside) <= set(problems(response))
+    if sentence:
+        assert beside == [sentence]
+    kept = {**JANE, **given, "password1": ""}
+    assert fields(response).items() >= kept.items()
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "sentence"),
+    [
+        ({"phone": "0712345678"}, "phone", "This number already has an account. Sign in instead."),
+        (
+            {"phone": "+254 712 345 678"},
+            "phone",
+            "This number already has an account. Sign in instead.",
+        ),
+        (
+            {"email": "JANE@example.com"},
+            "email",
+            "This email already has an account. Sign in instead.",
+        ),
+    ],
+)
+def test_a_phone_or_an_email_belongs_to_one_person(client, given, field, sentence):
+    UserFactory(phone="+254712345678", email="jane@example.com")
+    response = sign_up(client, **{"phone": "0722 000 111", "email": "new@example.com"} | given)
+    assert problems_beside(response, field) == [sentence]
+    assert User.objects.count() == 1
+    assert signed_in_user(client) is None
+
+
+def test_two_people_may_both_leave_the_email_out(client):
+    UserFactory(email=None, phone="+254722000111")
+    sign_up(client, email="")
+    assert User.objects.filter(email__isnull=True).count() == 2
+
+
+def test_what_is_posted_besides_the_form_grants_nothing(client):
+    sign_up(client, is_staff="1", is_superuser="1", groups="1", balance_cents="100000")
+    user = User.objects.get()
+    assert (user.is_staff, user.is_superuser, user.groups.count()) == (False, False, 0)
+    assert user.primary_account().balance_cents == 0
+
+
+def test_a_member_who_is_signed_in_is_sent_home(as_alice):
+    response = as_alice.get(SIGNUP)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+def test_goes_on_to_the_page_that_asked_for_it(client):
+    response = client.post(SIGNUP, {**JANE, "next": "/deposit/"})
+    assert response.headers["Location"] == "/deposit/"
+
+
+def test_many_tries_from_one_place_are_slowed_down(client):
+    for attempt in range(25):
+        response = sign_up(client, name="", phone=f"07220001{attempt:02}")
+        if response.status_code == 429:
+            break
+    assert response.status_code == 429
+    assert is_whole_page(response)
+    assert "Too many tries" in response.text
