@@ -62,6 +62,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.forms",
+    "corsheaders",
+    "ninja",
     "wallet",
     "ledger",
     "adminpanel",
@@ -70,6 +72,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "nissmart.api.json_answers",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -119,6 +123,21 @@ LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
+
+# --- API ----------------------------------------------------------------------------------------
+
+# Calls a minute: by scope of the token (a session counts as member), and by address for all but
+# service tokens. 0 means no limit.
+API_CALLS_PER_MINUTE = {
+    "member": env.int("API_CALLS_PER_MINUTE_MEMBER", 120),
+    "finance": env.int("API_CALLS_PER_MINUTE_FINANCE", 600),
+    "service": env.int("API_CALLS_PER_MINUTE_SERVICE", 0),
+    "address": env.int("API_CALLS_PER_MINUTE_ADDRESS", 1200),
+}
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 
 # --- People -------------------------------------------------------------------------------------
 

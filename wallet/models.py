@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet.money import CEILING_CENTS
@@ -176,3 +177,62 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return str(self.user) if self.user else self.get_kind_display()
+
+
+class TokenQuerySet(models.QuerySet["ApiToken"]):
+    def live(self) -> Self:
+        """Neither revoked nor expired, and the owner still active."""
+        not_expired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+        return self.filter(not_expired, revoked_at__isnull=True, user__is_active=True)
+
+
+class ApiToken(models.Model):
+    """What a program shows instead of a password. Only its hash is kept.
+
+    The secret is 256 random bits, so a plain SHA-256 is enough to look it up by.
+    """
+
+    class Scope(models.TextChoices):
+        MEMBER = "member", _("Member: acts for its owner")
+        FINANCE = "finance", _("Finance: reads everything")
+        SERVICE = "service", _("Service: opens members and acts for them")
+
+    user = models.ForeignKey(
+        User, models.PROTECT, related_name="api_tokens", verbose_name=_("owner")
+    )
+    name = models.CharField(_("name"), max_length=60, validators=[refuse_control_characters])
+    scope = models.CharField(_("scope"), max_length=10, choices=Scope)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(_("ends in"), max_length=4, editable=False)
+    created_at = models.DateTimeField(_("issued"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scope__in=["member", "finance", "service"]), name="token_scope_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"
+
+
+class RateWindow(models.Model):
+    """How many calls one caller has made in one minute. Rows of past minutes are swept away."""
+
+    key = models.CharField(max_length=80)
+    minute = models.BigIntegerField()
+    count = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "minute"], name="rate_window_once_per_minute"),
+        ]

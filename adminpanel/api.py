@@ -1,0 +1,54 @@
+"""The API's totals, for finance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninja import Router, Schema
+
+from adminpanel import queries
+from ledger.api import TransactionPage, narrow, transaction_page
+from ledger.models import Transaction
+from wallet import cursors
+from wallet.callers import CallRequest, require
+from wallet.models import Account
+from wallet.schemas import Limit, problems
+
+router = Router(tags=["Finance"])
+
+
+class VolumeOut(Schema):
+    count: int
+    amount_cents: int
+
+
+class SummaryOut(Schema):
+    total_users: int
+    total_value_cents: int
+    deposits: VolumeOut
+    transfers: VolumeOut
+    withdrawals: VolumeOut
+    pending: VolumeOut
+    currency: str = Account.Currency.KES
+    as_of: datetime
+
+
+@router.get("/summary", response={200: SummaryOut, **problems(403)}, summary="Totals")
+def summary(request: CallRequest) -> queries.Summary:
+    """Totals of the system; volumes count what has succeeded. Finance only."""
+    require(request.auth.reads_all)
+    return queries.summary()
+
+
+@router.get("/activity", response={200: TransactionPage, **problems(403)}, summary="Activity")
+def activity(
+    request: CallRequest,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    type: Transaction.Type | None = None,
+    status: Transaction.Status | None = None,
+) -> dict[str, object]:
+    """Every transaction, newest first. Finance only."""
+    require(request.auth.reads_all)
+    place = cursors.place("admin/activity", cursor, type=type, status=status)
+    return transaction_page(place, *narrow(place).page(limit))

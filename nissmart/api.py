@@ -1,0 +1,148 @@
+"""The JSON API: each app's part, put together, and one map from errors to answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+import adminpanel.api
+import ledger.api
+import wallet.api
+from ledger import errors
+from wallet.callers import SessionAuth, TokenAuth
+from wallet.cursors import BadCursor
+from wallet.schemas import Conflict
+from wallet.strict_json import BodyError, StrictParser
+
+logger = logging.getLogger(__name__)
+
+api = NinjaAPI(
+    title="Nissmart",
+    version="1",
+    description="Wallets, transfers and payouts in Kenyan shillings. Amounts are whole cents.",
+    parser=StrictParser(),
+    auth=[TokenAuth(), SessionAuth()],
+    docs_url="/docs",
+    urls_namespace="api",
+)
+api.add_router("", wallet.api.router)
+api.add_router("", ledger.api.router)
+api.add_router("/admin", adminpanel.api.router)
+
+BUSY_RETRY_S = 1
+STATUS_OF_CODE = {"not_found": 404, "idempotency_key_reused": 422, "busy": 503}
+CODE_OF_STATUS = {
+    400: "invalid_request",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    429: "rate_limited",
+}
+SENTENCES = {
+    400: "The request could not be read.",
+    401: "Send a live token as Authorization: Bearer <token>.",
+    404: "There is no such thing here.",
+    405: "This address does not take this method.",
+    500: "Something went wrong on our side.",
+    503: "Nissmart is busy right now. Try again in a moment.",
+}
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
+    response = JsonResponse({"detail": detail, "code": code, **more}, status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(BUSY_RETRY_S)
+    return response
+
+
+@api.exception_handler(errors.LedgerError)
+def refused(request: HttpRequest, error: errors.LedgerError) -> HttpResponse:
+    return problem(STATUS_OF_CODE.get(error.code, 400), error.code, str(error))
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields = [
+        {"field": str(each["loc"][-1]), "message": sentence_of(each["msg"])}
+        for each in error.errors
+    ]
+    return problem(400, "invalid_request", "Some fields are not right.", errors=fields)
+
+
+@api.exception_handler(Conflict)
+def conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
+    fields = [{"field": error.field, "message": error.message}]
+    return problem(400, "invalid_request", error.message, errors=fields)
+
+
+@api.exception_handler(BadCursor)
+def bad_cursor(request: HttpRequest, error: BadCursor) -> HttpResponse:
+    fields = [{"field": "cursor", "message": "Use next_cursor as it came, with its filters."}]
+    return problem(400, "invalid_request", "This cursor is not of this list.", errors=fields)
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(404, "not_found", SENTENCES[404])
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(cause := error.__cause__, BodyError):
+        return problem(cause.status, cause.code, cause.detail)
+    status = error.status_code
+    detail = SENTENCES.get(status, str(error)) if isinstance(error, AuthenticationError) else ""
+    response = problem(status, CODE_OF_STATUS.get(status, "invalid_request"), detail or str(error))
+    if isinstance(error, Throttled):
+        response.headers["Retry-After"] = str(error.wait)
+    if isinstance(error, AuthenticationError):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.exception("database unavailable", extra={"path": request.path})
+    return problem(503, "busy", SENTENCES[503])
+
+
+@api.exception_handler(Exception)
+def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.exception("unexpected error", extra={"path": request.path})
+    return problem(500, "internal_error", SENTENCES[500])
+
+
+def sentence_of(message: str) -> str:
+    """`Value error, enter ...` -> `Enter ...`"""
+    text = message.removeprefix("Value error, ")
+    return text[:1].upper() + text[1:]
+
+
+def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Answer what never reaches an endpoint (no such address, wrong method) in JSON too."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        status = response.status_code
+        is_ours = response.headers.get("Content-Type", "").startswith("application/json")
+        if status < HTTPStatus.BAD_REQUEST or is_ours or not request.path.startswith("/api/"):
+            return response
+        answer = problem(
+            status,
+            CODE_OF_STATUS.get(status, "invalid_request"),
+            SENTENCES.get(status, SENTENCES[400]),
+        )
+        if "Allow" in response.headers:
+            answer.headers["Allow"] = response.headers["Allow"]
+        return answer
+
+    return middleware

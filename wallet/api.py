@@ -1,0 +1,108 @@
+"""The API's people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.db import IntegrityError
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.urls import register_converter
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
+
+from wallet import cursors
+from wallet.callers import Caller, CallRequest, Scope, require
+from wallet.converters import IdConverter
+from wallet.models import Account, User
+from wallet.schemas import (
+    AccountOut,
+    Body,
+    Conflict,
+    Email,
+    Limit,
+    Line,
+    Phone,
+    UserOut,
+    problems,
+)
+
+register_converter(IdConverter, "id")
+router = Router(tags=["Users"])
+
+
+class UserIn(Body):
+    name: Annotated[Line, Field(min_length=1, max_length=80, examples=["Jane Wambui"])]
+    email: Annotated[Email | None, Field(examples=["jane@example.com"])] = None
+    phone: Annotated[Phone | None, Field(examples=["0712 345 678"])] = None
+
+
+class UserPage(Schema):
+    items: list[UserOut]
+    next_cursor: str | None
+
+
+@router.post("/users", response={201: UserOut, **problems(403, 413, 415)}, summary="Open a member")
+def create_user(request: CallRequest, body: UserIn) -> Status[UserOut]:
+    """Open a member with an empty wallet. Service tokens only.
+
+    The member has no password; they set one by password reset.
+    """
+    require(request.auth.scope == Scope.SERVICE)
+    try:
+        user = User.objects.create_user(name=body.name, email=body.email, phone=body.phone)
+    except IntegrityError:
+        taken = "email" if User.objects.filter(email=body.email or "").exists() else "phone"
+        raise Conflict(taken, f"This {taken} already has an account.") from None
+    return Status(201, user_out(user))
+
+
+@router.get("/users", response={200: UserPage, **problems()}, summary="List members")
+def list_users(
+    request: CallRequest,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    q: Annotated[str | None, Query(max_length=80)] = None,
+) -> UserPage:
+    """Members, newest first. A member token sees its owner only."""
+    place = cursors.place("users", cursor, q=q)
+    users = visible(request.auth)
+    if text := place.filters.get("q"):
+        users = users.filter(
+            Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
+        )
+    if place.last_id:
+        users = users.filter(pk__lt=place.last_id)
+    found = list(users.order_by("-pk")[: limit + 1])
+    next_cursor = place.after(found[limit - 1].pk) if len(found) > limit else None
+    return UserPage(items=[user_out(user) for user in found[:limit]], next_cursor=next_cursor)
+
+
+@router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
+def read_user(request: CallRequest, user_id: int) -> UserOut:
+    """One member with their wallet."""
+    user = visible(request.auth).filter(pk=user_id).first()
+    if user is None:
+        raise Http404
+    return user_out(user)
+
+
+def visible(caller: Caller) -> QuerySet[User]:
+    """The members this caller may see, with their wallets."""
+    users = User.objects.prefetch_related("accounts")
+    if caller.reads_all or caller.scope == Scope.SERVICE:
+        return users
+    return users.filter(pk=caller.user_id)
+
+
+def user_out(user: User) -> UserOut:
+    wallet = next(one for one in user.accounts.all() if one.kind == Account.Kind.WALLET)
+    account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
+    return UserOut(
+        id=user.pk,
+        name=user.name,
+        email=user.email,
+        phone=user.phone,
+        created_at=user.created_at,
+        account=account,
+    )

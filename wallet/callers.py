@@ -1,0 +1,103 @@
+"""Who calls the API, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+from ninja.errors import HttpError, Throttled
+from ninja.security import APIKeyCookie, HttpBearer
+
+from wallet import rates, tokens
+from wallet.models import ApiToken
+from wallet.roles import reads_panel
+
+Scope = ApiToken.Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`user_id` is whose token or session it is: the actor of what the call does."""
+
+    user_id: int
+    scope: str
+    reads_all: bool = False
+
+    def may_see(self, user_id: int) -> bool:
+        return self.reads_all or self.may_act_for(user_id)
+
+    def may_act_for(self, user_id: int) -> bool:
+        match self.scope:
+            case Scope.SERVICE:
+                return True
+            case Scope.MEMBER:
+                return user_id == self.user_id
+        return False
+
+
+class CallRequest(HttpRequest):
+    """A request behind one of the two ways in."""
+
+    auth: Caller
+
+
+class TokenAuth(HttpBearer):
+    """`Authorization: Bearer <token>`. Cookies are not looked at."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        found = tokens.find(token)
+        if found is None:
+            return None
+        throttle(request, f"token:{found.pk}", found.scope)
+        # A token does not outlive the role it was issued for.
+        reads_all = found.scope == Scope.FINANCE
+        if reads_all and not reads_panel(found.user):
+            return None
+        return Caller(found.user_id, found.scope, reads_all)
+
+
+class SessionAuth(APIKeyCookie):
+    """The session cookie of the pages, for calls from our own origin, with the CSRF token."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        if request.headers.get("Authorization") or SESSION_KEY not in request.session:
+            throttle(request, None, None)
+            return None
+        caller: Caller | None = super().__call__(request)
+        return caller
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        if not request.user.is_authenticated:
+            return None
+        throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
+        return Caller(request.user.pk, Scope.MEMBER, reads_panel(request.user))
+
+
+def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
+    """Count this call against its token or user, and its address. Raises Throttled."""
+    wait = 0
+    if key and scope:
+        wait = rates.wait_s(key, settings.API_CALLS_PER_MINUTE[scope])
+    if not wait and scope != Scope.SERVICE:
+        wait = rates.wait_s(f"address:{address(request)}", settings.API_CALLS_PER_MINUTE["address"])
+    if wait:
+        raise Throttled(wait)
+
+
+def address(request: HttpRequest) -> str:
+    """The client's address: the socket's, or what our own proxies have added, from the right."""
+    count = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if count and len(hops) >= count and hops[-count]:
+        return str(hops[-count])[:60]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def require(is_allowed: bool) -> None:
+    """Raises a 403 for a call that this scope may never make."""
+    if not is_allowed:
+        raise HttpError(403, "This token may not do that.")

@@ -1,0 +1,97 @@
+"""Shapes of the API that every floor uses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from ninja import Query, Schema
+from pydantic import AfterValidator, ConfigDict, Field
+
+from wallet.phones import parse_phone
+from wallet.text import refuse_control_characters
+
+ID_AT_MOST = 2**63 - 1
+
+
+def _plain(text: str) -> str:
+    """Django's validators raise an error that pydantic does not know."""
+    try:
+        refuse_control_characters(text)
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from None
+    return text
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValueError("enter an email address, like jane@example.com") from None
+    return text.lower()
+
+
+def _phone(text: str) -> str:
+    try:
+        return parse_phone(text)
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from None
+
+
+Id = Annotated[int, Field(ge=1, le=ID_AT_MOST)]
+Line = Annotated[str, AfterValidator(_plain)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
+
+
+# Query strings are text, so these are read leniently; bodies are not.
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+class Conflict(Exception):
+    """A field whose value somebody else has already."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.message = field, message
+
+
+class Body(Schema):
+    """A request body: exact types, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class FieldProblem(Schema):
+    field: str
+    message: str
+
+
+class Problem(Schema):
+    """Every error: a sentence for people, a word for machines."""
+
+    detail: str
+    code: str
+    errors: list[FieldProblem] | None = None
+
+
+def problems(*statuses: int) -> dict[int, Any]:
+    """`response=` for these error statuses, and for those that any call may meet."""
+    return dict.fromkeys(sorted({*statuses, 400, 401, 429, 500, 503}), Problem)
+
+
+class AccountOut(Schema):
+    id: int
+    currency: str
+    balance_cents: int
+
+
+class UserOut(Schema):
+    id: int
+    name: str
+    email: str | None
+    phone: str | None
+    created_at: datetime
+    account: AccountOut

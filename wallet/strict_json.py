@@ -1,0 +1,60 @@
+"""JSON that means one thing only: what the API accepts as a body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.parser import Parser
+
+BODY_BYTES_AT_MOST = 64 * 1024
+
+
+class BodyError(Exception):
+    """A body that is refused before it is looked into."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+
+class StrictParser(Parser):
+    """Refuses what lenient parsers guess at: duplicate keys, NaN, other media types."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if request.content_type != "application/json":
+            raise BodyError(
+                415, "unsupported_media_type", "Send the body as Content-Type: application/json."
+            )
+        too_large = BodyError(413, "body_too_large", "Send at most 64 KiB.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_BYTES_AT_MOST:
+            raise too_large
+        body = request.read(BODY_BYTES_AT_MOST + 1)
+        if len(body) > BODY_BYTES_AT_MOST:
+            raise too_large
+        return parse_object(body)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`. Raises BodyError."""
+    try:
+        value = json.loads(
+            body.decode(), object_pairs_hook=once_each, parse_constant=refuse_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise BodyError(400, "malformed_json", f"The body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise BodyError(400, "malformed_json", "The body must be a JSON object.")
+    return value
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
