@@ -94,8 +94,8 @@ class KeyReused(LedgerError):
 
     code = "idempotency_key_reused"
     sentence = _(
-        "This page was already used for another order, {reference}. "
-        "Nothing more has moved. Check the order below, then go on if you still want it."
+        "This was sent before as another order, {reference}. Nothing more has moved. "
+        "Check it, then send a new one if you still want it."
     )
     field = None
 

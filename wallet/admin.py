@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from wallet import operations
-from wallet.models import Account, User
+from wallet import operations, tokens
+from wallet.models import Account, ApiToken, User
 from wallet.money import format_money
 
 admin.site.site_header = _("Nissmart operations")
@@ -117,6 +117,55 @@ class AccountAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ModelAdmin):
+    """Tokens: operators issue them (the secret is shown once) and revoke them."""
+
+    list_display = [
+        "name",
+        "user",
+        "scope",
+        "hint",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
+    list_filter = ["scope"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__name", "user__email", "user__phone"]
+    fields = ["user", "name", "scope", "expires_at"]
+    autocomplete_fields = ["user"]
+    actions = ["revoke"]
+    show_full_result_count = False
+
+    def save_model(
+        self, request: HttpRequest, obj: ApiToken, form: ModelForm, change: bool
+    ) -> None:
+        token, secret = tokens.issue(
+            user_id=obj.user_id, scope=obj.scope, name=obj.name, expires_at=obj.expires_at
+        )
+        obj.pk = token.pk
+        messages.warning(request, _("Copy the token now, it is not shown again: %s") % secret)
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        done = [token for token in queryset if tokens.revoke(token.pk)]
+        for token in done:
+            self.log_change(request, token, "revoked")
+        sentence = ngettext("%d token is revoked.", "%d tokens are revoked.", len(done))
+        messages.success(request, sentence % len(done))
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("wallet.change_apitoken")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -7,13 +7,11 @@ from typing import Annotated
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from django.urls import register_converter
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from wallet import cursors
 from wallet.callers import Caller, CallRequest, Scope, require
-from wallet.converters import IdConverter
 from wallet.models import Account, User
 from wallet.schemas import (
     AccountOut,
@@ -27,7 +25,6 @@ from wallet.schemas import (
     problems,
 )
 
-register_converter(IdConverter, "id")
 router = Router(tags=["Users"])
 
 

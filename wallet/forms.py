@@ -1,5 +1,6 @@
 """Sign-up, sign-in and profile."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -10,6 +11,7 @@ from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet.fields import LineField, PhoneField
@@ -144,3 +146,22 @@ class ProfileForm(forms.ModelForm):
             if user.email:
                 EmailAddress.objects.create(user=user, email=user.email, primary=True)
         return user
+
+
+class TokenForm(forms.Form):
+    """What a new API token is for, and how long it lives."""
+
+    DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("A year")), ("", _("No end"))]
+
+    name = LineField(
+        label=_("What is it for?"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter a name, like the program that will use it.")},
+    )
+    days = forms.ChoiceField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
+
+    def choice(self) -> dict[str, Any]:
+        days = self.cleaned_data["days"]
+        expires_at = timezone.now() + timedelta(days=int(days)) if days else None
+        return {"name": self.cleaned_data["name"], "expires_at": expires_at}

@@ -1,9 +1,14 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from wallet import views
+from wallet.converters import IdConverter
+
+register_converter(IdConverter, "id")
 
 app_name = "wallet"
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
+    path("profile/tokens/", views.api_tokens, name="api_tokens"),
+    path("profile/tokens/<id:token_id>/revoke/", views.revoke_api_token, name="revoke_api_token"),
     path("preferences/", views.preferences, name="preferences"),
 ]

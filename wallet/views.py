@@ -1,20 +1,22 @@
-"""Profile and preferences. Sign-up and sign-in are django-allauth's."""
+"""Profile, API tokens and preferences. Sign-up and sign-in are django-allauth's."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from wallet import tokens
 from wallet.context import THEMES
-from wallet.forms import ProfileForm
+from wallet.forms import ProfileForm, TokenForm
 from wallet.http import MemberRequest, redirect_to
-from wallet.models import User
+from wallet.models import ApiToken, User
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -64,3 +66,34 @@ def preferences(request: HttpRequest) -> HttpResponse:
             name, value, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure()
         )
     return response
+
+
+@sensitive_variables("secret")
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def api_tokens(request: MemberRequest) -> HttpResponse:
+    """The member's own API tokens; a new one is shown on this page, once."""
+    form = TokenForm(request.POST or None)
+    secret = None
+    if form.is_valid():
+        _token, secret = tokens.issue(
+            user_id=request.user.pk, scope=ApiToken.Scope.MEMBER, **form.choice()
+        )
+        form = TokenForm()
+    context = {
+        "form": form,
+        "secret": secret,
+        "tokens": request.user.api_tokens.filter(revoked_at__isnull=True),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "wallet/api_tokens.html", context, status=status)
+
+
+@require_POST
+@login_required
+def revoke_api_token(request: MemberRequest, token_id: int) -> HttpResponse:
+    """End one of the member's own tokens."""
+    if not tokens.revoke(token_id, user_id=request.user.pk):
+        raise Http404
+    messages.success(request, _("The token is revoked. Programs that use it are refused."))
+    return redirect_to(request, reverse("wallet:api_tokens"))

@@ -1,0 +1,32 @@
+"""`manage.py issue_token EMAIL --scope member|finance|service [--name TEXT]`"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from wallet import tokens
+from wallet.models import ApiToken, User
+from wallet.roles import reads_panel
+
+Scope = ApiToken.Scope
+
+
+class Command(BaseCommand):
+    help = "Prints a new API token, once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", help="whose token it is (a phone will do)")
+        parser.add_argument("--scope", choices=Scope.values, required=True)
+        parser.add_argument("--name", default="issued by command", help="what it is for")
+
+    def handle(self, *args: Any, email: str, scope: str, name: str, **options: Any) -> None:
+        user = User.objects.with_login(email)
+        if user is None or not user.is_active:
+            raise CommandError(f"Nobody active signs in with {email}.")
+        if scope == Scope.FINANCE and not reads_panel(user):
+            raise CommandError(f"{user} is in neither of the groups finance and auditor.")
+        _token, secret = tokens.issue(user_id=user.pk, scope=scope, name=name[:60])
+        self.stdout.write(secret)
