@@ -170,7 +170,12 @@ class Entry(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(balance_after_cents__isnull=True, account__lt=0)
-                | Q(balance_after_cents__gte=0, account__gt=0),
+                | Q(
+                    # Said outright: a CHECK whose answer is NULL lets the row in.
+                    balance_after_cents__isnull=False,
+                    balance_after_cents__gte=0,
+                    account__gt=0,
+                ),
                 name="entry_balance_for_members_only",
             ),
         ]

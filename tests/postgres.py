@@ -73,8 +73,8 @@ def find_binaries() -> Path:
         if all((place / name).exists() for name in PROGRAMS):
             return place
     raise PostgresError(
-        "PostgreSQL is not installed: looked for initdb in $PG_BINDIR, /usr/lib/postgresql/*/bin and"
-        " PATH. Install it (on Debian and Ubuntu: apt install postgresql) or set PG_BINDIR."
+        "PostgreSQL was not found in $PG_BINDIR, /usr/lib/postgresql/*/bin or PATH."
+        " Install it (on Debian and Ubuntu: apt install postgresql) or set PG_BINDIR."
     )
 
 

@@ -5,3 +5,6 @@ import os
 os.environ.setdefault("DEBUG", "1")
 
 from nissmart.settings import *  # noqa: F403
+
+# Without this every test client walks through all static files before its first answer.
+WHITENOISE_AUTOREFRESH = True

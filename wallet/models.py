@@ -86,7 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
             models.CheckConstraint(condition=~Q(email=""), name="user_email_null_not_empty"),
             models.CheckConstraint(
-                condition=Q(phone__regex=r"^\+254[0-9]{7,10}$"), name="user_phone_e164"
+                condition=Q(phone__regex=r"^\+254[0-9]{7,10}\Z"), name="user_phone_e164"
             ),
         ]
 

@@ -253,7 +253,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("account__lt", 0), ("balance_after_cents__isnull", True)),
-                    models.Q(("account__gt", 0), ("balance_after_cents__gte", 0)),
+                    models.Q(
+                        ("account__gt", 0),
+                        ("balance_after_cents__gte", 0),
+                        ("balance_after_cents__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="entry_balance_for_members_only",

@@ -1,0 +1,130 @@
+"""The demo puts in people who can sign in, and a history that is right; once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from adminpanel import demo
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import UserFactory, balance, send
+from wallet.models import User
+
+pytestmark = pytest.mark.django_db
+
+SIGN_INS = {
+    "amina@example.com": set(),
+    "brian@example.com": set(),
+    "chebet@example.com": set(),
+    "finance@example.com": {"finance"},
+    "finance2@example.com": {"finance"},
+    "auditor@example.com": {"auditor"},
+    "operator@example.com": set(),
+}
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("demo", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def on_a_developers_machine(settings) -> None:
+    settings.DEBUG = True
+
+
+def test_the_promised_people_can_sign_in_and_nobody_else():
+    said = run()
+    for email, groups in SIGN_INS.items():
+        user = User.objects.get(email=email)
+        assert user.check_password("nissmart-demo")
+        assert set(user.groups.values_list("name", flat=True)) == groups
+        assert (user.is_staff, user.is_superuser) == (email.startswith("operator"),) * 2
+        assert EmailAddress.objects.filter(
+            user=user, email=email, primary=True, verified=False
+        ).exists()
+        assert email in said
+    for number, name in enumerate(("amina", "brian", "chebet"), start=1):
+        assert User.objects.get(phone=f"+25471200000{number}").email == f"{name}@example.com"
+    assert "nissmart-demo" in said
+    others = [user for user in User.objects.all() if user.email not in SIGN_INS]
+    assert len(others) == len(demo.MEMBERS) - 3
+    assert not any(user.has_usable_password() for user in others)
+
+
+def test_the_history_is_right_and_ends_a_little_before_now():
+    run()
+    times = list(Transaction.objects.order_by("pk").values_list("created_at", flat=True))
+    assert times == sorted(times)
+    assert timedelta(0) < timezone.now() - times[-1] < timedelta(hours=1)
+    assert timedelta(weeks=4) - timedelta(days=1) < times[-1] - times[0]
+    assert User.objects.latest("created_at").created_at <= times[0]
+    assert {*Transaction.objects.values_list("type", flat=True)} == {*Transaction.Type.values}
+    for email in list(SIGN_INS)[:3]:
+        assert 5_000_00 < balance(User.objects.get(email=email)) < 100_000_00
+    assert_books_right()
+    call_command("verify_ledger", stdout=StringIO())
+
+
+@pytest.mark.parametrize("clock", ["00:02", "02:59"])
+def test_the_history_is_the_same_at_any_hour(clock):
+    with time_machine.travel(f"2026-03-01T{clock}+03:00"):
+        run()
+        times = list(Transaction.objects.order_by("pk").values_list("created_at", flat=True))
+        assert times == sorted(times)
+        assert times[-1] < timezone.now()
+    keys = Transaction.objects.order_by("pk").values_list("idempotency_key", flat=True)
+    assert list(keys) == [f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)]
+
+
+def test_the_second_time_adds_nothing():
+    run()
+    amina, brian = (User.objects.get(email=f"{name}@example.com") for name in ("amina", "brian"))
+    send(amina, brian, balance(amina))
+    count, people = Transaction.objects.count(), User.objects.count()
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        said = run()
+    assert (Transaction.objects.count(), User.objects.count()) == (count, people)
+    assert "0 new transactions" in said
+    assert "amina@example.com" in said
+    assert_books_right()
+
+
+def test_goes_on_where_it_was_stopped():
+    now = timezone.now()
+    people = demo.open_people(now)
+    steps = demo.story()
+    assert demo.play(people, now, steps[:40]) == 40
+    send(people[demo.BRIAN], people[demo.AMINA], 1_00)
+    with time_machine.travel(now + timedelta(days=3)):
+        run()
+    assert Transaction.objects.count() == len(steps) + 1
+    call_command("verify_ledger", stdout=StringIO())
+
+
+def test_does_nothing_when_asked_only_to_fill_an_empty_database():
+    UserFactory()
+    assert run("--if-empty") == ""
+    assert User.objects.count() == 1
+
+
+def test_fills_an_empty_database():
+    run("--if-empty")
+    assert User.objects.count() == len(demo.MEMBERS) + len(demo.STAFF)
+
+
+def test_is_refused_when_debug_is_off(settings):
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="--yes"):
+        run()
+    assert not User.objects.exists()
+    run("--yes")
+    assert User.objects.exists()

@@ -1,0 +1,230 @@
+"""Each CHECK and each UNIQUE of the money tables holds against raw SQL, on both engines."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CheckConstraint
+
+from ledger.models import Entry, Transaction
+from tests.factories import account_id, deposit, send
+from tests.ledger.moves import FLOAT
+from tests.ledger.rows import insert, stored
+from wallet.models import Account, User
+from wallet.money import CEILING_CENTS
+
+pytestmark = pytest.mark.django_db
+
+TOO_MUCH = CEILING_CENTS + 1
+
+# (constraint, table, what is wrong with the row). Names of the cast stand for their accounts.
+# An account or a person is a new row beside Alice's, alike but for id, email and phone.
+BAD_ROWS = [
+    *(
+        ("transaction_amount_above_zero", Transaction, {"amount_cents": cents})
+        for cents in (0, -1, TOO_MUCH)
+    ),
+    *(
+        ("transaction_shape_by_type", Transaction, shape)
+        for shape in (
+            {"type": "DEPOSIT", "from_account_id": "alice", "to_account_id": "bob"},
+            {"type": "DEPOSIT", "from_account_id": "alice", "to_account_id": None},
+            {"type": "DEPOSIT", "from_account_id": None, "to_account_id": None},
+            {"type": "TRANSFER", "from_account_id": None, "to_account_id": "bob"},
+            {"type": "TRANSFER", "from_account_id": "alice", "to_account_id": None},
+            {"type": "WITHDRAW", "from_account_id": "alice", "to_account_id": "bob"},
+            {"type": "WITHDRAW", "from_account_id": None, "to_account_id": "bob"},
+            {"type": "REFUND"},
+            {"type": "transfer"},
+            {"type": ""},
+        )
+    ),
+    ("transaction_from_and_to_differ", Transaction, {"to_account_id": "alice"}),
+    *(
+        ("transaction_settled_when_not_pending", Transaction, state)
+        for state in (
+            {"status": "PENDING"},
+            {"status": "SUCCESS", "settled_at": None},
+            {"status": "FAILED", "settled_at": None},
+            {"status": "DONE"},
+            {"status": "DONE", "settled_at": None},
+        )
+    ),
+    ("transaction_once_per_key", Transaction, {"idempotency_key": "one"}),
+    ("reference", Transaction, {"reference": "first"}),
+    *(
+        ("entry_amount_not_zero", Entry, {"amount_cents": cents})
+        for cents in (0, TOO_MUCH, -TOO_MUCH)
+    ),
+    *(
+        ("entry_balance_for_members_only", Entry, wrong)
+        for wrong in (
+            {"balance_after_cents": None},
+            {"balance_after_cents": -1},
+            {"account_id": FLOAT, "balance_after_cents": 0},
+            {"account_id": 0},
+            {"account_id": 0, "balance_after_cents": None},
+        )
+    ),
+    *(
+        ("account_balance_not_negative", Account, {"user_id": "carol", "balance_cents": cents})
+        for cents in (-1, TOO_MUCH)
+    ),
+    *(
+        ("account_house_has_no_user_and_no_balance", Account, wrong)
+        for wrong in (
+            {"id": -9, "user_id": None, "kind": "float", "balance_cents": 1},
+            {"user_id": None, "kind": "float", "balance_cents": 0},
+            {"id": -9, "user_id": None, "kind": "wallet", "balance_cents": 0},
+            {"user_id": None},
+            {"user_id": "carol", "kind": "suspense"},
+            {"user_id": "carol", "kind": "suspense", "balance_cents": 0},
+            {"id": -9, "user_id": "carol"},
+            {"id": 0, "user_id": "carol"},
+        )
+    ),
+    *(
+        ("account_currency_known", Account, {"user_id": "carol", "currency": currency})
+        for currency in ("USD", "kes", "")
+    ),
+    ("account_one_wallet_per_user_and_currency", Account, {}),
+    (
+        "account_one_house_account_per_kind",
+        Account,
+        {"id": -9, "user_id": None, "kind": "suspense", "balance_cents": 0},
+    ),
+    ("email", User, {"email": "alice@example.com"}),
+    ("user_email_any_case", User, {"email": "ALICE@example.com"}),
+    ("user_email_null_not_empty", User, {"email": ""}),
+    ("phone", User, {"phone": "+254712000001"}),
+    *(
+        ("user_phone_e164", User, {"phone": phone})
+        for phone in (
+            "",
+            "0712000002",
+            "254712000002",
+            "+255712000002",
+            "+254712",
+            "+25471200000212",
+            "+254712 000 002",
+            "+254712000002\n",
+            "x+254712000002",
+            "+25471200000٢",
+        )
+    ),
+]
+
+
+@pytest.fixture
+def good(alice, bob, carol):
+    """For each model a row that is right in itself; each bad row differs in what it says."""
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com", phone="+254712000001")
+    deposit(bob, 1)
+    record = send(alice, bob, 100_00, key="one")
+    entry = record.entries.get(account_id=account_id(alice))
+    rows = {row.__class__: stored(row) for row in (record, entry, alice.primary_account())}
+    rows[User] = stored(User.objects.get(pk=alice.pk))
+    rows[Transaction] |= {"reference": "NS-ANOTHER0", "idempotency_key": "another"}
+    rows[User] |= {"email": "dan@example.com", "phone": "+254712000002"}
+    for row in rows.values():
+        row["id"] = 10**6
+    cast = {"alice": account_id(alice), "bob": account_id(bob), "first": record.reference}
+    cast |= {"carol": carol.pk}
+    # Carol's wallet makes room for the accounts that are tried in its place.
+    Account.objects.filter(user=carol).delete()
+    return rows, cast
+
+
+def spoilt(good, model, wrong):
+    rows, cast = good
+    names = {key: cast.get(value, value) for key, value in wrong.items() if isinstance(value, str)}
+    return rows[model] | wrong | names
+
+
+def write(model, row):
+    rows = [row]
+    if model is Entry:
+        # The line that makes them sum to zero, for PostgreSQL looks at that too.
+        other = {"account_id": FLOAT, "balance_after_cents": None, "id": row["id"] + 1}
+        rows += [row | other | {"amount_cents": -row["amount_cents"]}]
+    insert(model._meta.db_table, *rows)
+
+
+@pytest.mark.parametrize(("constraint", "model", "wrong"), BAD_ROWS)
+def test_refuses_the_row(good, constraint, model, wrong):
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        write(model, spoilt(good, model, wrong))
+    assert names_it(str(refusal.value), constraint, model)
+
+
+def names_it(message, constraint, model):
+    """Whether the database blames this constraint, and not by chance another one."""
+    if constraint in message:
+        return True
+    declared = {one.name: one for one in model._meta.constraints}.get(constraint)
+    assert not isinstance(declared, CheckConstraint), message
+    # SQLite names the columns of a UNIQUE, and its guard against REPLACE speaks before it.
+    return connection.vendor == "sqlite" and "UNIQUE constraint failed" in message
+
+
+@pytest.mark.parametrize(
+    ("model", "right"),
+    [
+        (Transaction, {}),
+        (Transaction, {"status": "PENDING", "settled_at": None}),
+        (Transaction, {"status": "FAILED"}),
+        (Transaction, {"type": "DEPOSIT", "from_account_id": None}),
+        (Transaction, {"type": "WITHDRAW", "to_account_id": None}),
+        (Transaction, {"amount_cents": 1}),
+        (Transaction, {"amount_cents": CEILING_CENTS}),
+        (Transaction, {"idempotency_key": None}),
+        (Transaction, {"idempotency_key": "One"}),
+        (Entry, {}),
+        (Entry, {"balance_after_cents": 0}),
+        (Account, {"user_id": "carol"}),
+        (Account, {"user_id": "carol", "balance_cents": 0}),
+        (Account, {"user_id": "carol", "balance_cents": CEILING_CENTS}),
+        (Account, {"id": -9, "user_id": None, "kind": "float", "balance_cents": 0}),
+        (User, {}),
+        (User, {"email": None}),
+        (User, {"phone": None}),
+    ],
+)
+def test_takes_the_row_that_is_right(good, model, right):
+    write(model, spoilt(good, model, right))
+    connection.check_constraints()
+
+
+@pytest.mark.parametrize("cents", [-1, TOO_MUCH])
+def test_no_update_takes_a_balance_out_of_bounds(good, alice, cents):
+    with pytest.raises(IntegrityError, match="account_balance"), transaction.atomic():
+        Account.objects.filter(user=alice).update(balance_cents=cents)
+
+
+@pytest.mark.parametrize("cents", [-1, 1])
+def test_no_update_gives_a_house_account_a_balance(good, cents):
+    with pytest.raises(IntegrityError, match="account_"), transaction.atomic():
+        Account.objects.filter(pk=FLOAT).update(balance_cents=cents)
+
+
+@pytest.mark.parametrize("model", [Transaction, Entry, Account])
+def test_no_row_points_at_what_is_not_there(good, model):
+    for field in model._meta.concrete_fields:
+        if field.is_relation and stored(model.objects.order_by("-pk").first())[field.column]:
+            with pytest.raises(IntegrityError), transaction.atomic():
+                point_nowhere(good, model, field.column)
+
+
+def point_nowhere(good, model, column):
+    write(model, spoilt(good, model, {column: 10**9}))
+    connection.check_constraints()
+
+
+def test_every_constraint_is_attacked_here():
+    models = [Transaction, Entry, Account, User]
+    declared = {one.name for model in models for one in model._meta.constraints}
+    declared |= {
+        field.name
+        for model in models
+        for field in model._meta.concrete_fields
+        if field.unique and not field.primary_key
+    }
+    assert {constraint for constraint, _model, _wrong in BAD_ROWS} == declared

@@ -1,0 +1,246 @@
+"""The database refuses to change the books, whoever asks and however: they are written once."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from ledger.models import Entry, Transaction
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import account_id, send, withdraw
+from tests.ledger.moves import FLOAT
+from tests.ledger.rows import columns, insert, stored
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def record(alice, bob):
+    withdraw(alice, 5_00)
+    made = send(alice, bob, 100_00, key="one")
+    connection.check_constraints()
+    return made
+
+
+@pytest.fixture
+def entry(record):
+    return record.entries.earliest("pk")
+
+
+def refuses(attack):
+    """Claims that the database refuses the attack, and that no row is other than before."""
+
+    def attempt():
+        attack()
+        connection.check_constraints()
+
+    with nothing_moves(), pytest.raises(IntegrityError), transaction.atomic():
+        attempt()
+
+
+@contextmanager
+def undone():
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def run(sql, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+RAW = [
+    "UPDATE ledger_entry SET amount_cents = amount_cents + 1",
+    "UPDATE ledger_entry SET balance_after_cents = 1 WHERE account_id > 0",
+    "UPDATE ledger_entry SET created_at = created_at",
+    "UPDATE ledger_entry SET id = id + 1000",
+    "DELETE FROM ledger_entry",
+    "DELETE FROM ledger_entry WHERE id = (SELECT MAX(id) FROM ledger_entry)",
+    "UPDATE ledger_transaction SET amount_cents = amount_cents + 1",
+    "UPDATE ledger_transaction SET status = 'FAILED'",
+    "UPDATE ledger_transaction SET status = 'PENDING', settled_at = NULL",
+    "UPDATE ledger_transaction SET status = status",
+    "UPDATE ledger_transaction SET settled_at = created_at",
+    "UPDATE ledger_transaction SET settled_at = NULL",
+    "UPDATE ledger_transaction SET idempotency_key = NULL",
+    "DELETE FROM ledger_transaction",
+    "DELETE FROM wallet_account WHERE user_id IS NOT NULL",
+    "DELETE FROM wallet_account WHERE user_id IS NULL",
+    "DELETE FROM wallet_user",
+]
+RAW_OF_ENGINE = {
+    "sqlite": [
+        f"UPDATE OR REPLACE {table} SET {change}"
+        for table in ("ledger_entry", "ledger_transaction")
+        for change in ("id = 1", "rowid = rowid + 1000", "created_at = '2020-01-01'")
+    ],
+    "postgresql": [
+        "TRUNCATE ledger_entry",
+        "TRUNCATE ledger_transaction, ledger_entry RESTART IDENTITY",
+        "TRUNCATE wallet_account CASCADE",
+        "TRUNCATE wallet_user CASCADE",
+        "MERGE INTO ledger_entry e USING ledger_transaction t ON e.transaction_id = t.id"
+        " WHEN MATCHED THEN UPDATE SET amount_cents = 1",
+        "MERGE INTO ledger_entry e USING ledger_transaction t ON e.transaction_id = t.id"
+        " WHEN MATCHED THEN DELETE",
+        "WITH gone AS (DELETE FROM ledger_entry RETURNING id) SELECT COUNT(*) FROM gone",
+    ],
+}
+
+
+@pytest.mark.parametrize("sql", RAW + RAW_OF_ENGINE[connection.vendor])
+def test_refuses_plain_sql(record, sql):
+    refuses(lambda: run(sql))
+
+
+ENTRY_ATTACKS = {
+    "save": lambda entry: entry.save(),
+    "save a field": lambda entry: entry.save(update_fields=["created_at"]),
+    "update": lambda entry: Entry.objects.filter(pk=entry.pk).update(amount_cents=1),
+    "update all": lambda entry: Entry.objects.update(amount_cents=-F("amount_cents")),
+    "bulk_update": lambda entry: Entry.objects.bulk_update([entry], ["amount_cents"]),
+    "update_or_create": lambda entry: Entry.objects.update_or_create(
+        {"amount_cents": 1}, pk=entry.pk
+    ),
+    "upsert": lambda entry: Entry.objects.bulk_create(
+        [entry], update_conflicts=True, unique_fields=["id"], update_fields=["amount_cents"]
+    ),
+    "delete": lambda entry: entry.delete(),
+    "delete all": lambda entry: Entry.objects.all().delete(),
+    "_raw_delete": lambda entry: Entry.objects.all()._raw_delete("default"),
+}
+
+
+@pytest.mark.parametrize("attack", ENTRY_ATTACKS.values(), ids=ENTRY_ATTACKS.keys())
+def test_refuses_the_orm_on_entries(entry, attack):
+    entry.amount_cents = -1
+    refuses(lambda: attack(entry))
+
+
+TRANSACTION_ATTACKS = {
+    "save": lambda record: record.save(),
+    "update": lambda record: Transaction.objects.update(amount_cents=1),
+    "update status": lambda record: Transaction.objects.update(status="FAILED"),
+    "bulk_update": lambda record: Transaction.objects.bulk_update([record], ["amount_cents"]),
+    "upsert": lambda record: Transaction.objects.bulk_create(
+        [record], update_conflicts=True, unique_fields=["id"], update_fields=["amount_cents"]
+    ),
+    "delete": lambda record: record.delete(),
+    "delete all": lambda record: Transaction.objects.all().delete(),
+    "_raw_delete": lambda record: Transaction.objects.all()._raw_delete("default"),
+    "delete an account": lambda record: record.from_account.delete(),
+    "delete a person": lambda record: record.created_by.delete(),
+}
+
+
+@pytest.mark.parametrize("attack", TRANSACTION_ATTACKS.values(), ids=TRANSACTION_ATTACKS.keys())
+def test_refuses_the_orm_on_transactions(record, attack):
+    record.amount_cents = 1
+    refuses(lambda: attack(record))
+
+
+COLLISIONS = [["id"], ["reference"], ["created_by_id", "idempotency_key"]]
+REPLACING_VERBS = {
+    "sqlite": ["INSERT OR REPLACE INTO", "REPLACE INTO", "INSERT OR FAIL INTO"],
+    "postgresql": ["INSERT INTO"],
+}[connection.vendor]
+
+
+@pytest.mark.parametrize("verb", REPLACING_VERBS)
+@pytest.mark.parametrize("shared", COLLISIONS, ids=", ".join)
+def test_refuses_to_replace_a_transaction(record, verb, shared):
+    fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
+    row = stored(record) | {name: fresh[name] for name in fresh if name not in shared}
+    refuses(lambda: insert("ledger_transaction", row, verb=verb))
+    update = f"ON CONFLICT ({', '.join(shared)}) DO UPDATE SET amount_cents = 1"
+    refuses(lambda: insert("ledger_transaction", row, suffix=update))
+
+
+@pytest.mark.parametrize("verb", REPLACING_VERBS)
+def test_refuses_to_replace_an_entry(entry, verb):
+    row = stored(entry) | {"amount_cents": 1}
+    refuses(lambda: insert("ledger_entry", row, verb=verb))
+    update = "ON CONFLICT (id) DO UPDATE SET amount_cents = 1"
+    refuses(lambda: insert("ledger_entry", row, suffix=update))
+
+
+def test_entries_that_do_not_sum_to_zero_are_refused_or_found(record, alice, bob):
+    def line(account, cents, to=record):
+        row = {"transaction_id": to.pk, "account_id": account, "amount_cents": cents}
+        after = None if account < 0 else 1
+        return row | {"balance_after_cents": after, "created_at": timezone.now()}
+
+    other = withdraw(alice, 1_00)
+    to_bob = account_id(bob)
+    for lines in (
+        [line(FLOAT, 5)],
+        [line(FLOAT, 5), line(to_bob, -4)],
+        [line(FLOAT, 5), line(to_bob, -5, other)],
+    ):
+        if connection.vendor == "postgresql":
+            refuses(lambda lines=lines: insert("ledger_entry", *lines))
+            continue
+        # SQLite has no trigger that sees a whole statement, so there it is for the verifier.
+        with undone():
+            insert("ledger_entry", *lines)
+            with pytest.raises(AssertionError):
+                assert_books_right()
+
+
+@pytest.fixture
+def pending(alice):
+    """A payout whose rail has not answered. Written by hand: no operation leaves one yet."""
+    now = timezone.now()
+    row = {"reference": "NS-PAYOUT00", "type": "WITHDRAW", "status": "PENDING"}
+    row |= {"amount_cents": 5, "from_account_id": account_id(alice), "to_account_id": None}
+    row |= {"description": "", "created_by_id": alice.pk, "idempotency_key": "payout"}
+    insert("ledger_transaction", row | {"created_at": now, "settled_at": None})
+    connection.check_constraints()
+    return Transaction.objects.get(reference="NS-PAYOUT00")
+
+
+@pytest.mark.parametrize("outcome", ["SUCCESS", "FAILED"])
+def test_a_pending_transaction_settles_once(pending, outcome):
+    now = timezone.now()
+    settle = Transaction.objects.filter(pk=pending.pk).update
+    assert settle(status=outcome, settled_at=now) == 1
+    for status in Transaction.Status:
+        settled_at = None if status == "PENDING" else now
+        with pytest.raises(IntegrityError), transaction.atomic():
+            settle(status=status, settled_at=settled_at)
+    pending.refresh_from_db()
+    assert pending.status == outcome
+
+
+@pytest.mark.parametrize("column", columns(Transaction))
+def test_settling_changes_nothing_else(pending, alice, bob, column):
+    if column in {"status", "settled_at"}:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            run(f"UPDATE ledger_transaction SET {column} = {column} WHERE id = %s", pending.pk)
+        return
+    change = {column: something_else(pending, column, bob)}
+    settled = {"status": "SUCCESS", "settled_at": timezone.now()}
+    sets = ", ".join(f"{name} = %s" for name in settled | change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        run(
+            f"UPDATE ledger_transaction SET {sets} WHERE id = %s",
+            *(settled | change).values(),
+            pending.pk,
+        )
+
+
+def something_else(record, column, bob):
+    """Another value that this column could well have held."""
+    field = Transaction._meta.get_field(column)
+    now = getattr(record, column)
+    if isinstance(field, models.ForeignKey):
+        return bob.pk if column == "created_by_id" else account_id(bob)
+    if isinstance(field, models.DateTimeField):
+        return now + timedelta(seconds=1)
+    if isinstance(field, models.CharField):
+        return {"type": "TRANSFER"}.get(column, f"{now}x")
+    return now + 1
