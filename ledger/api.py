@@ -15,7 +15,7 @@ from pydantic import Field
 
 from ledger import history, operations
 from ledger.models import Transaction
-from ledger.operations import Order
+from ledger.operations import Order, statements
 from ledger.querysets import TransactionQuerySet
 from ledger.references import REFERENCE
 from wallet import cursors
@@ -178,8 +178,7 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
     """Wallet ids by user id. A user the caller may not act for is as unknown as one who is not."""
     if not request.auth.may_act_for(user_id):
         raise Http404
-    wallets = Account.objects.filter(kind=Account.Kind.WALLET, user_id__in=[user_id, *others])
-    found = dict(wallets.values_list("user_id", "pk"))
+    found = statements.wallet_ids(user_id, *others)
     if len(found) < len({user_id, *others}):
         raise Http404
     return found

@@ -11,7 +11,7 @@ from ninja.errors import HttpError, Throttled
 from ninja.security import APIKeyCookie, HttpBearer
 
 from wallet import rates, tokens
-from wallet.models import ApiToken
+from wallet.models import ApiToken, User
 from wallet.roles import reads_panel
 
 Scope = ApiToken.Scope
@@ -50,10 +50,10 @@ class TokenAuth(HttpBearer):
         found = tokens.find(token)
         if found is None:
             return None
-        throttle(request, f"token:{found.pk}", found.scope)
+        throttle(request, f"token:{found.id}", found.scope)
         # A token does not outlive the role it was issued for.
         reads_all = found.scope == Scope.FINANCE
-        if reads_all and not reads_panel(found.user):
+        if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
             return None
         return Caller(found.user_id, found.scope, reads_all)
 

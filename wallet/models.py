@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet.money import CEILING_CENTS
@@ -179,13 +178,6 @@ class Account(models.Model):
         return str(self.user) if self.user else self.get_kind_display()
 
 
-class TokenQuerySet(models.QuerySet["ApiToken"]):
-    def live(self) -> Self:
-        """Neither revoked nor expired, and the owner still active."""
-        not_expired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-        return self.filter(not_expired, revoked_at__isnull=True, user__is_active=True)
-
-
 class ApiToken(models.Model):
     """What a program shows instead of a password. Only its hash is kept.
 
@@ -208,8 +200,6 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
-
-    objects = TokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("API token")

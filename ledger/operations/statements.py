@@ -27,6 +27,10 @@ FACTS = """
         (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_transaction
          WHERE from_account_id = %s AND created_at >= %s AND status <> 'FAILED')"""
 
+WALLETS = """
+    SELECT user_id, id FROM wallet_account
+    WHERE kind = 'wallet' AND currency = 'KES' AND user_id IN (%s, %s)"""
+
 ADD_TO_BALANCES = """
     UPDATE wallet_account
     SET balance_cents = balance_cents + CASE WHEN id = %s THEN %s ELSE %s END
@@ -43,6 +47,13 @@ INSERT_ENTRIES = """
         (transaction_id, account_id, amount_cents, balance_after_cents, created_at)
     VALUES """
 ENTRY_ROW = "(%s, %s, %s, %s, %s)"
+
+
+def wallet_ids(*user_ids: int) -> dict[int, int]:
+    """Ids of the primary wallets of one or two users, by user id; nothing for an unknown one."""
+    with connection.cursor() as cursor:
+        cursor.execute(WALLETS, (user_ids[0], user_ids[-1]))
+        return dict(cursor.fetchall())
 
 
 def read_holdings(order: Order, *, lock: bool) -> dict[int, Holding]:
