@@ -19,7 +19,7 @@ from ledger.operations import Order, statements
 from ledger.querysets import TransactionQuerySet
 from ledger.references import REFERENCE
 from wallet import cursors
-from wallet.callers import CallRequest
+from wallet.callers import CallRequest, Scope, require
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
 from wallet.schemas import Body, Id, Limit, Line, problems
@@ -176,6 +176,7 @@ def is_visible(request: CallRequest, record: Transaction) -> bool:
 
 def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
     """Wallet ids by user id. A user the caller may not act for is as unknown as one who is not."""
+    require(request.auth.scope != Scope.FINANCE)
     if not request.auth.may_act_for(user_id):
         raise Http404
     found = statements.wallet_ids(user_id, *others)

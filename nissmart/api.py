@@ -7,8 +7,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
@@ -19,7 +21,7 @@ from ledger import errors
 from wallet.callers import SessionAuth, TokenAuth
 from wallet.cursors import BadCursor
 from wallet.schemas import Conflict
-from wallet.strict_json import BodyError, StrictParser
+from wallet.strict_json import TOO_LARGE, BodyError, StrictParser
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +46,17 @@ CODE_OF_STATUS = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    413: "body_too_large",
     429: "rate_limited",
+    500: "internal_error",
+    503: "busy",
 }
 SENTENCES = {
     400: "The request could not be read.",
     401: "Send a live token as Authorization: Bearer <token>.",
     404: "There is no such thing here.",
     405: "This address does not take this method.",
+    413: TOO_LARGE,
     500: "Something went wrong on our side.",
     503: "Nissmart is busy right now. Try again in a moment.",
 }
@@ -108,6 +114,19 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return response
 
 
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Django refuses some bodies by their length before our parser sees them."""
+    return problem(413, CODE_OF_STATUS[413], SENTENCES[413])
+
+
+@api.exception_handler(BadRequest)
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(400, CODE_OF_STATUS[400], SENTENCES[400])
+
+
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
 def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -141,8 +160,10 @@ def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
             CODE_OF_STATUS.get(status, "invalid_request"),
             SENTENCES.get(status, SENTENCES[400]),
         )
-        if "Allow" in response.headers:
-            answer.headers["Allow"] = response.headers["Allow"]
+        # What is said beside the body still holds: Allow, Vary, the CORS headers.
+        for name, value in response.headers.items():
+            if name != "Content-Length":
+                answer.headers.setdefault(name, value)
         return answer
 
     return middleware

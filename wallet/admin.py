@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from wallet import operations, tokens
 from wallet.models import Account, ApiToken, User
 from wallet.money import format_money
+from wallet.roles import reads_panel
 
 admin.site.site_header = _("Nissmart operations")
 admin.site.site_title = _("Nissmart operations")
@@ -125,10 +126,22 @@ class AccountAdmin(ModelAdmin):
         return False
 
 
+class ApiTokenForm(ModelForm):
+    """A finance token is for finance: in other hands it opens nothing."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        owner = cleaned.get("user")
+        if owner and cleaned.get("scope") == ApiToken.Scope.FINANCE and not reads_panel(owner):
+            self.add_error("scope", _("This person is in neither of the groups finance and auditor."))
+        return cleaned
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(ModelAdmin):
     """Tokens: operators issue them (the secret is shown once) and revoke them."""
 
+    form = ApiTokenForm
     list_display = [
         "name",
         "user",
@@ -153,7 +166,7 @@ class ApiTokenAdmin(ModelAdmin):
         token, secret = tokens.issue(
             user_id=obj.user_id, scope=obj.scope, name=obj.name, expires_at=obj.expires_at
         )
-        obj.pk = token.pk
+        obj.pk, obj.hint = token.pk, token.hint
         messages.warning(request, _("Copy the token now, it is not shown again: %s") % secret)
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])

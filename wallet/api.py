@@ -19,7 +19,7 @@ from wallet.schemas import (
     Conflict,
     Email,
     Limit,
-    Line,
+    Name,
     Phone,
     UserOut,
     problems,
@@ -29,7 +29,7 @@ router = Router(tags=["Users"])
 
 
 class UserIn(Body):
-    name: Annotated[Line, Field(min_length=1, max_length=80, examples=["Jane Wambui"])]
+    name: Annotated[Name, Field(examples=["Jane Wambui"])]
     email: Annotated[Email | None, Field(examples=["jane@example.com"])] = None
     phone: Annotated[Phone | None, Field(examples=["0712 345 678"])] = None
 

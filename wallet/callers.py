@@ -70,6 +70,12 @@ class SessionAuth(APIKeyCookie):
         caller: Caller | None = super().__call__(request)
         return caller
 
+    def _get_key(self, request: HttpRequest) -> str | None:
+        try:
+            return super()._get_key(request)
+        except HttpError:
+            raise HttpError(403, "Send this page's CSRF token in X-CSRFToken.") from None
+
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
         if not request.user.is_authenticated:
             return None

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from ninja import Query, Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters
@@ -42,6 +42,12 @@ def _phone(text: str) -> str:
 
 Id = Annotated[int, Field(ge=1, le=ID_AT_MOST)]
 Line = Annotated[str, AfterValidator(_plain)]
+# Without the spaces around it, as the pages take it.
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(_plain),
+]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
 

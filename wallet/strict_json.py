@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 
 BODY_BYTES_AT_MOST = 64 * 1024
+TOO_LARGE = "Send at most 64 KiB."
 
 
 class BodyError(Exception):
@@ -27,7 +28,7 @@ class StrictParser(Parser):
             raise BodyError(
                 415, "unsupported_media_type", "Send the body as Content-Type: application/json."
             )
-        too_large = BodyError(413, "body_too_large", "Send at most 64 KiB.")
+        too_large = BodyError(413, "body_too_large", TOO_LARGE)
         if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_BYTES_AT_MOST:
             raise too_large
         body = request.read(BODY_BYTES_AT_MOST + 1)

@@ -1,0 +1,247 @@
+"""The promise to programs: each error's status, word, sentence and headers, and nothing besides."""
+
+import json
+
+import pytest
+from django.test import override_settings
+
+from ledger.models import Transaction
+from tests.api.calls import (
+    MOVES,
+    UNKNOWN_ID,
+    bearer,
+    by_session,
+    impatient,
+    lock_held,
+    order,
+    path_of,
+    problem_of,
+)
+from tests.books import nothing_moves
+from tests.factories import UserFactory, account_id, deposit, funded
+from wallet import operations as wallet_operations
+from wallet.models import User
+from wallet.strict_json import BODY_BYTES_AT_MOST
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+money_out = pytest.mark.parametrize("move", ["transfer", "withdraw"])
+
+
+@pytest.fixture
+def refused(alices, alice, bob):
+    """Alice orders; answers with the problem, and says that nothing has moved."""
+
+    def refused(move, amount_cents=10_00, other=bob, code=""):
+        with nothing_moves():
+            response = alices.post(path_of(move), order(move, alice.pk, other.pk, amount_cents))
+        return problem_of(response, 400, code)
+
+    return refused
+
+
+@money_out
+def test_more_than_the_balance(refused, move):
+    body = refused(move, 1_000_01, code="insufficient_balance")
+    assert body.keys() == {"detail", "code"}
+    assert body["detail"] == "You have KES\xa01,000.00 available. Enter that or less."
+
+
+def test_to_oneself(refused, alice):
+    refused("transfer", other=alice, code="self_transfer")
+
+
+@money_out
+def test_out_of_a_frozen_wallet(refused, alice, move):
+    wallet_operations.freeze(account_id(alice))
+    refused(move, code="account_frozen")
+
+
+def test_to_a_closed_account(refused, bob):
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    refused("transfer", code="account_closed")
+
+
+@every_move
+def test_more_than_goes_at_a_time(refused, move):
+    refused(move, 250_000_01, code="limit_exceeded")
+
+
+@money_out
+def test_more_than_goes_in_a_day(refused, move, settings):
+    settings.LIMIT_CENTS_OUT_PER_DAY = 9_99
+    refused(move, code="limit_exceeded")
+
+
+def test_more_than_a_wallet_holds(refused, bob, settings):
+    settings.LIMIT_CENTS_BALANCE = 1_000_00
+    refused("deposit", code="limit_exceeded")
+    deposit(bob, 1_000_00)
+    body = refused("transfer", code="limit_exceeded")
+    assert "1,000" not in body["detail"], "says how much Bob holds"
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Bearer nsk_unknown", "Basic YTpi", "nsk_unknown"]
+)
+@pytest.mark.parametrize("path", ["/api/users", "/api/balance/1", "/api/admin/summary"])
+def test_without_a_live_token(anonymous, path, header):
+    response = anonymous.get(path, headers={"Authorization": header} if header is not None else {})
+    body = problem_of(response, 401, "not_authenticated")
+    assert body["detail"] == "Send a live token as Authorization: Bearer <token>."
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_what_a_scope_may_never_do(alices, desk):
+    for caller in (alices, desk):
+        problem_of(caller.post("/api/users", {"name": "Jane"}), 403, "forbidden")
+    problem_of(alices.get("/api/admin/summary"), 403, "forbidden")
+    problem_of(alices.get("/api/admin/activity"), 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/",
+        "/api/nothing",
+        "/api/users/",
+        "/api/users/abc",
+        "/api/users/0",
+        "/api/users/-1",
+        f"/api/users/{UNKNOWN_ID}",
+        f"/api/users/{2**63}",
+        f"/api/balance/{10**30}",
+        f"/api/transactions/{UNKNOWN_ID}",
+        "/api/users/١",
+        "/api/balance/1%00",
+        "/api/transaction/NS-00000000",
+        "/api/transaction/ns-00000000",
+        "/api/transaction/%00",
+        "/api/transaction/a/b",
+    ],
+)
+def test_what_is_not_there(service, anonymous, path):
+    body = problem_of(service.get(path), 404, "not_found")
+    assert body == {"detail": "There is no such thing here.", "code": "not_found"}
+    assert anonymous.get(path).status_code in (401, 404)
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/api/users", {"GET", "POST"}), ("/api/deposit", {"POST"}), ("/api/balance/1", {"GET"})],
+)
+def test_a_method_that_an_address_does_not_take(service, path, allowed, method):
+    response = getattr(service.client, method)(path, headers=service.headers)
+    problem_of(response, 405, "method_not_allowed")
+    assert set(response.headers["Allow"].replace(" ", "").split(",")) == allowed
+
+
+def test_money_is_never_moved_by_get(service, alice):
+    with nothing_moves():
+        response = service.get("/api/deposit", user_id=alice.pk, amount_cents=1)
+    problem_of(response, 405, "method_not_allowed")
+
+
+def test_a_body_that_is_too_large(service, alice):
+    text = json.dumps(order("deposit", alice.pk, 0))
+    largest = text + " " * (BODY_BYTES_AT_MOST - len(text))
+    assert service.post_text("/api/deposit", largest).status_code == 201
+    for more in (1, 3_000_000):
+        with nothing_moves():
+            response = service.post_text("/api/deposit", largest + " " * more)
+        problem_of(response, 413, "body_too_large")
+
+
+def test_a_media_type_that_is_not_json(service, alice):
+    with nothing_moves():
+        response = service.post_text(
+            "/api/deposit", json.dumps(order("deposit", alice.pk, 0)), content_type="text/plain"
+        )
+    problem_of(response, 415, "unsupported_media_type")
+
+
+def test_a_key_of_another_order(alices, alice, bob):
+    alices.post("/api/deposit", order("deposit", alice.pk, 0), key="one")
+    with nothing_moves():
+        response = alices.post("/api/transfer", order("transfer", alice.pk, bob.pk), key="one")
+    body = problem_of(response, 422, "idempotency_key_reused")
+    assert Transaction.objects.latest("pk").reference in body["detail"]
+
+
+def test_a_person_who_is_there_already(service, alice):
+    for field, value in (("email", alice.email.upper()), ("phone", alice.phone)):
+        with nothing_moves():
+            response = service.post("/api/users", {"name": "Jane", field: value})
+        body = problem_of(response, 400, "invalid_request")
+        assert body["detail"] == f"This {field} already has an account."
+        assert body["errors"] == [{"field": field, "message": body["detail"]}]
+
+
+@pytest.mark.django_db(transaction=True)
+@every_move
+@pytest.mark.parametrize("is_first_call", [True, False])
+def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
+    if not is_first_call:  # then "last used" is not written, and only the order waits
+        service.get("/api/users")
+    wallets = [user.primary_account() for user in (alice, bob)]
+    with nothing_moves(), lock_held(*wallets), impatient():
+        response = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
+    problem_of(response, 503, "busy")
+    assert int(response.headers["Retry-After"]) >= 1
+    again = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
+    assert again.status_code == 201
+    assert "Idempotency-Replayed" not in again.headers
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_our_own_mistake_shows_nothing_and_logs_the_trace(service, settings, caplog, debug):
+    settings.DEBUG = debug
+    ghost = User.objects.create(name="No Wallet")  # the factory opens one; this breaks a rule
+    response = service.get(f"/api/users/{ghost.pk}", headers={"X-Request-ID": "mine-1"})
+    body = problem_of(response, 500, "internal_error")
+    assert body == {
+        "detail": "Something went wrong on our side.",
+        "code": "internal_error",
+    }
+    assert response.headers["X-Request-ID"] == "mine-1"
+    (record,) = [each for each in caplog.records if each.levelname == "ERROR" and each.exc_info]
+    assert record.exc_info[0] is StopIteration
+    assert "user_out" in record.exc_text if record.exc_text else True
+
+
+def test_a_host_that_is_not_ours_is_told_so_in_json(service):
+    with override_settings(ALLOWED_HOSTS=["nissmart.example"]):
+        response = service.get("/api/users", headers={"Host": "evil.example"})
+    problem_of(response, 400, "invalid_request")
+    assert "evil" not in response.text
+
+
+def test_pages_keep_their_own_errors(client):
+    assert "text/html" in client.get("/nothing/").headers["Content-Type"]
+
+
+def test_a_broken_session_cookie_is_no_error(anonymous):
+    anonymous.client.cookies["sessionid"] = "broken\x01"
+    problem_of(anonymous.get("/api/users"), 401, "not_authenticated")
+
+
+def test_a_session_without_its_csrf_token(alice, bob):
+    session = by_session(alice)
+    session.headers.clear()
+    with nothing_moves():
+        response = session.post("/api/transfer", order("transfer", alice.pk, bob.pk))
+    problem_of(response, 403, "forbidden")
+
+
+def test_a_large_order_is_refused_before_anything_is_looked_up(service, django_assert_num_queries):
+    rich = funded(UserFactory(), 1)
+    service.get("/api/users")
+    with django_assert_num_queries(2):  # the token, the wallet
+        service.post("/api/deposit", order("deposit", rich.pk, 0, 250_000_01))
+
+
+def test_whatever_authorization_says_is_no_error(db):
+    for secret in ("\x7f", "é" * 10, "nsk_" + "a" * 5000, "'; --", "%s", "nsk_\ttab"):
+        problem_of(bearer(secret).get("/api/users"), 401, "not_authenticated")

@@ -1,0 +1,112 @@
+"""Duplicates that arrive together are one effect and one answer, on both engines."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from ledger.models import Transaction
+from tests.api.calls import MOVES, bearer, issue, order, path_of
+from tests.books import assert_books_right, total_in_wallets
+from tests.factories import UserFactory, balance, funded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 8
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What the calls answer, each made by a thread of its own at the same moment."""
+    answers: list[Any] = [None] * len(calls)
+    start = threading.Barrier(len(calls))
+
+    def run(place: int, call: Callable[[], Any]) -> None:
+        try:
+            start.wait(10)
+            answers[place] = call()
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=run, args=(place, call)) for place, call in enumerate(calls)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_one_effect_and_one_answer(alice, bob, move):
+    secret = issue(alice)
+    before = total_in_wallets()
+    for key in ("one", "two", "three"):
+
+        def send(key=key):
+            return bearer(secret).post(path_of(move), order(move, alice.pk, bob.pk), key)
+
+        answers = at_once(*[send] * THREADS)
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.content for answer in answers}) == 1
+        replayed = [answer.headers.get("Idempotency-Replayed") for answer in answers]
+        assert sorted(replayed, key=str) == [None] + ["true"] * (THREADS - 1)
+        assert Transaction.objects.filter(idempotency_key=key).count() == 1
+    assert total_in_wallets() - before == {"deposit": 30_00, "withdraw": -30_00}.get(move, 0)
+    assert_books_right()
+
+
+def test_of_two_orders_under_one_key_one_wins(alice, bob, carol):
+    """Different wallets, so that no lock makes one wait for the other: the key alone decides."""
+    secret = issue(UserFactory(), "service")
+    for user in (bob, carol):
+        funded(user, 100_00)
+    people = [alice, bob, carol]
+
+    def send(source, target):
+        wanted = order("transfer", source.pk, target.pk, 1_00)
+        return lambda: bearer(secret).post("/api/transfer", wanted, "one")
+
+    lone = UserFactory.create_batch(len(people))
+    answers = at_once(*[send(*pair) for pair in zip(people, lone, strict=True)])
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422]
+    assert sum(balance(user) for user in lone) == 1_00
+    assert_books_right()
+
+
+def test_different_keys_are_all_carried_out(alice, bob):
+    secret = issue(alice)
+
+    def send(key):
+        wanted = order("transfer", alice.pk, bob.pk, 1_00)
+        return lambda: bearer(secret).post("/api/transfer", wanted, key)
+
+    answers = at_once(*[send(f"key-{each}") for each in range(THREADS)])
+    assert [answer.status_code for answer in answers] == [201] * THREADS
+    assert balance(bob) == THREADS * 1_00
+    assert_books_right()
+
+
+def test_a_balance_is_not_spent_twice(bob):
+    poor = funded(UserFactory(), 10_00)
+    secret = issue(poor)
+
+    def send(move, key):
+        return lambda: bearer(secret).post(path_of(move), order(move, poor.pk, bob.pk, 9_00), key)
+
+    moves = ["transfer", "withdraw"] * (THREADS // 2)
+    answers = at_once(*[send(move, f"key-{place}") for place, move in enumerate(moves)])
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * (THREADS - 1)
+    assert balance(poor) == 1_00
+    assert_books_right()
+
+
+def test_a_member_is_opened_once(service):
+    secret = service.headers["Authorization"].removeprefix("Bearer ")
+    body = {"name": "Jane Wambui", "phone": "0712 900 001", "email": "jane@example.com"}
+    answers = at_once(*[lambda: bearer(secret).post("/api/users", body)] * 4)
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]

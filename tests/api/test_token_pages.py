@@ -1,0 +1,231 @@
+"""Members manage their own tokens on a page, operators everybody's in the admin."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.api.calls import bearer, issue
+from tests.conftest import signed_in
+from tests.pages import elements, fields, htmx, is_whole_page, problems_beside, text, title
+from tests.pages import words as words_of
+from wallet import tokens
+from wallet.models import ApiToken
+
+pytestmark = pytest.mark.django_db
+
+PAGE = reverse("wallet:api_tokens")
+ADMIN = reverse("admin:wallet_apitoken_changelist")
+ADMIN_ADD = reverse("admin:wallet_apitoken_add")
+
+
+def make(user, name="My shop", days="90", **more):
+    return signed_in(user).post(PAGE, {"name": name, "days": days}, **more)
+
+
+def secret_on(response) -> str:
+    (element,) = elements(response, "code", id="secret")
+    return words_of(element)
+
+
+def revoke_path(token) -> str:
+    return reverse("wallet:revoke_api_token", args=[token.pk])
+
+
+def is_live(secret: str) -> bool:
+    return bearer(secret).get("/api/users").status_code == 200
+
+
+def test_needs_a_session(client, alice):
+    issue(alice)
+    for response in (client.get(PAGE), client.post(PAGE, {"name": "x"})):
+        assert response.headers["Location"].startswith(reverse("account_login"))
+    response = client.post(revoke_path(ApiToken.objects.get()))
+    assert response.headers["Location"].startswith(reverse("account_login"))
+    assert ApiToken.objects.get().revoked_at is None
+
+
+def test_the_profile_leads_here(as_alice):
+    assert f'href="{PAGE}"' in as_alice.get(reverse("wallet:profile")).text
+
+
+def test_says_what_to_do_when_there_is_none(as_alice):
+    response = as_alice.get(PAGE)
+    assert is_whole_page(response)
+    assert "No token yet." in text(response)
+
+
+@pytest.mark.parametrize("headers", [{}, htmx()])
+def test_shows_a_new_token_once(alice, headers):
+    response = make(alice, headers=headers)
+    assert response.status_code == 200
+    secret = secret_on(response)
+    assert is_live(secret)
+    assert "no-store" in response.headers["Cache-Control"]
+    token = ApiToken.objects.get()
+    assert (token.user, token.scope, token.name) == (alice, "member", "My shop")
+    later = signed_in(alice).get(PAGE)
+    assert secret not in later.text
+    assert f"Ends in {secret[-4:]}" in text(later)
+    assert "My shop" in text(later)
+
+
+@pytest.mark.parametrize(("days", "lives"), [("30", 30), ("90", 90), ("365", 365), ("", None)])
+def test_lives_as_long_as_was_chosen(alice, days, lives):
+    make(alice, days=days)
+    expires_at = ApiToken.objects.get().expires_at
+    if lives is None:
+        assert expires_at is None
+    else:
+        assert abs(timezone.now() + timedelta(days=lives) - expires_at) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "   "}, "name"),
+        ({"name": "x" * 61}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"name": "a\u202eb"}, "name"),
+        ({"days": "36500"}, "days"),
+        ({"days": "never"}, "days"),
+    ],
+)
+def test_refuses_beside_the_field_and_keeps_what_was_typed(alice, typed, field):
+    response = make(alice, **typed)
+    assert response.status_code == 422
+    assert title(response).startswith("Error:")
+    assert problems_beside(response, field)
+    assert not ApiToken.objects.exists()
+    if field == "days":
+        assert fields(response)["name"] == "My shop"
+
+
+def test_a_member_can_not_choose_the_scope_or_the_owner(alice, bob):
+    signed_in(alice).post(PAGE, {"name": "x", "days": "", "scope": "service", "user": bob.pk})
+    token = ApiToken.objects.get()
+    assert (token.scope, token.user) == ("member", alice)
+
+
+def test_lists_only_ones_own_that_are_live(alice, bob):
+    for user, name in ((alice, "Alice's till"), (bob, "Bob's van"), (alice, "Old one")):
+        issue(user, name=name)
+    tokens.revoke(ApiToken.objects.get(name="Old one").pk)
+    page = text(signed_in(alice).get(PAGE))
+    assert "Alice's till" in page
+    assert "Bob's van" not in page
+    assert "Old one" not in page
+    assert "never used" in page
+
+
+def test_escapes_what_was_typed(alice):
+    issue(alice, name="<script>alert(1)</script>")
+    assert "<script>alert" not in signed_in(alice).get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "header"), [({}, 303, "Location"), (htmx(), 200, "HX-Redirect")]
+)
+def test_revokes(alice, headers, status, header):
+    secret, other = issue(alice), issue(alice)
+    token = ApiToken.objects.earliest("pk")
+    client = signed_in(alice)
+    response = client.post(revoke_path(token), headers=headers)
+    assert (response.status_code, response.headers[header]) == (status, PAGE)
+    assert "The token is revoked." in text(client.get(PAGE))
+    assert not is_live(secret)
+    assert is_live(other)
+
+
+def test_a_strangers_token_is_not_there(alice, carol):
+    secret = issue(alice)
+    token = ApiToken.objects.get()
+    stranger = signed_in(carol)
+    unknown = reverse("wallet:revoke_api_token", args=[999_999])
+    answers = {stranger.post(path).status_code for path in (revoke_path(token), unknown)}
+    assert answers == {404}
+    assert is_live(secret)
+
+
+def test_a_revoked_token_is_not_there_either(alice):
+    issue(alice)
+    token = ApiToken.objects.get()
+    client = signed_in(alice)
+    client.post(revoke_path(token))
+    assert client.post(revoke_path(token)).status_code == 404
+
+
+def test_revoking_takes_a_post(alice):
+    secret = issue(alice)
+    assert signed_in(alice).get(revoke_path(ApiToken.objects.get())).status_code == 405
+    assert is_live(secret)
+
+
+# --- The admin ----------------------------------------------------------------------------------
+
+
+def issue_in_admin(operator, owner, scope="service", **more):
+    client = signed_in(operator)
+    wanted = {"user": owner.pk, "name": "Payroll", "scope": scope}
+    response = client.post(ADMIN_ADD, wanted | {"expires_at_0": "", "expires_at_1": ""} | more)
+    return client, response
+
+
+@pytest.mark.parametrize("scope", ["member", "service"])
+def test_an_operator_issues_a_token_that_is_shown_once(operator, alice, scope):
+    client, response = issue_in_admin(operator, alice, scope)
+    assert (response.status_code, response.headers["Location"]) == (302, ADMIN)
+    page = text(client.get(ADMIN))
+    secret = next(word for word in page.split() if word.startswith(tokens.PREFIX))
+    assert is_live(secret)
+    token = ApiToken.objects.get()
+    assert (token.user, token.scope, token.name) == (alice, scope, "Payroll")
+    assert secret not in client.get(ADMIN).text
+    (entry,) = LogEntry.objects.all()
+    assert (entry.user, entry.object_id) == (operator, str(token.pk))
+    assert entry.object_repr == f"Payroll (…{secret[-4:]})"
+    assert secret not in entry.change_message
+
+
+def test_an_operator_issues_finance_tokens_to_finance_only(operator, alice, finance):
+    _client, response = issue_in_admin(operator, alice, "finance")
+    assert response.status_code == 200
+    assert "groups finance and auditor" in text(response)
+    assert not ApiToken.objects.exists()
+    issue_in_admin(operator, finance, "finance")
+    assert ApiToken.objects.get().user == finance
+
+
+def test_an_operator_revokes(operator, alice):
+    secrets = [issue(alice), issue(alice)]
+    wanted = {"action": "revoke", "_selected_action": [str(ApiToken.objects.earliest("pk").pk)]}
+    client = signed_in(operator)
+    response = client.post(ADMIN, wanted, follow=True)
+    assert "1 token is revoked." in text(response)
+    assert [is_live(secret) for secret in secrets] == [False, True]
+    assert LogEntry.objects.get().change_message == "revoked"
+
+
+def test_no_token_is_changed_or_deleted_and_no_hash_is_shown(operator, alice):
+    issue(alice)
+    token = ApiToken.objects.get()
+    client = signed_in(operator)
+    change = reverse("admin:wallet_apitoken_change", args=[token.pk])
+    delete = reverse("admin:wallet_apitoken_delete", args=[token.pk])
+    assert client.post(change, {"name": "New", "scope": "service"}).status_code == 403
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+    client.post(ADMIN, {"action": "delete_selected", "_selected_action": [token.pk], "post": "yes"})
+    for page in (client.get(ADMIN), client.get(change)):
+        assert token.digest not in page.text
+    token.refresh_from_db()
+    assert (token.name, token.scope) == ("a test", "member")
+
+
+@pytest.mark.parametrize("role", ["alice", "finance", "auditor"])
+def test_others_do_not_reach_the_admins_tokens(request, role):
+    client = signed_in(request.getfixturevalue(role))
+    for path in (ADMIN, ADMIN_ADD):
+        assert client.get(path).status_code in (302, 403)

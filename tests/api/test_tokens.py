@@ -1,0 +1,257 @@
+"""A token is kept as a hash, opens what its scope says and no more, and ends when it is told to."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from tests.api.calls import Api, bearer, by_session, by_token, issue, order, problem_of
+from tests.books import nothing_moves
+from tests.conftest import signed_in
+from wallet import tokens
+from wallet.models import ApiToken, User
+
+pytestmark = pytest.mark.django_db
+
+
+def status(caller: Api, path: str = "/api/users") -> int:
+    return caller.get(path).status_code
+
+
+def whole_database() -> str:
+    """Every cell of every table, as text."""
+    cells = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            cells += [str(cell) for row in cursor.fetchall() for cell in row]
+    return "\n".join(cells)
+
+
+def test_only_its_hash_is_kept(alice):
+    token, secret = tokens.issue(user_id=alice.pk, scope="member", name="till")
+    by_hand = signed_in(alice).post("/profile/tokens/", {"name": "by hand", "days": "30"})
+    shown = by_hand.context["secret"]
+    everything = whole_database()
+    assert token.digest in everything
+    for each in (secret, shown):
+        assert each not in everything
+        assert each.removeprefix(tokens.PREFIX) not in everything
+        assert status(bearer(each)) == 200
+
+
+def test_two_secrets_are_never_alike_and_hard_to_guess(alice):
+    secrets = {issue(alice) for _ in range(50)}
+    assert len(secrets) == 50
+    assert all(len(secret) >= 43 and secret.startswith("nsk_") for secret in secrets)
+
+
+@pytest.mark.parametrize("change", [str.upper, str.swapcase, lambda s: s[:-1], lambda s: s + "A"])
+def test_nearly_right_is_wrong(alice, change):
+    assert status(bearer(change(issue(alice)))) == 401
+
+
+def test_its_own_hash_opens_nothing(alice):
+    token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="till")
+    assert status(bearer(token.digest)) == 401
+
+
+def test_writes_down_when_it_was_used_at_most_once_a_minute(alice):
+    secret = issue(alice)
+    token = ApiToken.objects.get()
+    assert token.last_used_at is None
+
+    def used_at(moment):
+        with time_machine.travel(moment, tick=False):
+            assert status(bearer(secret)) == 200
+        token.refresh_from_db()
+        return token.last_used_at
+
+    first = timezone.now()
+    assert used_at(first) == first
+    assert used_at(first + timedelta(seconds=59)) == first
+    later = first + timedelta(seconds=61)
+    assert used_at(later) == later
+
+
+def test_a_wrong_token_is_not_used(alice):
+    issue(alice)
+    status(bearer("nsk_other"))
+    assert ApiToken.objects.get().last_used_at is None
+
+
+def test_expires(alice):
+    now = timezone.now()
+    caller = bearer(issue(alice, expires_at=now + timedelta(days=30)))
+    with time_machine.travel(now + timedelta(days=29, hours=23), tick=False):
+        assert status(caller) == 200
+    with time_machine.travel(now + timedelta(days=30, seconds=1), tick=False):
+        problem_of(caller.get("/api/users"), 401, "not_authenticated")
+
+
+def test_ends_at_once_when_it_is_revoked(alice, bob):
+    secret, other = issue(alice), issue(alice)
+    caller = bearer(secret)
+    assert status(caller) == 200
+    token = ApiToken.objects.get(digest=tokens.digest_of(secret))
+    assert tokens.revoke(token.pk)
+    with nothing_moves():
+        response = caller.post("/api/transfer", order("transfer", alice.pk, bob.pk))
+    problem_of(response, 401, "not_authenticated")
+    assert status(bearer(other)) == 200
+    assert not tokens.revoke(token.pk), "it has ended already"
+
+
+def test_ends_with_its_owner(alice):
+    caller = by_token(alice)
+    assert status(caller) == 200
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert status(caller) == 401
+    User.objects.filter(pk=alice.pk).update(is_active=True)
+    assert status(caller) == 200
+
+
+@pytest.mark.parametrize("role", ["finance", "auditor"])
+def test_a_finance_token_ends_with_the_role(request, role):
+    person = request.getfixturevalue(role)
+    caller = by_token(person, "finance")
+    assert status(caller, "/api/admin/summary") == 200
+    person.groups.remove(Group.objects.get(name=role))
+    for path in ("/api/admin/summary", "/api/users", f"/api/balance/{person.pk}"):
+        assert status(caller, path) == 401
+
+
+def test_a_finance_token_of_somebody_else_opens_nothing(alice, operator):
+    for person in (alice, operator):
+        assert status(by_token(person, "finance"), "/api/admin/summary") == 401
+
+
+def test_the_scheme_is_read_in_any_case(alice):
+    secret = issue(alice)
+    for scheme in ("bearer", "BEARER", "Bearer"):
+        assert status(Api({"Authorization": f"{scheme} {secret}"})) == 200
+
+
+def test_cookies_are_not_looked_at_when_there_is_a_token(alice, bob, finance):
+    session = by_session(finance)
+    session.headers["Authorization"] = f"Bearer {issue(bob)}"
+    assert status(session, f"/api/balance/{bob.pk}") == 200
+    assert status(session, f"/api/balance/{alice.pk}") == 404
+    assert status(session, "/api/admin/summary") == 403
+    session.headers["Authorization"] = "Bearer nsk_wrong"
+    assert status(session, f"/api/balance/{finance.pk}") == 401
+    session.headers["Authorization"] = "Basic YTpi"
+    assert status(session, f"/api/balance/{finance.pk}") == 401
+
+
+def test_a_token_needs_no_csrf_token(alice, bob):
+    caller = by_session(alice)
+    caller.headers = {"Authorization": f"Bearer {issue(alice)}", "Origin": "https://shop.example"}
+    response = caller.post("/api/transfer", order("transfer", alice.pk, bob.pk))
+    assert response.status_code == 201
+
+
+# --- Sessions -----------------------------------------------------------------------------------
+
+
+def transfer(caller, alice, bob, **headers):
+    return caller.post(
+        "/api/transfer", order("transfer", alice.pk, bob.pk), headers={**caller.headers, **headers}
+    )
+
+
+def test_a_session_acts_as_its_member_with_the_csrf_token(alice, bob):
+    session = by_session(alice)
+    assert transfer(session, alice, bob).status_code == 201
+    assert transfer(session, alice, bob, Origin="http://testserver").status_code == 201
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-CSRFToken": ""},
+        {"X-CSRFToken": "a" * 64},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://testserver.evil.example"},
+    ],
+)
+def test_a_session_from_elsewhere_is_refused(alice, bob, headers):
+    session = by_session(alice)
+    with nothing_moves():
+        problem_of(transfer(session, alice, bob, **headers), 403, "forbidden")
+
+
+def test_a_strangers_csrf_token_is_refused(alice, bob, carol):
+    session, other = by_session(alice), by_session(carol)
+    with nothing_moves():
+        problem_of(transfer(session, alice, bob, **other.headers), 403, "forbidden")
+
+
+def test_a_session_reads_without_the_csrf_token(alice):
+    session = by_session(alice)
+    session.headers.clear()
+    assert status(session, f"/api/balance/{alice.pk}") == 200
+
+
+def test_a_session_ends_with_signing_out_and_with_its_owner(alice):
+    session = by_session(alice)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert status(session) == 401
+    User.objects.filter(pk=alice.pk).update(is_active=True)
+    assert status(session) == 200
+    session.client.logout()
+    assert status(session) == 401
+
+
+# --- The command --------------------------------------------------------------------------------
+
+
+def run_command(*arguments: str) -> str:
+    out = StringIO()
+    call_command("issue_token", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("scope", ["member", "finance", "service"])
+def test_the_command_prints_a_live_token_once(finance, scope):
+    printed = run_command(finance.email, "--scope", scope, "--name", "payroll")
+    secret = printed.removesuffix("\n")
+    assert secret.split() == [secret]
+    token = ApiToken.objects.get()
+    assert (token.user, token.scope, token.name) == (finance, scope, "payroll")
+    assert token.hint == secret[-4:]
+    assert status(bearer(secret), f"/api/balance/{finance.pk}") == 200
+
+
+def test_the_command_finds_people_by_any_login(alice):
+    run_command(alice.email.upper(), "--scope", "member")
+    run_command(alice.phone, "--scope", "service")
+    assert ApiToken.objects.filter(user=alice).count() == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nobody@example.com", "--scope", "member"),
+        ("nonsense", "--scope", "member"),
+        ("ALICE", "--scope", "finance"),
+        ("ALICE", "--scope", "root"),
+        ("ALICE",),
+    ],
+)
+def test_the_command_refuses(alice, arguments):
+    with pytest.raises(CommandError):
+        run_command(*[alice.email if word == "ALICE" else word for word in arguments])
+    assert not ApiToken.objects.exists()
+
+
+def test_the_command_refuses_who_has_left(alice):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    with pytest.raises(CommandError):
+        run_command(alice.email, "--scope", "member")
