@@ -133,7 +133,9 @@ class ApiTokenForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         owner = cleaned.get("user")
         if owner and cleaned.get("scope") == ApiToken.Scope.FINANCE and not reads_panel(owner):
-            self.add_error("scope", _("This person is in neither of the groups finance and auditor."))
+            self.add_error(
+                "scope", _("This person is in neither of the groups finance and auditor.")
+            )
         return cleaned
 
 

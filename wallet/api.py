@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -13,12 +15,14 @@ from pydantic import Field
 from wallet import cursors
 from wallet.callers import Caller, CallRequest, Scope, require
 from wallet.models import Account, User
+from wallet.phones import parse_phone
 from wallet.schemas import (
     AccountOut,
     Body,
     Conflict,
     Email,
     Limit,
+    Line,
     Name,
     Phone,
     UserOut,
@@ -59,15 +63,13 @@ def list_users(
     request: CallRequest,
     limit: Limit = 20,
     cursor: str | None = None,
-    q: Annotated[str | None, Query(max_length=80)] = None,
+    q: Annotated[Line | None, Query(max_length=80)] = None,
 ) -> UserPage:
     """Members, newest first. A member token sees its owner only."""
     place = cursors.place("users", cursor, q=q)
     users = visible(request.auth)
     if text := place.filters.get("q"):
-        users = users.filter(
-            Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
-        )
+        users = users.filter(matching(text))
     if place.last_id:
         users = users.filter(pk__lt=place.last_id)
     found = list(users.order_by("-pk")[: limit + 1])
@@ -90,6 +92,14 @@ def visible(caller: Caller) -> QuerySet[User]:
     if caller.reads_all or caller.scope == Scope.SERVICE:
         return users
     return users.filter(pk=caller.user_id)
+
+
+def matching(text: str) -> Q:
+    """Members whose name or email holds this text, or whose phone does, in any spelling."""
+    found = Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
+    with suppress(ValidationError):
+        found |= Q(phone=parse_phone(text))
+    return found
 
 
 def user_out(user: User) -> UserOut:

@@ -18,7 +18,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 HEADER = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
-PHONE = re.compile(r"(\+254|\b0)(\d{3})\d{3}(\d{3})\b")
+PHONE = re.compile(r"((?:\+|\b)254|\b0)([ -]?\d{3}[ -]?)\d{3}([ -]?\d{3})\b")
 
 access = logging.getLogger("nissmart.access")
 
@@ -36,20 +36,27 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if current := request_id.get():
+        # Django's own line on a refused request comes after the middleware, and brings the request.
+        request = getattr(record, "request", None)
+        if current := request_id.get() or getattr(request, "request_id", ""):
             line["request_id"] = current
         line |= {name: value for name, value in vars(record).items() if name not in OWN}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return PHONE.sub(r"\1\2***\3", json.dumps(line, default=str, ensure_ascii=False))
+        return PHONE.sub(r"\1\2***\3", json.dumps(line, default=str))
+
+
+class NamedRequest(HttpRequest):
+    request_id: str
 
 
 def named_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
     """Give each request an id, the caller's own if it has a plain one; say how it went."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: NamedRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         name = given if ACCEPTED.fullmatch(given) else uuid4().hex
+        request.request_id = name
         began = time.perf_counter()
         token = request_id.set(name)
         try:

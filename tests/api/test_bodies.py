@@ -5,7 +5,6 @@ import json
 import pytest
 from django.test import RequestFactory
 
-from ledger.models import Transaction
 from tests.api.calls import MOVES, bad_fields, by_session, order, path_of, problem_of
 from tests.books import nothing_moves
 from wallet.strict_json import BODY_BYTES_AT_MOST, BodyError, StrictParser
@@ -109,74 +108,6 @@ def test_says_each_field_that_is_missing(service):
     assert bad_fields(service.post("/api/users", {})) == ["name"]
 
 
-# --- Amounts ------------------------------------------------------------------------------------
-
-BAD_AMOUNTS = [
-    "0",
-    "-0",
-    "-1",
-    "-100",
-    "0.001",
-    "1.0",
-    "100.0",
-    "100.5",
-    "1e5",
-    "1E2",
-    "1e400",
-    "-1e400",
-    "1e-400",
-    str(2**53 + 1),
-    str(2**63 - 1),
-    str(2**63),
-    str(-(2**63)),
-    str(10**13 + 1),
-    "1" + "0" * 400,
-    "9" * 4300,
-    "true",
-    "false",
-    "null",
-    '"100"',
-    '"5"',
-    '"0x10"',
-    '"1_000"',
-    '"１００"',  # full-width digits
-    '"٥"',
-    '"5\\u200b"',
-    '"NaN"',
-    '"1e5"',
-    '""',
-    '" "',
-    '"KES 5"',
-    '"1,000"',
-    "[]",
-    "[5]",
-    "{}",
-    '{"a": 5}',
-    "[[[[5]]]]",
-]
-
-
-@every_move
-@pytest.mark.parametrize("raw", BAD_AMOUNTS)
-def test_refuses_an_amount_that_is_not_whole_cents_above_zero(service, alice, bob, move, raw):
-    body = json.dumps(order(move, alice.pk, bob.pk, "HERE")).replace('"HERE"', raw)
-    with nothing_moves():
-        response = service.post_text(path_of(move), body)
-    assert bad_fields(response) == ["amount_cents"]
-
-
-@pytest.mark.parametrize("raw", ["25000001", str(2**31), str(10**13)])
-def test_refuses_an_amount_above_the_limit(send_text, alice, raw):
-    problem_of(send_text(named(alice, raw)), 400, "limit_exceeded")
-
-
-@pytest.mark.parametrize("cents", [1, 99, 100, 1_005, 2**20 + 1, 25_000_000])
-def test_moves_exactly_what_was_sent(service, alice, cents):
-    body = service.post("/api/deposit", order("deposit", alice.pk, 0, cents)).json()
-    assert body["amount_cents"] == cents
-    assert Transaction.objects.get(reference=body["reference"]).amount_cents == cents
-
-
 # --- Other fields -------------------------------------------------------------------------------
 
 BAD_IDS = ["0", "-1", "1.0", '"1"', "true", "null", "[1]", "{}", str(2**63), "9" * 400]
@@ -230,8 +161,20 @@ def test_refuses_a_name_that_is_not_a_line(service, name):
 
 @pytest.mark.parametrize(
     "email",
-    ["", "jane", "jane@", "@example.com", "a b@example.com", "jane@example.com\x00", "\ud800@a.ke"]
-    + ["jane@example.com\n", "x" * 250 + "@example.com", 5, True, []],
+    [
+        "",
+        "jane",
+        "jane@",
+        "@example.com",
+        "a b@example.com",
+        "jane@example.com\x00",
+        "jane@example.com\n",
+        "\ud800@example.com",
+        "x" * 250 + "@example.com",
+        5,
+        True,
+        [],
+    ],
 )
 def test_refuses_an_email_that_is_not_one(service, email):
     assert bad_fields(service.post("/api/users", {"name": "Jane", "email": email})) == ["email"]

@@ -82,7 +82,8 @@ def test_opens_a_member_with_an_empty_wallet(service):
     user = User.objects.get(email="jane@example.com")
     assert user.phone == "+254712345678"
     assert not user.has_usable_password()
-    assert not (user.is_staff or user.is_superuser)
+    assert not user.is_staff
+    assert not user.is_superuser
     assert_is_user(response.json(), user)
 
 

@@ -1,44 +1,16 @@
 """Duplicates that arrive together are one effect and one answer, on both engines."""
 
-from __future__ import annotations
-
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.db import connection
 
 from ledger.models import Transaction
 from tests.api.calls import MOVES, bearer, issue, order, path_of
+from tests.api.threads import at_once
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, balance, funded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 8
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """What the calls answer, each made by a thread of its own at the same moment."""
-    answers: list[Any] = [None] * len(calls)
-    start = threading.Barrier(len(calls))
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        try:
-            start.wait(10)
-            answers[place] = call()
-        finally:
-            connection.close()
-
-    threads = [
-        threading.Thread(target=run, args=(place, call)) for place, call in enumerate(calls)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
 
 
 @pytest.mark.parametrize("move", MOVES)

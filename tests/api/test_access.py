@@ -1,0 +1,213 @@
+"""What a caller may not see is as unknown to them as what is not there: same status, same body."""
+
+from typing import NamedTuple
+
+import pytest
+
+from ledger.models import Transaction
+from tests.api.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token, order, path_of
+from tests.books import nothing_moves
+from tests.factories import UserFactory, funded, send, withdraw
+
+pytestmark = pytest.mark.django_db
+
+
+class Victim(NamedTuple):
+    """Somebody with a history, and all the ids that could name it."""
+
+    id: int
+    reference: str
+
+
+@pytest.fixture
+def victim(alice, bob):
+    """Alice: she has received, sent and withdrawn."""
+    record = send(alice, bob, 123_45, description="Private matter")
+    withdraw(alice, 67_89)
+    return Victim(alice.pk, record.reference)
+
+
+@pytest.fixture
+def nobody():
+    return Victim(UNKNOWN_ID, "NS-00000000")
+
+
+CALLERS = {
+    "anonymous": lambda users: Api(),
+    "member": lambda users: by_token(users["carol"]),
+    "finance": lambda users: by_token(users["finance"], "finance"),
+    "service": lambda users: by_token(users["robot"], "service"),
+    "session": lambda users: by_session(users["carol"]),
+    "session of finance": lambda users: by_session(users["finance"]),
+}
+OWNERS = {
+    "member": "carol",
+    "finance": "finance",
+    "service": "robot",
+    "session": "carol",
+    "session of finance": "finance",
+}
+
+
+@pytest.fixture
+def users(carol, finance):
+    """Who the callers are: each has money of their own to lose."""
+    robot = UserFactory(name="Robot")
+    return {
+        "carol": funded(carol, 500_00),
+        "finance": funded(finance, 500_00),
+        "robot": funded(robot, 500_00),
+    }
+
+
+def ask(path):
+    return lambda caller, whose, own: caller.get(path.format(id=whose.id, ref=whose.reference))
+
+
+def move(name):
+    return lambda caller, whose, own: caller.post(path_of(name), order(name, whose.id, own, 1_00))
+
+
+# One row for each thing that somebody can be asked about: 200 or 201 is given out; anything else
+# must look the same as for nobody. In the order of CALLERS.
+OF_OTHERS = {
+    "GET /api/users/{user_id}": (ask("/api/users/{id}"), [401, 404, 200, 200, 404, 200]),
+    "GET /api/balance/{user_id}": (ask("/api/balance/{id}"), [401, 404, 200, 200, 404, 200]),
+    "GET /api/transactions/{user_id}": (
+        ask("/api/transactions/{id}"),
+        [401, 404, 200, 200, 404, 200],
+    ),
+    "GET /api/transaction/{reference}": (
+        ask("/api/transaction/{ref}"),
+        [401, 404, 200, 200, 404, 200],
+    ),
+    "POST /api/deposit": (move("deposit"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/transfer": (move("transfer"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/withdraw": (move("withdraw"), [401, 404, 403, 201, 404, 404]),
+}
+OF_ONES_OWN = {
+    "GET /api/users/{user_id}": [401, 200, 200, 200, 200, 200],
+    "GET /api/balance/{user_id}": [401, 200, 200, 200, 200, 200],
+    "GET /api/transactions/{user_id}": [401, 200, 200, 200, 200, 200],
+    "POST /api/deposit": [401, 201, 403, 201, 201, 201],
+    "POST /api/transfer": [401, 201, 403, 201, 201, 201],
+    "POST /api/withdraw": [401, 201, 403, 201, 201, 201],
+}
+OF_NOBODY = {
+    "GET /api/users": [401, 200, 200, 200, 200, 200],
+    "POST /api/users": [401, 403, 403, 201, 403, 403],
+    "GET /api/admin/summary": [401, 403, 200, 403, 403, 200],
+    "GET /api/admin/activity": [401, 403, 200, 403, 403, 200],
+}
+
+
+def rows(table):
+    """(endpoint, caller, status) for each cell of the table."""
+    return [
+        pytest.param(endpoint, caller, status, id=f"{endpoint} by {caller}")
+        for endpoint, row in table.items()
+        for caller, status in zip(CALLERS, row[1] if isinstance(row, tuple) else row, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("endpoint", "caller", "status"), rows(OF_OTHERS))
+def test_other_peoples_ids(users, alice, victim, nobody, endpoint, caller, status):
+    call = OF_OTHERS[endpoint][0]
+    as_caller = CALLERS[caller](users)
+    own = users[OWNERS.get(caller, "carol")].pk
+    unknown = call(as_caller, nobody, own)
+    if status in (200, 201):
+        assert unknown.status_code == 404
+        assert call(as_caller, victim, own).status_code == status
+        return
+    with nothing_moves():
+        answer = call(as_caller, victim, own)
+    assert answer.status_code == unknown.status_code == status
+    assert answer.content == unknown.content
+    secrets = (alice.name, alice.email, alice.phone, victim.reference, "Private", "12345", "86")
+    for secret in secrets:
+        assert secret not in answer.text
+
+
+@pytest.mark.parametrize(("endpoint", "caller", "status"), rows(OF_ONES_OWN))
+def test_ones_own_id(users, bob, endpoint, caller, status):
+    owner = users[OWNERS.get(caller, "carol")]
+    method, path = endpoint.split()
+    as_caller = CALLERS[caller](users)
+    if method == "GET":
+        answer = as_caller.get(path.format(user_id=owner.pk))
+    else:
+        name = path.rpartition("/")[2]
+        answer = as_caller.post(path, order(name, owner.pk, bob.pk, 1_00))
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("endpoint", "caller", "status"), rows(OF_NOBODY))
+def test_what_names_nobody(users, endpoint, caller, status):
+    method, path = endpoint.split()
+    as_caller = CALLERS[caller](users)
+    answer = as_caller.get(path) if method == "GET" else as_caller.post(path, {"name": "New"})
+    assert answer.status_code == status
+
+
+def test_every_operation_has_its_rows(anonymous):
+    paths = anonymous.get("/api/openapi.json").json()["paths"]
+    operations = {f"{verb.upper()} {path}" for path, verbs in paths.items() for verb in verbs}
+    assert operations == OF_OTHERS.keys() | OF_NOBODY.keys()
+    named = {name for name in operations if "{user_id}" in name or name[10:] in MOVES}
+    assert named <= OF_ONES_OWN.keys()
+
+
+def test_a_member_lists_and_finds_nobody_else(users, alice, victim):
+    for caller in (CALLERS["member"](users), CALLERS["session"](users)):
+        everybody = caller.get("/api/users").json()
+        assert [user["id"] for user in everybody["items"]] == [users["carol"].pk]
+        for text in ("Alice", alice.email, alice.phone[-6:], "a", "@example.com", "+254"):
+            found = caller.get("/api/users", q=text).json()["items"]
+            assert {user["id"] for user in found} <= {users["carol"].pk}
+
+
+def test_another_callers_cursor_shows_no_more(users, victim, alice, service, desk, alices):
+    carols = CALLERS["member"](users)
+    of_users = service.get("/api/users", limit=1).json()["next_cursor"]
+    answer = carols.get("/api/users", cursor=of_users)
+    assert {user["id"] for user in answer.json()["items"]} <= {users["carol"].pk}
+    of_alice = alices.get(f"/api/transactions/{alice.pk}", limit=1).json()["next_cursor"]
+    of_all = desk.get("/api/admin/activity", limit=1).json()["next_cursor"]
+    for cursor in (of_alice, of_all):
+        own = carols.get(f"/api/transactions/{users['carol'].pk}", cursor=cursor)
+        assert own.status_code == 400
+        others = carols.get(f"/api/transactions/{alice.pk}", cursor=cursor)
+        assert others.status_code == 404
+    assert carols.get("/api/admin/activity", cursor=of_all).status_code == 403
+
+
+def test_a_party_sees_a_transfer_but_not_the_others_side(users, alice, bob, victim, bobs):
+    assert bobs.get(f"/api/transaction/{victim.reference}").status_code == 200
+    assert bobs.get(f"/api/balance/{alice.pk}").status_code == 404
+    items = bobs.get(f"/api/transactions/{bob.pk}").json()["items"]
+    assert [item["reference"] for item in items] == [victim.reference]
+    assert alice.name not in str(items)
+
+
+def test_a_member_takes_no_money_from_whom_they_pay(users, victim, alice):
+    carols = CALLERS["member"](users)
+    with nothing_moves():
+        answer = carols.post("/api/transfer", order("transfer", alice.pk, users["carol"].pk, 1))
+    assert answer.status_code == 404
+    assert (
+        carols.post("/api/transfer", order("transfer", users["carol"].pk, alice.pk, 1)).status_code
+        == 201
+    )
+
+
+def test_who_ordered_is_whose_token_it_was(users, bob, alice):
+    robots = CALLERS["service"](users)
+    robots.post("/api/transfer", order("transfer", alice.pk, bob.pk))
+    assert Transaction.objects.latest("pk").created_by == users["robot"]
+
+
+def test_operators_see_no_money_by_the_api(operator, alice):
+    for caller in (by_token(operator), by_session(operator)):
+        assert caller.get(f"/api/balance/{alice.pk}").status_code == 404
+        assert caller.get("/api/admin/summary").status_code == 403

@@ -1,0 +1,94 @@
+"""An amount is whole cents above zero, as a JSON integer; nothing else is read as one."""
+
+import json
+
+import pytest
+
+from ledger.models import Transaction
+from tests.api.calls import MOVES, bad_fields, order, path_of, problem_of
+from tests.books import nothing_moves
+from tests.factories import balance
+from wallet.money import CEILING_CENTS
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+
+BAD_AMOUNTS = [
+    "0",
+    "-0",
+    "-1",
+    "-100",
+    "0.001",
+    "1.0",
+    "100.0",
+    "100.5",
+    "1e5",
+    "1E2",
+    "1e400",
+    "-1e400",
+    "1e-400",
+    str(2**53 + 1),
+    str(2**63 - 1),
+    str(2**63),
+    str(-(2**63)),
+    str(10**13 + 1),
+    "1" + "0" * 400,
+    "9" * 4300,
+    "true",
+    "false",
+    "null",
+    '"100"',
+    '"5"',
+    '"0x10"',
+    '"1_000"',
+    '"１００"',  # full-width digits
+    '"٥"',
+    '"5\\u200b"',
+    '"NaN"',
+    '"1e5"',
+    '""',
+    '" "',
+    '"KES 5"',
+    '"1,000"',
+    "[]",
+    "[5]",
+    "{}",
+    '{"a": 5}',
+    "[[[[5]]]]",
+]
+
+
+@every_move
+@pytest.mark.parametrize("raw", BAD_AMOUNTS)
+def test_refuses_an_amount_that_is_not_whole_cents_above_zero(service, alice, bob, move, raw):
+    body = json.dumps(order(move, alice.pk, bob.pk, "HERE")).replace('"HERE"', raw)
+    with nothing_moves():
+        response = service.post_text(path_of(move), body)
+    assert bad_fields(response) == ["amount_cents"]
+
+
+@pytest.mark.parametrize("raw", [25_000_001, 2**31, 10**13])
+def test_refuses_an_amount_above_the_limit(service, alice, raw):
+    with nothing_moves():
+        response = service.post("/api/deposit", order("deposit", alice.pk, 0, raw))
+    problem_of(response, 400, "limit_exceeded")
+
+
+@pytest.mark.parametrize("cents", [1, 99, 100, 1_005, 2**20 + 1, 25_000_000])
+def test_moves_exactly_what_was_sent(service, alice, cents):
+    body = service.post("/api/deposit", order("deposit", alice.pk, 0, cents)).json()
+    assert body["amount_cents"] == cents
+    assert Transaction.objects.get(reference=body["reference"]).amount_cents == cents
+    assert balance(alice) == 1_000_00 + cents
+
+
+def test_the_ceiling_of_a_balance_holds_whatever_the_settings_say(service, alice, settings):
+    """Near what a column holds, the rules and not an overflow decide."""
+    settings.LIMIT_CENTS_PER_TRANSACTION = settings.LIMIT_CENTS_BALANCE = CEILING_CENTS
+    room = CEILING_CENTS - balance(alice)
+    with nothing_moves():
+        response = service.post("/api/deposit", order("deposit", alice.pk, 0, room + 1))
+    problem_of(response, 400, "limit_exceeded")
+    assert service.post("/api/deposit", order("deposit", alice.pk, 0, room)).status_code == 201
+    assert service.get(f"/api/balance/{alice.pk}").json()["balance_cents"] == CEILING_CENTS

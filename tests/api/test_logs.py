@@ -1,0 +1,146 @@
+"""Each answer has an id; each log line is JSON with that id, without phones and secrets."""
+
+import io
+import json
+import logging
+
+import pytest
+from django.core import signing
+
+from tests.api.calls import Api, by_token, issue, order
+from wallet.models import User
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "X-Request-ID"
+
+
+@pytest.fixture
+def log():
+    """Reads what the site's own handler has written meanwhile, line by line."""
+    handler = logging.getHandlerByName("stderr")
+    written = io.StringIO()
+    usual = handler.setStream(written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    handler.setStream(usual)
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing/", "/api/users", "/api/nothing"])
+@pytest.mark.parametrize("given", ["a", "order-17.retry_2", "A" * 64, "0" * 32])
+def test_a_plain_id_is_taken_and_given_back(client, path, given):
+    assert client.get(path, headers={HEADER: given}).headers[HEADER] == given
+
+
+@pytest.mark.parametrize("path", ["/", "/api/users"])
+@pytest.mark.parametrize(
+    "given", ["", " ", "a b", "a" * 65, "é", "a\n", "a\r\nSet-Cookie: x=1", '"}{', "a/b", "\x00"]
+)
+def test_any_other_id_is_replaced(client, path, given):
+    name = client.get(path, headers={HEADER: given}).headers[HEADER]
+    assert name != given
+    assert len(name) == 32
+    assert name.isalnum()
+
+
+def test_each_request_has_another_id(client):
+    assert len({client.get("/healthz").headers[HEADER] for _ in range(5)}) == 5
+
+
+def test_a_call_is_one_line_of_json_with_its_id(log, alices, alice):
+    alices.get(f"/api/balance/{alice.pk}", headers={HEADER: "mine-1"})
+    (line,) = log()
+    assert line.keys() == {"at", "level", "logger", "message", "request_id", "status", "ms"}
+    assert line["message"] == f"GET /api/balance/{alice.pk}"
+    assert (line["request_id"], line["status"], line["level"]) == ("mine-1", 200, "INFO")
+    assert line["ms"] >= 0
+
+
+def test_every_line_of_a_call_has_its_id_and_no_other_calls(log, client):
+    ghost = User.objects.create(name="No Wallet")
+    by_token(ghost).get(f"/api/users/{ghost.pk}", headers={HEADER: "first"})
+    client.get("/nothing/", headers={HEADER: "second"})
+    logging.getLogger("elsewhere").info("not in a call")
+    *lines, last = log()
+    assert "request_id" not in last
+    assert [line["request_id"] for line in lines] == ["first"] * 3 + ["second"] * 2
+
+
+def test_our_own_mistake_is_in_the_log_with_its_trace(log):
+    ghost = User.objects.create(name="No Wallet")
+    response = by_token(ghost).get(f"/api/users/{ghost.pk}", headers={HEADER: "first"})
+    assert "Traceback" not in response.text
+    (line,) = [line for line in log() if "trace" in line]
+    assert line["level"] == "ERROR"
+    assert line["request_id"] == "first"
+    assert line["path"] == f"/api/users/{ghost.pk}"
+    assert "StopIteration" in line["trace"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/api/x%0Ainjected", "GET /api/x\ninjected"),
+        ("/api/%22%7D%7B", 'GET /api/"}{'),
+        ("/api/%E2%80%A8%00%FF", "GET /api/\u2028\x00%FF"),
+    ],
+)
+def test_a_path_can_not_break_out_of_its_line(log, client, path, said):
+    client.get(path)
+    assert said in {line["message"] for line in log()}
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+254712345678",
+        "254712345678",
+        "0712345678",
+        "0712 345 678",
+        "+254 712 345 678",
+        "0712-345-678",
+        "+254-712-345678",
+    ],
+)
+def test_phones_are_masked_wherever_they_stand(log, client, phone):
+    logger = logging.getLogger("somewhere")
+    logger.warning("calls %s.", phone)
+    logger.warning("calls", extra={"phone": phone, "more": {"of": [phone]}})
+    try:
+        raise ValueError(phone)
+    except ValueError:
+        logger.exception("fails")
+    client.get(f"/api/nothing/{phone}")
+    text = json.dumps(log())
+    assert phone not in text
+    assert "345" not in text
+    assert text.count("678") >= 5, "enough is left to recognise it"
+
+
+def test_other_numbers_are_not_masked(log):
+    logging.getLogger("x").info("NS-0123456789 1234567890 10712345678 0.712345678 2026-11-22T10:00")
+    assert log()[0]["message"].endswith("1234567890 10712345678 0.712345678 2026-11-22T10:00")
+
+
+def test_secrets_and_orders_stay_out_of_the_log(log, alice, bob, settings):
+    settings.DEBUG = True
+    secret = issue(alice)
+    caller = Api({"Authorization": f"Bearer {secret}"})
+    wanted = order("transfer", alice.pk, bob.pk, description="Very private")
+    assert caller.post("/api/transfer", wanted, "my-own-key").status_code == 201
+    caller.post("/api/transfer", wanted | {"description": "Very private 2"}, "my-own-key")
+    caller.post_text("/api/transfer", '{"password": "hunter2"')
+    caller.get("/api/users", q="Jane Secret")
+    caller.headers["Authorization"] = f"Basic {secret}"
+    caller.get("/api/users")
+    text = json.dumps(log())
+    for private in (secret, secret[4:], "Very private", "my-own-key", "hunter2", "Secret"):
+        assert private not in text
+
+
+def test_a_token_made_on_the_page_stays_out_of_the_log(log, as_alice):
+    secret = as_alice.post("/profile/tokens/", {"name": "till", "days": "30"}).context["secret"]
+    assert secret not in json.dumps(log())
+
+
+def test_a_cursor_says_nothing_of_the_key_that_signs_it(service, settings):
+    assert settings.SECRET_KEY not in signing.dumps(["users", {}, 1], salt="api.cursor")

@@ -1,0 +1,167 @@
+"""How often a caller may call is counted in the database: by token or person, and by address."""
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+from tests.api.calls import Api, bearer, by_session, by_token, issue, order, problem_of
+from tests.api.threads import at_once
+from tests.books import nothing_moves
+from tests.factories import UserFactory
+from wallet import rates
+from wallet.models import RateWindow
+
+pytestmark = pytest.mark.django_db
+
+NO_LIMITS = {"member": 0, "finance": 0, "service": 0, "address": 0}
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    """Twenty seconds past a full minute."""
+    with time_machine.travel(datetime(2026, 3, 4, 10, 0, 20, tzinfo=UTC), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def limit(settings):
+    def limit(**limits):
+        settings.API_CALLS_PER_MINUTE = NO_LIMITS | limits
+
+    return limit
+
+
+def statuses(caller: Api, calls: int, path: str = "/api/users") -> list[int]:
+    return [caller.get(path).status_code for _ in range(calls)]
+
+
+@pytest.mark.parametrize("scope", ["member", "finance", "service"])
+def test_each_scope_has_a_limit_of_its_own(limit, finance, scope):
+    limit(**{scope: 3})
+    caller = by_token(finance, scope)
+    assert statuses(caller, 5) == [200, 200, 200, 429, 429]
+
+
+def test_says_when_to_come_back(limit, clock, alices):
+    limit(member=1)
+    statuses(alices, 1)
+    response = alices.get("/api/users")
+    body = problem_of(response, 429, "rate_limited")
+    assert body == {"detail": "Too many requests.", "code": "rate_limited"}
+    assert response.headers["Retry-After"] == "40"
+    clock.shift(39)
+    assert statuses(alices, 1) == [429]
+    clock.shift(1)
+    assert statuses(alices, 2) == [200, 429]
+
+
+def test_a_refused_call_moves_nothing_and_its_key_is_free(limit, clock, alices, alice, bob):
+    limit(member=1)
+    statuses(alices, 1)
+    wanted = order("transfer", alice.pk, bob.pk)
+    with nothing_moves():
+        assert alices.post("/api/transfer", wanted, "one").status_code == 429
+        assert alices.post_text("/api/transfer", "{").status_code == 429
+    clock.shift(40)
+    response = alices.post("/api/transfer", wanted, "one")
+    assert response.status_code == 201
+    assert "Idempotency-Replayed" not in response.headers
+
+
+def test_each_token_is_counted_by_itself(limit, alice, bob):
+    limit(member=2)
+    for caller in (by_token(alice), by_token(alice), by_token(bob)):
+        assert statuses(caller, 3) == [200, 200, 429]
+
+
+def test_a_person_is_counted_over_all_their_sessions(limit, alice):
+    limit(member=3)
+    assert statuses(by_session(alice), 2) == [200, 200]
+    assert statuses(by_session(alice), 2) == [200, 429]
+
+
+def test_an_address_is_counted_over_all_its_callers(limit, alice, bob, finance):
+    limit(address=4)
+    callers = [by_token(alice), by_token(bob), by_token(finance, "finance"), by_session(alice)]
+    assert [caller.get("/api/users").status_code for caller in callers] == [200] * 4
+    assert [caller.get("/api/users").status_code for caller in callers] == [429] * 4
+
+
+def test_another_address_is_another(limit, alices):
+    limit(address=1)
+    assert statuses(alices, 2) == [200, 429]
+    alices.client.defaults["REMOTE_ADDR"] = "2001:db8::1"
+    assert statuses(alices, 2) == [200, 429]
+
+
+def test_guessing_tokens_is_counted_by_address(limit, anonymous, alices):
+    limit(address=3)
+    for guess in ("nsk_1", "nsk_2"):
+        assert statuses(bearer(guess), 1) == [401]
+    assert statuses(anonymous, 1) == [401]
+    response = bearer("nsk_3").get("/api/users")
+    problem_of(response, 429, "rate_limited")
+    assert response.headers["Retry-After"] == "40"
+    assert statuses(alices, 1) == [429], "from the same address"
+
+
+def test_a_service_is_not_held_up_by_its_neighbours(limit, service, alices):
+    limit(address=1, member=1)
+    assert statuses(alices, 2) == [200, 429]
+    assert statuses(service, 5) == [200] * 5
+
+
+def test_by_default_services_have_no_limit_and_members_have(settings, service, alices):
+    limits = settings.API_CALLS_PER_MINUTE
+    assert limits == {"member": 120, "finance": 600, "service": 0, "address": 1200}
+    statuses(service, 3)
+    assert not RateWindow.objects.exists()
+    statuses(alices, 3)
+    assert sorted(RateWindow.objects.values_list("count", flat=True)) == [3, 3]
+
+
+def test_a_limit_of_zero_is_none_and_counts_nothing(limit, alices):
+    limit()
+    assert statuses(alices, 5) == [200] * 5
+    assert not RateWindow.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        (0, "203.0.113.9", "127.0.0.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        (2, "6.6.6.6, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
+        (2, "203.0.113.9", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+        (1, " , ", "127.0.0.1"),
+        (1, "x" * 5000, "x" * 60),
+    ],
+)
+def test_believes_only_our_own_proxies(limit, settings, alices, proxies, forwarded, expected):
+    limit(address=10)
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    alices.get("/api/users", headers={"X-Forwarded-For": forwarded})
+    assert RateWindow.objects.get().key == f"address:{expected}"
+
+
+def test_past_minutes_are_swept_away(clock):
+    random.seed(3)
+    for _minute in range(400):
+        rates.wait_s("token:1", 10)
+        clock.shift(60)
+    assert RateWindow.objects.count() < 300
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_shared_by_all_who_count(limit):
+    """Threads with connections of their own stand for processes: nothing is kept in memory."""
+    limit(member=10)
+    secret = issue(UserFactory())
+    answers = at_once(*[lambda: statuses(bearer(secret), 4)] * 5)
+    answered = sorted(status for each in answers for status in each)
+    assert answered == [200] * 10 + [429] * 10
+    assert RateWindow.objects.get().count == 20

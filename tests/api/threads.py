@@ -1,0 +1,29 @@
+"""Calls that arrive together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What the calls answer, each made at the same moment by a thread with its own connection."""
+    answers: list[Any] = [None] * len(calls)
+    start = threading.Barrier(len(calls))
+
+    def run(place: int, call: Callable[[], Any]) -> None:
+        try:
+            start.wait(10)
+            answers[place] = call()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place, call)) for place, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
