@@ -48,5 +48,5 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 
     def page(self, size: int) -> tuple[list[Transaction], bool]:
         """The newest `size` records, and whether there are more."""
-        found = list(self.order_by("-pk")[: size + 1])
+        found: list[Transaction] = list(self.order_by("-pk")[: size + 1])
         return found[:size], len(found) > size

@@ -139,6 +139,10 @@ ACCOUNT_ADAPTER = "wallet.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "signup": "wallet.forms.SignupForm",
     "login": "wallet.forms.LoginForm",
+    "change_password": "wallet.password_forms.ChangePasswordForm",
+    "set_password": "wallet.password_forms.SetPasswordForm",
+    "reset_password_from_key": "wallet.password_forms.ResetPasswordKeyForm",
+    "reauthenticate": "wallet.password_forms.ReauthenticateForm",
     "reset_password": "wallet.forms.ResetPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -155,6 +159,9 @@ ACCOUNT_PREVENT_ENUMERATION = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Nissmart"
+MFA_ADAPTER = "wallet.adapters.SecondFactorAdapter"
+# Emails are not verified yet, and a second factor must not wait for that.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 MAILERS = {
     "default": {
