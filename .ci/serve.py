@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,8 +64,23 @@ def prepare() -> None:
     """Bring database and static files up to date."""
     manage("migrate", "--verbosity=0")
     manage("createcachetable", "--verbosity=0")
-    manage("collectstatic", "--no-input", "--verbosity=0")
+    collect_static()
     manage("demo", "--if-empty", "--yes")
+
+
+def collect_static() -> None:
+    """Collect the static files, if any has changed since: compressing them takes seconds."""
+    sources = [
+        (path, os.stat(storage.path(path)).st_mtime_ns)
+        for finder in get_finders()
+        for path, storage in finder.list(None)
+    ]
+    state = repr((settings.STORAGES["staticfiles"], sorted(sources)))
+    stamp = ROOT / ".venv" / "static-files"
+    if settings.STATIC_ROOT.is_dir() and stamp.exists() and stamp.read_text() == state:
+        return
+    manage("collectstatic", "--no-input", "--verbosity=0")
+    stamp.write_text(state)
 
 
 def manage(*arguments: str) -> None:
