@@ -1,4 +1,4 @@
-"""A refused order says why in one sentence beside its field, keeps what was typed, moves nothing."""
+"""A refused order says why in one sentence at its field, keeps what was typed, moves nothing."""
 
 import pytest
 from django.test import Client
