@@ -35,7 +35,9 @@ def database(url: str) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=30s"
     )
     pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
-    config["OPTIONS"] = {"pool": pool, "server_side_binding": True} | given
+    # A statement that a connection has run five times is planned once for all.
+    prepared = {"server_side_binding": True, "prepare_threshold": 5}
+    config["OPTIONS"] = {"pool": pool} | prepared | given
     config["OPTIONS"]["options"] = f"{timeouts} {given.get('options', '')}".strip()
     return config
 
