@@ -49,7 +49,8 @@ UNREADABLE = [
     "Infinity", "-inf", "inf", "sNaN",
     # digits of other scripts, and what can't be seen
     "\uff15\uff10\uff10", "\u0665\u0660\u0660", "\u096b\u0966\u0966", "\u00b2", "\u2460",
-    "\U0001d7dc", "5\u200b", "\ufeff5", "5\u00ad", "5\u202e0", "\u00a05", "5\u3000", "5\n", "\t5", "5\r\n", "5\x0b",
+    "\U0001d7dc", "5\u200b", "\ufeff5", "5\u00ad", "5\u202e0", "\u00a05", "5\u3000",
+    "5\n", "\t5", "5\r\n", "5\x0b",
     # other types, as a client may spell them
     "true", "false", "null", "None", "[5]", '{"a": 5}', '"5"', "5;", "5,5;5", "500 OR 1=1", "5'--",
     "<b>5</b>", "{{ 5 }}", "%35", "&#53;",
