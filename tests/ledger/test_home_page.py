@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 
-from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send, withdraw
 from tests.pages import elements, find, htmx, is_part, is_whole_page, text, title, words
+from tests.unsettled import as_if
 from wallet import operations as wallet_operations
 
 pytestmark = pytest.mark.django_db
@@ -98,25 +98,12 @@ def test_a_frozen_wallet_says_so(as_alice, alice):
     assert "Your wallet is frozen" in text(as_alice.get("/"))
 
 
-def test_money_on_its_way_out_is_told(as_alice, alice, monkeypatch):
+def test_money_on_its_way_out_is_told(as_alice, alice):
     assert "On its way out" not in text(as_alice.get("/"))
-    pending = pending_withdrawal(alice, 40_00)
+    pending = as_if(withdraw(alice, 40_00), "PENDING")
     said = text(as_alice.get("/"))
     assert "On its way out KES 40.00" in said
     assert str(pending.status_badge.word) in said
-
-
-def pending_withdrawal(member, amount_cents: int) -> Transaction:
-    """As a rail that answers later would leave it; the simulated one never does."""
-    from django.db import connection
-
-    from ledger import guards
-
-    record = withdraw(member, amount_cents)
-    guards.remove(connection)
-    Transaction.objects.filter(pk=record.pk).update(status="PENDING", settled_at=None)
-    guards.install(connection)
-    return Transaction.objects.get(pk=record.pk)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

@@ -6,8 +6,8 @@ from django.test import Client
 from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
-from tests.ledger.test_home_page import pending_withdrawal
 from tests.pages import elements, htmx, is_whole_page, text, title, words
+from tests.unsettled import as_if
 
 pytestmark = pytest.mark.django_db
 
@@ -116,12 +116,29 @@ def test_announces_that_the_balance_has_changed(sent, as_alice):
 
 
 def test_money_that_has_not_arrived_is_not_called_done(as_alice, alice):
-    record = pending_withdrawal(alice, 40_00)
+    record = as_if(withdraw(alice, 40_00), "PENDING")
     response = as_alice.get(url(record))
     assert "Processing" in text(response)
     assert "Complete" not in text(response)
     undone = [words(step) for step in elements(response, "li") if "Not yet" in words(step)]
     assert len(undone) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (withdraw, "KES 40.00 is back in your wallet."),
+        (deposit, "Nothing was added to your wallet."),
+    ],
+)
+def test_money_that_did_not_go_through_does_not_look_moved(as_alice, alice, make, told):
+    response = as_alice.get(url(as_if(make(alice, 40_00), "FAILED")))
+    said = text(response)
+    assert "Did not go through" in said
+    assert told in said
+    assert "Complete" not in said
+    (figure,) = elements(response, "p", class_="figure")
+    assert words(figure) == "KES 40.00"
 
 
 def test_every_link_on_it_works(sent, alice):
