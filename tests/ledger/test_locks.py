@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from ledger.errors import Busy
+from ledger.errors import AccountFrozen, Busy
 from ledger.models import Transaction
 from ledger.operations.retries import ATTEMPTS
 from tests.books import assert_books_right, nothing_moves
@@ -253,4 +253,18 @@ def test_freezing_waits_for_the_payment_under_way(owner, other):
         send(owner, other, 1_00)
     freezes.join()
     assert owner.primary_account().is_frozen
+    assert_books_right()
+
+
+def test_a_payment_that_waited_for_a_freeze_is_refused(owner, other):
+    outcomes = []
+    pays = Thread(target=lambda: outcomes.extend(at_once(partial(send, owner, other, 1_00))))
+    with transaction.atomic():
+        wallet_operations.freeze(account_id(owner))
+        pays.start()
+        pays.join(timeout=0.2)
+        assert outcomes == []
+    pays.join()
+    assert [type(outcome) for outcome in outcomes] == [AccountFrozen]
+    assert (balance(owner), balance(other)) == (1_000_00, 1_000_00)
     assert_books_right()
