@@ -1,6 +1,7 @@
 """Serve Nissmart on this machine: what `make run` starts. Ctrl-C stops everything."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -8,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +21,8 @@ def main() -> int:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
-    os.environ.setdefault("DEBUG", "1")
+    if not settings_given():
+        serve_like_production()
     # Ctrl-C, a plain `kill` and a closed terminal all end it the same way.
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
@@ -36,13 +40,47 @@ def main() -> int:
         return 0
 
 
+def settings_given() -> bool:
+    return "SECRET_KEY" in os.environ or "DEBUG" in os.environ
+
+
+def serve_like_production() -> None:
+    """What users would see, errors included, but over plain HTTP and on this machine alone."""
+    os.environ["SECRET_KEY"] = own_secret()
+    os.environ.setdefault("HTTPS", "0")
+    os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+
+
+def own_secret() -> str:
+    """A key of this checkout's own, so that sessions outlive a restart."""
+    file = ROOT / ".secret-key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(64))
+    return file.read_text()
+
+
 def prepare() -> None:
     """Bring database and static files up to date."""
     manage("migrate", "--verbosity=0")
     manage("createcachetable", "--verbosity=0")
+    collect_static()
+    manage("demo", "--if-empty", "--yes")
+
+
+def collect_static() -> None:
+    """Collect the static files, if any has changed since: compressing them takes seconds."""
+    sources = [
+        (path, os.stat(storage.path(path)).st_mtime_ns)
+        for finder in get_finders()
+        for path, storage in finder.list(None)
+    ]
+    state = repr((settings.STORAGES["staticfiles"], sorted(sources)))
+    stamp = ROOT / ".venv" / "static-files"
+    if settings.STATIC_ROOT.is_dir() and stamp.exists() and stamp.read_text() == state:
+        return
     manage("collectstatic", "--no-input", "--verbosity=0")
-    if os.environ["DEBUG"].lower() in ("1", "true", "yes", "on"):
-        manage("demo", "--if-empty")
+    stamp.write_text(state)
 
 
 def manage(*arguments: str) -> None:

@@ -1,7 +1,8 @@
 """Pages of the finance team."""
 
+import functools
+
 from django.conf import settings
-from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ LATEST = 10
 @panel_page
 def overview(request: MemberRequest) -> HttpResponse:
     """Totals of the system, the books, and what happened last."""
-    books = queries.books
+    books = functools.cache(queries.books)
     context = {
         # Called by the whole page only, not each time the latest rows refresh.
         "summary": queries.summary,
@@ -70,9 +71,8 @@ def transaction(request: MemberRequest, reference: str) -> HttpResponse:
     context = {
         "record": record,
         "entries": entries,
-        "total_cents": entries.filter(amount_cents__gt=0).aggregate(
-            cents=Sum("amount_cents", default=0)
-        )["cents"],
+        "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
+        "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
         "timeline": [
             (_("Ordered by {name}").format(name=record.created_by), record.created_at, True),
             (record.status_badge.word, record.settled_at, record.settled_at is not None),

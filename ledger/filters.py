@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -15,12 +17,18 @@ from wallet.fields import LineField
 
 
 def date_field(label: Any) -> forms.DateField:
+    problem = _("Enter a date, like 2026-11-22.")
     return forms.DateField(
         label=label,
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("Enter a date, like 2026-11-22.")},
+        error_messages={"invalid": problem},
+        # Midnight of the first and last days a calendar knows is outside it in another zone.
+        validators=[
+            MinValueValidator(date(2000, 1, 1), problem),
+            MaxValueValidator(date(2999, 12, 31), problem),
+        ],
     )
 
 

@@ -76,7 +76,6 @@ class WithdrawForm(OrderForm):
 
 class TransferForm(OrderForm):
     type = Transaction.Type.TRANSFER
-    field_order = ["recipient", "amount", "description"]
     found: User | None = None
 
     recipient = forms.CharField(

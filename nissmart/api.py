@@ -11,13 +11,13 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 import adminpanel.api
 import ledger.api
 import wallet.api
 from ledger import errors
+from nissmart.openapi import DescribedAPI
 from wallet.callers import SessionAuth, TokenAuth
 from wallet.cursors import BadCursor
 from wallet.schemas import Conflict
@@ -25,7 +25,7 @@ from wallet.strict_json import TOO_LARGE, BodyError, StrictParser
 
 logger = logging.getLogger(__name__)
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Nissmart",
     version="1",
     description="Wallets, transfers and payouts in Kenyan shillings. Amounts are whole cents.",

@@ -35,7 +35,9 @@ def database(url: str) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=30s"
     )
     pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
-    config["OPTIONS"] = {"pool": pool, "server_side_binding": True} | given
+    # A statement that a connection has run five times is planned once for all.
+    prepared = {"server_side_binding": True, "prepare_threshold": 5}
+    config["OPTIONS"] = {"pool": pool} | prepared | given
     config["OPTIONS"]["options"] = f"{timeouts} {given.get('options', '')}".strip()
     return config
 
@@ -159,6 +161,10 @@ ACCOUNT_ADAPTER = "wallet.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "signup": "wallet.forms.SignupForm",
     "login": "wallet.forms.LoginForm",
+    "change_password": "wallet.password_forms.ChangePasswordForm",
+    "set_password": "wallet.password_forms.SetPasswordForm",
+    "reset_password_from_key": "wallet.password_forms.ResetPasswordKeyForm",
+    "reauthenticate": "wallet.password_forms.ReauthenticateForm",
     "reset_password": "wallet.forms.ResetPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -175,6 +181,9 @@ ACCOUNT_PREVENT_ENUMERATION = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Nissmart"
+MFA_ADAPTER = "wallet.adapters.SecondFactorAdapter"
+# Emails are not verified yet, and a second factor must not wait for that.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 MAILERS = {
     "default": {
@@ -226,6 +235,7 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 HTTPS = env.bool("HTTPS", not DEBUG)
 if HTTPS:

@@ -16,16 +16,24 @@ def htmx(part: str | None = None, **more: str) -> dict[str, str]:
     return headers | {"HX-Target": part} if part else headers
 
 
-def elements(response: HttpResponse, name: str | None = None, **wanted: str) -> list[Element]:
+def elements(response: HttpResponse, tag: str | None = None, /, **wanted: str) -> list[Element]:
     """The page's elements of this tag whose attributes are as wanted (`class_` holds a word)."""
-    return list(find(parse_html(response.text), name, **wanted))
+    return list(find(tree(response), tag, **wanted))
 
 
-def find(root: Element, name: str | None = None, **wanted: str) -> Iterator[Element]:
+def tree(response: HttpResponse) -> Element:
+    """The page as parsed elements; a page that is not well-formed raises."""
+    if not hasattr(response, "_tree"):
+        response._tree = parse_html(response.text)  # type: ignore[attr-defined]
+    parsed: Element = response._tree  # type: ignore[attr-defined]
+    return parsed
+
+
+def find(root: Element, tag: str | None = None, /, **wanted: str) -> Iterator[Element]:
     for element in walk(root):
         given = dict(element.attributes)
         classes = (given.get("class") or "").split()
-        if name and element.name != name:
+        if tag and element.name != tag:
             continue
         if all(
             value in classes if key == "class_" else given.get(key) == value
@@ -48,7 +56,7 @@ def words(element: Element) -> str:
 
 
 def text(response: HttpResponse) -> str:
-    return words(parse_html(response.text))
+    return words(tree(response))
 
 
 def title(response: HttpResponse) -> str:
@@ -57,7 +65,7 @@ def title(response: HttpResponse) -> str:
 
 def fields(response: HttpResponse) -> dict[str, str]:
     """Name and value of every input of the page's main part, as a browser would send them."""
-    roots = elements(response, "main") or [parse_html(response.text)]
+    roots = elements(response, "main") or [tree(response)]
     given = [dict(element.attributes) for element in find(roots[0], "input")]
     return {each["name"]: each.get("value") or "" for each in given}
 
@@ -74,7 +82,7 @@ def problems(response: HttpResponse) -> list[str]:
 
 def problems_beside(response: HttpResponse, field: str) -> list[str]:
     """The sentences beside one field."""
-    boxes = elements(response, "div", id=f"id_{field}_error")
+    boxes = elements(response, id=f"id_{field}_error")
     return [words(line) for box in boxes for line in find(box, "p")]
 
 

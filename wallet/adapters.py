@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -19,6 +20,11 @@ class AccountAdapter(DefaultAccountAdapter):
         "phone_taken": _("This number already has an account. Sign in instead."),
         "email_password_mismatch": _("Email or password is not right."),
         "phone_password_mismatch": _("Phone or password is not right."),
+        "enter_current_password": _("Your password is not right."),
+        "incorrect_password": _("Your password is not right."),
+        "invalid_password_reset": _("This link has been used or is too old. Ask for a new one."),
+        "account_inactive": _("This account is closed."),
+        "rate_limited": _("Too many tries. Wait a few minutes, then try again."),
         "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
     }
 
@@ -60,3 +66,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         """Never called: ACCOUNT_PHONE_VERIFICATION_ENABLED is off."""
         raise NotImplementedError
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right. Enter the newest one that your app shows."),
+    }

@@ -59,6 +59,8 @@ class UserAdmin(ModelAdmin):
         else:
             user.set_unusable_password()
             User.objects.save_with_wallet(user)
+        if "email" in form.changed_data:
+            operations.keep_only_email(user)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are deactivated: their entries stay in the books for ever."""

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
-from allauth.account.models import EmailAddress
 from allauth.account.utils import filter_users_by_email
 from django import forms
 from django.contrib import messages
@@ -14,6 +13,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from wallet import operations
 from wallet.fields import LineField, PhoneField
 from wallet.models import User
 
@@ -141,10 +141,7 @@ class ProfileForm(forms.ModelForm):
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
         if self.has_new("email"):
-            # allauth keeps its own list of addresses, which password reset reads.
-            EmailAddress.objects.filter(user=user).delete()
-            if user.email:
-                EmailAddress.objects.create(user=user, email=user.email, primary=True)
+            operations.keep_only_email(user)
         return user
 
 

@@ -57,12 +57,20 @@ def private_pages(get_response: View) -> View:
 
     def middleware(request: Request) -> HttpResponse:
         response = get_response(request)
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
-        add_never_cache_headers(response)
         location = response.headers.get("Location", "")
         if request.htmx and response.status_code == 302 and location.startswith(login_url):
-            page = request.htmx.current_url_abs_path or request.get_full_path()
-            return HttpResponseClientRedirect(redirect_to_login(page).url)
+            response = HttpResponseClientRedirect(redirect_to_login(page_shown(request)).url)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        add_never_cache_headers(response)
         return response
 
     return middleware
+
+
+def page_shown(request: Request) -> str:
+    """The address of the page that htmx asks from; else of what it asks for."""
+    try:
+        page: str | None = request.htmx.current_url_abs_path
+    except ValueError:
+        page = None
+    return page or request.get_full_path()

@@ -1,8 +1,9 @@
 """What is done to accounts. Money moves in `ledger.operations`."""
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from wallet.models import Account
+from wallet.models import Account, User
 
 
 @transaction.atomic
@@ -22,6 +23,16 @@ def _set_frozen(account_id: int, is_frozen: bool) -> None:
     account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
     account.is_frozen = is_frozen
     account.save(update_fields=["is_frozen"])
+
+
+def keep_only_email(user: User) -> None:
+    """Make `user.email` the one address that sign-in and password reset know for this person.
+
+    allauth reads a list of its own, where an address that was given up would stay for ever.
+    """
+    EmailAddress.objects.filter(user=user).delete()
+    if user.email:
+        EmailAddress.objects.create(user=user, email=user.email, primary=True)
 
 
 def open_house_accounts() -> None:

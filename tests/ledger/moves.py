@@ -26,15 +26,21 @@ def accounts_of(move: str, owner: User, other: User) -> dict[str, int]:
     raise AssertionError(f"say here which accounts {move} names")
 
 
-def carry_out(
+def asked(
     move: str, owner: User, other: User, amount_cents: int = 100_00, **more: Any
-) -> Transaction:
-    """Make the move as `owner`, under a new key unless one is given."""
-    asked = {"actor_id": owner.pk, "amount_cents": amount_cents, "key": new_key()}
-    record: Transaction = getattr(operations, move)(
-        **asked | accounts_of(move, owner, other) | more
-    )
+) -> dict[str, Any]:
+    """What `owner` asks for, under a new key unless one is given."""
+    asks = {"actor_id": owner.pk, "amount_cents": amount_cents, "key": new_key()}
+    return asks | accounts_of(move, owner, other) | more
+
+
+def call(move: str, asks: dict[str, Any]) -> Transaction:
+    record: Transaction = getattr(operations, move)(**asks)
     return record
+
+
+def carry_out(move: str, owner: User, other: User, *args: Any, **more: Any) -> Transaction:
+    return call(move, asked(move, owner, other, *args, **more))
 
 
 def lines(record: Transaction) -> list[tuple[int, int, int | None]]:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from ledger.models import Entry, Transaction
-from tests.books import assert_books_right, nothing_moves
+from tests.books import assert_books_right, everything
 from tests.factories import account_id, send, withdraw
 from tests.ledger.moves import FLOAT
 from tests.ledger.rows import columns, insert, stored
@@ -30,6 +30,21 @@ def entry(record):
     return record.entries.earliest("pk")
 
 
+@pytest.fixture
+def pending(alice):
+    """A payout whose rail has not answered, and which no entry protects.
+
+    Written by hand: no operation leaves one.
+    """
+    now = timezone.now()
+    row = {"reference": "NS-PAYOUT00", "type": "WITHDRAW", "status": "PENDING"}
+    row |= {"amount_cents": 5, "from_account_id": account_id(alice), "to_account_id": None}
+    row |= {"description": "", "created_by_id": alice.pk, "idempotency_key": "payout"}
+    insert("ledger_transaction", row | {"created_at": now, "settled_at": None})
+    connection.check_constraints()
+    return Transaction.objects.get(reference="NS-PAYOUT00")
+
+
 def refuses(attack):
     """Claims that the database refuses the attack, and that no row is other than before."""
 
@@ -37,8 +52,10 @@ def refuses(attack):
         attack()
         connection.check_constraints()
 
-    with nothing_moves(), pytest.raises(IntegrityError), transaction.atomic():
+    before = everything()
+    with pytest.raises(IntegrityError), transaction.atomic():
         attempt()
+    assert everything() == before
 
 
 @contextmanager
@@ -143,6 +160,11 @@ def test_refuses_the_orm_on_transactions(record, attack):
     refuses(lambda: attack(record))
 
 
+@pytest.mark.parametrize("where", ["", "WHERE status = 'PENDING'"])
+def test_refuses_to_delete_a_transaction_without_entries(pending, where):
+    refuses(lambda: run(f"DELETE FROM ledger_transaction {where}"))
+
+
 COLLISIONS = [["id"], ["reference"], ["created_by_id", "idempotency_key"]]
 REPLACING_VERBS = {
     "sqlite": ["INSERT OR REPLACE INTO", "REPLACE INTO", "INSERT OR FAIL INTO"],
@@ -152,7 +174,9 @@ REPLACING_VERBS = {
 
 @pytest.mark.parametrize("verb", REPLACING_VERBS)
 @pytest.mark.parametrize("shared", COLLISIONS, ids=", ".join)
-def test_refuses_to_replace_a_transaction(record, verb, shared):
+@pytest.mark.parametrize("which", ["record", "pending"])
+def test_refuses_to_replace_a_transaction(request, which, verb, shared):
+    record = request.getfixturevalue(which)
     fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
     row = stored(record) | {name: fresh[name] for name in fresh if name not in shared}
     refuses(lambda: insert("ledger_transaction", row, verb=verb))
@@ -189,18 +213,6 @@ def test_entries_that_do_not_sum_to_zero_are_refused_or_found(record, alice, bob
             insert("ledger_entry", *lines)
             with pytest.raises(AssertionError):
                 assert_books_right()
-
-
-@pytest.fixture
-def pending(alice):
-    """A payout whose rail has not answered. Written by hand: no operation leaves one yet."""
-    now = timezone.now()
-    row = {"reference": "NS-PAYOUT00", "type": "WITHDRAW", "status": "PENDING"}
-    row |= {"amount_cents": 5, "from_account_id": account_id(alice), "to_account_id": None}
-    row |= {"description": "", "created_by_id": alice.pk, "idempotency_key": "payout"}
-    insert("ledger_transaction", row | {"created_at": now, "settled_at": None})
-    connection.check_constraints()
-    return Transaction.objects.get(reference="NS-PAYOUT00")
 
 
 @pytest.mark.parametrize("outcome", ["SUCCESS", "FAILED"])

@@ -1,0 +1,271 @@
+"""A long history at once, for tests of scale.
+
+The rows are those that `ledger.operations` would have written, order by order: the member
+holds enough and stays within the limits, and each entry says what its account then held.
+They are written in bulk, thousands of orders in one database transaction, so the books are
+right whenever this is stopped. Only ever new members take part: nobody's own money moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from random import Random
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Max
+from django.utils import timezone
+
+from ledger.models import Transaction
+from ledger.operations import Order
+from ledger.querysets import day_start
+from ledger.references import ALPHABET
+from wallet.models import Account, User
+
+DAYS = 180
+BATCH = 20_000
+AMOUNT_CENTS_MAX = 50_000_00
+
+FIRST_NAMES = (
+    "Akinyi Amina Atieno Baraka Brian Caroline Chebet Cherono Collins Daniel Dennis Esther Faith "
+    "Fatuma Felix George Grace Halima Hassan Ian Jackline James Jane Joseph Joy Kevin Lilian Linet "
+    "Mary Mercy Moses Mumbi Naliaka Nancy Njeri Otieno Peter Purity Ruth Samuel Sharon Stephen "
+    "Vincent Wairimu Wambui Wanjiru Winnie Yusuf Zainab Zawadi"
+)
+LAST_NAMES = (
+    "Abdi Achieng Ali Barasa Chege Chepkemoi Gathoni Gitau Hussein Juma Kamau Karanja Kariuki "
+    "Kibet Kimani Kipchoge Kiprono Kirui Koech Langat Macharia Maina Mbugua Mohamed Muli Musyoka "
+    "Mutiso Mutua Mwangi Mwende Ndungu Njoroge Noor Nyambura Ochieng Odhiambo Okoth Omondi Onyango "
+    "Otieno Ouma Rotich Ruto Simiyu Wafula Waithera Wanjala Wanjiku Wekesa Were"
+)
+NOTES = {
+    "DEPOSIT": ("", "", "Top-up", "Salary", "Shop sales", "Boda takings"),
+    "TRANSFER": ("", "", "Lunch", "Matatu", "Chama", "Rent share", "Groceries", "Harambee"),
+    "WITHDRAW": ("", "", "Cash", "Market", "School fees"),
+}
+# How much goes on in each hour of a day in Nairobi.
+HOURS = (1, 1, 1, 1, 1, 3, 8, 12, 13, 12, 11, 12, 15, 14, 11, 10, 12, 16, 18, 16, 12, 8, 4, 2)
+
+
+RECORD_COLUMNS = (
+    "id, reference, type, status, amount_cents, from_account_id, to_account_id, description, "
+    "created_by_id, idempotency_key, created_at, settled_at"
+)
+ENTRY_COLUMNS = "transaction_id, account_id, amount_cents, balance_after_cents, created_at"
+
+Type, Status = Transaction.Type, Transaction.Status
+type Row = tuple[int | str | datetime | None, ...]
+
+
+class Move(NamedTuple):
+    """An order carried out: `lines` are (account id, cents, what a member's then held)."""
+
+    at: datetime
+    order: Order
+    lines: list[tuple[int, int, int | None]]
+
+
+@dataclass(frozen=True)
+class Town:
+    """The new members: the owner of each account, and what it holds so far."""
+
+    owners: dict[int, int]
+    balances: dict[int, int]
+
+    def update(self, **values: Any) -> None:
+        for some in batched(self.owners.values(), 1000):
+            User.objects.filter(pk__in=some).update(**values)
+
+
+def generate(*, members: int, transactions: int, seed: int, now: datetime) -> Iterator[int]:
+    """Add new members, and orders among them; after each batch, how many orders there are.
+
+    The same seed on a database that holds the same rows gives the same history.
+    """
+    last_id = Transaction.objects.aggregate(last=Max("pk"))["last"] or 0
+    random = Random(f"{seed}/{last_id}")
+    today = timezone.localdate(now)
+    midnights = [day_start(today - timedelta(days=days)) for days in range(DAYS, 0, -1)]
+    town = open_members(random, members, joined=midnights[0])
+    references = unused_references(random)
+    written = 0
+    for batch in batched(moves(random, town, transactions, midnights), BATCH):
+        write(random, town, batch, references)
+        written += len(batch)
+        yield written
+    town.update(is_active=True)
+
+
+def open_members(random: Random, number: int, joined: datetime) -> Town:
+    """New members. They are closed to everybody else until their history is complete."""
+    first = (User.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    first_names, last_names = FIRST_NAMES.split(), LAST_NAMES.split()
+    users = [
+        User(
+            name=f"{random.choice(first_names)} {random.choice(last_names)}",
+            email=f"member{serial}@history.example",
+            phone=f"+25411{serial:07}",
+            password=make_password(None),
+            is_active=False,
+        )
+        for serial in range(first, first + number)
+    ]
+    with transaction.atomic():
+        User.objects.bulk_create(users, batch_size=1000)
+        accounts = [Account(user=user, kind=Account.Kind.WALLET) for user in users]
+        Account.objects.bulk_create(accounts, batch_size=1000)
+        town = Town(
+            owners={account.pk: user.pk for account, user in zip(accounts, users, strict=True)},
+            balances=dict.fromkeys((account.pk for account in accounts), 0),
+        )
+        town.update(created_at=joined)
+        for some in batched(town.owners, 1000):
+            Account.objects.filter(pk__in=some).update(created_at=joined)
+    return town
+
+
+def unused_references(random: Random) -> Iterator[str]:
+    """Like `new_reference`, but from the seed, and never the same twice."""
+    taken = set(Transaction.objects.values_list("reference", flat=True).iterator())
+    while True:
+        bits = random.getrandbits(40)
+        reference = "NS-" + "".join([ALPHABET[bits >> shift & 31] for shift in range(35, -5, -5)])
+        if reference not in taken:
+            taken.add(reference)
+            yield reference
+
+
+def moves(random: Random, town: Town, number: int, midnights: list[datetime]) -> Iterator[Move]:
+    """That many orders in order of time, each within what its member holds and may do."""
+    accounts = list(town.owners)
+    cents_max = amount_cents_max(len(accounts), number / DAYS)
+    for day, midnight in enumerate(midnights):
+        share = number * (day + 1) // DAYS - number * day // DAYS
+        hours = random.choices(range(24), HOURS, k=share)
+        sent_cents: Counter[int] = Counter()
+        for seconds in sorted(hour * 3600 + random.random() * 3600 for hour in hours):
+            order = None
+            while order is None or not is_allowed(order, town.balances, sent_cents):
+                order = wish(random, accounts, town.balances, cents_max)
+            if order.source_id:
+                sent_cents[order.source_id] += order.amount_cents
+            yield Move(midnight + timedelta(seconds=seconds), order, post(order, town.balances))
+
+
+def amount_cents_max(members: int, orders_per_day: float) -> int:
+    """So low that even the busiest of few members seldom meets a limit."""
+    orders_of_the_busiest = orders_per_day / math.sqrt(members)
+    limits = (
+        AMOUNT_CENTS_MAX,
+        settings.LIMIT_CENTS_PER_TRANSACTION,
+        settings.LIMIT_CENTS_BALANCE // 10,
+        settings.LIMIT_CENTS_OUT_PER_DAY / (1 + 2 * orders_of_the_busiest),
+    )
+    return int(min(limits))
+
+
+def wish(random: Random, accounts: list[int], balances: dict[int, int], cents_max: int) -> Order:
+    """What one member would like to do now."""
+    # Squared, so that a few members do much and most do little.
+    one = accounts[int(len(accounts) * random.random() ** 2)]
+    cents = int(random.lognormvariate(6, 1)) * 100 + 100
+    chance = random.random()
+    if chance < 0.1:
+        cents += random.randrange(100)
+    cents = min(cents, cents_max)
+    if chance < 0.2 or balances[one] < cents:
+        return Order(Type.DEPOSIT, cents, None, one, random.choice(NOTES[Type.DEPOSIT]))
+    if chance < 0.4 or len(accounts) == 1:
+        return Order(Type.WITHDRAW, cents, one, None, random.choice(NOTES[Type.WITHDRAW]))
+    other = one
+    while other == one:
+        other = random.choice(accounts)
+    return Order(Type.TRANSFER, cents, one, other, random.choice(NOTES[Type.TRANSFER]))
+
+
+def is_allowed(order: Order, balances: dict[int, int], sent_cents: Counter[int]) -> bool:
+    cents, source, target = order.amount_cents, order.source_id, order.target_id
+    limit_in: int = settings.LIMIT_CENTS_BALANCE
+    limit_out: int = settings.LIMIT_CENTS_OUT_PER_DAY
+    has_room = target is None or balances[target] + cents <= limit_in
+    return has_room and (source is None or sent_cents[source] + cents <= limit_out)
+
+
+def post(order: Order, balances: dict[int, int]) -> list[tuple[int, int, int | None]]:
+    lines: list[tuple[int, int, int | None]] = []
+    for account_id, cents in order.postings():
+        after = None
+        if account_id in balances:
+            after = balances[account_id] = balances[account_id] + cents
+        lines.append((account_id, cents, after))
+    return lines
+
+
+def write(random: Random, town: Town, batch: Sequence[Move], references: Iterator[str]) -> None:
+    """Write these moves with their entries, and the balances they leave: all or nothing."""
+    adapt = connection.ops.adapt_datetimefield_value
+    records: list[Row] = []
+    entries: list[Row] = []
+    balances: dict[int, int] = {}
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        ids = new_ids(cursor, "ledger_transaction", len(batch))
+        for id, (at, order, lines) in zip(ids, batch, strict=True):
+            time = adapt(at)
+            actor_id = next(town.owners[line[0]] for line in lines if line[0] in town.owners)
+            key = f"{random.getrandbits(128):032x}"
+            what = (order.type.value, Status.SUCCESS.value, order.amount_cents)
+            whose = (order.source_id, order.target_id, order.description, actor_id, key)
+            records.append((id, next(references), *what, *whose, time, time))
+            for account_id, cents, after in lines:
+                entries.append((id, account_id, cents, after, time))
+                if after is not None:
+                    balances[account_id] = after
+        insert(cursor, "ledger_transaction", RECORD_COLUMNS, records)
+        insert(cursor, "ledger_entry", ENTRY_COLUMNS, entries)
+        set_balances(cursor, balances)
+
+
+def new_ids(cursor: CursorWrapper, table: str, number: int) -> list[int]:
+    """Ids that nobody else will use, lowest first."""
+    if connection.vendor == "postgresql":
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            (table, number),
+        )
+        return [id for (id,) in cursor.fetchall()]
+    # This transaction holds the one write lock already.
+    cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
+    last = cursor.fetchone()[0]
+    return list(range(last + 1, last + 1 + number))
+
+
+def insert(cursor: CursorWrapper, table: str, columns: str, rows: list[Row]) -> None:
+    if connection.vendor == "postgresql":
+        # COPY is one statement, so the guard that sums up its entries sees all of them.
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    blanks = ", ".join(["%s"] * len(rows[0]))
+    cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({blanks})", rows)
+
+
+def set_balances(cursor: CursorWrapper, balances: dict[int, int]) -> None:
+    if connection.vendor == "postgresql":
+        cursor.execute(
+            "UPDATE wallet_account SET balance_cents = fresh.cents"
+            " FROM unnest(%s::bigint[], %s::bigint[]) fresh (id, cents)"
+            " WHERE wallet_account.id = fresh.id",
+            (list(balances), list(balances.values())),
+        )
+        return
+    rows = [(cents, id) for id, cents in balances.items()]
+    cursor.executemany("UPDATE wallet_account SET balance_cents = %s WHERE id = %s", rows)

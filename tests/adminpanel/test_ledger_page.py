@@ -1,0 +1,213 @@
+"""The consolidated ledger: every transaction once, newest first, narrowed by the address."""
+
+from urllib.parse import parse_qs
+
+import pytest
+
+from ledger.models import Transaction
+from tests.conftest import signed_in
+from tests.factories import UserFactory, deposit, send, withdraw
+from tests.pages import (
+    elements,
+    fields,
+    find,
+    htmx,
+    is_part,
+    is_whole_page,
+    problems_beside,
+    text,
+    title,
+    words,
+)
+from tests.unsettled import as_if
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/ledger/"
+ALL = ["failed", "pending", "wages", "cash", "to Carol", "to Bob", "opening"]
+
+
+@pytest.fixture
+def history(bob, carol, time_machine):
+    time_machine.move_to("2026-11-19T12:00:00Z", tick=False)
+    amina = UserFactory(name="Amina Ali", email="amina@example.com", phone="+254712345678")
+    deposit(amina, 1_000_00, description="opening")
+    time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
+    send(amina, bob, 10_00, description="to Bob")
+    time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
+    send(amina, carol, 20_00, description="to Carol")
+    withdraw(bob, 5_00, description="cash")
+    time_machine.move_to("2026-11-22T12:00:00Z", tick=False)
+    deposit(carol, 1_234_50, description="wages")
+    as_if(withdraw(amina, 40_00, description="pending"), "PENDING")
+    as_if(deposit(bob, 30_00, description="failed"), "FAILED")
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def references(response) -> list[str]:
+    return [words(link) for link in elements(response, "a", class_="reference")]
+
+
+def found(client, **filters) -> list[str]:
+    response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
+    assert response.status_code == 200
+    records = Transaction.objects.in_bulk(references(response), field_name="reference")
+    return [records[reference].description for reference in references(response)]
+
+
+def test_shows_everybodys_newest_first(client, history):
+    response = client.get(URL)
+    assert is_whole_page(response)
+    assert found(client) == ALL
+    (row,) = [row for row in elements(response, "tr") if "1,234.50" in words(row)]
+    for shown in ("Deposit", "Simulated rail", "Carol Kirui", "1,234.50", "Complete"):
+        assert shown in words(row)
+
+
+def test_htmx_gets_only_the_list(client, history):
+    response = client.get(URL, {"type": "TRANSFER"}, headers=htmx("ledger"))
+    assert is_part(response, "ledger")
+    assert len(references(response)) == 2
+
+
+@pytest.mark.parametrize(
+    ("filters", "notes"),
+    [
+        ({"type": "TRANSFER"}, ["to Carol", "to Bob"]),
+        ({"type": "DEPOSIT"}, ["failed", "wages", "opening"]),
+        ({"type": "WITHDRAW"}, ["pending", "cash"]),
+        ({"status": "PENDING"}, ["pending"]),
+        ({"status": "FAILED"}, ["failed"]),
+        ({"status": "SUCCESS"}, ["wages", "cash", "to Carol", "to Bob", "opening"]),
+        ({"from_": "2026-11-21", "to": "2026-11-21"}, ["cash", "to Carol"]),
+        ({"to": "2026-11-20"}, ["to Bob", "opening"]),
+        ({"from_": "2026-11-22"}, ["failed", "pending", "wages"]),
+        ({"min": "1,000"}, ["wages", "opening"]),
+        ({"max": "10"}, ["cash", "to Bob"]),
+        ({"min": "10", "max": "20.00"}, ["to Carol", "to Bob"]),
+        ({"member": "amina"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "Ali"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "amina@example.com"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "AMINA@example.com"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "amina@"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "0712 345 678"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "+254712345678"}, ["pending", "to Carol", "to Bob", "opening"]),
+        ({"member": "0799 999 999"}, []),
+        ({"member": "nobody"}, []),
+        ({"member": "%"}, []),
+        ({"q": "to"}, ["to Carol", "to Bob"]),
+        ({"q": "CAROL"}, ["to Carol"]),
+        ({"q": "%"}, []),
+        ({"member": "bob", "type": "WITHDRAW"}, ["cash"]),
+        ({"member": "amina", "max": "15", "type": "TRANSFER"}, ["to Bob"]),
+        ({"member": "carol", "from_": "2026-11-22", "status": "SUCCESS"}, ["wages"]),
+        ({"q": "to", "min": "15"}, ["to Carol"]),
+        ({"type": "", "q": "", "member": "", "min": ""}, ALL),
+    ],
+)
+def test_each_filter_narrows_and_all_may_be_combined(client, history, filters, notes):
+    assert found(client, **filters) == notes
+
+
+def test_finds_a_reference_in_any_case(client, history):
+    record = Transaction.objects.get(description="cash")
+    assert found(client, q=record.reference.lower()) == ["cash"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "field"),
+    [
+        ({"type": "GIFT"}, "type"),
+        ({"status": "x"}, "status"),
+        ({"from": "22/11/2026"}, "from"),
+        ({"to": "9999-12-31"}, "to"),
+        ({"from": "0001-01-01"}, "from"),
+        ({"from": "2026-11-22", "to": "2026-11-21"}, "to"),
+        ({"min": "ten"}, "min"),
+        ({"max": "0"}, "max"),
+        ({"min": "20", "max": "10"}, "max"),
+        ({"q": "a\nb"}, "q"),
+        ({"member": "\0"}, "member"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(client, history, filters, field):
+    for headers in (None, htmx("ledger")):
+        response = client.get(URL, filters, headers=headers)
+        assert response.status_code == 422
+        assert problems_beside(response, field)
+        assert references(response) == []
+        assert "The filters can't be used as they are" in text(response)
+    assert title(client.get(URL, filters)).startswith("Error: ")
+
+
+def test_what_was_asked_stays_in_the_form(client, history):
+    asked = {"q": "to", "member": "amina", "min": "1", "max": "1,000", "from": "2026-11-19"}
+    assert fields(client.get(URL, asked)).items() >= asked.items()
+
+
+def test_each_filter_in_use_can_be_taken_off(client, history):
+    asked = {"type": "TRANSFER", "min": "1", "member": "amina", "from": "2026-11-19"}
+    response = client.get(URL, asked | {"cursor": "NS-00000000"})
+    chips = [dict(chip.attributes)["href"] for chip in elements(response, "a", class_="on")]
+    left = [set(parse_qs(chip.removeprefix("?"))) for chip in chips]
+    assert sorted(map(sorted, (set(asked) - names for names in left))) == [
+        [name] for name in sorted(asked)
+    ]
+    assert all("cursor" not in names for names in left)
+
+
+def turn_pages(client, **filters) -> list[list[str]]:
+    turned, query = [], filters
+    while True:
+        response = client.get(URL, query)
+        turned.append(references(response))
+        (pager,) = elements(response, "nav", class_="pager")
+        older = [link for link in find(pager, "a") if words(link) == "Older"]
+        if not older:
+            assert "That is all." in words(pager)
+            return turned
+        address = dict(older[0].attributes)["href"].removeprefix("?")
+        query = {name: value[0] for name, value in parse_qs(address).items()}
+        assert query.items() >= filters.items()
+
+
+@pytest.mark.parametrize("filters", [{}, {"type": "TRANSFER"}, {"member": "bob", "max": "2"}])
+def test_no_row_is_lost_or_twice_over_the_pages(client, alice, bob, carol, settings, filters):
+    settings.PAGE_SIZE_PANEL = 4
+    for number in range(9):
+        send(alice, bob if number % 3 else carol, (number % 4 + 1) * 1_00)
+        deposit(bob, 1_00)
+    turned = turn_pages(client, **filters)
+    listed = [reference for page in turned for reference in page]
+    wanted = Transaction.objects.all()
+    if "type" in filters:
+        wanted = wanted.filter(type="TRANSFER")
+    if "member" in filters:
+        wanted = wanted.of_member(bob).filter(amount_cents__lte=2_00)
+    assert listed == list(wanted.values_list("reference", flat=True))
+    assert all(len(page) == 4 for page in turned[:-1])
+    assert len(turned) > 1
+
+
+def test_rows_that_arrive_do_not_shift_the_pages(client, alice, bob, settings):
+    settings.PAGE_SIZE_PANEL = 3
+    before = [send(alice, bob, 1_00).reference for _ in range(6)][::-1]
+    first = references(client.get(URL))
+    send(alice, bob, 1_00)
+    assert first + references(client.get(URL, {"cursor": first[-1]})) == before
+
+
+@pytest.mark.parametrize("cursor", ["NS-00000000", "x", "\0", "-1", "a" * 5000])
+def test_what_is_no_cursor_leads_nowhere(client, history, cursor):
+    response = client.get(URL, {"cursor": cursor})
+    assert response.status_code == 200
+    assert references(response) == []
+
+
+def test_an_empty_ledger_says_so(client):
+    assert "The ledger is empty" in text(client.get(URL))
+    assert "No transactions match" in text(client.get(URL, {"q": "x"}))

@@ -1,0 +1,187 @@
+"""The live feed, one transaction with its entries, and who may see any of it."""
+
+import pytest
+from django.test import Client
+
+from tests.conftest import signed_in
+from tests.factories import deposit, send, withdraw
+from tests.pages import elements, find, htmx, is_part, is_whole_page, text, words
+from tests.unsettled import as_if
+
+pytestmark = pytest.mark.django_db
+
+FEED = "/panel/activity/"
+
+
+def page_of(record) -> str:
+    return f"/panel/transactions/{record.reference}/"
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def notes(response) -> list[str]:
+    return [words(note) for note in elements(response, "span", class_="note")]
+
+
+@pytest.fixture
+def history(alice, bob):
+    send(alice, bob, 10_00, description="one")
+    as_if(withdraw(alice, 20_00, description="two"), "PENDING")
+    deposit(bob, 30_00, description="three")
+
+
+def test_the_feed_is_newest_first(client, history):
+    response = client.get(FEED)
+    assert is_whole_page(response)
+    assert notes(response) == ["three", "two", "one"]
+    said = text(response)
+    for shown in (
+        "Alice Wanjiku sent to Bob Otieno",
+        "Alice Wanjiku withdrew",
+        "Bob Otieno deposited",
+    ):
+        assert shown in said
+
+
+def test_the_feed_refreshes_itself_with_the_filters_it_has(client, history):
+    response = client.get(FEED, {"type": "TRANSFER"}, headers=htmx("feed"))
+    assert is_part(response, "feed")
+    assert notes(response) == ["one"]
+    (feed,) = elements(response, "section", id="feed")
+    asks = dict(feed.attributes)
+    assert (asks["hx-get"], asks["hx-trigger"]) == (f"{FEED}?type=TRANSFER", "every 10s")
+
+
+def test_a_paused_feed_does_not(client, history):
+    (feed,) = elements(client.get(FEED, {"pause": "1"}), "section", id="feed")
+    assert "hx-get" not in dict(feed.attributes)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"type": "DEPOSIT"}, ["three"]),
+        ({"status": "PENDING"}, ["two"]),
+        ({"status": "SUCCESS", "type": "TRANSFER"}, ["one"]),
+        ({"status": "FAILED"}, []),
+        ({"type": "GIFT"}, []),
+        ({"to": "9999-12-31"}, []),
+    ],
+)
+def test_the_feed_narrows(client, history, query, shown):
+    assert notes(client.get(FEED, query)) == shown
+
+
+def test_the_feed_holds_no_more_than_a_page(client, alice, bob, settings):
+    settings.PAGE_SIZE_PANEL = 3
+    for _ in range(5):
+        send(alice, bob, 1_00)
+    assert len(elements(client.get(FEED), "a", class_="what")) == 3
+
+
+def table(response) -> list[list[str]]:
+    """The rows of the entries: account, debit, credit, balance after; then the total."""
+    (entries,) = elements(response, "table", class_="entries")
+    rows = []
+    for row in find(entries, "tr"):
+        cells = [words(cell) for cell in row.children if not isinstance(cell, str)]
+        if len(cells) == 5:
+            rows.append([cells[0], *cells[2:]])
+    return rows[1:]
+
+
+def test_a_transfer_shows_both_its_entries(client, alice, bob):
+    record = send(alice, bob, 250_00, description="Lunch")
+    response = client.get(page_of(record))
+    assert is_whole_page(response)
+    assert table(response) == [
+        ["Alice Wanjiku", "250.00", "", "750.00"],
+        ["Bob Otieno", "", "250.00", "250.00"],
+        ["Total", "250.00", "250.00", "Equal"],
+    ]
+    said = text(response)
+    for shown in (record.reference, str(record.pk), record.idempotency_key, "Lunch", "Complete"):
+        assert shown in said
+
+
+def test_a_withdrawal_shows_its_four(client, alice):
+    response = client.get(page_of(withdraw(alice, 40_00)))
+    assert table(response) == [
+        ["Alice Wanjiku", "40.00", "", "960.00"],
+        ["Payouts in transit", "", "40.00", "– not kept"],
+        ["Payouts in transit", "40.00", "", "– not kept"],
+        ["Float at the simulated rail", "", "40.00", "– not kept"],
+        ["Total", "80.00", "80.00", "Equal"],
+    ]
+
+
+def test_a_deposit_names_the_rail(client, alice):
+    said = text(client.get(page_of(deposit(alice, 5_00))))
+    assert "Simulated rail to Alice Wanjiku" in said
+    assert f"0{alice.phone[4:7]} *** {alice.phone[-3:]}" in said
+    assert alice.phone not in said
+
+
+def test_what_has_not_settled_says_so(client, alice):
+    said = text(client.get(page_of(as_if(withdraw(alice, 40_00), "PENDING"))))
+    assert "Processing" in said
+    assert "Settled Not yet" in said
+
+
+@pytest.mark.parametrize("reference", ["NS-00000000", "x", "%00", "1", "a" * 3000])
+def test_what_is_no_reference_is_not_found(client, reference):
+    assert client.get(f"/panel/transactions/{reference}/").status_code == 404
+
+
+def test_links_of_a_transaction_lead_on(client, alice, bob):
+    response = client.get(page_of(send(alice, bob, 1_00)))
+    links = {dict(link.attributes)["href"] for link in elements(response, "a")} - {"#main"}
+    for link in links:
+        assert client.get(link).status_code == 200, link
+    (theirs, _of_bob) = [link for link in links if "member=" in link]
+    assert "Nothing" not in text(client.get(theirs))
+
+
+def urls(record) -> list[str]:
+    return ["/panel/", FEED, "/panel/ledger/", page_of(record)]
+
+
+def test_finance_and_auditors_see_it_and_nobody_else(alice, bob, finance, auditor, operator):
+    record = send(alice, bob, 1_00)
+    for url in urls(record):
+        for reader in (finance, auditor):
+            assert signed_in(reader).get(url).status_code == 200
+        for other in (alice, bob, operator):
+            for headers in (None, htmx("ledger"), htmx("feed"), htmx("latest")):
+                answer = signed_in(other).get(url, headers=headers)
+                assert answer.status_code == 403
+                assert record.reference not in answer.text
+
+
+def test_an_inactive_reader_is_out(alice, finance):
+    client = signed_in(finance)
+    finance.is_active = False
+    finance.save()
+    assert client.get("/panel/").status_code == 302
+
+
+def test_leaving_the_group_ends_the_reading(finance):
+    client = signed_in(finance)
+    finance.groups.clear()
+    assert client.get("/panel/").status_code == 403
+
+
+def test_a_visitor_is_sent_to_sign_in(alice):
+    for url in urls(deposit(alice, 1_00)):
+        assert Client().get(url).headers["Location"] == f"/accounts/login/?next={url}"
+        part = Client().get(url, headers=htmx("feed"))
+        assert part.headers["HX-Redirect"] == f"/accounts/login/?next={url}"
+
+
+def test_the_panel_is_only_read(client, alice):
+    for url in urls(deposit(alice, 1_00)):
+        for method in ("post", "put", "patch", "delete"):
+            assert getattr(client, method)(url).status_code == 405

@@ -1,0 +1,76 @@
+"""What a page costs with a short history behind it, and with a long one.
+
+SIZES gives the two numbers of transactions: SIZES="10000 1000000" is the measure of the goal,
+the default is small enough for every day. MEMBERS share them. REQUESTS is how many are timed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from statistics import median
+
+from tests.bench.workers import Worker, manage
+from tests.postgres import PostgresError, server
+
+SIZES = [int(size) for size in os.environ.get("SIZES", "10000 50000").split()]
+MEMBERS = int(os.environ.get("MEMBERS", "1000"))
+REQUESTS = int(os.environ.get("REQUESTS", "60"))
+SLICE = 10
+PAGES = {
+    "home": "/",
+    "activity": "/activity/",
+    "activity, searched": "/activity/?q=lunch",
+    "panel overview": "/panel/",
+    "panel ledger": "/panel/ledger/",
+    "panel ledger, filtered": "/panel/ledger/?type=WITHDRAW&status=SUCCESS&min=1,000",
+}
+GOAL_RATIO, GOAL_MS, GOAL_PAGES = 1.3, 50, ("home", "activity", "panel ledger")
+
+
+def main() -> int:
+    small, large = SIZES
+    try:
+        with server() as short_url, server() as long_url:
+            for url, size in ((short_url, small), (long_url, large)):
+                fill(url, size)
+            with Worker("page_worker", short_url) as short, Worker("page_worker", long_url) as long:
+                compare(short, long)
+    except PostgresError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def fill(url: str, size: int) -> None:
+    manage(url, "migrate", "--verbosity=0")
+    sizes = [f"--members={MEMBERS}", f"--transactions={size}"]
+    print(manage(url, "generate_history", *sizes, "--seed=1"))
+
+
+def compare(short: Worker, long: Worker) -> None:
+    small, large = SIZES
+    print(f"\nPostgreSQL; median milliseconds of server time of {REQUESTS} requests")
+    print(f"{'page':<28}  {'queries':>7}  {small:>9,}  {large:>9,}  {'ratio':>5}")
+    missed = []
+    for name, path in PAGES.items():
+        asked = [worker.get(do="queries", path=path) for worker in (short, long)]
+        taken: tuple[list[float], list[float]] = [], []
+        for _number in range(REQUESTS // SLICE):
+            for worker, times in zip((short, long), taken, strict=True):
+                times += worker.get(do="measure", path=path, times=SLICE)
+        fast, slow = median(taken[0]), median(taken[1])
+        counts = "/".join(map(str, sorted(set(asked))))
+        print(f"{name:<28}  {counts:>7}  {fast:>9.1f}  {slow:>9.1f}  {slow / fast:>5.2f}")
+        if name in GOAL_PAGES and (
+            slow / fast > GOAL_RATIO or slow > GOAL_MS or asked[0] != asked[1]
+        ):
+            missed.append(name)
+    print(
+        f"Goal: {', '.join(GOAL_PAGES)}: the same queries, a ratio under {GOAL_RATIO}, "
+        f"under {GOAL_MS} ms: {'MISSED by ' + ', '.join(missed) if missed else 'met'}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

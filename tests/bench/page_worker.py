@@ -1,0 +1,67 @@
+"""Asks for pages in its own process, through everything but the network."""
+
+from __future__ import annotations
+
+import time
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.models import Group  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.db.models import Count  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from tests.bench.workers import serve  # noqa: E402
+from wallet.models import Account, User  # noqa: E402
+from wallet.roles import FINANCE  # noqa: E402
+
+# No files have been collected for a manifest to list.
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+
+
+def clients() -> tuple[Client, Client]:
+    """The member with the longest history, and one of the finance team."""
+    busiest = Account.objects.annotate(size=Count("transactions_out")).order_by("-size")[0]
+    finance = User.objects.filter(email="bench@example.com").first()
+    finance = finance or User.objects.create_user(name="Finance", email="bench@example.com")
+    finance.groups.add(Group.objects.get(name=FINANCE))
+    both = Client(), Client()
+    both[0].force_login(busiest.user)
+    both[1].force_login(finance)
+    return both
+
+
+member, staff = clients()
+
+
+def client(path: str) -> Client:
+    return staff if path.startswith("/panel/") else member
+
+
+def measure(path: str, times: int) -> list[float]:
+    """Milliseconds of server time that each of so many requests took."""
+    taken = []
+    for _number in range(times):
+        began = time.perf_counter()
+        response = client(path).get(path)
+        taken.append((time.perf_counter() - began) * 1000)
+        assert response.status_code == 200, response.status_code
+    return taken
+
+
+def queries(path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as found:
+        client(path).get(path)
+    return len(found)
+
+
+if __name__ == "__main__":
+    serve({"measure": measure, "queries": queries})

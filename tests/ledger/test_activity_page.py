@@ -1,0 +1,264 @@
+"""A member's own activity: newest first, filtered by the address, a page at a time."""
+
+from urllib.parse import parse_qs
+
+import pytest
+
+from ledger.models import Transaction
+from tests.conftest import signed_in
+from tests.factories import deposit, funded, send, withdraw
+from tests.pages import (
+    elements,
+    find,
+    htmx,
+    is_part,
+    is_whole_page,
+    problems,
+    problems_beside,
+    text,
+    title,
+    words,
+)
+
+pytestmark = pytest.mark.django_db
+
+URL = "/activity/"
+
+
+def references(response) -> list[str]:
+    links = [dict(row.attributes)["href"] for row in elements(response, "a", class_="row")]
+    return [link.split("/")[2] for link in links]
+
+
+def found(client, **filters) -> list[str]:
+    """The notes of the transactions that fit, newest first."""
+    response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
+    assert response.status_code == 200
+    records = Transaction.objects.in_bulk(references(response), field_name="reference")
+    return [records[reference].description for reference in references(response)]
+
+
+@pytest.fixture(autouse=True)
+def long_ago(time_machine):
+    """Before anybody of the cast has moved money."""
+    time_machine.move_to("2026-11-19T12:00:00Z", tick=False)
+
+
+@pytest.fixture
+def history(alice, bob, carol, time_machine) -> None:
+    """Six transactions of Alice; the first gave her the money she has."""
+    funded(bob, 500_00)
+    time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
+    send(alice, bob, 10_00, description="to bob")
+    time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
+    send(bob, alice, 20_00, description="from bob")
+    time_machine.move_to("2026-11-21T12:00:00Z", tick=False)
+    withdraw(alice, 30_00, description="cash 100 %_")
+    time_machine.move_to("2026-11-22T12:00:00Z", tick=False)
+    send(alice, carol, 40_00, description="to Carol for lunch")
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    deposit(alice, 1_234_50, description="wages")
+
+
+ALL = ["wages", "to Carol for lunch", "cash 100 %_", "from bob", "to bob", ""]
+
+
+def test_shows_all_of_ones_own_newest_first(as_alice, history):
+    response = as_alice.get(URL)
+    assert is_whole_page(response)
+    assert found(as_alice) == ALL
+    assert words(elements(response, "h3", class_="day")[0]) == "Today"
+    assert "Yesterday" in text(response)
+
+
+def test_htmx_gets_only_the_list(as_alice, history):
+    response = as_alice.get(URL, {"type": "WITHDRAW"}, headers=htmx("activity"))
+    assert is_part(response, "activity")
+    assert len(references(response)) == 1
+
+
+def test_a_visitor_is_sent_to_sign_in(client):
+    assert client.get(URL, {"q": "x"}).headers["Location"] == (
+        "/accounts/login/?next=/activity/%3Fq%3Dx"
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "notes"),
+    [
+        ({"type": "DEPOSIT"}, ["wages", ""]),
+        ({"type": "TRANSFER"}, ["to Carol for lunch", "from bob", "to bob"]),
+        ({"type": "WITHDRAW"}, ["cash 100 %_"]),
+        ({"status": "SUCCESS"}, ALL),
+        ({"status": "PENDING"}, []),
+        ({"direction": "in"}, ["wages", "from bob", ""]),
+        ({"direction": "out"}, ["to Carol for lunch", "cash 100 %_", "to bob"]),
+        ({"direction": "in", "type": "TRANSFER"}, ["from bob"]),
+        ({"direction": "out", "type": "DEPOSIT"}, []),
+        ({"from_": "2026-11-21"}, ["wages", "to Carol for lunch", "cash 100 %_", "from bob"]),
+        ({"from_": "2026-11-21", "to": "2026-11-21"}, ["cash 100 %_", "from bob"]),
+        ({"to": "2026-11-20", "direction": "out"}, ["to bob"]),
+        ({"from_": "2026-11-24"}, []),
+        ({"q": "lunch"}, ["to Carol for lunch"]),
+        ({"q": "LUNCH"}, ["to Carol for lunch"]),
+        ({"q": "carol"}, ["to Carol for lunch"]),
+        ({"q": "bob"}, ["from bob", "to bob"]),
+        ({"q": "1,234.50"}, ["wages"]),
+        ({"q": "KES 30"}, ["cash 100 %_"]),
+        ({"q": "100 %"}, ["cash 100 %_"]),
+        ({"q": "%"}, ["cash 100 %_"]),
+        ({"q": "_"}, ["cash 100 %_"]),
+        ({"q": "zebra"}, []),
+        ({"q": "lunch", "direction": "in"}, []),
+        ({"q": ""}, ALL),
+    ],
+)
+def test_each_filter_narrows(as_alice, history, filters, notes):
+    assert found(as_alice, **filters) == notes
+
+
+def test_finds_a_reference_in_any_case(as_alice, history):
+    record = Transaction.objects.get(description="wages")
+    assert found(as_alice, q=record.reference.lower()) == ["wages"]
+
+
+def test_a_strangers_surname_can_not_be_found_out(as_alice, history):
+    """Only the first name is shown, so only the first name is searched."""
+    assert found(as_alice, q="Bob Otieno") == found(as_alice, q="Bob Zulu") != []
+    assert found(as_alice, q="Otieno") == []
+    assert found(as_alice, q="bob@") == []
+
+
+@pytest.mark.parametrize("dots", [".", "..", ". ."])
+def test_a_search_for_dots_finds_dots(as_alice, history, dots):
+    assert found(as_alice, q=dots) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "field"),
+    [
+        ({"type": "GIFT"}, "type"),
+        ({"status": "success"}, "status"),
+        ({"direction": "up"}, "direction"),
+        ({"from": "21/11/2026"}, "from"),
+        ({"from": "2026-02-30"}, "from"),
+        ({"to": "tomorrow"}, "to"),
+        ({"from": "2026-11-22", "to": "2026-11-21"}, "to"),
+        ({"to": "9999-12-31"}, "to"),
+        ({"from": "0001-01-01"}, "from"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(as_alice, history, filters, field):
+    response = as_alice.get(URL, filters)
+    assert response.status_code == 422
+    assert len(problems_beside(response, field)) == 1
+    assert references(response) == []
+    assert title(response).startswith("Error: ")
+    part = as_alice.get(URL, filters, headers=htmx("activity"))
+    assert part.status_code == 422
+    assert problems(part) == problems(response) == problems_beside(response, field)
+
+
+def test_each_filter_in_use_can_be_taken_off(as_alice, history):
+    filters = {"type": "TRANSFER", "direction": "out", "from": "2026-11-22", "q": "lunch"}
+    response = as_alice.get(URL, filters | {"cursor": "NS-00000000"})
+    chips = [
+        (words(chip), parse_qs(dict(chip.attributes)["href"].removeprefix("?")))
+        for chip in elements(response, "a", class_="on")
+    ]
+    assert [label.removeprefix("Remove ") for label, _rest in chips] == [
+        "Type: Transfer",
+        "Direction: Money out",
+        "Search: lunch",
+        "From: 2026-11-22",
+    ]
+    off = [set(filters) - set(rest) for _label, rest in chips]
+    assert off == [{"type"}, {"direction"}, {"q"}, {"from"}]
+
+
+def pages(client, **filters) -> list[list[str]]:
+    """Every page that the links to older ones lead to."""
+    turned, query = [], filters
+    while True:
+        response = client.get(URL, query)
+        turned.append(references(response))
+        links = [
+            link for more in elements(response, "p", class_="more") for link in find(more, "a")
+        ]
+        if not links:
+            return turned
+        address = dict(links[0].attributes)["href"].removeprefix("?")
+        query = {name: value[0] for name, value in parse_qs(address).items()}
+        assert query.items() >= filters.items()
+
+
+def test_every_transaction_is_on_exactly_one_page(alice, bob, settings):
+    settings.PAGE_SIZE = 4
+    deposit(bob, 100_00)
+    for number in range(9):
+        send(alice, bob, 1_00)
+        if number % 2:
+            send(bob, alice, 50)
+    client = signed_in(alice)
+    turned = pages(client)
+    assert [len(page) for page in turned] == [4, 4, 4, 2]
+    listed = [reference for page in turned for reference in page]
+    own = Transaction.objects.of_member(alice).values_list("reference", flat=True)
+    assert listed == list(own)
+    out = [reference for page in pages(client, direction="out") for reference in page]
+    assert len(out) == 9
+
+
+def test_new_rows_do_not_shift_the_pages(alice, bob, settings):
+    settings.PAGE_SIZE = 3
+    before = [send(alice, bob, 1_00).reference for _ in range(6)][::-1]
+    client = signed_in(alice)
+    first = references(client.get(URL))
+    send(alice, bob, 1_00)
+    second = references(client.get(URL, {"cursor": first[-1]}))
+    assert first + second == before
+
+
+def test_the_end_of_the_list_is_said(as_alice, history, settings):
+    settings.PAGE_SIZE = 3
+    assert "That is everything." in text(as_alice.get(URL, {"cursor": pages(as_alice)[0][-1]}))
+    last = pages(as_alice)[-1][-1]
+    assert "There is no older activity." in text(as_alice.get(URL, {"cursor": last}))
+
+
+@pytest.mark.parametrize(
+    "cursor", ["NS-00000000", "x", "0", "\0", "%00", "-1", "a" * 5000, "'", "é"]
+)
+def test_what_is_no_cursor_leads_nowhere(as_alice, history, cursor):
+    response = as_alice.get(URL, {"cursor": cursor})
+    assert response.status_code == 200
+    assert references(response) == []
+
+
+def test_a_strangers_cursor_shows_nothing_of_theirs(as_alice, history, bob):
+    theirs = deposit(bob, 5_00)
+    assert found(as_alice, cursor=theirs.reference) == ALL
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({}, "Your deposits and transfers will show here."),
+        ({"type": "DEPOSIT"}, "No activity matches"),
+        ({"cursor": "x"}, "There is no older activity."),
+    ],
+)
+def test_an_empty_list_says_why(bob, query, said):
+    assert said in text(signed_in(bob).get(URL, query))
+
+
+def test_a_member_sees_nothing_of_others(history, carol):
+    said = text(signed_in(carol).get(URL))
+    assert "to Carol for lunch" in said
+    for secret in ("wages", "to bob", "Bob"):
+        assert secret not in said
+
+
+def test_is_only_read(as_alice):
+    for method in ("post", "put", "patch", "delete"):
+        assert getattr(as_alice, method)(URL).status_code == 405

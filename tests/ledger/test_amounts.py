@@ -1,0 +1,144 @@
+"""An amount is read in its documented spellings only, to the cent, on every form that takes one."""
+
+import pytest
+
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.conftest import signed_in
+from tests.factories import UserFactory, funded
+from tests.ledger.typed import MOVES, confirm, order, press, record_of
+from tests.pages import elements, fields, htmx, problems, problems_beside, words
+from wallet.money import format_amount
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+
+READ = {
+    "0.01": 1,
+    "0.1": 10,
+    "0.10": 10,
+    "1": 1_00,
+    "01": 1_00,
+    "007": 7_00,
+    "500": 500_00,
+    "500.5": 500_50,
+    "500.50": 500_50,
+    "1000": 1_000_00,
+    "1,000": 1_000_00,
+    "1,234.50": 1_234_50,
+    "1234.56": 1_234_56,
+    "12,345,678.90": 12_345_678_90,
+    "21474836.47": 2**31 - 1,
+    "21474836.48": 2**31,
+    "99999999.99": 99_999_999_99,
+    "  750  ": 750_00,
+}
+TOO_MUCH = ["9007199254.93", "99999999999", "99,999,999,999.99"]
+ZERO = ["0", "00", "0.0", "0.00", "0,000", "00000000000.00"]
+UNREADABLE = [
+    # signs and words
+    "-0", "-1", "+1", "\u22121", "--1", "1-", "(1)", "one", "KES 500", "500 KES", "500/=", "Ksh500",
+    # more decimals than there are cents, and half-written numbers
+    "0.001", "0.005", "1.999", "1.0000", "1.", ".5", ".", ",", "1..2", "1.2.3", "1,", ",1",
+    # groups in the wrong places, other separators
+    "1,00", "1,0000", "10,00.5", "1,,000", "1,234,56", "1.234,50", "1 000", "1'000", "1_000",
+    "1\u00a0000", "1\u202f000", "1\u066c000", "1\u066b50",
+    # other notations
+    "1e5", "1E5", "1e400", "0x10", "0b1", "0o7", "1/2", "10%", "5d", "5f", "1j", "NaN", "nan",
+    "Infinity", "-inf", "inf", "sNaN",
+    # digits of other scripts, and what can't be seen
+    "\uff15\uff10\uff10", "\u0665\u0660\u0660", "\u096b\u0966\u0966", "\u00b2", "\u2460",
+    "\U0001d7dc", "5\u200b", "\ufeff5", "5\u00ad", "5\u202e0", "\u00a05", "5\u3000",
+    "5\n", "\t5", "5\r\n", "5\x0b",
+    # other types, as a client may spell them
+    "true", "false", "null", "None", "[5]", '{"a": 5}', '"5"', "5;", "5,5;5", "500 OR 1=1", "5'--",
+    "<b>5</b>", "{{ 5 }}", "%35", "&#53;",
+    # far too long
+    "9223372036854775807", "9223372036854775808", "18446744073709551616", "9007199254740993",
+    "1" * 12, "0" * 40 + "5", "9" * 4301, "1" + ",000" * 9, "5" + " " * 9000 + "5",
+]  # fmt: skip
+NUL = ["\0", "5\0", "\x005", "5\x000"]
+
+
+@pytest.fixture(autouse=True)
+def room(settings):
+    settings.LIMIT_CENTS_PER_TRANSACTION = 100_000_000_00
+    settings.LIMIT_CENTS_OUT_PER_DAY = 1_000_000_000_00
+    settings.LIMIT_CENTS_BALANCE = 2_000_000_000_00
+
+
+@pytest.fixture
+def client(room, db):
+    rich = UserFactory()
+    for _ in range(6):
+        funded(rich, 100_000_000_00)
+    return signed_in(rich)
+
+
+def figure(response) -> str:
+    """The large amount of a review or a receipt."""
+    return words(elements(response, "p", class_="figure")[0])
+
+
+def wrong_answers(client, move, bob, typed: list[str], sentence: str) -> dict[str, object]:
+    """What was typed, and what was wrong with the answer to it."""
+    wrong: dict[str, object] = {}
+    for number, value in enumerate(typed):
+        filled = order(move, bob, amount=value)
+        answer = (press if number % 2 else confirm)(client, move, filled, htmx("move"))
+        got = (answer.status_code, problems(answer), problems_beside(answer, "amount"))
+        if got != (422, [sentence], [sentence]):
+            wrong[value] = got
+        elif fields(answer)["amount"] != value:
+            wrong[value] = f"echoed as {fields(answer)['amount']!r}"
+    return wrong
+
+
+@every_move
+def test_what_people_write_is_read_to_the_cent(client, bob, move):
+    for typed, cents in READ.items():
+        filled = order(move, bob, amount=typed)
+        review = press(client, move, filled)
+        assert review.status_code == 200, typed
+        assert fields(review)["amount"] == typed
+        assert figure(review) == f"KES {format_amount(cents)}"
+        receipt = confirm(client, move, fields(review))
+        assert record_of(receipt).amount_cents == cents
+        page = client.get(receipt.headers["Location"])
+        assert figure(page)[1:] == f"KES {format_amount(cents)}"
+    assert_books_right()
+
+
+@every_move
+def test_what_can_not_be_read_is_refused_with_one_sentence(client, bob, move):
+    before = Transaction.objects.count()
+    sentence = "Enter an amount in shillings, like 500 or 1,234.50."
+    assert wrong_answers(client, move, bob, UNREADABLE, sentence) == {}
+    assert wrong_answers(client, move, bob, ZERO, "Enter an amount above zero.") == {}
+    assert wrong_answers(client, move, bob, NUL, "Null characters are not allowed.") == {}
+    sentence = "You can move up to KES 100,000,000.00 at a time. Enter that or less."
+    assert wrong_answers(client, move, bob, TOO_MUCH, sentence) == {}
+    assert Transaction.objects.count() == before
+
+
+def test_the_ledgers_filter_reads_the_same(finance):
+    client = signed_in(finance)
+
+    def filtered(typed):
+        return client.get("/panel/ledger/", {"min": typed, "max": typed}, headers=htmx("ledger"))
+
+    for typed in READ:
+        assert filtered(typed).status_code == 200, typed
+    for typed in UNREADABLE + ZERO + NUL:
+        answer = filtered(typed)
+        assert answer.status_code == 422, typed
+        assert [len(problems_beside(answer, name)) for name in ("min", "max")] == [1, 1], typed
+
+
+@every_move
+def test_an_amount_given_twice_is_one_amount(client, bob, move):
+    """The last one counts, on the review as on the receipt."""
+    filled = order(move, bob) | {"amount": ["1", "2"]}
+    assert figure(press(client, move, filled)) == "KES 2.00"
+    assert record_of(confirm(client, move, filled)).amount_cents == 2_00

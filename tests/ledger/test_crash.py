@@ -1,0 +1,136 @@
+"""Whatever moment a process dies at, the books are right, and asking again ends it once."""
+
+import os
+import sqlite3
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import UserFactory, balance, funded
+from tests.ledger.crowd import process, watched
+from tests.ledger.moves import MOVES, asked, call
+from wallet.models import Account, User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+DIED = 86
+FUNDS, AMOUNT = 10_00, 1_00
+
+
+@pytest.fixture
+def owner(db):
+    return funded(UserFactory(), FUNDS)
+
+
+@pytest.fixture
+def other(db):
+    return funded(UserFactory(), FUNDS)
+
+
+def points(job, *args):
+    """The points at which this job can be interrupted, from doing it once undisturbed."""
+    names: list[str] = []
+    with watched(names.append):
+        job(*args)
+    assert names.count("COMMIT") == 1
+    assert names[-1] == "COMMITTED"
+    return names
+
+
+def act_at(number, act, job, *args):
+    """Do the job, but `act` when it comes to this point."""
+    left = number
+
+    def visit(_name):
+        nonlocal left
+        left -= 1
+        if left == -1:
+            act()
+
+    with watched(visit):
+        return job(*args)
+
+
+def die_at(number, job, *args):
+    act_at(number, lambda: os._exit(DIED), job, *args)
+
+
+def test_dying_at_any_statement_loses_and_doubles_nothing(owner, other):
+    for move in MOVES:
+        names = points(call, move, asked(move, owner, other, AMOUNT))
+        for number, name in enumerate(names):
+            asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
+            before = balance(owner), balance(other)
+            dying = process(die_at, number, call, move, asks)
+            dying.join()
+            assert dying.exitcode == DIED, f"{move} never came to {number}: {name}"
+            is_done = name == "COMMITTED"
+            assert happened(asks["key"]) == is_done, f"{move} died at {name}"
+            assert_books_right()
+            assert call(move, asks).is_replay == is_done
+            assert_done_once(move, asks["key"], before, (owner, other))
+
+
+def happened(key):
+    return Transaction.objects.filter(idempotency_key=key).exists()
+
+
+def assert_done_once(move, key, before, people):
+    record = Transaction.objects.get(idempotency_key=key)
+    assert (record.type, record.amount_cents) == (move.upper(), AMOUNT)
+    changes = {"deposit": (1, 0), "transfer": (-1, 1), "withdraw": (-1, 0)}[move]
+    expected = tuple(held + sign * AMOUNT for held, sign in zip(before, changes, strict=True))
+    assert tuple(balance(person) for person in people) == expected
+    assert_books_right()
+
+
+def test_a_failing_statement_is_undone_and_may_be_asked_again(owner, other):
+    def fail():
+        raise OperationalError("the disk is full")
+
+    for move in MOVES:
+        names = points(call, move, asked(move, owner, other, AMOUNT))
+        for number, name in enumerate(names):
+            asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
+            before = balance(owner), balance(other)
+            with pytest.raises(OperationalError, match="the disk is full"):
+                act_at(number, fail, call, move, asks)
+            is_done = name == "COMMITTED"
+            assert happened(asks["key"]) == is_done, f"{move} failed at {name}"
+            assert_books_right()
+            assert call(move, asks).is_replay == is_done
+            assert_done_once(move, asks["key"], before, (owner, other))
+
+
+def test_being_in_the_way_of_another_is_retried_and_done_once(owner, other):
+    def collide():
+        if connection.vendor == "postgresql":
+            raise OperationalError from psycopg.errors.DeadlockDetected()
+        busy = sqlite3.OperationalError("database is locked")
+        busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError from busy
+
+    for move in MOVES:
+        names = points(call, move, asked(move, owner, other, AMOUNT))
+        for number in range(len(names) - 1):  # once committed nothing is in the way
+            asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
+            before = balance(owner), balance(other)
+            assert not act_at(number, collide, call, move, asks).is_replay
+            assert_done_once(move, asks["key"], before, (owner, other))
+
+
+def open_member(name):
+    User.objects.create_user(name=name, email=f"{name}@example.com")
+
+
+def test_dying_while_a_member_is_opened_leaves_no_person_without_a_wallet(db):
+    for number, name in enumerate(points(open_member, "dan")):
+        dying = process(die_at, number, open_member, f"dan{number}")
+        dying.join()
+        assert dying.exitcode == DIED
+        person = User.objects.filter(name=f"dan{number}")
+        assert person.exists() == (name == "COMMITTED")
+        assert Account.objects.filter(user__in=person).exists() == person.exists()

@@ -1,0 +1,92 @@
+"""However many try at the same moment, no shilling is spent twice and no limit is passed."""
+
+from functools import partial
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ledger.errors import (
+    BalanceLimitReached,
+    DailyLimitReached,
+    InsufficientFunds,
+    RecipientLimitReached,
+)
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import UserFactory, balance, deposit, funded, new_key, send, withdraw
+from tests.ledger.crowd import IS_NIGHTLY, at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+CROWDS = [1, 2, 4, 8, 16]
+ROUNDS = 60 if IS_NIGHTLY else 1
+
+HELD, PRICE = 10_00, 9_00
+HTMX = {"HX-Request": "true", "HX-Target": "move"}
+
+
+def test_one_of_many_spenders_gets_the_money():
+    targets = [UserFactory() for _ in range(max(CROWDS))]
+    for crowd in CROWDS * ROUNDS:
+        spender = funded(UserFactory(), HELD)
+        ways = [
+            partial(withdraw, spender, PRICE) if number % 2 else partial(send, spender, to, PRICE)
+            for number, to in enumerate(targets[:crowd])
+        ]
+        assert_one_success(at_once(*ways), InsufficientFunds)
+        assert balance(spender) == HELD - PRICE
+        assert Transaction.objects.filter(from_account__user=spender).count() == 1
+    assert_books_right()
+
+
+def assert_one_success(outcomes, refusal):
+    done = [one for one in outcomes if isinstance(one, Transaction)]
+    refused = [one for one in outcomes if type(one) is refusal]
+    assert (len(done), len(refused)) == (1, len(outcomes) - 1), outcomes
+
+
+def test_one_of_many_pages_gets_the_money():
+    target = UserFactory()
+    pages = [("withdraw", {}), ("transfer", {"recipient": target.email})]
+    ways = [(*page, headers) for headers in ({}, HTMX) for page in pages]
+    for crowd in [1, 4, 16] * ROUNDS:
+        spender = funded(UserFactory(), HELD)
+        answers = at_once(*(page_job(spender, *ways[number % 4]) for number in range(crowd)))
+        done = [one for one in answers if one.status_code in {200, 303}]
+        refused = [one for one in answers if one.status_code == 422]
+        assert (len(done), len(refused)) == (1, crowd - 1), answers
+        assert all("available. Enter that or less." in one.text for one in refused)
+        assert balance(spender) == HELD - PRICE
+    assert_books_right()
+
+
+def page_job(user, page, fields, headers):
+    """Confirms a new order on this page, in a browser of its own."""
+    client = Client(headers=headers)
+    client.force_login(user)
+    order = {"amount": "9", "confirm": "1", "idempotency_key": new_key()} | fields
+    return partial(client.post, reverse(f"ledger:{page}"), order)
+
+
+def test_the_daily_limit_holds_against_many(settings):
+    settings.LIMIT_CENTS_OUT_PER_DAY = HELD
+    target = UserFactory()
+    for crowd in CROWDS[1:]:
+        spender = funded(UserFactory(), 50 * HELD)
+        jobs = [partial(withdraw, spender, PRICE), partial(send, spender, target, PRICE)]
+        assert_one_success(at_once(*jobs * (crowd // 2)), DailyLimitReached)
+    assert_books_right()
+
+
+def test_the_limit_of_a_balance_holds_against_many(settings):
+    settings.LIMIT_CENTS_BALANCE = HELD
+    for crowd in CROWDS:
+        member, target = UserFactory(), UserFactory()
+        senders = [funded(UserFactory(), HELD) for _ in range(crowd)]
+        deposits = [partial(deposit, member, PRICE)] * crowd
+        assert_one_success(at_once(*deposits), BalanceLimitReached)
+        transfers = (partial(send, sender, target, PRICE) for sender in senders)
+        assert_one_success(at_once(*transfers), RecipientLimitReached)
+        assert (balance(member), balance(target)) == (PRICE, PRICE)
+    assert_books_right()

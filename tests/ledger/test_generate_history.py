@@ -1,0 +1,107 @@
+"""A generated history is one that the operations could have written."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import Max, Sum
+from django.utils import timezone
+
+from ledger.history_generator import DAYS
+from ledger.models import Entry, Transaction
+from tests.books import assert_books_right
+from tests.factories import balance, deposit, send
+from wallet.models import Account, User
+
+pytestmark = pytest.mark.django_db
+
+
+def generate(members: int, transactions: int, seed: int = 7) -> None:
+    arguments = [f"--members={members}", f"--transactions={transactions}", f"--seed={seed}"]
+    call_command("generate_history", *arguments, stdout=StringIO())
+
+
+def history() -> list[tuple]:
+    """What everybody did, without the ids that differ from one database to another."""
+    names = dict(Account.objects.values_list("pk", "user__name"))
+    rows = Transaction.objects.order_by("pk").values_list(
+        "reference", "type", "amount_cents", "from_account", "to_account", "description",
+        "idempotency_key", "created_at",
+    )  # fmt: skip
+    return [(*row[:3], names.get(row[3]), names.get(row[4]), *row[5:]) for row in rows]
+
+
+def assert_right() -> None:
+    assert_books_right()
+    call_command("verify_ledger", stdout=StringIO())
+
+
+def test_books_are_right_and_everything_is_there():
+    generate(members=30, transactions=600)
+    assert User.objects.filter(is_active=True).count() == 30
+    assert Transaction.objects.count() == 600
+    assert set(Transaction.objects.values_list("type", flat=True)) == set(Transaction.Type.values)
+    assert_right()
+
+
+def test_time_follows_the_ids_through_the_last_months():
+    generate(members=5, transactions=400)
+    times = list(Transaction.objects.order_by("pk").values_list("created_at", flat=True))
+    assert times == sorted(times)
+    days = (timezone.localdate() - timezone.localdate(times[0])).days
+    assert DAYS - 5 < days <= DAYS
+    assert times[-1] < timezone.now()
+    hours = [timezone.localtime(at).hour for at in times]
+    assert sum(7 <= hour < 22 for hour in hours) > 350
+
+
+def test_the_same_seed_gives_the_same_history():
+    first, again, other = (history_of_seed(seed) for seed in (7, 7, 8))
+    assert first == again
+    assert first != other
+
+
+def history_of_seed(seed: int) -> list[tuple]:
+    """What the seed makes of an empty database, which stays empty."""
+    start = transaction.savepoint_create()
+    with time_machine.travel("2026-05-01T10:00+03:00"):
+        generate(members=10, transactions=200, seed=seed)
+    found = history()
+    transaction.savepoint_rollback(start)
+    return found
+
+
+def test_is_added_to_what_is_there(alice, bob):
+    send(alice, bob, 250_00)
+    generate(members=5, transactions=100)
+    generate(members=5, transactions=100)
+    assert User.objects.count() == 12
+    assert Transaction.objects.count() == 2 + 200
+    assert (balance(alice), balance(bob)) == (750_00, 250_00)
+    deposit(bob, 10_00)
+    assert_right()
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_few_members_stay_within_the_limits(settings, members):
+    settings.LIMIT_CENTS_PER_TRANSACTION = 5_000_00
+    settings.LIMIT_CENTS_BALANCE = 20_000_00
+    settings.LIMIT_CENTS_OUT_PER_DAY = 6_000_00
+    generate(members=members, transactions=1_500)
+    out = Transaction.objects.filter(from_account__isnull=False)
+    sent = out.values("from_account", "created_at__date").annotate(cents=Sum("amount_cents"))
+    assert 0 < max(row["cents"] for row in sent) <= 6_000_00
+    biggest = Transaction.objects.aggregate(cents=Max("amount_cents"))["cents"]
+    assert biggest <= 5_000_00
+    richest = Entry.objects.aggregate(cents=Max("balance_after_cents"))["cents"]
+    assert richest <= 20_000_00
+    assert_right()
+
+
+def test_a_history_of_nobody_is_refused():
+    with pytest.raises(CommandError):
+        generate(members=0, transactions=1)

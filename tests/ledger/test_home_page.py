@@ -1,0 +1,141 @@
+"""A visitor reads what Nissmart is; a member reads what they have and what happened last."""
+
+import pytest
+from django.test import Client
+
+from tests.conftest import signed_in
+from tests.factories import UserFactory, deposit, send, withdraw
+from tests.pages import elements, find, htmx, is_part, is_whole_page, text, title, words
+from tests.unsettled import as_if
+from wallet import operations as wallet_operations
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_visitor_sees_the_landing_page_without_a_query(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/")
+    assert is_whole_page(response)
+    links = {dict(link.attributes)["href"] for link in elements(response, "a")}
+    assert {"/accounts/signup/", "/accounts/login/"} <= links
+    assert not elements(response, "section", id="balance")
+
+
+def test_a_member_sees_their_balance_and_the_three_moves(as_alice):
+    response = as_alice.get("/")
+    assert is_whole_page(response)
+    (balance,) = elements(response, "section", id="balance")
+    assert "KES 1,000.00" in words(balance)
+    links = {dict(link.attributes)["href"] for link in elements(response, "a")}
+    assert {"/deposit/", "/transfer/", "/withdraw/", "/activity/", "/profile/"} <= links
+
+
+def test_htmx_gets_only_the_balance(as_alice):
+    response = as_alice.get("/", headers=htmx("balance"))
+    assert is_part(response, "balance")
+    assert "KES 1,000.00" in text(response)
+
+
+def test_the_balance_keeps_asking_for_itself(as_alice):
+    for response in (as_alice.get("/"), as_alice.get("/", headers=htmx("balance"))):
+        (balance,) = elements(response, "section", id="balance")
+        asks = dict(balance.attributes)
+        assert asks["hx-get"] == "/"
+        assert "balance-changed from:body" in asks["hx-trigger"]
+        assert asks["hx-swap"] == "outerHTML"
+
+
+def test_the_balance_is_the_newest(as_alice, alice, bob):
+    send(alice, bob, 300_00)
+    assert "KES 700.00" in text(as_alice.get("/", headers=htmx("balance")))
+
+
+def test_a_new_member_is_led_to_a_first_deposit(bob):
+    said = text(signed_in(bob).get("/"))
+    assert "Your wallet is ready" in said
+    assert "KES 0.00" in said
+
+
+def test_shows_the_last_six_and_no_more(alice, bob):
+    for number in range(8):
+        send(alice, bob, 1_00, description=f"Note {number}")
+    response = signed_in(alice).get("/")
+    rows = elements(response, "a", class_="row")
+    assert [f"Note {n}" in words(row) for n, row in zip(range(7, 1, -1), rows, strict=True)] == (
+        [True] * 6
+    )
+
+
+def test_each_row_says_who_which_way_and_how_much(alice, bob):
+    send(alice, bob, 20_00, description="Lunch")
+    withdraw(alice, 30_00)
+    rows = [words(row) for row in elements(signed_in(alice).get("/"), "a", class_="row")]
+    for row, shown in zip(
+        rows,
+        [
+            ("Withdrawal", "Money out", "−KES 30.00"),
+            ("Bob O.", "Money out", "−KES 20.00", "Lunch"),
+            ("Deposit", "Money in", "+KES 1,000.00"),
+        ],
+        strict=True,
+    ):
+        assert all(part in row for part in shown)
+    (row,) = elements(signed_in(bob).get("/"), "a", class_="row")
+    assert "Alice W." in words(row)
+    assert "+KES 20.00" in words(row)
+
+
+def test_a_member_sees_nothing_of_others(alice, bob, carol):
+    send(alice, bob, 20_00, description="Secret")
+    said = text(signed_in(carol).get("/"))
+    for secret in ("Secret", "Alice", "Bob", "20.00"):
+        assert secret not in said
+
+
+def test_a_frozen_wallet_says_so(as_alice, alice):
+    assert "frozen" not in text(as_alice.get("/"))
+    wallet_operations.freeze(alice.primary_account().pk)
+    assert "Your wallet is frozen" in text(as_alice.get("/"))
+
+
+def test_money_on_its_way_out_is_told(as_alice, alice):
+    assert "On its way out" not in text(as_alice.get("/"))
+    pending = as_if(withdraw(alice, 40_00), "PENDING")
+    said = text(as_alice.get("/"))
+    assert "On its way out KES 40.00" in said
+    assert str(pending.status_badge.word) in said
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_is_only_read(as_alice, method):
+    assert getattr(as_alice, method)("/").status_code == 405
+
+
+def test_staff_of_finance_are_led_to_their_desk(finance, alice, operator):
+    assert "Finance desk" in text(signed_in(finance).get("/"))
+    for other in (alice, operator):
+        assert "Finance desk" not in text(signed_in(other).get("/"))
+
+
+def test_someone_without_a_phone_or_a_second_name_is_shown_too(alice):
+    lone = UserFactory(name="Zawadi", phone=None)
+    deposit(lone, 10_00)
+    send(lone, alice, 1_00)
+    for member in (lone, alice):
+        assert signed_in(member).get("/").status_code == 200
+    assert "Zawadi" in text(signed_in(alice).get("/"))
+
+
+def test_the_page_marks_where_one_is(as_alice):
+    for url, name in [("/", "Home"), ("/activity/", "Activity"), ("/profile/", "Profile")]:
+        response = as_alice.get(url)
+        assert title(response) == f"{name} · Nissmart"
+        for nav in ("top-links", "bottom-bar"):
+            (bar,) = elements(response, "nav", class_=nav)
+            current = [words(link) for link in find(bar, "a", **{"aria-current": "page"})]
+            assert current == [name]
+
+
+def test_head_is_answered(as_alice):
+    assert as_alice.head("/").status_code == 200
+    assert Client().head("/").content == b""

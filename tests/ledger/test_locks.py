@@ -1,0 +1,270 @@
+"""Each operation is one short transaction that holds its accounts before it looks at them,
+lowest id first; who waits too long is told "busy", never that the order was refused."""
+
+import random
+import re
+import time
+from contextlib import contextmanager
+from functools import partial
+from threading import Event, Thread
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from ledger.errors import AccountFrozen, Busy
+from ledger.models import Transaction
+from ledger.operations.retries import ATTEMPTS
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import UserFactory, account_id, balance, funded, send
+from tests.ledger.crowd import IS_NIGHTLY, at_once, watched
+from tests.ledger.moves import FLOAT, MOVES, TRANSIT, asked, call, carry_out
+from wallet import operations as wallet_operations
+from wallet.models import Account
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+MOST_STATEMENTS = 6
+TRANSFERS = 10_000 if IS_NIGHTLY else 160
+
+IS_SQLITE = connection.vendor == "sqlite"
+TAKE = "BEGIN IMMEDIATE" if IS_SQLITE else "FOR UPDATE"
+BEGINS = re.compile(r"BEGIN|SAVEPOINT|COMMIT")
+
+
+@pytest.fixture
+def owner(db):
+    return funded(UserFactory(), 1_000_00)
+
+
+@pytest.fixture
+def other(db):
+    return funded(UserFactory(), 1_000_00)
+
+
+def statements_of(job, *args):
+    names: list[str] = []
+    with watched(names.append):
+        job(*args)
+    return [" ".join(name.split()) for name in names]
+
+
+def test_every_operation_is_one_short_transaction(owner, other):
+    for move in MOVES:
+        for key in ("one", "one", "two"):
+            sent = statements_of(call, move, asked(move, owner, other, key=f"{move} {key}"))
+            assert sent[-2:] == ["COMMIT", "COMMITTED"]
+            assert sent.count("COMMIT") == 1
+            work = [sql for sql in sent if not BEGINS.match(sql)]
+            assert len(work) <= MOST_STATEMENTS, work
+
+
+def test_every_operation_takes_the_lock_before_all_else(owner, other):
+    for move in MOVES:
+        first, *rest = statements_of(call, move, asked(move, owner, other))
+        assert TAKE in first
+        if not IS_SQLITE:
+            assert re.search(r"ORDER BY account\.id FOR UPDATE", first)
+        assert any(sql.startswith("UPDATE wallet_account") for sql in rest)
+        assert not any(TAKE in sql for sql in rest)
+
+
+def may_take(account):
+    """Whether another connection can have this account now (on SQLite: the one lock)."""
+
+    def attempt():
+        try:
+            with patience(1), transaction.atomic(), connection.cursor() as cursor:
+                strength = "" if IS_SQLITE else "FOR NO KEY UPDATE"
+                cursor.execute(f"SELECT 1 FROM wallet_account WHERE id = %s {strength}", [account])
+        except OperationalError:
+            return False
+        return True
+
+    return in_thread(attempt)
+
+
+def in_thread(job):
+    answers = []
+
+    def run():
+        try:
+            answers.append(job())
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    return answers[0]
+
+
+def test_members_are_held_until_commit_and_the_house_never(owner, other):
+    for move in MOVES:
+        asks = asked(move, owner, other)
+        ids = {value for name, value in asks.items() if name.endswith("_id")} - {asks["actor_id"]}
+        seen = []
+
+        def look(sql, ids=ids, seen=seen):
+            if sql.strip().startswith("UPDATE wallet_account") or sql == "COMMIT":
+                seen.append(sql)
+                assert not any(may_take(account) for account in ids)
+                assert all(may_take(house) == (not IS_SQLITE) for house in (FLOAT, TRANSIT))
+
+        with watched(look):
+            call(move, asks)
+        assert len(seen) == 2
+        assert all(may_take(account) for account in ids)
+
+
+@pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock, so no order of locks")
+def test_the_lowest_id_is_taken_first_whoever_sends(owner, other):
+    low, high = sorted([owner, other], key=account_id)
+    for source, target in ((low, high), (high, low)):
+        with held(account_id(low)):
+            waiting = Thread(target=closing(partial(send, source, target, 1)))
+            waiting.start()
+            wait_until_somebody_waits()
+            assert may_take(account_id(high))
+        waiting.join()
+    assert_books_right()
+
+
+def closing(job):
+    def run():
+        try:
+            job()
+        finally:
+            connection.close()
+
+    return run
+
+
+def wait_until_somebody_waits():
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+    with connection.cursor() as cursor:
+        for _ in range(1_000):
+            time.sleep(0.01)
+            if cursor.execute(waiting, [connection.settings_dict["NAME"]]).fetchone():
+                return
+    raise AssertionError("nobody waits for a lock")
+
+
+@contextmanager
+def held(account):
+    """Another connection holds this account (on SQLite the one lock there is) meanwhile."""
+    is_held, let_go = Event(), Event()
+
+    def hold():
+        with transaction.atomic():
+            list(Account.objects.select_for_update().filter(pk=account))
+            is_held.set()
+            let_go.wait()
+
+    holder = Thread(target=closing(hold))
+    holder.start()
+    is_held.wait()
+    try:
+        yield
+    finally:
+        let_go.set()
+        holder.join()
+
+
+@contextmanager
+def patience(milliseconds):
+    """How long this connection waits for a lock."""
+    short, usual = (
+        (f"PRAGMA busy_timeout = {milliseconds}", "PRAGMA busy_timeout = 20000")
+        if IS_SQLITE
+        else (f"SET lock_timeout = {milliseconds}", "RESET lock_timeout")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(short)
+        try:
+            yield
+        finally:
+            cursor.execute(usual)
+
+
+def test_who_waits_too_long_is_told_busy_and_may_ask_again(owner, other):
+    for move in MOVES:
+        # More than there is: but nobody has looked, so nobody may say so.
+        for amount in (1_00, 200_000_00):
+            asks = asked(move, owner, other, amount)
+            with held(account_id(owner)), nothing_moves(), patience(20):
+                sent = statements_of(refused_as_busy, move, asks)
+            assert sum(TAKE in sql for sql in sent) == ATTEMPTS
+        assert not call(move, asks | {"amount_cents": 1_00}).is_replay
+    assert_books_right()
+
+
+def refused_as_busy(move, asks):
+    with pytest.raises(Busy) as refusal:
+        call(move, asks)
+    assert refusal.value.code == "busy"
+
+
+def test_who_waits_a_little_is_served(owner, other):
+    for move in MOVES:
+        moves = Thread(target=closing(partial(carry_out, move, owner, other, key=move)))
+        with held(account_id(owner)):
+            moves.start()
+            moves.join(timeout=0.1)
+            assert not Transaction.objects.filter(idempotency_key=move).exists()
+        moves.join()
+        assert Transaction.objects.filter(idempotency_key=move).exists()
+    assert_books_right()
+
+
+def test_opposite_transfers_never_deadlock():
+    members = [funded(UserFactory(), 1_000_00) for _ in range(4)]
+    deadlocks = []
+
+    def many(seed):
+        draw = random.Random(seed)
+        with connection.execute_wrapper(notice_deadlocks):
+            for _ in range(TRANSFERS // 8):
+                send(*draw.sample(members, 2), draw.randint(1, 5))
+
+    def notice_deadlocks(execute, *args):
+        try:
+            return execute(*args)
+        except OperationalError as error:
+            # The operation would try again, and nobody would hear of it.
+            deadlocks.append(error)
+            raise
+
+    at_once(*(partial(many, seed) for seed in range(8)))
+    assert deadlocks == []
+    assert sum(balance(member) for member in members) == 4_000_00
+    assert_books_right()
+
+
+def test_freezing_waits_for_the_payment_under_way(owner, other):
+    freezes = Thread(target=closing(partial(wallet_operations.freeze, account_id(owner))))
+
+    def freeze_in_the_middle(sql):
+        if sql == "COMMIT":
+            freezes.start()
+            freezes.join(timeout=0.1)
+            assert not in_thread(lambda: owner.primary_account().is_frozen)
+
+    with watched(freeze_in_the_middle):
+        send(owner, other, 1_00)
+    freezes.join()
+    assert owner.primary_account().is_frozen
+    assert_books_right()
+
+
+def test_a_payment_that_waited_for_a_freeze_is_refused(owner, other):
+    outcomes = []
+    pays = Thread(target=lambda: outcomes.extend(at_once(partial(send, owner, other, 1_00))))
+    with transaction.atomic():
+        wallet_operations.freeze(account_id(owner))
+        pays.start()
+        pays.join(timeout=0.2)
+        assert outcomes == []
+    pays.join()
+    assert [type(outcome) for outcome in outcomes] == [AccountFrozen]
+    assert (balance(owner), balance(other)) == (1_000_00, 1_000_00)
+    assert_books_right()

@@ -1,0 +1,204 @@
+"""Whatever is typed into a form, an address or a cookie, the answer is never a server error."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.books import assert_books_right
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory, funded, new_key
+
+pytestmark = pytest.mark.django_db
+
+MARKUP = "<script>alert(1)</script>"
+ODD = [
+    "\0",
+    "a\0b",
+    "a\r\nSet-Cookie: x=y\n\tb",
+    "\u202eevil\u2066\u200b\u200d\ufeff",
+    "Zalgo" + "\u0301\u0489" * 60,
+    "\U0001f4b8\U0010ffff\ufffe\uffff",
+    "İIıß\u212a\ufb01",  # letters whose case changes their number
+    "%s %n {0} {limit} {{ user }} {% now 'Y' %} ${x}",
+    "' OR 1=1; DROP TABLE wallet_user; --",
+    "%_\\",
+    MARKUP + "\"'><img src=x onerror=alert(1)>",
+    "9" * 400,
+    "a" * 20_000,
+    "ü@" + "b" * 300 + ".example",
+    "@",
+    "//[",
+    "-1",
+]
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits(settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+
+
+@pytest.fixture
+def rich(db):
+    return funded(UserFactory(email="rich@example.com"), 1_000_00)
+
+
+def try_all(client: Client, method: str, url: str, filled: dict[str, str], *odd_fields: str):
+    """Send each odd text in each field, the others being in order."""
+    client.raise_request_exception = False
+    for name in odd_fields:
+        for text in ODD:
+            answer = getattr(client, method)(url, filled | {name: text})
+            assert answer.status_code < 500, (url, name, text[:40])
+            assert MARKUP not in answer.text, (url, name)
+
+
+def try_together(client: Client, url: str, *odd_fields: str):
+    """Send each odd text in each field, another one in each."""
+    client.raise_request_exception = False
+    for turn in range(len(ODD)):
+        query = {name: ODD[(turn + i) % len(ODD)] for i, name in enumerate(odd_fields)}
+        answer = client.get(url, query)
+        assert answer.status_code < 500, (url, query)
+        assert MARKUP not in answer.text, url
+
+
+def test_in_an_order(rich, alice):
+    filled = {"amount": "1", "idempotency_key": new_key(), "recipient": alice.email, "confirm": "1"}
+    names = ["recipient", "description", "idempotency_key", "confirm", "change"]
+    try_all(signed_in(rich), "post", "/transfer/", filled, *names)
+    try_all(signed_in(rich), "post", "/withdraw/", filled, "description")
+    try_together(signed_in(rich), "/transfer/", "recipient", "amount")
+    assert_books_right()
+
+
+def test_in_the_filters_of_activity(rich):
+    client = signed_in(rich)
+    try_all(client, "get", "/activity/", {}, "q", "cursor")
+    try_together(client, "/activity/", "type", "status", "direction", "from", "to", "unknown")
+
+
+def test_in_the_filters_of_the_panel(rich, finance):
+    client = signed_in(finance)
+    try_all(client, "get", "/panel/ledger/", {}, "q", "member", "cursor")
+    try_together(client, "/panel/ledger/", "type", "status", "from", "to", "min", "max")
+    try_together(client, "/panel/activity/", "type", "status", "cursor", "pause")
+
+
+def test_in_sign_up(client):
+    filled = {"name": "Jane", "phone": "0712345678", "email": "", "password1": PASSWORD}
+    for name in ("name", "phone", "email", "password1", "next"):
+        # Whoever got through is signed in, and would be sent away from the form.
+        try_all(Client(), "post", reverse("account_signup"), filled, name)
+
+
+def test_in_sign_in(rich):
+    filled = {"login": "rich@example.com", "password": "wrong"}
+    try_all(
+        Client(), "post", reverse("account_login"), filled, "login", "password", "remember", "next"
+    )
+    for name in ("login", "next"):
+        try_all(Client(), "get", reverse("account_login"), {}, name)
+
+
+def test_in_passwords(rich):
+    try_all(Client(), "post", reverse("account_reset_password"), {}, "email")
+    filled = {"oldpassword": "wrong", "password1": "x", "password2": "x"}
+    try_all(signed_in(rich), "post", reverse("account_change_password"), filled, *filled)
+
+
+def test_in_the_profile(rich):
+    filled = {"name": "Rich", "phone": "", "email": "rich@example.com", "password": PASSWORD}
+    try_all(signed_in(rich), "post", reverse("wallet:profile"), filled, *filled)
+
+
+def test_in_preferences(rich):
+    names = ("theme", "balance", "next")
+    try_all(signed_in(rich), "post", reverse("wallet:preferences"), {}, *names)
+
+
+def test_in_the_admins_search(operator):
+    client = signed_in(operator)
+    for name in ("wallet_user", "wallet_account", "ledger_transaction", "ledger_entry"):
+        url = reverse(f"admin:{name}_changelist")
+        try_together(client, url, "q", "o", "p", "all", "_popup")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/activity/{}/",
+        "/panel/transactions/{}/",
+        "/admin/wallet/user/{}/change/",
+        "/admin/ledger/transaction/{}/change/",
+        "/accounts/password/reset/key/{}/",
+        "/accounts/confirm-email/{}/",
+        "/{}",
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["%00", "%0a", "%ff", "%ed%a0%80", "%e2%80%ae", "%2f%2f", "a" * 4000, "%25s", "1" * 30]
+)
+def test_in_an_address(finance, operator, path, text):
+    for client in (Client(), signed_in(finance), signed_in(operator)):
+        client.raise_request_exception = False
+        assert client.get(path.format(text)).status_code < 500
+
+
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "theme", "balance"])
+def test_in_a_cookie(rich, name):
+    octal = ['"\\000\\001"', '"' + "a" * 32 + '\\000"']
+    for text in [*(text for text in ODD if text.isascii()), *octal]:
+        client = signed_in(rich)
+        client.raise_request_exception = False
+        client.cookies[name] = text
+        assert client.get("/").status_code < 500, text[:40]
+        assert client.post("/deposit/", {}).status_code < 500, text[:40]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"amount=%ff%fe&description=%ed%a0%80&x=%"),
+        ("application/x-www-form-urlencoded", b"\xff\xfe\x00" * 50),
+        ("application/x-www-form-urlencoded", b"&".join([b"a=1"] * 1001)),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"amount=1"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"amount=1"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1"),
+        ("multipart/form-data", b"nothing"),
+        ("multipart/form-data; boundary=\xe9", b"nothing"),
+        ("application/json", b'{"amount": "1"}'),
+        ("text/plain", b"amount=1&confirm=1"),
+        ("", b"amount=1"),
+    ],
+)
+def test_in_a_body(rich, content_type, body):
+    client = signed_in(rich)
+    client.raise_request_exception = False
+    for url in ("/deposit/", "/profile/", "/preferences/", "/accounts/logout/"):
+        assert client.generic("POST", url, body, content_type=content_type).status_code < 500
+    assert rich.primary_account().balance_cents == 1_000_00
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HX-Target": "x" * 9000, "HX-Request": "true"},
+        {"HX-Target": "move#x", "HX-Request": "true"},
+        {"HX-Current-URL": "http://[", "HX-Request": "true"},
+        {"HX-Current-URL": "//[", "HX-Request": "true"},
+        {"HX-Current-URL": "\x00\xff", "HX-Request": "true"},
+        {"HX-Current-URL": "http%3A%2F%2F%5B", "HX-Current-URL-URI-AutoEncoded": "true"},
+        {"HX-Request": "maybe"},
+        {"Host": "evil.example"},
+        {"X-Forwarded-Host": "evil.example", "X-Forwarded-For": "\x00,,"},
+        {"Accept-Language": "x" * 9000},
+        {"Referer": "http://["},
+        {"Origin": "null"},
+    ],
+)
+def test_in_a_header(rich, headers):
+    for client in (signed_in(rich), Client()):
+        client.raise_request_exception = False
+        for url in ("/", "/deposit/", "/activity/", "/accounts/login/", "/admin/"):
+            assert client.get(url, headers=headers).status_code < 500, url
+        assert client.post("/deposit/", {}, headers=headers).status_code < 500

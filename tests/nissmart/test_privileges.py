@@ -1,0 +1,139 @@
+"""Who gets what answer at every address: `tests/privileges.txt` is the reviewed table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.conftest import signed_in
+from tests.factories import UserFactory, send
+from wallet import operations as wallet_operations
+from wallet.models import User
+
+pytestmark = pytest.mark.django_db
+
+TABLE = Path(__file__).parent.parent / "privileges.txt"
+LOGIN = "/accounts/login/"
+ROLES = ["anonymous", "member", "frozen", "finance", "auditor", "operator"]
+
+# What anybody may read without signing in.
+OPEN = {
+    "",
+    "accounts/confirm-email/",
+    "accounts/inactive/",
+    "accounts/login/",
+    "accounts/password/reset/",
+    "accounts/password/reset/done/",
+    "accounts/password/reset/key/done/",
+    "accounts/signup/",
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "healthz",
+    "readyz",
+}
+
+
+def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
+    """Every address the site answers, as it is written in the URL configuration."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from routes(pattern, route)
+
+
+def table() -> dict[tuple[str, str], dict[str, str]]:
+    """(route, method) -> role -> answer: a status, or `login` for the way to sign-in."""
+    rows = {}
+    for line in TABLE.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        route, method, *answers = line.split()
+        rows["" if route == "/" else route, method] = dict(zip(ROLES, answers, strict=True))
+    return rows
+
+
+def test_every_address_has_its_rows_in_the_table():
+    assert set(table()) == {(route, method) for route in routes() for method in ("GET", "POST")}
+
+
+def test_a_visitor_reads_only_what_is_open():
+    assert {route for (route, _), row in table().items() if row["anonymous"] == "200"} <= OPEN
+
+
+def test_only_finance_and_auditors_read_the_panel():
+    for (route, method), row in table().items():
+        if route.startswith("panel/") and method == "GET":
+            assert row == dict(
+                zip(ROLES, ["login", "403", "403", "200", "200", "403"], strict=True)
+            )
+
+
+def test_only_operators_enter_the_admin():
+    for (route, _), row in table().items():
+        if route.startswith("admin/"):
+            assert "200" not in [row[role] for role in ROLES if role != "operator"], route
+
+
+@pytest.fixture
+def people(db) -> dict[str, User]:
+    people = {role: UserFactory() for role in ROLES[1:]}
+    for name in ("finance", "auditor"):
+        people[name].groups.add(Group.objects.get(name=name))
+    people["operator"].is_staff = people["operator"].is_superuser = True
+    people["operator"].save()
+    wallet_operations.freeze(people["frozen"].primary_account().pk)
+    return people
+
+
+@pytest.fixture
+def samples(people, alice) -> dict[str, str]:
+    """What stands for the changing parts of an address: rows that are there."""
+    record = send(alice, people["member"], 5_00)
+    return {
+        "<reference:reference>": record.reference,
+        "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
+        "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
+        "ledger/transaction/<path:object_id>": f"ledger/transaction/{record.pk}",
+        "ledger/entry/<path:object_id>": f"ledger/entry/{record.entries.first().pk}",
+        "auth/group/<path:object_id>": f"auth/group/{Group.objects.first().pk}",
+        "<path:content_type_id>/<path:object_id>": "1/1",
+        "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",
+        "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-x/",
+        "^(?P<app_label>auth|wallet|ledger)/$": "ledger/",
+        "(?P<url>.*)$": "no-such-page",
+    }
+
+
+def address(route: str, samples: dict[str, str]) -> str:
+    for pattern, sample in samples.items():
+        route = route.replace(pattern, sample)
+    assert not set("<>?^$") & set(route), f"say what stands for the changing part of {route}"
+    return f"/{route}"
+
+
+def answer(client: Client, method: str, url: str) -> str:
+    response = getattr(client, method.lower())(url)
+    if response.status_code == 302 and response.headers["Location"].startswith(LOGIN):
+        return "login"
+    return str(response.status_code)
+
+
+def test_everybody_gets_the_answer_of_the_table(people, samples):
+    clients = {"anonymous": Client()} | {role: signed_in(people[role]) for role in people}
+    wrong = {}
+    for (route, method), row in table().items():
+        url = address(route, samples)
+        given = {role: answer(clients[role], method, url) for role in ROLES}
+        if given != row:
+            wrong[route, method] = " ".join(given.values())
+        if "logout" in route:
+            for role, user in people.items():
+                clients[role].force_login(user)
+    assert not wrong
