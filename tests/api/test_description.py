@@ -1,0 +1,171 @@
+"""The API's description is complete and true, and its page is all ours."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import jsonschema_rs
+import pytest
+
+from ledger import operations
+from nissmart.openapi import BODIES, PROBLEMS
+from tests.api.calls import Api, order
+from tests.factories import funded
+from wallet.models import User
+from wallet.strict_json import BODY_BYTES_AT_MOST
+
+pytestmark = pytest.mark.django_db
+
+ANY_CALL = {"400", "401", "429", "500", "503"}
+WITH_BODY = {"403", "413", "415"}
+STATUSES = {
+    "POST /api/users": {"201"} | WITH_BODY,
+    "GET /api/users": {"200"},
+    "GET /api/users/{user_id}": {"200", "404"},
+    "GET /api/balance/{user_id}": {"200", "404"},
+    "GET /api/transactions/{user_id}": {"200", "404"},
+    "POST /api/deposit": {"201", "404", "422"} | WITH_BODY,
+    "POST /api/transfer": {"201", "404", "422"} | WITH_BODY,
+    "POST /api/withdraw": {"201", "404", "422"} | WITH_BODY,
+    "GET /api/transaction/{reference}": {"200", "404"},
+    "GET /api/admin/summary": {"200", "403"},
+    "GET /api/admin/activity": {"200", "403"},
+}
+
+
+@pytest.fixture
+def described() -> dict:
+    response = Api().get("/api/openapi.json")
+    assert response.status_code == 200
+    return response.json()
+
+
+def operations_of(described) -> dict[str, dict]:
+    return {
+        f"{verb.upper()} {path}": operation
+        for path, verbs in described["paths"].items()
+        for verb, operation in verbs.items()
+    }
+
+
+def contents(described) -> list[dict]:
+    """The body of every request and every answer."""
+    found = []
+    for operation in operations_of(described).values():
+        holders = [*operation["responses"].values()]
+        if "requestBody" in operation:
+            holders.append(operation["requestBody"])
+        found += [holder["content"]["application/json"] for holder in holders]
+    return found
+
+
+def examples(content) -> list:
+    many = [each["value"] for each in content.get("examples", {}).values()]
+    return many or [content["example"]]
+
+
+def test_lists_each_operation_with_each_of_its_statuses(described):
+    listed = {
+        name: set(operation["responses"]) for name, operation in operations_of(described).items()
+    }
+    assert listed == {name: statuses | ANY_CALL for name, statuses in STATUSES.items()}
+
+
+def test_each_operation_says_what_it_is_for_and_how_to_get_in(described):
+    for name, operation in operations_of(described).items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["security"] == [{"TokenAuth": []}, {"SessionAuth": []}], name
+
+
+def test_each_body_has_an_example_that_fits(described):
+    for content in contents(described):
+        wanted = content["schema"] | {"components": described["components"]}
+        validator = jsonschema_rs.validator_for(wanted)
+        for example in examples(content):
+            validator.validate(example)
+
+
+def test_no_example_is_left_over(described):
+    named = {content["schema"]["$ref"].rpartition("/")[2] for content in contents(described)}
+    assert named == BODIES.keys() | {"Problem"}
+
+
+def test_says_which_headers_come(described):
+    for name, operation in operations_of(described).items():
+        for status, response in operation["responses"].items():
+            headers = set(response["headers"])
+            wanted = {"X-Request-ID"}
+            wanted |= {"WWW-Authenticate"} if status == "401" else set()
+            wanted |= {"Retry-After"} if status in ("429", "503") else set()
+            if status == "201" and name != "POST /api/users":
+                wanted |= {"Idempotency-Replayed"}
+            assert headers == wanted, (name, status)
+
+
+def test_the_examples_of_errors_are_what_is_answered(
+    anonymous, alices, alice, bob, service, settings
+):
+    wanted = order("deposit", alice.pk, 0)
+    ghost = User.objects.create(name="No Wallet")
+    answers = {
+        400: alices.get("/api/users", limit=101),
+        401: anonymous.get("/api/users"),
+        403: alices.post("/api/users", {"name": "Jane"}),
+        404: alices.get(f"/api/users/{bob.pk}"),
+        413: alices.post_text("/api/deposit", " " * (BODY_BYTES_AT_MOST + 1)),
+        415: alices.post_text("/api/deposit", "a=b", content_type="text/plain"),
+        500: service.get(f"/api/users/{ghost.pk}"),
+    }
+    alices.post("/api/deposit", wanted, "one")
+    answers[422] = alices.post("/api/deposit", wanted | {"amount_cents": 1}, "one")
+    settings.API_CALLS_PER_MINUTE = settings.API_CALLS_PER_MINUTE | {"member": 1}
+    answers[429] = alices.get("/api/users")
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        said = re.sub(r"NS-\w{8}", "NS-7K2Q9PXM", answer.text)
+        assert json.loads(said) == PROBLEMS[status], status
+    assert answers.keys() | {503} == PROBLEMS.keys(), "503 is in test_errors.py"
+
+
+def test_the_example_of_an_order_is_one_that_is_taken(service, alice, bob):
+    for move in ("deposit", "transfer", "withdraw"):
+        body = dict(BODIES[f"{move.title()}In"])
+        for name in body:
+            if name.endswith("user_id"):
+                body[name] = bob.pk if name.startswith("to") else alice.pk
+        assert service.post(f"/api/{move}", body).status_code == 201
+    assert service.post("/api/users", BODIES["UserIn"]).status_code == 201
+
+
+def test_the_description_needs_no_token_and_no_database(
+    client, django_assert_num_queries, described
+):
+    with django_assert_num_queries(0):
+        assert client.get("/api/openapi.json").json() == described
+    assert described["openapi"].startswith("3.")
+
+
+def test_the_page_is_made_of_our_own_files(client):
+    page = client.get("/api/docs")
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(addresses) >= 3
+    assert all(address.startswith("/static/") for address in addresses)
+    assert "style=" not in page.text
+    assert "<style" not in page.text
+    for kind, script in re.findall(r"<script([^>]*)>(.*?)</script>", page.text, re.DOTALL):
+        assert not script.strip() or 'type="application/json"' in kind
+
+
+def test_every_operation_of_money_is_there(described):
+    moves = set(operations.__all__) - {"Order", "perform", "preview"}
+    assert {f"POST /api/{move}" for move in moves} <= operations_of(described).keys()
+
+
+def test_the_example_of_a_refusal_is_what_is_answered(service, bob, described):
+    funded(bob, 100_00)
+    answer = service.post("/api/withdraw", order("withdraw", bob.pk, 0, 100_01))
+    posted = operations_of(described)["POST /api/withdraw"]["responses"]["400"]
+    assert answer.json() in examples(posted["content"]["application/json"])
