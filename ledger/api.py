@@ -179,10 +179,10 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
     require(request.auth.scope != Scope.FINANCE)
     if not request.auth.may_act_for(user_id):
         raise Http404
-    found = statements.wallet_ids(user_id, *others)
-    if len(found) < len({user_id, *others}):
-        raise Http404
-    return found
+    try:
+        return {id: statements.wallet_id(id) for id in (user_id, *others)}
+    except Account.DoesNotExist:
+        raise Http404 from None
 
 
 def visible_wallet(request: CallRequest, user_id: int) -> Account:

@@ -39,6 +39,10 @@ api.add_router("", ledger.api.router)
 api.add_router("/admin", adminpanel.api.router)
 
 BUSY_RETRY_S = 1
+PRIVATE_HEADERS = {
+    "Cache-Control": "no-store, private",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 STATUS_OF_CODE = {"not_found": 404, "idempotency_key_reused": 422, "busy": 503}
 CODE_OF_STATUS = {
     400: "invalid_request",
@@ -147,13 +151,20 @@ def sentence_of(message: str) -> str:
 
 
 def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Answer what never reaches an endpoint (no such address, wrong method) in JSON too."""
+    """Answer what never reaches an endpoint (no such address, wrong method) in JSON too.
+
+    And keep all answers out of caches and frames, whichever door they leave by.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        if not request.path.startswith("/api/"):
+            return response
+        for name, value in PRIVATE_HEADERS.items():
+            response.headers.setdefault(name, value)
         status = response.status_code
         is_ours = response.headers.get("Content-Type", "").startswith("application/json")
-        if status < HTTPStatus.BAD_REQUEST or is_ours or not request.path.startswith("/api/"):
+        if status < HTTPStatus.BAD_REQUEST or is_ours:
             return response
         answer = problem(
             status,

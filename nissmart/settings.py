@@ -89,6 +89,14 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
 ]
 
+# For calls to the API that bring a token: see nissmart/wsgi.py.
+TOKEN_MIDDLEWARE = [
+    "wallet.logs.named_requests",
+    "django.middleware.security.SecurityMiddleware",
+    "nissmart.api.json_answers",
+    "corsheaders.middleware.CorsMiddleware",
+]
+
 ROOT_URLCONF = "nissmart.urls"
 WSGI_APPLICATION = "nissmart.wsgi.application"
 

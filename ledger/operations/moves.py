@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import connection
 from django.utils import timezone
 
 from ledger.errors import KeyReused
@@ -80,10 +81,11 @@ def preview(order: Order) -> int:
     Raises the LedgerError that the order would meet now.
     """
     rules.refuse_nonsense(order)
-    holdings = statements.read_holdings(order, lock=False)
-    _earlier, sent_cents = statements.read_facts(
-        order, actor_id=0, key=None, since=day_start(timezone.localdate())
-    )
+    with connection.cursor() as cursor:
+        holdings = statements.read_holdings(cursor, order, lock=False)
+        _earlier, sent_cents = statements.read_facts(
+            cursor, order, actor_id=0, key=None, since=day_start(timezone.localdate())
+        )
     rules.check(order, holdings, sent_cents)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     return own.balance_cents + dict(order.postings())[own.id]
@@ -99,15 +101,23 @@ def perform(
 
 @committed
 def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) -> Transaction:
-    holdings = statements.read_holdings(order, lock=True)
-    # Read after the lock, so that an account's lines follow one another in time too.
-    now = at or timezone.now()
-    earlier_id, sent_cents = statements.read_facts(
-        order, actor_id=actor_id, key=key, since=day_start(timezone.localdate(now))
-    )
-    if earlier_id is not None:
-        return replay(order, earlier_id)
-    rules.check(order, holdings, sent_cents)
+    with connection.cursor() as cursor:
+        holdings = statements.read_holdings(cursor, order, lock=True)
+        # Read after the lock, so that an account's lines follow one another in time too.
+        now = at or timezone.now()
+        earlier_id, sent_cents = statements.read_facts(
+            cursor, order, actor_id=actor_id, key=key, since=day_start(timezone.localdate(now))
+        )
+        if earlier_id is not None:
+            return replay(order, earlier_id)
+        rules.check(order, holdings, sent_cents)
+        record = new_record(order, actor_id, key, now)
+        statements.write(cursor, record, order, holdings)
+    return record
+
+
+def new_record(order: Order, actor_id: int, key: str | None, now: datetime) -> Transaction:
+    """The transaction of an order that the simulated rail carries out at once."""
     record = Transaction(
         reference=new_reference(),
         type=order.type,
@@ -121,7 +131,6 @@ def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) 
         created_at=now,
         settled_at=now,
     )
-    statements.write(record, order, holdings)
     record._state.adding = False
     return record
 
