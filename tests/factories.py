@@ -12,7 +12,7 @@ from ledger import operations
 from ledger.models import Transaction
 from wallet.models import User
 
-PASSWORD = "a-Long-Enough-1"  # noqa: S105
+PASSWORD = "a-Long-Enough-1"
 
 numbers = count(1)
 
