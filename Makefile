@@ -37,7 +37,7 @@ format: ## put the code into the house format
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: ## the benchmarks
+bench: ## the benchmarks, or those named: make bench ARGS=transfers
 	@.ci/venv dev
 	@.ci/bench $(ARGS)
 

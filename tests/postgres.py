@@ -42,14 +42,15 @@ def server() -> Iterator[str]:
         port = free_port()
         log = place / "log"
         with log.open("wb") as output:
-            initdb = [binaries / "initdb", "-D", place / "data", "-U", NAME, "-A", "trust"]
-            initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-            run = {"stdout": output, "stderr": output, "cwd": place, **account}
+            initdb: list[str | Path] = [binaries / "initdb", "-D", place / "data", "-U", NAME]
+            initdb += ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+            run: dict[str, Any] = {"stdout": output, "stderr": output, "cwd": place, **account}
             if subprocess.run(initdb, check=False, **run).returncode:
                 raise PostgresError(f"initdb failed:\n{log.read_text()}")
             # A session of its own: Ctrl-C reaches the tests first, the server afterwards.
-            postgres = [binaries / "postgres", "-D", place / "data", "-p", str(port)]
-            postgres += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+            postgres: list[str | Path] = [binaries / "postgres", "-D", place / "data"]
+            postgres += ["-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+            postgres += ["-c", "unix_socket_directories="]
             process = subprocess.Popen(postgres, start_new_session=True, **run)
         try:
             address = ["-h", "127.0.0.1", "-p", str(port), "-U", NAME]
@@ -97,7 +98,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_ready(probe: list[Any], process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(probe: list[str | Path], process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while subprocess.run(probe, check=False).returncode:
         if process.poll() is not None or time.monotonic() > deadline:

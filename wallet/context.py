@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from wallet.roles import reads_panel
 
@@ -15,6 +16,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "system",
         "balance_hidden": request.COOKIES.get("balance") == "hidden",
-        "is_finance": lambda: reads_panel(request.user),
+        "is_finance": SimpleLazyObject(lambda: reads_panel(request.user)),
         "rail_is_simulated": True,
     }

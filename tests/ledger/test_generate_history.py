@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from io import StringIO
 
 import pytest
@@ -11,13 +12,15 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from ledger.history_generator import DAYS
+from ledger.history_generator import DAYS, is_allowed
 from ledger.models import Entry, Transaction
+from ledger.operations import Order
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
+Type = Transaction.Type
 
 
 def generate(members: int, transactions: int, seed: int = 7) -> None:
@@ -100,6 +103,24 @@ def test_few_members_stay_within_the_limits(settings, members):
     richest = Entry.objects.aggregate(cents=Max("balance_after_cents"))["cents"]
     assert richest <= 20_000_00
     assert_right()
+
+
+@pytest.mark.parametrize(
+    ("order", "is_fine"),
+    [
+        (Order(Type.WITHDRAW, 100, 1), True),
+        (Order(Type.WITHDRAW, 101, 1), False),
+        (Order(Type.TRANSFER, 101, 1, 2), False),
+        (Order(Type.TRANSFER, 100, 1, 2), True),
+        (Order(Type.TRANSFER, 100, 1, 3), False),
+        (Order(Type.DEPOSIT, 101, None, 2), True),
+        (Order(Type.DEPOSIT, 101, None, 3), False),
+    ],
+)
+def test_a_limit_is_reached_but_never_passed(settings, order, is_fine):
+    balances = {1: 500, 2: 0, 3: settings.LIMIT_CENTS_BALANCE - 99}
+    sent_cents = Counter({1: settings.LIMIT_CENTS_OUT_PER_DAY - 100})
+    assert is_allowed(order, balances, sent_cents) is is_fine
 
 
 def test_a_history_of_nobody_is_refused():

@@ -116,6 +116,11 @@ def test_createsuperuser(monkeypatch):
     assert_hashed_freely()
 
 
+def test_the_demo():
+    call_command("demo", "--yes", verbosity=0)
+    assert_hashed_freely()
+
+
 def test_a_person_made_in_the_admin_gets_no_password():
     operator = UserFactory(is_staff=True, is_superuser=True)
     held.clear()

@@ -1,0 +1,235 @@
+"""Whatever is ordered in whatever sequence, the wallets hold what plain arithmetic says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ledger import errors
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import UserFactory, account_id
+from tests.ledger.crowd import IS_NIGHTLY
+from tests.ledger.moves import call
+from wallet import operations as wallet_operations
+from wallet.models import Account, User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+EXAMPLES, STEPS = (2_000, 50) if IS_NIGHTLY else (20, 25)
+
+# So small that every limit is met now and then.
+PER_TRANSACTION, PER_DAY, PER_WALLET = 80, 100, 200
+
+type Refusal = type[errors.LedgerError]
+
+
+class Wallet:
+    """What a member's wallet is, by plain arithmetic."""
+
+    def __init__(self) -> None:
+        self.user_id = (user := UserFactory()).pk
+        self.account_id = account_id(user)
+        self.held = self.sent_today = 0
+        self.is_frozen = self.is_closed = False
+        # Under each of the member's keys, the order and the reference it was answered with.
+        self.done: dict[str, tuple[Order, str]] = {}
+
+
+@dataclass(frozen=True)
+class Order:
+    move: str
+    actor: Wallet
+    source: Wallet | None
+    target: Wallet | None
+    amount: int
+    note: str
+    key: str
+
+    def asks(self) -> dict[str, Any]:
+        names = ("source_id", "target_id") if self.move == "transfer" else ("account_id",) * 2
+        sides = zip(names, (self.source, self.target), strict=True)
+        return {name: side.account_id for name, side in sides if side} | {
+            "actor_id": self.actor.user_id,
+            "amount_cents": self.amount,
+            "description": self.note,
+            "key": self.key,
+        }
+
+    def refusal(self) -> Refusal | None:
+        """Why this order must be refused now, if it must. A replay is not refused."""
+        if self.amount <= 0:
+            return errors.InvalidAmount
+        if self.source is self.target:
+            return errors.SelfTransfer
+        if self.amount > PER_TRANSACTION:
+            return errors.TransactionLimitReached
+        if self.key in self.actor.done:
+            return None if self.actor.done[self.key][0] == self else errors.KeyReused
+        if any(side and side.is_closed for side in (self.source, self.target)):
+            return errors.AccountClosed
+        return self.refusal_out() or self.refusal_in()
+
+    def refusal_out(self) -> Refusal | None:
+        if not self.source:
+            return None
+        if self.source.is_frozen:
+            return errors.AccountFrozen
+        if self.source.held < self.amount:
+            return errors.InsufficientFunds
+        is_over = self.source.sent_today + self.amount > PER_DAY
+        return errors.DailyLimitReached if is_over else None
+
+    def refusal_in(self) -> Refusal | None:
+        if not self.target or self.target.held + self.amount <= PER_WALLET:
+            return None
+        return errors.RecipientLimitReached if self.source else errors.BalanceLimitReached
+
+    def take_effect(self) -> None:
+        if self.source:
+            self.source.held -= self.amount
+            self.source.sent_today += self.amount
+        if self.target:
+            self.target.held += self.amount
+
+
+class Bank(RuleBasedStateMachine):
+    outcomes: Counter[str] = Counter()
+
+    wallets = Bundle("wallets")
+    orders = Bundle("orders")
+
+    amounts = st.integers(1, PER_TRANSACTION) | st.integers(0, PER_TRANSACTION + 1)
+    # Few, so that they come again, from the same member and from others.
+    keys = st.uuids().map(str) | st.sampled_from(["a", "b"])
+    notes = st.sampled_from(["", "Lunch"])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Wallet] = []
+        self.now = datetime(2030, 1, 1, 9, tzinfo=UTC)
+
+    @initialize(target=wallets)
+    def begin(self):
+        return multiple(self.open(), self.open(), self.open())
+
+    @precondition(lambda self: len(self.all) < 5)
+    @rule(target=wallets)
+    def open(self):
+        self.all.append(to := Wallet())
+        self.place(Order("deposit", to, None, to, PER_TRANSACTION, "", "first"))
+        return to
+
+    @rule(target=orders, to=wallets, amount=amounts, note=notes, key=keys)
+    def deposit(self, to, amount, note, key):
+        return self.place(Order("deposit", to, None, to, amount, note, key))
+
+    @rule(target=orders, source=wallets, to=wallets, amount=amounts, note=notes, key=keys)
+    def transfer(self, source, to, amount, note, key):
+        return self.place(Order("transfer", source, source, to, amount, note, key))
+
+    @rule(target=orders, source=wallets, amount=amounts, note=notes, key=keys)
+    def withdraw(self, source, amount, note, key):
+        return self.place(Order("withdraw", source, source, None, amount, note, key))
+
+    @rule(order=orders)
+    def ask_again(self, order):
+        self.place(order)
+
+    @rule(order=orders, amount=amounts, note=notes)
+    def use_the_key_for_something_else(self, order, amount, note):
+        self.place(replace(order, amount=amount, note=note))
+
+    @rule(wallet=wallets, is_frozen=st.booleans())
+    def freeze(self, wallet, is_frozen):
+        wallet.is_frozen = is_frozen
+        operation = wallet_operations.freeze if is_frozen else wallet_operations.unfreeze
+        operation(wallet.account_id)
+
+    # More often opened again than closed, or soon nobody could pay anybody.
+    @rule(wallet=wallets, is_closed=st.sampled_from([False, False, True]))
+    def close(self, wallet, is_closed):
+        wallet.is_closed = is_closed
+        User.objects.filter(pk=wallet.user_id).update(is_active=not is_closed)
+
+    @rule()
+    def let_a_day_pass(self):
+        self.now = self.now.replace(hour=21, minute=0, second=0) + timedelta(days=1)
+        for wallet in self.all:
+            wallet.sent_today = 0
+
+    def place(self, order: Order) -> Order:
+        self.now += timedelta(seconds=1)
+        expected = order.refusal()
+        asks = order.asks() | {"at": self.now}
+        if expected:
+            with pytest.raises(expected):
+                call(order.move, asks)
+        else:
+            self.take_in(order, call(order.move, asks))
+        self.outcomes[expected.__name__ if expected else order.move] += 1
+        return order
+
+    def take_in(self, order: Order, record: Transaction) -> None:
+        done = order.actor.done
+        assert record.is_replay == (order.key in done)
+        if record.is_replay:
+            self.outcomes["replay"] += 1
+        else:
+            order.take_effect()
+        assert done.setdefault(order.key, (order, record.reference))[1] == record.reference
+
+    @invariant()
+    def wallets_hold_what_they_should(self):
+        held = {wallet.account_id: wallet.held for wallet in self.all}
+        mine = Account.objects.filter(pk__in=held)
+        assert dict(mine.values_list("pk", "balance_cents")) == held
+
+    def teardown(self):
+        references = {reference for wallet in self.all for _, reference in wallet.done.values()}
+        mine = Transaction.objects.filter(created_by__in=[wallet.user_id for wallet in self.all])
+        assert sorted(mine.values_list("reference", flat=True)) == sorted(references)
+        assert_books_right()
+
+
+def test_the_books_follow_the_model(settings):
+    settings.LIMIT_CENTS_PER_TRANSACTION = PER_TRANSACTION
+    settings.LIMIT_CENTS_OUT_PER_DAY = PER_DAY
+    settings.LIMIT_CENTS_BALANCE = PER_WALLET
+    run_state_machine_as_test(
+        Bank,
+        settings=hypothesis_settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print(Bank.outcomes)
+    if IS_NIGHTLY:
+        assert min(Bank.outcomes[name] for name in WANTED) >= 100
+
+
+WANTED = {"deposit", "transfer", "withdraw", "replay"} | {
+    error.__name__
+    for error in errors.LedgerError.__subclasses__()
+    if error not in {errors.UnknownAccount, errors.Busy}
+}

@@ -1,0 +1,89 @@
+"""Every page of the site as its visitors come by it, followed from link to link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import new_key, send, withdraw
+from tests.pages import htmx
+from wallet.models import User
+
+STARTS = ["/", "/accounts/login/", "/profile/", "/panel/", "/admin/", "/no-such-page/"]
+# One of each kind is enough: pages that differ only in the row they show, or end the crawl.
+ENOUGH = {"/activity/NS-": 3, "/panel/transactions/": 3, "/admin/": 30, "?": 12}
+
+
+def follow(client: Client) -> Iterator[tuple[str, HttpResponse]]:
+    """(address, answer) of every page that can be reached by links, as this visitor."""
+    waiting, seen = list(STARTS), set(STARTS)
+    taken = dict.fromkeys(ENOUGH, 0)
+    while waiting:
+        url = waiting.pop(0)
+        answer = client.get(url)
+        yield url, answer
+        for link in links(url, answer):
+            kinds = [kind for kind in ENOUGH if kind in link]
+            if link in seen or any(taken[kind] >= ENOUGH[kind] for kind in kinds):
+                continue
+            for kind in kinds:
+                taken[kind] += 1
+            seen.add(link)
+            waiting.append(link)
+
+
+def links(url: str, answer: HttpResponse) -> list[str]:
+    if answer.status_code == 302:
+        return [answer.headers["Location"].partition("#")[0]]
+    if answer.streaming or "html" not in answer.headers["Content-Type"]:
+        return []
+    found = []
+    for piece in answer.text.split('href="')[1:]:
+        link = piece.partition('"')[0].partition("#")[0].replace("&amp;", "&")
+        if link.startswith("?"):
+            link = url.partition("?")[0] + link
+        if link.startswith("/") and not link.startswith(("//", "/static/")):
+            found.append(link)
+    return found
+
+
+def answers_beyond_links(client: Client, bob: User) -> Iterator[tuple[str, HttpResponse]]:
+    """What forms and htmx get: refusals, reviews, parts, methods that are not allowed."""
+    order = {"amount": "1", "idempotency_key": new_key(), "recipient": bob.email or ""}
+    for url in ("/deposit/", "/transfer/", "/withdraw/"):
+        yield f"review of {url}", client.post(url, order)
+        yield f"refusal of {url}", client.post(url, {})
+        yield f"part of {url}", client.post(url, {}, headers=htmx("move"))
+    yield "receipt", client.post("/transfer/", order | {"confirm": "1"})
+    yield "htmx receipt", client.post("/transfer/", order | {"confirm": "1"}, headers=htmx("move"))
+    for url, part in [("/", "balance"), ("/activity/", "activity"), ("/panel/ledger/", "ledger")]:
+        yield f"part {part}", client.get(url, headers=htmx(part))
+    yield "refused profile", client.post("/profile/", {"name": ""})
+    yield "405", client.get("/preferences/")
+    yield "400", client.post("/preferences/", {"theme": "x"})
+    yield "htmx sign-in", Client().get("/activity/", headers=htmx("activity"))
+    yield "token refused", Client(enforce_csrf_checks=True).post("/deposit/", {})
+    yield "sign-up refused", Client().post(reverse("account_signup"), {})
+    yield "sign-in refused", Client().post(reverse("account_login"), {"login": "x"})
+
+
+def crawl(
+    alice: User, bob: User, finance: User, operator: User
+) -> Iterator[tuple[str, str, HttpResponse]]:
+    """(who, address, answer) of everything that anybody is answered."""
+    send(alice, bob, 1_00, description="Lunch")
+    withdraw(alice, 2_00)
+    for who, client in [
+        ("visitor", Client()),
+        ("member", signed_in(alice)),
+        ("finance", signed_in(finance)),
+        ("operator", signed_in(operator)),
+    ]:
+        for url, answer in follow(client):
+            yield who, url, answer
+    for name, answer in answers_beyond_links(signed_in(alice), bob):
+        yield "member", name, answer

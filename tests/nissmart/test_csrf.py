@@ -1,0 +1,173 @@
+"""Nothing changes without the token of our own page, nor by a method that only reads."""
+
+import pytest
+from django.test import Client
+
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import PASSWORD, UserFactory, account_id, new_key, send
+from tests.nissmart.test_privileges import address, people, samples, table
+from tests.pages import elements, fields, htmx, text
+from wallet.models import Account, User
+
+__all__ = ["people", "samples"]
+
+pytestmark = pytest.mark.django_db
+
+OURS = {"Origin": "http://testserver"}
+
+
+def strict(user: User | None = None) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    if user:
+        client.force_login(user)
+    return client
+
+
+def state() -> tuple:
+    """All that a request could have changed."""
+    return (
+        list(User.objects.order_by("pk").values_list()),
+        list(Account.objects.order_by("pk").values_list()),
+        list(Transaction.objects.order_by("pk").values_list()),
+    )
+
+
+def test_every_address_that_takes_a_post_asks_for_the_token(people, samples):
+    """Those that take none say so, and the rest refuse."""
+    unguarded = {}
+    for (route, method), row in table().items():
+        if method != "POST":
+            continue
+        for role, user in [("anonymous", None), *people.items()]:
+            if row[role] == "405" or (row[role] == "404" and route.startswith("accounts/")):
+                continue
+            status = strict(user).post(address(route, samples)).status_code
+            if status != 403:
+                unguarded[route, role] = status
+    assert unguarded == {}
+
+
+@pytest.fixture
+def order(alice, bob) -> dict[str, str]:
+    return {"recipient": bob.email, "amount": "5", "idempotency_key": new_key(), "confirm": "1"}
+
+
+def token(client: Client, url: str = "/transfer/") -> str:
+    return fields(client.get(url))["csrfmiddlewaretoken"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        htmx("move"),
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"X-CSRFToken": "x" * 64},
+        {"X-HTTP-Method-Override": "GET"},
+    ],
+)
+def test_an_order_without_the_token_moves_nothing(alice, order, headers):
+    client, before = strict(alice), state()
+    answer = client.post("/transfer/", order, headers=headers)
+    assert answer.status_code == 403
+    assert state() == before
+
+
+def test_the_token_of_somebody_else_moves_nothing(alice, bob, order):
+    theirs = strict(bob)
+    stolen = token(theirs)
+    client = strict(alice)
+    token(client)
+    before = state()
+    answer = client.post("/transfer/", order | {"csrfmiddlewaretoken": stolen}, headers=OURS)
+    assert answer.status_code == 403
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://testserver.evil.example"]
+)
+def test_the_right_token_from_another_site_moves_nothing(alice, order, origin):
+    client = strict(alice)
+    filled, before = order | {"csrfmiddlewaretoken": token(client)}, state()
+    assert client.post("/transfer/", filled, headers={"Origin": origin}).status_code == 403
+    assert state() == before
+
+
+@pytest.mark.parametrize("headers", [OURS, OURS | htmx("move")])
+def test_our_own_page_moves_money(alice, bob, order, headers):
+    client = strict(alice)
+    filled = order | {"csrfmiddlewaretoken": token(client)}
+    client.post("/transfer/", filled, headers=headers)
+    assert bob.primary_account().balance_cents == 5_00
+    assert_books_right()
+
+
+def test_a_body_of_another_kind_moves_nothing(alice, order):
+    client = strict(alice)
+    right, before = token(client), state()
+    for kind in ("text/plain", "application/json", "application/xml", ""):
+        answer = client.generic(
+            "POST",
+            "/transfer/",
+            "&".join(f"{name}={value}" for name, value in order.items()),
+            content_type=kind,
+            headers=OURS | {"X-CSRFToken": right},
+        )
+        assert answer.status_code == 422, kind
+    assert state() == before
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options", "put", "patch", "delete", "trace"])
+def test_a_method_that_reads_changes_nothing(alice, bob, order, operator, samples, people, method):
+    client = Client()
+    client.force_login(operator)
+    send(alice, bob, 1_00)
+    before = state()
+    query = "&".join(f"{name}={value}" for name, value in order.items())
+    for url in ("/deposit/", "/transfer/", "/withdraw/", "/profile/", "/preferences/"):
+        getattr(client, method)(f"{url}?{query}&theme=dark&_method=POST&name=Mallory")
+    chosen = f"action=freeze&_selected_action={account_id(alice)}"
+    getattr(client, method)(f"/admin/wallet/account/?{chosen}")
+    getattr(client, method)("/accounts/logout/")
+    assert state() == before
+    assert "_auth_user_id" in client.session
+
+
+def test_a_refused_token_is_told_calmly():
+    answer = strict().post("/accounts/login/", {"login": "x"})
+    assert answer.status_code == 403
+    assert "This page is out of date" in text(answer)
+    assert elements(answer, "main")
+
+
+def test_every_form_that_posts_carries_the_token(alice, finance):
+    for user, urls in [
+        (None, ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]),
+        (alice, ["/", "/deposit/", "/transfer/", "/profile/", "/accounts/password/change/"]),
+        (finance, ["/panel/", "/panel/ledger/", "/panel/activity/"]),
+    ]:
+        client = strict(user)
+        for url in urls:
+            page = client.get(url)
+            forms = [form for form in elements(page, "form") if is_post(form)]
+            assert forms, url
+            tokens = elements(page, "input", name="csrfmiddlewaretoken")
+            assert len(tokens) == len(forms), url
+
+
+def is_post(form) -> bool:
+    return (dict(form.attributes).get("method") or "").lower() == "post"
+
+
+def test_signing_in_changes_the_token():
+    UserFactory(email="jane@example.com")
+    client = strict()
+    old = token(client, "/accounts/login/")
+    before = client.cookies["csrftoken"].value
+    filled = {"login": "jane@example.com", "password": PASSWORD, "csrfmiddlewaretoken": old}
+    assert client.post("/accounts/login/", filled).status_code == 302
+    assert client.cookies["csrftoken"].value != before
+    assert client.post("/deposit/", {"csrfmiddlewaretoken": old}).status_code == 403

@@ -1,0 +1,93 @@
+"""With production's settings the site keeps to https, to its own host, and to files it has."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+MODULE = "tests.nissmart.in_production"
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory) -> dict[str, dict]:
+    place = tmp_path_factory.mktemp("production")
+    env = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "nissmart.settings",
+        "DEBUG": "0",
+        "SECRET_KEY": "k" * 60,
+        "ALLOWED_HOSTS": "nissmart.example",
+        "DATABASE_URL": f"sqlite:///{place}/db.sqlite3",
+    }
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", MODULE, str(place / "static")],
+        cwd=settings.BASE_DIR,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("landing", 200),
+        ("sign-in", 200),
+        ("signing in", 302),
+        ("home", 200),
+        ("preference", 302),
+        ("missing", 404),
+        ("plain http", 301),
+        ("another host", 400),
+    ],
+)
+def test_answers(answers, name, status):
+    assert answers[name]["status"] == status, answers[name]["text"][:500]
+
+
+def test_keeps_to_https(answers):
+    for name in ("landing", "sign-in", "home", "missing"):
+        policy = answers[name]["headers"]["Strict-Transport-Security"]
+        assert policy.startswith("max-age=31536000; includeSubDomains")
+    assert answers["plain http"]["headers"]["Location"] == (
+        "https://nissmart.example/accounts/login/"
+    )
+
+
+def test_cookies_are_pinned_to_this_host(answers):
+    cookies = [cookie for answer in answers.values() for cookie in answer["cookies"]]
+    assert {cookie.partition("=")[0] for cookie in cookies} == {
+        "__Host-csrf",
+        "__Host-session",
+        "theme",
+    }
+    for cookie in cookies:
+        parts = set(cookie.split("; "))
+        assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= parts, cookie
+        assert not any(part.startswith("Domain") for part in parts)
+
+
+def test_files_have_names_that_never_go_stale(answers):
+    for name in ("landing", "home", "missing"):
+        assert 'href="/static/css/nissmart.css"' not in answers[name]["text"]
+        assert 'href="/static/css/nissmart.' in answers[name]["text"]
+
+
+def test_does_not_start_without_a_secret(tmp_path):
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings.BASE_DIR,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert "Set SECRET_KEY" in run.stderr

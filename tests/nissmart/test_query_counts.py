@@ -1,0 +1,74 @@
+"""A page asks the database as often for two hundred transactions as for five."""
+
+from itertools import count
+
+import pytest
+
+from ledger.models import Transaction
+from tests.conftest import signed_in
+from tests.factories import UserFactory, deposit, funded, send, withdraw
+from tests.pages import htmx
+
+pytestmark = pytest.mark.django_db
+
+# Members see their own pages, finance the panel; a ceiling each, so that growth is noticed.
+PAGES = [
+    ("member", "/", None, 7),
+    ("member", "/", htmx("balance"), 4),
+    ("member", "/activity/", None, 6),
+    ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
+    ("member", "receipt", None, 5),
+    ("member", "/transfer/", None, 4),
+    ("member", "/profile/", None, 4),
+    ("finance", "/panel/", None, 9),
+    ("finance", "/panel/", htmx("latest"), 4),
+    ("finance", "/panel/activity/", None, 4),
+    ("finance", "/panel/ledger/", None, 4),
+    ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 5),
+    ("finance", "transaction", None, 5),
+]
+
+
+@pytest.fixture
+def grow(alice, settings):
+    """Make Alice's history this long; each transfer goes to somebody else."""
+    numbers = count()
+
+    def to(length: int) -> None:
+        while Transaction.objects.count() < length:
+            number = next(numbers)
+            other = funded(UserFactory(), 1_00) if number % 5 == 0 else None
+            if other:
+                send(alice, other, 10, description=f"note {number}")
+            elif number % 2:
+                deposit(alice, 1_00)
+            else:
+                withdraw(alice, 10)
+
+    return to
+
+
+def address(name: str, alice) -> str:
+    newest = Transaction.objects.of_member(alice)[0]
+    return {
+        "receipt": f"/activity/{newest.reference}/",
+        "transaction": f"/panel/transactions/{newest.reference}/",
+    }.get(name, name)
+
+
+def test_the_number_of_queries_does_not_grow(
+    alice, finance, grow, django_assert_max_num_queries, django_assert_num_queries
+):
+    clients = {"member": signed_in(alice), "finance": signed_in(finance)}
+    few = {}
+    grow(5)
+    for who, name, headers, ceiling in PAGES:
+        url = address(name, alice)
+        with django_assert_max_num_queries(ceiling, info=f"{url} {headers}") as asked:
+            assert clients[who].get(url, headers=headers).status_code == 200
+        few[name, str(headers)] = len(asked)
+    grow(200)
+    for who, name, headers, _ceiling in PAGES:
+        url = address(name, alice)
+        with django_assert_num_queries(few[name, str(headers)], info=f"{url} {headers}"):
+            assert clients[who].get(url, headers=headers).status_code == 200
