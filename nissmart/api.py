@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 import adminpanel.api
@@ -144,6 +145,12 @@ def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "internal_error", SENTENCES[500])
 
 
+@csrf_exempt
+def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
+    """Any other address under /api/: said without drawing a page that nobody reads."""
+    return problem(404, CODE_OF_STATUS[404], SENTENCES[404])
+
+
 def sentence_of(message: str) -> str:
     """`Value error, enter ...` -> `Enter ...`"""
     text = message.removeprefix("Value error, ")
@@ -151,7 +158,7 @@ def sentence_of(message: str) -> str:
 
 
 def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Answer what never reaches an endpoint (no such address, wrong method) in JSON too.
+    """Answer what never reaches an endpoint (a wrong method, a wrong host) in JSON too.
 
     And keep all answers out of caches and frames, whichever door they leave by.
     """

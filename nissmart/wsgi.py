@@ -6,7 +6,7 @@ that every answer needs: `make bench` shows what that saves.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import django
@@ -30,7 +30,11 @@ browsers = handler(settings.MIDDLEWARE)
 programs = handler(settings.TOKEN_MIDDLEWARE)
 
 
+def is_program(environ: Mapping[str, Any]) -> bool:
+    """Does this request bring a token, live or not, to the API?"""
+    return bool(environ.get("HTTP_AUTHORIZATION")) and environ["PATH_INFO"].startswith("/api/")
+
+
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Choose the door by what the request brings."""
-    is_program = "HTTP_AUTHORIZATION" in environ and environ["PATH_INFO"].startswith("/api/")
-    return (programs if is_program else browsers)(environ, start_response)
+    return (programs if is_program(environ) else browsers)(environ, start_response)

@@ -211,9 +211,9 @@ def test_our_own_mistake_shows_nothing_and_logs_the_trace(service, settings, cap
     assert "user_out" in record.exc_text if record.exc_text else True
 
 
-def test_a_host_that_is_not_ours_is_told_so_in_json(service):
+def test_a_host_that_is_not_ours_is_told_so_in_json(anonymous):
     with override_settings(ALLOWED_HOSTS=["nissmart.example"]):
-        response = service.get("/api/users", headers={"Host": "evil.example"})
+        response = anonymous.get("/api/users", headers={"Host": "evil.example"})
     problem_of(response, 400, "invalid_request")
     assert "evil" not in response.text
 
