@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import random
+import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from ledger.errors import Busy
 
@@ -17,6 +20,9 @@ PAUSE_S = 0.02
 # lock_not_available, deadlock_detected, serialization_failure: nothing was committed.
 POSTGRESQL_STATES = {"55P03", "40P01", "40001"}
 SQLITE_BUSY, SQLITE_LOCKED = 5, 6
+# Whoever waits for SQLite's one write lock asks for it again and again, and the unlucky wait
+# for seconds. Threads of one process queue here instead.
+SQLITE_WRITERS = threading.Lock()
 
 
 def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
@@ -34,7 +40,7 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
             if attempt:
                 time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
             try:
-                with transaction.atomic(durable=True):
+                with turn(), transaction.atomic(durable=True):
                     return operation(*args, **kwargs)
             except OperationalError as error:
                 if not is_contention(error):
@@ -45,6 +51,11 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
         raise Busy
 
     return run
+
+
+def turn() -> AbstractContextManager[Any]:
+    """On SQLite, this thread's turn to write; PostgreSQL needs none."""
+    return SQLITE_WRITERS if connection.vendor == "sqlite" else nullcontext()
 
 
 def is_contention(error: OperationalError) -> bool:
