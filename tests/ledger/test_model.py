@@ -33,7 +33,7 @@ from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-EXAMPLES, STEPS = (2_000, 50) if IS_NIGHTLY else (20, 40)
+EXAMPLES, STEPS = (2_000, 50) if IS_NIGHTLY else (15, 40)
 
 # So small that every limit is met now and then.
 PER_TRANSACTION, PER_DAY, PER_WALLET = 80, 100, 200
