@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench.workers import Worker, manage, team
+from tests.bench.workers import Worker, manage, say_how_busy, team
 from tests.postgres import PostgresError, find_binaries, server
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -75,6 +75,7 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         sqlite(f"sqlite:///{place}/db.sqlite3")
+    say_how_busy()
     return 0
 
 

@@ -43,6 +43,13 @@ def manage(url: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def say_how_busy() -> None:
+    """Times mean little on a machine that does other things; ratios still do."""
+    load, cores = os.getloadavg()[1], os.cpu_count() or 1
+    if load > 2 * cores:
+        print(f"The machine is busy (load {load:.1f} on {cores} cores): trust the ratios only.")
+
+
 class Worker:
     """One process, running `tests.bench.<name>` on that database."""
 

@@ -17,14 +17,15 @@ from django.db import connection
 
 from ledger.errors import LedgerError
 
-# The server that forks the processes imports this, and nothing has set Django up there.
+# The server that forks the processes imports this first, and has not set Django up.
 if not apps.ready:
     django.setup()
 
 IS_NIGHTLY = os.environ.get("NIGHTLY") == "1"
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(["pytest", __name__, "tests.books", "tests.ledger.moves"])
+# What the jobs import, imported once.
+forks.set_forkserver_preload([__name__, "psycopg", "pytest", "tests.books", "tests.ledger.moves"])
 
 
 def at_once(*jobs: Callable[[], Any]) -> list[Any]:

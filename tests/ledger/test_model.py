@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,7 +33,7 @@ from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-EXAMPLES, STEPS = (2_000, 50) if IS_NIGHTLY else (20, 25)
+EXAMPLES, STEPS = (2_000, 50) if IS_NIGHTLY else (15, 40)
 
 # So small that every limit is met now and then.
 PER_TRANSACTION, PER_DAY, PER_WALLET = 80, 100, 200
@@ -116,7 +116,8 @@ class Bank(RuleBasedStateMachine):
     wallets = Bundle("wallets")
     orders = Bundle("orders")
 
-    amounts = st.integers(1, PER_TRANSACTION) | st.integers(0, PER_TRANSACTION + 1)
+    # Round, so that they often meet a balance or a limit exactly.
+    amounts = st.sampled_from([20, 40, 60, 80] * 3 + [0, 1, 81])
     # Few, so that they come again, from the same member and from others.
     keys = st.uuids().map(str) | st.sampled_from(["a", "b"])
     notes = st.sampled_from(["", "Lunch"])
@@ -153,9 +154,9 @@ class Bank(RuleBasedStateMachine):
     def ask_again(self, order):
         self.place(order)
 
-    @rule(order=orders, amount=amounts, note=notes)
-    def use_the_key_for_something_else(self, order, amount, note):
-        self.place(replace(order, amount=amount, note=note))
+    @rule(order=orders, change=st.sampled_from([{"note": "Rent"}, {"amount": 2}]))
+    def use_the_key_for_something_else(self, order, change):
+        self.place(replace(order, **change))
 
     @rule(wallet=wallets, is_frozen=st.booleans())
     def freeze(self, wallet, is_frozen):
@@ -220,6 +221,8 @@ def test_the_books_follow_the_model(settings):
             stateful_step_count=STEPS,
             deadline=None,
             print_blob=True,
+            # Shrinking takes minutes, and a handful of steps reads well enough as it is.
+            phases=[one for one in Phase if IS_NIGHTLY or one != Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
     )

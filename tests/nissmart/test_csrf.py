@@ -39,10 +39,10 @@ def test_every_address_that_takes_a_post_asks_for_the_token(people, samples):
     for (route, method), row in table().items():
         if method != "POST":
             continue
-        for role, user in [("anonymous", None), *people.items()]:
+        for role in ("anonymous", "member", "operator"):
             if row[role] == "405" or (row[role] == "404" and route.startswith("accounts/")):
                 continue
-            status = strict(user).post(address(route, samples)).status_code
+            status = strict(people.get(role)).post(address(route, samples)).status_code
             if status != 403:
                 unguarded[route, role] = status
     assert unguarded == {}

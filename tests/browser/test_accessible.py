@@ -1,0 +1,89 @@
+"""Everybody can use every page: by screen reader, in light and dark, on the narrowest phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.factories import send, withdraw
+from tests.unsettled import as_if
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDTHS = [320, 360, 1280]
+
+VISITOR = ["/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
+MEMBER = ["/", "/deposit/", "/transfer/", "/activity/", "/profile/"]
+MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
+FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]
+
+
+def problems(page: Page) -> list[str]:
+    """What axe finds serious, and whether the page can be pushed sideways, in light and dark."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{page.url} is {wide} px wide at {width}")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for violation in Axe().run(page).response["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                where = [node["html"] for node in violation["nodes"][:3]]
+                found.append(f"{page.url} {scheme}: {violation['id']} {where}")
+    return found
+
+
+def visit(page: Page, *urls: str) -> list[str]:
+    found = []
+    for url in urls:
+        page.goto(url)
+        found += problems(page)
+    return found
+
+
+def test_for_visitors(open_page):
+    page = open_page()
+    found = visit(page, *VISITOR)
+    page.get_by_role("button", name="Send the link").click()
+    assert found + problems(page) == []
+
+
+def test_for_members(open_page, alice, bob):
+    record = send(alice, bob, 250_00, description="Lunch at a place with quite a long name " * 3)
+    as_if(withdraw(alice, 40_00), "PENDING")
+    as_if(withdraw(alice, 30_00), "FAILED")
+    page = open_page(alice)
+    assert visit(page, *MEMBER, *MORE, f"/activity/{record.reference}/") == []
+
+
+def test_on_the_way_through_a_move(open_page, alice, bob):
+    page = open_page(alice)
+    page.goto("/transfer/")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    found = problems(page)
+    page.get_by_label("Send to").fill(bob.email)
+    page.get_by_label("Amount", exact=True).fill("999.99")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
+    found += problems(page)
+    page.get_by_role("button", name=re.compile("^Send KES")).click()
+    page.wait_for_url(re.compile(r"/activity/NS-"))
+    assert found + problems(page) == []
+
+
+def test_for_a_new_member(open_page, carol):
+    assert visit(open_page(carol), "/", "/activity/", "/activity/?q=x&to=9999-12-31") == []
+
+
+def test_for_finance(open_page, finance, alice, bob):
+    record = send(alice, bob, 250_00, description="Lunch")
+    as_if(withdraw(alice, 40_00), "PENDING")
+    filtered = "/panel/ledger/?type=TRANSFER&min=x&member=alice"
+    page = open_page(finance)
+    assert visit(page, *FINANCE, filtered, f"/panel/transactions/{record.reference}/") == []

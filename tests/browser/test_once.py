@@ -1,0 +1,124 @@
+"""Pressed twice, gone back to, or cut off in the middle: money moves once."""
+
+import re
+
+import pytest
+from playwright.sync_api import Error, Page, Route, expect
+
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import balance
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+RECEIPT = re.compile(r"/activity/NS-")
+scripts_or_not = pytest.mark.parametrize(
+    "scripts", [True, False], ids=["with JavaScript", "without"]
+)
+
+
+def review(page: Page, payee: str, amount: str = "250") -> None:
+    page.goto("/transfer/")
+    page.get_by_label("Send to").fill(payee)
+    page.get_by_label("Amount", exact=True).fill(amount)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
+
+
+def send_button(page: Page):
+    return page.get_by_role("button", name=re.compile("^Send KES"))
+
+
+@scripts_or_not
+def test_a_double_click_sends_once(open_page, alice, bob, scripts):
+    page = open_page(alice, java_script_enabled=scripts)
+    review(page, bob.email)
+    send_button(page).dblclick()
+    page.wait_for_url(RECEIPT)
+    assert balance(bob) == 250_00
+    assert Transaction.objects.filter(type="TRANSFER").count() == 1
+    assert_books_right()
+
+
+def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_page, alice, bob):
+    """Without JavaScript the review is a page of its own, which the browser asks for again."""
+    page = open_page(alice, java_script_enabled=False)
+    review(page, bob.email)
+    send_button(page).click()
+    page.wait_for_url(RECEIPT)
+    receipt = page.url
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
+    expect(page.locator("body")).to_have_class(re.compile("neterror"))
+    page.reload()
+    send_button(page).click()
+    page.wait_for_url(receipt)
+    assert balance(bob) == 250_00
+
+
+def test_going_back_after_paying_starts_anew(open_page, alice, bob):
+    page = open_page(alice)
+    review(page, bob.email)
+    old_key = key(page)
+    send_button(page).click()
+    page.wait_for_url(RECEIPT)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Send money")).to_be_visible()
+    assert key(page) != old_key
+    assert balance(bob) == 250_00
+
+
+def key(page: Page) -> str:
+    return page.locator("input[name=idempotency_key]").input_value()
+
+
+def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
+    """The order reached us, its answer did not reach the browser: pressing again is harmless."""
+    page = open_page(alice)
+    review(page, bob.email)
+    old_key = key(page)
+    page.context.route("**/transfer/", deliver_but_lose_the_answer)
+    send_button(page).click()
+    expect(page.get_by_role("alert")).to_contain_text("We did not hear back.")
+    assert balance(bob) == 250_00
+    page.context.unroute("**/transfer/")
+    assert key(page) == old_key
+    send_button(page).click()
+    page.wait_for_url(RECEIPT)
+    assert balance(bob) == 250_00
+    assert Transaction.objects.filter(type="TRANSFER").count() == 1
+    assert page.url.rstrip("/").endswith(Transaction.objects.latest("pk").reference)
+    open_page.complaints.clear()
+
+
+def deliver_but_lose_the_answer(route: Route) -> None:
+    route.fetch(max_redirects=0)
+    route.abort("connectionreset")
+
+
+def test_an_order_that_never_left_is_sent_when_the_network_is_back(open_page, alice, bob):
+    page = open_page(alice)
+    review(page, bob.email)
+    page.context.set_offline(True)
+    send_button(page).click()
+    expect(page.get_by_role("alert")).to_contain_text("check Activity before trying again")
+    assert balance(bob) == 0
+    page.context.set_offline(False)
+    send_button(page).click()
+    page.wait_for_url(RECEIPT)
+    assert balance(bob) == 250_00
+    open_page.complaints.clear()
+
+
+def test_a_session_that_has_ended_leads_to_sign_in_and_back(open_page, alice, bob):
+    page = open_page(alice)
+    review(page, bob.email)
+    alice.set_password("another-Long-one-2")
+    alice.save()
+    send_button(page).click()
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    assert balance(bob) == 0
+    page.get_by_label("Phone or email").fill(alice.email)
+    page.get_by_label("Password", exact=True).fill("another-Long-one-2")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Send money")).to_be_visible()
