@@ -42,6 +42,9 @@ def test_every_address_that_takes_a_post_asks_for_the_token(people, samples):
         for role in ("anonymous", "member", "operator"):
             if row[role] == "405" or (row[role] == "404" and route.startswith("accounts/")):
                 continue
+            # The API knows nobody without a session or token, and its documents change nothing.
+            if route.startswith("api/") and (role == "anonymous" or row[role] in ("200", "404")):
+                continue
             status = strict(people.get(role)).post(address(route, samples)).status_code
             if status != 403:
                 unguarded[route, role] = status

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from wallet import operations as wallet_operations
+from wallet import tokens
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,8 @@ OPEN = {
     "accounts/signup/",
     "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "api/docs",
+    "api/openapi.json",
     "healthz",
     "readyz",
 }
@@ -96,7 +99,13 @@ def people(db) -> dict[str, User]:
 def samples(people, alice) -> dict[str, str]:
     """What stands for the changing parts of an address: rows that are there."""
     record = send(alice, people["member"], 5_00)
+    token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     return {
+        "<id:user_id>": str(people["member"].pk),
+        "<id:token_id>": str(token.pk),
+        "transaction/<reference>": f"transaction/{record.reference}",
+        "<path:rest>": "no-such-thing",
+        "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",
         "<reference:reference>": record.reference,
         "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
