@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from ninja.errors import ValidationError
 from ninja.parser import Parser
 
 BODY_BYTES_AT_MOST = 64 * 1024
@@ -21,7 +22,16 @@ class BodyError(Exception):
 
 
 class StrictParser(Parser):
-    """Refuses what lenient parsers guess at: duplicate keys, NaN, other media types."""
+    """Refuses what lenient parsers guess at: names given twice, NaN, other media types."""
+
+    def parse_querydict(
+        self, data: QueryDict, list_fields: list[str], request: HttpRequest
+    ) -> dict[str, Any]:
+        if twice := [name for name, values in data.lists() if len(values) > 1]:
+            raise ValidationError(
+                [{"loc": ("query", name), "msg": "give this once only"} for name in twice]
+            )
+        return dict(data.items())
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         if request.content_type != "application/json":

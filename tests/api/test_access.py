@@ -41,6 +41,7 @@ CALLERS = {
     "session of finance": lambda users: by_session(users["finance"]),
 }
 OWNERS = {
+    "anonymous": "carol",
     "member": "carol",
     "finance": "finance",
     "service": "robot",
@@ -101,53 +102,48 @@ OF_NOBODY = {
 }
 
 
-def rows(table):
-    """(endpoint, caller, status) for each cell of the table."""
-    return [
-        pytest.param(endpoint, caller, status, id=f"{endpoint} by {caller}")
-        for endpoint, row in table.items()
-        for caller, status in zip(CALLERS, row[1] if isinstance(row, tuple) else row, strict=True)
-    ]
+@pytest.mark.parametrize("endpoint", OF_OTHERS)
+def test_other_peoples_ids(users, alice, victim, nobody, endpoint, subtests):
+    secrets = (alice.name, alice.email, alice.phone, victim.reference, "Private", "12345", "6789")
+    call, statuses = OF_OTHERS[endpoint]
+    for caller, status in zip(CALLERS, statuses, strict=True):
+        as_caller, own = CALLERS[caller](users), users[OWNERS[caller]].pk
+        with subtests.test(caller=caller):
+            unknown = call(as_caller, nobody, own)
+            if status in (200, 201):
+                assert unknown.status_code == 404
+                assert call(as_caller, victim, own).status_code == status
+                continue
+            with nothing_moves():
+                answer = call(as_caller, victim, own)
+            assert answer.status_code == unknown.status_code == status
+            assert answer.content == unknown.content
+            assert not [secret for secret in secrets if secret in answer.text]
 
 
-@pytest.mark.parametrize(("endpoint", "caller", "status"), rows(OF_OTHERS))
-def test_other_peoples_ids(users, alice, victim, nobody, endpoint, caller, status):
-    call = OF_OTHERS[endpoint][0]
-    as_caller = CALLERS[caller](users)
-    own = users[OWNERS.get(caller, "carol")].pk
-    unknown = call(as_caller, nobody, own)
-    if status in (200, 201):
-        assert unknown.status_code == 404
-        assert call(as_caller, victim, own).status_code == status
-        return
-    with nothing_moves():
-        answer = call(as_caller, victim, own)
-    assert answer.status_code == unknown.status_code == status
-    assert answer.content == unknown.content
-    secrets = (alice.name, alice.email, alice.phone, victim.reference, "Private", "12345", "86")
-    for secret in secrets:
-        assert secret not in answer.text
-
-
-@pytest.mark.parametrize(("endpoint", "caller", "status"), rows(OF_ONES_OWN))
-def test_ones_own_id(users, bob, endpoint, caller, status):
-    owner = users[OWNERS.get(caller, "carol")]
+@pytest.mark.parametrize("endpoint", OF_ONES_OWN)
+def test_ones_own_id(users, bob, endpoint, subtests):
     method, path = endpoint.split()
-    as_caller = CALLERS[caller](users)
-    if method == "GET":
-        answer = as_caller.get(path.format(user_id=owner.pk))
-    else:
-        name = path.rpartition("/")[2]
-        answer = as_caller.post(path, order(name, owner.pk, bob.pk, 1_00))
-    assert answer.status_code == status
+    for caller, status in zip(CALLERS, OF_ONES_OWN[endpoint], strict=True):
+        as_caller, own = CALLERS[caller](users), users[OWNERS[caller]].pk
+        with subtests.test(caller=caller):
+            if method == "GET":
+                answer = as_caller.get(path.format(user_id=own))
+            else:
+                name = path.rpartition("/")[2]
+                answer = as_caller.post(path, order(name, own, bob.pk, 1_00))
+            assert answer.status_code == status
 
 
-@pytest.mark.parametrize(("endpoint", "caller", "status"), rows(OF_NOBODY))
-def test_what_names_nobody(users, endpoint, caller, status):
+@pytest.mark.parametrize("endpoint", OF_NOBODY)
+def test_what_names_nobody(users, endpoint, subtests):
     method, path = endpoint.split()
-    as_caller = CALLERS[caller](users)
-    answer = as_caller.get(path) if method == "GET" else as_caller.post(path, {"name": "New"})
-    assert answer.status_code == status
+    for caller, status in zip(CALLERS, OF_NOBODY[endpoint], strict=True):
+        as_caller = CALLERS[caller](users)
+        with subtests.test(caller=caller):
+            body = {"name": "New"}
+            answer = as_caller.get(path) if method == "GET" else as_caller.post(path, body)
+            assert answer.status_code == status
 
 
 def test_every_operation_has_its_rows(anonymous):

@@ -60,27 +60,30 @@ BAD_AMOUNTS = [
 
 
 @every_move
-@pytest.mark.parametrize("raw", BAD_AMOUNTS)
-def test_refuses_an_amount_that_is_not_whole_cents_above_zero(service, alice, bob, move, raw):
-    body = json.dumps(order(move, alice.pk, bob.pk, "HERE")).replace('"HERE"', raw)
-    with nothing_moves():
-        response = service.post_text(path_of(move), body)
-    assert bad_fields(response) == ["amount_cents"]
+def test_refuses_an_amount_that_is_not_whole_cents_above_zero(service, alice, bob, move, subtests):
+    text = json.dumps(order(move, alice.pk, bob.pk, "HERE"))
+    for raw in BAD_AMOUNTS:
+        with subtests.test(raw=raw[:40]), nothing_moves():
+            response = service.post_text(path_of(move), text.replace('"HERE"', raw))
+            assert bad_fields(response) == ["amount_cents"]
 
 
-@pytest.mark.parametrize("raw", [25_000_001, 2**31, 10**13])
-def test_refuses_an_amount_above_the_limit(service, alice, raw):
-    with nothing_moves():
-        response = service.post("/api/deposit", order("deposit", alice.pk, 0, raw))
-    problem_of(response, 400, "limit_exceeded")
+@every_move
+def test_refuses_an_amount_above_the_limit(service, alice, bob, move, subtests):
+    for cents in (25_000_001, 2**31, 10**13):
+        with subtests.test(cents=cents), nothing_moves():
+            response = service.post(path_of(move), order(move, alice.pk, bob.pk, cents))
+            problem_of(response, 400, "limit_exceeded")
 
 
-@pytest.mark.parametrize("cents", [1, 99, 100, 1_005, 2**20 + 1, 25_000_000])
-def test_moves_exactly_what_was_sent(service, alice, cents):
-    body = service.post("/api/deposit", order("deposit", alice.pk, 0, cents)).json()
-    assert body["amount_cents"] == cents
-    assert Transaction.objects.get(reference=body["reference"]).amount_cents == cents
-    assert balance(alice) == 1_000_00 + cents
+def test_moves_exactly_what_was_sent(service, alice, subtests):
+    for cents in (1, 99, 100, 1_005, 2**20 + 1, 25_000_000):
+        with subtests.test(cents=cents):
+            before = balance(alice)
+            body = service.post("/api/deposit", order("deposit", alice.pk, 0, cents)).json()
+            assert body["amount_cents"] == cents
+            assert Transaction.objects.get(reference=body["reference"]).amount_cents == cents
+            assert balance(alice) == before + cents
 
 
 def test_the_ceiling_of_a_balance_holds_whatever_the_settings_say(service, alice, settings):

@@ -82,15 +82,15 @@ def test_more_than_a_wallet_holds(refused, bob, settings):
     assert "1,000" not in body["detail"], "says how much Bob holds"
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Bearer nsk_unknown", "Basic YTpi", "nsk_unknown"]
-)
 @pytest.mark.parametrize("path", ["/api/users", "/api/balance/1", "/api/admin/summary"])
-def test_without_a_live_token(anonymous, path, header):
-    response = anonymous.get(path, headers={"Authorization": header} if header is not None else {})
-    body = problem_of(response, 401, "not_authenticated")
-    assert body["detail"] == "Send a live token as Authorization: Bearer <token>."
-    assert response.headers["WWW-Authenticate"] == "Bearer"
+def test_without_a_live_token(anonymous, path, subtests):
+    wrong = ("", "Bearer", "Bearer ", "Bearer nsk_unknown", "Basic YTpi", "nsk_unknown")
+    for headers in ({}, *({"Authorization": text} for text in wrong)):
+        with subtests.test(headers=headers):
+            response = anonymous.get(path, headers=headers)
+            body = problem_of(response, 401, "not_authenticated")
+            assert body["detail"] == "Send a live token as Authorization: Bearer <token>."
+            assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_what_a_scope_may_never_do(alices, desk):
@@ -100,42 +100,50 @@ def test_what_a_scope_may_never_do(alices, desk):
     problem_of(alices.get("/api/admin/activity"), 403, "forbidden")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/",
-        "/api/nothing",
-        "/api/users/",
-        "/api/users/abc",
-        "/api/users/0",
-        "/api/users/-1",
-        f"/api/users/{UNKNOWN_ID}",
-        f"/api/users/{2**63}",
-        f"/api/balance/{10**30}",
-        f"/api/transactions/{UNKNOWN_ID}",
-        "/api/users/١",
-        "/api/balance/1%00",
-        "/api/transaction/NS-00000000",
-        "/api/transaction/ns-00000000",
-        "/api/transaction/%00",
-        "/api/transaction/a/b",
-    ],
-)
-def test_what_is_not_there(service, anonymous, path):
-    body = problem_of(service.get(path), 404, "not_found")
-    assert body == {"detail": "There is no such thing here.", "code": "not_found"}
-    assert anonymous.get(path).status_code in (401, 404)
+MISSING = [
+    "/api/",
+    "/api/nothing",
+    "/api/users/",
+    "/api/users/abc",
+    "/api/users/0",
+    "/api/users/-1",
+    f"/api/users/{UNKNOWN_ID}",
+    f"/api/users/{2**63}",
+    f"/api/balance/{10**30}",
+    f"/api/transactions/{UNKNOWN_ID}",
+    "/api/users/١",
+    "/api/balance/1%00",
+    "/api/transaction/NS-00000000",
+    "/api/transaction/ns-00000000",
+    "/api/transaction/%00",
+    "/api/transaction/a/b",
+]
 
 
-@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_what_is_not_there(service, anonymous, subtests):
+    for path in MISSING:
+        with subtests.test(path=path):
+            body = problem_of(service.get(path), 404, "not_found")
+            assert body == {"detail": "There is no such thing here.", "code": "not_found"}
+            assert anonymous.get(path).status_code in (401, 404)
+
+
+def test_nothing_is_there_to_post_to_either(service, alice):
+    for caller in (service, by_session(alice)):
+        problem_of(caller.post("/api/nothing", {}), 404, "not_found")
+        problem_of(caller.post("/api/deposit/", {}), 404, "not_found")
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [("/api/users", {"GET", "POST"}), ("/api/deposit", {"POST"}), ("/api/balance/1", {"GET"})],
 )
-def test_a_method_that_an_address_does_not_take(service, path, allowed, method):
-    response = getattr(service.client, method)(path, headers=service.headers)
-    problem_of(response, 405, "method_not_allowed")
-    assert set(response.headers["Allow"].replace(" ", "").split(",")) == allowed
+def test_a_method_that_an_address_does_not_take(service, path, allowed, subtests):
+    for method in ("put", "patch", "delete", "options", "trace"):
+        with subtests.test(method=method):
+            response = getattr(service.client, method)(path, headers=service.headers)
+            problem_of(response, 405, "method_not_allowed")
+            assert set(response.headers["Allow"].replace(" ", "").split(",")) == allowed
 
 
 def test_money_is_never_moved_by_get(service, alice):

@@ -150,11 +150,12 @@ def test_the_same_order_from_all_sides_at_once(port, token, alice, bob):
     assert_books_right()
 
 
-def raw(port: int, text: bytes) -> bytes:
+def raw(port: int, text: bytes, *, and_no_more: bool = False) -> bytes:
     """What the server says to these bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(text)
-        line.shutdown(socket.SHUT_WR)
+        if and_no_more:
+            line.shutdown(socket.SHUT_WR)
         said = b""
         while more := line.recv(65536):
             said += more
@@ -188,7 +189,7 @@ def test_bodies_that_come_in_odd_ways_are_a_clear_no(port, token, alice):
     with nothing_moves():
         for name, sent in odd.items():
             try:
-                said = raw(port, sent)
+                said = raw(port, sent, and_no_more=name == "shorter than said")
             except ConnectionError:  # hung up on what is too large to read
                 continue
             assert said == b"" or said.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), (name, said)

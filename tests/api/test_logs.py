@@ -25,21 +25,23 @@ def log():
     handler.setStream(usual)
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing/", "/api/users", "/api/nothing"])
-@pytest.mark.parametrize("given", ["a", "order-17.retry_2", "A" * 64, "0" * 32])
-def test_a_plain_id_is_taken_and_given_back(client, path, given):
-    assert client.get(path, headers={HEADER: given}).headers[HEADER] == given
+PATHS = ["/", "/healthz", "/nothing/", "/api/users", "/api/nothing"]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/users"])
-@pytest.mark.parametrize(
-    "given", ["", " ", "a b", "a" * 65, "é", "a\n", "a\r\nSet-Cookie: x=1", '"}{', "a/b", "\x00"]
-)
-def test_any_other_id_is_replaced(client, path, given):
-    name = client.get(path, headers={HEADER: given}).headers[HEADER]
-    assert name != given
-    assert len(name) == 32
-    assert name.isalnum()
+@pytest.mark.parametrize("path", PATHS)
+def test_a_plain_id_is_taken_and_given_back(client, path):
+    for given in ("a", "order-17.retry_2", "A" * 64, "0" * 32):
+        assert client.get(path, headers={HEADER: given}).headers[HEADER] == given
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_any_other_id_is_replaced(client, path):
+    injected = "a\r\nSet-Cookie: x=1"
+    for given in ("", " ", "a b", "a" * 65, "é", "a\n", injected, '"}{', "a/b", "\x00"):
+        name = client.get(path, headers={HEADER: given}).headers[HEADER]
+        assert name != given
+        assert len(name) == 32
+        assert name.isalnum()
 
 
 def test_each_request_has_another_id(client):
@@ -62,7 +64,7 @@ def test_every_line_of_a_call_has_its_id_and_no_other_calls(log, client):
     logging.getLogger("elsewhere").info("not in a call")
     *lines, last = log()
     assert "request_id" not in last
-    assert [line["request_id"] for line in lines] == ["first"] * 3 + ["second"] * 2
+    assert [line["request_id"] for line in lines] == [*["first"] * 3, "second"]
 
 
 def test_our_own_mistake_is_in_the_log_with_its_trace(log):

@@ -50,12 +50,12 @@ def walk(lists, path, between=lambda: None, **query) -> list[int]:
 
 
 @every_list
-@pytest.mark.parametrize("limit", [1, 2, 3, 9, 100])
-def test_reads_all_newest_first_in_pages_of_any_size(lists, path, limit):
+def test_reads_all_newest_first_in_pages_of_any_size(lists, path):
     everything = ids(lists(path, limit=100))
     assert len(everything) >= 9
     assert everything == sorted(everything, reverse=True)
-    assert walk(lists, path, limit=limit) == everything
+    for limit in (1, 2, 3, 9, 100):
+        assert walk(lists, path, limit=limit) == everything
 
 
 @every_list
@@ -77,10 +77,15 @@ def test_rows_that_arrive_meanwhile_shift_and_repeat_nothing(lists, path, alice,
     assert walk(lists, path, between=arrive, limit=2) == before
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "101", "1000000000", "1.5", "ten", "", "1e1", "٥"])
 @every_list
-def test_refuses_a_limit_out_of_bounds(lists, path, limit):
-    assert bad_fields(lists(path, limit=limit)) == ["limit"]
+def test_refuses_a_limit_out_of_bounds(lists, path):
+    for limit in ("0", "-1", "101", "1000000000", "1.5", "ten", "", "1e1", "\x00"):
+        assert bad_fields(lists(path, limit=limit)) == ["limit"], limit
+
+
+@every_list
+def test_refuses_a_parameter_that_is_given_twice(lists, path):
+    assert bad_fields(lists(path, limit=["1", "2"])) == ["limit"]
 
 
 def test_a_page_is_twenty_unless_asked_otherwise(lists, alice, bob):
@@ -97,10 +102,10 @@ TRANSACTION_LISTS = pytest.mark.parametrize("path", LISTS[1:])
 
 @TRANSACTION_LISTS
 @pytest.mark.parametrize("type", ["DEPOSIT", "TRANSFER", "WITHDRAW"])
-@pytest.mark.parametrize("limit", [1, 20])
-def test_filters_by_type_on_every_page(lists, history, path, type, limit):
+def test_filters_by_type_on_every_page(lists, history, path, type):
     wanted = [record.pk for record in history if record.type == type]
-    assert walk(lists, path, type=type, limit=limit) == wanted
+    for limit in (1, 20):
+        assert walk(lists, path, type=type, limit=limit) == wanted
 
 
 @TRANSACTION_LISTS
@@ -112,9 +117,9 @@ def test_filters_by_status(lists, history, path):
 
 
 @TRANSACTION_LISTS
-@pytest.mark.parametrize("query", [{"type": "deposit"}, {"type": ""}, {"status": "DONE"}])
-def test_refuses_a_filter_it_does_not_know(lists, path, query):
-    assert bad_fields(lists(path, **query)) == list(query)
+def test_refuses_a_filter_it_does_not_know(lists, path):
+    for query in ({"type": "deposit"}, {"type": ""}, {"status": "DONE"}):
+        assert bad_fields(lists(path, **query)) == list(query)
 
 
 def test_finds_members_by_name_email_and_phone(service):
@@ -139,9 +144,9 @@ def test_finds_members_by_name_email_and_phone(service):
         assert found == [user.pk for user in wanted], text
 
 
-@pytest.mark.parametrize("text", ["\x00", "a\x00b", "x" * 81])
-def test_refuses_a_search_that_no_database_can_make(service, text):
-    assert bad_fields(service.get("/api/users", q=text)) == ["q"]
+def test_refuses_a_search_that_no_database_can_make(service):
+    for text in ("\x00", "a\x00b", "x" * 81):
+        assert bad_fields(service.get("/api/users", q=text)) == ["q"]
 
 
 def test_a_search_goes_on_over_its_pages(service):

@@ -1,0 +1,115 @@
+"""A field of the wrong type, shape or name is refused by name, and nothing moves."""
+
+import json
+
+import pytest
+
+from tests.api.calls import MOVES, bad_fields, order, path_of
+from tests.books import nothing_moves
+from wallet.models import User
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+
+BAD_IDS = ["0", "-1", "1.0", '"1"', "true", "null", "[1]", "{}", str(2**63), "9" * 400]
+# What no keyboard types, and what hides or turns around the text beside it.
+HIDDEN = ["\x00", "a\x00b", "\n", "\r\n", "\x1b[2J", "\x7f", "\u202eevil", "\u2066", "\ud800"]
+BAD_EMAILS = [
+    "",
+    "jane",
+    "jane@",
+    "@example.com",
+    "a b@example.com",
+    "jane@example.com\x00",
+    "jane@example.com\n",
+    "\ud800@example.com",
+    "x" * 250 + "@example.com",
+    5,
+    True,
+    [],
+]
+BAD_PHONES = ["", "0712", "+1 202 555 0143", "٠٧١٢٣٤٥٦٧٨", "0712 345 678 ext 5", "\x00", 712345678]
+BAD_KEYS = ["", " ", "a b", "x" * 256, "é", "\x00", "a\x7f", "a\tb", "١"]
+
+
+def test_says_each_field_that_is_missing(service):
+    for move in MOVES:
+        with nothing_moves():
+            missing = bad_fields(service.post(path_of(move), {}))
+        wanted = {"transfer": ["from_user_id", "to_user_id"]}.get(move, ["user_id"])
+        assert missing == [*wanted, "amount_cents"]
+    assert bad_fields(service.post("/api/users", {})) == ["name"]
+
+
+@pytest.mark.parametrize("field", ["user_id", "from_user_id", "to_user_id"])
+def test_refuses_an_id_that_is_not_one(service, alice, bob, field, subtests):
+    move = "deposit" if field == "user_id" else "transfer"
+    text = json.dumps(order(move, alice.pk, bob.pk) | {field: "HERE"})
+    for raw in BAD_IDS:
+        with subtests.test(raw=raw[:40]), nothing_moves():
+            response = service.post_text(path_of(move), text.replace('"HERE"', raw))
+            assert bad_fields(response) == [field]
+
+
+@every_move
+def test_refuses_a_field_it_does_not_know(service, alice, bob, move, subtests):
+    for extra in ("amount", "currency", "status", "key", "AMOUNT_CENTS", "", "é"):
+        with subtests.test(extra=extra), nothing_moves():
+            response = service.post(path_of(move), order(move, alice.pk, bob.pk, **{extra: 1}))
+            assert bad_fields(response) == [extra]
+
+
+def test_a_new_member_gets_no_more_than_a_name(service, subtests):
+    for extra in ("is_staff", "is_superuser", "password", "account", "id"):
+        with subtests.test(extra=extra):
+            response = service.post("/api/users", {"name": "Jane", extra: True})
+            assert bad_fields(response) == [extra]
+
+
+@every_move
+def test_refuses_a_description_that_is_not_a_line(service, alice, bob, move, subtests):
+    for text in [*HIDDEN, "x" * 141, 5, True, None, ["a"], {}]:
+        with subtests.test(text=ascii(text)), nothing_moves():
+            wanted = order(move, alice.pk, bob.pk, description=text)
+            assert bad_fields(service.post(path_of(move), wanted)) == ["description"]
+
+
+def test_takes_any_ordinary_line_as_it_is(service, alice, subtests):
+    for text in ("x" * 140, "é😀" * 70, "<b>&amp;'\"\\ %s {0}", "=1+1", " a "):
+        with subtests.test(text=text):
+            wanted = order("deposit", alice.pk, 0, description=text)
+            body = service.post("/api/deposit", wanted).json()
+            assert body["description"] == text
+            path = f"/api/transaction/{body['reference']}"
+            assert service.get(path).json()["description"] == text
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("name", [*HIDDEN, "", "   ", "x" * 81, 5, None, ["Jane"]]),
+        ("email", BAD_EMAILS),
+        ("phone", BAD_PHONES),
+    ],
+)
+def test_refuses_a_member_who_is_not_well_described(service, field, values, subtests):
+    before = User.objects.count()
+    for value in values:
+        with subtests.test(value=ascii(value)[:40]):
+            response = service.post("/api/users", {"name": "Jane"} | {field: value})
+            assert bad_fields(response) == [field]
+    assert User.objects.count() == before
+
+
+def test_says_all_that_is_wrong_at_once(service):
+    body = {"name": "", "email": "jane", "phone": "0712", "is_staff": True}
+    assert bad_fields(service.post("/api/users", body)) == ["name", "email", "phone", "is_staff"]
+
+
+@every_move
+def test_refuses_a_key_that_is_not_visible_ascii(service, alice, bob, move, subtests):
+    for key in BAD_KEYS:
+        with subtests.test(key=ascii(key)[:40]), nothing_moves():
+            response = service.post(path_of(move), order(move, alice.pk, bob.pk), key=key)
+            assert bad_fields(response) == ["Idempotency-Key"]
