@@ -70,7 +70,7 @@ BODIES: dict[str, Any] = {
 }
 
 # By status: the words as they are answered (a test compares them).
-PROBLEMS = {
+PROBLEMS: dict[int, dict[str, Any]] = {
     400: {
         "detail": "Some fields are not right.",
         "code": "invalid_request",
@@ -111,7 +111,7 @@ HEADERS = {
     503: RETRY_AFTER,
 }
 REQUEST_ID = {"X-Request-ID": ("string", "Yours if you sent one; our logs carry it.")}
-REPLAYED = {
+REPLAYED: dict[str, Any] = {
     "description": "`true` when this answers an order that was carried out before.",
     "schema": {"type": "string", "enum": ["true"]},
 }
@@ -135,7 +135,7 @@ def describe(operation: dict[str, Any]) -> None:
     moves_money = any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
     for status, response in operation["responses"].items():
         content = response["content"]["application/json"]
-        headers = {
+        headers: dict[str, Any] = {
             name: {"description": text, "required": True, "schema": {"type": kind}}
             for name, (kind, text) in (REQUEST_ID | HEADERS.get(int(status), {})).items()
         }

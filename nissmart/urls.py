@@ -14,6 +14,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 to_profile = RedirectView.as_view(pattern_name="wallet:profile")
 
 urlpatterns = [
+    # First, because programs call it most.
+    path("api/", api.urls),
+    path("api/<path:rest>", nothing_here),
     path("", include("ledger.urls")),
     path("", include("wallet.urls")),
     path("panel/", include("adminpanel.urls")),
@@ -23,8 +26,6 @@ urlpatterns = [
     path("accounts/phone/verify/", to_profile),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
-    path("api/", api.urls),
-    path("api/<path:rest>", nothing_here),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

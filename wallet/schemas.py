@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from ninja import Query, Schema
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters
@@ -64,8 +64,8 @@ class Conflict(Exception):
         self.field, self.message = field, message
 
 
-class Body(Schema):
-    """A request body: exact types, no unknown fields."""
+class Body(BaseModel):
+    """A request body: exact types, no unknown fields. Plain pydantic, which reads no Django rows."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

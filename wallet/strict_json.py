@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from ninja.errors import ValidationError
 from ninja.parser import Parser
 
@@ -25,7 +26,7 @@ class StrictParser(Parser):
     """Refuses what lenient parsers guess at: names given twice, NaN, other media types."""
 
     def parse_querydict(
-        self, data: QueryDict, list_fields: list[str], request: HttpRequest
+        self, data: MultiValueDict[str, str], list_fields: list[str], request: HttpRequest
     ) -> dict[str, Any]:
         if twice := [name for name, values in data.lists() if len(values) > 1]:
             raise ValidationError(
