@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Annotated
 
 from django.db.models import Sum
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Header, Router, Schema, Status
+from ninja import Header, Router, Schema
 from pydantic import Field
 
 from ledger import history, operations
@@ -92,40 +92,34 @@ class BalanceOut(Schema):
 
 
 @router.post("/deposit", response=MOVED, summary="Put money in")
-def deposit(
-    request: CallRequest, response: HttpResponse, body: DepositIn, key: Key = None
-) -> Status[dict[str, object]]:
+def deposit(request: CallRequest, body: DepositIn, key: Key = None) -> HttpResponse:
     """Put money from the rail into a member's wallet."""
     wallets = own_wallets(request, body.user_id)
     order = Order(
         Transaction.Type.DEPOSIT, body.amount_cents, None, wallets[body.user_id], body.description
     )
-    return perform(request, response, order, key, wallets)
+    return perform(request, order, key, wallets)
 
 
 @router.post("/transfer", response=MOVED, summary="Send money")
-def transfer(
-    request: CallRequest, response: HttpResponse, body: TransferIn, key: Key = None
-) -> Status[dict[str, object]]:
+def transfer(request: CallRequest, body: TransferIn, key: Key = None) -> HttpResponse:
     """Move money from one member's wallet to another's."""
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
     source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
     order = Order(
         Transaction.Type.TRANSFER, body.amount_cents, source_id, target_id, body.description
     )
-    return perform(request, response, order, key, wallets)
+    return perform(request, order, key, wallets)
 
 
 @router.post("/withdraw", response=MOVED, summary="Take money out")
-def withdraw(
-    request: CallRequest, response: HttpResponse, body: WithdrawIn, key: Key = None
-) -> Status[dict[str, object]]:
+def withdraw(request: CallRequest, body: WithdrawIn, key: Key = None) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
     wallets = own_wallets(request, body.user_id)
     order = Order(
         Transaction.Type.WITHDRAW, body.amount_cents, wallets[body.user_id], None, body.description
     )
-    return perform(request, response, order, key, wallets)
+    return perform(request, order, key, wallets)
 
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
@@ -192,18 +186,18 @@ def visible_wallet(request: CallRequest, user_id: int) -> Account:
 
 
 def perform(
-    request: CallRequest,
-    response: HttpResponse,
-    order: Order,
-    key: str | None,
-    wallets: dict[int, int],
-) -> Status[dict[str, object]]:
+    request: CallRequest, order: Order, key: str | None, wallets: dict[int, int]
+) -> HttpResponse:
+    """Carry out the order. The answer is ours already: checking it again would cost as much as
+    reading the request, and the tests hold it to the schema."""
     record = operations.perform(order, actor_id=request.auth.user_id, key=key)
-    if record.is_replay:
-        response.headers["Idempotency-Replayed"] = "true"
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
-    return Status(201, transaction_out(record, owners.get(source or 0), owners.get(target or 0)))
+    answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))
+    response = JsonResponse(answer, status=201)
+    if record.is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
 
 
 def narrow(place: cursors.Place) -> TransactionQuerySet:

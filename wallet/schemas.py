@@ -65,7 +65,7 @@ class Conflict(Exception):
 
 
 class Body(BaseModel):
-    """A request body: exact types, no unknown fields. Plain pydantic, which reads no Django rows."""
+    """A request body: exact types, no unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

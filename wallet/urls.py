@@ -1,9 +1,6 @@
-from django.urls import path, register_converter
+from django.urls import path
 
 from wallet import views
-from wallet.converters import IdConverter
-
-register_converter(IdConverter, "id")
 
 app_name = "wallet"
 urlpatterns = [
