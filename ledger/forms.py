@@ -76,6 +76,7 @@ class WithdrawForm(OrderForm):
 
 class TransferForm(OrderForm):
     type = Transaction.Type.TRANSFER
+    field_order = ["amount", "recipient", "description"]
     found: User | None = None
 
     recipient = forms.CharField(
