@@ -7,10 +7,10 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.forms import BaseForm
 from django.http import HttpRequest
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from wallet.fields import PhoneField
+from wallet.http import is_own_page
 from wallet.models import User
 
 
@@ -41,11 +41,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Our own pages only. An address that can't be read, like `//[`, is somewhere else:
-        allauth's own answer to it is an exception."""
-        return url_has_allowed_host_and_scheme(
-            url, {self.request.get_host()}, require_https=self.request.is_secure()
-        )
+        """Our own pages only. allauth's own answer to an address like `//[` is an exception."""
+        return is_own_page(self.request, url)
 
     def phone_form_field(self, **kwargs: Any) -> forms.Field:
         return PhoneField(**kwargs)

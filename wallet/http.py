@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -39,6 +40,15 @@ def render_part(
     if request.htmx.target == part:
         template = f"{template}#{part}"
     return render(request, template, context, status=status)
+
+
+def is_own_page(request: HttpRequest, address: str | None) -> bool:
+    """A path on this site, and nothing that a browser might take for another one."""
+    if not (address and address.startswith("/")):
+        return False
+    return url_has_allowed_host_and_scheme(
+        address, {request.get_host()}, require_https=request.is_secure()
+    )
 
 
 def redirect_to(request: Request, url: str) -> HttpResponse:

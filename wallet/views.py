@@ -7,7 +7,6 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from wallet import tokens
 from wallet.context import THEMES
 from wallet.forms import ProfileForm, TokenForm
-from wallet.http import MemberRequest, redirect_to
+from wallet.http import MemberRequest, is_own_page, redirect_to
 from wallet.models import ApiToken, User
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
@@ -51,9 +50,7 @@ def save(form: ProfileForm) -> bool:
 def preferences(request: HttpRequest) -> HttpResponse:
     """Remember how this browser wants its pages: light or dark, balance shown or hidden."""
     target = request.POST.get("next", "/")
-    if not target.startswith("/") or not url_has_allowed_host_and_scheme(
-        target, {request.get_host()}, require_https=request.is_secure()
-    ):
+    if not is_own_page(request, target):
         target = "/"
     response = HttpResponseRedirect(target)
     for name, choices in PREFERENCES.items():
