@@ -21,6 +21,8 @@ def main() -> int:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
+    # With a key of somebody's own this may be a real site: no people with a known password there.
+    wants_demo = "SECRET_KEY" not in os.environ
     if not settings_given():
         serve_like_production()
     # Ctrl-C, a plain `kill` and a closed terminal all end it the same way.
@@ -34,7 +36,7 @@ def main() -> int:
         return 1
 
     try:
-        prepare()
+        prepare(wants_demo)
         return supervise(commands(host, port), port)
     except KeyboardInterrupt:
         return 0
@@ -60,12 +62,13 @@ def own_secret() -> str:
     return file.read_text()
 
 
-def prepare() -> None:
+def prepare(wants_demo: bool) -> None:
     """Bring database and static files up to date."""
     manage("migrate", "--verbosity=0")
     manage("createcachetable", "--verbosity=0")
     collect_static()
-    manage("demo", "--if-empty", "--yes")
+    if wants_demo:
+        manage("demo", "--if-empty", "--yes")
 
 
 def collect_static() -> None:
@@ -91,7 +94,12 @@ def commands(host: str, port: int) -> list[list[str]]:
     """What runs side by side. A background worker joins here."""
     granian = str(Path(sys.executable).parent / "granian")
     web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
-    web += ["--blocking-threads=4", "--log-level=warning", "nissmart.wsgi:application"]
+    web += [
+        "--respawn-failed-workers",
+        "--blocking-threads=4",
+        "--log-level=warning",
+        "nissmart.wsgi:application",
+    ]
     return [web]
 
 

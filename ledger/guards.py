@@ -10,6 +10,7 @@ Migrations call `install`; after a change here, a new migration calls it again.
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.exceptions import IrreversibleError
 
 ENTRIES = "ledger_entry"
 TRANSACTIONS = "ledger_transaction"
@@ -136,4 +137,9 @@ def install_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) 
 
 
 def remove_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Migrating back would delete the books, so it ends here once there are any."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {TRANSACTIONS} LIMIT 1")
+        if cursor.fetchone():
+            raise IrreversibleError("The books are never deleted: there are transactions.")
     remove(schema_editor.connection)

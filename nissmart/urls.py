@@ -31,4 +31,5 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
 ]
 
+handler400 = "nissmart.views.bad_request"
 handler500 = "nissmart.views.server_error"

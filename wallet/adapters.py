@@ -9,6 +9,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from wallet import tokens
 from wallet.fields import PhoneField
 from wallet.http import is_own_page
 from wallet.models import User
@@ -43,6 +44,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str | None) -> bool:
         """Our own pages only. allauth's own answer to an address like `//[` is an exception."""
         return is_own_page(self.request, url)
+
+    def set_password(self, user: User, password: str) -> None:
+        """A new password ends every API token too: whoever knew the old one may have made one."""
+        super().set_password(user, password)
+        tokens.revoke_all(user.pk)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failed sign-ins by the person tried: allauth's own key knows no phones."""
+        login = credentials.get("email") or credentials.get("phone") or ""
+        user = User.objects.with_login(login)
+        return f"user {user.pk}" if user else f"nobody {login.strip().lower()}"
 
     def phone_form_field(self, **kwargs: Any) -> forms.Field:
         return PhoneField(**kwargs)

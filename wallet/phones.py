@@ -13,7 +13,8 @@ def parse_phone(text: str) -> str:
     problem = ValidationError(
         _("Enter a Kenyan phone number, like 0712 345 678."), code="phone_format"
     )
-    if not text.isascii() or len(text) > 40:
+    # Letters are digits to the parser, as on a keypad; here they are a slip.
+    if not text.isascii() or len(text) > 40 or any(map(str.isalpha, text)):
         raise problem
     try:
         number = phonenumbers.parse(text, "KE")

@@ -57,6 +57,12 @@ def revoke(token_id: int, *, user_id: int | None = None) -> bool:
     return bool(tokens.update(revoked_at=timezone.now()))
 
 
+def revoke_all(user_id: int) -> None:
+    """End every token of this person."""
+    live = ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)
+    live.update(revoked_at=timezone.now())
+
+
 def find(secret: str) -> LiveToken | None:
     """The live token that this secret opens: not revoked, not expired, its owner active."""
     now = timezone.now()

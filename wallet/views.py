@@ -1,5 +1,7 @@
 """Profile, API tokens and preferences. Sign-up and sign-in are django-allauth's."""
 
+from allauth.account.decorators import reauthentication_required
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
@@ -28,6 +30,8 @@ def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone, email and security."""
     # A copy, so that a refused form does not change the name in the page's header.
     member = User.objects.get(pk=request.user.pk)
+    if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
+        return render(request, "429.html", status=429)
     form = ProfileForm(request.POST or None, instance=member)
     if form.is_valid() and save(form):
         messages.success(request, _("Your profile is saved."))
@@ -68,6 +72,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@reauthentication_required
 def api_tokens(request: MemberRequest) -> HttpResponse:
     """The member's own API tokens; a new one is shown on this page, once."""
     form = TokenForm(request.POST or None)

@@ -86,9 +86,16 @@ def preview(order: Order) -> int:
         _earlier, sent_cents = statements.read_facts(
             cursor, order, actor_id=0, key=None, since=day_start(timezone.localdate())
         )
-    rules.check(order, holdings, sent_cents)
+    rules.check(order, holdings, sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     return own.balance_cents + dict(order.postings())[own.id]
+
+
+def earlier(order: Order, *, actor_id: int, key: str) -> Transaction | None:
+    """The transaction this key made already, if any. Raises KeyReused for another order."""
+    made = Transaction.objects.filter(created_by_id=actor_id, idempotency_key=key)
+    found = made.values_list("pk", flat=True).first()
+    return None if found is None else replay(order, found)
 
 
 def perform(

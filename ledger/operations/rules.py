@@ -31,8 +31,18 @@ def refuse_nonsense(order: Order) -> None:
         raise errors.TransactionLimitReached(limit=format_money(limit))
 
 
-def check(order: Order, holdings: Mapping[int, Holding], sent_today_cents: int) -> None:
-    """Refuse what these accounts do not allow now. Raises a LedgerError."""
+def check(
+    order: Order,
+    holdings: Mapping[int, Holding],
+    sent_today_cents: int,
+    *,
+    is_preview: bool = False,
+) -> None:
+    """Refuse what these accounts do not allow now. Raises a LedgerError.
+
+    A preview says nothing of the room in somebody else's wallet: asked often enough, it would
+    tell their balance to the cent.
+    """
     for account_id in order.account_ids:
         if account_id not in holdings:
             raise errors.UnknownAccount
@@ -40,7 +50,7 @@ def check(order: Order, holdings: Mapping[int, Holding], sent_today_cents: int) 
             raise errors.AccountClosed
     if order.source_id is not None:
         check_out(order, holdings[order.source_id], sent_today_cents)
-    if order.target_id is not None:
+    if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
 
 

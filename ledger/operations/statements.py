@@ -24,7 +24,8 @@ HOLDINGS = """
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN (%s, %s) ORDER BY account.id"""
 
-FOR_UPDATE = " FOR UPDATE OF account"
+# The owner's row is shared, so that somebody who is being deactivated is waited for.
+FOR_UPDATE = " FOR UPDATE OF account FOR SHARE OF owner"
 
 FACTS = """
     SELECT

@@ -93,14 +93,26 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
         return render_form(request, page, account, form, status=422)
     try:
         order = form.order(account)
-        if request.POST.get("confirm") != "1":
+        key = form.cleaned_data["idempotency_key"]
+        record = operations.earlier(order, actor_id=request.user.pk, key=key)
+        if record is None and request.POST.get("confirm") != "1":
             return render_review(request, page, form, operations.preview(order))
-        record = operations.perform(
-            order, actor_id=request.user.pk, key=form.cleaned_data["idempotency_key"]
-        )
+        if record is None and names_another_payee(request, form):
+            form.add_error(
+                "recipient", _("This now belongs to somebody else. Check the name again.")
+            )
+            return render_form(request, page, account, form, status=422)
+        if record is None:
+            record = operations.perform(order, actor_id=request.user.pk, key=key)
     except LedgerError as error:
         return render_refusal(request, page, account, form, error)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
+
+
+def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
+    """The phone or email may have passed to somebody else since the review showed a name."""
+    shown = request.POST.get("payee")
+    return bool(shown and form.payee and shown != str(form.payee.pk))
 
 
 def render_refusal(
