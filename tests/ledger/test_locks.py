@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from ledger.errors import AccountFrozen, Busy
+from ledger.errors import AccountClosed, AccountFrozen, Busy
 from ledger.models import Transaction
 from ledger.operations.retries import ATTEMPTS
 from tests.books import assert_books_right, nothing_moves
@@ -19,7 +19,7 @@ from tests.factories import UserFactory, account_id, balance, funded, send
 from tests.ledger.crowd import IS_NIGHTLY, at_once, watched
 from tests.ledger.moves import FLOAT, MOVES, TRANSIT, asked, call, carry_out
 from wallet import operations as wallet_operations
-from wallet.models import Account
+from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -241,7 +241,7 @@ def test_opposite_transfers_never_deadlock():
 
 
 def test_freezing_waits_for_the_payment_under_way(owner, other):
-    freezes = Thread(target=closing(partial(wallet_operations.freeze, account_id(owner))))
+    freezes = Thread(target=closing(partial(freeze, owner)))
 
     def freeze_in_the_middle(sql):
         if sql == "COMMIT":
@@ -256,15 +256,31 @@ def test_freezing_waits_for_the_payment_under_way(owner, other):
     assert_books_right()
 
 
-def test_a_payment_that_waited_for_a_freeze_is_refused(owner, other):
+def freeze(user):
+    wallet_operations.freeze(account_id(user))
+
+
+def close(user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+STOPS = {
+    "payer frozen": (lambda payer, payee: freeze(payer), AccountFrozen),
+    "payer closed": (lambda payer, payee: close(payer), AccountClosed),
+    "payee closed": (lambda payer, payee: close(payee), AccountClosed),
+}
+
+
+@pytest.mark.parametrize(("stop", "refusal"), STOPS.values(), ids=STOPS.keys())
+def test_a_payment_that_waited_while_it_was_stopped_is_refused(owner, other, stop, refusal):
     outcomes = []
     pays = Thread(target=lambda: outcomes.extend(at_once(partial(send, owner, other, 1_00))))
     with transaction.atomic():
-        wallet_operations.freeze(account_id(owner))
+        stop(owner, other)
         pays.start()
         pays.join(timeout=0.2)
         assert outcomes == []
     pays.join()
-    assert [type(outcome) for outcome in outcomes] == [AccountFrozen]
+    assert [type(outcome) for outcome in outcomes] == [refusal]
     assert (balance(owner), balance(other)) == (1_000_00, 1_000_00)
     assert_books_right()
