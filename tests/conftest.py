@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -97,6 +98,12 @@ def as_alice(alice) -> Client:
 
 
 def signed_in(user: User) -> Client:
+    """A client that has just given its password: no page asks for it again."""
     client = Client()
     client.force_login(user)
+    session = client.session
+    record = {"method": "password", "at": time.time(), "reauthenticated": True}
+    session["account_authentication_methods"] = [record]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
     return client

@@ -10,6 +10,7 @@ def parse_phone(text: str) -> str:
 
     A number without a country code is Kenyan. Raises ValidationError.
     """
+    text = text.removeprefix("tel:")
     problem = ValidationError(
         _("Enter a Kenyan phone number, like 0712 345 678."), code="phone_format"
     )
