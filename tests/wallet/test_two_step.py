@@ -1,4 +1,4 @@
-"""A second step at sign-in: turned on with an app, asked for each time, and got around by no one."""
+"""A second step at sign-in: turned on with an app, asked for each time, got around by no one."""
 
 import base64
 import hmac
