@@ -37,7 +37,7 @@ def test_a_double_click_sends_once(open_page, alice, bob, scripts):
     page = open_page(alice, java_script_enabled=scripts)
     review(page, bob.email)
     send_button(page).dblclick()
-    page.wait_for_url(RECEIPT)
+    expect(page).to_have_url(RECEIPT)
     assert balance(bob) == 250_00
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
     assert_books_right()
@@ -62,7 +62,8 @@ def test_pressing_again_while_the_first_order_is_under_way_sends_once(
     for _ in range(2):
         page.mouse.click(box["x"] + 20, box["y"] + 20)
         assert arrived.acquire(timeout=10)
-    page.wait_for_url(RECEIPT)
+    # The second press aborts the first one's navigation, which `wait_for_url` takes for a failure.
+    expect(page).to_have_url(RECEIPT)
     assert balance(bob) == 250_00
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
     assert_books_right()
@@ -73,7 +74,7 @@ def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_p
     page = open_page(alice, java_script_enabled=False)
     review(page, bob.email)
     send_button(page).click()
-    page.wait_for_url(RECEIPT)
+    expect(page).to_have_url(RECEIPT)
     receipt = page.url
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
@@ -82,7 +83,7 @@ def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_p
     page.reload()
     if send_button(page).count():
         send_button(page).click()
-    page.wait_for_url(receipt)
+    expect(page).to_have_url(receipt)
     assert balance(bob) == 250_00
 
 
@@ -91,7 +92,7 @@ def test_going_back_after_paying_starts_anew(open_page, alice, bob):
     review(page, bob.email)
     old_key = key(page)
     send_button(page).click()
-    page.wait_for_url(RECEIPT)
+    expect(page).to_have_url(RECEIPT)
     page.go_back()
     expect(page.get_by_role("heading", name="Send money")).to_be_visible()
     assert key(page) != old_key
@@ -114,7 +115,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
     page.context.unroute("**/transfer/")
     assert key(page) == old_key
     send_button(page).click()
-    page.wait_for_url(RECEIPT)
+    expect(page).to_have_url(RECEIPT)
     assert balance(bob) == 250_00
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
     assert page.url.rstrip("/").endswith(Transaction.objects.latest("pk").reference)
@@ -135,7 +136,7 @@ def test_an_order_that_never_left_is_sent_when_the_network_is_back(open_page, al
     assert balance(bob) == 0
     page.context.set_offline(False)
     send_button(page).click()
-    page.wait_for_url(RECEIPT)
+    expect(page).to_have_url(RECEIPT)
     assert balance(bob) == 250_00
     open_page.complaints.clear()
 
