@@ -1,4 +1,4 @@
-"""Who may read the dashboard."""
+"""Who may read the dashboard, and who may act on it."""
 
 import functools
 from collections.abc import Callable
@@ -9,18 +9,27 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 
 from wallet.http import MemberRequest
-from wallet.roles import reads_panel
+from wallet.models import User
+from wallet.roles import acts_on_panel, reads_panel
 
 type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponse]
 
 
 def panel_page[**P](view: View[P]) -> View[P]:
     """Sign in first; then only finance and auditors see the page, everyone else gets 403."""
+    return guarded(view, reads_panel)
 
+
+def finance_page[**P](view: View[P]) -> View[P]:
+    """As `panel_page`, and auditors get 403 too: they read, and this acts."""
+    return guarded(view, acts_on_panel)
+
+
+def guarded[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
     @login_required
     @functools.wraps(view)
     def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not reads_panel(request.user):
+        if not is_allowed(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

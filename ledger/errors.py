@@ -89,6 +89,30 @@ class AccountClosed(LedgerError):
     field = "recipient"
 
 
+class NotReversible(LedgerError):
+    """`reference`."""
+
+    code = "not_reversible"
+    sentence = _("{reference} can't be reversed: only a completed deposit or transfer can.")
+    field = None
+
+
+class AlreadyReversed(LedgerError):
+    """`reference`: the reversal's."""
+
+    code = "already_reversed"
+    sentence = _("This was reversed before, by {reference}. Nothing more has moved.")
+    field = None
+
+
+class MoneyGone(LedgerError):
+    """`available` and `wanted`: money texts. For staff, who may know a member's balance."""
+
+    code = "insufficient_balance"
+    sentence = _("The wallet holds {available}, so {wanted} can't be taken back from it.")
+    field = None
+
+
 class KeyReused(LedgerError):
     """`reference`: the transaction that the key already names."""
 

@@ -12,6 +12,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
+from wallet.guards import Guards, written_once
+
 ENTRIES = "ledger_entry"
 TRANSACTIONS = "ledger_transaction"
 
@@ -25,6 +27,7 @@ FIXED_COLUMNS = (
     "description",
     "created_by_id",
     "idempotency_key",
+    "reverses_id",
     "created_at",
 )
 
@@ -42,43 +45,50 @@ def _moves_illegally(is_distinct: str) -> str:
     return f"NOT ({lawful}) OR {changed}"
 
 
-SQLITE = {
-    "ledger_entry_no_update": f"""
-        BEFORE UPDATE ON {ENTRIES}
-        BEGIN SELECT RAISE(ABORT, '{NO_UPDATE}'); END""",
-    "ledger_entry_no_delete": f"""
-        BEFORE DELETE ON {ENTRIES}
-        BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
-    "ledger_entry_no_replace": f"""
-        BEFORE INSERT ON {ENTRIES}
-        WHEN EXISTS (SELECT 1 FROM {ENTRIES} WHERE id = NEW.id)
-        BEGIN SELECT RAISE(ABORT, '{NO_REPLACE}'); END""",
-    "ledger_transaction_one_move": f"""
+ENTRY_GUARDS = written_once(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
+
+TRANSACTION_GUARDS = Guards(
+    sqlite={
+        "ledger_transaction_one_move": f"""
         BEFORE UPDATE ON {TRANSACTIONS}
         WHEN {_moves_illegally("IS NOT")}
         BEGIN SELECT RAISE(ABORT, '{NO_CHANGE}'); END""",
-    "ledger_transaction_no_delete": f"""
+        "ledger_transaction_no_delete": f"""
         BEFORE DELETE ON {TRANSACTIONS}
         BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
-    # The key's own unique index reports a repeated key, unless the row would be replaced:
-    # then the row it names is gone before the index can speak, so this trigger speaks first.
-    "ledger_transaction_no_replace": f"""
+        # The key's own unique index reports a repeated key, unless the row would be replaced:
+        # then the row it names is gone before the index can speak, so this trigger speaks first.
+        "ledger_transaction_no_replace": f"""
         BEFORE INSERT ON {TRANSACTIONS}
         WHEN EXISTS (
             SELECT 1 FROM {TRANSACTIONS} WHERE id = NEW.id OR reference = NEW.reference
             UNION ALL
             SELECT 1 FROM {TRANSACTIONS}
             WHERE created_by_id = NEW.created_by_id AND idempotency_key = NEW.idempotency_key
+            UNION ALL
+            SELECT 1 FROM {TRANSACTIONS} WHERE reverses_id = NEW.reverses_id
         )
         BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
-}
+    },
+    postgresql={
+        (TRANSACTIONS, "ledger_transaction_one_move"): f"""
+        BEFORE UPDATE ON {TRANSACTIONS} FOR EACH ROW
+        WHEN ({_moves_illegally("IS DISTINCT FROM")})
+        EXECUTE FUNCTION refuse_change('{NO_CHANGE}')""",
+        (TRANSACTIONS, "ledger_transaction_no_delete"): f"""
+        BEFORE DELETE OR TRUNCATE ON {TRANSACTIONS} FOR EACH STATEMENT
+        EXECUTE FUNCTION refuse_change('{NO_DELETE}')""",
+    },
+)
 
-POSTGRESQL_FUNCTIONS = f"""
-CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-
+SUM_GUARD = Guards(
+    postgresql={
+        (ENTRIES, "ledger_entry_sum_zero"): f"""
+        AFTER INSERT ON {ENTRIES} REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT
+        EXECUTE FUNCTION ledger_entries_balance()""",
+    },
+    functions=(
+        f"""
 CREATE OR REPLACE FUNCTION ledger_entries_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM fresh GROUP BY transaction_id HAVING sum(amount_cents) <> 0) THEN
@@ -86,50 +96,21 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-"""
+""",
+    ),
+)
 
-POSTGRESQL = {
-    (ENTRIES, "ledger_entry_no_update"): f"""
-        BEFORE UPDATE ON {ENTRIES} FOR EACH STATEMENT
-        EXECUTE FUNCTION ledger_refuse('{NO_UPDATE}')""",
-    (ENTRIES, "ledger_entry_no_delete"): f"""
-        BEFORE DELETE OR TRUNCATE ON {ENTRIES} FOR EACH STATEMENT
-        EXECUTE FUNCTION ledger_refuse('{NO_DELETE}')""",
-    (ENTRIES, "ledger_entry_sum_zero"): f"""
-        AFTER INSERT ON {ENTRIES} REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT
-        EXECUTE FUNCTION ledger_entries_balance()""",
-    (TRANSACTIONS, "ledger_transaction_one_move"): f"""
-        BEFORE UPDATE ON {TRANSACTIONS} FOR EACH ROW
-        WHEN ({_moves_illegally("IS DISTINCT FROM")})
-        EXECUTE FUNCTION ledger_refuse('{NO_CHANGE}')""",
-    (TRANSACTIONS, "ledger_transaction_no_delete"): f"""
-        BEFORE DELETE OR TRUNCATE ON {TRANSACTIONS} FOR EACH STATEMENT
-        EXECUTE FUNCTION ledger_refuse('{NO_DELETE}')""",
-}
+BOOKS = ENTRY_GUARDS | TRANSACTION_GUARDS | SUM_GUARD
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Put the guards up, over older ones of the same names."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(POSTGRESQL_FUNCTIONS)
-            for (_table, name), body in POSTGRESQL.items():
-                cursor.execute(f"CREATE OR REPLACE TRIGGER {name} {body}")
-            return
-        for name, body in SQLITE.items():
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-            cursor.execute(f"CREATE TRIGGER {name} {body}")
+    """Put the guards of the books up, over older ones of the same names."""
+    BOOKS.install(connection)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take the guards down: for a test database that is emptied, and for migrating back."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            for table, name in POSTGRESQL:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-            return
-        for name in SQLITE:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+    """Take the guards of the books down."""
+    BOOKS.remove(connection)
 
 
 def install_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -24,6 +24,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Max
 from django.utils import timezone
 
+from ledger import rollups
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.querysets import day_start
@@ -32,6 +33,7 @@ from wallet.models import Account, User
 
 DAYS = 180
 BATCH = 20_000
+FOLD = 10_000
 AMOUNT_CENTS_MAX = 50_000_00
 
 FIRST_NAMES = (
@@ -102,6 +104,7 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
         written += len(batch)
         yield written
     town.update(is_active=True)
+    rollups.fold_all(FOLD)
 
 
 def open_members(random: Random, number: int, joined: datetime) -> Town:

@@ -21,16 +21,18 @@ from wallet.money import CEILING_CENTS
 
 
 class Transaction(models.Model):
-    """One deposit, transfer or withdrawal: who ordered what, and what became of it.
+    """One deposit, transfer, withdrawal or reversal: who ordered what, and what became of it.
 
     `from_account` is null when the money came from outside, `to_account` when it went there.
-    The only change a row ever sees is from PENDING to SUCCESS or FAILED.
+    A reversal takes back what the transaction it `reverses` has moved, once. The only change a
+    row ever sees is from PENDING to SUCCESS or FAILED.
     """
 
     class Type(models.TextChoices):
         DEPOSIT = "DEPOSIT", _("Deposit")
         TRANSFER = "TRANSFER", _("Transfer")
         WITHDRAW = "WITHDRAW", _("Withdrawal")
+        REVERSAL = "REVERSAL", _("Reversal")
 
     class Status(models.TextChoices):
         PENDING = "PENDING", _("Processing")
@@ -69,8 +71,19 @@ class Transaction(models.Model):
     )
     # Null, not empty, when the caller gave none: the unique constraint passes over nulls.
     idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001
+    reverses = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="reversed_by",
+        verbose_name=_("reverses"),
+    )
     created_at = models.DateTimeField(_("ordered"), editable=False)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
+
+    # A withdrawal has left the house: only the payee could send it back.
+    REVERSIBLE = (Type.DEPOSIT, Type.TRANSFER)
 
     # True on the answer to a repeated order: this call moved nothing.
     is_replay: bool = False
@@ -106,13 +119,19 @@ class Transaction(models.Model):
             models.CheckConstraint(
                 condition=Q(type="DEPOSIT", from_account__isnull=True, to_account__isnull=False)
                 | Q(type="TRANSFER", from_account__isnull=False, to_account__isnull=False)
-                | Q(type="WITHDRAW", from_account__isnull=False, to_account__isnull=True),
+                | Q(type="WITHDRAW", from_account__isnull=False, to_account__isnull=True)
+                | Q(type="REVERSAL", from_account__isnull=False),
                 name="transaction_shape_by_type",
             ),
             models.CheckConstraint(
                 condition=Q(status="PENDING", settled_at__isnull=True)
                 | Q(status__in=["SUCCESS", "FAILED"], settled_at__isnull=False),
                 name="transaction_settled_when_not_pending",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="REVERSAL", reverses__isnull=False)
+                | ~Q(type="REVERSAL") & Q(reverses__isnull=True),
+                name="transaction_reversal_names_another",
             ),
             models.UniqueConstraint(
                 fields=["created_by", "idempotency_key"], name="transaction_once_per_key"
@@ -121,6 +140,11 @@ class Transaction(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def is_reversible(self) -> bool:
+        """A reversal may take back what this has moved, unless one has already."""
+        return self.type in self.REVERSIBLE and self.status == self.Status.SUCCESS
 
     @property
     def status_badge(self) -> Badge:
@@ -196,3 +220,52 @@ class Entry(models.Model):
     @property
     def credit_cents(self) -> int | None:
         return self.amount_cents if self.amount_cents > 0 else None
+
+
+class DailyTotal(models.Model):
+    """What the entries of one Nairobi day come to, for one type and account, so far as folded.
+
+    `house_id` is a house account's id, or 0 for all members together. Exact with the entries
+    that are not folded yet: `ledger/rollups.py` reads both at one instant.
+    """
+
+    MEMBERS = 0
+
+    day = models.DateField()
+    type = models.CharField(max_length=10, choices=Transaction.Type)
+    house_id = models.BigIntegerField()
+    debit_count = models.BigIntegerField()
+    debit_cents = models.BigIntegerField()
+    credit_count = models.BigIntegerField()
+    credit_cents = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "type", "house_id"], name="daily_total_once_per_day"
+            ),
+        ]
+
+
+class HouseBalance(models.Model):
+    """What a house account held once every entry up to `through_id` was written."""
+
+    house_id = models.BigIntegerField()
+    through_id = models.BigIntegerField()
+    balance_cents = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["house_id", "through_id"], name="house_balance_once_per_entry"
+            ),
+        ]
+
+
+class RollupMark(models.Model):
+    """The one row that says how far entries are folded into roll-ups, and whose lock folds."""
+
+    through_id = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="rollup_mark_is_one_row")]

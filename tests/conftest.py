@@ -11,9 +11,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
-from ledger import guards
+from adminpanel.guards import NOTES
+from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
+from wallet.guards import AUDIT
 from wallet.models import User
 from wallet.roles import AUDITOR, FINANCE
 
@@ -37,11 +39,12 @@ def flush_past_the_guards() -> None:
     They come down for that moment only, and what the migrations had put in is put back.
     """
     flush = TransactionTestCase._fixture_teardown
+    guarded = BOOKS | AUDIT | NOTES
 
     def teardown(self: TransactionTestCase) -> None:
-        guards.remove(connection)
+        guarded.remove(connection)
         flush(self)
-        guards.install(connection)
+        guarded.install(connection)
         wallet_operations.open_house_accounts()
         for name in (FINANCE, AUDITOR):
             Group.objects.get_or_create(name=name)

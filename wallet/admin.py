@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from wallet import operations, tokens
+from wallet import audit, operations, tokens
+from wallet.callers import address
 from wallet.models import Account, ApiToken, User
 from wallet.money import format_money
 
@@ -60,6 +61,13 @@ class UserAdmin(ModelAdmin):
             User.objects.save_with_wallet(user)
         if "email" in form.changed_data:
             operations.keep_only_email(user)
+        audit.record(
+            audit.Action.CHANGE_PERSON if change else audit.Action.ADD_PERSON,
+            f"member {user.pk}",
+            actor_id=request.user.pk,
+            address=address(request),
+            changed=form.changed_data,
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """What somebody signs in with, and what they may do, is for superusers to change."""
@@ -103,15 +111,23 @@ class AccountAdmin(ModelAdmin):
     def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
         ids = self.member_ids(accounts)
         for account_id in ids:
-            operations.freeze(account_id)
+            operations.freeze(account_id, **self.by(request))
         self.report(request, ids, "frozen")
 
     @admin.action(description=_("Unfreeze"), permissions=["freeze"])
     def unfreeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
         ids = self.member_ids(accounts)
         for account_id in ids:
-            operations.unfreeze(account_id)
+            operations.unfreeze(account_id, **self.by(request))
         self.report(request, ids, "unfrozen")
+
+    def by(self, request: HttpRequest) -> dict[str, Any]:
+        """Who it is, for the audit."""
+        return {
+            "actor_id": request.user.pk,
+            "reason": "By an operator, in the admin.",
+            "address": address(request),
+        }
 
     def member_ids(self, accounts: QuerySet[Account]) -> list[int]:
         return list(accounts.filter(user__isnull=False).values_list("pk", flat=True))
@@ -165,6 +181,13 @@ class ApiTokenAdmin(ModelAdmin):
         done = [token for token in queryset if tokens.revoke(token.pk)]
         for token in done:
             self.log_change(request, token, "revoked")
+            audit.record(
+                audit.Action.REVOKE_TOKEN,
+                f"member {token.user_id}",
+                actor_id=request.user.pk,
+                address=address(request),
+                token=str(token),
+            )
         sentence = ngettext("%d token is revoked.", "%d tokens are revoked.", len(done))
         messages.success(request, sentence % len(done))
 

@@ -11,3 +11,9 @@ class IdConverter:
 
     def to_url(self, value: int) -> str:
         return str(value)
+
+
+class AccountIdConverter(IdConverter):
+    """An account's id: a house account's is below zero."""
+
+    regex = "-?[0-9]{1,18}"

@@ -3,26 +3,47 @@
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from wallet import audit
 from wallet.models import Account, User
 
 
-@transaction.atomic
-def freeze(account_id: int) -> None:
-    """Stop money from leaving the member's account. Money may still come in."""
-    _set_frozen(account_id, True)
+def freeze(
+    account_id: int, *, actor_id: int | None = None, reason: str = "", address: str = ""
+) -> bool:
+    """Stop money from leaving the member's account. Money may still come in.
+
+    `actor_id` is the member of staff who does it, from `address`, and why; all of it goes into
+    the audit. False, and nothing written, when it was frozen already.
+    Raises Account.DoesNotExist for an account that is no member's.
+    """
+    return _set_frozen(account_id, True, audit.Action.FREEZE, actor_id, reason, address)
+
+
+def unfreeze(
+    account_id: int, *, actor_id: int | None = None, reason: str = "", address: str = ""
+) -> bool:
+    """Let money leave the member's account again. Arguments as in `freeze`."""
+    return _set_frozen(account_id, False, audit.Action.UNFREEZE, actor_id, reason, address)
 
 
 @transaction.atomic
-def unfreeze(account_id: int) -> None:
-    """Let money leave the member's account again."""
-    _set_frozen(account_id, False)
-
-
-def _set_frozen(account_id: int, is_frozen: bool) -> None:
+def _set_frozen(
+    account_id: int,
+    is_frozen: bool,
+    action: audit.Action,
+    actor_id: int | None,
+    reason: str,
+    address: str,
+) -> bool:
     # The lock makes a payment under way end first, so that "frozen" means frozen from now on.
     account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
+    if account.is_frozen == is_frozen:
+        return False
     account.is_frozen = is_frozen
     account.save(update_fields=["is_frozen"])
+    subject = f"member {account.user_id}"
+    audit.record(action, subject, actor_id=actor_id, reason=reason, address=address)
+    return True
 
 
 def keep_only_email(user: User) -> None:

@@ -4,7 +4,24 @@ Each operation is one database transaction, always in the same order: refuse non
 the accounts lowest id first, replay, check under the lock, write. Amounts are whole cents.
 """
 
-from ledger.operations.moves import deposit, earlier, perform, preview, transfer, withdraw
+from ledger.operations.moves import (
+    deposit,
+    earlier,
+    perform,
+    preview,
+    reverse,
+    transfer,
+    withdraw,
+)
 from ledger.operations.orders import Order
 
-__all__ = ["Order", "deposit", "earlier", "perform", "preview", "transfer", "withdraw"]
+__all__ = [
+    "Order",
+    "deposit",
+    "earlier",
+    "perform",
+    "preview",
+    "reverse",
+    "transfer",
+    "withdraw",
+]

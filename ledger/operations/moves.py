@@ -1,4 +1,4 @@
-"""Deposit, transfer, withdraw."""
+"""Deposit, transfer, withdraw, reverse."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from ledger.errors import KeyReused
+from ledger.errors import AlreadyReversed, KeyReused, NotReversible
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Type
@@ -74,6 +74,29 @@ def withdraw(
     return perform(order, actor_id=actor_id, key=key, at=at)
 
 
+def reverse(
+    *, actor_id: int, transaction_id: int, key: str | None, at: datetime | None = None
+) -> Transaction:
+    """Take back what a completed deposit or transfer has moved, once, whole.
+
+    `actor_id` is the member of staff who approved it. The wallet that received must still hold
+    the money; whether it is frozen or closed does not matter.
+
+    Raises NotReversible, AlreadyReversed, MoneyGone, KeyReused or Busy.
+    """
+    record = Transaction.objects.get(pk=transaction_id)
+    if not record.is_reversible:
+        raise NotReversible(reference=record.reference)
+    return perform(Order.reversing(record), actor_id=actor_id, key=key, at=at)
+
+
+def refuse_second_reversal(transaction_id: int) -> None:
+    """Asked under the lock of its accounts, so that two at once can't both see none."""
+    reversal = Transaction.objects.filter(reverses=transaction_id).first()
+    if reversal:
+        raise AlreadyReversed(reference=reversal.reference)
+
+
 def preview(order: Order) -> int:
     """What the member who orders would hold afterwards, in cents.
 
@@ -117,6 +140,8 @@ def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) 
         )
         if earlier_id is not None:
             return replay(order, earlier_id)
+        if order.reverses_id is not None:
+            refuse_second_reversal(order.reverses_id)
         rules.check(order, holdings, sent_cents)
         record = new_record(order, actor_id, key, now)
         statements.write(cursor, record, order, holdings)
@@ -135,6 +160,7 @@ def new_record(order: Order, actor_id: int, key: str | None, now: datetime) -> T
         description=order.description,
         created_by_id=actor_id,
         idempotency_key=key,
+        reverses_id=order.reverses_id,
         created_at=now,
         settled_at=now,
     )

@@ -13,13 +13,17 @@ Kind = Account.Kind
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Move `amount_cents` from one member account to another, or from or to outside (None)."""
+    """Move `amount_cents` from one member account to another, or from or to outside (None).
+
+    `reverses_id` is the transaction that a reversal takes back.
+    """
 
     type: Transaction.Type
     amount_cents: int
     source_id: int | None = None
     target_id: int | None = None
     description: str = ""
+    reverses_id: int | None = None
 
     @classmethod
     def of(cls, record: Transaction) -> Order:
@@ -30,6 +34,20 @@ class Order:
             source_id=record.from_account_id,
             target_id=record.to_account_id,
             description=record.description,
+            reverses_id=record.reverses_id,
+        )
+
+    @classmethod
+    def reversing(cls, record: Transaction) -> Order:
+        """The order that takes back what this deposit or transfer has moved."""
+        assert record.is_reversible
+        return cls(
+            type=Type.REVERSAL,
+            amount_cents=record.amount_cents,
+            source_id=record.to_account_id,
+            target_id=record.from_account_id,
+            description=f"Reversal of {record.reference}",
+            reverses_id=record.pk,
         )
 
     @property
@@ -50,8 +68,10 @@ class Order:
         match self.type, self.source_id, self.target_id:
             case Type.DEPOSIT, None, int(target):
                 return [(rail, -amount), (target, amount)]
-            case Type.TRANSFER, int(source), int(target):
+            case ((Type.TRANSFER | Type.REVERSAL), int(source), int(target)):
                 return [(source, -amount), (target, amount)]
             case Type.WITHDRAW, int(source), None:
                 return [(source, -amount), (transit, amount), (transit, -amount), (rail, amount)]
+            case Type.REVERSAL, int(source), None:
+                return [(source, -amount), (rail, amount)]
         raise AssertionError(f"no such order: {self}")

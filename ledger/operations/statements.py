@@ -31,7 +31,8 @@ FACTS = """
     SELECT
         (SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s),
         (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_transaction
-         WHERE from_account_id = %s AND created_at >= %s AND status <> 'FAILED')"""
+         WHERE from_account_id = %s AND created_at >= %s AND status <> 'FAILED'
+           AND type <> 'REVERSAL')"""
 
 ADD_TO_BALANCES = """
     UPDATE wallet_account
@@ -41,8 +42,8 @@ ADD_TO_BALANCES = """
 INSERT_TRANSACTION = """
     INSERT INTO ledger_transaction
         (reference, type, status, amount_cents, from_account_id, to_account_id, description,
-         created_by_id, idempotency_key, created_at, settled_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"""
+         created_by_id, idempotency_key, reverses_id, created_at, settled_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"""
 
 INSERT_ENTRIES = """
     INSERT INTO ledger_entry
@@ -93,7 +94,7 @@ def write(
     at = adapted(record.created_at)
     order_columns = (record.reference, record.type, record.status, record.amount_cents)
     parties = (record.from_account_id, record.to_account_id, record.description)
-    origin = (record.created_by_id, record.idempotency_key, at, at)
+    origin = (record.created_by_id, record.idempotency_key, record.reverses_id, at, at)
     cursor.execute(INSERT_TRANSACTION, (*order_columns, *parties, *origin))
     (record.pk,) = cursor.fetchone()
     rows: list[int | str | datetime | None] = []

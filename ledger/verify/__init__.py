@@ -8,7 +8,7 @@ the check of the guards, which reads the engine's own catalogue.
 from django.utils.translation import gettext_lazy as _
 
 from ledger.verify.check import Check, Violation, size
-from ledger.verify.statements import GUARDS, SHAPE
+from ledger.verify.statements import GUARDS, ROLLUPS, SHAPE
 
 __all__ = ["CHECKS", "Check", "Violation", "size"]
 
@@ -82,16 +82,40 @@ CHECKS = (
         LEFT JOIN wallet_account target ON target.id = record.to_account_id
         LEFT JOIN wallet_user actor ON actor.id = record.created_by_id
         WHERE record.amount_cents <= 0 OR actor.id IS NULL
-           OR record.type NOT IN ('DEPOSIT', 'TRANSFER', 'WITHDRAW')
+           OR record.type NOT IN ('DEPOSIT', 'TRANSFER', 'WITHDRAW', 'REVERSAL')
            OR record.status NOT IN ('PENDING', 'SUCCESS', 'FAILED')
            OR CASE WHEN record.type = 'DEPOSIT' THEN record.from_account_id IS NOT NULL
                    ELSE source.user_id IS NULL END
            OR CASE WHEN record.type = 'WITHDRAW' THEN record.to_account_id IS NOT NULL
+                   WHEN record.type = 'REVERSAL' AND record.to_account_id IS NULL THEN 1 = 0
                    ELSE target.user_id IS NULL END
            OR record.from_account_id = record.to_account_id
            OR CASE WHEN record.status = 'PENDING' THEN record.settled_at IS NOT NULL
                    ELSE record.settled_at IS NULL END
            OR record.settled_at < record.created_at
+        ORDER BY record.id""",
+    ),
+    Check(
+        "reversals",
+        _(
+            "Every reversal takes back one completed deposit or transfer, whole, and no other "
+            "transaction names another."
+        ),
+        _("{reference}: it does not take back what transaction {reverses} has moved, once"),
+        "transaction",
+        """
+        SELECT record.id, record.reference, record.reverses_id AS reverses
+        FROM ledger_transaction record
+        LEFT JOIN ledger_transaction earlier ON earlier.id = record.reverses_id
+        WHERE CASE WHEN record.type <> 'REVERSAL' THEN record.reverses_id IS NOT NULL
+                   ELSE earlier.id IS NULL OR earlier.type NOT IN ('DEPOSIT', 'TRANSFER')
+                        OR earlier.status <> 'SUCCESS' OR earlier.id > record.id
+                        OR earlier.amount_cents <> record.amount_cents
+                        OR earlier.to_account_id <> record.from_account_id
+                        OR COALESCE(earlier.from_account_id, 0) <> COALESCE(record.to_account_id, 0)
+                        OR EXISTS (SELECT 1 FROM ledger_transaction other
+                                   WHERE other.reverses_id = record.reverses_id
+                                     AND other.id < record.id) END
         ORDER BY record.id""",
     ),
     Check(
@@ -203,8 +227,36 @@ CHECKS = (
         ORDER BY id""",
     ),
     Check(
+        "rollups",
+        _("The roll-ups of each day are what a scan of its entries gives."),
+        _("debits differ by {debit_cents}, credits by {credit_cents}, lines by {lines}"),
+        "day",
+        ROLLUPS,
+    ),
+    Check(
+        "running_totals",
+        _("What a house account is said to have held is what its entries sum to."),
+        _("of account {account}: holds {balance_cents}, but its entries sum to {sum_cents}"),
+        "house balance",
+        """
+        SELECT id, account, balance_cents, sum_cents FROM (
+            SELECT step.id, step.house_id AS account, step.balance_cents,
+                   step.before_cents + COALESCE(SUM(entry.amount_cents), 0) AS sum_cents
+            FROM (SELECT id, house_id, through_id, balance_cents,
+                         LAG(through_id, 1, CAST(0 AS bigint))
+                             OVER (PARTITION BY house_id ORDER BY through_id) AS before_id,
+                         LAG(balance_cents, 1, CAST(0 AS bigint))
+                             OVER (PARTITION BY house_id ORDER BY through_id) AS before_cents
+                  FROM ledger_housebalance) step
+            LEFT JOIN ledger_entry entry ON entry.account_id = step.house_id
+             AND entry.id > step.before_id AND entry.id <= step.through_id
+            GROUP BY step.id, step.house_id, step.balance_cents, step.before_cents) summed
+        WHERE balance_cents <> sum_cents
+        ORDER BY id""",
+    ),
+    Check(
         "guards",
-        _("The triggers that keep the books unchanged are in the database."),
+        _("The triggers that keep the books and the audit unchanged are in the database."),
         _("it is missing, switched off or not the one that this version installs"),
         "trigger",
         GUARDS,

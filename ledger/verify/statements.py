@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ledger import guards
+from wallet.guards import AUDIT
 
 # How many entries of each kind a transaction demands, by its type and status. `paid` and
 # `returned` are on its from account, `received` on its to account.
@@ -20,7 +21,9 @@ SHAPES = """
         ('TRANSFER', 'FAILED',  0, 0, 0, 0, 0, 0, 0, 0),
         ('WITHDRAW', 'PENDING', 2, 1, 0, 0, 0, 0, 1, 0),
         ('WITHDRAW', 'SUCCESS', 4, 1, 0, 0, 0, 1, 1, 1),
-        ('WITHDRAW', 'FAILED',  4, 1, 1, 0, 0, 0, 1, 1))"""
+        ('WITHDRAW', 'FAILED',  4, 1, 1, 0, 0, 0, 1, 1),
+        ('REVERSAL', 'SUCCESS', 2, 1, 0, 1, 0, 0, 0, 0),
+        ('REVERSAL', 'SUCCESS', 2, 1, 0, 0, 0, 1, 0, 0))"""
 FLOATS = "('simulated_float')"
 
 
@@ -59,6 +62,37 @@ SHAPE = f"""
     ORDER BY id"""
 
 
+# An entry's day in Nairobi, where clocks have no summer time.
+DAY = {
+    "sqlite": "date(entry.created_at, '+3 hours')",
+    "postgresql": "CAST(entry.created_at AT TIME ZONE 'Africa/Nairobi' AS date)",
+}
+
+
+def rollups(day: str) -> str:
+    """SQL that finds the days whose roll-ups are not the sums of their folded entries."""
+    return f"""
+    SELECT day || ' ' || type || ' ' || house_id AS name, SUM(debit_cents) AS debit_cents,
+           SUM(credit_cents) AS credit_cents, SUM(lines) AS lines
+    FROM (
+        SELECT {day} AS day, record.type,
+               CASE WHEN entry.account_id < 0 THEN entry.account_id ELSE 0 END AS house_id,
+               CASE WHEN entry.amount_cents < 0 THEN entry.amount_cents ELSE 0 END AS debit_cents,
+               CASE WHEN entry.amount_cents > 0 THEN -entry.amount_cents ELSE 0 END AS credit_cents,
+               -1 AS lines
+        FROM ledger_entry entry JOIN ledger_transaction record ON record.id = entry.transaction_id
+        WHERE entry.id <= (SELECT through_id FROM ledger_rollupmark)
+        UNION ALL
+        SELECT day, type, house_id, debit_cents, credit_cents, debit_count + credit_count
+        FROM ledger_dailytotal) both_sides
+    GROUP BY day, type, house_id
+    HAVING SUM(debit_cents) <> 0 OR SUM(credit_cents) <> 0 OR SUM(lines) <> 0
+    ORDER BY name"""
+
+
+ROLLUPS = {engine: rollups(day) for engine, day in DAY.items()}
+
+
 def values(rows: Iterable[tuple[str, ...]]) -> str:
     """Literal rows of text for SQL."""
     quoted = (", ".join("'" + text.replace("'", "''") + "'" for text in row) for row in rows)
@@ -70,20 +104,22 @@ def packed(text: str) -> str:
     return "".join(text.split())
 
 
+ALL = guards.BOOKS | AUDIT
+
 # (name, body) of each function that PostgreSQL's triggers call.
-FUNCTIONS = re.findall(r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", guards.POSTGRESQL_FUNCTIONS, re.DOTALL)
+FUNCTIONS = re.findall(r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", "".join(ALL.functions), re.DOTALL)
 
 GUARDS = {
     "sqlite": f"""
         WITH wanted (name, source) AS (
-            {values((n, packed(f"CREATE TRIGGER {n} {b}")) for n, b in guards.SQLITE.items())})
+            {values((n, packed(f"CREATE TRIGGER {n} {b}")) for n, b in ALL.sqlite.items())})
         SELECT name FROM wanted WHERE NOT EXISTS (
             SELECT 1 FROM sqlite_master found
             WHERE found.type = 'trigger' AND found.name = wanted.name
               AND replace(replace(found.sql, char(10), ''), ' ', '') = source)
         ORDER BY name""",
     "postgresql": f"""
-        WITH wanted (owner, name) AS ({values(guards.POSTGRESQL)}),
+        WITH wanted (owner, name) AS ({values(ALL.postgresql)}),
         function (name, body) AS ({values((name, packed(body)) for name, body in FUNCTIONS)})
         SELECT name FROM wanted WHERE NOT EXISTS (
             SELECT 1 FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid

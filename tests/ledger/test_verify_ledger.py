@@ -10,11 +10,13 @@ from threading import Event, Thread
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
-from ledger import guards, verify
-from ledger.models import Entry, Transaction
-from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
+from ledger import guards, operations, rollups, verify
+from ledger.models import Entry, HouseBalance, Transaction
+from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
 from tests.tampering import found_after, payout, violations
+from wallet.models import User
 
 LATER = "'2040-01-01 00:00:00+00:00'"
 
@@ -131,6 +133,26 @@ TAMPERS = {
         "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {paid_out}",
         ("shapes", "transaction {paid_out}"),
     ),
+    "accounts of a reversal": (
+        "UPDATE ledger_transaction SET reverses_id = {first} WHERE id = {reversal}",
+        ("reversals", "transaction {reversal}"),
+    ),
+    "a second reversal": (
+        "UPDATE ledger_transaction SET reverses_id = {transfer} WHERE id = {last}",
+        ("reversals", "transaction {last}"),
+    ),
+    "a reversal of what never settled": (
+        "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {mistake}",
+        ("reversals", "transaction {reversal}"),
+    ),
+    "a roll-up of a day": (
+        "UPDATE ledger_dailytotal SET credit_cents = 1 WHERE house_id = -1 AND type = 'DEPOSIT'",
+        ("rollups", "day {today} DEPOSIT -1"),
+    ),
+    "a running total of a house account": (
+        "UPDATE ledger_housebalance SET balance_cents = 1 WHERE id = {total}",
+        ("running_totals", "house balance {total}"),
+    ),
     "a transaction deleted": (
         "DELETE FROM ledger_transaction WHERE id = {transfer}",
         ("parents", "entry {paid}"),
@@ -162,13 +184,21 @@ def rows(alice, bob, carol) -> dict[str, int]:
         "open": payout(bob, "PENDING"),
         "failed": payout(bob, "FAILED"),
         "last": deposit(alice, 50_00),
+        "mistake": (mistake := send(bob, carol, 1_00)),
+        "reversal": reverse(mistake, bob),
     }
+    rollups.fold(batch=4)
     ids = {name: record.pk for name, record in records.items()}
     ids |= {name: account_id(user) for name, user in zip("abc", (alice, bob, carol), strict=True)}
     ids |= {"alice": ids["a"], "bob": ids["b"], "carol": ids["c"], "actor": alice.pk}
     entries = Entry.objects.filter(transaction__in=[first, records["transfer"]]).order_by("pk")
+    ids |= {"today": timezone.localdate(), "total": HouseBalance.objects.first().pk}
     names = ("rail", "funded", "paid", "received")
     return ids | dict(zip(names, entries.values_list("pk", flat=True), strict=True))
+
+
+def reverse(record: Transaction, by: User) -> Transaction:
+    return operations.reverse(actor_id=by.pk, transaction_id=record.pk, key=new_key())
 
 
 def run(*arguments: str) -> str:
@@ -232,7 +262,8 @@ def test_wrong_books_exit_with_1_and_a_line_for_each_row(rows):
 @pytest.mark.django_db
 def test_sees_that_the_guards_are_gone(alice):
     guards.remove(connection)
-    names = guards.SQLITE if connection.vendor == "sqlite" else [n for _t, n in guards.POSTGRESQL]
+    books = guards.BOOKS
+    names = books.sqlite if connection.vendor == "sqlite" else [n for _t, n in books.postgresql]
     assert violations() == [("guards", f"trigger {name}") for name in sorted(names)]
     guards.install(connection)
     assert violations() == []

@@ -1,0 +1,10 @@
+"""What the database itself keeps of the team's work: notes are written once."""
+
+from wallet.guards import written_once
+
+NOTES = written_once(
+    "adminpanel_note",
+    changed="notes are never changed",
+    deleted="notes are never deleted",
+    replaced="notes are never replaced",
+)

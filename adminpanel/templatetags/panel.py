@@ -1,0 +1,28 @@
+"""What the frame of every page of the dashboard shows."""
+
+from typing import NamedTuple
+
+from django import template
+
+from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
+
+register = template.Library()
+
+
+class Standing(NamedTuple):
+    """What waits for somebody, and whether the books were right when last looked at."""
+
+    proposals: int
+    incidents: int
+    failed_checks: list[CheckResult]
+
+
+@register.simple_tag
+def standing() -> Standing:
+    last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
+    wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
+    return Standing(
+        ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED).count(),
+        Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
+        list(wrong),
+    )

@@ -1,0 +1,154 @@
+"""A reversal takes back what a deposit or transfer has moved: whole, once, if it is still there."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from ledger import operations
+from ledger.errors import AlreadyReversed, KeyReused, MoneyGone, NotReversible
+from ledger.models import Transaction
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import UserFactory, balance, deposit, new_key, send, withdraw
+from tests.tampering import payout, violations
+from wallet import operations as wallet_operations
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(db):
+    return UserFactory(name="Wambui Staff")
+
+
+def reverse(staff, record, key=None) -> Transaction:
+    return operations.reverse(actor_id=staff.pk, transaction_id=record.pk, key=key or new_key())
+
+
+def test_a_transfer_goes_back(staff, alice, bob):
+    record = send(alice, bob, 300_00)
+    reversal = reverse(staff, record)
+    assert (balance(alice), balance(bob)) == (1_000_00, 0)
+    assert reversal.type == "REVERSAL"
+    assert reversal.status == "SUCCESS"
+    assert reversal.reverses == record
+    assert record.reversed_by == reversal
+    assert (reversal.from_account, reversal.to_account) == (record.to_account, record.from_account)
+    assert reversal.created_by == staff
+    assert_books_right()
+    assert violations() == []
+
+
+def test_a_deposit_goes_back_to_the_rail(staff, bob):
+    reversal = reverse(staff, deposit(bob, 300_00))
+    assert balance(bob) == 0
+    assert reversal.to_account is None
+    assert sorted(reversal.entries.values_list("account_id", "amount_cents")) == sorted(
+        [(bob.primary_account().pk, -300_00), (-1, 300_00)]
+    )
+    assert_books_right()
+    assert violations() == []
+
+
+def test_nothing_else_can_be_reversed(staff, alice, bob):
+    transfer = send(alice, bob, 10_00)
+    others = [withdraw(alice, 5_00), payout(alice, "PENDING"), payout(alice, "FAILED")]
+    others.append(reverse(staff, transfer))
+    for record in others:
+        with nothing_moves(), pytest.raises(NotReversible, match=record.reference):
+            reverse(staff, record)
+
+
+def test_a_second_reversal_is_refused_and_names_the_first(staff, alice, bob):
+    record = send(alice, bob, 300_00)
+    deposit(bob, 500_00)
+    first = reverse(staff, record)
+    with nothing_moves(), pytest.raises(AlreadyReversed, match=first.reference):
+        reverse(staff, record)
+
+
+def test_the_same_key_gives_the_same_reversal(staff, alice, bob):
+    record = send(alice, bob, 300_00)
+    first = reverse(staff, record, key="one")
+    with nothing_moves():
+        again = reverse(staff, record, key="one")
+    assert again == first
+    assert again.is_replay
+    other = send(alice, bob, 300_00)
+    with pytest.raises(KeyReused):
+        reverse(staff, other, key="one")
+
+
+def test_refused_when_the_money_is_gone(staff, alice, bob):
+    record = send(alice, bob, 300_00)
+    withdraw(bob, 100_00)
+    with nothing_moves(), pytest.raises(MoneyGone) as refusal:
+        reverse(staff, record)
+    said = str(refusal.value).replace("\u00a0", " ")
+    assert said == "The wallet holds KES 200.00, so KES 300.00 can't be taken back from it."
+
+
+def test_frozen_and_closed_wallets_give_back(staff, alice, bob):
+    record = send(alice, bob, 300_00)
+    wallet_operations.freeze(bob.primary_account().pk)
+    bob.is_active = alice.is_active = False
+    bob.save()
+    alice.save()
+    reverse(staff, record)
+    assert (balance(alice), balance(bob)) == (1_000_00, 0)
+
+
+def test_limits_do_not_bind_it(staff, alice, bob, settings):
+    record = send(alice, bob, 300_00)
+    settings.LIMIT_CENTS_PER_TRANSACTION = 1_00
+    settings.LIMIT_CENTS_OUT_PER_DAY = 1_00
+    settings.LIMIT_CENTS_BALANCE = 1_00
+    reverse(staff, record)
+    assert balance(alice) == 1_000_00
+
+
+def test_it_does_not_use_up_what_its_member_may_send_today(staff, alice, bob, settings):
+    record = send(alice, bob, 300_00)
+    reverse(staff, record)
+    deposit(bob, 300_00)
+    settings.LIMIT_CENTS_OUT_PER_DAY = 300_00
+    send(bob, alice, 300_00)
+    assert balance(bob) == 0
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"type": "REVERSAL", "reverses": None},
+        {"type": "TRANSFER"},
+    ],
+    ids=["a reversal of nothing", "a transfer that reverses"],
+)
+def test_the_database_refuses_odd_ones(staff, alice, bob, columns):
+    record = send(alice, bob, 300_00)
+    copy = {"reverses": record} | columns
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Transaction.objects.create(
+            status="SUCCESS",
+            amount_cents=300_00,
+            from_account=record.to_account,
+            to_account=record.from_account,
+            created_by=staff,
+            created_at=record.created_at,
+            settled_at=record.created_at,
+            **copy,
+        )
+
+
+def test_the_database_refuses_a_second_one(staff, alice, bob):
+    record = send(alice, bob, 300_00)
+    reverse(staff, record)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO ledger_transaction
+               (reference, type, status, amount_cents, from_account_id, to_account_id, description,
+                created_by_id, reverses_id, created_at, settled_at)
+               SELECT 'NS-00000000', type, status, amount_cents, from_account_id, to_account_id,
+                      description, created_by_id, reverses_id, created_at, settled_at
+               FROM ledger_transaction WHERE type = 'REVERSAL'"""
+        )

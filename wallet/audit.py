@@ -1,0 +1,34 @@
+"""What staff did: written once, in the transaction of the act itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wallet.models import AuditEvent
+
+Action = AuditEvent.Action
+
+
+def record(
+    action: AuditEvent.Action,
+    subject: str,
+    *,
+    actor_id: int | None,
+    reason: str = "",
+    address: str = "",
+    **facts: Any,
+) -> AuditEvent:
+    """Write one act down.
+
+    `actor_id` is None when the system acted by itself; `address` is the network address the
+    actor called from. `facts` are JSON values, such as what stood before and after. Call it
+    inside the transaction of the act, so that neither is there without the other.
+    """
+    return AuditEvent.objects.create(
+        action=action,
+        subject=subject,
+        actor_id=actor_id,
+        reason=reason,
+        address=address,
+        facts=facts,
+    )

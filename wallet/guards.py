@@ -1,0 +1,103 @@
+"""Tables whose rows are written once: the database itself refuses to change or delete them.
+
+An INSERT OR REPLACE is SQLite's way to delete without a delete trigger, so it has a guard of
+its own; TRUNCATE is PostgreSQL's. Migrations install guards; after a change to them, a new
+migration installs them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+REFUSE = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Triggers of each engine by name, as what follows the name in CREATE TRIGGER.
+
+    PostgreSQL names a trigger together with its table, and its triggers call `functions`.
+    """
+
+    sqlite: Mapping[str, str] = field(default_factory=dict)
+    postgresql: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    functions: tuple[str, ...] = (REFUSE,)
+
+    def __or__(self, other: Guards) -> Guards:
+        return Guards(
+            {**self.sqlite, **other.sqlite},
+            {**self.postgresql, **other.postgresql},
+            tuple(dict.fromkeys(self.functions + other.functions)),
+        )
+
+    def install(self, connection: BaseDatabaseWrapper) -> None:
+        """Put the guards up, over older ones of the same names."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                for function in self.functions:
+                    cursor.execute(function)
+                for (_table, name), body in self.postgresql.items():
+                    cursor.execute(f"CREATE OR REPLACE TRIGGER {name} {body}")
+                return
+            for name, body in self.sqlite.items():
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+                cursor.execute(f"CREATE TRIGGER {name} {body}")
+
+    def remove(self, connection: BaseDatabaseWrapper) -> None:
+        """Take the guards down: for a test database that is emptied, and for migrating back."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                for table, name in self.postgresql:
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+                return
+            for name in self.sqlite:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+    def install_in_migration(self, apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        self.install(schema_editor.connection)
+
+    def remove_in_migration(self, apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        self.remove(schema_editor.connection)
+
+
+def written_once(table: str, *, changed: str, deleted: str, replaced: str) -> Guards:
+    """Guards of a table that only grows, and what each of them says."""
+    return Guards(
+        sqlite={
+            f"{table}_no_update": f"""
+        BEFORE UPDATE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{changed}'); END""",
+            f"{table}_no_delete": f"""
+        BEFORE DELETE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{deleted}'); END""",
+            f"{table}_no_replace": f"""
+        BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, '{replaced}'); END""",
+        },
+        postgresql={
+            (table, f"{table}_no_update"): f"""
+        BEFORE UPDATE ON {table} FOR EACH STATEMENT
+        EXECUTE FUNCTION refuse_change('{changed}')""",
+            (table, f"{table}_no_delete"): f"""
+        BEFORE DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT
+        EXECUTE FUNCTION refuse_change('{deleted}')""",
+        },
+    )
+
+
+AUDIT = written_once(
+    "wallet_auditevent",
+    changed="the audit is never changed",
+    deleted="the audit is never deleted",
+    replaced="the audit is never replaced",
+)
