@@ -27,6 +27,8 @@ urlpatterns = [
     path("incidents/<id:incident_id>/", views.incident, name="incident"),
     # Integrity
     path("integrity/", views.integrity, name="integrity"),
+    path("integrity/run/", views.run_checks, name="run_checks"),
+    path("integrity/<slug:name>/", views.check, name="check"),
     # Audit
     path("audit/", views.audit, name="audit"),
 ]

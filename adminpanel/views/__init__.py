@@ -4,7 +4,7 @@ from adminpanel.views.accounts import account, accounts
 from adminpanel.views.activity import activity
 from adminpanel.views.audit import audit
 from adminpanel.views.incidents import incident, incidents
-from adminpanel.views.integrity import integrity
+from adminpanel.views.integrity import check, integrity, run_checks
 from adminpanel.views.ledger import ledger
 from adminpanel.views.members import member, members
 from adminpanel.views.overview import overview
@@ -17,6 +17,7 @@ __all__ = [
     "accounts",
     "activity",
     "audit",
+    "check",
     "incident",
     "incidents",
     "integrity",
@@ -25,6 +26,7 @@ __all__ = [
     "members",
     "overview",
     "reversals",
+    "run_checks",
     "search",
     "transaction",
 ]

@@ -1,0 +1,1 @@
+"""What the finance team does. Money moves only in `ledger.operations`."""
