@@ -29,7 +29,7 @@ class AuditFilter(PeriodForm):
         label=_("Search"),
         max_length=140,
         required=False,
-        help_text=_("A reference, member or incident, like “member 12”, or words of the reason"),
+        help_text=_("Reference, “member 12”, “incident 3” or words of the reason"),
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 

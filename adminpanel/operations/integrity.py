@@ -119,10 +119,11 @@ def keep(run: CheckRun, result: CheckResult) -> bool:
     result.run = run
     result.save()
     if not result.is_right:
+        check = next(one for one in verify.CHECKS if one.name == result.check_name)
         rows = "\n".join(f"{one['row']}: {one['message']}" for one in result.findings)
         incidents.open_for_check(
-            result.check_name,
-            title=f"Check failed: {result.check_name}",
+            check.name,
+            title=f"Check failed: {check.title}",
             description=(result.error or rows)[:2000],
         )
     return True
