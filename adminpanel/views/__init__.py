@@ -5,7 +5,7 @@ from adminpanel.views.activity import activity
 from adminpanel.views.audit import audit
 from adminpanel.views.incidents import incident, incidents
 from adminpanel.views.integrity import integrity
-from adminpanel.views.ledger import ledger
+from adminpanel.views.ledger import delete_view, ledger, ledger_totals, save_view
 from adminpanel.views.members import member, members
 from adminpanel.views.overview import overview
 from adminpanel.views.reversals import reversals
@@ -17,14 +17,17 @@ __all__ = [
     "accounts",
     "activity",
     "audit",
+    "delete_view",
     "incident",
     "incidents",
     "integrity",
     "ledger",
+    "ledger_totals",
     "member",
     "members",
     "overview",
     "reversals",
+    "save_view",
     "search",
     "transaction",
 ]
