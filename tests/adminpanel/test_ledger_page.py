@@ -4,9 +4,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ledger import operations
 from ledger.models import Transaction
 from tests.conftest import signed_in
-from tests.factories import UserFactory, deposit, send, withdraw
+from tests.factories import UserFactory, deposit, new_key, send, withdraw
 from tests.pages import (
     elements,
     fields,
@@ -111,6 +112,31 @@ def test_htmx_gets_only_the_list(client, history):
 )
 def test_each_filter_narrows_and_all_may_be_combined(client, history, filters, notes):
     assert found(client, **filters) == notes
+
+
+def test_reversals_are_a_type_of_their_own(client, history, finance):
+    record = Transaction.objects.get(description="to Bob")
+    reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    response = client.get(URL, {"type": "REVERSAL"})
+    assert references(response) == [reversal.reference]
+    assert "Type: Reversal" in text(response)
+
+
+def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(client, monkeypatch):
+    monkeypatch.setattr("adminpanel.forms.MEMBERS_AT_MOST", 3)
+    people = [UserFactory(name=f"Wanjiku Number{number}") for number in range(4)]
+    for user in people:
+        deposit(user, 1_00)
+    response = client.get(URL, {"member": "wanjiku"})
+    assert response.status_code == 422
+    assert problems_beside(response, "member") == [
+        "More than 3 members fit. Write more of the name."
+    ]
+    assert references(response) == []
+    assert len(references(client.get(URL, {"member": "wanjiku number1"}))) == 1
+    people[0].name = "Somebody else"
+    people[0].save()
+    assert len(references(client.get(URL, {"member": "wanjiku"}))) == 3
 
 
 def test_finds_a_reference_in_any_case(client, history):

@@ -47,7 +47,7 @@ def test_each_filter_of_the_sweep_leaves_some_and_drops_some(history, amina, nam
     assert 0 < left < Transaction.objects.count()
 
 
-@pytest.mark.parametrize("filters", subsets([0, 1, 2, 7, 8]), ids=ids)
+@pytest.mark.parametrize("filters", subsets([0, 1, 2, 8]), ids=ids)
 def test_the_pages_joined_are_the_list(client, history, amina, settings, filters):
     settings.PAGE_SIZE_PANEL = 3
     wanted = [record.reference for record in matching(filters, amina)]
@@ -56,7 +56,7 @@ def test_the_pages_joined_are_the_list(client, history, amina, settings, filters
     assert all(len(page) == 3 for page in turned[:-1])
 
 
-@pytest.mark.parametrize("filters", subsets([0, 1, 3]), ids=ids)
+@pytest.mark.parametrize("filters", subsets([0, 1, 7]), ids=ids)
 def test_rows_that_arrive_between_pages_shift_nothing(
     client, history, amina, bob, settings, filters, time_machine
 ):
