@@ -123,7 +123,7 @@ def test_the_ledger_is_filtered_as_one_chooses(open_page, finance, alice, bob):
     page.goto("/panel/ledger/")
     rows = page.locator("#ledger a.reference")
     expect(rows).to_have_count(2)
-    page.get_by_label("Type").select_option("TRANSFER")
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile("type=TRANSFER"))
     page.get_by_role("link", name="Clear filters").click()

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from adminpanel.models import SavedView
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from wallet import operations as wallet_operations
@@ -72,7 +73,8 @@ def test_a_visitor_reads_only_what_is_open():
 
 def test_only_finance_and_auditors_read_the_panel():
     for (route, method), row in table().items():
-        if route.startswith("panel/") and method == "GET":
+        # What only takes a POST says so to everybody.
+        if route.startswith("panel/") and method == "GET" and set(row.values()) != {"405"}:
             assert row == dict(
                 zip(ROLES, ["login", "403", "403", "200", "200", "403"], strict=True)
             )
@@ -100,9 +102,11 @@ def samples(people, alice) -> dict[str, str]:
     """What stands for the changing parts of an address: rows that are there."""
     record = send(alice, people["member"], 5_00)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
+    view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
         "<id:token_id>": str(token.pk),
+        "<id:view_id>": str(view.pk),
         "transaction/<reference>": f"transaction/{record.reference}",
         "<path:rest>": "no-such-thing",
         "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",
