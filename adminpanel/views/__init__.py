@@ -5,8 +5,6 @@ from adminpanel.views.activity import activity
 from adminpanel.views.audit import audit
 from adminpanel.views.incidents import incident, incidents
 from adminpanel.views.integrity import check, integrity, run_checks
-from adminpanel.views.ledger import ledger
-from adminpanel.views.integrity import integrity
 from adminpanel.views.ledger import delete_view, ledger, ledger_totals, save_view
 from adminpanel.views.members import member, members
 from adminpanel.views.overview import overview
