@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import batched
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
 # Text is guarded and quoted; numbers and what is missing are written as they are.
@@ -34,6 +34,19 @@ def csv_headers(name: str) -> dict[str, str]:
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{name}-{timezone.localdate()}.csv"',
     }
+
+
+def without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
+    """The answer to a request that will take no rows, so that it leaves no line in the audit.
+
+    HEAD gets the headers, and a browser that guesses ahead is turned away; None to all others.
+    """
+    if request.method == "HEAD":
+        return HttpResponse(headers=csv_headers(name))
+    purposes = (request.headers.get(header, "") for header in ("Sec-Purpose", "Purpose", "X-Moz"))
+    if any(purpose.startswith("prefetch") for purpose in purposes):
+        return HttpResponse(status=403)
+    return None
 
 
 def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:

@@ -50,7 +50,12 @@ class PeriodForm(forms.Form):
 
     @property
     def is_filtered(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
+        return bool(self.in_use)
+
+    @property
+    def in_use(self) -> dict[str, str]:
+        """What was typed into each filter that is on."""
+        return {name: value for name in self.fields if (value := self.data.get(name))}
 
     @property
     def chips(self) -> list[tuple[str, str]]:

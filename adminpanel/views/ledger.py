@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import Cell, csv_file, csv_headers
+from adminpanel.csv_export import Cell, csv_file, without_rows
 from adminpanel.explorer import Explorer
 from adminpanel.forms import SavedViewForm
 from adminpanel.models import SavedView
@@ -91,25 +91,16 @@ def export(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     """The filtered rows as a file.
 
     The address is fixed as a GET, and yet it writes one line into the audit: that tells of the
-    reading and changes nothing that is read, so asking again is harmless. Whoever asks for no
-    rows leaves no line: HEAD gets the headers, and a browser that guesses ahead is turned away.
+    reading and changes nothing that is read, so asking again is harmless.
     """
-    if request.method == "HEAD":
-        return HttpResponse(headers=csv_headers(FILE))
-    if is_guess(request):
-        return HttpResponse(status=403)
+    if answer := without_rows(request, FILE):
+        return answer
     through_id = exports.export_ledger(
         actor_id=request.user.pk,
         filters=dict(explorer.filter_state),
         address=address(request),
     )
     return csv_file(FILE, HEADINGS, cells(lines(explorer.records(), through_id)))
-
-
-def is_guess(request: MemberRequest) -> bool:
-    """Whether a browser fetches this before anybody has asked for it."""
-    purposes = (request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
-    return any(purpose.startswith("prefetch") for purpose in purposes)
 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
