@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin, TabularInline
+from django.contrib.admin import TabularInline
 from django.contrib.admin.options import BaseModelAdmin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
+from wallet.admin_lists import CalmList
 from wallet.money import format_money
 
 
@@ -48,7 +49,7 @@ class EntryInline(ReadOnly, TabularInline):
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnly, ModelAdmin):
+class TransactionAdmin(ReadOnly, CalmList):
     list_display = [
         "reference",
         "type",
@@ -73,7 +74,7 @@ class TransactionAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnly, ModelAdmin):
+class EntryAdmin(ReadOnly, CalmList):
     list_display = ["id", "transaction", "account", "amount", "created_at"]
     list_select_related = ["transaction", "account__user"]
     search_fields = ["=transaction__reference"]
