@@ -31,6 +31,11 @@ class ReadOnly(BaseModelAdmin):
     def amount(self, row: Transaction | Entry) -> str:
         return format_money(row.amount_cents)
 
+    @admin.display(description=_("balance after"))
+    def balance_after(self, entry: Entry) -> str:
+        cents = entry.balance_after_cents
+        return "–" if cents is None else format_money(cents)
+
 
 class EntryInline(ReadOnly, TabularInline):
     model = Entry
@@ -41,11 +46,6 @@ class EntryInline(ReadOnly, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("account__user")
-
-    @admin.display(description=_("balance after"))
-    def balance_after(self, entry: Entry) -> str:
-        cents = entry.balance_after_cents
-        return "–" if cents is None else format_money(cents)
 
 
 @admin.register(Transaction)
@@ -79,6 +79,6 @@ class EntryAdmin(ReadOnly, CalmList):
     list_select_related = ["transaction", "account__user"]
     search_fields = ["=transaction__reference"]
     search_help_text = _("Reference of the transaction")
-    fields = ["transaction", "account", "amount", "balance_after_cents", "created_at"]
+    fields = ["transaction", "account", "amount", "balance_after", "created_at"]
     actions = None
     show_full_result_count = False

@@ -66,7 +66,7 @@
   const review = () => document.querySelector("[data-step=review]");
   const changes = () => review()?.querySelector("button[name=change]");
   let isGoingBack = false;
-  on("htmx:afterSettle", () => {
+  on("htmx:afterSwap", () => {
     if (review() && history.state?.step !== "review") history.pushState({ step: "review" }, "");
   });
   window.addEventListener("popstate", ({ state }) => {
