@@ -78,6 +78,28 @@
     }
   });
 
+  // Coming back to a list finds it as long as it was left, at the same place.
+  const kept = history.state ?? {};
+  let loaded = 0;
+  const lengthen = () => {
+    const more = [...document.querySelectorAll("#activity .more a[hx-get]")].pop();
+    if (more && loaded < (kept.loaded ?? 0)) return more.click();
+    if (kept.y) scrollTo(0, kept.y);
+    kept.loaded = kept.y = 0;
+  };
+  document.addEventListener("DOMContentLoaded", lengthen);
+  on("htmx:afterSettle", ({ detail }) => {
+    if (isPoll({ detail })) return;
+    loaded = detail.requestConfig?.elt.closest("#activity .more") ? loaded + 1 : 0;
+    if (loaded) {
+      history.replaceState({ ...history.state, loaded }, "");
+      lengthen();
+    }
+  });
+  window.addEventListener("pagehide", () => {
+    if (loaded) history.replaceState({ ...history.state, y: scrollY }, "");
+  });
+
   on("click", (event) => {
     const button = event.target.closest("button");
     if (button && button === changes() && history.state?.step === "review" && !isGoingBack) {
