@@ -68,6 +68,44 @@ def redirect_to(request: Request, url: str) -> HttpResponse:
     return answer
 
 
+class ShownOnce:
+    """A secret on its way through a redirect to the page that shows it once.
+
+    It travels in a cookie for that page alone, so it is kept nowhere on our side, and loading
+    the page again neither shows it again nor makes another. Signed, so that nobody plants one.
+    """
+
+    SECONDS = 60
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def salt(self, request: HttpRequest) -> str:
+        return f"{self.name} of {request.user.pk} at {request.path}"
+
+    def put(self, response: HttpResponse, request: HttpRequest, secret: str) -> HttpResponse:
+        response.set_signed_cookie(
+            self.name,
+            secret,
+            salt=self.salt(request),
+            max_age=self.SECONDS,
+            path=request.path,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
+
+    def take(self, request: HttpRequest) -> str | None:
+        salt = self.salt(request)
+        return request.get_signed_cookie(self.name, None, salt=salt, max_age=self.SECONDS)
+
+    def forget(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:
+        if self.name in request.COOKIES:
+            response.delete_cookie(self.name, path=request.path, samesite="Strict")
+        return response
+
+
 def private_pages(get_response: View) -> View:
     """Keep pages out of caches, tell caches that htmx gets other answers, and send an
     htmx request without a session to sign-in as a whole page."""

@@ -18,7 +18,7 @@ PAGES = [
     ("member", "/activity/", None, 6),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
     ("member", "receipt", None, 5),
-    ("member", "/transfer/", None, 4),
+    ("member", "/transfer/", None, 5),
     ("member", "/profile/", None, 4),
     ("finance", "/panel/", None, 9),
     ("finance", "/panel/", htmx("latest"), 4),
