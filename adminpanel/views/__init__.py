@@ -3,28 +3,61 @@
 from adminpanel.views.accounts import account, accounts
 from adminpanel.views.activity import activity
 from adminpanel.views.audit import audit
-from adminpanel.views.incidents import incident, incidents
+from adminpanel.views.incidents import (
+    assign_incident,
+    change_incident,
+    incident,
+    incidents,
+    link_transactions,
+    open_incident,
+    resolve_incident,
+    take_incident,
+    unlink_transaction,
+)
 from adminpanel.views.integrity import integrity
 from adminpanel.views.ledger import ledger
 from adminpanel.views.members import member, members
 from adminpanel.views.overview import overview
-from adminpanel.views.reversals import reversals
+from adminpanel.views.reversals import (
+    approve_reversal,
+    deny_reversal,
+    reversal,
+    reversals,
+    withdraw_reversal,
+)
 from adminpanel.views.search import search
-from adminpanel.views.transactions import transaction
+from adminpanel.views.transactions import (
+    add_note,
+    propose_reversal,
+    transaction,
+)
 
 __all__ = [
     "account",
     "accounts",
     "activity",
+    "add_note",
+    "approve_reversal",
+    "assign_incident",
     "audit",
+    "change_incident",
+    "deny_reversal",
     "incident",
     "incidents",
     "integrity",
     "ledger",
+    "link_transactions",
     "member",
     "members",
+    "open_incident",
     "overview",
+    "propose_reversal",
+    "resolve_incident",
+    "reversal",
     "reversals",
     "search",
+    "take_incident",
     "transaction",
+    "unlink_transaction",
+    "withdraw_reversal",
 ]
