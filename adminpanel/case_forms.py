@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import Incident
@@ -18,9 +19,6 @@ from wallet.models import User
 from wallet.roles import FINANCE
 from wallet.text import refuse_control_characters
 
-# So many people of finance are offered as owners.
-OWNERS_AT_MOST = 200
-
 
 class ParagraphField(forms.CharField):
     """Lines of ordinary text. A browser sends CRLF, which counts and is kept as one LF."""
@@ -28,7 +26,7 @@ class ParagraphField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
+        text = super().to_python(value) or ""
         return text.replace("\r\n", "\n")
 
     def validate(self, value: str) -> None:
@@ -122,6 +120,8 @@ class OpenIncidentForm(forms.Form):
 class SeenForm(forms.Form):
     """`seen` is the last event of the page that the form stood on."""
 
+    data: QueryDict
+
     seen = forms.IntegerField(
         min_value=0,
         max_value=2**63 - 1,
@@ -131,6 +131,11 @@ class SeenForm(forms.Form):
             _("This page was incomplete. Look at the incident and try again."),
         ),
     )
+
+    def put(self, name: str, value: object) -> None:
+        """Say this in place of what was sent."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix(name)] = str(value)
 
 
 class ChangeIncidentForm(SeenForm):

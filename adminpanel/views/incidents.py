@@ -22,6 +22,7 @@ from adminpanel.case_forms import (
     LinkForm,
     OpenIncidentForm,
     ResolveForm,
+    SeenForm,
 )
 from adminpanel.models import Incident
 from adminpanel.operations import incidents as operations
@@ -92,8 +93,7 @@ def take_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
     """Become its owner."""
     form = AssignForm(request.POST)
     # Whoever takes it need not choose themselves from the list.
-    form.data = form.data.copy()
-    form.data[form.add_prefix("owner")] = str(request.user.pk)
+    form.put("owner", request.user.pk)
     return act(request, incident_id, form, operations.assign)
 
 
@@ -185,10 +185,9 @@ def show(
         ResolveForm(initial=seen),
         LinkForm(),
     ]
-    if form and status == 409:
+    if isinstance(form, SeenForm) and status == 409:
         # What was typed stays; the page shows what has changed, so it is seen now.
-        form.data = form.data.copy()
-        form.data[form.add_prefix("seen")] = str(seen["seen"])
+        form.put("seen", seen["seen"])
     shown = {one.prefix: form if form and form.prefix == one.prefix else one for one in fresh}
     context = {
         "incident": incident,
