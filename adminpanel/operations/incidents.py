@@ -210,8 +210,8 @@ def held(incident_id: int, seen: int | None = None) -> Incident:
     Raises Incident.DoesNotExist; TooLate when it is resolved, or when something has been done
     to it since the event `seen`.
     """
-    incidents = Incident.objects.select_for_update(of=("self",)).select_related("owner")
-    incident = incidents.get(pk=incident_id)
+    # Alone: of rows joined to it, whoever waited for the lock would get those of before.
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
     last = last_event(incident_id)
     who = last.actor.name if last and last.actor else _("the system")
     at = moment(last.at) if last else ""

@@ -117,9 +117,11 @@ def decide(
 
 
 def held(proposal_id: int) -> ReversalProposal:
-    """The proposal, locked until commit. Raises ReversalProposal.DoesNotExist."""
-    proposals = ReversalProposal.objects.select_for_update(of=("self",))
-    return proposals.select_related("transaction", "proposed_by", "decided_by").get(pk=proposal_id)
+    """The proposal, locked until commit. Raises ReversalProposal.DoesNotExist.
+
+    Alone: of rows joined to it, whoever waited for the lock would get those of before.
+    """
+    return ReversalProposal.objects.select_for_update().get(pk=proposal_id)
 
 
 def refuse_wrong_person(proposal: ReversalProposal, state: State, actor_id: int) -> None:
