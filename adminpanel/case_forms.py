@@ -40,17 +40,18 @@ class ReferencesField(ParagraphField):
 
     def clean(self, value: Any) -> list[Transaction]:
         text = super().clean(value)
-        names = list(dict.fromkeys(name.upper() for name in re.split(r"[\s,;]+", text) if name))
-        if len(names) > LINKED_AT_MOST:
-            raise ValidationError(
-                _("Enter up to %(most)d references."), params={"most": LINKED_AT_MOST}
-            )
-        for name in names:
-            if not REFERENCE.fullmatch(name):
+        typed = [name for name in re.split(r"[\s,;]+", text) if name]
+        for name in typed:
+            if not REFERENCE.fullmatch(name.upper()):
                 raise ValidationError(
                     _("“%(name)s” is not a reference. They look like NS-7K2Q9PXM."),
                     params={"name": name[:40]},
                 )
+        names = list(dict.fromkeys(name.upper() for name in typed))
+        if len(names) > LINKED_AT_MOST:
+            raise ValidationError(
+                _("Enter up to %(most)d references."), params={"most": LINKED_AT_MOST}
+            )
         found = list(Transaction.objects.filter(reference__in=names).order_by("pk"))
         there = {record.reference for record in found}
         missing = [name for name in names if name not in there]

@@ -25,7 +25,7 @@ PAGES = [
     ("finance", "/panel/activity/", None, 4),
     ("finance", "/panel/ledger/", None, 4),
     ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 5),
-    ("finance", "transaction", None, 5),
+    ("finance", "transaction", None, 16),
 ]
 
 
