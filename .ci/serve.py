@@ -91,7 +91,7 @@ def manage(*arguments: str) -> None:
 
 
 def commands(host: str, port: int) -> list[list[str]]:
-    """What runs side by side. A background worker joins here."""
+    """What runs side by side: the web server and the background worker."""
     granian = str(Path(sys.executable).parent / "granian")
     web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
     web += [
@@ -100,7 +100,7 @@ def commands(host: str, port: int) -> list[list[str]]:
         "--log-level=warning",
         "nissmart.wsgi:application",
     ]
-    return [web]
+    return [web, [sys.executable, "manage.py", "work"]]
 
 
 def supervise(commands: list[list[str]], port: int) -> int:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Transaction
@@ -236,6 +236,13 @@ class CheckRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                ExpressionWrapper(Q(finished_at__isnull=True), models.BooleanField()),
+                condition=Q(finished_at__isnull=True),
+                name="check_run_one_at_a_time",
+            ),
+        ]
 
 
 class CheckResult(models.Model):

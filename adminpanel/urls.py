@@ -48,6 +48,8 @@ urlpatterns = [
     ),
     # Integrity
     path("integrity/", views.integrity, name="integrity"),
+    path("integrity/run/", views.run_checks, name="run_checks"),
+    path("integrity/<slug:name>/", views.check, name="check"),
     # Audit
     path("audit/", views.audit, name="audit"),
 ]

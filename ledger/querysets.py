@@ -21,6 +21,11 @@ def day_start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def next_day_start(day: date) -> datetime:
+    """Midnight in Nairobi at the end of this day."""
+    return day_start(day + timedelta(days=1))
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of_member(self, user: User) -> Self:
         """What this person may see: money into or out of an account of theirs."""
@@ -39,7 +44,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         if first:
             found = found.filter(created_at__gte=day_start(first))
         if last:
-            found = found.filter(created_at__lt=day_start(last + timedelta(days=1)))
+            found = found.filter(created_at__lt=next_day_start(last))
         return found
 
     def older_than(self, cursor: str | None) -> Self:

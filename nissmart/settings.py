@@ -139,6 +139,9 @@ LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
 
+# How often the worker checks the books by itself.
+CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
+
 # --- API ----------------------------------------------------------------------------------------
 
 # Calls a minute: by scope of the token (a session counts as member), and by address for all but

@@ -1,1 +1,1 @@
-"""What the team does to its own rows. Money moves in `ledger.operations`."""
+"""What the finance team does. Money moves only in `ledger.operations`."""

@@ -14,7 +14,7 @@ from adminpanel.views.incidents import (
     take_incident,
     unlink_transaction,
 )
-from adminpanel.views.integrity import integrity
+from adminpanel.views.integrity import check, integrity, run_checks
 from adminpanel.views.ledger import ledger
 from adminpanel.views.members import member, members
 from adminpanel.views.overview import overview
@@ -41,6 +41,7 @@ __all__ = [
     "assign_incident",
     "audit",
     "change_incident",
+    "check",
     "deny_reversal",
     "incident",
     "incidents",
@@ -55,6 +56,7 @@ __all__ = [
     "resolve_incident",
     "reversal",
     "reversals",
+    "run_checks",
     "search",
     "take_incident",
     "transaction",
