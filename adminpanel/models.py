@@ -90,6 +90,10 @@ class ReversalProposal(models.Model):
     def badge(self) -> Badge:
         return self.BADGES[self.State(self.state)]
 
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
 
 class Note(models.Model):
     """What one of the team wrote about a transaction. Written once (`adminpanel/guards.py`)."""
@@ -131,6 +135,11 @@ class Incident(models.Model):
         State.OPEN: Badge(State.OPEN.label, "bad", "alert"),
         State.IN_REVIEW: Badge(State.IN_REVIEW.label, "wait", "clock"),
         State.RESOLVED: Badge(State.RESOLVED.label, "good", "check"),
+    }
+    SEVERITY_BADGES = {
+        Severity.HIGH: Badge(Severity.HIGH.label, "bad", "alert"),
+        Severity.MEDIUM: Badge(Severity.MEDIUM.label, "wait", "flag"),
+        Severity.LOW: Badge(Severity.LOW.label, "calm", "flag"),
     }
 
     title = models.CharField(_("title"), max_length=120)
@@ -180,6 +189,10 @@ class Incident(models.Model):
     @property
     def badge(self) -> Badge:
         return self.BADGES[self.State(self.state)]
+
+    @property
+    def severity_badge(self) -> Badge:
+        return self.SEVERITY_BADGES[self.Severity(self.severity)]
 
 
 class SavedView(models.Model):

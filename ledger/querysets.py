@@ -34,6 +34,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def with_parties(self) -> Self:
         return self.select_related("from_account__user", "to_account__user")
 
+    def with_reversal(self) -> Self:
+        """With what each of them reverses, and what has reversed it."""
+        return self.select_related("reverses", "reversed_by")
+
     def between(self, first: date | None, last: date | None) -> Self:
         """Ordered on these Nairobi days, both included."""
         found = self

@@ -27,7 +27,7 @@ PAGES = [
     ("finance", "/panel/ledger/?type=TRANSFER&size=200", htmx("ledger"), 10),
     ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 6),
     ("finance", "/panel/ledger/totals/?member=Member&min=0.1", htmx("totals"), 5),
-    ("finance", "transaction", None, 5),
+    ("finance", "transaction", None, 16),
 ]
 
 
