@@ -121,6 +121,7 @@ def samples(people, alice) -> dict[str, str]:
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
+        "<slug:name>": "sums",
         "<id:proposal_id>": str(proposal.pk),
         "<id:incident_id>": str(incident.pk),
         "<id:token_id>": str(token.pk),
