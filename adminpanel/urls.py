@@ -13,6 +13,9 @@ urlpatterns = [
     path("activity/", views.activity, name="activity"),
     # The ledger explorer
     path("ledger/", views.ledger, name="ledger"),
+    path("ledger/totals/", views.ledger_totals, name="ledger_totals"),
+    path("ledger/views/", views.save_view, name="save_view"),
+    path("ledger/views/<id:view_id>/delete/", views.delete_view, name="delete_view"),
     # One transaction, and what staff do with it
     path("transactions/<reference:reference>/", views.transaction, name="transaction"),
     path("transactions/<reference:reference>/notes/", views.add_note, name="add_note"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin, TabularInline
+from django.contrib.admin import TabularInline
 from django.contrib.admin.options import BaseModelAdmin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
+from wallet.admin_lists import CalmList
 from wallet.money import format_money
 
 
@@ -30,6 +31,11 @@ class ReadOnly(BaseModelAdmin):
     def amount(self, row: Transaction | Entry) -> str:
         return format_money(row.amount_cents)
 
+    @admin.display(description=_("balance after"))
+    def balance_after(self, entry: Entry) -> str:
+        cents = entry.balance_after_cents
+        return "–" if cents is None else format_money(cents)
+
 
 class EntryInline(ReadOnly, TabularInline):
     model = Entry
@@ -41,14 +47,9 @@ class EntryInline(ReadOnly, TabularInline):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("account__user")
 
-    @admin.display(description=_("balance after"))
-    def balance_after(self, entry: Entry) -> str:
-        cents = entry.balance_after_cents
-        return "–" if cents is None else format_money(cents)
-
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnly, ModelAdmin):
+class TransactionAdmin(ReadOnly, CalmList):
     list_display = [
         "reference",
         "type",
@@ -73,11 +74,11 @@ class TransactionAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnly, ModelAdmin):
+class EntryAdmin(ReadOnly, CalmList):
     list_display = ["id", "transaction", "account", "amount", "created_at"]
     list_select_related = ["transaction", "account__user"]
     search_fields = ["=transaction__reference"]
     search_help_text = _("Reference of the transaction")
-    fields = ["transaction", "account", "amount", "balance_after_cents", "created_at"]
+    fields = ["transaction", "account", "amount", "balance_after", "created_at"]
     actions = None
     show_full_result_count = False

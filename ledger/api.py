@@ -137,7 +137,11 @@ def balance(request: CallRequest, user_id: int) -> BalanceOut:
     )
 
 
-@router.get("/transactions/{id:user_id}", response={200: TransactionPage, **problems(404)})
+@router.get(
+    "/transactions/{id:user_id}",
+    response={200: TransactionPage, **problems(404)},
+    summary="List transactions",
+)
 def list_transactions(
     request: CallRequest,
     user_id: int,
@@ -153,7 +157,11 @@ def list_transactions(
     return transaction_page(place, records, has_more)
 
 
-@router.get("/transaction/{reference}", response={200: TransactionOut, **problems(404)})
+@router.get(
+    "/transaction/{reference}",
+    response={200: TransactionOut, **problems(404)},
+    summary="One transaction",
+)
 def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
     """One transaction, for those whose money it moved."""
     if not REFERENCE.fullmatch(reference):

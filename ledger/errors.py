@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from wallet.support import with_help
 
 
 class LedgerError(Exception):
@@ -23,6 +26,11 @@ class LedgerError(Exception):
 
     def __str__(self) -> str:
         return str(self.sentence).format(**self.facts)
+
+    @property
+    def for_programs(self) -> str:
+        """The sentence for whoever reads the answer of the API, who has no form before them."""
+        return str(self)
 
 
 class InvalidAmount(LedgerError):
@@ -67,14 +75,25 @@ class InsufficientFunds(LedgerError):
 
 class AccountFrozen(LedgerError):
     code = "account_frozen"
-    sentence = _("This wallet is frozen, so money can't leave it. Contact us and we will help you.")
+    sentence = _("This wallet is frozen, so money can't leave it.")
     field = None
+
+    def __str__(self) -> str:
+        return with_help(super().__str__())
+
+    @property
+    def for_programs(self) -> str:
+        return super().__str__()
 
 
 class SelfTransfer(LedgerError):
     code = "self_transfer"
     sentence = _("This is your own wallet. Enter the phone or email of somebody else.")
     field = "recipient"
+
+    @property
+    def for_programs(self) -> str:
+        return gettext("Money can't move from a wallet to itself. Name two different users.")
 
 
 class UnknownAccount(LedgerError):

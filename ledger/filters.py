@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
+from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
@@ -50,7 +53,12 @@ class PeriodForm(forms.Form):
 
     @property
     def is_filtered(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
+        return bool(self.in_use)
+
+    @property
+    def in_use(self) -> dict[str, str]:
+        """What was typed into each filter that is on."""
+        return {name: value for name in self.fields if (value := self.data.get(name))}
 
     @property
     def chips(self) -> list[tuple[str, str]]:
@@ -60,6 +68,9 @@ class PeriodForm(forms.Form):
             if value := self.data.get(name):
                 rest = {k: v for k, v in self.data.items() if v and k not in (name, "cursor")}
                 words = dict(getattr(field, "choices", [])).get(value, value)
+                with suppress(ValidationError):
+                    if isinstance(day := field.to_python(value), date):
+                        words = date_format(day, "j F Y")
                 chips.append((f"{field.label}: {words}", f"?{urlencode(rest)}"))
         return chips
 

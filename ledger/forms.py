@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import LedgerError
@@ -31,6 +32,10 @@ class OrderForm(forms.Form):
     )
     idempotency_key = KeyField(initial=new_key)
 
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if broken := self.errors.pop("idempotency_key", None):
@@ -46,14 +51,19 @@ class OrderForm(forms.Form):
         """Show a refusal beside the field it is about."""
         self.add_error(error.field if error.field in self.fields else None, str(error))
 
-    def order(self, account: Account) -> Order:
-        """The order that the owner of `account` typed. Only for a valid form."""
+    def order(self) -> Order:
+        """The order that the owner of the account typed. Only for a valid form."""
         data = self.cleaned_data
-        return Order(self.type, data["amount"], account.pk, None, data["description"])
+        return Order(self.type, data["amount"], self.account.pk, None, data["description"])
 
     @property
     def payee(self) -> User | None:
         """The member the money goes to, for a form that asks."""
+        return None
+
+    @cached_property
+    def known_payee(self) -> User | None:
+        """The payee of the earlier transfer that this one repeats."""
         return None
 
     @property
@@ -65,9 +75,9 @@ class OrderForm(forms.Form):
 class DepositForm(OrderForm):
     type = Transaction.Type.DEPOSIT
 
-    def order(self, account: Account) -> Order:
+    def order(self) -> Order:
         data = self.cleaned_data
-        return Order(self.type, data["amount"], None, account.pk, data["description"])
+        return Order(self.type, data["amount"], None, self.account.pk, data["description"])
 
 
 class WithdrawForm(OrderForm):
@@ -75,35 +85,52 @@ class WithdrawForm(OrderForm):
 
 
 class TransferForm(OrderForm):
+    """The payee is typed, or is that of an earlier transfer: `again` is its reference, so that
+    neither the page nor its address says more of a phone or email than a receipt does."""
+
     type = Transaction.Type.TRANSFER
-    field_order = ["amount", "recipient", "description"]
+    field_order = ["amount", "again", "recipient", "description"]
     found: User | None = None
 
+    again = forms.CharField(required=False, widget=forms.HiddenInput)
     recipient = forms.CharField(
         label=_("Send to"),
         max_length=254,
+        required=False,
         help_text=_("Their phone number or email."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
-        error_messages={"required": _("Enter the phone number or email of the person.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "required": True}
+        ),
     )
+
+    @cached_property
+    def known_payee(self) -> User | None:
+        if self["recipient"].value():
+            return None
+        sent = Transaction.objects.filter(type=self.type, from_account=self.account)
+        return sent.payee_of(self["again"].value() or "")
 
     def clean_recipient(self) -> str:
         """Find the member. A closed account is found too: the operation refuses it, after
         it has looked whether this order was carried out before the account closed."""
         login: str = self.cleaned_data["recipient"]
-        self.found = User.objects.with_login(login)
-        if self.found is None:
+        self.found = User.objects.with_login(login) if login else self.known_payee
+        if self.found:
+            return login
+        if not login:
             raise forms.ValidationError(
-                _("No Nissmart member has this phone number or email. Check it."), code="unknown"
+                _("Enter the phone number or email of the person."), code="required"
             )
-        return login
+        raise forms.ValidationError(
+            _("No Nissmart member has this phone number or email. Check it."), code="unknown"
+        )
 
     @property
     def payee(self) -> User | None:
         return self.found
 
-    def order(self, account: Account) -> Order:
+    def order(self) -> Order:
         data = self.cleaned_data
         assert self.found
         target_id = self.found.primary_account().pk
-        return Order(self.type, data["amount"], account.pk, target_id, data["description"])
+        return Order(self.type, data["amount"], self.account.pk, target_id, data["description"])

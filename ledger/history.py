@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from contextlib import suppress
 from itertools import islice
 
@@ -13,6 +14,8 @@ from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from wallet.models import Account
 from wallet.money import parse_shillings
+
+Type = Transaction.Type
 
 
 def page(
@@ -45,16 +48,42 @@ def latest(account: Account, size: int) -> list[Transaction]:
     return page(account, Transaction.objects.with_parties().with_reversal(), size)[0]
 
 
-def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:
-    """Narrow by reference, note, exact amount, or the first name of the other side.
+def recent_payees(account: Account, size: int) -> list[Transaction]:
+    """The newest transfer to each of the last `size` people that this account has sent to.
 
-    The first name only: a member is shown no more of a stranger's name than that.
+    Looks at the newest hundred movements out only, so that a long history costs no more.
+    """
+    sent = Transaction.objects.filter(from_account=account).select_related("to_account__user")
+    newest: dict[int, Transaction] = {}
+    for record in sent.order_by("-pk")[:100]:
+        target = record.to_account
+        if target and target.user and target.user.is_active and record.type == Type.TRANSFER:
+            newest.setdefault(target.pk, record)
+    return list(newest.values())[:size]
+
+
+def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:
+    """Narrow by reference, note, exact amount, or the name of the other side.
+
+    The first name and an initial, as in `Brian O.`: a member is shown no more of a stranger's
+    name than that.
     """
     if not text:
         return records
     found = Q(reference__iexact=text) | Q(description__icontains=text)
-    if first_name := text.split()[0].rstrip("."):
-        found |= Q(**{f"{other}__user__name__istartswith": first_name})
+    found |= named(text, f"{other}__user__name")
     with suppress(ValidationError):
         found |= Q(amount_cents=parse_shillings(text.upper().removeprefix("KES")))
     return records.filter(found)
+
+
+def named(text: str, field: str) -> Q:
+    """Whose first name begins with the first word, and last name with the last word's letter."""
+    first, *rest = text.split()
+    if not (first := first.rstrip(".")):
+        return Q(pk__in=[])
+    found = Q(**{f"{field}__istartswith": first})
+    if not rest:
+        return found
+    initial = rest[-1][0]
+    return found & Q(**{f"{field}__iregex": rf" {re.escape(initial)}[^ ]*$"})

@@ -17,7 +17,7 @@ from ledger.querysets import TransactionQuerySet
 from ledger.references import new_reference
 from ledger.status import BADGES, Badge
 from wallet.models import Account
-from wallet.money import CEILING_CENTS
+from wallet.money import CEILING_CENTS, format_signed_money
 
 
 class Transaction(models.Model):
@@ -205,7 +205,7 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.transaction_id}: {self.amount_cents}"
+        return format_signed_money(self.amount_cents)
 
     # In a bank's books a member's wallet is a liability: money into it is a credit.
 

@@ -47,6 +47,13 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
             found = found.filter(created_at__lt=next_day_start(last))
         return found
 
+    def payee_of(self, reference: str) -> User | None:
+        """Who got the money of the transaction of this reference; None if there is none."""
+        if not REFERENCE.fullmatch(reference):
+            return None
+        record = self.filter(reference=reference).select_related("to_account__user").first()
+        return record.to_account.user if record and record.to_account else None
+
     def older_than(self, cursor: str | None) -> Self:
         """What came before the transaction of this reference: nothing, if there is none."""
         if not cursor:

@@ -76,7 +76,7 @@ def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
 
 @api.exception_handler(errors.LedgerError)
 def refused(request: HttpRequest, error: errors.LedgerError) -> HttpResponse:
-    return problem(STATUS_OF_CODE.get(error.code, 400), error.code, str(error))
+    return problem(STATUS_OF_CODE.get(error.code, 400), error.code, error.for_programs)
 
 
 @api.exception_handler(ValidationError)

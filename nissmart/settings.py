@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
-    "django.contrib.admin",
+    "nissmart.apps.OperatorsAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -136,6 +136,9 @@ CACHES = {
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
+# Different people that one member may look up on the Send page, but not pay, in an hour.
+# 0 means no limit.
+PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
 
@@ -193,6 +196,10 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PHONE_VERIFICATION_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = False
+# The holder is told when the password, the phone, the email or the second step changes.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Of a link that sets a new password, mailed or handed over.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Nissmart"
@@ -202,10 +209,12 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 MAILERS = {
     "default": {
-        "BACKEND": env.str("MAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"),
+        "BACKEND": env.str("MAIL_BACKEND", "wallet.mail.Terminal"),
         "OPTIONS": env.json("MAIL_OPTIONS", {}),
     }
 }
+# How a person reaches us, as it stands on pages; where it is empty they promise no help.
+SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.example>")
 
 # --- Words and time -----------------------------------------------------------------------------
@@ -215,6 +224,8 @@ LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True
+# Dates without a format of their own, as in the admin: 24-hour, day first.
+FORMAT_MODULE_PATH = ["nissmart.formats"]
 
 # --- Static files -------------------------------------------------------------------------------
 

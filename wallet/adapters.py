@@ -1,26 +1,36 @@
 """How django-allauth meets our people."""
 
+import logging
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
+from django.contrib.auth.models import AbstractBaseUser
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from wallet import tokens
 from wallet.fields import PhoneField
 from wallet.http import is_own_page
 from wallet.models import User
+from wallet.roles import reads_panel
+
+# The field takes either, so the sentence does not guess which of them was meant.
+WRONG_LOGIN = _("Phone, email or password is not right.")
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_taken": _("This email already has an account. Sign in instead."),
         "phone_taken": _("This number already has an account. Sign in instead."),
-        "email_password_mismatch": _("Email or password is not right."),
-        "phone_password_mismatch": _("Phone or password is not right."),
+        "email_password_mismatch": WRONG_LOGIN,
+        "phone_password_mismatch": WRONG_LOGIN,
         "enter_current_password": _("Your password is not right."),
         "incorrect_password": _("Your password is not right."),
         "invalid_password_reset": _("This link has been used or is too old. Ask for a new one."),
@@ -49,6 +59,32 @@ class AccountAdapter(DefaultAccountAdapter):
         """A new password ends every API token too: whoever knew the old one may have made one."""
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The team comes to its desk, unless its own wallet holds money."""
+        user: User = request.user  # type: ignore[assignment]
+        if reads_panel(user) and not user.accounts.filter(balance_cents__gt=0).exists():
+            return reverse("adminpanel:overview")
+        return str(super().get_login_redirect_url(request))
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("wallet:profile")
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Tell the holder by mail. What was done stands, whether or not the mail can be sent."""
+        email = email or getattr(user, "email", None)
+        if not email:
+            return
+        try:
+            super().send_notification_mail(template_prefix, user, context, email)
+        except (OSError, SMTPException):
+            logger.exception("mail not sent", extra={"template": template_prefix, "user": user.pk})
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failed sign-ins by the person tried: allauth's own key knows no phones."""

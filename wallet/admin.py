@@ -7,17 +7,23 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
-from django.contrib.admin import ModelAdmin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from wallet import audit, operations, tokens
+from wallet import audit, operations, sign_in_help, tokens
+from wallet.admin_lists import CalmList
 from wallet.callers import address
+from wallet.fields import PhoneField
 from wallet.models import Account, ApiToken, User
 from wallet.money import format_money
+from wallet.notices import Login, tell_of_change
+from wallet.roles import AUDITOR, FINANCE
 
 admin.site.site_header = _("Nissmart operations")
 admin.site.site_title = _("Nissmart operations")
@@ -26,16 +32,45 @@ admin.site.index_title = _("People, accounts and the ledger")
 # People change their email on their profile page; the seeds of second factors are nobody's to see.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class StaffGroupAdmin(CalmList, GroupAdmin):
+    """What staff may do. The two groups that the dashboard goes by keep their names."""
+
+    FIXED = (FINANCE, AUDITOR)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        return ["name"] if obj and obj.name in self.FIXED else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        if obj and obj.name in self.FIXED:
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+class PersonForm(ModelForm):
+    """A phone in any Kenyan spelling, refused beside its field."""
+
+    phone = PhoneField(
+        required=False,
+        help_text=_("Any Kenyan spelling, like 0712 345 678."),
+        error_messages={"unique": _("This number already has an account.")},
+    )
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
-    """People. A new person gets a wallet at once, and a password by "Forgot your password?"."""
+class UserAdmin(CalmList):
+    """People. A new person gets a wallet at once, and a password by "Forgot your password?" or
+    by a link that an operator hands over."""
+
+    form = PersonForm
 
     list_display = ["name", "email", "phone", "is_active", "is_staff", "created_at"]
     list_filter = ["is_active", "is_staff", "groups"]
     search_fields = ["name", "email", "phone"]
-    search_help_text = _("Name, email, or phone as +254712345678")
+    search_help_text = _("Name, email, or phone in any spelling")
     fields = [
         "name",
         "email",
@@ -51,7 +86,13 @@ class UserAdmin(ModelAdmin):
     ordering = ["-id"]
     show_full_result_count = False
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(sign_in_help.sign_in_help)
+        own = path("<id:user_id>/sign-in-help/", view, name="wallet_user_sign_in_help")
+        return [own, *super().get_urls()]
+
     def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
+        before = Login(form.initial.get("email"), form.initial.get("phone"))
         user.email = (user.email or "").lower() or None
         user.phone = user.phone or None
         if change:
@@ -68,6 +109,8 @@ class UserAdmin(ModelAdmin):
             address=address(request),
             changed=form.changed_data,
         )
+        if change:
+            tell_of_change(request, user, before)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """What somebody signs in with, and what they may do, is for superusers to change."""
@@ -76,9 +119,9 @@ class UserAdmin(ModelAdmin):
             return fixed
         return [*fixed, "is_staff", "groups", *(["email", "phone"] if obj else [])]
 
-    def lookup_allowed(self, lookup: str, *args: Any, **kwargs: Any) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Nobody searches by password hash."""
-        return not lookup.startswith("password") and super().lookup_allowed(lookup, *args, **kwargs)
+        return "password" not in lookup and super().lookup_allowed(lookup, value, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are deactivated: their entries stay in the books for ever."""
@@ -86,7 +129,7 @@ class UserAdmin(ModelAdmin):
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(CalmList):
     """Accounts are read here; freezing goes through an operation."""
 
     list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]
@@ -105,7 +148,11 @@ class AccountAdmin(ModelAdmin):
     @admin.display(description=_("balance"), ordering="balance_cents")
     def balance(self, account: Account) -> str:
         """House accounts store none: finance reads theirs on the dashboard."""
-        return format_money(account.balance_cents) if account.user_id else "–"
+        return (
+            format_money(account.balance_cents)
+            if account.user_id
+            else str(_("on the finance desk"))
+        )
 
     @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
     def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
@@ -155,19 +202,20 @@ class AccountAdmin(ModelAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
+class ApiTokenAdmin(CalmList):
     """Tokens, to look at and to revoke. A token moves money, so operators issue none here:
     members make their own, and `issue_token` makes those of programs."""
 
+    # Whether it still works stands where a narrow window shows it.
     list_display = [
         "name",
         "user",
-        "scope",
-        "hint",
-        "created_at",
+        "kind",
+        "revoked_at",
         "last_used_at",
         "expires_at",
-        "revoked_at",
+        "created_at",
+        "hint",
     ]
     list_filter = ["scope"]
     list_select_related = ["user"]
@@ -175,6 +223,10 @@ class ApiTokenAdmin(ModelAdmin):
     fields = ["user", "name", "scope", "expires_at"]
     actions = ["revoke"]
     show_full_result_count = False
+
+    @admin.display(description=_("scope"), ordering="scope")
+    def kind(self, token: ApiToken) -> str:
+        return token.scope.capitalize()
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:

@@ -3,12 +3,16 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from wallet.money import parse_shillings
+from wallet.money import format_money, parse_shillings
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters
+
+TOO_LARGE = _("You can move up to {limit} at a time. Enter that or less.")
 
 
 class AmountField(forms.CharField):
@@ -25,7 +29,14 @@ class AmountField(forms.CharField):
 
     def clean(self, value: Any) -> int | None:
         text = super().clean(value)
-        return parse_shillings(text) if text else None
+        try:
+            return parse_shillings(text) if text else None
+        except ValidationError as error:
+            if error.code != "amount_too_large":
+                raise
+            limit = format_money(settings.LIMIT_CENTS_PER_TRANSACTION)
+            sentence = str(TOO_LARGE).format(limit=limit)
+            raise ValidationError(sentence, code=error.code) from None
 
 
 class PhoneField(forms.CharField):

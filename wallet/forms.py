@@ -16,8 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from wallet import operations
 from wallet.fields import LineField, PhoneField
 from wallet.models import User
+from wallet.phones import is_phone
+from wallet.text import refuse_invisible_characters
 
 PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
+EMAIL_FORMAT = _("Enter an email address, like jane@example.com.")
 
 
 def name_field() -> LineField:
@@ -27,6 +30,7 @@ def name_field() -> LineField:
         help_text=_("As on your ID. People you send to see your first name and initial."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Enter your name.")},
+        validators=[refuse_invisible_characters],
     )
 
 
@@ -38,11 +42,20 @@ class SignupForm(allauth_forms.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = name_field()
-        self.fields["phone"] = PhoneField(required=False, help_text=PHONE_HINT)
+        self.fields["phone"] = PhoneField(
+            required=False,
+            help_text=_(
+                "Any Kenyan spelling, like 0712 345 678. Leave it out if you give an email."
+            ),
+        )
         self.fields["email"].label = _("Email")
         self.fields["email"].required = False
-        self.fields["email"].help_text = _("To get back in if you forget your password.")
+        self.fields["email"].help_text = _(
+            "To get back in if you forget your password. Leave it out if you give a phone."
+        )
+        self.fields["email"].error_messages["invalid"] = EMAIL_FORMAT
         self.fields["password1"].help_text = _("At least 8 characters. Longer is stronger.")
+        self.fields["password1"].error_messages["required"] = _("Choose a password.")
         self.order_fields(self.field_order)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
@@ -71,7 +84,9 @@ class LoginForm(allauth_forms.LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("Phone or email")
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+        self.fields["login"].error_messages["required"] = _("Enter your phone or email.")
         self.fields["password"].help_text = ""
+        self.fields["password"].error_messages["required"] = _("Enter your password.")
         self.fields["remember"].label = _("Keep me signed in on this phone or computer")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
@@ -79,6 +94,23 @@ class LoginForm(allauth_forms.LoginForm):
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
     """Whoever asks reads the same page, member or not; the email says the rest."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        email = self.fields["email"]
+        email.label = _("Email of your wallet")
+        email.widget.attrs.pop("placeholder", None)
+        email.error_messages |= {"required": _("Enter your email."), "invalid": EMAIL_FORMAT}
+
+    def full_clean(self) -> None:
+        """A phone number is no slip of the keyboard: say why it will not do, and what will."""
+        super().full_clean()
+        typed = self["email"].value() if self.is_bound else ""
+        if "email" in self.errors and is_phone(typed or ""):
+            sentence = _("We can't send a link to a phone number. Enter the email of your wallet.")
+            self.errors["email"] = self.error_class(
+                [sentence], renderer=self.renderer, field_id="id_email"
+            )
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()
@@ -100,7 +132,7 @@ class ProfileForm(forms.ModelForm):
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
-            "invalid": _("Enter an email address, like jane@example.com."),
+            "invalid": EMAIL_FORMAT,
             "unique": _("This email already has an account."),
         },
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet.money import CEILING_CENTS
 from wallet.phones import parse_phone
-from wallet.text import refuse_control_characters
+from wallet.text import refuse_control_characters, refuse_invisible_characters
 
 
 class UserManager(BaseUserManager["User"]):
@@ -66,7 +66,11 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Signs in by email or by phone; either may be missing."""
 
-    name = models.CharField(_("name"), max_length=80, validators=[refuse_control_characters])
+    name = models.CharField(
+        _("name"),
+        max_length=80,
+        validators=[refuse_control_characters, refuse_invisible_characters],
+    )
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
     is_staff = models.BooleanField(_("may use the admin"), default=False)
@@ -242,6 +246,8 @@ class AuditEvent(models.Model):
         ADD_PERSON = "add_person", _("Person added")
         CHANGE_PERSON = "change_person", _("Person changed")
         REVOKE_TOKEN = "revoke_token", _("Token revoked")
+        PASSWORD_LINK = "password_link", _("Password link handed over")
+        REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
     # Null: the system itself.

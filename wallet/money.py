@@ -16,20 +16,26 @@ NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 
 # Digits, optionally grouped by commas in threes, and at most two decimals.
-SHILLINGS = re.compile(r"(\d{1,11}|\d{1,3}(,\d{3}){1,3})(\.(\d{1,2}))?", re.ASCII)
+SHILLINGS = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d{1,2})?", re.ASCII)
+DIGITS_AT_MOST = 11
 
 
 def parse_shillings(text: str) -> int:
     """Read an amount as people write it (`1,234.50`) and return whole cents, above zero.
 
-    Raises ValidationError with a sentence for the person who typed it.
+    Raises ValidationError with a sentence for the person who typed it; its code is
+    `amount_too_large` for a number that is written well and is beyond any limit.
     """
     text = text.strip(" ")
-    if not SHILLINGS.fullmatch(text):
+    number = text.replace(",", "")
+    whole = number.partition(".")[0]
+    if not SHILLINGS.fullmatch(text) or (whole[0] == "0" and len(whole) > DIGITS_AT_MOST):
         raise ValidationError(
             _("Enter an amount in shillings, like 500 or 1,234.50."), code="amount_format"
         )
-    cents = int(Decimal(text.replace(",", "")) * 100)
+    if len(whole) > DIGITS_AT_MOST:
+        raise ValidationError(_("Enter a smaller amount."), code="amount_too_large")
+    cents = int(Decimal(number) * 100)
     if cents == 0:
         raise ValidationError(_("Enter an amount above zero."), code="amount_zero")
     return cents
@@ -40,6 +46,11 @@ def format_amount(cents: int) -> str:
     whole, part = divmod(abs(cents), 100)
     sign = MINUS if cents < 0 else ""
     return f"{sign}{whole:,}.{part:02}"
+
+
+def shillings(cents: int) -> Decimal:
+    """`123450` -> 1234.50, for files that programs read."""
+    return Decimal(cents).scaleb(-2)
 
 
 def format_money(cents: int) -> str:

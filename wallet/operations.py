@@ -1,6 +1,9 @@
 """What is done to accounts. Money moves in `ledger.operations`."""
 
+from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from wallet import audit
@@ -54,6 +57,36 @@ def keep_only_email(user: User) -> None:
     EmailAddress.objects.filter(user=user).delete()
     if user.email:
         EmailAddress.objects.create(user=user, email=user.email, primary=True)
+
+
+@transaction.atomic
+def make_password_key(user: User, *, actor_id: int, reason: str, address: str) -> str:
+    """What the address of a link that sets a new password ends in. It works once.
+
+    `actor_id` is the operator who hands it to the person, from `address`, and `reason` how they
+    knew them; all of it goes into the audit.
+    """
+    subject = f"member {user.pk}"
+    audit.record(
+        audit.Action.PASSWORD_LINK, subject, actor_id=actor_id, reason=reason, address=address
+    )
+    return f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+
+
+@transaction.atomic
+def remove_second_step(user: User, *, actor_id: int, reason: str, address: str) -> bool:
+    """Let the person sign in by password alone again. Arguments as in `make_password_key`.
+
+    False, and nothing written, when there was no second step.
+    """
+    removed, _by_model = Authenticator.objects.filter(user=user).delete()
+    if not removed:
+        return False
+    subject = f"member {user.pk}"
+    audit.record(
+        audit.Action.REMOVE_TWO_STEP, subject, actor_id=actor_id, reason=reason, address=address
+    )
+    return True
 
 
 def open_house_accounts() -> None:

@@ -23,6 +23,7 @@ class PlainWords(forms.Form):
         for name, field in self.fields.items():
             field.label, field.help_text = WORDS[name]
             field.widget.attrs.pop("placeholder", None)
+            field.error_messages["required"] = _("Enter the password.")
 
 
 class ChangePasswordForm(PlainWords, allauth_forms.ChangePasswordForm):

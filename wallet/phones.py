@@ -1,5 +1,7 @@
 """Kenyan phone numbers: any spelling in, E.164 inside, a masked one out."""
 
+import re
+
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,8 @@ def parse_phone(text: str) -> str:
     A number without a country code is Kenyan. Raises ValidationError.
     """
     text = text.removeprefix("tel:")
+    # Kenya dials out with 000, other countries and some phone books with 00.
+    text = re.sub(r"\A\s*00(?=[ -]?254)", "+", text)
     problem = ValidationError(
         _("Enter a Kenyan phone number, like 0712 345 678."), code="phone_format"
     )
@@ -24,6 +28,25 @@ def parse_phone(text: str) -> str:
     if number.country_code != 254 or number.extension or not phonenumbers.is_valid_number(number):
         raise problem
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_phone(text: str) -> bool:
+    try:
+        parse_phone(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def as_kept(text: str) -> str:
+    """`0744 000` -> `+254744000`: a number, or the start of one, as it is kept, to search by.
+
+    Other text stays as it is.
+    """
+    digits = re.sub(r"[ ()-]", "", text)
+    if not re.fullmatch(r"(0|\+?254)\d{3,9}", digits, re.ASCII):
+        return text
+    return "+254" + re.sub(r"\A(0|\+?254)", "", digits)
 
 
 def national(phone: str) -> str:

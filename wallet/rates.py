@@ -4,10 +4,14 @@ import random
 import time
 
 from django.db import connection
+from django.db.models import F
 
 from wallet.models import RateWindow
 
 MINUTE_S = 60
+HOUR_S = 60 * MINUTE_S
+# Longer than any window that is counted, and the one before it.
+KEPT_MINUTES = 2 * HOUR_S // MINUTE_S
 
 # One statement, so that two calls at once are counted as two.
 COUNT_CALL = """
@@ -16,18 +20,43 @@ COUNT_CALL = """
     RETURNING count"""
 
 
-def wait_s(key: str, limit_per_minute: int) -> int:
-    """Count a call by `key`. 0 when it is within the limit, else the seconds to wait.
+def wait_s(key: str, limit: int, window_s: int = MINUTE_S) -> int:
+    """Count a call by `key`. 0 when it is within the limit of its window, else the seconds to
+    wait.
 
     A limit of 0 means none, and then nothing is counted.
     """
-    if not limit_per_minute:
+    if not limit:
         return 0
-    now_s = int(time.time())
-    minute = now_s // MINUTE_S
+    return 0 if count(key, window_s) <= limit else window_s - int(time.time()) % window_s
+
+
+def count(key: str, window_s: int = MINUTE_S) -> int:
+    """Count a call by `key`, and say how many there were in this window, this one included."""
+    minute = window_start(window_s)
     with connection.cursor() as cursor:
         cursor.execute(COUNT_CALL, (key, minute))
-        (count,) = cursor.fetchone()
-    if count == 1 and random.random() < 0.01:
-        RateWindow.objects.filter(minute__lt=minute).delete()
-    return 0 if count <= limit_per_minute else MINUTE_S - now_s % MINUTE_S
+        (calls,) = cursor.fetchone()
+    if calls == 1 and random.random() < 0.01:
+        RateWindow.objects.filter(minute__lt=minute - KEPT_MINUTES).delete()
+    return int(calls)
+
+
+def was_counted(key: str, window_s: int) -> bool:
+    """Whether `key` has called in this window or in the one before it."""
+    minute = window_start(window_s)
+    return RateWindow.objects.filter(
+        key=key, minute__gte=minute - window_s // MINUTE_S, count__gt=0
+    ).exists()
+
+
+def take_back(key: str, window_s: int) -> bool:
+    """Count one call of this window less; False when there was none."""
+    windows = RateWindow.objects.filter(key=key, minute=window_start(window_s), count__gt=0)
+    return bool(windows.update(count=F("count") - 1))
+
+
+def window_start(window_s: int) -> int:
+    """The minute in which the present window began."""
+    now_s = int(time.time())
+    return (now_s - now_s % window_s) // MINUTE_S

@@ -11,7 +11,7 @@ from ninja import Query, Schema
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from wallet.phones import parse_phone
-from wallet.text import refuse_control_characters
+from wallet.text import refuse_control_characters, refuse_invisible_characters
 
 ID_AT_MOST = 2**63 - 1
 
@@ -20,6 +20,14 @@ def _plain(text: str) -> str:
     """Django's validators raise an error that pydantic does not know."""
     try:
         refuse_control_characters(text)
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from None
+    return text
+
+
+def _name(text: str) -> str:
+    try:
+        refuse_invisible_characters(text)
     except ValidationError as error:
         raise ValueError(error.messages[0]) from None
     return text
@@ -47,6 +55,7 @@ Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
     AfterValidator(_plain),
+    AfterValidator(_name),
 ]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]

@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from wallet import tokens
 from wallet.context import THEMES
 from wallet.forms import ProfileForm, TokenForm
-from wallet.http import MemberRequest, is_own_page, redirect_to
+from wallet.http import MemberRequest, ShownOnce, is_own_page, redirect_to
 from wallet.models import ApiToken, User
+from wallet.notices import Login, tell_of_change
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
+NEW_TOKEN = ShownOnce("new_token")
 
 
 @sensitive_post_parameters("password")
@@ -32,8 +34,10 @@ def profile(request: MemberRequest) -> HttpResponse:
     member = User.objects.get(pk=request.user.pk)
     if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
         return render(request, "429.html", status=429)
+    before = Login.of(member)
     form = ProfileForm(request.POST or None, instance=member)
     if form.is_valid() and save(form):
+        tell_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
     status = 422 if form.errors else 200
@@ -76,19 +80,19 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def api_tokens(request: MemberRequest) -> HttpResponse:
     """The member's own API tokens; a new one is shown on this page, once."""
     form = TokenForm(request.POST or None)
-    secret = None
     if form.is_valid():
         _token, secret = tokens.issue(
             user_id=request.user.pk, scope=ApiToken.Scope.MEMBER, **form.choice()
         )
-        form = TokenForm()
+        return NEW_TOKEN.put(redirect_to(request, request.path), request, secret)
     context = {
         "form": form,
-        "secret": secret,
+        "secret": NEW_TOKEN.take(request),
         "tokens": request.user.api_tokens.filter(revoked_at__isnull=True),
     }
     status = 422 if form.errors else 200
-    return render(request, "wallet/api_tokens.html", context, status=status)
+    response = render(request, "wallet/api_tokens.html", context, status=status)
+    return NEW_TOKEN.forget(response, request)
 
 
 @require_POST

@@ -1,1 +1,1 @@
-"""What the finance team does. Money moves only in `ledger.operations`."""
+"""What the finance team does: each act one transaction, with its line in the audit."""

@@ -15,7 +15,7 @@ from adminpanel.views.incidents import (
     unlink_transaction,
 )
 from adminpanel.views.integrity import check, integrity, run_checks
-from adminpanel.views.ledger import ledger
+from adminpanel.views.ledger import delete_view, ledger, ledger_totals, save_view
 from adminpanel.views.members import member, members
 from adminpanel.views.overview import overview
 from adminpanel.views.reversals import (
@@ -42,11 +42,13 @@ __all__ = [
     "audit",
     "change_incident",
     "check",
+    "delete_view",
     "deny_reversal",
     "incident",
     "incidents",
     "integrity",
     "ledger",
+    "ledger_totals",
     "link_transactions",
     "member",
     "members",
@@ -57,6 +59,7 @@ __all__ = [
     "reversal",
     "reversals",
     "run_checks",
+    "save_view",
     "search",
     "take_incident",
     "transaction",

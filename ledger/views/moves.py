@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from ledger import operations
+from ledger import history, lookups, operations
 from ledger.errors import Busy, KeyReused, LedgerError
 from ledger.forms import DepositForm, OrderForm, TransferForm, WithdrawForm
 from wallet.http import MemberRequest, redirect_to, render_part
@@ -21,6 +21,7 @@ from wallet.models import Account
 from wallet.money import format_money
 
 QUICK_AMOUNTS = [100, 500, 1000]
+RECENT = 4
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,16 @@ def withdraw(request: MemberRequest) -> HttpResponse:
 def move(request: MemberRequest, page: Page) -> HttpResponse:
     """The form; the review, where nothing has moved yet; then the order itself."""
     account = request.user.primary_account()
-    if request.method != "POST":
-        wanted = {
-            name: request.GET[name] for name in ("recipient", "amount") if name in request.GET
-        }
-        return render_form(request, page, account, page.form(initial=wanted))
-    if "change" in request.POST:
-        return render_form(request, page, account, page.form(initial=request.POST.dict()))
-    form = page.form(request.POST)
+    if request.method != "POST" or {"change", "pick"} & request.POST.keys():
+        return render_form(request, page, page.form(initial=wanted(request), account=account))
+    login = request.POST.get("recipient", "").strip() if page is TRANSFER else ""
+    if wait_s := lookups.wait_s(request.user, login):
+        return render_too_many(request, page, account, wait_s)
+    form = page.form(request.POST, account=account)
     if not form.is_valid():
-        return render_form(request, page, account, form, status=422)
+        return render_form(request, page, form, status=422)
     try:
-        order = form.order(account)
+        order = form.order()
         key = form.cleaned_data["idempotency_key"]
         record = operations.earlier(order, actor_id=request.user.pk, key=key)
         if record is None and request.POST.get("confirm") != "1":
@@ -101,12 +100,39 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
             form.add_error(
                 "recipient", _("This now belongs to somebody else. Check the name again.")
             )
-            return render_form(request, page, account, form, status=422)
+            return render_form(request, page, form, status=422)
         if record is None:
             record = operations.perform(order, actor_id=request.user.pk, key=key)
+            lookups.ended_in_payment(request.user, login)
     except LedgerError as error:
-        return render_refusal(request, page, account, form, error)
+        return render_refusal(request, page, form, error)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
+
+
+def wanted(request: MemberRequest) -> dict[str, str]:
+    """What the form starts with: from the address, or what was typed before the button that
+    goes back to it, or that picks a payee."""
+    if request.method != "POST":
+        given = ("recipient", "again", "amount")
+        return {name: request.GET[name] for name in given if name in request.GET}
+    typed: dict[str, str] = request.POST.dict()
+    if "pick" in typed:
+        typed |= {"again": typed["pick"], "recipient": ""}
+    return typed
+
+
+def render_too_many(
+    request: MemberRequest, page: Page, account: Account, wait_s: int
+) -> HttpResponse:
+    """The form as it was typed, whoever it names: nobody is looked up."""
+    form = page.form(initial=request.POST.dict(), account=account)
+    refusal = _(
+        "You have looked up many people without sending to them. Wait an hour, then try again. "
+        "Nothing has moved."
+    )
+    response = render_form(request, page, form, status=429, refusal=refusal)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
 
 
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
@@ -116,29 +142,36 @@ def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
 
 
 def render_refusal(
-    request: MemberRequest, page: Page, account: Account, form: OrderForm, error: LedgerError
+    request: MemberRequest, page: Page, form: OrderForm, error: LedgerError
 ) -> HttpResponse:
     form.refuse(error)
     if isinstance(error, KeyReused):
         form.renew_key()
     if isinstance(error, Busy):
-        response = render_form(request, page, account, form, status=503)
+        response = render_form(request, page, form, status=503)
         response.headers["Retry-After"] = "5"
         return response
-    return render_form(request, page, account, form, status=422)
+    return render_form(request, page, form, status=422)
 
 
 def render_form(
-    request: MemberRequest, page: Page, account: Account, form: OrderForm, status: int = 200
+    request: MemberRequest, page: Page, form: OrderForm, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
+    account, limit_cents = form.account, settings.LIMIT_CENTS_PER_TRANSACTION
+    most_cents = limit_cents if page is DEPOSIT else min(account.balance_cents, limit_cents)
+    asks_payee = page is TRANSFER and not form.known_payee
     context = {
         "page": page.name,
         "title": page.title,
         "lead": page.lead,
         "form": form,
         "account": account,
-        "quick_amounts": QUICK_AMOUNTS,
-        "limit_cents": settings.LIMIT_CENTS_PER_TRANSACTION,
+        "refusal": refusal,
+        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= most_cents],
+        "limit_cents": limit_cents,
+        "recent": history.recent_payees(account, RECENT) if asks_payee else [],
+        # What was typed is kept, so a form that was refused stays as it is.
+        "is_shut": account.is_frozen and page is not DEPOSIT and not form.is_bound,
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 

@@ -23,15 +23,30 @@
   });
   on("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));
 
+  // What to say of an answer that can't be shown. An order whose answer is lost may have been
+  // carried out: then the page takes back what it said, and a second press is safe.
+  const fail = (event, name) => {
+    if (isPoll(event)) return;
+    const { target, requestConfig, xhr } = event.detail;
+    const isRefused = [403, 429].includes(xhr?.status);
+    const unsure = target?.querySelector("[data-unsure]");
+    if (!unsure || isRefused || !requestConfig?.formData?.has("confirm")) return warn(name);
+    for (const element of target.querySelectorAll("[data-until-unsure]")) element.hidden = true;
+    unsure.hidden = false;
+    unsure.scrollIntoView({ block: "nearest" });
+  };
+  const words = { 403: "stale", 429: "slow" };
+  const failed = (event) => fail(event, words[event.detail.xhr.status] ?? "problem");
+
   // A whole page is never put inside this one: it means signed out, or a problem.
   on("htmx:beforeSwap", (event) => {
     if (!/^\s*<!doctype html/i.test(event.detail.serverResponse)) return;
     event.detail.shouldSwap = false;
     if (event.detail.xhr.status < 400) location.reload();
-    else if (!isPoll(event)) warn("problem");
+    else failed(event);
   });
-  on("htmx:responseError", (event) => isPoll(event) || warn("problem"));
-  for (const name of ["htmx:timeout", "htmx:sendError"]) on(name, (event) => isPoll(event) || warn("unheard"));
+  on("htmx:responseError", failed);
+  for (const name of ["htmx:timeout", "htmx:sendError"]) on(name, (event) => fail(event, "unheard"));
 
   // After a swap: the tab's title, a word to screen readers, and focus where reading goes on.
   on("htmx:afterSettle", (event) => {
@@ -46,8 +61,51 @@
     }
   });
 
-  on("click", ({ target }) => {
-    const button = target.closest("button");
+  // A review is a step of its own for the Back button, which leads to the filled form: the
+  // server gives it, as to "Change something".
+  const review = () => document.querySelector("[data-step=review]");
+  const changes = () => review()?.querySelector("button[name=change]");
+  let isGoingBack = false;
+  on("htmx:afterSwap", () => {
+    if (review() && history.state?.step !== "review") history.pushState({ step: "review" }, "");
+  });
+  window.addEventListener("popstate", ({ state }) => {
+    const form = byId("move")?.querySelector("form");
+    if (state?.step === "review" ? !review() : review()) {
+      isGoingBack = true;
+      (changes() ?? form?.querySelector("button.go"))?.click();
+      isGoingBack = false;
+    }
+  });
+
+  // Coming back to a list finds it as long as it was left, at the same place.
+  const kept = history.state ?? {};
+  let loaded = 0;
+  const lengthen = () => {
+    const more = [...document.querySelectorAll("#activity .more a[hx-get]")].pop();
+    if (more && loaded < (kept.loaded ?? 0)) return more.click();
+    if (kept.y) scrollTo(0, kept.y);
+    kept.loaded = kept.y = 0;
+  };
+  document.addEventListener("DOMContentLoaded", lengthen);
+  on("htmx:afterSettle", ({ detail }) => {
+    if (isPoll({ detail })) return;
+    loaded = detail.requestConfig?.elt.closest("#activity .more") ? loaded + 1 : 0;
+    if (loaded) {
+      history.replaceState({ ...history.state, loaded }, "");
+      lengthen();
+    }
+  });
+  window.addEventListener("pagehide", () => {
+    if (loaded) history.replaceState({ ...history.state, y: scrollY }, "");
+  });
+
+  on("click", (event) => {
+    const button = event.target.closest("button");
+    if (button && button === changes() && history.state?.step === "review" && !isGoingBack) {
+      event.preventDefault();
+      return history.back();
+    }
     const { amount, copy, show } = button?.dataset ?? {};
     if (amount) {
       button.form.elements.amount.value = amount;

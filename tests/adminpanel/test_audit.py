@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
@@ -128,6 +131,34 @@ def test_the_same_number_of_queries_however_many(client, finance, django_assert_
         person = UserFactory()
         audit.record(Action.NOTE, f"member {number}", actor_id=person.pk)
     assert number_of_queries() == few
+
+
+def test_exports_exactly_what_is_filtered(client, auditor, events):
+    audit.record(Action.NOTE, "member 5", actor_id=auditor.pk, reason="=1+1")
+    response = client.get(URL, {"action": "note", "format": "csv"})
+    assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
+    headings, *rows = csv.reader(io.StringIO(response.getvalue().decode(), newline=""))
+    assert headings == ["id", "at", "actor", "action", "subject", "reason", "facts", "address"]
+    assert [row[4] for row in rows] == ["member 5", "transaction NS-7K2Q9PXM"]
+    assert rows[0][5] == "'=1+1"
+    assert rows[1][1] == "2026-11-21T00:00:00+03:00"
+    assert rows[1][7] == "10.0.0.7"
+
+
+def test_an_export_is_an_act_itself_and_no_row_of_its_own(client, auditor):
+    response = client.get(URL, {"q": "member", "format": "csv"})
+    assert len(response.getvalue().decode().splitlines()) == 1
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject, event.actor) == ("export", "audit", auditor)
+    assert event.facts == {"filters": {"q": "member"}}
+
+
+def test_who_takes_no_rows_leaves_no_trace(client):
+    assert client.head(URL, {"format": "csv"}).status_code == 200
+    guess = client.get(URL, {"format": "csv"}, headers={"Sec-Purpose": "prefetch"})
+    assert guess.status_code == 403
+    assert client.get(URL, {"format": "csv", "from": "x"}).status_code == 422
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -253,3 +253,10 @@ def test_a_large_order_is_refused_before_anything_is_looked_up(service, django_a
 def test_whatever_authorization_says_is_no_error(db):
     for secret in ("\x7f", "é" * 10, "nsk_" + "a" * 5000, "'; --", "%s", "nsk_\ttab"):
         problem_of(bearer(secret).get("/api/users"), 401, "not_authenticated")
+
+
+def test_a_sentence_for_programs_names_no_form(alices, alice):
+    """Whoever reads it has no form before them, and may be no member."""
+    response = alices.post("/api/transfer", order("transfer", alice.pk, alice.pk), "one")
+    body = problem_of(response, 400, "self_transfer")
+    assert body["detail"] == "Money can't move from a wallet to itself. Name two different users."

@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import sys
 import warnings
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.core.management import call_command
@@ -69,12 +71,98 @@ def test_its_client_runs(surroundings):
     assert_books_right()
 
 
+class Answers:
+    """A server on this machine that answers in turn, and counts how often it was asked."""
+
+    def __init__(self, *answers: tuple[int, str]) -> None:
+        self.asked = asked = []
+        waiting = list(answers)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                status, text = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+                self.send_response(status)
+                self.send_header("Retry-After", "0.01")
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_POST = do_GET
+
+            def log_message(self, *args: object) -> None:
+                """Nobody reads it."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+
+def call_of_the_guide(monkeypatch, url: str):
+    """The guide's `call`, without what it does with it."""
+    (client,) = blocks("python")
+    monkeypatch.setenv("NISSMART", url)
+    monkeypatch.setenv("TOKEN", "nsk_x")
+    monkeypatch.setenv("no_proxy", "*")
+    names: dict = {}
+    exec(client.partition("\nann = ")[0], names)
+    return names["call"]
+
+
+BAD_GATEWAY = (502, "<html><title>Bad gateway</title>")
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([BAD_GATEWAY, (503, "{}"), (200, '{"id": 1}')], {"id": 1}),
+        ([(500, "{}"), (429, "{}"), (504, ""), (200, "[]")], []),
+    ],
+)
+def test_its_client_asks_again_after_what_may_pass(monkeypatch, answers, said):
+    server = Answers(*answers)
+    call = call_of_the_guide(monkeypatch, server.url)
+    assert call("POST", "/api/deposit", {}, key="one") == said
+    assert len(server.asked) == len(answers)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"), [(BAD_GATEWAY, 5), ((500, "{}"), 5), ((400, '{"detail": "No."}'), 1)]
+)
+def test_its_client_says_so_when_it_gives_up(monkeypatch, answer, asked):
+    server = Answers(answer)
+    call = call_of_the_guide(monkeypatch, server.url)
+    with pytest.raises(RuntimeError, match=f"^{answer[0]} "):
+        call("POST", "/api/deposit", {}, key="one")
+    assert len(server.asked) == asked
+
+
+def test_its_client_raises_when_nobody_answers(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    call = call_of_the_guide(monkeypatch, "http://127.0.0.1:9")
+    with pytest.raises(OSError, match="refused"):
+        call("GET", "/api/balance/1")
+
+
+def test_its_client_asks_once_where_twice_would_be_two(monkeypatch):
+    server = Answers((500, "{}"))
+    call = call_of_the_guide(monkeypatch, server.url)
+    with pytest.raises(RuntimeError):
+        call("POST", "/api/users", {"name": "Ann"})
+    assert len(server.asked) == 1
+
+
 @pytest.mark.django_db
 def test_its_management_command_issues_a_token(capsys):
     lines = [line for block in blocks("") for line in block.splitlines()]
-    (line,) = [line for line in lines if line.startswith("python manage.py ")]
+    (line,) = [line for line in lines if " manage.py " in line]
+    # As README has it: on a fresh checkout nothing else runs.
+    before, _manage, command = line.partition(" manage.py ")
+    assert before == "DEBUG=1 .venv/bin/python"
     UserFactory(email="operator@example.com")
-    call_command(*shlex.split(line)[2:])
+    call_command(*shlex.split(command))
     assert capsys.readouterr().out.startswith("nsk_")
     assert ApiToken.objects.get().name == "payroll"
 

@@ -59,17 +59,33 @@ def test_says_what_to_do_when_there_is_none(as_alice):
 
 @pytest.mark.parametrize("headers", [{}, htmx()])
 def test_shows_a_new_token_once(alice, headers):
-    response = make(alice, headers=headers)
-    assert response.status_code == 200
+    client = signed_in(alice)
+    answer = client.post(PAGE, {"name": "My shop", "days": "90"}, headers=headers)
+    assert answer.headers["HX-Redirect" if headers else "Location"] == PAGE
+    response = client.get(PAGE)
     secret = secret_on(response)
     assert is_live(secret)
     assert "no-store" in response.headers["Cache-Control"]
     token = ApiToken.objects.get()
     assert (token.user, token.scope, token.name) == (alice, "member", "My shop")
-    later = signed_in(alice).get(PAGE)
+    later = client.get(PAGE)
+    assert not elements(later, "code", id="secret")
     assert secret not in later.text
     assert f"Ends in {secret[-4:]}" in text(later)
     assert "My shop" in text(later)
+
+
+def test_the_secret_is_for_the_browser_that_made_it_and_for_a_minute(alice, bob, time_machine):
+    client = signed_in(alice)
+    client.post(PAGE, {"name": "My shop", "days": "90"})
+    cookie = client.cookies["new_token"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", PAGE)
+    for other, value in [(bob, cookie.value), (alice, cookie.value[:-1]), (alice, "nsk_planted")]:
+        stranger = signed_in(other)
+        stranger.cookies["new_token"] = value
+        assert not elements(stranger.get(PAGE), "code", id="secret")
+    time_machine.move_to(timezone.now() + timedelta(seconds=61))
+    assert not elements(client.get(PAGE), "code", id="secret")
 
 
 @pytest.mark.parametrize(("days", "lives"), [("30", 30), ("90", 90), ("365", 365), ("", None)])

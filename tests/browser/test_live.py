@@ -99,6 +99,27 @@ def test_activity_is_searched_and_turned_without_leaving_the_page(open_page, ali
     expect(rows).to_have_count(5)
 
 
+def test_coming_back_from_a_receipt_finds_the_list_as_it_was(open_page, alice, bob, settings):
+    settings.PAGE_SIZE = 5
+    for number in range(12):
+        send(alice, bob, 1_00, description=f"Note {number}")
+    page = open_page(alice, viewport={"width": 360, "height": 500})
+    page.goto("/activity/")
+    rows = page.locator("#activity a.row")
+    for length in (10, 13):
+        page.get_by_role("link", name="Load more").click()
+        expect(rows).to_have_count(length)
+    rows.nth(11).click()
+    expect(page.get_by_role("link", name="Done")).to_be_visible()
+    page.go_back()
+    expect(rows).to_have_count(13)
+    expect(rows.nth(11)).to_be_in_viewport()
+    # A new search is a new list.
+    page.get_by_label(re.compile("Search")).first.fill("Note")
+    page.get_by_role("button", name="Search").click()
+    expect(rows).to_have_count(5)
+
+
 def test_the_finance_feed_follows(open_page, finance, alice, bob):
     page = open_page(finance)
     page.clock.install()
@@ -123,7 +144,7 @@ def test_the_ledger_is_filtered_as_one_chooses(open_page, finance, alice, bob):
     page.goto("/panel/ledger/")
     rows = page.locator("#ledger a.reference")
     expect(rows).to_have_count(2)
-    page.get_by_label("Type").select_option("TRANSFER")
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile("type=TRANSFER"))
     page.get_by_role("link", name="Clear filters").click()

@@ -110,7 +110,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
     old_key = key(page)
     page.context.route("**/transfer/", deliver_but_lose_the_answer)
     send_button(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("We did not hear back.")
+    says_that_it_does_not_know(page)
     assert balance(bob) == 250_00
     page.context.unroute("**/transfer/")
     assert key(page) == old_key
@@ -120,6 +120,45 @@ def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
     assert page.url.rstrip("/").endswith(Transaction.objects.latest("pk").reference)
     open_page.complaints.clear()
+
+
+def says_that_it_does_not_know(page: Page) -> None:
+    """In its place on the page: no line says that nothing has moved, and nothing covers it."""
+    said = page.get_by_role("alert").filter(has_text="We don't know yet whether it went through")
+    expect(said).to_contain_text("Press the button again: it can't be paid twice.")
+    expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_hidden()
+    expect(page.locator("#alert")).to_be_empty()
+    expect(page.get_by_role("heading", name="Check and confirm")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_a_broken_answer_is_not_taken_for_a_refusal(open_page, alice, bob, status):
+    page = open_page(alice)
+    review(page, bob.email)
+    page.context.route("**/transfer/", lambda route: deliver_but_break_the_answer(route, status))
+    send_button(page).click()
+    says_that_it_does_not_know(page)
+    page.context.unroute("**/transfer/")
+    send_button(page).click()
+    expect(page).to_have_url(RECEIPT)
+    assert balance(bob) == 250_00
+    open_page.complaints.clear()
+
+
+def test_a_lost_answer_to_anything_else_leaves_what_was_said(open_page, alice, bob):
+    page = open_page(alice)
+    review(page, bob.email)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Change something").click()
+    expect(page.get_by_role("alert")).to_contain_text("Check your connection, then try again.")
+    expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
+    page.context.set_offline(False)
+    open_page.complaints.clear()
+
+
+def deliver_but_break_the_answer(route: Route, status: int) -> None:
+    route.fetch(max_redirects=0)
+    route.fulfill(status=status, body="<!doctype html><title>Bad gateway</title>")
 
 
 def deliver_but_lose_the_answer(route: Route) -> None:
@@ -132,7 +171,7 @@ def test_an_order_that_never_left_is_sent_when_the_network_is_back(open_page, al
     review(page, bob.email)
     page.context.set_offline(True)
     send_button(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("check Activity before trying again")
+    says_that_it_does_not_know(page)
     assert balance(bob) == 0
     page.context.set_offline(False)
     send_button(page).click()

@@ -48,6 +48,13 @@ def test_a_transaction_is_shown_with_its_entries(client, record):
         assert shown in said
 
 
+def test_no_line_of_it_is_in_raw_cents(client, record):
+    for model in LEDGER:
+        row = row_of(model, record)
+        page = client.get(reverse(f"admin:ledger_{model}_change", args=[row.pk]))
+        assert "25000" not in text(page)
+
+
 @pytest.mark.parametrize("model", LEDGER)
 def test_a_superuser_can_not_write_it(client, record, model):
     row, before = row_of(model, record), snapshot()

@@ -34,7 +34,11 @@ READ = {
     "99999999.99": 99_999_999_99,
     "  750  ": 750_00,
 }
-TOO_MUCH = ["9007199254.93", "99999999999", "99,999,999,999.99"]
+TOO_MUCH = [
+    "9007199254.93", "99999999999", "99,999,999,999.99", "99999999999999", "1" * 12, "9" * 4301,
+    "9223372036854775807", "9223372036854775808", "18446744073709551616", "9007199254740993",
+    "1" + ",000" * 9, "9" * 40 + ".99",
+]  # fmt: skip
 ZERO = ["0", "00", "0.0", "0.00", "0,000", "00000000000.00"]
 UNREADABLE = [
     # signs and words
@@ -55,8 +59,7 @@ UNREADABLE = [
     "true", "false", "null", "None", "[5]", '{"a": 5}', '"5"', "5;", "5,5;5", "500 OR 1=1", "5'--",
     "<b>5</b>", "{{ 5 }}", "%35", "&#53;",
     # far too long
-    "9223372036854775807", "9223372036854775808", "18446744073709551616", "9007199254740993",
-    "1" * 12, "0" * 40 + "5", "9" * 4301, "1" + ",000" * 9, "5" + " " * 9000 + "5",
+    "0" * 40 + "5", "0" * 4301, "5" + " " * 9000 + "5", "9" * 40 + ".001", "9" * 40 + "e1",
 ]  # fmt: skip
 NUL = ["\0", "5\0", "\x005", "5\x000"]
 
@@ -130,7 +133,7 @@ def test_the_ledgers_filter_reads_the_same(finance):
 
     for typed in READ:
         assert filtered(typed).status_code == 200, typed
-    for typed in [*UNREADABLE[::3], *ZERO, *NUL]:
+    for typed in [*UNREADABLE[::3], *TOO_MUCH[3:], *ZERO, *NUL]:
         answer = filtered(typed)
         assert answer.status_code == 422, typed
         assert [len(problems_beside(answer, name)) for name in ("min", "max")] == [1, 1], typed

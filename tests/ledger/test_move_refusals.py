@@ -51,7 +51,10 @@ def test_no_more_than_there_is(as_alice, bob, move):
 @moves_out
 def test_nothing_leaves_a_frozen_wallet(as_alice, alice, bob, move):
     wallet_operations.freeze(alice.primary_account().pk)
-    sentence = "This wallet is frozen, so money can't leave it. Contact us and we will help you."
+    sentence = (
+        "This wallet is frozen, so money can't leave it. "
+        "For help: help@nissmart.example or 0800 000 000."
+    )
     assert_refused(as_alice, move, order(move, bob), sentence, field=None)
     wallet_operations.unfreeze(alice.primary_account().pk)
     assert confirm(as_alice, move, order(move, bob)).status_code == 303

@@ -78,6 +78,9 @@ def test_in_the_filters_of_the_panel(rich, finance):
     client = signed_in(finance)
     try_all(client, "get", "/panel/ledger/", {}, "q", "member", "cursor")
     try_together(client, "/panel/ledger/", "type", "status", "from", "to", "min", "max")
+    try_together(client, "/panel/ledger/", "columns", "density", "size", "format", "cursor")
+    try_together(client, "/panel/ledger/totals/", "type", "status", "from", "to", "min", "member")
+    try_all(client, "post", "/panel/ledger/views/", {"name": "x", "query": "q=x"}, "name", "query")
     try_together(client, "/panel/activity/", "type", "status", "cursor", "pause")
 
 

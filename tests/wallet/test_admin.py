@@ -83,7 +83,18 @@ def listed(client, url, search) -> list[str]:
     return [words(next(find(row, "a"))) for row in elements(page, "th", class_="field-name")]
 
 
-@pytest.mark.parametrize("search", ["jane", "Wanjiru", "jane@example.com", "+254712345678"])
+@pytest.mark.parametrize(
+    "search",
+    [
+        "jane",
+        "Wanjiru",
+        "jane@example.com",
+        "+254712345678",
+        "0712 345 678",
+        "0712345",
+        "254 712 345678",
+    ],
+)
 def test_finds_people(client, alice, search):
     UserFactory(name="Jane Wanjiru", email="jane@example.com", phone="+254712345678")
     assert listed(client, USERS, search) == ["Jane Wanjiru"]
@@ -106,7 +117,8 @@ def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(client):
     [
         {"name": "", "email": "jane@example.com"},
         {"name": "Jane\n", "email": "x", "phone": ""},
-        {"name": "Jane", "phone": "0712 345 678"},
+        {"name": "Jane", "phone": "0712 345 67"},
+        {"name": "Jane\u200b", "phone": ""},
         {"name": "Jane", "phone": "+15005550006"},
         {"name": "Jane", "email": "TAKEN@example.com"},
         {"name": "Jane", "phone": "+254712000999"},
@@ -181,3 +193,56 @@ def test_the_front_page_and_every_list_open(client, alice):
     for link in links:
         if link.startswith("/admin/"):
             assert client.get(link).status_code == 200, link
+
+
+def test_a_local_phone_is_taken_and_a_taken_one_refused_beside_the_field(client):
+    given = {"name": "Jane", "email": "", "phone": "0744 000 112", "is_active": "on"}
+    assert client.post(ADD, given).status_code == 302
+    assert User.objects.get(name="Jane").phone == "+254744000112"
+    page = client.post(ADD, given | {"name": "Other", "phone": "00254 744 000 112"})
+    assert "This number already has an account." in text(page)
+    page = client.post(ADD, given | {"phone": "12"})
+    (row,) = elements(page, "div", class_="field-phone")
+    assert "Enter a Kenyan phone number, like 0712 345 678." in words(row)
+    assert "constraint" not in text(page).lower()
+
+
+@pytest.mark.parametrize("name", ["finance", "auditor"])
+def test_the_groups_that_the_dashboard_goes_by_stay(client, name):
+    group = Group.objects.get(name=name)
+    change = reverse("admin:auth_group_change", args=[group.pk])
+    delete = reverse("admin:auth_group_delete", args=[group.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+    assert delete not in client.get(change).text
+    chosen = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
+    client.post(reverse("admin:auth_group_changelist"), chosen)
+    client.post(change, {"name": "renamed", "permissions": []})
+    assert Group.objects.filter(name=name).exists()
+
+
+def test_other_groups_come_and_go(client):
+    group = Group.objects.create(name="helpers")
+    delete = reverse("admin:auth_group_delete", args=[group.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 302
+    assert not Group.objects.filter(name="helpers").exists()
+
+
+def test_people_head_the_front_page_and_groups_end_it(client):
+    page = client.get("/admin/")
+    heads = [words(head) for head in elements(page, "caption")]
+    assert heads == ["People and accounts", "Ledger", "Groups of staff"]
+    assert "Authentication and Authorization" not in page.text
+
+
+def test_dates_are_of_the_24_hour_kind(client, alice, time_machine):
+    time_machine.move_to("2026-11-25T10:07:00Z", tick=False)
+    jane = UserFactory(name="Jane")
+    assert "25 Nov 2026, 13:07" in text(client.get(USERS, {"q": "Jane"}))
+    change = reverse("admin:wallet_user_change", args=[jane.pk])
+    assert "25 Nov 2026, 13:07" in text(client.get(change))
+
+
+def test_the_houses_accounts_say_where_their_balance_is(client):
+    said = text(client.get(ACCOUNTS, {"q": ""}))
+    assert "on the finance desk" in said
+    assert "–" not in said

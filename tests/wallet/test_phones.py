@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet.phones import masked, national, parse_phone
+from wallet.phones import as_kept, masked, national, parse_phone
 
 JANE = "+254712345678"
 SPELLINGS = [
@@ -21,6 +21,10 @@ SPELLINGS = [
     "+254 712 345 678",
     "+254 (0) 712 345 678",
     "000254712345678",
+    "00254712345678",
+    "00254 712 345 678",
+    "00 254 712 345678",
+    " 00-254-712-345-678",
     "tel:+254712345678",
     "  0712 345 678  ",
 ]
@@ -41,6 +45,10 @@ REFUSED = [
     "0712345678\u200b",
     "0712 345\u202e 678",
     "+254712345678" * 4,
+    "00255712345678",
+    "0000254712345678",
+    "00254",
+    "00 254 12",
     "0" * 41,
 ]
 
@@ -81,3 +89,23 @@ def test_is_shown_the_way_it_is_said():
 def test_a_masked_number_can_not_be_called():
     assert masked(JANE) == "0712 *** 678"
     assert "345" not in masked(JANE)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("0712 345 678", "+254712345678"),
+        ("0712 345", "+254712345"),
+        ("+254 712", "+254712"),
+        ("254712345678", "+254712345678"),
+        ("(0712) 345-678", "+254712345678"),
+        ("Jane", "Jane"),
+        ("Jane 0712", "Jane 0712"),
+        ("07", "07"),
+        ("NS-07123456", "NS-07123456"),
+        ("\u0660\u0667\u0661\u0662", "\u0660\u0667\u0661\u0662"),
+        ("", ""),
+    ],
+)
+def test_a_number_or_its_start_is_searched_as_it_is_kept(typed, kept):
+    assert as_kept(typed) == kept

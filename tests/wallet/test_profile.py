@@ -104,6 +104,8 @@ def test_the_same_email_in_another_case_is_no_change(jane):
         ({"name": "A" * 81}, "name", None),
         ({"name": "Jane\n Jones"}, "name", "Use letters, digits and ordinary signs only."),
         ({"name": "Jane\u202e"}, "name", "Use letters, digits and ordinary signs only."),
+        ({"name": "Jane\u200b"}, "name", "Enter a name of letters that can be seen."),
+        ({"name": "\u3164"}, "name", "Enter a name of letters that can be seen."),
         ({"phone": "12"}, "phone", "Enter a Kenyan phone number, like 0712 345 678."),
         ({"email": "jane"}, "email", "Enter an email address, like jane@example.com."),
         ({"phone": "0722000111"}, "phone", "This number already has an account."),

@@ -75,7 +75,7 @@ def test_keeps_the_email_where_password_reset_looks_for_it(client):
         ({"name": ""}, "name", "Enter your name."),
         ({"name": "Jane\nWanjiru"}, "name", "Use letters, digits and ordinary signs only."),
         ({"phone": "12"}, "phone", "Enter a Kenyan phone number, like 0712 345 678."),
-        ({"email": "jane"}, "email", "Enter a valid email address."),
+        ({"email": "jane"}, "email", "Enter an email address, like jane@example.com."),
         ({"password1": "short"}, "password1", None),
         ({"password1": "12345678901"}, "password1", None),
         ({"password1": "password123"}, "password1", None),

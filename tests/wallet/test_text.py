@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from wallet.text import refuse_control_characters
+from wallet.text import refuse_control_characters, refuse_invisible_characters
 
 ORDINARY = [
     "Lunch",
@@ -40,3 +40,43 @@ def test_what_no_keyboard_types_is_refused(typed):
     with pytest.raises(ValidationError) as refusal:
         refuse_control_characters(f"Lunch{typed}")
     assert refusal.value.messages == ["Use letters, digits and ordinary signs only."]
+
+
+NAMES = [
+    "Jane",
+    "Wanjikũ Ngũgĩ",
+    "N\u0303jeri",
+    "Ngũgĩ wa Thiong'o",
+    "O-1",
+    "李 小龍",
+    "Zoë 🎉",
+    "ʼAli",
+]
+INVISIBLE = [
+    "\u200b", "\u200c", "\u200d", "\u200e", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u061c",
+    "\u3164", "\u115f", "\uffa0", "\u2800", "\u034f", "\ufe0f", "\U000e0041", "\ue000",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_can_be_seen_passes(name):
+    refuse_invisible_characters(name)
+
+
+@pytest.mark.parametrize("hidden", INVISIBLE)
+def test_a_name_with_what_can_not_be_seen_is_refused(hidden):
+    for name in (hidden, hidden * 3, f"Jane{hidden}", f"{hidden}Jane", f"Ja{hidden}ne W"):
+        with pytest.raises(ValidationError) as refusal:
+            refuse_invisible_characters(name)
+        assert refusal.value.messages == ["Enter a name of letters that can be seen."]
+
+
+@pytest.mark.parametrize("name", [" ", "\u00a0", "\u3000 ", "\u0301", " \u0301"])
+def test_a_name_of_nothing_is_refused(name):
+    with pytest.raises(ValidationError):
+        refuse_invisible_characters(name)
+
+
+@pytest.mark.parametrize("note", ["👨\u200d👩\u200d👧", "soft\u00adly"])
+def test_a_note_may_join_its_signs(note):
+    refuse_control_characters(note)

@@ -1,11 +1,12 @@
 """Template tags: money, people and icons."""
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from wallet import money, phones
+from wallet import money, phones, support
 from wallet.models import User
 
 register = template.Library()
@@ -44,6 +45,23 @@ def short_name(user: User) -> str:
 @register.filter
 def initials(user: User) -> str:
     return user.initials
+
+
+@register.simple_tag
+def support_contact() -> str:
+    """How a person reaches us; empty when nobody has said."""
+    return str(settings.SUPPORT_CONTACT)
+
+
+@register.simple_tag
+def help_sentence() -> str:
+    return support.help_sentence()
+
+
+@register.filter
+def breakable(text: str) -> str:
+    """Money that may go on below its currency, where a phone has no room for both."""
+    return text.replace(money.NO_BREAK_SPACE, " ")
 
 
 @register.simple_tag

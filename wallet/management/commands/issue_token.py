@@ -15,11 +15,20 @@ Scope = ApiToken.Scope
 
 
 class Command(BaseCommand):
-    help = "Prints a new API token, once."
+    help = (
+        "Prints a new API token, once. A service token acts for every member, whoever it is "
+        "issued for: that person is only who the books name as having ordered what it does."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="whose token it is (a phone will do)")
-        parser.add_argument("--scope", choices=Scope.values, required=True)
+        parser.add_argument(
+            "--scope",
+            choices=Scope.values,
+            required=True,
+            help="member: sees and moves its owner's money; finance: reads everything, for the "
+            "groups finance and auditor; service: opens members and moves EVERY member's money",
+        )
         parser.add_argument("--name", default="issued by command", help="what it is for")
 
     def handle(self, *args: Any, email: str, scope: str, name: str, **options: Any) -> None:

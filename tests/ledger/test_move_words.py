@@ -1,0 +1,88 @@
+"""What the three pages say before anything moves: where money goes, how much there is."""
+
+import pytest
+
+from tests.conftest import signed_in
+from tests.factories import UserFactory, funded, send, withdraw
+from tests.ledger.typed import MOVES, order, press, url
+from tests.pages import elements, fields, text, words
+from wallet import operations as wallet_operations
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+moves_out = pytest.mark.parametrize("move", ["transfer", "withdraw"])
+
+
+def quick_amounts(response) -> list[str]:
+    return [
+        words(button)
+        for button in elements(response, "button")
+        if "data-amount" in dict(button.attributes)
+    ]
+
+
+def masked(user) -> str:
+    local = "0" + user.phone.removeprefix("+254")
+    return f"{local[:4]} *** {local[-3:]}"
+
+
+def test_a_withdrawal_says_where_the_money_goes(alice, as_alice):
+    record = withdraw(alice, 1_00)
+    for page in (as_alice.get("/withdraw/"), press(as_alice, "withdraw", order("withdraw"))):
+        assert f"Goes to Your own phone {masked(alice)}" in text(page)
+        assert "simulated rail" in text(page)
+        assert alice.phone not in page.text
+    receipt = text(as_alice.get(f"/activity/{record.reference}/"))
+    assert "To Your own phone By the simulated rail" in receipt
+
+
+def test_without_a_phone_it_says_what_happens():
+    client = signed_in(user := funded(UserFactory(phone=None), 500_00))
+    for page in (client.get("/withdraw/"), press(client, "withdraw", order("withdraw"))):
+        said = text(page)
+        assert "There is no phone on your profile." in said
+        assert "no real money arrives anywhere" in said
+        assert "/profile/" in [dict(link.attributes)["href"] for link in elements(page, "a")]
+    record = withdraw(user, 1_00)
+    assert "To Outside Nissmart" in text(client.get(f"/activity/{record.reference}/"))
+
+
+@pytest.mark.parametrize(
+    ("cents", "offered"),
+    [(99_99, []), (100_00, ["100"]), (999_99, ["100", "500"]), (1_000_00, ["100", "500", "1,000"])],
+)
+@moves_out
+def test_quick_amounts_are_those_one_has(move, cents, offered):
+    client = signed_in(funded(UserFactory(), cents))
+    assert quick_amounts(client.get(url(move))) == offered
+    assert quick_amounts(client.get("/deposit/")) == ["100", "500", "1,000"]
+
+
+@moves_out
+def test_a_frozen_wallet_offers_no_form(as_alice, alice, move):
+    wallet_operations.freeze(alice.primary_account().pk)
+    page = as_alice.get(url(move))
+    assert "Your wallet is frozen" in text(page)
+    assert "amount" not in fields(page)
+    assert "Continue" not in text(page)
+    assert "amount" in fields(as_alice.get("/deposit/"))
+
+
+@every_move
+def test_a_hidden_balance_is_hidden_here_too(as_alice, alice, bob, move):
+    record = send(alice, bob, 1_00)
+    as_alice.cookies["balance"] = "hidden"
+    for page in (
+        as_alice.get(url(move)),
+        press(as_alice, move, order(move, bob)),
+        as_alice.get(f"/activity/{record.reference}/"),
+    ):
+        for shown in ("999.00", "1,249.00", "749.00"):
+            assert shown not in text(page)
+
+
+def test_the_review_is_a_step_and_not_another_page(as_alice):
+    said = text(as_alice.get("/transfer/"))
+    assert "on the next page" not in said
+    assert "You will check everything before anything moves." in said

@@ -1,0 +1,143 @@
+"""An operator helps a member who can't sign in, and it is written down; nobody else does."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory
+from tests.pages import elements, fields, problems_beside, text, words
+from wallet.models import AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+
+NEW_PASSWORD = "another-Long-one-2"
+REASON = "Showed their ID at the counter"
+
+
+@pytest.fixture
+def jane(db):
+    """She has a phone, no email, and no memory of her password."""
+    return UserFactory(name="Jane Wanjiru", email=None, phone="+254712345678")
+
+
+@pytest.fixture
+def client(operator):
+    return signed_in(operator)
+
+
+def url(user: User) -> str:
+    return reverse("admin:wallet_user_sign_in_help", args=[user.pk])
+
+
+def link_for(client: Client, user: User) -> str:
+    answer = client.post(url(user), {"reason": REASON, "make_link": "x"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, url(user))
+    (code,) = elements(client.get(url(user)), "code", class_="handed")
+    return words(code).removeprefix("http://testserver")
+
+
+def may_sign_in(password: str, phone: str = "0712345678") -> bool:
+    client = Client()
+    client.post(reverse("account_login"), {"login": phone, "password": password})
+    return "_auth_user_id" in client.session
+
+
+def test_the_persons_page_leads_to_it(client, jane):
+    page = client.get(reverse("admin:wallet_user_change", args=[jane.pk]))
+    assert url(jane) in [dict(link.attributes).get("href") for link in elements(page, "a")]
+
+
+def test_a_link_sets_a_new_password_once(client, jane):
+    link = link_for(client, jane)
+    theirs = Client()
+    form = theirs.get(link, follow=True)
+    given = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert theirs.post(form.request["PATH_INFO"], given).status_code == 302
+    assert may_sign_in(NEW_PASSWORD)
+    assert not may_sign_in(PASSWORD)
+    assert "password1" not in fields(Client().get(link, follow=True))
+
+
+def test_the_link_is_shown_once(client, jane):
+    link = link_for(client, jane)
+    again = client.get(url(jane))
+    assert link not in again.text
+    assert not elements(again, "code", class_="handed")
+
+
+def test_it_is_written_down_who_and_why_and_never_the_link(client, jane, operator):
+    link = link_for(client, jane)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject, event.actor) == (
+        "password_link",
+        f"member {jane.pk}",
+        operator,
+    )
+    assert (event.reason, event.address) == (REASON, "127.0.0.1")
+    assert link.rstrip("/").rpartition("-")[2] not in str(vars(event))
+
+
+def test_a_reason_is_asked_for(client, jane):
+    answer = client.post(url(jane), {"reason": " ", "make_link": "x"})
+    assert answer.status_code == 422
+    assert problems_beside(answer, "reason") == ["Say how you made sure who is asking."]
+    assert not AuditEvent.objects.exists()
+
+
+def test_whoever_has_an_email_is_told(client):
+    jane = UserFactory(email="jane@example.com")
+    link = link_for(client, jane)
+    (message,) = mail.outbox
+    assert message.to == ["jane@example.com"]
+    assert "made a link that sets a new password" in message.body
+    assert link not in message.body
+
+
+def test_a_second_step_is_removed(client, jane):
+    TOTP.activate(jane, generate_totp_secret())
+    assert "Turn off two-step sign-in" in client.get(url(jane)).text
+    client.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
+    assert not Authenticator.objects.filter(user=jane).exists()
+    assert AuditEvent.objects.get().action == "remove_two_step"
+    page = client.get(url(jane))
+    assert "Two-step sign-in is off." in text(page)
+    assert "Turn off two-step sign-in" not in page.text
+    client.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["finance", "auditor", "operator", "closed"])
+def test_one_operator_does_not_become_two_of_the_team(request, client, jane, who):
+    jane.is_active = False
+    jane.save()
+    person = jane if who == "closed" else request.getfixturevalue(who)
+    assert "Staff and closed accounts get no help here." in text(client.get(url(person)))
+    for button in ("make_link", "remove_two_step"):
+        assert client.post(url(person), {"reason": REASON, button: "x"}).status_code == 422
+    assert not AuditEvent.objects.exists()
+
+
+def test_only_superusers_may(jane, alice, finance):
+    helper = UserFactory(is_staff=True)
+    for user, expected in [(helper, 403), (alice, 302), (finance, 302)]:
+        client = signed_in(user)
+        for answer in (client.get(url(jane)), client.post(url(jane), {"reason": REASON})):
+            assert answer.status_code == expected
+    assert not AuditEvent.objects.exists()
+    assert url(jane) not in signed_in(helper).get("/admin/").text
+
+
+def test_asks_for_the_operators_password_again(operator, jane):
+    client = Client()
+    client.force_login(operator)
+    for answer in (client.get(url(jane)), client.post(url(jane), {"reason": REASON})):
+        assert "/reauthenticate/" in answer.headers["Location"]
+    assert not AuditEvent.objects.exists()
+
+
+def test_nobody_by_that_number(client):
+    assert client.get(reverse("admin:wallet_user_sign_in_help", args=[999_999])).status_code == 404
