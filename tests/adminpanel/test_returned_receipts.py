@@ -38,7 +38,11 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
     reversal = Transaction.objects.get(reverses=record)
     for member, original, returned in (
         (alice, "KES 300.00 came back to your wallet", "Returned by Bob O."),
-        (bob, "KES 300.00 went from your wallet back to Alice W.", "Returned to Alice W."),
+        (
+            bob,
+            "This was returned to Alice W., and KES 300.00 left your wallet again.",
+            "Returned to Alice W.",
+        ),
     ):
         client = signed_in(member)
         page = said(client.get(f"/activity/{record.reference}/"))
