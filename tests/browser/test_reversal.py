@@ -68,7 +68,7 @@ def test_two_of_finance_take_it_back_and_both_members_see_it(
     reversal = Transaction.objects.get(reverses=record)
     for member, words in (
         (alice, "came back to your wallet"),
-        (bob, "from your wallet back to Alice W."),
+        (bob, "This was returned to Alice W."),
     ):
         phone = open_page(member, java_script_enabled=scripts)
         phone.goto(f"/activity/{record.reference}/")
