@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
-from tests.pages import fields, is_whole_page, problems, problems_beside, text
+from tests.pages import elements, fields, is_whole_page, problems, problems_beside, text
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +137,32 @@ def test_a_new_password_ends_every_other_session(client, jane, way):
             CHANGE, {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
         )
     assert other.get("/activity/").status_code == 302
+
+
+@pytest.mark.parametrize("typed", ["0712 345 678", "+254712345678", "00254712345678", "712345678"])
+def test_a_phone_number_is_told_what_will_do_instead(client, jane, typed):
+    response = client.post(RESET, {"email": typed})
+    sentence = "We can't send a link to a phone number. Enter the email of your wallet."
+    assert problems(response) == problems_beside(response, "email") == [sentence]
+    assert fields(response)["email"] == typed
+    assert "No email on your wallet?" in text(response)
+    assert not mail.outbox
+
+
+DOORS = ["account_login", "account_signup", "account_reset_password", "account_change_password"]
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_form_is_refused_by_us_and_not_by_the_browser(client, jane, name):
+    client = signed_in(jane) if "change" in name else client
+    forms = elements(client.get(reverse(name)), "form", class_="door-form")
+    assert forms
+    assert all("novalidate" in dict(form.attributes) for form in forms)
+
+
+def test_nothing_typed_is_told_in_words(client):
+    for name, sentences in [
+        ("account_login", ["Enter your phone or email.", "Enter your password."]),
+        ("account_reset_password", ["Enter your email."]),
+    ]:
+        assert problems(client.post(reverse(name), {"email": ""})) == sentences

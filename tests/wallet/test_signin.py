@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, UserFactory, funded
 from tests.pages import fields, htmx, is_whole_page, problems, text
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +150,17 @@ def test_a_page_address_from_another_site_is_not_followed(client):
     headers = htmx("activity", **{"HX-Current-URL": "https://evil.example/steal"})
     response = client.get("/activity/", headers=headers)
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=/activity/"
+
+
+@pytest.mark.parametrize("role", ["finance", "auditor"])
+def test_the_team_comes_to_its_desk_unless_its_own_wallet_holds_money(client, request, role):
+    person = request.getfixturevalue(role)
+    assert sign_in(client, person.email).headers["Location"] == "/panel/"
+    asked = sign_in(Client(), person.email, next="/profile/")
+    assert asked.headers["Location"] == "/profile/"
+    funded(person, 1_00)
+    assert sign_in(Client(), person.email).headers["Location"] == "/"
+
+
+def test_an_operator_comes_home_like_a_member(client, operator):
+    assert sign_in(client, operator.email).headers["Location"] == "/"

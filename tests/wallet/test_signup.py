@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from tests.factories import PASSWORD, UserFactory
-from tests.pages import fields, is_whole_page, problems, problems_beside
+from tests.pages import fields, is_whole_page, problems, problems_beside, text
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +150,10 @@ def test_many_tries_from_one_place_are_slowed_down(client):
     assert response.status_code == 429
     assert is_whole_page(response)
     assert "Too many tries" in response.text
+
+
+def test_says_that_a_phone_or_an_email_is_enough(client):
+    said = text(client.get(SIGNUP))
+    assert "a phone number or an email: one of the two is enough" in said
+    assert "Leave it out if you give an email." in said
+    assert "Leave it out if you give a phone." in said
