@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from ledger.filters import FilterForm
@@ -18,7 +19,15 @@ MEMBERS_AT_MOST = 100
 
 
 class FeedFilter(FilterForm):
-    """Type, status and period."""
+    """Type and status: the feed is about now, whatever the day."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        del self.fields["from"], self.fields["to"]
+
+    def chosen(self) -> dict[str, str]:
+        """The filters that are on. Call it when the form is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class LedgerFilter(FilterForm):

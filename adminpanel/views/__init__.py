@@ -1,7 +1,7 @@
 """Pages of the finance team."""
 
 from adminpanel.views.accounts import account, accounts
-from adminpanel.views.activity import activity
+from adminpanel.views.activity import activity, news
 from adminpanel.views.audit import audit
 from adminpanel.views.incidents import incident, incidents
 from adminpanel.views.integrity import integrity
@@ -23,6 +23,7 @@ __all__ = [
     "ledger",
     "member",
     "members",
+    "news",
     "overview",
     "reversals",
     "search",
