@@ -22,11 +22,11 @@ def test_everything_is_on_the_canvas_and_nothing_overlaps(highest):
     ]
     assert edges == sorted(edges)
     assert len(set(edges)) == len(edges)
-    assert charts.LEFT <= edges[0]
+    assert edges[0] >= charts.LEFT
     assert edges[-1] <= charts.RIGHT
     for pair in chart.pairs:
         assert pair.before.x < pair.middle < pair.now.x + pair.now.width
-        assert charts.TOP <= min(pair.before.y, pair.now.y)
+        assert min(pair.before.y, pair.now.y) >= charts.TOP
     assert chart.lines[0] == (charts.BOTTOM, "0")
     assert chart.lines[-1].y == charts.TOP
     assert 2 <= len(chart.lines) <= charts.LINES + 1

@@ -224,9 +224,7 @@ def test_the_latest_ten_are_shown(alice, bob, client):
     assert shown == [record.reference for record in reversed(records)][:10]
 
 
-def test_htmx_gets_only_the_latest_and_asks_no_totals(
-    alice, client, django_assert_max_num_queries
-):
+def test_htmx_gets_only_the_latest_and_asks_no_totals(alice, client, django_assert_max_num_queries):
     client.get(URL)
     with django_assert_max_num_queries(4):
         response = client.get(URL, headers=htmx("latest"))
@@ -257,3 +255,21 @@ def test_what_charts_can_not_show_is_said(client, by):
     response = client.get(URL, {"by": by})
     assert response.status_code == 422
     assert "The charts show counts or KES." in text(response)
+
+
+def test_it_asks_the_database_as_often_however_long_the_history_is(
+    alice, bob, client, django_assert_num_queries, django_assert_max_num_queries
+):
+    def grow() -> None:
+        for _ in range(30):
+            send(alice, bob, 1)
+            Incident.objects.create(title="Odd", severity="LOW")
+        payout(alice, "PENDING")
+
+    client.get(URL)
+    grow()
+    with django_assert_max_num_queries(22) as asked:
+        client.get(URL)
+    grow()
+    with django_assert_num_queries(len(asked)):
+        client.get(URL)
