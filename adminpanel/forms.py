@@ -25,6 +25,11 @@ class FeedFilter(FilterForm):
         super().__init__(data)
         del self.fields["from"], self.fields["to"]
 
+    def choices(self, name: str) -> list[tuple[str, Any]]:
+        """(value, words) of what may be picked."""
+        field: Any = self.fields[name]
+        return list(field.choices)
+
     def chosen(self) -> dict[str, str]:
         """The filters that are on. Call it when the form is valid."""
         return {name: value for name, value in self.cleaned_data.items() if value}

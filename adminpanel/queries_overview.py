@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -46,7 +47,10 @@ class Day(NamedTuple):
         return self.day - WEEK
 
 
-class OpenIncidents(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OpenIncidents:
+    """How many of one severity are not resolved, and since when the oldest is open."""
+
     severity: str
     label: str
     count: int

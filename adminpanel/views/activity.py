@@ -78,4 +78,4 @@ def addresses(chosen: dict[str, str], mark: Mark, **more: str) -> dict[str, str]
 def picks(form: FeedFilter, name: str) -> list[tuple[str, str, bool]]:
     """(value, words, whether it is the chosen one) of each choice of a filter."""
     now = form.data.get(name, "")
-    return [(value, str(words), value == now) for value, words in form.fields[name].choices]
+    return [(value, str(words), value == now) for value, words in form.choices(name)]
