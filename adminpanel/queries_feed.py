@@ -35,6 +35,12 @@ class Line(NamedTuple):
     is_change: bool
     is_new: bool
 
+    @property
+    def is_order(self) -> bool:
+        """It tells of the order alone: what became of it is another line, or yet to come."""
+        settled_at = self.record.settled_at
+        return not self.is_change and (settled_at is None or settled_at > self.record.created_at)
+
 
 class Filters(NamedTuple):
     type: str = ""

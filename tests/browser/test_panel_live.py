@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from adminpanel.models import Incident, ReversalProposal
 from tests.browser.test_accessible import problems
 from tests.factories import deposit, send, withdraw
 from tests.tampering import payout
@@ -212,3 +213,14 @@ def test_everybody_can_use_both_pages(page, alice, bob):
     page.get_by_role("link", name=SHOW).click()
     expect(page.locator("#feed .fresh")).to_have_count(1)
     assert found + problems(page) == []
+
+
+def test_the_panel_is_no_wider_than_a_phone_when_much_waits(page, alice, bob, finance):
+    ReversalProposal.objects.create(
+        transaction=send(alice, bob, 1_00), reason="Sent twice", proposed_by=finance
+    )
+    for severity in Incident.Severity:
+        Incident.objects.create(title="Odd", severity=severity)
+    page.goto("/panel/")
+    expect(page.locator(".attention li")).to_have_count(4)
+    assert problems(page) == []
