@@ -109,7 +109,7 @@ def test_they_show_what_has_succeeded_on_each_day(finance, cast, time_machine, b
 
 
 @pytest.mark.parametrize("by", ["count", "value"])
-def test_a_day_begins_at_nine_in_the_evening_of_london(finance, cast, time_machine, by):
+def test_a_day_begins_at_nine_in_the_evening_utc(finance, cast, time_machine, by):
     one, other = cast
     for at in ("2026-11-23T20:59:59.999999Z", "2026-11-23T21:00:00Z", "2026-11-24T20:59:59Z"):
         time_machine.move_to(at, tick=False)
