@@ -22,7 +22,20 @@ MEMBERS_AT_MOST = 100
 
 
 class FeedFilter(FilterForm):
-    """Type, status and period."""
+    """Type and status: the feed is about now, whatever the day."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        del self.fields["from"], self.fields["to"]
+
+    def choices(self, name: str) -> list[tuple[str, Any]]:
+        """(value, words) of what may be picked."""
+        field: Any = self.fields[name]
+        return list(field.choices)
+
+    def chosen(self) -> dict[str, str]:
+        """The filters that are on. Call it when the form is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class LedgerFilter(FilterForm):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     # Live activity
     path("activity/", views.activity, name="activity"),
+    path("activity/news/", views.news, name="news"),
     # The ledger explorer
     path("ledger/", views.ledger, name="ledger"),
     path("ledger/totals/", views.ledger_totals, name="ledger_totals"),

@@ -104,6 +104,15 @@ class Transaction(models.Model):
                 condition=~Q(status="SUCCESS"),
                 name="transaction_unsettled",
             ),
+            # Both hold few rows, so that writing a payment costs no more.
+            models.Index(
+                fields=["-id"], condition=Q(type="REVERSAL"), name="transaction_reversals"
+            ),
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(settled_at__gt=F("created_at")),
+                name="transaction_settled_later",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

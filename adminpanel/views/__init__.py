@@ -1,7 +1,7 @@
 """Pages of the finance team."""
 
 from adminpanel.views.accounts import account, accounts
-from adminpanel.views.activity import activity
+from adminpanel.views.activity import activity, news
 from adminpanel.views.audit import audit
 from adminpanel.views.incidents import (
     assign_incident,
@@ -53,6 +53,7 @@ __all__ = [
     "member",
     "members",
     "open_incident",
+    "news",
     "overview",
     "propose_reversal",
     "resolve_incident",
