@@ -18,3 +18,9 @@ def refuse_control_characters(text: str) -> None:
             raise ValidationError(
                 _("Use letters, digits and ordinary signs only."), code="control_character"
             )
+
+
+def masked_email(email: str) -> str:
+    """`jane@example.com` -> `j***@example.com`: enough to recognise, not enough to write to."""
+    name, _at, domain = email.rpartition("@")
+    return f"{name[:1]}***@{domain}"

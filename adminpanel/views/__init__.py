@@ -6,7 +6,7 @@ from adminpanel.views.audit import audit
 from adminpanel.views.incidents import incident, incidents
 from adminpanel.views.integrity import integrity
 from adminpanel.views.ledger import ledger
-from adminpanel.views.members import member, members
+from adminpanel.views.members import freeze, member, members, reveal, unfreeze
 from adminpanel.views.overview import overview
 from adminpanel.views.reversals import reversals
 from adminpanel.views.search import search
@@ -17,6 +17,7 @@ __all__ = [
     "accounts",
     "activity",
     "audit",
+    "freeze",
     "incident",
     "incidents",
     "integrity",
@@ -24,7 +25,9 @@ __all__ = [
     "member",
     "members",
     "overview",
+    "reveal",
     "reversals",
     "search",
     "transaction",
+    "unfreeze",
 ]

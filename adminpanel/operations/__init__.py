@@ -1,0 +1,1 @@
+"""What the team does to its own work and to members. Each act is written in the audit with it."""
