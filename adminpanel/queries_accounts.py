@@ -67,9 +67,16 @@ def trial_balance(until: date | None = None) -> list[Line]:
     ]
 
 
-def turnover(house_id: int) -> Total:
-    """All that has ever gone into a house account and out of it."""
-    return sum_of(rollups.totals(), house_id)
+class Turnover(NamedTuple):
+    """All that has ever gone into a house account, as debits, and out of it; what is left."""
+
+    total: Total
+    balance_cents: int
+
+
+def turnover(house_id: int) -> Turnover:
+    total = sum_of(rollups.totals(), house_id)
+    return Turnover(total, -total.net_cents)
 
 
 def sum_of(totals: list[Total], house_id: int) -> Total:
@@ -165,8 +172,12 @@ def house_balances(lines: Sequence[Entry]) -> dict[int, int]:
         .annotate(
             folded_id=Coalesce(Subquery(folded.values("through_id")[:1]), 0),
             folded_cents=Coalesce(Subquery(folded.values("balance_cents")[:1]), 0),
-            since_cents=Subquery(
-                since.values("account").annotate(cents=Sum("amount_cents")).values("cents")
+            # None when the line itself is the last one that is folded.
+            since_cents=Coalesce(
+                Subquery(
+                    since.values("account").annotate(cents=Sum("amount_cents")).values("cents")
+                ),
+                0,
             ),
         )
     )

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 from adminpanel import queries_accounts as queries
 from adminpanel.access import panel_page
 from adminpanel.forms_accounts import DayForm, InstantForm, LinesFilter
-from ledger import rollups
 from wallet.http import MemberRequest, render_part
 from wallet.models import Account
 
@@ -52,11 +51,11 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
 
 
 def house(account: Account) -> dict[str, Any]:
-    """What is known of a house account: money it holds is a debit, so the sum's opposite."""
+    """What is known of a house account."""
     return {
         "purpose": queries.PURPOSES[account.pk],
+        # Called when the whole page is shown.
         "turnover": lambda: queries.turnover(account.pk),
-        "balance_cents": -rollups.house_balance(account.pk),
         "instant": None,
     }
 
@@ -66,7 +65,6 @@ def wallet(account: Account, request: MemberRequest) -> dict[str, Any]:
     form = InstantForm(request.GET) if "at" in request.GET else InstantForm()
     at = form.cleaned_data["at"] if form.is_valid() else None
     return {
-        "balance_cents": account.balance_cents,
         "instant": form,
         "at": at,
         "line_at": queries.last_line_at(account, at) if at else None,
