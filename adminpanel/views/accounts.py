@@ -28,7 +28,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
         "lines": lines,
         "debit_cents": debit_cents,
         "credit_cents": credit_cents,
-        "difference_cents": debit_cents - credit_cents,
+        "difference_cents": abs(debit_cents - credit_cents),
         "on": form.cleaned_data.get("on"),
         "as_of": timezone.now(),
     }
