@@ -220,6 +220,27 @@ def test_a_filter_leaves_the_running_totals_true(client, days, bob, settings, ba
         assert [line for page in turned for line in page] == wanted
 
 
+@pytest.mark.parametrize("batch", [0, 2])
+@pytest.mark.django_db(transaction=True)
+def test_a_line_written_late_keeps_the_running_totals_true(client, days, alice, settings, batch):
+    """Two payments at once may be written in another order than that of their times."""
+    settings.PAGE_SIZE_PANEL = 2
+    deposit(alice, 2_00)
+    deposit(alice, 3_00, at=timezone.now() - timedelta(hours=1))
+    deposit(alice, 4_00)
+    if batch:
+        rollups.fold_all(batch)
+    lines = expected(-1)
+    assert [line for page in turn_pages(client, FLOAT) for line in page] == lines
+    by_time = turn_pages(client, FLOAT, **{"from": "2026-11-22"})
+    newest = list(Entry.objects.filter(account=-1, created_at__gte="2026-11-21T21:00Z"))
+    in_time = sorted(newest, key=lambda line: (line.created_at, line.pk), reverse=True)
+    assert in_time != newest
+    balances = {line[0]: line for line in lines}
+    wanted = [balances[line.transaction.reference] for line in in_time]
+    assert [line for page in by_time for line in page] == wanted
+
+
 def test_lines_that_arrive_do_not_shift_the_pages(client, days, carol, settings):
     settings.PAGE_SIZE_PANEL = 2
     before = expected(-1)
