@@ -36,6 +36,9 @@ urlpatterns = [
     # Members
     path("members/", views.members, name="members"),
     path("members/<id:user_id>/", views.member, name="member"),
+    path("members/<id:user_id>/reveal/", views.reveal, name="reveal"),
+    path("members/<id:user_id>/freeze/", views.freeze, name="freeze"),
+    path("members/<id:user_id>/unfreeze/", views.unfreeze, name="unfreeze"),
     # Incidents
     path("incidents/", views.incidents, name="incidents"),
     path("incidents/open/", views.open_incident, name="open_incident"),

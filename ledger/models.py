@@ -194,7 +194,15 @@ class Entry(models.Model):
         verbose_name = _("entry")
         verbose_name_plural = _("entries")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["account", "-id"], name="entry_by_account")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="entry_by_account"),
+            # A day of a house account, among all its lines; members' lines are not in it.
+            models.Index(
+                fields=["account", "-created_at", "-id"],
+                condition=Q(balance_after_cents__isnull=True),
+                name="entry_of_house_by_time",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(amount_cents=0)

@@ -16,7 +16,7 @@ from adminpanel.views.incidents import (
 )
 from adminpanel.views.integrity import check, integrity, run_checks
 from adminpanel.views.ledger import delete_view, ledger, ledger_totals, save_view
-from adminpanel.views.members import member, members
+from adminpanel.views.members import freeze, member, members, reveal, unfreeze
 from adminpanel.views.overview import overview
 from adminpanel.views.reversals import (
     approve_reversal,
@@ -44,6 +44,7 @@ __all__ = [
     "check",
     "delete_view",
     "deny_reversal",
+    "freeze",
     "incident",
     "incidents",
     "integrity",
@@ -52,11 +53,12 @@ __all__ = [
     "link_transactions",
     "member",
     "members",
-    "open_incident",
     "news",
+    "open_incident",
     "overview",
     "propose_reversal",
     "resolve_incident",
+    "reveal",
     "reversal",
     "reversals",
     "run_checks",
@@ -64,6 +66,7 @@ __all__ = [
     "search",
     "take_incident",
     "transaction",
+    "unfreeze",
     "unlink_transaction",
     "withdraw_reversal",
 ]

@@ -124,6 +124,7 @@ def samples(people, alice) -> dict[str, str]:
         "<slug:name>": "sums",
         "<id:proposal_id>": str(proposal.pk),
         "<id:incident_id>": str(incident.pk),
+        "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:view_id>": str(view.pk),
         "transaction/<reference>": f"transaction/{record.reference}",
