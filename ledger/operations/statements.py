@@ -33,6 +33,7 @@ HOLDINGS = """
 
 # The owner's row is shared, so that somebody who is being deactivated is waited for.
 FOR_UPDATE = " FOR UPDATE OF account FOR SHARE OF owner"
+HOLD = HOLDINGS + (FOR_UPDATE if connection.features.has_select_for_update else "")
 
 FACTS = """
     SELECT
@@ -48,6 +49,7 @@ NEXT_ID = {
     "sqlite": """(
         SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'ledger_transaction')""",
 }
+FACTS_AND_ID = f"{FACTS}, {NEXT_ID[connection.vendor]} AS id"
 
 ADD_TO_BALANCES = """
     UPDATE wallet_account
@@ -97,28 +99,23 @@ def read(
     read by a statement of their own, which starts once the accounts are held.
     """
     ids = order.account_ids
-    has_row_locks = connection.features.has_select_for_update
     rows, [facts] = pipeline.ask(
-        Statement(HOLDINGS + (FOR_UPDATE if lock and has_row_locks else ""), (ids[0], ids[-1])),
-        about(order, actor_id, key, day, takes_id=lock),
+        Statement(HOLD if lock else HOLDINGS, (ids[0], ids[-1])),
+        Statement(FACTS_AND_ID if lock else FACTS, about(order, actor_id, key, day)),
     )
     holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
-    return holdings, Facts(facts[0], int(facts[1]), facts[2])
+    return holdings, Facts(facts[0], int(facts[1]), facts[2] if lock else 0)
 
 
 def read_facts(order: Order, *, actor_id: int, key: str | None, day: date) -> Facts:
     """The facts by themselves, while the accounts are held already."""
-    [[facts]] = pipeline.ask(about(order, actor_id, key, day))
+    [[facts]] = pipeline.ask(Statement(FACTS_AND_ID, about(order, actor_id, key, day)))
     return Facts(facts[0], int(facts[1]), facts[2])
 
 
-def about(
-    order: Order, actor_id: int, key: str | None, day: date, *, takes_id: bool = True
-) -> Statement:
-    """The statement that reads the facts."""
-    next_id = NEXT_ID[connection.vendor] if takes_id else "0"
-    since = adapted(day_start(day))
-    return Statement(f"{FACTS}, {next_id} AS id", (actor_id, key, order.source_id, since))
+def about(order: Order, actor_id: int, key: str | None, day: date) -> tuple[Value, ...]:
+    """What FACTS asks about."""
+    return (actor_id, key, order.source_id, adapted(day_start(day)))
 
 
 def write(record: Transaction, order: Order, holdings: dict[int, Holding]) -> None:
