@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ninja import Router, Schema
 
-from adminpanel import queries
+from adminpanel.queries import totals
 from ledger.api import TransactionPage, narrow, transaction_page
 from ledger.models import Transaction
 from wallet import cursors
@@ -34,10 +34,10 @@ class SummaryOut(Schema):
 
 
 @router.get("/summary", response={200: SummaryOut, **problems(403)}, summary="Totals")
-def summary(request: CallRequest) -> queries.Summary:
+def summary(request: CallRequest) -> totals.Summary:
     """Totals of the system; volumes count what has succeeded. Finance only."""
     require(request.auth.reads_all)
-    return queries.summary()
+    return totals.summary()
 
 
 @router.get("/activity", response={200: TransactionPage, **problems(403)}, summary="Activity")

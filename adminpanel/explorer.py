@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from adminpanel.columns import COLUMNS, USUAL, Column
-from adminpanel.forms import LayoutForm, LedgerFilter
-from adminpanel.queries import Volume
-from adminpanel.queries_ledger import volume_of, volume_of_all
+from adminpanel.forms.ledger import LayoutForm, LedgerFilter
+from adminpanel.queries.ledger import volume_of, volume_of_all
+from adminpanel.queries.totals import Volume
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 

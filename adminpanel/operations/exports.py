@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from adminpanel.queries_ledger import last_id
+from adminpanel.queries.ledger import last_id
 from wallet import audit
 
 

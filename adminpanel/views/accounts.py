@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from adminpanel import queries_accounts as queries
 from adminpanel.access import panel_page
-from adminpanel.forms_accounts import DayForm, InstantForm, LinesFilter
+from adminpanel.forms.accounts import DayForm, InstantForm, LinesFilter
+from adminpanel.queries import accounts as queries
 from wallet.http import MemberRequest, render_part
 from wallet.models import Account
 

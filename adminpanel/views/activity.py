@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from adminpanel import queries_feed
 from adminpanel.access import panel_page
-from adminpanel.forms import FeedFilter
-from adminpanel.queries_feed import Filters, Mark
+from adminpanel.forms.ledger import FeedFilter
+from adminpanel.queries import feed as queries
+from adminpanel.queries.feed import Filters, Mark
 from wallet.http import MemberRequest, render_part
 
 # More than these are told as "50+".
@@ -27,9 +27,9 @@ def activity(request: MemberRequest) -> HttpResponse:
     is_valid = form.is_valid()
     chosen = form.chosen() if is_valid else {}
     seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
-    mark = queries_feed.mark()
+    mark = queries.mark()
     filters = Filters(**chosen)
-    lines = queries_feed.lines(filters, seen, settings.PAGE_SIZE_PANEL) if is_valid else []
+    lines = queries.lines(filters, seen, settings.PAGE_SIZE_PANEL) if is_valid else []
     context = {
         "form": form,
         "is_filtered": bool(chosen),
@@ -54,7 +54,7 @@ def news(request: MemberRequest) -> HttpResponse:
         raise Http404
     seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
     told = request.GET.get("told", "0")
-    count = queries_feed.news(Filters(**form.chosen()), seen, NEWS_AT_MOST + 1)
+    count = queries.news(Filters(**form.chosen()), seen, NEWS_AT_MOST + 1)
     if str(count) == told:
         return HttpResponse(status=204)
     context = {

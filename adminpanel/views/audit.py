@@ -8,11 +8,11 @@ from django.conf import settings
 from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from adminpanel import audit_queries as queries
 from adminpanel.access import panel_page
-from adminpanel.audit_forms import AuditFilter
 from adminpanel.csv_export import Cell, csv_file, without_rows
+from adminpanel.forms.audit import AuditFilter
 from adminpanel.operations import exports
+from adminpanel.queries import audit as queries
 from wallet.callers import address
 from wallet.http import MemberRequest, render_part
 from wallet.models import AuditEvent

@@ -14,9 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from adminpanel import queries_cases as queries
 from adminpanel.access import finance_page, panel_page
-from adminpanel.case_forms import (
+from adminpanel.forms.cases import (
     AssignForm,
     ChangeIncidentForm,
     LinkForm,
@@ -26,6 +25,7 @@ from adminpanel.case_forms import (
 )
 from adminpanel.models import Incident
 from adminpanel.operations import incidents as operations
+from adminpanel.queries import cases as queries
 from adminpanel.refusals import Refusal, TooLate
 from ledger.errors import Busy
 from ledger.models import Transaction

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel import integrity_queries as queries
 from adminpanel.access import finance_page, panel_page
 from adminpanel.models import CheckResult, CheckRun
 from adminpanel.operations import integrity as operations
+from adminpanel.queries import integrity as queries
 from ledger import verify
 from wallet.callers import address
 from wallet.http import MemberRequest, redirect_to, render_part

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from adminpanel.access import panel_page
 from adminpanel.csv_export import Cell, csv_file, without_rows
 from adminpanel.explorer import Explorer
-from adminpanel.forms import SavedViewForm
+from adminpanel.forms.ledger import SavedViewForm
 from adminpanel.models import SavedView
 from adminpanel.operations import exports, saved_views
-from adminpanel.queries_ledger import Line, lines
+from adminpanel.queries.ledger import Line, lines
 from wallet.callers import address
 from wallet.http import MemberRequest, redirect_to, render_part
 from wallet.models import Account

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel import queries_members as queries
 from adminpanel.access import finance_page, panel_page
-from adminpanel.forms_members import FindForm, ReasonForm
+from adminpanel.forms.members import FindForm, ReasonForm
 from adminpanel.operations import members as operations
+from adminpanel.queries import members as queries
 from ledger import history
 from ledger.errors import Busy
 from wallet.callers import address

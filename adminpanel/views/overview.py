@@ -9,10 +9,12 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from adminpanel import charts, queries, queries_overview
+from adminpanel import charts
 from adminpanel.access import panel_page
-from adminpanel.queries import Volume
-from adminpanel.queries_overview import Day
+from adminpanel.queries import overview as queries
+from adminpanel.queries import totals
+from adminpanel.queries.overview import Day
+from adminpanel.queries.totals import Volume
 from ledger.models import Transaction
 from wallet.http import MemberRequest, render_part
 
@@ -40,18 +42,18 @@ def overview(request: MemberRequest) -> HttpResponse:
     by = request.GET.get("by", VALUE)
     part = "trends" if request.htmx.target == "trends" else "latest"
     # Asked for by the template where it shows them, so that a part pays only for itself.
-    position = functools.cache(queries_overview.position)
-    books = functools.cache(lambda: queries.books(position().totals))
+    position = functools.cache(queries.position)
+    books = functools.cache(lambda: totals.books(position().totals))
     context = {
         "by": by,
         "is_by_known": by in (COUNT, VALUE),
-        "summary": lambda: queries.summary(position().totals),
+        "summary": lambda: totals.summary(position().totals),
         "books": books,
         "difference_cents": lambda: sum(row.cents for row in books()),
         "today": lambda: {type.lower(): position().of_type(type)[-1] for type in Type.values},
-        "proposals": queries_overview.proposals,
-        "incidents": queries_overview.open_incidents,
-        "last_check_at": queries_overview.last_check_at,
+        "proposals": queries.proposals,
+        "incidents": queries.open_incidents,
+        "last_check_at": queries.last_check_at,
         "trends": lambda: trends(position(), is_money=by != COUNT),
         "records": Transaction.objects.with_parties()[:LATEST],
     }
@@ -59,13 +61,13 @@ def overview(request: MemberRequest) -> HttpResponse:
     return render_part(request, "adminpanel/overview.html", context, part=part, status=status)
 
 
-def trends(position: queries_overview.Position, *, is_money: bool) -> list[Trend]:
+def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:
     """The four charts; people are counted whatever money is measured in."""
     return [
         trend("deposits", _("Deposits"), position.of_type(Type.DEPOSIT), is_money),
         trend("transfers", _("Transfers"), position.of_type(Type.TRANSFER), is_money),
         trend("withdrawals", _("Withdrawals"), position.of_type(Type.WITHDRAW), is_money),
-        trend("signups", _("Sign-ups"), queries_overview.sign_ups(position.today), False),
+        trend("signups", _("Sign-ups"), queries.sign_ups(position.today), False),
     ]
 
 

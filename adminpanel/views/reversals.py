@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel import queries_cases as queries
 from adminpanel.access import finance_page, panel_page
-from adminpanel.case_forms import DenyForm
+from adminpanel.forms.cases import DenyForm
 from adminpanel.models import ReversalProposal
 from adminpanel.operations import reversals as operations
+from adminpanel.queries import cases as queries
 from adminpanel.refusals import NotAllowed, TooLate
 from ledger.errors import Busy
 from wallet.callers import address

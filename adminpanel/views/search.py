@@ -4,10 +4,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from adminpanel import queries_search as queries
 from adminpanel.access import panel_page
-from adminpanel.forms_members import FindForm
-from adminpanel.queries_members import RECENT
+from adminpanel.forms.members import FindForm
+from adminpanel.queries import search as queries
+from adminpanel.queries.members import RECENT
 from wallet.http import MemberRequest, redirect_to
 
 

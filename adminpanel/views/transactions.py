@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel import queries_cases as queries
 from adminpanel.access import finance_page, panel_page
-from adminpanel.case_forms import NoteForm, ProposeForm
+from adminpanel.forms.cases import NoteForm, ProposeForm
 from adminpanel.operations import notes, reversals
+from adminpanel.queries import cases as queries
 from adminpanel.refusals import Refusal
 from ledger.errors import Busy
 from ledger.models import Transaction

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from adminpanel import queries_accounts as queries
+from adminpanel.queries import accounts as queries
 from ledger import guards, operations, rollups
 from ledger.models import Entry, Transaction
 from tests.conftest import signed_in

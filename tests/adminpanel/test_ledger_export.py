@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from adminpanel.explorer import Explorer
-from adminpanel.queries_ledger import last_id, lines
+from adminpanel.queries.ledger import last_id, lines
 from ledger import operations
 from ledger.models import Transaction
 from tests.adminpanel.explored import matching, more_of_everything, subsets

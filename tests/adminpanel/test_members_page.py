@@ -6,8 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from adminpanel import queries_members as queries
 from adminpanel.models import Incident, ReversalProposal
+from adminpanel.queries import members as queries
 from tests.conftest import signed_in, staff
 from tests.factories import UserFactory, account_id, deposit, send, withdraw
 from tests.ledger.test_locks import held, patience

@@ -10,8 +10,9 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from adminpanel import demo, queries_overview
-from adminpanel.queries import settled
+from adminpanel import demo
+from adminpanel.queries import overview as queries
+from adminpanel.queries.totals import settled
 from ledger import operations, rollups
 from ledger.models import Transaction
 from tests.conftest import signed_in
@@ -169,7 +170,7 @@ def test_a_month_of_the_demo(finance, time_machine):
                 assert last == by_hand(type, day, by)
                 assert before == by_hand(type, day - timedelta(days=7), by)
     # The two weeks and what came before them are everything, once.
-    totals = queries_overview.position().totals
+    totals = queries.position().totals
     for type, volume in settled(totals).items():
         assert volume.count == Transaction.objects.filter(type=type).count()
     assert sum(total.net_cents for total in totals) == 0

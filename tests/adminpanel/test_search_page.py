@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adminpanel import queries_members
 from adminpanel.models import Incident
+from adminpanel.queries import members as queries
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, send, withdraw
 from tests.pages import elements, find, htmx, is_whole_page, text, title, words
@@ -135,10 +135,10 @@ def test_each_group_leads_to_all_of_it(client, history, bob, amina):
 def test_notes_and_amounts_are_looked_for_among_the_newest_only(
     client, history, amina, monkeypatch
 ):
-    monkeypatch.setattr(queries_members, "RECENT", 2)
+    monkeypatch.setattr(queries, "RECENT", 2)
     assert groups(client.get(URL, {"q": "salary"})) == {}
     assert groups(client.get(URL, {"q": "5,000"})) == {}
-    monkeypatch.setattr(queries_members, "RECENT", 3)
+    monkeypatch.setattr(queries, "RECENT", 3)
     assert groups(client.get(URL, {"q": "salary"})) == {"notes": 1}
     assert groups(client.get(URL, {"q": "5,000"})) == {"amounts": 1}
 

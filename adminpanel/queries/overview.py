@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from adminpanel.models import CheckRun, Incident, ReversalProposal
-from adminpanel.queries import Volume, Waiting, by_day, waiting
+from adminpanel.queries.totals import Volume, Waiting, by_day, waiting
 from ledger import rollups
 from ledger.querysets import day_start
 from ledger.rollups import Total

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from adminpanel.queries import Volume, settled
+from adminpanel.queries.totals import Volume, settled
 from ledger import rollups
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel import audit_queries
+from adminpanel.queries import audit as queries
 from ledger.filters import PeriodForm
 from ledger.querysets import day_start, next_day_start
 from wallet.fields import LineField
@@ -35,7 +35,7 @@ class AuditFilter(PeriodForm):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        people = [(str(user.pk), user.name) for user in audit_queries.staff()]
+        people = [(str(user.pk), user.name) for user in queries.staff()]
         field = self.fields["actor"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("Anybody")), (SYSTEM, _("The system")), *people]

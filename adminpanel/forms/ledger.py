@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
@@ -14,14 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from adminpanel.columns import COLUMNS, USUAL
 from adminpanel.models import SavedView
+from adminpanel.queries.members import MEMBERS_AT_MOST, accounts_of
 from ledger.filters import FilterForm
 from ledger.querysets import TransactionQuerySet
 from wallet.fields import AmountField, LineField
-from wallet.models import Account, User
-
-# How pages of the panel name a member in an address: no phone and no email is left in one.
-MEMBER_ID = re.compile(r"#(\d{1,18})", re.ASCII)
-MEMBERS_AT_MOST = 100
 
 
 class FeedFilter(FilterForm):
@@ -166,18 +161,3 @@ class SavedViewForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="view_%s")
-
-
-def accounts_of(text: str) -> list[int]:
-    """Ids of the accounts of the members that `text` may mean, up to one too many.
-
-    `#12` is the member of that id.
-    """
-    if number := MEMBER_ID.fullmatch(text):
-        return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
-    exact = User.objects.with_login(text)
-    people = (
-        Q(user=exact) if exact else Q(user__name__icontains=text) | Q(user__email__istartswith=text)
-    )
-    accounts = Account.objects.filter(people).values_list("pk", flat=True)
-    return list(accounts[: MEMBERS_AT_MOST + 1])

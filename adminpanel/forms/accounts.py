@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel import queries_accounts as queries
+from adminpanel.queries import accounts as queries
 from ledger.filters import FilterForm, date_field
 from ledger.models import Entry
 from wallet.models import Account

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -12,7 +13,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.forms import MEMBER_ID
 from adminpanel.models import Incident, ReversalProposal
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet, day_start
@@ -28,6 +28,9 @@ RECENT = 20_000
 BY_AMOUNT_AT_MOST = 50
 OF_MEMBER_AT_MOST = 20
 
+# How pages of the panel name a member in an address: no phone and no email is left in one.
+MEMBER_ID = re.compile(r"#(\d{1,18})", re.ASCII)
+MEMBERS_AT_MOST = 100
 ACTIVE = Badge(_("Active"), "good", "check")
 FROZEN = Badge(_("Frozen"), "info", "snowflake")
 CLOSED = Badge(_("Closed"), "calm", "cross")
@@ -173,3 +176,18 @@ def audit_of(user: User) -> QuerySet[AuditEvent]:
     """What staff did about this member, newest first."""
     events = AuditEvent.objects.filter(subject=f"member {user.pk}")
     return events.select_related("actor")[:OF_MEMBER_AT_MOST]
+
+
+def accounts_of(text: str) -> list[int]:
+    """Ids of the accounts of the members that `text` may mean, up to one too many.
+
+    `#12` is the member of that id.
+    """
+    if number := MEMBER_ID.fullmatch(text):
+        return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
+    exact = User.objects.with_login(text)
+    people = (
+        Q(user=exact) if exact else Q(user__name__icontains=text) | Q(user__email__istartswith=text)
+    )
+    accounts = Account.objects.filter(people).values_list("pk", flat=True)
+    return list(accounts[: MEMBERS_AT_MOST + 1])

@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel import queries_members
 from adminpanel.models import Incident
+from adminpanel.queries import members as lookup
 from ledger.models import Transaction
 from ledger.references import REFERENCE
 from wallet.models import User
@@ -56,22 +56,20 @@ def groups(text: str) -> list[Group]:
 
 
 def members(text: str) -> Group:
-    found = queries_members.exactly(text)
-    people = (
-        found.people if found else User.objects.order_by("-pk").filter(queries_members.named(text))
-    )
-    rows, has_more = queries_members.page(people, "", SHOWN)
+    found = lookup.exactly(text)
+    people = found.people if found else User.objects.order_by("-pk").filter(lookup.named(text))
+    rows, has_more = lookup.page(people, "", SHOWN)
     return Group("members", _("Members"), rows, has_more, all_of("members", q=text))
 
 
 def transactions(text: str) -> list[Group]:
-    recent = queries_members.recent()
+    recent = lookup.recent()
     records = recent.with_parties()
     by_note = records.filter(Q(description__icontains=text) | Q(reference__icontains=text))
     rows, has_more = by_note.page(SHOWN)
     title = _("Transactions with this in their note or reference")
     found = [Group("notes", title, rows, has_more, all_of("ledger", q=text), True)]
-    if cents := queries_members.cents_in(text):
+    if cents := lookup.cents_in(text):
         rows, has_more = records.filter(amount_cents=cents).page(SHOWN)
         amount = format_amount(cents).replace(",", "")
         url = all_of("ledger", min=amount, max=amount)

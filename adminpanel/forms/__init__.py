@@ -1,0 +1,1 @@
+"""What is typed on the dashboard: a module for each subject."""
