@@ -43,9 +43,6 @@ def outline(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
 
 
-# --- Keys
-
-
 def test_slash_goes_to_the_search_box_of_the_page(page):
     page.keyboard.press("/")
     expect(page.get_by_label("Search")).to_be_focused()
@@ -86,7 +83,6 @@ def test_the_walk_ends_at_the_first_and_the_last_row(page):
 def test_keys_go_on_after_the_list_has_changed(page):
     page.get_by_role("combobox", name="Type").select_option("WITHDRAW")
     expect(rows(page)).to_have_count(1)
-    rows(page).first.blur()
     page.locator("h1").click()
     page.keyboard.press("j")
     assert in_hand(page) == rows(page).first.inner_text()
@@ -135,9 +131,6 @@ def test_keys_do_nothing_in_a_field_or_a_list(page):
     expect(page.locator("#keys")).to_be_hidden()
 
 
-# --- Filters, chips, sums
-
-
 def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):
     page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     expect(rows(page)).to_have_count(6)
@@ -177,9 +170,6 @@ def test_a_filter_that_makes_no_sense_is_told_and_the_rest_stays(page):
     page.get_by_label("From KES").fill("4")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_title(re.compile("^Ledger"))
-
-
-# --- Columns and views
 
 
 def test_columns_are_chosen_and_stay_in_the_address(page):
@@ -245,9 +235,6 @@ def test_the_export_is_a_file(page):
     # The page is still there and answers.
     page.keyboard.press("j")
     assert in_hand(page) == rows(page).first.inner_text()
-
-
-# --- Without JavaScript, and for everybody
 
 
 def test_all_of_it_without_javascript(open_page, finance, history):
