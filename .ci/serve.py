@@ -91,16 +91,16 @@ def manage(*arguments: str) -> None:
 
 
 def commands(host: str, port: int) -> list[list[str]]:
-    """What runs side by side. A background worker joins here."""
+    """What runs side by side: the web server and the background worker."""
     granian = str(Path(sys.executable).parent / "granian")
     web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
     web += [
         "--respawn-failed-workers",
-        "--blocking-threads=4",
+        "--blocking-threads=8",
         "--log-level=warning",
         "nissmart.wsgi:application",
     ]
-    return [web]
+    return [web, [sys.executable, "manage.py", "work"]]
 
 
 def supervise(commands: list[list[str]], port: int) -> int:

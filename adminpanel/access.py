@@ -6,13 +6,13 @@ from typing import Concatenate
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 
 from wallet.http import MemberRequest
 from wallet.models import User
 from wallet.roles import acts_on_panel, reads_panel
 
-type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponse]
+type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def panel_page[**P](view: View[P]) -> View[P]:
@@ -28,7 +28,7 @@ def finance_page[**P](view: View[P]) -> View[P]:
 def guarded[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
     @login_required
     @functools.wraps(view)
-    def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not is_allowed(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)

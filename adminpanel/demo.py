@@ -240,11 +240,16 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
         record = operations.perform(
             order,
             actor_id=people[step.actor].pk,
-            key=f"demo-{number:04}",
+            key=key_of(number),
             at=min(max(step.at(now), earliest), now),
         )
         told += not record.is_replay
     return told
+
+
+def key_of(number: int) -> str:
+    """The key of the order that is this step of the story."""
+    return f"demo-{number:04}"
 
 
 def order_type(step: Step) -> Transaction.Type:

@@ -1,24 +1,44 @@
-"""Filters of the consolidated ledger."""
+"""What the ledger explorer is asked: filters, layout, and the name of a view to keep."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from adminpanel.columns import COLUMNS, USUAL
+from adminpanel.models import SavedView
 from ledger.filters import FilterForm
 from ledger.querysets import TransactionQuerySet
 from wallet.fields import AmountField, LineField
 from wallet.models import Account, User
 
-# A name that fits more members than this finds the first of them.
+# How pages of the panel name a member in an address: no phone and no email is left in one.
+MEMBER_ID = re.compile(r"#(\d{1,18})", re.ASCII)
 MEMBERS_AT_MOST = 100
 
 
 class FeedFilter(FilterForm):
-    """Type, status and period."""
+    """Type and status: the feed is about now, whatever the day."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        del self.fields["from"], self.fields["to"]
+
+    def choices(self, name: str) -> list[tuple[str, Any]]:
+        """(value, words) of what may be picked."""
+        field: Any = self.fields[name]
+        return list(field.choices)
+
+    def chosen(self) -> dict[str, str]:
+        """The filters that are on. Call it when the form is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class LedgerFilter(FilterForm):
@@ -38,8 +58,23 @@ class LedgerFilter(FilterForm):
         max_length=140,
         required=False,
         help_text=_("Reference or note"),
-        widget=forms.TextInput(attrs={"type": "search"}),
+        widget=forms.TextInput(attrs={"type": "search", "aria-keyshortcuts": "/"}),
     )
+
+    def clean_member(self) -> list[int] | None:
+        """Ids of the accounts that are meant; None when nobody is named."""
+        text = self.cleaned_data["member"]
+        if not text:
+            return None
+        accounts = accounts_of(text)
+        # A part of them would make a list, a sum and an export that are quietly not whole.
+        if len(accounts) > MEMBERS_AT_MOST:
+            raise ValidationError(
+                _("More than %(most)s members fit. Write more of the name."),
+                params={"most": MEMBERS_AT_MOST},
+                code="too_many_members",
+            )
+        return accounts
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -55,8 +90,7 @@ class LedgerFilter(FilterForm):
             records = records.filter(amount_cents__gte=data["min"])
         if data.get("max"):
             records = records.filter(amount_cents__lte=data["max"])
-        if data.get("member"):
-            accounts = accounts_of(data["member"])
+        if (accounts := data.get("member")) is not None:
             records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
         if data.get("q"):
             records = records.filter(
@@ -65,10 +99,85 @@ class LedgerFilter(FilterForm):
         return records
 
 
+class LayoutForm(forms.Form):
+    """How the rows are shown. What is left out is as usual."""
+
+    SIZES = (50, 100, 200)
+    COMPACT = "compact"
+    CSV = "csv"
+
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"),
+        choices=[(column.name, column.heading) for column in COLUMNS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The reference is always shown."),
+        error_messages={"invalid_choice": _("Choose columns from the list.")},
+    )
+    density = forms.ChoiceField(
+        label=_("Rows"),
+        choices=[("", _("Comfortable")), (COMPACT, _("Compact"))],
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose how high the rows are from the list.")},
+    )
+    size = forms.ChoiceField(
+        label=_("Rows on a page"),
+        choices=[(str(size), str(size)) for size in SIZES],
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose 50, 100 or 200 rows on a page.")},
+    )
+    format = forms.ChoiceField(
+        choices=[(CSV, "CSV")],
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("The ledger can be exported as CSV only.")},
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        # The usual is filled in, so that its boxes are ticked.
+        filled = data.copy()
+        if not any(filled.getlist("columns")):
+            filled.setlist("columns", list(USUAL))
+        if not filled.get("size") and settings.PAGE_SIZE_PANEL in self.SIZES:
+            filled["size"] = str(settings.PAGE_SIZE_PANEL)
+        super().__init__(filled, auto_id="layout_%s")
+
+    def clean_size(self) -> int:
+        return int(self.cleaned_data["size"] or settings.PAGE_SIZE_PANEL)
+
+    def is_usual(self, name: str, values: list[str]) -> bool:
+        """Would the field mean the same if it were left out?"""
+        if name == "columns":
+            return set(values) == set(USUAL)
+        return name == "size" and values == [str(settings.PAGE_SIZE_PANEL)]
+
+
+class SavedViewForm(forms.Form):
+    """A name for what the address shows now."""
+
+    name = LineField(
+        label=_("Name of this view"),
+        max_length=SavedView._meta.get_field("name").max_length,
+        error_messages={"required": _("Give the view a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="view_%s")
+
+
 def accounts_of(text: str) -> list[int]:
-    """Ids of the accounts of the members that `text` may mean."""
+    """Ids of the accounts of the members that `text` may mean, up to one too many.
+
+    `#12` is the member of that id.
+    """
+    if number := MEMBER_ID.fullmatch(text):
+        return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
     people = (
         Q(user=exact) if exact else Q(user__name__icontains=text) | Q(user__email__istartswith=text)
     )
-    return list(Account.objects.filter(people).values_list("pk", flat=True)[:MEMBERS_AT_MOST])
+    accounts = Account.objects.filter(people).values_list("pk", flat=True)
+    return list(accounts[: MEMBERS_AT_MOST + 1])

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Transaction
@@ -90,6 +90,10 @@ class ReversalProposal(models.Model):
     def badge(self) -> Badge:
         return self.BADGES[self.State(self.state)]
 
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
 
 class Note(models.Model):
     """What one of the team wrote about a transaction. Written once (`adminpanel/guards.py`)."""
@@ -131,6 +135,11 @@ class Incident(models.Model):
         State.OPEN: Badge(State.OPEN.label, "bad", "alert"),
         State.IN_REVIEW: Badge(State.IN_REVIEW.label, "wait", "clock"),
         State.RESOLVED: Badge(State.RESOLVED.label, "good", "check"),
+    }
+    SEVERITY_BADGES = {
+        Severity.HIGH: Badge(Severity.HIGH.label, "bad", "alert"),
+        Severity.MEDIUM: Badge(Severity.MEDIUM.label, "wait", "flag"),
+        Severity.LOW: Badge(Severity.LOW.label, "calm", "flag"),
     }
 
     title = models.CharField(_("title"), max_length=120)
@@ -181,6 +190,10 @@ class Incident(models.Model):
     def badge(self) -> Badge:
         return self.BADGES[self.State(self.state)]
 
+    @property
+    def severity_badge(self) -> Badge:
+        return self.SEVERITY_BADGES[self.Severity(self.severity)]
+
 
 class SavedView(models.Model):
     """A name that one of the team gave to filters of the ledger, as they stand in its address."""
@@ -223,6 +236,13 @@ class CheckRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                ExpressionWrapper(Q(finished_at__isnull=True), models.BooleanField()),
+                condition=Q(finished_at__isnull=True),
+                name="check_run_one_at_a_time",
+            ),
+        ]
 
 
 class CheckResult(models.Model):

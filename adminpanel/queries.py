@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from typing import Any, NamedTuple, Self
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,6 +33,21 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting(Volume):
+    """What somebody or something has yet to answer, and since when the longest."""
+
+    since: datetime | None = None
+
+
+class BooksRow(NamedTuple):
+    """`cents` are above zero for what the house holds; `account_id` is None for all members."""
+
+    name: str
+    cents: int
+    account_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     total_users: int
     total_value_cents: int
@@ -40,13 +55,16 @@ class Summary:
     transfers: Volume
     withdrawals: Volume
     reversals: Volume
-    pending: Volume
+    pending: Waiting
     as_of: datetime
 
 
-def summary() -> Summary:
-    """The system's totals. Volumes count what has succeeded; `pending` what has not settled."""
-    found = rollups.totals()
+def summary(found: list[Total] | None = None) -> Summary:
+    """The system's totals. Volumes count what has succeeded; `pending` what has not settled.
+
+    `found` is what all entries come to, if that has been read already.
+    """
+    found = rollups.totals() if found is None else found
     volumes = settled(found)
     return Summary(
         total_users=User.objects.count(),
@@ -84,8 +102,13 @@ def ends_of(type: str) -> tuple[int, ...]:
 
 def settled_by_day(since: date, until: date) -> dict[tuple[date, str], Volume]:
     """`settled` for each of these Nairobi days, both included; a day without any is left out."""
+    return by_day(rollups.totals(since=since, until=until, by_day=True))
+
+
+def by_day(totals: list[Total]) -> dict[tuple[date, str], Volume]:
+    """`settled` for each day of these."""
     by_day: dict[date, list[Total]] = {}
-    for total in rollups.totals(since=since, until=until, by_day=True):
+    for total in totals:
         assert total.day
         by_day.setdefault(total.day, []).append(total)
     return {
@@ -95,10 +118,17 @@ def settled_by_day(since: date, until: date) -> dict[tuple[date, str], Volume]:
     }
 
 
-def pending() -> Volume:
-    waiting = Transaction.objects.filter(status=Status.PENDING)
-    found = waiting.aggregate(count=Count("pk"), cents=Sum("amount_cents", default=0))
-    return Volume(found["count"], int(found["cents"]))
+def pending() -> Waiting:
+    """What has no answer from its rail yet."""
+    return waiting(
+        Transaction.objects.in_status(Status.PENDING), cents="amount_cents", since="created_at"
+    )
+
+
+def waiting(rows: QuerySet[Any], *, cents: str, since: str) -> Waiting:
+    """How many rows these are, what their `cents` sum to, and the earliest `since` among them."""
+    found = rows.aggregate(count=Count("pk"), cents=Sum(cents, default=0), since=Min(since))
+    return Waiting(found["count"], int(found["cents"]), found["since"])
 
 
 def net_cents(totals: list[Total], house_id: int) -> int:
@@ -106,14 +136,15 @@ def net_cents(totals: list[Total], house_id: int) -> int:
     return sum(total.net_cents for total in totals if total.house_id == house_id)
 
 
-def books() -> list[tuple[str, int]]:
-    """(name, cents) of what the house holds, above zero, and what it owes, below.
+def books(found: list[Total] | None = None) -> list[BooksRow]:
+    """What the house holds, above zero, and what it owes, below.
 
     The rows sum to zero when the books are right: an account's entries are what the house
-    owes, so what it holds is their opposite.
+    owes, so what it holds is their opposite. `found` as in `summary`.
     """
-    found = rollups.totals()
+    found = rollups.totals() if found is None else found
     rows = [
-        (str(Kind(kind).label), -net_cents(found, pk)) for kind, pk in Account.HOUSE_IDS.items()
+        BooksRow(str(Kind(kind).label), -net_cents(found, pk), pk)
+        for kind, pk in Account.HOUSE_IDS.items()
     ]
-    return [*rows, (_("Owed to members"), -net_cents(found, MEMBERS))]
+    return [*rows, BooksRow(_("Owed to members"), -net_cents(found, MEMBERS), None)]

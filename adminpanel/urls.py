@@ -11,22 +11,52 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     # Live activity
     path("activity/", views.activity, name="activity"),
+    path("activity/news/", views.news, name="news"),
     # The ledger explorer
     path("ledger/", views.ledger, name="ledger"),
+    path("ledger/totals/", views.ledger_totals, name="ledger_totals"),
+    path("ledger/views/", views.save_view, name="save_view"),
+    path("ledger/views/<id:view_id>/delete/", views.delete_view, name="delete_view"),
     # One transaction, and what staff do with it
     path("transactions/<reference:reference>/", views.transaction, name="transaction"),
+    path("transactions/<reference:reference>/notes/", views.add_note, name="add_note"),
+    path(
+        "transactions/<reference:reference>/propose/",
+        views.propose_reversal,
+        name="propose_reversal",
+    ),
     path("reversals/", views.reversals, name="reversals"),
+    path("reversals/<id:proposal_id>/", views.reversal, name="reversal"),
+    path("reversals/<id:proposal_id>/approve/", views.approve_reversal, name="approve_reversal"),
+    path("reversals/<id:proposal_id>/deny/", views.deny_reversal, name="deny_reversal"),
+    path("reversals/<id:proposal_id>/withdraw/", views.withdraw_reversal, name="withdraw_reversal"),
     # Accounts
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/<account_id:account_id>/", views.account, name="account"),
     # Members
     path("members/", views.members, name="members"),
     path("members/<id:user_id>/", views.member, name="member"),
+    path("members/<id:user_id>/reveal/", views.reveal, name="reveal"),
+    path("members/<id:user_id>/freeze/", views.freeze, name="freeze"),
+    path("members/<id:user_id>/unfreeze/", views.unfreeze, name="unfreeze"),
     # Incidents
     path("incidents/", views.incidents, name="incidents"),
+    path("incidents/open/", views.open_incident, name="open_incident"),
     path("incidents/<id:incident_id>/", views.incident, name="incident"),
+    path("incidents/<id:incident_id>/take/", views.take_incident, name="take_incident"),
+    path("incidents/<id:incident_id>/assign/", views.assign_incident, name="assign_incident"),
+    path("incidents/<id:incident_id>/change/", views.change_incident, name="change_incident"),
+    path("incidents/<id:incident_id>/resolve/", views.resolve_incident, name="resolve_incident"),
+    path("incidents/<id:incident_id>/link/", views.link_transactions, name="link_transactions"),
+    path(
+        "incidents/<id:incident_id>/unlink/<reference:reference>/",
+        views.unlink_transaction,
+        name="unlink_transaction",
+    ),
     # Integrity
     path("integrity/", views.integrity, name="integrity"),
+    path("integrity/run/", views.run_checks, name="run_checks"),
+    path("integrity/<slug:name>/", views.check, name="check"),
     # Audit
     path("audit/", views.audit, name="audit"),
 ]

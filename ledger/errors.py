@@ -108,28 +108,31 @@ class AccountClosed(LedgerError):
     field = "recipient"
 
 
-class NotReversible(LedgerError):
+class ReversalRefused(LedgerError):
+    """For staff alone, who reverse and who may know a member's balance."""
+
+    field = None
+
+
+class NotReversible(ReversalRefused):
     """`reference`."""
 
     code = "not_reversible"
     sentence = _("{reference} can't be reversed: only a completed deposit or transfer can.")
-    field = None
 
 
-class AlreadyReversed(LedgerError):
+class AlreadyReversed(ReversalRefused):
     """`reference`: the reversal's."""
 
     code = "already_reversed"
     sentence = _("This was reversed before, by {reference}. Nothing more has moved.")
-    field = None
 
 
-class MoneyGone(LedgerError):
-    """`available` and `wanted`: money texts. For staff, who may know a member's balance."""
+class MoneyGone(ReversalRefused):
+    """`available` and `wanted`: money texts."""
 
-    code = "insufficient_balance"
+    code = "money_gone"
     sentence = _("The wallet holds {available}, so {wanted} can't be taken back from it.")
-    field = None
 
 
 class KeyReused(LedgerError):

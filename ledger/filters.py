@@ -35,17 +35,8 @@ def date_field(label: Any) -> forms.DateField:
     )
 
 
-class FilterForm(forms.Form):
-    """Type, status and period; a list's own form adds to them."""
-
-    type = forms.ChoiceField(
-        label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
-    )
-    status = forms.ChoiceField(
-        label=_("Status"),
-        choices=[("", _("Any status")), *Transaction.Status.choices],
-        required=False,
-    )
+class PeriodForm(forms.Form):
+    """A period of Nairobi days; a list's own form adds to it."""
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
@@ -60,19 +51,14 @@ class FilterForm(forms.Form):
             self.add_error("to", _("Enter a day on or after the first one."))
         return cleaned
 
-    def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
-        """The records that match. None do when what was typed makes no sense."""
-        if not self.is_valid():
-            return records.none()
-        data = self.cleaned_data
-        for name in ("type", "status"):
-            if data[name]:
-                records = records.filter(**{name: data[name]})
-        return records.between(data["from"], data["to"])
-
     @property
     def is_filtered(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
+        return bool(self.in_use)
+
+    @property
+    def in_use(self) -> dict[str, str]:
+        """What was typed into each filter that is on."""
+        return {name: value for name in self.fields if (value := self.data.get(name))}
 
     @property
     def chips(self) -> list[tuple[str, str]]:
@@ -87,6 +73,29 @@ class FilterForm(forms.Form):
                         words = date_format(day, "j F Y")
                 chips.append((f"{field.label}: {words}", f"?{urlencode(rest)}"))
         return chips
+
+
+class FilterForm(PeriodForm):
+    """Type, status and period of transactions."""
+
+    type = forms.ChoiceField(
+        label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
+    )
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[("", _("Any status")), *Transaction.Status.choices],
+        required=False,
+    )
+
+    def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
+        """The records that match. None do when what was typed makes no sense."""
+        if not self.is_valid():
+            return records.none()
+        data = self.cleaned_data
+        for name in ("type", "status"):
+            if data[name]:
+                records = records.filter(**{name: data[name]})
+        return records.between(data["from"], data["to"])
 
 
 class ActivityFilter(FilterForm):

@@ -45,7 +45,7 @@ def page(
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions, whatever they are."""
-    return page(account, Transaction.objects.with_parties(), size)[0]
+    return page(account, Transaction.objects.with_parties().with_reversal(), size)[0]
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:

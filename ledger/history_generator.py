@@ -105,6 +105,7 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
         yield written
     town.update(is_active=True)
     rollups.fold_all(FOLD)
+    rollups.fold_all()
 
 
 def open_members(random: Random, number: int, joined: datetime) -> Town:

@@ -104,6 +104,15 @@ class Transaction(models.Model):
                 condition=~Q(status="SUCCESS"),
                 name="transaction_unsettled",
             ),
+            # Both hold few rows, so that writing a payment costs no more.
+            models.Index(
+                fields=["-id"], condition=Q(type="REVERSAL"), name="transaction_reversals"
+            ),
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(settled_at__gt=F("created_at")),
+                name="transaction_settled_later",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -185,7 +194,15 @@ class Entry(models.Model):
         verbose_name = _("entry")
         verbose_name_plural = _("entries")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["account", "-id"], name="entry_by_account")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="entry_by_account"),
+            # A day of a house account, among all its lines; members' lines are not in it.
+            models.Index(
+                fields=["account", "-created_at", "-id"],
+                condition=Q(balance_after_cents__isnull=True),
+                name="entry_of_house_by_time",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(amount_cents=0)

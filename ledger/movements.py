@@ -10,12 +10,14 @@ from itertools import groupby
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ledger.models import Transaction
 from ledger.status import BADGES, Badge
 from wallet.models import Account, User
 
-ICONS = {"DEPOSIT": "deposit", "WITHDRAW": "withdraw"}
+ICONS = {"DEPOSIT": "deposit", "WITHDRAW": "withdraw", "REVERSAL": "return"}
+RETURNED = Badge(_lazy("Returned"), "calm", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,26 @@ class Movement:
     @property
     def title(self) -> str:
         other = self.counterparty
+        if self.type == Transaction.Type.REVERSAL:
+            return self.reversal_title
         return other.short_name if other else str(self.record.get_type_display())
+
+    @property
+    def reversal_title(self) -> str:
+        if self.counterparty is None:
+            return _("Deposit taken back")
+        sentence = _("Returned by {name}") if self.is_in else _("Returned to {name}")
+        return sentence.format(name=self.counterparty.short_name)
+
+    @property
+    def reversal(self) -> Transaction | None:
+        """What has taken this back, if anything has."""
+        return getattr(self.record, "reversed_by", None)
+
+    @property
+    def returned(self) -> Badge | None:
+        """Said beside the status, which stays: the money had moved, and came back."""
+        return RETURNED if self.reversal else None
 
     @property
     def icon(self) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from ledger.references import REFERENCE
@@ -21,6 +21,11 @@ def day_start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def next_day_start(day: date) -> datetime:
+    """Midnight in Nairobi at the end of this day."""
+    return day_start(day + timedelta(days=1))
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of_member(self, user: User) -> Self:
         """What this person may see: money into or out of an account of theirs."""
@@ -29,13 +34,17 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def with_parties(self) -> Self:
         return self.select_related("from_account__user", "to_account__user")
 
+    def with_reversal(self) -> Self:
+        """With what each of them reverses, and what has reversed it."""
+        return self.select_related("reverses", "reversed_by")
+
     def between(self, first: date | None, last: date | None) -> Self:
         """Ordered on these Nairobi days, both included."""
         found = self
         if first:
             found = found.filter(created_at__gte=day_start(first))
         if last:
-            found = found.filter(created_at__lt=day_start(last + timedelta(days=1)))
+            found = found.filter(created_at__lt=next_day_start(last))
         return found
 
     def payee_of(self, reference: str) -> User | None:
@@ -52,6 +61,31 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         if not REFERENCE.fullmatch(cursor):
             return self.none()
         return self.filter(pk__lt=self.model._default_manager.filter(reference=cursor).values("pk"))
+
+    def in_status(self, status: str) -> Self:
+        """In this status, found by the index of those few that have not succeeded."""
+        found = self.filter(status=status)
+        # SQLite uses that index only where its condition is spelled out.
+        return found if status == "SUCCESS" else found.exclude(status="SUCCESS")
+
+    def newer_than(self, reference: str) -> Self:
+        """What was ordered after the transaction of this reference: nothing, if there is none."""
+        return self.filter(pk__gt=self.model._default_manager.named(reference).values("pk"))
+
+    def settled_later(self) -> Self:
+        """What was not settled in the moment it was ordered, but has been since."""
+        return self.filter(settled_at__gt=F("created_at"))
+
+    def settled_after(self, reference: str) -> Self:
+        """What was settled after the transaction of this reference: nothing, if there is none."""
+        earlier = self.model._default_manager.named(reference)
+        return self.filter(settled_at__gt=earlier.values("settled_at"))
+
+    def named(self, *references: str) -> Self:
+        """Those with these references, which may be any text."""
+        # What can't be one is not asked for: PostgreSQL refuses some texts.
+        known = [text for text in references if REFERENCE.fullmatch(text)]
+        return self.order_by().filter(reference__in=known)
 
     def page(self, size: int) -> tuple[list[Transaction], bool]:
         """The newest `size` records, and whether there are more."""

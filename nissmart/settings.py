@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from wallet.postgresql import PipelineConnection
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -35,6 +37,7 @@ def database(url: str) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=30s"
     )
     pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
+    pool["connection_class"] = PipelineConnection
     # A statement that a connection has run five times is planned once for all.
     prepared = {"server_side_binding": True, "prepare_threshold": 5}
     config["OPTIONS"] = {"pool": pool} | prepared | given
@@ -141,6 +144,9 @@ LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
+
+# How often the worker checks the books by itself.
+CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
 # --- API ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, push_url
 from django_htmx.middleware import HtmxDetails
 
 from wallet.models import User
@@ -31,15 +31,23 @@ type View = Callable[[Request], HttpResponse]
 
 
 def render_part(
-    request: Request, template: str, context: dict[str, Any], *, part: str, status: int = 200
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    *,
+    part: str,
+    status: int = 200,
+    url: str | None = None,
 ) -> HttpResponse:
     """Render the page, or only its partial `part` when htmx will swap the element of that id.
 
     Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
+    `url` is what the address bar then shows, in place of what the form has sent.
     """
-    if request.htmx.target == part:
-        template = f"{template}#{part}"
-    return render(request, template, context, status=status)
+    is_part = request.htmx.target == part
+    name = f"{template}#{part}" if is_part else template
+    response = render(request, name, context, status=status)
+    return push_url(response, url) if is_part and url else response
 
 
 def is_own_page(request: HttpRequest, address: str | None) -> bool:

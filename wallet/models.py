@@ -85,6 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
+        indexes = [models.Index(fields=["created_at"], name="user_by_time")]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
             models.CheckConstraint(condition=~Q(email=""), name="user_email_null_not_empty"),

@@ -48,6 +48,11 @@ def format_amount(cents: int) -> str:
     return f"{sign}{whole:,}.{part:02}"
 
 
+def shillings(cents: int) -> Decimal:
+    """`123450` -> 1234.50, for files that programs read."""
+    return Decimal(cents).scaleb(-2)
+
+
 def format_money(cents: int) -> str:
     """`123450` -> `KES 1,234.50` that never breaks over two lines."""
     sign = MINUS if cents < 0 else ""

@@ -44,3 +44,9 @@ def refuse_invisible_characters(text: str) -> None:
         raise ValidationError(
             _("Enter a name of letters that can be seen."), code="invisible_character"
         )
+
+
+def masked_email(email: str) -> str:
+    """`jane@example.com` -> `j***@example.com`: enough to recognise, not enough to write to."""
+    name, _at, domain = email.rpartition("@")
+    return f"{name[:1]}***@{domain}"

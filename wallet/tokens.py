@@ -11,7 +11,9 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from wallet import pipeline
 from wallet.models import ApiToken
+from wallet.pipeline import Statement
 
 PREFIX = "nsk_"
 # "Last used" is for people, so it is written at most once in this time, not on every call.
@@ -67,13 +69,12 @@ def find(secret: str) -> LiveToken | None:
     """The live token that this secret opens: not revoked, not expired, its owner active."""
     now = timezone.now()
     digest = digest_of(secret)
-    with connection.cursor() as cursor:
-        moments = [now - LAST_USED_STEP, now]
-        stale, at = map(connection.ops.adapt_datetimefield_value, moments)
-        cursor.execute(FIND, (stale, digest, at))
-        row = cursor.fetchone()
-    if row is None or not constant_time_compare(row[-1], digest):
+    moments = [now - LAST_USED_STEP, now]
+    stale, at = map(connection.ops.adapt_datetimefield_value, moments)
+    [rows] = pipeline.ask(Statement(FIND, (stale, digest, at)))
+    if not rows or not constant_time_compare(rows[0][-1], digest):
         return None
+    [row] = rows
     token = LiveToken(*row[:3])
     if row[3]:
         ApiToken.objects.filter(pk=token.id).update(last_used_at=now)

@@ -17,6 +17,12 @@ class Standing(NamedTuple):
     failed_checks: list[CheckResult]
 
 
+@register.filter
+def grouped(number: int) -> str:
+    """`1234567` -> `1,234,567`."""
+    return f"{number:,}"
+
+
 @register.simple_tag
 def standing() -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]

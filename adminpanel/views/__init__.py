@@ -1,30 +1,72 @@
 """Pages of the finance team."""
 
 from adminpanel.views.accounts import account, accounts
-from adminpanel.views.activity import activity
+from adminpanel.views.activity import activity, news
 from adminpanel.views.audit import audit
-from adminpanel.views.incidents import incident, incidents
-from adminpanel.views.integrity import integrity
-from adminpanel.views.ledger import ledger
-from adminpanel.views.members import member, members
+from adminpanel.views.incidents import (
+    assign_incident,
+    change_incident,
+    incident,
+    incidents,
+    link_transactions,
+    open_incident,
+    resolve_incident,
+    take_incident,
+    unlink_transaction,
+)
+from adminpanel.views.integrity import check, integrity, run_checks
+from adminpanel.views.ledger import delete_view, ledger, ledger_totals, save_view
+from adminpanel.views.members import freeze, member, members, reveal, unfreeze
 from adminpanel.views.overview import overview
-from adminpanel.views.reversals import reversals
+from adminpanel.views.reversals import (
+    approve_reversal,
+    deny_reversal,
+    reversal,
+    reversals,
+    withdraw_reversal,
+)
 from adminpanel.views.search import search
-from adminpanel.views.transactions import transaction
+from adminpanel.views.transactions import (
+    add_note,
+    propose_reversal,
+    transaction,
+)
 
 __all__ = [
     "account",
     "accounts",
     "activity",
+    "add_note",
+    "approve_reversal",
+    "assign_incident",
     "audit",
+    "change_incident",
+    "check",
+    "delete_view",
+    "deny_reversal",
+    "freeze",
     "incident",
     "incidents",
     "integrity",
     "ledger",
+    "ledger_totals",
+    "link_transactions",
     "member",
     "members",
+    "news",
+    "open_incident",
     "overview",
+    "propose_reversal",
+    "resolve_incident",
+    "reveal",
+    "reversal",
     "reversals",
+    "run_checks",
+    "save_view",
     "search",
+    "take_incident",
     "transaction",
+    "unfreeze",
+    "unlink_transaction",
+    "withdraw_reversal",
 ]

@@ -1,13 +1,56 @@
-"""The checks of the books."""
+"""The checks of the books: what each found last, what it found before, and "run now"."""
 
-from django.http import HttpResponse
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import panel_page
-from wallet.http import MemberRequest
+from adminpanel import integrity_queries as queries
+from adminpanel.access import finance_page, panel_page
+from adminpanel.models import CheckResult, CheckRun
+from adminpanel.operations import integrity as operations
+from ledger import verify
+from wallet.callers import address
+from wallet.http import MemberRequest, redirect_to, render_part
+from wallet.roles import acts_on_panel
+
+HISTORY = 50
 
 
+@require_safe
 @panel_page
 def integrity(request: MemberRequest) -> HttpResponse:
-    """Every check with its last result."""
-    return render(request, "adminpanel/base.html")
+    """Every check with its last result; while a run is under way, how far it is."""
+    open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
+    context = {
+        "lines": queries.latest_results(),
+        "open_run": open_run,
+        "done": open_run.results.count() if open_run else 0,
+        "number_of_checks": len(verify.CHECKS),
+        "last_run": CheckRun.objects.filter(finished_at__isnull=False).first(),
+        "may_act": acts_on_panel(request.user),
+    }
+    return render_part(request, "adminpanel/integrity.html", context, part="checks")
+
+
+@require_POST
+@finance_page
+def run_checks(request: MemberRequest) -> HttpResponse:
+    """Ask for a run; the worker does it."""
+    operations.ask(actor_id=request.user.pk, address=address(request))
+    return redirect_to(request, reverse("adminpanel:integrity"))
+
+
+@require_safe
+@panel_page
+def check(request: MemberRequest, name: str) -> HttpResponse:
+    """One check: its rule, and what it found each time."""
+    found = next((one for one in verify.CHECKS if one.name == name), None)
+    if found is None:
+        raise Http404
+    results = CheckResult.objects.filter(check_name=name).select_related("run__asked_by")
+    history = list(results.order_by("-pk")[:HISTORY])
+    context = {"check": found, "history": history, "latest": history[0] if history else None}
+    return render(request, "adminpanel/check.html", context)

@@ -1,28 +1,156 @@
-"""The ledger explorer: every transaction, filtered."""
+"""The ledger explorer: every transaction, filtered; its sums, its export, the views one keeps."""
 
-from django.conf import settings
-from django.http import HttpResponse
-from django.views.decorators.http import require_safe
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.forms import LedgerFilter
-from ledger.models import Transaction
-from wallet.http import MemberRequest, render_part
+from adminpanel.csv_export import Cell, csv_file, without_rows
+from adminpanel.explorer import Explorer
+from adminpanel.forms import SavedViewForm
+from adminpanel.models import SavedView
+from adminpanel.operations import exports, saved_views
+from adminpanel.queries_ledger import Line, lines
+from wallet.callers import address
+from wallet.http import MemberRequest, redirect_to, render_part
+from wallet.models import Account
+from wallet.money import shillings
+
+FILE = "nissmart-ledger"
+HEADINGS = (
+    "reference",
+    "id",
+    "type",
+    "status",
+    "ordered_at",
+    "settled_at",
+    "currency",
+    "amount",
+    "from_name",
+    "from_account",
+    "to_name",
+    "to_account",
+    "note",
+    "ordered_by",
+    "request_key",
+    "reverses",
+)
 
 
 @require_safe
 @panel_page
-def ledger(request: MemberRequest) -> HttpResponse:
+def ledger(request: MemberRequest) -> HttpResponseBase:
     """Every transaction, newest first, filtered by what the address says."""
-    form = LedgerFilter(request.GET)
-    found = form.narrow(Transaction.objects.with_parties())
-    records, has_more = found.older_than(request.GET.get("cursor")).page(settings.PAGE_SIZE_PANEL)
+    explorer = Explorer(request.GET)
+    if explorer.wants_csv:
+        return export(request, explorer)
+    return page(request, explorer)
+
+
+def page(
+    request: MemberRequest, explorer: Explorer, form: SavedViewForm | None = None
+) -> HttpResponse:
+    is_valid = explorer.is_valid()
+    records, has_more = explorer.page()
     context = {
-        "form": form,
+        "explorer": explorer,
+        "form": explorer.filters,
+        "layout": explorer.layout,
         "records": records,
-        "chips": form.chips,
-        "is_filtered": form.is_filtered,
-        "next_cursor": records[-1].reference if has_more else None,
+        "older_url": explorer.older_url(records[-1].reference) if has_more else None,
+        "volume": explorer.volume() if is_valid and explorer.is_summed_up else None,
+        "views": SavedView.objects.filter(owner=request.user),
+        "view_form": form or SavedViewForm(),
+        "is_refused": not is_valid or bool(form),
     }
-    status = 200 if form.is_valid() else 422
-    return render_part(request, "adminpanel/ledger.html", context, part="ledger", status=status)
+    status = 422 if context["is_refused"] else 200
+    template = "adminpanel/ledger.html"
+    return render_part(request, template, context, part="ledger", status=status, url=explorer.url)
+
+
+@require_safe
+@panel_page
+def ledger_totals(request: MemberRequest) -> HttpResponse:
+    """Count and sum of what is filtered, for filters that no sum is kept of."""
+    explorer = Explorer(request.GET)
+    is_valid = explorer.is_valid()
+    volume = explorer.volume() if is_valid else None
+    context = {"explorer": explorer, "volume": volume, "is_counted": True}
+    status = (200 if volume else 503) if is_valid else 422
+    template = "adminpanel/ledger_totals.html"
+    return render_part(request, template, context, part="totals", status=status)
+
+
+def export(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
+    """The filtered rows as a file.
+
+    The address is fixed as a GET, and yet it writes one line into the audit: that tells of the
+    reading and changes nothing that is read, so asking again is harmless.
+    """
+    if answer := without_rows(request, FILE):
+        return answer
+    through_id = exports.export_ledger(
+        actor_id=request.user.pk,
+        filters=dict(explorer.filter_state),
+        address=address(request),
+    )
+    return csv_file(FILE, HEADINGS, cells(lines(explorer.records(), through_id)))
+
+
+def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
+    """In the order of HEADINGS. Ids are text: nobody adds them up."""
+    for line in found:
+        yield [
+            line.reference,
+            str(line.id),
+            line.type,
+            line.status,
+            line.created_at,
+            line.settled_at,
+            Account.Currency.KES.value,
+            shillings(line.amount_cents),
+            line.source_name,
+            str(line.from_id) if line.from_id else None,
+            line.target_name,
+            str(line.to_id) if line.to_id else None,
+            line.note,
+            line.ordered_by,
+            line.key,
+            line.reverses,
+        ]
+
+
+@require_POST
+@panel_page
+def save_view(request: MemberRequest) -> HttpResponse:
+    """Keep what the ledger shows under a name; the same name again replaces what it meant."""
+    explorer = Explorer(QueryDict(request.POST.get("query", "")))
+    form = SavedViewForm(request.POST)
+    if form.is_valid() and explorer.is_valid():
+        name = form.cleaned_data["name"]
+        try:
+            replaced = saved_views.save(owner_id=request.user.pk, name=name, query=explorer.query)
+        except saved_views.ViewRefused as refusal:
+            form.add_error("name", str(refusal))
+        else:
+            said = _("“{name}” now shows this.") if replaced else _("Kept as “{name}”.")
+            messages.success(request, said.format(name=name))
+            return redirect_to(request, explorer.first_url)
+    return page(request, explorer, form)
+
+
+@require_POST
+@panel_page
+def delete_view(request: MemberRequest, view_id: int) -> HttpResponse:
+    """Forget one of one's own views."""
+    view = get_object_or_404(SavedView, pk=view_id, owner=request.user)
+    saved_views.delete(view)
+    messages.success(request, _("“{name}” is deleted.").format(name=view.name))
+    explorer = Explorer(QueryDict(request.POST.get("query", "")))
+    return redirect_to(request, explorer.first_url)

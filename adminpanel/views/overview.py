@@ -1,28 +1,86 @@
 """The first page: what needs attention, the money, the trends."""
 
+from __future__ import annotations
+
 import functools
+from typing import NamedTuple
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from adminpanel import queries
+from adminpanel import charts, queries, queries_overview
 from adminpanel.access import panel_page
+from adminpanel.queries import Volume
+from adminpanel.queries_overview import Day
 from ledger.models import Transaction
 from wallet.http import MemberRequest, render_part
 
 LATEST = 10
+COUNT, VALUE = "count", "value"
+Type = Transaction.Type
+
+
+class Trend(NamedTuple):
+    """A chart, and the same numbers for its table. `is_money` says that they are cents."""
+
+    name: str
+    title: str
+    is_money: bool
+    days: list[tuple[Day, charts.Pair]]
+    chart: charts.Chart
+    now: int
+    before: int
 
 
 @require_safe
 @panel_page
 def overview(request: MemberRequest) -> HttpResponse:
-    """Totals of the system, the books, and what happened last."""
-    books = functools.cache(queries.books)
+    """What needs attention, totals, the books, two weeks as charts, and what happened last."""
+    by = request.GET.get("by", VALUE)
+    part = "trends" if request.htmx.target == "trends" else "latest"
+    # Asked for by the template where it shows them, so that a part pays only for itself.
+    position = functools.cache(queries_overview.position)
+    books = functools.cache(lambda: queries.books(position().totals))
     context = {
-        # Called by the whole page only, not each time the latest rows refresh.
-        "summary": queries.summary,
+        "by": by,
+        "is_by_known": by in (COUNT, VALUE),
+        "summary": lambda: queries.summary(position().totals),
         "books": books,
-        "difference_cents": lambda: sum(cents for _name, cents in books()),
+        "difference_cents": lambda: sum(row.cents for row in books()),
+        "today": lambda: {type.lower(): position().of_type(type)[-1] for type in Type.values},
+        "proposals": queries_overview.proposals,
+        "incidents": queries_overview.open_incidents,
+        "last_check_at": queries_overview.last_check_at,
+        "trends": lambda: trends(position(), is_money=by != COUNT),
         "records": Transaction.objects.with_parties()[:LATEST],
     }
-    return render_part(request, "adminpanel/overview.html", context, part="latest")
+    status = 200 if context["is_by_known"] else 422
+    return render_part(request, "adminpanel/overview.html", context, part=part, status=status)
+
+
+def trends(position: queries_overview.Position, *, is_money: bool) -> list[Trend]:
+    """The four charts; people are counted whatever money is measured in."""
+    return [
+        trend("deposits", _("Deposits"), position.of_type(Type.DEPOSIT), is_money),
+        trend("transfers", _("Transfers"), position.of_type(Type.TRANSFER), is_money),
+        trend("withdrawals", _("Withdrawals"), position.of_type(Type.WITHDRAW), is_money),
+        trend("signups", _("Sign-ups"), queries_overview.sign_ups(position.today), False),
+    ]
+
+
+def trend(name: str, title: str, days: list[Day], is_money: bool) -> Trend:
+    def measured(volume: Volume) -> int:
+        return volume.amount_cents if is_money else volume.count
+
+    values = [(measured(day.before), measured(day.now)) for day in days]
+    chart = charts.bars(values, unit=100 if is_money else 1)
+    return Trend(
+        name,
+        title,
+        is_money,
+        list(zip(days, chart.pairs, strict=True)),
+        chart,
+        now=sum(now for _before, now in values),
+        before=sum(before for before, _now in values),
+    )

@@ -1,13 +1,134 @@
-"""Proposed reversals."""
+"""Proposed reversals: the queue, and the page on which one is decided."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import panel_page
-from wallet.http import MemberRequest
+from adminpanel import queries_cases as queries
+from adminpanel.access import finance_page, panel_page
+from adminpanel.case_forms import DenyForm
+from adminpanel.models import ReversalProposal
+from adminpanel.operations import reversals as operations
+from adminpanel.refusals import NotAllowed, TooLate
+from ledger.errors import Busy
+from wallet.callers import address
+from wallet.http import MemberRequest, redirect_to, render_part
+from wallet.roles import acts_on_panel
+
+State = ReversalProposal.State
 
 
+@require_safe
 @panel_page
 def reversals(request: MemberRequest) -> HttpResponse:
-    """Reversals that wait for a second person, and those decided."""
-    return render(request, "adminpanel/base.html")
+    """Those that wait for a second person, oldest first; and those decided, newest first."""
+    is_decided = request.GET.get("tab") == "decided"
+    found = queries.proposals(is_decided=is_decided)
+    proposals, next_cursor = queries.page(
+        found,
+        request.GET.get("cursor"),
+        settings.PAGE_SIZE_PANEL,
+        oldest_first=not is_decided,
+    )
+    context = {"proposals": proposals, "next_cursor": next_cursor, "is_decided": is_decided}
+    return render(request, "adminpanel/reversals.html", context)
+
+
+@require_safe
+@panel_page
+def reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """One proposal, with all that whoever decides has to know."""
+    return show(request, proposal_id)
+
+
+@require_POST
+@finance_page
+def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """Approve it, and take the money back."""
+    return decide(request, proposal_id, operations.approve)
+
+
+@require_POST
+@finance_page
+def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """Turn it down, with a reason."""
+    form = DenyForm(request.POST)
+    if not form.is_valid():
+        return show(request, proposal_id, form=form, status=422)
+    return decide(request, proposal_id, operations.deny, reason=form.cleaned_data["reason"])
+
+
+@require_POST
+@finance_page
+def withdraw_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """Take one's own proposal back."""
+    return decide(request, proposal_id, operations.withdraw)
+
+
+def decide(request: MemberRequest, proposal_id: int, act: Any, **more: str) -> HttpResponse:
+    earlier = get_object_or_404(ReversalProposal, pk=proposal_id)
+    try:
+        proposal = act(
+            actor_id=request.user.pk, proposal_id=proposal_id, address=address(request), **more
+        )
+    except NotAllowed as refusal:
+        return show(request, proposal_id, problem=str(refusal), status=403)
+    except TooLate as refusal:
+        # A second click of the same hand is no conflict: the page says what the first one did.
+        earlier.refresh_from_db()
+        if earlier.decided_by_id != request.user.pk:
+            return show(request, proposal_id, problem=str(refusal), status=409)
+        messages.info(request, str(refusal))
+    except Busy as refusal:
+        return show(request, proposal_id, problem=str(refusal), status=503)
+    else:
+        say(request, proposal)
+    return redirect_to(request, reverse("adminpanel:reversal", args=[proposal_id]))
+
+
+def say(request: MemberRequest, proposal: ReversalProposal) -> None:
+    match proposal.state:
+        case State.POSTED:
+            messages.success(request, _("Approved and reversed."))
+        case State.REFUSED:
+            messages.error(
+                request,
+                _("Approved, but the ledger refused it. {why}").format(why=proposal.remark),
+            )
+        case State.APPROVED:
+            messages.warning(request, _("Approved. It will be posted shortly."))
+        case State.DENIED:
+            messages.success(request, _("Denied. Nothing has moved."))
+        case State.WITHDRAWN:
+            messages.success(request, _("Withdrawn. Nothing has moved."))
+
+
+def show(
+    request: MemberRequest,
+    proposal_id: int,
+    *,
+    problem: str = "",
+    form: DenyForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    proposal = get_object_or_404(queries.proposals_with_parties(), pk=proposal_id)
+    record = proposal.transaction
+    assert record.to_account
+    context = {
+        "proposal": proposal,
+        "record": record,
+        "is_covered": record.to_account.balance_cents >= record.amount_cents,
+        "is_own": proposal.proposed_by_id == request.user.pk,
+        "acts": acts_on_panel(request.user),
+        "problem": problem,
+        "form": form or DenyForm(),
+    }
+    return render_part(request, "adminpanel/reversal.html", context, part="decision", status=status)

@@ -1,30 +1,106 @@
-"""One transaction, with all that is known of it."""
+"""One transaction, with all that is known of it, and what staff do with it."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import panel_page
+from adminpanel import queries_cases as queries
+from adminpanel.access import finance_page, panel_page
+from adminpanel.case_forms import NoteForm, ProposeForm
+from adminpanel.operations import notes, reversals
+from adminpanel.refusals import Refusal
+from ledger.errors import Busy
 from ledger.models import Transaction
-from wallet.http import MemberRequest
+from wallet.callers import address
+from wallet.http import MemberRequest, redirect_to, render_part
+from wallet.roles import acts_on_panel
 
 
 @require_safe
 @panel_page
 def transaction(request: MemberRequest, reference: str) -> HttpResponse:
-    """One transaction with its entries as debits and credits."""
-    records = Transaction.objects.with_parties().select_related("created_by")
+    """One transaction: its steps, its entries, and what hangs on it."""
+    return show(request, reference)
+
+
+@require_POST
+@finance_page
+def add_note(request: MemberRequest, reference: str) -> HttpResponse:
+    """Write a note about it."""
+    record = get_object_or_404(Transaction, reference=reference)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        try:
+            notes.write(
+                actor_id=request.user.pk,
+                transaction_id=record.pk,
+                text=form.cleaned_data["text"],
+                address=address(request),
+            )
+        except Busy as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Note added."))
+            return redirect_to(request, reverse("adminpanel:transaction", args=[reference]))
+    return show(request, reference, note_form=form, part="notes", status=422)
+
+
+@require_POST
+@finance_page
+def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
+    """Propose to take it back; somebody else decides."""
+    record = get_object_or_404(Transaction, reference=reference)
+    form = ProposeForm(request.POST)
+    if form.is_valid():
+        try:
+            proposal = reversals.propose(
+                actor_id=request.user.pk,
+                transaction_id=record.pk,
+                reason=form.cleaned_data["reason"],
+                address=address(request),
+            )
+        except (Refusal, Busy) as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Proposed. Somebody else of finance decides now."))
+            return redirect_to(request, reverse("adminpanel:reversal", args=[proposal.pk]))
+    return show(request, reference, propose_form=form, part="reversal", status=422)
+
+
+def show(
+    request: MemberRequest,
+    reference: str,
+    *,
+    note_form: NoteForm | None = None,
+    propose_form: ProposeForm | None = None,
+    part: str = "reversal",
+    status: int = 200,
+) -> HttpResponse:
+    records = Transaction.objects.with_parties().with_reversal().select_related("created_by")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
+    told = queries.events(f"transaction {record.reference}")
+    proposals = queries.proposals_of(record)
     context = {
         "record": record,
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
-        "timeline": [
-            (_("Ordered by {name}").format(name=record.created_by), record.created_at, True),
-            (record.status_badge.word, record.settled_at, record.settled_at is not None),
-        ],
+        "timeline": queries.timeline(record, told),
+        "events": told,
+        "subject": f"transaction {record.reference}",
+        "proposals": proposals,
+        "open_proposal": next((one for one in proposals if one.is_open), None),
+        "obstacle": reversals.obstacle(record),
+        "related": queries.others_between(record),
+        "notes": queries.notes_of(record),
+        "incidents": queries.open_incidents_of(record),
+        "acts": acts_on_panel(request.user),
+        "note_form": note_form or NoteForm(),
+        "propose_form": propose_form or ProposeForm(),
+        "problem": note_form or propose_form,
     }
-    return render(request, "adminpanel/transaction.html", context)
+    return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from ledger.errors import AlreadyReversed, KeyReused, NotReversible
@@ -12,7 +11,6 @@ from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Type
 from ledger.operations.retries import committed
-from ledger.querysets import day_start
 from ledger.references import new_reference
 
 
@@ -104,12 +102,10 @@ def preview(order: Order) -> int:
     Raises the LedgerError that the order would meet now.
     """
     rules.refuse_nonsense(order)
-    with connection.cursor() as cursor:
-        holdings = statements.read_holdings(cursor, order, lock=False)
-        _earlier, sent_cents = statements.read_facts(
-            cursor, order, actor_id=0, key=None, since=day_start(timezone.localdate())
-        )
-    rules.check(order, holdings, sent_cents, is_preview=True)
+    holdings, facts = statements.read(
+        order, actor_id=0, key=None, day=timezone.localdate(), lock=False
+    )
+    rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     return own.balance_cents + dict(order.postings())[own.id]
 
@@ -131,26 +127,27 @@ def perform(
 
 @committed
 def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) -> Transaction:
-    with connection.cursor() as cursor:
-        holdings = statements.read_holdings(cursor, order, lock=True)
-        # Read after the lock, so that an account's lines follow one another in time too.
-        now = at or timezone.now()
-        earlier_id, sent_cents = statements.read_facts(
-            cursor, order, actor_id=actor_id, key=key, since=day_start(timezone.localdate(now))
-        )
-        if earlier_id is not None:
-            return replay(order, earlier_id)
-        if order.reverses_id is not None:
-            refuse_second_reversal(order.reverses_id)
-        rules.check(order, holdings, sent_cents)
-        record = new_record(order, actor_id, key, now)
-        statements.write(cursor, record, order, holdings)
+    day = timezone.localdate(at)
+    holdings, facts = statements.read(order, actor_id=actor_id, key=key, day=day, lock=True)
+    # Taken after the lock, so that an account's lines follow one another in time too.
+    now = at or timezone.now()
+    if (today := timezone.localdate(now)) != day:
+        # The order waited over midnight, so it is of the new day.
+        facts = statements.read_facts(order, actor_id=actor_id, key=key, day=today)
+    if facts.earlier_id is not None:
+        return replay(order, facts.earlier_id)
+    if order.reverses_id is not None:
+        refuse_second_reversal(order.reverses_id)
+    rules.check(order, holdings, facts.sent_cents)
+    record = new_record(order, actor_id, key, now, facts.next_id)
+    statements.write(record, order, holdings)
     return record
 
 
-def new_record(order: Order, actor_id: int, key: str | None, now: datetime) -> Transaction:
+def new_record(order: Order, actor_id: int, key: str | None, now: datetime, id: int) -> Transaction:
     """The transaction of an order that the simulated rail carries out at once."""
     record = Transaction(
+        id=id,
         reference=new_reference(),
         type=order.type,
         status=Transaction.Status.SUCCESS,

@@ -38,6 +38,11 @@ class Check:
     row: str
     sql: str | dict[str, str]
 
+    @property
+    def title(self) -> str:
+        """`running_totals` -> `Running totals`"""
+        return self.name.replace("_", " ").capitalize()
+
     def violations(self) -> Iterator[Violation]:
         """The rows that break the rule, as the database holds them now."""
         sql = self.sql if isinstance(self.sql, str) else self.sql[connection.vendor]

@@ -21,7 +21,7 @@ def activity(request: MemberRequest) -> HttpResponse:
     """The member's transactions, newest first, filtered by what the address says."""
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
-    found = form.narrow(Transaction.objects.with_parties())
+    found = form.narrow(Transaction.objects.with_parties().with_reversal())
     records, has_more = history.page(
         account,
         found.older_than(request.GET.get("cursor")),
@@ -45,7 +45,7 @@ def activity(request: MemberRequest) -> HttpResponse:
 @login_required
 def receipt(request: MemberRequest, reference: str) -> HttpResponse:
     """One transaction, for the people whose money it moved. Strangers get 404."""
-    mine = Transaction.objects.of_member(request.user).with_parties()
+    mine = Transaction.objects.of_member(request.user).with_parties().with_reversal()
     record = get_object_or_404(mine, reference=reference)
     account = own_side(record, request)
     movement = Movement(record, account)
@@ -55,7 +55,7 @@ def receipt(request: MemberRequest, reference: str) -> HttpResponse:
         "movement": movement,
         "counterparty": movement.counterparty,
         "balance_after_cents": last.balance_after_cents if last else None,
-        "timeline": timeline(record),
+        "timeline": timeline(movement),
     }
     return render(request, "ledger/receipt.html", context)
 
@@ -68,9 +68,13 @@ def own_side(record: Transaction, request: MemberRequest) -> Account:
     return own
 
 
-def timeline(record: Transaction) -> list[tuple[str, object, bool]]:
+def timeline(movement: Movement) -> list[tuple[str, object, bool]]:
     """(step, when, whether it has happened) of each step, in order."""
-    return [
+    record = movement.record
+    steps: list[tuple[str, object, bool]] = [
         (_("Ordered"), record.created_at, True),
         (str(record.status_badge.word), record.settled_at, record.settled_at is not None),
     ]
+    if movement.reversal:
+        steps.append((_("Returned"), movement.reversal.settled_at, True))
+    return steps

@@ -6,6 +6,8 @@
   const say = (text) => { byId("live").textContent = text; };
   const warn = (name) => byId("alert").replaceChildren(...(word(name)?.cloneNode(true).childNodes ?? []));
   const isPoll = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).hasAttribute("data-poll");
+  // What refreshes by itself stands still while somebody points at it or has the focus in it.
+  const isHeld = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).matches("[data-hold]:is(:hover, :focus-within)");
   const on = (name, handler) => document.addEventListener(name, handler);
 
   // Controls that need JavaScript are born hidden.
@@ -17,7 +19,7 @@
   prepare(document);
 
   on("htmx:beforeRequest", (event) => {
-    if (isPoll(event)) return document.hidden && event.preventDefault();
+    if (isPoll(event)) return (document.hidden || isHeld(event)) && event.preventDefault();
     byId("alert").replaceChildren();
     event.detail.target.setAttribute("aria-busy", "true");
   });
@@ -40,6 +42,7 @@
 
   // A whole page is never put inside this one: it means signed out, or a problem.
   on("htmx:beforeSwap", (event) => {
+    if (isPoll(event) && isHeld(event)) event.detail.shouldSwap = false;
     if (!/^\s*<!doctype html/i.test(event.detail.serverResponse)) return;
     event.detail.shouldSwap = false;
     if (event.detail.xhr.status < 400) location.reload();
@@ -52,7 +55,7 @@
   on("htmx:afterSettle", (event) => {
     const fresh = event.target;
     prepare(fresh);
-    if (isPoll(event)) return;
+    if (isPoll(event)) return fresh.dataset.say && say(fresh.dataset.say);
     if (fresh.dataset.title) document.title = fresh.dataset.title;
     const message = fresh.closest("[data-say]") ?? fresh.querySelector("[data-say]");
     if (message) say(message.dataset.say);

@@ -9,13 +9,15 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.utils import timezone
 
 from adminpanel import demo
+from adminpanel.models import Incident, Note, ReversalProposal
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, send
-from wallet.models import User
+from wallet.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
@@ -82,20 +84,37 @@ def test_the_history_is_the_same_at_any_hour(clock):
         assert times == sorted(times)
         assert times[-1] < timezone.now()
     keys = Transaction.objects.order_by("pk").values_list("idempotency_key", flat=True)
-    assert list(keys) == [f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)]
+    told = [f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)]
+    assert list(keys) == [*told, f"reversal-{ReversalProposal.objects.get(state='POSTED').pk}"]
 
 
 def test_the_second_time_adds_nothing():
     run()
     amina, brian = (User.objects.get(email=f"{name}@example.com") for name in ("amina", "brian"))
     send(amina, brian, balance(amina))
-    count, people = Transaction.objects.count(), User.objects.count()
+    models = (Transaction, User, ReversalProposal, Incident, Note, AuditEvent)
+    before = [model.objects.count() for model in models]
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         said = run()
-    assert (Transaction.objects.count(), User.objects.count()) == (count, people)
+    assert [model.objects.count() for model in models] == before
     assert "0 new transactions" in said
     assert "amina@example.com" in said
     assert_books_right()
+
+
+def test_the_desk_is_at_work():
+    run()
+    states = sorted(ReversalProposal.objects.values_list("state", flat=True))
+    assert states == ["POSTED", "PROPOSED"]
+    assert not ReversalProposal.objects.filter(decided_by=F("proposed_by")).exists()
+    reversal = Transaction.objects.get(type="REVERSAL")
+    assert reversal.reverses.description == "Sofa, second half"
+    assert sorted(Incident.objects.values_list("state", flat=True)) == ["OPEN", "RESOLVED"]
+    assert (
+        Note.objects.get().transaction == ReversalProposal.objects.get(state="PROPOSED").transaction
+    )
+    actors = set(AuditEvent.objects.values_list("actor__email", flat=True))
+    assert actors == {"finance@example.com", "finance2@example.com"}
 
 
 def test_goes_on_where_it_was_stopped():
@@ -106,7 +125,8 @@ def test_goes_on_where_it_was_stopped():
     send(people[demo.BRIAN], people[demo.AMINA], 1_00)
     with time_machine.travel(now + timedelta(days=3)):
         run()
-    assert Transaction.objects.count() == len(steps) + 1
+    # What Brian sent, and the reversal at the desk.
+    assert Transaction.objects.count() == len(steps) + 2
     call_command("verify_ledger", stdout=StringIO())
 
 

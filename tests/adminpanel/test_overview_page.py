@@ -1,12 +1,20 @@
-"""Finance reads the totals of the system at a glance, and they are those of the rows."""
+"""Finance reads the totals of the system at a glance, and they are those of the books."""
+
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
 
 from adminpanel import queries
+from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
+from ledger import guards, operations, rollups
+from ledger.models import Entry, Transaction
 from tests.conftest import signed_in
-from tests.factories import UserFactory, deposit, send, withdraw
+from tests.factories import UserFactory, deposit, new_key, send, withdraw
 from tests.pages import elements, find, htmx, is_part, is_whole_page, text, words
-from tests.unsettled import as_if
+from tests.tampering import payout
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -15,14 +23,24 @@ URL = "/panel/"
 
 
 @pytest.fixture
-def history(alice, bob, carol):
-    """Alice's fixture has deposited KES 1,000.00 before this."""
+def client(finance) -> Client:
+    return signed_in(finance)
+
+
+def reverse(record: Transaction, actor: User) -> Transaction:
+    return operations.reverse(actor_id=actor.pk, transaction_id=record.pk, key=new_key())
+
+
+@pytest.fixture
+def history(alice, bob, carol, finance):
+    """Alice's fixture has deposited KES 1,000.00 before this; a payout is KES 20.00."""
     deposit(bob, 500_50)
     send(alice, bob, 200_00)
-    send(bob, carol, 100_25)
+    gift = send(bob, carol, 100_25)
     withdraw(alice, 50_00)
-    as_if(withdraw(bob, 60_00), "PENDING")
-    as_if(deposit(carol, 70_00), "FAILED")
+    payout(bob, "PENDING")
+    payout(carol, "FAILED")
+    reverse(gift, finance)
 
 
 def tiles(response) -> dict[str, str]:
@@ -30,97 +48,228 @@ def tiles(response) -> dict[str, str]:
     shown = {}
     for tile in elements(response, class_="tile"):
         (label,) = find(tile, "span", class_="label")
-        (delta,) = find(tile, "span", class_="delta")
         (figure,) = find(tile, "strong")
-        shown[words(label)] = f"{words(figure)} {words(delta)}"
+        said = [words(delta) for delta in find(tile, "span", class_="delta")]
+        shown[words(label)] = f"{words(figure)} {said[0]}"
+        assert "s of " in said[-1]
     return shown
 
 
-def test_the_totals_are_those_of_the_rows(history, finance):
-    response = signed_in(finance).get(URL)
+def attention(response) -> list[tuple[str, str]]:
+    """What each line that needs attention says, and where it leads."""
+    return [
+        (words(line), dict(next(find(line, "a")).attributes)["href"])
+        for box in elements(response, "ul", class_="attention")
+        for line in find(box, "li")
+    ]
+
+
+def test_the_totals_are_those_of_the_books(history, client):
+    response = client.get(URL)
     assert is_whole_page(response)
+    # Alice holds 750.00, Bob 680.50 with his payout under way, Carol nothing any more.
     shown = tiles(response)
-    # Alice 750.00, Bob 540.25 with the payout under way, Carol 170.25 as the rows stand.
-    in_wallets = 100_000 - 20_000 - 5_000 + 50_050 + 20_000 - 10_025 - 6_000 + 10_025 + 7_000
-    assert in_wallets == 146_050
-    assert shown["Value in wallets"].startswith("KES 1,460.50")
-    assert shown["Users"].startswith(f"{User.objects.count()} ")
-    assert shown["Deposits"] == "1,500.50 KES in 2 deposits"
-    assert shown["Transfers"] == "300.25 KES in 2 transfers"
-    assert shown["Withdrawals"] == "50.00 KES in 1 withdrawal"
+    assert shown.pop("Value in wallets").startswith("KES 1,430.50 As of ")
+    assert shown == {
+        "Users": f"{User.objects.count()} With an account",
+        "Deposits": "1,500.50 KES in 2 deposits",
+        "Transfers": "300.25 KES in 2 transfers",
+        "Withdrawals": "50.00 KES in 1 withdrawal",
+        "Reversals": "100.25 KES in 1 reversal",
+        "Processing": "20.00 KES in 1 transaction",
+    }
 
 
-def test_what_is_not_settled_needs_attention(history, finance):
-    said = text(signed_in(finance).get(URL))
-    assert "1 transaction waits for an answer from the rail" in said
-    assert "KES 60.00" in said
-    assert "Nothing needs attention." not in said
-
-
-def test_nothing_needs_attention_when_all_is_settled(alice, bob, finance):
-    send(alice, bob, 1_00)
-    assert "Nothing needs attention." in text(signed_in(finance).get(URL))
-
-
-def test_an_empty_system_has_an_overview_too(finance):
-    response = signed_in(finance).get(URL)
-    assert tiles(response)["Deposits"] == "0.00 KES in 0 deposits"
-    assert "Nothing has moved yet" in text(response)
-
-
-def test_the_books_sum_to_zero(alice, bob, finance):
-    deposit(bob, 500_50)
-    withdraw(alice, 50_00)
-    rows = dict(queries.books())
-    assert sum(rows.values()) == 0
-    assert rows["Owed to members"] == -(950_00 + 500_50)
-    assert rows["Float at the simulated rail"] == 1_450_50
-    assert rows["Payouts in transit"] == 0
-    response = signed_in(finance).get(URL)
-    assert "In balance" in text(response)
-    assert "= 0.00" in text(response)
-
-
-def test_books_out_of_balance_are_told_loudly(alice, finance):
-    alice.accounts.update(balance_cents=999_99)
-    said = text(signed_in(finance).get(URL))
-    assert "Out of balance" in said
-    assert "Assets and liabilities differ" in said
-    assert "KES 0.01" in said
-
-
-def test_the_latest_ten_are_shown(alice, bob, finance):
-    records = [send(alice, bob, 1_00) for _ in range(12)]
-    response = signed_in(finance).get(URL)
-    shown = [words(link) for link in elements(response, "a", class_="reference")]
-    assert shown == [record.reference for record in reversed(records)][:10]
-
-
-def test_htmx_gets_only_the_latest_and_asks_no_totals(
-    alice, finance, django_assert_max_num_queries
-):
-    client = signed_in(finance)
-    client.get(URL)
-    with django_assert_max_num_queries(5):
-        response = client.get(URL, headers=htmx("latest"))
-    assert is_part(response, "latest")
-    assert "1,000.00" in text(response)
-
-
-def test_the_latest_keep_asking_for_themselves(finance):
-    client = signed_in(finance)
-    for headers in (None, htmx("latest")):
-        (latest,) = elements(client.get(URL, headers=headers), "section", id="latest")
-        asks = dict(latest.attributes)
-        assert (asks["hx-get"], asks["hx-trigger"]) == (URL, "every 10s")
+def test_every_tile_leads_to_its_list(history, client):
+    for tile in elements(client.get(URL), "a", class_="tile"):
+        assert client.get(dict(tile.attributes)["href"]).status_code == 200
 
 
 def test_summary_in_numbers(history):
     UserFactory()
     totals = queries.summary()
     assert totals.total_users == User.objects.count()
-    assert totals.total_value_cents == 1_460_50
+    assert totals.total_value_cents == 1_430_50
     assert (totals.deposits.count, totals.deposits.amount_cents) == (2, 1_500_50)
     assert (totals.transfers.count, totals.transfers.amount_cents) == (2, 300_25)
     assert (totals.withdrawals.count, totals.withdrawals.amount_cents) == (1, 50_00)
-    assert (totals.pending.count, totals.pending.amount_cents) == (1, 60_00)
+    assert (totals.reversals.count, totals.reversals.amount_cents) == (1, 100_25)
+    assert (totals.pending.count, totals.pending.amount_cents) == (1, 20_00)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_is_the_same_once_entries_are_folded(history, client, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    before = client.get(URL).text.split("csrfmiddlewaretoken")
+    rollups.fold_all(batch=3)
+    after = client.get(URL).text.split("csrfmiddlewaretoken")
+    assert before[-1][100:] == after[-1][100:]
+    assert "1,430.50" in after[-1]
+
+
+def test_nothing_needs_attention_when_all_is_settled(alice, bob, client):
+    send(alice, bob, 1_00)
+    said = text(client.get(URL))
+    assert "Nothing needs attention. The books have not been checked yet." in said
+    at = timezone.now()
+    CheckRun.objects.create(started_at=at, finished_at=at)
+    CheckRun.objects.create(started_at=at)
+    last = timezone.localtime(at).strftime("%-d %b, %H:%M")
+    assert f"Nothing needs attention. Last check of the books {last}." in text(client.get(URL))
+
+
+def test_a_payout_under_way_needs_attention(alice, client):
+    record = payout(alice, "PENDING")
+    age_by(record, timedelta(minutes=38))
+    response = client.get(URL)
+    assert "Nothing needs attention." not in text(response)
+    assert attention(response) == [
+        (
+            "Processing 1 transaction waits for an answer from the rail "
+            "KES 20.00 · oldest 38 minutes",
+            "/panel/ledger/?status=PENDING",
+        )
+    ]
+
+
+def age_by(record: Transaction, age: timedelta) -> None:
+    guards.remove(connection)
+    Transaction.objects.filter(pk=record.pk).update(created_at=record.created_at - age)
+    guards.install(connection)
+
+
+def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, finance, client):
+    for cents in (10_00, 25_50):
+        proposal = ReversalProposal.objects.create(
+            transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=finance
+        )
+        age = timedelta(hours=3, seconds=cents)
+        ReversalProposal.objects.filter(pk=proposal.pk).update(proposed_at=timezone.now() - age)
+    ReversalProposal.objects.create(
+        transaction=send(alice, bob, 99_00),
+        reason="Not mine",
+        proposed_by=finance,
+        state="WITHDRAWN",
+        decided_by=finance,
+        decided_at=timezone.now(),
+    )
+    ((said, url),) = attention(client.get(URL))
+    assert "2 reversals wait for a second person KES 35.50 · oldest 3 hours" in said
+    assert url == "/panel/reversals/"
+
+
+def test_open_incidents_need_attention_the_most_severe_first(client):
+    now = timezone.now()
+    for severity, state in [
+        ("LOW", "OPEN"),
+        ("MEDIUM", "IN_REVIEW"),
+        ("HIGH", "OPEN"),
+        ("HIGH", "IN_REVIEW"),
+    ]:
+        Incident.objects.create(title="Odd", severity=severity, state=state)
+    Incident.objects.create(
+        title="Done", severity="HIGH", state="RESOLVED", resolution="Nothing", resolved_at=now
+    )
+    Incident.objects.filter(severity="HIGH").update(opened_at=now - timedelta(days=2))
+    lines = attention(client.get(URL))
+    assert [url for _said, url in lines] == [
+        f"/panel/incidents/?severity={severity}" for severity in ("HIGH", "MEDIUM", "LOW")
+    ]
+    assert lines[0][0] == "High 2 incidents are open oldest 2 days"
+    assert lines[2][0].startswith("Low 1 incident is open")
+
+
+def test_checks_that_failed_need_attention(client):
+    at = timezone.now()
+    run = CheckRun.objects.create(started_at=at, finished_at=at)
+    CheckResult.objects.create(run=run, check_name="sums", finished_at=at, duration_ms=1, found=2)
+    CheckResult.objects.create(run=run, check_name="total", finished_at=at, duration_ms=1, found=0)
+    assert attention(client.get(URL)) == [
+        ("Checks 1 check of the books failed sums", "/panel/integrity/")
+    ]
+
+
+def test_the_books_sum_to_zero(alice, bob, client):
+    deposit(bob, 500_50)
+    withdraw(alice, 50_00)
+    payout(alice, "PENDING")
+    rows = {row.name: row.cents for row in queries.books()}
+    assert sum(rows.values()) == 0
+    assert rows["Owed to members"] == -(930_00 + 500_50)
+    assert rows["Float at the simulated rail"] == 1_450_50
+    assert rows["Payouts in transit"] == -20_00
+    assert (rows["Suspense"], rows["Adjustments"]) == (0, 0)
+    response = client.get(URL)
+    (books,) = elements(response, "section", id="books")
+    assert "In balance" in words(books)
+    assert "Assets − liabilities = 0.00" in words(books)
+    for link in find(books, "a"):
+        assert client.get(dict(link.attributes)["href"]).status_code == 200
+
+
+def test_books_out_of_balance_are_told_loudly(alice, client):
+    guards.remove(connection)
+    Entry.objects.filter(account__gt=0).update(amount_cents=999_99)
+    guards.install(connection)
+    response = client.get(URL)
+    assert "Out of balance: stop payouts and tell the duty engineer" in text(response)
+    assert attention(response) == [
+        ("Books Assets and liabilities differ KES 0.01", "/panel/accounts/")
+    ]
+
+
+def test_the_latest_ten_are_shown(alice, bob, client):
+    records = [send(alice, bob, 1_00) for _ in range(12)]
+    shown = [words(link) for link in elements(client.get(URL), "a", class_="reference")]
+    assert shown == [record.reference for record in reversed(records)][:10]
+
+
+def test_htmx_gets_only_the_latest_and_asks_no_totals(alice, client, django_assert_max_num_queries):
+    client.get(URL)
+    with django_assert_max_num_queries(4):
+        response = client.get(URL, headers=htmx("latest"))
+    assert is_part(response, "latest")
+    assert "1,000.00" in text(response)
+
+
+def test_the_latest_keep_asking_for_themselves_unless_somebody_is_at_them(client):
+    for headers in (None, htmx("latest")):
+        (latest,) = elements(client.get(URL, headers=headers), "section", id="latest")
+        asks = dict(latest.attributes)
+        assert (asks["hx-get"], asks["hx-trigger"]) == (URL, "every 10s")
+        assert {"data-poll", "data-hold"} <= set(asks)
+
+
+def test_an_auditor_reads_it_and_strangers_do_not(alice, auditor, operator):
+    deposit(alice, 123_45)
+    assert "1,123.45" in signed_in(auditor).get(URL).text
+    for user in (alice, operator):
+        for headers in (None, htmx("trends"), htmx("latest")):
+            response = signed_in(user).get(URL, {"by": "count"}, headers=headers)
+            assert response.status_code == 403
+            assert "1,123.45" not in response.text
+
+
+@pytest.mark.parametrize("by", ["", "kes", "\0", "x" * 5000, "VALUE"])
+def test_what_charts_can_not_show_is_said(client, by):
+    response = client.get(URL, {"by": by})
+    assert response.status_code == 422
+    assert "The charts show counts or KES." in text(response)
+
+
+def test_it_asks_the_database_as_often_however_long_the_history_is(
+    alice, bob, client, django_assert_num_queries, django_assert_max_num_queries
+):
+    def grow() -> None:
+        for _ in range(30):
+            send(alice, bob, 1)
+            Incident.objects.create(title="Odd", severity="LOW")
+        payout(alice, "PENDING")
+
+    client.get(URL)
+    grow()
+    with django_assert_max_num_queries(22) as asked:
+        client.get(URL)
+    grow()
+    with django_assert_num_queries(len(asked)):
+        client.get(URL)

@@ -1,11 +1,11 @@
-"""The live feed, one transaction with its entries, and who may see any of it."""
+"""One transaction with its entries, and who may see any page of the panel."""
 
 import pytest
 from django.test import Client
 
 from tests.conftest import signed_in
 from tests.factories import deposit, send, withdraw
-from tests.pages import elements, find, htmx, is_part, is_whole_page, text, words
+from tests.pages import elements, find, htmx, is_whole_page, text, words
 from tests.unsettled import as_if
 
 pytestmark = pytest.mark.django_db
@@ -20,66 +20,6 @@ def page_of(record) -> str:
 @pytest.fixture
 def client(finance):
     return signed_in(finance)
-
-
-def notes(response) -> list[str]:
-    return [words(note) for note in elements(response, "span", class_="note")]
-
-
-@pytest.fixture
-def history(alice, bob):
-    send(alice, bob, 10_00, description="one")
-    as_if(withdraw(alice, 20_00, description="two"), "PENDING")
-    deposit(bob, 30_00, description="three")
-
-
-def test_the_feed_is_newest_first(client, history):
-    response = client.get(FEED)
-    assert is_whole_page(response)
-    assert notes(response) == ["three", "two", "one"]
-    said = text(response)
-    for shown in (
-        "Alice Wanjiku sent to Bob Otieno",
-        "Alice Wanjiku withdrew",
-        "Bob Otieno deposited",
-    ):
-        assert shown in said
-
-
-def test_the_feed_refreshes_itself_with_the_filters_it_has(client, history):
-    response = client.get(FEED, {"type": "TRANSFER"}, headers=htmx("feed"))
-    assert is_part(response, "feed")
-    assert notes(response) == ["one"]
-    (feed,) = elements(response, "section", id="feed")
-    asks = dict(feed.attributes)
-    assert (asks["hx-get"], asks["hx-trigger"]) == (f"{FEED}?type=TRANSFER", "every 10s")
-
-
-def test_a_paused_feed_does_not(client, history):
-    (feed,) = elements(client.get(FEED, {"pause": "1"}), "section", id="feed")
-    assert "hx-get" not in dict(feed.attributes)
-
-
-@pytest.mark.parametrize(
-    ("query", "shown"),
-    [
-        ({"type": "DEPOSIT"}, ["three"]),
-        ({"status": "PENDING"}, ["two"]),
-        ({"status": "SUCCESS", "type": "TRANSFER"}, ["one"]),
-        ({"status": "FAILED"}, []),
-        ({"type": "GIFT"}, []),
-        ({"to": "9999-12-31"}, []),
-    ],
-)
-def test_the_feed_narrows(client, history, query, shown):
-    assert notes(client.get(FEED, query)) == shown
-
-
-def test_the_feed_holds_no_more_than_a_page(client, alice, bob, settings):
-    settings.PAGE_SIZE_PANEL = 3
-    for _ in range(5):
-        send(alice, bob, 1_00)
-    assert len(elements(client.get(FEED), "a", class_="what")) == 3
 
 
 def table(response) -> list[list[str]]:
@@ -141,8 +81,7 @@ def test_links_of_a_transaction_lead_on(client, alice, bob):
     links = {dict(link.attributes)["href"] for link in elements(response, "a")} - {"#main"}
     for link in links:
         assert client.get(link).status_code == 200, link
-    (theirs, _of_bob) = [link for link in links if "member=" in link]
-    assert "Nothing" not in text(client.get(theirs))
+    assert {f"/panel/members/{person.pk}/" for person in (alice, bob)} <= links
 
 
 def urls(record) -> list[str]:

@@ -24,8 +24,13 @@ PAGES = {
     "panel overview": "/panel/",
     "panel ledger": "/panel/ledger/",
     "panel ledger, filtered": "/panel/ledger/?type=WITHDRAW&status=SUCCESS&min=1,000",
+    "panel activity": "/panel/activity/",
+    "panel accounts": "/panel/accounts/",
+    "panel account of the rail": "/panel/accounts/-1/",
+    "panel members": "/panel/members/",
 }
-GOAL_RATIO, GOAL_MS, GOAL_PAGES = 1.3, 50, ("home", "activity", "panel ledger")
+GOAL_RATIO, GOAL_MS = 1.3, 50
+GOAL_PAGES = ("home", "activity", "panel overview", "panel ledger", "panel activity")
 
 
 def main() -> int:

@@ -98,7 +98,7 @@ def script() -> list[str]:
 def literal(sql: str, params: Any, names: dict[Any, str]) -> str:
     values = iter(params)
     text = re.sub("%s", lambda _blank: in_sql(next(values), names), " ".join(sql.split()))
-    return f"{text} \\gset" if text.endswith("RETURNING id") else f"{text};"
+    return f"{text} \\gset" if text.endswith(" AS id") else f"{text};"
 
 
 def in_sql(value: Any, names: dict[Any, str]) -> str:

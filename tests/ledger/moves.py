@@ -6,11 +6,14 @@ from typing import Any
 
 from ledger import operations
 from ledger.models import Transaction
-from tests.factories import account_id, new_key
+from tests.factories import account_id, new_key, send
 from wallet.models import Account, User
 
 # Read from the package: an operation that is added there and not below fails loudly.
 MOVES = sorted(set(operations.__all__) - {"Order", "earlier", "perform", "preview"})
+
+# Those that name an amount and accounts of their own; a reversal names what it takes back.
+ORDERS = [move for move in MOVES if move != "reverse"]
 
 FLOAT = Account.HOUSE_IDS[Account.Kind.SIMULATED_FLOAT]
 TRANSIT = Account.HOUSE_IDS[Account.Kind.IN_TRANSIT]
@@ -29,9 +32,20 @@ def accounts_of(move: str, owner: User, other: User) -> dict[str, int]:
 def asked(
     move: str, owner: User, other: User, amount_cents: int = 100_00, **more: Any
 ) -> dict[str, Any]:
-    """What `owner` asks for, under a new key unless one is given."""
-    asks = {"actor_id": owner.pk, "amount_cents": amount_cents, "key": new_key()}
-    return asks | accounts_of(move, owner, other) | more
+    """What `owner` asks for, under a new key unless one is given.
+
+    A reversal is asked of a transfer from `owner` to `other`, which is made here and now.
+    """
+    asks = {"actor_id": owner.pk, "key": new_key()}
+    if move == "reverse":
+        return asks | {"transaction_id": send(owner, other, amount_cents).pk} | more
+    return asks | {"amount_cents": amount_cents} | accounts_of(move, owner, other) | more
+
+
+def held_by(move: str, owner: User, other: User) -> set[int]:
+    """The accounts that this move holds until it is committed."""
+    is_alone = move in ("deposit", "withdraw")
+    return {account_id(owner)} if is_alone else {account_id(owner), account_id(other)}
 
 
 def call(move: str, asks: dict[str, Any]) -> Transaction:

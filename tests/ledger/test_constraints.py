@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint
 
+from ledger import operations
 from ledger.models import Entry, Transaction
 from tests.factories import account_id, deposit, send
 from tests.ledger.moves import FLOAT
@@ -33,10 +34,20 @@ BAD_ROWS = [
             {"type": "WITHDRAW", "from_account_id": "alice", "to_account_id": "bob"},
             {"type": "WITHDRAW", "from_account_id": None, "to_account_id": "bob"},
             {"type": "REFUND"},
+            {"type": "REVERSAL", "from_account_id": None, "reverses_id": "record"},
             {"type": "transfer"},
             {"type": ""},
         )
     ),
+    *(
+        ("transaction_reversal_names_another", Transaction, wrong)
+        for wrong in (
+            {"type": "REVERSAL"},
+            {"reverses_id": "record"},
+            {"type": "DEPOSIT", "from_account_id": None, "reverses_id": "record"},
+        )
+    ),
+    ("reverses", Transaction, {"type": "REVERSAL", "reverses_id": "reversed"}),
     ("transaction_from_and_to_differ", Transaction, {"to_account_id": "alice"}),
     *(
         ("transaction_settled_when_not_pending", Transaction, state)
@@ -127,7 +138,10 @@ def good(alice, bob, carol):
     for row in rows.values():
         row["id"] = 10**6
     cast = {"alice": account_id(alice), "bob": account_id(bob), "first": record.reference}
-    cast |= {"carol": carol.pk}
+    cast |= {"carol": carol.pk, "record": record.pk}
+    reversed_one = send(alice, bob, 1_00)
+    operations.reverse(actor_id=carol.pk, transaction_id=reversed_one.pk, key=None)
+    cast["reversed"] = reversed_one.pk
     # Carol's wallet makes room for the accounts that are tried in its place.
     Account.objects.filter(user=carol).delete()
     return rows, cast
@@ -173,6 +187,8 @@ def names_it(message, constraint, model):
         (Transaction, {"status": "FAILED"}),
         (Transaction, {"type": "DEPOSIT", "from_account_id": None}),
         (Transaction, {"type": "WITHDRAW", "to_account_id": None}),
+        (Transaction, {"type": "REVERSAL", "reverses_id": "record"}),
+        (Transaction, {"type": "REVERSAL", "to_account_id": None, "reverses_id": "record"}),
         (Transaction, {"amount_cents": 1}),
         (Transaction, {"amount_cents": CEILING_CENTS}),
         (Transaction, {"idempotency_key": None}),

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 DIED = 86
 FUNDS, AMOUNT = 10_00, 1_00
+TYPES = {"reverse": "REVERSAL"}
+CHANGES = {"deposit": (1, 0), "transfer": (-1, 1), "withdraw": (-1, 0), "reverse": (1, -1)}
 
 
 @pytest.fixture
@@ -80,8 +82,8 @@ def happened(key):
 
 def assert_done_once(move, key, before, people):
     record = Transaction.objects.get(idempotency_key=key)
-    assert (record.type, record.amount_cents) == (move.upper(), AMOUNT)
-    changes = {"deposit": (1, 0), "transfer": (-1, 1), "withdraw": (-1, 0)}[move]
+    assert (record.type, record.amount_cents) == (TYPES.get(move, move.upper()), AMOUNT)
+    changes = CHANGES[move]
     expected = tuple(held + sign * AMOUNT for held, sign in zip(before, changes, strict=True))
     assert tuple(balance(person) for person in people) == expected
     assert_books_right()
@@ -115,7 +117,9 @@ def test_being_in_the_way_of_another_is_retried_and_done_once(owner, other):
 
     for move in MOVES:
         names = points(call, move, asked(move, owner, other, AMOUNT))
-        for number in range(len(names) - 1):  # once committed nothing is in the way
+        # A reversal first reads what it takes back, for which it waits for nobody.
+        begin = names.index(next(name for name in names if "ledger_transaction" not in name))
+        for number in range(begin, len(names) - 1):  # once committed nothing is in the way
             asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
             before = balance(owner), balance(other)
             assert not act_at(number, collide, call, move, asks).is_replay

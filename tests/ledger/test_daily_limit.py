@@ -8,6 +8,7 @@ import time_machine
 from ledger.errors import DailyLimitReached
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw
+from tests.ledger.crowd import watched
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +78,12 @@ def test_the_day_is_the_one_on_the_clock(alice, bob):
             send(alice, bob, 1)
     with time_machine.travel(MIDNIGHT, tick=False):
         assert send(alice, bob, 500_00).created_at == MIDNIGHT
+
+
+def test_an_order_that_waits_over_midnight_is_of_the_new_day(alice, bob):
+    with time_machine.travel(LAST_INSTANT, tick=False) as clock:
+        send(alice, bob, 500_00)
+        with watched(lambda _sql: clock.move_to(MIDNIGHT)):
+            assert send(alice, bob, 400_00).created_at == MIDNIGHT
+        with nothing_moves(), pytest.raises(DailyLimitReached):
+            send(alice, bob, 100_01)

@@ -47,7 +47,8 @@ def test_books_are_right_and_everything_is_there():
     generate(members=30, transactions=600)
     assert User.objects.filter(is_active=True).count() == 30
     assert Transaction.objects.count() == 600
-    assert set(Transaction.objects.values_list("type", flat=True)) == set(Transaction.Type.values)
+    types = set(Transaction.Type.values) - {"REVERSAL"}  # takes two of staff, who are not made here
+    assert set(Transaction.objects.values_list("type", flat=True)) == types
     assert_right()
 
 

@@ -11,7 +11,7 @@ from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded, new_key
 from tests.ledger.crowd import IS_NIGHTLY, at_once
-from tests.ledger.moves import MOVES, asked, call
+from tests.ledger.moves import MOVES, ORDERS, asked, call
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -20,7 +20,7 @@ KEYS = 170 if IS_NIGHTLY else 3
 PAGES = 200 if IS_NIGHTLY else 2
 
 FUNDS, AMOUNT = 10_000_00, 1_00
-OWN_CHANGE = {"deposit": AMOUNT, "transfer": -AMOUNT, "withdraw": -AMOUNT}
+OWN_CHANGE = {"deposit": AMOUNT, "transfer": -AMOUNT, "withdraw": -AMOUNT, "reverse": AMOUNT}
 
 HTMX = {"HX-Request": "true", "HX-Target": "move"}
 
@@ -37,8 +37,8 @@ def other(db):
 
 def test_many_identical_orders_are_one(owner, other):
     for move in MOVES * KEYS:
-        held = balance(owner)
         asks = asked(move, owner, other, AMOUNT)
+        held = balance(owner)
         records = at_once(*[partial(call, move, asks)] * CROWD)
         assert len({record.pk for record in records}) == 1
         assert sorted(record.is_replay for record in records) == [False] + [True] * (CROWD - 1)
@@ -49,7 +49,7 @@ def test_many_identical_orders_are_one(owner, other):
 
 def test_many_clicks_on_one_form_are_one_order(owner, other):
     clients = [signed_in(owner, HTMX if number % 2 else {}) for number in range(CROWD)]
-    for move in MOVES * PAGES:
+    for move in ORDERS * PAGES:
         held, key = balance(owner), new_key()
         form = {"amount": "1", "recipient": other.email, "confirm": "1", "idempotency_key": key}
         post = {"path": reverse(f"ledger:{move}"), "data": form}

@@ -125,6 +125,9 @@ class Bank(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.all: list[Wallet] = []
+        self.staff = UserFactory()
+        # Under each key of the member of staff, what was reversed, and by which reversal.
+        self.reversals: dict[str, tuple[int, str]] = {}
         self.now = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
     @initialize(target=wallets)
@@ -149,6 +152,13 @@ class Bank(RuleBasedStateMachine):
     @rule(target=orders, source=wallets, amount=amounts, note=notes, key=keys)
     def withdraw(self, source, amount, note, key):
         return self.place(Order("withdraw", source, source, None, amount, note, key))
+
+    @rule(order=orders, key=keys)
+    def reverse(self, order, key):
+        """Take back what this order has moved, if it has."""
+        made = order.actor.done.get(order.key)
+        if made and made[0] == order:
+            self.take_back(order, Transaction.objects.get(reference=made[1]), key)
 
     @rule(order=orders)
     def ask_again(self, order):
@@ -197,6 +207,37 @@ class Bank(RuleBasedStateMachine):
             order.take_effect()
         assert done.setdefault(order.key, (order, record.reference))[1] == record.reference
 
+    def take_back(self, order: Order, record: Transaction, key: str) -> None:
+        self.now += timedelta(seconds=1)
+        asks = {"actor_id": self.staff.pk, "transaction_id": record.pk, "key": key, "at": self.now}
+        expected = self.refusal_to_reverse(order, record, key)
+        if expected:
+            with pytest.raises(expected):
+                call("reverse", asks)
+        else:
+            self.take_in_reversal(order, call("reverse", asks), key)
+        self.outcomes[expected.__name__ if expected else "reverse"] += 1
+
+    def refusal_to_reverse(self, order: Order, record: Transaction, key: str) -> Refusal | None:
+        if order.move == "withdraw":
+            return errors.NotReversible
+        if key in self.reversals:
+            return None if self.reversals[key][0] == record.pk else errors.KeyReused
+        if record.pk in {taken for taken, _reference in self.reversals.values()}:
+            return errors.AlreadyReversed
+        assert order.target
+        return errors.MoneyGone if order.target.held < order.amount else None
+
+    def take_in_reversal(self, order: Order, reversal: Transaction, key: str) -> None:
+        assert reversal.is_replay == (key in self.reversals)
+        if not reversal.is_replay:
+            # Neither freezing nor closing nor a limit is in its way, and it uses up none.
+            order.target.held -= order.amount
+            if order.source:
+                order.source.held += order.amount
+        made = (reversal.reverses_id, reversal.reference)
+        assert self.reversals.setdefault(key, made) == made
+
     @invariant()
     def wallets_hold_what_they_should(self):
         held = {wallet.account_id: wallet.held for wallet in self.all}
@@ -207,6 +248,9 @@ class Bank(RuleBasedStateMachine):
         references = {reference for wallet in self.all for _, reference in wallet.done.values()}
         mine = Transaction.objects.filter(created_by__in=[wallet.user_id for wallet in self.all])
         assert sorted(mine.values_list("reference", flat=True)) == sorted(references)
+        taken_back = Transaction.objects.filter(created_by=self.staff)
+        expected = sorted(reference for _taken, reference in self.reversals.values())
+        assert sorted(taken_back.values_list("reference", flat=True)) == expected
         assert_books_right()
 
 
@@ -231,7 +275,7 @@ def test_the_books_follow_the_model(settings):
         assert min(Bank.outcomes[name] for name in WANTED) >= 100
 
 
-WANTED = {"deposit", "transfer", "withdraw", "replay"} | {
+WANTED = {"deposit", "transfer", "withdraw", "reverse", "replay"} | {
     error.__name__
     for error in errors.LedgerError.__subclasses__()
     if error not in {errors.UnknownAccount, errors.Busy}

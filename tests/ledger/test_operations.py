@@ -13,12 +13,13 @@ from ledger.operations import Order
 from ledger.references import REFERENCE
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
-from tests.ledger.moves import MOVES, accounts_of, carry_out
+from tests.ledger.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
 
 every_move = pytest.mark.parametrize("move", MOVES)
+every_order = pytest.mark.parametrize("move", ORDERS)
 
 
 def order_for(move: str, owner: User, other: User, amount_cents: int) -> Order:
@@ -28,7 +29,7 @@ def order_for(move: str, owner: User, other: User, amount_cents: int) -> Order:
     return Order(Transaction.Type[move.upper()], amount_cents, **named)
 
 
-@every_move
+@every_order
 @pytest.mark.parametrize("amount", [0, -1, -(10**30)])
 def test_refuses_nothing_and_less(alice, bob, move, amount):
     with nothing_moves(), pytest.raises(InvalidAmount) as refusal:
@@ -37,21 +38,21 @@ def test_refuses_nothing_and_less(alice, bob, move, amount):
     assert str(refusal.value) == "Enter an amount above zero."
 
 
-@every_move
+@every_order
 @pytest.mark.parametrize("amount", [1.5, 1.0, True, Decimal(5), "5", None])
 def test_refuses_what_is_not_whole_cents(alice, bob, move, amount):
     with nothing_moves(), pytest.raises(InvalidAmount):
         carry_out(move, alice, bob, amount)
 
 
-@every_move
+@every_order
 @pytest.mark.parametrize("amount", [2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**400])
 def test_refuses_amounts_no_column_holds(alice, bob, move, amount):
     with nothing_moves(), pytest.raises(TransactionLimitReached):
         carry_out(move, alice, bob, amount)
 
 
-@every_move
+@every_order
 @pytest.mark.parametrize("stranger", [*Account.HOUSE_IDS.values(), 0, 10**9])
 def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
     for name in accounts_of(move, alice, bob):
@@ -63,11 +64,12 @@ def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
 
 @every_move
 def test_is_committed_when_it_returns_so_it_runs_in_nobodys_transaction(alice, bob, move):
+    asks = asked(move, alice, bob)
     with nothing_moves(), pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        carry_out(move, alice, bob)
+        call(move, asks)
 
 
-@every_move
+@every_order
 def test_a_preview_moves_nothing_and_foretells_the_balance(alice, bob, move):
     order = order_for(move, alice, bob, 100_00)
     with nothing_moves():
@@ -76,7 +78,7 @@ def test_a_preview_moves_nothing_and_foretells_the_balance(alice, bob, move):
     assert foretold == alice.primary_account().balance_cents
 
 
-@every_move
+@every_order
 @pytest.mark.parametrize("amount", [0, 250_000_01, 245_000_00])
 def test_a_preview_refuses_what_the_operation_refuses(alice, bob, move, amount, settings):
     deposit(bob, 250_000_00)
@@ -98,19 +100,21 @@ def test_gives_a_reference_one_can_read_out(alice, bob, move):
 
 @every_move
 def test_draws_another_reference_when_one_is_taken_by_chance(alice, bob, move, monkeypatch):
+    asks = [asked(move, alice, bob) for _ in range(2)]
     drawn = iter([7, 7, 8])
     monkeypatch.setattr(secrets, "randbits", lambda _bits: next(drawn))
-    first, second = carry_out(move, alice, bob), carry_out(move, alice, bob)
+    first, second = (call(move, each) for each in asks)
     assert (first.reference, second.reference) == ("NS-00000007", "NS-00000008")
     assert_books_right()
 
 
 @every_move
 def test_gives_up_as_busy_when_every_reference_is_taken(alice, bob, move, monkeypatch):
+    asks = [asked(move, alice, bob) for _ in range(2)]
     monkeypatch.setattr(secrets, "randbits", lambda _bits: 7)
-    carry_out(move, alice, bob)
+    call(move, asks[0])
     with nothing_moves(), pytest.raises(Busy):
-        carry_out(move, alice, bob)
+        call(move, asks[1])
 
 
 def test_a_person_and_their_wallet_are_opened_together_or_not_at_all():

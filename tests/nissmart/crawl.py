@@ -71,6 +71,17 @@ def answers_beyond_links(client: Client, bob: User) -> Iterator[tuple[str, HttpR
     yield "sign-in refused", Client().post(reverse("account_login"), {"login": "x"})
 
 
+def answers_of_the_desk(client: Client) -> Iterator[tuple[str, HttpResponse]]:
+    """What the finance team gets beyond links: files, parts, refusals, what they keep."""
+    ledger = "/panel/ledger/"
+    yield "export", client.get(f"{ledger}?format=csv")
+    yield "headers of an export", client.head(f"{ledger}?format=csv")
+    yield "sums", client.get(f"{ledger}totals/?min=1", headers=htmx("totals"))
+    yield "sums refused", client.get(f"{ledger}totals/?min=x")
+    yield "view kept", client.post(f"{ledger}views/", {"name": "x", "query": "type=DEPOSIT"})
+    yield "view refused", client.post(f"{ledger}views/", {"name": ""})
+
+
 def crawl(
     alice: User, bob: User, finance: User, operator: User
 ) -> Iterator[tuple[str, str, HttpResponse]]:
@@ -85,5 +96,7 @@ def crawl(
     ]:
         for url, answer in follow(client):
             yield who, url, answer
+    for name, answer in answers_of_the_desk(signed_in(finance)):
+        yield "finance", name, answer
     for name, answer in answers_beyond_links(signed_in(alice), bob):
         yield "member", name, answer

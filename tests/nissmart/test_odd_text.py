@@ -78,7 +78,23 @@ def test_in_the_filters_of_the_panel(rich, finance):
     client = signed_in(finance)
     try_all(client, "get", "/panel/ledger/", {}, "q", "member", "cursor")
     try_together(client, "/panel/ledger/", "type", "status", "from", "to", "min", "max")
+    try_together(client, "/panel/ledger/", "columns", "density", "size", "format", "cursor")
+    try_together(client, "/panel/ledger/totals/", "type", "status", "from", "to", "min", "member")
+    try_all(client, "post", "/panel/ledger/views/", {"name": "x", "query": "q=x"}, "name", "query")
     try_together(client, "/panel/activity/", "type", "status", "cursor", "pause")
+    try_all(client, "get", "/panel/members/", {}, "q", "cursor")
+    try_all(client, "get", "/panel/search/", {}, "q")
+    try_together(client, "/panel/accounts/", "on", "unknown")
+    for account_id in (rich.primary_account().pk, -1):
+        url = f"/panel/accounts/{account_id}/"
+        try_all(client, "get", url, {"type": "DEPOSIT"}, "at", "cursor", "from")
+        try_together(client, url, "type", "from", "to", "at", "cursor")
+
+
+def test_in_a_reason(rich, finance):
+    for act in ("reveal", "freeze", "unfreeze"):
+        url = f"/panel/members/{rich.pk}/{act}/"
+        try_all(signed_in(finance), "post", url, {}, "reason")
 
 
 def test_in_sign_up(client):
@@ -125,6 +141,8 @@ def test_in_the_admins_search(operator):
     [
         "/activity/{}/",
         "/panel/transactions/{}/",
+        "/panel/accounts/{}/",
+        "/panel/members/{}/",
         "/admin/wallet/user/{}/change/",
         "/admin/ledger/transaction/{}/change/",
         "/accounts/password/reset/key/{}/",

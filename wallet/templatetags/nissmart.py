@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from wallet import money, phones, support
+from wallet import money, phones, support, text
 from wallet.models import User
 
 register = template.Library()
@@ -30,6 +30,11 @@ def amount(cents: int) -> str:
 @register.filter
 def masked_phone(phone: str | None) -> str:
     return phones.masked(phone) if phone else ""
+
+
+@register.filter
+def masked_email(email: str | None) -> str:
+    return text.masked_email(email) if email else ""
 
 
 @register.filter

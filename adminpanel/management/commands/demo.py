@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from adminpanel import demo
+from adminpanel import demo, demo_desk
 from ledger.errors import LedgerError
 from wallet.models import User
 from wallet.phones import national
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             people = demo.open_people(now)
             try:
                 added = demo.play(people, now)
+                demo_desk.play(people)
             except LedgerError as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None
             self.stdout.write(f"{len(people)} people, {added} new transactions.")

@@ -1,0 +1,95 @@
+"""Charts made on the server: where each bar, line and label stands. Arithmetic on whole numbers.
+
+A chart is drawn on a canvas of WIDTH by HEIGHT units, which the page scales to the room it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+WIDTH, HEIGHT = 640, 330
+LEFT, RIGHT, TOP, BOTTOM = 88, 636, 18, 270
+# Lines above the lowest one, at most.
+LINES = 4
+GAP = 4
+
+
+class Bar(NamedTuple):
+    x: int
+    y: int
+    width: int
+    height: int
+    value: int
+
+
+class Pair(NamedTuple):
+    """Two bars beside one another: what was before, and what is now. `middle` is below them."""
+
+    before: Bar
+    now: Bar
+    middle: int
+
+
+class Line(NamedTuple):
+    """A line across the chart, and what it stands for."""
+
+    y: int
+    label: str
+
+
+class Chart(NamedTuple):
+    pairs: list[Pair]
+    lines: list[Line]
+
+
+def bars(values: Sequence[tuple[int, int]], unit: int = 1) -> Chart:
+    """A chart of (before, now) pairs, none below zero; labels count in `unit` (100 for cents)."""
+    assert values
+    assert all(value >= 0 for pair in values for value in pair)
+    highest = max(max(pair) for pair in values)
+    step = step_for(-(-highest // unit)) * unit
+    top = step * max(1, -(-highest // step))
+    room = (RIGHT - LEFT) // len(values)
+    # A pair takes three quarters of its room, so that one sees which two belong together.
+    width = (room * 3 // 4 - GAP) // 2
+
+    def bar(x: int, value: int) -> Bar:
+        height = height_of(value, top)
+        return Bar(x, BOTTOM - height, width, height, value)
+
+    pairs = []
+    for number, (before, now) in enumerate(values):
+        middle = LEFT + room * number + room // 2
+        pairs.append(
+            Pair(bar(middle - GAP // 2 - width, before), bar(middle + GAP // 2, now), middle)
+        )
+    return Chart(
+        pairs,
+        [Line(BOTTOM - height_of(at, top), short(at // unit)) for at in range(0, top + 1, step)],
+    )
+
+
+def height_of(value: int, top: int) -> int:
+    """In proportion to `top`; what is above zero can always be seen."""
+    height = (BOTTOM - TOP) * value // top
+    return max(height, 2) if value else 0
+
+
+def step_for(highest: int) -> int:
+    """The least of 1, 2, 5, 10, 20, 50 ... of which LINES reach what is highest."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if step * LINES >= highest:
+                return step
+        power *= 10
+
+
+def short(number: int) -> str:
+    """`1500` -> `1.5k`: a round number in few letters."""
+    for size, letter in ((10**9, "bn"), (10**6, "M"), (10**3, "k")):
+        if number >= size:
+            whole, tenths = divmod(number * 10 // size, 10)
+            return f"{whole}.{tenths}{letter}" if tenths else f"{whole}{letter}"
+    return str(number)

@@ -1,0 +1,171 @@
+"""What the ledger explorer shows, all of which is in its address."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from adminpanel.columns import COLUMNS, USUAL, Column
+from adminpanel.forms import LayoutForm, LedgerFilter
+from adminpanel.queries import Volume
+from adminpanel.queries_ledger import volume_of, volume_of_all
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+
+type State = list[tuple[str, str]]
+
+# Filters whose sums are kept ready, so that they cost the same however long the ledger is.
+SUMMED_UP = {"type", "status"}
+
+
+class Chip(NamedTuple):
+    """A filter in use, and the address without it."""
+
+    words: str
+    url: str
+
+
+class Explorer:
+    """Filters, layout and place, read from an address and written back into one."""
+
+    def __init__(self, data: QueryDict) -> None:
+        self.data = data
+        self.filters = LedgerFilter(data)
+        self.layout = LayoutForm(data)
+
+    def is_valid(self) -> bool:
+        # Both are looked at, so that all that is wrong is said at once.
+        return all([self.filters.is_valid(), self.layout.is_valid()])
+
+    @property
+    def wants_csv(self) -> bool:
+        return self.is_valid() and self.layout.cleaned_data["format"] == LayoutForm.CSV
+
+    # --- What is found
+
+    def records(self) -> TransactionQuerySet:
+        """What the filters leave, without an order. Nothing when they make no sense."""
+        records = Transaction.objects.all()
+        return self.filters.narrow(records) if self.is_valid() else records.none()
+
+    def page(self) -> tuple[list[Transaction], bool]:
+        """The rows of this page with all that its columns show, and whether there are more."""
+        found = self.records().with_parties()
+        joined = [row for column in self.more_columns for row in column.rows]
+        if joined:
+            found = found.select_related(*joined)
+        return found.older_than(self.data.get("cursor")).page(self.size)
+
+    @property
+    def is_summed_up(self) -> bool:
+        """Whether count and sum are at hand; else it takes a walk through what is filtered."""
+        return {name for name, _value in self.filter_state} <= SUMMED_UP
+
+    def volume(self) -> Volume | None:
+        """Count and sum of what is filtered; None when that takes too long."""
+        if self.is_summed_up:
+            return volume_of_all(**dict(self.filter_state))
+        return volume_of(self.records())
+
+    # --- How it is shown
+
+    @property
+    def size(self) -> int:
+        return int(self.layout.cleaned_data["size"]) if self.is_valid() else 0
+
+    @property
+    def columns(self) -> list[str]:
+        chosen: list[str] = self.layout.cleaned_data["columns"] if self.is_valid() else []
+        return chosen or list(USUAL)
+
+    @property
+    def span(self) -> int:
+        """How many columns there are, with the reference."""
+        return len(self.columns) + 1
+
+    @property
+    def hidden_columns(self) -> set[str]:
+        """The usual ones that are not wanted."""
+        return set(USUAL) - set(self.columns)
+
+    @property
+    def more_columns(self) -> list[Column]:
+        return [each for each in COLUMNS if not each.is_usual and each.name in self.columns]
+
+    # --- The address
+
+    @property
+    def filter_state(self) -> State:
+        return [(name, value) for name in self.filters.fields if (value := self.typed(name))]
+
+    @property
+    def layout_state(self) -> State:
+        state = []
+        for name in ("columns", "density", "size"):
+            values = [value for value in dict.fromkeys(self.data.getlist(name)) if value]
+            if not self.layout.is_usual(name, values):
+                state += [(name, value) for value in values]
+        return state
+
+    @property
+    def state(self) -> State:
+        """All that is kept when one goes on: neither the place, nor what is as usual."""
+        return [*self.filter_state, *self.layout_state]
+
+    @property
+    def place(self) -> State:
+        cursor = self.data.get("cursor")
+        return [("cursor", cursor)] if cursor else []
+
+    @property
+    def query(self) -> str:
+        return urlencode(self.state)
+
+    def typed(self, name: str) -> str:
+        return (self.data.get(name) or "").strip(" ")
+
+    @property
+    def chips(self) -> list[Chip]:
+        chips = []
+        for name, value in self.filter_state:
+            field = self.filters.fields[name]
+            words = dict(getattr(field, "choices", [])).get(value, value)
+            rest = [pair for pair in self.state if pair[0] != name]
+            chips.append(Chip(f"{field.label}: {words}", address(rest)))
+        return chips
+
+    @property
+    def clear_url(self) -> str:
+        return address(self.layout_state)
+
+    @property
+    def first_url(self) -> str:
+        return address(self.state)
+
+    @property
+    def url(self) -> str:
+        return address([*self.state, *self.place])
+
+    @property
+    def usual_url(self) -> str:
+        """The same rows, shown as usual."""
+        return address([*self.filter_state, *self.place])
+
+    def older_url(self, reference: str) -> str:
+        return address([*self.state, ("cursor", reference)])
+
+    @property
+    def csv_url(self) -> str:
+        return address([*self.filter_state, ("format", LayoutForm.CSV)])
+
+    @property
+    def totals_url(self) -> str:
+        return address(self.filter_state, "ledger_totals")
+
+
+def address(state: State, name: str = "ledger") -> str:
+    query = urlencode(state)
+    return reverse(f"adminpanel:{name}") + (f"?{query}" if query else "")

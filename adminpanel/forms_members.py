@@ -1,0 +1,44 @@
+"""What is looked for, and why something is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from wallet.fields import LineField
+
+
+class FindForm(forms.Form):
+    """One line of text that may mean many things."""
+
+    q = LineField(
+        label=_("Find a member"),
+        max_length=140,
+        required=False,
+        help_text=_("Name, phone, email, reference or exact amount"),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        error_messages={"max_length": _("Enter at most %(limit_value)d characters.")},
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why: it is kept in the audit, so it has to say something."""
+
+    reason = LineField(
+        label=_("Reason"),
+        min_length=5,
+        max_length=500,
+        help_text=_("Kept in the audit with your name, 5 to 500 characters."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": _("Enter a reason."),
+            "min_length": _("Enter a reason of at least %(limit_value)d characters."),
+            "max_length": _("Enter a reason of at most %(limit_value)d characters."),
+        },
+    )
+
+    def __init__(self, name: str, data: Any = None) -> None:
+        """`name` tells the forms of one page apart in the ids of their fields."""
+        super().__init__(data, auto_id=f"id_{name}_%s")

@@ -1,0 +1,240 @@
+"""Incidents: something is wrong, somebody sees to it, and it ends with what was done.
+
+Each act is in the audit under `incident <id>`, which is also how a page knows whether it is
+still up to date: `seen` is the last event it showed, and who acts on an older page is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from adminpanel.models import Incident
+from adminpanel.operations.notes import is_fresh
+from adminpanel.operations.reversals import moment
+from adminpanel.refusals import Refusal, TooLate
+from ledger.models import Transaction
+from ledger.operations.retries import committed
+from wallet import audit
+from wallet.models import AuditEvent, User
+
+State, Severity = Incident.State, Incident.Severity
+Action = audit.Action
+
+LINKED_AT_MOST = 50
+
+
+@committed
+def open_by_hand(
+    *,
+    actor_id: int,
+    title: str,
+    description: str = "",
+    severity: str = Severity.MEDIUM,
+    transaction_ids: Iterable[int] = (),
+    address: str = "",
+) -> Incident:
+    """Open an incident about these transactions, if any.
+
+    The same title and words again from the same hand within a minute are a second click.
+    """
+    last = Incident.objects.filter(opened_by=actor_id).order_by("-pk").first()
+    if last and (last.title, last.description) == (title, description) and is_fresh(last.opened_at):
+        return last
+    incident = Incident.objects.create(
+        title=title, description=description, severity=severity, opened_by_id=actor_id
+    )
+    records = list(Transaction.objects.filter(pk__in=transaction_ids).order_by("pk"))
+    incident.transactions.set(records)
+    note_down(
+        incident,
+        Action.OPEN_INCIDENT,
+        actor_id=actor_id,
+        address=address,
+        after={"title": title, "severity": severity},
+        linked=[record.reference for record in records],
+    )
+    return incident
+
+
+def open_for_check(check_name: str, title: str, description: str) -> Incident:
+    """Open an incident for a check that failed; if one is open for that check, give that one.
+
+    May be called inside a transaction of the caller's.
+    """
+    still_open = Incident.objects.exclude(state=State.RESOLVED).filter(check_name=check_name)
+    if incident := still_open.first():
+        return incident
+    try:
+        with transaction.atomic():
+            incident = Incident.objects.create(
+                title=title[:120],
+                description=description[:2000],
+                severity=Severity.HIGH,
+                check_name=check_name,
+            )
+            note_down(incident, Action.OPEN_INCIDENT, actor_id=None, after={"check": check_name})
+    except IntegrityError:
+        # Another worker was faster; the constraint lets in one.
+        return still_open.get()
+    return incident
+
+
+@committed
+def assign(
+    *, actor_id: int, incident_id: int, owner_id: int | None, seen: int, address: str = ""
+) -> Incident:
+    """Make somebody the owner: oneself, another one of finance, or nobody."""
+    incident = held(incident_id, seen)
+    owner = User.objects.get(pk=owner_id) if owner_id else None
+    before = {"owner": incident.owner.name if incident.owner else ""}
+    after = {"owner": owner.name if owner else ""}
+    if incident.owner == owner:
+        return incident
+    incident.owner = owner
+    incident.save(update_fields=["owner"])
+    note_down(
+        incident,
+        Action.CHANGE_INCIDENT,
+        actor_id=actor_id,
+        address=address,
+        before=before,
+        after=after,
+    )
+    return incident
+
+
+@committed
+def change(
+    *,
+    actor_id: int,
+    incident_id: int,
+    seen: int,
+    severity: str,
+    state: str,
+    address: str = "",
+) -> Incident:
+    """Change how grave it is, and whether somebody is at it. `resolve` is what ends it."""
+    assert state != State.RESOLVED
+    incident = held(incident_id, seen)
+    wanted = {"severity": severity, "state": state}
+    before = {name: getattr(incident, name) for name in wanted}
+    changed = [name for name in wanted if before[name] != wanted[name]]
+    if not changed:
+        return incident
+    for name in changed:
+        setattr(incident, name, wanted[name])
+    incident.save(update_fields=changed)
+    note_down(
+        incident,
+        Action.CHANGE_INCIDENT,
+        actor_id=actor_id,
+        address=address,
+        before={name: before[name] for name in changed},
+        after={name: wanted[name] for name in changed},
+    )
+    return incident
+
+
+@committed
+def resolve(
+    *, actor_id: int, incident_id: int, seen: int, resolution: str, address: str = ""
+) -> Incident:
+    """End it with what was found and done. A resolved incident stays as it is."""
+    incident = held(incident_id, seen)
+    before = {"state": incident.state}
+    incident.state = State.RESOLVED
+    incident.resolution = resolution
+    incident.resolved_at = timezone.now()
+    incident.save(update_fields=["state", "resolution", "resolved_at"])
+    note_down(
+        incident,
+        Action.RESOLVE_INCIDENT,
+        actor_id=actor_id,
+        reason=resolution[:500],
+        address=address,
+        before=before,
+        after={"state": State.RESOLVED},
+    )
+    return incident
+
+
+@committed
+def link(
+    *, actor_id: int, incident_id: int, transaction_ids: Iterable[int], address: str = ""
+) -> Incident:
+    """Say that it is about these transactions too. Those linked already stay linked."""
+    incident = held(incident_id)
+    there = set(incident.transactions.values_list("pk", flat=True))
+    fresh = Transaction.objects.filter(pk__in=set(transaction_ids) - there).order_by("pk")
+    records = list(fresh)
+    if len(there) + len(records) > LINKED_AT_MOST:
+        raise Refusal(_("An incident holds up to {most} transactions.").format(most=LINKED_AT_MOST))
+    if records:
+        incident.transactions.add(*records)
+        references = [record.reference for record in records]
+        note_down(
+            incident,
+            Action.CHANGE_INCIDENT,
+            actor_id=actor_id,
+            address=address,
+            linked=references,
+        )
+    return incident
+
+
+@committed
+def unlink(*, actor_id: int, incident_id: int, transaction_id: int, address: str = "") -> Incident:
+    """Say that it is not about this transaction."""
+    incident = held(incident_id)
+    record = incident.transactions.filter(pk=transaction_id).first()
+    if record:
+        incident.transactions.remove(record)
+        note_down(
+            incident,
+            Action.CHANGE_INCIDENT,
+            actor_id=actor_id,
+            address=address,
+            unlinked=[record.reference],
+        )
+    return incident
+
+
+def held(incident_id: int, seen: int | None = None) -> Incident:
+    """The incident, locked until commit, if it may still change.
+
+    Raises Incident.DoesNotExist; TooLate when it is resolved, or when something has been done
+    to it since the event `seen`.
+    """
+    # Alone: of rows joined to it, whoever waited for the lock would get those of before.
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    last = last_event(incident_id)
+    who = last.actor.name if last and last.actor else _("the system")
+    at = moment(last.at) if last else ""
+    if incident.state == State.RESOLVED:
+        raise TooLate(
+            _("Already resolved by {name} at {time}. It stays as it is.").format(name=who, time=at)
+        )
+    if seen is not None and last and last.pk != seen:
+        raise TooLate(
+            _(
+                "{name} changed this incident at {time}, after you opened it. "
+                "Look at it as it is now, then do it again if it is still right."
+            ).format(name=who, time=at)
+        )
+    return incident
+
+
+def last_event(incident_id: int) -> AuditEvent | None:
+    events = AuditEvent.objects.filter(subject=f"incident {incident_id}")
+    return events.select_related("actor").order_by("-pk").first()
+
+
+def note_down(
+    incident: Incident, action: audit.Action, *, actor_id: int | None, **more: Any
+) -> None:
+    audit.record(action, f"incident {incident.pk}", actor_id=actor_id, **more)

@@ -1,0 +1,47 @@
+"""Views of the ledger that one of the team keeps for themselves.
+
+They say how somebody likes to read, not what somebody did, so they leave no line in the audit.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from adminpanel.models import SavedView
+from wallet.models import User
+
+VIEWS_AT_MOST = 30
+QUERY_LENGTH = SavedView._meta.get_field("query").max_length or 0
+
+
+class ViewRefused(Exception):
+    """A view that can't be kept; the text says why to the person who asked."""
+
+
+@transaction.atomic
+def save(*, owner_id: int, name: str, query: str) -> bool:
+    """Keep `query` under this name. True when it took the place of an earlier one.
+
+    Raises ViewRefused when there is nothing to keep, too much of it, or too many already.
+    """
+    if not query:
+        raise ViewRefused(_("Set a filter or a column first: this is the ledger as it always is."))
+    if len(query) > QUERY_LENGTH:
+        raise ViewRefused(_("These filters are too long to be kept."))
+    # Two at once would both find room for one more.
+    User.objects.select_for_update(no_key=True).get(pk=owner_id)
+    mine = SavedView.objects.filter(owner=owner_id)
+    if mine.filter(name=name).update(query=query):
+        return True
+    if mine.count() >= VIEWS_AT_MOST:
+        raise ViewRefused(
+            _("You have kept {most} views. Delete one first.").format(most=VIEWS_AT_MOST)
+        )
+    SavedView.objects.create(owner_id=owner_id, name=name, query=query)
+    return False
+
+
+@transaction.atomic
+def delete(view: SavedView) -> None:
+    view.delete()

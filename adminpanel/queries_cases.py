@@ -1,0 +1,207 @@
+"""What the pages of one transaction, of reversals and of incidents show. Reads only.
+
+Whatever a person can make grow is cut off: each list here has a bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from adminpanel.models import Incident, Note, ReversalProposal
+from ledger.models import Transaction
+from wallet.models import AuditEvent
+
+Action = AuditEvent.Action
+
+NOTES = 100
+EVENTS = 100
+RELATED = 5
+LATELY = timedelta(days=30)
+# How far back among a member's newest transactions the other ones are looked for.
+LOOKED_AT = 200
+LINKED = 50
+
+# The acts of the audit that are steps of a transaction, and those that end badly for it.
+STEPS = {
+    Action.PROPOSE,
+    Action.APPROVE,
+    Action.DENY,
+    Action.WITHDRAW,
+    Action.REVERSE,
+    Action.REFUSE,
+}
+BAD = {Action.DENY, Action.REFUSE, Action.WITHDRAW}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step of a timeline: what, who, when, and in whose words why."""
+
+    label: str
+    actor: str = ""
+    at: datetime | None = None
+    remark: str = ""
+    reference: str = ""
+    is_bad: bool = False
+
+
+def events(subject: str) -> list[AuditEvent]:
+    """The newest events about a subject, newest first."""
+    found = AuditEvent.objects.filter(subject=subject).select_related("actor")
+    return list(found.order_by("-pk")[:EVENTS])
+
+
+def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
+    """What became of a transaction, oldest first: its own steps, and those of the audit."""
+    rail = _("Simulated rail")
+    steps = [Moment(_("Ordered"), str(record.created_by), record.created_at)]
+    settled_by = _("Nissmart") if record.from_account_id and record.to_account_id else rail
+    is_failed = record.status == Transaction.Status.FAILED
+    word = str(record.status_badge.word)
+    steps.append(
+        Moment(word, settled_by if record.settled_at else "", record.settled_at, is_bad=is_failed)
+    )
+    for event in reversed(told):
+        action = Action(event.action)
+        if action in STEPS:
+            steps.append(
+                Moment(
+                    str(action.label),
+                    actor_name(event),
+                    event.at,
+                    event.reason,
+                    event.facts.get("reversal", ""),
+                    action in BAD,
+                )
+            )
+    reversal = getattr(record, "reversed_by", None)
+    if reversal and not any(event.action == Action.REVERSE for event in told):
+        steps.append(
+            Moment(
+                str(Action.REVERSE.label),
+                str(reversal.created_by),
+                reversal.created_at,
+                reference=reversal.reference,
+            )
+        )
+    return steps
+
+
+def actor_name(event: AuditEvent) -> str:
+    return event.actor.name if event.actor else _("Nissmart")
+
+
+def others_between(record: Transaction) -> list[Transaction]:
+    """The newest other ones between the same two members, from `LATELY` before it until now."""
+    one, other = record.from_account_id, record.to_account_id
+    if not (one and other):
+        return []
+    newest = Transaction.objects.order_by("-pk")
+    sides = [
+        Q(pk__in=newest.filter(from_account=source).values("pk")[:LOOKED_AT], to_account=target)
+        for source, target in ((one, other), (other, one))
+    ]
+    found = Transaction.objects.filter(sides[0] | sides[1])
+    found = found.filter(created_at__gte=record.created_at - LATELY).exclude(pk=record.pk)
+    return list(found.with_parties().order_by("-pk")[:RELATED])
+
+
+def proposals_of(record: Transaction) -> list[ReversalProposal]:
+    found = record.proposals.select_related("proposed_by", "decided_by")
+    return list(found.order_by("-pk")[:LINKED])
+
+
+def notes_of(record: Transaction) -> list[Note]:
+    """The newest notes, in the order they were written."""
+    return list(record.notes.select_related("author").order_by("-pk")[:NOTES])[::-1]
+
+
+def open_incidents_of(record: Transaction) -> list[Incident]:
+    found = record.incidents.exclude(state=Incident.State.RESOLVED).select_related("owner")
+    return list(found.order_by("-pk")[:LINKED])
+
+
+def proposals_with_parties() -> QuerySet[ReversalProposal]:
+    return ReversalProposal.objects.select_related(
+        "proposed_by",
+        "decided_by",
+        "transaction__from_account__user",
+        "transaction__to_account__user",
+        "transaction__reversed_by",
+    )
+
+
+def proposals(*, is_decided: bool) -> QuerySet[ReversalProposal]:
+    """Those that wait (approved and not posted yet included), or those that are over."""
+    waiting = Q(state__in=ReversalProposal.OPEN)
+    return proposals_with_parties().filter(~waiting if is_decided else waiting)
+
+
+def page[M: Model](
+    rows: QuerySet[M], cursor: str | None, size: int, *, oldest_first: bool = False
+) -> tuple[list[M], int | None]:
+    """The first `size` of the rows after the id `cursor`, and the cursor of the next page.
+
+    No rows for what is no id.
+    """
+    if cursor:
+        is_id = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
+        beyond = "pk__gt" if oldest_first else "pk__lt"
+        rows = rows.filter(**{beyond: int(cursor)}) if is_id else rows.none()
+    found = list(rows.order_by("pk" if oldest_first else "-pk")[: size + 1])
+    return found[:size], found[size - 1].pk if len(found) > size else None
+
+
+def incident_counts() -> dict[str, int]:
+    """How many incidents are in each state."""
+    rows = Incident.objects.order_by().values_list("state").annotate(count=Count("pk"))
+    return dict.fromkeys(Incident.State.values, 0) | dict(rows)
+
+
+def incidents(state: str) -> QuerySet[Incident]:
+    found = Incident.objects.filter(state=state).select_related("owner", "opened_by")
+    return found.annotate(linked=Count("transactions"))
+
+
+def incident_timeline(incident: Incident, told: list[AuditEvent]) -> list[Moment]:
+    """What was done about an incident, oldest first, in words."""
+    return [
+        Moment(told_of(event), actor_name(event), event.at, event.reason)
+        for event in reversed(told)
+    ]
+
+
+def told_of(event: AuditEvent) -> str:
+    """One act about an incident, in words."""
+    if event.action == Action.OPEN_INCIDENT:
+        check = event.facts.get("after", {}).get("check")
+        return _("Opened by the check “{check}”").format(check=check) if check else _("Opened")
+    if event.action == Action.RESOLVE_INCIDENT:
+        return _("Resolved")
+    parts = [changed(event, name) for name in ("owner", "state", "severity")]
+    for name, words in (("linked", _("Linked {names}")), ("unlinked", _("Unlinked {names}"))):
+        if references := event.facts.get(name):
+            parts.append(words.format(names=", ".join(references)))
+    return ". ".join(part for part in parts if part) or str(Action(event.action).label)
+
+
+def changed(event: AuditEvent, name: str) -> str:
+    before, after = event.facts.get("before", {}), event.facts.get("after", {})
+    if name not in after:
+        return ""
+    if name == "owner":
+        owner = after[name]
+        if owner == actor_name(event):
+            return _("Taken over")
+        return _("Given to {name}").format(name=owner) if owner else _("Given up: nobody owns it")
+    choices = Incident.State if name == "state" else Incident.Severity
+    label = _("State") if name == "state" else _("Severity")
+    return _("{label}: {before} to {after}").format(
+        label=label,
+        before=choices(before[name]).label.lower(),
+        after=choices(after[name]).label.lower(),
+    )

@@ -1,0 +1,109 @@
+"""What happens now: transactions as they are ordered, and as they are settled later."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+
+Type = Transaction.Type
+
+# These are settled in the moment they are ordered, so they never change afterwards.
+AT_ONCE = (Type.TRANSFER, Type.REVERSAL)
+
+
+class Mark(NamedTuple):
+    """How far somebody has seen: references of what was ordered last, and of what settled last.
+
+    Empty when there was none. It stands in addresses, so it may be anything at all.
+    """
+
+    ordered: str = ""
+    settled: str = ""
+
+
+class Line(NamedTuple):
+    """A transaction that was ordered, or one that was settled after a while (`is_change`)."""
+
+    at: datetime
+    record: Transaction
+    is_change: bool
+    is_new: bool
+
+    @property
+    def is_order(self) -> bool:
+        """It tells of the order alone: what became of it is another line, or yet to come."""
+        settled_at = self.record.settled_at
+        return not self.is_change and (settled_at is None or settled_at > self.record.created_at)
+
+
+class Filters(NamedTuple):
+    type: str = ""
+    status: str = ""
+
+    def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
+        if self.type:
+            records = records.filter(type=self.type)
+        return records.in_status(self.status) if self.status else records
+
+    def ordered(self) -> TransactionQuerySet:
+        """Transactions, the newest first."""
+        return self.narrow(Transaction.objects.order_by("-pk"))
+
+    def changed(self) -> TransactionQuerySet:
+        """What was settled later than it was ordered, the last one first."""
+        if self.type in AT_ONCE:
+            return Transaction.objects.none()
+        return self.narrow(Transaction.objects.settled_later().order_by("-settled_at"))
+
+
+def mark() -> Mark:
+    """How far one sees now, whatever the filters. Read before the lines, so that none is lost."""
+    newest = (Filters().ordered(), Filters().changed())
+    return Mark(*(records.values_list("reference", flat=True).first() or "" for records in newest))
+
+
+def lines(filters: Filters, seen: Mark, size: int) -> list[Line]:
+    """The newest `size` lines. Those that came after `seen` are new; none if it is empty."""
+    records = filters.ordered().with_parties()[:size]
+    changes = filters.changed().with_parties()[:size]
+    return list(islice(merged(records, changes, seen), size))
+
+
+def merged(
+    records: Iterable[Transaction], changes: Iterable[Transaction], seen: Mark
+) -> Iterator[Line]:
+    known = {record.reference: record for record in Transaction.objects.named(*seen)}
+    last, last_change = known.get(seen.ordered), known.get(seen.settled)
+
+    def is_new_change(at: datetime) -> bool:
+        if last_change and last_change.settled_at:
+            return at > last_change.settled_at
+        return last is not None
+
+    ordered = (
+        Line(record.created_at, record, False, last is not None and record.pk > last.pk)
+        for record in records
+    )
+    changed = (
+        Line(record.settled_at, record, True, is_new_change(record.settled_at))
+        for record in changes
+        if record.settled_at
+    )
+    return heapq.merge(ordered, changed, key=lambda line: line.at, reverse=True)
+
+
+def news(filters: Filters, seen: Mark, most: int) -> int:
+    """How many lines came after `seen`; not more than `most` are counted."""
+    ordered, changed = filters.ordered(), filters.changed()
+    if seen.ordered:
+        ordered = ordered.newer_than(seen.ordered)
+    if seen.settled:
+        changed = changed.settled_after(seen.settled)
+    found = sum(len(records.values_list("pk")[:most]) for records in (ordered, changed))
+    return min(found, most)

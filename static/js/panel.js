@@ -1,0 +1,64 @@
+// Single keys on the finance desk. Everything they do, links and buttons do as well.
+(() => {
+  "use strict";
+  const dialog = document.getElementById("keys");
+  const onOff = document.getElementById("keys-on");
+  if (!dialog?.showModal) return;
+
+  // A browser may refuse to remember; the switch then lasts as long as the page.
+  const remembered = { get: () => { try { return localStorage.getItem("keys"); } catch { return null; } } };
+  const remember = (value) => { try { localStorage.setItem("keys", value); } catch { /* as above */ } };
+  onOff.checked = remembered.get() !== "off";
+  onOff.addEventListener("change", () => remember(onOff.checked ? "on" : "off"));
+  // Another tab may have turned them off.
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key === "keys") onOff.checked = newValue !== "off";
+  });
+
+  const find = () => {
+    const box = document.querySelector('input[aria-keyshortcuts="/"]');
+    box?.focus();
+    box?.select();
+    return box;
+  };
+
+  // The row in hand is the one whose link has the focus, so Enter opens it without our help.
+  const step = (by) => {
+    const links = [...document.querySelectorAll(".records td.ref a")];
+    const row = document.activeElement?.closest(".records tr");
+    const now = links.findIndex((link) => link.closest("tr") === row);
+    const next = now < 0 ? links[by > 0 ? 0 : links.length - 1] : links[now + by];
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+    return next;
+  };
+
+  const keys = {
+    "/": find,
+    j: () => step(1),
+    k: () => step(-1),
+    "?": () => { dialog.showModal(); return true; },
+  };
+
+  const isTyping = (element) => element.closest?.("input, select, textarea, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (!onOff.checked || event.defaultPrevented || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (Object.hasOwn(keys, event.key) && keys[event.key]()) event.preventDefault();
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-keys]")) dialog.showModal();
+    // A menu closes when one goes on elsewhere.
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", ({ key, target }) => {
+    const menu = key === "Escape" && target.closest?.("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+})();

@@ -1,0 +1,205 @@
+"""What staff did is written once, read by finance and auditors, and never changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test import Client
+
+from tests.conftest import signed_in
+from tests.factories import UserFactory
+from tests.pages import elements, htmx, is_part, is_whole_page, problems_beside, text, words
+from wallet import audit
+from wallet import operations as wallet_operations
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/audit/"
+Action = audit.Action
+
+REFUSED = (IntegrityError, OperationalError)
+
+
+@pytest.fixture
+def client(auditor) -> Client:
+    return signed_in(auditor)
+
+
+@pytest.fixture
+def events(finance, time_machine) -> None:
+    time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
+    audit.record(Action.FREEZE, "member 12", actor_id=finance.pk, reason="Lost phone")
+    time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
+    audit.record(Action.NOTE, "transaction NS-7K2Q9PXM", actor_id=finance.pk, address="10.0.0.7")
+    audit.record(Action.OPEN_INCIDENT, "incident 3", actor_id=None, rows=["entry 1", "entry 2"])
+
+
+def shown(response) -> list[str]:
+    (body,) = elements(response, "tbody") or [None]
+    return [words(row) for row in body.children] if body else []
+
+
+def acts(client, **filters) -> list[str]:
+    response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
+    assert response.status_code == 200
+    names = {str(label): value for value, label in Action.choices}
+    return [names[label] for label in names if any(label in row for row in shown(response))]
+
+
+def test_shows_every_act_newest_first(client, events, finance):
+    response = client.get(URL)
+    assert is_whole_page(response)
+    newest, middle, oldest = shown(response)
+    for word in ("21 Nov 2026, 00:00:00", "The system", "Incident opened", "entry 1, entry 2"):
+        assert word in newest
+    for word in (finance.name, "Note", "transaction NS-7K2Q9PXM", "10.0.0.7"):
+        assert word in middle
+    for word in ("20 Nov 2026, 23:59:59", "Wallet frozen", "member 12", "Lost phone"):
+        assert word in oldest
+    links = [dict(link.attributes)["href"] for link in elements(response, "a")]
+    assert {
+        "/panel/transactions/NS-7K2Q9PXM/", "/panel/members/12/", "/panel/incidents/3/"
+    } <= set(links)  # fmt: skip
+
+
+def test_filters(client, events, finance):
+    assert acts(client, actor=finance.pk) == ["freeze", "note"]
+    assert acts(client, actor="system") == ["open_incident"]
+    assert acts(client, action="note") == ["note"]
+    assert acts(client, q="member 12") == ["freeze"]
+    assert acts(client, q="ns-7k2q9pxm") == ["note"]
+    assert acts(client, q="lost") == ["freeze"]
+    assert acts(client, to="2026-11-20") == ["freeze"]
+    assert acts(client, from_="2026-11-21") == ["note", "open_incident"]
+    assert acts(client, from_="2026-11-20", to="2026-11-21", action="freeze") == ["freeze"]
+
+
+def test_says_when_nothing_matches(client, events):
+    assert "Nothing matches" in text(client.get(URL, {"q": "no such words"}))
+
+
+def test_an_empty_audit_says_what_will_be_there(client):
+    assert "Nobody has done anything yet" in text(client.get(URL))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("from", "yesterday"), ("action", "dance"), ("actor", "99999999"), ("q", "a\0b")],
+)
+def test_odd_filters_are_told_beside_their_field(client, events, name, value):
+    response = client.get(URL, {name: value})
+    assert response.status_code == 422
+    assert problems_beside(response, name)
+    assert not shown(response)
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "1" * 30, "٣"])
+def test_a_cursor_that_is_none_is_not_found(client, cursor):
+    assert client.get(URL, {"cursor": cursor}).status_code == 404
+
+
+def test_pages_join_to_the_whole_while_acts_come_in(client, finance, settings):
+    settings.PAGE_SIZE_PANEL = 4
+    for number in range(10):
+        audit.record(Action.NOTE, f"member {number}", actor_id=finance.pk)
+    seen, cursor = [], ""
+    while True:
+        response = client.get(URL, {"cursor": cursor} if cursor else {}, headers=htmx("audit"))
+        assert is_part(response, "audit")
+        seen += [row.split("member ")[1].split()[0] for row in shown(response)]
+        audit.record(Action.NOTE, "ledger", actor_id=finance.pk)
+        older = [a for a in elements(response, "a") if words(a) == "Older"]
+        if not older:
+            break
+        cursor = dict(older[0].attributes)["href"].split("cursor=")[1]
+    assert seen == [str(number) for number in reversed(range(10))]
+
+
+def test_the_same_number_of_queries_however_many(client, finance, django_assert_num_queries):
+    def number_of_queries() -> int:
+        with django_assert_num_queries(12, exact=False) as found:
+            client.get(URL)
+        return len(found)
+
+    audit.record(Action.NOTE, "member 1", actor_id=finance.pk)
+    few = number_of_queries()
+    for number in range(40):
+        person = UserFactory()
+        audit.record(Action.NOTE, f"member {number}", actor_id=person.pk)
+    assert number_of_queries() == few
+
+
+def test_exports_exactly_what_is_filtered(client, auditor, events):
+    audit.record(Action.NOTE, "member 5", actor_id=auditor.pk, reason="=1+1")
+    response = client.get(URL, {"action": "note", "format": "csv"})
+    assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
+    headings, *rows = csv.reader(io.StringIO(response.getvalue().decode(), newline=""))
+    assert headings == ["id", "at", "actor", "action", "subject", "reason", "facts", "address"]
+    assert [row[4] for row in rows] == ["member 5", "transaction NS-7K2Q9PXM"]
+    assert rows[0][5] == "'=1+1"
+    assert rows[1][1] == "2026-11-21T00:00:00+03:00"
+    assert rows[1][7] == "10.0.0.7"
+
+
+def test_an_export_is_an_act_itself_and_no_row_of_its_own(client, auditor):
+    response = client.get(URL, {"q": "member", "format": "csv"})
+    assert len(response.getvalue().decode().splitlines()) == 1
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject, event.actor) == ("export", "audit", auditor)
+    assert event.facts == {"filters": {"q": "member"}}
+
+
+def test_who_takes_no_rows_leaves_no_trace(client):
+    assert client.head(URL, {"format": "csv"}).status_code == 200
+    guess = client.get(URL, {"format": "csv"}, headers={"Sec-Purpose": "prefetch"})
+    assert guess.status_code == 403
+    assert client.get(URL, {"format": "csv", "from": "x"}).status_code == 422
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE wallet_auditevent SET reason = 'other' WHERE id = {id}",
+        "DELETE FROM wallet_auditevent WHERE id = {id}",
+        "sqlite:INSERT OR REPLACE INTO wallet_auditevent SELECT * FROM wallet_auditevent",
+        "postgresql:TRUNCATE wallet_auditevent CASCADE",
+        """postgresql:INSERT INTO wallet_auditevent SELECT * FROM wallet_auditevent
+           ON CONFLICT (id) DO UPDATE SET reason = 'other'""",
+    ],
+)
+def test_the_database_refuses_to_change_the_audit(alice, attack):
+    event = audit.record(Action.FREEZE, "member 1", actor_id=alice.pk, reason="A reason")
+    engine, _colon, statement = attack.rpartition(":")
+    if engine and engine != connection.vendor:
+        return
+    with pytest.raises(REFUSED), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(id=event.pk))
+    event.refresh_from_db()
+    assert event.reason == "A reason"
+
+
+def test_the_orm_can_not_change_it_either(alice):
+    event = audit.record(Action.FREEZE, "member 1", actor_id=alice.pk)
+    for attack in (event.save, event.delete, AuditEvent.objects.all().delete):
+        with pytest.raises(REFUSED), transaction.atomic():
+            attack()
+
+
+def test_an_act_that_fails_leaves_no_trace_of_itself(alice, finance):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        wallet_operations.freeze(alice.primary_account().pk, actor_id=finance.pk, reason="x")
+        raise RuntimeError
+    assert not AuditEvent.objects.exists()
+
+
+def test_freezing_twice_is_one_act(alice, finance):
+    account_id = alice.primary_account().pk
+    assert wallet_operations.freeze(account_id, actor_id=finance.pk, reason="Lost phone")
+    assert not wallet_operations.freeze(account_id, actor_id=finance.pk, reason="Again")
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject, event.actor) == ("freeze", f"member {alice.pk}", finance)

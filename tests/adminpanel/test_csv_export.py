@@ -1,0 +1,147 @@
+"""A CSV file that comes back from a parser as it went in, and holds no formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from adminpanel.csv_export import Cell, csv_file, guarded, written
+from wallet.money import shillings
+
+LEADS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
+NASTY = [
+    '=HYPERLINK("http://evil.example","click")',
+    "=1+1",
+    "+254712345678",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    " =1+1",
+    "   -1",
+    "\u00a0=1+1",
+    "\u200b=1+1",
+    "\ufeff=1+1",
+    "\u3000＝1",
+    "﹣1",
+]
+HARMLESS = [
+    "",
+    " ",
+    "Lunch",
+    "a=b",
+    "1-2",
+    "Amina, Ali",
+    'the "best"',
+    "two\nlines",
+    "two\r\nlines",
+    "semi;colon",
+    "tab\there",
+    "'quoted",
+    "–",
+    "−5",
+    "O’Neil 💸",
+]
+
+
+def parsed(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
+    text = "".join(written(headings, rows))
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def formulas(rows: list[list[str]]) -> list[str]:
+    """Cells that a spreadsheet would work out, numbers aside."""
+    return [
+        cell
+        for row in rows
+        for cell in row
+        if cell.lstrip(" \u00a0\u3000\u200b\ufeff").startswith((*LEADS, "﹣"))
+        and not is_number(cell)
+    ]
+
+
+def is_number(cell: str) -> bool:
+    return cell.isascii() and cell.removeprefix("-").replace(".", "", 1).isdigit()
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_a_text_that_begins_like_a_formula_is_kept_from_being_one(text):
+    assert guarded(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_any_other_text_is_as_it_was(text):
+    assert guarded(text) == text
+
+
+def test_a_thousand_nasty_rows_come_back_as_they_went_in():
+    random = Random(4)
+    rows: list[list[str]] = [
+        [
+            random.choice([*LEADS, "", " ", '"', ","]) + random.choice(NASTY + HARMLESS)
+            for _ in "abc"
+        ]
+        for _number in range(1_000)
+    ]
+    head, *back = parsed(["a", "b", "c"], rows)
+    assert head == ["a", "b", "c"]
+    assert back == [[guarded(cell) for cell in row] for row in rows]
+    assert formulas(back) == []
+
+
+def test_the_look_for_formulas_finds_one_that_was_not_guarded():
+    text = io.StringIO()
+    csv.writer(text).writerows([[cell] for cell in NASTY])
+    back = list(csv.reader(io.StringIO(text.getvalue(), newline="")))
+    assert [cell.strip("\r\n") for cell in formulas(back)] == [cell.strip("\r\n") for cell in NASTY]
+
+
+def test_numbers_are_numbers():
+    cells = [shillings(cents) for cents in (123_450, -123_450, 0, 5, 10**13, -1)]
+    (line,) = list(written([], [[*cells, -7, None]]))[1:]
+    assert line == "1234.50,-1234.50,0.00,0.05,100000000000.00,-0.01,-7,\r\n"
+
+
+def test_text_is_quoted_and_times_are_nairobis():
+    at = datetime(2026, 11, 25, 21, 30, 5, 999_999, tzinfo=UTC)
+    (line,) = list(written([], [["NS-7K2Q9PXM", at, 'a "b"']]))[1:]
+    assert line == '"NS-7K2Q9PXM","2026-11-26T00:30:05+03:00","a ""b"""\r\n'
+
+
+def test_headings_are_there_without_a_row():
+    assert "".join(written(["one", "two"], [])) == '"one","two"\r\n'
+
+
+def test_the_file_is_named_after_nairobis_day(time_machine):
+    time_machine.move_to("2026-11-24T21:00:00Z", tick=False)
+    response = csv_file("nissmart-ledger", ["a"], [])
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Content-Disposition"] == (
+        'attachment; filename="nissmart-ledger-2026-11-25.csv"'
+    )
+
+
+def test_rows_are_fetched_as_they_are_sent():
+    fetched = 0
+
+    def rows() -> Iterator[list[Cell]]:
+        nonlocal fetched
+        for number in range(10_000):
+            fetched = number + 1
+            yield [number]
+
+    sent = iter(csv_file("x", ["number"], rows()))
+    next(sent)
+    assert fetched == 0
+    next(sent)
+    assert 0 < fetched < 500

@@ -1,0 +1,297 @@
+"""Incidents: opened by hand or by a check, owned, worked at, and resolved with words."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from adminpanel.models import Incident
+from adminpanel.operations import incidents
+from tests.adminpanel.proposals import finance_person
+from tests.books import nothing_moves
+from tests.conftest import signed_in
+from tests.factories import send
+from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/panel/incidents/"
+OPEN = f"{LIST}open/"
+
+
+@pytest.fixture
+def wambui(db):
+    return finance_person("Wambui Kariuki")
+
+
+@pytest.fixture
+def joseph(db):
+    return finance_person("Joseph Kiprono")
+
+
+@pytest.fixture
+def record(alice, bob):
+    return send(alice, bob, 300_00)
+
+
+@pytest.fixture
+def incident(wambui, record):
+    return incidents.open_by_hand(
+        actor_id=wambui.pk,
+        title="Paid twice",
+        description="Alice called.",
+        transaction_ids=[record.pk],
+    )
+
+
+def url(incident, act: str = "") -> str:
+    return f"{LIST}{incident.pk}/{act and f'{act}/'}"
+
+
+def seen(incident) -> int:
+    return incidents.last_event(incident.pk).pk
+
+
+def form(act: str, incident, **values: str) -> dict[str, str]:
+    return {f"{act}-{name}": value for name, value in ({"seen": seen(incident)} | values).items()}
+
+
+def told(response) -> list[str]:
+    """The timeline, a line a step."""
+    (track,) = elements(response, "ol", class_="track")
+    return [words(line) for line in track.children if not isinstance(line, str)]
+
+
+def test_finance_opens_one_by_hand(wambui, alice, bob):
+    records = [send(alice, bob, 1_00) for _ in range(3)]
+    first, second, third = (record.reference for record in records)
+    typed = {
+        "title": "Paid twice",
+        "description": "Alice called.\r\nSo did Bob.",
+        "severity": "HIGH",
+        "transactions": f"{first}, {second.lower()}\r\n\r\n{third}\n{first}",
+    }
+    response = signed_in(wambui).post(OPEN, typed)
+    made = Incident.objects.get()
+    assert (response.status_code, response.headers["Location"]) == (303, url(made))
+    assert (made.title, made.severity, made.state) == ("Paid twice", "HIGH", "OPEN")
+    assert made.description == "Alice called.\nSo did Bob."
+    assert made.opened_by == wambui
+    assert set(made.transactions.all()) == set(records)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject) == ("open_incident", f"incident {made.pk}")
+    assert (event.actor, event.address) == (wambui, "127.0.0.1")
+    assert sorted(event.facts["linked"]) == sorted([first, second, third])
+
+
+def test_a_transaction_links_itself_and_shows_what_is_open(wambui, record):
+    client, page = signed_in(wambui), f"/panel/transactions/{record.reference}/"
+    assert "None is about this transaction." in text(client.get(page))
+    opening = f"{OPEN}?transaction={record.reference}"
+    links = [dict(link.attributes)["href"] for link in elements(client.get(page), "a")]
+    assert opening in links
+    (box,) = elements(client.get(opening), "textarea", name="transactions")
+    assert words(box) == record.reference
+    client.post(OPEN, {"title": "Odd", "severity": "LOW", "transactions": record.reference})
+    assert "Odd" in text(client.get(page))
+    made = Incident.objects.get()
+    incidents.resolve(
+        actor_id=wambui.pk, incident_id=made.pk, seen=seen(made), resolution="It was right."
+    )
+    assert "None is about this transaction." in text(client.get(page))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"title": ""}, "Enter a title."),
+        ({"title": "x" * 121}, "at most 120 characters"),
+        ({"title": "a\x07b"}, "ordinary signs only"),
+        ({"description": "x" * 2001}, "at most 2000 characters"),
+        ({"description": "a\0b"}, "ordinary signs only"),
+        ({"severity": "AWFUL"}, "Select a valid choice"),
+        ({"transactions": "NS-00000000"}, "There is no transaction NS-00000000."),
+        ({"transactions": "hello"}, "“hello” is not a reference."),
+        ({"transactions": "NS-0000000O"}, "is not a reference."),
+        ({"transactions": "\0"}, "ordinary signs only"),
+        ({"transactions": "x" * 5000}, "at most 2000 characters"),
+        ({"transactions": "NS-00000000 " * 3 + "1 " * 600}, "is not a reference"),
+        ({"transactions": " ".join(f"NS-000000{n:02}" for n in range(51))}, "up to 50"),
+    ],
+)
+def test_what_was_typed_wrong_gets_one_sentence_and_stays(wambui, wrong, sentence):
+    typed = {"title": "Paid twice", "severity": "MEDIUM", "description": "Alice called."} | wrong
+    for headers in (None, htmx("open")):
+        response = signed_in(wambui).post(OPEN, typed, headers=headers)
+        assert response.status_code == 422
+        assert len(problems(response)) == 1
+        assert sentence in problems(response)[0]
+        assert is_part(response, "open") if headers else is_whole_page(response)
+        if "description" not in wrong:
+            assert "Alice called." in response.text
+    assert not Incident.objects.exists()
+
+
+def test_a_second_click_opens_no_second_one(wambui):
+    client, typed = signed_in(wambui), {"title": "Paid twice", "severity": "LOW"}
+    first, second = (client.post(OPEN, typed).headers["Location"] for _ in range(2))
+    assert first == second
+    assert Incident.objects.count() == AuditEvent.objects.count() == 1
+
+
+def test_a_failed_check_opens_one_until_it_is_resolved(wambui):
+    first = incidents.open_for_check("balances", "Balances differ", "Two accounts.")
+    again = incidents.open_for_check("balances", "Balances differ", "Three accounts.")
+    other = incidents.open_for_check("entries", "Entries do not sum to zero", "")
+    assert first == again != other
+    assert (first.check_name, first.severity, first.opened_by) == ("balances", "HIGH", None)
+    assert first.description == "Two accounts."
+    assert AuditEvent.objects.filter(subject=f"incident {first.pk}", actor=None).count() == 1
+    page = signed_in(wambui).get(url(first))
+    assert "Opened by the check “balances”" in told(page)[0]
+    incidents.resolve(
+        actor_id=wambui.pk, incident_id=first.pk, seen=seen(first), resolution="Put right."
+    )
+    third = incidents.open_for_check("balances", "Balances differ", "Again.")
+    assert third not in (first, other)
+
+
+def test_a_check_may_open_one_inside_a_transaction_of_its_own():
+    with transaction.atomic():
+        incidents.open_for_check("balances", "x" * 200, "y" * 3000)
+    assert len(Incident.objects.get().title) == 120
+
+
+def test_finance_takes_it_and_gives_it_away(incident, wambui, joseph):
+    client = signed_in(joseph)
+    response = client.post(url(incident, "take"), form("assign", incident))
+    assert response.status_code == 303
+    incident.refresh_from_db()
+    assert incident.owner == joseph
+    client.post(url(incident, "assign"), form("assign", incident, owner=str(wambui.pk)))
+    client.post(url(incident, "assign"), form("assign", incident, owner=""))
+    incident.refresh_from_db()
+    assert incident.owner is None
+    lines = told(client.get(url(incident)))
+    for line, expected in zip(
+        lines,
+        [
+            "Opened by Wambui Kariuki",
+            "Taken over by Joseph Kiprono",
+            "Given to Wambui Kariuki by Joseph Kiprono",
+            "Given up: nobody owns it by Joseph Kiprono",
+        ],
+        strict=True,
+    ):
+        assert line.startswith(expected)
+
+
+def test_only_finance_can_own_it(incident, wambui, alice, auditor):
+    gone = finance_person("Gone Person")
+    gone.is_active = False
+    gone.save()
+    owners = [str(user.pk) for user in (alice, auditor, gone)]
+    for owner in [*owners, "0", "-1", "x", "9" * 30]:
+        response = signed_in(wambui).post(
+            url(incident, "assign"), form("assign", incident, owner=owner)
+        )
+        assert response.status_code == 422, owner
+        assert problems(response) == ["Choose somebody of the finance team."]
+
+
+def test_state_and_severity_change_and_are_told(incident, wambui):
+    client = signed_in(wambui)
+    asked = form("change", incident, state="IN_REVIEW", severity="HIGH")
+    assert client.post(url(incident, "change"), asked).status_code == 303
+    incident.refresh_from_db()
+    assert (incident.state, incident.severity) == ("IN_REVIEW", "HIGH")
+    event = AuditEvent.objects.latest("pk")
+    assert event.facts["before"] == {"state": "OPEN", "severity": "MEDIUM"}
+    assert event.facts["after"] == {"state": "IN_REVIEW", "severity": "HIGH"}
+    assert told(client.get(url(incident)))[-1].startswith(
+        "State: open to in review. Severity: medium to high"
+    )
+    count = AuditEvent.objects.count()
+    client.post(
+        url(incident, "change"), form("change", incident, state="IN_REVIEW", severity="HIGH")
+    )
+    assert AuditEvent.objects.count() == count
+
+
+@pytest.mark.parametrize("state", ["RESOLVED", "CLOSED", "", "\0"])
+def test_no_state_but_those_two_is_chosen(incident, wambui, state):
+    asked = form("change", incident, state=state, severity="LOW")
+    response = signed_in(wambui).post(url(incident, "change"), asked)
+    assert response.status_code == 422
+    incident.refresh_from_db()
+    assert incident.state == "OPEN"
+
+
+def test_resolving_needs_words(incident, wambui):
+    client = signed_in(wambui)
+    for resolution in ("", " \r\n ", "x" * 2001, "a\x07b"):
+        for headers in (None, htmx("incident")):
+            asked = form("resolve", incident, resolution=resolution)
+            response = client.post(url(incident, "resolve"), asked, headers=headers)
+            assert response.status_code == 422
+            assert len(problems(response)) == 1
+            assert is_part(response, "incident") if headers else is_whole_page(response)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Incident.objects.filter(pk=incident.pk).update(state="RESOLVED")
+    asked = form("resolve", incident, resolution="Alice had paid two bills.")
+    assert client.post(url(incident, "resolve"), asked).status_code == 303
+    incident.refresh_from_db()
+    assert (incident.state, incident.resolution) == ("RESOLVED", "Alice had paid two bills.")
+    assert incident.resolved_at
+    assert AuditEvent.objects.latest("pk").action == "resolve_incident"
+
+
+def test_what_is_resolved_stays_as_it_is(incident, wambui, joseph, record):
+    incidents.resolve(
+        actor_id=wambui.pk, incident_id=incident.pk, seen=seen(incident), resolution="Done."
+    )
+    client = signed_in(joseph)
+    for act, data in (
+        ("take", form("assign", incident)),
+        ("assign", form("assign", incident, owner="")),
+        ("change", form("change", incident, state="OPEN", severity="LOW")),
+        ("resolve", form("resolve", incident, resolution="Again.")),
+        ("link", {"link-transactions": record.reference}),
+        (f"unlink/{record.reference}", {}),
+    ):
+        response = client.post(url(incident, act), data)
+        assert response.status_code == 409, act
+        assert "Already resolved by Wambui Kariuki at" in text(response)
+    assert "Resolve it" not in text(client.get(url(incident)))
+    assert AuditEvent.objects.count() == 2
+
+
+def test_transactions_are_linked_and_unlinked(incident, wambui, record, alice, bob):
+    other, client = send(alice, bob, 1_00), signed_in(wambui)
+    with nothing_moves():
+        asked = {"link-transactions": f"{other.reference}\n{record.reference}"}
+        client.post(url(incident, "link"), asked)
+        assert set(incident.transactions.all()) == {record, other}
+        assert AuditEvent.objects.latest("pk").facts == {"linked": [other.reference]}
+        client.post(url(incident, f"unlink/{record.reference}"))
+        assert set(incident.transactions.all()) == {other}
+        client.post(url(incident, f"unlink/{record.reference}"))
+    lines = told(client.get(url(incident)))
+    assert lines[-2].startswith(f"Linked {other.reference}")
+    assert lines[-1].startswith(f"Unlinked {record.reference}")
+    assert len(lines) == 3
+    for typed in ("", "x", "NS-00000000"):
+        response = client.post(url(incident, "link"), {"link-transactions": typed})
+        assert response.status_code == 422
+        assert len(problems(response)) == 1
+    assert client.post(url(incident, "unlink/NS-00000000")).status_code == 404
+
+
+def test_it_holds_no_more_than_fifty(incident, wambui, alice, bob, monkeypatch):
+    monkeypatch.setattr(incidents, "LINKED_AT_MOST", 2)
+    names = " ".join(send(alice, bob, 1_00).reference for _ in range(2))
+    response = signed_in(wambui).post(url(incident, "link"), {"link-transactions": names})
+    assert response.status_code == 422
+    assert "An incident holds up to 2 transactions." in text(response)
+    assert incident.transactions.count() == 1

@@ -1,0 +1,186 @@
+"""The checks of the books run in the background, once each, and what they find is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from adminpanel.models import CheckResult, CheckRun, Incident
+from adminpanel.operations import integrity
+from ledger import guards, verify
+from ledger.models import Entry
+from tests.conftest import signed_in
+from tests.factories import send
+from tests.pages import elements, htmx, is_part, is_whole_page, text, words
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/integrity/"
+
+
+@pytest.fixture
+def broken(alice, bob) -> Entry:
+    """A book in which one entry is larger than it was written."""
+    entry = send(alice, bob, 100_00).entries.get(account__user=bob)
+    guards.remove(connection)
+    Entry.objects.filter(pk=entry.pk).update(amount_cents=100_01)
+    guards.install(connection)
+    return entry
+
+
+def run_checks() -> CheckRun:
+    run = integrity.ask(actor_id=None)
+    assert integrity.run_next()
+    run.refresh_from_db()
+    assert run.finished_at
+    return run
+
+
+def test_before_the_first_run_the_page_says_so(auditor):
+    response = signed_in(auditor).get(URL)
+    assert is_whole_page(response)
+    assert text(response).count("Not run yet") >= len(verify.CHECKS)
+    for check in verify.CHECKS:
+        assert str(check.rule) in text(response)
+
+
+def test_right_books_pass_every_check(alice, finance):
+    run = run_checks()
+    assert [one.check_name for one in run.results.all()] == [one.name for one in verify.CHECKS]
+    assert all(one.is_right and one.duration_ms >= 0 for one in run.results.all())
+    assert not Incident.objects.exists()
+    response = signed_in(finance).get(URL)
+    assert text(response).count("Right") == len(verify.CHECKS)
+    assert "The books are not right" not in text(response)
+
+
+def test_a_failure_names_the_row_opens_an_incident_and_turns_every_page_red(broken, finance):
+    run_checks()
+    client = signed_in(finance)
+    said = text(client.get("/panel/integrity/running/"))
+    assert f"entry {broken.pk}" in said
+    assert "1 row is wrong" in said
+    incident = Incident.objects.get(check_name="running")
+    assert incident.opened_by is None
+    assert f"entry {broken.pk}" in incident.description
+    for address in ("/panel/", "/panel/ledger/", "/panel/audit/", URL):
+        (banner,) = elements(client.get(address), "div", class_="banner")
+        assert "The books are not right." in words(banner)
+
+
+def test_the_banner_goes_when_the_books_are_right_again(broken, finance):
+    run_checks()
+    guards.remove(connection)
+    Entry.objects.filter(pk=broken.pk).update(amount_cents=100_00)
+    guards.install(connection)
+    run_checks()
+    assert not elements(signed_in(finance).get("/panel/"), "div", class_="banner")
+    assert Incident.objects.exclude(state="RESOLVED").exists()
+
+
+def test_a_check_that_fails_twice_has_one_open_incident(broken):
+    run_checks()
+    run_checks()
+    assert Incident.objects.filter(check_name="running").count() == 1
+    assert CheckResult.objects.filter(check_name="running").count() == 2
+
+
+def test_run_now_asks_once_and_is_audited(finance):
+    client = signed_in(finance)
+    for _ in range(2):
+        assert client.post("/panel/integrity/run/").headers["Location"] == URL
+    run = CheckRun.objects.get()
+    assert run.asked_by == finance
+    event = AuditEvent.objects.get(action="run_checks")
+    assert (event.actor, event.facts) == (finance, {"run": run.pk})
+    response = client.get(URL)
+    assert f"Running: 0 of {len(verify.CHECKS)} checks done." in text(response)
+    (bar,) = elements(response, "progress")
+    assert dict(bar.attributes)["max"] == str(len(verify.CHECKS))
+    assert not elements(response, "form", action="/panel/integrity/run/")
+    part = client.get(URL, headers=htmx("checks"))
+    assert is_part(part, "checks")
+    assert "hx-trigger" in part.text
+    integrity.run_next()
+    part = client.get(URL, headers=htmx("checks"))
+    assert "hx-trigger" not in part.text
+    assert "asked for by Finance Person" in text(part)
+
+
+def test_auditors_read_and_do_not_run(auditor):
+    client = signed_in(auditor)
+    assert not elements(client.get(URL), "form", action="/panel/integrity/run/")
+    assert client.post("/panel/integrity/run/").status_code == 403
+    assert not CheckRun.objects.exists()
+
+
+def test_a_check_that_is_none_is_not_found(finance):
+    assert signed_in(finance).get("/panel/integrity/no-such/").status_code == 404
+
+
+def test_an_anonymous_visitor_is_sent_to_sign_in():
+    for address in (URL, "/panel/integrity/sums/"):
+        assert Client().get(address).headers["Location"].startswith("/accounts/login/")
+
+
+def test_a_run_that_somebody_works_on_is_left_alone():
+    integrity.ask(actor_id=None)
+    assert integrity.claim()
+    assert integrity.claim() is None
+    assert integrity.run_next() is False
+
+
+def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(time_machine):
+    time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
+    integrity.ask(actor_id=None)
+    dead = integrity.claim()
+    assert dead
+    assert integrity.keep(dead, integrity.result_of(verify.CHECKS[0]))
+    time_machine.shift(integrity.LEASE + timedelta(seconds=1))
+    taken = integrity.claim()
+    assert taken == dead
+    assert not integrity.keep(dead, integrity.result_of(verify.CHECKS[1]))
+    assert CheckResult.objects.count() == 1
+    time_machine.shift(integrity.LEASE + timedelta(seconds=1))
+    assert integrity.run_next()
+    names = list(CheckResult.objects.values_list("check_name", flat=True))
+    assert sorted(names) == sorted(one.name for one in verify.CHECKS)
+
+
+def test_a_check_that_cannot_run_is_not_called_right(finance):
+    missing = verify.Check("missing", "A rule.", "{id}", "row", "SELECT id FROM no_such_table")
+    integrity.ask(actor_id=None)
+    run = integrity.claim()
+    assert run
+    with connection.constraint_checks_disabled():
+        result = integrity.result_of(missing)
+    assert not result.is_right
+    assert "no_such_table" in result.error
+
+
+def test_the_clock_asks_when_the_last_run_is_old_enough(time_machine, settings):
+    settings.CHECKS_EVERY_S = 3600
+    time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
+    integrity.ask_if_due()
+    integrity.ask_if_due()
+    assert CheckRun.objects.count() == 1
+    integrity.run_next()
+    time_machine.shift(3599)
+    integrity.ask_if_due()
+    assert CheckRun.objects.count() == 1
+    time_machine.shift(1)
+    integrity.ask_if_due()
+    assert CheckRun.objects.count() == 2
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_does_what_is_due(alice):
+    call_command("work", "--once")
+    assert CheckRun.objects.get().finished_at
+    assert CheckResult.objects.count() == len(verify.CHECKS)

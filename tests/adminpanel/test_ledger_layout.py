@@ -1,0 +1,173 @@
+"""Columns, density and page size: in the address, so that they can be shared and kept."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ledger import operations
+from tests.conftest import signed_in
+from tests.factories import account_id, deposit, new_key, send
+from tests.pages import elements, find, htmx, is_part, problems_beside, text, words
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/ledger/"
+USUAL = ["Time", "Reference", "Type", "From", "To", "Amount, KES", "Status"]
+ALL = [
+    "time", "type", "from", "to", "amount", "status", "settled", "note", "by", "from_account",
+    "to_account", "key", "reverses", "reversed_by",
+]  # fmt: skip
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def headings(response) -> list[str]:
+    return [words(cell) for cell in elements(response, "th", scope="col")]
+
+
+def rows(response) -> list[list[str]]:
+    """The cells of each row but those that name a day."""
+    (table,) = elements(response, "table", class_="records")
+    found = [list(find(row, "td")) for row in find(table, "tr")]
+    return [[words(cell) for cell in cells] for cells in found if cells]
+
+
+def ticked(response, name: str) -> list[str]:
+    boxes = [dict(box.attributes) for box in elements(response, "input", name=name)]
+    return [box["value"] for box in boxes if "checked" in box]
+
+
+def test_seven_are_usual(client, alice):
+    response = client.get(URL)
+    assert headings(response) == USUAL
+    assert ticked(response, "columns") == ["time", "type", "from", "to", "amount", "status"]
+    assert ticked(response, "size") == ["50"]
+    assert ticked(response, "density") == [""]
+
+
+def test_the_reference_is_always_there(client, alice):
+    response = client.get(URL, {"columns": "amount"})
+    assert headings(response) == ["Reference", "Amount, KES"]
+    assert [len(row) for row in rows(response)] == [2]
+
+
+def test_every_column_shows_what_it_is_called(client, alice, bob, finance):
+    record = send(alice, bob, 12_34, key="key-of-it", description="Lunch")
+    reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    response = client.get(URL, {"columns": ALL})
+    assert headings(response) == [
+        *USUAL, "Settled", "Note", "Ordered by", "From account", "To account", "Request key",
+        "Reverses", "Reversed by",
+    ]  # fmt: skip
+    back, there, _deposit = rows(response)
+    assert there[1:7] == [
+        record.reference, "Transfer", "Alice Wanjiku", "Bob Otieno", "12.34", "Complete",
+    ]  # fmt: skip
+    accounts = [str(account_id(alice)), str(account_id(bob))]
+    assert there[8:] == ["Lunch", "Alice Wanjiku", *accounts, "key-of-it", "–", reversal.reference]
+    assert back[9:12] == ["Finance Person", *accounts[::-1]]
+    assert back[13:] == [record.reference, "–"]
+    (day,) = elements(response, "tr", class_="day-row")
+    assert dict(next(find(day, "th")).attributes)["colspan"] == "15"
+
+
+def test_what_has_not_happened_is_a_dash(client, bob):
+    deposit(bob, 1_00)
+    (row,) = rows(client.get(URL, {"columns": ["note", "from_account", "reverses"]}))
+    assert row[1:] == ["–", "–", "–"]
+
+
+def test_columns_cost_no_query_for_each_row(client, alice, bob, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def grow():
+        for _ in range(5):
+            record = send(alice, bob, 1)
+            operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=new_key())
+
+    grow()
+    with CaptureQueriesContext(connection) as few:
+        client.get(URL, {"columns": ALL})
+    grow()
+    with django_assert_num_queries(len(few)):
+        client.get(URL, {"columns": ALL})
+
+
+def test_density_is_the_tables(client, alice):
+    assert not elements(client.get(URL), "table", class_="compact")
+    response = client.get(URL, {"density": "compact"})
+    assert elements(response, "table", class_="compact")
+    assert ticked(response, "density") == ["compact"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "sentence"),
+    [
+        ({"columns": "salary"}, "columns", "Choose columns from the list."),
+        ({"columns": ["time", "\0"]}, "columns", "Choose columns from the list."),
+        ({"density": "x" * 5000}, "density", "Choose how high the rows are from the list."),
+        ({"size": "1000000"}, "size", "Choose 50, 100 or 200 rows on a page."),
+        ({"size": "-1"}, "size", "Choose 50, 100 or 200 rows on a page."),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(client, alice, asked, field, sentence):
+    for headers in (None, htmx("ledger")):
+        response = client.get(URL, asked, headers=headers)
+        assert response.status_code == 422
+        (box,) = elements(response, id=f"layout_{field}_error")
+        assert words(box) == sentence
+        assert not elements(response, "table", class_="records")
+
+
+@pytest.mark.parametrize("format", ["xml", "\0", "CSV", "a" * 5000])
+def test_another_format_is_refused(client, alice, format):
+    response = client.get(URL, {"format": format})
+    assert response.status_code == 422
+    assert "The ledger can be exported as CSV only." in text(response)
+
+
+def test_each_form_carries_what_the_other_has_set(client, alice):
+    asked = {"type": "DEPOSIT", "min": "1", "columns": ["note", "time"], "density": "compact"}
+    response = client.get(URL, asked)
+    filters, layout = [
+        form for form in elements(response, "form", method="get") if "/ledger/" in form_target(form)
+    ]
+    assert given(filters, "columns") == ["note", "time"]
+    assert given(filters, "density") == ["compact"]
+    assert given(layout, "type") == ["DEPOSIT"]
+    assert given(layout, "min") == ["1"]
+
+
+def form_target(form) -> str:
+    return str(dict(form.attributes)["action"])
+
+
+def given(form, name: str) -> list[str]:
+    fields = [dict(field.attributes) for field in find(form, "input", name=name)]
+    return [field["value"] for field in fields if field["type"] == "hidden"]
+
+
+def test_clearing_the_filters_keeps_the_columns_and_the_other_way_round(client, alice):
+    response = client.get(URL, {"type": "DEPOSIT", "columns": ["note", "time"]})
+    links = {words(link): str(dict(link.attributes)["href"]) for link in elements(response, "a")}
+    assert parse_qs(urlsplit(links["Clear filters"]).query) == {"columns": ["note", "time"]}
+    assert parse_qs(urlsplit(links["As usual"]).query) == {"type": ["DEPOSIT"]}
+
+
+def test_the_address_shows_no_more_than_is_set(client, alice):
+    """What the form sends is longer: fields left empty, and what is as usual."""
+    sent = {"q": "", "type": "DEPOSIT", "member": "", "size": "50", "columns": ALL[:6]}
+    response = client.get(URL, sent, headers=htmx("ledger"))
+    assert is_part(response, "ledger")
+    assert response.headers["HX-Push-Url"] == f"{URL}?type=DEPOSIT"
+    assert "HX-Push-Url" not in client.get(URL, sent).headers
+
+
+def test_a_refused_filter_is_beside_its_field_and_the_layout_stays(client, alice):
+    response = client.get(URL, {"min": "x", "density": "compact"})
+    assert problems_beside(response, "min")
+    assert ticked(response, "density") == ["compact"]

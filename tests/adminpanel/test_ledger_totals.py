@@ -1,0 +1,187 @@
+"""Count and sum of what is filtered are those of the rows, and cost what they should."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from django.utils.http import urlencode
+
+from adminpanel.explorer import Explorer
+from ledger import rollups
+from ledger.models import Transaction
+from tests.adminpanel.explored import matching, more_of_everything, subsets
+from tests.conftest import signed_in
+from tests.factories import UserFactory, deposit
+from tests.pages import elements, htmx, is_part, is_whole_page, text, words
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/ledger/"
+TOTALS = "/panel/ledger/totals/"
+QUICK = [
+    {"type": type, "status": status}
+    for type in ("", *Transaction.Type.values)
+    for status in ("", *Transaction.Status.values)
+]
+
+
+@pytest.fixture
+def amina(db):
+    return UserFactory(name="Amina Ali")
+
+
+@pytest.fixture
+def history(amina, bob, finance, time_machine):
+    more_of_everything(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def explorer(filters: dict[str, str]) -> Explorer:
+    explorer = Explorer(QueryDict(urlencode(filters)))
+    assert explorer.is_valid()
+    return explorer
+
+
+def volume(filters: dict[str, str]) -> tuple[int, int]:
+    found = explorer(filters).volume()
+    assert found
+    return found.count, found.amount_cents
+
+
+def of_rows(filters: dict[str, str], amina) -> tuple[int, int]:
+    rows = matching({name: value for name, value in filters.items() if value}, amina)
+    return len(rows), sum(row.amount_cents for row in rows)
+
+
+@pytest.mark.parametrize("folded", [False, True], ids=["unfolded", "folded"])
+def test_they_are_those_of_the_rows_for_every_combination(history, amina, folded):
+    if folded:
+        assert rollups.fold_all(batch=7)
+    everything = subsets(range(9))
+    assert len(everything) == 256
+    for filters in [*everything, *QUICK]:
+        assert volume(filters) == of_rows(filters, amina), filters
+
+
+def test_every_type_and_status_is_among_what_they_were_tried_with(history, amina):
+    assert {(row.type, row.status) for row in Transaction.objects.all()} == {
+        ("DEPOSIT", "SUCCESS"),
+        ("TRANSFER", "SUCCESS"),
+        ("REVERSAL", "SUCCESS"),
+        ("WITHDRAW", "SUCCESS"),
+        ("WITHDRAW", "PENDING"),
+        ("WITHDRAW", "FAILED"),
+    }
+
+
+@pytest.mark.parametrize("filters", QUICK)
+def test_type_and_status_walk_through_no_settled_transaction(history, filters):
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        volume(filters)
+    for query in asked:
+        sql = query["sql"]
+        assert 'FROM "ledger_transaction"' not in sql or "NOT (" in sql, sql
+
+
+def test_they_stand_on_the_page_when_they_are_at_hand(client, history, amina):
+    for filters in ({}, {"type": "TRANSFER"}, {"status": "FAILED"}):
+        (said,) = elements(client.get(URL, filters), id="totals")
+        number, cents = of_rows(filters, amina)
+        assert words(said) == f"{number} transactions, KES {cents / 100:,.2f} in all"
+        assert "hx-get" not in dict(said.attributes)
+
+
+def test_they_come_after_the_page_when_rows_must_be_counted(client, history, amina):
+    asked = {"member": "amina", "max": "10"}
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(URL, asked | {"cursor": "NS-00000000", "density": "compact"})
+    assert not [query for query in queries if "SUM(" in query["sql"]]
+    (place,) = elements(response, id="totals")
+    attributes = dict(place.attributes)
+    assert attributes["hx-trigger"] == "load"
+    part = client.get(attributes["hx-get"], headers=htmx("totals"))
+    assert is_part(part, "totals")
+    number, cents = of_rows(asked, amina)
+    assert f"{number} transactions, KES {cents / 100:,.2f} in all" in text(part)
+    assert "hx-get" not in part.text
+    # Without JavaScript the same address is a page, and the ledger links to it.
+    assert f'<a href="{attributes["hx-get"].replace("&", "&amp;")}">' in response.text
+    page = client.get(attributes["hx-get"])
+    assert is_whole_page(page)
+    assert f"{number} transactions, KES {cents / 100:,.2f} in all" in text(page)
+    assert "Member: amina" in text(page)
+
+
+def test_one_is_one(client, bob):
+    deposit(bob, 12_34)
+    assert "1 transaction, KES 12.34 in all" in text(client.get(URL))
+
+
+def test_of_nothing_they_are_nought(client):
+    assert "0 transactions, KES 0.00 in all" in text(client.get(URL))
+    assert "0 transactions, KES 0.00 in all" in text(client.get(TOTALS, {"q": "x"}))
+
+
+@pytest.mark.parametrize(
+    "asked", [{"min": "x"}, {"type": "GIFT"}, {"q": "\0"}, {"to": "9999-01-01"}]
+)
+def test_filters_that_make_no_sense_are_not_counted(client, asked):
+    response = client.get(TOTALS, asked)
+    assert response.status_code == 422
+    assert "The filters can't be used as they are" in text(response)
+    (said,) = elements(client.get(TOTALS, asked, headers=htmx("totals")), id="totals")
+    assert "transactions" not in words(said)
+
+
+def test_a_page_with_filters_that_make_no_sense_asks_for_none(client):
+    assert not elements(client.get(URL, {"min": "x"}), id="totals")
+
+
+def test_counting_is_one_query(client, history):
+    explored = explorer({"min": "2", "q": "lunch", "status": "SUCCESS"})
+    with CaptureQueriesContext(connection) as asked:
+        explored.volume()
+    assert len(asked) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite gives up on no statement")
+def test_what_takes_too_long_is_said_calmly(client, alice):
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        from django.db import transaction
+
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE ledger_transaction IN ACCESS EXCLUSIVE MODE")
+            held.set()
+            done.wait(10)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert held.wait(5)
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 200")
+        part = client.get(TOTALS, {"min": "1"}, headers=htmx("totals"))
+        page = client.get(TOTALS, {"min": "1"})
+    finally:
+        done.set()
+        holder.join()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET statement_timeout")
+    for response in (part, page):
+        assert response.status_code == 503
+        assert "Counting these takes too long right now." in text(response)
+    assert "hx-get" not in part.text

@@ -1,0 +1,254 @@
+"""Reversals on the panel: proposed on the transaction, decided on a page of their own."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from adminpanel.models import ReversalProposal
+from adminpanel.operations import reversals
+from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.books import nothing_moves
+from tests.conftest import signed_in
+from tests.factories import balance, send, withdraw
+from tests.pages import elements, htmx, is_part, is_whole_page, problems, text
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/panel/reversals/"
+
+
+@pytest.fixture
+def wambui(db):
+    return finance_person("Wambui Kariuki")
+
+
+@pytest.fixture
+def joseph(db):
+    return finance_person("Joseph Kiprono")
+
+
+@pytest.fixture
+def record(alice, bob):
+    return send(alice, bob, 300_00, description="Rent")
+
+
+def page_of(record) -> str:
+    return f"/panel/transactions/{record.reference}/"
+
+
+def url(proposal, act: str = "") -> str:
+    return f"/panel/reversals/{proposal.pk}/{act and f'{act}/'}"
+
+
+def said(response) -> str:
+    return text(response)
+
+
+def test_finance_proposes_on_the_page_of_the_transaction(record, wambui):
+    client = signed_in(wambui)
+    assert "Propose a reversal" in said(client.get(page_of(record)))
+    response = client.post(f"{page_of(record)}propose/", {"propose-reason": " Sent twice. "})
+    proposal = ReversalProposal.objects.get()
+    assert (response.status_code, response.headers["Location"]) == (303, url(proposal))
+    assert (proposal.reason, proposal.proposed_by) == ("Sent twice.", wambui)
+    assert AuditEvent.objects.get().address == "127.0.0.1"
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "a\x07b", "x" * 501, "\u202e"])
+def test_a_reason_is_needed(record, wambui, reason):
+    response = signed_in(wambui).post(f"{page_of(record)}propose/", {"propose-reason": reason})
+    assert response.status_code == 422
+    assert len(problems(response)) == 1
+    assert not ReversalProposal.objects.exists()
+
+
+def test_a_refused_proposal_keeps_what_was_typed(record, wambui, joseph):
+    proposed(record, wambui)
+    for headers in (None, htmx("reversal")):
+        response = signed_in(joseph).post(
+            f"{page_of(record)}propose/", {"propose-reason": "Mine too."}, headers=headers
+        )
+        assert response.status_code == 422
+        assert problems(response)[0].startswith("Wambui Kariuki proposed at")
+        assert is_part(response, "reversal") if headers else is_whole_page(response)
+
+
+def test_the_proposer_is_told_why_there_is_no_button(record, wambui, joseph):
+    proposal = proposed(record, wambui)
+    own, others = (signed_in(person).get(url(proposal)) for person in (wambui, joseph))
+    assert "You proposed this, so somebody else decides it." in said(own)
+    assert "Approve and reverse" not in said(own)
+    assert "Withdraw it" in said(own)
+    assert "Approve and reverse KES 300.00" in said(others)
+    assert "Withdraw it" not in said(others)
+    assert "You proposed this" in said(signed_in(wambui).get(page_of(record)))
+    assert "Review and decide" in said(signed_in(joseph).get(page_of(record)))
+
+
+def test_the_page_says_whether_the_money_is_there(record, wambui, joseph, bob):
+    proposal, client = proposed(record, wambui), signed_in(joseph)
+    assert "Bob Otieno holds now KES 300.00" in said(client.get(url(proposal)))
+    assert "Not enough" not in said(client.get(url(proposal)))
+    withdraw(bob, 1)
+    assert "Not enough to take it back" in said(client.get(url(proposal)))
+
+
+@pytest.mark.parametrize("headers", [None, htmx("decision")])
+def test_another_one_of_finance_approves(record, wambui, joseph, alice, headers):
+    proposal, client = proposed(record, wambui), signed_in(joseph)
+    response = client.post(url(proposal, "approve"), headers=headers)
+    assert response.headers["HX-Redirect" if headers else "Location"] == url(proposal)
+    page = said(client.get(url(proposal)))
+    assert "Approved and reversed." in page
+    assert "Approved by Joseph Kiprono" in page
+    assert balance(alice) == 1_000_00
+
+
+def test_a_second_click_is_no_second_approval_and_no_conflict(record, wambui, joseph, alice):
+    proposal, client = proposed(record, wambui), signed_in(joseph)
+    for _ in range(2):
+        assert client.post(url(proposal, "approve")).status_code == 303
+    assert "Already approved by Joseph Kiprono at" in said(client.get(url(proposal)))
+    assert balance(alice) == 1_000_00
+    assert [act for act, _who in acts(record)] == ["propose", "approve", "reverse"]
+
+
+def test_whoever_comes_too_late_is_told_who_was_faster(record, wambui, joseph, time_machine):
+    time_machine.move_to("2026-11-25T07:03:00+00:00", tick=False)
+    proposal = proposed(record, wambui)
+    signed_in(joseph).post(url(proposal, "approve"))
+    third = signed_in(finance_person("Zuri Third"))
+    for act, data in (("approve", {}), ("deny", {"reason": "No."})):
+        response = third.post(url(proposal, act), data)
+        assert response.status_code == 409
+        assert "Already approved by Joseph Kiprono at 10:03." in said(response)
+    late = signed_in(wambui).post(url(proposal, "withdraw"))
+    assert late.status_code == 409
+    part = third.post(url(proposal, "approve"), headers=htmx("decision"))
+    assert is_part(part, "decision")
+    assert "Already approved by Joseph Kiprono at 10:03." in said(part)
+
+
+def test_denying_needs_a_reason(record, wambui, joseph):
+    proposal, client = proposed(record, wambui), signed_in(joseph)
+    for reason in ("", "  ", "x" * 501, "\0"):
+        for headers in (None, htmx("decision")):
+            response = client.post(url(proposal, "deny"), {"reason": reason}, headers=headers)
+            assert response.status_code == 422
+            assert problems(response)
+            assert is_part(response, "decision") if headers else is_whole_page(response)
+    with nothing_moves():
+        assert client.post(url(proposal, "deny"), {"reason": "It was right."}).status_code == 303
+    page = said(client.get(url(proposal)))
+    assert "Denied by Joseph Kiprono" in page
+    assert "Because It was right." in page
+
+
+def test_nobody_else_decides_by_any_route(record, wambui, alice, bob, auditor, operator):
+    """A second browser, a forged POST, an auditor, an operator, a member: all refused."""
+    proposal = proposed(record, wambui)
+    addresses = [(url(proposal, act), {"reason": "x"}) for act in ("approve", "deny")]
+    addresses.append((f"{page_of(record)}propose/", {"propose-reason": "x"}))
+    with nothing_moves():
+        for path, data in addresses[:2]:
+            for browser in (signed_in(wambui), signed_in(wambui)):
+                for headers in (None, htmx("decision")):
+                    answer = browser.post(path, data, headers=headers)
+                    assert answer.status_code == 403
+                    assert "You proposed this, so somebody else decides it." in said(answer)
+        for person in (alice, bob, auditor, operator):
+            for path, data in [*addresses, (url(proposal, "withdraw"), {})]:
+                assert signed_in(person).post(path, data).status_code == 403
+        for path, data in addresses:
+            assert Client().post(path, data).headers["Location"].startswith("/accounts/login/")
+    proposal.refresh_from_db()
+    assert proposal.state == State.PROPOSED
+
+
+def test_a_post_from_another_site_is_refused(record, wambui, joseph):
+    proposal = proposed(record, wambui)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(joseph)
+    with nothing_moves():
+        assert client.post(url(proposal, "approve")).status_code == 403
+
+
+def test_an_auditor_reads_it_all(record, wambui, auditor):
+    proposal, client = proposed(record, wambui), signed_in(auditor)
+    page = client.get(url(proposal))
+    assert page.status_code == 200
+    assert "Auditors read here" in said(page)
+    assert "Sent twice." in said(client.get(QUEUE))
+    for shown in (page, client.get(page_of(record)), client.get(QUEUE)):
+        forms = elements(shown, "form", method="post")
+        actions = [dict(form.attributes)["action"] for form in forms]
+        assert not [action for action in actions if action.startswith("/panel/")]
+
+
+def test_what_is_not_there_is_not_found(wambui):
+    client = signed_in(wambui)
+    for path in ("/panel/reversals/999/", "/panel/reversals/999999999999999999/"):
+        assert client.get(path).status_code == 404
+        for act in ("approve", "deny", "withdraw"):
+            assert client.post(f"{path}{act}/", {"reason": "x"}).status_code == 404
+    assert client.post("/panel/transactions/NS-00000000/propose/").status_code == 404
+
+
+def hrefs(response) -> list[str]:
+    return [dict(link.attributes)["href"] for link in elements(response, "a", class_="what")]
+
+
+def test_the_queue_is_oldest_first_and_marks_ones_own(alice, bob, wambui, joseph):
+    first, second, third = (proposed(send(alice, bob, 1_00), by) for by in (joseph, wambui, joseph))
+    reversals.deny(actor_id=wambui.pk, proposal_id=third.pk, reason="No.")
+    waiting = signed_in(wambui).get(QUEUE)
+    assert hrefs(waiting) == [url(first), url(second)]
+    assert said(waiting).count("Yours") == 1
+    assert hrefs(signed_in(wambui).get(QUEUE, {"tab": "decided"})) == [url(third)]
+
+
+def test_each_tab_is_paged_without_losing_one(alice, bob, wambui, joseph, settings):
+    settings.PAGE_SIZE_PANEL = 2
+    made = [proposed(send(alice, bob, 1_00), wambui) for _ in range(10)]
+    for proposal in made[:5]:
+        reversals.deny(actor_id=joseph.pk, proposal_id=proposal.pk, reason="No.")
+    client = signed_in(wambui)
+    for tab, expected in (("", made[5:]), ("decided", made[:5][::-1])):
+        seen, query = [], f"?tab={tab}"
+        while query:
+            response = client.get(f"{QUEUE}{query}")
+            seen += hrefs(response)
+            pages = [dict(link.attributes)["href"] for link in elements(response, "a")]
+            older = [link for link in pages if "cursor=" in link]
+            query = older[-1] if older else ""
+        assert seen == [url(proposal) for proposal in expected]
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "\0", "١"])
+def test_an_odd_cursor_shows_nothing(record, wambui, cursor):
+    proposed(record, wambui)
+    for tab in ("", "decided"):
+        response = signed_in(wambui).get(QUEUE, {"cursor": cursor, "tab": tab})
+        assert response.status_code == 200
+        assert hrefs(response) == []
+
+
+def test_the_empty_queue_says_what_comes_here(wambui):
+    client = signed_in(wambui)
+    assert "No reversal waits" in said(client.get(QUEUE))
+    assert "Nothing was decided yet" in said(client.get(QUEUE, {"tab": "decided"}))
+
+
+def test_the_queue_asks_as_often_for_many_as_for_one(
+    alice, bob, wambui, joseph, django_assert_num_queries, django_assert_max_num_queries
+):
+    client = signed_in(wambui)
+    proposed(send(alice, bob, 1_00), wambui)
+    with django_assert_max_num_queries(8) as asked:
+        client.get(QUEUE)
+    for _ in range(12):
+        proposed(send(alice, bob, 1_00), joseph)
+    with django_assert_num_queries(len(asked)):
+        client.get(QUEUE)

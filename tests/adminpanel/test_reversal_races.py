@@ -1,0 +1,306 @@
+"""Many decide at once, or the process dies in the middle: the money goes back once, or stays."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+import pytest
+from django.db import connection
+
+from adminpanel.models import ReversalProposal
+from adminpanel.operations import reversals
+from adminpanel.refusals import Refusal, TooLate
+from ledger import operations
+from ledger.errors import InsufficientFunds, LedgerError
+from ledger.models import Transaction
+from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.books import assert_books_right
+from tests.conftest import signed_in
+from tests.factories import balance, deposit, send, withdraw
+from tests.ledger.crowd import IS_NIGHTLY, at_once, process, watched
+from tests.pages import text
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+DIED = 86
+CROWD = 16
+ROUNDS = 50 if IS_NIGHTLY else 4
+
+
+@pytest.fixture
+def wambui(db):
+    return finance_person("Wambui Kariuki")
+
+
+@pytest.fixture
+def team(db):
+    return [finance_person(f"Checker Number{number}") for number in range(CROWD)]
+
+
+def heard(job):
+    """A refusal of the desk is an answer too."""
+
+    def ask():
+        try:
+            return job()
+        except Refusal as refusal:
+            return refusal
+
+    return ask
+
+
+def reversals_of(record) -> int:
+    return Transaction.objects.filter(reverses=record).count()
+
+
+def count(record, act: str) -> int:
+    return [name for name, _who in acts(record)].count(act)
+
+
+def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
+    for _ in range(ROUNDS):
+        record = send(alice, bob, 100_00)
+        proposal = proposed(record, wambui)
+        answers = at_once(
+            *(
+                heard(partial(reversals.approve, actor_id=one.pk, proposal_id=proposal.pk))
+                for one in team
+            )
+        )
+        won = [answer for answer in answers if isinstance(answer, ReversalProposal)]
+        late = [answer for answer in answers if isinstance(answer, TooLate)]
+        assert [one.state for one in won] == [State.POSTED]
+        assert len(late) == CROWD - 1
+        by = won[0].decided_by.name
+        assert all(str(answer).startswith(f"Already approved by {by} at") for answer in late)
+        assert reversals_of(record) == 1
+        assert (balance(alice), balance(bob)) == (1_000_00, 0)
+        assert acts(record)[1:] == [("approve", by), ("reverse", by)]
+    assert_books_right()
+
+
+def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
+    record = send(alice, bob, 100_00)
+    proposal = proposed(record, wambui)
+    clients = [signed_in(one) for one in team]
+    url = f"/panel/reversals/{proposal.pk}/approve/"
+    answers = at_once(*(partial(client.post, url) for client in clients))
+    assert sorted(answer.status_code for answer in answers) == [303] + [409] * (CROWD - 1)
+    for answer in answers:
+        if answer.status_code == 409:
+            assert "Already approved by Checker" in text(answer)
+    assert reversals_of(record) == 1
+    assert balance(alice) == 1_000_00
+    assert_books_right()
+
+
+def test_sixteen_proposals_at_once_are_one(alice, bob, team):
+    for _ in range(ROUNDS):
+        record = send(alice, bob, 10_00)
+        answers = at_once(*(heard(partial(proposed, record, one)) for one in team))
+        made = [answer for answer in answers if isinstance(answer, ReversalProposal)]
+        told = [str(answer) for answer in answers if isinstance(answer, Refusal)]
+        assert len(made) == 1
+        assert len(told) == CROWD - 1
+        assert all(made[0].proposed_by.name in sentence for sentence in told)
+        assert count(record, "propose") == 1
+
+
+def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
+    for number in range(ROUNDS * 2):
+        record = send(alice, bob, 10_00)
+        held = balance(alice)
+        proposal = proposed(record, wambui)
+        jobs = [
+            partial(reversals.approve, actor_id=team[0].pk, proposal_id=proposal.pk),
+            partial(reversals.withdraw, actor_id=wambui.pk, proposal_id=proposal.pk),
+        ]
+        answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        assert sorted(type(answer).__name__ for answer in answers) == [
+            "ReversalProposal",
+            "TooLate",
+        ]
+        proposal.refresh_from_db()
+        is_back = proposal.state == State.POSTED
+        assert is_back or proposal.state == State.WITHDRAWN
+        assert reversals_of(record) == is_back
+        assert balance(alice) == held + (10_00 if is_back else 0)
+        assert count(record, "approve") + count(record, "withdraw") == 1
+    assert_books_right()
+
+
+def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
+    for number in range(ROUNDS * 2):
+        record = send(alice, bob, 10_00)
+        proposal = proposed(record, wambui)
+        ask = {"proposal_id": proposal.pk}
+        jobs = [
+            partial(reversals.approve, actor_id=team[0].pk, **ask),
+            partial(reversals.deny, actor_id=team[1].pk, reason="No.", **ask),
+        ]
+        answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
+        proposal.refresh_from_db()
+        assert proposal.state in (State.POSTED, State.DENIED)
+        assert reversals_of(record) == (proposal.state == State.POSTED)
+        assert count(record, "approve") + count(record, "deny") == 1
+    assert_books_right()
+
+
+def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
+    """Either it goes back, or it is spent: never both, and never below zero."""
+    for number in range(ROUNDS * 2):
+        record = send(alice, bob, 10_00)
+        proposal = proposed(record, wambui)
+        held = balance(alice)
+        jobs = [
+            heard(partial(reversals.approve, actor_id=team[0].pk, proposal_id=proposal.pk)),
+            partial(send, bob, carol, 10_00),
+        ]
+        answers = at_once(*jobs[:: 1 if number % 2 else -1])
+        proposal.refresh_from_db()
+        spent = [answer for answer in answers if isinstance(answer, Transaction)]
+        refused = [answer for answer in answers if isinstance(answer, LedgerError)]
+        assert balance(bob) == 0
+        if proposal.state == State.POSTED:
+            assert [type(one) for one in refused] == [InsufficientFunds]
+            assert balance(alice) == held + 10_00
+        else:
+            assert proposal.state == State.REFUSED
+            assert "can't be taken back" in proposal.remark
+            assert len(spent) == 1
+            assert balance(alice) == held
+        assert_books_right()
+
+
+def test_workers_and_the_approver_at_once_post_it_once(alice, bob, wambui, team):
+    for _ in range(ROUNDS):
+        records = [send(alice, bob, 1_00) for _ in range(3)]
+        for record in records:
+            reversals.decide(
+                proposed(record, wambui).pk,
+                State.APPROVED,
+                reversals.Action.APPROVE,
+                actor_id=team[0].pk,
+            )
+        at_once(*[reversals.post_approved] * 8)
+        for record in records:
+            assert reversals_of(record) == 1
+            assert count(record, "reverse") == 1
+            assert record.proposals.get().state == State.POSTED
+    assert (balance(alice), balance(bob)) == (1_000_00, 0)
+    assert_books_right()
+
+
+# The process dies
+
+
+def approve(actor_id, proposal_id):
+    reversals.approve(actor_id=actor_id, proposal_id=proposal_id)
+
+
+def points(job, *args) -> list[str]:
+    names: list[str] = []
+    with watched(names.append):
+        job(*args)
+    return names
+
+
+def die_at(number, job, *args):
+    left = number
+
+    def visit(_name):
+        nonlocal left
+        left -= 1
+        if left == -1:
+            os._exit(DIED)
+
+    with watched(visit):
+        job(*args)
+
+
+def test_dying_at_any_statement_of_an_approval_ends_with_one_effect(alice, bob, wambui, team):
+    actor = team[0]
+    names = points(approve, actor.pk, proposed(send(alice, bob, 1_00), wambui).pk)
+    # The decision, the books, and what became of it: three transactions, in this order.
+    assert names.count("COMMITTED") == 3
+    ends = [number for number, name in enumerate(names) if name == "COMMITTED"]
+    for number in range(len(names)):
+        record = send(alice, bob, 1_00)
+        held = balance(alice)
+        proposal = proposed(record, wambui)
+        dying = process(die_at, number, approve, actor.pk, proposal.pk)
+        dying.join()
+        assert dying.exitcode == DIED, f"never came to {number}: {names[number]}"
+        assert_books_right()
+        proposal.refresh_from_db()
+        is_decided, is_in_the_books, is_over = (number >= end for end in ends)
+        expected = State.POSTED if is_over else State.APPROVED if is_decided else State.PROPOSED
+        assert proposal.state == expected, f"died at {names[number]}"
+        assert reversals_of(record) == is_in_the_books
+        assert reversals.post_approved() == (is_decided and not is_over)
+        if not is_decided:
+            approve(actor.pk, proposal.pk)
+        proposal.refresh_from_db()
+        assert proposal.state == State.POSTED
+        assert reversals_of(record) == 1
+        assert balance(alice) == held + 1_00
+        assert acts(record)[1:] == [("approve", actor.name), ("reverse", actor.name)]
+    assert_books_right()
+
+
+def test_a_worker_that_dies_is_followed_by_another(alice, bob, wambui, team):
+    actor = team[0]
+
+    def left_approved():
+        record = send(alice, bob, 1_00)
+        proposal = proposed(record, wambui)
+        reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=actor.pk)
+        return record, proposal
+
+    left_approved()
+    names = points(reversals.post_approved)
+    for number in range(len(names) - 1):
+        record, proposal = left_approved()
+        dying = process(die_at, number, reversals.post_approved)
+        dying.join()
+        assert dying.exitcode == DIED
+        reversals.post_approved()
+        proposal.refresh_from_db()
+        assert proposal.state == State.POSTED
+        assert reversals_of(record) == 1
+        assert count(record, "reverse") == 1
+    assert_books_right()
+
+
+def test_when_the_money_went_after_the_crash_it_is_refused(alice, bob, wambui, team):
+    record = send(alice, bob, 10_00)
+    proposal = proposed(record, wambui)
+    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=team[0].pk)
+    withdraw(bob, 10_00)
+    assert reversals.post_approved() == 1
+    proposal.refresh_from_db()
+    assert proposal.state == State.REFUSED
+    deposit(bob, 10_00)
+    assert reversals.post_approved() == 0
+    assert reversals_of(record) == 0
+    assert_books_right()
+
+
+def test_the_decision_is_committed_before_the_books_are_asked(
+    alice, bob, wambui, team, monkeypatch
+):
+    """Another connection sees who decided while the ledger is still at it."""
+    proposal = proposed(send(alice, bob, 10_00), wambui)
+    seen = []
+    really = operations.reverse
+
+    def look_first(**asks):
+        (state,) = at_once(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
+        seen.append((state, connection.in_atomic_block))
+        return really(**asks)
+
+    monkeypatch.setattr(operations, "reverse", look_first)
+    reversals.approve(actor_id=team[0].pk, proposal_id=proposal.pk)
+    assert seen == [(State.APPROVED, False)]

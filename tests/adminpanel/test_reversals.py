@@ -1,0 +1,234 @@
+"""Two of finance reverse a transaction: one proposes, another one decides, the ledger posts."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from adminpanel.models import ReversalProposal
+from adminpanel.operations import reversals
+from adminpanel.refusals import NotAllowed, Refusal, TooLate
+from ledger import operations
+from ledger.errors import Busy
+from ledger.models import Transaction
+from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.books import assert_books_right, nothing_moves
+from tests.conftest import signed_in
+from tests.factories import balance, deposit, send, withdraw
+from tests.pages import text
+from tests.unsettled import as_if
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def wambui(db):
+    return finance_person("Wambui Kariuki")
+
+
+@pytest.fixture
+def joseph(db):
+    return finance_person("Joseph Kiprono")
+
+
+@pytest.fixture
+def record(alice, bob):
+    return send(alice, bob, 300_00, description="Rent")
+
+
+def page_of(record) -> str:
+    return f"/panel/transactions/{record.reference}/"
+
+
+def url(proposal, act: str = "") -> str:
+    return f"/panel/reversals/{proposal.pk}/{act and f'{act}/'}"
+
+
+def said(response) -> str:
+    return text(response)
+
+
+def test_a_proposal_moves_nothing(record, wambui):
+    with nothing_moves():
+        proposal = proposed(record, wambui, "Sent twice.")
+    assert proposal.state == State.PROPOSED
+    assert acts(record) == [("propose", "Wambui Kariuki")]
+    assert AuditEvent.objects.get().reason == "Sent twice."
+
+
+def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bob):
+    proposal = reversals.approve(
+        actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, address="10.0.0.1"
+    )
+    assert proposal.state == State.POSTED
+    assert (balance(alice), balance(bob)) == (1_000_00, 0)
+    reversal = Transaction.objects.get(reverses=record)
+    assert reversal.created_by == joseph
+    assert reversal.idempotency_key == f"reversal-{proposal.pk}"
+    assert acts(record) == [
+        ("propose", "Wambui Kariuki"),
+        ("approve", "Joseph Kiprono"),
+        ("reverse", "Joseph Kiprono"),
+    ]
+    last = AuditEvent.objects.latest("pk")
+    assert last.facts["reversal"] == reversal.reference
+    assert last.address == "10.0.0.1"
+    assert_books_right()
+
+
+def test_a_deposit_is_taken_back_too(wambui, joseph, bob):
+    record = deposit(bob, 50_00)
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    assert balance(bob) == 0
+    assert_books_right()
+
+
+def test_whoever_proposed_it_never_decides_it(record, wambui):
+    proposal = proposed(record, wambui)
+    for act, more in ((reversals.approve, {}), (reversals.deny, {"reason": "No."})):
+        with nothing_moves(), pytest.raises(NotAllowed, match="somebody else decides"):
+            act(actor_id=wambui.pk, proposal_id=proposal.pk, **more)
+    proposal.refresh_from_db()
+    assert proposal.state == State.PROPOSED
+    assert acts(record) == [("propose", "Wambui Kariuki")]
+
+
+@pytest.mark.parametrize("state", [State.APPROVED, State.POSTED, State.DENIED, State.REFUSED])
+def test_nor_does_the_database_let_them(record, wambui, state):
+    proposal = proposed(record, wambui)
+    with pytest.raises(IntegrityError, match="proposal_decided_by_another"), transaction.atomic():
+        ReversalProposal.objects.filter(pk=proposal.pk).update(
+            state=state, decided_by=wambui, decided_at=timezone.now()
+        )
+
+
+def test_only_whoever_proposed_it_withdraws_it(record, wambui, joseph):
+    proposal = proposed(record, wambui)
+    with pytest.raises(NotAllowed, match="Only Wambui Kariuki"):
+        reversals.withdraw(actor_id=joseph.pk, proposal_id=proposal.pk)
+    with nothing_moves():
+        done = reversals.withdraw(actor_id=wambui.pk, proposal_id=proposal.pk)
+    assert done.state == State.WITHDRAWN
+    assert acts(record)[-1] == ("withdraw", "Wambui Kariuki")
+
+
+def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
+    time_machine.move_to("2026-11-25T07:03:00+00:00", tick=False)
+    proposal = proposed(record, wambui)
+    reversals.deny(actor_id=joseph.pk, proposal_id=proposal.pk, reason="It was right.")
+    third = finance_person("Zuri Third")
+    for act, actor, more in (
+        (reversals.approve, third, {}),
+        (reversals.deny, third, {"reason": "No."}),
+        (reversals.withdraw, wambui, {}),
+    ):
+        with nothing_moves(), pytest.raises(TooLate) as refusal:
+            act(actor_id=actor.pk, proposal_id=proposal.pk, **more)
+        assert str(refusal.value) == "Already denied by Joseph Kiprono at 10:03."
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.remark) == (State.DENIED, "It was right.")
+
+
+def test_a_denied_one_may_be_proposed_again(record, wambui, joseph):
+    first = proposed(record, wambui)
+    reversals.deny(actor_id=joseph.pk, proposal_id=first.pk, reason="Ask Bob first.")
+    second = proposed(record, wambui)
+    assert reversals.approve(actor_id=joseph.pk, proposal_id=second.pk).state == State.POSTED
+
+
+def test_refused_when_the_money_is_gone_and_says_so(record, wambui, joseph, bob):
+    proposal = proposed(record, wambui)
+    withdraw(bob, 100_00)
+    with nothing_moves():
+        done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    assert done.state == State.REFUSED
+    assert done.remark.replace("\u00a0", " ") == (
+        "The wallet holds KES 200.00, so KES 300.00 can't be taken back from it."
+    )
+    assert [act for act, _who in acts(record)] == ["propose", "approve", "refuse"]
+    deposit(bob, 100_00)
+    assert reversals.post(proposal.pk).state == State.REFUSED
+    assert not Transaction.objects.filter(reverses=record).exists()
+
+
+def test_refused_when_it_was_reversed_meanwhile(record, wambui, joseph, alice):
+    proposal = proposed(record, wambui)
+    other = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
+    done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    assert done.state == State.REFUSED
+    assert other.reference in done.remark
+    assert_books_right()
+
+
+def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
+    record, wambui, joseph, bob, monkeypatch
+):
+    proposal = proposed(record, wambui)
+
+    def busy(**_asks):
+        raise Busy
+
+    with monkeypatch.context() as patch, nothing_moves():
+        patch.setattr(operations, "reverse", busy)
+        done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+        assert done.state == State.APPROVED
+        assert "It will be posted shortly" in said(signed_in(joseph).get(url(proposal)))
+        assert "It will be posted shortly" in said(signed_in(joseph).get(page_of(record)))
+        assert reversals.post_approved() == 0
+    assert reversals.post_approved() == 1
+    assert reversals.post_approved() == 0
+    proposal.refresh_from_db()
+    assert proposal.state == State.POSTED
+    assert Transaction.objects.get(reverses=record).created_by == joseph
+    assert balance(bob) == 0
+    assert [act for act, _who in acts(record)] == ["propose", "approve", "reverse"]
+
+
+def test_what_the_books_say_stands_over_a_refusal(record, wambui, joseph, bob):
+    """Two posted it at once, and money came back between them: one was refused, one was not."""
+    proposal = reversals.decide(
+        proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk
+    )
+    reversals.close(proposal.pk, "The money is gone.", "")
+    operations.reverse(actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal))
+    assert reversals.close(proposal.pk, "", "").state == State.POSTED
+    assert reversals.close(proposal.pk, "The money is gone.", "").state == State.POSTED
+    assert [act for act, _ in acts(record)] == ["propose", "approve", "refuse", "reverse"]
+
+
+def test_a_refusal_that_comes_after_the_books_is_none(record, wambui, joseph):
+    proposal = reversals.decide(
+        proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk
+    )
+    operations.reverse(actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal))
+    done = reversals.close(proposal.pk, "The money is gone.", "")
+    assert (done.state, done.remark) == (State.POSTED, "")
+    assert [act for act, _ in acts(record)] == ["propose", "approve", "reverse"]
+
+
+def test_nothing_else_can_be_proposed(record, wambui, joseph, alice, bob):
+    proposal = proposed(record, wambui)
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    reversal = Transaction.objects.get(reverses=record)
+    refusals = [
+        (withdraw(alice, 5_00), "A withdrawal has left Nissmart"),
+        (as_if(deposit(bob, 1_00), "PENDING"), "has not settled yet"),
+        (as_if(deposit(bob, 1_00), "FAILED"), "no money moved"),
+        (reversal, "A reversal can't be reversed."),
+        (record, f"reversed before, by {reversal.reference}"),
+    ]
+    for refused, sentence in refusals:
+        with pytest.raises(Refusal, match=sentence):
+            proposed(refused, wambui)
+        assert reversals.obstacle(refused)
+    assert ReversalProposal.objects.count() == 1
+
+
+def test_one_is_open_at_a_time(record, wambui, joseph):
+    proposed(record, wambui)
+    with pytest.raises(Refusal, match="Wambui Kariuki proposed at"):
+        proposed(record, joseph)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReversalProposal.objects.create(transaction=record, reason="x", proposed_by=joseph)

@@ -1,0 +1,185 @@
+"""Views of the ledger that one keeps under a name: one's own, and nobody else's."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from adminpanel.models import SavedView
+from adminpanel.operations.saved_views import VIEWS_AT_MOST
+from tests.conftest import signed_in, staff
+from tests.pages import elements, find, htmx, is_whole_page, text, title, words
+from wallet.models import AuditEvent
+from wallet.roles import FINANCE
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/ledger/"
+SAVE = "/panel/ledger/views/"
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def save(client, name="Month end", query="type=DEPOSIT&min=1", **more):
+    return client.post(SAVE, {"name": name, "query": query}, **more)
+
+
+def delete(client, view, query=""):
+    return client.post(f"{SAVE}{view.pk}/delete/", {"query": query})
+
+
+def kept(response) -> dict[str, str]:
+    """Name and address of each view in the list."""
+    links = [link for menu in elements(response, "ul", class_="kept") for link in find(menu, "a")]
+    return {words(link): str(dict(link.attributes)["href"]) for link in links}
+
+
+def refusal(response) -> str:
+    assert response.status_code == 422
+    assert title(response).startswith("Error: ")
+    (box,) = elements(response, id="view_name_error")
+    return words(box)
+
+
+def test_a_view_is_kept_and_opened(client, finance):
+    response = save(client)
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"{URL}?type=DEPOSIT&min=1"
+    page = client.get(response.headers["Location"])
+    assert "Kept as “Month end”." in text(page)
+    assert kept(page) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
+    opened = client.get(kept(page)["Month end"])
+    (link,) = [each for each in elements(opened, "a") if words(each) == "Month end"]
+    assert dict(link.attributes)["aria-current"] == "true"
+    assert SavedView.objects.get().owner == finance
+
+
+def test_the_form_offers_what_the_page_shows(client):
+    page = client.get(URL, {"type": "DEPOSIT", "cursor": "NS-00000000", "size": "100", "x": "y"})
+    queries = {dict(field.attributes)["value"] for field in elements(page, "input", name="query")}
+    assert queries == {"type=DEPOSIT&size=100"}
+
+
+def test_only_what_the_ledger_knows_is_kept(client):
+    query = "cursor=NS-00000000&type=DEPOSIT&format=csv&evil=1&columns=note&columns=time&q=&size=50"
+    save(client, query=query)
+    assert parse_qs(SavedView.objects.get().query) == {
+        "type": ["DEPOSIT"],
+        "columns": ["note", "time"],
+    }
+
+
+def test_the_same_name_again_replaces_it(client):
+    save(client)
+    response = save(client, query="status=FAILED")
+    assert SavedView.objects.get().query == "status=FAILED"
+    assert "“Month end” now shows this." in text(client.get(response.headers["Location"]))
+
+
+def test_everybody_has_their_own(client, auditor):
+    save(client)
+    theirs = signed_in(auditor)
+    assert kept(theirs.get(URL)) == {}
+    save(theirs, query="type=TRANSFER")
+    assert kept(theirs.get(URL)) == {"Month end": f"{URL}?type=TRANSFER"}
+    assert kept(client.get(URL)) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
+
+
+def test_a_view_is_deleted_and_one_stays_where_one_was(client):
+    save(client)
+    response = delete(client, SavedView.objects.get(), "status=FAILED&cursor=NS-00000000")
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"{URL}?status=FAILED"
+    assert not SavedView.objects.exists()
+    assert "“Month end” is deleted." in text(client.get(URL))
+
+
+def test_nobody_deletes_anothers(client, auditor):
+    save(client)
+    view = SavedView.objects.get()
+    for other in (auditor, staff(FINANCE)):
+        assert delete(signed_in(other), view).status_code == 404
+    assert SavedView.objects.exists()
+    assert client.post(f"{SAVE}999999999999999999/delete/").status_code == 404
+
+
+def test_members_and_operators_keep_nothing(alice, operator, client):
+    save(client)
+    view = SavedView.objects.get()
+    for other in (alice, operator):
+        assert save(signed_in(other)).status_code == 403
+        assert delete(signed_in(other), view).status_code == 403
+    assert SavedView.objects.count() == 1
+
+
+def test_thirty_are_enough(client, finance, auditor):
+    for number in range(VIEWS_AT_MOST):
+        save(client, name=f"View {number}")
+    assert "You have kept 30 views. Delete one first." in refusal(save(client))
+    assert SavedView.objects.count() == 30
+    # One of them may still be replaced, and others have room of their own.
+    assert save(client, name="View 7", query="type=TRANSFER").status_code == 303
+    assert save(signed_in(auditor)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "Give the view a name."),
+        ("   ", "Give the view a name."),
+        ("a" * 61, "at most 60 characters"),
+        ("a\0b", "Use letters, digits and ordinary signs only."),
+        ("\u202eevil", "Use letters, digits and ordinary signs only."),
+    ],
+)
+def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(client, name, sentence):
+    response = save(client, name=name)
+    assert sentence in refusal(response)
+    assert is_whole_page(response)
+    (field,) = elements(response, "input", name="name")
+    assert (dict(field.attributes).get("value") or "") == name
+    assert "Type: Deposit" in text(response)
+    assert not SavedView.objects.exists()
+
+
+def test_the_ledger_as_it_always_is_needs_no_name(client):
+    assert "Set a filter or a column first" in refusal(save(client, query="cursor=x&size=50"))
+    assert not elements(client.get(URL), "input", name="name")
+
+
+def test_what_is_too_long_is_refused(client):
+    assert "too long to be kept" in refusal(save(client, query="q=" + "%F0%9F%92%B8" * 130))
+
+
+@pytest.mark.parametrize("query", ["min=x", "type=GIFT", "size=3", "q=%00", "min=%ff"])
+def test_filters_that_make_no_sense_are_not_kept(client, query):
+    response = save(client, query=query)
+    assert response.status_code == 422
+    assert "The filters can't be used as they are" in text(response)
+    assert not SavedView.objects.exists()
+
+
+def test_a_query_of_endless_fields_is_turned_away(client):
+    client.raise_request_exception = False
+    assert save(client, query="&".join(["a=1"] * 2000)).status_code == 400
+
+
+def test_with_htmx_too(client):
+    response = save(client, headers=htmx("ledger"))
+    assert response.headers["HX-Redirect"] == f"{URL}?type=DEPOSIT&min=1"
+
+
+def test_a_name_is_shown_as_it_is_written(client):
+    save(client, name="<b>Ends & odds</b>", query="q=a%26b")
+    page = client.get(URL)
+    assert "<b>Ends" not in page.text
+    (address,) = kept(page).values()
+    assert parse_qs(urlsplit(address).query) == {"q": ["a&b"]}
+
+
+def test_it_is_no_act_that_the_audit_tells_of(client):
+    save(client)
+    delete(client, SavedView.objects.get())
+    assert not AuditEvent.objects.exists()

@@ -1,0 +1,212 @@
+"""One box: what is named exactly is gone to at once, all else is shown kind by kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from adminpanel import queries_members
+from adminpanel.models import Incident
+from tests.conftest import signed_in
+from tests.factories import UserFactory, deposit, funded, send, withdraw
+from tests.pages import elements, find, htmx, is_whole_page, text, title, words
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/search/"
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+@pytest.fixture
+def amina(db):
+    return UserFactory(name="Amina Wanjiku", email="amina@example.com", phone="+254712000001")
+
+
+@pytest.fixture
+def history(amina, bob, finance):
+    deposit(amina, 5_000_00, description="Salary")
+    send(amina, bob, 1_234_50, description="Lunch at Mama's")
+    send(amina, bob, 50_00, description="More lunch")
+    incident = Incident.objects.create(title="Lunch went missing", opened_by=finance)
+    return incident
+
+
+def groups(response) -> dict[str, int]:
+    """How many rows each group shows."""
+    found = {}
+    for section in elements(response, "section"):
+        named = dict(section.attributes).get("aria-labelledby", "")
+        rows = [*find(section, "a", class_="person"), *find(section, "a", class_="reference")]
+        found[named.removesuffix("-title")] = len(rows) or len(list(find(section, "li")))
+    return found
+
+
+def test_a_reference_in_any_case_leads_straight_to_its_transaction(client, history, amina):
+    record = deposit(amina, 1_00)
+    page = f"/panel/transactions/{record.reference}/"
+    for q in (record.reference, record.reference.lower(), f" {record.reference} "):
+        answer = client.get(URL, {"q": q})
+        assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    answer = client.get(URL, {"q": f"transaction {record.reference}"}, headers=htmx())
+    assert answer.headers["HX-Redirect"] == page
+
+
+@pytest.mark.parametrize("spelling", ["incident {}", "Incident #{}", "INCIDENT{}"])
+def test_a_named_incident_is_gone_to(client, history, spelling):
+    answer = client.get(URL, {"q": spelling.format(history.pk)})
+    assert answer.headers["Location"] == f"/panel/incidents/{history.pk}/"
+
+
+def test_a_named_member_is_gone_to(client, history, amina):
+    answer = client.get(URL, {"q": f"member {amina.pk}"})
+    assert answer.headers["Location"] == f"/panel/members/{amina.pk}/"
+
+
+@pytest.mark.parametrize("q", ["NS-00000000", "incident 999999", "member 999999"])
+def test_what_is_not_there_is_not_gone_to(client, history, q):
+    response = client.get(URL, {"q": q})
+    assert response.status_code == 200
+    assert f"Nothing fits “{q}”" in text(response)
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("amina", {"members": 1}),
+        ("wanjiku amina", {"members": 1}),
+        ("0712 000 001", {"members": 1}),
+        ("+254712000001", {"members": 1}),
+        ("254 712 000001", {"members": 1}),
+        ("AMINA@example.com", {"members": 1}),
+        ("lunch", {"notes": 2, "incidents": 1}),
+        ("1,234.50", {"amounts": 1}),
+        ("kes 1234.5", {"amounts": 1}),
+        ("missing", {"incidents": 1}),
+        ("%", {}),
+        ("_", {}),
+        ("nothing at all", {}),
+    ],
+)
+def test_what_fits_is_shown_kind_by_kind(client, history, q, expected):
+    response = client.get(URL, {"q": q})
+    assert response.status_code == 200
+    assert is_whole_page(response)
+    assert groups(response) == expected
+
+
+def test_a_bare_number_may_be_an_incident_or_an_amount(client, history, amina):
+    deposit(amina, history.pk * 100)
+    response = client.get(URL, {"q": str(history.pk)})
+    assert groups(response)["amounts"] == 1
+    assert groups(response)["incidents"] == 1
+
+
+def test_a_fragment_of_a_reference_is_found_among_the_newest(client, history, amina):
+    record = deposit(amina, 1_00)
+    response = client.get(URL, {"q": record.reference[3:9].lower()})
+    assert record.reference in text(response)
+
+
+def test_each_group_leads_to_all_of_it(client, history, bob, amina):
+    deposit(amina, 20_000_00)
+    for _ in range(10):
+        UserFactory(name="Lunch Lady")
+        send(amina, bob, 1_234_50, description="lunch again")
+    response = client.get(URL, {"q": "lunch"})
+    assert groups(response) == {"members": 8, "notes": 8, "incidents": 1}
+    hits = [words(hit) for hit in elements(response, "span", class_="hits")]
+    assert hits == ["8+ found", "8+ found", "1 found"]
+    links = {words(a): dict(a.attributes)["href"] for a in elements(response, "a", class_="push")}
+    assert links == {
+        "All members that fit": "/panel/members/?q=lunch",
+        "All with this note in the ledger": "/panel/ledger/?q=lunch",
+        "All incidents that fit": "/panel/incidents/?q=lunch",
+    }
+    amounts = client.get(URL, {"q": "1,234.50"})
+    (link,) = elements(amounts, "a", class_="push")
+    assert dict(link.attributes)["href"] == "/panel/ledger/?min=1234.50&max=1234.50"
+    everything = elements(client.get(dict(link.attributes)["href"]), "a", class_="reference")
+    assert len(everything) == 11
+
+
+def test_notes_and_amounts_are_looked_for_among_the_newest_only(
+    client, history, amina, monkeypatch
+):
+    monkeypatch.setattr(queries_members, "RECENT", 2)
+    assert groups(client.get(URL, {"q": "salary"})) == {}
+    assert groups(client.get(URL, {"q": "5,000"})) == {}
+    monkeypatch.setattr(queries_members, "RECENT", 3)
+    assert groups(client.get(URL, {"q": "salary"})) == {"notes": 1}
+    assert groups(client.get(URL, {"q": "5,000"})) == {"amounts": 1}
+
+
+def test_nothing_typed_is_not_the_same_as_nothing_found(client, history):
+    for query in ({}, {"q": ""}, {"q": "   "}):
+        assert "What are you looking for?" in text(client.get(URL, query))
+    assert "Nothing fits" not in text(client.get(URL))
+    assert "What are you looking for?" not in text(client.get(URL, {"q": "zzz"}))
+
+
+def test_what_was_typed_stays_in_the_box(client, history):
+    for q in ("lunch", "zzz", '"><b>', "a" * 200):
+        (box,) = elements(client.get(URL, {"q": q}), "input", id="find")
+        assert dict(box.attributes)["value"] == q
+
+
+@pytest.mark.parametrize("q", ["\0", "a\nb", "\u202e", "a" * 141])
+def test_what_can_not_be_looked_for_is_refused_in_one_sentence(client, history, q):
+    response = client.get(URL, {"q": q})
+    assert response.status_code == 422
+    assert title(response).startswith("Error: ")
+    (alert,) = [e for e in elements(response, role="alert") if "can't be looked for" in words(e)]
+    assert len(list(find(alert, "p"))) == 1
+
+
+def test_strangers_search_nothing(history, amina, operator, auditor, client):
+    assert groups(signed_in(auditor).get(URL, {"q": "amina"})) == {"members": 1}
+    for other in (amina, operator):
+        assert signed_in(other).get(URL, {"q": "amina"}).status_code == 403
+    client.logout()
+    assert client.get(URL, {"q": "amina"}).headers["Location"].startswith("/accounts/login/")
+
+
+# A ceiling each, so that growth is noticed.
+COSTS = [
+    ("/panel/accounts/", None, 11),
+    ("/panel/accounts/?on=2026-11-20", None, 11),
+    ("/panel/accounts/-1/", None, 15),
+    ("/panel/accounts/-1/?type=DEPOSIT&from=2020-01-01", htmx("lines"), 12),
+    ("/panel/accounts/{account}/?at=2026-11-20T14:30&type=TRANSFER", None, 10),
+    ("/panel/members/", None, 9),
+    ("/panel/members/?q=Member", htmx("found"), 6),
+    ("/panel/members/?q=1.00", None, 11),
+    ("/panel/members/{member}/", None, 15),
+    ("/panel/search/?q=1.00", None, 12),
+    ("/panel/search/?q=note", None, 11),
+]
+
+
+def test_the_number_of_queries_does_not_grow(
+    client, alice, finance, django_assert_max_num_queries, django_assert_num_queries
+):
+    def grow(count: int) -> None:
+        for number in range(count):
+            other = funded(UserFactory(), 1_00)
+            send(alice, other, 10, description=f"note {number}")
+            withdraw(alice, 10)
+            Incident.objects.create(title=f"note {number}", opened_by=finance)
+
+    few = {}
+    grow(2)
+    at = {"account": alice.primary_account().pk, "member": alice.pk}
+    for url, headers, ceiling in COSTS:
+        with django_assert_max_num_queries(ceiling, info=url) as asked:
+            assert client.get(url.format(**at), headers=headers).status_code == 200
+        few[url] = len(asked)
+    grow(60)
+    for url, headers, _ceiling in COSTS:
+        with django_assert_num_queries(few[url], info=url):
+            assert client.get(url.format(**at), headers=headers).status_code == 200

@@ -1,0 +1,237 @@
+"""The page of one transaction: its steps, what hangs on it, and what staff note about it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+
+from adminpanel.models import Note
+from adminpanel.operations import notes, reversals
+from ledger.models import Transaction
+from tests.adminpanel.proposals import finance_person, proposed
+from tests.books import nothing_moves
+from tests.conftest import signed_in
+from tests.factories import deposit, send, withdraw
+from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
+from tests.unsettled import as_if
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def wambui(db):
+    return finance_person("Wambui Kariuki")
+
+
+@pytest.fixture
+def joseph(db):
+    return finance_person("Joseph Kiprono")
+
+
+@pytest.fixture
+def record(alice, bob):
+    return send(alice, bob, 300_00, description="Rent")
+
+
+@pytest.fixture
+def client(wambui):
+    return signed_in(wambui)
+
+
+def url(record, act: str = "") -> str:
+    return f"/panel/transactions/{record.reference}/{act and f'{act}/'}"
+
+
+def section(response, name: str) -> str:
+    """The words of the section under this heading."""
+    for part in elements(response, "section"):
+        if dict(part.attributes).get("aria-labelledby") == f"{name}-title":
+            return words(part)
+    raise AssertionError(f"no section {name}")
+
+
+def test_each_step_has_who_and_when(record, client, wambui, joseph):
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    (track,) = elements(client.get(url(record)), "ol", class_="track")
+    steps = [words(step) for step in track.children if not isinstance(step, str)]
+    reversal = Transaction.objects.get(reverses=record)
+    for step, (what, who) in zip(
+        steps,
+        [
+            ("Ordered", "by Alice Wanjiku"),
+            ("Complete", "by Nissmart"),
+            ("Reversal proposed", "by Wambui Kariuki Sent twice."),
+            ("Reversal approved", "by Joseph Kiprono"),
+            ("Reversal posted", f"by Joseph Kiprono {reversal.reference}"),
+        ],
+        strict=True,
+    ):
+        assert step.startswith(f"{what} {who}"), step
+        assert step[-3] == ":", step
+
+
+def test_denied_and_withdrawn_are_steps_too(record, client, wambui, joseph):
+    reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="Why?")
+    reversals.withdraw(actor_id=wambui.pk, proposal_id=proposed(record, wambui).pk)
+    page = section(client.get(url(record)), "timeline")
+    assert "Reversal denied by Joseph Kiprono Why?" in page
+    assert "Proposal withdrawn by Wambui Kariuki" in page
+
+
+def test_what_has_not_settled_is_not_yet(client, alice):
+    pending = as_if(withdraw(alice, 5_00), "PENDING")
+    assert "Processing (not yet)" in section(client.get(url(pending)), "timeline")
+
+
+def test_a_reversal_and_what_it_reverses_show_each_other(record, client, wambui, joseph):
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversal = Transaction.objects.get(reverses=record)
+    assert f"Reversed by {reversal.reference}" in section(client.get(url(record)), "reversal")
+    assert f"This takes back {record.reference}" in section(client.get(url(reversal)), "reversal")
+    assert "Complete Reversed" in text(client.get(url(record)))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("PENDING", "A withdrawal has left Nissmart"),
+        ("SUCCESS", "A withdrawal has left Nissmart"),
+    ],
+)
+def test_it_says_why_it_cant_be_reversed(client, alice, status, sentence):
+    page = client.get(url(as_if(withdraw(alice, 5_00), status)))
+    assert sentence in section(page, "reversal")
+    assert "Propose a reversal" not in text(page)
+
+
+def test_others_between_the_two_and_no_more_of_them(record, client, alice, bob, carol):
+    deposit(bob, 50_00)
+    expected = [send(bob, alice, 1_00), send(alice, bob, 2_00)]
+    expected += [send(alice, bob, 3_00) for _ in range(4)]
+    elsewhere = [send(alice, carol, 1_00), deposit(alice, 1_00), withdraw(alice, 1_00)]
+    page = section(client.get(url(record)), "related")
+    shown = [one.reference for one in [*expected, record, *elsewhere] if one.reference in page]
+    assert shown == [one.reference for one in expected[1:]]
+
+
+def test_those_of_long_ago_are_not_lately(client, alice, bob, time_machine):
+    time_machine.move_to("2030-01-01T09:00:00+00:00")
+    old = send(alice, bob, 1_00)
+    time_machine.move_to("2030-03-01T09:00:00+00:00")
+    fresh = send(alice, bob, 1_00)
+    signed = signed_in(finance_person("Zuri Third"))
+    assert old.reference not in section(signed.get(url(fresh)), "related")
+    assert fresh.reference in section(signed.get(url(old)), "related")
+
+
+def test_phones_are_masked(record, client, alice, bob):
+    page = client.get(url(record)).text
+    for member in (alice, bob):
+        assert member.phone not in page
+        assert member.phone[-9:] not in page.replace(" ", "")
+        assert f"*** {member.phone[-3:]}" in page
+
+
+def test_finance_writes_a_note(record, client, wambui):
+    with nothing_moves():
+        response = client.post(url(record, "notes"), {"note-text": "Called.\r\nNo answer."})
+    assert (response.status_code, response.headers["Location"]) == (303, url(record))
+    note = Note.objects.get()
+    assert (note.text, note.author, note.transaction) == ("Called.\nNo answer.", wambui, record)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject) == ("note", f"transaction {record.reference}")
+    assert (event.actor, event.address) == (wambui, "127.0.0.1")
+    page = client.get(url(record))
+    assert "Wambui Kariuki" in section(page, "notes")
+    assert "Called." in section(page, "notes")
+    assert "Note 127.0.0.1" in section(page, "audit")
+
+
+def test_a_note_is_text_and_no_markup(record, client):
+    client.post(url(record, "notes"), {"note-text": "<script>alert(1)</script> & <b>"})
+    page = client.get(url(record)).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " \r\n ", "x" * 1001, "a\x07b", "a\0b", "\u202e", "y" * 5000]
+)
+@pytest.mark.parametrize("headers", [None, htmx("notes")])
+def test_a_bad_note_gets_one_sentence_and_stays(record, client, typed, headers):
+    response = client.post(url(record, "notes"), {"note-text": typed}, headers=headers)
+    assert response.status_code == 422
+    assert len(problems(response)) == 1
+    assert is_part(response, "notes") if headers else is_whole_page(response)
+    if typed.isalpha():
+        (box,) = elements(response, "textarea", name="note-text")
+        assert words(box) == typed
+    assert not Note.objects.exists()
+
+
+def test_a_thousand_characters_with_line_breaks_fit(record, client):
+    typed = "\r\n".join(["x"] * 500) + "y"
+    assert client.post(url(record, "notes"), {"note-text": typed}).status_code == 303
+    assert len(Note.objects.get().text) == 1000
+
+
+def test_a_second_click_writes_no_second_note(record, client, joseph):
+    for _ in range(2):
+        client.post(url(record, "notes"), {"note-text": "Called."})
+    assert Note.objects.count() == AuditEvent.objects.count() == 1
+    signed_in(joseph).post(url(record, "notes"), {"note-text": "Called."})
+    assert Note.objects.count() == 2
+
+
+def test_a_note_is_written_once(record, wambui):
+    note = notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
+    for sql in (
+        "UPDATE adminpanel_note SET text = 'x' WHERE id = %s",
+        "DELETE FROM adminpanel_note WHERE id = %s",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="notes are never"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql, [note.pk])
+
+
+def test_auditors_read_notes_and_nobody_else_writes_them(record, wambui, auditor, alice, operator):
+    notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
+    page = signed_in(auditor).get(url(record))
+    assert "Called." in section(page, "notes")
+    assert "Add the note" not in text(page)
+    for person in (auditor, alice, operator):
+        answer = signed_in(person).post(url(record, "notes"), {"note-text": "Mine."})
+        assert answer.status_code == 403
+    visitor = Client().post(url(record, "notes"), {"note-text": "Mine."})
+    assert visitor.headers["Location"].startswith("/accounts/login/")
+    forged = Client(enforce_csrf_checks=True)
+    forged.force_login(wambui)
+    assert forged.post(url(record, "notes"), {"note-text": "Mine."}).status_code == 403
+    assert Note.objects.count() == 1
+    assert client_post(wambui, "/panel/transactions/NS-00000000/notes/") == 404
+
+
+def client_post(user, path: str) -> int:
+    return signed_in(user).post(path, {"note-text": "x"}).status_code
+
+
+def test_it_asks_as_often_for_much_as_for_little(
+    record, client, alice, bob, wambui, joseph, django_assert_num_queries
+):
+    client.get(url(record))
+    with django_assert_num_queries(16):
+        client.get(url(record))
+    for number in range(12):
+        notes.write(actor_id=wambui.pk, transaction_id=record.pk, text=f"Number {number}")
+        send(alice, bob, 1_00)
+        reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="No.")
+    with django_assert_num_queries(16):
+        client.get(url(record))
+    proposed(record, wambui)
+    with django_assert_num_queries(16):
+        client.get(url(record))

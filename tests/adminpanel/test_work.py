@@ -1,0 +1,100 @@
+"""The background worker: what is due is done, once, and it stops when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from threading import Barrier, Thread
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from adminpanel import work
+from adminpanel.models import CheckResult, CheckRun
+from adminpanel.operations import integrity
+from ledger import rollups, verify
+from ledger.models import Entry
+from tests.api.granian import database_url
+from tests.factories import send
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+START_TIMEOUT_S = 30
+
+
+def test_a_job_that_fails_keeps_no_other_from_its_turn(monkeypatch, caplog):
+    def broken() -> None:
+        raise ValueError("a broken job")
+
+    monkeypatch.setattr(work, "JOBS", (broken, *work.JOBS))
+    with pytest.raises(CommandError):
+        call_command("work", "--once")
+    assert CheckRun.objects.get().finished_at
+    assert "a broken job" in caplog.text
+
+
+def test_whole_batches_are_folded(alice, bob):
+    for _ in range(rollups.BATCH // 2):
+        send(alice, bob, 1)
+    assert rollups.folded_through() == 0
+    call_command("work", "--once")
+    folded = Entry.objects.filter(pk__lte=rollups.folded_through()).count()
+    assert folded == rollups.BATCH
+
+
+def test_many_workers_write_each_result_once():
+    integrity.ask(actor_id=None)
+    start = Barrier(4)
+
+    def worker() -> None:
+        try:
+            start.wait(timeout=10)
+            integrity.run_next()
+        finally:
+            connection.close()
+
+    crowd = [Thread(target=worker) for _ in range(4)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert CheckRun.objects.get().finished_at
+    assert CheckResult.objects.count() == len(verify.CHECKS)
+
+
+def test_many_who_ask_at_once_ask_for_one_run(finance):
+    start = Barrier(4)
+
+    def ask() -> None:
+        try:
+            start.wait(timeout=10)
+            integrity.ask(actor_id=finance.pk)
+        finally:
+            connection.close()
+
+    crowd = [Thread(target=ask) for _ in range(4)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert CheckRun.objects.count() == 1
+
+
+def test_a_worker_works_until_it_is_told_to_stop():
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "work"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": database_url(), "DEBUG": "1"},
+    )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not CheckRun.objects.filter(finished_at__isnull=False).exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0

@@ -1,0 +1,311 @@
+"""The ledger explorer in a browser: keys, menus, chips, the way back, and without JavaScript."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_accessible import problems
+from tests.factories import UserFactory, deposit, funded, send, withdraw
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+URL = "/panel/ledger/"
+
+
+@pytest.fixture
+def history(alice, bob):
+    for number in range(6):
+        send(alice, bob, (number + 1) * 100, description=f"Lunch {number}")
+    withdraw(bob, 3_00, description="Cash")
+    deposit(bob, 50_00, description="Wages")
+
+
+@pytest.fixture
+def page(open_page, finance, history) -> Page:
+    page = open_page(finance)
+    page.goto(URL)
+    return page
+
+
+def rows(page: Page):
+    return page.locator("#ledger td.ref a")
+
+
+def in_hand(page: Page) -> str:
+    """The reference in the row that has the focus."""
+    return str(page.evaluate("document.activeElement.textContent"))
+
+
+def outline(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
+
+
+# --- Keys
+
+
+def test_slash_goes_to_the_search_box_of_the_page(page):
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).to_be_focused()
+    expect(page.get_by_label("Search")).to_have_value("")
+    page.keyboard.type("a/b?jk")
+    expect(page.get_by_label("Search")).to_have_value("a/b?jk")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.goto("/panel/activity/")
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+
+
+def test_j_and_k_walk_the_rows_and_enter_opens_one(page):
+    references = rows(page).all_inner_texts()
+    page.keyboard.press("j")
+    assert in_hand(page) == references[0]
+    assert outline(page) == "solid"
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert in_hand(page) == references[2]
+    page.keyboard.press("k")
+    assert in_hand(page) == references[1]
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"/panel/transactions/{references[1]}/"))
+
+
+def test_the_walk_ends_at_the_first_and_the_last_row(page):
+    references = rows(page).all_inner_texts()
+    page.keyboard.press("k")
+    assert in_hand(page) == references[-1]
+    page.keyboard.press("j")
+    assert in_hand(page) == references[-1]
+    for _ in range(20):
+        page.keyboard.press("k")
+    assert in_hand(page) == references[0]
+
+
+def test_keys_go_on_after_the_list_has_changed(page):
+    page.get_by_role("combobox", name="Type").select_option("WITHDRAW")
+    expect(rows(page)).to_have_count(1)
+    rows(page).first.blur()
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    assert in_hand(page) == rows(page).first.inner_text()
+
+
+def test_the_keys_are_listed_and_can_be_turned_off(page):
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("heading")).to_be_focused()
+    # Nothing behind the list answers while it is open.
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).not_to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("Use shortcuts of a single key").uncheck()
+    page.get_by_role("button", name="Close").click()
+    for key in ("?", "/", "j"):
+        page.keyboard.press(key)
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_label("Search")).not_to_be_focused()
+    page.goto("/panel/")
+    page.keyboard.press("/")
+    expect(page.locator("#find")).not_to_be_focused()
+
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("Use shortcuts of a single key").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+
+
+@pytest.mark.parametrize("modifier", ["Control", "Alt", "Meta"])
+def test_a_key_with_a_modifier_is_the_browsers(page, modifier):
+    page.keyboard.press(f"{modifier}+j")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_keys_do_nothing_in_a_field_or_a_list(page):
+    page.get_by_role("combobox", name="Status").focus()
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Status")).to_be_focused()
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+# --- Filters, chips, sums
+
+
+def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
+    expect(rows(page)).to_have_count(6)
+    page.get_by_text("Member, dates and amounts").click()
+    page.get_by_label("From KES").fill("4")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(rows(page)).to_have_count(3)
+    expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions,\s+KES.15\.00"))
+    expect(page).to_have_url(re.compile(r"/panel/ledger/\?type=TRANSFER&min=4$"))
+    page.get_by_role("link", name="From KES: 4").click()
+    expect(rows(page)).to_have_count(6)
+    expect(page.get_by_role("link", name="From KES: 4")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Results")).to_be_focused()
+    page.go_back()
+    expect(rows(page)).to_have_count(3)
+    expect(page.get_by_label("From KES")).to_have_value("4")
+    expect(page.get_by_role("combobox", name="Type")).to_have_value("TRANSFER")
+    page.go_back()
+    expect(rows(page)).to_have_count(6)
+    page.go_forward()
+    expect(rows(page)).to_have_count(3)
+
+
+def test_the_sums_come_after_the_page_and_are_told(page):
+    page.goto(f"{URL}?q=lunch")
+    expect(page.locator("#totals")).to_have_text(re.compile(r"6\s+transactions,\s+KES.21\.00"))
+    expect(page.locator("#live")).to_have_text(re.compile(r"6 transactions, KES.21\.00 in all\."))
+
+
+def test_a_filter_that_makes_no_sense_is_told_and_the_rest_stays(page):
+    page.get_by_text("Member, dates and amounts").click()
+    page.get_by_label("From KES").fill("ten")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_text("Enter an amount in shillings")).to_be_visible()
+    expect(page).to_have_title(re.compile("^Error: Ledger"))
+    expect(page.get_by_label("From KES")).to_have_value("ten")
+    page.get_by_label("From KES").fill("4")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_title(re.compile("^Ledger"))
+
+
+# --- Columns and views
+
+
+def test_columns_are_chosen_and_stay_in_the_address(page):
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
+    expect(rows(page)).to_have_count(6)
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_label("Note", exact=True).check()
+    page.get_by_label("To", exact=True).last.uncheck()
+    page.get_by_label("Compact").check()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_role("columnheader", name="Note")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="To", exact=True)).to_have_count(0)
+    expect(page.locator("table.compact")).to_have_count(1)
+    expect(rows(page)).to_have_count(6)
+    page.reload()
+    expect(page.get_by_role("cell", name="Lunch 5")).to_be_visible()
+    expect(page.locator("table.compact")).to_have_count(1)
+    page.get_by_role("combobox", name="Type").select_option("")
+    expect(rows(page)).to_have_count(9)
+    expect(page.get_by_role("columnheader", name="Note")).to_be_visible()
+
+
+def test_a_menu_closes_by_escape_and_when_one_goes_on(page):
+    menu = page.locator("summary", has_text="Columns")
+    button = page.get_by_role("button", name="Show these")
+    menu.click()
+    expect(button).to_be_visible()
+    page.get_by_label("Compact").focus()
+    page.keyboard.press("Escape")
+    expect(button).to_be_hidden()
+    expect(menu).to_be_focused()
+    menu.click()
+    page.locator("h1").click()
+    expect(button).to_be_hidden()
+
+
+def test_a_view_is_kept_opened_and_deleted(page):
+    page.get_by_role("combobox", name="Type").select_option("DEPOSIT")
+    expect(rows(page)).to_have_count(2)
+    page.locator("summary", has_text="Views").click()
+    page.get_by_label("Name of this view").fill("Money in")
+    page.get_by_role("button", name="Keep this view").click()
+    expect(page.get_by_text("Kept as “Money in”.")).to_be_visible()
+    page.get_by_role("link", name="Clear filters").click()
+    expect(rows(page)).to_have_count(9)
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("link", name="Money in").click()
+    expect(rows(page)).to_have_count(2)
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("button", name="Delete Money in").click()
+    expect(page.get_by_text("“Money in” is deleted.")).to_be_visible()
+    expect(rows(page)).to_have_count(2)
+
+
+def test_the_export_is_a_file(page):
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
+    expect(rows(page)).to_have_count(6)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    assert re.fullmatch(r"nissmart-ledger-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
+    lines = download.value.path().read_text("utf-8").splitlines()
+    assert len(lines) == 7
+    # The page is still there and answers.
+    page.keyboard.press("j")
+    assert in_hand(page) == rows(page).first.inner_text()
+
+
+# --- Without JavaScript, and for everybody
+
+
+def test_all_of_it_without_javascript(open_page, finance, history):
+    page = open_page(finance, java_script_enabled=False)
+    page.goto(URL)
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_hidden()
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
+    page.get_by_text("Member, dates and amounts").click()
+    page.get_by_label("From KES").fill("4")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(rows(page)).to_have_count(3)
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_label("Note", exact=True).check()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_role("cell", name="Lunch 5")).to_be_visible()
+    expect(rows(page)).to_have_count(3)
+    page.locator("summary", has_text="Views").click()
+    page.get_by_label("Name of this view").fill("Dear lunches")
+    page.get_by_role("button", name="Keep this view").click()
+    expect(page.get_by_text("Kept as “Dear lunches”.")).to_be_visible()
+    page.get_by_role("link", name="Count these and add them up").click()
+    expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions,\s+KES.15\.00"))
+    page.get_by_role("link", name="Back to the ledger").click()
+    page.get_by_role("link", name="Type: Transfer").click()
+    expect(page.get_by_role("link", name="Type: Transfer")).to_have_count(0)
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("link", name="Dear lunches").click()
+    expect(rows(page)).to_have_count(3)
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("button", name="Delete Dear lunches").click()
+    expect(page.get_by_text("“Dear lunches” is deleted.")).to_be_visible()
+
+
+def test_everybody_can_use_it(page):
+    found = problems(page)
+    for menu in ("Columns", "Views"):
+        page.goto(f"{URL}?type=TRANSFER&columns=note&columns=key&columns=settled&density=compact")
+        page.locator("summary", has_text=menu).click()
+        found += problems(page)
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found += problems(page)
+    for url in (
+        f"{URL}?q=nothing",
+        f"{URL}?min=x&size=7",
+        f"{URL}totals/?min=1",
+        f"{URL}?cursor=x",
+    ):
+        page.goto(url)
+        found += problems(page)
+    assert found == []
+
+
+def test_long_names_and_notes_stay_within_a_phone(open_page, finance, alice):
+    other = funded(UserFactory(name="Wanjiku-Akinyi " * 5), 1_00)
+    send(alice, other, 1_00, description="x" * 140, key="k" * 255)
+    page = open_page(finance)
+    page.goto(f"{URL}?columns=from&columns=to&columns=note&columns=key&columns=by&columns=amount")
+    assert problems(page) == []

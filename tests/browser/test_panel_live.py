@@ -1,0 +1,226 @@
+"""The overview and the live feed in a real browser: nothing moves under the pointer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from adminpanel.models import Incident, ReversalProposal
+from tests.browser.test_accessible import problems
+from tests.factories import deposit, send, withdraw
+from tests.tampering import payout
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+FEED = "/panel/activity/"
+SHOW = re.compile(r"^Show \d+\+? new$")
+
+
+@pytest.fixture
+def page(open_page, finance, alice, bob) -> Page:
+    for number in range(8):
+        send(alice, bob, 1_00, description=f"Early {number}")
+    page = open_page(finance)
+    page.clock.install()
+    return page
+
+
+def asked(page: Page) -> list[str]:
+    """Grows by each address that is asked for the news."""
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url) if "/news/" in request.url else 0)
+    return urls
+
+
+def places(page: Page) -> list[tuple[str, float]]:
+    """Every line of the feed and where it stands."""
+    return page.evaluate(
+        "[...document.querySelectorAll('#feed li')]"
+        ".map(li => [li.innerText, li.getBoundingClientRect().top])"
+    )
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_lines_stay_where_they_are_while_new_ones_arrive(page, alice, bob, width):
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(FEED)
+    page.locator("#feed li").nth(3).hover()
+    before = places(page)
+    assert len(before) == 9
+    send(alice, bob, 12_34, description="Just now")
+    page.clock.fast_forward(10_500)
+    bar = page.get_by_role("link", name=SHOW)
+    expect(bar).to_have_text("Show 1 new")
+    expect(page.locator("#live")).to_have_text("1 new")
+    assert places(page) == before
+    withdraw(bob, 1_00)
+    deposit(bob, 1_00)
+    page.clock.fast_forward(10_500)
+    expect(bar).to_have_text("Show 3 new")
+    assert places(page) == before
+
+
+def test_showing_them_puts_them_on_top_and_keeps_the_place(page, alice, bob):
+    page.goto(f"{FEED}?type=TRANSFER")
+    deposit(bob, 5_00, description="Not a transfer")
+    send(alice, bob, 12_34, description="Just now")
+    page.clock.fast_forward(10_500)
+    bar = page.get_by_role("link", name=SHOW)
+    expect(bar).to_have_text("Show 1 new")
+    bar.focus()
+    # More arrive: the count goes up, and the focus stays where it is.
+    send(alice, bob, 1_00, description="A moment later")
+    page.clock.fast_forward(10_500)
+    expect(bar).to_have_text("Show 2 new")
+    expect(bar).to_be_focused()
+    expect(page.locator("#news")).not_to_have_class(re.compile("htmx-"))
+    page.keyboard.press("Enter")
+    lines = page.locator("#feed li")
+    expect(lines).to_have_count(10)
+    expect(lines.first).to_contain_text("A moment later")
+    expect(page.locator("#feed .fresh")).to_have_count(2)
+    expect(page.locator("#feed-title")).to_be_focused()
+    expect(page.locator("#live")).to_have_text("2 new lines are on top.")
+    expect(page).to_have_url(re.compile(r"activity/\?type=TRANSFER$"))
+    # It goes on from there.
+    send(alice, bob, 1_00)
+    page.clock.fast_forward(10_500)
+    expect(bar).to_have_text("Show 1 new")
+
+
+def test_a_paused_feed_asks_nothing(page, alice, bob):
+    urls = asked(page)
+    page.goto(FEED)
+    page.get_by_role("link", name="Pause").click()
+    expect(page.get_by_text("Paused at")).to_be_visible()
+    expect(page).to_have_url(re.compile("pause=1"))
+    send(alice, bob, 1_00, description="While paused")
+    before = len(urls)
+    page.clock.fast_forward(60_000)
+    page.wait_for_timeout(300)
+    assert len(urls) == before
+    expect(page.get_by_role("link", name=SHOW)).to_have_count(0)
+    page.get_by_role("link", name="Go live again").click()
+    expect(page.locator("#feed li").first).to_contain_text("While paused")
+
+
+def test_a_hidden_tab_asks_nothing_until_it_is_seen_again(page, alice, bob):
+    page.goto(FEED)
+    urls = asked(page)
+    hide(page, True)
+    send(alice, bob, 1_00)
+    page.clock.fast_forward(60_000)
+    page.wait_for_timeout(300)
+    assert urls == []
+    hide(page, False)
+    expect(page.get_by_role("link", name=SHOW)).to_have_text("Show 1 new")
+
+
+def hide(page: Page, is_hidden: bool) -> None:
+    """As if another tab came before this one, which a headless browser can't do."""
+    page.evaluate(
+        """is_hidden => {
+            Object.defineProperty(document, 'hidden', {value: is_hidden, configurable: true});
+            document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        is_hidden,
+    )
+
+
+def test_without_javascript_one_refreshes(open_page, finance, alice, bob):
+    page = open_page(finance, java_script_enabled=False)
+    page.goto(FEED)
+    expect(page.locator("#feed li")).to_have_count(1)
+    send(alice, bob, 1_00)
+    page.get_by_role("link", name="Refresh").click()
+    expect(page.locator("#feed li")).to_have_count(2)
+    expect(page.locator("#feed .fresh")).to_have_count(1)
+    page.get_by_role("link", name="Pause").click()
+    expect(page.get_by_text("Paused at")).to_be_visible()
+
+
+def test_the_latest_follow_unless_somebody_is_at_them(page, alice, bob):
+    page.goto("/panel/")
+    first = page.locator("#latest tbody a.reference").first
+    old = first.inner_text()
+    page.mouse.move(0, 0)
+    send(alice, bob, 1_00)
+    page.clock.fast_forward(10_500)
+    expect(first).not_to_have_text(old)
+    shown = first.inner_text()
+    for come, go in (
+        (first.hover, lambda: page.mouse.move(0, 0)),
+        (first.focus, lambda: first.blur()),
+    ):
+        come()
+        send(alice, bob, 1_00)
+        page.clock.fast_forward(30_500)
+        page.wait_for_timeout(300)
+        expect(first).to_have_text(shown)
+        go()
+        page.clock.fast_forward(10_500)
+        expect(first).not_to_have_text(shown)
+        shown = first.inner_text()
+
+
+def test_charts_turn_from_money_to_counts_without_leaving_the_page(page):
+    page.goto("/panel/")
+    expect(page.locator("#trends h3").first).to_have_text("Deposits, KES")
+    page.get_by_role("link", name="Count", exact=True).click()
+    expect(page.locator("#trends h3").first).to_have_text("Deposits")
+    expect(page).to_have_url(re.compile(r"by=count"))
+    expect(page.get_by_role("img", name=re.compile("^Transfers per day"))).to_be_visible()
+    page.get_by_text("The numbers of transfers").click()
+    expect(page.get_by_role("row", name=re.compile("so far")).filter(visible=True)).to_contain_text(
+        "8"
+    )
+    page.reload()
+    expect(page.locator("#trends h3").first).to_have_text("Deposits")
+    page.go_back()
+    expect(page.locator("#trends h3").first).to_have_text("Deposits, KES")
+
+
+def test_bars_can_be_read_on_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto("/panel/")
+    (width,) = {
+        round(bar["width"])
+        for bar in page.evaluate(
+            "[...document.querySelectorAll('.bars .now')].map(bar => bar.getBoundingClientRect())"
+        )
+    }
+    assert width >= 10
+    letters = page.evaluate("document.querySelector('.bars .today').getBoundingClientRect().height")
+    assert letters >= 11
+
+
+def test_everybody_can_use_both_pages(page, alice, bob):
+    payout(alice, "PENDING")
+    payout(alice, "FAILED")
+    page.goto("/panel/?by=count")
+    for summary in page.locator(".chart summary").all():
+        summary.click()
+    found = problems(page)
+    page.goto(f"{FEED}?pause=1")
+    found += problems(page)
+    page.goto(FEED)
+    send(alice, bob, 1_00)
+    page.clock.fast_forward(10_500)
+    expect(page.get_by_role("link", name=SHOW)).to_be_visible()
+    found += problems(page)
+    page.get_by_role("link", name=SHOW).click()
+    expect(page.locator("#feed .fresh")).to_have_count(1)
+    assert found + problems(page) == []
+
+
+def test_the_panel_is_no_wider_than_a_phone_when_much_waits(page, alice, bob, finance):
+    ReversalProposal.objects.create(
+        transaction=send(alice, bob, 1_00), reason="Sent twice", proposed_by=finance
+    )
+    for severity in Incident.Severity:
+        Incident.objects.create(title="Odd", severity=severity)
+    page.goto("/panel/")
+    expect(page.locator(".attention li")).to_have_count(4)
+    assert problems(page) == []

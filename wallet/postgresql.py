@@ -1,0 +1,141 @@
+"""PostgreSQL connections that send several statements together and wait for them once.
+
+Waiting is what a statement costs both sides most: it wakes the server, then us. libpq's
+pipeline mode saves that; psycopg's own use of it sends each statement by itself, so this is
+written on libpq, through `psycopg.pq`. The server still runs the statements one after another,
+each with a snapshot of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import count
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+type Row = tuple[Any, ...]
+type Value = str | int | datetime | None
+
+
+class Statement(NamedTuple):
+    """SQL with a %s for each of `params`."""
+
+    sql: str
+    params: Sequence[Value] = ()
+
+
+class PipelineConnection(psycopg.Connection[Row]):
+    """`ask` sends statements now, `hold` with the next question or the commit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._held: list[Statement] = []
+        self._names: dict[str, bytes] = {}
+        self._numbers = count()
+
+    def ask(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run what was held, then these; the rows of each of these."""
+        held, self._held = self._held, []
+        begins = not self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE
+        before = [Statement(self._begin()), *held] if begins else held
+        return self._run([*before, *statements])[len(before) :]
+
+    def hold(self, statements: Sequence[Statement]) -> None:
+        """Run these by the commit at the latest: what is wrong with them shows only then."""
+        self._held += statements
+        if self.autocommit:
+            self.ask([])
+
+    def commit(self) -> None:
+        if self._held:
+            self.ask([Statement("COMMIT")])
+        super().commit()
+
+    def rollback(self) -> None:
+        self._held = []
+        super().rollback()
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        if self._held:
+            self.ask([])
+        return super().cursor(*args, **kwargs)
+
+    def _begin(self) -> str:
+        level = self.isolation_level
+        return "BEGIN" + (f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else "")
+
+    def _deallocate(self, name: bytes | None) -> Any:
+        """psycopg drops all prepared statements after a rollback, and ours are among them."""
+        if name is None:
+            self._names.clear()
+        return super()._deallocate(name)
+
+    def _run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """One way there and back."""
+        unknown = dict.fromkeys(sql for sql, _params in statements if sql not in self._names)
+        new = {sql: b"pipeline_%d" % next(self._numbers) for sql in unknown}
+        values = [dumped(params, self) for _sql, params in statements]
+        with self.lock:
+            try:
+                self.pgconn.enter_pipeline_mode()
+                for sql, name in new.items():
+                    self.pgconn.send_prepare(name, numbered(sql))
+                for (sql, _params), each in zip(statements, values, strict=True):
+                    self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], each)
+                self.pgconn.pipeline_sync()
+                results = list(self._results())
+                self.pgconn.exit_pipeline_mode()
+            except BaseException:
+                # With answers still on their way, nothing else can be asked here.
+                self.close()
+                raise
+        for (sql, name), result in zip(new.items(), results, strict=False):
+            if result.status == ExecStatus.COMMAND_OK:
+                self._names[sql] = name
+        for result in results:
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise psycopg.errors.error_from_result(result)
+        return [rows(result, self) for result in results[len(new) :]]
+
+    def _results(self) -> Iterator[PGresult]:
+        """All that is answered up to the end of the pipeline."""
+        answers = select.poll()
+        answers.register(self.pgconn.socket, select.POLLIN)
+        while True:
+            while self.pgconn.is_busy():
+                answers.poll()
+                self.pgconn.consume_input()
+            result = self.pgconn.get_result()
+            if result is None:
+                continue
+            if result.status == ExecStatus.PIPELINE_SYNC:
+                return
+            yield result
+
+
+@lru_cache
+def numbered(sql: str) -> bytes:
+    """The statement with $1, $2 .. for each %s, as the server wants it."""
+    numbers = count(1)
+    return re.sub("%s", lambda _blank: f"${next(numbers)}", sql).encode()
+
+
+def dumped(params: Sequence[Value], connection: PipelineConnection) -> list[Any]:
+    formats = [PyFormat.TEXT] * len(params)
+    return list(Transformer(connection).dump_sequence(params, formats))
+
+
+def rows(result: PGresult, connection: PipelineConnection) -> list[Row]:
+    if not result.ntuples:
+        return []
+    transformer = Transformer(connection)
+    transformer.set_pgresult(result)
+    return transformer.load_rows(0, result.ntuples, tuple)
