@@ -16,7 +16,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = [320, 360, 1280]
 
 VISITOR = ["/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
-MEMBER = ["/", "/deposit/", "/transfer/", "/withdraw/", "/activity/", "/profile/", "/profile/tokens/"]
+MEMBER = [
+    "/",
+    "/deposit/",
+    "/transfer/",
+    "/withdraw/",
+    "/activity/",
+    "/profile/",
+    "/profile/tokens/",
+]
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
 FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]
 
