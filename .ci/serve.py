@@ -50,6 +50,7 @@ def serve_like_production() -> None:
     """What users would see, errors included, but over plain HTTP and on this machine alone."""
     os.environ["SECRET_KEY"] = own_secret()
     os.environ.setdefault("HTTPS", "0")
+    os.environ.setdefault("SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000")
     os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 

@@ -217,7 +217,10 @@ MAILERS = {
     }
 }
 # How a person reaches us, as it stands on pages; where it is empty they promise no help.
-SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000")
+# Made up for the demo, so only where no real member reads it.
+SUPPORT_CONTACT = env.str(
+    "SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000" if DEBUG else ""
+)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.example>")
 
 # --- Words and time -----------------------------------------------------------------------------

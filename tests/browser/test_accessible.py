@@ -16,7 +16,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = [320, 360, 1280]
 
 VISITOR = ["/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
-MEMBER = ["/", "/deposit/", "/transfer/", "/activity/", "/profile/"]
+MEMBER = [
+    "/",
+    "/deposit/",
+    "/transfer/",
+    "/withdraw/",
+    "/activity/",
+    "/profile/",
+    "/profile/tokens/",
+]
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
 FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]
 
@@ -58,7 +66,8 @@ def test_for_members(open_page, alice, bob):
     as_if(withdraw(alice, 40_00), "PENDING")
     as_if(withdraw(alice, 30_00), "FAILED")
     page = open_page(alice)
-    assert visit(page, *MEMBER, *MORE, f"/activity/{record.reference}/") == []
+    own = [f"/activity/{record.reference}/", f"/transfer/?again={record.reference}&amount=5"]
+    assert visit(page, *MEMBER, *MORE, *own) == []
 
 
 def test_on_the_way_through_a_move(open_page, alice, bob):

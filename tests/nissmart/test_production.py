@@ -91,3 +91,9 @@ def test_does_not_start_without_a_secret(tmp_path):
     )
     assert run.returncode != 0
     assert "Set SECRET_KEY" in run.stderr
+
+
+def test_no_page_promises_help_that_nobody_has_set_up(answers):
+    for name in ("landing", "sign-in", "home", "missing"):
+        assert "nissmart.example or 0800" not in answers[name]["text"]
+        assert "For help" not in answers[name]["text"]
