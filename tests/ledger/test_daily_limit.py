@@ -81,9 +81,16 @@ def test_the_day_is_the_one_on_the_clock(alice, bob):
 
 
 def test_an_order_that_waits_over_midnight_is_of_the_new_day(alice, bob):
+    deposit(alice, 1_000_00)
+
     with time_machine.travel(LAST_INSTANT, tick=False) as clock:
+
+        def wait(sql):
+            if "FROM wallet_account" in sql:
+                clock.move_to(MIDNIGHT)
+
         send(alice, bob, 500_00)
-        with watched(lambda _sql: clock.move_to(MIDNIGHT)):
+        with watched(wait):
             assert send(alice, bob, 400_00).created_at == MIDNIGHT
         with nothing_moves(), pytest.raises(DailyLimitReached):
             send(alice, bob, 100_01)
