@@ -162,8 +162,12 @@ def incident_counts() -> dict[str, int]:
     return dict.fromkeys(Incident.State.values, 0) | dict(rows)
 
 
-def incidents(state: str) -> QuerySet[Incident]:
-    found = Incident.objects.filter(state=state).select_related("owner", "opened_by")
+def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
+    """Incidents in this state (none named: those not resolved), of this severity or of any."""
+    found = Incident.objects.select_related("owner", "opened_by")
+    found = found.filter(state=state) if state else found.exclude(state=Incident.State.RESOLVED)
+    if severity:
+        found = found.filter(severity=severity)
     return found.annotate(linked=Count("transactions"))
 
 

@@ -37,21 +37,31 @@ from wallet.roles import acts_on_panel
 @require_safe
 @panel_page
 def incidents(request: MemberRequest) -> HttpResponse:
-    """Incidents in one state, newest first, and how many are in each."""
-    asked = request.GET.get("state", "").upper()
-    state = asked if asked in Incident.State.values else Incident.State.OPEN
+    """Incidents in one state, newest first, and how many are in each; `?severity=` alone gives
+    those of that severity that are not resolved."""
+    severity = named(request, "severity", Incident.Severity.values)
+    state = named(request, "state", Incident.State.values)
+    if not severity:
+        state = state or Incident.State.OPEN
     found, next_cursor = queries.page(
-        queries.incidents(state), request.GET.get("cursor"), settings.PAGE_SIZE_PANEL
+        queries.incidents(state, severity), request.GET.get("cursor"), settings.PAGE_SIZE_PANEL
     )
     counts = queries.incident_counts()
     context = {
         "incidents": found,
         "next_cursor": next_cursor,
         "state": state,
+        "severity": Incident.Severity(severity).label if severity else "",
         "tabs": [(value, label, counts[value]) for value, label in Incident.State.choices],
         "acts": acts_on_panel(request.user),
     }
     return render(request, "adminpanel/incidents.html", context)
+
+
+def named(request: MemberRequest, name: str, values: list[str]) -> str:
+    """One of these values, if the address names one."""
+    asked = request.GET.get(name, "").upper()
+    return asked if asked in values else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

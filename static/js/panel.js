@@ -61,4 +61,7 @@
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+
+  // On a phone the rooms scroll sideways: the one we are in is in sight.
+  document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

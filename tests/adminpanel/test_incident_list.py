@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from adminpanel.models import Incident
 from adminpanel.operations import incidents
 from adminpanel.refusals import TooLate
 from tests.adminpanel.proposals import finance_person
@@ -216,3 +217,15 @@ def test_what_is_not_there_is_not_found(wambui):
     for number in ("999", "9" * 18):
         assert client.get(f"{LIST}{number}/").status_code == 404
         assert client.post(f"{LIST}{number}/take/").status_code == 404
+
+
+def test_those_of_one_severity_that_are_not_resolved(finance):
+    for title, severity, state in (
+        ("Grave", "HIGH", "OPEN"), ("Grave too", "HIGH", "IN_REVIEW"), ("Light", "LOW", "OPEN")
+    ):  # fmt: skip
+        Incident.objects.create(title=title, severity=severity, state=state)
+    response = signed_in(finance).get("/panel/incidents/?severity=HIGH")
+    titles = [words(link) for link in elements(response, "a", class_="what")]
+    assert titles == ["Grave too", "Grave"]
+    both = signed_in(finance).get("/panel/incidents/?severity=HIGH&state=OPEN")
+    assert [words(link) for link in elements(both, "a", class_="what")] == ["Grave"]
