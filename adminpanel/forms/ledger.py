@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from adminpanel.columns import COLUMNS, USUAL
 from adminpanel.models import SavedView
-from adminpanel.queries.members import MEMBERS_AT_MOST, accounts_of
+from adminpanel.queries import members as lookup
 from ledger.filters import FilterForm
 from ledger.querysets import TransactionQuerySet
 from wallet.fields import AmountField, LineField
@@ -61,12 +61,12 @@ class LedgerFilter(FilterForm):
         text = self.cleaned_data["member"]
         if not text:
             return None
-        accounts = accounts_of(text)
+        accounts = lookup.accounts_of(text)
         # A part of them would make a list, a sum and an export that are quietly not whole.
-        if len(accounts) > MEMBERS_AT_MOST:
+        if len(accounts) > lookup.MEMBERS_AT_MOST:
             raise ValidationError(
                 _("More than %(most)s members fit. Write more of the name."),
-                params={"most": MEMBERS_AT_MOST},
+                params={"most": lookup.MEMBERS_AT_MOST},
                 code="too_many_members",
             )
         return accounts
