@@ -97,7 +97,7 @@ RAW_OF_ENGINE = {
     ],
     "postgresql": [
         "TRUNCATE ledger_entry",
-        "TRUNCATE ledger_transaction, ledger_entry RESTART IDENTITY",
+        "TRUNCATE ledger_transaction, ledger_entry RESTART IDENTITY CASCADE",
         "TRUNCATE wallet_account CASCADE",
         "TRUNCATE wallet_user CASCADE",
         "MERGE INTO ledger_entry e USING ledger_transaction t ON e.transaction_id = t.id"
