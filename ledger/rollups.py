@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncDate
 
 from ledger.models import DailyTotal, Entry, HouseBalance, RollupMark
@@ -65,10 +66,19 @@ def totals(
 
     def read(through_id: int) -> list[Total]:
         folded = DailyTotal.objects.filter(days).values(*group)
-        tail = grouped(Entry.objects.filter(pk__gt=through_id), days, group)
+        tail = grouped(written_after(through_id), days, group)
         return merged([*folded.annotate(**{name: Sum(name) for name in SUMS}), *tail])
 
     return at_one_instant(read)
+
+
+def written_after(entry_id: int) -> QuerySet[Entry]:
+    """Entries that follow this one.
+
+    Its id stands in the statement itself: as a parameter of a prepared one, PostgreSQL would
+    soon plan for any id, and read all transactions for the few of the tail.
+    """
+    return Entry.objects.filter(pk__gt=RawSQL(f"{entry_id:d}", ()))
 
 
 def house_balance(house_id: int, through_id: int | None = None) -> int:
