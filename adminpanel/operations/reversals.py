@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -24,6 +26,7 @@ from wallet import audit
 State = ReversalProposal.State
 Action = audit.Action
 
+KEY = "reversal-"
 # Of those left approved, so that one sitting of the worker ends.
 POSTED_AT_ONCE = 100
 
@@ -170,7 +173,7 @@ def post(proposal_id: int, *, address: str = "") -> ReversalProposal:
 
 
 def key_of(proposal: ReversalProposal) -> str:
-    return f"reversal-{proposal.pk}"
+    return f"{KEY}{proposal.pk}"
 
 
 @committed
@@ -207,10 +210,40 @@ def post_approved() -> int:
     """Finish what was approved and not posted: after a crash, or while the ledger was busy.
 
     For the background worker; how many are finished now. Any number of workers may call it.
+    One that fails keeps none of the others waiting; raises an ExceptionGroup of those that did.
     """
+    finished, failures = 0, []
+    for pk in unfinished():
+        try:
+            finished += post(pk).state != State.APPROVED
+        except Exception as failure:
+            failures.append(failure)
+    for pk in refused_but_made():
+        close(pk, "", "")
+    if failures:
+        raise ExceptionGroup("proposals could not be posted", failures)
+    return finished
+
+
+def unfinished() -> list[int]:
     waiting = ReversalProposal.objects.filter(state=State.APPROVED).order_by("decided_at", "pk")
-    ids = list(waiting.values_list("pk", flat=True)[:POSTED_AT_ONCE])
-    return sum(post(pk).state != State.APPROVED for pk in ids)
+    return list(waiting.values_list("pk", flat=True)[:POSTED_AT_ONCE])
+
+
+def refused_but_made() -> list[int]:
+    """Proposals that say REFUSED although the books have their reversal.
+
+    Two ask the ledger, money comes back in between, and the one that got its reversal dies
+    before it writes that down.
+    """
+    refused = ReversalProposal.objects.filter(
+        state=State.REFUSED,
+        transaction__reversed_by__created_by=F("decided_by"),
+        transaction__reversed_by__idempotency_key=Concat(
+            Value(KEY), Cast("pk", CharField()), output_field=CharField()
+        ),
+    )
+    return list(refused.values_list("pk", flat=True)[:POSTED_AT_ONCE])
 
 
 def note_down(

@@ -232,3 +232,53 @@ def test_one_is_open_at_a_time(record, wambui, joseph):
         proposed(record, joseph)
     with pytest.raises(IntegrityError), transaction.atomic():
         ReversalProposal.objects.create(transaction=record, reason="x", proposed_by=joseph)
+
+
+def test_one_that_fails_keeps_none_of_the_others_waiting(
+    record, wambui, joseph, alice, bob, monkeypatch
+):
+    broken = proposed(record, wambui)
+    sound = proposed(send(alice, bob, 50_00), wambui)
+    for proposal in (broken, sound):
+        reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+    really = operations.reverse
+
+    def fails_for_the_first(**asks):
+        if asks["transaction_id"] == record.pk:
+            raise ValueError("a broken row")
+        return really(**asks)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(operations, "reverse", fails_for_the_first)
+        with pytest.raises(ExceptionGroup) as failures:
+            reversals.post_approved()
+    assert [str(one) for one in failures.value.exceptions] == ["a broken row"]
+    sound.refresh_from_db()
+    broken.refresh_from_db()
+    assert (sound.state, broken.state) == (State.POSTED, State.APPROVED)
+    assert reversals.post_approved() == 1
+
+
+def test_what_says_refused_although_it_was_made_is_put_right(record, wambui, joseph, bob):
+    """One poster met an empty wallet and wrote that down; the other one, a moment later, got
+    the reversal and died."""
+    proposal = proposed(record, wambui)
+    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+    withdraw(bob, 300_00)
+    assert reversals.post(proposal.pk).state == State.REFUSED
+    assert reversals.post_approved() == 0
+    proposal.refresh_from_db()
+    assert proposal.state == State.REFUSED
+    deposit(bob, 300_00)
+    made = operations.reverse(
+        actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal)
+    )
+    reversals.post_approved()
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.remark) == (State.POSTED, "")
+    assert acts(record)[-1] == ("reverse", "Joseph Kiprono")
+    assert AuditEvent.objects.first().facts["reversal"] == made.reference
+    count = AuditEvent.objects.count()
+    reversals.post_approved()
+    assert AuditEvent.objects.count() == count
+    assert_books_right()
