@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.pace import later
 from tests.factories import account_id, deposit, send
 from wallet import operations as wallet_operations
 
@@ -18,11 +19,11 @@ def test_the_balance_follows_when_money_arrives(open_page, alice, bob):
     expect(page.locator("#balance")).to_contain_text("1,000.00")
     deposit(bob, 50_00)
     send(bob, alice, 25_50)
-    page.clock.fast_forward(21_000)
+    later(page, 21_000)
     expect(page.locator("#balance")).to_contain_text("1,025.50")
     # The fresh element asks again in its turn.
     send(bob, alice, 1_00)
-    page.clock.fast_forward(21_000)
+    later(page, 21_000)
     expect(page.locator("#balance")).to_contain_text("1,026.50")
 
 
@@ -42,7 +43,7 @@ def test_a_poll_after_signing_out_elsewhere_shows_no_balance(open_page, alice):
     page.goto("/")
     expect(page.locator("#balance")).to_contain_text("1,000.00")
     page.context.clear_cookies()
-    page.clock.fast_forward(21_000)
+    later(page, 21_000)
     expect(page.get_by_role("link", name="Open a wallet").first).to_be_visible()
     expect(page.locator("#balance")).to_have_count(0)
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from adminpanel.models import Incident, ReversalProposal
+from tests.browser.pace import later
 from tests.browser.test_accessible import problems
 from tests.factories import deposit, send, withdraw
 from tests.tampering import payout
@@ -50,14 +51,14 @@ def test_lines_stay_where_they_are_while_new_ones_arrive(page, alice, bob, width
     before = places(page)
     assert len(before) == 9
     send(alice, bob, 12_34, description="Just now")
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     bar = page.get_by_role("link", name=SHOW)
     expect(bar).to_have_text("Show 1 new")
     expect(page.locator("#live")).to_have_text("1 new")
     assert places(page) == before
     withdraw(bob, 1_00)
     deposit(bob, 1_00)
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     expect(bar).to_have_text("Show 3 new")
     assert places(page) == before
 
@@ -66,13 +67,13 @@ def test_showing_them_puts_them_on_top_and_keeps_the_place(page, alice, bob):
     page.goto(f"{FEED}?type=TRANSFER")
     deposit(bob, 5_00, description="Not a transfer")
     send(alice, bob, 12_34, description="Just now")
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     bar = page.get_by_role("link", name=SHOW)
     expect(bar).to_have_text("Show 1 new")
     bar.focus()
     # More arrive: the count goes up, and the focus stays where it is.
     send(alice, bob, 1_00, description="A moment later")
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     expect(bar).to_have_text("Show 2 new")
     expect(bar).to_be_focused()
     expect(page.locator("#news")).not_to_have_class(re.compile("htmx-"))
@@ -86,7 +87,7 @@ def test_showing_them_puts_them_on_top_and_keeps_the_place(page, alice, bob):
     expect(page).to_have_url(re.compile(r"activity/\?type=TRANSFER$"))
     # It goes on from there.
     send(alice, bob, 1_00)
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     expect(bar).to_have_text("Show 1 new")
 
 
@@ -98,7 +99,7 @@ def test_a_paused_feed_asks_nothing(page, alice, bob):
     expect(page).to_have_url(re.compile("pause=1"))
     send(alice, bob, 1_00, description="While paused")
     before = len(urls)
-    page.clock.fast_forward(60_000)
+    later(page, 60_000)
     page.wait_for_timeout(300)
     assert len(urls) == before
     expect(page.get_by_role("link", name=SHOW)).to_have_count(0)
@@ -111,7 +112,7 @@ def test_a_hidden_tab_asks_nothing_until_it_is_seen_again(page, alice, bob):
     urls = asked(page)
     hide(page, True)
     send(alice, bob, 1_00)
-    page.clock.fast_forward(60_000)
+    later(page, 60_000)
     page.wait_for_timeout(300)
     assert urls == []
     hide(page, False)
@@ -147,7 +148,7 @@ def test_the_latest_follow_unless_somebody_is_at_them(page, alice, bob):
     old = first.inner_text()
     page.mouse.move(0, 0)
     send(alice, bob, 1_00)
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     expect(first).not_to_have_text(old)
     shown = first.inner_text()
     for come, go in (
@@ -156,11 +157,11 @@ def test_the_latest_follow_unless_somebody_is_at_them(page, alice, bob):
     ):
         come()
         send(alice, bob, 1_00)
-        page.clock.fast_forward(30_500)
+        later(page, 30_500)
         page.wait_for_timeout(300)
         expect(first).to_have_text(shown)
         go()
-        page.clock.fast_forward(10_500)
+        later(page, 10_500)
         expect(first).not_to_have_text(shown)
         shown = first.inner_text()
 
@@ -207,7 +208,7 @@ def test_everybody_can_use_both_pages(page, alice, bob):
     found += problems(page)
     page.goto(FEED)
     send(alice, bob, 1_00)
-    page.clock.fast_forward(10_500)
+    later(page, 10_500)
     expect(page.get_by_role("link", name=SHOW)).to_be_visible()
     found += problems(page)
     page.get_by_role("link", name=SHOW).click()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ledger.models import Transaction
+from tests.browser.pace import settled
 from tests.factories import balance, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,13 +26,6 @@ def fill(page: Page, payee: str) -> None:
 def reviewed(page: Page) -> None:
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
     settled(page)
-
-
-def settled(page: Page) -> None:
-    """A step taken while htmx still ends the one before would be dropped, as a double click is:
-    nobody is that fast, but a test is."""
-    busy = ".htmx-request, .htmx-swapping, .htmx-settling, [aria-busy=true]"
-    expect(page.locator(busy)).to_have_count(0)
 
 
 def proceed(page: Page) -> None:
