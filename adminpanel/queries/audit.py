@@ -35,13 +35,26 @@ def link_of(subject: str) -> str | None:
 
 
 def facts_in_words(event: AuditEvent) -> str:
-    """`changed: name, email; token: Till (…x7Qa)`"""
-    parts = []
-    for name, value in event.facts.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if text:
-            parts.append(f"{name}: {text}")
+    """`state: OPEN → RESOLVED; linked: NS-7K2Q9PXM, NS-J2V5VDYN`
+
+    By name: PostgreSQL does not keep the order in which they were written.
+    """
+    facts = dict(event.facts)
+    before, after = facts.pop("before", {}), facts.pop("after", {})
+    parts = [
+        f"{name}: {before[name] or '–'} → {value or '–'}" if name in before else f"{name}: {value}"
+        for name, value in sorted(after.items())
+    ]
+    parts += [
+        f"{name}: {text}" for name, value in sorted(facts.items()) if (text := in_words(value))
+    ]
     return "; ".join(parts)
+
+
+def in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in sorted(value.items()))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def actor_name(event: AuditEvent) -> str:

@@ -66,6 +66,28 @@ def test_shows_every_act_newest_first(client, events, finance):
     } <= set(links)  # fmt: skip
 
 
+def test_tells_what_changed_in_words(client, finance):
+    change = {"before": {"owner": "", "state": "OPEN"}, "after": {"owner": "Joy", "state": "DONE"}}
+    audit.record(Action.CHANGE_INCIDENT, "incident 1", actor_id=finance.pk, **change)
+    opened = {"after": {"title": "Twice"}, "linked": ["NS-7K2Q9PXM", "NS-J2V5VDYN"]}
+    audit.record(Action.OPEN_INCIDENT, "incident 1", actor_id=finance.pk, **opened)
+    filters = {"type": "DEPOSIT", "min": "10"}
+    audit.record(Action.EXPORT, "ledger", actor_id=finance.pk, filters=filters)
+    exported, opening, changing = shown(client.get(URL))
+    assert "filters: min 10, type DEPOSIT" in exported
+    assert "title: Twice; linked: NS-7K2Q9PXM, NS-J2V5VDYN" in opening
+    assert "owner: – → Joy; state: OPEN → DONE" in changing
+
+
+@pytest.mark.parametrize("address", ["/panel/integrity/sums/", "/panel/incidents/open/"])
+def test_a_page_below_a_room_says_which_room_it_is_in(finance, address):
+    page = signed_in(finance).get(address)
+    rooms = elements(page, "a", class_="go", **{"aria-current": "true"})
+    assert [dict(room.attributes)["href"] for room in rooms] == [
+        "/".join(address.split("/")[:3]) + "/"
+    ]
+
+
 def test_filters(client, events, finance):
     assert acts(client, actor=finance.pk) == ["freeze", "note"]
     assert acts(client, actor="system") == ["open_incident"]
