@@ -39,6 +39,7 @@ class Crowd:
             cents = numbers.choice([1, 50, 3_00, 900_00])
             self.orders[f"order-{seed}-{number}"] = order("transfer", source, target, cents)
         self.answers: dict[str, list[Answer]] = defaultdict(list)
+        self.lost: set[str] = set()
         self.failures: list[BaseException] = []
         self.lock = threading.Lock()
 
@@ -76,6 +77,7 @@ class Crowd:
 
     def lose(self, line: Line, key: str) -> None:
         """Send, and never read what comes back."""
+        self.lost.add(key)
         line.send("POST", "/api/transfer", self.orders[key], **{"Idempotency-Key": key})
         line.hang_up()
 
@@ -105,15 +107,17 @@ def test_every_order_is_carried_out_once(port, token):
     total, before = total_in_wallets(), Transaction.objects.count()
     crowd = Crowd(port, token, people, seed=random.randrange(10**6))
     crowd.run()
-    done = {record.idempotency_key: record for record in Transaction.objects.with_parties()}
-    done = {key: record for key, record in done.items() if key in crowd.orders}
-    assert len(done) + before == Transaction.objects.count(), "something nobody asked for"
+    records = list(Transaction.objects.with_parties())
+    done = {each.idempotency_key: each for each in records if each.idempotency_key in crowd.orders}
+    assert len(done) + before == len(records), "something nobody asked for"
     for key, wanted in crowd.orders.items():
         first, *others = [answer for answer in crowd.answers[key] if answer.status == 201] or [None]
+        if key in done:
+            assert_is_order(done[key], wanted)
         if first is None:
-            assert key not in done, "said no, and did it"
+            # A lost copy may still be on its way when another is refused: a no isn't remembered.
+            assert key not in done or key in crowd.lost, "said no, and did it"
             continue
-        assert_is_order(done[key], wanted)
         assert first.json()["reference"] == done[key].reference
         assert all(answer.content == first.content for answer in others)
     assert len(done) > len(crowd.orders) // 2, "hardly anything happened"
