@@ -14,9 +14,9 @@ from adminpanel.refusals import Refusal, TooLate
 from ledger import operations
 from ledger.errors import InsufficientFunds, LedgerError
 from ledger.models import Transaction
-from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.adminpanel.proposals import State, acts, proposed
 from tests.books import assert_books_right
-from tests.conftest import signed_in
+from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.crowd import IS_NIGHTLY, at_once, process, watched
 from tests.pages import text
@@ -29,13 +29,8 @@ ROUNDS = 50 if IS_NIGHTLY else 4
 
 
 @pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
 def team(db):
-    return [finance_person(f"Checker Number{number}") for number in range(CROWD)]
+    return [staff("finance", f"Checker Number{number}") for number in range(CROWD)]
 
 
 def heard(job):
