@@ -28,3 +28,11 @@ def acts(record: Transaction) -> list[tuple[str, str | None]]:
     events = AuditEvent.objects.filter(subject=f"transaction {record.reference}")
     rows = events.order_by("pk").values_list("action", "actor__name")
     return list(rows)
+
+
+def count(record: Transaction, act: str) -> int:
+    return [name for name, _who in acts(record)].count(act)
+
+
+def reversals_of(record: Transaction) -> int:
+    return Transaction.objects.filter(reverses=record).count()
