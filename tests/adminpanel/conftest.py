@@ -1,4 +1,4 @@
-"""What the desk works at: a payment, and an incident about it."""
+"""What the desk looks at: members, a payment, an incident about it, and days of other payments."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from adminpanel.models import Incident
 from adminpanel.operations import incidents
+from ledger import operations
 from ledger.models import Transaction
-from tests.factories import send
+from tests.factories import deposit, new_key, send, withdraw
 
 
 @pytest.fixture
@@ -23,3 +24,20 @@ def incident(wambui, record) -> Incident:
         description="Alice called.",
         transaction_ids=[record.pk],
     )
+
+
+@pytest.fixture
+def days(bob, carol, time_machine) -> None:
+    """Three days in Nairobi; the second begins at 21:00 UTC of the first."""
+    time_machine.move_to("2026-11-19T09:00:00Z", tick=False)
+    deposit(bob, 900_00)
+    time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
+    sent = send(bob, carol, 100_00)
+    deposit(carol, 50_00)
+    time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
+    withdraw(bob, 200_00)
+    deposit(carol, 7_50)
+    time_machine.move_to("2026-11-22T09:00:00Z", tick=False)
+    operations.reverse(actor_id=bob.pk, transaction_id=sent.pk, key=new_key())
+    withdraw(carol, 30_00)
+    deposit(bob, 1_00)
