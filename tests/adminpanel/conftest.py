@@ -9,6 +9,7 @@ from adminpanel.operations import incidents
 from ledger import operations
 from ledger.models import Transaction
 from tests.factories import deposit, new_key, send, withdraw
+from tests.tampering import payout
 
 
 @pytest.fixture
@@ -41,3 +42,11 @@ def days(bob, carol, time_machine) -> None:
     operations.reverse(actor_id=bob.pk, transaction_id=sent.pk, key=new_key())
     withdraw(carol, 30_00)
     deposit(bob, 1_00)
+
+
+@pytest.fixture
+def activity(alice, bob) -> None:
+    """A transfer, a payout that waits and a deposit, after Alice's own."""
+    send(alice, bob, 10_00, description="one")
+    payout(alice, "PENDING")
+    deposit(bob, 30_00, description="three")
