@@ -8,8 +8,19 @@ from adminpanel.models import Incident
 from adminpanel.operations import incidents
 from ledger import operations
 from ledger.models import Transaction
-from tests.factories import deposit, new_key, send, withdraw
+from tests.factories import UserFactory, deposit, new_key, send, withdraw
 from tests.tampering import payout
+from wallet.models import User
+
+
+@pytest.fixture
+def amina(db) -> User:
+    return UserFactory(name="Amina Wanjiku", email="amina@example.com", phone="+254712000001")
+
+
+@pytest.fixture
+def brian(db) -> User:
+    return UserFactory(name="Brian Otieno", email="brian@example.com", phone="+254712000002")
 
 
 @pytest.fixture
