@@ -1,4 +1,7 @@
-"""Fixtures. The cast: Alice has money, Bob receives, Carol is a stranger to both."""
+"""Fixtures. The cast: Alice has money, Bob receives, Carol is a stranger to both.
+
+Wambui and Joseph are colleagues in finance, where one proposes and another one decides.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +77,8 @@ def carol(db) -> User:
     return UserFactory(name="Carol Kirui")
 
 
-def staff(group: str) -> User:
-    user = UserFactory(name=f"{group.title()} Person")
+def staff(group: str, name: str = "") -> User:
+    user = UserFactory(name=name or f"{group.title()} Person")
     user.groups.add(Group.objects.get(name=group))
     return user
 
@@ -83,6 +86,16 @@ def staff(group: str) -> User:
 @pytest.fixture
 def finance(db) -> User:
     return staff(FINANCE)
+
+
+@pytest.fixture
+def wambui(db) -> User:
+    return staff(FINANCE, "Wambui Kariuki")
+
+
+@pytest.fixture
+def joseph(db) -> User:
+    return staff(FINANCE, "Joseph Kiprono")
 
 
 @pytest.fixture

@@ -11,54 +11,13 @@ from django.test import Client
 from adminpanel.models import Incident
 from adminpanel.operations import incidents
 from adminpanel.refusals import TooLate
-from tests.adminpanel.proposals import finance_person
-from tests.conftest import signed_in
-from tests.factories import send
+from tests.adminpanel.incidents import LIST, OPEN, form, seen, url
+from tests.conftest import signed_in, staff
 from tests.ledger.crowd import at_once
 from tests.pages import elements, fields, htmx, problems, text, words
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/panel/incidents/"
-OPEN = f"{LIST}open/"
-
-
-@pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(db):
-    return finance_person("Joseph Kiprono")
-
-
-@pytest.fixture
-def record(alice, bob):
-    return send(alice, bob, 300_00)
-
-
-@pytest.fixture
-def incident(wambui, record):
-    return incidents.open_by_hand(
-        actor_id=wambui.pk,
-        title="Paid twice",
-        description="Alice called.",
-        transaction_ids=[record.pk],
-    )
-
-
-def url(incident, act: str = "") -> str:
-    return f"{LIST}{incident.pk}/{act and f'{act}/'}"
-
-
-def seen(incident) -> int:
-    return incidents.last_event(incident.pk).pk
-
-
-def form(act: str, incident, **values: str) -> dict[str, str]:
-    return {f"{act}-{name}": value for name, value in ({"seen": seen(incident)} | values).items()}
 
 
 @pytest.mark.parametrize("headers", [None, htmx("incident")])
@@ -96,7 +55,7 @@ def test_a_page_without_what_it_showed_changes_nothing(incident, wambui, wrong):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_act_on_one_page_at_once_one_does(incident, joseph):
-    crowd = [finance_person(f"Hand Number{number}") for number in range(8)]
+    crowd = [staff("finance", f"Hand Number{number}") for number in range(8)]
     page = seen(incident)
     answers = at_once(*(heard(partial(take, incident, one, page)) for one in crowd))
     late = [answer for answer in answers if isinstance(answer, TooLate)]

@@ -7,54 +7,14 @@ from django.db import IntegrityError, transaction
 
 from adminpanel.models import Incident
 from adminpanel.operations import incidents
-from tests.adminpanel.proposals import finance_person
+from tests.adminpanel.incidents import OPEN, form, seen, url
 from tests.books import nothing_moves
-from tests.conftest import signed_in
+from tests.conftest import signed_in, staff
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/panel/incidents/"
-OPEN = f"{LIST}open/"
-
-
-@pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(db):
-    return finance_person("Joseph Kiprono")
-
-
-@pytest.fixture
-def record(alice, bob):
-    return send(alice, bob, 300_00)
-
-
-@pytest.fixture
-def incident(wambui, record):
-    return incidents.open_by_hand(
-        actor_id=wambui.pk,
-        title="Paid twice",
-        description="Alice called.",
-        transaction_ids=[record.pk],
-    )
-
-
-def url(incident, act: str = "") -> str:
-    return f"{LIST}{incident.pk}/{act and f'{act}/'}"
-
-
-def seen(incident) -> int:
-    return incidents.last_event(incident.pk).pk
-
-
-def form(act: str, incident, **values: str) -> dict[str, str]:
-    return {f"{act}-{name}": value for name, value in ({"seen": seen(incident)} | values).items()}
 
 
 def told(response) -> list[str]:
@@ -188,7 +148,7 @@ def test_finance_takes_it_and_gives_it_away(incident, wambui, joseph):
 
 
 def test_only_finance_can_own_it(incident, wambui, alice, auditor):
-    gone = finance_person("Gone Person")
+    gone = staff("finance", "Gone Person")
     gone.is_active = False
     gone.save()
     owners = [str(user.pk) for user in (alice, auditor, gone)]

@@ -15,15 +15,10 @@ from tests.adminpanel.explored import (
     subsets,
 )
 from tests.conftest import signed_in
-from tests.factories import UserFactory, deposit, send
+from tests.factories import deposit, send
 from tests.pages import elements, words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def amina(db):
-    return UserFactory(name="Amina Ali")
 
 
 @pytest.fixture

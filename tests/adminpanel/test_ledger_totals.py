@@ -15,7 +15,7 @@ from ledger import rollups
 from ledger.models import Transaction
 from tests.adminpanel.explored import matching, more_of_everything, subsets
 from tests.conftest import signed_in
-from tests.factories import UserFactory, deposit
+from tests.factories import deposit
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +27,6 @@ QUICK = [
     for type in ("", *Transaction.Type.values)
     for status in ("", *Transaction.Status.values)
 ]
-
-
-@pytest.fixture
-def amina(db):
-    return UserFactory(name="Amina Ali")
 
 
 @pytest.fixture

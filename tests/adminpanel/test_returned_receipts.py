@@ -6,31 +6,12 @@ import pytest
 
 from adminpanel.operations import reversals
 from ledger.models import Transaction
-from tests.adminpanel.proposals import finance_person, proposed
-from tests.conftest import signed_in
-from tests.factories import deposit, send
+from tests.adminpanel.proposals import proposed
+from tests.conftest import signed_in, staff
+from tests.factories import deposit
 from tests.pages import text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(db):
-    return finance_person("Joseph Kiprono")
-
-
-@pytest.fixture
-def record(alice, bob):
-    return send(alice, bob, 300_00, description="Rent")
-
-
-def said(response) -> str:
-    return text(response)
 
 
 def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice, bob):
@@ -45,20 +26,20 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
         ),
     ):
         client = signed_in(member)
-        page = said(client.get(f"/activity/{record.reference}/"))
+        page = text(client.get(f"/activity/{record.reference}/"))
         assert original in page
         assert f"Reversed by {reversal.reference}" in page
         assert "Complete" in page
-        other = said(client.get(f"/activity/{reversal.reference}/"))
+        other = text(client.get(f"/activity/{reversal.reference}/"))
         assert returned in other
         assert f"This takes back {record.reference}" in other
         # Neither who of the house did it, nor why, is a member's to read.
         for secret in ("Wambui", "Joseph", "Sent twice"):
             assert secret not in page + other
-        activity = said(client.get("/activity/"))
+        activity = text(client.get("/activity/"))
         assert returned in activity
-        assert "Returned" in said(client.get("/"))
-    stranger = signed_in(finance_person("Zuri Third"))
+        assert "Returned" in text(client.get("/"))
+    stranger = signed_in(staff("finance", "Zuri Third"))
     assert stranger.get(f"/activity/{reversal.reference}/").status_code == 404
 
 
@@ -66,16 +47,16 @@ def test_a_deposit_that_was_taken_back_says_so(wambui, joseph, bob):
     record = deposit(bob, 50_00)
     reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
     client = signed_in(bob)
-    page = said(client.get(f"/activity/{record.reference}/"))
+    page = text(client.get(f"/activity/{record.reference}/"))
     assert "This deposit was taken back, and KES 50.00 left your wallet again." in page
     reversal = Transaction.objects.get(reverses=record)
-    assert "Deposit taken back" in said(client.get(f"/activity/{reversal.reference}/"))
-    assert "Deposit taken back" in said(client.get("/activity/"))
+    assert "Deposit taken back" in text(client.get(f"/activity/{reversal.reference}/"))
+    assert "Deposit taken back" in text(client.get("/activity/"))
 
 
 def test_what_was_not_reversed_says_nothing_of_it(record, alice):
     client = signed_in(alice)
     for path in ("/", "/activity/", f"/activity/{record.reference}/"):
-        page = said(client.get(path))
+        page = text(client.get(path))
         assert "Returned" not in page
         assert "Reversed" not in page

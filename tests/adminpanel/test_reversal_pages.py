@@ -7,9 +7,9 @@ from django.test import Client
 
 from adminpanel.models import ReversalProposal
 from adminpanel.operations import reversals
-from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.adminpanel.proposals import State, acts, page_of, proposed, url
 from tests.books import nothing_moves
-from tests.conftest import signed_in
+from tests.conftest import signed_in, staff
 from tests.factories import balance, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text
 from wallet.models import AuditEvent
@@ -19,36 +19,9 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/panel/reversals/"
 
 
-@pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(db):
-    return finance_person("Joseph Kiprono")
-
-
-@pytest.fixture
-def record(alice, bob):
-    return send(alice, bob, 300_00, description="Rent")
-
-
-def page_of(record) -> str:
-    return f"/panel/transactions/{record.reference}/"
-
-
-def url(proposal, act: str = "") -> str:
-    return f"/panel/reversals/{proposal.pk}/{act and f'{act}/'}"
-
-
-def said(response) -> str:
-    return text(response)
-
-
 def test_finance_proposes_on_the_page_of_the_transaction(record, wambui):
     client = signed_in(wambui)
-    assert "Propose a reversal" in said(client.get(page_of(record)))
+    assert "Propose a reversal" in text(client.get(page_of(record)))
     response = client.post(f"{page_of(record)}propose/", {"propose-reason": " Sent twice. "})
     proposal = ReversalProposal.objects.get()
     assert (response.status_code, response.headers["Location"]) == (303, url(proposal))
@@ -78,21 +51,21 @@ def test_a_refused_proposal_keeps_what_was_typed(record, wambui, joseph):
 def test_the_proposer_is_told_why_there_is_no_button(record, wambui, joseph):
     proposal = proposed(record, wambui)
     own, others = (signed_in(person).get(url(proposal)) for person in (wambui, joseph))
-    assert "You proposed this, so somebody else decides it." in said(own)
-    assert "Approve and reverse" not in said(own)
-    assert "Withdraw it" in said(own)
-    assert "Approve and reverse KES 300.00" in said(others)
-    assert "Withdraw it" not in said(others)
-    assert "You proposed this" in said(signed_in(wambui).get(page_of(record)))
-    assert "Review and decide" in said(signed_in(joseph).get(page_of(record)))
+    assert "You proposed this, so somebody else decides it." in text(own)
+    assert "Approve and reverse" not in text(own)
+    assert "Withdraw it" in text(own)
+    assert "Approve and reverse KES 300.00" in text(others)
+    assert "Withdraw it" not in text(others)
+    assert "You proposed this" in text(signed_in(wambui).get(page_of(record)))
+    assert "Review and decide" in text(signed_in(joseph).get(page_of(record)))
 
 
 def test_the_page_says_whether_the_money_is_there(record, wambui, joseph, bob):
     proposal, client = proposed(record, wambui), signed_in(joseph)
-    assert "Bob Otieno holds now KES 300.00" in said(client.get(url(proposal)))
-    assert "Not enough" not in said(client.get(url(proposal)))
+    assert "Bob Otieno holds now KES 300.00" in text(client.get(url(proposal)))
+    assert "Not enough" not in text(client.get(url(proposal)))
     withdraw(bob, 1)
-    assert "Not enough to take it back" in said(client.get(url(proposal)))
+    assert "Not enough to take it back" in text(client.get(url(proposal)))
 
 
 @pytest.mark.parametrize("headers", [None, htmx("decision")])
@@ -100,7 +73,7 @@ def test_another_one_of_finance_approves(record, wambui, joseph, alice, headers)
     proposal, client = proposed(record, wambui), signed_in(joseph)
     response = client.post(url(proposal, "approve"), headers=headers)
     assert response.headers["HX-Redirect" if headers else "Location"] == url(proposal)
-    page = said(client.get(url(proposal)))
+    page = text(client.get(url(proposal)))
     assert "Approved and reversed." in page
     assert "Approved by Joseph Kiprono" in page
     assert balance(alice) == 1_000_00
@@ -110,7 +83,7 @@ def test_a_second_click_is_no_second_approval_and_no_conflict(record, wambui, jo
     proposal, client = proposed(record, wambui), signed_in(joseph)
     for _ in range(2):
         assert client.post(url(proposal, "approve")).status_code == 303
-    assert "Already approved by Joseph Kiprono at" in said(client.get(url(proposal)))
+    assert "Already approved by Joseph Kiprono at" in text(client.get(url(proposal)))
     assert balance(alice) == 1_000_00
     assert [act for act, _who in acts(record)] == ["propose", "approve", "reverse"]
 
@@ -119,16 +92,16 @@ def test_whoever_comes_too_late_is_told_who_was_faster(record, wambui, joseph, t
     time_machine.move_to("2026-11-25T07:03:00+00:00", tick=False)
     proposal = proposed(record, wambui)
     signed_in(joseph).post(url(proposal, "approve"))
-    third = signed_in(finance_person("Zuri Third"))
+    third = signed_in(staff("finance", "Zuri Third"))
     for act, data in (("approve", {}), ("deny", {"reason": "No."})):
         response = third.post(url(proposal, act), data)
         assert response.status_code == 409
-        assert "Already approved by Joseph Kiprono at 10:03." in said(response)
+        assert "Already approved by Joseph Kiprono at 10:03." in text(response)
     late = signed_in(wambui).post(url(proposal, "withdraw"))
     assert late.status_code == 409
     part = third.post(url(proposal, "approve"), headers=htmx("decision"))
     assert is_part(part, "decision")
-    assert "Already approved by Joseph Kiprono at 10:03." in said(part)
+    assert "Already approved by Joseph Kiprono at 10:03." in text(part)
 
 
 def test_denying_needs_a_reason(record, wambui, joseph):
@@ -141,7 +114,7 @@ def test_denying_needs_a_reason(record, wambui, joseph):
             assert is_part(response, "decision") if headers else is_whole_page(response)
     with nothing_moves():
         assert client.post(url(proposal, "deny"), {"reason": "It was right."}).status_code == 303
-    page = said(client.get(url(proposal)))
+    page = text(client.get(url(proposal)))
     assert "Denied by Joseph Kiprono" in page
     assert "Because It was right." in page
 
@@ -157,7 +130,7 @@ def test_nobody_else_decides_by_any_route(record, wambui, alice, bob, auditor, o
                 for headers in (None, htmx("decision")):
                     answer = browser.post(path, data, headers=headers)
                     assert answer.status_code == 403
-                    assert "You proposed this, so somebody else decides it." in said(answer)
+                    assert "You proposed this, so somebody else decides it." in text(answer)
         for person in (alice, bob, auditor, operator):
             for path, data in [*addresses, (url(proposal, "withdraw"), {})]:
                 assert signed_in(person).post(path, data).status_code == 403
@@ -179,8 +152,8 @@ def test_an_auditor_reads_it_all(record, wambui, auditor):
     proposal, client = proposed(record, wambui), signed_in(auditor)
     page = client.get(url(proposal))
     assert page.status_code == 200
-    assert "Auditors read here" in said(page)
-    assert "Sent twice." in said(client.get(QUEUE))
+    assert "Auditors read here" in text(page)
+    assert "Sent twice." in text(client.get(QUEUE))
     for shown in (page, client.get(page_of(record)), client.get(QUEUE)):
         forms = elements(shown, "form", method="post")
         actions = [dict(form.attributes)["action"] for form in forms]
@@ -205,7 +178,7 @@ def test_the_queue_is_oldest_first_and_marks_ones_own(alice, bob, wambui, joseph
     reversals.deny(actor_id=wambui.pk, proposal_id=third.pk, reason="No.")
     waiting = signed_in(wambui).get(QUEUE)
     assert hrefs(waiting) == [url(first), url(second)]
-    assert said(waiting).count("Yours") == 1
+    assert text(waiting).count("Yours") == 1
     assert hrefs(signed_in(wambui).get(QUEUE, {"tab": "decided"})) == [url(third)]
 
 
@@ -237,8 +210,8 @@ def test_an_odd_cursor_shows_nothing(record, wambui, cursor):
 
 def test_the_empty_queue_says_what_comes_here(wambui):
     client = signed_in(wambui)
-    assert "No reversal waits" in said(client.get(QUEUE))
-    assert "Nothing was decided yet" in said(client.get(QUEUE, {"tab": "decided"}))
+    assert "No reversal waits" in text(client.get(QUEUE))
+    assert "Nothing was decided yet" in text(client.get(QUEUE, {"tab": "decided"}))
 
 
 def test_the_queue_asks_as_often_for_many_as_for_one(

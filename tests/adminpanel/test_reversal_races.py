@@ -1,41 +1,32 @@
-"""Many decide at once, or the process dies in the middle: the money goes back once, or stays."""
+"""Many decide at once: the money goes back once, or stays."""
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
 import pytest
-from django.db import connection
 
 from adminpanel.models import ReversalProposal
 from adminpanel.operations import reversals
 from adminpanel.refusals import Refusal, TooLate
-from ledger import operations
 from ledger.errors import InsufficientFunds, LedgerError
 from ledger.models import Transaction
-from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.adminpanel.proposals import State, acts, count, proposed, reversals_of
 from tests.books import assert_books_right
-from tests.conftest import signed_in
-from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.crowd import IS_NIGHTLY, at_once, process, watched
+from tests.conftest import signed_in, staff
+from tests.factories import balance, send
+from tests.ledger.crowd import IS_NIGHTLY, at_once
 from tests.pages import text
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-DIED = 86
 CROWD = 16
 ROUNDS = 50 if IS_NIGHTLY else 4
 
 
 @pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
 def team(db):
-    return [finance_person(f"Checker Number{number}") for number in range(CROWD)]
+    return [staff("finance", f"Checker Number{number}") for number in range(CROWD)]
 
 
 def heard(job):
@@ -48,14 +39,6 @@ def heard(job):
             return refusal
 
     return ask
-
-
-def reversals_of(record) -> int:
-    return Transaction.objects.filter(reverses=record).count()
-
-
-def count(record, act: str) -> int:
-    return [name for name, _who in acts(record)].count(act)
 
 
 def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
@@ -191,116 +174,3 @@ def test_workers_and_the_approver_at_once_post_it_once(alice, bob, wambui, team)
             assert record.proposals.get().state == State.POSTED
     assert (balance(alice), balance(bob)) == (1_000_00, 0)
     assert_books_right()
-
-
-# The process dies
-
-
-def approve(actor_id, proposal_id):
-    reversals.approve(actor_id=actor_id, proposal_id=proposal_id)
-
-
-def points(job, *args) -> list[str]:
-    names: list[str] = []
-    with watched(names.append):
-        job(*args)
-    return names
-
-
-def die_at(number, job, *args):
-    left = number
-
-    def visit(_name):
-        nonlocal left
-        left -= 1
-        if left == -1:
-            os._exit(DIED)
-
-    with watched(visit):
-        job(*args)
-
-
-def test_dying_at_any_statement_of_an_approval_ends_with_one_effect(alice, bob, wambui, team):
-    actor = team[0]
-    names = points(approve, actor.pk, proposed(send(alice, bob, 1_00), wambui).pk)
-    # The decision, the books, and what became of it: three transactions, in this order.
-    assert names.count("COMMITTED") == 3
-    ends = [number for number, name in enumerate(names) if name == "COMMITTED"]
-    for number in range(len(names)):
-        record = send(alice, bob, 1_00)
-        held = balance(alice)
-        proposal = proposed(record, wambui)
-        dying = process(die_at, number, approve, actor.pk, proposal.pk)
-        dying.join()
-        assert dying.exitcode == DIED, f"never came to {number}: {names[number]}"
-        assert_books_right()
-        proposal.refresh_from_db()
-        is_decided, is_in_the_books, is_over = (number >= end for end in ends)
-        expected = State.POSTED if is_over else State.APPROVED if is_decided else State.PROPOSED
-        assert proposal.state == expected, f"died at {names[number]}"
-        assert reversals_of(record) == is_in_the_books
-        assert reversals.post_approved() == (is_decided and not is_over)
-        if not is_decided:
-            approve(actor.pk, proposal.pk)
-        proposal.refresh_from_db()
-        assert proposal.state == State.POSTED
-        assert reversals_of(record) == 1
-        assert balance(alice) == held + 1_00
-        assert acts(record)[1:] == [("approve", actor.name), ("reverse", actor.name)]
-    assert_books_right()
-
-
-def test_a_worker_that_dies_is_followed_by_another(alice, bob, wambui, team):
-    actor = team[0]
-
-    def left_approved():
-        record = send(alice, bob, 1_00)
-        proposal = proposed(record, wambui)
-        reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=actor.pk)
-        return record, proposal
-
-    left_approved()
-    names = points(reversals.post_approved)
-    for number in range(len(names) - 1):
-        record, proposal = left_approved()
-        dying = process(die_at, number, reversals.post_approved)
-        dying.join()
-        assert dying.exitcode == DIED
-        reversals.post_approved()
-        proposal.refresh_from_db()
-        assert proposal.state == State.POSTED
-        assert reversals_of(record) == 1
-        assert count(record, "reverse") == 1
-    assert_books_right()
-
-
-def test_when_the_money_went_after_the_crash_it_is_refused(alice, bob, wambui, team):
-    record = send(alice, bob, 10_00)
-    proposal = proposed(record, wambui)
-    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=team[0].pk)
-    withdraw(bob, 10_00)
-    assert reversals.post_approved() == 1
-    proposal.refresh_from_db()
-    assert proposal.state == State.REFUSED
-    deposit(bob, 10_00)
-    assert reversals.post_approved() == 0
-    assert reversals_of(record) == 0
-    assert_books_right()
-
-
-def test_the_decision_is_committed_before_the_books_are_asked(
-    alice, bob, wambui, team, monkeypatch
-):
-    """Another connection sees who decided while the ledger is still at it."""
-    proposal = proposed(send(alice, bob, 10_00), wambui)
-    seen = []
-    really = operations.reverse
-
-    def look_first(**asks):
-        (state,) = at_once(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
-        seen.append((state, connection.in_atomic_block))
-        return really(**asks)
-
-    monkeypatch.setattr(operations, "reverse", look_first)
-    reversals.approve(actor_id=team[0].pk, proposal_id=proposal.pk)
-    assert seen == [(State.APPROVED, False)]

@@ -12,42 +12,15 @@ from adminpanel.refusals import NotAllowed, Refusal, TooLate
 from ledger import operations
 from ledger.errors import Busy
 from ledger.models import Transaction
-from tests.adminpanel.proposals import State, acts, finance_person, proposed
+from tests.adminpanel.proposals import State, acts, page_of, proposed, url
 from tests.books import assert_books_right, nothing_moves
-from tests.conftest import signed_in
+from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import text
 from tests.unsettled import as_if
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(db):
-    return finance_person("Joseph Kiprono")
-
-
-@pytest.fixture
-def record(alice, bob):
-    return send(alice, bob, 300_00, description="Rent")
-
-
-def page_of(record) -> str:
-    return f"/panel/transactions/{record.reference}/"
-
-
-def url(proposal, act: str = "") -> str:
-    return f"/panel/reversals/{proposal.pk}/{act and f'{act}/'}"
-
-
-def said(response) -> str:
-    return text(response)
 
 
 def test_a_proposal_moves_nothing(record, wambui):
@@ -118,7 +91,7 @@ def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
     time_machine.move_to("2026-11-25T07:03:00+00:00", tick=False)
     proposal = proposed(record, wambui)
     reversals.deny(actor_id=joseph.pk, proposal_id=proposal.pk, reason="It was right.")
-    third = finance_person("Zuri Third")
+    third = staff("finance", "Zuri Third")
     for act, actor, more in (
         (reversals.approve, third, {}),
         (reversals.deny, third, {"reason": "No."}),
@@ -174,8 +147,8 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
         patch.setattr(operations, "reverse", busy)
         done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
         assert done.state == State.APPROVED
-        assert "It will be posted shortly" in said(signed_in(joseph).get(url(proposal)))
-        assert "It will be posted shortly" in said(signed_in(joseph).get(page_of(record)))
+        assert "It will be posted shortly" in text(signed_in(joseph).get(url(proposal)))
+        assert "It will be posted shortly" in text(signed_in(joseph).get(page_of(record)))
         assert reversals.post_approved() == 0
     assert reversals.post_approved() == 1
     assert reversals.post_approved() == 0

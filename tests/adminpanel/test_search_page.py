@@ -21,11 +21,6 @@ def client(finance):
 
 
 @pytest.fixture
-def amina(db):
-    return UserFactory(name="Amina Wanjiku", email="amina@example.com", phone="+254712000001")
-
-
-@pytest.fixture
 def history(amina, bob, finance):
     deposit(amina, 5_000_00, description="Salary")
     send(amina, bob, 1_234_50, description="Lunch at Mama's")

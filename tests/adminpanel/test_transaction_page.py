@@ -9,30 +9,15 @@ from django.test import Client
 from adminpanel.models import Note
 from adminpanel.operations import notes, reversals
 from ledger.models import Transaction
-from tests.adminpanel.proposals import finance_person, proposed
+from tests.adminpanel.proposals import proposed
 from tests.books import nothing_moves
-from tests.conftest import signed_in
+from tests.conftest import signed_in, staff
 from tests.factories import deposit, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
 from tests.unsettled import as_if
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def wambui(db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(db):
-    return finance_person("Joseph Kiprono")
-
-
-@pytest.fixture
-def record(alice, bob):
-    return send(alice, bob, 300_00, description="Rent")
 
 
 @pytest.fixture
@@ -121,7 +106,7 @@ def test_those_of_long_ago_are_not_lately(client, alice, bob, time_machine):
     old = send(alice, bob, 1_00)
     time_machine.move_to("2030-03-01T09:00:00+00:00")
     fresh = send(alice, bob, 1_00)
-    signed = signed_in(finance_person("Zuri Third"))
+    signed = signed_in(staff("finance", "Zuri Third"))
     assert old.reference not in section(signed.get(url(fresh)), "related")
     assert fresh.reference in section(signed.get(url(old)), "related")
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from adminpanel.models import Incident, ReversalProposal
 from ledger.models import Transaction
-from tests.adminpanel.proposals import finance_person, proposed
+from tests.adminpanel.proposals import proposed
 from tests.books import assert_books_right
 from tests.browser.test_accessible import problems
 from tests.factories import balance, send
@@ -21,16 +21,6 @@ PROPOSAL = re.compile(r"/panel/reversals/\d+/$")
 scripts_or_not = pytest.mark.parametrize(
     "scripts", [True, False], ids=["with JavaScript", "without"]
 )
-
-
-@pytest.fixture
-def wambui(transactional_db):
-    return finance_person("Wambui Kariuki")
-
-
-@pytest.fixture
-def joseph(transactional_db):
-    return finance_person("Joseph Kiprono")
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""What the desk looks at: members, a payment, an incident about it, and days of other payments."""
+
+from __future__ import annotations
+
+import pytest
+
+from adminpanel.models import Incident
+from adminpanel.operations import incidents
+from ledger import operations
+from ledger.models import Transaction
+from tests.factories import UserFactory, deposit, new_key, send, withdraw
+from tests.tampering import payout
+from wallet.models import User
+
+
+@pytest.fixture
+def amina(db) -> User:
+    return UserFactory(name="Amina Wanjiku", email="amina@example.com", phone="+254712000001")
+
+
+@pytest.fixture
+def brian(db) -> User:
+    return UserFactory(name="Brian Otieno", email="brian@example.com", phone="+254712000002")
+
+
+@pytest.fixture
+def record(alice, bob) -> Transaction:
+    return send(alice, bob, 300_00, description="Rent")
+
+
+@pytest.fixture
+def incident(wambui, record) -> Incident:
+    return incidents.open_by_hand(
+        actor_id=wambui.pk,
+        title="Paid twice",
+        description="Alice called.",
+        transaction_ids=[record.pk],
+    )
+
+
+@pytest.fixture
+def days(bob, carol, time_machine) -> None:
+    """Three days in Nairobi; the second begins at 21:00 UTC of the first."""
+    time_machine.move_to("2026-11-19T09:00:00Z", tick=False)
+    deposit(bob, 900_00)
+    time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
+    sent = send(bob, carol, 100_00)
+    deposit(carol, 50_00)
+    time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
+    withdraw(bob, 200_00)
+    deposit(carol, 7_50)
+    time_machine.move_to("2026-11-22T09:00:00Z", tick=False)
+    operations.reverse(actor_id=bob.pk, transaction_id=sent.pk, key=new_key())
+    withdraw(carol, 30_00)
+    deposit(bob, 1_00)
+
+
+@pytest.fixture
+def activity(alice, bob) -> None:
+    """A transfer, a payout that waits and a deposit, after Alice's own."""
+    send(alice, bob, 10_00, description="one")
+    payout(alice, "PENDING")
+    deposit(bob, 30_00, description="three")

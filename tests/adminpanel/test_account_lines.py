@@ -1,0 +1,168 @@
+"""Each account's lines and their running totals are those of the entries, at every moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from ledger import rollups
+from ledger.models import Entry, Transaction
+from tests.adminpanel.accounts import FLOAT, shown, wallet_of
+from tests.conftest import signed_in
+from tests.factories import account_id, deposit
+from tests.pages import elements, htmx, is_part, words
+from wallet.money import format_amount
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def expected(house_or_wallet: int) -> list[tuple[str, str, str, str]]:
+    """What `shown` must say, from a scan of the entries, newest first."""
+    sign = -1 if house_or_wallet < 0 else 1
+    running, found = 0, []
+    lines = Entry.objects.filter(account=house_or_wallet).select_related("transaction")
+    for line in lines.order_by("pk"):
+        running += line.amount_cents
+        debit = format_amount(-line.amount_cents) if line.amount_cents < 0 else ""
+        credit = format_amount(line.amount_cents) if line.amount_cents > 0 else ""
+        balance = format_amount(sign * running)
+        found.append((line.transaction.reference, debit, credit, balance))
+    return found[::-1]
+
+
+def turn_pages(client, url: str, **filters) -> list[list[tuple[str, str, str, str]]]:
+    turned, query = [], filters
+    while True:
+        response = client.get(url, query)
+        assert response.status_code == 200
+        turned.append(shown(response))
+        older = [link for link in elements(response, "a") if words(link) == "Older"]
+        if not older:
+            return turned
+        cursor = dict(older[0].attributes)["href"].rpartition("cursor=")[2].partition("&")[0]
+        query = filters | {"cursor": cursor}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("batch", [0, 1, 2, 5])
+@pytest.mark.parametrize("house_id", [-1, -2])
+def test_running_totals_of_a_house_account_are_those_of_a_scan(
+    client, days, settings, batch, house_id
+):
+    settings.PAGE_SIZE_PANEL = 3
+    if batch:
+        rollups.fold_all(batch)
+    turned = turn_pages(client, f"/panel/accounts/{house_id}/")
+    assert [line for page in turned for line in page] == expected(house_id)
+    assert all(len(page) == 3 for page in turned[:-1])
+
+
+FILTERS = [
+    ({"type": "DEPOSIT"}, lambda line: line.transaction.type == "DEPOSIT"),
+    ({"type": "WITHDRAW"}, lambda line: line.transaction.type == "WITHDRAW"),
+    ({"type": "REVERSAL"}, lambda line: line.transaction.type == "REVERSAL"),
+    ({"type": "TRANSFER"}, lambda line: line.transaction.type == "TRANSFER"),
+    ({"from": "2026-11-21"}, lambda line: day(line) >= "2026-11-21"),
+    ({"to": "2026-11-20"}, lambda line: day(line) <= "2026-11-20"),
+    ({"from": "2026-11-21", "to": "2026-11-21"}, lambda line: day(line) == "2026-11-21"),
+    (
+        {"from": "2026-11-20", "type": "DEPOSIT"},
+        lambda line: day(line) >= "2026-11-20" and line.transaction.type == "DEPOSIT",
+    ),
+]
+
+
+def day(line: Entry) -> str:
+    return str(timezone.localdate(line.created_at))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("batch", [0, 1, 4])
+@pytest.mark.parametrize(("filters", "fits"), FILTERS)
+def test_a_filter_leaves_the_running_totals_true(client, days, bob, settings, batch, filters, fits):
+    settings.PAGE_SIZE_PANEL = 2
+    if batch:
+        rollups.fold_all(batch)
+    for account in (-1, -2, account_id(bob)):
+        lines = Entry.objects.filter(account=account).select_related("transaction")
+        keep = [fits(line) for line in lines.order_by("-pk")]
+        wanted = [line for line, is_kept in zip(expected(account), keep, strict=True) if is_kept]
+        turned = turn_pages(client, f"/panel/accounts/{account}/", **filters)
+        assert [line for page in turned for line in page] == wanted
+
+
+@pytest.mark.parametrize("batch", [0, 2])
+@pytest.mark.django_db(transaction=True)
+def test_a_line_written_late_keeps_the_running_totals_true(client, days, alice, settings, batch):
+    """Two payments at once may be written in another order than that of their times."""
+    settings.PAGE_SIZE_PANEL = 2
+    deposit(alice, 2_00)
+    deposit(alice, 3_00, at=timezone.now() - timedelta(hours=1))
+    deposit(alice, 4_00)
+    if batch:
+        rollups.fold_all(batch)
+    lines = expected(-1)
+    assert [line for page in turn_pages(client, FLOAT) for line in page] == lines
+    by_time = turn_pages(client, FLOAT, **{"from": "2026-11-22"})
+    newest = list(Entry.objects.filter(account=-1, created_at__gte="2026-11-21T21:00Z"))
+    in_time = sorted(newest, key=lambda line: (line.created_at, line.pk), reverse=True)
+    assert in_time != newest
+    balances = {line[0]: line for line in lines}
+    wanted = [balances[line.transaction.reference] for line in in_time]
+    assert [line for page in by_time for line in page] == wanted
+
+
+def test_lines_that_arrive_do_not_shift_the_pages(client, days, carol, settings):
+    settings.PAGE_SIZE_PANEL = 2
+    before = expected(-1)
+    first = shown(client.get(FLOAT))
+    cursor = Entry.objects.filter(account=-1).order_by("-pk")[1].pk
+    deposit(carol, 3_00)
+    assert first + shown(client.get(FLOAT, {"cursor": cursor})) == before[:4]
+
+
+@pytest.mark.parametrize("cursor", ["x", "0", "-1", "9" * 30, "\0", "1e3", "a" * 5000])
+def test_what_is_no_cursor_leads_nowhere(client, days, bob, cursor):
+    for url in (FLOAT, wallet_of(bob)):
+        response = client.get(url, {"cursor": cursor})
+        assert response.status_code == 200
+        assert shown(response) == []
+    theirs = Entry.objects.filter(account=account_id(bob)).first().pk
+    assert shown(client.get(FLOAT, {"cursor": theirs})) == []
+
+
+def test_a_filter_that_makes_no_sense_is_refused_and_kept(client, days, bob):
+    for url in (FLOAT, wallet_of(bob)):
+        for filters in (
+            {"type": "GIFT"},
+            {"from": "x"},
+            {"from": "2026-11-22", "to": "2026-11-21"},
+        ):
+            for headers in (None, htmx("lines")):
+                response = client.get(url, filters, headers=headers)
+                assert response.status_code == 422
+                assert shown(response) == []
+    response = client.get(FLOAT, {"from": "someday"})
+    assert 'value="someday"' in response.text
+
+
+def test_htmx_gets_only_the_lines(client, days, bob):
+    for url in (FLOAT, wallet_of(bob)):
+        response = client.get(url, {"type": "DEPOSIT"}, headers=htmx("lines"))
+        assert is_part(response, "lines")
+        assert len(shown(response)) == len(
+            Entry.objects.filter(account=url.split("/")[-2], transaction__type="DEPOSIT")
+        )
+
+
+def test_lines_lead_to_their_transaction(client, days, bob):
+    for link in elements(client.get(wallet_of(bob)), "a", class_="reference"):
+        assert client.get(dict(link.attributes)["href"]).status_code == 200
+    assert Transaction.objects.filter(reference=words(link)).exists()

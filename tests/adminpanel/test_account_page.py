@@ -1,0 +1,114 @@
+"""The page of one account says whose it is, what it is for and what it held at any instant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db.models import Sum
+from django.utils import timezone
+
+from adminpanel.queries import accounts as queries
+from ledger.models import Entry
+from tests.adminpanel.accounts import FLOAT, TRIAL, wallet_of
+from tests.conftest import signed_in
+from tests.factories import account_id
+from tests.pages import elements, htmx, problems_beside, text, title, words
+from wallet import operations as wallet_operations
+
+pytestmark = pytest.mark.django_db
+
+NAIROBI = ZoneInfo("Africa/Nairobi")
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def test_a_house_account_says_what_it_is_for_and_what_went_through(client, days):
+    said = text(client.get(FLOAT))
+    assert "The money the house holds at the rail" in said
+    assert "Balance now KES 728.50" in said
+    assert "Money in, ever KES 958.50 4 debits" in said
+    assert "Money out, ever KES 230.00 2 credits" in said
+
+
+def test_an_account_without_lines_says_so(client, carol):
+    assert "Nothing has been written here yet" in text(client.get(wallet_of(carol)))
+    assert "Nothing has been written here yet" in text(client.get("/panel/accounts/-3/"))
+    assert "No lines match" in text(client.get(wallet_of(carol), {"type": "DEPOSIT"}))
+
+
+def test_a_wallet_names_its_owner_and_whether_it_is_frozen(client, days, bob):
+    response = client.get(wallet_of(bob))
+    assert "Not frozen" in text(response)
+    assert f"/panel/members/{bob.pk}/" in [
+        dict(a.attributes)["href"] for a in elements(response, "a")
+    ]
+    wallet_operations.freeze(account_id(bob))
+    said = text(client.get(wallet_of(bob)))
+    assert "Frozen" in said
+    assert "Not frozen" not in said
+
+
+def test_balance_at_any_instant_is_that_of_a_scan(client, days, bob, carol):
+    start = datetime(2026, 11, 18, 23, 30, tzinfo=NAIROBI)
+    for user in (bob, carol):
+        for step in range(0, 60 * 24 * 4, 47):
+            at = start + timedelta(minutes=step)
+            if at > timezone.now():
+                break
+            lines = Entry.objects.filter(account=account_id(user), created_at__lte=at)
+            held = lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+            found = queries.last_line_at(user.primary_account(), at)
+            assert (found.balance_after_cents if found else 0) == held
+
+
+@pytest.mark.parametrize(
+    ("at", "held"),
+    [
+        ("2026-11-19T11:59", "0.00"),
+        ("2026-11-19T12:00", "900.00"),
+        ("2026-11-20T23:59:58", "900.00"),
+        ("2026-11-20T23:59:59", "800.00"),
+        ("2026-11-21T00:00", "600.00"),
+        ("2026-11-22T11:59", "600.00"),
+        ("2026-11-22T12:00", "701.00"),
+    ],
+)
+def test_the_page_tells_what_a_wallet_held_at_an_instant_in_nairobi(client, days, bob, at, held):
+    response = client.get(wallet_of(bob), {"at": at})
+    assert response.status_code == 200
+    (answer,) = elements(response, "p", class_="answer")
+    assert words(answer).startswith(f"KES {held} at ")
+    assert ("nothing had been written" in words(answer)) == (held == "0.00")
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2026-11-22T12:01", "3000-01-01T00:00", "x", "", "1999-12-31T23:59", "0001-01-01T00:00", "\0"],
+)
+def test_an_instant_that_has_not_passed_or_is_none_is_refused(client, days, bob, at):
+    response = client.get(wallet_of(bob), {"at": at})
+    assert response.status_code == 422
+    assert problems_beside(response, "at")
+    assert not elements(response, "p", class_="answer")
+    assert title(response).startswith("Error: ")
+
+
+@pytest.mark.parametrize("id", ["0", "-9", "999999999", "9" * 19, "x", "--1"])
+def test_what_is_no_account_is_not_found(client, id):
+    assert client.get(f"/panel/accounts/{id}/").status_code == 404
+
+
+def test_strangers_see_no_account(days, bob, alice, operator, auditor, client):
+    for url in (TRIAL, FLOAT, wallet_of(bob)):
+        assert signed_in(auditor).get(url).status_code == 200
+        for other in (alice, bob, operator):
+            for headers in (None, htmx("lines")):
+                assert signed_in(other).get(url, headers=headers).status_code == 403
+        client.logout()
+        assert client.get(url).headers["Location"].startswith("/accounts/login/")
+        assert client.post(url).status_code == 405

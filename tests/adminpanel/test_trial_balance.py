@@ -1,0 +1,98 @@
+"""The trial balance is that of the entries, on every day and at every moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.db.models import Sum
+
+from adminpanel.queries import accounts as queries
+from ledger import guards, rollups
+from ledger.models import Entry
+from tests.adminpanel.accounts import TRIAL
+from tests.conftest import signed_in
+from tests.pages import elements, find, is_whole_page, problems_beside, text, title, words
+
+pytestmark = pytest.mark.django_db
+
+NAIROBI = ZoneInfo("Africa/Nairobi")
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+def trial(response) -> dict[str, tuple[str, str]]:
+    """(debit, credit) of each account, by its name; and of the total."""
+    (table,) = elements(response, "table", class_="trial")
+    found = {}
+    for row in list(find(table, "tr"))[1:]:
+        name, debit, credit = (cell for cell in row.children if not isinstance(cell, str))
+        links = list(find(name, "a"))
+        found[words(links[0] if links else name)] = (words(debit), words(credit))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("on", "members", "rail"),
+    [
+        ("2026-11-18", "0.00", "0.00"),
+        ("2026-11-19", "900.00", "900.00"),
+        ("2026-11-20", "950.00", "950.00"),
+        ("2026-11-21", "757.50", "757.50"),
+        ("2026-11-22", "728.50", "728.50"),
+        ("", "728.50", "728.50"),
+    ],
+)
+def test_the_trial_balance_of_each_day_ends_at_midnight_in_nairobi(client, days, on, members, rail):
+    response = client.get(TRIAL, {"on": on} if on else {})
+    assert is_whole_page(response)
+    found = trial(response)
+    assert found["Members' wallets"][members != "0.00"] == members
+    assert found["Float at the simulated rail"][0] == rail
+    assert found["Payouts in transit"] == ("0.00", "")
+    assert found["Total"] == (members, members)
+    assert "Debits equal credits" in text(response)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("folded", [0, 1, 5, 13])
+def test_the_trial_balance_does_not_depend_on_what_is_folded(days, folded):
+    for _ in range(folded):
+        assert rollups.fold(batch=1)
+    for day in range(18, 23):
+        end = datetime(2026, 11, day, tzinfo=NAIROBI) + timedelta(days=1)
+        for line in queries.trial_balance(end.date() - timedelta(days=1)):
+            lines = Entry.objects.filter(created_at__lt=end)
+            lines = (
+                lines.filter(account=line.account_id)
+                if line.is_house
+                else lines.filter(account__gt=0)
+            )
+            assert line.net_cents == lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+
+
+def test_books_that_do_not_balance_are_said_to_be_so(client, days):
+    guards.remove(connection)
+    last = Entry.objects.latest("pk")
+    Entry.objects.create(
+        transaction=last.transaction, account_id=-3, amount_cents=5_00, created_at=last.created_at
+    )
+    guards.install(connection)
+    response = client.get(TRIAL)
+    assert trial(response)["Suspense"] == ("", "5.00")
+    assert "Debits and credits differ by KES 5.00" in text(response)
+    assert "Debits equal credits" not in text(response)
+
+
+@pytest.mark.parametrize("on", ["2030-01-01", "2026-11-23", "x", "1999-12-31", "22/11/2026", "\0"])
+def test_a_day_that_makes_no_sense_is_refused(client, days, on):
+    response = client.get(TRIAL, {"on": on})
+    assert response.status_code == 422
+    assert problems_beside(response, "on")
+    assert title(response).startswith("Error: ")
+    assert not elements(response, "table", class_="trial")

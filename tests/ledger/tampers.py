@@ -1,0 +1,157 @@
+"""Every way in which books can be wrong that verify_ledger must see."""
+
+from __future__ import annotations
+
+LATER = "'2040-01-01 00:00:00+00:00'"
+
+# What is done to the rows; which check must see it; the row it must name.
+TAMPERS = {
+    "amount of an entry": (
+        "UPDATE ledger_entry SET amount_cents = amount_cents + 1 WHERE id = {paid}",
+        ("running", "entry {paid}"),
+    ),
+    "sign of an entry": (
+        "UPDATE ledger_entry SET amount_cents = -amount_cents WHERE id = {paid}",
+        ("sums", "transaction {transfer}"),
+    ),
+    "account of an entry": (
+        "UPDATE ledger_entry SET account_id = {carol} WHERE id = {received}",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "an entry deleted": (
+        "DELETE FROM ledger_entry WHERE id = {received}",
+        ("sums", "transaction {transfer}"),
+    ),
+    "all entries of a transaction deleted": (
+        "DELETE FROM ledger_entry WHERE transaction_id = {transfer}",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "an entry between others deleted": (
+        "DELETE FROM ledger_entry WHERE id = {funded}",
+        ("running", "entry {paid}"),
+    ),
+    "an entry written twice": (
+        """INSERT INTO ledger_entry
+           (transaction_id, account_id, amount_cents, balance_after_cents, created_at)
+           SELECT transaction_id, account_id, amount_cents, balance_after_cents, created_at
+           FROM ledger_entry WHERE id = {received}""",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "an entry out of nothing": (
+        """INSERT INTO ledger_entry
+           (transaction_id, account_id, amount_cents, balance_after_cents, created_at)
+           SELECT transaction_id, -4, 5, NULL, created_at FROM ledger_entry WHERE id = {paid}""",
+        ("total", "table ledger_entry"),
+    ),
+    "two entries swapped": (
+        """UPDATE ledger_entry
+           SET account_id = CASE account_id WHEN {alice} THEN {bob} ELSE {alice} END
+           WHERE transaction_id = {transfer}""",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "both entries made larger": (
+        "UPDATE ledger_entry SET amount_cents = amount_cents * 2 WHERE transaction_id = {transfer}",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "a running balance": (
+        "UPDATE ledger_entry SET balance_after_cents = balance_after_cents + 1 WHERE id = {paid}",
+        ("running", "entry {paid}"),
+    ),
+    "a balance": (
+        "UPDATE wallet_account SET balance_cents = balance_cents + 1 WHERE id = {bob}",
+        ("balances", "account {bob}"),
+    ),
+    "a balance below zero": (
+        "UPDATE wallet_account SET balance_cents = -1 WHERE id = {bob}",
+        ("overdrafts", "account {bob}"),
+    ),
+    "a balance stored on a house account": (
+        "UPDATE wallet_account SET balance_cents = 1 WHERE id = -1",
+        ("balances", "account -1"),
+    ),
+    "a running balance on a house account": (
+        "UPDATE ledger_entry SET balance_after_cents = 1 WHERE id = {rail}",
+        ("running", "entry {rail}"),
+    ),
+    "time of an entry": (
+        f"UPDATE ledger_entry SET created_at = {LATER} WHERE id = {{paid}}",
+        ("moments", "entry {paid}"),
+    ),
+    "time of a whole transaction": (
+        f"""UPDATE ledger_entry SET created_at = {LATER} WHERE transaction_id = {{first}};
+            UPDATE ledger_transaction SET created_at = {LATER}, settled_at = {LATER}
+            WHERE id = {{first}}""",
+        ("times", "entry {paid}"),
+    ),
+    "amount of a transaction": (
+        "UPDATE ledger_transaction SET amount_cents = amount_cents + 1 WHERE id = {transfer}",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "accounts of a transaction": (
+        """UPDATE ledger_transaction SET from_account_id = {bob}, to_account_id = {alice}
+           WHERE id = {transfer}""",
+        ("shapes", "transaction {transfer}"),
+    ),
+    "type of a transaction": (
+        "UPDATE ledger_transaction SET type = 'DEPOSIT' WHERE id = {transfer}",
+        ("orders", "transaction {transfer}"),
+    ),
+    "a transfer from a house account": (
+        "UPDATE ledger_transaction SET from_account_id = -1 WHERE id = {transfer}",
+        ("orders", "transaction {transfer}"),
+    ),
+    "settled before it was ordered": (
+        "UPDATE ledger_transaction SET settled_at = '2001-01-01 00:00:00+00:00' WHERE id = {first}",
+        ("orders", "transaction {first}"),
+    ),
+    "a payout declared done": (
+        """UPDATE ledger_transaction SET status = 'SUCCESS', settled_at = created_at
+           WHERE id = {open}""",
+        ("shapes", "transaction {open}"),
+    ),
+    "a payout declared open": (
+        "UPDATE ledger_transaction SET status = 'PENDING', settled_at = NULL WHERE id = {paid_out}",
+        ("transit", "account -2"),
+    ),
+    "a payout declared failed": (
+        "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {paid_out}",
+        ("shapes", "transaction {paid_out}"),
+    ),
+    "accounts of a reversal": (
+        "UPDATE ledger_transaction SET reverses_id = {first} WHERE id = {reversal}",
+        ("reversals", "transaction {reversal}"),
+    ),
+    "a second reversal": (
+        "UPDATE ledger_transaction SET reverses_id = {transfer} WHERE id = {last}",
+        ("reversals", "transaction {last}"),
+    ),
+    "a reversal of what never settled": (
+        "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {mistake}",
+        ("reversals", "transaction {reversal}"),
+    ),
+    "a roll-up of a day": (
+        "UPDATE ledger_dailytotal SET credit_cents = 1 WHERE house_id = -1 AND type = 'DEPOSIT'",
+        ("rollups", "day {today} DEPOSIT -1"),
+    ),
+    "a running total of a house account": (
+        "UPDATE ledger_housebalance SET balance_cents = 1 WHERE id = {total}",
+        ("running_totals", "house balance {total}"),
+    ),
+    "a transaction deleted": (
+        "DELETE FROM ledger_transaction WHERE id = {transfer}",
+        ("parents", "entry {paid}"),
+    ),
+    "an entry on an account that is not there": (
+        "UPDATE ledger_entry SET account_id = 999999 WHERE id = {received}",
+        ("parents", "entry {received}"),
+    ),
+    "a key used twice": (
+        """UPDATE ledger_transaction SET idempotency_key = 'one', created_by_id = {actor}
+           WHERE id IN ({first}, {transfer})""",
+        ("keys", "transaction {transfer}"),
+    ),
+    "a reference used twice": (
+        "UPDATE ledger_transaction SET reference = 'NS-00000000' WHERE id IN ({first}, {transfer})",
+        ("references", "transaction {transfer}"),
+    ),
+}
