@@ -18,15 +18,15 @@ run: ## serve the product at http://localhost:8000 (obeys PORT, DATABASE_URL)
 
 test: ## the whole test suite, on SQLite and on PostgreSQL
 	@.ci/venv dev
-	@.ci/test both $(ARGS)
+	@$(BIN)/python .ci/test.py both $(ARGS)
 
 test-sqlite: ## the test suite on SQLite alone
 	@.ci/venv dev
-	@.ci/test sqlite $(ARGS)
+	@$(BIN)/python .ci/test.py sqlite $(ARGS)
 
 test-postgres: ## the test suite on PostgreSQL alone
 	@.ci/venv dev
-	@.ci/test postgres $(ARGS)
+	@$(BIN)/python .ci/test.py postgres $(ARGS)
 
 check: ## lint, format, types, imports, migrations, deployment settings, templates
 	@.ci/venv dev
