@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident, Note, ReversalProposal
 from ledger.models import Transaction
-from wallet.models import AuditEvent
+from wallet.models import AuditEvent, User
 
 Action = AuditEvent.Action
 
@@ -165,10 +165,13 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
     )
 
 
-def proposals(*, is_decided: bool) -> QuerySet[ReversalProposal]:
-    """Those that wait (approved and not posted yet included), or those that are over."""
-    waiting = Q(state__in=ReversalProposal.OPEN)
-    return proposals_with_parties().filter(~waiting if is_decided else waiting)
+def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
+    """Those that are over (`decided`); else those that wait, approved and not posted yet included:
+    the reader's own (`yours`), which somebody else decides, or all the others."""
+    waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
+    if tab == "decided":
+        return proposals_with_parties().exclude(waiting)
+    return proposals_with_parties().filter(waiting, own if tab == "yours" else ~own)
 
 
 def page[M: Model](

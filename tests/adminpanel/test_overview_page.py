@@ -138,19 +138,19 @@ def age_by(record: Transaction, age: timedelta) -> None:
     guards.install(connection)
 
 
-def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, finance, client):
+def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wambui, client):
     for cents in (10_00, 25_50):
         proposal = ReversalProposal.objects.create(
-            transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=finance
+            transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=wambui
         )
         age = timedelta(hours=3, seconds=cents)
         ReversalProposal.objects.filter(pk=proposal.pk).update(proposed_at=timezone.now() - age)
     ReversalProposal.objects.create(
         transaction=send(alice, bob, 99_00),
         reason="Not mine",
-        proposed_by=finance,
+        proposed_by=wambui,
         state="WITHDRAWN",
-        decided_by=finance,
+        decided_by=wambui,
         decided_at=timezone.now(),
     )
     ((said, url),) = attention(client.get(URL))
