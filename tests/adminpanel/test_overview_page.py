@@ -71,7 +71,7 @@ def test_the_totals_are_those_of_the_books(history, client):
     shown = tiles(response)
     assert shown.pop("Value in wallets").startswith("KES 1,430.50 As of ")
     assert shown == {
-        "Users": f"{User.objects.count()} With an account",
+        "Users": f"{User.objects.count()} With an account, staff included",
         "Deposits": "1,500.50 KES in 2 deposits",
         "Transfers": "300.25 KES in 2 transfers",
         "Withdrawals": "50.00 KES in 1 withdrawal",
@@ -202,6 +202,7 @@ def test_the_books_sum_to_zero(alice, bob, client):
     response = client.get(URL)
     (books,) = elements(response, "section", id="books")
     assert "In balance" in words(books)
+    assert "Debits less credits: what is held is above zero, what is owed is below." in words(books)
     assert "Assets − liabilities = 0.00" in words(books)
     for link in find(books, "a"):
         assert client.get(dict(link.attributes)["href"]).status_code == 200
