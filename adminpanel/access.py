@@ -6,8 +6,8 @@ from typing import Concatenate
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 
 from wallet.http import MemberRequest
 from wallet.models import User
@@ -49,7 +49,8 @@ def act_of[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
             request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if request.method in ("GET", "HEAD") and reads_panel(request.user):
-                return redirect(f"adminpanel:{page}", **{name: kwargs[name] for name in names})
+                given = {name: kwargs[name] for name in names}
+                return HttpResponseRedirect(reverse(f"adminpanel:{page}", kwargs=given))
             return view(request, *args, **kwargs)
 
         return lead_or_act
