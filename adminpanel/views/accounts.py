@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from adminpanel.access import panel_page
 from adminpanel.forms.accounts import DayForm, InstantForm, LinesFilter
 from adminpanel.queries import accounts as queries
-from adminpanel.queries.members import badge
+from adminpanel.queries.members import wallet_badge
 from wallet.http import MemberRequest, render_part
 from wallet.models import Account
 
@@ -46,7 +46,7 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
     context |= instant(account, request)
-    context |= house(account) if account.user is None else {"badge": badge(account.user, [account])}
+    context |= house(account) if account.user is None else {"badge": wallet_badge(account)}
     context |= lines(account, form, request)
     is_wrong = not form.is_valid() or context["instant"].errors
     template = "adminpanel/account.html"
