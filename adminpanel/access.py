@@ -6,7 +6,8 @@ from typing import Concatenate
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 
 from wallet.http import MemberRequest
 from wallet.models import User
@@ -34,3 +35,24 @@ def guarded[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def act_of[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
+    """Lead whoever reads the panel from the address of an act, which only takes a POST, to the
+    `page` whose address has these `names`: a refused form leaves a browser without JavaScript
+    there, and reloading it is a GET. Everybody else is answered by the view, as before.
+    """
+
+    def lead(view: View[P]) -> View[P]:
+        @functools.wraps(view)
+        def lead_or_act(
+            request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD") and reads_panel(request.user):
+                given = {name: kwargs[name] for name in names}
+                return HttpResponseRedirect(reverse(f"adminpanel:{page}", kwargs=given))
+            return view(request, *args, **kwargs)
+
+        return lead_or_act
+
+    return lead

@@ -52,8 +52,10 @@ class Movement:
     def reversal_title(self) -> str:
         if self.counterparty is None:
             return _("Deposit taken back")
-        sentence = _("Returned by {name}") if self.is_in else _("Returned to {name}")
-        return sentence.format(name=self.counterparty.short_name)
+        # The house has done it: neither member did anything, or is to be thanked or blamed for it.
+        back = _("Returned to you by Nissmart (from {name})")
+        away = _("Returned by Nissmart to {name}")
+        return (back if self.is_in else away).format(name=self.counterparty.short_name)
 
     @property
     def reversal(self) -> Transaction | None:

@@ -32,4 +32,5 @@ urlpatterns = [
 ]
 
 handler400 = "nissmart.views.bad_request"
+handler404 = "nissmart.views.page_not_found"
 handler500 = "nissmart.views.server_error"

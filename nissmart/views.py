@@ -6,7 +6,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views import defaults
 from django.views.decorators.http import require_safe
+
+from wallet.roles import reads_panel
 
 
 @require_safe
@@ -31,6 +35,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Drawn without the request, which may be too broken to read."""
     return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """In the panel's own frame for those who read the panel; nobody else learns that it is one."""
+    is_desk = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
+    template = "adminpanel/404.html" if is_desk else defaults.ERROR_404_TEMPLATE_NAME
+    return defaults.page_not_found(request, exception, template)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -61,10 +61,14 @@ class AccountAdapter(DefaultAccountAdapter):
         tokens.revoke_all(user.pk)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """The team comes to its desk, unless its own wallet holds money."""
+        """The team comes to its desk and operators to the admin, unless their own wallet holds
+        money."""
         user: User = request.user  # type: ignore[assignment]
-        if reads_panel(user) and not user.accounts.filter(balance_cents__gt=0).exists():
-            return reverse("adminpanel:overview")
+        desk = "admin:index" if user.is_staff else ""
+        if reads_panel(user):
+            desk = "adminpanel:overview"
+        if desk and not user.accounts.filter(balance_cents__gt=0).exists():
+            return reverse(desk)
         return str(super().get_login_redirect_url(request))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

@@ -60,6 +60,20 @@ class LineField(forms.CharField):
     default_validators = [refuse_control_characters]
 
 
+class ReasonField(LineField):
+    """Why one of staff does something: the audit keeps it, so it has to say something."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    default_error_messages = {
+        "required": _("Enter a reason."),
+        "min_length": _("Enter a reason of at least %(limit_value)d characters."),
+        "max_length": _("Enter a reason of at most %(limit_value)d characters."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=5, max_length=500, **kwargs)
+
+
 class KeyField(forms.CharField):
     """The idempotency key that a form carries: 1 to 255 visible ASCII characters."""
 

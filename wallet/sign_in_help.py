@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from wallet import operations
 from wallet.callers import address
-from wallet.fields import LineField
+from wallet.fields import ReasonField
 from wallet.http import MemberRequest, ShownOnce, redirect_to
 from wallet.models import User
 from wallet.notices import tell
@@ -30,9 +30,8 @@ NEW_LINK = ShownOnce("password_link")
 
 
 class ReasonForm(forms.Form):
-    reason = LineField(
+    reason = ReasonField(
         label=gettext_lazy("How do you know that it is them?"),
-        max_length=200,
         help_text=gettext_lazy("It is kept in the audit, with your name."),
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
         error_messages={"required": gettext_lazy("Say how you made sure who is asking.")},

@@ -30,16 +30,23 @@ class DayForm(forms.Form):
             raise forms.ValidationError(_("Enter a day that has begun: today or an earlier one."))
         return day
 
+    @property
+    def instant(self) -> str:
+        """The last second of the day, as `InstantForm` takes it; none while it has not come."""
+        day: date | None = self.cleaned_data.get("on")
+        is_over = day and day < timezone.localdate()
+        return f"{day}T23:59:59" if day and is_over else ""
+
 
 class InstantForm(forms.Form):
-    """A past instant, in Nairobi."""
+    """A past instant, in Nairobi: what was written within its second counts."""
 
     INVALID = _("Enter a day and a time, like 2026-11-20T14:30.")
 
     at = forms.DateTimeField(
         label=_("Day and time in Nairobi"),
         input_formats=[INSTANT, "%Y-%m-%dT%H:%M:%S"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=INSTANT),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=INSTANT),
         error_messages={"invalid": INVALID, "required": INVALID},
     )
 
@@ -49,7 +56,7 @@ class InstantForm(forms.Form):
             raise forms.ValidationError(_("Enter an instant that has passed."))
         if at.year < 2000:
             raise forms.ValidationError(self.INVALID)
-        return at
+        return at.replace(microsecond=999_999)
 
 
 class LinesFilter(FilterForm):

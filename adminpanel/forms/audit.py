@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -51,8 +51,7 @@ class AuditFilter(PeriodForm):
         if data["action"]:
             events = events.filter(action=data["action"])
         if text := data["q"]:
-            subjects = Q(subject__iexact=text) | Q(subject__iexact=f"transaction {text}")
-            events = events.filter(subjects | Q(reason__icontains=text))
+            events = queries.search(events, text)
         if data["from"]:
             events = events.filter(at__gte=day_start(data["from"]))
         if data["to"]:

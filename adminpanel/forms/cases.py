@@ -14,7 +14,7 @@ from adminpanel.models import Incident
 from adminpanel.operations.incidents import LINKED_AT_MOST
 from ledger.models import Transaction
 from ledger.references import REFERENCE
-from wallet.fields import LineField
+from wallet.fields import LineField, ReasonField
 from wallet.models import User
 from wallet.roles import FINANCE
 from wallet.text import refuse_control_characters
@@ -76,21 +76,16 @@ class NoteForm(forms.Form):
 class ProposeForm(forms.Form):
     prefix = "propose"
 
-    reason = LineField(
+    reason = ReasonField(
         label=_("Why should it be reversed?"),
-        max_length=500,
         help_text=_("Whoever approves it reads this, and it stays in the audit."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter why it should be reversed.")},
     )
 
 
 class DenyForm(forms.Form):
-    reason = LineField(
-        label=_("Why not?"),
-        max_length=500,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": _("Enter why you deny it.")},
+    reason = ReasonField(
+        label=_("Why not?"), error_messages={"required": _("Enter why you deny it.")}
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from wallet.fields import LineField
+from wallet.fields import LineField, ReasonField
 
 
 class FindForm(forms.Form):
@@ -26,17 +26,8 @@ class FindForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why: it is kept in the audit, so it has to say something."""
 
-    reason = LineField(
-        label=_("Reason"),
-        min_length=5,
-        max_length=500,
-        help_text=_("Kept in the audit with your name, 5 to 500 characters."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={
-            "required": _("Enter a reason."),
-            "min_length": _("Enter a reason of at least %(limit_value)d characters."),
-            "max_length": _("Enter a reason of at most %(limit_value)d characters."),
-        },
+    reason = ReasonField(
+        label=_("Reason"), help_text=_("Kept in the audit with your name, 5 to 500 characters.")
     )
 
     def __init__(self, name: str, data: Any = None) -> None:

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from adminpanel.models import ReversalProposal
 from adminpanel.refusals import NotAllowed, Refusal, TooLate
 from ledger import operations
-from ledger.errors import Busy, LedgerError
+from ledger.errors import Busy, LedgerError, MoneyGone
 from ledger.models import Transaction
 from ledger.operations.retries import committed
 from wallet import audit
+from wallet.money import format_money
 
 State = ReversalProposal.State
 Action = audit.Action
@@ -77,7 +78,8 @@ def approve(*, actor_id: int, proposal_id: int, address: str = "") -> ReversalPr
 
     Gives the proposal as it is then: POSTED, REFUSED with the ledger's sentence, or still
     APPROVED when the ledger was busy; `post_approved` ends it then. Raises NotAllowed for who
-    proposed it, and TooLate when it is decided.
+    proposed it, TooLate when it is decided, and Refusal while the money is not there: then it
+    stays open, for when it is.
     """
     decide(proposal_id, State.APPROVED, Action.APPROVE, actor_id=actor_id, address=address)
     return post(proposal_id, address=address)
@@ -110,6 +112,8 @@ def decide(
     refuse_wrong_person(proposal, state, actor_id)
     if proposal.state != State.PROPOSED:
         raise TooLate(decided_before(proposal))
+    if state == State.APPROVED and (problem := shortfall(proposal.transaction)):
+        raise Refusal(problem)
     proposal.state = state
     proposal.decided_by_id = actor_id
     proposal.decided_at = timezone.now()
@@ -137,6 +141,19 @@ def refuse_wrong_person(proposal: ReversalProposal, state: State, actor_id: int)
                 name=proposal.proposed_by.name
             )
         )
+
+
+def shortfall(record: Transaction) -> str | None:
+    """The ledger's sentence, when the money to take back is not there now; else None.
+
+    Whoever holds it may spend it or get more in the next moment, so the ledger still decides.
+    """
+    assert record.to_account
+    held_cents = record.to_account.balance_cents
+    if held_cents >= record.amount_cents or hasattr(record, "reversed_by"):
+        return None
+    available, wanted = format_money(held_cents), format_money(record.amount_cents)
+    return str(MoneyGone(available=available, wanted=wanted))
 
 
 def decided_before(proposal: ReversalProposal) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger import rollups
@@ -192,6 +193,18 @@ def last_line_at(account: Account, at: datetime) -> Entry | None:
     """
     lines = Entry.objects.filter(account=account, created_at__lte=at)
     return lines.select_related("transaction").order_by("-pk").first()
+
+
+def house_held_at(account: Account, at: datetime) -> int:
+    """What a house account held at this instant, as debits less credits.
+
+    The days before come from the roll-ups; the lines of its own day have an index by time.
+    """
+    day = timezone.localdate(at)
+    before = sum_of(rollups.totals(until=day - timedelta(days=1)), account.pk)
+    lines = lines_of(account).filter(created_at__gte=day_start(day), created_at__lte=at)
+    on_the_day = lines.aggregate(cents=Sum("amount_cents", default=0))
+    return -(before.net_cents + int(on_the_day["cents"]))
 
 
 def in_days(first: date | None, last: date | None) -> Q:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Q, QuerySet
-from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
+from adminpanel.models import Incident
+from ledger.models import Transaction
 from ledger.references import REFERENCE
 from wallet.models import AuditEvent, User
 from wallet.roles import AUDITOR, FINANCE
 
 BATCH = 2_000
+INCIDENTS_AT_MOST = 50
 
 
 def staff() -> QuerySet[User]:
@@ -24,41 +26,28 @@ def staff() -> QuerySet[User]:
     )
 
 
-def link_of(subject: str) -> str | None:
-    """The page of what was acted upon, if it has one."""
-    kind, _space, key = subject.partition(" ")
-    if kind == "transaction" and REFERENCE.fullmatch(key):
-        return reverse("adminpanel:transaction", args=[key])
-    if kind in ("member", "incident") and key.isdecimal():
-        return reverse(f"adminpanel:{kind}", args=[key])
-    return reverse("adminpanel:ledger") if subject == "ledger" else None
+def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+    """Those about this subject, or with these words in their reason.
 
-
-def facts_in_words(event: AuditEvent) -> str:
-    """`state: OPEN → RESOLVED; linked: NS-7K2Q9PXM, NS-J2V5VDYN`
-
-    By name: PostgreSQL does not keep the order in which they were written.
+    A reference finds whatever names it as well, and what was done about its incidents.
     """
-    facts = dict(event.facts)
-    before, after = facts.pop("before", {}), facts.pop("after", {})
-    parts = [
-        f"{name}: {before[name] or '–'} → {value or '–'}" if name in before else f"{name}: {value}"
-        for name, value in sorted(after.items())
+    found = Q(subject__iexact=text) | Q(reason__icontains=text)
+    reference = text.upper().removeprefix("TRANSACTION ")
+    if REFERENCE.fullmatch(reference):
+        events = events.annotate(told=Cast("facts", TextField()))
+        found |= Q(subject__in=subjects_of(reference)) | Q(told__contains=reference)
+    return events.filter(found)
+
+
+def subjects_of(reference: str) -> list[str]:
+    """A transaction, the one that it takes back, and the incidents about it."""
+    records = Transaction.objects.filter(reference=reference)
+    taken_back = records.exclude(reverses=None).values_list("reverses__reference", flat=True)
+    incidents = Incident.objects.filter(transactions__in=records).values_list("pk", flat=True)
+    return [
+        *(f"transaction {name}" for name in (reference, *taken_back)),
+        *(f"incident {pk}" for pk in incidents[:INCIDENTS_AT_MOST]),
     ]
-    parts += [
-        f"{name}: {text}" for name, value in sorted(facts.items()) if (text := in_words(value))
-    ]
-    return "; ".join(parts)
-
-
-def in_words(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in sorted(value.items()))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def actor_name(event: AuditEvent) -> str:
-    return event.actor.name if event.actor else _("The system")
 
 
 def batches(events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:

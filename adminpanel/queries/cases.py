@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Case, Count, Model, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident, Note, ReversalProposal
 from ledger.models import Transaction
-from wallet.models import AuditEvent
+from wallet.models import AuditEvent, User
 
 Action = AuditEvent.Action
 
@@ -49,14 +49,29 @@ class Moment:
     is_bad: bool = False
 
 
-def events(subject: str) -> list[AuditEvent]:
-    """The newest events about a subject, newest first."""
-    found = AuditEvent.objects.filter(subject=subject).select_related("actor")
-    return list(found.order_by("-pk")[:EVENTS])
+def events(subject: str, also: Q | None = None) -> list[AuditEvent]:
+    """The newest events about a subject (or that fit `also`), newest first."""
+    found = AuditEvent.objects.filter(Q(subject=subject) | (also or Q()))
+    return list(found.select_related("actor").order_by("-pk")[:EVENTS])
+
+
+def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[AuditEvent]:
+    """What staff did with a transaction; for a reversal, what led to it too.
+
+    That is kept under the transaction which the `proposal` takes back.
+    """
+    also = None
+    if proposal:
+        subject = f"transaction {proposal.transaction.reference}"
+        also = Q(subject=subject, facts__proposal=proposal.pk)
+    return events(f"transaction {record.reference}", also)
 
 
 def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
-    """What became of a transaction, oldest first: its own steps, and those of the audit."""
+    """What became of a transaction, oldest first: its own steps, and those of the audit.
+
+    What led to a reversal was before it; what has not come yet is last.
+    """
     rail = _("Simulated rail")
     steps = [Moment(_("Ordered"), str(record.created_by), record.created_at)]
     settled_by = _("Nissmart") if record.from_account_id and record.to_account_id else rail
@@ -88,7 +103,7 @@ def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
                 reference=reversal.reference,
             )
         )
-    return steps
+    return sorted(steps, key=lambda step: (step.at is None, step.at))
 
 
 def actor_name(event: AuditEvent) -> str:
@@ -106,7 +121,9 @@ def others_between(record: Transaction) -> list[Transaction]:
         for source, target in ((one, other), (other, one))
     ]
     found = Transaction.objects.filter(sides[0] | sides[1])
-    found = found.filter(created_at__gte=record.created_at - LATELY).exclude(pk=record.pk)
+    found = found.filter(created_at__gte=record.created_at - LATELY)
+    # What takes it back, or what it takes back, is told of beside it.
+    found = found.exclude(pk__in=[record.pk, record.reverses_id]).exclude(reverses=record.pk)
     return list(found.with_parties().order_by("-pk")[:RELATED])
 
 
@@ -115,14 +132,27 @@ def proposals_of(record: Transaction) -> list[ReversalProposal]:
     return list(found.order_by("-pk")[:LINKED])
 
 
+def proposal_behind(record: Transaction) -> ReversalProposal | None:
+    """The proposal that this reversal carries out, if staff have proposed it."""
+    if not record.reverses_id:
+        return None
+    made = ReversalProposal.objects.filter(
+        transaction=record.reverses_id, state=ReversalProposal.State.POSTED
+    )
+    return made.select_related("proposed_by", "decided_by", "transaction").first()
+
+
 def notes_of(record: Transaction) -> list[Note]:
     """The newest notes, in the order they were written."""
     return list(record.notes.select_related("author").order_by("-pk")[:NOTES])[::-1]
 
 
-def open_incidents_of(record: Transaction) -> list[Incident]:
-    found = record.incidents.exclude(state=Incident.State.RESOLVED).select_related("owner")
-    return list(found.order_by("-pk")[:LINKED])
+def incidents_of(record: Transaction) -> list[Incident]:
+    """Those about it, what is resolved last."""
+    found = record.incidents.select_related("owner").annotate(
+        is_over=Case(When(state=Incident.State.RESOLVED, then=1), default=0)
+    )
+    return list(found.order_by("is_over", "-pk")[:LINKED])
 
 
 def proposals_with_parties() -> QuerySet[ReversalProposal]:
@@ -135,10 +165,13 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
     )
 
 
-def proposals(*, is_decided: bool) -> QuerySet[ReversalProposal]:
-    """Those that wait (approved and not posted yet included), or those that are over."""
-    waiting = Q(state__in=ReversalProposal.OPEN)
-    return proposals_with_parties().filter(~waiting if is_decided else waiting)
+def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
+    """Those that are over (`decided`); else those that wait, approved and not posted yet included:
+    the reader's own (`yours`), which somebody else decides, or all the others."""
+    waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
+    if tab == "decided":
+        return proposals_with_parties().exclude(waiting)
+    return proposals_with_parties().filter(waiting, own if tab == "yours" else ~own)
 
 
 def page[M: Model](

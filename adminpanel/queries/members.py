@@ -140,8 +140,10 @@ def row(user: User, wallets: list[Account]) -> Row:
 
 
 def badge(user: User, wallets: list[Account]) -> Badge:
-    if not user.is_active:
-        return CLOSED
+    return wallet_badge(*wallets) if user.is_active else CLOSED
+
+
+def wallet_badge(*wallets: Account) -> Badge:
     return FROZEN if any(wallet.is_frozen for wallet in wallets) else ACTIVE
 
 

@@ -89,10 +89,11 @@ def sign_ups(today: date) -> list[Day]:
     return week(today, lambda day: Volume(counts.get(day, 0)))
 
 
-def proposals() -> Waiting:
-    """Reversals that a second person has yet to decide on."""
-    proposed = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
-    return waiting(proposed, cents="transaction__amount_cents", since="proposed_at")
+def proposals(reader: User) -> Waiting:
+    """Reversals that a second person has yet to decide on; one's own wait for somebody else."""
+    return waiting(
+        ReversalProposal.waiting_for(reader), cents="transaction__amount_cents", since="proposed_at"
+    )
 
 
 def open_incidents() -> list[OpenIncidents]:

@@ -1,6 +1,6 @@
 """What the frame of every page of the dashboard shows."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django import template
 
@@ -23,12 +23,12 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
-@register.simple_tag
-def standing() -> Standing:
+@register.simple_tag(takes_context=True)
+def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
     return Standing(
-        ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED).count(),
+        ReversalProposal.waiting_for(context["user"]).count(),
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
     )

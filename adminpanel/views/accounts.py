@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from adminpanel.access import panel_page
 from adminpanel.forms.accounts import DayForm, InstantForm, LinesFilter
 from adminpanel.queries import accounts as queries
+from adminpanel.queries.members import wallet_badge
 from wallet.http import MemberRequest, render_part
 from wallet.models import Account
 
@@ -30,6 +31,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
         "credit_cents": credit_cents,
         "difference_cents": abs(debit_cents - credit_cents),
         "on": form.cleaned_data.get("on"),
+        "at": form.instant,
         "as_of": timezone.now(),
     }
     status = 200 if form.is_valid() else 422
@@ -43,9 +45,10 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
     account = get_object_or_404(Account.objects.select_related("user"), pk=account_id)
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
-    context |= house(account) if account.user is None else wallet(account, request)
+    context |= instant(account, request)
+    context |= house(account) if account.user is None else {"badge": wallet_badge(account)}
     context |= lines(account, form, request)
-    is_wrong = not form.is_valid() or (context["instant"] and context["instant"].errors)
+    is_wrong = not form.is_valid() or context["instant"].errors
     template = "adminpanel/account.html"
     return render_part(request, template, context, part="lines", status=422 if is_wrong else 200)
 
@@ -56,19 +59,19 @@ def house(account: Account) -> dict[str, Any]:
         "purpose": queries.PURPOSES[account.pk],
         # Called when the whole page is shown.
         "turnover": lambda: queries.turnover(account.pk),
-        "instant": None,
     }
 
 
-def wallet(account: Account, request: MemberRequest) -> dict[str, Any]:
-    """What is known of a member's wallet, and what it held at the instant that is asked for."""
+def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
+    """What the account held at the instant that is asked for; a member's line says it itself."""
     form = InstantForm(request.GET) if "at" in request.GET else InstantForm()
     at = form.cleaned_data["at"] if form.is_valid() else None
-    return {
-        "instant": form,
-        "at": at,
-        "line_at": queries.last_line_at(account, at) if at else None,
-    }
+    line = queries.last_line_at(account, at) if at and account.user else None
+    if at and account.user is None:
+        held_cents = queries.house_held_at(account, at)
+    else:
+        held_cents = (line.balance_after_cents or 0) if line else 0
+    return {"instant": form, "at": at, "line_at": line, "held_cents": held_cents}
 
 
 def lines(account: Account, form: LinesFilter, request: MemberRequest) -> dict[str, Any]:

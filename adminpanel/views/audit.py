@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from adminpanel import acts
 from adminpanel.access import panel_page
 from adminpanel.csv_export import Cell, csv_file, without_rows
 from adminpanel.forms.audit import AuditFilter
@@ -21,7 +22,8 @@ from wallet.models import AuditEvent
 class Line(NamedTuple):
     event: AuditEvent
     actor: str
-    facts: str
+    role: str
+    facts: list[acts.Fact]
     url: str | None
 
 
@@ -43,7 +45,7 @@ def audit(request: MemberRequest) -> HttpResponseBase:
             raise Http404
         found = found.filter(pk__lt=int(cursor))
     size = settings.PAGE_SIZE_PANEL
-    events = list(found.order_by("-pk")[: size + 1])
+    events = list(found.prefetch_related("actor__groups").order_by("-pk")[: size + 1])
     context = {
         "form": form,
         "lines": [line(event) for event in events[:size]],
@@ -71,11 +73,11 @@ def cells(event: AuditEvent) -> list[Cell]:
     return [
         str(event.pk),
         event.at,
-        queries.actor_name(event),
+        acts.actor_name(event),
         event.action,
         event.subject,
         event.reason,
-        queries.facts_in_words(event),
+        acts.in_words(event),
         event.address,
     ]
 
@@ -83,7 +85,8 @@ def cells(event: AuditEvent) -> list[Cell]:
 def line(event: AuditEvent) -> Line:
     return Line(
         event,
-        queries.actor_name(event),
-        queries.facts_in_words(event),
-        queries.link_of(event.subject),
+        acts.actor_name(event),
+        acts.role_of(event.actor),
+        acts.facts_of(event),
+        acts.link_of(event.subject),
     )

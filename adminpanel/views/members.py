@@ -120,6 +120,7 @@ def show(
         "member": user,
         "account": account,
         "badge": queries.badge(user, [account]),
+        "wallet_badge": queries.wallet_badge(account),
         "may_act": acts_on_panel(request.user),
         "act": "unfreeze" if account.is_frozen else "freeze",
         "reveal_form": ReasonForm("reveal"),

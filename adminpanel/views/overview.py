@@ -51,7 +51,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "books": books,
         "difference_cents": lambda: sum(row.cents for row in books()),
         "today": lambda: {type.lower(): position().of_type(type)[-1] for type in Type.values},
-        "proposals": queries.proposals,
+        "proposals": lambda: queries.proposals(request.user),
         "incidents": queries.open_incidents,
         "last_check_at": queries.last_check_at,
         "trends": lambda: trends(position(), is_money=by != COUNT),

@@ -17,7 +17,7 @@ from adminpanel.forms.cases import DenyForm
 from adminpanel.models import ReversalProposal
 from adminpanel.operations import reversals as operations
 from adminpanel.queries import cases as queries
-from adminpanel.refusals import NotAllowed, TooLate
+from adminpanel.refusals import NotAllowed, Refusal, TooLate
 from ledger.errors import Busy
 from wallet.callers import address
 from wallet.http import MemberRequest, redirect_to, render_part
@@ -29,16 +29,22 @@ State = ReversalProposal.State
 @require_safe
 @panel_page
 def reversals(request: MemberRequest) -> HttpResponse:
-    """Those that wait for a second person, oldest first; and those decided, newest first."""
-    is_decided = request.GET.get("tab") == "decided"
-    found = queries.proposals(is_decided=is_decided)
+    """Those that wait for this person, or for another one as it is their own, oldest first;
+    and those decided, newest first."""
+    tab = request.GET.get("tab", "")
+    found = queries.proposals(tab, request.user)
     proposals, next_cursor = queries.page(
         found,
         request.GET.get("cursor"),
         settings.PAGE_SIZE_PANEL,
-        oldest_first=not is_decided,
+        oldest_first=tab != "decided",
     )
-    context = {"proposals": proposals, "next_cursor": next_cursor, "is_decided": is_decided}
+    context = {
+        "proposals": proposals,
+        "next_cursor": next_cursor,
+        "tab": tab,
+        "own_count": queries.proposals("yours", request.user).count(),
+    }
     return render(request, "adminpanel/reversals.html", context)
 
 
@@ -87,6 +93,8 @@ def decide(request: MemberRequest, proposal_id: int, act: Any, **more: str) -> H
         if earlier.decided_by_id != request.user.pk:
             return show(request, proposal_id, problem=str(refusal), status=409)
         messages.info(request, str(refusal))
+    except Refusal as refusal:
+        return show(request, proposal_id, problem=str(refusal), status=422)
     except Busy as refusal:
         return show(request, proposal_id, problem=str(refusal), status=503)
     else:
@@ -121,11 +129,10 @@ def show(
 ) -> HttpResponse:
     proposal = get_object_or_404(queries.proposals_with_parties(), pk=proposal_id)
     record = proposal.transaction
-    assert record.to_account
     context = {
         "proposal": proposal,
         "record": record,
-        "is_covered": record.to_account.balance_cents >= record.amount_cents,
+        "shortfall": operations.shortfall(record),
         "is_own": proposal.proposed_by_id == request.user.pk,
         "acts": acts_on_panel(request.user),
         "problem": problem,

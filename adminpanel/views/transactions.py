@@ -82,7 +82,8 @@ def show(
     records = Transaction.objects.with_parties().with_reversal().select_related("created_by")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
-    told = queries.events(f"transaction {record.reference}")
+    behind = queries.proposal_behind(record)
+    told = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
     context = {
         "record": record,
@@ -91,13 +92,13 @@ def show(
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
         "timeline": queries.timeline(record, told),
         "events": told,
-        "subject": f"transaction {record.reference}",
+        "proposal_behind": behind,
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
         "obstacle": reversals.obstacle(record),
         "related": queries.others_between(record),
         "notes": queries.notes_of(record),
-        "incidents": queries.open_incidents_of(record),
+        "incidents": queries.incidents_of(record),
         "acts": acts_on_panel(request.user),
         "note_form": note_form or NoteForm(),
         "propose_form": propose_form or ProposeForm(),

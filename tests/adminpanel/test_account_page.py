@@ -10,12 +10,14 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from adminpanel.queries import accounts as queries
+from ledger import rollups
 from ledger.models import Entry
 from tests.adminpanel.accounts import FLOAT, TRIAL, wallet_of
 from tests.conftest import signed_in
 from tests.factories import account_id
 from tests.pages import elements, htmx, problems_beside, text, title, words
 from wallet import operations as wallet_operations
+from wallet.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +33,8 @@ def test_a_house_account_says_what_it_is_for_and_what_went_through(client, days)
     said = text(client.get(FLOAT))
     assert "The money the house holds at the rail" in said
     assert "Balance now KES 728.50" in said
-    assert "Money in, ever KES 958.50 4 debits" in said
-    assert "Money out, ever KES 230.00 2 credits" in said
+    assert "Debited, ever KES 958.50 4 debits" in said
+    assert "Credited, ever KES 230.00 2 credits" in said
 
 
 def test_an_account_without_lines_says_so(client, carol):
@@ -43,14 +45,47 @@ def test_an_account_without_lines_says_so(client, carol):
 
 def test_a_wallet_names_its_owner_and_whether_it_is_frozen(client, days, bob):
     response = client.get(wallet_of(bob))
-    assert "Not frozen" in text(response)
+    assert f"account {account_id(bob)} Active" in text(response)
+    assert "Active" in text(client.get(f"/panel/members/{bob.pk}/"))
     assert f"/panel/members/{bob.pk}/" in [
         dict(a.attributes)["href"] for a in elements(response, "a")
     ]
     wallet_operations.freeze(account_id(bob))
-    said = text(client.get(wallet_of(bob)))
-    assert "Frozen" in said
-    assert "Not frozen" not in said
+    for page in (wallet_of(bob), f"/panel/members/{bob.pk}/"):
+        said = text(client.get(page))
+        assert "Frozen" in said
+        assert "Active" not in said
+        assert "Not frozen" not in said
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("folded", [0, 4, 13])
+def test_balance_of_a_house_account_at_any_instant_is_that_of_a_scan(days, folded):
+    for _ in range(folded):
+        assert rollups.fold(batch=1)
+    start = datetime(2026, 11, 18, 23, 30, tzinfo=NAIROBI)
+    instants = [start + timedelta(minutes=step) for step in range(0, 60 * 24 * 4, 397)]
+    for account in Account.objects.filter(user=None):
+        for at in (*instants, datetime(2026, 11, 20, 23, 59, 59, tzinfo=NAIROBI)):
+            lines = Entry.objects.filter(account=account, created_at__lte=at)
+            held = lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+            assert queries.house_held_at(account, at) == -held
+
+
+@pytest.mark.parametrize(
+    ("at", "held"),
+    [
+        ("2026-11-18T12:00", "0.00"),
+        ("2026-11-20T23:59:59", "950.00"),
+        ("2026-11-22T11:59", "757.50"),
+    ],
+)
+def test_the_page_of_a_house_account_tells_it_too(client, days, at, held):
+    (answer,) = elements(client.get(FLOAT, {"at": at}), "p", class_="answer")
+    assert words(answer).startswith(f"KES {held} at ")
+    refused = client.get(FLOAT, {"at": "3000-01-01T00:00"})
+    assert refused.status_code == 422
+    assert problems_beside(refused, "at")
 
 
 def test_balance_at_any_instant_is_that_of_a_scan(client, days, bob, carol):

@@ -8,10 +8,14 @@ import io
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
+from django.test.html import Element
 
+from adminpanel.operations import incidents, notes, reversals
+from ledger.models import Transaction
+from tests.adminpanel.proposals import proposed
 from tests.conftest import signed_in
 from tests.factories import UserFactory
-from tests.pages import elements, htmx, is_part, is_whole_page, problems_beside, text, words
+from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
 from wallet import audit
 from wallet import operations as wallet_operations
 from wallet.models import AuditEvent
@@ -38,9 +42,13 @@ def events(finance, time_machine) -> None:
     audit.record(Action.OPEN_INCIDENT, "incident 3", actor_id=None, rows=["entry 1", "entry 2"])
 
 
-def shown(response) -> list[str]:
+def rows(response) -> list[Element]:
     (body,) = elements(response, "tbody") or [None]
-    return [words(row) for row in body.children] if body else []
+    return list(body.children) if body else []
+
+
+def shown(response) -> list[str]:
+    return [words(row) for row in rows(response)]
 
 
 def acts(client, **filters) -> list[str]:
@@ -67,16 +75,58 @@ def test_shows_every_act_newest_first(client, events, finance):
 
 
 def test_tells_what_changed_in_words(client, finance):
-    change = {"before": {"owner": "", "state": "OPEN"}, "after": {"owner": "Joy", "state": "DONE"}}
+    change = {
+        "before": {"owner": "", "state": "OPEN"},
+        "after": {"owner": "Joy", "state": "RESOLVED"},
+    }
     audit.record(Action.CHANGE_INCIDENT, "incident 1", actor_id=finance.pk, **change)
     opened = {"after": {"title": "Twice"}, "linked": ["NS-7K2Q9PXM", "NS-J2V5VDYN"]}
     audit.record(Action.OPEN_INCIDENT, "incident 1", actor_id=finance.pk, **opened)
     filters = {"type": "DEPOSIT", "min": "10"}
     audit.record(Action.EXPORT, "ledger", actor_id=finance.pk, filters=filters)
     exported, opening, changing = shown(client.get(URL))
-    assert "filters: min 10, type DEPOSIT" in exported
-    assert "title: Twice; linked: NS-7K2Q9PXM, NS-J2V5VDYN" in opening
-    assert "owner: – → Joy; state: OPEN → DONE" in changing
+    assert "Filters: min 10, type Deposit" in exported
+    assert "Title: Twice Linked: NS-7K2Q9PXM , NS-J2V5VDYN" in opening
+    assert "Owner: – → Joy State: Open → Resolved" in changing
+
+
+def test_what_an_act_names_is_linked(client, finance):
+    audit.record(Action.NOTE, "transaction NS-7K2Q9PXM", actor_id=finance.pk, note=1)
+    facts = {"proposal": 4, "reversal": "NS-J2V5VDYN"}
+    audit.record(Action.REVERSE, "transaction NS-7K2Q9PXM", actor_id=finance.pk, **facts)
+    page = client.get(URL)
+    assert {"Proposal: 4", "Reversal: NS-J2V5VDYN", "Note number: 1"} <= {
+        words(fact) for fact in elements(page, "span", class_="quiet")
+    }
+    assert {
+        "/panel/reversals/4/",
+        "/panel/transactions/NS-J2V5VDYN/",
+        "/panel/transactions/NS-7K2Q9PXM/#notes",
+    } <= {dict(link.attributes)["href"] for link in elements(page, "a")}
+
+
+def test_says_what_the_actor_is_on_the_desk(client, finance, auditor, operator):
+    for actor_id in (finance.pk, auditor.pk, operator.pk, None):
+        audit.record(Action.EXPORT, "audit", actor_id=actor_id)
+    roles = [[words(role) for role in find(row, class_="role")] for row in rows(client.get(URL))]
+    assert roles == [[], ["Operator"], ["Auditor"], ["Finance"]]
+
+
+def test_a_reference_finds_all_that_hangs_on_it(client, record, incident, wambui, joseph):
+    notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
+    proposal = proposed(record, wambui)
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    incidents.unlink(actor_id=wambui.pk, incident_id=incident.pk, transaction_id=record.pk)
+    reversal = Transaction.objects.get(reverses=record)
+    audit.record(Action.NOTE, "transaction NS-00000000", actor_id=wambui.pk)
+    everything = {"open_incident", "change_incident", "note", "propose", "approve", "reverse"}
+    assert set(acts(client, q=record.reference.lower())) == everything
+    assert set(acts(client, q=f"transaction {record.reference}")) == everything
+    assert {"propose", "approve", "reverse"} <= set(acts(client, q=reversal.reference))
+    incidents.link(actor_id=wambui.pk, incident_id=incident.pk, transaction_ids=[record.pk])
+    seen = AuditEvent.objects.latest("pk").pk
+    incidents.resolve(actor_id=wambui.pk, incident_id=incident.pk, seen=seen, resolution="Paid.")
+    assert "resolve_incident" in acts(client, q=record.reference)
 
 
 @pytest.mark.parametrize("address", ["/panel/integrity/sums/", "/panel/incidents/open/"])

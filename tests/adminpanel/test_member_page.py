@@ -138,6 +138,12 @@ def test_a_reveal_works_for_htmx(client, amina):
     response = client.post(page_of(amina, "reveal"), {"reason": REASON}, headers=htmx("contact"))
     assert is_part(response, "contact")
     assert "0712 000 001" in text(response)
+    (card,) = elements(response, "section", id="acts", **{"hx-swap-oob": "true"})
+    assert "Phone revealed by Finance Person" in words(card)
+    again = client.post(page_of(amina, "reveal"), {"reason": ""}, headers=htmx("contact"))
+    assert not elements(again, "section", id="acts")
+    whole = client.post(page_of(amina, "reveal"), {"reason": REASON})
+    assert len(elements(whole, "section", id="acts")) == 1
 
 
 @pytest.mark.parametrize("act", ["reveal", "freeze", "unfreeze"])

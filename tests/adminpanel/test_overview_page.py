@@ -71,7 +71,7 @@ def test_the_totals_are_those_of_the_books(history, client):
     shown = tiles(response)
     assert shown.pop("Value in wallets").startswith("KES 1,430.50 As of ")
     assert shown == {
-        "Users": f"{User.objects.count()} With an account",
+        "Users": f"{User.objects.count()} With an account, staff included",
         "Deposits": "1,500.50 KES in 2 deposits",
         "Transfers": "300.25 KES in 2 transfers",
         "Withdrawals": "50.00 KES in 1 withdrawal",
@@ -138,19 +138,19 @@ def age_by(record: Transaction, age: timedelta) -> None:
     guards.install(connection)
 
 
-def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, finance, client):
+def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wambui, client):
     for cents in (10_00, 25_50):
         proposal = ReversalProposal.objects.create(
-            transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=finance
+            transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=wambui
         )
         age = timedelta(hours=3, seconds=cents)
         ReversalProposal.objects.filter(pk=proposal.pk).update(proposed_at=timezone.now() - age)
     ReversalProposal.objects.create(
         transaction=send(alice, bob, 99_00),
         reason="Not mine",
-        proposed_by=finance,
+        proposed_by=wambui,
         state="WITHDRAWN",
-        decided_by=finance,
+        decided_by=wambui,
         decided_at=timezone.now(),
     )
     ((said, url),) = attention(client.get(URL))
@@ -202,6 +202,7 @@ def test_the_books_sum_to_zero(alice, bob, client):
     response = client.get(URL)
     (books,) = elements(response, "section", id="books")
     assert "In balance" in words(books)
+    assert "Debits less credits: what is held is above zero, what is owed is below." in words(books)
     assert "Assets − liabilities = 0.00" in words(books)
     for link in find(books, "a"):
         assert client.get(dict(link.attributes)["href"]).status_code == 200

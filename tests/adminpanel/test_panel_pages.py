@@ -84,6 +84,60 @@ def test_links_of_a_transaction_lead_on(client, alice, bob):
     assert {f"/panel/members/{person.pk}/" for person in (alice, bob)} <= links
 
 
+NOTHING = ["/panel/transactions/NS-00000000/", "/panel/members/999/", "/panel/nowhere/"]
+
+
+@pytest.mark.parametrize("address", NOTHING)
+def test_what_is_not_there_is_not_found_in_the_panels_frame(finance, auditor, address):
+    for reader in (finance, auditor):
+        response = signed_in(reader).get(address)
+        assert response.status_code == 404
+        assert is_whole_page(response)
+        assert "There is nothing at this address" in text(response)
+        links = {dict(link.attributes)["href"] for link in elements(response, "a")}
+        assert {"/panel/", "/panel/ledger/", "/panel/members/", "/panel/audit/"} <= links
+        assert "Go to your wallet" not in text(response)
+
+
+@pytest.mark.parametrize("address", NOTHING)
+def test_a_stranger_gets_what_they_get_anywhere(alice, operator, address):
+    for stranger in (signed_in(alice), signed_in(operator)):
+        answer = stranger.get(address)
+        if answer.status_code == 404:
+            assert text(answer) == text(stranger.get("/nowhere/"))
+        else:
+            assert answer.status_code == 403
+            assert text(answer) == text(stranger.get("/panel/"))
+    visitor = Client().get(address)
+    if visitor.status_code == 404:
+        assert text(visitor) == text(Client().get("/nowhere/"))
+    else:
+        assert visitor.headers["Location"] == f"/accounts/login/?next={address}"
+
+
+@pytest.mark.parametrize(
+    ("act", "page"),
+    [
+        ("/panel/ledger/views/", "/panel/ledger/"),
+        ("/panel/transactions/NS-00000000/propose/", "/panel/transactions/NS-00000000/"),
+        ("/panel/reversals/3/withdraw/", "/panel/reversals/3/"),
+        ("/panel/members/4/freeze/", "/panel/members/4/"),
+        ("/panel/incidents/5/unlink/NS-00000000/", "/panel/incidents/5/"),
+        ("/panel/integrity/run/", "/panel/integrity/"),
+    ],
+)
+def test_reloading_the_address_of_an_act_leads_to_its_page(
+    finance, auditor, alice, operator, act, page
+):
+    for reader in (finance, auditor):
+        client = signed_in(reader)
+        for answer in (client.get(act), client.head(act)):
+            assert (answer.status_code, answer.headers["Location"]) == (302, page)
+        assert client.put(act).status_code == client.delete(act).status_code == 405
+    for stranger in (Client(), signed_in(alice), signed_in(operator)):
+        assert stranger.get(act).status_code == 405
+
+
 def urls(record) -> list[str]:
     return ["/panel/", FEED, "/panel/ledger/", page_of(record)]
 

@@ -18,17 +18,19 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
     reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
     reversal = Transaction.objects.get(reverses=record)
     for member, original, returned in (
-        (alice, "KES 300.00 came back to your wallet", "Returned by Bob O."),
+        (alice, "KES 300.00 came back to your wallet", "Returned to you by Nissmart (from Bob O.)"),
         (
             bob,
             "This was returned to Alice W., and KES 300.00 left your wallet again.",
-            "Returned to Alice W.",
+            "Returned by Nissmart to Alice W.",
         ),
     ):
         client = signed_in(member)
         page = text(client.get(f"/activity/{record.reference}/"))
         assert original in page
         assert f"Reversed by {reversal.reference}" in page
+        # What was sent wrongly is no order to repeat.
+        assert "Send again" not in page
         assert "Complete" in page
         other = text(client.get(f"/activity/{reversal.reference}/"))
         assert returned in other

@@ -10,8 +10,8 @@ from adminpanel.operations import reversals
 from tests.adminpanel.proposals import State, acts, page_of, proposed, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
-from tests.factories import balance, send, withdraw
-from tests.pages import elements, htmx, is_part, is_whole_page, problems, text
+from tests.factories import balance, deposit, send, withdraw
+from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_finance_proposes_on_the_page_of_the_transaction(record, wambui):
     assert AuditEvent.objects.get().address == "127.0.0.1"
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "a\x07b", "x" * 501, "\u202e"])
+@pytest.mark.parametrize("reason", ["", "   ", "why?", "Sent\x07 twice", "x" * 501])
 def test_a_reason_is_needed(record, wambui, reason):
     response = signed_in(wambui).post(f"{page_of(record)}propose/", {"propose-reason": reason})
     assert response.status_code == 422
@@ -65,7 +65,28 @@ def test_the_page_says_whether_the_money_is_there(record, wambui, joseph, bob):
     assert "Bob Otieno holds now KES 300.00" in text(client.get(url(proposal)))
     assert "Not enough" not in text(client.get(url(proposal)))
     withdraw(bob, 1)
-    assert "Not enough to take it back" in text(client.get(url(proposal)))
+    page = text(client.get(url(proposal)))
+    assert "Not enough to take it back" in page
+    assert "can be approved when the money is there" in page
+    assert "Approve and reverse" not in page
+    deposit(bob, 1)
+    assert "Approve and reverse" in text(client.get(url(proposal)))
+
+
+@pytest.mark.parametrize("headers", [None, htmx("decision")])
+def test_an_approval_without_the_money_is_told_why_and_uses_nothing_up(
+    record, wambui, joseph, alice, bob, headers
+):
+    proposal, client = proposed(record, wambui), signed_in(joseph)
+    withdraw(bob, 1)
+    with nothing_moves():
+        refused = client.post(url(proposal, "approve"), headers=headers)
+    assert refused.status_code == 422
+    assert is_part(refused, "decision") if headers else is_whole_page(refused)
+    assert "so KES 300.00 can't be taken back from it." in text(refused)
+    deposit(bob, 1)
+    assert client.post(url(proposal, "approve")).status_code == 303
+    assert balance(alice) == 1_000_00
 
 
 @pytest.mark.parametrize("headers", [None, htmx("decision")])
@@ -93,7 +114,7 @@ def test_whoever_comes_too_late_is_told_who_was_faster(record, wambui, joseph, t
     proposal = proposed(record, wambui)
     signed_in(joseph).post(url(proposal, "approve"))
     third = signed_in(staff("finance", "Zuri Third"))
-    for act, data in (("approve", {}), ("deny", {"reason": "No."})):
+    for act, data in (("approve", {}), ("deny", {"reason": "It was right."})):
         response = third.post(url(proposal, act), data)
         assert response.status_code == 409
         assert "Already approved by Joseph Kiprono at 10:03." in text(response)
@@ -106,7 +127,7 @@ def test_whoever_comes_too_late_is_told_who_was_faster(record, wambui, joseph, t
 
 def test_denying_needs_a_reason(record, wambui, joseph):
     proposal, client = proposed(record, wambui), signed_in(joseph)
-    for reason in ("", "  ", "x" * 501, "\0"):
+    for reason in ("", "  ", "no", "x" * 501, "\0"):
         for headers in (None, htmx("decision")):
             response = client.post(url(proposal, "deny"), {"reason": reason}, headers=headers)
             assert response.status_code == 422
@@ -122,7 +143,7 @@ def test_denying_needs_a_reason(record, wambui, joseph):
 def test_nobody_else_decides_by_any_route(record, wambui, alice, bob, auditor, operator):
     """A second browser, a forged POST, an auditor, an operator, a member: all refused."""
     proposal = proposed(record, wambui)
-    addresses = [(url(proposal, act), {"reason": "x"}) for act in ("approve", "deny")]
+    addresses = [(url(proposal, act), {"reason": "x" * 9}) for act in ("approve", "deny")]
     addresses.append((f"{page_of(record)}propose/", {"propose-reason": "x"}))
     with nothing_moves():
         for path, data in addresses[:2]:
@@ -165,7 +186,8 @@ def test_what_is_not_there_is_not_found(wambui):
     for path in ("/panel/reversals/999/", "/panel/reversals/999999999999999999/"):
         assert client.get(path).status_code == 404
         for act in ("approve", "deny", "withdraw"):
-            assert client.post(f"{path}{act}/", {"reason": "x"}).status_code == 404
+            answer = client.post(f"{path}{act}/", {"reason": "It was right."})
+            assert answer.status_code == 404
     assert client.post("/panel/transactions/NS-00000000/propose/").status_code == 404
 
 
@@ -173,13 +195,32 @@ def hrefs(response) -> list[str]:
     return [dict(link.attributes)["href"] for link in elements(response, "a", class_="what")]
 
 
-def test_the_queue_is_oldest_first_and_marks_ones_own(alice, bob, wambui, joseph):
-    first, second, third = (proposed(send(alice, bob, 1_00), by) for by in (joseph, wambui, joseph))
-    reversals.deny(actor_id=wambui.pk, proposal_id=third.pk, reason="No.")
-    waiting = signed_in(wambui).get(QUEUE)
-    assert hrefs(waiting) == [url(first), url(second)]
-    assert text(waiting).count("Yours") == 1
-    assert hrefs(signed_in(wambui).get(QUEUE, {"tab": "decided"})) == [url(third)]
+def test_the_queue_is_oldest_first_and_ones_own_are_apart(alice, bob, wambui, joseph, auditor):
+    first, own, denied, last = (
+        proposed(send(alice, bob, 1_00), by) for by in (joseph, wambui, joseph, joseph)
+    )
+    reversals.deny(actor_id=wambui.pk, proposal_id=denied.pk, reason="No.")
+    client = signed_in(wambui)
+    assert hrefs(client.get(QUEUE)) == [url(first), url(last)]
+    yours = client.get(QUEUE, {"tab": "yours"})
+    assert hrefs(yours) == [url(own)]
+    assert "Yours, waiting for a second person" in text(yours)
+    assert hrefs(client.get(QUEUE, {"tab": "decided"})) == [url(denied)]
+    reader = signed_in(auditor).get(QUEUE)
+    assert hrefs(reader) == [url(first), url(own), url(last)]
+    assert "Yours" not in text(reader)
+
+
+def test_what_one_proposed_oneself_does_not_wait_for_one(record, wambui, joseph):
+    proposed(record, wambui)
+    own, others = (signed_in(person).get("/panel/") for person in (wambui, joseph))
+    assert "waits for a second person" not in text(own)
+    assert not elements(own, "span", class_="count")
+    assert "1 reversal waits for a second person" in text(others)
+    assert words(*elements(others, "span", class_="count")) == "1 waiting"
+    queue = text(signed_in(wambui).get(QUEUE))
+    assert "No reversal waits for you" in queue
+    assert "Yours wait for a second person" in queue
 
 
 def test_each_tab_is_paged_without_losing_one(alice, bob, wambui, joseph, settings):
@@ -188,7 +229,7 @@ def test_each_tab_is_paged_without_losing_one(alice, bob, wambui, joseph, settin
     for proposal in made[:5]:
         reversals.deny(actor_id=joseph.pk, proposal_id=proposal.pk, reason="No.")
     client = signed_in(wambui)
-    for tab, expected in (("", made[5:]), ("decided", made[:5][::-1])):
+    for tab, expected in (("yours", made[5:]), ("decided", made[:5][::-1])):
         seen, query = [], f"?tab={tab}"
         while query:
             response = client.get(f"{QUEUE}{query}")

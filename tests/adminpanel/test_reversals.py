@@ -111,11 +111,32 @@ def test_a_denied_one_may_be_proposed_again(record, wambui, joseph):
     assert reversals.approve(actor_id=joseph.pk, proposal_id=second.pk).state == State.POSTED
 
 
-def test_refused_when_the_money_is_gone_and_says_so(record, wambui, joseph, bob):
+def test_it_stays_open_while_the_money_is_not_there(record, wambui, joseph, alice, bob):
     proposal = proposed(record, wambui)
     withdraw(bob, 100_00)
+    with nothing_moves(), pytest.raises(Refusal, match="can't be taken back from it"):
+        reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    assert acts(record) == [("propose", "Wambui Kariuki")]
+    deposit(bob, 100_00)
+    done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    assert done.state == State.POSTED
+    assert balance(alice) == 1_000_00
+    assert_books_right()
+
+
+def test_what_is_wrong_with_the_person_comes_before_the_money(record, wambui, bob):
+    proposal = proposed(record, wambui)
+    withdraw(bob, 100_00)
+    with pytest.raises(NotAllowed):
+        reversals.approve(actor_id=wambui.pk, proposal_id=proposal.pk)
+
+
+def test_refused_when_the_money_goes_after_the_decision_and_says_so(record, wambui, joseph, bob):
+    proposal = proposed(record, wambui)
+    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+    withdraw(bob, 100_00)
     with nothing_moves():
-        done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+        done = reversals.post(proposal.pk)
     assert done.state == State.REFUSED
     assert done.remark.replace("\u00a0", " ") == (
         "The wallet holds KES 200.00, so KES 300.00 can't be taken back from it."

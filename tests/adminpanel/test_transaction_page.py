@@ -16,6 +16,7 @@ from tests.factories import deposit, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
 from tests.unsettled import as_if
 from wallet.models import AuditEvent
+from wallet.operations import freeze
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +77,45 @@ def test_a_reversal_and_what_it_reverses_show_each_other(record, client, wambui,
     assert f"Reversed by {reversal.reference}" in section(client.get(url(record)), "reversal")
     assert f"This takes back {record.reference}" in section(client.get(url(reversal)), "reversal")
     assert "Complete Reversed" in text(client.get(url(record)))
+
+
+def test_a_reversal_says_who_proposed_and_approved_it(record, client, wambui, joseph, alice, bob):
+    deposit(bob, 1_00)
+    reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="Not yet.")
+    proposal = proposed(record, wambui)
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    page = client.get(url(Transaction.objects.get(reverses=record)))
+    card = section(page, "reversal")
+    assert "Sent twice. Proposed by Wambui Kariuki," in card
+    assert "Approved by Joseph Kiprono," in card
+    links = [dict(link.attributes)["href"] for link in elements(page, "a")]
+    assert f"/panel/reversals/{proposal.pk}/" in links
+    acts = section(page, "audit")
+    assert [acts.count(f"Reversal {act}") for act in ("proposed", "approved", "posted")] == [1] * 3
+    assert "denied" not in acts
+    steps = section(page, "timeline")
+    assert steps.index("Reversal proposed") < steps.index("Ordered") < steps.index("posted")
+
+
+def test_what_reverses_it_is_none_of_the_others(record, client, wambui, joseph, alice, bob):
+    other = send(bob, alice, 1_00)
+    deposit(bob, 1_00)
+    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    for one in (record, Transaction.objects.get(reverses=record)):
+        related = section(client.get(url(one)), "related")
+        assert related.count("NS-") == 1
+        assert other.reference in related
+
+
+def test_a_party_that_is_frozen_is_said_to_be(record, client, bob, wambui):
+    assert "Frozen" not in section(client.get(url(record)), "parties")
+    freeze(bob.primary_account().pk, actor_id=wambui.pk, reason="Lost phone")
+    assert "Bob Otieno Frozen" in section(client.get(url(record)), "parties")
+
+
+def test_an_earlier_proposal_is_named(record, client, wambui, joseph):
+    reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="Why?")
+    assert "Proposal of Wambui Kariuki, " in section(client.get(url(record)), "reversal")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def trial(response) -> dict[str, tuple[str, str]]:
     found = {}
     for row in list(find(table, "tr"))[1:]:
         name, debit, credit = (cell for cell in row.children if not isinstance(cell, str))
-        links = list(find(name, "a"))
+        links = list(find(name, "a")) or list(find(name, class_="name"))
         found[words(links[0] if links else name)] = (words(debit), words(credit))
     return found
 
@@ -57,6 +57,21 @@ def test_the_trial_balance_of_each_day_ends_at_midnight_in_nairobi(client, days,
     assert found["Payouts in transit"] == ("0.00", "")
     assert found["Total"] == (members, members)
     assert "Debits equal credits" in text(response)
+
+
+def test_a_dated_balance_leads_to_the_account_as_it_was(client, days):
+    def link(on: str) -> str:
+        rows = elements(client.get(TRIAL, {"on": on}), "a")
+        hrefs = [str(dict(row.attributes)["href"]) for row in rows]
+        return next(href for href in hrefs if href.startswith("/panel/accounts/-1/"))
+
+    assert link("2026-11-19") == "/panel/accounts/-1/?at=2026-11-19T23:59:59&to=2026-11-19"
+    there = client.get(link("2026-11-19"))
+    assert "KES 900.00 at 19 Nov 2026, 23:59:59." in text(there)
+    # Others came in at midnight.
+    assert "KES 950.00 at 20 Nov 2026, 23:59:59." in text(client.get(link("2026-11-20")))
+    # The day is not over: its end is now.
+    assert link("2026-11-22") == "/panel/accounts/-1/"
 
 
 @pytest.mark.django_db(transaction=True)

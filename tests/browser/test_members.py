@@ -66,6 +66,7 @@ def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, a
     contact.get_by_role("button", name="Show phone and email").click()
     expect(contact).to_contain_text("0712 000 001")
     expect(contact).to_contain_text("amina@example.com")
+    expect(page.locator("#acts")).to_contain_text("Phone revealed by Finance Person")
     assert "0712" not in page.url
     assert AuditEvent.objects.get().reason == "They called about a lost phone"
     contact.get_by_role("link", name="Hide").click()

@@ -85,6 +85,8 @@ def test_a_reason_is_asked_for(client, jane):
     answer = client.post(url(jane), {"reason": " ", "make_link": "x"})
     assert answer.status_code == 422
     assert problems_beside(answer, "reason") == ["Say how you made sure who is asking."]
+    answer = client.post(url(jane), {"reason": "x", "make_link": "x"})
+    assert problems_beside(answer, "reason") == ["Enter a reason of at least 5 characters."]
     assert not AuditEvent.objects.exists()
 
 

@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, funded
-from tests.pages import fields, htmx, is_whole_page, problems, text
+from tests.pages import elements, fields, htmx, is_whole_page, problems, text, words
 
 pytestmark = pytest.mark.django_db
 
@@ -162,5 +163,16 @@ def test_the_team_comes_to_its_desk_unless_its_own_wallet_holds_money(client, re
     assert sign_in(Client(), person.email).headers["Location"] == "/"
 
 
-def test_an_operator_comes_home_like_a_member(client, operator):
-    assert sign_in(client, operator.email).headers["Location"] == "/"
+def test_an_operator_comes_to_the_admin_and_finds_it_again(client, operator):
+    assert sign_in(client, operator.email).headers["Location"] == "/admin/"
+    for page in ("/", "/profile/"):
+        links = elements(client.get(page), "a", href="/admin/")
+        assert {words(link) for link in links} == {"Operator admin"}
+    funded(operator, 1_00)
+    assert sign_in(Client(), operator.email).headers["Location"] == "/"
+
+
+def test_nobody_else_is_shown_the_admin(as_alice, finance):
+    for client in (as_alice, signed_in(finance)):
+        for page in ("/", "/profile/"):
+            assert not elements(client.get(page), "a", href="/admin/")

@@ -1,0 +1,64 @@
+"""The desk on a phone: what waits and what may be done are in sight, and no number is cut off."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from adminpanel.models import Incident
+from adminpanel.operations import reversals
+from tests.factories import send, withdraw
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDTH = 360
+
+
+@pytest.fixture
+def page(open_page, wambui) -> Page:
+    return open_page(wambui, viewport={"width": WIDTH, "height": 740})
+
+
+def is_in_sight(page: Page, selector: str) -> bool:
+    box = page.locator(selector).bounding_box()
+    assert box
+    return box["x"] >= 0 and box["x"] + box["width"] <= WIDTH
+
+
+def test_what_waits_is_in_sight(page, alice, bob, joseph):
+    record = send(alice, bob, 1_00)
+    reversals.propose(actor_id=joseph.pk, transaction_id=record.pk, reason="Sent twice.")
+    Incident.objects.create(title="Odd", severity="LOW", opened_by=joseph)
+    page.goto("/panel/")
+    for room in ("reversals", "incidents"):
+        assert is_in_sight(page, f"nav a[href='/panel/{room}/'] .count")
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTH
+
+
+def test_the_colours_are_chosen_there_too(page):
+    page.goto("/panel/audit/")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page).to_have_url("/panel/audit/")
+
+
+def test_every_entry_is_whole(page, alice, bob):
+    sent, paid = send(alice, bob, 300_00), withdraw(alice, 40_00)
+    for record, left in ((sent, "700.00"), (paid, "660.00")):
+        page.goto(f"/panel/transactions/{record.reference}/")
+        cells = page.locator(".entries :is(th, td):visible")
+        cut = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+        assert cells.evaluate_all(cut) == 0
+        sheet = page.locator(".sheet:has(.entries)")
+        assert sheet.evaluate("one => one.scrollWidth <= one.clientWidth")
+        expect(page.locator(".entries").get_by_text(left)).to_be_visible()
+
+
+def test_a_reversal_is_proposed_above_what_was_written_about_it(page, alice, bob):
+    page.goto(f"/panel/transactions/{send(alice, bob, 300_00).reference}/")
+    places = [
+        page.locator(selector).bounding_box()["y"]
+        for selector in ("#reversal", "#incidents-title", "#timeline-title", "#notes")
+    ]
+    assert places == sorted(places)
+    assert places[0] < 900
