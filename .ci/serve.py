@@ -105,7 +105,11 @@ def commands(host: str, port: int) -> list[list[str]]:
 
 
 def supervise(commands: list[list[str]], port: int) -> int:
-    """Run the commands until one ends or we are told to stop; then end the others."""
+    """Run the commands until one ends or we are told to stop; then end the others.
+
+    The first is the web server, which is started again once it has answered: granian gives up
+    when its worker dies twice within some seconds, and no option tells it not to.
+    """
     # Groups of their own: Ctrl-C reaches only us, and what a process has started ends with it.
     processes = [subprocess.Popen(command, process_group=0) for command in commands]
     announced = False
@@ -115,6 +119,10 @@ def supervise(commands: list[list[str]], port: int) -> int:
                 announced = True
                 print(f"\nNissmart is at http://localhost:{port}  (Ctrl-C stops it)", flush=True)
             time.sleep(0.2)
+            if announced and processes[0].poll() is not None:
+                print("The web server has ended and is started again", file=sys.stderr)
+                processes[0] = subprocess.Popen(commands[0], process_group=0)
+                announced = False
     finally:
         stop(processes)
     return next(filter(None, (process.returncode for process in processes)), 0)

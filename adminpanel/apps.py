@@ -1,7 +1,13 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from adminpanel.guards import NOTES
+from wallet import guards
+
 
 class AdminpanelConfig(AppConfig):
     name = "adminpanel"
     verbose_name = _("Finance dashboard")
+
+    def ready(self) -> None:
+        guards.INSTALLED.append(NOTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -12,6 +13,9 @@ from itertools import batched
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
 
 # Text is guarded and quoted; numbers and what is missing are written as they are.
 type Cell = str | int | Decimal | datetime | None
@@ -50,10 +54,18 @@ def without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
 
 
 def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """The file in pieces of many rows each, of which the first is the row of headings."""
+    """The file in pieces of many rows each, of which the first is the row of headings.
+
+    The status is sent before the first row, and the server ends a body that breaks off like any
+    other. So only a last line can tell that rows are missing.
+    """
     yield piece([headings])
-    for some in batched(rows, ROWS_AT_ONCE):
-        yield piece(some)
+    try:
+        for some in batched(rows, ROWS_AT_ONCE):
+            yield piece(some)
+    except Exception:
+        logger.exception("export broke off")
+        yield piece([[_("EXPORT BROKE OFF: NOT COMPLETE")]])
 
 
 def piece(rows: Iterable[Sequence[Cell]]) -> str:

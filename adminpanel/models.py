@@ -115,6 +115,8 @@ class Note(models.Model):
     )
     text = models.CharField(_("note"), max_length=1000)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    # Of the request that wrote it (`adminpanel/operations/once.py`).
+    request = models.UUIDField(null=True, unique=True, editable=False)
 
     class Meta:
         ordering = ["id"]
@@ -170,6 +172,8 @@ class Incident(models.Model):
         verbose_name=_("opened by"),
     )
     opened_at = models.DateTimeField(_("opened"), auto_now_add=True)
+    # Of the request that opened it by hand (`adminpanel/operations/once.py`).
+    request = models.UUIDField(null=True, unique=True, editable=False)
     check_name = models.CharField(_("check"), max_length=40, blank=True)
     transactions = models.ManyToManyField(
         Transaction, related_name="incidents", verbose_name=_("transactions")

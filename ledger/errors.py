@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from django.db import OperationalError
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -150,3 +151,12 @@ class Busy(LedgerError):
     code = "busy"
     sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
     field = None
+
+
+class OutcomeUnknown(OperationalError):
+    """The database did not answer the COMMIT: it may have been carried out, or not.
+
+    No refusal, so not a LedgerError: whoever tells that nothing has moved must not catch it.
+    """
+
+    code = "outcome_unknown"

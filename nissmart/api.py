@@ -39,7 +39,7 @@ api.add_router("", wallet.api.router)
 api.add_router("", ledger.api.router)
 api.add_router("/admin", adminpanel.api.router)
 
-BUSY_RETRY_S = 1
+RETRY_S = 1
 PRIVATE_HEADERS = {
     "Cache-Control": "no-store, private",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -65,12 +65,17 @@ SENTENCES = {
     500: "Something went wrong on our side.",
     503: "Nissmart is busy right now. Try again in a moment.",
 }
+UNKNOWN = "This may have been carried out. Look at the transactions before you send it again."
+UNKNOWN_WITH_KEY = (
+    "This may have been carried out. Send it again with the same key: it won't be carried out "
+    "twice."
+)
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
     response = JsonResponse({"detail": detail, "code": code, **more}, status=status)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(BUSY_RETRY_S)
+    if code == CODE_OF_STATUS[503]:
+        response.headers["Retry-After"] = str(RETRY_S)
     return response
 
 
@@ -137,6 +142,17 @@ def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
 def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.exception("database unavailable", extra={"path": request.path})
     return problem(503, "busy", SENTENCES[503])
+
+
+@api.exception_handler(errors.OutcomeUnknown)
+def outcome_unknown(request: HttpRequest, error: errors.OutcomeUnknown) -> HttpResponse:
+    """Only a key makes it safe to send the order again, so only then is it said when."""
+    logger.exception("outcome unknown", extra={"path": request.path})
+    has_key = "Idempotency-Key" in request.headers
+    response = problem(503, error.code, UNKNOWN_WITH_KEY if has_key else UNKNOWN)
+    if has_key:
+        response.headers["Retry-After"] = str(RETRY_S)
+    return response
 
 
 @api.exception_handler(Exception)

@@ -103,6 +103,19 @@ REFUSAL = {
     "detail": "You have KES\u00a0100.00 available. Enter that or less.",
     "code": "insufficient_balance",
 }
+# Of an order whose COMMIT was not answered; for the first it was sent with a key.
+UNKNOWN = [
+    {
+        "detail": "This may have been carried out. Send it again with the same key: it won't be "
+        "carried out twice.",
+        "code": "outcome_unknown",
+    },
+    {
+        "detail": "This may have been carried out. Look at the transactions before you send it "
+        "again.",
+        "code": "outcome_unknown",
+    },
+]
 
 RETRY_AFTER = {"Retry-After": ("integer", "Seconds to wait before the next try.")}
 HEADERS = {
@@ -139,17 +152,24 @@ def describe(operation: dict[str, Any]) -> None:
             name: {"description": text, "required": True, "schema": {"type": kind}}
             for name, (kind, text) in (REQUEST_ID | HEADERS.get(int(status), {})).items()
         }
+        if moves_money and int(status) == 503:
+            headers["Retry-After"]["required"] = False
         if name_of(content) != "Problem":
             content["example"] = BODIES[name_of(content)]
             if moves_money:
                 headers["Idempotency-Replayed"] = REPLAYED
         elif moves_money and int(status) == 400:
-            content["examples"] = {
-                each["code"]: {"value": each} for each in (REFUSAL, PROBLEMS[400])
-            }
+            content["examples"] = named(REFUSAL, PROBLEMS[400])
+        elif moves_money and int(status) == 503:
+            content["examples"] = named(PROBLEMS[503], *UNKNOWN)
         else:
             content["example"] = PROBLEMS[int(status)]
         response["headers"] = headers
+
+
+def named(*problems: dict[str, Any]) -> dict[str, Any]:
+    """Several examples of one answer."""
+    return {f"{number} {each['code']}": {"value": each} for number, each in enumerate(problems, 1)}
 
 
 def name_of(content: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from wallet.postgresql import PipelineConnection
+from wallet.postgresql import PipelineConnection, refuse_lost
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,7 +37,7 @@ def database(url: str) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=30s"
     )
     pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
-    pool["connection_class"] = PipelineConnection
+    pool |= {"connection_class": PipelineConnection, "check": refuse_lost}
     # A statement that a connection has run five times is planned once for all.
     prepared = {"server_side_binding": True, "prepare_threshold": 5}
     config["OPTIONS"] = {"pool": pool} | prepared | given

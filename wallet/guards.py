@@ -101,3 +101,7 @@ AUDIT = written_once(
     deleted="the audit is never deleted",
     replaced="the audit is never replaced",
 )
+
+# What the migrations of each app put up, added by the app when it is ready: for whoever looks
+# whether all of it is there.
+INSTALLED = [AUDIT]

@@ -20,6 +20,11 @@ import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg_pool import ConnectionPool
+
+# feature_not_supported, which "cached plan must not change result type" is one of, and
+# invalid_sql_statement_name: a statement prepared here no longer fits the tables, or is gone.
+STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 
 type Row = tuple[Any, ...]
 type Value = str | int | datetime | None
@@ -68,6 +73,15 @@ class PipelineConnection(psycopg.Connection[Row]):
             self.ask([])
         return super().cursor(*args, **kwargs)
 
+    def wait(self, *args: Any, **kwargs: Any) -> Any:
+        """As psycopg does. With a stale statement it closes, so that the pool replaces it: no
+        other statement that is prepared here is sure to be any better."""
+        try:
+            return super().wait(*args, **kwargs)
+        except STALE:
+            self.close()
+            raise
+
     def _begin(self) -> str:
         level = self.isolation_level
         return "BEGIN" + (f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else "")
@@ -102,7 +116,10 @@ class PipelineConnection(psycopg.Connection[Row]):
                 self._names[sql] = name
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
-                raise psycopg.errors.error_from_result(result)
+                error = psycopg.errors.error_from_result(result)
+                if isinstance(error, STALE):
+                    self.close()
+                raise error
         return [rows(result, self) for result in results[len(new) :]]
 
     def _results(self) -> Iterator[PGresult]:
@@ -119,6 +136,22 @@ class PipelineConnection(psycopg.Connection[Row]):
             if result.status == ExecStatus.PIPELINE_SYNC:
                 return
             yield result
+
+
+def refuse_lost(connection: psycopg.Connection[Any]) -> None:
+    """Has the server hung up on this idle connection? Raises OperationalError.
+
+    An idle server says nothing but goodbye, so a look at the socket is enough, where asking
+    would cost each request a way there and back. Where one is lost the others are asked too:
+    the pool waits longer each time that it finds one.
+    """
+    news = select.poll()
+    news.register(connection.pgconn.socket, select.POLLIN)
+    if news.poll(0):
+        connection.close()
+        if isinstance(pool := connection._pool, ConnectionPool):
+            pool.check()
+        raise psycopg.OperationalError("the server has closed this connection")
 
 
 @lru_cache

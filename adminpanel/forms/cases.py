@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -62,9 +63,19 @@ class ReferencesField(ParagraphField):
         return found
 
 
+class KeyField(forms.UUIDField):
+    """What one form that is sent twice is known by. What has none is taken each time."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=uuid4)
+
+
 class NoteForm(forms.Form):
     prefix = "note"
 
+    key = KeyField()
     text = ParagraphField(
         label=_("Add a note"),
         max_length=1000,
@@ -90,6 +101,7 @@ class DenyForm(forms.Form):
 
 
 class OpenIncidentForm(forms.Form):
+    key = KeyField()
     title = LineField(
         label=_("Title"),
         max_length=120,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident
-from adminpanel.operations.notes import is_fresh
+from adminpanel.operations.once import request_id
 from adminpanel.operations.reversals import moment
 from adminpanel.refusals import Refusal, TooLate
 from ledger.models import Transaction
@@ -36,19 +37,25 @@ def open_by_hand(
     description: str = "",
     severity: str = Severity.MEDIUM,
     transaction_ids: Iterable[int] = (),
+    key: UUID | None = None,
     address: str = "",
 ) -> Incident:
     """Open an incident about these transactions, if any.
 
-    The same title and words again from the same hand within a minute are a second click.
+    The same words with the same key give the incident that they opened the first time.
     """
-    last = Incident.objects.filter(opened_by=actor_id).order_by("-pk").first()
-    if last and (last.title, last.description) == (title, description) and is_fresh(last.opened_at):
-        return last
+    ids = sorted(transaction_ids)
+    request = request_id(key, actor_id, title, description, severity, ids)
+    if request and (earlier := Incident.objects.filter(request=request).first()):
+        return earlier
     incident = Incident.objects.create(
-        title=title, description=description, severity=severity, opened_by_id=actor_id
+        title=title,
+        description=description,
+        severity=severity,
+        opened_by_id=actor_id,
+        request=request,
     )
-    records = list(Transaction.objects.filter(pk__in=transaction_ids).order_by("pk"))
+    records = list(Transaction.objects.filter(pk__in=ids).order_by("pk"))
     incident.transactions.set(records)
     note_down(
         incident,

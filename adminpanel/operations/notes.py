@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from django.utils import timezone
+from uuid import UUID
 
 from adminpanel.models import Note
+from adminpanel.operations.once import request_id
 from ledger.models import Transaction
 from ledger.operations.retries import committed
 from wallet import audit
 
 
 @committed
-def write(*, actor_id: int, transaction_id: int, text: str, address: str = "") -> Note:
+def write(
+    *, actor_id: int, transaction_id: int, text: str, key: UUID | None = None, address: str = ""
+) -> Note:
     """Write a note. It is never changed; what was wrong in it is put right by another one.
 
-    The same words again from the same hand within a minute are a second click, and no news.
+    The same words with the same key give the note that they wrote the first time.
     """
+    request = request_id(key, actor_id, transaction_id, text)
+    if request and (earlier := Note.objects.filter(request=request).first()):
+        return earlier
     record = Transaction.objects.get(pk=transaction_id)
-    last = record.notes.order_by("-pk").first()
-    if last and (last.author_id, last.text) == (actor_id, text) and is_fresh(last.created_at):
-        return last
-    note = Note.objects.create(transaction=record, author_id=actor_id, text=text)
+    note = Note.objects.create(transaction=record, author_id=actor_id, text=text, request=request)
     audit.record(
         audit.Action.NOTE,
         f"transaction {record.reference}",
@@ -31,7 +32,3 @@ def write(*, actor_id: int, transaction_id: int, text: str, address: str = "") -
         note=note.pk,
     )
     return note
-
-
-def is_fresh(at: datetime) -> bool:
-    return timezone.now() - at < timedelta(minutes=1)

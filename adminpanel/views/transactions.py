@@ -38,6 +38,7 @@ def add_note(request: MemberRequest, reference: str) -> HttpResponse:
                 actor_id=request.user.pk,
                 transaction_id=record.pk,
                 text=form.cleaned_data["text"],
+                key=form.cleaned_data["key"],
                 address=address(request),
             )
         except Busy as refusal:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from ledger.errors import Busy
+from ledger.errors import Busy, OutcomeUnknown
 
 ATTEMPTS = 3
 PAUSE_S = 0.02
@@ -30,8 +30,8 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
 
     A lock timeout, a deadlock, or losing the race for an idempotency key makes the whole
     transaction run again with fresh reads, a bounded number of times. Raises Busy after that.
-    An error at an unknown point (a lost connection) is not retried: only the caller, with
-    the same key, may ask again.
+    Any other error is not retried. One that comes out of the COMMIT (a lost connection) is
+    OutcomeUnknown: only the caller, with the same key, may ask again.
     """
 
     @functools.wraps(operation)
@@ -39,12 +39,18 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
+            is_done = False
             try:
                 with turn(), transaction.atomic(durable=True):
-                    return operation(*args, **kwargs)
-            except OperationalError as error:
-                if not is_contention(error):
-                    raise
+                    result = operation(*args, **kwargs)
+                    is_done = True
+                return result
+            except (OperationalError, InterfaceError) as error:
+                if is_contention(error):
+                    continue
+                if is_done:
+                    raise OutcomeUnknown(*error.args) from error
+                raise
             except IntegrityError as error:
                 if not is_lost_race(error):
                     raise
@@ -58,7 +64,7 @@ def turn() -> AbstractContextManager[Any]:
     return SQLITE_WRITERS if connection.vendor == "sqlite" else nullcontext()
 
 
-def is_contention(error: OperationalError) -> bool:
+def is_contention(error: Exception) -> bool:
     cause = error.__cause__
     if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
         return code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)

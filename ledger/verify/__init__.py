@@ -8,7 +8,7 @@ the check of the guards, which reads the engine's own catalogue.
 from django.utils.translation import gettext_lazy as _
 
 from ledger.verify.check import Check, Violation, size
-from ledger.verify.statements import GUARDS, ROLLUPS, SHAPE
+from ledger.verify.statements import SHAPE, guards, rollups
 
 __all__ = ["CHECKS", "Check", "Violation", "size"]
 
@@ -231,7 +231,7 @@ CHECKS = (
         _("The roll-ups of each day are what a scan of its entries gives."),
         _("debits differ by {debit_cents}, credits by {credit_cents}, lines by {lines}"),
         "day",
-        ROLLUPS,
+        rollups,
     ),
     Check(
         "running_totals",
@@ -256,9 +256,9 @@ CHECKS = (
     ),
     Check(
         "guards",
-        _("The triggers that keep the books and the audit unchanged are in the database."),
+        _("The triggers that keep the books, the audit and notes unchanged are in the database."),
         _("it is missing, switched off or not the one that this version installs"),
         "trigger",
-        GUARDS,
+        guards,
     ),
 )

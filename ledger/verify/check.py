@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -29,14 +29,15 @@ class Check:
     """One rule of the books.
 
     `rule` says what holds, `finding` what is wrong with a row. The first column of `sql` names
-    the row, and its columns fill the blanks in `finding`. `sql` is one text, or one per engine.
+    the row, and its columns fill the blanks in `finding`. `sql` is one text, or makes that of an
+    engine.
     """
 
     name: str
     rule: str | Promise
     finding: str | Promise
     row: str
-    sql: str | dict[str, str]
+    sql: str | Callable[[str], str]
 
     @property
     def title(self) -> str:
@@ -45,7 +46,7 @@ class Check:
 
     def violations(self) -> Iterator[Violation]:
         """The rows that break the rule, as the database holds them now."""
-        sql = self.sql if isinstance(self.sql, str) else self.sql[connection.vendor]
+        sql = self.sql if isinstance(self.sql, str) else self.sql(connection.vendor)
         for facts in read(sql):
             row = next(iter(facts.values()))
             words = {name: in_words(name, value) for name, value in facts.items()}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
-from ledger import guards
-from wallet.guards import AUDIT
+from wallet.guards import INSTALLED, Guards
 
 # How many entries of each kind a transaction demands, by its type and status. `paid` and
 # `returned` are on its from account, `received` on its to account.
@@ -69,8 +70,9 @@ DAY = {
 }
 
 
-def rollups(day: str) -> str:
+def rollups(engine: str) -> str:
     """SQL that finds the days whose roll-ups are not the sums of their folded entries."""
+    day = DAY[engine]
     return f"""
     SELECT day || ' ' || type || ' ' || house_id AS name, SUM(debit_cents) AS debit_cents,
            SUM(credit_cents) AS credit_cents, SUM(lines) AS lines
@@ -90,9 +92,6 @@ def rollups(day: str) -> str:
     ORDER BY name"""
 
 
-ROLLUPS = {engine: rollups(day) for engine, day in DAY.items()}
-
-
 def values(rows: Iterable[tuple[str, ...]]) -> str:
     """Literal rows of text for SQL."""
     quoted = (", ".join("'" + text.replace("'", "''") + "'" for text in row) for row in rows)
@@ -104,27 +103,51 @@ def packed(text: str) -> str:
     return "".join(text.split())
 
 
-ALL = guards.BOOKS | AUDIT
+# What PostgreSQL adds to the text of a trigger when it tells it, besides space.
+ADDED = r"::(text|character varying)(\[\])?|[\s()]"
 
-# (name, body) of each function that PostgreSQL's triggers call.
-FUNCTIONS = re.findall(r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", "".join(ALL.functions), re.DOTALL)
 
-GUARDS = {
-    "sqlite": f"""
+def as_told(trigger: str) -> str:
+    """The text of a trigger in PostgreSQL's words, less what it adds."""
+    either = re.sub(r"IN \(([^)]*)\)", r"= ANY (ARRAY[\1])", trigger)
+    return re.sub(ADDED, "", either.lower())
+
+
+def guards(engine: str) -> str:
+    """SQL that finds the guards which are not there as this version puts them up."""
+    wanted = reduce(or_, INSTALLED)
+    return guards_of_sqlite(wanted) if engine == "sqlite" else guards_of_postgresql(wanted)
+
+
+def guards_of_sqlite(wanted: Guards) -> str:
+    triggers = {name: f"CREATE TRIGGER {name} {body}" for name, body in wanted.sqlite.items()}
+    return f"""
         WITH wanted (name, source) AS (
-            {values((n, packed(f"CREATE TRIGGER {n} {b}")) for n, b in ALL.sqlite.items())})
+            {values((name, packed(source)) for name, source in triggers.items())})
         SELECT name FROM wanted WHERE NOT EXISTS (
             SELECT 1 FROM sqlite_master found
             WHERE found.type = 'trigger' AND found.name = wanted.name
               AND replace(replace(found.sql, char(10), ''), ' ', '') = source)
-        ORDER BY name""",
-    "postgresql": f"""
-        WITH wanted (owner, name) AS ({values(ALL.postgresql)}),
-        function (name, body) AS ({values((name, packed(body)) for name, body in FUNCTIONS)})
+        ORDER BY name"""
+
+
+def guards_of_postgresql(wanted: Guards) -> str:
+    triggers = (
+        (table, name, as_told(f"CREATE TRIGGER {name} {body}"))
+        for (table, name), body in wanted.postgresql.items()
+    )
+    functions = re.findall(
+        r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", "".join(wanted.functions), re.DOTALL
+    )
+    return f"""
+        WITH wanted (owner, name, source) AS ({values(triggers)}),
+        function (name, body) AS ({values((name, packed(body)) for name, body in functions)})
         SELECT name FROM wanted WHERE NOT EXISTS (
             SELECT 1 FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
             JOIN function ON function.name = proname
                          AND function.body = regexp_replace(prosrc, '\\s', '', 'g')
-            WHERE tgname = wanted.name AND tgrelid = to_regclass(owner) AND tgenabled <> 'D')
-        ORDER BY name""",
-}
+            WHERE tgname = wanted.name AND tgrelid = to_regclass(owner)
+              AND tgenabled IN ('O', 'A')
+              AND regexp_replace(lower(pg_get_triggerdef(pg_trigger.oid, true)),
+                                 '{ADDED}', '', 'g') = source)
+        ORDER BY name"""

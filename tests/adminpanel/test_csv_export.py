@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
+from django.db import OperationalError
 
 from adminpanel.csv_export import Cell, csv_file, guarded, written
 from wallet.money import shillings
@@ -120,6 +121,30 @@ def test_text_is_quoted_and_times_are_nairobis():
 
 def test_headings_are_there_without_a_row():
     assert "".join(written(["one", "two"], [])) == '"one","two"\r\n'
+
+
+def test_one_that_breaks_off_says_so_in_its_last_line(caplog):
+    def rows() -> Iterator[list[Cell]]:
+        for number in range(450):
+            yield [number, "Lunch"]
+        raise OperationalError("server closed the connection unexpectedly")
+
+    response = csv_file("x", ["number", "note"], rows())
+    text = b"".join(response).decode()
+    *whole, last = csv.reader(io.StringIO(text, newline=""), strict=True)
+    assert last == ["EXPORT BROKE OFF: NOT COMPLETE"]
+    assert whole[:2] == [["number", "note"], ["0", "Lunch"]]
+    [told] = caplog.records
+    assert told.exc_info
+    assert told.exc_info[0] is OperationalError
+
+
+def test_one_whose_reader_goes_away_did_not_break_off(caplog):
+    sent = written(["number"], ([number] for number in range(10_000)))
+    next(sent)
+    next(sent)
+    sent.close()
+    assert caplog.records == []
 
 
 def test_the_file_is_named_after_nairobis_day(time_machine):

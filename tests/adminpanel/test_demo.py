@@ -85,7 +85,7 @@ def test_the_history_is_the_same_at_any_hour(clock):
         assert times[-1] < timezone.now()
     keys = Transaction.objects.order_by("pk").values_list("idempotency_key", flat=True)
     told = [f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)]
-    assert list(keys) == [*told, f"reversal-{ReversalProposal.objects.get(state='POSTED').pk}"]
+    assert list(keys) == [*told, f"reversal {ReversalProposal.objects.get(state='POSTED').pk}"]
 
 
 def test_the_second_time_adds_nothing():

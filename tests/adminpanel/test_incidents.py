@@ -93,13 +93,6 @@ def test_what_was_typed_wrong_gets_one_sentence_and_stays(wambui, wrong, sentenc
     assert not Incident.objects.exists()
 
 
-def test_a_second_click_opens_no_second_one(wambui):
-    client, typed = signed_in(wambui), {"title": "Paid twice", "severity": "LOW"}
-    first, second = (client.post(OPEN, typed).headers["Location"] for _ in range(2))
-    assert first == second
-    assert Incident.objects.count() == AuditEvent.objects.count() == 1
-
-
 def test_a_failed_check_opens_one_until_it_is_resolved(wambui):
     first = incidents.open_for_check("balances", "Balances differ", "Two accounts.")
     again = incidents.open_for_check("balances", "Balances differ", "Three accounts.")

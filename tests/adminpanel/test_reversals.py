@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -13,11 +14,13 @@ from ledger import operations
 from ledger.errors import Busy
 from ledger.models import Transaction
 from tests.adminpanel.proposals import State, acts, page_of, proposed, url
+from tests.api.calls import by_token
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import text
 from tests.unsettled import as_if
+from wallet.fields import KeyField
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +42,7 @@ def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bo
     assert (balance(alice), balance(bob)) == (1_000_00, 0)
     reversal = Transaction.objects.get(reverses=record)
     assert reversal.created_by == joseph
-    assert reversal.idempotency_key == f"reversal-{proposal.pk}"
+    assert reversal.idempotency_key == f"reversal {proposal.pk}"
     assert acts(record) == [
         ("propose", "Wambui Kariuki"),
         ("approve", "Joseph Kiprono"),
@@ -48,6 +51,21 @@ def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bo
     last = AuditEvent.objects.latest("pk")
     assert last.facts["reversal"] == reversal.reference
     assert last.address == "10.0.0.1"
+    assert_books_right()
+
+
+def test_no_order_of_the_approvers_own_stands_in_its_way(record, wambui, joseph, bob):
+    """Keys are their owner's: one brought from outside must never be that of a reversal."""
+    proposal = proposed(record, wambui)
+    key = reversals.key_of(proposal)
+    body = {"user_id": joseph.pk, "amount_cents": 1}
+    for each, status in ((key, 400), (key.replace(" ", "-"), 201)):
+        answer = by_token(joseph).post("/api/deposit", body, key=each)
+        assert answer.status_code == status
+    with pytest.raises(ValidationError):
+        KeyField().clean(key)
+    assert reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk).state == State.POSTED
+    assert balance(bob) == 0
     assert_books_right()
 
 

@@ -202,14 +202,6 @@ def test_a_thousand_characters_with_line_breaks_fit(record, client):
     assert len(Note.objects.get().text) == 1000
 
 
-def test_a_second_click_writes_no_second_note(record, client, joseph):
-    for _ in range(2):
-        client.post(url(record, "notes"), {"note-text": "Called."})
-    assert Note.objects.count() == AuditEvent.objects.count() == 1
-    signed_in(joseph).post(url(record, "notes"), {"note-text": "Called."})
-    assert Note.objects.count() == 2
-
-
 def test_a_note_is_written_once(record, wambui):
     note = notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
     for sql in (

@@ -126,7 +126,7 @@ def test_the_examples_of_errors_are_what_is_answered(
         assert answer.status_code == status
         said = re.sub(r"NS-\w{8}", "NS-7K2Q9PXM", answer.text)
         assert json.loads(said) == PROBLEMS[status], status
-    assert answers.keys() | {503} == PROBLEMS.keys(), "503 is in test_errors.py"
+    assert answers.keys() | {503} == PROBLEMS.keys(), "503 is in test_unavailable.py"
 
 
 def test_the_example_of_an_order_is_one_that_is_taken(service, alice, bob):

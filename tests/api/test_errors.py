@@ -11,8 +11,6 @@ from tests.api.calls import (
     UNKNOWN_ID,
     bearer,
     by_session,
-    impatient,
-    lock_held,
     order,
     path_of,
     problem_of,
@@ -185,22 +183,6 @@ def test_a_person_who_is_there_already(service, alice):
         body = problem_of(response, 400, "invalid_request")
         assert body["detail"] == f"This {field} already has an account."
         assert body["errors"] == [{"field": field, "message": body["detail"]}]
-
-
-@pytest.mark.django_db(transaction=True)
-@every_move
-@pytest.mark.parametrize("is_first_call", [True, False])
-def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
-    if not is_first_call:  # then "last used" is not written, and only the order waits
-        service.get("/api/users")
-    wallets = [user.primary_account() for user in (alice, bob)]
-    with nothing_moves(), lock_held(*wallets), impatient():
-        response = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
-    problem_of(response, 503, "busy")
-    assert int(response.headers["Retry-After"]) >= 1
-    again = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
-    assert again.status_code == 201
-    assert "Idempotency-Replayed" not in again.headers
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -136,6 +136,53 @@ def test_sees_a_guard_that_no_longer_guards():
     assert len(seen) == (1 if connection.vendor == "sqlite" else 2)
 
 
+# What is done to a guard, by engine.
+UNGUARDED = {
+    "sqlite": [
+        "DROP TRIGGER {name}",
+        "DROP TRIGGER {name}; CREATE TRIGGER {name} BEFORE UPDATE ON {table} BEGIN SELECT 1\\; END",
+        """DROP TRIGGER {name}; CREATE TRIGGER {name} BEFORE UPDATE ON {table} WHEN 0
+           BEGIN SELECT RAISE(ABORT, '{words}')\\; END""",
+    ],
+    "postgresql": [
+        "DROP TRIGGER {name} ON {table}",
+        "ALTER TABLE {table} DISABLE TRIGGER {name}",
+        "ALTER TABLE {table} ENABLE REPLICA TRIGGER {name}",
+        """CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH STATEMENT
+           WHEN (false) EXECUTE FUNCTION refuse_change('{words}')""",
+        """CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OF id ON {table} FOR EACH STATEMENT
+           EXECUTE FUNCTION refuse_change('{words}')""",
+        """CREATE OR REPLACE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH STATEMENT
+           EXECUTE FUNCTION refuse_change('{words}')""",
+    ],
+}[connection.vendor]
+TABLES = {
+    "ledger_entry": "entries are never changed",
+    "wallet_auditevent": "the audit is never changed",
+    "adminpanel_note": "notes are never changed",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("attack", UNGUARDED)
+def test_sees_each_way_to_switch_a_guard_off(table, attack):
+    name = f"{table}_no_update"
+    statements = attack.format(name=name, table=table, words=TABLES[table])
+    with connection.cursor() as cursor:
+        for statement in re.split(r"(?<!\\);", statements):
+            cursor.execute(statement.replace("\\;", ";"))
+    assert violations() == [("guards", f"trigger {name}")]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's are never switched off")
+def test_a_guard_that_stands_in_replicas_too_is_right():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_entry ENABLE ALWAYS TRIGGER ledger_entry_no_update")
+    assert violations() == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_books_at_work_raise_no_alarm():
     members = [funded(UserFactory(), 1_000_00) for _number in range(4)]

@@ -1,10 +1,14 @@
 """Statements that travel together run in order, once, and fail as they would one by one."""
 
+from contextlib import nullcontext
+from threading import Thread
+
 import pytest
 from django.db import (
     DatabaseError,
     DataError,
     IntegrityError,
+    NotSupportedError,
     OperationalError,
     connection,
     transaction,
@@ -13,7 +17,7 @@ from django.db import (
 from tests.factories import UserFactory
 from tests.ledger.crowd import at_once
 from wallet import pipeline
-from wallet.models import User
+from wallet.models import Account, User
 from wallet.pipeline import Statement
 from wallet.postgresql import PipelineConnection
 
@@ -24,6 +28,7 @@ postgresql_only = pytest.mark.skipif(not IS_POSTGRESQL, reason="PostgreSQL's pip
 COUNT = Statement("SELECT COUNT(*) FROM wallet_user")
 NOTHING = Statement("SELECT id FROM wallet_user WHERE id < %s", (0,))
 NO_COLUMN = Statement("SELECT no_such_column FROM wallet_user")
+BACKEND = Statement("SELECT pg_backend_pid()")
 NOT_ALLOWED = Statement("UPDATE wallet_user SET email = ''")
 
 
@@ -33,6 +38,18 @@ def rename(user: User, name: str) -> Statement:
 
 def name_of(user: User) -> str:
     return User.objects.get(pk=user.pk).name
+
+
+def elsewhere(statement: Statement) -> None:
+    """Run this on another connection, while ours stays as it is."""
+
+    def run() -> None:
+        pipeline.ask(statement)
+        connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
 
 
 def prepared() -> int:
@@ -172,6 +189,42 @@ def test_a_connection_that_is_lost_is_not_used_again():
         pipeline.ask(COUNT)
     connection.close()
     assert pipeline.ask(COUNT)
+
+
+@postgresql_only
+def test_the_pool_hands_out_no_connection_that_the_server_has_closed():
+    """As after a restart of the database: nobody is told of it, not even once."""
+    [[[process]]] = pipeline.ask(BACKEND)
+    elsewhere(Statement("SELECT pg_terminate_backend(%s, 10000)", (process,)))
+    connection.close()
+    for _each in range(connection.pool.max_size):
+        assert pipeline.ask(COUNT)
+        connection.close()
+
+
+@postgresql_only
+@pytest.mark.parametrize("by_orm", [True, False])
+@pytest.mark.parametrize("surroundings", [nullcontext, transaction.atomic])
+def test_a_change_of_a_table_costs_a_connection_one_failure(by_orm, surroundings):
+    def ask() -> int:
+        [[[process]]] = pipeline.ask(BACKEND)
+        if by_orm:
+            list(Account.objects.values_list("currency"))
+        else:
+            pipeline.ask(Statement("SELECT currency FROM wallet_account"))
+        return process
+
+    first = [ask() for _until_prepared in range(8)][-1]
+    elsewhere(Statement("ALTER TABLE wallet_account ALTER currency TYPE text"))
+    try:
+        stale = pytest.raises(NotSupportedError, match="cached plan must not change result type")
+        with stale, surroundings():
+            ask()
+        connection.close()
+        assert ask() != first
+    finally:
+        pipeline.ask(Statement("ALTER TABLE wallet_account ALTER currency TYPE varchar(3)"))
+        connection.close()
 
 
 def test_those_who_watch_the_connection_see_each_statement(django_assert_num_queries):

@@ -1,0 +1,27 @@
+from django.db import migrations, models
+from django.db.migrations.operations.special import RunPython
+
+from adminpanel.guards import NOTES
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('adminpanel', '0002_staff_work'),
+    ]
+
+    # SQLite makes the table anew, either way, and the guards of the old one go with it.
+    operations = [
+        RunPython(RunPython.noop, NOTES.install_in_migration),
+        migrations.AddField(
+            model_name='incident',
+            name='request',
+            field=models.UUIDField(editable=False, null=True, unique=True),
+        ),
+        migrations.AddField(
+            model_name='note',
+            name='request',
+            field=models.UUIDField(editable=False, null=True, unique=True),
+        ),
+        RunPython(NOTES.install_in_migration, RunPython.noop),
+    ]

@@ -1,0 +1,105 @@
+"""What programs are told when the database is busy or gone: whether anything has moved."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+
+from ledger.models import Transaction
+from ledger.operations import statements
+from nissmart.openapi import UNKNOWN
+from tests.api.calls import MOVES, impatient, lock_held, order, path_of, problem_of
+from tests.books import assert_books_right, nothing_moves
+from wallet import pipeline
+from wallet.pipeline import Statement
+
+pytestmark = pytest.mark.django_db
+
+every_move = pytest.mark.parametrize("move", MOVES)
+
+
+@pytest.mark.django_db(transaction=True)
+@every_move
+@pytest.mark.parametrize("is_first_call", [True, False])
+def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
+    if not is_first_call:  # then "last used" is not written, and only the order waits
+        service.get("/api/users")
+    wallets = [user.primary_account() for user in (alice, bob)]
+    with nothing_moves(), lock_held(*wallets), impatient():
+        response = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
+    problem_of(response, 503, "busy")
+    assert int(response.headers["Retry-After"]) >= 1
+    again = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
+    assert again.status_code == 201
+    assert "Idempotency-Replayed" not in again.headers
+
+
+@contextmanager
+def answer_to_the_commit_lost():
+    """The next COMMIT is carried out, and the connection is lost before its answer."""
+
+    def commit() -> None:
+        del connection._commit
+        connection._commit()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    connection._commit = commit
+    yield
+
+
+@pytest.mark.django_db(transaction=True)
+@every_move
+@pytest.mark.parametrize("key", [None, "one"])
+def test_an_order_that_may_have_been_carried_out(service, alice, bob, move, key):
+    """Only with a key is it told to try again: without one that would move the money twice."""
+    service.get("/api/users")
+    with answer_to_the_commit_lost():
+        response = service.post(path_of(move), order(move, alice.pk, bob.pk), key)
+    body = problem_of(response, 503, "outcome_unknown")
+    assert body in UNKNOWN
+    assert ("Retry-After" in response.headers) == ("same key" in body["detail"]) == bool(key)
+    made = Transaction.objects.latest("pk")
+    assert made.type == move.upper()
+    if key:
+        again = service.post(path_of(move), order(move, alice.pk, bob.pk), key)
+        assert (again.status_code, again.json()["reference"]) == (201, made.reference)
+        assert again.headers["Idempotency-Replayed"] == "true"
+    assert_books_right()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to lose")
+def test_a_connection_lost_in_what_is_sent_with_the_commit(service, alice, bob, monkeypatch):
+    """Here the server did not carry it out; from where the caller stands nobody can tell."""
+    service.get("/api/users")
+    write = statements.write
+
+    def write_and_die(*order: Any) -> None:
+        write(*order)
+        pipeline.send(Statement("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr(statements, "write", write_and_die)
+    response = service.post("/api/transfer", order("transfer", alice.pk, bob.pk))
+    problem_of(response, 503, "outcome_unknown")
+    assert "Retry-After" not in response.headers
+    connection.close()
+    monkeypatch.undo()
+    assert service.post("/api/transfer", order("transfer", alice.pk, bob.pk)).status_code == 201
+    assert_books_right()
+
+
+@every_move
+def test_a_database_that_fails_before_anything_was_carried_out(
+    service, alice, bob, move, monkeypatch
+):
+    def fail(*args: object, **more: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("ledger.operations.moves.statements.read", fail)
+    with nothing_moves():
+        response = service.post(path_of(move), order(move, alice.pk, bob.pk))
+    problem_of(response, 503, "busy")
+    assert int(response.headers["Retry-After"]) >= 1
