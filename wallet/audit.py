@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wallet.models import AuditEvent
+from wallet.models import AuditEvent, User
 
 Action = AuditEvent.Action
 
@@ -18,16 +18,18 @@ def record(
     address: str = "",
     **facts: Any,
 ) -> AuditEvent:
-    """Write one act down.
+    """Write one act down, with the name that the actor has now.
 
     `actor_id` is None when the system acted by itself; `address` is the network address the
     actor called from. `facts` are JSON values, such as what stood before and after. Call it
     inside the transaction of the act, so that neither is there without the other.
     """
+    name = User.objects.values_list("name", flat=True).get(pk=actor_id) if actor_id else ""
     return AuditEvent.objects.create(
         action=action,
         subject=subject,
         actor_id=actor_id,
+        actor_name=name,
         reason=reason,
         address=address,
         facts=facts,

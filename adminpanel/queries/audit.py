@@ -42,7 +42,9 @@ def facts_in_words(event: AuditEvent) -> str:
     facts = dict(event.facts)
     before, after = facts.pop("before", {}), facts.pop("after", {})
     parts = [
-        f"{name}: {before[name] or '–'} → {value or '–'}" if name in before else f"{name}: {value}"
+        f"{name}: {in_words(before[name]) or '–'} → {in_words(value) or '–'}"
+        if name in before
+        else f"{name}: {in_words(value)}"
         for name, value in sorted(after.items())
     ]
     parts += [
@@ -58,7 +60,7 @@ def in_words(value: object) -> str:
 
 
 def actor_name(event: AuditEvent) -> str:
-    return event.actor.name if event.actor else _("The system")
+    return event.who or _("The system")
 
 
 def batches(events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
