@@ -16,7 +16,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import NotAllowed, Refusal, TooLate
+from adminpanel.operations.approvers import refuse_decider, refuse_proposer
+from adminpanel.refusals import Refusal, TooLate
 from ledger import operations
 from ledger.errors import Busy, LedgerError
 from ledger.models import Transaction
@@ -37,10 +38,12 @@ def propose(
 ) -> ReversalProposal:
     """Propose to reverse a transaction. Nothing moves until somebody else approves it.
 
-    Raises Refusal, with the sentence of `obstacle`, for what can't be reversed. Two at once for
-    one transaction: the database lets one in, and the other one is told of it.
+    Raises NotAllowed for a party of it, and Refusal, with the sentence of `obstacle`, for what
+    can't be reversed. Two at once for one transaction: the database lets one in, and the other
+    one is told of it.
     """
     record = Transaction.objects.select_related("reversed_by").get(pk=transaction_id)
+    refuse_proposer(record, actor_id)
     if problem := obstacle(record):
         raise Refusal(problem)
     proposal = ReversalProposal.objects.create(
@@ -77,7 +80,7 @@ def approve(*, actor_id: int, proposal_id: int, address: str = "") -> ReversalPr
 
     Gives the proposal as it is then: POSTED, REFUSED with the ledger's sentence, or still
     APPROVED when the ledger was busy; `post_approved` ends it then. Raises NotAllowed for who
-    proposed it, and TooLate when it is decided.
+    proposed it, is a party of it, or is new in finance, and TooLate when it is decided.
     """
     decide(proposal_id, State.APPROVED, Action.APPROVE, actor_id=actor_id, address=address)
     return post(proposal_id, address=address)
@@ -107,7 +110,7 @@ def decide(
 ) -> ReversalProposal:
     """Decide a proposal, once: whoever holds its row first has decided."""
     proposal = held(proposal_id)
-    refuse_wrong_person(proposal, state, actor_id)
+    refuse_decider(proposal, state, actor_id)
     if proposal.state != State.PROPOSED:
         raise TooLate(decided_before(proposal))
     proposal.state = state
@@ -125,18 +128,6 @@ def held(proposal_id: int) -> ReversalProposal:
     Alone: of rows joined to it, whoever waited for the lock would get those of before.
     """
     return ReversalProposal.objects.select_for_update().get(pk=proposal_id)
-
-
-def refuse_wrong_person(proposal: ReversalProposal, state: State, actor_id: int) -> None:
-    is_own = proposal.proposed_by_id == actor_id
-    if is_own and state != State.WITHDRAWN:
-        raise NotAllowed(_("You proposed this, so somebody else decides it."))
-    if not is_own and state == State.WITHDRAWN:
-        raise NotAllowed(
-            _("Only {name}, who proposed this, can withdraw it.").format(
-                name=proposal.proposed_by.name
-            )
-        )
 
 
 def decided_before(proposal: ReversalProposal) -> str:
