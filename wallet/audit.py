@@ -24,13 +24,19 @@ def record(
     actor called from. `facts` are JSON values, such as what stood before and after. Call it
     inside the transaction of the act, so that neither is there without the other.
     """
-    name = User.objects.values_list("name", flat=True).get(pk=actor_id) if actor_id else ""
     return AuditEvent.objects.create(
         action=action,
         subject=subject,
         actor_id=actor_id,
-        actor_name=name,
+        actor_name=name_of(actor_id),
         reason=reason,
         address=address,
         facts=facts,
     )
+
+
+def name_of(actor_id: int | None) -> str:
+    """The name that they have now, to keep beside what they do; empty for the system."""
+    if actor_id is None:
+        return ""
+    return User.objects.values_list("name", flat=True).get(pk=actor_id)

@@ -30,9 +30,7 @@ def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> N
     if state == State.WITHDRAWN:
         if not is_own:
             raise NotAllowed(
-                _("Only {name}, who proposed this, can withdraw it.").format(
-                    name=proposal.proposed_by.name
-                )
+                _("Only {name}, who proposed this, can withdraw it.").format(name=proposal.proposer)
             )
         return
     if is_own:

@@ -22,7 +22,12 @@ def write(*, actor_id: int, transaction_id: int, text: str, address: str = "") -
     last = record.notes.order_by("-pk").first()
     if last and (last.author_id, last.text) == (actor_id, text) and is_fresh(last.created_at):
         return last
-    note = Note.objects.create(transaction=record, author_id=actor_id, text=text)
+    note = Note.objects.create(
+        transaction=record,
+        author_id=actor_id,
+        author_name=audit.name_of(actor_id),
+        text=text,
+    )
     audit.record(
         audit.Action.NOTE,
         f"transaction {record.reference}",

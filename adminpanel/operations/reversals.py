@@ -47,7 +47,10 @@ def propose(
     if problem := obstacle(record):
         raise Refusal(problem)
     proposal = ReversalProposal.objects.create(
-        transaction=record, reason=reason, proposed_by_id=actor_id
+        transaction=record,
+        reason=reason,
+        proposed_by_id=actor_id,
+        proposed_by_name=audit.name_of(actor_id),
     )
     note_down(proposal, Action.PROPOSE, actor_id=actor_id, reason=reason, address=address)
     return proposal
@@ -67,7 +70,7 @@ def obstacle(record: Transaction) -> str | None:
     open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
     if open_one:
         return _("{name} proposed at {time} to reverse this. It waits for a decision.").format(
-            name=open_one.proposed_by.name, time=moment(open_one.proposed_at)
+            name=open_one.proposer, time=moment(open_one.proposed_at)
         )
     # Looked at after the open ones: whoever has just closed one wrote the reversal before.
     if reversal := Transaction.objects.filter(reverses=record.pk).first():
@@ -115,9 +118,10 @@ def decide(
         raise TooLate(decided_before(proposal))
     proposal.state = state
     proposal.decided_by_id = actor_id
+    proposal.decided_by_name = audit.name_of(actor_id)
     proposal.decided_at = timezone.now()
     proposal.remark = remark
-    proposal.save(update_fields=["state", "decided_by", "decided_at", "remark"])
+    proposal.save(update_fields=["state", "decided_by", "decided_by_name", "decided_at", "remark"])
     note_down(proposal, action, actor_id=actor_id, reason=remark, address=address)
     return proposal
 
@@ -132,13 +136,12 @@ def held(proposal_id: int) -> ReversalProposal:
 
 def decided_before(proposal: ReversalProposal) -> str:
     """What became of it, by whom and when: for whoever comes too late."""
-    assert proposal.decided_by
     assert proposal.decided_at
     sentence = {
         State.DENIED: _("Already denied by {name} at {time}."),
         State.WITHDRAWN: _("Already withdrawn by {name} at {time}."),
     }.get(State(proposal.state), _("Already approved by {name} at {time}."))
-    return sentence.format(name=proposal.decided_by.name, time=moment(proposal.decided_at))
+    return sentence.format(name=proposal.decider, time=moment(proposal.decided_at))
 
 
 def post(proposal_id: int, *, address: str = "") -> ReversalProposal:

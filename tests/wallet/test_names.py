@@ -12,9 +12,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
+from adminpanel.operations import notes, reversals
 from tests.api.calls import bad_fields, by_token
 from tests.conftest import signed_in
-from tests.factories import UserFactory
+from tests.factories import UserFactory, send
 from tests.pages import problems_beside, text
 from wallet import audit
 from wallet.models import AuditEvent, User
@@ -46,6 +47,25 @@ def test_an_act_stays_under_the_name_of_its_time(finance, auditor, record_of_fre
         member = text(client.get(f"/panel/members/{record_of_freezing}/"))
         assert "by Finance Person" in member
         assert name not in member
+
+
+@pytest.mark.django_db
+def test_notes_and_proposals_stay_signed_as_they_were(alice, bob, finance, wambui):
+    record = send(alice, bob, 10_00)
+    notes.write(actor_id=finance.pk, transaction_id=record.pk, text="She called.")
+    proposal = reversals.propose(actor_id=wambui.pk, transaction_id=record.pk, reason="Twice.")
+    for person in (finance, wambui):
+        rename(person, "Joseph Kiprono")
+    client = signed_in(finance)
+    transaction_page = f"/panel/transactions/{record.reference}/"
+    pages = [transaction_page, "/panel/reversals/", f"/panel/reversals/{proposal.pk}/"]
+    shown = [text(client.get(page)) for page in pages]
+    assert "Finance Person" in shown[0]
+    assert all("Wambui Kariuki" in page for page in shown)
+    reversals.deny(actor_id=finance.pk, proposal_id=proposal.pk, reason="It was not.")
+    rename(finance, "Somebody Else")
+    for page in ("/panel/reversals/?tab=decided", pages[2]):
+        assert "Joseph Kiprono" in text(signed_in(wambui).get(page))
 
 
 @pytest.fixture
