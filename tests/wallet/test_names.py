@@ -139,6 +139,8 @@ def test_the_audit_is_guarded_before_and_after_its_migration(alice):
     try:
         for target in ([("wallet", "0006_user_by_time")], latest):
             MigrationExecutor(connection).migrate(target)
+            if target != latest:
+                User.objects.filter(pk=alice.pk).update(name="NISSMART")
             with connection.cursor() as cursor:
                 cursor.execute(
                     "INSERT INTO wallet_auditevent (at, action, subject, reason, facts, address)"
@@ -153,3 +155,5 @@ def test_the_audit_is_guarded_before_and_after_its_migration(alice):
     finally:
         MigrationExecutor(connection).migrate(latest)
     assert [event.who for event in AuditEvent.objects.all()] == ["", ""]
+    alice.refresh_from_db()
+    assert alice.name == "NISSMART (member)"
