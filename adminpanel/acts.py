@@ -82,6 +82,8 @@ def changed(name: str, before: dict[str, Any], value: Any) -> str:
 
 
 def word(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(word, value)) or "–"
     return str(WORDS.get(value, value)) if value else "–"
 
 
@@ -115,7 +117,7 @@ def link_of(subject: str) -> str | None:
 
 
 def actor_name(event: AuditEvent) -> str:
-    return event.actor.name if event.actor else _("The system")
+    return event.who or _("The system")
 
 
 def role_of(user: User | None) -> str:

@@ -54,6 +54,8 @@ class ReversalProposal(models.Model):
         related_name="+",
         verbose_name=_("proposed by"),
     )
+    # As they were then, like the audit's; empty in rows from before names were kept.
+    proposed_by_name = models.CharField(max_length=80, blank=True, db_default="")
     proposed_at = models.DateTimeField(_("proposed"), auto_now_add=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -62,6 +64,7 @@ class ReversalProposal(models.Model):
         related_name="+",
         verbose_name=_("decided by"),
     )
+    decided_by_name = models.CharField(max_length=80, blank=True, db_default="")
     decided_at = models.DateTimeField(_("decided"), null=True)
     # Why it was denied, or what the ledger said.
     remark = models.CharField(_("remark"), max_length=500, blank=True)
@@ -92,6 +95,14 @@ class ReversalProposal(models.Model):
         return self.BADGES[self.State(self.state)]
 
     @property
+    def proposer(self) -> str:
+        return self.proposed_by_name or self.proposed_by.name
+
+    @property
+    def decider(self) -> str:
+        return self.decided_by_name or (self.decided_by.name if self.decided_by else "")
+
+    @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
@@ -113,6 +124,8 @@ class Note(models.Model):
         related_name="+",
         verbose_name=_("author"),
     )
+    # As it was then; empty in rows from before names were kept.
+    author_name = models.CharField(max_length=80, blank=True, db_default="")
     text = models.CharField(_("note"), max_length=1000)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
     # Of the request that wrote it (`adminpanel/operations/once.py`).
@@ -120,6 +133,10 @@ class Note(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+    @property
+    def signature(self) -> str:
+        return self.author_name or self.author.name
 
 
 class Incident(models.Model):

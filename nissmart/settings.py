@@ -148,6 +148,13 @@ PAGE_SIZE_PANEL = 50
 # How often the worker checks the books by itself.
 CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
+# --- The desk -----------------------------------------------------------------------------------
+
+# Phones and emails that one of staff may look members up by in an hour. 0 means no limit.
+CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
+# How long somebody whom an operator put into finance can't approve a reversal yet.
+APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
+
 # --- API ----------------------------------------------------------------------------------------
 
 # Calls a minute: by scope of the token (a session counts as member), and by address for all but
@@ -201,6 +208,7 @@ ACCOUNT_PHONE_VERIFICATION_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = False
 # The holder is told when the password, the phone, the email or the second step changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.password_links.EndsWithTheRole"
 # Of a link that sets a new password, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "

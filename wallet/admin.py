@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -9,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -16,7 +18,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from wallet import audit, operations, sign_in_help, tokens
+from wallet import audit, operations, roles, sign_in_help, tokens
+from wallet.admin_facts import changes
 from wallet.admin_lists import CalmList
 from wallet.callers import address
 from wallet.fields import PhoneField
@@ -49,15 +52,44 @@ class StaffGroupAdmin(CalmList, GroupAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            self.record(request, form.instance, **changes(form, is_new=not change))
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, group: Group) -> None:
+        people = sorted(group.user_set.values_list("pk", flat=True))
+        self.record(request, group, deleted=group.name, people=people)
+        super().delete_model(request, group)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, groups: QuerySet[Group]) -> None:
+        for group in groups:
+            self.delete_model(request, group)
+
+    def record(self, request: HttpRequest, group: Group, **facts: Any) -> None:
+        audit.record(
+            audit.Action.CHANGE_GROUP,
+            f"group {group.pk}",
+            actor_id=request.user.pk,
+            address=address(request),
+            name=group.name,
+            **facts,
+        )
+
 
 class PersonForm(ModelForm):
-    """A phone in any Kenyan spelling, refused beside its field."""
+    """An email in small letters; a phone in any Kenyan spelling, refused beside its field."""
 
     phone = PhoneField(
         required=False,
         help_text=_("Any Kenyan spelling, like 0712 345 678."),
         error_messages={"unique": _("This number already has an account.")},
     )
+
+    def clean_email(self) -> str | None:
+        return (self.cleaned_data["email"] or "").lower() or None
 
 
 @admin.register(User)
@@ -93,8 +125,6 @@ class UserAdmin(CalmList):
 
     def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
         before = Login(form.initial.get("email"), form.initial.get("phone"))
-        user.email = (user.email or "").lower() or None
-        user.phone = user.phone or None
         if change:
             user.save()
         else:
@@ -107,16 +137,19 @@ class UserAdmin(CalmList):
             f"member {user.pk}",
             actor_id=request.user.pk,
             address=address(request),
-            changed=form.changed_data,
+            **changes(form, is_new=not change),
         )
         if change:
             tell_of_change(request, user, before)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """What somebody signs in with, and what they may do, is for superusers to change."""
+        """What somebody signs in with, and what they may do, is for superusers to change.
+
+        Not what staff sign in with: a new email is a new password, so an operator would be them.
+        """
         fixed = ["created_at", "last_login"]
         if request.user.is_superuser:
-            return fixed
+            return [*fixed, "email", "phone"] if obj and roles.was_ever_staff(obj) else fixed
         return [*fixed, "is_staff", "groups", *(["email", "phone"] if obj else [])]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -156,28 +189,30 @@ class AccountAdmin(CalmList):
 
     @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
     def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        ids = self.member_ids(accounts)
-        for account_id in ids:
-            operations.freeze(account_id, **self.by(request))
-        self.report(request, ids, "frozen")
+        self.report(request, self.done(request, accounts, operations.freeze), "frozen")
 
     @admin.action(description=_("Unfreeze"), permissions=["freeze"])
     def unfreeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        ids = self.member_ids(accounts)
-        for account_id in ids:
-            operations.unfreeze(account_id, **self.by(request))
-        self.report(request, ids, "unfrozen")
+        self.report(request, self.done(request, accounts, operations.unfreeze), "unfrozen")
 
-    def by(self, request: HttpRequest) -> dict[str, Any]:
-        """Who it is, for the audit."""
-        return {
+    def done(
+        self, request: HttpRequest, accounts: QuerySet[Account], operation: Callable[..., bool]
+    ) -> list[int]:
+        """Do it to each of the members' wallets; ids of those that it was not refused for."""
+        by = {
             "actor_id": request.user.pk,
             "reason": "By an operator, in the admin.",
             "address": address(request),
         }
-
-    def member_ids(self, accounts: QuerySet[Account]) -> list[int]:
-        return list(accounts.filter(user__isnull=False).values_list("pk", flat=True))
+        ids = []
+        for pk in accounts.filter(user__isnull=False).values_list("pk", flat=True):
+            try:
+                operation(pk, **by)
+            except operations.Refused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                ids.append(pk)
+        return ids
 
     def report(self, request: HttpRequest, ids: list[int], done: str) -> None:
         for account in Account.objects.filter(pk__in=ids):

@@ -28,6 +28,11 @@ class Caller:
     def may_see(self, user_id: int) -> bool:
         return self.reads_all or self.may_act_for(user_id)
 
+    def may_reach(self, user_id: int) -> bool:
+        """Whether they get this person's phone and email. One of staff in a browser does not: the
+        panel reveals them for a reason that the audit keeps."""
+        return self.scope != Scope.MEMBER or user_id == self.user_id
+
     def may_act_for(self, user_id: int) -> bool:
         match self.scope:
             case Scope.SERVICE:

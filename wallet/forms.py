@@ -17,7 +17,7 @@ from wallet import operations
 from wallet.fields import LineField, PhoneField
 from wallet.models import User
 from wallet.phones import is_phone
-from wallet.text import refuse_invisible_characters
+from wallet.text import refuse_house_names, refuse_invisible_characters
 
 PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
 EMAIL_FORMAT = _("Enter an email address, like jane@example.com.")
@@ -30,7 +30,7 @@ def name_field() -> LineField:
         help_text=_("As on your ID. People you send to see your first name and initial."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Enter your name.")},
-        validators=[refuse_invisible_characters],
+        validators=[refuse_invisible_characters, refuse_house_names],
     )
 
 

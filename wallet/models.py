@@ -10,11 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.db.models.lookups import In
 from django.utils.translation import gettext_lazy as _
 
 from wallet.money import CEILING_CENTS
 from wallet.phones import parse_phone
-from wallet.text import refuse_control_characters, refuse_invisible_characters
+from wallet.text import (
+    HOUSE_NAMES,
+    refuse_control_characters,
+    refuse_house_names,
+    refuse_invisible_characters,
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -69,7 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(
         _("name"),
         max_length=80,
-        validators=[refuse_control_characters, refuse_invisible_characters],
+        validators=[refuse_control_characters, refuse_invisible_characters, refuse_house_names],
     )
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
@@ -89,6 +95,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
             models.CheckConstraint(condition=~Q(email=""), name="user_email_null_not_empty"),
+            models.CheckConstraint(
+                condition=~Q(In(Lower("name"), HOUSE_NAMES)), name="user_name_is_not_the_houses"
+            ),
             models.CheckConstraint(
                 condition=Q(phone__regex=r"^\+254[0-9]{7,10}\Z"), name="user_phone_e164"
             ),
@@ -244,8 +253,11 @@ class AuditEvent(models.Model):
         CHANGE_INCIDENT = "change_incident", _("Incident changed")
         RESOLVE_INCIDENT = "resolve_incident", _("Incident resolved")
         RUN_CHECKS = "run_checks", _("Checks asked for")
+        LOOK_UP = "look_up", _("Found by phone or email")
         ADD_PERSON = "add_person", _("Person added")
         CHANGE_PERSON = "change_person", _("Person changed")
+        CHANGE_GROUP = "change_group", _("Group of staff changed")
+        ISSUE_TOKEN = "issue_token", _("Token issued")
         REVOKE_TOKEN = "revoke_token", _("Token revoked")
         PASSWORD_LINK = "password_link", _("Password link handed over")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
@@ -255,6 +267,9 @@ class AuditEvent(models.Model):
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("actor"), db_index=False
     )
+    # As it was then: a person may take another name, and what they did stays under the old one.
+    # Empty for the system, and for acts from before names were kept.
+    actor_name = models.CharField(_("name then"), max_length=80, blank=True, db_default="")
     action = models.CharField(_("action"), max_length=20, choices=Action)
     subject = models.CharField(_("subject"), max_length=60)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
@@ -271,6 +286,11 @@ class AuditEvent(models.Model):
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["at"], name="audit_by_time"),
         ]
+
+    @property
+    def who(self) -> str:
+        """The actor's name at the time of the act; empty for the system."""
+        return self.actor_name or (self.actor.name if self.actor else "")
 
 
 class RateWindow(models.Model):

@@ -5,9 +5,15 @@ from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from wallet import audit
 from wallet.models import Account, User
+from wallet.roles import was_ever_staff
+
+
+class Refused(Exception):
+    """Its text says why, to the member of staff who asked."""
 
 
 def freeze(
@@ -17,7 +23,7 @@ def freeze(
 
     `actor_id` is the member of staff who does it, from `address`, and why; all of it goes into
     the audit. False, and nothing written, when it was frozen already.
-    Raises Account.DoesNotExist for an account that is no member's.
+    Raises Refused for one's own, and Account.DoesNotExist for an account that is no member's.
     """
     return _set_frozen(account_id, True, audit.Action.FREEZE, actor_id, reason, address)
 
@@ -40,6 +46,8 @@ def _set_frozen(
 ) -> bool:
     # The lock makes a payment under way end first, so that "frozen" means frozen from now on.
     account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
+    if account.user_id == actor_id:
+        raise Refused(_("Nobody freezes or unfreezes their own wallet. Ask a colleague."))
     if account.is_frozen == is_frozen:
         return False
     account.is_frozen = is_frozen
@@ -47,6 +55,20 @@ def _set_frozen(
     subject = f"member {account.user_id}"
     audit.record(action, subject, actor_id=actor_id, reason=reason, address=address)
     return True
+
+
+def record_own_changes(user: User, before: str, *, address: str) -> None:
+    """Write down that one of staff has taken another name than `before`: colleagues know them,
+    and notes and proposals are signed, by it. Members call themselves what they like."""
+    if user.name != before and was_ever_staff(user):
+        audit.record(
+            audit.Action.CHANGE_PERSON,
+            f"member {user.pk}",
+            actor_id=user.pk,
+            address=address,
+            before={"name": before},
+            after={"name": user.name},
+        )
 
 
 def keep_only_email(user: User) -> None:

@@ -11,7 +11,11 @@ from ninja import Query, Schema
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from wallet.phones import parse_phone
-from wallet.text import refuse_control_characters, refuse_invisible_characters
+from wallet.text import (
+    refuse_control_characters,
+    refuse_house_names,
+    refuse_invisible_characters,
+)
 
 ID_AT_MOST = 2**63 - 1
 
@@ -28,6 +32,7 @@ def _plain(text: str) -> str:
 def _name(text: str) -> str:
     try:
         refuse_invisible_characters(text)
+        refuse_house_names(text)
     except ValidationError as error:
         raise ValueError(error.messages[0]) from None
     return text

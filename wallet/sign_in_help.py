@@ -24,7 +24,7 @@ from wallet.fields import ReasonField
 from wallet.http import MemberRequest, ShownOnce, redirect_to
 from wallet.models import User
 from wallet.notices import tell
-from wallet.roles import reads_panel
+from wallet.roles import was_ever_staff
 
 NEW_LINK = ShownOnce("password_link")
 
@@ -57,8 +57,9 @@ def sign_in_help(request: MemberRequest, user_id: int) -> HttpResponse:
 
 
 def may_be_helped(person: User) -> bool:
-    """Whoever holds the link is the person. One operator must not become two of the team."""
-    return person.is_active and not (person.is_staff or reads_panel(person))
+    """Whoever holds the link is the person. One operator must not become two of the team, nor
+    take somebody out of it for as long as it takes."""
+    return person.is_active and not was_ever_staff(person)
 
 
 def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpResponse:

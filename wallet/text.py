@@ -11,6 +11,9 @@ BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # braille, and what only chooses the look of the letter before it.
 BLANK = "\u115f\u1160\u3164\uffa0\u2800\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
 
+# Who pages say has done what no person did.
+HOUSE_NAMES = ("nissmart", "the system", "system", "simulated rail")
+
 
 def refuse_control_characters(text: str) -> None:
     """Raise ValidationError on characters no keyboard types: PostgreSQL can't store NUL, and
@@ -43,6 +46,15 @@ def refuse_invisible_characters(text: str) -> None:
     if hides or not shows or any(character in BLANK for character in text):
         raise ValidationError(
             _("Enter a name of letters that can be seen."), code="invisible_character"
+        )
+
+
+def refuse_house_names(text: str) -> None:
+    """Raise ValidationError on a name that pages give to what the house itself does."""
+    letters = unicodedata.normalize("NFKC", text).casefold()
+    if " ".join(letters.split()) in HOUSE_NAMES:
+        raise ValidationError(
+            _("Nissmart goes by this name itself. Enter your own."), code="house_name"
         )
 
 

@@ -7,11 +7,11 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from wallet import pipeline
+from wallet import audit, pipeline
 from wallet.models import ApiToken
 from wallet.pipeline import Statement
 
@@ -35,10 +35,15 @@ class LiveToken(NamedTuple):
     scope: str
 
 
+@transaction.atomic
 def issue(
     *, user_id: int, scope: str, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """Make a token. The secret is in the answer and nowhere else: show it once."""
+    """Make a token. The secret is in the answer and nowhere else: show it once.
+
+    One that reaches further than its owner goes into the audit. Those are made by command, which
+    knows nobody who gave it.
+    """
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user_id=user_id,
@@ -48,6 +53,11 @@ def issue(
         hint=secret[-4:],
         expires_at=expires_at,
     )
+    if scope != ApiToken.Scope.MEMBER:
+        subject = f"member {user_id}"
+        audit.record(
+            audit.Action.ISSUE_TOKEN, subject, actor_id=None, scope=scope, token=str(token)
+        )
     return token, secret
 
 

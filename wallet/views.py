@@ -5,7 +5,7 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import tokens
+from wallet import operations, tokens
+from wallet.callers import address
 from wallet.context import THEMES
 from wallet.forms import ProfileForm, TokenForm
 from wallet.http import MemberRequest, ShownOnce, is_own_page, redirect_to
@@ -34,9 +35,9 @@ def profile(request: MemberRequest) -> HttpResponse:
     member = User.objects.get(pk=request.user.pk)
     if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
         return render(request, "429.html", status=429)
-    before = Login.of(member)
+    before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid() and save(form):
+    if form.is_valid() and save(form, name, address(request)):
         tell_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
@@ -44,10 +45,11 @@ def profile(request: MemberRequest) -> HttpResponse:
     return render(request, "wallet/profile.html", {"form": form}, status=status)
 
 
-def save(form: ProfileForm) -> bool:
+def save(form: ProfileForm, name_before: str, address: str) -> bool:
     """Save, unless somebody took the phone or the email since the form looked."""
     try:
-        form.save()
+        with transaction.atomic():
+            operations.record_own_changes(form.save(), name_before, address=address)
     except IntegrityError:
         form.add_error(None, _("Somebody took this phone or email a moment ago."))
         return False

@@ -220,7 +220,7 @@ def held(incident_id: int, seen: int | None = None) -> Incident:
     # Alone: of rows joined to it, whoever waited for the lock would get those of before.
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     last = last_event(incident_id)
-    who = last.actor.name if last and last.actor else _("the system")
+    who = (last and last.who) or _("the system")
     at = moment(last.at) if last else ""
     if incident.state == State.RESOLVED:
         raise TooLate(

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from ledger.operations.retries import committed
 from wallet import audit
 from wallet import operations as wallet_operations
 from wallet.models import User
 
-
-class Refused(Exception):
-    """Its text says why, to the member of staff who asked."""
+Refused = wallet_operations.Refused
 
 
 @committed
 def freeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
     """Stop money from leaving the member's wallet. False when it was frozen already.
 
-    Raises Busy when a payment of theirs held the wallet for too long.
+    Raises Refused for one's own wallet, and Busy when a payment of theirs held it for too long.
     """
     account = User.objects.get(pk=user_id).primary_account()
     return wallet_operations.freeze(account.pk, actor_id=actor_id, reason=reason, address=address)
@@ -29,10 +26,8 @@ def freeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
 def unfreeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
     """Let money leave the member's wallet again. False when it was not frozen.
 
-    Raises Refused for one's own wallet, and Busy.
+    Raises as `freeze` does.
     """
-    if user_id == actor_id:
-        raise Refused(_("Nobody unfreezes their own wallet. Ask a colleague."))
     account = User.objects.get(pk=user_id).primary_account()
     return wallet_operations.unfreeze(account.pk, actor_id=actor_id, reason=reason, address=address)
 

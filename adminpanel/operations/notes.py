@@ -23,7 +23,13 @@ def write(
     if request and (earlier := Note.objects.filter(request=request).first()):
         return earlier
     record = Transaction.objects.get(pk=transaction_id)
-    note = Note.objects.create(transaction=record, author_id=actor_id, text=text, request=request)
+    note = Note.objects.create(
+        transaction=record,
+        author_id=actor_id,
+        author_name=audit.name_of(actor_id),
+        text=text,
+        request=request,
+    )
     audit.record(
         audit.Action.NOTE,
         f"transaction {record.reference}",

@@ -16,7 +16,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import NotAllowed, Refusal, TooLate
+from adminpanel.operations.approvers import refuse_decider, refuse_proposer
+from adminpanel.refusals import Refusal, TooLate
 from ledger import operations
 from ledger.errors import Busy, LedgerError, MoneyGone
 from ledger.models import Transaction
@@ -40,14 +41,19 @@ def propose(
 ) -> ReversalProposal:
     """Propose to reverse a transaction. Nothing moves until somebody else approves it.
 
-    Raises Refusal, with the sentence of `obstacle`, for what can't be reversed. Two at once for
-    one transaction: the database lets one in, and the other one is told of it.
+    Raises NotAllowed for a party of it, and Refusal, with the sentence of `obstacle`, for what
+    can't be reversed. Two at once for one transaction: the database lets one in, and the other
+    one is told of it.
     """
     record = Transaction.objects.select_related("reversed_by").get(pk=transaction_id)
+    refuse_proposer(record, actor_id)
     if problem := obstacle(record):
         raise Refusal(problem)
     proposal = ReversalProposal.objects.create(
-        transaction=record, reason=reason, proposed_by_id=actor_id
+        transaction=record,
+        reason=reason,
+        proposed_by_id=actor_id,
+        proposed_by_name=audit.name_of(actor_id),
     )
     note_down(proposal, Action.PROPOSE, actor_id=actor_id, reason=reason, address=address)
     return proposal
@@ -67,7 +73,7 @@ def obstacle(record: Transaction) -> str | None:
     open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
     if open_one:
         return _("{name} proposed at {time} to reverse this. It waits for a decision.").format(
-            name=open_one.proposed_by.name, time=moment(open_one.proposed_at)
+            name=open_one.proposer, time=moment(open_one.proposed_at)
         )
     # Looked at after the open ones: whoever has just closed one wrote the reversal before.
     if reversal := Transaction.objects.filter(reverses=record.pk).first():
@@ -80,8 +86,8 @@ def approve(*, actor_id: int, proposal_id: int, address: str = "") -> ReversalPr
 
     Gives the proposal as it is then: POSTED, REFUSED with the ledger's sentence, or still
     APPROVED when the ledger was busy; `post_approved` ends it then. Raises NotAllowed for who
-    proposed it, TooLate when it is decided, and Refusal while the money is not there: then it
-    stays open, for when it is.
+    proposed it, is a party of it, or is new in finance, TooLate when it is decided, and Refusal
+    while the money is not there: then it stays open, for when it is.
     """
     decide(proposal_id, State.APPROVED, Action.APPROVE, actor_id=actor_id, address=address)
     return post(proposal_id, address=address)
@@ -111,16 +117,17 @@ def decide(
 ) -> ReversalProposal:
     """Decide a proposal, once: whoever holds its row first has decided."""
     proposal = held(proposal_id)
-    refuse_wrong_person(proposal, state, actor_id)
+    refuse_decider(proposal, state, actor_id)
     if proposal.state != State.PROPOSED:
         raise TooLate(decided_before(proposal))
     if state == State.APPROVED and (problem := shortfall(proposal.transaction)):
         raise Refusal(problem)
     proposal.state = state
     proposal.decided_by_id = actor_id
+    proposal.decided_by_name = audit.name_of(actor_id)
     proposal.decided_at = timezone.now()
     proposal.remark = remark
-    proposal.save(update_fields=["state", "decided_by", "decided_at", "remark"])
+    proposal.save(update_fields=["state", "decided_by", "decided_by_name", "decided_at", "remark"])
     note_down(proposal, action, actor_id=actor_id, reason=remark, address=address)
     return proposal
 
@@ -131,18 +138,6 @@ def held(proposal_id: int) -> ReversalProposal:
     Alone: of rows joined to it, whoever waited for the lock would get those of before.
     """
     return ReversalProposal.objects.select_for_update().get(pk=proposal_id)
-
-
-def refuse_wrong_person(proposal: ReversalProposal, state: State, actor_id: int) -> None:
-    is_own = proposal.proposed_by_id == actor_id
-    if is_own and state != State.WITHDRAWN:
-        raise NotAllowed(_("You proposed this, so somebody else decides it."))
-    if not is_own and state == State.WITHDRAWN:
-        raise NotAllowed(
-            _("Only {name}, who proposed this, can withdraw it.").format(
-                name=proposal.proposed_by.name
-            )
-        )
 
 
 def shortfall(record: Transaction) -> str | None:
@@ -160,13 +155,12 @@ def shortfall(record: Transaction) -> str | None:
 
 def decided_before(proposal: ReversalProposal) -> str:
     """What became of it, by whom and when: for whoever comes too late."""
-    assert proposal.decided_by
     assert proposal.decided_at
     sentence = {
         State.DENIED: _("Already denied by {name} at {time}."),
         State.WITHDRAWN: _("Already withdrawn by {name} at {time}."),
     }.get(State(proposal.state), _("Already approved by {name} at {time}."))
-    return sentence.format(name=proposal.decided_by.name, time=moment(proposal.decided_at))
+    return sentence.format(name=proposal.decider, time=moment(proposal.decided_at))
 
 
 def post(proposal_id: int, *, address: str = "") -> ReversalProposal:

@@ -107,7 +107,7 @@ def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
 
 
 def actor_name(event: AuditEvent) -> str:
-    return event.actor.name if event.actor else _("Nissmart")
+    return event.who or _("Nissmart")
 
 
 def others_between(record: Transaction) -> list[Transaction]:

@@ -18,6 +18,7 @@ from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet, day_start
 from ledger.references import REFERENCE
 from ledger.status import Badge
+from wallet.finding import named
 from wallet.models import Account, AuditEvent, User
 from wallet.money import format_money, parse_shillings
 
@@ -78,7 +79,7 @@ def find(text: str) -> Found:
             " at most {most} members"
         ).format(amount=format_money(cents), number=f"{RECENT:,}", most=BY_AMOUNT_AT_MOST)
         return Found(people.filter(pk__in=who_moved(cents)), how)
-    return Found(people.filter(named(text)), _("Name or email, newest members first"))
+    return Found(people.filter(named(text)), _("Name, newest members first"))
 
 
 def exactly(text: str) -> Found | None:
@@ -89,14 +90,6 @@ def exactly(text: str) -> Found | None:
     if person := User.objects.with_login(text):
         return Found(people.filter(pk=person.pk), _("Phone or email, exactly"))
     return None
-
-
-def named(text: str) -> Q:
-    """Every word of it in the name, in any order; or the beginning of the email."""
-    name = Q()
-    for word in text.split():
-        name &= Q(name__icontains=word)
-    return name | Q(email__istartswith=text)
 
 
 def cents_in(text: str) -> int | None:
@@ -188,8 +181,6 @@ def accounts_of(text: str) -> list[int]:
     if number := MEMBER_ID.fullmatch(text):
         return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = (
-        Q(user=exact) if exact else Q(user__name__icontains=text) | Q(user__email__istartswith=text)
-    )
+    people = Q(user=exact) if exact else Q(user__name__icontains=text)
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

@@ -15,6 +15,7 @@ from adminpanel.models import Incident
 from adminpanel.queries import members as lookup
 from ledger.models import Transaction
 from ledger.references import REFERENCE
+from wallet.finding import named
 from wallet.models import User
 from wallet.money import format_amount
 
@@ -57,7 +58,7 @@ def groups(text: str) -> list[Group]:
 
 def members(text: str) -> Group:
     found = lookup.exactly(text)
-    people = found.people if found else User.objects.order_by("-pk").filter(lookup.named(text))
+    people = found.people if found else User.objects.order_by("-pk").filter(named(text))
     rows, has_more = lookup.page(people, "", SHOWN)
     return Group("members", _("Members"), rows, has_more, all_of("members", q=text))
 

@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 
 FILE = "nissmart-audit"
-HEADINGS = ("id", "at", "actor", "action", "subject", "reason", "facts", "address")
+HEADINGS = ("id", "at", "actor", "actor_id", "action", "subject", "reason", "facts", "address")
 
 
 @require_safe
@@ -74,6 +74,7 @@ def cells(event: AuditEvent) -> list[Cell]:
         str(event.pk),
         event.at,
         acts.actor_name(event),
+        str(event.actor_id) if event.actor_id else None,
         event.action,
         event.subject,
         event.reason,

@@ -14,6 +14,7 @@ from adminpanel.access import panel_page
 from adminpanel.csv_export import Cell, csv_file, without_rows
 from adminpanel.explorer import Explorer
 from adminpanel.forms.ledger import SavedViewForm
+from adminpanel.guessing import is_guessing
 from adminpanel.models import SavedView
 from adminpanel.operations import exports, saved_views
 from adminpanel.queries.ledger import Line, lines
@@ -48,13 +49,18 @@ HEADINGS = (
 def ledger(request: MemberRequest) -> HttpResponseBase:
     """Every transaction, newest first, filtered by what the address says."""
     explorer = Explorer(request.GET)
+    guessing = is_guessing(request, explorer.filters, "member")
     if explorer.wants_csv:
         return export(request, explorer)
-    return page(request, explorer)
+    return page(request, explorer, guessing=guessing)
 
 
 def page(
-    request: MemberRequest, explorer: Explorer, form: SavedViewForm | None = None
+    request: MemberRequest,
+    explorer: Explorer,
+    form: SavedViewForm | None = None,
+    *,
+    guessing: bool = False,
 ) -> HttpResponse:
     is_valid = explorer.is_valid()
     records, has_more = explorer.page()
@@ -69,7 +75,7 @@ def page(
         "view_form": form or SavedViewForm(),
         "is_refused": not is_valid or bool(form),
     }
-    status = 422 if context["is_refused"] else 200
+    status = 429 if guessing else 422 if context["is_refused"] else 200
     template = "adminpanel/ledger.html"
     return render_part(request, template, context, part="ledger", status=status, url=explorer.url)
 
@@ -79,10 +85,11 @@ def page(
 def ledger_totals(request: MemberRequest) -> HttpResponse:
     """Count and sum of what is filtered, for filters that no sum is kept of."""
     explorer = Explorer(request.GET)
+    guessing = is_guessing(request, explorer.filters, "member")
     is_valid = explorer.is_valid()
     volume = explorer.volume() if is_valid else None
     context = {"explorer": explorer, "volume": volume, "is_counted": True}
-    status = (200 if volume else 503) if is_valid else 422
+    status = 429 if guessing else (200 if volume else 503) if is_valid else 422
     template = "adminpanel/ledger_totals.html"
     return render_part(request, template, context, part="totals", status=status)
 
@@ -131,6 +138,7 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
 def save_view(request: MemberRequest) -> HttpResponse:
     """Keep what the ledger shows under a name; the same name again replaces what it meant."""
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
+    guessing = is_guessing(request, explorer.filters, "member")
     form = SavedViewForm(request.POST)
     if form.is_valid() and explorer.is_valid():
         name = form.cleaned_data["name"]
@@ -142,7 +150,7 @@ def save_view(request: MemberRequest) -> HttpResponse:
             said = _("“{name}” now shows this.") if replaced else _("Kept as “{name}”.")
             messages.success(request, said.format(name=name))
             return redirect_to(request, explorer.first_url)
-    return page(request, explorer, form)
+    return page(request, explorer, form, guessing=guessing)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
 from adminpanel.forms.members import FindForm, ReasonForm
+from adminpanel.guessing import is_guessing
 from adminpanel.operations import members as operations
 from adminpanel.queries import members as queries
 from ledger import history
@@ -30,6 +31,7 @@ LATEST = 10
 def members(request: MemberRequest) -> HttpResponse:
     """Members that fit a search; without one, all of them, newest first."""
     form = FindForm(request.GET)
+    guessing = is_guessing(request, form, "q")
     context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
     if form.is_valid():
         found = queries.find(form.cleaned_data["q"])
@@ -37,7 +39,7 @@ def members(request: MemberRequest) -> HttpResponse:
         rows, has_more = queries.page(found.people, cursor, settings.PAGE_SIZE_PANEL)
         context |= {"rows": rows, "how": found.how}
         context["next_cursor"] = rows[-1].user.pk if has_more else None
-    status = 200 if form.is_valid() else 422
+    status = 429 if guessing else 200 if form.is_valid() else 422
     return render_part(request, "adminpanel/members.html", context, part="found", status=status)
 
 

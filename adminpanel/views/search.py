@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
 from adminpanel.forms.members import FindForm
+from adminpanel.guessing import is_guessing
 from adminpanel.queries import search as queries
 from adminpanel.queries.members import RECENT
 from wallet.http import MemberRequest, redirect_to
@@ -16,6 +17,7 @@ from wallet.http import MemberRequest, redirect_to
 def search(request: MemberRequest) -> HttpResponse:
     """Go straight to what is named exactly; else show what fits, kind by kind."""
     form = FindForm(request.GET)
+    guessing = is_guessing(request, form, "q")
     text = form.cleaned_data["q"] if form.is_valid() else ""
     if text and (url := queries.jump(text)):
         return redirect_to(request, url)
@@ -25,5 +27,5 @@ def search(request: MemberRequest) -> HttpResponse:
         "groups": queries.groups(text) if text else [],
         "recent": RECENT,
     }
-    status = 200 if form.is_valid() else 422
+    status = 429 if guessing else 200 if form.is_valid() else 422
     return render(request, "adminpanel/search.html", context, status=status)

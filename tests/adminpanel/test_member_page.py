@@ -196,12 +196,13 @@ def test_htmx_is_sent_to_the_page_after_a_change(client, amina):
     assert "Unfreeze this wallet" in text(client.get(page_of(amina)))
 
 
-def test_nobody_unfreezes_their_own_wallet(client, finance):
-    wallet_operations.freeze(account_id(finance))
-    answer = client.post(page_of(finance, "unfreeze"), {"reason": REASON})
-    assert answer.status_code == 422
-    assert "Nobody unfreezes their own wallet. Ask a colleague." in problems(answer)
-    assert Account.objects.get(user=finance).is_frozen
+def test_nobody_freezes_or_unfreezes_their_own_wallet(client, finance):
+    for act, is_frozen in [("freeze", False), ("unfreeze", True)]:
+        answer = client.post(page_of(finance, act), {"reason": REASON})
+        assert answer.status_code == 422
+        assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in problems(answer)
+        assert Account.objects.get(user=finance).is_frozen == is_frozen
+        wallet_operations.freeze(account_id(finance))
     other = signed_in(staff("finance"))
     assert other.post(page_of(finance, "unfreeze"), {"reason": REASON}).status_code == 303
     assert not Account.objects.get(user=finance).is_frozen

@@ -250,5 +250,5 @@ def test_it_asks_as_often_for_much_as_for_little(
     with django_assert_num_queries(16):
         client.get(url(record))
     proposed(record, wambui)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         client.get(url(record))

@@ -116,7 +116,9 @@ def people(db) -> dict[str, User]:
 def samples(people, alice) -> dict[str, str]:
     """What stands for the changing parts of an address: rows that are there."""
     record = send(alice, people["member"], 5_00)
-    proposal = reversals.propose(actor_id=alice.pk, transaction_id=record.pk, reason="Twice.")
+    proposal = reversals.propose(
+        actor_id=people["operator"].pk, transaction_id=record.pk, reason="Twice."
+    )
     incident = incidents.open_by_hand(actor_id=alice.pk, title="Paid twice")
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")

@@ -7,7 +7,7 @@ from adminpanel.guards import NOTES
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('adminpanel', '0002_staff_work'),
+        ('adminpanel', '0003_names_then'),
     ]
 
     # SQLite makes the table anew, either way, and the guards of the old one go with it.

@@ -1,0 +1,83 @@
+"""Phones and emails of others reach programs that are to have them, and no browser of staff's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.calls import by_session, by_token, problem_of
+from tests.factories import UserFactory
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+WHOLE = ("jane@example.com", "+254712345678")
+MASKED = ("j***@example.com", "0712 *** 678")
+
+
+@pytest.fixture
+def jane(db):
+    return UserFactory(name="Jane Wanjiru", email=WHOLE[0], phone=WHOLE[1])
+
+
+def contacts(caller, user) -> list[tuple[str, str]]:
+    """As the list and the one member have them."""
+    listed = {each["id"]: each for each in caller.get("/api/users").json()["items"]}
+    found = [listed[user.pk], caller.get(f"/api/users/{user.pk}").json()]
+    return [(each["email"], each["phone"]) for each in found]
+
+
+def names(caller, q: str) -> list[str]:
+    return [each["name"] for each in caller.get("/api/users", q=q).json()["items"]]
+
+
+@pytest.mark.parametrize("who", ["finance", "auditor"])
+def test_a_session_of_staff_gets_them_masked(request, jane, who):
+    person = request.getfixturevalue(who)
+    caller = by_session(person)
+    assert contacts(caller, jane) == [MASKED, MASKED]
+    assert contacts(caller, person) == [(person.email, person.phone)] * 2
+    assert caller.get(f"/api/balance/{jane.pk}").status_code == 200
+
+
+def test_who_has_none_has_none(finance):
+    nobody = UserFactory(email=None, phone=None)
+    assert contacts(by_session(finance), nobody) == [(None, None)] * 2
+
+
+def test_programs_and_the_member_get_them_whole(jane, finance):
+    callers = [
+        by_token(finance, "finance"),
+        by_token(UserFactory(), "service"),
+        by_token(jane),
+        by_session(jane),
+    ]
+    for caller in callers:
+        assert contacts(caller, jane) == [WHOLE, WHOLE]
+
+
+def test_a_session_of_staff_finds_by_name_or_by_all_of_a_contact(jane, auditor):
+    caller = by_session(auditor)
+    for q in ("jane", "wanjiru JANE", "jane@example.com", "0712 345 678", "+254712345678"):
+        assert names(caller, q) == ["Jane Wanjiru"], q
+    for q in ("jane@", "@example.com", "712345", "2345678", "example"):
+        assert names(caller, q) == [], q
+    events = AuditEvent.objects.values_list("action", "subject", "actor")
+    assert list(events) == [("look_up", f"member {jane.pk}", auditor.pk)] * 2
+
+
+def test_a_session_of_staff_does_not_guess(jane, auditor, settings):
+    settings.CONTACT_LOOKUPS_PER_HOUR = 2
+    caller = by_session(auditor)
+    assert names(caller, "0712 001 678") == names(caller, "0712 002 678") == []
+    answer = caller.get("/api/users", q="0712 345 678")
+    problem_of(answer, 429, "rate_limited")
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert names(caller, "jane") == ["Jane Wanjiru"]
+
+
+def test_a_finance_token_finds_by_a_part(jane, finance, settings):
+    settings.CONTACT_LOOKUPS_PER_HOUR = 1
+    caller = by_token(finance, "finance")
+    for q in ("jane@", "712345", "0712 345 678", "jane@example.com"):
+        assert names(caller, q) == ["Jane Wanjiru"], q
+    assert not AuditEvent.objects.filter(action="look_up").exists()

@@ -1,0 +1,187 @@
+"""What operators change about people and groups is in the audit, with what stood there before."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import UserFactory, account_id
+from tests.pages import elements, text, words
+from wallet import operations
+from wallet.models import Account, AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+
+NEW_PASSWORD = "another-Long-one-2"
+ACCOUNTS = reverse("admin:wallet_account_changelist")
+
+
+@pytest.fixture
+def client(operator) -> Client:
+    return signed_in(operator)
+
+
+@pytest.fixture
+def jane(db) -> User:
+    return UserFactory(name="Jane", email="jane@example.com", phone="+254712345678")
+
+
+def change(client: Client, user: User, **changes) -> None:
+    given = {"name": user.name, "email": user.email, "phone": user.phone or "", "is_active": "on"}
+    address = reverse("admin:wallet_user_change", args=[user.pk])
+    assert client.post(address, given | changes).status_code == 302
+    user.refresh_from_db()
+
+
+def group(name: str) -> int:
+    return Group.objects.get(name=name).pk
+
+
+def last() -> AuditEvent:
+    return AuditEvent.objects.latest("pk")
+
+
+def help_with(client: Client, user: User) -> tuple[int, str]:
+    """Status of the page that makes a link, and the link."""
+    url = reverse("admin:wallet_user_sign_in_help", args=[user.pk])
+    status = client.post(url, {"reason": "Showed their ID", "make_link": "x"}).status_code
+    codes = elements(client.get(url), "code", class_="handed")
+    return status, words(codes[0]).removeprefix("http://testserver") if codes else ""
+
+
+def works(link: str) -> bool:
+    return "password1" in Client().get(link, follow=True).text
+
+
+def test_a_change_of_a_person_keeps_what_was_there(client, jane, operator):
+    given = {"email": "New@example.com", "phone": "0722 000 999", "is_staff": "on"}
+    change(client, jane, **given, groups=[group("finance"), group("auditor")])
+    event = last()
+    assert (event.action, event.subject, event.actor) == (
+        "change_person",
+        f"member {jane.pk}",
+        operator,
+    )
+    assert event.facts == {
+        "before": {
+            "email": "jane@example.com", "phone": "0712 *** 678", "is_staff": False, "groups": []
+        },
+        "after": {
+            "email": "new@example.com",
+            "phone": "0722 *** 999",
+            "is_staff": True,
+            "groups": ["auditor", "finance"],
+        },
+    }  # fmt: skip
+
+
+def test_the_audit_page_tells_it_in_words(client, jane, auditor):
+    change(client, jane, groups=[group("finance")])
+    change(client, jane, groups=[group("finance"), group("auditor")])
+    page = text(signed_in(auditor).get("/panel/audit/"))
+    assert "groups: – → finance" in page
+    assert "groups: finance → auditor, finance" in page
+
+
+def test_a_new_person_is_written_down_with_their_groups(client):
+    given = {"name": "Jane", "email": "", "phone": "0712 345 678", "is_active": "on"}
+    client.post(reverse("admin:wallet_user_add"), given | {"groups": [group("finance")]})
+    assert last().facts == {
+        "after": {"name": "Jane", "phone": "0712 *** 678", "groups": ["finance"]}
+    }
+
+
+def test_groups_are_written_down_as_they_come_change_and_go(client):
+    right = Permission.objects.get(codename="change_account")
+    client.post(reverse("admin:auth_group_add"), {"name": "helpers", "permissions": [right.pk]})
+    helpers = Group.objects.get(name="helpers")
+    assert (last().action, last().subject) == ("change_group", f"group {helpers.pk}")
+    assert last().facts["after"] == {"name": "helpers", "permissions": [str(right)]}
+    address = reverse("admin:auth_group_change", args=[helpers.pk])
+    client.post(address, {"name": "helpers", "permissions": []})
+    assert last().facts["before"] == {"permissions": [str(right)]}
+    assert last().facts["after"] == {"permissions": []}
+    chosen = {"action": "delete_selected", "_selected_action": [helpers.pk], "post": "yes"}
+    client.post(reverse("admin:auth_group_changelist"), chosen)
+    assert last().facts == {"name": "helpers", "deleted": "helpers", "people": []}
+    other = Group.objects.create(name="others")
+    client.post(reverse("admin:auth_group_delete", args=[other.pk]), {"post": "yes"})
+    assert last().facts["deleted"] == "others"
+    assert AuditEvent.objects.count() == 4
+
+
+def test_rights_of_the_auditors_are_no_exception(client):
+    right = Permission.objects.get(codename="change_account")
+    address = reverse("admin:auth_group_change", args=[group("auditor")])
+    client.post(address, {"permissions": [right.pk]})
+    assert last().facts["name"] == "auditor"
+    assert last().facts["after"] == {"permissions": [str(right)]}
+
+
+@pytest.mark.parametrize("who", ["finance", "auditor"])
+def test_nobody_is_taken_out_of_the_team_to_be_helped(request, client, who):
+    person = request.getfixturevalue(who)
+    change(client, person, groups=[])
+    assert help_with(client, person) == (422, "")
+    change(client, person, email="operators-own@example.com", phone="0722 000 999")
+    assert (person.email, person.phone) != ("operators-own@example.com", "+254722000999")
+
+
+def test_who_has_acted_as_staff_is_not_helped(client, finance, alice):
+    operations.freeze(account_id(alice), actor_id=finance.pk, reason="Lost phone")
+    finance.groups.clear()
+    assert help_with(client, finance) == (422, "")
+
+
+def test_an_act_from_before_values_were_kept_counts_too(client, jane, operator):
+    facts = {"changed": ["groups"]}
+    AuditEvent.objects.create(
+        action="change_person", subject=f"member {jane.pk}", actor=operator, facts=facts
+    )
+    assert help_with(client, jane) == (422, "")
+
+
+def test_a_link_ends_for_good_when_an_operator_changes_the_groups(client, jane):
+    _status, link = help_with(client, jane)
+    change(client, jane, name="Jane W")
+    assert works(link)
+    change(client, jane, groups=[group("finance")])
+    assert not works(link)
+    change(client, jane, groups=[])
+    assert not works(link)
+
+
+def test_a_link_that_was_mailed_ends_too(client, jane, mailoutbox):
+    Client().post(reverse("account_reset_password"), {"email": jane.email})
+    link = next(line for line in mailoutbox[0].body.split() if "/password/reset/key/" in line)
+    change(client, jane, groups=[group("auditor")])
+    assert not works(link.removeprefix("http://testserver"))
+
+
+def test_an_operator_unfreezes_others_and_not_themselves(client, operator, alice):
+    for user in (operator, alice):
+        operations.freeze(account_id(user))
+    ids = [account_id(operator), account_id(alice)]
+    page = client.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
+    assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in text(page)
+    assert "1 wallet is unfrozen." in text(page)
+    assert list(Account.objects.filter(is_frozen=True)) == [operator.primary_account()]
+
+
+@pytest.mark.parametrize(("scope", "count"), [("finance", 1), ("service", 1), ("member", 0)])
+def test_a_token_that_reaches_far_is_written_down(finance, scope, count):
+    out = StringIO()
+    call_command("issue_token", finance.email, scope=scope, name="till", stdout=out)
+    events = list(AuditEvent.objects.all())
+    assert len(events) == count
+    for event in events:
+        assert (event.action, event.subject) == ("issue_token", f"member {finance.pk}")
+        assert event.facts["scope"] == scope
+        assert event.facts["token"].startswith("till (…")
+        assert out.getvalue().strip() not in str(vars(event))

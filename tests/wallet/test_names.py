@@ -1,0 +1,159 @@
+"""What somebody did stays under the name they had, and nobody goes by a name of the house."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.urls import reverse
+
+from adminpanel.operations import notes, reversals
+from tests.api.calls import bad_fields, by_token
+from tests.conftest import signed_in
+from tests.factories import UserFactory, send
+from tests.pages import problems_beside, text
+from wallet import audit
+from wallet.models import AuditEvent, User
+from wallet.text import refuse_house_names
+
+PROFILE = reverse("wallet:profile")
+HOUSE = ["Nissmart", "NISSMART", " nissmart ", "The  System", "ｔｈｅ system", "Simulated rail"]
+
+
+def rename(user: User, name: str):
+    given = {"name": name, "email": user.email, "phone": user.phone}
+    return signed_in(user).post(PROFILE, given)
+
+
+def exported(client: Client) -> list[str]:
+    answer = client.get("/panel/audit/?format=csv&action=freeze")
+    rows = csv.DictReader(io.StringIO(answer.getvalue().decode()))
+    return [f"{row['actor']} {row['actor_id']}" for row in rows]
+
+
+@pytest.mark.django_db
+def test_an_act_stays_under_the_name_of_its_time(finance, auditor, record_of_freezing):
+    client = signed_in(auditor)
+    for name in ("Joseph Kiprono", "Somebody Else"):
+        rename(finance, name)
+        page = text(client.get("/panel/audit/?action=freeze"))
+        assert f"Finance Person #{finance.pk}" in page
+        assert exported(client) == [f"Finance Person {finance.pk}"]
+        member = text(client.get(f"/panel/members/{record_of_freezing}/"))
+        assert "by Finance Person" in member
+        assert name not in member
+
+
+@pytest.mark.django_db
+def test_notes_and_proposals_stay_signed_as_they_were(alice, bob, finance, wambui):
+    record = send(alice, bob, 10_00)
+    notes.write(actor_id=finance.pk, transaction_id=record.pk, text="She called.")
+    proposal = reversals.propose(actor_id=wambui.pk, transaction_id=record.pk, reason="Twice.")
+    for person in (finance, wambui):
+        rename(person, "Joseph Kiprono")
+    client = signed_in(finance)
+    transaction_page = f"/panel/transactions/{record.reference}/"
+    pages = [transaction_page, "/panel/reversals/", f"/panel/reversals/{proposal.pk}/"]
+    shown = [text(client.get(page)) for page in pages]
+    assert "Finance Person" in shown[0]
+    assert all("Wambui Kariuki" in page for page in shown)
+    reversals.deny(actor_id=finance.pk, proposal_id=proposal.pk, reason="It was not.")
+    rename(finance, "Somebody Else")
+    for page in ("/panel/reversals/?tab=decided", pages[2]):
+        assert "Joseph Kiprono" in text(signed_in(wambui).get(page))
+
+
+@pytest.fixture
+def record_of_freezing(alice, finance) -> int:
+    audit.record(audit.Action.FREEZE, f"member {alice.pk}", actor_id=finance.pk, reason="A grudge")
+    return alice.pk
+
+
+@pytest.mark.django_db
+def test_an_act_from_before_names_were_kept_has_the_name_of_now(finance, auditor):
+    AuditEvent.objects.create(action="freeze", subject="member 1", actor=finance)
+    rename(finance, "Joseph Kiprono")
+    assert exported(signed_in(auditor)) == [f"Joseph Kiprono {finance.pk}"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["finance", "auditor", "operator"])
+def test_staff_who_take_another_name_are_written_down(request, who):
+    person = request.getfixturevalue(who)
+    rename(person, "Another Name")
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject, event.actor) == (
+        "change_person",
+        f"member {person.pk}",
+        person,
+    )
+    assert event.facts == {"before": {"name": person.name}, "after": {"name": "Another Name"}}
+    assert event.address == "127.0.0.1"
+    rename(person, "Another Name")
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_members_call_themselves_what_they_like(alice):
+    assert rename(alice, "Alicia").status_code == 303
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", HOUSE)
+def test_nobody_goes_by_a_name_of_the_house(alice, operator, name):
+    with pytest.raises(ValidationError):
+        refuse_house_names(name)
+    said = "Nissmart goes by this name itself. Enter your own."
+    assert problems_beside(rename(alice, name), "name") == [said]
+    given = {"name": name, "email": "x@example.com", "phone": "", "password1": "a-Long-Enough-1"}
+    assert said in text(Client().post(reverse("account_signup"), given))
+    in_admin = {"name": name, "email": "x@example.com", "phone": "", "is_active": "on"}
+    page = signed_in(operator).post(reverse("admin:wallet_user_add"), in_admin)
+    assert said in text(page)
+    answer = by_token(UserFactory(), "service").post("/api/users", {"name": name})
+    assert bad_fields(answer) == ["name"]
+    assert not User.objects.filter(email="x@example.com").exists()
+
+
+@pytest.mark.parametrize("name", ["Nissmart Kamau", "Theo System", "Wanjikũ"])
+def test_other_names_pass(name):
+    refuse_house_names(name)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["Nissmart", "the SYSTEM"])
+def test_the_database_refuses_it_too(alice, name):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=alice.pk).update(name=name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_audit_is_guarded_before_and_after_its_migration(alice):
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    try:
+        for target in ([("wallet", "0006_user_by_time")], latest):
+            MigrationExecutor(connection).migrate(target)
+            if target != latest:
+                User.objects.filter(pk=alice.pk).update(name="NISSMART")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO wallet_auditevent (at, action, subject, reason, facts, address)"
+                    " VALUES ('2026-11-25', 'freeze', 'member 1', '', '{}', '')"
+                )
+                for attack in (
+                    "UPDATE wallet_auditevent SET reason = 'x'",
+                    "DELETE FROM wallet_auditevent",
+                ):
+                    with pytest.raises(IntegrityError), transaction.atomic():
+                        cursor.execute(attack)
+    finally:
+        MigrationExecutor(connection).migrate(latest)
+    assert [event.who for event in AuditEvent.objects.all()] == ["", ""]
+    alice.refresh_from_db()
+    assert alice.name == "NISSMART (member)"
