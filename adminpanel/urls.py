@@ -15,6 +15,7 @@ urlpatterns = [
     # The ledger explorer
     path("ledger/", views.ledger, name="ledger"),
     path("ledger/totals/", views.ledger_totals, name="ledger_totals"),
+    path("ledger/layout/", views.keep_layout, name="keep_layout"),
     path("ledger/views/", views.save_view, name="save_view"),
     path("ledger/views/<id:view_id>/delete/", views.delete_view, name="delete_view"),
     # One transaction, and what staff do with it
