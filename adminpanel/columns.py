@@ -35,7 +35,7 @@ COLUMNS = (
     Column("from_account", _("From account")),
     Column("to_account", _("To account")),
     Column("key", _("Request key")),
-    Column("reverses", _("Reverses"), rows=("reverses",)),
-    Column("reversed_by", _("Reversed by"), rows=("reversed_by",)),
+    Column("reverses", _("Reverses")),
+    Column("reversed_by", _("Reversed by")),
 )
 USUAL = tuple(column.name for column in COLUMNS if column.is_usual)

@@ -10,8 +10,8 @@ from django.utils.http import urlencode
 
 from adminpanel.columns import COLUMNS, USUAL, Column
 from adminpanel.forms.ledger import LayoutForm, LedgerFilter
-from adminpanel.queries.ledger import volume_of, volume_of_all
-from adminpanel.queries.totals import Volume
+from adminpanel.queries.ledger import Sums, sums_of, sums_of_all
+from ledger.filters import in_words
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 
@@ -19,6 +19,7 @@ type State = list[tuple[str, str]]
 
 # Filters whose sums are kept ready, so that they cost the same however long the ledger is.
 SUMMED_UP = {"type", "status"}
+LAYOUT = ("columns", "density", "size")
 
 
 class Chip(NamedTuple):
@@ -29,12 +30,15 @@ class Chip(NamedTuple):
 
 
 class Explorer:
-    """Filters, layout and place, read from an address and written back into one."""
+    """Filters, layout and place, read from an address and written back into one.
 
-    def __init__(self, data: QueryDict) -> None:
-        self.data = data
-        self.filters = LedgerFilter(data)
-        self.layout = LayoutForm(data)
+    `kept` is the layout for an address that says nothing of one.
+    """
+
+    def __init__(self, data: QueryDict, kept: str = "") -> None:
+        self.data = data if any(map(data.get, LAYOUT)) else with_layout(data, QueryDict(kept))
+        self.filters = LedgerFilter(self.data)
+        self.layout = LayoutForm(self.data)
 
     def is_valid(self) -> bool:
         # Both are looked at, so that all that is wrong is said at once.
@@ -53,7 +57,7 @@ class Explorer:
 
     def page(self) -> tuple[list[Transaction], bool]:
         """The rows of this page with all that its columns show, and whether there are more."""
-        found = self.records().with_parties()
+        found = self.records().with_parties().with_reversal()
         joined = [row for column in self.more_columns for row in column.rows]
         if joined:
             found = found.select_related(*joined)
@@ -62,13 +66,15 @@ class Explorer:
     @property
     def is_summed_up(self) -> bool:
         """Whether count and sum are at hand; else it takes a walk through what is filtered."""
-        return {name for name, _value in self.filter_state} <= SUMMED_UP
+        filters = dict(self.filter_state)
+        is_reversed = filters.get("status") == LedgerFilter.IS_REVERSED
+        return filters.keys() <= SUMMED_UP and not is_reversed
 
-    def volume(self) -> Volume | None:
-        """Count and sum of what is filtered; None when that takes too long."""
+    def sums(self) -> Sums | None:
+        """Count and sums of what is filtered; None when that takes too long."""
         if self.is_summed_up:
-            return volume_of_all(**dict(self.filter_state))
-        return volume_of(self.records())
+            return sums_of_all(**dict(self.filter_state))
+        return sums_of(self.records())
 
     # --- How it is shown
 
@@ -104,7 +110,7 @@ class Explorer:
     @property
     def layout_state(self) -> State:
         state = []
-        for name in ("columns", "density", "size"):
+        for name in LAYOUT:
             values = [value for value in dict.fromkeys(self.data.getlist(name)) if value]
             if not self.layout.is_usual(name, values):
                 state += [(name, value) for value in values]
@@ -131,10 +137,8 @@ class Explorer:
     def chips(self) -> list[Chip]:
         chips = []
         for name, value in self.filter_state:
-            field = self.filters.fields[name]
-            words = dict(getattr(field, "choices", [])).get(value, value)
             rest = [pair for pair in self.state if pair[0] != name]
-            chips.append(Chip(f"{field.label}: {words}", address(rest)))
+            chips.append(Chip(in_words(self.filters.fields[name], value), address(rest)))
         return chips
 
     @property
@@ -149,10 +153,9 @@ class Explorer:
     def url(self) -> str:
         return address([*self.state, *self.place])
 
-    @property
-    def usual_url(self) -> str:
+    def as_usual(self) -> QueryDict:
         """The same rows, shown as usual."""
-        return address([*self.filter_state, *self.place])
+        return QueryDict(urlencode([*self.filter_state, *self.place]))
 
     def older_url(self, reference: str) -> str:
         return address([*self.state, ("cursor", reference)])
@@ -164,6 +167,16 @@ class Explorer:
     @property
     def totals_url(self) -> str:
         return address(self.filter_state, "ledger_totals")
+
+
+def with_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
+    """The same address in this layout; as it is, if that is not one any more."""
+    if not LayoutForm(layout).is_valid():
+        return data
+    data = data.copy()
+    for name, values in layout.lists():
+        data.setlist(name, values)
+    return data
 
 
 def address(state: State, name: str = "ledger") -> str:

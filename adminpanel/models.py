@@ -223,7 +223,10 @@ class Incident(models.Model):
 
 
 class SavedView(models.Model):
-    """A name that one of the team gave to filters of the ledger, as they stand in its address."""
+    """A name that one of the team gave to filters of the ledger, as they stand in its address.
+
+    The one without a name is the layout they chose last, for addresses that say nothing of one.
+    """
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -25,6 +25,9 @@ urlpatterns = [
     path("ledger/totals/", views.ledger_totals, name="ledger_totals"),
     path("ledger/views/", of_ledger(views.save_view), name="save_view"),
     path("ledger/views/<id:view_id>/delete/", of_ledger(views.delete_view), name="delete_view"),
+    path("ledger/layout/", views.keep_layout, name="keep_layout"),
+    path("ledger/views/", views.save_view, name="save_view"),
+    path("ledger/views/<id:view_id>/delete/", views.delete_view, name="delete_view"),
     # One transaction, and what staff do with it
     path("transactions/<reference:reference>/", views.transaction, name="transaction"),
     path(

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
-from wallet.fields import LineField
+from wallet.fields import AmountField, LineField, PickField
+from wallet.money import format_money
 
 
 def date_field(label: Any) -> forms.DateField:
@@ -67,21 +68,28 @@ class PeriodForm(forms.Form):
         for name, field in self.fields.items():
             if value := self.data.get(name):
                 rest = {k: v for k, v in self.data.items() if v and k not in (name, "cursor")}
-                words = dict(getattr(field, "choices", [])).get(value, value)
-                with suppress(ValidationError):
-                    if isinstance(day := field.to_python(value), date):
-                        words = date_format(day, "j F Y")
-                chips.append((f"{field.label}: {words}", f"?{urlencode(rest)}"))
+                chips.append((in_words(field, value), f"?{urlencode(rest)}"))
         return chips
+
+
+def in_words(field: forms.Field, value: str) -> str:
+    """`From: 20 November 2026`: a filter that is on. What makes no sense stays as it was typed."""
+    words: Any = dict(getattr(field, "choices", [])).get(value, value)
+    with suppress(ValidationError):
+        if isinstance(field, forms.DateField):
+            words = date_format(field.clean(value), "j F Y")
+        elif isinstance(field, AmountField):
+            words = format_money(field.clean(value) or 0)
+    return f"{field.label}: {words}"
 
 
 class FilterForm(PeriodForm):
     """Type, status and period of transactions."""
 
-    type = forms.ChoiceField(
+    type = PickField(
         label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
     )
-    status = forms.ChoiceField(
+    status = PickField(
         label=_("Status"),
         choices=[("", _("Any status")), *Transaction.Status.choices],
         required=False,
@@ -92,10 +100,14 @@ class FilterForm(PeriodForm):
         if not self.is_valid():
             return records.none()
         data = self.cleaned_data
-        for name in ("type", "status"):
-            if data[name]:
-                records = records.filter(**{name: data[name]})
+        if data["type"]:
+            records = records.filter(type=data["type"])
+        if data.get("status"):
+            records = self.in_status(records, data["status"])
         return records.between(data["from"], data["to"])
+
+    def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
+        return records.filter(status=status)
 
 
 class ActivityFilter(FilterForm):
@@ -103,7 +115,7 @@ class ActivityFilter(FilterForm):
 
     DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
 
-    direction = forms.ChoiceField(label=_("Direction"), choices=DIRECTIONS, required=False)
+    direction = PickField(label=_("Direction"), choices=DIRECTIONS, required=False)
     q = LineField(
         label=_("Search"),
         max_length=80,

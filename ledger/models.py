@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.querysets import TransactionQuerySet
 from ledger.references import new_reference
-from ledger.status import BADGES, Badge
+from ledger.status import BADGES, REVERSED, Badge
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
 
@@ -158,6 +158,11 @@ class Transaction(models.Model):
     @property
     def status_badge(self) -> Badge:
         return BADGES[self.status]
+
+    @property
+    def reversed_badge(self) -> Badge | None:
+        """For staff, whose lists are read `with_reversal`; members read "Returned"."""
+        return REVERSED if getattr(self, "reversed_by", None) else None
 
     @property
     def source_name(self) -> str:

@@ -72,6 +72,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """What was ordered after the transaction of this reference: nothing, if there is none."""
         return self.filter(pk__gt=self.model._default_manager.named(reference).values("pk"))
 
+    def reversed(self) -> Self:
+        """What a reversal has taken back, found from the reversals, which are few."""
+        reversals = self.model._default_manager.filter(reverses__isnull=False)
+        return self.filter(pk__in=reversals.order_by().values("reverses"))
+
     def settled_later(self) -> Self:
         """What was not settled in the moment it was ordered, but has been since."""
         return self.filter(settled_at__gt=F("created_at"))

@@ -15,6 +15,12 @@ def new_reference() -> str:
     return "NS-" + "".join(ALPHABET[bits >> shift & 31] for shift in range(35, -5, -5))
 
 
+def as_reference(text: str) -> str | None:
+    """`7k2q9pxm`, `ns-7k2q9pxm` -> `NS-7K2Q9PXM`; None for what can't be a reference."""
+    reference = f"NS-{text.strip().upper().removeprefix('NS-')}"
+    return reference if REFERENCE.fullmatch(reference) else None
+
+
 class ReferenceConverter:
     """A reference in an address, in capitals or not."""
 

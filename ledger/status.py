@@ -17,3 +17,5 @@ BADGES = {
     "SUCCESS": Badge(_("Complete"), "good", "check"),
     "FAILED": Badge(_("Did not go through"), "bad", "cross"),
 }
+# Said beside the status, which stays: the money had moved, and was taken back.
+REVERSED = Badge(_("Reversed"), "calm", "return")

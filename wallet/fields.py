@@ -1,14 +1,14 @@
-"""Form fields that every floor uses: an amount, a phone number, a line of text."""
+"""Form fields that every floor uses: an amount, a phone number, a line of text, a pick."""
 
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from wallet.money import format_money, parse_shillings
+from wallet.money import AMOUNT_FORMAT, format_money, parse_shillings
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters
 
@@ -18,7 +18,11 @@ TOO_LARGE = _("You can move up to {limit} at a time. Enter that or less.")
 class AmountField(forms.CharField):
     """Shillings as people write them; cleans to whole cents, above zero."""
 
-    default_error_messages = {"required": _("Enter an amount.")}
+    default_error_messages = {
+        "required": _("Enter an amount."),
+        "too_large": TOO_LARGE,
+        "null_characters_not_allowed": AMOUNT_FORMAT,
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Amount"))
@@ -35,7 +39,7 @@ class AmountField(forms.CharField):
             if error.code != "amount_too_large":
                 raise
             limit = format_money(settings.LIMIT_CENTS_PER_TRANSACTION)
-            sentence = str(TOO_LARGE).format(limit=limit)
+            sentence = str(self.error_messages["too_large"]).format(limit=limit)
             raise ValidationError(sentence, code=error.code) from None
 
 
@@ -58,6 +62,22 @@ class LineField(forms.CharField):
     """One line of ordinary text."""
 
     default_validators = [refuse_control_characters]
+    default_error_messages = {"max_length": _("Enter at most %(limit_value)d characters.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # NUL is a control character, and one sentence about it is enough.
+        self.validators = [
+            each
+            for each in self.validators
+            if not isinstance(each, ProhibitNullCharactersValidator)
+        ]
+
+
+class PickField(forms.ChoiceField):
+    """One of a list; what is not in it comes from a mistyped address."""
+
+    default_error_messages = {"invalid_choice": _("Choose one from the list.")}
 
 
 class ReasonField(LineField):

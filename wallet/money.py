@@ -18,6 +18,7 @@ MINUS = "\u2212"
 # Digits, optionally grouped by commas in threes, and at most two decimals.
 SHILLINGS = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d{1,2})?", re.ASCII)
 DIGITS_AT_MOST = 11
+AMOUNT_FORMAT = _("Enter an amount in shillings, like 500 or 1,234.50.")
 
 
 def parse_shillings(text: str) -> int:
@@ -30,9 +31,7 @@ def parse_shillings(text: str) -> int:
     number = text.replace(",", "")
     whole = number.partition(".")[0]
     if not SHILLINGS.fullmatch(text) or (whole[0] == "0" and len(whole) > DIGITS_AT_MOST):
-        raise ValidationError(
-            _("Enter an amount in shillings, like 500 or 1,234.50."), code="amount_format"
-        )
+        raise ValidationError(AMOUNT_FORMAT, code="amount_format")
     if len(whole) > DIGITS_AT_MOST:
         raise ValidationError(_("Enter a smaller amount."), code="amount_too_large")
     cents = int(Decimal(number) * 100)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from adminpanel.queries import audit as queries
 from ledger.filters import PeriodForm
 from ledger.querysets import day_start, next_day_start
-from wallet.fields import LineField
+from wallet.fields import LineField, PickField
 from wallet.models import AuditEvent
 
 SYSTEM = "system"
@@ -19,8 +19,8 @@ SYSTEM = "system"
 class AuditFilter(PeriodForm):
     """Who, what, to whom, and when."""
 
-    actor = forms.ChoiceField(label=_("Who"), required=False)
-    action = forms.ChoiceField(
+    actor = PickField(label=_("Who"), required=False)
+    action = PickField(
         label=_("What"),
         choices=[("", _("Everything")), *AuditEvent.Action.choices],
         required=False,

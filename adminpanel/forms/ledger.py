@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,8 +16,11 @@ from adminpanel.columns import COLUMNS, USUAL
 from adminpanel.models import SavedView
 from adminpanel.queries import members as lookup
 from ledger.filters import FilterForm
+from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
-from wallet.fields import AmountField, LineField
+from ledger.references import as_reference
+from ledger.status import REVERSED
+from wallet.fields import AmountField, LineField, PickField
 
 
 class FeedFilter(FilterForm):
@@ -37,10 +41,26 @@ class FeedFilter(FilterForm):
 
 
 class LedgerFilter(FilterForm):
-    """All that finance looks for: period, amounts, the member, a reference or a note."""
+    """All that finance looks for: period, amounts, the member, a reference, a note or a key."""
 
-    min = AmountField(label=_("From KES"), required=False)
-    max = AmountField(label=_("To KES"), required=False)
+    IS_REVERSED = "REVERSED"
+    AMOUNT: Mapping[str, Any] = {
+        "required": False,
+        "help_text": _("Amount in KES"),
+        "error_messages": {"too_large": _("No transaction is that large. Enter less.")},
+    }
+
+    status = PickField(
+        label=_("Status"),
+        choices=[
+            ("", _("Any status")),
+            *Transaction.Status.choices,
+            (IS_REVERSED, REVERSED.word),
+        ],
+        required=False,
+    )
+    min = AmountField(label=_("At least"), **AMOUNT)
+    max = AmountField(label=_("At most"), **AMOUNT)
     member = LineField(
         label=_("Member"),
         max_length=254,
@@ -52,9 +72,15 @@ class LedgerFilter(FilterForm):
         label=_("Search"),
         max_length=140,
         required=False,
-        help_text=_("Reference or note"),
-        widget=forms.TextInput(attrs={"type": "search", "aria-keyshortcuts": "/"}),
+        help_text=_("Reference, note or request key"),
+        widget=forms.TextInput(attrs={"type": "search"}),
     )
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # The table has a From and a To already: between whom money moved.
+        self.fields["from"].label = _("Since")
+        self.fields["to"].label = _("Until")
 
     def clean_member(self) -> list[int] | None:
         """Ids of the accounts that are meant; None when nobody is named."""
@@ -78,6 +104,11 @@ class LedgerFilter(FilterForm):
             self.add_error("max", _("Enter an amount that is not below the first one."))
         return cleaned
 
+    def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
+        if status == self.IS_REVERSED:
+            return records.reversed()
+        return super().in_status(records, status)
+
     def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
         records = super().narrow(records)
         data = self.cleaned_data
@@ -87,11 +118,18 @@ class LedgerFilter(FilterForm):
             records = records.filter(amount_cents__lte=data["max"])
         if (accounts := data.get("member")) is not None:
             records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
-        if data.get("q"):
-            records = records.filter(
-                Q(reference__iexact=data["q"]) | Q(description__icontains=data["q"])
-            )
-        return records
+        return records.filter(said(data["q"])) if data.get("q") else records
+
+
+def said(text: str) -> Q:
+    """What is named by this, and what takes it back; else what has it in its note, or as its key.
+
+    Notes and keys have no index of their own, so what is named exactly is not looked for there.
+    """
+    reference = as_reference(text)
+    if reference and (named := Transaction.objects.filter(reference=reference).first()):
+        return Q(pk=named.pk) | Q(reverses=named.pk)
+    return Q(description__icontains=text) | Q(idempotency_key=text)
 
 
 class LayoutForm(forms.Form):

@@ -19,7 +19,6 @@ class FindForm(forms.Form):
         required=False,
         help_text=_("Name, phone, email, reference or exact amount"),
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
-        error_messages={"max_length": _("Enter at most %(limit_value)d characters.")},
     )
 
 

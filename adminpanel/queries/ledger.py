@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import OperationalError
 from django.db.models import Count, Sum
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from adminpanel.queries.totals import Volume, settled
 from ledger import rollups
@@ -24,27 +27,57 @@ BATCH = 1_000
 TOOK_TOO_LONG = "57014"
 
 
-def volume_of_all(type: str = "", status: str = "") -> Volume:
-    """How many transactions of this type and status there are, and of how much.
+# Each type in the order of a list of sums.
+TYPES: dict[str, str | Promise] = {
+    Type.DEPOSIT: _lazy("Deposits"),
+    Type.TRANSFER: _lazy("Transfers"),
+    Type.WITHDRAW: _lazy("Withdrawals"),
+    Type.REVERSAL: _lazy("Reversals"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many transactions, and of how much in each type that occurs.
+
+    Money in, money out and money taken back add up to nothing that means anything.
+    """
+
+    by_type: dict[str, Volume]
+
+    @property
+    def count(self) -> int:
+        return sum(volume.count for volume in self.by_type.values())
+
+    @property
+    def rows(self) -> list[tuple[str | Promise, int]]:
+        """(type in words, cents)"""
+        occurring = [type for type in TYPES if type in self.by_type]
+        return [(TYPES[type], self.by_type[type].amount_cents) for type in occurring]
+
+
+def sums_of_all(type: str = "", status: str = "") -> Sums:
+    """Of all transactions of this type and status.
 
     What has succeeded comes from the roll-ups; the rest is few, and has an index of its own.
     """
-    found = Volume()
+    found: list[tuple[str, Volume]] = []
     if status in ("", Status.SUCCESS):
-        for of_type, volume in settled(rollups.totals()).items():
-            if type in ("", of_type):
-                found = found.plus(volume.count, volume.amount_cents)
+        found += settled(rollups.totals()).items()
     if status != Status.SUCCESS:
         rest = Transaction.objects.exclude(status=Status.SUCCESS)
         rest = rest.filter(status=status) if status else rest
-        rest = rest.filter(type=type) if type else rest
-        unsettled = counted(rest)
-        found = found.plus(unsettled.count, unsettled.amount_cents)
-    return found
+        found += counted(rest.filter(type=type) if type else rest).by_type.items()
+    sums: dict[str, Volume] = {}
+    for of_type, volume in found:
+        if volume.count and type in ("", of_type):
+            earlier = sums.get(of_type, Volume())
+            sums[of_type] = earlier.plus(volume.count, volume.amount_cents)
+    return Sums(sums)
 
 
-def volume_of(records: TransactionQuerySet) -> Volume | None:
-    """Count and sum of these rows, one by one; None when the database gives up on it."""
+def sums_of(records: TransactionQuerySet) -> Sums | None:
+    """Of these rows, one by one; None when the database gives up on it."""
     try:
         return counted(records)
     except OperationalError as error:
@@ -53,9 +86,9 @@ def volume_of(records: TransactionQuerySet) -> Volume | None:
         return None
 
 
-def counted(records: TransactionQuerySet) -> Volume:
-    found = records.order_by().aggregate(count=Count("pk"), cents=Sum("amount_cents", default=0))
-    return Volume(found["count"], int(found["cents"]))
+def counted(records: TransactionQuerySet) -> Sums:
+    rows = records.order_by().values("type").annotate(count=Count("pk"), cents=Sum("amount_cents"))
+    return Sums({row["type"]: Volume(row["count"], int(row["cents"])) for row in rows})
 
 
 class Line(NamedTuple):

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from adminpanel.models import Incident, ReversalProposal
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet, day_start
-from ledger.references import REFERENCE
+from ledger.references import as_reference
 from ledger.status import Badge
 from wallet.finding import named
 from wallet.models import Account, AuditEvent, User
 from wallet.money import format_money, parse_shillings
+from wallet.phones import is_phone
 
 # Amounts and notes have no index: payments would pay for it. They are looked for among so many
 # of the newest transactions, and the page says so.
@@ -30,7 +31,8 @@ BY_AMOUNT_AT_MOST = 50
 OF_MEMBER_AT_MOST = 20
 
 # How pages of the panel name a member in an address: no phone and no email is left in one.
-MEMBER_ID = re.compile(r"#(\d{1,18})", re.ASCII)
+MEMBER_ID = re.compile(r"(?:#|member\s*#?\s*)(\d{1,18})", re.ASCII | re.IGNORECASE)
+PHONE_END = re.compile(r"[ \d-]*", re.ASCII)
 MEMBERS_AT_MOST = 100
 ACTIVE = Badge(_("Active"), "good", "check")
 FROZEN = Badge(_("Frozen"), "info", "snowflake")
@@ -68,18 +70,21 @@ def find(text: str) -> Found:
     people = User.objects.order_by("-pk")
     if not text:
         return Found(people, _("Newest first"))
-    if REFERENCE.fullmatch(text.upper()):
-        parties = owners(Transaction.objects.filter(reference=text.upper()))
+    reference = as_reference(text)
+    if reference and (parties := owners(Transaction.objects.filter(reference=reference))):
         return Found(people.filter(pk__in=parties), _("Parties of this transaction"))
     if exact := exactly(text):
         return exact
     if cents := cents_in(text):
-        how = _(
+        words = _(
             "Who sent or received exactly {amount}, among the newest {number} transactions;"
             " at most {most} members"
         ).format(amount=format_money(cents), number=f"{RECENT:,}", most=BY_AMOUNT_AT_MOST)
-        return Found(people.filter(pk__in=who_moved(cents)), how)
-    return Found(people.filter(named(text)), _("Name, newest members first"))
+        if digits := phone_end(text):
+            words = _("Phone ends with {digits}").format(digits=digits) + f" · {words}"
+        return Found(people.filter(Q(pk__in=who_moved(cents)) | reached(text)), words)
+    how = _("Name or end of the phone, newest members first")
+    return Found(people.filter(named(text) | reached(text)), how)
 
 
 def exactly(text: str) -> Found | None:
@@ -90,6 +95,24 @@ def exactly(text: str) -> Found | None:
     if person := User.objects.with_login(text):
         return Found(people.filter(pk=person.pk), _("Phone or email, exactly"))
     return None
+
+
+def phone_end(text: str) -> str:
+    """The digits, when they may be the end of a phone: the three that a mask shows, since with
+    one more of them somebody could spell the rest out."""
+    digits = re.sub(r"[ -]", "", text) if PHONE_END.fullmatch(text) else ""
+    return digits if len(digits) == 3 else ""
+
+
+def reached(text: str) -> Q:
+    """Whose phone ends with this; nobody's, if it is not the end of one."""
+    digits = phone_end(text)
+    return Q(phone__endswith=digits) if digits else Q(pk__in=[])
+
+
+def looks_like_person(text: str) -> bool:
+    """Would somebody rather look for a member with this: a phone, or an email?"""
+    return is_phone(text) or "@" in text
 
 
 def cents_in(text: str) -> int | None:

@@ -15,7 +15,13 @@ from adminpanel.views.incidents import (
     unlink_transaction,
 )
 from adminpanel.views.integrity import check, integrity, run_checks
-from adminpanel.views.ledger import delete_view, ledger, ledger_totals, save_view
+from adminpanel.views.ledger import (
+    delete_view,
+    keep_layout,
+    ledger,
+    ledger_totals,
+    save_view,
+)
 from adminpanel.views.members import freeze, member, members, reveal, unfreeze
 from adminpanel.views.overview import overview
 from adminpanel.views.reversals import (
@@ -48,6 +54,7 @@ __all__ = [
     "incident",
     "incidents",
     "integrity",
+    "keep_layout",
     "ledger",
     "ledger_totals",
     "link_transactions",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,6 +20,7 @@ from adminpanel.guessing import is_guessing
 from adminpanel.models import SavedView
 from adminpanel.operations import exports, saved_views
 from adminpanel.queries.ledger import Line, lines
+from adminpanel.queries.members import looks_like_person
 from wallet.callers import address
 from wallet.http import MemberRequest, redirect_to, render_part
 from wallet.models import Account
@@ -48,7 +51,7 @@ HEADINGS = (
 @panel_page
 def ledger(request: MemberRequest) -> HttpResponseBase:
     """Every transaction, newest first, filtered by what the address says."""
-    explorer = Explorer(request.GET)
+    explorer = Explorer(request.GET, kept=saved_views.layout_of(request.user.pk))
     guessing = is_guessing(request, explorer.filters, "member")
     if explorer.wants_csv:
         return export(request, explorer)
@@ -61,7 +64,9 @@ def page(
     form: SavedViewForm | None = None,
     *,
     guessing: bool = False,
+    **more: Any,
 ) -> HttpResponse:
+    """`form` is a name for a view that was refused; `more` what is said about it."""
     is_valid = explorer.is_valid()
     records, has_more = explorer.page()
     context = {
@@ -70,10 +75,13 @@ def page(
         "layout": explorer.layout,
         "records": records,
         "older_url": explorer.older_url(records[-1].reference) if has_more else None,
-        "volume": explorer.volume() if is_valid and explorer.is_summed_up else None,
-        "views": SavedView.objects.filter(owner=request.user),
+        "sums": explorer.sums() if is_valid and explorer.is_summed_up else None,
+        "views": SavedView.objects.filter(owner=request.user).exclude(name=saved_views.LAYOUT),
         "view_form": form or SavedViewForm(),
         "is_refused": not is_valid or bool(form),
+        "may_be_person": looks_like_person(text := explorer.typed("q")),
+        "everywhere": urlencode({"q": text}),
+        **more,
     }
     status = 429 if guessing else 422 if context["is_refused"] else 200
     template = "adminpanel/ledger.html"
@@ -83,13 +91,13 @@ def page(
 @require_safe
 @panel_page
 def ledger_totals(request: MemberRequest) -> HttpResponse:
-    """Count and sum of what is filtered, for filters that no sum is kept of."""
+    """Count and sums of what is filtered, for filters that no sum is kept of."""
     explorer = Explorer(request.GET)
     guessing = is_guessing(request, explorer.filters, "member")
     is_valid = explorer.is_valid()
-    volume = explorer.volume() if is_valid else None
-    context = {"explorer": explorer, "volume": volume, "is_counted": True}
-    status = 429 if guessing else (200 if volume else 503) if is_valid else 422
+    sums = explorer.sums() if is_valid else None
+    context = {"explorer": explorer, "sums": sums, "is_counted": True}
+    status = 429 if guessing else (200 if sums else 503) if is_valid else 422
     template = "adminpanel/ledger_totals.html"
     return render_part(request, template, context, part="totals", status=status)
 
@@ -136,28 +144,50 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
 @require_POST
 @panel_page
 def save_view(request: MemberRequest) -> HttpResponse:
-    """Keep what the ledger shows under a name; the same name again replaces what it meant."""
+    """Keep what the ledger shows under a name, in place of what it meant if that was said."""
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
     guessing = is_guessing(request, explorer.filters, "member")
     form = SavedViewForm(request.POST)
+    taken = ""
     if form.is_valid() and explorer.is_valid():
         name = form.cleaned_data["name"]
+        order = {"owner_id": request.user.pk, "name": name, "query": explorer.query}
         try:
-            replaced = saved_views.save(owner_id=request.user.pk, name=name, query=explorer.query)
+            # The button says which one may go: the name may have been changed since.
+            may_replace = request.POST.get("replace") == name
+            replaced = saved_views.save(**order, may_replace=may_replace)
         except saved_views.ViewRefused as refusal:
             form.add_error("name", str(refusal))
+            taken = name if isinstance(refusal, saved_views.NameTaken) else ""
         else:
             said = _("“{name}” now shows this.") if replaced else _("Kept as “{name}”.")
             messages.success(request, said.format(name=name))
             return redirect_to(request, explorer.first_url)
-    return page(request, explorer, form, guessing=guessing)
+    return page(request, explorer, form, guessing=guessing, taken=taken)
+
+
+@require_POST
+@panel_page
+def keep_layout(request: MemberRequest) -> HttpResponse:
+    """Show these columns and rows, now and whenever the address says nothing of them."""
+    explorer = Explorer(request.POST)
+    if "usual" in request.POST:
+        explorer = Explorer(explorer.as_usual())
+    guessing = is_guessing(request, explorer.filters, "member")
+    if explorer.layout.is_valid():
+        query = urlencode(explorer.layout_state)
+        saved_views.keep_layout(owner_id=request.user.pk, query=query)
+    if explorer.is_valid() and request.htmx.target != "ledger":
+        return redirect_to(request, explorer.url)
+    return page(request, explorer, guessing=guessing)
 
 
 @require_POST
 @panel_page
 def delete_view(request: MemberRequest, view_id: int) -> HttpResponse:
     """Forget one of one's own views."""
-    view = get_object_or_404(SavedView, pk=view_id, owner=request.user)
+    mine = SavedView.objects.exclude(name=saved_views.LAYOUT)
+    view = get_object_or_404(mine, pk=view_id, owner=request.user)
     saved_views.delete(view)
     messages.success(request, _("“{name}” is deleted.").format(name=view.name))
     explorer = Explorer(QueryDict(request.POST.get("query", "")))

@@ -55,7 +55,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "incidents": queries.open_incidents,
         "last_check_at": queries.last_check_at,
         "trends": lambda: trends(position(), is_money=by != COUNT),
-        "records": Transaction.objects.with_parties()[:LATEST],
+        "records": Transaction.objects.with_parties().with_reversal()[:LATEST],
     }
     status = 200 if context["is_by_known"] else 422
     return render_part(request, "adminpanel/overview.html", context, part=part, status=status)

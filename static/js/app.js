@@ -42,7 +42,8 @@
 
   // A whole page is never put inside this one: it means signed out, or a problem.
   on("htmx:beforeSwap", (event) => {
-    if (isPoll(event) && isHeld(event)) event.detail.shouldSwap = false;
+    // What can't be told now leaves what is there in its place, which asks again.
+    if (isPoll(event) && (isHeld(event) || event.detail.xhr.status >= 400)) event.detail.shouldSwap = false;
     if (!/^\s*<!doctype html/i.test(event.detail.serverResponse)) return;
     event.detail.shouldSwap = false;
     if (event.detail.xhr.status < 400) location.reload();

@@ -33,6 +33,12 @@
     return next;
   };
 
+  // Coming back to a list takes up the row that was left.
+  document.getElementById(history.state?.row ?? "")?.focus();
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(".records td.ref a")) history.replaceState({ ...history.state, row: target.id }, "");
+  });
+
   const keys = {
     "/": find,
     j: () => step(1),
@@ -60,6 +66,21 @@
     if (!menu) return;
     menu.open = false;
     menu.querySelector("summary").focus();
+  });
+
+  // A feed that isn't heard of calls itself live no more, and says since when, until it is again.
+  let heard = new Date();
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const isHeard = detail.xhr.status >= 200 && detail.xhr.status < 400;
+    if (isHeard) heard = new Date();
+    const lost = document.getElementById("news-lost");
+    if (!lost || detail.requestConfig.elt.id !== "news") return;
+    for (const live of document.querySelectorAll("#news .live")) live.hidden = !isHeard;
+    if (lost.hidden === isHeard) return;
+    lost.hidden = isHeard;
+    if (isHeard) return;
+    lost.querySelector("[data-since]").textContent = heard.toLocaleTimeString("en-GB", { timeZone: lost.dataset.zone });
+    document.getElementById("live").textContent = lost.textContent;
   });
 
   // On a phone the rooms scroll sideways: the one we are in is in sight.

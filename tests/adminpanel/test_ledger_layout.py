@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from adminpanel.models import SavedView
 from ledger import operations
 from tests.conftest import signed_in
 from tests.factories import account_id, deposit, new_key, send
@@ -12,6 +13,7 @@ from tests.pages import elements, find, htmx, is_part, problems_beside, text, wo
 pytestmark = pytest.mark.django_db
 
 URL = "/panel/ledger/"
+LAYOUT = "/panel/ledger/layout/"
 USUAL = ["Time", "Reference", "Type", "From", "To", "Amount, KES", "Status"]
 ALL = [
     "time", "type", "from", "to", "amount", "status", "settled", "note", "by", "from_account",
@@ -64,7 +66,7 @@ def test_every_column_shows_what_it_is_called(client, alice, bob, finance):
     ]  # fmt: skip
     back, there, _deposit = rows(response)
     assert there[1:7] == [
-        record.reference, "Transfer", "Alice Wanjiku", "Bob Otieno", "12.34", "Complete",
+        record.reference, "Transfer", "Alice Wanjiku", "Bob Otieno", "12.34", "Complete Reversed",
     ]  # fmt: skip
     accounts = [str(account_id(alice)), str(account_id(bob))]
     assert there[8:] == ["Lunch", "Alice Wanjiku", *accounts, "key-of-it", "–", reversal.reference]
@@ -133,17 +135,12 @@ def test_another_format_is_refused(client, alice, format):
 def test_each_form_carries_what_the_other_has_set(client, alice):
     asked = {"type": "DEPOSIT", "min": "1", "columns": ["note", "time"], "density": "compact"}
     response = client.get(URL, asked)
-    filters, layout = [
-        form for form in elements(response, "form", method="get") if "/ledger/" in form_target(form)
-    ]
+    (filters,) = elements(response, "form", action=URL)
+    (layout,) = elements(response, "form", action=LAYOUT)
     assert given(filters, "columns") == ["note", "time"]
     assert given(filters, "density") == ["compact"]
     assert given(layout, "type") == ["DEPOSIT"]
     assert given(layout, "min") == ["1"]
-
-
-def form_target(form) -> str:
-    return str(dict(form.attributes)["action"])
 
 
 def given(form, name: str) -> list[str]:
@@ -155,7 +152,8 @@ def test_clearing_the_filters_keeps_the_columns_and_the_other_way_round(client, 
     response = client.get(URL, {"type": "DEPOSIT", "columns": ["note", "time"]})
     links = {words(link): str(dict(link.attributes)["href"]) for link in elements(response, "a")}
     assert parse_qs(urlsplit(links["Clear filters"]).query) == {"columns": ["note", "time"]}
-    assert parse_qs(urlsplit(links["As usual"]).query) == {"type": ["DEPOSIT"]}
+    answer = client.post(LAYOUT, {"type": "DEPOSIT", "columns": "note", "usual": "yes"})
+    assert answer.headers["Location"] == f"{URL}?type=DEPOSIT"
 
 
 def test_the_address_shows_no_more_than_is_set(client, alice):
@@ -171,3 +169,71 @@ def test_a_refused_filter_is_beside_its_field_and_the_layout_stays(client, alice
     response = client.get(URL, {"min": "x", "density": "compact"})
     assert problems_beside(response, "min")
     assert ticked(response, "density") == ["compact"]
+
+
+NARROW = {"columns": ["note", "time"], "density": "compact"}
+CHOSEN = ["Time", "Reference", "Note"]
+
+
+@pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
+def test_what_was_chosen_last_stays(client, alice, headers):
+    answer = client.post(LAYOUT, {"type": "DEPOSIT", "cursor": "x"} | NARROW, headers=headers)
+    address = f"{URL}?type=DEPOSIT&columns=note&columns=time&density=compact&cursor=x"
+    told = answer.headers["HX-Push-Url" if headers else "Location"]
+    assert (answer.status_code, told) == (200 if headers else 303, address)
+    page = client.get(URL)
+    assert headings(page) == CHOSEN
+    assert elements(page, "table", class_="compact")
+    assert ticked(page, "columns") == ["time", "note"]
+    # It outlives the session, and what leads on carries it.
+    page = signed_in(page.wsgi_request.user).get(URL, {"type": "DEPOSIT"})
+    assert headings(page) == CHOSEN
+    links = {words(link): str(dict(link.attributes)["href"]) for link in elements(page, "a")}
+    assert parse_qs(urlsplit(links["Clear filters"]).query)["columns"] == ["note", "time"]
+
+
+def test_the_address_goes_before_what_is_remembered(client, alice):
+    client.post(LAYOUT, NARROW)
+    assert headings(client.get(URL, {"columns": "amount"})) == ["Reference", "Amount, KES"]
+    # As a whole: what it leaves out is as usual.
+    assert headings(client.get(URL, {"density": "compact"})) == USUAL
+    assert headings(client.get(URL)) == CHOSEN
+
+
+def test_what_is_remembered_is_ones_own_and_can_be_forgotten(client, alice, auditor):
+    client.post(LAYOUT, NARROW)
+    assert headings(signed_in(auditor).get(URL)) == USUAL
+    client.post(LAYOUT, NARROW | {"usual": "yes"})
+    assert headings(client.get(URL)) == USUAL
+
+
+def test_it_is_none_of_the_views(client, alice):
+    client.post(LAYOUT, NARROW)
+    assert not elements(client.get(URL), "ul", class_="kept")
+    kept = SavedView.objects.get()
+    assert client.post(f"/panel/ledger/views/{kept.pk}/delete/").status_code == 404
+
+
+def test_a_column_that_is_no_more_is_forgotten(client, alice, finance):
+    SavedView.objects.create(owner=finance, name="", query="columns=salary")
+    response = client.get(URL)
+    assert response.status_code == 200
+    assert headings(response) == USUAL
+
+
+@pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
+def test_what_cannot_be_chosen_is_not_remembered(client, alice, headers):
+    response = client.post(LAYOUT, {"columns": "salary", "q": "rent"}, headers=headers)
+    assert response.status_code == 422
+    assert "Choose columns from the list." in text(response)
+    (box,) = elements(response, "input", id="id_q")
+    assert dict(box.attributes)["value"] == "rent"
+    assert not SavedView.objects.exists()
+
+
+def test_a_table_that_scrolls_sideways_is_named_and_can_be_reached(client, alice):
+    assert not elements(client.get(URL), "div", class_="broad")
+    (scroller,) = elements(client.get(URL, {"columns": "note"}), "div", class_="broad")
+    given = dict(scroller.attributes)
+    assert (given["tabindex"], given["role"]) == ("0", "region")
+    assert given["aria-label"] == "Transactions, newest first"

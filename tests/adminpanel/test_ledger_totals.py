@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
 from adminpanel.explorer import Explorer
-from ledger import rollups
+from ledger import operations, rollups
 from ledger.models import Transaction
 from tests.adminpanel.explored import matching, more_of_everything, subsets
 from tests.conftest import signed_in
-from tests.factories import deposit
+from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 
 pytestmark = pytest.mark.django_db
@@ -45,15 +45,36 @@ def explorer(filters: dict[str, str]) -> Explorer:
     return explorer
 
 
-def volume(filters: dict[str, str]) -> tuple[int, int]:
-    found = explorer(filters).volume()
+def sums(filters: dict[str, str]) -> dict[str, tuple[int, int]]:
+    """Count and cents of each type that occurs."""
+    found = explorer(filters).sums()
     assert found
-    return found.count, found.amount_cents
+    return {type: (each.count, each.amount_cents) for type, each in found.by_type.items()}
 
 
-def of_rows(filters: dict[str, str], amina) -> tuple[int, int]:
-    rows = matching({name: value for name, value in filters.items() if value}, amina)
-    return len(rows), sum(row.amount_cents for row in rows)
+def of_rows(filters: dict[str, str], amina) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for row in matching({name: value for name, value in filters.items() if value}, amina):
+        count, cents = found.get(row.type, (0, 0))
+        found[row.type] = (count + 1, cents + row.amount_cents)
+    return found
+
+
+WORDS = {
+    "DEPOSIT": "Deposits",
+    "TRANSFER": "Transfers",
+    "WITHDRAW": "Withdrawals",
+    "REVERSAL": "Reversals",
+}
+
+
+def in_words(sums: dict[str, tuple[int, int]], *, is_one_type: bool = False) -> str:
+    count = sum(count for count, _cents in sums.values())
+    said = [f"{count} transactions"]
+    for type, word in WORDS.items():
+        if type in sums:
+            said.append(f"{'' if is_one_type else word + ' '}KES {sums[type][1] / 100:,.2f}")
+    return " ".join(said)
 
 
 @pytest.mark.parametrize("folded", [False, True], ids=["unfolded", "folded"])
@@ -63,7 +84,7 @@ def test_they_are_those_of_the_rows_for_every_combination(history, amina, folded
     everything = subsets(range(9))
     assert len(everything) == 256
     for filters in [*everything, *QUICK]:
-        assert volume(filters) == of_rows(filters, amina), filters
+        assert sums(filters) == of_rows(filters, amina), filters
 
 
 def test_every_type_and_status_is_among_what_they_were_tried_with(history, amina):
@@ -82,7 +103,7 @@ def test_type_and_status_walk_through_no_settled_transaction(history, filters):
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        volume(filters)
+        sums(filters)
     for query in asked:
         sql = query["sql"]
         assert 'FROM "ledger_transaction"' not in sql or "NOT (" in sql, sql
@@ -91,9 +112,28 @@ def test_type_and_status_walk_through_no_settled_transaction(history, filters):
 def test_they_stand_on_the_page_when_they_are_at_hand(client, history, amina):
     for filters in ({}, {"type": "TRANSFER"}, {"status": "FAILED"}):
         (said,) = elements(client.get(URL, filters), id="totals")
-        number, cents = of_rows(filters, amina)
-        assert words(said) == f"{number} transactions, KES {cents / 100:,.2f} in all"
+        assert words(said) == in_words(of_rows(filters, amina), is_one_type="type" in filters)
         assert "hx-get" not in dict(said.attributes)
+
+
+def test_money_in_and_money_out_are_not_added_up(client, alice, bob, finance):
+    record = send(alice, bob, 100_00)
+    withdraw(alice, 30_00)
+    operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    (said,) = elements(client.get(URL, {"from": "2020-01-01"}), id="totals")
+    address = dict(said.attributes)["hx-get"]
+    whole = "4 transactions Deposits KES 1,000.00 Transfers KES 100.00 Withdrawals KES 30.00"
+    for response in (
+        client.get(URL),
+        client.get(address),
+        client.get(address, headers=htmx("totals")),
+    ):
+        (said,) = elements(response, id="totals")
+        assert words(said) == f"{whole} Reversals KES 100.00"
+    assert dict(said.attributes)["data-say"].replace("\u00a0", " ") == (
+        "4 transactions, Deposits KES 1,000.00, Transfers KES 100.00, Withdrawals KES 30.00,"
+        " Reversals KES 100.00."
+    )
 
 
 def test_they_come_after_the_page_when_rows_must_be_counted(client, history, amina):
@@ -106,25 +146,26 @@ def test_they_come_after_the_page_when_rows_must_be_counted(client, history, ami
     assert attributes["hx-trigger"] == "load"
     part = client.get(attributes["hx-get"], headers=htmx("totals"))
     assert is_part(part, "totals")
-    number, cents = of_rows(asked, amina)
-    assert f"{number} transactions, KES {cents / 100:,.2f} in all" in text(part)
+    assert in_words(of_rows(asked, amina)) in text(part)
     assert "hx-get" not in part.text
     # Without JavaScript the same address is a page, and the ledger links to it.
     assert f'<a href="{attributes["hx-get"].replace("&", "&amp;")}">' in response.text
     page = client.get(attributes["hx-get"])
     assert is_whole_page(page)
-    assert f"{number} transactions, KES {cents / 100:,.2f} in all" in text(page)
+    assert in_words(of_rows(asked, amina)) in text(page)
     assert "Member: amina" in text(page)
 
 
 def test_one_is_one(client, bob):
     deposit(bob, 12_34)
-    assert "1 transaction, KES 12.34 in all" in text(client.get(URL))
+    assert "1 transaction Deposits KES 12.34" in text(client.get(URL))
+    assert "1 transaction KES 12.34" in text(client.get(URL, {"type": "DEPOSIT"}))
 
 
 def test_of_nothing_they_are_nought(client):
-    assert "0 transactions, KES 0.00 in all" in text(client.get(URL))
-    assert "0 transactions, KES 0.00 in all" in text(client.get(TOTALS, {"q": "x"}))
+    for response in (client.get(URL), client.get(TOTALS, {"q": "x"})):
+        (said,) = elements(response, id="totals")
+        assert words(said) == "0 transactions"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +186,7 @@ def test_a_page_with_filters_that_make_no_sense_asks_for_none(client):
 def test_counting_is_one_query(client, history):
     explored = explorer({"min": "2", "q": "lunch", "status": "SUCCESS"})
     with CaptureQueriesContext(connection) as asked:
-        explored.volume()
+        explored.sums()
     assert len(asked) == 1
 
 

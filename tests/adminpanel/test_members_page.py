@@ -8,7 +8,7 @@ import pytest
 
 from adminpanel.queries import members as queries
 from tests.conftest import signed_in
-from tests.factories import UserFactory, deposit, send, withdraw
+from tests.factories import UserFactory, deposit, funded, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems_beside, text, title, words
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,31 @@ def test_a_reference_finds_its_parties_in_any_case(client, amina, brian, carol):
     assert found(client, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
     assert found(client, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
     assert found(client, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
+
+
+def test_a_reference_is_known_without_its_beginning(client, amina, brian):
+    sent = send(funded(amina, 100_00), brian, 10_00)
+    for q in (sent.reference[3:], sent.reference[3:].lower()):
+        assert found(client, q) == ["Brian Otieno", "Amina Wanjiku"]
+
+
+def test_a_name_like_a_reference_is_a_name(client):
+    UserFactory(name="Margaret Akinyi")
+    assert found(client, "margaret") == ["Margaret Akinyi"]
+
+
+def test_a_member_is_found_as_the_audit_names_them(client, amina, brian):
+    assert found(client, f"member {amina.pk}") == ["Amina Wanjiku"]
+
+
+def test_the_end_of_a_phone_may_be_an_amount_too(client, amina, brian, bob):
+    deposit(bob, 1_00)
+    deposit(brian, 500_00)
+    amina.phone = "+254712000500"
+    amina.save()
+    response = client.get(URL, {"q": "500"})
+    assert names(response) == ["Brian Otieno", "Amina Wanjiku"]
+    assert "Phone ends with 500 · Who sent or received exactly KES 500.00" in text(response)
 
 
 @pytest.mark.parametrize("q", ["1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"])

@@ -22,8 +22,9 @@ def client(finance):
     return signed_in(finance)
 
 
-def save(client, name="Month end", query="type=DEPOSIT&min=1", **more):
-    return client.post(SAVE, {"name": name, "query": query}, **more)
+def save(client, name="Month end", query="type=DEPOSIT&min=1", replace=None, **more):
+    order = {"name": name, "query": query} | ({"replace": replace} if replace else {})
+    return client.post(SAVE, order, **more)
 
 
 def delete(client, view, query=""):
@@ -71,11 +72,32 @@ def test_only_what_the_ledger_knows_is_kept(client):
     }
 
 
-def test_the_same_name_again_replaces_it(client):
+def test_the_same_name_again_replaces_it_only_when_one_says_so(client):
     save(client)
     response = save(client, query="status=FAILED")
+    assert refusal(response) == "There is a view of this name already. Replace it?"
+    (name,) = elements(response, "input", name="name")
+    assert dict(name.attributes)["value"] == "Month end"
+    assert SavedView.objects.get().query == "type=DEPOSIT&min=1"
+    (button,) = elements(response, "button", name="replace")
+    assert dict(button.attributes)["value"] == "Month end"
+    response = save(client, query="status=FAILED", replace="Month end")
     assert SavedView.objects.get().query == "status=FAILED"
     assert "“Month end” now shows this." in text(client.get(response.headers["Location"]))
+
+
+def test_what_one_said_of_one_name_is_not_said_of_another(client):
+    save(client)
+    save(client, name="Other", query="type=TRANSFER")
+    response = save(client, name="Other", query="status=FAILED", replace="Month end")
+    assert "Replace it?" in refusal(response)
+    assert SavedView.objects.get(name="Other").query == "type=TRANSFER"
+
+
+def test_keeping_the_same_again_is_no_question(client):
+    save(client)
+    assert save(client).status_code == 303
+    assert not elements(client.get(URL), "button", name="replace")
 
 
 def test_everybody_has_their_own(client, auditor):
@@ -120,7 +142,7 @@ def test_thirty_are_enough(client, finance, auditor):
     assert "You have kept 30 views. Delete one first." in refusal(save(client))
     assert SavedView.objects.count() == 30
     # One of them may still be replaced, and others have room of their own.
-    assert save(client, name="View 7", query="type=TRANSFER").status_code == 303
+    assert save(client, name="View 7", query="type=TRANSFER", replace="View 7").status_code == 303
     assert save(signed_in(auditor)).status_code == 303
 
 

@@ -49,6 +49,42 @@ def test_a_reference_in_any_case_leads_straight_to_its_transaction(client, histo
     assert answer.headers["HX-Redirect"] == page
 
 
+def test_a_reference_is_known_without_its_beginning(client, history, amina):
+    record = deposit(amina, 1_00)
+    for q in (record.reference[3:], record.reference[3:].lower()):
+        answer = client.get(URL, {"q": q})
+        assert answer.headers["Location"] == f"/panel/transactions/{record.reference}/"
+
+
+@pytest.mark.parametrize("q", ["2026-11-20", "20 Nov 2026", "20 november 2026", "20/11/2026"])
+def test_a_date_leads_to_the_ledger_of_that_day(client, days, q):
+    answer = client.get(URL, {"q": q})
+    assert answer.headers["Location"] == "/panel/ledger/?from=2026-11-20&to=2026-11-20"
+    assert len(elements(client.get(answer.headers["Location"]), "a", class_="reference")) == 2
+
+
+@pytest.mark.parametrize("q", ["2026-13-20", "9999-12-31", "31 Feb 2026"])
+def test_what_is_no_day_of_the_ledger_is_looked_for(client, history, q):
+    assert f"Nothing fits “{q}”" in text(client.get(URL, {"q": q}))
+
+
+def test_a_request_key_is_found_whole(client, history, amina, bob):
+    record = send(amina, bob, 1_00, key="order-7781")
+    assert record.reference in text(client.get(URL, {"q": "order-7781"}))
+    assert groups(client.get(URL, {"q": "order-778"})) == {}
+
+
+@pytest.mark.parametrize("q", ["001", "000 001", "712000001"])
+def test_the_end_of_a_phone_finds_its_owner(client, history, amina, brian, q):
+    assert groups(client.get(URL, {"q": q}))["members"] == 1
+    found = client.get("/panel/members/", {"q": q})
+    assert [words(link) for link in elements(found, "a", class_="person")] == ["Amina Wanjiku"]
+
+
+def test_two_digits_are_the_end_of_no_phone(client, history, amina):
+    assert "members" not in groups(client.get(URL, {"q": "01"}))
+
+
 @pytest.mark.parametrize("spelling", ["incident {}", "Incident #{}", "INCIDENT{}"])
 def test_a_named_incident_is_gone_to(client, history, spelling):
     answer = client.get(URL, {"q": spelling.format(history.pk)})

@@ -7,12 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.pace import settled
 from tests.browser.test_accessible import problems
 from tests.factories import UserFactory, deposit, funded, send, withdraw
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 URL = "/panel/ledger/"
+URL_END = re.compile(r"/panel/ledger/$")
 
 
 @pytest.fixture
@@ -43,16 +45,58 @@ def outline(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
 
 
-def test_slash_goes_to_the_search_box_of_the_page(page):
-    page.keyboard.press("/")
-    expect(page.get_by_label("Search")).to_be_focused()
-    expect(page.get_by_label("Search")).to_have_value("")
-    page.keyboard.type("a/b?jk")
-    expect(page.get_by_label("Search")).to_have_value("a/b?jk")
-    expect(page.locator("#keys")).to_be_hidden()
-    page.goto("/panel/activity/")
+def test_slash_goes_to_the_box_that_searches_everything(page):
     page.keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
+    expect(page.locator("#find")).to_have_value("")
+    page.keyboard.type("a/b?jk")
+    expect(page.locator("#find")).to_have_value("a/b?jk")
+    expect(page.locator("#keys")).to_be_hidden()
+    for url in ("/panel/activity/", "/panel/members/"):
+        page.goto(url)
+        page.keyboard.press("/")
+        expect(page.locator("#find")).to_be_focused()
+
+
+def test_coming_back_takes_up_the_row_that_was_left(page):
+    references = rows(page).all_inner_texts()
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"/panel/transactions/{references[2]}/"))
+    page.go_back()
+    page.wait_for_url(URL_END)
+    expect(rows(page).nth(2)).to_be_focused()
+    page.keyboard.press("j")
+    assert in_hand(page) == references[3]
+
+
+EVERY = ("time", "type", "from", "to", "amount", "status", "settled", "note", "by", "key")
+
+
+def test_a_wide_table_keeps_its_heading_and_its_first_column(open_page, finance, alice, bob):
+    for number in range(40):
+        send(alice, bob, 100, description=f"A long note about lunch {number} " * 4)
+    page = open_page(finance, viewport={"width": 1280, "height": 700})
+    page.goto(f"{URL}?{'&'.join(f'columns={name}' for name in EVERY)}")
+    scroller = page.get_by_role("region", name="Transactions, newest first")
+    scroller.focus()
+    expect(scroller).to_be_focused()
+    heading, time = corner(page, "thead th"), corner(page, "tbody .time")
+    scroller.evaluate("box => box.scrollTo(300, 400)")
+    assert scroller.evaluate("box => [box.scrollLeft, box.scrollTop]") == [300, 400]
+    assert corner(page, "thead th") == heading
+    # And nothing slides over it.
+    on_top = "([x, y]) => document.elementFromPoint(x + 20, y + 20).closest('th')?.textContent"
+    assert page.evaluate(on_top, list(heading)) == "Time"
+    assert corner(page, "tbody .time")[0] == time[0]
+    assert problems(page) == []
+
+
+def corner(page: Page, selector: str) -> tuple[float, float]:
+    box = page.locator(f"#ledger {selector}").first.bounding_box()
+    assert box
+    return round(box["x"]), round(box["y"])
 
 
 def test_j_and_k_walk_the_rows_and_enter_opens_one(page):
@@ -95,7 +139,7 @@ def test_the_keys_are_listed_and_can_be_turned_off(page):
     expect(dialog.get_by_role("heading")).to_be_focused()
     # Nothing behind the list answers while it is open.
     page.keyboard.press("/")
-    expect(page.get_by_label("Search")).not_to_be_focused()
+    expect(page.locator("#find")).not_to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
@@ -105,7 +149,7 @@ def test_the_keys_are_listed_and_can_be_turned_off(page):
     for key in ("?", "/", "j"):
         page.keyboard.press(key)
     expect(dialog).to_be_hidden()
-    expect(page.get_by_label("Search")).not_to_be_focused()
+    expect(page.locator("#find")).not_to_be_focused()
     page.goto("/panel/")
     page.keyboard.press("/")
     expect(page.locator("#find")).not_to_be_focused()
@@ -135,18 +179,18 @@ def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):
     page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     expect(rows(page)).to_have_count(6)
     page.get_by_text("Member, dates and amounts").click()
-    page.get_by_label("From KES").fill("4")
+    page.get_by_label("At least").fill("4")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(rows(page)).to_have_count(3)
-    expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions,\s+KES.15\.00"))
+    expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions\s+KES.15\.00"))
     expect(page).to_have_url(re.compile(r"/panel/ledger/\?type=TRANSFER&min=4$"))
-    page.get_by_role("link", name="From KES: 4").click()
+    page.get_by_role("link", name="At least: KES 4.00").click()
     expect(rows(page)).to_have_count(6)
-    expect(page.get_by_role("link", name="From KES: 4")).to_have_count(0)
+    expect(page.get_by_role("link", name="At least: KES 4.00")).to_have_count(0)
     expect(page.get_by_role("heading", name="Results")).to_be_focused()
     page.go_back()
     expect(rows(page)).to_have_count(3)
-    expect(page.get_by_label("From KES")).to_have_value("4")
+    expect(page.get_by_label("At least")).to_have_value("4")
     expect(page.get_by_role("combobox", name="Type")).to_have_value("TRANSFER")
     page.go_back()
     expect(rows(page)).to_have_count(6)
@@ -156,18 +200,22 @@ def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):
 
 def test_the_sums_come_after_the_page_and_are_told(page):
     page.goto(f"{URL}?q=lunch")
-    expect(page.locator("#totals")).to_have_text(re.compile(r"6\s+transactions,\s+KES.21\.00"))
-    expect(page.locator("#live")).to_have_text(re.compile(r"6 transactions, KES.21\.00 in all\."))
+    expect(page.locator("#totals")).to_have_text(
+        re.compile(r"6\s+transactions\s+Transfers\s+KES.21\.00")
+    )
+    expect(page.locator("#live")).to_have_text(
+        re.compile(r"6 transactions, Transfers KES.21\.00\.")
+    )
 
 
 def test_a_filter_that_makes_no_sense_is_told_and_the_rest_stays(page):
     page.get_by_text("Member, dates and amounts").click()
-    page.get_by_label("From KES").fill("ten")
+    page.get_by_label("At least").fill("ten")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_text("Enter an amount in shillings")).to_be_visible()
     expect(page).to_have_title(re.compile("^Error: Ledger"))
-    expect(page.get_by_label("From KES")).to_have_value("ten")
-    page.get_by_label("From KES").fill("4")
+    expect(page.get_by_label("At least")).to_have_value("ten")
+    page.get_by_label("At least").fill("4")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_title(re.compile("^Ledger"))
 
@@ -190,6 +238,16 @@ def test_columns_are_chosen_and_stay_in_the_address(page):
     page.get_by_role("combobox", name="Type").select_option("")
     expect(rows(page)).to_have_count(9)
     expect(page.get_by_role("columnheader", name="Note")).to_be_visible()
+    # Coming anew finds them as they were left, until one wants the usual ones back.
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Ledger", exact=True).click()
+    expect(page.get_by_role("cell", name="Lunch 5")).to_be_visible()
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_role("button", name="As usual").click()
+    expect(page.get_by_role("columnheader", name="Note")).to_have_count(0)
+    settled(page)
+    page.goto(URL)
+    expect(page.get_by_role("columnheader", name="Note")).to_have_count(0)
 
 
 def test_a_menu_closes_by_escape_and_when_one_goes_on(page):
@@ -213,6 +271,13 @@ def test_a_view_is_kept_opened_and_deleted(page):
     page.get_by_label("Name of this view").fill("Money in")
     page.get_by_role("button", name="Keep this view").click()
     expect(page.get_by_text("Kept as “Money in”.")).to_be_visible()
+    page.goto(f"{URL}?type=DEPOSIT&status=SUCCESS")
+    page.locator("summary", has_text="Views").click()
+    page.get_by_label("Name of this view").fill("Money in")
+    page.get_by_role("button", name="Keep this view").click()
+    expect(page.get_by_text("There is a view of this name already.")).to_be_visible()
+    page.get_by_role("button", name="Replace it").click()
+    expect(page.get_by_text("“Money in” now shows this.")).to_be_visible()
     page.get_by_role("link", name="Clear filters").click()
     expect(rows(page)).to_have_count(9)
     page.locator("summary", has_text="Views").click()
@@ -243,7 +308,7 @@ def test_all_of_it_without_javascript(open_page, finance, history):
     expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_hidden()
     page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     page.get_by_text("Member, dates and amounts").click()
-    page.get_by_label("From KES").fill("4")
+    page.get_by_label("At least").fill("4")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(rows(page)).to_have_count(3)
     page.locator("summary", has_text="Columns").click()
@@ -256,7 +321,7 @@ def test_all_of_it_without_javascript(open_page, finance, history):
     page.get_by_role("button", name="Keep this view").click()
     expect(page.get_by_text("Kept as “Dear lunches”.")).to_be_visible()
     page.get_by_role("link", name="Count these and add them up").click()
-    expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions,\s+KES.15\.00"))
+    expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions\s+KES.15\.00"))
     page.get_by_role("link", name="Back to the ledger").click()
     page.get_by_role("link", name="Type: Transfer").click()
     expect(page.get_by_role("link", name="Type: Transfer")).to_have_count(0)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from adminpanel.models import Incident, ReversalProposal
 from tests.browser.pace import later
@@ -91,6 +92,40 @@ def test_showing_them_puts_them_on_top_and_keeps_the_place(page, alice, bob):
     expect(bar).to_have_text("Show 1 new")
 
 
+def test_a_feed_that_is_not_heard_of_calls_itself_live_no_more(page, open_page, alice, bob):
+    page.goto(FEED)
+    live, lost = page.locator("#news .live"), page.locator("#news-lost")
+    expect(live).to_have_text(re.compile(r"^Live, nothing new since \d\d:\d\d:\d\d$"))
+    expect(lost).to_be_hidden()
+    answer: dict[str, Callable[[Route], None]] = {"news": lambda route: route.abort()}
+    page.route("**/activity/news/**", lambda route: answer["news"](route))
+    later(page, 10_500)
+    expect(lost).to_be_visible()
+    expect(lost).to_have_text(re.compile(r"^Not live since \d\d:\d\d:\d\d, trying again$"))
+    expect(live).to_be_hidden()
+    expect(page.locator("#live")).to_have_text(re.compile("^Not live since"))
+    since = lost.text_content()
+    later(page, 10_500)
+    page.wait_for_timeout(300)
+    expect(lost).to_have_text(since)
+    # It is heard of again, first with nothing to tell.
+    answer["news"] = lambda route: route.continue_()
+    later(page, 10_500)
+    expect(live).to_be_visible()
+    expect(lost).to_be_hidden()
+    # As a proxy says it whose house is down.
+    down = {"status": 503, "content_type": "text/html", "body": "<html>Unavailable</html>"}
+    answer["news"] = lambda route: route.fulfill(**down)
+    later(page, 10_500)
+    expect(lost).to_be_visible()
+    answer["news"] = lambda route: route.continue_()
+    send(alice, bob, 1_00)
+    later(page, 10_500)
+    expect(page.get_by_role("link", name=SHOW)).to_be_visible()
+    expect(lost).to_be_hidden()
+    open_page.complaints.clear()
+
+
 def test_a_paused_feed_asks_nothing(page, alice, bob):
     urls = asked(page)
     page.goto(FEED)
@@ -138,8 +173,10 @@ def test_without_javascript_one_refreshes(open_page, finance, alice, bob):
     page.get_by_role("link", name="Refresh").click()
     expect(page.locator("#feed li")).to_have_count(2)
     expect(page.locator("#feed .fresh")).to_have_count(1)
-    page.get_by_role("link", name="Pause").click()
-    expect(page.get_by_text("Paused at")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^As of \d\d:\d\d:\d\d$"))).to_be_visible()
+    # Nothing is live, so nothing says so and nothing is to be paused.
+    expect(page.get_by_text("Live, nothing new")).to_be_hidden()
+    expect(page.get_by_role("link", name="Pause")).to_have_count(0)
 
 
 def test_the_latest_follow_unless_somebody_is_at_them(page, alice, bob):

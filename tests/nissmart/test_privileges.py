@@ -75,7 +75,11 @@ def test_a_visitor_reads_only_what_is_open():
 # Pages of the panel that are there to act, so auditors have no use for them.
 FINANCE_ONLY = {"panel/incidents/open/"}
 # What auditors change too: how they like to read.
-OWN_READING = {"panel/ledger/views/", "panel/ledger/views/<id:view_id>/delete/"}
+OWN_READING = {
+    "panel/ledger/layout/",
+    "panel/ledger/views/",
+    "panel/ledger/views/<id:view_id>/delete/",
+}
 
 
 def test_only_finance_and_auditors_read_the_panel():

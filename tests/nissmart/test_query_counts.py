@@ -26,9 +26,9 @@ PAGES = [
     ("finance", "/panel/activity/", None, 10),
     ("finance", "/panel/activity/?type=TRANSFER&status=SUCCESS", htmx("feed"), 7),
     ("finance", "/panel/activity/news/?type=DEPOSIT", htmx("news"), 5),
-    ("finance", "/panel/ledger/", None, 13),
-    ("finance", "/panel/ledger/?type=TRANSFER&size=200", htmx("ledger"), 10),
-    ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 6),
+    ("finance", "/panel/ledger/", None, 14),
+    ("finance", "/panel/ledger/?type=TRANSFER&size=200", htmx("ledger"), 11),
+    ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 7),
     ("finance", "/panel/ledger/totals/?member=Member&min=0.1", htmx("totals"), 5),
     ("finance", "transaction", None, 16),
 ]

@@ -1,0 +1,187 @@
+"""What the ledger's filters say, what they find by name, and where its rows and dead ends lead."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from ledger import operations
+from ledger.models import Transaction
+from tests.conftest import signed_in
+from tests.factories import deposit, new_key, send
+from tests.pages import elements, find, htmx, problems_beside, text, words
+from tests.tampering import payout
+
+pytestmark = pytest.mark.django_db
+
+URL = "/panel/ledger/"
+
+
+@pytest.fixture
+def client(finance):
+    return signed_in(finance)
+
+
+@pytest.fixture
+def reversal(record, finance) -> Transaction:
+    return operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+
+
+def badges(response, reference: str) -> list[str]:
+    """What the badges say in the row of this transaction."""
+    (row,) = [
+        row
+        for row in [*elements(response, "tr"), *elements(response, "li")]
+        if any(words(link) == reference for link in find(row, class_="reference"))
+    ]
+    return [words(badge) for badge in find(row, "span", class_="badge")]
+
+
+def references(response) -> list[str]:
+    return [words(link) for link in elements(response, "a", class_="reference")]
+
+
+@pytest.mark.parametrize(
+    "url", [URL, "/panel/", "/panel/activity/", "/panel/members/{alice}/", "/panel/search/?q=rent"]
+)
+def test_what_was_reversed_says_so_wherever_it_is_listed(client, alice, record, reversal, url):
+    response = client.get(url.format(alice=alice.pk))
+    assert badges(response, record.reference) == ["Complete", "Reversed"]
+    if "search" not in url:
+        assert badges(response, reversal.reference) == ["Complete"]
+
+
+@pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
+def test_what_was_reversed_can_be_filtered(client, alice, bob, record, reversal, headers):
+    other = operations.reverse(
+        actor_id=bob.pk, transaction_id=deposit(bob, 5_00).pk, key=new_key()
+    ).reverses
+    response = client.get(URL, {"status": "REVERSED"}, headers=headers)
+    assert references(response) == [other.reference, record.reference]
+    assert "Status: Reversed" in text(response)
+    response = client.get(URL, {"status": "REVERSED", "type": "TRANSFER"}, headers=headers)
+    assert references(response) == [record.reference]
+    # No sum of them is kept; there are few of them to count.
+    (place,) = elements(response, id="totals")
+    counted = client.get(dict(place.attributes)["hx-get"], headers=htmx("totals"))
+    assert text(counted) == "1 transaction KES 300.00"
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="plans are PostgreSQL's")
+def test_what_was_reversed_is_found_from_the_reversals(alice, bob, record, reversal):
+    for _ in range(300):
+        send(alice, bob, 1)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ledger_transaction")
+    found = Transaction.objects.reversed().order_by("-pk")[:51]
+    assert "Seq Scan" not in found.explain()
+    assert list(found) == [record]
+
+
+@pytest.mark.parametrize("spelling", ["{}", "NS-{}", "ns-{}", " {} "])
+def test_a_reference_finds_its_transaction_and_what_took_it_back(
+    client, record, reversal, spelling
+):
+    for code in (record.reference[3:], record.reference[3:].lower()):
+        response = client.get(URL, {"q": spelling.format(code)})
+        assert references(response) == [reversal.reference, record.reference]
+
+
+def test_a_word_like_a_reference_is_looked_for_in_notes(client, alice, bob):
+    record = send(alice, bob, 1_00, description="Payments")
+    assert references(client.get(URL, {"q": "payments"})) == [record.reference]
+
+
+def test_a_request_key_finds_its_transaction(client, alice, bob):
+    record = send(alice, bob, 1_00, key="order-7781")
+    assert references(client.get(URL, {"q": "order-7781"})) == [record.reference]
+    assert references(client.get(URL, {"q": "order-778"})) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "sentence"),
+    [
+        ({"min": "99999999999999999999"}, "min", "No transaction is that large. Enter less."),
+        ({"min": "\0"}, "min", "Enter an amount in shillings, like 500 or 1,234.50."),
+        ({"type": "ZZ"}, "type", "Choose one from the list."),
+        ({"status": "ZZ"}, "status", "Choose one from the list."),
+        ({"q": "a" * 141}, "q", "Enter at most 140 characters."),
+        ({"q": "a\0"}, "q", "Use letters, digits and ordinary signs only."),
+        ({"member": "a" * 255}, "member", "Enter at most 254 characters."),
+        ({"member": "\0"}, "member", "Use letters, digits and ordinary signs only."),
+    ],
+)
+def test_what_is_wrong_with_a_filter_is_said_in_one_sentence(client, asked, field, sentence):
+    for headers in (None, htmx("ledger")):
+        response = client.get(URL, asked, headers=headers)
+        assert response.status_code == 422
+        assert problems_beside(response, field) == [sentence]
+
+
+@pytest.mark.parametrize("asked", [{"action": "ZZ"}, {"actor": "ZZ"}, {"q": "\0"}])
+def test_nor_does_the_audit_speak_as_django_does(client, asked):
+    response = client.get("/panel/audit/", asked)
+    assert response.status_code == 422
+    (field,) = asked
+    assert len(problems_beside(response, field)) == 1
+    assert "valid choice" not in text(response)
+    assert "Null characters" not in text(response)
+
+
+def test_chips_say_days_and_money_as_people_do(client):
+    asked = {"from": "2026-11-20", "to": "2026-11-21", "min": "1000", "max": "2,500.5"}
+    response = client.get(URL, asked)
+    said = [words(chip) for chip in elements(response, "a", class_="on")]
+    assert [chip.removesuffix(" Take this filter off") for chip in said] == [
+        "At least: KES 1,000.00",
+        "At most: KES 2,500.50",
+        "Since: 20 November 2026",
+        "Until: 21 November 2026",
+    ]
+
+
+def test_a_chip_of_what_makes_no_sense_says_what_was_typed(client):
+    response = client.get(URL, {"from": "9999-12-31", "min": "ten"})
+    said = [words(chip) for chip in elements(response, "a", class_="on")]
+    assert [chip.removesuffix(" Take this filter off") for chip in said] == [
+        "At least: ten",
+        "Since: 9999-12-31",
+    ]
+
+
+def test_names_lead_to_their_members(client, alice, bob, record):
+    payout(bob, "PENDING")
+    for url in (URL, "/panel/", f"/panel/members/{alice.pk}/"):
+        links = {
+            words(link): dict(link.attributes)["href"]
+            for link in elements(client.get(url), "a", class_="party-link")
+        }
+        assert links["Alice Wanjiku"] == f"/panel/members/{alice.pk}/"
+        assert links["Bob Otieno"] == f"/panel/members/{bob.pk}/"
+        assert "Simulated rail" not in links
+
+
+@pytest.mark.parametrize("url", [URL, "/panel/members/", "/panel/", "/panel/audit/"])
+def test_one_finds_everything_from_every_page(client, url):
+    (box,) = elements(client.get(url), "input", id="find")
+    assert dict(box.attributes)["aria-keyshortcuts"] == "/"
+    assert len(elements(client.get(url), "input", **{"aria-keyshortcuts": "/"})) == 1
+
+
+def links(response) -> dict[str, str]:
+    return {words(a): str(dict(a.attributes)["href"]) for a in elements(response, "a")}
+
+
+def test_a_search_in_vain_leads_on(client, alice):
+    found = links(client.get(URL, {"q": "0712 000 999", "type": "DEPOSIT", "cursor": ""}))
+    assert found["Look for it everywhere"] == "/panel/search/?q=0712+000+999"
+    assert found["Look for this member's transactions"].startswith(f"{URL}?")
+    assert "member=0712+000+999" in found["Look for this member's transactions"]
+    assert "q=" not in found["Look for this member's transactions"]
+    found = links(client.get(URL, {"q": "zzz"}))
+    assert "Look for it everywhere" in found
+    assert "Look for this member's transactions" not in found
+    assert "Look for it everywhere" not in links(client.get(URL, {"type": "REVERSAL"}))
+    assert links(client.get("/panel/members/", {"q": "zzz"}))["Look for it everywhere"] == (
+        "/panel/search/?q=zzz"
+    )
