@@ -28,6 +28,8 @@ LEASE = timedelta(minutes=15)
 FINDINGS_AT_MOST = 50
 
 
+# How soon a page that finds the books wrong asks again, should the checks find them right.
+SOON = timedelta(minutes=1)
 def ask(*, actor_id: int | None, address: str = "") -> CheckRun:
     """Ask for a run of all checks; the one under way, if there is one.
 
@@ -51,16 +53,24 @@ def ask(*, actor_id: int | None, address: str = "") -> CheckRun:
     return run
 
 
-def ask_if_due() -> None:
-    """Ask when the last run was asked for longer ago than CHECKS_EVERY_S."""
+def ask_if_due(every: timedelta | None = None) -> None:
+    """Ask when the last run was asked for longer ago than that, or than CHECKS_EVERY_S."""
+    every = every or timedelta(seconds=settings.CHECKS_EVERY_S)
     latest = CheckRun.objects.first()
-    every = timedelta(seconds=settings.CHECKS_EVERY_S)
     if latest is None or (latest.finished_at and latest.asked_at <= timezone.now() - every):
         ask(actor_id=None)
 
 
 def run_next() -> bool:
     """Work on the run that nobody works on, to its end. False when there is none."""
+def ask_unless_known() -> None:
+    """Ask at once, since a page has found the books wrong, unless the last run has found so too:
+    then everybody knows."""
+    finished = CheckRun.objects.filter(finished_at__isnull=False).first()
+    if finished is None or not finished.results.exclude(found=0, error="").exists():
+        ask_if_due(SOON)
+
+
     run = claim()
     if run is None:
         return False

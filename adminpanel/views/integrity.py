@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from adminpanel.access import finance_page, panel_page
 from adminpanel.models import CheckResult, CheckRun
@@ -24,6 +25,9 @@ HISTORY = 50
 def integrity(request: MemberRequest) -> HttpResponse:
     """Every check with its last result; while a run is under way, how far it is."""
     open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
+    if request.htmx.target == "checks" and not open_run:
+        # What it found may change the frame of the page too: the banner, and how much is open.
+        return HttpResponseClientRefresh()
     context = {
         "lines": queries.latest_results(),
         "open_run": open_run,
