@@ -61,8 +61,11 @@ def open_by_hand(
     return incident
 
 
-def open_for_check(check_name: str, title: str, description: str) -> Incident:
-    """Open an incident for a check that failed; if one is open for that check, give that one.
+def open_for_check(
+    check_name: str, title: str, description: str, references: Iterable[str] = ()
+) -> Incident:
+    """Open an incident for a check that failed, about the transactions with these references; if
+    one is open for that check, give that one.
 
     May be called inside a transaction of the caller's.
     """
@@ -77,7 +80,16 @@ def open_for_check(check_name: str, title: str, description: str) -> Incident:
                 severity=Severity.HIGH,
                 check_name=check_name,
             )
-            note_down(incident, Action.OPEN_INCIDENT, actor_id=None, after={"check": check_name})
+            found = Transaction.objects.filter(reference__in=references).order_by("pk")
+            records = list(found[:LINKED_AT_MOST])
+            incident.transactions.set(records)
+            note_down(
+                incident,
+                Action.OPEN_INCIDENT,
+                actor_id=None,
+                after={"check": check_name},
+                linked=[record.reference for record in records],
+            )
     except IntegrityError:
         # Another worker was faster; the constraint lets in one.
         return still_open.get()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.utils import timezone
 from adminpanel.models import CheckResult, CheckRun
 from adminpanel.operations import incidents
 from ledger import verify
+from ledger.models import Transaction
 from wallet import audit
 
 logger = logging.getLogger(__name__)
@@ -26,10 +28,10 @@ logger = logging.getLogger(__name__)
 # Longer than any one check takes.
 LEASE = timedelta(minutes=15)
 FINDINGS_AT_MOST = 50
-
-
 # How soon a page that finds the books wrong asks again, should the checks find them right.
 SOON = timedelta(minutes=1)
+
+
 def ask(*, actor_id: int | None, address: str = "") -> CheckRun:
     """Ask for a run of all checks; the one under way, if there is one.
 
@@ -61,8 +63,6 @@ def ask_if_due(every: timedelta | None = None) -> None:
         ask(actor_id=None)
 
 
-def run_next() -> bool:
-    """Work on the run that nobody works on, to its end. False when there is none."""
 def ask_unless_known() -> None:
     """Ask at once, since a page has found the books wrong, unless the last run has found so too:
     then everybody knows."""
@@ -71,6 +71,8 @@ def ask_unless_known() -> None:
         ask_if_due(SOON)
 
 
+def run_next() -> bool:
+    """Work on the run that nobody works on, to its end. False when there is none."""
     run = claim()
     if run is None:
         return False
@@ -112,12 +114,23 @@ def result_of(check: verify.Check) -> CheckResult:
         result.error = f"{type(error).__name__}: {error}"[:500]
     else:
         result.found = len(violations)
-        result.findings = [
-            {"row": one.row, "message": one.message} for one in violations[:FINDINGS_AT_MOST]
-        ]
+        result.findings = findings(violations[:FINDINGS_AT_MOST])
     result.finished_at = timezone.now()
     result.duration_ms = round((time.perf_counter() - began) * 1000)
     return result
+
+
+def findings(violations: list[verify.Violation]) -> list[dict[str, Any]]:
+    """What is kept of each, with the reference of its transaction, which is how people name it."""
+    ids = {one.record for one in violations if one.record}
+    references = dict(Transaction.objects.filter(pk__in=ids).values_list("pk", "reference"))
+    kept = []
+    for one in violations:
+        reference = references.get(one.record) if one.record else None
+        is_named = not reference or reference in one.message
+        row = one.row if is_named else f"{one.row}, {reference}"
+        kept.append({"row": row, "message": one.message, "reference": reference})
+    return kept
 
 
 @transaction.atomic
@@ -135,5 +148,6 @@ def keep(run: CheckRun, result: CheckResult) -> bool:
             check.name,
             title=f"Check failed: {check.title}",
             description=(result.error or rows)[:2000],
+            references={one["reference"] for one in result.findings if one["reference"]},
         )
     return True

@@ -12,6 +12,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident, Note, ReversalProposal
+from adminpanel.queries.integrity import with_check
 from ledger.models import Transaction
 from wallet.models import AuditEvent
 
@@ -168,7 +169,7 @@ def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
     found = found.filter(state=state) if state else found.exclude(state=Incident.State.RESOLVED)
     if severity:
         found = found.filter(severity=severity)
-    return found.annotate(linked=Count("transactions"))
+    return with_check(found.annotate(linked=Count("transactions")))
 
 
 def incident_timeline(incident: Incident, told: list[AuditEvent]) -> list[Moment]:

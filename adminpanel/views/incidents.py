@@ -27,6 +27,8 @@ from adminpanel.models import Incident
 from adminpanel.operations import incidents as operations
 from adminpanel.queries import cases as queries
 from adminpanel.refusals import Refusal, TooLate
+from adminpanel.queries.integrity import named as check_named
+from adminpanel.queries.integrity import with_check
 from ledger.errors import Busy
 from ledger.models import Transaction
 from wallet.callers import address
@@ -186,7 +188,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     found = Incident.objects.select_related("owner", "opened_by")
-    incident = get_object_or_404(found, pk=incident_id)
+    incident = get_object_or_404(with_check(found), pk=incident_id)
     told = queries.events(f"incident {incident.pk}")
     seen = {"seen": told[0].pk if told else 0}
     fresh: list[forms.Form] = [
@@ -210,3 +212,4 @@ def show(
         "is_open": incident.state != Incident.State.RESOLVED,
     }
     return render_part(request, "adminpanel/incident.html", context, part="incident", status=status)
+        "check": check_named(incident.check_name),

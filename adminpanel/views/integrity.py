@@ -51,10 +51,15 @@ def run_checks(request: MemberRequest) -> HttpResponse:
 @panel_page
 def check(request: MemberRequest, name: str) -> HttpResponse:
     """One check: its rule, and what it found each time."""
-    found = next((one for one in verify.CHECKS if one.name == name), None)
+    found = queries.named(name)
     if found is None:
         raise Http404
     results = CheckResult.objects.filter(check_name=name).select_related("run__asked_by")
     history = list(results.order_by("-pk")[:HISTORY])
-    context = {"check": found, "history": history, "latest": history[0] if history else None}
+    context = {
+        "check": found,
+        "incident": queries.open_incident_of(found),
+        "history": history,
+        "latest": history[0] if history else None,
+    }
     return render(request, "adminpanel/check.html", context)
