@@ -47,6 +47,7 @@ urlpatterns = [
     path("incidents/<id:incident_id>/assign/", views.assign_incident, name="assign_incident"),
     path("incidents/<id:incident_id>/change/", views.change_incident, name="change_incident"),
     path("incidents/<id:incident_id>/resolve/", views.resolve_incident, name="resolve_incident"),
+    path("incidents/<id:incident_id>/note/", views.note_incident, name="note_incident"),
     path("incidents/<id:incident_id>/link/", views.link_transactions, name="link_transactions"),
     path(
         "incidents/<id:incident_id>/unlink/<reference:reference>/",

@@ -2,6 +2,7 @@
 
 Each act is in the audit under `incident <id>`, which is also how a page knows whether it is
 still up to date: `seen` is the last event it showed, and who acts on an older page is told.
+An act gives the event that tells of it; None when all was so already and nothing changed.
 """
 
 from __future__ import annotations
@@ -99,17 +100,17 @@ def open_for_check(
 @committed
 def assign(
     *, actor_id: int, incident_id: int, owner_id: int | None, seen: int, address: str = ""
-) -> Incident:
+) -> AuditEvent | None:
     """Make somebody the owner: oneself, another one of finance, or nobody."""
     incident = held(incident_id, seen)
     owner = User.objects.get(pk=owner_id) if owner_id else None
     before = {"owner": incident.owner.name if incident.owner else ""}
     after = {"owner": owner.name if owner else ""}
     if incident.owner == owner:
-        return incident
+        return None
     incident.owner = owner
     incident.save(update_fields=["owner"])
-    note_down(
+    return note_down(
         incident,
         Action.CHANGE_INCIDENT,
         actor_id=actor_id,
@@ -117,7 +118,6 @@ def assign(
         before=before,
         after=after,
     )
-    return incident
 
 
 @committed
@@ -129,7 +129,7 @@ def change(
     severity: str,
     state: str,
     address: str = "",
-) -> Incident:
+) -> AuditEvent | None:
     """Change how grave it is, and whether somebody is at it. `resolve` is what ends it."""
     assert state != State.RESOLVED
     incident = held(incident_id, seen)
@@ -137,11 +137,11 @@ def change(
     before = {name: getattr(incident, name) for name in wanted}
     changed = [name for name in wanted if before[name] != wanted[name]]
     if not changed:
-        return incident
+        return None
     for name in changed:
         setattr(incident, name, wanted[name])
     incident.save(update_fields=changed)
-    note_down(
+    return note_down(
         incident,
         Action.CHANGE_INCIDENT,
         actor_id=actor_id,
@@ -149,13 +149,12 @@ def change(
         before={name: before[name] for name in changed},
         after={name: wanted[name] for name in changed},
     )
-    return incident
 
 
 @committed
 def resolve(
     *, actor_id: int, incident_id: int, seen: int, resolution: str, address: str = ""
-) -> Incident:
+) -> AuditEvent:
     """End it with what was found and done. A resolved incident stays as it is."""
     incident = held(incident_id, seen)
     before = {"state": incident.state}
@@ -163,7 +162,7 @@ def resolve(
     incident.resolution = resolution
     incident.resolved_at = timezone.now()
     incident.save(update_fields=["state", "resolution", "resolved_at"])
-    note_down(
+    return note_down(
         incident,
         Action.RESOLVE_INCIDENT,
         actor_id=actor_id,
@@ -172,13 +171,12 @@ def resolve(
         before=before,
         after={"state": State.RESOLVED},
     )
-    return incident
 
 
 @committed
 def link(
     *, actor_id: int, incident_id: int, transaction_ids: Iterable[int], address: str = ""
-) -> Incident:
+) -> AuditEvent | None:
     """Say that it is about these transactions too. Those linked already stay linked."""
     incident = held(incident_id)
     there = set(incident.transactions.values_list("pk", flat=True))
@@ -189,31 +187,48 @@ def link(
     if records:
         incident.transactions.add(*records)
         references = [record.reference for record in records]
-        note_down(
+        return note_down(
             incident,
             Action.CHANGE_INCIDENT,
             actor_id=actor_id,
             address=address,
             linked=references,
         )
-    return incident
+    return None
 
 
 @committed
-def unlink(*, actor_id: int, incident_id: int, transaction_id: int, address: str = "") -> Incident:
+def unlink(
+    *, actor_id: int, incident_id: int, transaction_id: int, address: str = ""
+) -> AuditEvent | None:
     """Say that it is not about this transaction."""
     incident = held(incident_id)
     record = incident.transactions.filter(pk=transaction_id).first()
     if record:
         incident.transactions.remove(record)
-        note_down(
+        return note_down(
             incident,
             Action.CHANGE_INCIDENT,
             actor_id=actor_id,
             address=address,
             unlinked=[record.reference],
         )
-    return incident
+    return None
+
+
+@committed
+def add_note(*, actor_id: int, incident_id: int, text: str, address: str = "") -> AuditEvent:
+    """Write down what was found out or agreed; the audit is what keeps it.
+
+    It overwrites nothing, so it is taken from an old page too. The same words again from the
+    same hand within a minute are a second click, and no news.
+    """
+    incident = held(incident_id)
+    last = last_event(incident_id)
+    said = last and is_fresh(last.at) and (last.action, last.actor_id, last.reason)
+    if last and said == (Action.NOTE, actor_id, text):
+        return last
+    return note_down(incident, Action.NOTE, actor_id=actor_id, reason=text, address=address)
 
 
 def held(incident_id: int, seen: int | None = None) -> Incident:
@@ -248,5 +263,5 @@ def last_event(incident_id: int) -> AuditEvent | None:
 
 def note_down(
     incident: Incident, action: audit.Action, *, actor_id: int | None, **more: Any
-) -> None:
-    audit.record(action, f"incident {incident.pk}", actor_id=actor_id, **more)
+) -> AuditEvent:
+    return audit.record(action, f"incident {incident.pk}", actor_id=actor_id, **more)
