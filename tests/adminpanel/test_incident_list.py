@@ -185,6 +185,7 @@ def test_those_of_one_severity_that_are_not_resolved(finance):
     response = signed_in(finance).get("/panel/incidents/?severity=HIGH")
     titles = [words(link) for link in elements(response, "a", class_="what")]
     assert titles == ["Grave too", "Grave"]
+    assert "Open and in review" in text(response)
     both = signed_in(finance).get("/panel/incidents/?severity=HIGH&state=OPEN")
     assert [words(link) for link in elements(both, "a", class_="what")] == ["Grave"]
     assert "Open 1 In review 1 Resolved 0" in text(both)
