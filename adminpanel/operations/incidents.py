@@ -225,8 +225,11 @@ def add_note(*, actor_id: int, incident_id: int, text: str, address: str = "") -
     """
     incident = held(incident_id)
     last = last_event(incident_id)
-    said = last and is_fresh(last.at) and (last.action, last.actor_id, last.reason)
-    if last and said == (Action.NOTE, actor_id, text):
+    if (
+        last
+        and (last.action, last.actor_id, last.reason) == (Action.NOTE, actor_id, text)
+        and is_fresh(last.at)
+    ):
         return last
     return note_down(incident, Action.NOTE, actor_id=actor_id, reason=text, address=address)
 

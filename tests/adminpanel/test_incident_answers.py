@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.adminpanel.incidents import form, url
+from adminpanel.operations import incidents
+from tests.adminpanel.incidents import form, seen, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, words
@@ -92,4 +93,17 @@ def test_a_note_that_can_not_be_kept_stays_as_typed(incident, wambui, headers, t
     assert is_part(response, "incident") if headers else is_whole_page(response)
     (box,) = elements(response, "textarea", name="note-text")
     assert words(box) == typed
+    assert not AuditEvent.objects.filter(action="note").exists()
+
+
+@pytest.mark.parametrize("headers", [None, htmx("incident")])
+def test_a_note_that_comes_too_late_is_refused_and_not_lost(incident, wambui, joseph, headers):
+    incidents.resolve(
+        actor_id=joseph.pk, incident_id=incident.pk, seen=seen(incident), resolution="Done."
+    )
+    asked = {"note-text": "Alice was called."}
+    response = signed_in(wambui).post(url(incident, "note"), asked, headers=headers)
+    assert response.status_code == 409
+    (box,) = elements(response, "textarea", name="note-text")
+    assert words(box) == "Alice was called."
     assert not AuditEvent.objects.filter(action="note").exists()
