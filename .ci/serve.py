@@ -15,6 +15,8 @@ from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_TIMEOUT_S = 10
+# Ctrl-C, a plain `kill` and a closed terminal all end it the same way.
+SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
@@ -25,8 +27,7 @@ def main() -> int:
     wants_demo = "SECRET_KEY" not in os.environ
     if not settings_given():
         serve_like_production()
-    # Ctrl-C, a plain `kill` and a closed terminal all end it the same way.
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    for sign in SIGNS:
         signal.signal(sign, signal.default_int_handler)
 
     host = os.environ.get("HOST", "127.0.0.1")
@@ -110,22 +111,30 @@ def supervise(commands: list[list[str]], port: int) -> int:
     The first is the web server, which is started again once it has answered: granian gives up
     when its worker dies twice within some seconds, and no option tells it not to.
     """
-    # Groups of their own: Ctrl-C reaches only us, and what a process has started ends with it.
-    processes = [subprocess.Popen(command, process_group=0) for command in commands]
+    told: list[int] = []
+    # Taken note of, never raised: `make` hands on what the whole group was sent already, and a
+    # second one must not break off the start of a process, or the end of one.
+    for sign in SIGNS:
+        signal.signal(sign, lambda sign, _frame: told.append(sign))
+    processes: list[subprocess.Popen[bytes]] = []
     announced = False
     try:
-        while all(process.poll() is None for process in processes):
+        # Groups of their own: Ctrl-C reaches only us, and what a process has started ends with it.
+        for command in commands:
+            processes.append(subprocess.Popen(command, process_group=0))
+        while not told and all(process.poll() is None for process in processes):
             if not announced and is_answering(port):
                 announced = True
                 print(f"\nNissmart is at http://localhost:{port}  (Ctrl-C stops it)", flush=True)
             time.sleep(0.2)
-            if announced and processes[0].poll() is not None:
+            if announced and not told and processes[0].poll() is not None:
                 print("The web server has ended and is started again", file=sys.stderr)
                 processes[0] = subprocess.Popen(commands[0], process_group=0)
                 announced = False
+        codes = [process.poll() for process in processes]
     finally:
         stop(processes)
-    return next(filter(None, (process.returncode for process in processes)), 0)
+    return 0 if told else next(filter(None, codes), 0)
 
 
 def stop(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -136,6 +145,7 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def is_answering(port: int) -> bool:

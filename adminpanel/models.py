@@ -297,3 +297,8 @@ class CheckResult(models.Model):
     @property
     def is_right(self) -> bool:
         return self.found == 0 and not self.error
+
+    @property
+    def took(self) -> str:
+        """How many milliseconds, in words."""
+        return str(self.duration_ms or "< 1")

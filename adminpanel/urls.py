@@ -89,6 +89,12 @@ urlpatterns = [
         of_incident(views.link_transactions),
         name="link_transactions",
     ),
+    path("incidents/<id:incident_id>/take/", views.take_incident, name="take_incident"),
+    path("incidents/<id:incident_id>/assign/", views.assign_incident, name="assign_incident"),
+    path("incidents/<id:incident_id>/change/", views.change_incident, name="change_incident"),
+    path("incidents/<id:incident_id>/resolve/", views.resolve_incident, name="resolve_incident"),
+    path("incidents/<id:incident_id>/note/", views.note_incident, name="note_incident"),
+    path("incidents/<id:incident_id>/link/", views.link_transactions, name="link_transactions"),
     path(
         "incidents/<id:incident_id>/unlink/<reference:reference>/",
         of_incident(views.unlink_transaction),

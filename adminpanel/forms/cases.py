@@ -183,6 +183,18 @@ class ResolveForm(SeenForm):
     )
 
 
+class IncidentNoteForm(forms.Form):
+    prefix = "note"
+
+    text = ParagraphField(
+        label=_("Add a note"),
+        max_length=500,
+        help_text=_("Everybody on the desk reads it, and it can't be changed later."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Enter what you want to note.")},
+    )
+
+
 class LinkForm(forms.Form):
     prefix = "link"
 

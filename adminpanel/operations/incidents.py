@@ -2,11 +2,13 @@
 
 Each act is in the audit under `incident <id>`, which is also how a page knows whether it is
 still up to date: `seen` is the last event it showed, and who acts on an older page is told.
+An act gives the event that tells of it; None when all was so already and nothing changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +29,7 @@ State, Severity = Incident.State, Incident.Severity
 Action = audit.Action
 
 LINKED_AT_MOST = 50
+SECOND_CLICK = timedelta(minutes=1)
 
 
 @committed
@@ -68,8 +71,11 @@ def open_by_hand(
     return incident
 
 
-def open_for_check(check_name: str, title: str, description: str) -> Incident:
-    """Open an incident for a check that failed; if one is open for that check, give that one.
+def open_for_check(
+    check_name: str, title: str, description: str, references: Iterable[str] = ()
+) -> Incident:
+    """Open an incident for a check that failed, about the transactions with these references; if
+    one is open for that check, give that one.
 
     May be called inside a transaction of the caller's.
     """
@@ -84,7 +90,16 @@ def open_for_check(check_name: str, title: str, description: str) -> Incident:
                 severity=Severity.HIGH,
                 check_name=check_name,
             )
-            note_down(incident, Action.OPEN_INCIDENT, actor_id=None, after={"check": check_name})
+            found = Transaction.objects.filter(reference__in=references).order_by("pk")
+            records = list(found[:LINKED_AT_MOST])
+            incident.transactions.set(records)
+            note_down(
+                incident,
+                Action.OPEN_INCIDENT,
+                actor_id=None,
+                after={"check": check_name},
+                linked=[record.reference for record in records],
+            )
     except IntegrityError:
         # Another worker was faster; the constraint lets in one.
         return still_open.get()
@@ -94,17 +109,17 @@ def open_for_check(check_name: str, title: str, description: str) -> Incident:
 @committed
 def assign(
     *, actor_id: int, incident_id: int, owner_id: int | None, seen: int, address: str = ""
-) -> Incident:
+) -> AuditEvent | None:
     """Make somebody the owner: oneself, another one of finance, or nobody."""
     incident = held(incident_id, seen)
     owner = User.objects.get(pk=owner_id) if owner_id else None
     before = {"owner": incident.owner.name if incident.owner else ""}
     after = {"owner": owner.name if owner else ""}
     if incident.owner == owner:
-        return incident
+        return None
     incident.owner = owner
     incident.save(update_fields=["owner"])
-    note_down(
+    return note_down(
         incident,
         Action.CHANGE_INCIDENT,
         actor_id=actor_id,
@@ -112,7 +127,6 @@ def assign(
         before=before,
         after=after,
     )
-    return incident
 
 
 @committed
@@ -124,7 +138,7 @@ def change(
     severity: str,
     state: str,
     address: str = "",
-) -> Incident:
+) -> AuditEvent | None:
     """Change how grave it is, and whether somebody is at it. `resolve` is what ends it."""
     assert state != State.RESOLVED
     incident = held(incident_id, seen)
@@ -132,11 +146,11 @@ def change(
     before = {name: getattr(incident, name) for name in wanted}
     changed = [name for name in wanted if before[name] != wanted[name]]
     if not changed:
-        return incident
+        return None
     for name in changed:
         setattr(incident, name, wanted[name])
     incident.save(update_fields=changed)
-    note_down(
+    return note_down(
         incident,
         Action.CHANGE_INCIDENT,
         actor_id=actor_id,
@@ -144,13 +158,12 @@ def change(
         before={name: before[name] for name in changed},
         after={name: wanted[name] for name in changed},
     )
-    return incident
 
 
 @committed
 def resolve(
     *, actor_id: int, incident_id: int, seen: int, resolution: str, address: str = ""
-) -> Incident:
+) -> AuditEvent:
     """End it with what was found and done. A resolved incident stays as it is."""
     incident = held(incident_id, seen)
     before = {"state": incident.state}
@@ -158,7 +171,7 @@ def resolve(
     incident.resolution = resolution
     incident.resolved_at = timezone.now()
     incident.save(update_fields=["state", "resolution", "resolved_at"])
-    note_down(
+    return note_down(
         incident,
         Action.RESOLVE_INCIDENT,
         actor_id=actor_id,
@@ -167,13 +180,12 @@ def resolve(
         before=before,
         after={"state": State.RESOLVED},
     )
-    return incident
 
 
 @committed
 def link(
     *, actor_id: int, incident_id: int, transaction_ids: Iterable[int], address: str = ""
-) -> Incident:
+) -> AuditEvent | None:
     """Say that it is about these transactions too. Those linked already stay linked."""
     incident = held(incident_id)
     there = set(incident.transactions.values_list("pk", flat=True))
@@ -184,31 +196,50 @@ def link(
     if records:
         incident.transactions.add(*records)
         references = [record.reference for record in records]
-        note_down(
+        return note_down(
             incident,
             Action.CHANGE_INCIDENT,
             actor_id=actor_id,
             address=address,
             linked=references,
         )
-    return incident
+    return None
 
 
 @committed
-def unlink(*, actor_id: int, incident_id: int, transaction_id: int, address: str = "") -> Incident:
+def unlink(
+    *, actor_id: int, incident_id: int, transaction_id: int, address: str = ""
+) -> AuditEvent | None:
     """Say that it is not about this transaction."""
     incident = held(incident_id)
     record = incident.transactions.filter(pk=transaction_id).first()
     if record:
         incident.transactions.remove(record)
-        note_down(
+        return note_down(
             incident,
             Action.CHANGE_INCIDENT,
             actor_id=actor_id,
             address=address,
             unlinked=[record.reference],
         )
-    return incident
+    return None
+
+
+@committed
+def add_note(*, actor_id: int, incident_id: int, text: str, address: str = "") -> AuditEvent:
+    """Write down what was found out or agreed; the audit is what keeps it.
+
+    It overwrites nothing, so it is taken from an old page too. The last words of the same hand
+    again, within a minute, are a second click, and no news.
+    """
+    incident = held(incident_id)
+    said = AuditEvent.objects.filter(
+        subject=f"incident {incident_id}", action=Action.NOTE, actor=actor_id
+    )
+    last = said.order_by("-pk").first()
+    if last and last.reason == text and timezone.now() - last.at < SECOND_CLICK:
+        return last
+    return note_down(incident, Action.NOTE, actor_id=actor_id, reason=text, address=address)
 
 
 def held(incident_id: int, seen: int | None = None) -> Incident:
@@ -243,5 +274,5 @@ def last_event(incident_id: int) -> AuditEvent | None:
 
 def note_down(
     incident: Incident, action: audit.Action, *, actor_id: int | None, **more: Any
-) -> None:
-    audit.record(action, f"incident {incident.pk}", actor_id=actor_id, **more)
+) -> AuditEvent:
+    return audit.record(action, f"incident {incident.pk}", actor_id=actor_id, **more)

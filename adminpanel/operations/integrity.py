@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.utils import timezone
 from adminpanel.models import CheckResult, CheckRun
 from adminpanel.operations import incidents
 from ledger import verify
+from ledger.models import Transaction
 from wallet import audit
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 # Longer than any one check takes.
 LEASE = timedelta(minutes=15)
 FINDINGS_AT_MOST = 50
+# How soon a page that finds the books wrong asks again, should the checks find them right.
+SOON = timedelta(minutes=1)
 
 
 def ask(*, actor_id: int | None, address: str = "") -> CheckRun:
@@ -51,12 +55,20 @@ def ask(*, actor_id: int | None, address: str = "") -> CheckRun:
     return run
 
 
-def ask_if_due() -> None:
-    """Ask when the last run was asked for longer ago than CHECKS_EVERY_S."""
+def ask_if_due(every: timedelta | None = None) -> None:
+    """Ask when the last run was asked for longer ago than that, or than CHECKS_EVERY_S."""
+    every = every or timedelta(seconds=settings.CHECKS_EVERY_S)
     latest = CheckRun.objects.first()
-    every = timedelta(seconds=settings.CHECKS_EVERY_S)
     if latest is None or (latest.finished_at and latest.asked_at <= timezone.now() - every):
         ask(actor_id=None)
+
+
+def ask_unless_known() -> None:
+    """Ask at once, since a page has found the books wrong, unless the last run has found so too:
+    then everybody knows."""
+    finished = CheckRun.objects.filter(finished_at__isnull=False).first()
+    if finished is None or not finished.results.exclude(found=0, error="").exists():
+        ask_if_due(SOON)
 
 
 def run_next() -> bool:
@@ -102,12 +114,23 @@ def result_of(check: verify.Check) -> CheckResult:
         result.error = f"{type(error).__name__}: {error}"[:500]
     else:
         result.found = len(violations)
-        result.findings = [
-            {"row": one.row, "message": one.message} for one in violations[:FINDINGS_AT_MOST]
-        ]
+        result.findings = findings(violations[:FINDINGS_AT_MOST])
     result.finished_at = timezone.now()
     result.duration_ms = round((time.perf_counter() - began) * 1000)
     return result
+
+
+def findings(violations: list[verify.Violation]) -> list[dict[str, Any]]:
+    """What is kept of each, with the reference of its transaction, which is how people name it."""
+    ids = {one.record for one in violations if one.record}
+    references = dict(Transaction.objects.filter(pk__in=ids).values_list("pk", "reference"))
+    kept = []
+    for one in violations:
+        reference = references.get(one.record) if one.record else None
+        is_named = not reference or reference in one.message
+        row = one.row if is_named else f"{one.row}, {reference}"
+        kept.append({"row": row, "message": one.message, "reference": reference})
+    return kept
 
 
 @transaction.atomic
@@ -125,5 +148,6 @@ def keep(run: CheckRun, result: CheckResult) -> bool:
             check.name,
             title=f"Check failed: {check.title}",
             description=(result.error or rows)[:2000],
+            references={one["reference"] for one in result.findings if one["reference"]},
         )
     return True

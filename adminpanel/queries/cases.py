@@ -12,6 +12,7 @@ from django.db.models import Case, Count, Model, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident, Note, ReversalProposal
+from adminpanel.queries.integrity import with_check
 from ledger.models import Transaction
 from wallet.models import AuditEvent, User
 
@@ -189,9 +190,10 @@ def page[M: Model](
     return found[:size], found[size - 1].pk if len(found) > size else None
 
 
-def incident_counts() -> dict[str, int]:
-    """How many incidents are in each state."""
-    rows = Incident.objects.order_by().values_list("state").annotate(count=Count("pk"))
+def incident_counts(severity: str = "") -> dict[str, int]:
+    """How many incidents of this severity, or of any, are in each state."""
+    counted = Incident.objects.filter(severity=severity) if severity else Incident.objects.all()
+    rows = counted.order_by().values_list("state").annotate(count=Count("pk"))
     return dict.fromkeys(Incident.State.values, 0) | dict(rows)
 
 
@@ -201,7 +203,7 @@ def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
     found = found.filter(state=state) if state else found.exclude(state=Incident.State.RESOLVED)
     if severity:
         found = found.filter(severity=severity)
-    return found.annotate(linked=Count("transactions"))
+    return with_check(found.annotate(linked=Count("transactions")))
 
 
 def incident_timeline(incident: Incident, told: list[AuditEvent]) -> list[Moment]:
@@ -224,6 +226,19 @@ def told_of(event: AuditEvent) -> str:
         if references := event.facts.get(name):
             parts.append(words.format(names=", ".join(references)))
     return ". ".join(part for part in parts if part) or str(Action(event.action).label)
+
+
+def outcome(event: AuditEvent | None) -> str:
+    """What an act about an incident came to, for the one who did it."""
+    if event is None:
+        return _("Nothing has changed: it was so already.")
+    if event.action == Action.NOTE:
+        return _("Note added.")
+    after = event.facts.get("after", {})
+    if "owner" in after:
+        owner = after["owner"]
+        return _("{name} owns it now.").format(name=owner) if owner else _("Nobody owns it now.")
+    return f"{told_of(event)}."
 
 
 def changed(event: AuditEvent, name: str) -> str:

@@ -1,12 +1,19 @@
 """What the frame of every page of the dashboard shows."""
 
+import re
 from typing import Any, NamedTuple
 
 from django import template
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
+from ledger.references import PATTERN
 
 register = template.Library()
+
+NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
@@ -21,6 +28,20 @@ class Standing(NamedTuple):
 def grouped(number: int) -> str:
     """`1234567` -> `1,234,567`."""
     return f"{number:,}"
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """What a check says, with the references and accounts that it names as links."""
+    # Every second piece is what the pattern has found.
+    pieces = enumerate(NAMED.split(text))
+    return format_html_join("", "{}", ((link(part) if at % 2 else part,) for at, part in pieces))
+
+
+def link(name: str) -> SafeString:
+    _word, _space, account_id = name.partition(" ")
+    kind, key = ("account", int(account_id)) if account_id else ("transaction", name)
+    return format_html('<a href="{}">{}</a>', reverse(f"adminpanel:{kind}", args=[key]), name)
 
 
 @register.simple_tag(takes_context=True)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
 from adminpanel.forms.accounts import DayForm, InstantForm, LinesFilter
+from adminpanel.operations import integrity
 from adminpanel.queries import accounts as queries
 from adminpanel.queries.members import wallet_badge
 from wallet.http import MemberRequest, render_part
@@ -24,6 +25,8 @@ def accounts(request: MemberRequest) -> HttpResponse:
     lines = queries.trial_balance(form.cleaned_data["on"]) if form.is_valid() else []
     debit_cents = sum(line.debit_cents for line in lines)
     credit_cents = sum(line.credit_cents for line in lines)
+    if debit_cents != credit_cents:
+        integrity.ask_unless_known()
     context = {
         "form": form,
         "lines": lines,

@@ -18,6 +18,7 @@ from adminpanel.access import finance_page, panel_page
 from adminpanel.forms.cases import (
     AssignForm,
     ChangeIncidentForm,
+    IncidentNoteForm,
     LinkForm,
     OpenIncidentForm,
     ResolveForm,
@@ -26,11 +27,14 @@ from adminpanel.forms.cases import (
 from adminpanel.models import Incident
 from adminpanel.operations import incidents as operations
 from adminpanel.queries import cases as queries
+from adminpanel.queries.integrity import named as check_named
+from adminpanel.queries.integrity import with_check
 from adminpanel.refusals import Refusal, TooLate
 from ledger.errors import Busy
 from ledger.models import Transaction
 from wallet.callers import address
 from wallet.http import MemberRequest, redirect_to, render_part
+from wallet.models import AuditEvent
 from wallet.roles import acts_on_panel
 
 
@@ -39,29 +43,32 @@ from wallet.roles import acts_on_panel
 def incidents(request: MemberRequest) -> HttpResponse:
     """Incidents in one state, newest first, and how many are in each; `?severity=` alone gives
     those of that severity that are not resolved."""
-    severity = named(request, "severity", Incident.Severity.values)
-    state = named(request, "state", Incident.State.values)
+    severity, is_severity = named(request, "severity", Incident.Severity.values)
+    state, is_state = named(request, "state", Incident.State.values)
     if not severity:
         state = state or Incident.State.OPEN
-    found, next_cursor = queries.page(
-        queries.incidents(state, severity), request.GET.get("cursor"), settings.PAGE_SIZE_PANEL
-    )
-    counts = queries.incident_counts()
+    is_known = is_severity and is_state
+    wanted = queries.incidents(state, severity) if is_known else Incident.objects.none()
+    found, next_cursor = queries.page(wanted, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
+    counts = queries.incident_counts(severity)
     context = {
         "incidents": found,
         "next_cursor": next_cursor,
         "state": state,
-        "severity": Incident.Severity(severity).label if severity else "",
+        "severity": severity,
+        "severities": [("", _("Any")), *Incident.Severity.choices],
         "tabs": [(value, label, counts[value]) for value, label in Incident.State.choices],
+        "is_known": is_known,
         "acts": acts_on_panel(request.user),
     }
-    return render(request, "adminpanel/incidents.html", context)
+    status = 200 if is_known else 422
+    return render(request, "adminpanel/incidents.html", context, status=status)
 
 
-def named(request: MemberRequest, name: str, values: list[str]) -> str:
-    """One of these values, if the address names one."""
+def named(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bool]:
+    """One of these values, if the address names one; and False when it names another."""
     asked = request.GET.get(name, "").upper()
-    return asked if asked in values else ""
+    return (asked, True) if asked in ("", *values) else ("", False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -137,6 +144,13 @@ def link_transactions(request: MemberRequest, incident_id: int) -> HttpResponse:
 
 @require_POST
 @finance_page
+def note_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """Write a note about it."""
+    return act(request, incident_id, IncidentNoteForm(request.POST), operations.add_note)
+
+
+@require_POST
+@finance_page
 def unlink_transaction(request: MemberRequest, incident_id: int, reference: str) -> HttpResponse:
     """Take one off it."""
     record = get_object_or_404(Transaction, reference=reference)
@@ -147,7 +161,7 @@ def act(
     request: MemberRequest,
     incident_id: int,
     form: forms.Form | None,
-    operation: Callable[..., Incident],
+    operation: Callable[..., AuditEvent | None],
     **more: Any,
 ) -> HttpResponse:
     """Do what the form asks for; else show the page as it is now, with what was typed."""
@@ -156,13 +170,14 @@ def act(
         return show(request, incident_id, form=form, status=422)
     wanted = more | (asked(form) if form else {})
     try:
-        operation(
+        event = operation(
             actor_id=request.user.pk, incident_id=incident_id, address=address(request), **wanted
         )
     except (Refusal, Busy) as refusal:
         status = 409 if isinstance(refusal, TooLate) else 422
         return show(request, incident_id, form=form, problem=str(refusal), status=status)
-    messages.success(request, _("Saved."))
+    tell = messages.success if event else messages.info
+    tell(request, queries.outcome(event))
     return redirect_to(request, reverse("adminpanel:incident", args=[incident_id]))
 
 
@@ -186,7 +201,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     found = Incident.objects.select_related("owner", "opened_by")
-    incident = get_object_or_404(found, pk=incident_id)
+    incident = get_object_or_404(with_check(found), pk=incident_id)
     told = queries.events(f"incident {incident.pk}")
     seen = {"seen": told[0].pk if told else 0}
     fresh: list[forms.Form] = [
@@ -194,6 +209,7 @@ def show(
         ChangeIncidentForm(initial=seen | {"state": incident.state, "severity": incident.severity}),
         ResolveForm(initial=seen),
         LinkForm(),
+        IncidentNoteForm(),
     ]
     if isinstance(form, SeenForm) and status == 409:
         # What was typed stays; the page shows what has changed, so it is seen now.
@@ -202,6 +218,7 @@ def show(
     context = {
         "incident": incident,
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
+        "check": check_named(incident.check_name),
         "timeline": queries.incident_timeline(incident, told),
         "acts": acts_on_panel(request.user),
         "problem": problem,

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from adminpanel.access import finance_page, panel_page
 from adminpanel.models import CheckResult, CheckRun
@@ -24,6 +25,9 @@ HISTORY = 50
 def integrity(request: MemberRequest) -> HttpResponse:
     """Every check with its last result; while a run is under way, how far it is."""
     open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
+    if request.htmx.target == "checks" and not open_run:
+        # What it found may change the frame of the page too: the banner, and how much is open.
+        return HttpResponseClientRefresh()
     context = {
         "lines": queries.latest_results(),
         "open_run": open_run,
@@ -47,10 +51,15 @@ def run_checks(request: MemberRequest) -> HttpResponse:
 @panel_page
 def check(request: MemberRequest, name: str) -> HttpResponse:
     """One check: its rule, and what it found each time."""
-    found = next((one for one in verify.CHECKS if one.name == name), None)
+    found = queries.named(name)
     if found is None:
         raise Http404
     results = CheckResult.objects.filter(check_name=name).select_related("run__asked_by")
     history = list(results.order_by("-pk")[:HISTORY])
-    context = {"check": found, "history": history, "latest": history[0] if history else None}
+    context = {
+        "check": found,
+        "incident": queries.open_incident_of(found),
+        "history": history,
+        "latest": history[0] if history else None,
+    }
     return render(request, "adminpanel/check.html", context)

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 
 from adminpanel import charts
 from adminpanel.access import panel_page
+from adminpanel.operations import integrity
 from adminpanel.queries import overview as queries
 from adminpanel.queries import totals
 from adminpanel.queries.overview import Day
-from adminpanel.queries.totals import Volume
+from adminpanel.queries.totals import BooksRow, Volume
 from ledger.models import Transaction
 from wallet.http import MemberRequest, render_part
 
@@ -49,7 +50,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "is_by_known": by in (COUNT, VALUE),
         "summary": lambda: totals.summary(position().totals),
         "books": books,
-        "difference_cents": lambda: sum(row.cents for row in books()),
+        "difference_cents": functools.cache(lambda: difference(books())),
         "today": lambda: {type.lower(): position().of_type(type)[-1] for type in Type.values},
         "proposals": lambda: queries.proposals(request.user),
         "incidents": queries.open_incidents,
@@ -59,6 +60,14 @@ def overview(request: MemberRequest) -> HttpResponse:
     }
     status = 200 if context["is_by_known"] else 422
     return render_part(request, "adminpanel/overview.html", context, part=part, status=status)
+
+
+def difference(books: list[BooksRow]) -> int:
+    """Assets less liabilities, in cents. The checks are told at once when they differ."""
+    cents = sum(row.cents for row in books)
+    if cents:
+        integrity.ask_unless_known()
+    return cents
 
 
 def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:

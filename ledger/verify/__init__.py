@@ -146,9 +146,9 @@ CHECKS = (
         ),
         "entry",
         """
-        SELECT id, account, amount_cents, before_cents, balance_after_cents FROM (
-            SELECT entry.id, entry.account_id AS account, entry.amount_cents,
-                   entry.balance_after_cents, account.user_id,
+        SELECT id, record, account, amount_cents, before_cents, balance_after_cents FROM (
+            SELECT entry.id, entry.transaction_id AS record, entry.account_id AS account,
+                   entry.amount_cents, entry.balance_after_cents, account.user_id,
                    LAG(entry.balance_after_cents, 1, 0)
                        OVER (PARTITION BY entry.account_id ORDER BY entry.id) AS before_cents
             FROM ledger_entry entry JOIN wallet_account account ON account.id = entry.account_id
@@ -164,8 +164,8 @@ CHECKS = (
         _("on account {account}: written {created_at}, but the entry before it {before_at}"),
         "entry",
         """
-        SELECT id, account, created_at, before_at FROM (
-            SELECT id, account_id AS account, created_at,
+        SELECT id, record, account, created_at, before_at FROM (
+            SELECT id, transaction_id AS record, account_id AS account, created_at,
                    LAG(created_at) OVER (PARTITION BY account_id ORDER BY id) AS before_at
             FROM ledger_entry WHERE account_id > 0) line
         WHERE created_at < before_at

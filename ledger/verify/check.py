@@ -16,12 +16,16 @@ from wallet.money import format_money
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A row that breaks the rule of a check. `facts` are the columns the check read."""
+    """A row that breaks the rule of a check. `facts` are the columns the check read.
+
+    `record` is the id of the transaction that it is about, if it is about one.
+    """
 
     check: str
     row: str
     message: str
     facts: dict[str, Any]
+    record: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Check:
             row = next(iter(facts.values()))
             words = {name: in_words(name, value) for name, value in facts.items()}
             message = str(self.finding).format_map(words)
-            yield Violation(self.name, f"{self.row} {row}", message, facts)
+            record = row if self.row == "transaction" else facts.get("record")
+            yield Violation(self.name, f"{self.row} {row}", message, facts, record)
 
 
 def read(sql: str) -> Iterator[dict[str, Any]]:

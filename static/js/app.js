@@ -21,6 +21,8 @@
   on("htmx:beforeRequest", (event) => {
     if (isPoll(event)) return (document.hidden || isHeld(event)) && event.preventDefault();
     byId("alert").replaceChildren();
+    // What was said of the last thing sent is not true of the next one.
+    if (event.detail.requestConfig.verb === "post") document.querySelector(".messages")?.remove();
     event.detail.target.setAttribute("aria-busy", "true");
   });
   on("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));

@@ -14,7 +14,7 @@ from adminpanel.refusals import TooLate
 from tests.adminpanel.incidents import LIST, OPEN, form, seen, url
 from tests.conftest import signed_in, staff
 from tests.ledger.crowd import at_once
-from tests.pages import elements, fields, htmx, problems, text, words
+from tests.pages import elements, fields, find, htmx, problems, text, words
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +134,6 @@ def test_the_list_is_by_state_with_counts(wambui, joseph):
         ("?state=open", made[:1:-1]),
         ("?state=in_review", made[:1]),
         ("?state=resolved", made[1:2]),
-        ("?state=nonsense", made[:1:-1]),
     ):
         page = client.get(f"{LIST}{query}")
         assert hrefs(page) == [url(one) for one in expected]
@@ -186,5 +185,39 @@ def test_those_of_one_severity_that_are_not_resolved(finance):
     response = signed_in(finance).get("/panel/incidents/?severity=HIGH")
     titles = [words(link) for link in elements(response, "a", class_="what")]
     assert titles == ["Grave too", "Grave"]
+    assert "Open and in review" in text(response)
     both = signed_in(finance).get("/panel/incidents/?severity=HIGH&state=OPEN")
     assert [words(link) for link in elements(both, "a", class_="what")] == ["Grave"]
+    assert "Open 1 In review 1 Resolved 0" in text(both)
+
+
+def test_severity_is_chosen_on_the_page_and_the_state_stays(incident, wambui):
+    client = signed_in(wambui)
+    page = client.get(LIST, {"state": "in_review"})
+    assert chosen(page, "Severity") == ["Any"]
+    (high,) = [link for link in offered(page, "Severity") if words(link) == "High"]
+    page = client.get(LIST + dict(high.attributes)["href"])
+    assert (chosen(page, "State"), chosen(page, "Severity")) == (["In review 0"], ["High"])
+    assert "No incident is of that severity here" in text(page)
+    (opened,) = [link for link in offered(page, "State") if words(link).startswith("Open")]
+    page = client.get(LIST + dict(opened.attributes)["href"])
+    assert (chosen(page, "State"), chosen(page, "Severity")) == (["Open 0"], ["High"])
+
+
+def offered(response, label):
+    (nav,) = elements(response, "nav", **{"aria-label": label})
+    return list(find(nav, "a"))
+
+
+def chosen(response, label) -> list[str]:
+    return [
+        words(link) for link in offered(response, label) if "aria-current" in dict(link.attributes)
+    ]
+
+
+@pytest.mark.parametrize("query", ["?severity=ZZ", "?state=nonsense", "?state=open&severity=%00"])
+def test_what_is_no_state_or_severity_is_refused_in_words(incident, wambui, query):
+    response = signed_in(wambui).get(f"{LIST}{query}")
+    assert response.status_code == 422
+    assert "There is no such state or severity." in text(response)
+    assert hrefs(response) == []

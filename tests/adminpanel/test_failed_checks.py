@@ -1,0 +1,145 @@
+"""A failed check leads on: to what is wrong, to the incident it opened, and from there back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from adminpanel.models import CheckResult, CheckRun, Incident
+from adminpanel.operations import incidents, integrity
+from ledger.models import Entry
+from tests.adminpanel.checks import rewrite, run_checks
+from tests.adminpanel.incidents import LIST, seen, url
+from tests.conftest import signed_in
+from tests.factories import send
+from tests.pages import elements, text, words
+
+pytestmark = pytest.mark.django_db
+
+CHECK = "/panel/integrity/running/"
+
+
+@pytest.fixture
+def broken(alice, bob) -> Entry:
+    entry = send(alice, bob, 100_00).entries.get(account__user=bob)
+    rewrite(entry, 100_01)
+    return entry
+
+
+def links(response) -> dict[str, str]:
+    """Where the links of the page lead, by what they say."""
+    return {words(link): dict(link.attributes)["href"] for link in elements(response, "a")}
+
+
+def test_the_rows_lead_to_their_transaction_and_account(broken, finance):
+    run_checks()
+    page = signed_in(finance).get(CHECK)
+    reference, account = broken.transaction.reference, broken.account_id
+    assert links(page)[reference] == f"/panel/transactions/{reference}/"
+    assert links(page)[f"account {account}"] == f"/panel/accounts/{account}/"
+    sums = signed_in(finance).get("/panel/integrity/sums/")
+    assert f"transaction {broken.transaction_id}, {reference} its entries sum to" in text(sums)
+    assert links(sums)[reference] == f"/panel/transactions/{reference}/"
+
+
+def test_what_a_check_says_is_no_markup(finance):
+    run = CheckRun.objects.create()
+    CheckResult.objects.create(
+        run=run,
+        check_name="running",
+        finished_at=run.asked_at,
+        duration_ms=0,
+        found=1,
+        findings=[{"row": "<b>entry</b> 1", "message": "on account -1: <i>odd</i>"}],
+    )
+    page = signed_in(finance).get(CHECK)
+    assert "&lt;b&gt;entry" in page.text
+    assert links(page)["account -1"] == "/panel/accounts/-1/"
+
+
+def test_the_incident_has_the_transactions_and_the_check_and_the_check_has_the_incident(
+    broken, finance, wambui
+):
+    run_checks()
+    incident = Incident.objects.get(check_name="running")
+    assert list(incident.transactions.all()) == [broken.transaction]
+    client = signed_in(finance)
+    page = client.get(url(incident))
+    reference, account = broken.transaction.reference, broken.account_id
+    assert links(page)["“running”"] == CHECK
+    assert links(page)[reference] == f"/panel/transactions/{reference}/"
+    assert links(page)[f"account {account}"] == f"/panel/accounts/{account}/"
+    assert links(client.get(CHECK))[f"Incident {incident.pk}"] == url(incident)
+    assert "nobody owns it yet" in text(client.get(CHECK))
+    incidents.resolve(
+        actor_id=wambui.pk, incident_id=incident.pk, seen=seen(incident), resolution="Put right."
+    )
+    assert f"Incident {incident.pk}" not in links(client.get(CHECK))
+
+
+def test_an_incident_says_whether_its_check_passes_by_now(broken, finance, time_machine):
+    client = signed_in(finance)
+    run_checks()
+    incident = Incident.objects.get(check_name="running")
+    for page in (client.get(url(incident)), client.get(LIST)):
+        assert "Still failing" in text(page)
+        assert "Passing since" not in text(page)
+    rewrite(broken, 100_00)
+    for _ in range(2):
+        run_checks()
+    first = CheckResult.objects.filter(check_name="running", found=0).earliest("pk")
+    CheckResult.objects.filter(pk=first.pk).update(finished_at="2026-11-25T14:31:00Z")
+    for page in (client.get(url(incident)), client.get(LIST)):
+        assert "Passing since 25 Nov, 17:31" in text(page)
+        assert "Still failing" not in text(page)
+
+
+def test_an_incident_by_hand_says_nothing_of_checks(broken, incident, finance):
+    run_checks()
+    page = signed_in(finance).get(url(incident))
+    assert "Still failing" not in text(page)
+
+
+def test_short_runs_take_less_than_one_in_the_list_and_in_the_history(alice, finance):
+    run_checks()
+    CheckResult.objects.update(duration_ms=0)
+    client = signed_in(finance)
+    for address in ("/panel/integrity/", CHECK):
+        page = client.get(address)
+        assert "< 1" in [words(cell) for cell in elements(page, "td", class_="number")]
+
+
+@pytest.mark.parametrize("address", ["/panel/", "/panel/accounts/"])
+def test_a_page_that_finds_the_books_wrong_has_them_checked_once(
+    alice, bob, auditor, time_machine, address
+):
+    time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
+    run_checks()
+    time_machine.shift(timedelta(minutes=5))
+    client = signed_in(auditor)
+    client.get(address)
+    assert CheckRun.objects.count() == 1
+    rewrite(send(alice, bob, 100_00).entries.get(account__user=bob), 100_01)
+    for _ in range(3):
+        (banner,) = elements(client.get(address), "div", class_="banner")
+        assert "Their sides differ by" in words(banner)
+    assert CheckRun.objects.count() == 2
+    assert integrity.run_next()
+    # Now every page knows, and asks no more.
+    time_machine.shift(timedelta(minutes=5))
+    for page in (address, "/panel/audit/"):
+        (banner,) = elements(client.get(page), "div", class_="banner")
+        assert "checks failed" in words(banner)
+    assert CheckRun.objects.count() == 2
+
+
+def test_a_page_does_not_have_right_books_checked_again_and_again(time_machine):
+    time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
+    for _ in range(3):
+        integrity.ask_unless_known()
+        integrity.run_next()
+    assert CheckRun.objects.count() == 1
+    time_machine.shift(integrity.SOON)
+    integrity.ask_unless_known()
+    assert CheckRun.objects.count() == 2

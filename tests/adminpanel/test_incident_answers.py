@@ -1,0 +1,109 @@
+"""What an act about an incident answers: what has happened, or that nothing has."""
+
+from __future__ import annotations
+
+import pytest
+
+from adminpanel.operations import incidents
+from tests.adminpanel.incidents import form, seen, url
+from tests.conftest import signed_in
+from tests.factories import send
+from tests.pages import elements, htmx, is_part, is_whole_page, problems, words
+from wallet.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+UNCHANGED = "Nothing has changed: it was so already."
+
+
+@pytest.fixture
+def done(incident, wambui):
+    """Does an act, as whoever presses the button; gives the notice on the page that follows."""
+    client = signed_in(wambui)
+
+    def done(act: str, data: dict[str, object], headers: dict[str, str] | None = None) -> str:
+        client.post(url(incident, act), data, headers=headers)
+        (notice,) = elements(client.get(url(incident)), "li", class_="notice")
+        return words(notice)
+
+    return done
+
+
+def test_who_owns_it_now(incident, wambui, joseph, done):
+    assert done("take", form("assign", incident)) == "Wambui Kariuki owns it now."
+    assert done("take", form("assign", incident)) == UNCHANGED
+    to_joseph = form("assign", incident, owner=str(joseph.pk))
+    assert done("assign", to_joseph) == "Joseph Kiprono owns it now."
+    assert done("assign", form("assign", incident, owner="")) == "Nobody owns it now."
+    assert done("assign", form("assign", incident, owner="")) == UNCHANGED
+
+
+@pytest.mark.parametrize("headers", [None, htmx("incident")])
+def test_what_was_linked_and_unlinked(record, alice, bob, done, headers):
+    other = send(alice, bob, 1_00).reference
+    both = {"link-transactions": f"{other} {record.reference}"}
+    assert done("link", both, headers) == f"Linked {other}."
+    assert done("link", both, headers) == UNCHANGED
+    assert done(f"unlink/{other}", {}) == f"Unlinked {other}."
+    assert done(f"unlink/{other}", {}) == UNCHANGED
+
+
+def test_what_state_and_severity_it_has(incident, done):
+    def changed() -> str:
+        return done("change", form("change", incident, state="IN_REVIEW", severity="MEDIUM"))
+
+    assert changed() == "State: open to in review."
+    assert changed() == UNCHANGED
+
+
+def test_that_it_is_resolved(incident, done):
+    assert done("resolve", form("resolve", incident, resolution="It was right.")) == "Resolved."
+
+
+def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, done):
+    asked = {"note-text": "Alice was called.\r\nShe knows of it."}
+    assert done("note", asked) == "Note added."
+    event = AuditEvent.objects.get(action="note")
+    assert (event.subject, event.actor) == (f"incident {incident.pk}", wambui)
+    assert (event.reason, event.address) == ("Alice was called.\nShe knows of it.", "127.0.0.1")
+    page = signed_in(joseph).get(url(incident))
+    (track,) = elements(page, "ol", class_="track")
+    assert "Note by Wambui Kariuki Alice was called. She knows of it." in words(track)
+    # A second click is no news, another hand's same words are.
+    assert done("note", asked) == "Note added."
+    assert AuditEvent.objects.filter(action="note").count() == 1
+    signed_in(joseph).post(url(incident, "note"), asked)
+    assert AuditEvent.objects.filter(action="note").count() == 2
+
+
+@pytest.mark.parametrize("headers", [None, htmx("incident")])
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Enter what you want to note."),
+        ("x" * 501, "at most 500 characters"),
+        ("a\x07b", "ordinary signs only"),
+    ],
+)
+def test_a_note_that_can_not_be_kept_stays_as_typed(incident, wambui, headers, typed, sentence):
+    response = signed_in(wambui).post(url(incident, "note"), {"note-text": typed}, headers=headers)
+    assert response.status_code == 422
+    assert len(problems(response)) == 1
+    assert sentence in problems(response)[0]
+    assert is_part(response, "incident") if headers else is_whole_page(response)
+    (box,) = elements(response, "textarea", name="note-text")
+    assert words(box) == typed
+    assert not AuditEvent.objects.filter(action="note").exists()
+
+
+@pytest.mark.parametrize("headers", [None, htmx("incident")])
+def test_a_note_that_comes_too_late_is_refused_and_not_lost(incident, wambui, joseph, headers):
+    incidents.resolve(
+        actor_id=joseph.pk, incident_id=incident.pk, seen=seen(incident), resolution="Done."
+    )
+    asked = {"note-text": "Alice was called."}
+    response = signed_in(wambui).post(url(incident, "note"), asked, headers=headers)
+    assert response.status_code == 409
+    (box,) = elements(response, "textarea", name="note-text")
+    assert words(box) == "Alice was called."
+    assert not AuditEvent.objects.filter(action="note").exists()

@@ -1,0 +1,76 @@
+"""Incidents and the checks of the books in a real browser: the page never contradicts itself."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from adminpanel.models import CheckRun
+from adminpanel.operations import incidents, integrity
+from ledger.models import Transaction
+from tests.adminpanel.checks import rewrite, run_checks
+from tests.browser.pace import later, settled
+from tests.browser.test_accessible import problems
+from tests.factories import send
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def record(alice, bob) -> Transaction:
+    return send(alice, bob, 300_00)
+
+
+@pytest.fixture
+def page(open_page, wambui) -> Page:
+    page = open_page(wambui)
+    page.clock.install()
+    return page
+
+
+def test_the_banner_comes_and_goes_with_the_last_poll_of_a_run(page, record):
+    wrong = record.entries.first()
+    banner = page.locator(".banner")
+    rooms = page.get_by_role("navigation", name="Finance desk")
+    page.goto("/panel/integrity/")
+    for amount_cents, count in ((wrong.amount_cents + 1, 1), (wrong.amount_cents, 0)):
+        rewrite(wrong, amount_cents)
+        page.get_by_role("button", name="Run now").click()
+        expect(page.get_by_text("Running: 0 of")).to_be_visible()
+        assert integrity.run_next()
+        later(page, 2_500)
+        expect(page.get_by_text("asked for by Wambui Kariuki")).to_be_visible()
+        expect(banner).to_have_count(count)
+        expect(rooms.get_by_role("link", name="Incidents")).to_contain_text("open")
+    assert CheckRun.objects.count() == 2
+
+
+def test_an_old_answer_does_not_stand_above_a_refusal(page, record, wambui):
+    incident = incidents.open_by_hand(actor_id=wambui.pk, title="Paid twice")
+    page.goto(f"/panel/incidents/{incident.pk}/")
+    page.get_by_label("Link transactions").fill(record.reference)
+    page.get_by_role("button", name="Link", exact=True).click()
+    linked = page.get_by_text(f"Linked {record.reference}.", exact=True)
+    expect(linked).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Resolve it").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect(linked).to_have_count(0)
+    settled(page)
+    page.get_by_label("Add a note").fill("Alice was called.")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.get_by_role("region", name="Timeline")).to_contain_text("Alice was called.")
+
+
+def test_everybody_can_use_an_incident_of_a_check(page, record):
+    rewrite(record.entries.first(), 1)
+    run_checks()
+    page.goto("/panel/incidents/?severity=high&state=open")
+    found = problems(page)
+    page.get_by_role("link", name="Check failed: Running").first.click()
+    expect(page.get_by_text("Still failing")).to_be_visible()
+    found += problems(page)
+    page.get_by_role("link", name="“running”").click()
+    expect(page.get_by_role("link", name=record.reference)).to_be_visible()
+    found += problems(page)
+    assert not found
