@@ -25,9 +25,7 @@ urlpatterns = [
     path("ledger/totals/", views.ledger_totals, name="ledger_totals"),
     path("ledger/views/", of_ledger(views.save_view), name="save_view"),
     path("ledger/views/<id:view_id>/delete/", of_ledger(views.delete_view), name="delete_view"),
-    path("ledger/layout/", views.keep_layout, name="keep_layout"),
-    path("ledger/views/", views.save_view, name="save_view"),
-    path("ledger/views/<id:view_id>/delete/", views.delete_view, name="delete_view"),
+    path("ledger/layout/", of_ledger(views.keep_layout), name="keep_layout"),
     # One transaction, and what staff do with it
     path("transactions/<reference:reference>/", views.transaction, name="transaction"),
     path(
@@ -89,12 +87,9 @@ urlpatterns = [
         of_incident(views.link_transactions),
         name="link_transactions",
     ),
-    path("incidents/<id:incident_id>/take/", views.take_incident, name="take_incident"),
-    path("incidents/<id:incident_id>/assign/", views.assign_incident, name="assign_incident"),
-    path("incidents/<id:incident_id>/change/", views.change_incident, name="change_incident"),
-    path("incidents/<id:incident_id>/resolve/", views.resolve_incident, name="resolve_incident"),
-    path("incidents/<id:incident_id>/note/", views.note_incident, name="note_incident"),
-    path("incidents/<id:incident_id>/link/", views.link_transactions, name="link_transactions"),
+    path(
+        "incidents/<id:incident_id>/note/", of_incident(views.note_incident), name="note_incident"
+    ),
     path(
         "incidents/<id:incident_id>/unlink/<reference:reference>/",
         of_incident(views.unlink_transaction),
