@@ -27,6 +27,8 @@ def database(url: str) -> dict[str, Any]:
             "timeout": env.int("SQLITE_BUSY_TIMEOUT_S", 20),
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         } | config.get("OPTIONS", {})
+        # To open the file anew for each request would cost more than a payment does.
+        config["CONN_MAX_AGE"] = None
         # Threads and processes of the tests share the database, so it is a file.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
         return config

@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
@@ -96,7 +97,8 @@ class PipelineConnection(psycopg.Connection[Row]):
         """One way there and back."""
         unknown = dict.fromkeys(sql for sql, _params in statements if sql not in self._names)
         new = {sql: b"pipeline_%d" % next(self._numbers) for sql in unknown}
-        values = [dumped(params, self) for _sql, params in statements]
+        transformer = Transformer(self)
+        values = [dumped(params, transformer) for _sql, params in statements]
         with self.lock:
             try:
                 self.pgconn.enter_pipeline_mode()
@@ -120,7 +122,7 @@ class PipelineConnection(psycopg.Connection[Row]):
                 if isinstance(error, STALE):
                     self.close()
                 raise error
-        return [rows(result, self) for result in results[len(new) :]]
+        return [rows(result, transformer) for result in results[len(new) :]]
 
     def _results(self) -> Iterator[PGresult]:
         """All that is answered up to the end of the pipeline."""
@@ -161,14 +163,12 @@ def numbered(sql: str) -> bytes:
     return re.sub("%s", lambda _blank: f"${next(numbers)}", sql).encode()
 
 
-def dumped(params: Sequence[Value], connection: PipelineConnection) -> list[Any]:
-    formats = [PyFormat.TEXT] * len(params)
-    return list(Transformer(connection).dump_sequence(params, formats))
+def dumped(params: Sequence[Value], transformer: abc.Transformer) -> list[Any]:
+    return list(transformer.dump_sequence(params, [PyFormat.TEXT] * len(params)))
 
 
-def rows(result: PGresult, connection: PipelineConnection) -> list[Row]:
+def rows(result: PGresult, transformer: abc.Transformer) -> list[Row]:
     if not result.ntuples:
         return []
-    transformer = Transformer(connection)
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, tuple)

@@ -12,7 +12,7 @@ from tests.factories import UserFactory
 @pytest.fixture(autouse=True)
 def forget_wallets() -> None:
     """Ids come again in the next test, and may be of another wallet there."""
-    statements.wallet_id.cache_clear()
+    statements.wallet_ids.clear()
 
 
 @pytest.fixture
