@@ -1,5 +1,7 @@
 """Template tags: money, people and icons."""
 
+from functools import lru_cache
+
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
@@ -70,6 +72,7 @@ def breakable(text: str) -> str:
 
 
 @register.simple_tag
+@lru_cache
 def icon(name: str) -> SafeString:
     """A drawing from the sprite; text beside it says what it means."""
     return format_html(
