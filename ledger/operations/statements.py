@@ -24,7 +24,7 @@ from wallet.pipeline import Statement, Value
 
 WALLETS = """
     SELECT user_id, id FROM wallet_account
-    WHERE user_id >= %s AND user_id < %s AND kind = 'wallet' AND currency = 'KES'"""
+    WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
 WALLETS_AT_ONCE = 2**8
 WALLETS_AT_MOST = 2**18
 # By user id, those that this process has met.
@@ -89,16 +89,17 @@ def wallet_id(user_id: int) -> int:
     Its neighbours come along, because a way to the database costs more than their rows.
     Raises Account.DoesNotExist.
     """
-    if user_id not in wallet_ids:
-        first = user_id - user_id % WALLETS_AT_ONCE
-        [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_AT_ONCE)))
-        if len(wallet_ids) > WALLETS_AT_MOST:
-            wallet_ids.clear()
-        wallet_ids.update(found)
-    try:
-        return wallet_ids[user_id]
-    except KeyError:
-        raise Account.DoesNotExist from None
+    if (known := wallet_ids.get(user_id)) is not None:
+        return known
+    first = user_id - user_id % WALLETS_AT_ONCE
+    [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_AT_ONCE - 1)))
+    if len(wallet_ids) > WALLETS_AT_MOST:
+        wallet_ids.clear()
+    wallet_ids.update(found)
+    for owner_id, account_id in found:
+        if owner_id == user_id:
+            return int(account_id)
+    raise Account.DoesNotExist
 
 
 def read(

@@ -253,9 +253,9 @@ def test_everybody_can_use_both_pages(page, alice, bob):
     assert found + problems(page) == []
 
 
-def test_the_panel_is_no_wider_than_a_phone_when_much_waits(page, alice, bob, finance):
+def test_the_panel_is_no_wider_than_a_phone_when_much_waits(page, alice, bob, joseph):
     ReversalProposal.objects.create(
-        transaction=send(alice, bob, 1_00), reason="Sent twice", proposed_by=finance
+        transaction=send(alice, bob, 1_00), reason="Sent twice", proposed_by=joseph
     )
     for severity in Incident.Severity:
         Incident.objects.create(title="Odd", severity=severity)

@@ -85,8 +85,8 @@ def test_the_audit_page_tells_it_in_words(client, jane, auditor):
     change(client, jane, groups=[group("finance")])
     change(client, jane, groups=[group("finance"), group("auditor")])
     page = text(signed_in(auditor).get("/panel/audit/"))
-    assert "groups: – → finance" in page
-    assert "groups: finance → auditor, finance" in page
+    assert "Groups: – → finance" in page
+    assert "Groups: finance → auditor, finance" in page
 
 
 def test_a_new_person_is_written_down_with_their_groups(client):

@@ -1,4 +1,4 @@
-"""The ledger explorer in a browser: keys, menus, chips, the way back, and without JavaScript."""
+"""The ledger explorer in a browser: menus, chips, the way back, and without JavaScript."""
 
 from __future__ import annotations
 
@@ -7,69 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.explorer.rows import URL, in_hand, rows
 from tests.browser.pace import settled
 from tests.browser.test_accessible import problems
-from tests.factories import UserFactory, deposit, funded, send, withdraw
+from tests.factories import UserFactory, funded, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-URL = "/panel/ledger/"
-URL_END = re.compile(r"/panel/ledger/$")
-
-
-@pytest.fixture
-def history(alice, bob):
-    for number in range(6):
-        send(alice, bob, (number + 1) * 100, description=f"Lunch {number}")
-    withdraw(bob, 3_00, description="Cash")
-    deposit(bob, 50_00, description="Wages")
-
-
-@pytest.fixture
-def page(open_page, finance, history) -> Page:
-    page = open_page(finance)
-    page.goto(URL)
-    return page
-
-
-def rows(page: Page):
-    return page.locator("#ledger td.ref a")
-
-
-def in_hand(page: Page) -> str:
-    """The reference in the row that has the focus."""
-    return str(page.evaluate("document.activeElement.textContent"))
-
-
-def outline(page: Page) -> str:
-    return str(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
-
-
-def test_slash_goes_to_the_box_that_searches_everything(page):
-    page.keyboard.press("/")
-    expect(page.locator("#find")).to_be_focused()
-    expect(page.locator("#find")).to_have_value("")
-    page.keyboard.type("a/b?jk")
-    expect(page.locator("#find")).to_have_value("a/b?jk")
-    expect(page.locator("#keys")).to_be_hidden()
-    for url in ("/panel/activity/", "/panel/members/"):
-        page.goto(url)
-        page.keyboard.press("/")
-        expect(page.locator("#find")).to_be_focused()
-
-
-def test_coming_back_takes_up_the_row_that_was_left(page):
-    references = rows(page).all_inner_texts()
-    for _ in range(3):
-        page.keyboard.press("j")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(f"/panel/transactions/{references[2]}/"))
-    page.go_back()
-    page.wait_for_url(URL_END)
-    expect(rows(page).nth(2)).to_be_focused()
-    page.keyboard.press("j")
-    assert in_hand(page) == references[3]
-
 
 EVERY = ("time", "type", "from", "to", "amount", "status", "settled", "note", "by", "key")
 
@@ -97,82 +40,6 @@ def corner(page: Page, selector: str) -> tuple[float, float]:
     box = page.locator(f"#ledger {selector}").first.bounding_box()
     assert box
     return round(box["x"]), round(box["y"])
-
-
-def test_j_and_k_walk_the_rows_and_enter_opens_one(page):
-    references = rows(page).all_inner_texts()
-    page.keyboard.press("j")
-    assert in_hand(page) == references[0]
-    assert outline(page) == "solid"
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    assert in_hand(page) == references[2]
-    page.keyboard.press("k")
-    assert in_hand(page) == references[1]
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(f"/panel/transactions/{references[1]}/"))
-
-
-def test_the_walk_ends_at_the_first_and_the_last_row(page):
-    references = rows(page).all_inner_texts()
-    page.keyboard.press("k")
-    assert in_hand(page) == references[-1]
-    page.keyboard.press("j")
-    assert in_hand(page) == references[-1]
-    for _ in range(20):
-        page.keyboard.press("k")
-    assert in_hand(page) == references[0]
-
-
-def test_keys_go_on_after_the_list_has_changed(page):
-    page.get_by_role("combobox", name="Type").select_option("WITHDRAW")
-    expect(rows(page)).to_have_count(1)
-    page.locator("h1").click()
-    page.keyboard.press("j")
-    assert in_hand(page) == rows(page).first.inner_text()
-
-
-def test_the_keys_are_listed_and_can_be_turned_off(page):
-    page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(dialog).to_be_visible()
-    expect(dialog.get_by_role("heading")).to_be_focused()
-    # Nothing behind the list answers while it is open.
-    page.keyboard.press("/")
-    expect(page.locator("#find")).not_to_be_focused()
-    page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
-
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Use shortcuts of a single key").uncheck()
-    page.get_by_role("button", name="Close").click()
-    for key in ("?", "/", "j"):
-        page.keyboard.press(key)
-    expect(dialog).to_be_hidden()
-    expect(page.locator("#find")).not_to_be_focused()
-    page.goto("/panel/")
-    page.keyboard.press("/")
-    expect(page.locator("#find")).not_to_be_focused()
-
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Use shortcuts of a single key").check()
-    page.keyboard.press("Escape")
-    page.keyboard.press("/")
-    expect(page.locator("#find")).to_be_focused()
-
-
-@pytest.mark.parametrize("modifier", ["Control", "Alt", "Meta"])
-def test_a_key_with_a_modifier_is_the_browsers(page, modifier):
-    page.keyboard.press(f"{modifier}+j")
-    assert page.evaluate("document.activeElement === document.body")
-
-
-def test_keys_do_nothing_in_a_field_or_a_list(page):
-    page.get_by_role("combobox", name="Status").focus()
-    page.keyboard.press("?")
-    page.keyboard.press("/")
-    expect(page.get_by_role("combobox", name="Status")).to_be_focused()
-    expect(page.locator("#keys")).to_be_hidden()
 
 
 def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):

@@ -1,0 +1,24 @@
+"""The ledger, opened by one of finance, with some lunches in it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.explorer.rows import URL
+from tests.factories import deposit, send, withdraw
+
+
+@pytest.fixture
+def history(alice, bob):
+    for number in range(6):
+        send(alice, bob, (number + 1) * 100, description=f"Lunch {number}")
+    withdraw(bob, 3_00, description="Cash")
+    deposit(bob, 50_00, description="Wages")
+
+
+@pytest.fixture
+def page(open_page, finance, history) -> Page:
+    page = open_page(finance)
+    page.goto(URL)
+    return page

@@ -1,0 +1,23 @@
+"""The rows of the ledger, and the one in hand."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page
+
+URL = "/panel/ledger/"
+URL_END = re.compile(r"/panel/ledger/$")
+
+
+def rows(page: Page):
+    return page.locator("#ledger td.ref a")
+
+
+def in_hand(page: Page) -> str:
+    """The reference in the row that has the focus."""
+    return str(page.evaluate("document.activeElement.textContent"))
+
+
+def outline(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
