@@ -8,23 +8,30 @@ a scan of all entries.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncDate
 
 from ledger.models import DailyTotal, Entry, HouseBalance, RollupMark
-from ledger.operations.retries import committed, is_contention
+from ledger.operations.retries import committed
 
 MEMBERS = DailyTotal.MEMBERS
 # So many entries are folded at a time, and fewer are left as the tail that is read one by one.
 BATCH = 1_000
-# How long payments may be kept waiting while the end of what is written is found.
-LOCK_TIMEOUT_MS = 200
+# How long those who write are waited for, and how often they are looked at.
+WAIT_S, PAUSE_S = 2, 0.005
+# A statement that inserts takes this lock before it draws an id. A vacuum takes another one.
+WRITERS = """
+    SELECT virtualtransaction FROM pg_locks
+    WHERE locktype = 'relation' AND relation = %s::regclass AND mode = 'RowExclusiveLock'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND granted AND pid IS DISTINCT FROM pg_backend_pid()"""
 
 SUMS = ("debit_count", "debit_cents", "credit_count", "credit_cents")
 DEBIT, CREDIT = Q(amount_cents__lt=0), Q(amount_cents__gt=0)
@@ -147,19 +154,27 @@ def last_settled_id() -> int | None:
     """An id up to which every entry that will ever be is written and committed; None: not now.
 
     PostgreSQL hands ids out before it commits, so a higher one may be seen before a lower one.
-    For the moment in which the table is locked, nobody is in between. SQLite has one writer.
+    Whoever has been given a lower one writes to the table since before and until they commit:
+    so those who write now are waited for. Nobody waits for us. SQLite has one writer.
     """
+    found = last_id()
     if connection.vendor == "sqlite":
-        return last_id()
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-            cursor.execute(f"LOCK TABLE {Entry._meta.db_table} IN SHARE MODE")
-            return last_id()
-    except OperationalError as error:
-        if not is_contention(error):
-            raise
-        return None
+        return found
+    deadline = time.monotonic() + WAIT_S
+    under_way = writers()
+    while under_way:
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(PAUSE_S)
+        under_way &= writers()
+    return found
+
+
+def writers() -> set[str]:
+    """The other transactions under way that write entries, or have."""
+    with connection.cursor() as cursor:
+        cursor.execute(WRITERS, [Entry._meta.db_table])
+        return {name for (name,) in cursor.fetchall()}
 
 
 def last_id() -> int | None:
