@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Transaction
 from ledger.status import Badge
-from wallet.models import User
 
 
 class ReversalProposal(models.Model):
@@ -105,11 +104,6 @@ class ReversalProposal(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
-
-    @classmethod
-    def waiting_for(cls, reader: User) -> models.QuerySet[ReversalProposal]:
-        """Those not decided yet, without the reader's own, which only somebody else decides."""
-        return cls.objects.filter(state=cls.State.PROPOSED).exclude(proposed_by=reader)
 
 
 class Note(models.Model):

@@ -1,51 +1,17 @@
 """Settings, driven by the environment. docs/configuration.md lists every variable."""
 
 from pathlib import Path
-from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from wallet.postgresql import PipelineConnection, refuse_lost
+from nissmart.databases import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-
-
-def database(url: str) -> dict[str, Any]:
-    """Turn DATABASE_URL into Django's settings, with the guarantees money needs on each engine."""
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        url = f"sqlite:///{BASE_DIR / url.removeprefix('sqlite:///')}"
-    config: dict[str, Any] = dict(environ.Env.db_url_config(url))
-    if config["ENGINE"].endswith("sqlite3"):
-        config["OPTIONS"] = {
-            # IMMEDIATE takes the one write lock at BEGIN: it is SQLite's row lock.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": env.int("SQLITE_BUSY_TIMEOUT_S", 20),
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        } | config.get("OPTIONS", {})
-        # To open the file anew for each request would cost more than a payment does.
-        config["CONN_MAX_AGE"] = None
-        # Threads and processes of the tests share the database, so it is a file.
-        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
-        return config
-    given = config.get("OPTIONS", {})
-    timeouts = (
-        f"-c lock_timeout={env.int('LOCK_TIMEOUT_S', 3)}s"
-        f" -c statement_timeout={env.int('STATEMENT_TIMEOUT_S', 15)}s"
-        " -c idle_in_transaction_session_timeout=30s"
-    )
-    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
-    pool |= {"connection_class": PipelineConnection, "check": refuse_lost}
-    # A statement that a connection has run five times is planned once for all.
-    prepared = {"server_side_binding": True, "prepare_threshold": 5}
-    config["OPTIONS"] = {"pool": pool} | prepared | given
-    config["OPTIONS"]["options"] = f"{timeouts} {given.get('options', '')}".strip()
-    return config
-
 
 # --- Core ---------------------------------------------------------------------------------------
 
@@ -124,7 +90,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data ---------------------------------------------------------------------------------------
 
-DATABASES = {"default": database(env.str("DATABASE_URL", "sqlite:///db.sqlite3"))}
+DATABASES = {"default": database(env, BASE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rate limits are counted here, so the store is shared by all processes.

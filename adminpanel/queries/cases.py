@@ -166,6 +166,12 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
     )
 
 
+def waiting_for(reader: User) -> QuerySet[ReversalProposal]:
+    """Those not decided yet, without the reader's own, which only somebody else decides."""
+    waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
+    return waiting.exclude(proposed_by=reader)
+
+
 def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
     """Those that are over (`decided`); else those that wait, approved and not posted yet included:
     the reader's own (`yours`), which somebody else decides, or all the others."""

@@ -11,7 +11,8 @@ from django.db.models import Count, Min
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from adminpanel.models import CheckRun, Incident, ReversalProposal
+from adminpanel.models import CheckRun, Incident
+from adminpanel.queries.cases import waiting_for
 from adminpanel.queries.totals import Volume, Waiting, by_day, waiting
 from ledger import rollups
 from ledger.querysets import day_start
@@ -91,9 +92,7 @@ def sign_ups(today: date) -> list[Day]:
 
 def proposals(reader: User) -> Waiting:
     """Reversals that a second person has yet to decide on; one's own wait for somebody else."""
-    return waiting(
-        ReversalProposal.waiting_for(reader), cents="transaction__amount_cents", since="proposed_at"
-    )
+    return waiting(waiting_for(reader), cents="transaction__amount_cents", since="proposed_at")
 
 
 def open_incidents() -> list[OpenIncidents]:

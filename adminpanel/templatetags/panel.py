@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
+from adminpanel.models import CheckResult, CheckRun, Incident
+from adminpanel.queries.cases import waiting_for
 from ledger.references import PATTERN
 
 register = template.Library()
@@ -49,7 +50,7 @@ def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
     return Standing(
-        ReversalProposal.waiting_for(context["user"]).count(),
+        waiting_for(context["user"]).count(),
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
     )
