@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from wallet.models import User
 
 
+# Days are those of Nairobi, whatever time zone a thread has been put into.
+NAIROBI = timezone.get_default_timezone()
+
+
 def day_start(day: date) -> datetime:
     """Midnight in Nairobi."""
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return datetime.combine(day, time.min, NAIROBI)
 
 
 def next_day_start(day: date) -> datetime:

@@ -11,6 +11,7 @@ from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Type
 from ledger.operations.retries import committed
+from ledger.querysets import NAIROBI
 from ledger.references import new_reference
 
 
@@ -127,11 +128,11 @@ def perform(
 
 @committed
 def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) -> Transaction:
-    day = timezone.localdate(at)
+    day = timezone.localdate(at, NAIROBI)
     holdings, facts = statements.read(order, actor_id=actor_id, key=key, day=day, lock=True)
     # Taken after the lock, so that an account's lines follow one another in time too.
     now = at or timezone.now()
-    if (today := timezone.localdate(now)) != day:
+    if (today := timezone.localdate(now, NAIROBI)) != day:
         # The order waited over midnight, so it is of the new day.
         facts = statements.read_facts(order, actor_id=actor_id, key=key, day=today)
     if facts.earlier_id is not None:

@@ -72,6 +72,14 @@ def test_each_statement_has_its_rows_in_order():
     assert (renamed, after[0], bool(after[1]), nobody) == ([], "Bob", True, [])
 
 
+@postgresql_only
+def test_a_text_that_the_server_would_cut_short_is_refused():
+    user = UserFactory(name="Alice")
+    with pytest.raises(DataError):
+        pipeline.ask(rename(user, "Bob\x00by"))
+    assert name_of(user) == "Alice"
+
+
 @pytest.mark.parametrize("name", ["x", "é %s $1 '", "\u2028", "O'Hara; --"])
 def test_texts_arrive_as_they_were_sent(name):
     user = UserFactory(name="Alice")
