@@ -19,7 +19,7 @@ from ledger.operations import Order, statements
 from ledger.querysets import TransactionQuerySet
 from ledger.references import REFERENCE
 from wallet import cursors
-from wallet.callers import CallRequest, Scope, require
+from wallet.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
 from wallet.schemas import Body, Id, Limit, Line, problems
@@ -74,6 +74,7 @@ class TransactionOut(Schema):
     settled_at: datetime | None
 
 
+ORDER_AUTH = [TokenAuth(presumes=True), SessionAuth()]
 MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
 
 
@@ -91,7 +92,7 @@ class BalanceOut(Schema):
     as_of: datetime
 
 
-@router.post("/deposit", response=MOVED, summary="Put money in")
+@router.post("/deposit", auth=ORDER_AUTH, response=MOVED, summary="Put money in")
 def deposit(request: CallRequest, body: DepositIn, key: Key = None) -> HttpResponse:
     """Put money from the rail into a member's wallet."""
     wallets = own_wallets(request, body.user_id)
@@ -101,7 +102,7 @@ def deposit(request: CallRequest, body: DepositIn, key: Key = None) -> HttpRespo
     return perform(request, order, key, wallets)
 
 
-@router.post("/transfer", response=MOVED, summary="Send money")
+@router.post("/transfer", auth=ORDER_AUTH, response=MOVED, summary="Send money")
 def transfer(request: CallRequest, body: TransferIn, key: Key = None) -> HttpResponse:
     """Move money from one member's wallet to another's."""
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
@@ -112,7 +113,7 @@ def transfer(request: CallRequest, body: TransferIn, key: Key = None) -> HttpRes
     return perform(request, order, key, wallets)
 
 
-@router.post("/withdraw", response=MOVED, summary="Take money out")
+@router.post("/withdraw", auth=ORDER_AUTH, response=MOVED, summary="Take money out")
 def withdraw(request: CallRequest, body: WithdrawIn, key: Key = None) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
     wallets = own_wallets(request, body.user_id)
@@ -198,7 +199,8 @@ def perform(
 ) -> HttpResponse:
     """Carry out the order. The answer is ours already: checking it again would cost as much as
     reading the request, and the tests hold it to the schema."""
-    record = operations.perform(order, actor_id=request.auth.user_id, key=key)
+    caller = request.auth
+    record = operations.perform(order, actor_id=caller.user_id, key=key, condition=caller.condition)
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
     answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))

@@ -19,6 +19,7 @@ import ledger.api
 import wallet.api
 from ledger import errors
 from nissmart.openapi import DescribedAPI
+from wallet import tokens
 from wallet.callers import SessionAuth, TokenAuth
 from wallet.cursors import BadCursor
 from wallet.schemas import Conflict
@@ -122,6 +123,11 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error, AuthenticationError):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+@api.exception_handler(tokens.Ended)
+def token_ended(request: HttpRequest, error: tokens.Ended) -> HttpResponse:
+    return http_error(request, AuthenticationError())
 
 
 @api.exception_handler(RequestDataTooBig)

@@ -12,6 +12,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 
 from wallet import rates, tokens
 from wallet.models import ApiToken, User
+from wallet.pipeline import Condition
 from wallet.roles import reads_panel
 
 Scope = ApiToken.Scope
@@ -19,11 +20,15 @@ Scope = ApiToken.Scope
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`user_id` is whose token or session it is: the actor of what the call does."""
+    """`user_id` is whose token or session it is: the actor of what the call does.
+
+    Where there is a `condition`, what the call does depends on it.
+    """
 
     user_id: int
     scope: str
     reads_all: bool = False
+    condition: Condition | None = None
 
     def may_see(self, user_id: int) -> bool:
         return self.reads_all or self.may_act_for(user_id)
@@ -49,7 +54,15 @@ class CallRequest(HttpRequest):
 
 
 class TokenAuth(HttpBearer):
-    """`Authorization: Bearer <token>`. Cookies are not looked at."""
+    """`Authorization: Bearer <token>`. Cookies are not looked at.
+
+    `presumes` is for orders, whose operation asks the caller's condition: there a token that was
+    met a moment ago is looked at again on the way, and not beforehand too.
+    """
+
+    def __init__(self, *, presumes: bool = False) -> None:
+        super().__init__()
+        self.presumes = presumes
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         # ninja's own would log a header that it does not understand, secrets and all.
@@ -57,7 +70,8 @@ class TokenAuth(HttpBearer):
         return self.authenticate(request, secret) if scheme.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        found = tokens.find(token)
+        found, condition = tokens.presume(token) if self.presumes else (None, None)
+        found = found or tokens.find(token)
         if found is None:
             return None
         throttle(request, f"token:{found.id}", found.scope)
@@ -65,7 +79,7 @@ class TokenAuth(HttpBearer):
         reads_all = found.scope == Scope.FINANCE
         if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
             return None
-        return Caller(found.user_id, found.scope, reads_all)
+        return Caller(found.user_id, found.scope, reads_all, condition)
 
 
 class SessionAuth(APIKeyCookie):

@@ -6,15 +6,24 @@ statements simply run one after another, as they do on the server too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from wallet.postgresql import PipelineConnection, Row, Statement, Value
 
-__all__ = ["Row", "Statement", "Value", "ask", "send"]
+__all__ = ["Condition", "Row", "Statement", "Value", "ask", "send"]
+
+
+class Condition(NamedTuple):
+    """A question that travels with others, and what is made of its rows: it raises where they
+    are not as they must be."""
+
+    statement: Statement
+    check: Callable[[list[Row]], None]
 
 
 def ask(*statements: Statement) -> list[list[Row]]:

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 from wallet import audit, pipeline
 from wallet.models import ApiToken
-from wallet.pipeline import Statement
+from wallet.pipeline import Condition, Row, Statement
 
 PREFIX = "nsk_"
 # "Last used" is for people, so it is written at most once in this time, not on every call.
@@ -33,6 +33,15 @@ class LiveToken(NamedTuple):
     id: int
     user_id: int
     scope: str
+
+
+class Ended(Exception):
+    """A token that was live a moment ago no longer is."""
+
+
+# By digest: the tokens that this process has found live, and when.
+met: dict[str, tuple[LiveToken, datetime]] = {}
+MET_AT_MOST = 2**16
 
 
 @transaction.atomic
@@ -79,16 +88,48 @@ def find(secret: str) -> LiveToken | None:
     """The live token that this secret opens: not revoked, not expired, its owner active."""
     now = timezone.now()
     digest = digest_of(secret)
-    moments = [now - LAST_USED_STEP, now]
-    stale, at = map(connection.ops.adapt_datetimefield_value, moments)
-    [rows] = pipeline.ask(Statement(FIND, (stale, digest, at)))
-    if not rows or not constant_time_compare(rows[0][-1], digest):
+    [rows] = pipeline.ask(question(digest, now))
+    if not is_of(digest, rows):
         return None
     [row] = rows
     token = LiveToken(*row[:3])
     if row[3]:
         ApiToken.objects.filter(pk=token.id).update(last_used_at=now)
+    if len(met) >= MET_AT_MOST:
+        met.clear()
+    met[digest] = token, now
     return token
+
+
+def presume(secret: str) -> tuple[LiveToken, Condition] | tuple[None, None]:
+    """The token that this secret opened less than a minute ago in this process, if it did.
+
+    It may have ended since, so nothing may be done on its word alone: the condition, asked in the
+    transaction of what is done, raises Ended then. It saves a way to the database and back.
+    """
+    now = timezone.now()
+    digest = digest_of(secret)
+    token, found_at = met.get(digest, (None, now))
+    if token is None or not found_at <= now < found_at + LAST_USED_STEP:
+        return None, None
+
+    def check(rows: list[Row]) -> None:
+        if not is_of(digest, rows) or LiveToken(*rows[0][:3]) != token:
+            met.pop(digest, None)
+            raise Ended
+
+    return token, Condition(question(digest, now), check)
+
+
+def question(digest: str, now: datetime) -> Statement:
+    moments = [now - LAST_USED_STEP, now]
+    stale, at = map(connection.ops.adapt_datetimefield_value, moments)
+    return Statement(FIND, (stale, digest, at))
+
+
+def is_of(digest: str, rows: list[Row]) -> bool:
+    """Did the database answer with the token of this digest, and a live one?"""
+    return bool(rows) and constant_time_compare(rows[0][-1], digest)
 
 
 def digest_of(secret: str) -> str:

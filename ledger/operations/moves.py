@@ -13,6 +13,7 @@ from ledger.operations.orders import Order, Type
 from ledger.operations.retries import committed
 from ledger.querysets import NAIROBI
 from ledger.references import new_reference
+from wallet.pipeline import Condition
 
 
 def deposit(
@@ -119,17 +120,33 @@ def earlier(order: Order, *, actor_id: int, key: str) -> Transaction | None:
 
 
 def perform(
-    order: Order, *, actor_id: int, key: str | None, at: datetime | None = None
+    order: Order,
+    *,
+    actor_id: int,
+    key: str | None,
+    at: datetime | None = None,
+    condition: Condition | None = None,
 ) -> Transaction:
-    """Carry out an order. `deposit`, `transfer` and `withdraw` are this with names."""
+    """Carry out an order. `deposit`, `transfer` and `withdraw` are this with names.
+
+    The `condition` is asked once the accounts are held. Raises what it raises: nothing moves then.
+    """
     rules.refuse_nonsense(order)
-    return _perform(order, actor_id, key, at)
+    return _perform(order, actor_id, key, at, condition)
 
 
 @committed
-def _perform(order: Order, actor_id: int, key: str | None, at: datetime | None) -> Transaction:
+def _perform(
+    order: Order,
+    actor_id: int,
+    key: str | None,
+    at: datetime | None,
+    condition: Condition | None,
+) -> Transaction:
     day = timezone.localdate(at, NAIROBI)
-    holdings, facts = statements.read(order, actor_id=actor_id, key=key, day=day, lock=True)
+    holdings, facts = statements.read(
+        order, actor_id=actor_id, key=key, day=day, lock=True, condition=condition
+    )
     # Taken after the lock, so that an account's lines follow one another in time too.
     now = at or timezone.now()
     if (today := timezone.localdate(now, NAIROBI)) != day:

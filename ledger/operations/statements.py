@@ -20,7 +20,7 @@ from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet import pipeline
 from wallet.models import Account
-from wallet.pipeline import Statement, Value
+from wallet.pipeline import Condition, Statement, Value
 
 WALLETS = """
     SELECT user_id, id FROM wallet_account
@@ -105,18 +105,28 @@ def wallet_id(user_id: int) -> int:
 
 
 def read(
-    order: Order, *, actor_id: int, key: str | None, day: date, lock: bool
+    order: Order,
+    *,
+    actor_id: int,
+    key: str | None,
+    day: date,
+    lock: bool,
+    condition: Condition | None = None,
 ) -> tuple[dict[int, Holding], Facts]:
     """The member accounts of the order by id, and the facts; with `lock`, held until commit.
 
     Lowest id first, so that two opposite transfers wait instead of deadlocking. The facts are
-    read by a statement of their own, which starts once the accounts are held.
+    read by a statement of their own, which starts once the accounts are held, and so is the
+    `condition`. Raises what it raises.
     """
     ids = order.account_ids
-    rows, [facts] = pipeline.ask(
+    rows, [facts], *answers = pipeline.ask(
         Statement(HOLD if lock else HOLDINGS, (ids[0], ids[-1])),
         Statement(FACTS_AND_ID if lock else FACTS, about(order, actor_id, key, day)),
+        *([condition.statement] if condition else []),
     )
+    if condition:
+        condition.check(*answers)
     holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
     return holdings, Facts(facts[0], facts[1], facts[2] if lock else 0)
 
