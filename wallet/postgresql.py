@@ -46,8 +46,8 @@ class PipelineConnection(psycopg.Connection[Row]):
         self._held: list[Statement] = []
         self._names: dict[str, bytes] = {}
         self._numbers = count()
-        self._answers = select.poll()
-        self._answers.register(self.pgconn.socket, select.POLLIN)
+        self.answers = select.poll()
+        self.answers.register(self.pgconn.socket, select.POLLIN)
 
     def ask(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run what was held, then these; the rows of each of these."""
@@ -130,7 +130,7 @@ class PipelineConnection(psycopg.Connection[Row]):
         """All that is answered up to the end of the pipeline."""
         while True:
             while self.pgconn.is_busy():
-                self._answers.poll()
+                self.answers.poll()
                 self.pgconn.consume_input()
             result = self.pgconn.get_result()
             if result is None:
@@ -140,16 +140,14 @@ class PipelineConnection(psycopg.Connection[Row]):
             yield result
 
 
-def refuse_lost(connection: psycopg.Connection[Any]) -> None:
+def refuse_lost(connection: PipelineConnection) -> None:
     """Has the server hung up on this idle connection? Raises OperationalError.
 
     An idle server says nothing but goodbye, so a look at the socket is enough, where asking
     would cost each request a way there and back. Where one is lost the others are asked too:
     the pool waits longer each time that it finds one.
     """
-    news = select.poll()
-    news.register(connection.pgconn.socket, select.POLLIN)
-    if news.poll(0):
+    if connection.answers.poll(0):
         connection.close()
         if isinstance(pool := connection._pool, ConnectionPool):
             pool.check()

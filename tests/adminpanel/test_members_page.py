@@ -112,6 +112,15 @@ def test_the_end_of_a_phone_may_be_an_amount_too(client, amina, brian, bob):
     assert "Phone ends with 500 · Who sent or received exactly KES 500.00" in text(response)
 
 
+def test_more_than_a_mask_shows_finds_nobody(client, amina):
+    """Else a fourth digit would tell the fifth, and so on to the whole phone."""
+    amina.phone = "+254712345678"
+    amina.save()
+    assert found(client, "678") == ["Amina Wanjiku"]
+    for q in ("78", "5678", "5 678", "345678", "712345"):
+        assert found(client, q) == []
+
+
 @pytest.mark.parametrize("q", ["1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"])
 def test_an_exact_amount_finds_who_moved_it(client, amina, brian, carol, q):
     deposit(amina, 1_234_50)
