@@ -30,9 +30,14 @@ PAGES = {
     "panel accounts": "/panel/accounts/",
     "panel account of the rail": "/panel/accounts/-1/",
     "panel members": "/panel/members/",
+    "API balance": "/api/balance/{member}",
+    "API transactions": "/api/transactions/{member}?limit=20",
 }
 GOAL_RATIO, GOAL_MS = 1.3, 50
-GOAL_PAGES = ("home", "activity", "panel overview", "panel ledger", "panel activity")
+GOAL_PAGES = (
+    *("home", "activity", "panel overview", "panel ledger", "panel activity"),
+    *("API balance", "API transactions"),
+)
 
 
 def main() -> int:

@@ -9,13 +9,16 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.contrib.auth import SESSION_KEY  # noqa: E402
 from django.contrib.auth.models import Group  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count  # noqa: E402
+from django.http import HttpResponse  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from tests.bench.workers import serve  # noqa: E402
+from wallet import tokens  # noqa: E402
 from wallet.models import Account, User  # noqa: E402
 from wallet.roles import FINANCE  # noqa: E402
 
@@ -25,23 +28,27 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
 )
 
 
-def clients() -> tuple[Client, Client]:
-    """The member with the longest history, and one of the finance team."""
+def clients() -> tuple[Client, Client, Client]:
+    """The member with the longest history, one of the finance team, and a program."""
     busiest = Account.objects.annotate(size=Count("transactions_out")).order_by("-size")[0]
     finance = User.objects.filter(email="bench@example.com").first()
     finance = finance or User.objects.create_user(name="Finance", email="bench@example.com")
     finance.groups.add(Group.objects.get(name=FINANCE))
-    both = Client(), Client()
-    both[0].force_login(busiest.user)
-    both[1].force_login(finance)
-    return both
+    _token, secret = tokens.issue(user_id=busiest.user_id, scope="service", name="benchmark")
+    clients = Client(), Client(), Client(headers={"Authorization": f"Bearer {secret}"})
+    clients[0].force_login(busiest.user)
+    clients[1].force_login(finance)
+    return clients
 
 
-member, staff = clients()
+member, staff, program = clients()
+member_id = member.session[SESSION_KEY]
 
 
-def client(path: str) -> Client:
-    return staff if path.startswith("/panel/") else member
+def get(path: str) -> HttpResponse:
+    """`{member}` in an address is the id of the member with the longest history."""
+    client = {"panel": staff, "api": program}.get(path.split("/")[1], member)
+    return client.get(path.format(member=member_id))
 
 
 def measure(path: str, times: int) -> list[float]:
@@ -49,7 +56,7 @@ def measure(path: str, times: int) -> list[float]:
     taken = []
     for _number in range(times):
         began = time.perf_counter()
-        response = client(path).get(path)
+        response = get(path)
         taken.append((time.perf_counter() - began) * 1000)
         assert response.status_code == 200, response.status_code
     return taken
@@ -59,7 +66,7 @@ def queries(path: str) -> int:
     with CaptureQueriesContext(
         connection,
     ) as found:
-        client(path).get(path)
+        get(path)
     return len(found)
 
 
