@@ -56,8 +56,8 @@ class CallRequest(HttpRequest):
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <token>`. Cookies are not looked at.
 
-    `presumes` is for orders, whose operation asks the caller's condition: there a token that was
-    met a moment ago is looked at again on the way, and not beforehand too.
+    `presumes` is for orders, whose operation asks the caller's condition: there a token is looked
+    at under the lock, and one that was met a moment ago not beforehand too.
     """
 
     def __init__(self, *, presumes: bool = False) -> None:
@@ -71,7 +71,8 @@ class TokenAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         found, condition = tokens.presume(token) if self.presumes else (None, None)
-        found = found or tokens.find(token)
+        if found is None and (found := tokens.find(token)) and self.presumes:
+            _same, condition = tokens.presume(token)
         if found is None:
             return None
         throttle(request, f"token:{found.id}", found.scope)

@@ -169,7 +169,11 @@ def written(value: Value) -> bytes | None:
     text = str(value)
     if "\0" in text:
         raise psycopg.DataError("PostgreSQL text has no NUL")
-    return text.encode()
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        # As an error of the database, so that Django rolls back.
+        raise psycopg.DataError("PostgreSQL text has no half characters") from error
 
 
 def rows(result: PGresult, transformer: abc.Transformer) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -23,7 +23,8 @@ LAST_USED_STEP = timedelta(minutes=1)
 # Run on every call, so written out: building it through the ORM costs more than running it.
 FIND = """
     SELECT token.id, token.user_id, token.scope,
-           token.last_used_at IS NULL OR token.last_used_at < %s, token.digest
+           token.last_used_at IS NULL OR token.last_used_at < %s,
+           token.expires_at, token.digest
     FROM wallet_apitoken token JOIN wallet_user owner ON owner.id = token.user_id
     WHERE token.digest = %s AND token.revoked_at IS NULL AND owner.is_active
       AND (token.expires_at IS NULL OR token.expires_at > %s)"""
@@ -106,6 +107,9 @@ def presume(secret: str) -> tuple[LiveToken, Condition] | tuple[None, None]:
 
     It may have ended since, so nothing may be done on its word alone: the condition, asked in the
     transaction of what is done, raises Ended then. It saves a way to the database and back.
+
+    What it is asked for and a token's end between that and the commit are two at once: then the
+    order came first.
     """
     now = timezone.now()
     digest = digest_of(secret)
@@ -114,7 +118,8 @@ def presume(secret: str) -> tuple[LiveToken, Condition] | tuple[None, None]:
         return None, None
 
     def check(rows: list[Row]) -> None:
-        if not is_of(digest, rows) or LiveToken(*rows[0][:3]) != token:
+        # By the clock of now: the order may have waited for its accounts.
+        if not is_of(digest, rows) or LiveToken(*rows[0][:3]) != token or has_expired(rows[0][4]):
             met.pop(digest, None)
             raise Ended
 
@@ -125,6 +130,12 @@ def question(digest: str, now: datetime) -> Statement:
     moments = [now - LAST_USED_STEP, now]
     stale, at = map(connection.ops.adapt_datetimefield_value, moments)
     return Statement(FIND, (stale, digest, at))
+
+
+def has_expired(expires_at: Any) -> bool:
+    """`expires_at` is as this engine stores moments, which it can compare."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return expires_at is not None and bool(expires_at <= now)
 
 
 def is_of(digest: str, rows: list[Row]) -> bool:

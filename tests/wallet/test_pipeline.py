@@ -73,11 +73,15 @@ def test_each_statement_has_its_rows_in_order():
 
 
 @postgresql_only
-def test_a_text_that_the_server_would_cut_short_is_refused():
+@pytest.mark.parametrize("name", ["Bob\x00by", "Bob\udc80"])
+def test_a_text_that_can_not_be_sent_is_refused_and_leaves_the_connection_as_it_was(name):
     user = UserFactory(name="Alice")
-    with pytest.raises(DataError):
-        pipeline.ask(rename(user, "Bob\x00by"))
+    with pytest.raises(DataError), transaction.atomic():
+        pipeline.send(rename(user, name))
     assert name_of(user) == "Alice"
+    pipeline.ask(rename(user, "Carol"))
+    connection.close()
+    assert name_of(user) == "Carol"
 
 
 @pytest.mark.parametrize("name", ["x", "é %s $1 '", "\u2028", "O'Hara; --"])
