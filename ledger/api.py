@@ -74,7 +74,7 @@ class TransactionOut(Schema):
     settled_at: datetime | None
 
 
-ORDER_AUTH = [TokenAuth(presumes=True), SessionAuth()]
+ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
 MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
 
 

@@ -56,13 +56,13 @@ class CallRequest(HttpRequest):
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <token>`. Cookies are not looked at.
 
-    `presumes` is for orders, whose operation asks the caller's condition: there a token is looked
-    at under the lock, and one that was met a moment ago not beforehand too.
+    `of_orders` is for calls whose operation asks the caller's condition: there a token is looked at
+    under the lock, so one that was met a moment ago is not looked at beforehand too.
     """
 
-    def __init__(self, *, presumes: bool = False) -> None:
+    def __init__(self, *, of_orders: bool = False) -> None:
         super().__init__()
-        self.presumes = presumes
+        self.of_orders = of_orders
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         # ninja's own would log a header that it does not understand, secrets and all.
@@ -70,9 +70,7 @@ class TokenAuth(HttpBearer):
         return self.authenticate(request, secret) if scheme.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        found, condition = tokens.presume(token) if self.presumes else (None, None)
-        if found is None and (found := tokens.find(token)) and self.presumes:
-            _same, condition = tokens.presume(token)
+        found = (tokens.recall(token) if self.of_orders else None) or tokens.find(token)
         if found is None:
             return None
         throttle(request, f"token:{found.id}", found.scope)
@@ -80,6 +78,7 @@ class TokenAuth(HttpBearer):
         reads_all = found.scope == Scope.FINANCE
         if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
             return None
+        condition = tokens.condition(token, found) if self.of_orders else None
         return Caller(found.user_id, found.scope, reads_all, condition)
 
 

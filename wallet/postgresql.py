@@ -108,6 +108,7 @@ class PipelineConnection(psycopg.Connection[Row]):
                 for (sql, _params), each in zip(statements, values, strict=True):
                     self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], each)
                 self.pgconn.pipeline_sync()
+                self._flush()
                 results = list(self._results())
                 self.pgconn.exit_pipeline_mode()
             except BaseException:
@@ -125,6 +126,14 @@ class PipelineConnection(psycopg.Connection[Row]):
                 raise error
         transformer = Transformer(self)
         return [rows(result, transformer) for result in results[len(new) :]]
+
+    def _flush(self) -> None:
+        """Send what is left, and read meanwhile: else each side might wait for the other."""
+        while self.pgconn.flush():
+            either = select.poll()
+            either.register(self.pgconn.socket, select.POLLIN | select.POLLOUT)
+            either.poll()
+            self.pgconn.consume_input()
 
     def _results(self) -> Iterator[PGresult]:
         """All that is answered up to the end of the pipeline."""

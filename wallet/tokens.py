@@ -102,20 +102,25 @@ def find(secret: str) -> LiveToken | None:
     return token
 
 
-def presume(secret: str) -> tuple[LiveToken, Condition] | tuple[None, None]:
+def recall(secret: str) -> LiveToken | None:
     """The token that this secret opened less than a minute ago in this process, if it did.
 
-    It may have ended since, so nothing may be done on its word alone: the condition, asked in the
-    transaction of what is done, raises Ended then. It saves a way to the database and back.
-
-    What it is asked for and a token's end between that and the commit are two at once: then the
-    order came first.
+    Without a way to the database, so it may have ended since: what is done on its word depends on
+    `condition`.
     """
     now = timezone.now()
+    token, found_at = met.get(digest_of(secret), (None, now))
+    return token if found_at <= now < found_at + LAST_USED_STEP else None
+
+
+def condition(secret: str, token: LiveToken) -> Condition:
+    """That the secret still opens this token. Asked in the transaction of what is done, it raises
+    Ended where it does not.
+
+    A token that ends between the answer and the commit ends at the same time as that: the order
+    counts as the earlier one.
+    """
     digest = digest_of(secret)
-    token, found_at = met.get(digest, (None, now))
-    if token is None or not found_at <= now < found_at + LAST_USED_STEP:
-        return None, None
 
     def check(rows: list[Row]) -> None:
         # By the clock of now: the order may have waited for its accounts.
@@ -123,10 +128,11 @@ def presume(secret: str) -> tuple[LiveToken, Condition] | tuple[None, None]:
             met.pop(digest, None)
             raise Ended
 
-    return token, Condition(question(digest, now), check)
+    return Condition(question(digest, timezone.now()), check)
 
 
 def question(digest: str, now: datetime) -> Statement:
+    """FIND, asked of this digest."""
     moments = [now - LAST_USED_STEP, now]
     stale, at = map(connection.ops.adapt_datetimefield_value, moments)
     return Statement(FIND, (stale, digest, at))

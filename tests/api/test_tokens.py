@@ -10,17 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from tests.api.calls import (
-    MOVES,
-    Api,
-    bearer,
-    by_session,
-    by_token,
-    issue,
-    order,
-    path_of,
-    problem_of,
-)
+from tests.api.calls import Api, bearer, by_session, by_token, issue, order, problem_of
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from wallet import tokens
@@ -126,46 +116,6 @@ def test_ends_with_its_owner(alice):
     assert status(caller) == 401
     User.objects.filter(pk=alice.pk).update(is_active=True)
     assert status(caller) == 200
-
-
-def revoke(token: ApiToken) -> None:
-    tokens.revoke(token.pk)
-
-
-def expire(token: ApiToken) -> None:
-    ApiToken.objects.filter(pk=token.pk).update(expires_at=timezone.now())
-
-
-def deactivate_owner(token: ApiToken) -> None:
-    User.objects.filter(pk=token.user_id).update(is_active=False)
-
-
-@pytest.mark.parametrize("scope", ["member", "service"])
-@pytest.mark.parametrize("move", MOVES)
-@pytest.mark.parametrize("end", [revoke, expire, deactivate_owner])
-def test_one_that_moved_money_a_moment_ago_and_has_ended_moves_nothing(
-    alice, bob, scope, move, end
-):
-    caller, mine = by_token(alice, scope), order(move, alice.pk, bob.pk)
-    assert caller.post(path_of(move), mine, key="before").status_code == 201
-    assert caller.post(path_of(move), mine, key="again").status_code == 201
-    end(ApiToken.objects.get())
-    with nothing_moves():
-        for key in ("after", "before", None):
-            response = caller.post(path_of(move), mine, key=key)
-            problem_of(response, 401, "not_authenticated")
-            assert response.headers["WWW-Authenticate"] == "Bearer"
-
-
-def test_one_that_moved_money_a_moment_ago_still_acts_for_its_owner_alone(alice, bob):
-    caller = by_token(alice)
-    assert transfer(caller, alice, bob).status_code == 201
-    with nothing_moves():
-        problem_of(transfer(caller, bob, alice), 404, "not_found")
-    User.objects.filter(pk=alice.pk).update(is_active=False)
-    problem_of(transfer(caller, alice, bob), 401, "not_authenticated")
-    User.objects.filter(pk=alice.pk).update(is_active=True)
-    assert transfer(caller, alice, bob).status_code == 201
 
 
 def test_orders_too_write_down_when_it_was_used(alice, bob):

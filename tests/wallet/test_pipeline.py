@@ -84,6 +84,11 @@ def test_a_text_that_can_not_be_sent_is_refused_and_leaves_the_connection_as_it_
     assert name_of(user) == "Carol"
 
 
+def test_a_text_longer_than_a_socket_holds_arrives():
+    text = "x" * 16_000_000
+    assert pipeline.ask(Statement("SELECT LENGTH(%s)", (text,))) == [[(len(text),)]]
+
+
 @pytest.mark.parametrize("name", ["x", "é %s $1 '", "\u2028", "O'Hara; --"])
 def test_texts_arrive_as_they_were_sent(name):
     user = UserFactory(name="Alice")
@@ -237,6 +242,8 @@ def test_a_change_of_a_table_costs_a_connection_one_failure(by_orm, surroundings
     finally:
         pipeline.ask(Statement("ALTER TABLE wallet_account ALTER currency TYPE varchar(3)"))
         connection.close()
+        # Others that took part have it prepared as well.
+        connection.close_pool()
 
 
 def test_those_who_watch_the_connection_see_each_statement(django_assert_num_queries):

@@ -1,0 +1,127 @@
+"""A token that has ended moves nothing, however lately it was met."""
+
+import time
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.utils import timezone
+
+from tests.api.calls import (
+    MOVES,
+    bearer,
+    by_token,
+    issue,
+    lock_held,
+    order,
+    path_of,
+    problem_of,
+)
+from tests.books import nothing_moves
+from wallet import tokens
+from wallet.models import ApiToken, User
+
+pytestmark = pytest.mark.django_db
+
+LIFE_S = 1
+
+
+def revoke(token: ApiToken) -> None:
+    tokens.revoke(token.pk)
+
+
+def deactivate_owner(token: ApiToken) -> None:
+    User.objects.filter(pk=token.user_id).update(is_active=False)
+
+
+def expire(token: ApiToken) -> None:
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=timezone.now())
+
+
+def expire_by_itself(token: ApiToken) -> None:
+    ends_at = timezone.now() + timedelta(seconds=LIFE_S)
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=ends_at)
+    time.sleep(LIFE_S)
+
+
+@pytest.mark.parametrize("scope", ["member", "service"])
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("end", [revoke, deactivate_owner, expire])
+def test_one_that_moved_money_a_moment_ago(alice, bob, scope, move, end):
+    caller, mine = by_token(alice, scope), order(move, alice.pk, bob.pk)
+    assert caller.post(path_of(move), mine, key="before").status_code == 201
+    assert caller.post(path_of(move), mine, key="again").status_code == 201
+    end(ApiToken.objects.get())
+    with nothing_moves():
+        for key in ("after", "before", None):
+            response = caller.post(path_of(move), mine, key=key)
+            problem_of(response, 401, "not_authenticated")
+            assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_one_that_is_live_again(alice, bob):
+    caller, mine = by_token(alice), order("transfer", alice.pk, bob.pk)
+    assert caller.post("/api/transfer", mine).status_code == 201
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    problem_of(caller.post("/api/transfer", mine), 401, "not_authenticated")
+    User.objects.filter(pk=alice.pk).update(is_active=True)
+    assert caller.post("/api/transfer", mine).status_code == 201
+
+
+def test_one_that_may_do_less_than_a_moment_ago(alice, bob, operator):
+    caller, theirs = by_token(operator, "service"), order("transfer", alice.pk, bob.pk)
+    assert caller.post("/api/transfer", theirs).status_code == 201
+    ApiToken.objects.update(scope="member")
+    with nothing_moves():
+        problem_of(caller.post("/api/transfer", theirs), 401, "not_authenticated")
+        problem_of(caller.post("/api/transfer", theirs), 404, "not_found")
+
+
+def test_one_that_was_met_still_acts_for_its_owner_alone(alice, bob):
+    caller = by_token(alice)
+    assert caller.post("/api/transfer", order("transfer", alice.pk, bob.pk)).status_code == 201
+    with nothing_moves():
+        for move in MOVES:
+            response = caller.post(path_of(move), order(move, bob.pk, alice.pk))
+            problem_of(response, 404, "not_found")
+
+
+def wait_for_an_order() -> None:
+    """Until a statement of another connection waits for a row."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting + " AND datname = current_database()")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("no order waits")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="an order waits for a row")
+@pytest.mark.parametrize("is_met", [True, False], ids=["met", "new"])
+@pytest.mark.parametrize("end", [revoke, deactivate_owner, expire, expire_by_itself])
+def test_one_that_ends_while_its_order_waits(alice, bob, operator, is_met, end):
+    caller = bearer(issue(operator, "service"))
+    answers: list[HttpResponse] = []
+
+    def send() -> None:
+        try:
+            answers.append(caller.post("/api/transfer", order("transfer", alice.pk, bob.pk)))
+        finally:
+            connection.close()
+
+    if is_met:
+        assert caller.post("/api/deposit", order("deposit", alice.pk, 0)).status_code == 201
+    with nothing_moves():
+        with lock_held(alice.accounts.get()):
+            thread = Thread(target=send)
+            thread.start()
+            wait_for_an_order()
+            end(ApiToken.objects.get())
+        thread.join()
+    problem_of(answers[0], 401, "not_authenticated")
