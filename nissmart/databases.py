@@ -5,15 +5,15 @@ from typing import Any
 
 from environ import Env
 
-from wallet.postgresql import PipelineConnection, refuse_lost
-
 
 def database(env: Env, base_dir: Path) -> dict[str, Any]:
     """Turn DATABASE_URL into Django's settings, with the guarantees money needs on each engine."""
     url = env.str("DATABASE_URL", "sqlite:///db.sqlite3")
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{base_dir / url.removeprefix('sqlite:///')}"
-    config: dict[str, Any] = dict(env.db_url_config(url))
+    # Each thread keeps its connection: to open one for each request would cost more than a payment.
+    kept: dict[str, Any] = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    config = kept | dict(env.db_url_config(url))
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             # IMMEDIATE takes the one write lock at BEGIN: it is SQLite's row lock.
@@ -21,8 +21,6 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
             "timeout": env.int("SQLITE_BUSY_TIMEOUT_S", 20),
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         } | config.get("OPTIONS", {})
-        # To open the file anew for each request would cost more than a payment does.
-        config["CONN_MAX_AGE"] = None
         # Threads and processes of the tests share the database, so it is a file.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
         return config
@@ -32,10 +30,8 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
         f" -c statement_timeout={env.int('STATEMENT_TIMEOUT_S', 15)}s"
         " -c idle_in_transaction_session_timeout=30s"
     )
-    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
-    pool |= {"connection_class": PipelineConnection, "check": refuse_lost}
+    config["ENGINE"] = "wallet.postgresql"
     # A statement that a connection has run five times is planned once for all.
-    prepared = {"server_side_binding": True, "prepare_threshold": 5}
-    config["OPTIONS"] = {"pool": pool} | prepared | given
+    config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5} | given
     config["OPTIONS"]["options"] = f"{timeouts} {given.get('options', '')}".strip()
     return config

@@ -7,13 +7,14 @@ statements simply run one after another, as they do on the server too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from wallet.postgresql import PipelineConnection, Row, Statement, Value
+from wallet.postgresql.connection import PipelineConnection, Row, Statement, Value
 
 __all__ = ["Condition", "Row", "Statement", "Value", "ask", "send"]
 
@@ -53,6 +54,7 @@ def send(*statements: Statement) -> None:
 def opened() -> BaseDatabaseWrapper:
     """This thread's connection itself: each look through Django's proxy for it costs."""
     database = connections[DEFAULT_DB_ALIAS]
+    database.close_if_health_check_failed()
     database.ensure_connection()
     return database
 
@@ -62,8 +64,16 @@ def one_by_one(
 ) -> Iterator[list[Row]]:
     with database.cursor() as cursor:
         for sql, params in statements:
-            cursor.execute(sql, params)
+            cursor.execute(sql, [adapted(database, value) for value in params])
             yield cursor.fetchall() if cursor.description else []
+
+
+def adapted(database: BaseDatabaseWrapper, value: Value) -> Value:
+    """A moment as this engine stores it: the ORM would have seen to that."""
+    if isinstance(value, datetime):
+        moment: Value = database.ops.adapt_datetimefield_value(value)
+        return moment
+    return value
 
 
 def observed(database: BaseDatabaseWrapper, statements: Sequence[Statement]) -> Sequence[Statement]:

@@ -54,9 +54,7 @@ class StrictParser(Parser):
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises BodyError."""
     try:
-        value = json.loads(
-            body.decode(), object_pairs_hook=once_each, parse_constant=refuse_constant
-        )
+        value = DECODER.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise BodyError(400, "malformed_json", f"The body is not JSON: {error}.") from None
     if not isinstance(value, dict):
@@ -73,3 +71,7 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+# Made once: `json.loads` would make one for each body.
+DECODER = json.JSONDecoder(object_pairs_hook=once_each, parse_constant=refuse_constant)

@@ -133,15 +133,14 @@ def condition(secret: str, token: LiveToken) -> Condition:
 
 def question(digest: str, now: datetime) -> Statement:
     """FIND, asked of this digest."""
-    moments = [now - LAST_USED_STEP, now]
-    stale, at = map(connection.ops.adapt_datetimefield_value, moments)
-    return Statement(FIND, (stale, digest, at))
+    return Statement(FIND, (now - LAST_USED_STEP, digest, now))
 
 
 def has_expired(expires_at: Any) -> bool:
     """`expires_at` is as this engine stores moments, which it can compare."""
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    return expires_at is not None and bool(expires_at <= now)
+    if expires_at is None:
+        return False
+    return bool(expires_at <= connection.ops.adapt_datetimefield_value(timezone.now()))
 
 
 def is_of(digest: str, rows: list[Row]) -> bool:

@@ -9,7 +9,7 @@ the COMMIT.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from django.db import connection
@@ -139,14 +139,14 @@ def read_facts(order: Order, *, actor_id: int, key: str | None, day: date) -> Fa
 
 def about(order: Order, actor_id: int, key: str | None, day: date) -> tuple[Value, ...]:
     """What FACTS asks about."""
-    return (actor_id, key, order.source_id, adapted(day_start(day)), adapted(next_day_start(day)))
+    return (actor_id, key, order.source_id, day_start(day), next_day_start(day))
 
 
 def write(record: Transaction, order: Order, holdings: dict[int, Holding]) -> None:
     """Write the balances, the transaction and its entries, by the commit at the latest."""
     changes = [(id, cents) for id, cents in order.postings() if id in holdings]
     (first, first_cents), (last, last_cents) = changes[0], changes[-1]
-    at = adapted(record.created_at)
+    at = record.created_at
     order_columns = (record.reference, record.type, record.status, record.amount_cents)
     parties = (record.from_account_id, record.to_account_id, record.description)
     origin = (record.created_by_id, record.idempotency_key, record.reverses_id, at, at)
@@ -161,8 +161,3 @@ def write(record: Transaction, order: Order, holdings: dict[int, Holding]) -> No
         Statement(INSERT_TRANSACTION, (record.pk, *order_columns, *parties, *origin)),
         Statement(INSERT_ENTRIES + values, rows),
     )
-
-
-def adapted(at: datetime) -> datetime | str | None:
-    """A moment as this engine stores it: the ORM would have seen to that."""
-    return connection.ops.adapt_datetimefield_value(at)

@@ -114,7 +114,6 @@ def deadlocks_so_far() -> int:
         return 0
     # A server process reports its counts when it goes.
     connection.close()
-    connection.close_pool()
     time.sleep(0.2)
     with connection.cursor() as cursor:
         cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")

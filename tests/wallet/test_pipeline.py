@@ -10,6 +10,7 @@ from django.db import (
     IntegrityError,
     NotSupportedError,
     OperationalError,
+    close_old_connections,
     connection,
     transaction,
 )
@@ -19,7 +20,7 @@ from tests.ledger.crowd import at_once
 from wallet import pipeline
 from wallet.models import Account, User
 from wallet.pipeline import Statement
-from wallet.postgresql import PipelineConnection
+from wallet.postgresql.connection import PipelineConnection
 
 IS_POSTGRESQL = connection.vendor == "postgresql"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,14 +210,20 @@ def test_a_connection_that_is_lost_is_not_used_again():
 
 
 @postgresql_only
-def test_the_pool_hands_out_no_connection_that_the_server_has_closed():
+@pytest.mark.parametrize("by_orm", [True, False])
+def test_a_request_meets_no_connection_that_the_server_has_closed(by_orm):
     """As after a restart of the database: nobody is told of it, not even once."""
     [[[process]]] = pipeline.ask(BACKEND)
     elsewhere(Statement("SELECT pg_terminate_backend(%s, 10000)", (process,)))
-    connection.close()
-    for _each in range(connection.pool.max_size):
-        assert pipeline.ask(COUNT)
-        connection.close()
+    close_old_connections()
+    assert User.objects.count() == 0 if by_orm else pipeline.ask(COUNT)
+
+
+@postgresql_only
+def test_the_next_request_has_the_same_connection():
+    [[[process]]] = pipeline.ask(BACKEND)
+    close_old_connections()
+    assert pipeline.ask(BACKEND) == [[(process,)]]
 
 
 @postgresql_only
@@ -242,8 +249,6 @@ def test_a_change_of_a_table_costs_a_connection_one_failure(by_orm, surroundings
     finally:
         pipeline.ask(Statement("ALTER TABLE wallet_account ALTER currency TYPE varchar(3)"))
         connection.close()
-        # Others that took part have it prepared as well.
-        connection.close_pool()
 
 
 def test_those_who_watch_the_connection_see_each_statement(django_assert_num_queries):

@@ -21,7 +21,6 @@ from psycopg import abc
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg_pool import ConnectionPool
 
 # feature_not_supported, which "cached plan must not change result type" is one of, and
 # invalid_sql_statement_name: a statement prepared here no longer fits the tables, or is gone.
@@ -62,6 +61,14 @@ class PipelineConnection(psycopg.Connection[Row]):
         if self.autocommit:
             self.ask([])
 
+    def is_open(self) -> bool:
+        """Has the server not hung up, as far as we know?
+
+        An idle server says nothing but goodbye, so a look at the socket is enough, where asking
+        would cost each request a way there and back.
+        """
+        return not self.closed and not self.answers.poll(0)
+
     def commit(self) -> None:
         if self._held:
             self.ask([Statement("COMMIT")])
@@ -77,7 +84,7 @@ class PipelineConnection(psycopg.Connection[Row]):
         return super().cursor(*args, **kwargs)
 
     def wait(self, *args: Any, **kwargs: Any) -> Any:
-        """As psycopg does. With a stale statement it closes, so that the pool replaces it: no
+        """As psycopg does. With a stale statement it closes, so that Django opens another: no
         other statement that is prepared here is sure to be any better."""
         try:
             return super().wait(*args, **kwargs)
@@ -147,20 +154,6 @@ class PipelineConnection(psycopg.Connection[Row]):
             if result.status == ExecStatus.PIPELINE_SYNC:
                 return
             yield result
-
-
-def refuse_lost(connection: PipelineConnection) -> None:
-    """Has the server hung up on this idle connection? Raises OperationalError.
-
-    An idle server says nothing but goodbye, so a look at the socket is enough, where asking
-    would cost each request a way there and back. Where one is lost the others are asked too:
-    the pool waits longer each time that it finds one.
-    """
-    if connection.answers.poll(0):
-        connection.close()
-        if isinstance(pool := connection._pool, ConnectionPool):
-            pool.check()
-        raise psycopg.OperationalError("the server has closed this connection")
 
 
 @lru_cache

@@ -1,0 +1,1 @@
+"""PostgreSQL for Django, with connections that send several statements together."""
