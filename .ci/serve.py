@@ -98,7 +98,7 @@ def commands(host: str, port: int) -> list[list[str]]:
     web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
     web += [
         "--respawn-failed-workers",
-        "--blocking-threads=4",
+        "--blocking-threads=8",
         "--log-level=warning",
         "nissmart.wsgi:application",
     ]

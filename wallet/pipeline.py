@@ -16,12 +16,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from wallet.postgresql.connection import PipelineConnection, Row, Statement, Value
 
-__all__ = ["Condition", "Row", "Statement", "Value", "ask", "send"]
+__all__ = ["Condition", "Row", "Statement", "Unmet", "Value", "ask", "send"]
+
+
+class Unmet(Exception):
+    """What an operation depended on is not so."""
 
 
 class Condition(NamedTuple):
-    """A question that travels with others, and what is made of its rows: it raises where they
-    are not as they must be."""
+    """A question that travels with others, and what is made of its rows: it raises Unmet where
+    they are not as they must be."""
 
     statement: Statement
     check: Callable[[list[Row]], None]

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 from wallet import audit, pipeline
 from wallet.models import ApiToken
-from wallet.pipeline import Condition, Row, Statement
+from wallet.pipeline import Condition, Row, Statement, Unmet
 
 PREFIX = "nsk_"
 # "Last used" is for people, so it is written at most once in this time, not on every call.
@@ -36,7 +36,7 @@ class LiveToken(NamedTuple):
     scope: str
 
 
-class Ended(Exception):
+class Ended(Unmet):
     """A token that was live a moment ago no longer is."""
 
 

@@ -1,7 +1,8 @@
 """Money operations. No other module changes a balance.
 
-Each operation is one database transaction, always in the same order: refuse nonsense, lock
-the accounts lowest id first, replay, check under the lock, write. Amounts are whole cents.
+Each operation is done in one database transaction, always in the same order: refuse nonsense,
+lock the accounts lowest id first, replay, check under the lock, write. Operations that come at
+the same time may share one. Amounts are whole cents.
 """
 
 from ledger.operations.moves import (

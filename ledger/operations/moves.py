@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from ledger.errors import AlreadyReversed, KeyReused, NotReversible
+from ledger.errors import NotReversible
 from ledger.models import Transaction
 from ledger.operations import rules, statements
-from ledger.operations.orders import Order, Type
-from ledger.operations.retries import committed
-from ledger.querysets import NAIROBI
-from ledger.references import new_reference
+from ledger.operations.execution import replay
+from ledger.operations.line import LINE
+from ledger.operations.orders import Order, Placed, Type
+from ledger.operations.statements import Hold
 from wallet.pipeline import Condition
 
 
@@ -90,13 +90,6 @@ def reverse(
     return perform(Order.reversing(record), actor_id=actor_id, key=key, at=at)
 
 
-def refuse_second_reversal(transaction_id: int) -> None:
-    """Asked under the lock of its accounts, so that two at once can't both see none."""
-    reversal = Transaction.objects.filter(reverses=transaction_id).first()
-    if reversal:
-        raise AlreadyReversed(reference=reversal.reference)
-
-
 def preview(order: Order) -> int:
     """What the member who orders would hold afterwards, in cents.
 
@@ -104,9 +97,8 @@ def preview(order: Order) -> int:
     Raises the LedgerError that the order would meet now.
     """
     rules.refuse_nonsense(order)
-    holdings, facts = statements.read(
-        order, actor_id=0, key=None, day=timezone.localdate(), lock=False
-    )
+    asked = [Placed(order, actor_id=0, key=None)]
+    holdings, [facts] = statements.read(asked, timezone.localdate(), Hold.NOTHING)
     rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     return own.balance_cents + dict(order.postings())[own.id]
@@ -132,61 +124,4 @@ def perform(
     The `condition` is asked once the accounts are held. Raises what it raises: nothing moves then.
     """
     rules.refuse_nonsense(order)
-    return _perform(order, actor_id, key, at, condition)
-
-
-@committed
-def _perform(
-    order: Order,
-    actor_id: int,
-    key: str | None,
-    at: datetime | None,
-    condition: Condition | None,
-) -> Transaction:
-    day = timezone.localdate(at, NAIROBI)
-    holdings, facts = statements.read(
-        order, actor_id=actor_id, key=key, day=day, lock=True, condition=condition
-    )
-    # Taken after the lock, so that an account's lines follow one another in time too.
-    now = at or timezone.now()
-    if (today := timezone.localdate(now, NAIROBI)) != day:
-        # The order waited over midnight, so it is of the new day.
-        facts = statements.read_facts(order, actor_id=actor_id, key=key, day=today)
-    if facts.earlier_id is not None:
-        return replay(order, facts.earlier_id)
-    if order.reverses_id is not None:
-        refuse_second_reversal(order.reverses_id)
-    rules.check(order, holdings, facts.sent_cents)
-    record = new_record(order, actor_id, key, now, facts.next_id)
-    statements.write(record, order, holdings)
-    return record
-
-
-def new_record(order: Order, actor_id: int, key: str | None, now: datetime, id: int) -> Transaction:
-    """The transaction of an order that the simulated rail carries out at once."""
-    record = Transaction(
-        id=id,
-        reference=new_reference(),
-        type=order.type,
-        status=Transaction.Status.SUCCESS,
-        amount_cents=order.amount_cents,
-        from_account_id=order.source_id,
-        to_account_id=order.target_id,
-        description=order.description,
-        created_by_id=actor_id,
-        idempotency_key=key,
-        reverses_id=order.reverses_id,
-        created_at=now,
-        settled_at=now,
-    )
-    record._state.adding = False
-    return record
-
-
-def replay(order: Order, earlier_id: int) -> Transaction:
-    """The transaction that this key made, if it was the same order."""
-    record = Transaction.objects.get(pk=earlier_id)
-    if Order.of(record) != order:
-        raise KeyReused(reference=record.reference)
-    record.is_replay = True
-    return record
+    return LINE.carry_out(Placed(order, actor_id, key, at, condition))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ledger.models import Transaction
 from wallet.models import Account
+from wallet.pipeline import Condition
 
 Type = Transaction.Type
 Kind = Account.Kind
@@ -75,3 +77,15 @@ class Order:
             case Type.REVERSAL, int(source), None:
                 return [(source, -amount), (rail, amount)]
         raise AssertionError(f"no such order: {self}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """An order, and what came with it: who gave it, their key for it, a time of its own if it is
+    of a history, and the condition it depends on."""
+
+    order: Order
+    actor_id: int
+    key: str | None
+    at: datetime | None = None
+    condition: Condition | None = None

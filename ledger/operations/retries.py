@@ -6,8 +6,8 @@ import functools
 import random
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -30,8 +30,7 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
 
     A lock timeout, a deadlock, or losing the race for an idempotency key makes the whole
     transaction run again with fresh reads, a bounded number of times. Raises Busy after that.
-    Any other error is not retried. One that comes out of the COMMIT (a lost connection) is
-    OutcomeUnknown: only the caller, with the same key, may ask again.
+    Any other error is not retried.
     """
 
     @functools.wraps(operation)
@@ -39,24 +38,36 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
-            is_done = False
             try:
-                with turn(), transaction.atomic(durable=True):
-                    result = operation(*args, **kwargs)
-                    is_done = True
-                return result
+                with durable():
+                    return operation(*args, **kwargs)
             except (OperationalError, InterfaceError) as error:
-                if is_contention(error):
-                    continue
-                if is_done:
-                    raise OutcomeUnknown(*error.args) from error
-                raise
+                if not is_contention(error):
+                    raise
             except IntegrityError as error:
                 if not is_lost_race(error):
                     raise
         raise Busy
 
     return run
+
+
+@contextmanager
+def durable() -> Iterator[None]:
+    """One transaction, committed when the block is left.
+
+    An error that comes out of the COMMIT (a lost connection) is raised as OutcomeUnknown: only
+    the caller, with the same key, may ask again.
+    """
+    is_done = False
+    try:
+        with turn(), transaction.atomic(durable=True):
+            yield
+            is_done = True
+    except (OperationalError, InterfaceError) as error:
+        if is_done and not is_contention(error):
+            raise OutcomeUnknown(*error.args) from error
+        raise
 
 
 def turn() -> AbstractContextManager[Any]:

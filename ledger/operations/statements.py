@@ -4,23 +4,26 @@ Written out because building them through the ORM costs more than running them (
 shows it), and because this is the one place where exactly what is sent matters. The same text
 runs on both engines; SQLite has no row locks and needs none, since BEGIN IMMEDIATE takes its
 one write lock. They go to the database in two trips: what is read, and what is written with
-the COMMIT.
+the COMMIT. Each trip takes one order or several that share a transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import connection
 
 from ledger.models import Transaction
-from ledger.operations.orders import Order
+from ledger.operations.orders import Placed
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet import pipeline
 from wallet.models import Account
-from wallet.pipeline import Condition, Statement, Value
+from wallet.pipeline import Row, Statement, Value
 
 WALLETS = """
     SELECT user_id, id FROM wallet_account
@@ -33,11 +36,7 @@ wallet_ids: dict[int, int] = {}
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
-    WHERE account.id IN (%s, %s) ORDER BY account.id"""
-
-# The owner's row is shared, so that somebody who is being deactivated is waited for.
-FOR_UPDATE = " FOR UPDATE OF account FOR SHARE OF owner"
-HOLD = HOLDINGS + (FOR_UPDATE if connection.features.has_select_for_update else "")
+    WHERE account.id IN {ids} ORDER BY account.id"""
 
 # The day has an end for PostgreSQL's planner, which takes an open one for a third of all time
 # and then plans each order anew.
@@ -56,33 +55,48 @@ NEXT_ID = {
     "sqlite": """(
         SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'ledger_transaction')""",
 }
+IDS_ARE_DRAWN = connection.vendor == "postgresql"
 FACTS_AND_ID = f"{FACTS}, {NEXT_ID[connection.vendor]} AS id"
 
 ADD_TO_BALANCES = """
-    UPDATE wallet_account
-    SET balance_cents = CASE WHEN id = %s THEN balance_cents + %s ELSE balance_cents + %s END
-    WHERE id IN (%s, %s)"""
+    UPDATE wallet_account SET balance_cents = balance_cents + CASE id {changes} END
+    WHERE id IN {ids}"""
+CHANGE = "WHEN %s THEN CAST(%s AS BIGINT) "
 
-INSERT_TRANSACTION = """
+INSERT_TRANSACTIONS = """
     INSERT INTO ledger_transaction
         (id, reference, type, status, amount_cents, from_account_id, to_account_id, description,
          created_by_id, idempotency_key, reverses_id, created_at, settled_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    VALUES """
+TRANSACTION_COLUMNS = 13
 
 INSERT_ENTRIES = """
     INSERT INTO ledger_entry
         (transaction_id, account_id, amount_cents, balance_after_cents, created_at)
     VALUES """
-ENTRY_ROW = "(%s, %s, %s, %s, %s)"
+ENTRY_COLUMNS = 5
+
+
+class Hold(StrEnum):
+    """What is done about accounts while they are read, as SQL.
+
+    The owner's row is shared, so that somebody who is being deactivated is waited for.
+    """
+
+    NOTHING = ""
+    WAIT = " FOR UPDATE OF account FOR SHARE OF owner"
+    SKIP = " FOR UPDATE OF account SKIP LOCKED FOR SHARE OF owner SKIP LOCKED"
 
 
 class Facts(NamedTuple):
     """What the books say of an order: the transaction its key already names, what left the
-    source on its day, and the id of its transaction if it is carried out."""
+    source on its day, and the id of its transaction if it is carried out; and the answer to its
+    condition."""
 
     earlier_id: int | None
     sent_cents: int
-    next_id: int
+    next_id: int = 0
+    answer: list[Row] | None = None
 
 
 def wallet_id(user_id: int) -> int:
@@ -104,60 +118,86 @@ def wallet_id(user_id: int) -> int:
     raise Account.DoesNotExist
 
 
-def read(
-    order: Order,
-    *,
-    actor_id: int,
-    key: str | None,
-    day: date,
-    lock: bool,
-    condition: Condition | None = None,
-) -> tuple[dict[int, Holding], Facts]:
-    """The member accounts of the order by id, and the facts; with `lock`, held until commit.
+def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Holding], list[Facts]]:
+    """The member accounts of these orders by id, and the facts of each; held until commit.
 
     Lowest id first, so that two opposite transfers wait instead of deadlocking. The facts are
-    read by a statement of their own, which starts once the accounts are held, and so is the
-    `condition`. Raises what it raises.
+    read by statements of their own, which start once the accounts are held, and so is the answer
+    to a condition. An account that is skipped, or that there is not, is not among those given.
     """
-    ids = order.account_ids
-    rows, [facts], *answers = pipeline.ask(
-        Statement(HOLD if lock else HOLDINGS, (ids[0], ids[-1])),
-        Statement(FACTS_AND_ID if lock else FACTS, about(order, actor_id, key, day)),
-        *([condition.statement] if condition else []),
-    )
-    if condition:
-        condition.check(*answers)
+    ids = sorted({id for placed in batch for id in placed.order.account_ids})
+    asked = [Statement(holdings_sql(len(ids), hold), ids)]
+    for placed in batch:
+        asked.append(Statement(FACTS_AND_ID if hold else FACTS, about(placed, day)))
+        if placed.condition:
+            asked.append(placed.condition.statement)
+    answers = iter(pipeline.ask(*asked))
+    rows = next(answers)
     holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
-    return holdings, Facts(facts[0], facts[1], facts[2] if lock else 0)
+    facts = []
+    for position, placed in enumerate(batch):
+        each = Facts(*next(answers)[0])
+        if placed.condition:
+            each = each._replace(answer=next(answers))
+        if not IDS_ARE_DRAWN:
+            # SQLite tells the same id until it is used.
+            each = each._replace(next_id=each.next_id + position)
+        facts.append(each)
+    return holdings, facts
 
 
-def read_facts(order: Order, *, actor_id: int, key: str | None, day: date) -> Facts:
+def read_facts(placed: Placed, day: date) -> Facts:
     """The facts by themselves, while the accounts are held already."""
-    [[facts]] = pipeline.ask(Statement(FACTS_AND_ID, about(order, actor_id, key, day)))
-    return Facts(*facts)
+    [[row]] = pipeline.ask(Statement(FACTS_AND_ID, about(placed, day)))
+    return Facts(*row)
 
 
-def about(order: Order, actor_id: int, key: str | None, day: date) -> tuple[Value, ...]:
+def about(placed: Placed, day: date) -> tuple[Value, ...]:
     """What FACTS asks about."""
-    return (actor_id, key, order.source_id, day_start(day), next_day_start(day))
+    source_id = placed.order.source_id
+    return (placed.actor_id, placed.key, source_id, day_start(day), next_day_start(day))
 
 
-def write(record: Transaction, order: Order, holdings: dict[int, Holding]) -> None:
-    """Write the balances, the transaction and its entries, by the commit at the latest."""
-    changes = [(id, cents) for id, cents in order.postings() if id in holdings]
-    (first, first_cents), (last, last_cents) = changes[0], changes[-1]
-    at = record.created_at
-    order_columns = (record.reference, record.type, record.status, record.amount_cents)
-    parties = (record.from_account_id, record.to_account_id, record.description)
-    origin = (record.created_by_id, record.idempotency_key, record.reverses_id, at, at)
+def write(
+    carried_out: Sequence[tuple[Placed, Transaction]], holdings: Mapping[int, Holding]
+) -> None:
+    """Write the balances, the transactions and their entries, by the commit at the latest."""
+    changes: list[Value] = []
+    changed_ids: list[Value] = []
     rows: list[Value] = []
-    for account_id, cents in order.postings():
-        held = holdings.get(account_id)
-        after = held.balance_cents + cents if held else None
-        rows += (record.pk, account_id, cents, after, at)
-    values = ", ".join([ENTRY_ROW] * (len(rows) // 5))
+    lines: list[Value] = []
+    for placed, record in carried_out:
+        at = record.created_at
+        rows += (record.pk, record.reference, record.type, record.status, record.amount_cents)
+        rows += (record.from_account_id, record.to_account_id, record.description)
+        rows += (record.created_by_id, record.idempotency_key, record.reverses_id, at, at)
+        for account_id, cents in placed.order.postings():
+            after = None
+            if held := holdings.get(account_id):
+                after = held.balance_cents + cents
+                changes += (account_id, cents)
+                changed_ids.append(account_id)
+            lines += (record.pk, account_id, cents, after, at)
     pipeline.send(
-        Statement(ADD_TO_BALANCES, (first, first_cents, last_cents, first, last)),
-        Statement(INSERT_TRANSACTION, (record.pk, *order_columns, *parties, *origin)),
-        Statement(INSERT_ENTRIES + values, rows),
+        Statement(add_sql(len(changed_ids)), changes + changed_ids),
+        Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows),
+        Statement(INSERT_ENTRIES + rows_sql(len(lines) // ENTRY_COLUMNS, ENTRY_COLUMNS), lines),
     )
+
+
+@lru_cache
+def holdings_sql(count: int, hold: Hold) -> str:
+    sql = HOLDINGS.format(ids=rows_sql(1, count))
+    return sql + hold if connection.features.has_select_for_update else sql
+
+
+@lru_cache
+def add_sql(count: int) -> str:
+    return ADD_TO_BALANCES.format(changes=CHANGE * count, ids=rows_sql(1, count))
+
+
+@lru_cache
+def rows_sql(rows: int, columns: int) -> str:
+    """`(%s, %s), (%s, %s)` is two rows of two columns."""
+    row = f"({', '.join(['%s'] * columns)})"
+    return ", ".join([row] * rows)

@@ -98,7 +98,7 @@ def test_a_database_that_fails_before_anything_was_carried_out(
     def fail(*args: object, **more: object) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("ledger.operations.moves.statements.read", fail)
+    monkeypatch.setattr("ledger.operations.execution.statements.read", fail)
     with nothing_moves():
         response = service.post(path_of(move), order(move, alice.pk, bob.pk))
     problem_of(response, 503, "busy")

@@ -85,7 +85,7 @@ def served(url: str) -> Iterator[str]:
     """The product on a free port, as in production, as long as the block lasts."""
     port = free_port()
     command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--workers=2"]
-    command += ["--blocking-threads=4", f"--port={port}", "--log-level=error"]
+    command += ["--blocking-threads=8", f"--port={port}", "--log-level=error"]
     command += ["nissmart.wsgi:application"]
     surroundings = environment(url) | {"ALLOWED_HOSTS": "127.0.0.1"}
     process = subprocess.Popen(command, cwd=ROOT, env=surroundings)

@@ -3,10 +3,9 @@ lowest id first; who waits too long is told "busy", never that the order was ref
 
 import random
 import re
-import time
 from contextlib import contextmanager
 from functools import partial
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -16,10 +15,18 @@ from ledger.models import Transaction
 from ledger.operations.retries import ATTEMPTS
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, account_id, balance, funded, send
-from tests.ledger.crowd import IS_NIGHTLY, at_once, watched
+from tests.ledger.crowd import (
+    IS_NIGHTLY,
+    at_once,
+    closing,
+    held,
+    in_thread,
+    wait_until_somebody_waits,
+    watched,
+)
 from tests.ledger.moves import FLOAT, MOVES, TRANSIT, asked, call, held_by
 from wallet import operations as wallet_operations
-from wallet.models import Account, User
+from wallet.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -91,21 +98,6 @@ def may_take(account):
     return in_thread(attempt)
 
 
-def in_thread(job):
-    answers = []
-
-    def run():
-        try:
-            answers.append(job())
-        finally:
-            connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
-    return answers[0]
-
-
 def test_members_are_held_until_commit_and_the_house_never(owner, other):
     for move in MOVES:
         asks = asked(move, owner, other)
@@ -135,47 +127,6 @@ def test_the_lowest_id_is_taken_first_whoever_sends(owner, other):
             assert may_take(account_id(high))
         waiting.join()
     assert_books_right()
-
-
-def closing(job):
-    def run():
-        try:
-            job()
-        finally:
-            connection.close()
-
-    return run
-
-
-def wait_until_somebody_waits():
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
-    with connection.cursor() as cursor:
-        for _ in range(1_000):
-            time.sleep(0.01)
-            if cursor.execute(waiting, [connection.settings_dict["NAME"]]).fetchone():
-                return
-    raise AssertionError("nobody waits for a lock")
-
-
-@contextmanager
-def held(account):
-    """Another connection holds this account (on SQLite the one lock there is) meanwhile."""
-    is_held, let_go = Event(), Event()
-
-    def hold():
-        with transaction.atomic():
-            list(Account.objects.select_for_update().filter(pk=account))
-            is_held.set()
-            let_go.wait()
-
-    holder = Thread(target=closing(hold))
-    holder.start()
-    is_held.wait()
-    try:
-        yield
-    finally:
-        let_go.set()
-        holder.join()
 
 
 @contextmanager

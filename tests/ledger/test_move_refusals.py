@@ -164,7 +164,7 @@ def test_when_the_books_are_busy_the_form_may_be_sent_again(as_alice, bob, move,
     def busy(*args, **kwargs):
         raise Busy
 
-    monkeypatch.setattr("ledger.operations.moves.statements.read", busy)
+    monkeypatch.setattr("ledger.operations.execution.statements.read", busy)
     filled = order(move, bob)
     response = confirm(as_alice, move, filled)
     assert response.status_code == 503

@@ -101,7 +101,7 @@ def test_a_database_that_fails_in_the_middle_is_a_503(client, alice, monkeypatch
     def fail(*args, **kwargs):
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("ledger.operations.moves.statements.read", fail)
+    monkeypatch.setattr("ledger.operations.execution.statements.read", fail)
     order = {"amount": "1", "idempotency_key": "k", "confirm": "1"}
     answer = client.post("/deposit/", order)
     assert answer.status_code == 503
