@@ -68,7 +68,7 @@ def one_by_one(
 ) -> Iterator[list[Row]]:
     with database.cursor() as cursor:
         for sql, params in statements:
-            cursor.execute(sql, [adapted(database, value) for value in params])
+            cursor.execute(sql, tuple(adapted(database, value) for value in params))
             yield cursor.fetchall() if cursor.description else []
 
 

@@ -69,20 +69,24 @@ class Line:
         place.bell.acquire()
 
     def lead(self, leader: Place) -> None:
-        with self.guard:
-            company = self.company_of(leader)
+        company: list[Place] = []
         try:
+            with self.guard:
+                company = self.company_of(leader)
             serve([leader, *company])
         finally:
-            with self.guard:
-                if self.waiting:
-                    heir = self.waiting.pop(0)
-                    heir.is_leader = True
-                    heir.bell.release()
-                else:
-                    self.is_led = False
+            self.hand_over()
             for each in company:
                 each.bell.release()
+
+    def hand_over(self) -> None:
+        """Let the one who waits longest lead, if anybody waits."""
+        with self.guard:
+            self.is_led = bool(self.waiting)
+            if self.is_led:
+                heir = self.waiting.pop(0)
+                heir.is_leader = True
+                heir.bell.release()
 
     def company_of(self, leader: Place) -> list[Place]:
         """Take those out of the line whose orders have nothing in common with each other."""

@@ -1,20 +1,23 @@
 """Orders that come at the same time share a transaction; each is done as if it were alone."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Thread
 
 import pytest
+import time_machine
 from django.db import connection, transaction
+from django.utils import timezone
 
 from ledger.errors import InsufficientFunds, KeyReused, OutcomeUnknown
 from ledger.models import Transaction
-from ledger.operations import Order, line, perform
+from ledger.operations import Order, line, perform, reverse
 from ledger.operations.execution import alone, statements, together
 from ledger.operations.orders import Placed, Type
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id, balance, funded, new_key
-from tests.ledger.crowd import closing, held, in_thread, wait_until_somebody_waits
+from tests.ledger.crowd import closing, held, in_thread, wait_until_somebody_waits, watched
 from wallet import pipeline
 from wallet.models import Account
 from wallet.pipeline import Condition, Statement, Unmet
@@ -123,6 +126,22 @@ def test_a_key_that_is_known_already_is_left_to_go_alone(members):
     again = alone(known)
     assert (again.pk, again.is_replay) == (first.pk, True)
     assert balances(a, b, c, d) == [90_00, 110_00, 90_00, 110_00]
+
+
+def test_orders_that_come_at_midnight_are_left_to_go_alone(members):
+    """What they are judged by is of the day before."""
+    a, b, *_ = members
+    midnight = datetime(2030, 6, 1, 21, 0, tzinfo=UTC)
+    with time_machine.travel(midnight - timedelta(microseconds=1), tick=False) as clock:
+
+        def wait(sql):
+            if "FROM wallet_account" in sql:
+                clock.move_to(midnight)
+
+        with watched(wait):
+            assert together([transfer(a, b)]) == {}
+        assert balances(a, b) == [100_00, 100_00]
+        assert together([placed := transfer(a, b)])[placed].created_at == midnight
 
 
 @postgresql_only
@@ -245,6 +264,22 @@ def test_what_fails_for_one_fails_for_nobody_else(members, patient):
     assert isinstance(bad, ZeroDivisionError)
     assert balances(a, b, c, d, e, f) == [90_00, 110_00, 90_00, 110_00, 100_00, 100_00]
     assert_books_right()
+
+
+@postgresql_only
+def test_what_is_played_back_or_taken_back_is_not_in_the_line(members, patient):
+    a, b, c, d, *_ = members
+    record = carried_out(transfer(c, d))
+    then = timezone.now() + timedelta(seconds=1)
+    waits = Thread(target=closing(partial(carried_out, transfer(a, b))))
+    with held(account_id(a)):
+        waits.start()
+        until(lambda: line.LINE.is_led)
+        back = reverse(actor_id=a.pk, transaction_id=record.pk, key=None)
+        later = perform(transfer(c, d).order, actor_id=c.pk, key=None, at=then)
+    waits.join()
+    assert (back.reverses_id, later.created_at) == (record.pk, then)
+    assert balances(a, b, c, d) == [90_00, 110_00, 90_00, 110_00]
 
 
 @postgresql_only
