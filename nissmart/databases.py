@@ -25,13 +25,19 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
         return config
     given = config.get("OPTIONS", {})
+    statement_timeout_s = env.int("STATEMENT_TIMEOUT_S", 15)
     timeouts = (
         f"-c lock_timeout={env.int('LOCK_TIMEOUT_S', 3)}s"
-        f" -c statement_timeout={env.int('STATEMENT_TIMEOUT_S', 15)}s"
+        f" -c statement_timeout={statement_timeout_s}s"
         " -c idle_in_transaction_session_timeout=30s"
     )
     config["ENGINE"] = "wallet.postgresql"
+    # A server that is not there, or has gone without a word, is given up.
+    silence = {"connect_timeout": 10, "answer_timeout_s": 2 * statement_timeout_s}
+    silence |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    silence |= {"tcp_user_timeout": 30_000}
     # A statement that a connection has run five times is planned once for all.
-    config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5} | given
+    prepared = {"server_side_binding": True, "prepare_threshold": 5}
+    config["OPTIONS"] = silence | prepared | given
     config["OPTIONS"]["options"] = f"{timeouts} {given.get('options', '')}".strip()
     return config

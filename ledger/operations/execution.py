@@ -53,6 +53,8 @@ def together(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
     not in the answer and has not moved; when the transaction fails, none has: they are to go alone.
     """
     outcomes: dict[Placed, Outcome] = {}
+    # As accounts are: two batches that write the same keys would else wait for each other.
+    batch = sorted(batch, key=lambda placed: (placed.actor_id, placed.key or ""))
     try:
         with durable():
             outcomes = decide_each(batch)

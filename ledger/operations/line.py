@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from ledger.errors import OutcomeUnknown
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, alone, together
 from ledger.operations.orders import Placed
 
-# More would make statements of so many shapes that PostgreSQL has to plan each of them anew.
-TOGETHER_AT_MOST = 8
+# Fewer than a process has threads: those that are left answer meanwhile, whatever happens to these.
+TOGETHER_AT_MOST = 6
 # How long an order waits for the one before it, which may itself be waiting for an account.
 PATIENCE_S = 0.05
 
@@ -42,9 +43,13 @@ class Line:
         if placed.at is not None or placed.order.reverses_id is not None:
             return alone(placed)
         place = Place(placed)
-        self.join(place)
-        if place.is_leader:
-            self.lead(place)
+        try:
+            self.join(place)
+            if place.is_leader:
+                self.lead(place)
+        finally:
+            if place.is_leader:
+                self.hand_over()
         if place.outcome is None:
             return alone(placed)
         if isinstance(place.outcome, Exception):
@@ -59,8 +64,14 @@ class Line:
                 return
             place.bell.acquire()
             self.waiting.append(place)
-        if place.bell.acquire(timeout=PATIENCE_S):
-            return
+        is_called = False
+        try:
+            is_called = place.bell.acquire(timeout=PATIENCE_S)
+        finally:
+            if not is_called:
+                self.leave(place)
+
+    def leave(self, place: Place) -> None:
         with self.guard:
             if place in self.waiting:
                 self.waiting.remove(place)
@@ -75,7 +86,6 @@ class Line:
                 company = self.company_of(leader)
             serve([leader, *company])
         finally:
-            self.hand_over()
             for each in company:
                 each.bell.release()
 
@@ -116,6 +126,8 @@ def serve(places: list[Place]) -> None:
         except Exception as error:
             places[0].outcome = error
         return
+    for place in places:
+        place.outcome = OutcomeUnknown("until it is known better")
     outcomes = together([place.placed for place in places])
     for place in places:
         place.outcome = outcomes.get(place.placed)

@@ -56,16 +56,16 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
 def durable() -> Iterator[None]:
     """One transaction, committed when the block is left.
 
-    An error that comes out of the COMMIT (a lost connection) is raised as OutcomeUnknown: only
-    the caller, with the same key, may ask again.
+    What comes out of the COMMIT, and is not the database's word that it has failed, is raised as
+    OutcomeUnknown: only the caller, with the same key, may ask again.
     """
     is_done = False
     try:
         with turn(), transaction.atomic(durable=True):
             yield
             is_done = True
-    except (OperationalError, InterfaceError) as error:
-        if is_done and not is_contention(error):
+    except Exception as error:
+        if is_done and not is_failure(error):
             raise OutcomeUnknown(*error.args) from error
         raise
 
@@ -73,6 +73,17 @@ def durable() -> Iterator[None]:
 def turn() -> AbstractContextManager[Any]:
     """On SQLite, this thread's turn to write; PostgreSQL needs none."""
     return SQLITE_WRITERS if connection.vendor == "sqlite" else nullcontext()
+
+
+def is_failure(error: Exception) -> bool:
+    """Has the database itself said that the transaction has failed?
+
+    A connection that is ended from the other side says why (57P01), but not how far it has got.
+    """
+    if is_contention(error) or isinstance(error, IntegrityError):
+        return True
+    is_end = isinstance(error, (OperationalError, InterfaceError))
+    return not is_end and getattr(error.__cause__, "sqlstate", None) is not None
 
 
 def is_contention(error: Exception) -> bool:

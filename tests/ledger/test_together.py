@@ -1,5 +1,6 @@
 """Orders that come at the same time share a transaction; each is done as if it were alone."""
 
+import signal
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -7,7 +8,7 @@ from threading import Thread
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from ledger.errors import InsufficientFunds, KeyReused, OutcomeUnknown
@@ -192,6 +193,50 @@ def test_a_commit_without_an_answer_is_unknown_to_all_that_it_was_for(members, m
     assert balances(a, b, c, d) == [100_00] * 4
 
 
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, DatabaseError])
+def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, error):
+    """However it went wrong: to carry it out once more would move it twice."""
+    a, b, c, d, e, f, *_ = members
+
+    def fail(sql):
+        if sql == "COMMITTED":
+            raise error
+
+    batch = [transfer(a, b), transfer(c, d)]
+    with watched(fail):
+        outcomes = together(batch)
+        with pytest.raises(OutcomeUnknown):
+            carried_out(transfer(e, f))
+    assert [type(outcomes[placed]) for placed in batch] == [OutcomeUnknown] * 2
+    connection.close()
+    assert balances(a, b, c, d, e, f) == [90_00, 110_00] * 3
+
+
+def test_who_leads_and_is_interrupted_leaves_the_outcome_unknown_to_all(members):
+    a, b, c, d, *_ = members
+
+    def interrupt(sql):
+        if sql == "COMMITTED":
+            raise KeyboardInterrupt
+
+    places = [line.Place(transfer(a, b)), line.Place(transfer(c, d))]
+    with watched(interrupt), pytest.raises(KeyboardInterrupt):
+        line.serve(places)
+    assert [type(place.outcome) for place in places] == [OutcomeUnknown] * 2
+
+
+def test_keys_are_written_in_one_order_everywhere(members):
+    """Two batches that came the other way round would wait for each other."""
+    a, b, c, d, *_ = members
+    batch = [
+        Placed(each.order, a.pk, key)
+        for each, key in ((transfer(a, b), "two"), (transfer(c, d), "one"))
+    ]
+    outcomes = together(batch)
+    two, one = (outcomes[placed].entries.first().pk for placed in batch)
+    assert one < two
+
+
 def after_one_that_waits(first: Placed, others: list[Placed]) -> list[object]:
     """What becomes of each, when all others come while the first one waits for its account."""
     answers: dict[int, object] = {}
@@ -247,7 +292,7 @@ def test_orders_that_share_an_account_go_one_after_another(members, patient):
     assert_books_right()
 
 
-def test_one_key_moves_once(members, patient):
+def test_one_key_moves_once(members, patient, caplog):
     a, b, c, d, e, f, *_ = members
     twice = transfer(c, d)
     other = Placed(transfer(e, f).order, twice.actor_id, twice.key)
@@ -255,6 +300,7 @@ def test_one_key_moves_once(members, patient):
     assert [answers[0].pk, answers[0].is_replay] == [answers[1].pk, not answers[1].is_replay]
     assert isinstance(answers[2], KeyReused)
     assert balances(c, d, e, f) == [90_00, 110_00, 100_00, 100_00]
+    assert not caplog.records
 
 
 def test_what_fails_for_one_fails_for_nobody_else(members, patient):
@@ -291,8 +337,34 @@ def test_who_waits_for_an_account_does_not_hold_up_the_line(members):
         in_thread(wait_until_somebody_waits)
         began = time.monotonic()
         for _each in range(3):
-            carried_out(transfer(c, d))
+            # Without a key, so that nothing else keeps it from moving twice.
+            perform(transfer(c, d).order, actor_id=c.pk, key=None)
         assert time.monotonic() - began < 1
         assert waits.is_alive()
     waits.join()
     assert balances(a, b, c, d) == [90_00, 110_00, 70_00, 130_00]
+    assert not line.LINE.is_led
+    assert not line.LINE.waiting
+
+
+def test_who_is_interrupted_while_waiting_leaves_the_line(members, patient):
+    a, b, c, d, *_ = members
+
+    def interrupt(*_signal):
+        raise KeyboardInterrupt
+
+    usual = signal.signal(signal.SIGALRM, interrupt)
+    waits = Thread(target=closing(partial(carried_out, transfer(a, b))))
+    try:
+        with held(account_id(a)):
+            waits.start()
+            until(lambda: line.LINE.is_led)
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(KeyboardInterrupt):
+                carried_out(transfer(c, d))
+    finally:
+        signal.signal(signal.SIGALRM, usual)
+    waits.join()
+    assert not line.LINE.is_led
+    assert not line.LINE.waiting
+    assert balances(a, b, c, d) == [90_00, 110_00, 100_00, 100_00]

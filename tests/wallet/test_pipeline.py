@@ -1,5 +1,7 @@
 """Statements that travel together run in order, once, and fail as they would one by one."""
 
+import gc
+import time
 from contextlib import nullcontext
 from threading import Thread
 
@@ -217,6 +219,39 @@ def test_a_request_meets_no_connection_that_the_server_has_closed(by_orm):
     elsewhere(Statement("SELECT pg_terminate_backend(%s, 10000)", (process,)))
     close_old_connections()
     assert User.objects.count() == 0 if by_orm else pipeline.ask(COUNT)
+
+
+@postgresql_only
+def test_a_thread_that_ends_takes_its_connection_along():
+    def others() -> int:
+        others = "SELECT count(*) FROM pg_stat_activity WHERE client_port IS NOT NULL"
+        [[[number]]] = pipeline.ask(Statement(f"{others} AND pid <> pg_backend_pid()"))
+        return number
+
+    before = others()
+    gc.disable()
+    try:
+        for _each in range(4):
+            thread = Thread(target=lambda: (pipeline.ask(COUNT), User.objects.count()))
+            thread.start()
+            thread.join()
+        deadline = time.monotonic() + 10
+        while others() > before:
+            assert time.monotonic() < deadline
+    finally:
+        gc.enable()
+
+
+@postgresql_only
+def test_a_server_that_says_nothing_is_given_up():
+    pipeline.ask(COUNT)
+    connection.connection.answer_timeout_s = 0.2
+    began = time.monotonic()
+    with pytest.raises(OperationalError, match="no answer"):
+        pipeline.ask(Statement("SELECT pg_sleep(5)"))
+    assert time.monotonic() - began < 3
+    close_old_connections()
+    assert pipeline.ask(COUNT)
 
 
 @postgresql_only

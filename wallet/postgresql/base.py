@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -15,10 +16,32 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     connection: PipelineConnection | None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.of_thread = threading.local()
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> PipelineConnection:
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        return PipelineConnection.connect(**conn_params)
+        answer_timeout_s = conn_params.pop("answer_timeout_s")
+        connection = PipelineConnection.connect(**conn_params)
+        connection.answer_timeout_s = answer_timeout_s
+        self.of_thread.last = Last(connection)
+        return connection
 
     def is_usable(self) -> bool:
         """Without asking the server, where Django's own would wait for an answer."""
         return self.connection is not None and self.connection.is_open()
+
+
+class Last:
+    """What goes with its thread, and takes the connection along.
+
+    Django's objects hold one another, so that by themselves they would keep it until some garbage
+    collection, while the web server has long begun other threads.
+    """
+
+    def __init__(self, connection: PipelineConnection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()

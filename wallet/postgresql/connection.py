@@ -37,12 +37,25 @@ class Statement(NamedTuple):
     params: Sequence[Value] = ()
 
 
+class Ready(NamedTuple):
+    """A statement as it is sent: what can't be sent is refused before, when it is made."""
+
+    sql: str
+    values: Sequence[bytes | None] = ()
+
+
 class PipelineConnection(psycopg.Connection[Row]):
-    """`ask` sends statements now, `hold` with the next question or the commit."""
+    """`ask` sends statements now, `hold` with the next question or the commit.
+
+    A server that says nothing for `answer_timeout_s` is given up. It ends what takes too long by
+    itself, so one that is there has answered by then.
+    """
+
+    answer_timeout_s: float = 30
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._held: list[Statement] = []
+        self._held: list[Ready] = []
         self._names: dict[str, bytes] = {}
         self._numbers = count()
         self.answers = select.poll()
@@ -50,14 +63,15 @@ class PipelineConnection(psycopg.Connection[Row]):
 
     def ask(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run what was held, then these; the rows of each of these."""
+        asked = [ready(statement) for statement in statements]
         held, self._held = self._held, []
         begins = not self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE
-        before = [Statement(self._begin()), *held] if begins else held
-        return self._run([*before, *statements])[len(before) :]
+        before = [Ready(self._begin()), *held] if begins else held
+        return self._run([*before, *asked])[len(before) :]
 
     def hold(self, statements: Sequence[Statement]) -> None:
         """Run these by the commit at the latest: what is wrong with them shows only then."""
-        self._held += statements
+        self._held += [ready(statement) for statement in statements]
         if self.autocommit:
             self.ask([])
 
@@ -102,18 +116,17 @@ class PipelineConnection(psycopg.Connection[Row]):
             self._names.clear()
         return super()._deallocate(name)
 
-    def _run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+    def _run(self, statements: Sequence[Ready]) -> list[list[Row]]:
         """One way there and back."""
-        unknown = dict.fromkeys(sql for sql, _params in statements if sql not in self._names)
+        unknown = dict.fromkeys(sql for sql, _values in statements if sql not in self._names)
         new = {sql: b"pipeline_%d" % next(self._numbers) for sql in unknown}
-        values = [[written(value) for value in params] for _sql, params in statements]
         with self.lock:
             try:
                 self.pgconn.enter_pipeline_mode()
                 for sql, name in new.items():
                     self.pgconn.send_prepare(name, numbered(sql))
-                for (sql, _params), each in zip(statements, values, strict=True):
-                    self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], each)
+                for sql, values in statements:
+                    self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], values)
                 self.pgconn.pipeline_sync()
                 self._flush()
                 results = list(self._results())
@@ -139,15 +152,13 @@ class PipelineConnection(psycopg.Connection[Row]):
         while self.pgconn.flush():
             either = select.poll()
             either.register(self.pgconn.socket, select.POLLIN | select.POLLOUT)
-            either.poll()
-            self.pgconn.consume_input()
+            self._wait(either)
 
     def _results(self) -> Iterator[PGresult]:
         """All that is answered up to the end of the pipeline."""
         while True:
             while self.pgconn.is_busy():
-                self.answers.poll()
-                self.pgconn.consume_input()
+                self._wait(self.answers)
             result = self.pgconn.get_result()
             if result is None:
                 continue
@@ -155,12 +166,21 @@ class PipelineConnection(psycopg.Connection[Row]):
                 return
             yield result
 
+    def _wait(self, sockets: select.poll) -> None:
+        if not sockets.poll(self.answer_timeout_s * 1000):
+            raise psycopg.OperationalError(f"no answer in {self.answer_timeout_s} s")
+        self.pgconn.consume_input()
+
 
 @lru_cache
 def numbered(sql: str) -> bytes:
     """The statement with $1, $2 .. for each %s, as the server wants it."""
     numbers = count(1)
     return re.sub("%s", lambda _blank: f"${next(numbers)}", sql).encode()
+
+
+def ready(statement: Statement) -> Ready:
+    return Ready(statement.sql, [written(value) for value in statement.params])
 
 
 def written(value: Value) -> bytes | None:
