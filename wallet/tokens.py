@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -136,11 +136,13 @@ def question(digest: str, now: datetime) -> Statement:
     return Statement(FIND, (now - LAST_USED_STEP, digest, now))
 
 
-def has_expired(expires_at: Any) -> bool:
-    """`expires_at` is as this engine stores moments, which it can compare."""
+def has_expired(expires_at: datetime | None) -> bool:
+    """`expires_at` is as the engine gives it: SQLite's moments are in UTC and do not say so."""
     if expires_at is None:
         return False
-    return bool(expires_at <= connection.ops.adapt_datetimefield_value(timezone.now()))
+    if timezone.is_naive(expires_at):
+        expires_at = expires_at.replace(tzinfo=UTC)
+    return expires_at <= timezone.now()
 
 
 def is_of(digest: str, rows: list[Row]) -> bool:

@@ -12,7 +12,7 @@ from ledger.operations.orders import Placed
 
 # Fewer than a process has threads: those that are left answer meanwhile, whatever happens to these.
 TOGETHER_AT_MOST = 6
-# How long an order waits for the one before it, which may itself be waiting for an account.
+# How long an order waits for the one that leads, which may itself be waiting for an account.
 PATIENCE_S = 0.05
 
 
@@ -21,22 +21,22 @@ class Place:
     """A thread's place in the line. Its bell rings once: when it is served, or is to lead."""
 
     placed: Placed
-    is_leader: bool = False
     outcome: Outcome | Exception | None = None
     bell: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Line:
-    """At any time one thread of this process leads: it takes along those who wait.
+    """One thread of this process leads: it takes along those who wait, and hands the lead on.
 
     One transaction for all of them costs each a fraction of what its own would. An order that
-    finds nobody before it leads at once and goes alone, so who comes alone never waits.
+    finds nobody before it leads at once, so who comes alone never waits. Who has waited for too
+    long takes the lead over, so one that is stuck does not hold up the others.
     """
 
     def __init__(self) -> None:
         self.guard = threading.Lock()
+        self.leader: Place | None = None
         self.waiting: list[Place] = []
-        self.is_led = False
 
     def carry_out(self, placed: Placed) -> Transaction:
         """Carry out the order, in company if there is some. Raises what `alone` does."""
@@ -45,11 +45,10 @@ class Line:
         place = Place(placed)
         try:
             self.join(place)
-            if place.is_leader:
+            if self.leader is place:
                 self.lead(place)
         finally:
-            if place.is_leader:
-                self.hand_over()
+            self.hand_over(place)
         if place.outcome is None:
             return alone(placed)
         if isinstance(place.outcome, Exception):
@@ -57,10 +56,10 @@ class Line:
         return place.outcome
 
     def join(self, place: Place) -> None:
-        """Returns when it is served, or is to lead, or has waited for too long and left."""
+        """Returns when it has been served, or leads, or neither: then it is to go alone."""
         with self.guard:
-            if not self.is_led:
-                self.is_led = place.is_leader = True
+            if self.leader is None:
+                self.leader = place
                 return
             place.bell.acquire()
             self.waiting.append(place)
@@ -69,12 +68,13 @@ class Line:
             is_called = place.bell.acquire(timeout=PATIENCE_S)
         finally:
             if not is_called:
-                self.leave(place)
+                self.take_over(place)
 
-    def leave(self, place: Place) -> None:
+    def take_over(self, place: Place) -> None:
         with self.guard:
             if place in self.waiting:
                 self.waiting.remove(place)
+                self.leader = place
                 return
         # Somebody has just come for it.
         place.bell.acquire()
@@ -89,14 +89,13 @@ class Line:
             for each in company:
                 each.bell.release()
 
-    def hand_over(self) -> None:
-        """Let the one who waits longest lead, if anybody waits."""
+    def hand_over(self, place: Place) -> None:
+        """If it still leads, let the one lead who waits longest."""
         with self.guard:
-            self.is_led = bool(self.waiting)
-            if self.is_led:
-                heir = self.waiting.pop(0)
-                heir.is_leader = True
-                heir.bell.release()
+            if self.leader is place:
+                self.leader = self.waiting.pop(0) if self.waiting else None
+                if self.leader:
+                    self.leader.bell.release()
 
     def company_of(self, leader: Place) -> list[Place]:
         """Take those out of the line whose orders have nothing in common with each other."""

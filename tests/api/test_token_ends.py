@@ -48,6 +48,15 @@ def expire_by_itself(token: ApiToken) -> None:
 
 @pytest.mark.parametrize("scope", ["member", "service"])
 @pytest.mark.parametrize("move", MOVES)
+def test_one_that_will_end_moves_money_until_then(alice, bob, scope, move):
+    caller, mine = by_token(alice, scope), order(move, alice.pk, bob.pk)
+    ApiToken.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    for key in ("first", "second", None):
+        assert caller.post(path_of(move), mine, key=key).status_code == 201
+
+
+@pytest.mark.parametrize("scope", ["member", "service"])
+@pytest.mark.parametrize("move", MOVES)
 @pytest.mark.parametrize("end", [revoke, deactivate_owner, expire])
 def test_one_that_moved_money_a_moment_ago(alice, bob, scope, move, end):
     caller, mine = by_token(alice, scope), order(move, alice.pk, bob.pk)
