@@ -99,7 +99,7 @@ def commands(host: str, port: int) -> list[list[str]]:
     web += [
         "--respawn-failed-workers",
         "--blocking-threads=8",
-        "--log-level=warning",
+        "--log-level=error",
         "nissmart.wsgi:application",
     ]
     return [web, [sys.executable, "manage.py", "work"]]

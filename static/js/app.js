@@ -72,10 +72,12 @@
   const review = () => document.querySelector("[data-step=review]");
   const changes = () => review()?.querySelector("button[name=change]");
   let isGoingBack = false;
+  let isLeaving = false;
   on("htmx:afterSwap", () => {
     if (review() && history.state?.step !== "review") history.pushState({ step: "review" }, "");
   });
   window.addEventListener("popstate", ({ state }) => {
+    isLeaving = false;
     const form = byId("move")?.querySelector("form");
     if (state?.step === "review" ? !review() : review()) {
       isGoingBack = true;
@@ -110,7 +112,10 @@
     const button = event.target.closest("button");
     if (button && button === changes() && history.state?.step === "review" && !isGoingBack) {
       event.preventDefault();
-      return history.back();
+      // A second click of the same double click would leave the page.
+      if (!isLeaving) history.back();
+      isLeaving = true;
+      return;
     }
     const { amount, copy, show } = button?.dataset ?? {};
     if (amount) {

@@ -80,9 +80,9 @@ def test_changing_something_takes_the_step_back_too(open_page, alice, bob):
     page.goto("/")
     page.goto("/transfer/")
     fill(page, bob.email)
-    for _ in range(2):
+    for clicks in (1, 2, 1):
         proceed(page)
-        page.get_by_role("button", name="Change something").click()
+        page.get_by_role("button", name="Change something").click(click_count=clicks)
         is_filled(page, bob.email)
     page.go_back()
     expect(page.locator("#balance")).to_be_visible()
