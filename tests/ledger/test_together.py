@@ -348,6 +348,20 @@ def test_who_waits_for_an_account_does_not_hold_up_the_line(members):
     assert not line.LINE.waiting
 
 
+def test_who_leads_no_more_hands_nothing_over(members):
+    a, b, c, d, *_ = members
+    was_stuck, leads, waits = (line.Place(transfer(*pair)) for pair in ((a, b), (c, d), (d, c)))
+    own = line.Line()
+    waits.bell.acquire()
+    own.leader, own.waiting = leads, [waits]
+    own.hand_over(was_stuck)
+    assert own.leader is leads
+    own.hand_over(leads)
+    assert own.leader is waits
+    own.hand_over(waits)
+    assert own.leader is None
+
+
 def test_who_is_interrupted_while_waiting_leaves_the_line(members, patient):
     a, b, c, d, *_ = members
 
