@@ -1,14 +1,24 @@
 """Orders that come at the same time share a transaction; each is done as if it were alone."""
 
 import signal
+import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Thread
 
+import psycopg
 import pytest
 import time_machine
-from django.db import DatabaseError, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.utils import timezone
 
 from ledger.errors import InsufficientFunds, KeyReused, OutcomeUnknown
@@ -16,6 +26,7 @@ from ledger.models import Transaction
 from ledger.operations import Order, line, perform, reverse
 from ledger.operations.execution import alone, statements, together
 from ledger.operations.orders import Placed, Type
+from ledger.operations.retries import is_failure
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id, balance, funded, new_key
 from tests.ledger.crowd import closing, held, in_thread, wait_until_somebody_waits, watched
@@ -210,6 +221,27 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
     assert [type(outcomes[placed]) for placed in batch] == [OutcomeUnknown] * 2
     connection.close()
     assert balances(a, b, c, d, e, f) == [90_00, 110_00] * 3
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "has_failed"),
+    [
+        (OperationalError, psycopg.errors.LockNotAvailable, True),
+        (OperationalError, psycopg.errors.DeadlockDetected, True),
+        (IntegrityError, psycopg.errors.UniqueViolation, True),
+        (IntegrityError, sqlite3.IntegrityError, True),
+        (DataError, psycopg.errors.NumericValueOutOfRange, True),
+        (OperationalError, psycopg.errors.AdminShutdown, False),
+        (OperationalError, psycopg.OperationalError, False),
+        (InterfaceError, psycopg.InterfaceError, False),
+        (DatabaseError, psycopg.DatabaseError, False),
+        (OperationalError, sqlite3.OperationalError, False),
+    ],
+)
+def test_only_the_databases_own_word_says_that_a_commit_has_failed(error, cause, has_failed):
+    what = error()
+    what.__cause__ = cause()
+    assert is_failure(what) is has_failed
 
 
 def test_who_leads_and_is_interrupted_leaves_the_outcome_unknown_to_all(members):
