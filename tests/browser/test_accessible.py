@@ -63,7 +63,8 @@ def visit(page: Page, *urls: str) -> list[str]:
 def test_for_visitors(open_page):
     page = open_page()
     found = visit(page, *VISITOR)
-    page.get_by_role("button", name="Send the link").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send the link").click()
     assert found + problems(page) == []
 
 
