@@ -95,6 +95,7 @@ def manage(*arguments: str) -> None:
 def commands(host: str, port: int) -> list[list[str]]:
     """What runs side by side: the web server and the background worker."""
     granian = str(Path(sys.executable).parent / "granian")
+    # Warnings of its own (it finds eight threads many for two cores) are no news to who starts it.
     web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
     web += [
         "--respawn-failed-workers",

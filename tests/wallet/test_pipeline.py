@@ -1,18 +1,11 @@
 """Statements that travel together run in order, once, and fail as they would one by one."""
 
-import gc
-import time
-from contextlib import nullcontext
-from threading import Thread
-
 import pytest
 from django.db import (
     DatabaseError,
     DataError,
     IntegrityError,
-    NotSupportedError,
     OperationalError,
-    close_old_connections,
     connection,
     transaction,
 )
@@ -20,7 +13,7 @@ from django.db import (
 from tests.factories import UserFactory
 from tests.ledger.crowd import at_once
 from wallet import pipeline
-from wallet.models import Account, User
+from wallet.models import User
 from wallet.pipeline import Statement
 from wallet.postgresql.connection import PipelineConnection
 
@@ -31,7 +24,6 @@ postgresql_only = pytest.mark.skipif(not IS_POSTGRESQL, reason="PostgreSQL's pip
 COUNT = Statement("SELECT COUNT(*) FROM wallet_user")
 NOTHING = Statement("SELECT id FROM wallet_user WHERE id < %s", (0,))
 NO_COLUMN = Statement("SELECT no_such_column FROM wallet_user")
-BACKEND = Statement("SELECT pg_backend_pid()")
 NOT_ALLOWED = Statement("UPDATE wallet_user SET email = ''")
 
 
@@ -41,18 +33,6 @@ def rename(user: User, name: str) -> Statement:
 
 def name_of(user: User) -> str:
     return User.objects.get(pk=user.pk).name
-
-
-def elsewhere(statement: Statement) -> None:
-    """Run this on another connection, while ours stays as it is."""
-
-    def run() -> None:
-        pipeline.ask(statement)
-        connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
 
 
 def prepared() -> int:
@@ -199,91 +179,6 @@ def undo_to_savepoint() -> None:
     with transaction.atomic():
         mark = transaction.savepoint_create()
         transaction.savepoint_rollback(mark)
-
-
-@postgresql_only
-def test_a_connection_that_is_lost_is_not_used_again():
-    with pytest.raises(OperationalError):
-        pipeline.ask(Statement("SELECT pg_terminate_backend(pg_backend_pid())"), COUNT)
-    with pytest.raises(OperationalError):
-        pipeline.ask(COUNT)
-    connection.close()
-    assert pipeline.ask(COUNT)
-
-
-@postgresql_only
-@pytest.mark.parametrize("by_orm", [True, False])
-def test_a_request_meets_no_connection_that_the_server_has_closed(by_orm):
-    """As after a restart of the database: nobody is told of it, not even once."""
-    [[[process]]] = pipeline.ask(BACKEND)
-    elsewhere(Statement("SELECT pg_terminate_backend(%s, 10000)", (process,)))
-    close_old_connections()
-    assert User.objects.count() == 0 if by_orm else pipeline.ask(COUNT)
-
-
-@postgresql_only
-def test_a_thread_that_ends_takes_its_connection_along():
-    def others() -> int:
-        others = "SELECT count(*) FROM pg_stat_activity WHERE client_port IS NOT NULL"
-        [[[number]]] = pipeline.ask(Statement(f"{others} AND pid <> pg_backend_pid()"))
-        return number
-
-    before = others()
-    gc.disable()
-    try:
-        for _each in range(4):
-            thread = Thread(target=lambda: (pipeline.ask(COUNT), User.objects.count()))
-            thread.start()
-            thread.join()
-        deadline = time.monotonic() + 10
-        while others() > before:
-            assert time.monotonic() < deadline
-    finally:
-        gc.enable()
-
-
-@postgresql_only
-def test_a_server_that_says_nothing_is_given_up():
-    pipeline.ask(COUNT)
-    connection.connection.answer_timeout_s = 0.2
-    began = time.monotonic()
-    with pytest.raises(OperationalError, match="no answer"):
-        pipeline.ask(Statement("SELECT pg_sleep(5)"))
-    assert time.monotonic() - began < 3
-    close_old_connections()
-    assert pipeline.ask(COUNT)
-
-
-@postgresql_only
-def test_the_next_request_has_the_same_connection():
-    [[[process]]] = pipeline.ask(BACKEND)
-    close_old_connections()
-    assert pipeline.ask(BACKEND) == [[(process,)]]
-
-
-@postgresql_only
-@pytest.mark.parametrize("by_orm", [True, False])
-@pytest.mark.parametrize("surroundings", [nullcontext, transaction.atomic])
-def test_a_change_of_a_table_costs_a_connection_one_failure(by_orm, surroundings):
-    def ask() -> int:
-        [[[process]]] = pipeline.ask(BACKEND)
-        if by_orm:
-            list(Account.objects.values_list("currency"))
-        else:
-            pipeline.ask(Statement("SELECT currency FROM wallet_account"))
-        return process
-
-    first = [ask() for _until_prepared in range(8)][-1]
-    elsewhere(Statement("ALTER TABLE wallet_account ALTER currency TYPE text"))
-    try:
-        stale = pytest.raises(NotSupportedError, match="cached plan must not change result type")
-        with stale, surroundings():
-            ask()
-        connection.close()
-        assert ask() != first
-    finally:
-        pipeline.ask(Statement("ALTER TABLE wallet_account ALTER currency TYPE varchar(3)"))
-        connection.close()
 
 
 def test_those_who_watch_the_connection_see_each_statement(django_assert_num_queries):

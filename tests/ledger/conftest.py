@@ -1,0 +1,12 @@
+"""Fixtures of the ledger's tests."""
+
+import pytest
+
+from tests.factories import UserFactory, funded
+from wallet.models import User
+
+
+@pytest.fixture
+def members(db) -> list[User]:
+    """Ten with KES 100 each."""
+    return [funded(UserFactory(), 100_00) for _each in range(10)]
