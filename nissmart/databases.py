@@ -32,8 +32,8 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=30s"
     )
     config["ENGINE"] = "wallet.postgresql"
-    # A server that is not there, or has gone without a word, is given up.
-    silence = {"connect_timeout": 10, "answer_timeout_s": 2 * statement_timeout_s}
+    # A server that is not there, or has gone without a word, is given up. 0 is no limit here too.
+    silence = {"connect_timeout": 10, "answer_timeout_s": 2 * statement_timeout_s or None}
     silence |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     silence |= {"tcp_user_timeout": 30_000}
     # A statement that a connection has run five times is planned once for all.

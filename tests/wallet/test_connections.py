@@ -4,6 +4,7 @@ import gc
 import time
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -14,7 +15,9 @@ from django.db import (
     connection,
     transaction,
 )
+from environ import Env
 
+from nissmart.databases import database
 from tests.ledger.crowd import in_thread
 from wallet import pipeline
 from wallet.models import Account, User
@@ -81,6 +84,15 @@ def test_a_server_that_says_nothing_is_given_up():
     assert time.monotonic() - began < 3
     close_old_connections()
     assert pipeline.ask(COUNT)
+
+
+def test_without_a_limit_for_statements_there_is_none_for_answers(monkeypatch):
+    monkeypatch.setenv("STATEMENT_TIMEOUT_S", "0")
+    pipeline.ask(COUNT)
+    options = database(Env(), Path())["OPTIONS"]
+    connection.connection.answer_timeout_s = options["answer_timeout_s"]
+    assert pipeline.ask(Statement("SELECT 1 FROM pg_sleep(0.1)")) == [[(1,)]]
+    connection.close()
 
 
 def test_the_next_request_has_the_same_connection():

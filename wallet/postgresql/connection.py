@@ -51,7 +51,7 @@ class PipelineConnection(psycopg.Connection[Row]):
     itself, so one that is there has answered by then.
     """
 
-    answer_timeout_s: float = 30
+    answer_timeout_s: float | None = 30
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -167,7 +167,7 @@ class PipelineConnection(psycopg.Connection[Row]):
             yield result
 
     def _wait(self, sockets: select.poll) -> None:
-        if not sockets.poll(self.answer_timeout_s * 1000):
+        if not sockets.poll(self.answer_timeout_s and self.answer_timeout_s * 1000):
             raise psycopg.OperationalError(f"no answer in {self.answer_timeout_s} s")
         self.pgconn.consume_input()
 
