@@ -10,12 +10,13 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from adminpanel.incidents import operations as incidents
 from adminpanel.models import SavedView
-from adminpanel.operations import incidents, reversals
+from adminpanel.reversals import operations as reversals
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from wallet import operations as wallet_operations
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
