@@ -111,7 +111,7 @@ def act_by_default(simulator: Simulator, request: Request) -> Answer:
 
 def act_in(body: Body) -> Act:
     try:
-        return Act(body.get("action"))
+        return Act(text(body.get("action")))
     except ValueError:
         raise Mistake(f"action is one of {', '.join(Act)}.") from None
 

@@ -44,7 +44,8 @@ def respond(simulator: Simulator, request: Request) -> Answer:
     if is_page or path.startswith("/_sim/"):
         if is_from_elsewhere(request):
             return Answer(403, b'{"error": "Another site sent this."}')
-        return (phone_page if is_page else control).handle(simulator, request)
+        handle = phone_page.handle if is_page else control.handle
+        return handle(simulator, request)
     parts = path.split("/")
     code = NOT_FOUND.get(parts[2] if len(parts) > 2 else "", "404.001.01")
     return error(simulator, Rejection(404, code, "Resource not found"))
