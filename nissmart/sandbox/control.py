@@ -21,6 +21,7 @@ from nissmart.sandbox.wire import EAT, PHONE, shillings, text
 
 ACCOUNTS = {"utility": UTILITY, "working": WORKING, "charges": CHARGES}
 FAULT_FIELDS = {"seed", "rate", "kinds", "apis", "spike_per_s", "string_expiry"}
+ORGANISATION_FIELDS = {*ACCOUNTS, "shortcode", "unlock", "forget_urls", "validation_timeout_s"}
 SCENARIO_FIELDS = {"phone", "id", "api", "result", "faults", "delay_s", "times"}
 
 Control = Callable[[Simulator, Request], Answer]
@@ -199,13 +200,15 @@ def set_clock(simulator: Simulator, request: Request) -> Answer:
 
 def set_organisation(simulator: Simulator, request: Request) -> Answer:
     """Bring accounts to these balances, unlock the initiator, forget the C2B URLs."""
-    body = fields_of(request, {*ACCOUNTS, "shortcode", "unlock", "forget_urls"})
+    body = fields_of(request, ORGANISATION_FIELDS)
     shortcode = text(body.get("shortcode")) or simulator.merchant.b2c_shortcode
     with simulator.lock:
         for name in ACCOUNTS.keys() & body.keys():
             adjust(simulator, shortcode, ACCOUNTS[name], int(body[name]))
         if body.get("unlock"):
             simulator.initiator.wrong_attempts = 0
+        if "validation_timeout_s" in body:
+            simulator.validation_timeout_s = float(body["validation_timeout_s"])
         if body.get("forget_urls"):
             simulator.urls.clear()
         held = {name: simulator.book.balance(shortcode, ACCOUNTS[name]) for name in ACCOUNTS}

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 1_000_000
+DISCARD_LIMIT = 16_000_000
 FAILED = Answer(500, b'{"error": "The simulator failed. Its log says why."}')
 TOO_LARGE = Answer(413, b'{"error": "The body is too large, or has no length."}')
 
@@ -39,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         is_known = length.isdigit() and "Transfer-Encoding" not in self.headers
         if not is_known or int(length) > BODY_LIMIT:
             self.close_connection = True
+            self.discard(min(int(length), DISCARD_LIMIT) if is_known else 0)
             self.write(TOO_LARGE)
             return
         request = self.request_with(self.rfile.read(int(length)))
@@ -48,6 +50,11 @@ class Handler(BaseHTTPRequestHandler):
             logger.exception("%s %s failed", request.method, request.path)
             answer = FAILED
         self.write(answer)
+
+    def discard(self, length: int) -> None:
+        """Read a body without keeping it: a client that still sends doesn't read the answer."""
+        while length > 0 and (chunk := self.rfile.read(min(length, 65_536))):
+            length -= len(chunk)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 

@@ -17,6 +17,7 @@ from tests.sandbox.support.receiver import Receiver
 PHONE = "254712000001"
 SHORTCODE = "600992"
 TIMESTAMP = "20261001120000"
+TOKEN_LASTS_S = 3600
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Daraja:
     def advance(self, seconds: float = 0) -> None:
         """Let this time pass by the virtual clock, and all that is due happen."""
         assert self.control("clock", {"advance_s": seconds})["done"]
+        if seconds >= TOKEN_LASTS_S:
+            self.token = ""
 
     def scenario(self, **fields: Any) -> None:
         self.control("scenario", fields)
