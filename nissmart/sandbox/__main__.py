@@ -44,6 +44,7 @@ def interrupt(*_: object) -> None:
 
 def main() -> None:
     options = arguments()
+    signal.signal(signal.SIGTERM, interrupt)
     logging.basicConfig(level=logging.INFO, format="sandbox: %(message)s")
     merchant = Merchant(
         shortcode=options.shortcode,
@@ -66,7 +67,6 @@ def main() -> None:
         print(f"M-PESA sandbox at {server.url}", flush=True)
         for name, value in merchant.settings(server.url, str(certificate)).items():
             print(f"{name}={value}", flush=True)
-        signal.signal(signal.SIGTERM, interrupt)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from nissmart.sandbox.faults import Fault
@@ -79,16 +80,23 @@ class Courier:
         self._held: list[Callback] = []
 
     def send(self, callbacks: Iterable[Callback], *, urgent: bool = False) -> None:
-        """Schedule callbacks. Urgent ones that are due have been delivered when this returns."""
+        """Schedule callbacks; those due together go one after the other.
+
+        Urgent ones that are due have been delivered when this returns.
+        """
+        for delay_s, group in groupby(callbacks, key=lambda callback: callback.delay_s):
+            together = list(group)
+            if urgent and not delay_s:
+                self.deliver_each(together)
+            else:
+                self.timeline.after(delay_s, partial(self.deliver_each, together))
+
+    def deliver_each(self, callbacks: Iterable[Callback]) -> None:
         for callback in callbacks:
-            if not callback.url:
-                continue
             if callback.is_held:
                 self._hold(replace(callback, is_held=False))
-            elif urgent and not callback.delay_s:
-                self.deliver(callback)
             else:
-                self.timeline.after(callback.delay_s, partial(self.deliver, callback))
+                self.deliver(callback)
 
     def deliver(self, callback: Callback) -> None:
         status, _ = self.post(callback)
@@ -119,13 +127,13 @@ class Courier:
         """Keep a callback back until another one has gone first, or for a while."""
         with self._lock:
             self._held.append(callback)
-        self.timeline.after(HELD_AT_MOST_S + callback.delay_s, self._release)
+        self.timeline.after(HELD_AT_MOST_S, self._release)
 
     def _release(self) -> None:
         with self._lock:
             released, self._held = self._held, []
-        for callback in released:
-            self.timeline.after(callback.delay_s, partial(self.deliver, callback))
+        if released:
+            self.timeline.after(0, partial(self.deliver_each, released))
 
 
 def post_json(url: str, body: bytes, timeout_s: float) -> tuple[int, bytes]:

@@ -153,7 +153,11 @@ def test_a_bad_field_is_400_002_02(daraja, field, value):
         ),
         ({"PartyB": "254212000001"}, "SFC_IC0003", "The operator does not exist."),
         ({"InitiatorName": "other"}, 2001, "The initiator information is invalid."),
-        ({"SecurityCredential": "bm90IGVuY3J5cHRlZA=="}, 2001, "The initiator information is invalid."),
+        (
+            {"SecurityCredential": "bm90IGVuY3J5cHRlZA=="},
+            2001,
+            "The initiator information is invalid.",
+        ),
         ({"SecurityCredential": "no base64!"}, 2001, "The initiator information is invalid."),
     ],
 )

@@ -146,7 +146,8 @@ def test_the_confirmation_is_sent_up_to_three_times(daraja, receiver):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("CommandID", "x"), ("Amount", "1.5"), ("Msisdn", "07"), ("BillRefNumber", "")]
+    ("field", "value"),
+    [("CommandID", "x"), ("Amount", "1.5"), ("Msisdn", "07"), ("BillRefNumber", "")],
 )
 def test_simulate_checks_its_fields(daraja, field, value):
     reply = simulate(daraja, **{field: value})

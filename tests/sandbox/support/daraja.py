@@ -1,4 +1,4 @@
-"""A client of the simulator that knows the documented format, and nothing of the simulator's code."""
+"""A client that knows the documented format, and nothing of the simulator's code."""
 
 from __future__ import annotations
 
@@ -46,7 +46,11 @@ class Daraja:
         self.token = ""
 
     def send(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Reply:
         connection = http.client.HTTPConnection(self.address, timeout=30)
         try:
