@@ -86,9 +86,6 @@ class Book:
         """The payment with this receipt, request id or conversation id."""
         return self._by_id.get(name)
 
-    def is_known(self, request_id: str) -> bool:
-        return request_id in self._requests
-
     def end(self, payment: Payment, code: str, now: datetime) -> bool:
         """End a payment with this result, and move the money if it is success.
 

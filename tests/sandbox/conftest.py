@@ -28,6 +28,11 @@ def keys() -> Keys:
     return Keys.generate()
 
 
+@pytest.fixture(scope="session")
+def certificate(keys: Keys) -> bytes:
+    return keys.certificate_pem()
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     server = Receiver()
@@ -39,7 +44,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def start(keys: Keys, receiver: Receiver) -> Iterator[Start]:
+def start(keys: Keys, certificate: bytes, receiver: Receiver) -> Iterator[Start]:
     """Start a simulator; every one is stopped at the end."""
     servers: list[Server] = []
 
@@ -53,7 +58,7 @@ def start(keys: Keys, receiver: Receiver) -> Iterator[Start]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         settings = simulator.merchant.settings(server.url, "")
-        return Daraja(server.url, keys.certificate_pem(), settings, receiver)
+        return Daraja(server.url, certificate, settings, receiver)
 
     yield start
     for server in servers:

@@ -16,6 +16,7 @@ from nissmart.sandbox.apis.errands import (
     item,
     result,
 )
+from nissmart.sandbox.book import Duplicate
 from nissmart.sandbox.faults import TIMEOUTS, Fault, Plan
 from nissmart.sandbox.gateway import Accepted, Api, Body
 from nissmart.sandbox.merchant import CHARGES, UTILITY, WORKING
@@ -41,8 +42,6 @@ def pay(simulator: Simulator, body: Body, plan: Plan, *, version: int) -> Accept
     fields.plain(body, "Occassion" if version == 3 else "Occasion", least=0, most=100)
     request_id = fields.required(body, "OriginatorConversationID") if version == 3 else ""
     errand = begin(simulator, body, plan.faults, request_id)
-    if simulator.book.is_known(errand.request_id):
-        raise DUPLICATE.filled()
 
     now, serial = simulator.timeline.now(), simulator.ids.next()
     payment = Payment(
@@ -62,7 +61,10 @@ def pay(simulator: Simulator, body: Body, plan: Plan, *, version: int) -> Accept
         faults=tuple(sorted(plan.faults)),
         result=plan.result,
     )
-    simulator.book.accept(payment)
+    try:
+        simulator.book.accept(payment)
+    except Duplicate:
+        raise DUPLICATE.filled() from None
     return accept(simulator, errand, partial(settle, simulator, payment, errand))
 
 
