@@ -38,7 +38,7 @@ class Callback:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt to deliver, for whoever debugs."""
+    """One attempt to deliver, kept for debugging."""
 
     at: datetime
     url: str
@@ -60,8 +60,8 @@ def arrange(
     if Fault.NO_CALLBACK in chosen:
         return []
     delay_s = LATE_S if Fault.LATE in chosen else 0.0
-    told = Callback(url, truth, delay_s, is_held=Fault.REORDER in chosen)
-    callbacks = [told] * (3 if Fault.DUPLICATE in chosen else 1)
+    result = Callback(url, truth, delay_s, is_held=Fault.REORDER in chosen)
+    callbacks = [result] * (3 if Fault.DUPLICATE in chosen else 1)
     if lie and Fault.CONTRADICT in chosen:
         callbacks.append(Callback(url, lie, delay_s + CONTRADICT_AFTER_S))
     if lie and Fault.CONTRADICT_FIRST in chosen:

@@ -38,7 +38,7 @@ class Token:
 
 @dataclass
 class Simulator:
-    """`lock` guards everything below it. Nobody holds it while a callback is on its way."""
+    """`lock` guards everything below it. No thread holds it while it delivers a callback."""
 
     merchant: Merchant
     keys: Keys

@@ -222,11 +222,11 @@ def run(daraja, receiver):
     """What happens to many payouts with random faults: each one's status, then all callbacks."""
     statuses = [attempt(daraja, f"NSP-{number}", Amount="10") for number in range(PAYOUTS)]
     daraja.advance(2 * 3600)
-    told = sorted(
+    said = sorted(
         (body["Result"]["OriginatorConversationID"], body["Result"]["ResultCode"])
         for body in receiver.bodies("b2c")
     )
-    return statuses, told
+    return statuses, said
 
 
 @pytest.mark.parametrize("fault", B2C_FAULTS)
@@ -255,8 +255,8 @@ def test_no_fault_pays_an_id_twice(daraja, receiver):
         run(daraja, receiver)
     references = [paid["reference"] for paid in daraja.book()]
     assert len(references) == len(set(references)) == PAYOUTS
-    told = {body["Result"]["OriginatorConversationID"] for body in receiver.bodies("b2c")}
-    assert told <= set(references)
+    said = {body["Result"]["OriginatorConversationID"] for body in receiver.bodies("b2c")}
+    assert said <= set(references)
 
 
 @pytest.mark.parametrize(

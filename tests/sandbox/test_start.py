@@ -21,7 +21,7 @@ FILES = [ROOT / "nissmart" / "__init__.py", *sorted(PACKAGE.rglob("*.py"))]
 
 
 class Process:
-    """A simulator in a process of its own, with a book on disk."""
+    """A simulator in its own process, with a book on disk."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.certificate = folder / "certificate.pem"

@@ -44,7 +44,7 @@ class Outcome:
 def begin(
     simulator: Simulator, body: Body, faults: frozenset[Fault], request_id: str = ""
 ) -> Errand:
-    """An errand with ids of its own, from the fields that all these APIs share."""
+    """A new errand, from the fields that all these APIs share."""
     timeout_url = fields.url(body, "QueueTimeOutURL")
     result_url = fields.url(body, "ResultURL")
     serial = simulator.ids.next()
