@@ -52,15 +52,15 @@ class Service:
     def look(self) -> None:
         """Notice that it answers or has ended, and start it again when that's due."""
         assert self.process is not None
-        if self.ended_at is None and self.process.poll() is not None:
+        if self.ended_at is None and self.process.poll() is None:
+            self.has_answered = self.has_answered or self.is_answering()
+        elif self.ended_at is None:
             self.ended_at = time.monotonic()
             with suppress(ProcessLookupError):  # it may have left children behind
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.failures = 1 if self.was_stable() else self.failures + 1
             if not self.never_came_up():
                 print(f"The {self.name} ended; it starts again {self.when()}.", file=sys.stderr)
-        if self.ended_at is None:
-            self.has_answered = self.has_answered or self.is_answering()
         elif time.monotonic() >= self.ended_at + self.delay_s():
             self.start()
 
