@@ -142,7 +142,7 @@ def warnings(arguments: Sequence[str]) -> str:
     if not missing:
         return ""
     bar = "  " + "#" * 76
-    return "\n".join(["", bar, *(f"  #  {line:70}  #" for line in missing), bar, "", ""])
+    return "\n".join(["", bar, *(f"  #  {line:71} #" for line in missing), bar, "", ""])
 
 
 def may_use_browser(arguments: Sequence[str]) -> bool:

@@ -101,8 +101,9 @@ class Server:
         probe = subprocess.run(command, check=False, **self.account)
         if probe.returncode:
             raise PostgresError(
-                f"PostgreSQL doesn't run as root, and the user {self.account['user']} can't reach"
-                f" {self.place}. Run as another user, or name a folder that every user can reach:"
+                f"PostgreSQL doesn't run as root, and the user"
+                f" {pwd.getpwuid(self.account['user']).pw_name}, which it runs as instead, can't"
+                f" reach {self.place}. Run as another user, or name a folder that every user can reach:"
                 " POSTGRES_DIR=/var/lib/nissmart"
             )
 
