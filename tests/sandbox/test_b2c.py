@@ -207,7 +207,7 @@ def test_the_utility_account_pays_the_amount_and_the_charge(daraja, amount, char
     assert held == {"utility": 5_000_000 - amount - charge, "working": 0, "charges": 0}
 
 
-def test_charges_can_have_an_account_of_their_own(start):
+def test_charges_can_have_a_separate_account(start):
     daraja = start(merchant=Merchant(charges_from="Charges Paid Account"))
     daraja.b2c()
     daraja.advance()
