@@ -17,11 +17,11 @@ import pytest
 from django.core.management import call_command
 
 from ledger import errors
-from ledger.errors import LedgerError
 from nissmart.api import CODE_OF_STATUS
 from tests.api.support.calls import issue
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance
+from wallet.errors import Refusal
 from wallet.models import ApiToken, User
 
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -172,7 +172,7 @@ def test_it_names_every_error():
         found.code
         for found in vars(errors).values()
         if isinstance(found, type)
-        and issubclass(found, LedgerError)
+        and issubclass(found, Refusal)
         and hasattr(found, "code")
         # Programs do not reverse.
         and not issubclass(found, errors.ReversalRefused)
