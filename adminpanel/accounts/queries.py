@@ -114,14 +114,15 @@ def has_any(house_id: int, type: str) -> bool:
 
 
 def page(
-    entries: QuerySet[Entry], cursor: str | None, size: int, *, by_time: bool
+    entries: QuerySet[Entry], account: Account, cursor: str | None, size: int, *, by_time: bool
 ) -> paging.Page[Entry]:
     """A page of these lines of the account, newest first.
 
     In the order they were written. Those of a period are walked by time, along the index of
     house accounts: two lines of one moment may then change places.
     """
-    return paging.page(entries, cursor, size, time="created_at" if by_time else "")
+    own = Entry.objects.filter(account=account)
+    return paging.page(entries, cursor, size, among=own, time="created_at" if by_time else "")
 
 
 def with_balances(lines: Sequence[Entry], *, has_gaps: bool) -> list[tuple[Entry, int]]:

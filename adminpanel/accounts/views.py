@@ -81,6 +81,7 @@ def lines(account: Account, form: LinesFilter, request: MemberRequest) -> dict[s
     """A page of the account's lines, each with what was there once it was written."""
     page = queries.page(
         form.lines_of(account),
+        account,
         request.GET.get("cursor"),
         settings.PAGE_SIZE_PANEL,
         by_time=account.user is None and form.has_period,

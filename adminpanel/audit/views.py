@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.conf import settings
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
@@ -34,11 +34,11 @@ def audit(request: MemberRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv" and form.is_valid():
         return export(request, form)
     found = form.narrow(AuditEvent.objects.select_related("actor"))
-    page = paging.page(
-        found.prefetch_related("actor__groups"),
-        request.GET.get("cursor"),
-        settings.PAGE_SIZE_PANEL,
-    )
+    cursor = request.GET.get("cursor")
+    if cursor and not paging.is_id(cursor):
+        raise Http404
+    found = found.prefetch_related("actor__groups")
+    page = paging.page(found, cursor, settings.PAGE_SIZE_PANEL)
     context = {
         "form": form,
         "lines": [line(event) for event in page.rows],

@@ -215,7 +215,7 @@ def test_exports_exactly_what_is_filtered(client, auditor, events):
     response = client.get(URL, {"action": "note", "format": "csv"})
     assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
     headings, *rows = csv.reader(io.StringIO(response.getvalue().decode(), newline=""))
-    assert ",".join(headings) == "id,at,actor,actor_id,action,subject,reason,facts,address"
+    assert ",".join(headings) == "id,at,actor,actor_id,action,subject,reason,facts,ip_address"
     assert [row[5] for row in rows] == ["member 5", "transaction NS-7K2Q9PXM"]
     assert rows[0][2:4] == [auditor.name, str(auditor.pk)]
     assert rows[0][6] == "'=1+1"

@@ -35,18 +35,19 @@ def page[M: Model](
     size: int,
     *,
     by: str = "pk",
+    among: QuerySet[M] | None = None,
     oldest_first: bool = False,
     time: str = "",
 ) -> Page[M]:
     """The page of `size` rows after `cursor`; the first one without a cursor.
 
-    `by` is the field that the cursor names a row by. Rows are in the order of their ids, newest
-    first, or `oldest_first`; where `time` names a field, by that and then by id. No rows follow a
-    cursor that names none.
+    `by` is the field that the cursor names a row by; with `among`, it has to name one of those.
+    Rows are in the order of their ids, newest first, or `oldest_first`; where `time` names a
+    field, by that and then by id. No rows follow a cursor that names none.
     """
     sign = "" if oldest_first else "-"
     order = [f"{sign}{name}" for name in (time, "pk") if name]
-    found = after(rows, cursor, by=by, oldest_first=oldest_first, time=time)
+    found = after(rows, cursor, by=by, among=among, oldest_first=oldest_first, time=time)
     return cut(found.order_by(*order)[: size + 1], size, by=by)
 
 
@@ -55,6 +56,7 @@ def after[M: Model](
     cursor: str | None,
     *,
     by: str = "pk",
+    among: QuerySet[M] | None = None,
     oldest_first: bool = False,
     time: str = "",
 ) -> QuerySet[M]:
@@ -62,11 +64,11 @@ def after[M: Model](
     if not cursor:
         return rows
     beyond = "gt" if oldest_first else "lt"
-    if by == "pk" and not time:
-        return rows.filter(**{f"pk__{beyond}": int(cursor)}) if is_id(cursor) else rows.none()
     if (by == "pk" and not is_id(cursor)) or "\0" in cursor:
         return rows.none()
-    named = rows.model._default_manager.filter(**{by: cursor})
+    if by == "pk" and among is None and not time:
+        return rows.filter(**{f"pk__{beyond}": int(cursor)})
+    named = (rows.model._default_manager if among is None else among).filter(**{by: cursor})
     if not time:
         return rows.filter(**{f"pk__{beyond}": named.order_by().values("pk")[:1]})
     last = named.values("pk", time).first()
