@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from adminpanel.ledger.columns import COLUMNS, USUAL, Column
 from adminpanel.ledger.forms import LayoutForm, LedgerFilter
 from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
+from adminpanel.reversals.queries import People, people_behind
 from ledger.forms.filters import in_words
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
@@ -63,6 +64,12 @@ class Explorer:
         if joined:
             found = found.select_related(*joined)
         return paging.page(found, self.data.get("cursor"), self.size, by="reference")
+
+    def people_behind(self, records: list[Transaction]) -> dict[int, People]:
+        """Who proposed, approved and posted each reversal, where a column says so."""
+        if "by" not in self.columns:
+            return {}
+        return people_behind({one.pk: one.created_by.name for one in records if one.reverses_id})
 
     @property
     def is_summed_up(self) -> bool:

@@ -14,13 +14,16 @@ from django.utils.http import urlencode
 
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.export import lines
+from adminpanel.reversals import operations as reversals
 from ledger import operations
 from ledger.models import Transaction
 from tests.adminpanel.support.explored import matching, more_of_everything, subsets
+from tests.adminpanel.support.proposals import proposed
 from tests.adminpanel.test_csv_export import formulas
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
 from tests.pages import elements, htmx, text, words
+from wallet.context import Context
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +32,7 @@ URL = "/panel/ledger/"
 HEADINGS = [
     "reference", "id", "type", "status", "ordered_at", "settled_at", "currency", "amount",
     "from_name", "from_account", "to_name", "to_account", "note", "ordered_by", "request_key",
-    "reverses",
+    "reverses", "proposed_by", "approved_by", "posted_by",
 ]  # fmt: skip
 
 
@@ -62,12 +65,27 @@ def test_every_cell_says_what_the_ledger_holds(client, alice, bob, finance, time
         record.reference, str(record.pk), "TRANSFER", "SUCCESS",
         "2026-11-25T00:00:00+03:00", "2026-11-25T00:00:00+03:00", "KES", "123.45",
         "Alice Wanjiku", wallets[0], "Bob Otieno", wallets[1], "Lunch, and tea",
-        "Alice Wanjiku", "key-1", "",
+        "Alice Wanjiku", "key-1", "", "", "", "",
     ]  # fmt: skip
     assert (back["type"], back["reverses"]) == ("REVERSAL", record.reference)
-    assert (back["reference"], back["ordered_by"]) == (reversal.reference, "Finance Person")
+    assert (back["reference"], back["ordered_by"]) == (reversal.reference, "")
+    people = [back[name] for name in ("proposed_by", "approved_by", "posted_by")]
+    assert people == ["", "", "Finance Person"]
     assert (out["reference"], out["amount"]) == (cash.reference, "0.05")
     assert (out["to_name"], out["to_account"]) == ("Simulated rail", "")
+
+
+def test_a_reversal_names_its_people(client, alice, bob, wambui, joseph):
+    """Those of an earlier proposal, which was denied, are not among them."""
+    record = send(alice, bob, 50_00)
+    reversals.deny(Context(wambui.pk), proposal_id=proposed(record, joseph).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    back, *others = export(client)
+    names = ("ordered_by", "proposed_by", "approved_by", "posted_by")
+    assert [back[name] for name in names] == [
+        "", "Wambui Kariuki", "Joseph Kiprono", "Joseph Kiprono",
+    ]  # fmt: skip
+    assert {row[name] for row in others for name in names[1:]} == {""}
 
 
 def test_names_are_those_of_the_page(client, alice, bob):

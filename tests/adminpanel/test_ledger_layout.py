@@ -5,10 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adminpanel.models import SavedView
+from adminpanel.reversals import operations as reversals
 from ledger import operations
+from tests.adminpanel.support.proposals import proposed
 from tests.conftest import signed_in
 from tests.factories import account_id, deposit, new_key, send
 from tests.pages import elements, find, htmx, is_part, problems_beside, text, words
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +59,16 @@ def test_the_reference_is_always_there(client, alice):
     assert [len(row) for row in rows(response)] == [2]
 
 
+def test_a_reversal_names_its_people_in_order(client, alice, bob, wambui, joseph):
+    record = send(alice, bob, 12_34)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    back, there, _deposit = rows(client.get(URL, {"columns": ["by"]}))
+    assert back[1] == (
+        "Proposed by Wambui Kariuki Approved by Joseph Kiprono Posted by Joseph Kiprono"
+    )
+    assert there[1] == "Alice Wanjiku"
+
+
 def test_every_column_shows_what_it_is_called(client, alice, bob, finance):
     record = send(alice, bob, 12_34, key="key-of-it", description="Lunch")
     reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
@@ -70,7 +83,7 @@ def test_every_column_shows_what_it_is_called(client, alice, bob, finance):
     ]  # fmt: skip
     accounts = [str(account_id(alice)), str(account_id(bob))]
     assert there[8:] == ["Lunch", "Alice Wanjiku", *accounts, "key-of-it", "–", reversal.reference]
-    assert back[9:12] == ["Finance Person", *accounts[::-1]]
+    assert back[9:12] == ["Posted by Finance Person", *accounts[::-1]]
     assert back[13:] == [record.reference, "–"]
     (day,) = elements(response, "tr", class_="day-row")
     assert dict(next(find(day, "th")).attributes)["colspan"] == "15"

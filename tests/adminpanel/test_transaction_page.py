@@ -9,6 +9,7 @@ from django.test import Client
 from adminpanel.models import Note
 from adminpanel.reversals import operations as reversals
 from adminpanel.transactions import notes
+from ledger import operations
 from ledger.models import Transaction
 from tests.adminpanel.support.proposals import proposed
 from tests.books import nothing_moves
@@ -95,8 +96,29 @@ def test_a_reversal_says_who_proposed_and_approved_it(record, client, wambui, jo
     acts = section(page, "audit")
     assert [acts.count(f"Reversal {act}") for act in ("proposed", "approved", "posted")] == [1] * 3
     assert "denied" not in acts
-    steps = section(page, "timeline")
-    assert steps.index("Reversal proposed") < steps.index("Ordered") < steps.index("posted")
+    (track,) = elements(page, "ol", class_="track")
+    steps = [words(step) for step in track.children if not isinstance(step, str)]
+    assert [step.partition(" by ")[0] for step in steps] == [
+        "Reversal proposed",
+        "Reversal approved",
+        "Reversal posted",
+    ]
+    references = section(page, "references")
+    people = [
+        "Proposed by Wambui Kariuki",
+        "Approved by Joseph Kiprono",
+        "Posted by Joseph Kiprono",
+    ]
+    assert " ".join(people) in references
+    assert "Ordered" not in text(page)
+
+
+def test_a_reversal_without_a_proposal_has_only_a_poster(record, client, alice):
+    reversal = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
+    page = client.get(url(reversal))
+    assert section(page, "timeline").startswith("Timeline Reversal posted by Alice Wanjiku")
+    assert "Posted by Alice Wanjiku" in section(page, "references")
+    assert "Ordered" not in text(page)
 
 
 def test_what_reverses_it_is_none_of_the_others(record, client, wambui, joseph, alice, bob):

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from ledger import operations
 from ledger.models import Entry, Transaction
 from tests.books import assert_books_right
 from tests.conftest import signed_in
@@ -46,6 +47,14 @@ def test_a_transaction_is_shown_with_its_entries(client, record):
     said = text(client.get(reverse("admin:ledger_transaction_change", args=[record.pk])))
     for shown in (record.reference, "Lunch", "KES 750.00", "−KES 250.00"):
         assert shown in said
+
+
+def test_a_reversal_is_posted_not_ordered(client, record, alice):
+    reversal = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
+    for row, is_reversal in ((record, False), (reversal, True)):
+        said = text(client.get(reverse("admin:ledger_transaction_change", args=[row.pk])))
+        assert ("Posted by: Alice Wanjiku" in said) is is_reversal
+        assert ("Ordered by: Alice Wanjiku" in said) is not is_reversal
 
 
 def test_no_line_of_it_is_in_raw_cents(client, record):
