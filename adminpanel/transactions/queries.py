@@ -44,13 +44,13 @@ def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[Au
     return events(subjects.transaction(record.reference), also)
 
 
-def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
+def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
     """The steps of a transaction, oldest first: its own, and those of the audit.
 
     A step that has not come yet is last.
     """
-    steps = own_steps(record, told)
-    for event in reversed(told):
+    steps = own_steps(record, history)
+    for event in reversed(history):
         action, reference = Action(event.action), event.facts.get("reversal", "")
         if action in STEPS:
             steps.append(
@@ -64,16 +64,16 @@ def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
                 )
             )
     reversal = getattr(record, "reversed_by", None)
-    if reversal and not is_posted_in(told):
+    if reversal and not is_posted_in(history):
         steps.append(posting(reversal, reversal.reference))
     return sorted(steps, key=lambda step: (step.at is None, step.at))
 
 
-def own_steps(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
+def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
     """Ordered, and then settled or not. A reversal is neither ordered nor settled by a rail: it is
     posted, which the audit says when staff have proposed it."""
     if record.reverses_id:
-        return [] if is_posted_in(told) else [posting(record)]
+        return [] if is_posted_in(history) else [posting(record)]
     settled_by = ""
     if record.settled_at:
         is_inside = record.from_account_id and record.to_account_id
@@ -91,8 +91,8 @@ def posting(reversal: Transaction, reference: str = "") -> Moment:
     return Moment(label, name, reversal.created_at, reference=reference)
 
 
-def is_posted_in(told: list[AuditEvent]) -> bool:
-    return any(event.action == Action.REVERSE for event in told)
+def is_posted_in(history: list[AuditEvent]) -> bool:
+    return any(event.action == Action.REVERSE for event in history)
 
 
 def others_between(record: Transaction) -> list[Transaction]:
@@ -107,7 +107,7 @@ def others_between(record: Transaction) -> list[Transaction]:
     ]
     found = Transaction.objects.filter(sides[0] | sides[1])
     found = found.filter(created_at__gte=record.created_at - LATELY)
-    # What takes it back, or what it takes back, is told of beside it.
+    # What takes it back, or what it takes back, stands beside it.
     found = found.exclude(pk__in=[record.pk, record.reverses_id]).exclude(reverses=record.pk)
     return list(found.with_parties().order_by("-pk")[:RELATED])
 

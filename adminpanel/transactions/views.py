@@ -81,7 +81,7 @@ def show(
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
-    told = queries.events_of(record, behind)
+    history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
     posters = {record.pk: record.created_by.name} if record.reverses_id else {}
     context = {
@@ -89,8 +89,8 @@ def show(
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
-        "timeline": queries.timeline(record, told),
-        "events": told,
+        "timeline": queries.timeline(record, history),
+        "events": history,
         "proposal_behind": behind,
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
