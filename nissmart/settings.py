@@ -203,8 +203,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.exa
 # --- Words and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# A second language is one more line here, and LOCALE_PATHS with the folder of its words.
 LANGUAGES = [("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True
 # Dates without a format of their own, as in the admin: 24-hour, day first.

@@ -51,12 +51,12 @@ def render_part(
     return push_url(response, url) if is_part and url else response
 
 
-def is_own_page(request: HttpRequest, address: str | None) -> bool:
+def is_own_page(request: HttpRequest, url: str | None) -> bool:
     """A path on this site, and nothing that a browser might take for another one."""
-    if not (address and address.startswith("/")):
+    if not (url and url.startswith("/")):
         return False
     return url_has_allowed_host_and_scheme(
-        address, {request.get_host()}, require_https=request.is_secure()
+        url, {request.get_host()}, require_https=request.is_secure()
     )
 
 
@@ -139,7 +139,7 @@ def private_pages(get_response: View) -> View:
 
 
 def page_shown(request: Request) -> str:
-    """The address of the page that htmx asks from; else of what it asks for."""
+    """The URL of the page that htmx asks from, or of what it asks for."""
     try:
         page: str | None = request.htmx.current_url_abs_path
     except ValueError:
