@@ -9,9 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from wallet.http import MemberRequest
 from wallet.models import User
-from wallet.roles import acts_on_panel, reads_panel
+from wallet.staff.roles import acts_on_panel, reads_panel
+from wallet.web.http import MemberRequest
 
 type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 

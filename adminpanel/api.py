@@ -6,13 +6,13 @@ from datetime import datetime
 
 from ninja import Router, Schema
 
-from adminpanel.queries import totals
-from ledger.api import TransactionPage, narrow, transaction_page
+from adminpanel.overview import totals
+from ledger.api.endpoints import TransactionPage, narrow, transaction_page
 from ledger.models import Transaction
-from wallet import cursors
-from wallet.callers import CallRequest, require
+from wallet.api.callers import CallRequest, require
+from wallet.api.schemas import Limit, problems
 from wallet.models import Account
-from wallet.schemas import Limit, problems
+from wallet.web import paging as cursors
 
 router = Router(tags=["Finance"])
 

@@ -1,6 +1,6 @@
 """What the database itself keeps of the team's work: notes are written once."""
 
-from wallet.guards import written_once
+from wallet.db.guards import written_once
 
 NOTES = written_once(
     "adminpanel_note",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import ngettext
 
-from wallet import finding
-from wallet.callers import address
-from wallet.http import MemberRequest
+from wallet.staff import finding
+from wallet.web.http import MemberRequest, ip_address
 
 MINUTE_S = 60
 
@@ -20,7 +19,7 @@ def is_guessing(request: MemberRequest, form: forms.Form, name: str) -> bool:
     if not form.is_valid():
         return False
     text = (form.data.get(name) or "").strip()
-    wait_s = finding.wait_s(request.user.pk, text, address=address(request))
+    wait_s = finding.wait_s(request.user.pk, text, address=ip_address(request))
     if wait_s:
         minutes = -(-wait_s // MINUTE_S)
         form.add_error(

@@ -1,8 +1,18 @@
 from django.urls import path, register_converter
 
-from adminpanel import views
 from adminpanel.access import act_of
-from wallet.converters import AccountIdConverter
+from adminpanel.accounts import views as accounts
+from adminpanel.activity import views as activity
+from adminpanel.audit import views as audit
+from adminpanel.incidents import views as incidents
+from adminpanel.integrity import views as integrity
+from adminpanel.ledger import views as ledger
+from adminpanel.members import views as members
+from adminpanel.overview import views as overview
+from adminpanel.reversals import views as reversals
+from adminpanel.search import views as search
+from adminpanel.transactions import views as transactions
+from wallet.web.converters import AccountIdConverter
 
 register_converter(AccountIdConverter, "account_id")
 
@@ -15,90 +25,98 @@ of_incident = act_of("incident", "incident_id")
 
 app_name = "adminpanel"
 urlpatterns = [
-    path("", views.overview, name="overview"),
-    path("search/", views.search, name="search"),
+    path("", overview.overview, name="overview"),
+    path("search/", search.search, name="search"),
     # Live activity
-    path("activity/", views.activity, name="activity"),
-    path("activity/news/", views.news, name="news"),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/news/", activity.news, name="news"),
     # The ledger explorer
-    path("ledger/", views.ledger, name="ledger"),
-    path("ledger/totals/", views.ledger_totals, name="ledger_totals"),
-    path("ledger/views/", of_ledger(views.save_view), name="save_view"),
-    path("ledger/views/<id:view_id>/delete/", of_ledger(views.delete_view), name="delete_view"),
-    path("ledger/layout/", of_ledger(views.keep_layout), name="keep_layout"),
+    path("ledger/", ledger.ledger, name="ledger"),
+    path("ledger/totals/", ledger.ledger_totals, name="ledger_totals"),
+    path("ledger/views/", of_ledger(ledger.save_view), name="save_view"),
+    path("ledger/views/<id:view_id>/delete/", of_ledger(ledger.delete_view), name="delete_view"),
+    path("ledger/layout/", of_ledger(ledger.keep_layout), name="keep_layout"),
     # One transaction, and what staff do with it
-    path("transactions/<reference:reference>/", views.transaction, name="transaction"),
+    path("transactions/<reference:reference>/", transactions.transaction, name="transaction"),
     path(
-        "transactions/<reference:reference>/notes/", of_transaction(views.add_note), name="add_note"
+        "transactions/<reference:reference>/notes/",
+        of_transaction(transactions.add_note),
+        name="add_note",
     ),
     path(
         "transactions/<reference:reference>/propose/",
-        of_transaction(views.propose_reversal),
+        of_transaction(transactions.propose_reversal),
         name="propose_reversal",
     ),
-    path("reversals/", views.reversals, name="reversals"),
-    path("reversals/<id:proposal_id>/", views.reversal, name="reversal"),
+    path("reversals/", reversals.reversals, name="reversals"),
+    path("reversals/<id:proposal_id>/", reversals.reversal, name="reversal"),
     path(
         "reversals/<id:proposal_id>/approve/",
-        of_reversal(views.approve_reversal),
+        of_reversal(reversals.approve_reversal),
         name="approve_reversal",
     ),
     path(
-        "reversals/<id:proposal_id>/deny/", of_reversal(views.deny_reversal), name="deny_reversal"
+        "reversals/<id:proposal_id>/deny/",
+        of_reversal(reversals.deny_reversal),
+        name="deny_reversal",
     ),
     path(
         "reversals/<id:proposal_id>/withdraw/",
-        of_reversal(views.withdraw_reversal),
+        of_reversal(reversals.withdraw_reversal),
         name="withdraw_reversal",
     ),
     # Accounts
-    path("accounts/", views.accounts, name="accounts"),
-    path("accounts/<account_id:account_id>/", views.account, name="account"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<account_id:account_id>/", accounts.account, name="account"),
     # Members
-    path("members/", views.members, name="members"),
-    path("members/<id:user_id>/", views.member, name="member"),
-    path("members/<id:user_id>/reveal/", of_member(views.reveal), name="reveal"),
-    path("members/<id:user_id>/freeze/", of_member(views.freeze), name="freeze"),
-    path("members/<id:user_id>/unfreeze/", of_member(views.unfreeze), name="unfreeze"),
+    path("members/", members.members, name="members"),
+    path("members/<id:user_id>/", members.member, name="member"),
+    path("members/<id:user_id>/reveal/", of_member(members.reveal), name="reveal"),
+    path("members/<id:user_id>/freeze/", of_member(members.freeze), name="freeze"),
+    path("members/<id:user_id>/unfreeze/", of_member(members.unfreeze), name="unfreeze"),
     # Incidents
-    path("incidents/", views.incidents, name="incidents"),
-    path("incidents/open/", views.open_incident, name="open_incident"),
-    path("incidents/<id:incident_id>/", views.incident, name="incident"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/open/", incidents.open_incident, name="open_incident"),
+    path("incidents/<id:incident_id>/", incidents.incident, name="incident"),
     path(
-        "incidents/<id:incident_id>/take/", of_incident(views.take_incident), name="take_incident"
+        "incidents/<id:incident_id>/take/",
+        of_incident(incidents.take_incident),
+        name="take_incident",
     ),
     path(
         "incidents/<id:incident_id>/assign/",
-        of_incident(views.assign_incident),
+        of_incident(incidents.assign_incident),
         name="assign_incident",
     ),
     path(
         "incidents/<id:incident_id>/change/",
-        of_incident(views.change_incident),
+        of_incident(incidents.change_incident),
         name="change_incident",
     ),
     path(
         "incidents/<id:incident_id>/resolve/",
-        of_incident(views.resolve_incident),
+        of_incident(incidents.resolve_incident),
         name="resolve_incident",
     ),
     path(
         "incidents/<id:incident_id>/link/",
-        of_incident(views.link_transactions),
+        of_incident(incidents.link_transactions),
         name="link_transactions",
     ),
     path(
-        "incidents/<id:incident_id>/note/", of_incident(views.note_incident), name="note_incident"
+        "incidents/<id:incident_id>/note/",
+        of_incident(incidents.note_incident),
+        name="note_incident",
     ),
     path(
         "incidents/<id:incident_id>/unlink/<reference:reference>/",
-        of_incident(views.unlink_transaction),
+        of_incident(incidents.unlink_transaction),
         name="unlink_transaction",
     ),
     # Integrity
-    path("integrity/", views.integrity, name="integrity"),
-    path("integrity/run/", of_integrity(views.run_checks), name="run_checks"),
-    path("integrity/<slug:name>/", views.check, name="check"),
+    path("integrity/", integrity.integrity, name="integrity"),
+    path("integrity/run/", of_integrity(integrity.run_checks), name="run_checks"),
+    path("integrity/<slug:name>/", integrity.check, name="check"),
     # Audit
-    path("audit/", views.audit, name="audit"),
+    path("audit/", audit.audit, name="audit"),
 ]

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
-from wallet.admin_lists import CalmList
+from wallet.admin.lists import CalmList
 from wallet.money import format_money
 
 

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from ledger.guards import BOOKS
-from wallet import guards
+from wallet.db import guards
 
 
 class LedgerConfig(AppConfig):

@@ -1,37 +1,15 @@
 """Each way a money order can be refused: a code for machines, a sentence for people."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from django.db import OperationalError
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.support import with_help
 
+__all__ = ["Busy", "OutcomeUnknown", "Refusal"]
 
-class LedgerError(Exception):
-    """A refusal. Nothing has moved.
 
-    `field` names the form field the refusal is about; `str(error)` is fit for the member.
-    """
-
-    code: ClassVar[str]
-    sentence: ClassVar[str | Promise]
-    field: ClassVar[str | None] = "amount"
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__()
-        self.facts: Mapping[str, object] = facts
-
-    def __str__(self) -> str:
-        return str(self.sentence).format(**self.facts)
-
-    @property
-    def for_programs(self) -> str:
-        """The sentence for whoever reads the answer of the API, who has no form before them."""
-        return str(self)
+LedgerError = Refusal
 
 
 class InvalidAmount(LedgerError):
@@ -145,18 +123,3 @@ class KeyReused(LedgerError):
         "Check it, then send a new one if you still want it."
     )
     field = None
-
-
-class Busy(LedgerError):
-    code = "busy"
-    sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
-    field = None
-
-
-class OutcomeUnknown(OperationalError):
-    """The database did not answer the COMMIT: it may have been carried out, or not.
-
-    No refusal, so not a LedgerError: whoever tells that nothing has moved must not catch it.
-    """
-
-    code = "outcome_unknown"

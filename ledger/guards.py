@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
-from wallet.guards import Guards, written_once
+from wallet.db.guards import Guards, written_once
 
 ENTRIES = "ledger_entry"
 TRANSACTIONS = "ledger_transaction"

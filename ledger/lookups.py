@@ -6,8 +6,8 @@ import hashlib
 
 from django.conf import settings
 
-from wallet import rates
 from wallet.models import User
+from wallet.web import rates
 
 WINDOW_S = rates.HOUR_S
 

@@ -96,6 +96,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         known = [text for text in references if REFERENCE.fullmatch(text)]
         return self.order_by().filter(reference__in=known)
 
+    def last_id(self) -> int:
+        """The newest transaction's id; 0 when there is none."""
+        return self.order_by("-pk").values_list("pk", flat=True).first() or 0
+
     def page(self, size: int) -> tuple[list[Transaction], bool]:
         """The newest `size` records, and whether there are more."""
         found: list[Transaction] = list(self.order_by("-pk")[: size + 1])

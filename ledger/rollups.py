@@ -19,7 +19,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncDate
 
 from ledger.models import DailyTotal, Entry, HouseBalance, RollupMark
-from ledger.operations.retries import committed
+from wallet.db.retries import committed
 
 MEMBERS = DailyTotal.MEMBERS
 # So many entries are folded at a time, and fewer are left as the tail that is read one by one.

@@ -15,15 +15,15 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 import adminpanel.api
-import ledger.api
-import wallet.api
+import ledger.api.endpoints
+import wallet.api.endpoints
 from ledger import errors
 from nissmart.openapi import DescribedAPI
-from wallet import tokens
-from wallet.callers import SessionAuth, TokenAuth
-from wallet.cursors import BadCursor
-from wallet.schemas import Conflict
-from wallet.strict_json import TOO_LARGE, BodyError, StrictParser
+from wallet.api import tokens
+from wallet.api.callers import SessionAuth, TokenAuth
+from wallet.api.schemas import Conflict
+from wallet.api.strict_json import TOO_LARGE, BodyError, StrictParser
+from wallet.web.paging import BadCursor
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ api = DescribedAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
-api.add_router("", wallet.api.router)
-api.add_router("", ledger.api.router)
+api.add_router("", wallet.api.endpoints.router)
+api.add_router("", ledger.api.endpoints.router)
 api.add_router("/admin", adminpanel.api.router)
 
 RETRY_S = 1

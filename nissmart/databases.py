@@ -31,7 +31,7 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
         f" -c statement_timeout={statement_timeout_s}s"
         " -c idle_in_transaction_session_timeout=30s"
     )
-    config["ENGINE"] = "wallet.postgresql"
+    config["ENGINE"] = "wallet.db.postgresql"
     # A server that is not there, or has gone without a word, is given up. 0 is no limit here too.
     silence = {"connect_timeout": 10, "answer_timeout_s": 2 * statement_timeout_s or None}
     silence |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}

@@ -40,10 +40,11 @@ INSTALLED_APPS = [
     "wallet",
     "ledger",
     "adminpanel",
+    "nissmart.apps.Nissmart",
 ]
 
 MIDDLEWARE = [
-    "wallet.logs.named_requests",
+    "wallet.web.logs.named_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, which has compressed its files before; above all that writes a body.
@@ -58,13 +59,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "wallet.http.private_pages",
+    "wallet.web.http.private_pages",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
 # For calls to the API that bring a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.logs.named_requests",
+    "wallet.web.logs.named_requests",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
@@ -155,14 +156,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "wallet.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "wallet.signin.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "signup": "wallet.forms.SignupForm",
     "login": "wallet.forms.LoginForm",
-    "change_password": "wallet.password_forms.ChangePasswordForm",
-    "set_password": "wallet.password_forms.SetPasswordForm",
-    "reset_password_from_key": "wallet.password_forms.ResetPasswordKeyForm",
-    "reauthenticate": "wallet.password_forms.ReauthenticateForm",
+    "change_password": "wallet.signin.password_forms.ChangePasswordForm",
+    "set_password": "wallet.signin.password_forms.SetPasswordForm",
+    "reset_password_from_key": "wallet.signin.password_forms.ResetPasswordKeyForm",
+    "reauthenticate": "wallet.signin.password_forms.ReauthenticateForm",
     "reset_password": "wallet.forms.ResetPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -178,19 +179,19 @@ ACCOUNT_PHONE_VERIFICATION_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = False
 # The holder is told when the password, the phone, the email or the second step changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.password_links.EndsWithTheRole"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithTheRole"
 # Of a link that sets a new password, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Nissmart"
-MFA_ADAPTER = "wallet.adapters.SecondFactorAdapter"
+MFA_ADAPTER = "wallet.signin.adapters.SecondFactorAdapter"
 # Emails are not verified yet, and a second factor must not wait for that.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 MAILERS = {
     "default": {
-        "BACKEND": env.str("MAIL_BACKEND", "wallet.mail.Terminal"),
+        "BACKEND": env.str("MAIL_BACKEND", "wallet.signin.mail.Terminal"),
         "OPTIONS": env.json("MAIL_OPTIONS", {}),
     }
 }
@@ -268,7 +269,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "wallet.logs.JsonLine"}},
+    "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     # Django's own handlers would say everything a second time.

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from wallet.roles import reads_panel
+from wallet.staff.roles import reads_panel
 
 
 @require_safe

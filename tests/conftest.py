@@ -18,9 +18,9 @@ from adminpanel.guards import NOTES
 from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
-from wallet.guards import AUDIT
+from wallet.db.guards import AUDIT
 from wallet.models import User
-from wallet.roles import AUDITOR, FINANCE
+from wallet.staff.roles import AUDITOR, FINANCE
 
 # What migrations make of the code alone.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}

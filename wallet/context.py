@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from wallet.roles import reads_panel
+from wallet.staff.roles import reads_panel
 
 THEMES = ("system", "light", "dark")
 

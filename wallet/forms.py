@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet import operations
-from wallet.fields import LineField, PhoneField
 from wallet.models import User
 from wallet.phones import is_phone
 from wallet.text import refuse_house_names, refuse_invisible_characters
+from wallet.web.fields import LineField, PhoneField
 
 PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
 EMAIL_FORMAT = _("Enter an email address, like jane@example.com.")

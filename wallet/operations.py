@@ -7,9 +7,9 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from wallet import audit
 from wallet.models import Account, User
-from wallet.roles import was_ever_staff
+from wallet.staff import audit
+from wallet.staff.roles import was_ever_staff
 
 
 class Refused(Exception):

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import operations, tokens
-from wallet.callers import address
+from wallet import operations
+from wallet.api import tokens
 from wallet.context import THEMES
 from wallet.forms import ProfileForm, TokenForm
-from wallet.http import MemberRequest, ShownOnce, is_own_page, redirect_to
 from wallet.models import ApiToken, User
-from wallet.notices import Login, tell_of_change
+from wallet.signin.notices import Login, tell_of_change
+from wallet.web.http import MemberRequest, ShownOnce, ip_address, is_own_page, redirect_to
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -37,7 +37,7 @@ def profile(request: MemberRequest) -> HttpResponse:
         return render(request, "429.html", status=429)
     before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid() and save(form, name, address(request)):
+    if form.is_valid() and save(form, name, ip_address(request)):
         tell_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)

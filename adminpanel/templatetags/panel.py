@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident
-from adminpanel.queries.cases import waiting_for
+from adminpanel.reversals.queries import waiting_for
 from ledger.references import PATTERN
 
 register = template.Library()

@@ -12,12 +12,12 @@ from ledger.errors import AlreadyReversed, KeyReused, LedgerError, OutcomeUnknow
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Placed
-from ledger.operations.retries import committed, durable
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
 from ledger.querysets import NAIROBI
 from ledger.references import new_reference
-from wallet.pipeline import Unmet
+from wallet.db.pipeline import Unmet
+from wallet.db.retries import committed, durable
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from ledger.operations.execution import replay
 from ledger.operations.line import LINE
 from ledger.operations.orders import Order, Placed, Type
 from ledger.operations.statements import Hold
-from wallet.pipeline import Condition
+from wallet.db.pipeline import Condition
 
 
 def deposit(

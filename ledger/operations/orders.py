@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ledger.models import Transaction
+from wallet.db.pipeline import Condition
 from wallet.models import Account
-from wallet.pipeline import Condition
 
 Type = Transaction.Type
 Kind = Account.Kind

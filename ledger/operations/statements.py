@@ -21,9 +21,9 @@ from ledger.models import Transaction
 from ledger.operations.orders import Placed
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
-from wallet import pipeline
+from wallet.db import pipeline
+from wallet.db.pipeline import Row, Statement, Value
 from wallet.models import Account
-from wallet.pipeline import Row, Statement, Value
 
 WALLETS = """
     SELECT user_id, id FROM wallet_account

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 
-from wallet.guards import INSTALLED, Guards
+from wallet.db.guards import INSTALLED, Guards
 
 # How many entries of each kind a transaction demands, by its type and status. `paid` and
 # `returned` are on its from account, `received` on its to account.

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ledger import history
-from ledger.filters import ActivityFilter
+from ledger.forms.filters import ActivityFilter
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
-from wallet.http import MemberRequest, render_part
 from wallet.models import Account
+from wallet.web.http import MemberRequest, render_part
 
 
 @require_safe

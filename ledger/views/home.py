@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 from ledger import history
 from ledger.models import Transaction
 from ledger.movements import by_day
-from wallet.http import Request, render_part
 from wallet.models import Account
+from wallet.web.http import Request, render_part
 
 LATEST = 6
 

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from ledger import history, lookups, operations
 from ledger.errors import Busy, KeyReused, LedgerError
-from ledger.forms import DepositForm, OrderForm, TransferForm, WithdrawForm
-from wallet.http import MemberRequest, redirect_to, render_part
+from ledger.forms.moves import DepositForm, OrderForm, TransferForm, WithdrawForm
 from wallet.models import Account
 from wallet.money import format_money
+from wallet.web.http import MemberRequest, redirect_to, render_part
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4

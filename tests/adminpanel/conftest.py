@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
-from adminpanel.operations import incidents
 from ledger import operations
 from ledger.models import Transaction
 from tests.factories import UserFactory, deposit, new_key, send, withdraw

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ledger import rollups
 from ledger.models import Entry, Transaction
-from tests.adminpanel.accounts import FLOAT, shown, wallet_of
+from tests.adminpanel.support.accounts import FLOAT, shown, wallet_of
 from tests.conftest import signed_in
 from tests.factories import account_id, deposit
 from tests.pages import elements, htmx, is_part, words

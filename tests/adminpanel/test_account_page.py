@@ -9,10 +9,10 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from adminpanel.queries import accounts as queries
+from adminpanel.accounts import queries
 from ledger import rollups
 from ledger.models import Entry
-from tests.adminpanel.accounts import FLOAT, TRIAL, wallet_of
+from tests.adminpanel.support.accounts import FLOAT, TRIAL, wallet_of
 from tests.conftest import signed_in
 from tests.factories import account_id
 from tests.pages import elements, htmx, problems_beside, text, title, words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.adminpanel.feed import FEED, NEWS, fresh_url, news_url, rows, settle
+from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows, settle
 from tests.conftest import signed_in
 from tests.factories import deposit, send
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words

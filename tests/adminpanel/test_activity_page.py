@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from ledger import operations
-from tests.adminpanel.feed import FEED, NEWS, news_url, rows, settle
+from tests.adminpanel.support.feed import FEED, NEWS, news_url, rows, settle
 from tests.conftest import signed_in
 from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, find, htmx, is_whole_page, text, words

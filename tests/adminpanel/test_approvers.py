@@ -7,15 +7,15 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from adminpanel.models import ReversalProposal
-from adminpanel.operations import reversals
 from adminpanel.refusals import NotAllowed
-from tests.adminpanel.proposals import State, page_of, proposed, url
+from adminpanel.reversals import operations as reversals
+from tests.adminpanel.support.proposals import State, page_of, proposed, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send
 from tests.pages import text
 from wallet.models import User
-from wallet.roles import FINANCE
+from wallet.staff.roles import FINANCE
 
 pytestmark = pytest.mark.django_db
 

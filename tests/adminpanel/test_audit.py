@@ -10,15 +10,17 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.html import Element
 
-from adminpanel.operations import incidents, notes, reversals
+from adminpanel.incidents import operations as incidents
+from adminpanel.reversals import operations as reversals
+from adminpanel.transactions import notes
 from ledger.models import Transaction
-from tests.adminpanel.proposals import proposed
+from tests.adminpanel.support.proposals import proposed
 from tests.conftest import signed_in
 from tests.factories import UserFactory
 from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
-from wallet import audit
 from wallet import operations as wallet_operations
 from wallet.models import AuditEvent
+from wallet.staff import audit
 
 pytestmark = pytest.mark.django_db
 

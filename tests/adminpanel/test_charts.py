@@ -2,7 +2,7 @@
 
 import pytest
 
-from adminpanel import charts
+from adminpanel.overview import charts
 
 
 def test_bars_stand_in_proportion_on_one_ground():

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 
-from adminpanel import demo
 from adminpanel.models import Incident, Note, ReversalProposal
 from ledger.models import Transaction
+from nissmart.demo import members as demo
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, send
 from wallet.models import AuditEvent, User

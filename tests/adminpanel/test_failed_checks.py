@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from adminpanel.incidents import operations as incidents
+from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckResult, CheckRun, Incident
-from adminpanel.operations import incidents, integrity
 from ledger.models import Entry
-from tests.adminpanel.checks import rewrite, run_checks
-from tests.adminpanel.incidents import LIST, seen, url
+from tests.adminpanel.support.checks import rewrite, run_checks
+from tests.adminpanel.support.incidents import LIST, seen, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, text, words

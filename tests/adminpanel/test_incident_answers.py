@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adminpanel.operations import incidents
-from tests.adminpanel.incidents import form, seen, url
+from adminpanel.incidents import operations as incidents
+from tests.adminpanel.support.incidents import form, seen, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, words

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
-from adminpanel.operations import incidents
 from adminpanel.refusals import TooLate
-from tests.adminpanel.incidents import LIST, OPEN, form, seen, url
+from tests.adminpanel.support.incidents import LIST, OPEN, form, seen, url
 from tests.conftest import signed_in, staff
-from tests.ledger.crowd import at_once
+from tests.ledger.support.crowd import at_once
 from tests.pages import elements, fields, find, htmx, problems, text, words
 from wallet.models import AuditEvent
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
+from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
-from adminpanel.operations import incidents
-from tests.adminpanel.incidents import OPEN, form, seen, url
+from tests.adminpanel.support.incidents import OPEN, form, seen, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import send

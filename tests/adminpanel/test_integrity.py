@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckResult, CheckRun, Incident
-from adminpanel.operations import integrity
 from ledger import verify
 from ledger.models import Entry
-from tests.adminpanel.checks import rewrite, run_checks
+from tests.adminpanel.support.checks import rewrite, run_checks
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words

@@ -12,11 +12,11 @@ from django.core.management import call_command
 from django.http import QueryDict
 from django.utils.http import urlencode
 
-from adminpanel.explorer import Explorer
-from adminpanel.queries.ledger import last_id, lines
+from adminpanel.ledger.explorer import Explorer
+from adminpanel.ledger.queries import lines
 from ledger import operations
 from ledger.models import Transaction
-from tests.adminpanel.explored import matching, more_of_everything, subsets
+from tests.adminpanel.support.explored import matching, more_of_everything, subsets
 from tests.adminpanel.test_csv_export import formulas
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
@@ -200,7 +200,7 @@ def test_rows_that_arrive_meanwhile_are_not_in_it(alice, bob):
     before = [send(alice, bob, 1_00).reference for _ in range(7)][::-1]
     explorer = Explorer(QueryDict(urlencode({"type": "TRANSFER"})))
     listed = []
-    for line in lines(explorer.records(), last_id(), batch=2):
+    for line in lines(explorer.records(), Transaction.objects.last_id(), batch=2):
         listed.append(line.reference)
         send(alice, bob, 1_00)
     assert listed == before
@@ -209,10 +209,13 @@ def test_rows_that_arrive_meanwhile_are_not_in_it(alice, bob):
 def test_it_is_the_same_list_whatever_the_batch(alice, bob):
     for _ in range(7):
         send(alice, bob, 1_00)
-    everything = list(lines(Transaction.objects.all(), last_id()))
+    everything = list(lines(Transaction.objects.all(), Transaction.objects.last_id()))
     assert len(everything) == 8
     for batch in (1, 2, 4, 8, 9):
-        assert list(lines(Transaction.objects.all(), last_id(), batch=batch)) == everything
+        assert (
+            list(lines(Transaction.objects.all(), Transaction.objects.last_id(), batch=batch))
+            == everything
+        )
 
 
 @pytest.mark.slow

@@ -123,7 +123,7 @@ def test_reversals_are_a_type_of_their_own(client, history, finance):
 
 
 def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(client, monkeypatch):
-    monkeypatch.setattr("adminpanel.queries.members.MEMBERS_AT_MOST", 3)
+    monkeypatch.setattr("adminpanel.members.queries.MEMBERS_AT_MOST", 3)
     people = [UserFactory(name=f"Wanjiku Number{number}") for number in range(4)]
     for user in people:
         deposit(user, 1_00)

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from ledger.models import Transaction
-from tests.adminpanel.explored import (
+from tests.adminpanel.support.explored import (
     FILTERS,
     URL,
     matching,

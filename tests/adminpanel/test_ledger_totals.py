@@ -10,10 +10,10 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
-from adminpanel.explorer import Explorer
+from adminpanel.ledger.explorer import Explorer
 from ledger import operations, rollups
 from ledger.models import Transaction
-from tests.adminpanel.explored import matching, more_of_everything, subsets
+from tests.adminpanel.support.explored import matching, more_of_everything, subsets
 from tests.conftest import signed_in
 from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words

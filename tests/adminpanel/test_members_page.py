@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from adminpanel.queries import members as queries
+from adminpanel.members import queries
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems_beside, text, title, words

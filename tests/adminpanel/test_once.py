@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, models, transaction
 
 from adminpanel.models import Incident, Note
 from ledger.models import Transaction
-from tests.adminpanel.incidents import OPEN
+from tests.adminpanel.support.incidents import OPEN
 from tests.conftest import signed_in
-from tests.ledger.crowd import at_once
+from tests.ledger.support.crowd import at_once
 from tests.pages import fields
 from wallet.models import AuditEvent, User
 

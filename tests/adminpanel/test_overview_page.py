@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
-from adminpanel.queries import totals
+from adminpanel.overview import totals
 from ledger import guards, operations, rollups
 from ledger.models import Entry, Transaction
 from tests.conftest import signed_in

@@ -10,11 +10,11 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from adminpanel import demo
-from adminpanel.queries import overview as queries
-from adminpanel.queries.totals import settled
+from adminpanel.overview import queries
+from adminpanel.overview.totals import settled
 from ledger import operations, rollups
 from ledger.models import Transaction
+from nissmart.demo import members as demo
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, new_key, send, withdraw
 from tests.pages import elements, find, htmx, is_part, text, words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adminpanel.operations import reversals
+from adminpanel.reversals import operations as reversals
 from ledger.models import Transaction
-from tests.adminpanel.proposals import proposed
+from tests.adminpanel.support.proposals import proposed
 from tests.conftest import signed_in, staff
 from tests.factories import deposit
 from tests.pages import text

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 
 from adminpanel.models import ReversalProposal
-from adminpanel.operations import reversals
+from adminpanel.reversals import operations as reversals
 from ledger import operations
-from tests.adminpanel.proposals import State, acts, count, proposed, reversals_of
+from tests.adminpanel.support.proposals import State, acts, count, proposed, reversals_of
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.crowd import at_once, process, watched
+from tests.ledger.support.crowd import at_once, process, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

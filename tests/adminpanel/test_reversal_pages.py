@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from adminpanel.models import ReversalProposal
-from adminpanel.operations import reversals
-from tests.adminpanel.proposals import State, acts, page_of, proposed, url
+from adminpanel.reversals import operations as reversals
+from tests.adminpanel.support.proposals import State, acts, page_of, proposed, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw

@@ -7,15 +7,15 @@ from functools import partial
 import pytest
 
 from adminpanel.models import ReversalProposal
-from adminpanel.operations import reversals
 from adminpanel.refusals import Refusal, TooLate
+from adminpanel.reversals import operations as reversals
 from ledger.errors import InsufficientFunds, LedgerError
 from ledger.models import Transaction
-from tests.adminpanel.proposals import State, acts, count, proposed, reversals_of
+from tests.adminpanel.support.proposals import State, acts, count, proposed, reversals_of
 from tests.books import assert_books_right
 from tests.conftest import signed_in, staff
 from tests.factories import balance, send
-from tests.ledger.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, at_once
 from tests.pages import text
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

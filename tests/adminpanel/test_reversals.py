@@ -8,20 +8,20 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from adminpanel.models import ReversalProposal
-from adminpanel.operations import reversals
 from adminpanel.refusals import NotAllowed, Refusal, TooLate
+from adminpanel.reversals import operations as reversals
 from ledger import operations
 from ledger.errors import Busy
 from ledger.models import Transaction
-from tests.adminpanel.proposals import State, acts, page_of, proposed, url
-from tests.api.calls import by_token
+from tests.adminpanel.support.proposals import State, acts, page_of, proposed, url
+from tests.api.support.calls import by_token
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import text
 from tests.unsettled import as_if
-from wallet.fields import KeyField
 from wallet.models import AuditEvent
+from wallet.web.fields import KeyField
 
 pytestmark = pytest.mark.django_db
 

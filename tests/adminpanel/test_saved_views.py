@@ -4,12 +4,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from adminpanel.ledger.saved_views import VIEWS_AT_MOST
 from adminpanel.models import SavedView
-from adminpanel.operations.saved_views import VIEWS_AT_MOST
 from tests.conftest import signed_in, staff
 from tests.pages import elements, find, htmx, is_whole_page, text, title, words
 from wallet.models import AuditEvent
-from wallet.roles import FINANCE
+from wallet.staff.roles import FINANCE
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adminpanel.members import queries
 from adminpanel.models import Incident
-from adminpanel.queries import members as queries
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, send, withdraw
 from tests.pages import elements, find, htmx, is_whole_page, text, title, words

@@ -7,9 +7,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from adminpanel.models import Note
-from adminpanel.operations import notes, reversals
+from adminpanel.reversals import operations as reversals
+from adminpanel.transactions import notes
 from ledger.models import Transaction
-from tests.adminpanel.proposals import proposed
+from tests.adminpanel.support.proposals import proposed
 from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import deposit, send, withdraw

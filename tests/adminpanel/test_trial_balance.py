@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from adminpanel.queries import accounts as queries
+from adminpanel.accounts import queries
 from ledger import guards, rollups
 from ledger.models import Entry
-from tests.adminpanel.accounts import TRIAL
+from tests.adminpanel.support.accounts import TRIAL
 from tests.conftest import signed_in
 from tests.pages import elements, find, is_whole_page, problems_beside, text, title, words
 

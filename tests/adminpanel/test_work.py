@@ -14,12 +14,12 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from adminpanel import work
+from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckResult, CheckRun
-from adminpanel.operations import integrity
 from ledger import rollups, verify
 from ledger.models import Entry
-from tests.api.granian import database_url
+from nissmart import work
+from tests.api.support.granian import database_url
 from tests.factories import send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

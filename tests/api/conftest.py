@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.operations import statements
-from tests.api.calls import Api, by_token
+from tests.api.support.calls import Api, by_token
 from tests.factories import UserFactory
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from ledger.models import Transaction
-from tests.api.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token, order, path_of
+from tests.api.support.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token, order, path_of
 from tests.books import nothing_moves
 from tests.factories import UserFactory, funded, send, withdraw
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ledger.models import Transaction
-from tests.api.calls import MOVES, bad_fields, order, path_of, problem_of
+from tests.api.support.calls import MOVES, bad_fields, order, path_of, problem_of
 from tests.books import nothing_moves
 from tests.factories import balance
 from wallet.money import CEILING_CENTS

@@ -3,9 +3,9 @@
 import pytest
 from django.test import RequestFactory
 
-from tests.api.calls import bad_fields, by_session, problem_of
+from tests.api.support.calls import bad_fields, by_session, problem_of
 from tests.books import nothing_moves
-from wallet.strict_json import BODY_BYTES_AT_MOST, BodyError, StrictParser
+from wallet.api.strict_json import BODY_BYTES_AT_MOST, BodyError, StrictParser
 
 pytestmark = pytest.mark.django_db
 

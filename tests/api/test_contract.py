@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from ledger.models import Transaction
 from ledger.references import REFERENCE
-from tests.api.calls import MOVES, by_session, by_token, order, path_of
+from tests.api.support.calls import MOVES, by_session, by_token, order, path_of
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id, balance, deposit, send, withdraw
 from wallet.models import User

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.calls import Api, by_session
+from tests.api.support.calls import Api, by_session
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ import pytest
 
 from ledger import operations
 from nissmart.openapi import BODIES, PROBLEMS
-from tests.api.calls import Api, order
+from tests.api.support.calls import Api, order
 from tests.factories import funded
+from wallet.api.strict_json import BODY_BYTES_AT_MOST
 from wallet.models import User
-from wallet.strict_json import BODY_BYTES_AT_MOST
 
 pytestmark = pytest.mark.django_db
 

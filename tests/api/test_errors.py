@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from ledger.models import Transaction
-from tests.api.calls import (
+from tests.api.support.calls import (
     MOVES,
     UNKNOWN_ID,
     bearer,
@@ -18,8 +18,8 @@ from tests.api.calls import (
 from tests.books import nothing_moves
 from tests.factories import UserFactory, account_id, deposit, funded
 from wallet import operations as wallet_operations
+from wallet.api.strict_json import BODY_BYTES_AT_MOST
 from wallet.models import User
-from wallet.strict_json import BODY_BYTES_AT_MOST
 
 pytestmark = pytest.mark.django_db
 

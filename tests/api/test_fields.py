@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.api.calls import MOVES, bad_fields, order, path_of
+from tests.api.support.calls import MOVES, bad_fields, order, path_of
 from tests.books import nothing_moves
 from wallet.models import User
 

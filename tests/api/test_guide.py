@@ -19,7 +19,7 @@ from django.core.management import call_command
 from ledger import errors
 from ledger.errors import LedgerError
 from nissmart.api import CODE_OF_STATUS
-from tests.api.calls import issue
+from tests.api.support.calls import issue
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance
 from wallet.models import ApiToken, User

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.models import Transaction
-from tests.api.calls import JSON, issue, order
-from tests.api.granian import Answer, Line, server
+from tests.api.support.calls import JSON, issue, order
+from tests.api.support.granian import Answer, Line, server
 from tests.books import assert_books_right, everything, nothing_moves, total_in_wallets
 from tests.factories import UserFactory, funded
-from wallet.strict_json import BODY_BYTES_AT_MOST
+from wallet.api.strict_json import BODY_BYTES_AT_MOST
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -5,11 +5,19 @@ from itertools import permutations
 import pytest
 
 from ledger.models import Transaction
-from tests.api.calls import MOVES, UNKNOWN_ID, by_session, by_token, order, path_of, problem_of
+from tests.api.support.calls import (
+    MOVES,
+    UNKNOWN_ID,
+    by_session,
+    by_token,
+    order,
+    path_of,
+    problem_of,
+)
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, funded
 from wallet import operations as wallet_operations
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import ApiToken, User
 
 pytestmark = pytest.mark.django_db

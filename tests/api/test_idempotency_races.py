@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.models import Transaction
-from tests.api.calls import MOVES, bearer, issue, order, path_of
-from tests.api.threads import at_once
+from tests.api.support.calls import MOVES, bearer, issue, order, path_of
+from tests.api.support.threads import at_once
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, balance, funded
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.core import signing
 
-from tests.api.calls import Api, by_token, issue, order
+from tests.api.support.calls import Api, by_token, issue, order
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.calls import by_session, by_token, problem_of
+from tests.api.support.calls import by_session, by_token, problem_of
 from tests.factories import UserFactory
 from wallet.models import AuditEvent
 

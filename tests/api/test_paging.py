@@ -4,9 +4,9 @@ import pytest
 from django.core import signing
 
 from ledger.models import Transaction
-from tests.api.calls import bad_fields, by_token
+from tests.api.support.calls import bad_fields, by_token
 from tests.factories import UserFactory, deposit, send, withdraw
-from wallet.cursors import SALT
+from wallet.web.paging import SALT
 
 pytestmark = pytest.mark.django_db
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from tests.api.calls import Api, bearer, by_session, by_token, issue, order, problem_of
-from tests.api.threads import at_once
+from tests.api.support.calls import Api, bearer, by_session, by_token, issue, order, problem_of
+from tests.api.support.threads import at_once
 from tests.books import nothing_moves
 from tests.factories import UserFactory
-from wallet import rates
 from wallet.models import RateWindow
+from wallet.web import rates
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from nissmart.wsgi import application
-from tests.api.calls import issue
+from tests.api.support.calls import issue
 from tests.books import assert_books_right
 from tests.factories import send
 from wallet.money import CEILING_CENTS

@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 
-from tests.api.calls import (
+from tests.api.support.calls import (
     MOVES,
     bearer,
     by_token,
@@ -20,7 +20,7 @@ from tests.api.calls import (
     problem_of,
 )
 from tests.books import nothing_moves
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import ApiToken, User
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,11 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.api.calls import bearer, issue
+from tests.api.support.calls import bearer, issue
 from tests.conftest import signed_in
 from tests.pages import elements, fields, htmx, is_whole_page, problems_beside, text, title
 from tests.pages import words as words_of
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import ApiToken
 
 pytestmark = pytest.mark.django_db

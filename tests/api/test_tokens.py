@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from tests.api.calls import Api, bearer, by_session, by_token, issue, order, problem_of
+from tests.api.support.calls import Api, bearer, by_session, by_token, issue, order, problem_of
 from tests.books import nothing_moves
 from tests.conftest import signed_in
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import ApiToken, User
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ from django.db import OperationalError, connection
 from ledger.models import Transaction
 from ledger.operations import statements
 from nissmart.openapi import UNKNOWN
-from tests.api.calls import MOVES, impatient, lock_held, order, path_of, problem_of
+from tests.api.support.calls import MOVES, impatient, lock_held, order, path_of, problem_of
 from tests.books import assert_books_right, nothing_moves
-from wallet import pipeline
-from wallet.pipeline import Statement
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
 
 pytestmark = pytest.mark.django_db
 

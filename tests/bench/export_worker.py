@@ -14,7 +14,7 @@ from django.test import Client  # noqa: E402
 
 from tests.bench.workers import serve  # noqa: E402
 from wallet.models import User  # noqa: E402
-from wallet.roles import FINANCE  # noqa: E402
+from wallet.staff.roles import FINANCE  # noqa: E402
 
 LEDGER = "/panel/ledger/"
 

@@ -18,9 +18,9 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from tests.bench.workers import serve  # noqa: E402
-from wallet import tokens  # noqa: E402
+from wallet.api import tokens  # noqa: E402
 from wallet.models import Account, User  # noqa: E402
-from wallet.roles import FINANCE  # noqa: E402
+from wallet.staff.roles import FINANCE  # noqa: E402
 
 # No files have been collected for a manifest to list.
 settings.STORAGES["staticfiles"]["BACKEND"] = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from adminpanel.incidents import operations as incidents
+from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckRun
-from adminpanel.operations import incidents, integrity
 from ledger.models import Transaction
-from tests.adminpanel.checks import rewrite, run_checks
-from tests.browser.pace import later, settled
+from tests.adminpanel.support.checks import rewrite, run_checks
+from tests.browser.support.pace import later, settled
 from tests.browser.test_accessible import problems
 from tests.factories import send
 

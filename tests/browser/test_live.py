@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pace import later
+from tests.browser.support.pace import later
 from tests.factories import account_id, deposit, send
 from wallet import operations as wallet_operations
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from adminpanel.models import Incident, ReversalProposal
-from tests.browser.pace import later
+from tests.browser.support.pace import later
 from tests.browser.test_accessible import problems
 from tests.factories import deposit, send, withdraw
 from tests.tampering import payout

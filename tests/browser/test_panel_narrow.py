@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from adminpanel.models import Incident
-from adminpanel.operations import reversals
+from adminpanel.reversals import operations as reversals
 from tests.factories import send, withdraw
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

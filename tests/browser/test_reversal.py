@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from adminpanel.models import Incident, ReversalProposal
 from ledger.models import Transaction
-from tests.adminpanel.proposals import proposed
+from tests.adminpanel.support.proposals import proposed
 from tests.books import assert_books_right
 from tests.browser.test_accessible import problems
 from tests.factories import balance, send

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ledger.models import Transaction
-from tests.browser.pace import settled
+from tests.browser.support.pace import settled
 from tests.factories import balance, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -6,7 +6,7 @@ from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.conftest import signed_in
 from tests.factories import UserFactory, funded
-from tests.ledger.typed import MOVES, confirm, order, press, record_of
+from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
 from tests.pages import elements, fields, htmx, problems, problems_beside, words
 from wallet.money import format_amount
 

@@ -14,8 +14,8 @@ from django.db import connection
 from ledger.models import Transaction
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, account_id, funded
-from tests.ledger.crowd import IS_NIGHTLY, process
-from tests.ledger.teller import Asked, Journal, work
+from tests.ledger.support.crowd import IS_NIGHTLY, process
+from tests.ledger.support.teller import Asked, Journal, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -16,11 +16,11 @@ from django.db import (
 from ledger.errors import InsufficientFunds, OutcomeUnknown
 from ledger.operations import line
 from ledger.operations.execution import statements, together
-from ledger.operations.retries import is_failure
-from tests.ledger.crowd import watched
-from tests.ledger.placed import balances, carried_out, transfer
-from wallet import pipeline
-from wallet.pipeline import Statement
+from tests.ledger.support.crowd import watched
+from tests.ledger.support.placed import balances, carried_out, transfer
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
+from wallet.db.retries import is_failure
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)

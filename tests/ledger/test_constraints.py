@@ -7,8 +7,8 @@ from django.db.models import CheckConstraint
 from ledger import operations
 from ledger.models import Entry, Transaction
 from tests.factories import account_id, deposit, send
-from tests.ledger.moves import FLOAT
-from tests.ledger.rows import insert, stored
+from tests.ledger.support.moves import FLOAT
+from tests.ledger.support.rows import insert, stored
 from wallet.models import Account, User
 from wallet.money import CEILING_CENTS
 

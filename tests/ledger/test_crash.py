@@ -10,8 +10,8 @@ from django.db import OperationalError, connection
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded
-from tests.ledger.crowd import process, watched
-from tests.ledger.moves import MOVES, asked, call
+from tests.ledger.support.crowd import process, watched
+from tests.ledger.support.moves import MOVES, asked, call
 from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

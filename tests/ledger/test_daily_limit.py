@@ -8,7 +8,7 @@ import time_machine
 from ledger.errors import DailyLimitReached
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.crowd import watched
+from tests.ledger.support.crowd import watched
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ import pytest
 from ledger.errors import AccountClosed, BalanceLimitReached, TransactionLimitReached
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, withdraw
-from tests.ledger.moves import FLOAT, carry_out, lines
+from tests.ledger.support.moves import FLOAT, carry_out, lines
 from wallet import operations as wallet_operations
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from ledger.errors import (
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, deposit, funded, new_key, send, withdraw
-from tests.ledger.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

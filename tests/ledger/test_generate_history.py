@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from ledger.history_generator import DAYS, is_allowed
 from ledger.models import Entry, Transaction
 from ledger.operations import Order
+from nissmart.demo.history_generator import DAYS, is_allowed
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send
 from wallet.models import Account, User

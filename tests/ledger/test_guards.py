@@ -11,8 +11,8 @@ from django.utils import timezone
 from ledger.models import Entry, Transaction
 from tests.books import assert_books_right, everything
 from tests.factories import account_id, send, withdraw
-from tests.ledger.moves import FLOAT
-from tests.ledger.rows import columns, insert, stored
+from tests.ledger.support.moves import FLOAT
+from tests.ledger.support.rows import columns, insert, stored
 
 pytestmark = pytest.mark.django_db
 

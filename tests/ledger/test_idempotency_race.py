@@ -10,8 +10,8 @@ from ledger.errors import KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded, new_key
-from tests.ledger.crowd import IS_NIGHTLY, at_once
-from tests.ledger.moves import MOVES, ORDERS, asked, call
+from tests.ledger.support.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.moves import MOVES, ORDERS, asked, call
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

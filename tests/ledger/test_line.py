@@ -15,8 +15,8 @@ from ledger.operations import line, perform, reverse
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.crowd import closing, held, in_thread, wait_until_somebody_waits
-from tests.ledger.placed import balances, carried_out, deposit, moments, transfer
+from tests.ledger.support.crowd import closing, held, in_thread, wait_until_somebody_waits
+from tests.ledger.support.placed import balances, carried_out, deposit, moments, transfer
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,10 +12,9 @@ from django.db import OperationalError, connection, transaction
 
 from ledger.errors import AccountClosed, AccountFrozen, Busy
 from ledger.models import Transaction
-from ledger.operations.retries import ATTEMPTS
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, account_id, balance, funded, send
-from tests.ledger.crowd import (
+from tests.ledger.support.crowd import (
     IS_NIGHTLY,
     at_once,
     closing,
@@ -24,8 +23,9 @@ from tests.ledger.crowd import (
     wait_until_somebody_waits,
     watched,
 )
-from tests.ledger.moves import FLOAT, MOVES, TRANSIT, asked, call, held_by
+from tests.ledger.support.moves import FLOAT, MOVES, TRANSIT, asked, call, held_by
 from wallet import operations as wallet_operations
+from wallet.db.retries import ATTEMPTS
 from wallet.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

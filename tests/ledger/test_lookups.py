@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.conftest import signed_in
 from tests.factories import UserFactory, balance, send
-from tests.ledger.typed import confirm, order, press
+from tests.ledger.support.typed import confirm, order, press
 from tests.pages import elements, fields, htmx, is_part, is_whole_page, text, words
 from wallet.models import User
 

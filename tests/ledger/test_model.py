@@ -26,8 +26,8 @@ from ledger import errors
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id
-from tests.ledger.crowd import IS_NIGHTLY
-from tests.ledger.moves import call
+from tests.ledger.support.crowd import IS_NIGHTLY
+from tests.ledger.support.moves import call
 from wallet import operations as wallet_operations
 from wallet.models import Account, User
 

@@ -6,7 +6,7 @@ from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.conftest import signed_in
 from tests.factories import balance, deposit
-from tests.ledger.typed import MOVES, confirm, order, press, record_of, url
+from tests.ledger.support.typed import MOVES, confirm, order, press, record_of, url
 from tests.pages import fields, htmx, key, problems
 
 pytestmark = pytest.mark.django_db

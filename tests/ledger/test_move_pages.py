@@ -7,7 +7,7 @@ from ledger.models import Transaction
 from tests.books import assert_books_right, total_in_wallets
 from tests.conftest import signed_in
 from tests.factories import UserFactory, balance, deposit
-from tests.ledger.typed import MOVES, WORDS, confirm, order, press, record_of, url
+from tests.ledger.support.typed import MOVES, WORDS, confirm, order, press, record_of, url
 from tests.pages import (
     elements,
     fields,

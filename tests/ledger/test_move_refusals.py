@@ -7,7 +7,7 @@ from ledger.errors import Busy
 from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, balance, deposit, funded, send
-from tests.ledger.typed import MOVES, confirm, order, press, url
+from tests.ledger.support.typed import MOVES, confirm, order, press, url
 from tests.pages import fields, htmx, is_part, is_whole_page, key, problems, problems_beside, title
 from wallet import operations as wallet_operations
 

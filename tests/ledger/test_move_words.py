@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import signed_in
 from tests.factories import UserFactory, funded, send, withdraw
-from tests.ledger.typed import MOVES, order, press, url
+from tests.ledger.support.typed import MOVES, order, press, url
 from tests.pages import elements, fields, text, words
 from wallet import operations as wallet_operations
 

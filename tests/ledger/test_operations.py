@@ -13,7 +13,7 @@ from ledger.operations import Order
 from ledger.references import REFERENCE
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
-from tests.ledger.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
+from tests.ledger.support.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from ledger.errors import InsufficientFunds, KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, send, withdraw
-from tests.ledger.moves import MOVES, ORDERS, asked, call, carry_out
+from tests.ledger.support.moves import MOVES, ORDERS, asked, call, carry_out
 from wallet import operations as wallet_operations
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ import pytest
 from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, balance, deposit, funded, send
-from tests.ledger.typed import confirm, order, press, record_of
+from tests.ledger.support.typed import confirm, order, press, record_of
 from tests.pages import (
     elements,
     fields,

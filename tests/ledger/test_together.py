@@ -14,11 +14,11 @@ from ledger.operations.execution import alone, together
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.crowd import closing, held, in_thread, wait_until_somebody_waits, watched
-from tests.ledger.placed import balances, deposit, moments, transfer, withdraw
-from wallet import pipeline
+from tests.ledger.support.crowd import closing, held, in_thread, wait_until_somebody_waits, watched
+from tests.ledger.support.placed import balances, deposit, moments, transfer, withdraw
+from wallet.db import pipeline
+from wallet.db.pipeline import Unmet
 from wallet.models import Account
-from wallet.pipeline import Unmet
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from ledger.errors import (
 )
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, send
-from tests.ledger.moves import lines
+from tests.ledger.support.moves import lines
 from wallet import operations as wallet_operations
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ledger import guards, operations, rollups, verify
 from ledger.models import Entry, HouseBalance, Transaction
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
-from tests.ledger.tampers import TAMPERS
+from tests.ledger.support.tampers import TAMPERS
 from tests.tampering import found_after, payout, violations
 from wallet.models import User
 

@@ -11,7 +11,7 @@ from ledger.errors import (
 from ledger.models import Entry
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, withdraw
-from tests.ledger.moves import FLOAT, TRANSIT, lines
+from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from wallet import operations as wallet_operations
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.factories import PASSWORD, UserFactory
-from tests.nissmart.crawl import crawl
+from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
 
 pytestmark = pytest.mark.django_db

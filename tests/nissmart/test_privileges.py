@@ -10,12 +10,13 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from adminpanel.incidents import operations as incidents
 from adminpanel.models import SavedView
-from adminpanel.operations import incidents, reversals
+from adminpanel.reversals import operations as reversals
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from wallet import operations as wallet_operations
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +147,7 @@ def samples(people, alice) -> dict[str, str]:
         "<path:content_type_id>/<path:object_id>": "1/1",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",
         "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-x/",
-        "^(?P<app_label>auth|wallet|ledger)/$": "ledger/",
+        "^(?P<app_label>wallet|auth|ledger)/$": "ledger/",
         "(?P<url>.*)$": "no-such-page",
     }
 

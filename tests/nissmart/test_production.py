@@ -9,7 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
-MODULE = "tests.nissmart.in_production"
+MODULE = "tests.nissmart.support.in_production"
 
 
 @pytest.fixture(scope="module")

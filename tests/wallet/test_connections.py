@@ -18,10 +18,10 @@ from django.db import (
 from environ import Env
 
 from nissmart.databases import database
-from tests.ledger.crowd import in_thread
-from wallet import pipeline
+from tests.ledger.support.crowd import in_thread
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
 from wallet.models import Account, User
-from wallet.pipeline import Statement
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

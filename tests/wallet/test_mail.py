@@ -4,7 +4,7 @@ import io
 
 from django.core.mail import EmailMultiAlternatives
 
-from wallet.mail import Terminal
+from wallet.signin.mail import Terminal
 
 LINK = "http://localhost:8000/accounts/password/reset/key/1-dilqa0-" + "0123456789" * 20 + "/"
 
@@ -27,4 +27,4 @@ def test_a_long_link_stays_on_one_line():
 def test_it_is_what_runs_without_a_mail_server(settings):
     from nissmart import settings as ours
 
-    assert ours.MAILERS["default"]["BACKEND"] == "wallet.mail.Terminal"
+    assert ours.MAILERS["default"]["BACKEND"] == "wallet.signin.mail.Terminal"

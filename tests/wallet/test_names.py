@@ -12,13 +12,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
-from adminpanel.operations import notes, reversals
-from tests.api.calls import bad_fields, by_token
+from adminpanel.reversals import operations as reversals
+from adminpanel.transactions import notes
+from tests.api.support.calls import bad_fields, by_token
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from tests.pages import problems_beside, text
-from wallet import audit
 from wallet.models import AuditEvent, User
+from wallet.staff import audit
 from wallet.text import refuse_house_names
 
 PROFILE = reverse("wallet:profile")

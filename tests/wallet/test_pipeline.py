@@ -11,11 +11,11 @@ from django.db import (
 )
 
 from tests.factories import UserFactory
-from tests.ledger.crowd import at_once
-from wallet import pipeline
+from tests.ledger.support.crowd import at_once
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
+from wallet.db.postgresql.connection import PipelineConnection
 from wallet.models import User
-from wallet.pipeline import Statement
-from wallet.postgresql.connection import PipelineConnection
 
 IS_POSTGRESQL = connection.vendor == "postgresql"
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from wallet import guards
+from wallet.db import guards
 
 
 class Migration(migrations.Migration):

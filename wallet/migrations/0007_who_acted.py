@@ -8,7 +8,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 from django.db.models.functions import Concat, Lower
 
-from wallet import guards
+from wallet.db import guards
 
 
 def give_the_houses_names_back(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.explorer.rows import URL
+from tests.browser.support.explorer_rows import URL
 from tests.factories import deposit, send, withdraw
 
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.explorer.rows import URL, in_hand, rows
-from tests.browser.pace import settled
+from tests.browser.support.explorer_rows import URL, in_hand, rows
+from tests.browser.support.pace import settled
 from tests.browser.test_accessible import problems
 from tests.factories import UserFactory, funded, send
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.explorer.rows import URL_END, in_hand, outline, rows
+from tests.browser.support.explorer_rows import URL_END, in_hand, outline, rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import ApiToken, User
-from wallet.roles import reads_panel
+from wallet.staff.roles import reads_panel
 
 Scope = ApiToken.Scope
 

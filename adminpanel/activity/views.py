@@ -1,0 +1,81 @@
+"""What happens now."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from adminpanel.access import panel_page
+from adminpanel.activity import queries
+from adminpanel.activity.queries import Filters, Mark
+from adminpanel.ledger.forms import FeedFilter
+from wallet.web.http import MemberRequest, render_part
+
+# More than these are told as "50+".
+NEWS_AT_MOST = 50
+
+
+@require_safe
+@panel_page
+def activity(request: MemberRequest) -> HttpResponse:
+    """The newest transactions and changes. They stand still until somebody asks for more."""
+    form = FeedFilter(request.GET)
+    is_valid = form.is_valid()
+    chosen = form.chosen() if is_valid else {}
+    seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
+    mark = queries.mark()
+    filters = Filters(**chosen)
+    lines = queries.lines(filters, seen, settings.PAGE_SIZE_PANEL) if is_valid else []
+    context = {
+        "form": form,
+        "is_filtered": bool(chosen),
+        "is_paused": bool(request.GET.get("pause")),
+        "lines": lines,
+        "new": sum(line.is_new for line in lines),
+        "ledger_query": urlencode(chosen),
+        "types": picks(form, "type"),
+        "statuses": picks(form, "status"),
+        **addresses(chosen, mark),
+    }
+    status = 200 if is_valid else 422
+    return render_part(request, "adminpanel/activity.html", context, part="feed", status=status)
+
+
+@require_safe
+@panel_page
+def news(request: MemberRequest) -> HttpResponse:
+    """How many lines came after those that are shown; 204 when that was told already."""
+    form = FeedFilter(request.GET)
+    if not form.is_valid():
+        raise Http404
+    seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
+    told = request.GET.get("told", "0")
+    count = queries.news(Filters(**form.chosen()), seen, NEWS_AT_MOST + 1)
+    if str(count) == told:
+        return HttpResponse(status=204)
+    context = {
+        "count": count,
+        "shown": f"{NEWS_AT_MOST}+" if count > NEWS_AT_MOST else str(count),
+        "is_first": told == "0",
+        **addresses(form.chosen(), seen, told=str(count)),
+    }
+    return render(request, "adminpanel/activity.html#news", context)
+
+
+def addresses(chosen: dict[str, str], mark: Mark, **more: str) -> dict[str, str]:
+    """Where to ask what is new since `mark`, and where to see it, with the same filters."""
+    since = chosen | {"after": mark.ordered, "changed": mark.settled}
+    return {
+        "news_url": f"{reverse('adminpanel:news')}?{urlencode(since | more)}",
+        "fresh_url": f"{reverse('adminpanel:activity')}?{urlencode(since)}",
+    }
+
+
+def picks(form: FeedFilter, name: str) -> list[tuple[str, str, bool]]:
+    """(value, words, whether it is the chosen one) of each choice of a filter."""
+    now = form.data.get(name, "")
+    return [(value, str(words), value == now) for value, words in form.choices(name)]

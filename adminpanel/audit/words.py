@@ -1,0 +1,128 @@
+"""An act of staff in words: who did it, what its facts say, and where what they name is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from adminpanel.models import Incident
+from ledger.models import Transaction
+from ledger.references import REFERENCE
+from wallet.models import AuditEvent, User
+from wallet.staff.roles import AUDITOR, FINANCE
+
+LABELS = {
+    "check": gettext_lazy("Check"),
+    "filters": gettext_lazy("Filters"),
+    "linked": gettext_lazy("Linked"),
+    "note": gettext_lazy("Note number"),
+    "owner": gettext_lazy("Owner"),
+    "proposal": gettext_lazy("Proposal"),
+    "reversal": gettext_lazy("Reversal"),
+    "run": gettext_lazy("Run of the checks"),
+    "severity": gettext_lazy("Severity"),
+    "shown": gettext_lazy("Shown"),
+    "state": gettext_lazy("State"),
+    "through_id": gettext_lazy("Up to transaction number"),
+    "title": gettext_lazy("Title"),
+    "unlinked": gettext_lazy("Unlinked"),
+}
+# What stands for a word in the facts of incidents and in the filters of an export.
+WORDS = {
+    **dict(Incident.State.choices),
+    **dict(Incident.Severity.choices),
+    **dict(Transaction.Type.choices),
+    **dict(Transaction.Status.choices),
+}
+ROLES = {FINANCE: gettext_lazy("Finance"), AUDITOR: gettext_lazy("Auditor")}
+
+
+class Part(NamedTuple):
+    words: str
+    url: str | None = None
+
+
+class Fact(NamedTuple):
+    label: str
+    parts: list[Part]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {', '.join(part.words for part in self.parts)}"
+
+
+def facts_of(event: AuditEvent) -> list[Fact]:
+    """`State: Open → Resolved`, `Linked: NS-7K2Q9PXM, NS-J2V5VDYN`
+
+    By name: PostgreSQL does not keep the order in which they were written.
+    """
+    facts = dict(event.facts)
+    before, after = facts.pop("before", {}), facts.pop("after", {})
+    changes = [
+        Fact(label(name), [Part(changed(name, before, value))])
+        for name, value in sorted(after.items())
+    ]
+    others = [Fact(label(name), parts(event, name, facts[name])) for name in sorted(facts)]
+    return [fact for fact in changes + others if fact.parts]
+
+
+def in_words(event: AuditEvent) -> str:
+    return "; ".join(map(str, facts_of(event)))
+
+
+def label(name: str) -> str:
+    return str(LABELS.get(name) or capfirst(name.replace("_", " ")))
+
+
+def changed(name: str, before: dict[str, Any], value: Any) -> str:
+    return f"{word(before[name])} → {word(value)}" if name in before else word(value)
+
+
+def word(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(word, value)) or "–"
+    return str(WORDS.get(value, value)) if value else "–"
+
+
+def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:
+    """What one fact says; none when there is nothing in it."""
+    if isinstance(value, dict):
+        return [Part(f"{key} {word(value[key])}") for key in sorted(value)]
+    values = value if isinstance(value, list) else [value]
+    return [Part(word(one), url_of(event, name, one)) for one in values]
+
+
+def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
+    """The page of what a fact names, if it has one."""
+    if name == "proposal":
+        return reverse("adminpanel:reversal", args=[value])
+    if name == "run":
+        return reverse("adminpanel:integrity")
+    if name == "note" and (page := link_of(event.subject)):
+        return f"{page}#notes"
+    return link_of(f"transaction {value}")
+
+
+def link_of(subject: str) -> str | None:
+    """The page of what was acted upon, if it has one."""
+    kind, _space, key = subject.partition(" ")
+    if kind == "transaction" and REFERENCE.fullmatch(key):
+        return reverse("adminpanel:transaction", args=[key])
+    if kind in ("member", "incident") and key.isdecimal():
+        return reverse(f"adminpanel:{kind}", args=[key])
+    return reverse("adminpanel:ledger") if subject == "ledger" else None
+
+
+def actor_name(event: AuditEvent) -> str:
+    return event.who or _("The system")
+
+
+def role_of(user: User | None) -> str:
+    """What the person is on the desk now; the audit does not keep what they were."""
+    if not user:
+        return ""
+    roles = [str(ROLES[group.name]) for group in user.groups.all() if group.name in ROLES]
+    return ", ".join([*roles, *([_("Operator")] if user.is_staff else [])])

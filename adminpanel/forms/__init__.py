@@ -1,1 +1,0 @@
-"""What is typed on the dashboard: a module for each subject."""

@@ -1,0 +1,154 @@
+"""What staff write about an incident."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from adminpanel.fields import KeyField, ParagraphField
+from adminpanel.incidents.operations import LINKED_AT_MOST
+from adminpanel.models import Incident
+from ledger.models import Transaction
+from ledger.references import REFERENCE
+from wallet.models import User
+from wallet.staff.roles import FINANCE
+from wallet.web.fields import LineField
+
+
+class ReferencesField(ParagraphField):
+    """References of transactions, one a line or with commas; cleans to the transactions."""
+
+    def clean(self, value: Any) -> list[Transaction]:
+        text = super().clean(value)
+        typed = [name for name in re.split(r"[\s,;]+", text) if name]
+        for name in typed:
+            if not REFERENCE.fullmatch(name.upper()):
+                raise ValidationError(
+                    _("“%(name)s” is not a reference. They look like NS-7K2Q9PXM."),
+                    params={"name": name[:40]},
+                )
+        names = list(dict.fromkeys(name.upper() for name in typed))
+        if len(names) > LINKED_AT_MOST:
+            raise ValidationError(
+                _("Enter up to %(most)d references."), params={"most": LINKED_AT_MOST}
+            )
+        found = list(Transaction.objects.filter(reference__in=names).order_by("pk"))
+        there = {record.reference for record in found}
+        missing = [name for name in names if name not in there]
+        if missing:
+            raise ValidationError(
+                _("There is no transaction %(names)s."), params={"names": ", ".join(missing[:5])}
+            )
+        return found
+
+
+class OpenIncidentForm(forms.Form):
+    key = KeyField()
+    title = LineField(
+        label=_("Title"),
+        max_length=120,
+        help_text=_("What is wrong, in a few words."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter a title.")},
+    )
+    description = ParagraphField(
+        label=_("What happened"),
+        max_length=2000,
+        required=False,
+        help_text=_("Who noticed it, when, and what is known so far."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    severity = forms.ChoiceField(label=_("Severity"), choices=Incident.Severity, initial="MEDIUM")
+    transactions = ReferencesField(
+        label=_("Transactions"),
+        max_length=2000,
+        required=False,
+        help_text=_("Their references, one a line or with commas between."),
+    )
+
+
+class SeenForm(forms.Form):
+    """`seen` is the last event of the page that the form stood on."""
+
+    data: QueryDict
+
+    seen = forms.IntegerField(
+        min_value=0,
+        max_value=2**63 - 1,
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            _("This page was incomplete. Look at the incident and try again."),
+        ),
+    )
+
+    def put(self, name: str, value: object) -> None:
+        """Say this in place of what was sent."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix(name)] = str(value)
+
+
+class ChangeIncidentForm(SeenForm):
+    prefix = "change"
+
+    STATES = [(state, state.label) for state in Incident.State if state != Incident.State.RESOLVED]
+
+    state = forms.ChoiceField(label=_("State"), choices=STATES)
+    severity = forms.ChoiceField(label=_("Severity"), choices=Incident.Severity)
+
+
+class AssignForm(SeenForm):
+    prefix = "assign"
+
+    owner = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody yet"),
+        error_messages={"invalid_choice": _("Choose somebody of the finance team.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = User.objects.filter(groups__name=FINANCE, is_active=True).order_by("name")
+        self.fields["owner"].queryset = team  # type: ignore[attr-defined]
+
+
+class ResolveForm(SeenForm):
+    prefix = "resolve"
+
+    resolution = ParagraphField(
+        label=_("What was found, and what was done"),
+        max_length=2000,
+        help_text=_("A resolved incident stays as it is."),
+        error_messages={"required": _("Enter what was found and done.")},
+    )
+
+
+class IncidentNoteForm(forms.Form):
+    prefix = "note"
+
+    text = ParagraphField(
+        label=_("Add a note"),
+        max_length=500,
+        help_text=_("Everybody on the desk reads it, and it can't be changed later."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Enter what you want to note.")},
+    )
+
+
+class LinkForm(forms.Form):
+    prefix = "link"
+
+    transactions = ReferencesField(
+        label=_("Link transactions"),
+        max_length=2000,
+        help_text=_("References, one a line or with commas between."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Enter a reference.")},
+    )

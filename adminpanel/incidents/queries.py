@@ -1,0 +1,104 @@
+"""Reads of incidents, and their history in words."""
+
+from __future__ import annotations
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from adminpanel.models import CheckResult, Incident
+from adminpanel.timeline import Moment, actor_name
+from ledger import verify
+from wallet.models import AuditEvent
+
+Action = AuditEvent.Action
+
+
+LINKED = 50
+
+
+def incident_counts(severity: str = "") -> dict[str, int]:
+    """How many incidents of this severity, or of any, are in each state."""
+    counted = Incident.objects.filter(severity=severity) if severity else Incident.objects.all()
+    rows = counted.order_by().values_list("state").annotate(count=Count("pk"))
+    return dict.fromkeys(Incident.State.values, 0) | dict(rows)
+
+
+def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
+    """Incidents in this state (none named: those not resolved), of this severity or of any."""
+    found = Incident.objects.select_related("owner", "opened_by")
+    found = found.filter(state=state) if state else found.exclude(state=Incident.State.RESOLVED)
+    if severity:
+        found = found.filter(severity=severity)
+    return with_check(found.annotate(linked=Count("transactions")))
+
+
+def incident_timeline(incident: Incident, told: list[AuditEvent]) -> list[Moment]:
+    """What was done about an incident, oldest first, in words."""
+    return [
+        Moment(told_of(event), actor_name(event), event.at, event.reason)
+        for event in reversed(told)
+    ]
+
+
+def told_of(event: AuditEvent) -> str:
+    """One act about an incident, in words."""
+    if event.action == Action.OPEN_INCIDENT:
+        check = event.facts.get("after", {}).get("check")
+        return _("Opened by the check “{check}”").format(check=check) if check else _("Opened")
+    if event.action == Action.RESOLVE_INCIDENT:
+        return _("Resolved")
+    parts = [changed(event, name) for name in ("owner", "state", "severity")]
+    for name, words in (("linked", _("Linked {names}")), ("unlinked", _("Unlinked {names}"))):
+        if references := event.facts.get(name):
+            parts.append(words.format(names=", ".join(references)))
+    return ". ".join(part for part in parts if part) or str(Action(event.action).label)
+
+
+def outcome(event: AuditEvent | None) -> str:
+    """What an act about an incident came to, for the one who did it."""
+    if event is None:
+        return _("Nothing has changed: it was so already.")
+    if event.action == Action.NOTE:
+        return _("Note added.")
+    after = event.facts.get("after", {})
+    if "owner" in after:
+        owner = after["owner"]
+        return _("{name} owns it now.").format(name=owner) if owner else _("Nobody owns it now.")
+    return f"{told_of(event)}."
+
+
+def changed(event: AuditEvent, name: str) -> str:
+    before, after = event.facts.get("before", {}), event.facts.get("after", {})
+    if name not in after:
+        return ""
+    if name == "owner":
+        owner = after[name]
+        if owner == actor_name(event):
+            return _("Taken over")
+        return _("Given to {name}").format(name=owner) if owner else _("Given up: nobody owns it")
+    choices = Incident.State if name == "state" else Incident.Severity
+    label = _("State") if name == "state" else _("Severity")
+    return _("{label}: {before} to {after}").format(
+        label=label,
+        before=choices(before[name]).label.lower(),
+        after=choices(after[name]).label.lower(),
+    )
+
+
+def open_incident_of(check: verify.Check) -> Incident | None:
+    """The incident that this check opened and that nobody has resolved; there is at most one."""
+    unresolved = Incident.objects.exclude(state=Incident.State.RESOLVED)
+    return unresolved.select_related("owner").filter(check_name=check.name).first()
+
+
+def with_check(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    """Each with what the check that opened it found since: when it `failed_at` last, and, if it
+    has been right from then on, `passing_since` when."""
+    results = CheckResult.objects.filter(check_name=OuterRef("check_name"))
+    wrong = results.exclude(found=0, error="").order_by("-pk")
+    right = results.filter(pk__gt=OuterRef("last_wrong_id")).order_by("pk")
+    return incidents.annotate(
+        last_wrong_id=Subquery(wrong.values("pk")[:1]),
+        failed_at=Subquery(wrong.values("finished_at")[:1]),
+        passing_since=Subquery(right.values("finished_at")[:1]),
+    )

@@ -1,0 +1,231 @@
+"""What is wrong and who sees to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from adminpanel.access import finance_page, panel_page
+from adminpanel.incidents import operations, queries
+from adminpanel.incidents.forms import (
+    AssignForm,
+    ChangeIncidentForm,
+    IncidentNoteForm,
+    LinkForm,
+    OpenIncidentForm,
+    ResolveForm,
+    SeenForm,
+)
+from adminpanel.models import Incident
+from adminpanel.refusals import Refusal, TooLate
+from adminpanel.timeline import events
+from ledger import verify
+from ledger.errors import Busy
+from ledger.models import Transaction
+from wallet.models import AuditEvent
+from wallet.staff.roles import acts_on_panel
+from wallet.web import paging
+from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+
+
+@require_safe
+@panel_page
+def incidents(request: MemberRequest) -> HttpResponse:
+    """Incidents in one state, newest first, and how many are in each; `?severity=` alone gives
+    those of that severity that are not resolved."""
+    severity, is_severity = named(request, "severity", Incident.Severity.values)
+    state, is_state = named(request, "state", Incident.State.values)
+    if not severity:
+        state = state or Incident.State.OPEN
+    is_known = is_severity and is_state
+    wanted = queries.incidents(state, severity) if is_known else Incident.objects.none()
+    found, next_cursor = paging.page(wanted, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
+    counts = queries.incident_counts(severity)
+    context = {
+        "incidents": found,
+        "next_cursor": next_cursor,
+        "state": state,
+        "severity": severity,
+        "severities": [("", _("Any")), *Incident.Severity.choices],
+        "tabs": [(value, label, counts[value]) for value, label in Incident.State.choices],
+        "is_known": is_known,
+        "acts": acts_on_panel(request.user),
+    }
+    status = 200 if is_known else 422
+    return render(request, "adminpanel/incidents.html", context, status=status)
+
+
+def named(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bool]:
+    """One of these values, if the address names one; and False when it names another."""
+    asked = request.GET.get(name, "").upper()
+    return (asked, True) if asked in ("", *values) else ("", False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@finance_page
+def open_incident(request: MemberRequest) -> HttpResponse:
+    """Open one by hand; `?transaction=` links one from the start."""
+    form = OpenIncidentForm(
+        request.POST if request.method == "POST" else None,
+        initial={"transactions": request.GET.get("transaction", "")[:40]},
+    )
+    if form.is_valid():
+        data = dict(form.cleaned_data)
+        linked = [record.pk for record in data.pop("transactions")]
+        try:
+            incident = operations.open_by_hand(
+                actor_id=request.user.pk,
+                transaction_ids=linked,
+                address=ip_address(request),
+                **data,
+            )
+        except Busy as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Incident opened."))
+            return redirect_to(request, reverse("adminpanel:incident", args=[incident.pk]))
+    status = 422 if form.is_bound else 200
+    return render_part(
+        request, "adminpanel/open_incident.html", {"form": form}, part="open", status=status
+    )
+
+
+@require_safe
+@panel_page
+def incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """One incident: what happened, what was done, and what may be done now."""
+    return show(request, incident_id)
+
+
+@require_POST
+@finance_page
+def take_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """Become its owner."""
+    form = AssignForm(request.POST)
+    # Whoever takes it need not choose themselves from the list.
+    form.put("owner", request.user.pk)
+    return act(request, incident_id, form, operations.assign)
+
+
+@require_POST
+@finance_page
+def assign_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """Give it to somebody of finance, or to nobody."""
+    return act(request, incident_id, AssignForm(request.POST), operations.assign)
+
+
+@require_POST
+@finance_page
+def change_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """Change its state or severity."""
+    return act(request, incident_id, ChangeIncidentForm(request.POST), operations.change)
+
+
+@require_POST
+@finance_page
+def resolve_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """End it."""
+    return act(request, incident_id, ResolveForm(request.POST), operations.resolve)
+
+
+@require_POST
+@finance_page
+def link_transactions(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """Link more transactions to it."""
+    return act(request, incident_id, LinkForm(request.POST), operations.link)
+
+
+@require_POST
+@finance_page
+def note_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
+    """Write a note about it."""
+    return act(request, incident_id, IncidentNoteForm(request.POST), operations.add_note)
+
+
+@require_POST
+@finance_page
+def unlink_transaction(request: MemberRequest, incident_id: int, reference: str) -> HttpResponse:
+    """Take one off it."""
+    record = get_object_or_404(Transaction, reference=reference)
+    return act(request, incident_id, None, operations.unlink, transaction_id=record.pk)
+
+
+def act(
+    request: MemberRequest,
+    incident_id: int,
+    form: forms.Form | None,
+    operation: Callable[..., AuditEvent | None],
+    **more: Any,
+) -> HttpResponse:
+    """Do what the form asks for; else show the page as it is now, with what was typed."""
+    get_object_or_404(Incident, pk=incident_id)
+    if form and not form.is_valid():
+        return show(request, incident_id, form=form, status=422)
+    wanted = more | (asked(form) if form else {})
+    try:
+        event = operation(
+            actor_id=request.user.pk, incident_id=incident_id, address=ip_address(request), **wanted
+        )
+    except (Refusal, Busy) as refusal:
+        status = 409 if isinstance(refusal, TooLate) else 422
+        return show(request, incident_id, form=form, problem=str(refusal), status=status)
+    tell = messages.success if event else messages.info
+    tell(request, queries.outcome(event))
+    return redirect_to(request, reverse("adminpanel:incident", args=[incident_id]))
+
+
+def asked(form: forms.Form) -> dict[str, Any]:
+    """What the form says, as the operation takes it: ids in, not rows."""
+    wanted = dict(form.cleaned_data)
+    if "owner" in wanted:
+        owner = wanted.pop("owner")
+        wanted["owner_id"] = owner.pk if owner else None
+    if "transactions" in wanted:
+        wanted["transaction_ids"] = [record.pk for record in wanted.pop("transactions")]
+    return wanted
+
+
+def show(
+    request: MemberRequest,
+    incident_id: int,
+    *,
+    form: forms.Form | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    found = Incident.objects.select_related("owner", "opened_by")
+    incident = get_object_or_404(queries.with_check(found), pk=incident_id)
+    told = events(f"incident {incident.pk}")
+    seen = {"seen": told[0].pk if told else 0}
+    fresh: list[forms.Form] = [
+        AssignForm(initial=seen | {"owner": incident.owner_id}),
+        ChangeIncidentForm(initial=seen | {"state": incident.state, "severity": incident.severity}),
+        ResolveForm(initial=seen),
+        LinkForm(),
+        IncidentNoteForm(),
+    ]
+    if isinstance(form, SeenForm) and status == 409:
+        # What was typed stays; the page shows what has changed, so it is seen now.
+        form.put("seen", seen["seen"])
+    shown = {one.prefix: form if form and form.prefix == one.prefix else one for one in fresh}
+    context = {
+        "incident": incident,
+        "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
+        "check": verify.named(incident.check_name),
+        "timeline": queries.incident_timeline(incident, told),
+        "acts": acts_on_panel(request.user),
+        "problem": problem,
+        "refused": form,
+        **{f"{prefix}_form": one for prefix, one in shown.items()},
+        "is_open": incident.state != Incident.State.RESOLVED,
+    }
+    return render_part(request, "adminpanel/incident.html", context, part="incident", status=status)

@@ -1,0 +1,32 @@
+"""Reads of the checks' results."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db.models import Max
+
+from adminpanel.models import CheckResult
+from ledger import verify
+
+
+class Line(NamedTuple):
+    """A check, and what it found when it was run last, if ever."""
+
+    check: verify.Check
+    latest: CheckResult | None
+
+
+def latest_results() -> list[Line]:
+    """Every check; those that found something come first."""
+    names = [check.name for check in verify.CHECKS]
+    newest = (
+        CheckResult.objects.filter(check_name__in=names)
+        .order_by()
+        .values("check_name")
+        .annotate(last=Max("pk"))
+        .values("last")
+    )
+    results = {one.check_name: one for one in CheckResult.objects.filter(pk__in=newest)}
+    lines = [Line(check, results.get(check.name)) for check in verify.CHECKS]
+    return sorted(lines, key=lambda line: line.latest is None or line.latest.is_right)

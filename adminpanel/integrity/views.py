@@ -1,0 +1,64 @@
+"""The checks of the books: what each found last, what it found before, and "run now"."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from adminpanel.access import finance_page, panel_page
+from adminpanel.incidents.queries import open_incident_of
+from adminpanel.integrity import operations, queries
+from adminpanel.models import CheckResult, CheckRun
+from ledger import verify
+from wallet.staff.roles import acts_on_panel
+from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+
+HISTORY = 50
+
+
+@require_safe
+@panel_page
+def integrity(request: MemberRequest) -> HttpResponse:
+    """Every check with its last result; while a run is under way, how far it is."""
+    open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
+    if request.htmx.target == "checks" and not open_run:
+        # What it found may change the frame of the page too: the banner, and how much is open.
+        return HttpResponseClientRefresh()
+    context = {
+        "lines": queries.latest_results(),
+        "open_run": open_run,
+        "done": open_run.results.count() if open_run else 0,
+        "number_of_checks": len(verify.CHECKS),
+        "last_run": CheckRun.objects.filter(finished_at__isnull=False).first(),
+        "may_act": acts_on_panel(request.user),
+    }
+    return render_part(request, "adminpanel/integrity.html", context, part="checks")
+
+
+@require_POST
+@finance_page
+def run_checks(request: MemberRequest) -> HttpResponse:
+    """Ask for a run; the worker does it."""
+    operations.ask(actor_id=request.user.pk, address=ip_address(request))
+    return redirect_to(request, reverse("adminpanel:integrity"))
+
+
+@require_safe
+@panel_page
+def check(request: MemberRequest, name: str) -> HttpResponse:
+    """One check: its rule, and what it found each time."""
+    found = verify.named(name)
+    if found is None:
+        raise Http404
+    results = CheckResult.objects.filter(check_name=name).select_related("run__asked_by")
+    history = list(results.order_by("-pk")[:HISTORY])
+    context = {
+        "check": found,
+        "incident": open_incident_of(found),
+        "history": history,
+        "latest": history[0] if history else None,
+    }
+    return render(request, "adminpanel/check.html", context)

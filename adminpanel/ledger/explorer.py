@@ -1,0 +1,184 @@
+"""What the ledger explorer shows, all of which is in its address."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from adminpanel.ledger.columns import COLUMNS, USUAL, Column
+from adminpanel.ledger.forms import LayoutForm, LedgerFilter
+from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
+from ledger.forms.filters import in_words
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+
+type State = list[tuple[str, str]]
+
+# Filters whose sums are kept ready, so that they cost the same however long the ledger is.
+SUMMED_UP = {"type", "status"}
+LAYOUT = ("columns", "density", "size")
+
+
+class Chip(NamedTuple):
+    """A filter in use, and the address without it."""
+
+    words: str
+    url: str
+
+
+class Explorer:
+    """Filters, layout and place, read from an address and written back into one.
+
+    `kept` is the layout for an address that says nothing of one.
+    """
+
+    def __init__(self, data: QueryDict, kept: str = "") -> None:
+        self.data = data if any(map(data.get, LAYOUT)) else with_layout(data, QueryDict(kept))
+        self.filters = LedgerFilter(self.data)
+        self.layout = LayoutForm(self.data)
+
+    def is_valid(self) -> bool:
+        # Both are looked at, so that all that is wrong is said at once.
+        return all([self.filters.is_valid(), self.layout.is_valid()])
+
+    @property
+    def wants_csv(self) -> bool:
+        return self.is_valid() and self.layout.cleaned_data["format"] == LayoutForm.CSV
+
+    # --- What is found
+
+    def records(self) -> TransactionQuerySet:
+        """What the filters leave, without an order. Nothing when they make no sense."""
+        records = Transaction.objects.all()
+        return self.filters.narrow(records) if self.is_valid() else records.none()
+
+    def page(self) -> tuple[list[Transaction], bool]:
+        """The rows of this page with all that its columns show, and whether there are more."""
+        found = self.records().with_parties().with_reversal()
+        joined = [row for column in self.more_columns for row in column.rows]
+        if joined:
+            found = found.select_related(*joined)
+        return found.older_than(self.data.get("cursor")).page(self.size)
+
+    @property
+    def is_summed_up(self) -> bool:
+        """Whether count and sum are at hand; else it takes a walk through what is filtered."""
+        filters = dict(self.filter_state)
+        is_reversed = filters.get("status") == LedgerFilter.IS_REVERSED
+        return filters.keys() <= SUMMED_UP and not is_reversed
+
+    def sums(self) -> Sums | None:
+        """Count and sums of what is filtered; None when that takes too long."""
+        if self.is_summed_up:
+            return sums_of_all(**dict(self.filter_state))
+        return sums_of(self.records())
+
+    # --- How it is shown
+
+    @property
+    def size(self) -> int:
+        return int(self.layout.cleaned_data["size"]) if self.is_valid() else 0
+
+    @property
+    def columns(self) -> list[str]:
+        chosen: list[str] = self.layout.cleaned_data["columns"] if self.is_valid() else []
+        return chosen or list(USUAL)
+
+    @property
+    def span(self) -> int:
+        """How many columns there are, with the reference."""
+        return len(self.columns) + 1
+
+    @property
+    def hidden_columns(self) -> set[str]:
+        """The usual ones that are not wanted."""
+        return set(USUAL) - set(self.columns)
+
+    @property
+    def more_columns(self) -> list[Column]:
+        return [each for each in COLUMNS if not each.is_usual and each.name in self.columns]
+
+    # --- The address
+
+    @property
+    def filter_state(self) -> State:
+        return [(name, value) for name in self.filters.fields if (value := self.typed(name))]
+
+    @property
+    def layout_state(self) -> State:
+        state = []
+        for name in LAYOUT:
+            values = [value for value in dict.fromkeys(self.data.getlist(name)) if value]
+            if not self.layout.is_usual(name, values):
+                state += [(name, value) for value in values]
+        return state
+
+    @property
+    def state(self) -> State:
+        """All that is kept when one goes on: neither the place, nor what is as usual."""
+        return [*self.filter_state, *self.layout_state]
+
+    @property
+    def place(self) -> State:
+        cursor = self.data.get("cursor")
+        return [("cursor", cursor)] if cursor else []
+
+    @property
+    def query(self) -> str:
+        return urlencode(self.state)
+
+    def typed(self, name: str) -> str:
+        return (self.data.get(name) or "").strip(" ")
+
+    @property
+    def chips(self) -> list[Chip]:
+        chips = []
+        for name, value in self.filter_state:
+            rest = [pair for pair in self.state if pair[0] != name]
+            chips.append(Chip(in_words(self.filters.fields[name], value), address(rest)))
+        return chips
+
+    @property
+    def clear_url(self) -> str:
+        return address(self.layout_state)
+
+    @property
+    def first_url(self) -> str:
+        return address(self.state)
+
+    @property
+    def url(self) -> str:
+        return address([*self.state, *self.place])
+
+    def as_usual(self) -> QueryDict:
+        """The same rows, shown as usual."""
+        return QueryDict(urlencode([*self.filter_state, *self.place]))
+
+    def older_url(self, reference: str) -> str:
+        return address([*self.state, ("cursor", reference)])
+
+    @property
+    def csv_url(self) -> str:
+        return address([*self.filter_state, ("format", LayoutForm.CSV)])
+
+    @property
+    def totals_url(self) -> str:
+        return address(self.filter_state, "ledger_totals")
+
+
+def with_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
+    """The same address in this layout; as it is, if that is not one any more."""
+    if not LayoutForm(layout).is_valid():
+        return data
+    data = data.copy()
+    for name, values in layout.lists():
+        data.setlist(name, values)
+    return data
+
+
+def address(state: State, name: str = "ledger") -> str:
+    query = urlencode(state)
+    return reverse(f"adminpanel:{name}") + (f"?{query}" if query else "")

@@ -1,0 +1,201 @@
+"""What the ledger explorer is asked: filters, layout, and the name of a view to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from adminpanel.ledger.columns import COLUMNS, USUAL
+from adminpanel.members import queries as lookup
+from adminpanel.models import SavedView
+from ledger.forms.filters import FilterForm
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+from ledger.references import as_reference
+from ledger.status import REVERSED
+from wallet.web.fields import AmountField, LineField, PickField
+
+
+class FeedFilter(FilterForm):
+    """Type and status: the feed is about now, whatever the day."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        del self.fields["from"], self.fields["to"]
+
+    def choices(self, name: str) -> list[tuple[str, Any]]:
+        """(value, words) of what may be picked."""
+        field: Any = self.fields[name]
+        return list(field.choices)
+
+    def chosen(self) -> dict[str, str]:
+        """The filters that are on. Call it when the form is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class LedgerFilter(FilterForm):
+    """All that finance looks for: period, amounts, the member, a reference, a note or a key."""
+
+    IS_REVERSED = "REVERSED"
+    AMOUNT: Mapping[str, Any] = {
+        "required": False,
+        "help_text": _("Amount in KES"),
+        "error_messages": {"too_large": _("No transaction is that large. Enter less.")},
+    }
+
+    status = PickField(
+        label=_("Status"),
+        choices=[
+            ("", _("Any status")),
+            *Transaction.Status.choices,
+            (IS_REVERSED, REVERSED.word),
+        ],
+        required=False,
+    )
+    min = AmountField(label=_("At least"), **AMOUNT)
+    max = AmountField(label=_("At most"), **AMOUNT)
+    member = LineField(
+        label=_("Member"),
+        max_length=254,
+        required=False,
+        help_text=_("Name, phone or email"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    q = LineField(
+        label=_("Search"),
+        max_length=140,
+        required=False,
+        help_text=_("Reference, note or request key"),
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # The table has a From and a To already: between whom money moved.
+        self.fields["from"].label = _("Since")
+        self.fields["to"].label = _("Until")
+
+    def clean_member(self) -> list[int] | None:
+        """Ids of the accounts that are meant; None when nobody is named."""
+        text = self.cleaned_data["member"]
+        if not text:
+            return None
+        accounts = lookup.accounts_of(text)
+        # A part of them would make a list, a sum and an export that are quietly not whole.
+        if len(accounts) > lookup.MEMBERS_AT_MOST:
+            raise ValidationError(
+                _("More than %(most)s members fit. Write more of the name."),
+                params={"most": lookup.MEMBERS_AT_MOST},
+                code="too_many_members",
+            )
+        return accounts
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        low, high = cleaned.get("min"), cleaned.get("max")
+        if low and high and low > high:
+            self.add_error("max", _("Enter an amount that is not below the first one."))
+        return cleaned
+
+    def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
+        if status == self.IS_REVERSED:
+            return records.reversed()
+        return super().in_status(records, status)
+
+    def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
+        records = super().narrow(records)
+        data = self.cleaned_data
+        if data.get("min"):
+            records = records.filter(amount_cents__gte=data["min"])
+        if data.get("max"):
+            records = records.filter(amount_cents__lte=data["max"])
+        if (accounts := data.get("member")) is not None:
+            records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
+        return records.filter(said(data["q"])) if data.get("q") else records
+
+
+def said(text: str) -> Q:
+    """What is named by this, and what takes it back; else what has it in its note, or as its key.
+
+    Notes and keys have no index of their own, so what is named exactly is not looked for there.
+    """
+    reference = as_reference(text)
+    if reference and (named := Transaction.objects.filter(reference=reference).first()):
+        return Q(pk=named.pk) | Q(reverses=named.pk)
+    return Q(description__icontains=text) | Q(idempotency_key=text)
+
+
+class LayoutForm(forms.Form):
+    """How the rows are shown. What is left out is as usual."""
+
+    SIZES = (50, 100, 200)
+    COMPACT = "compact"
+    CSV = "csv"
+
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"),
+        choices=[(column.name, column.heading) for column in COLUMNS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The reference is always shown."),
+        error_messages={"invalid_choice": _("Choose columns from the list.")},
+    )
+    density = forms.ChoiceField(
+        label=_("Rows"),
+        choices=[("", _("Comfortable")), (COMPACT, _("Compact"))],
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose how high the rows are from the list.")},
+    )
+    size = forms.ChoiceField(
+        label=_("Rows on a page"),
+        choices=[(str(size), str(size)) for size in SIZES],
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose 50, 100 or 200 rows on a page.")},
+    )
+    format = forms.ChoiceField(
+        choices=[(CSV, "CSV")],
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("The ledger can be exported as CSV only.")},
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        # The usual is filled in, so that its boxes are ticked.
+        filled = data.copy()
+        if not any(filled.getlist("columns")):
+            filled.setlist("columns", list(USUAL))
+        if not filled.get("size") and settings.PAGE_SIZE_PANEL in self.SIZES:
+            filled["size"] = str(settings.PAGE_SIZE_PANEL)
+        super().__init__(filled, auto_id="layout_%s")
+
+    def clean_size(self) -> int:
+        return int(self.cleaned_data["size"] or settings.PAGE_SIZE_PANEL)
+
+    def is_usual(self, name: str, values: list[str]) -> bool:
+        """Would the field mean the same if it were left out?"""
+        if name == "columns":
+            return set(values) == set(USUAL)
+        return name == "size" and values == [str(settings.PAGE_SIZE_PANEL)]
+
+
+class SavedViewForm(forms.Form):
+    """A name for what the address shows now."""
+
+    name = LineField(
+        label=_("Name of this view"),
+        max_length=SavedView._meta.get_field("name").max_length,
+        error_messages={"required": _("Give the view a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="view_%s")

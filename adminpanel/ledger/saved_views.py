@@ -1,0 +1,87 @@
+"""Views of the ledger that one of the team keeps for themselves.
+
+They say how somebody likes to read, not what somebody did, so they leave no line in the audit.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from adminpanel.models import SavedView
+from wallet.models import User
+from wallet.staff import finding
+
+VIEWS_AT_MOST = 30
+QUERY_LENGTH = SavedView._meta.get_field("query").max_length or 0
+
+
+# Whose view has no name: how its owner likes the ledger when the address doesn't say.
+LAYOUT = ""
+
+
+class ViewRefused(Exception):
+    """A view that can't be kept; the text says why to the person who asked."""
+
+
+class NameTaken(ViewRefused):
+    """Something else is kept under this name, and nobody said that it may go."""
+
+
+@transaction.atomic
+def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> bool:
+    """Keep `query` under this name. True when it took the place of an earlier one.
+
+    Raises ViewRefused when there is nothing to keep, too much of it, or too many already;
+    NameTaken when it would take the place of another one and may not.
+    """
+    query = naming_by_id(query)
+    if not query:
+        raise ViewRefused(_("Set a filter or a column first: this is the ledger as it always is."))
+    if len(query) > QUERY_LENGTH:
+        raise ViewRefused(_("These filters are too long to be kept."))
+    # Two at once would both find room for one more.
+    User.objects.select_for_update(no_key=True).get(pk=owner_id)
+    mine = SavedView.objects.filter(owner=owner_id)
+    earlier = mine.filter(name=name)
+    if not may_replace and earlier.exclude(query=query).exists():
+        raise NameTaken(_("There is a view of this name already. Replace it?"))
+    if earlier.update(query=query):
+        return True
+    if mine.exclude(name=LAYOUT).count() >= VIEWS_AT_MOST:
+        raise ViewRefused(
+            _("You have kept {most} views. Delete one first.").format(most=VIEWS_AT_MOST)
+        )
+    SavedView.objects.create(owner_id=owner_id, name=name, query=query)
+    return False
+
+
+def naming_by_id(query: str) -> str:
+    """The same filters, with a member by their id: no phone and no email is kept."""
+    filters = QueryDict(query, mutable=True)
+    text = filters.get("member", "")
+    if finding.contact_in(text) is None:
+        return query
+    person = User.objects.with_login(text)
+    filters["member"] = f"#{person.pk}" if person else finding.without_contact(text)
+    return filters.urlencode()
+
+
+def layout_of(owner_id: int) -> str:
+    """What `keep_layout` has kept; empty for the usual layout."""
+    kept = SavedView.objects.filter(owner=owner_id, name=LAYOUT)
+    return kept.values_list("query", flat=True).first() or ""
+
+
+@transaction.atomic
+def keep_layout(*, owner_id: int, query: str) -> None:
+    """Show the ledger like this whenever its address says nothing of columns and rows."""
+    SavedView.objects.update_or_create(
+        owner_id=owner_id, name=LAYOUT, defaults={"query": query[:QUERY_LENGTH]}
+    )
+
+
+@transaction.atomic
+def delete(view: SavedView) -> None:
+    view.delete()

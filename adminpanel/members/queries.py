@@ -1,0 +1,209 @@
+"""Members: looked up by what somebody knows of them, and one with all that concerns them."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from adminpanel.models import Incident, ReversalProposal
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet, day_start
+from ledger.references import as_reference
+from ledger.status import Badge
+from wallet.models import Account, AuditEvent, User
+from wallet.money import format_money, parse_shillings
+from wallet.phones import is_phone
+from wallet.staff.finding import named
+
+# Amounts and notes have no index: payments would pay for it. They are looked for among so many
+# of the newest transactions, and the page says so.
+RECENT = 20_000
+# Members found by an amount.
+BY_AMOUNT_AT_MOST = 50
+OF_MEMBER_AT_MOST = 20
+
+# How pages of the panel name a member in an address: no phone and no email is left in one.
+MEMBER_ID = re.compile(r"(?:#|member\s*#?\s*)(\d{1,18})", re.ASCII | re.IGNORECASE)
+PHONE_END = re.compile(r"[ \d-]*", re.ASCII)
+MEMBERS_AT_MOST = 100
+ACTIVE = Badge(_("Active"), "good", "check")
+FROZEN = Badge(_("Frozen"), "info", "snowflake")
+CLOSED = Badge(_("Closed"), "calm", "cross")
+
+
+class Row(NamedTuple):
+    """A member as a list shows them."""
+
+    user: User
+    balance_cents: int
+    badge: Badge
+
+
+class Found(NamedTuple):
+    """Members that fit what was looked for; `how` says in what way they do."""
+
+    people: QuerySet[User]
+    how: str | Promise
+
+
+class Limit(NamedTuple):
+    """How much of a limit is used, in cents."""
+
+    used_cents: int
+    limit_cents: int
+
+    @property
+    def left_cents(self) -> int:
+        return max(self.limit_cents - self.used_cents, 0)
+
+
+def find(text: str) -> Found:
+    """The members that `text` may mean; without any, all of them. Newest first."""
+    people = User.objects.order_by("-pk")
+    if not text:
+        return Found(people, _("Newest first"))
+    reference = as_reference(text)
+    if reference and (parties := owners(Transaction.objects.filter(reference=reference))):
+        return Found(people.filter(pk__in=parties), _("Parties of this transaction"))
+    if exact := exactly(text):
+        return exact
+    if cents := cents_in(text):
+        words = _(
+            "Who sent or received exactly {amount}, among the newest {number} transactions;"
+            " at most {most} members"
+        ).format(amount=format_money(cents), number=f"{RECENT:,}", most=BY_AMOUNT_AT_MOST)
+        if digits := phone_end(text):
+            words = _("Phone ends with {digits}").format(digits=digits) + f" · {words}"
+        return Found(people.filter(Q(pk__in=who_moved(cents)) | reached(text)), words)
+    how = _("Name or end of the phone, newest members first")
+    return Found(people.filter(named(text) | reached(text)), how)
+
+
+def exactly(text: str) -> Found | None:
+    """The one member whose number, phone or email this is, in any spelling."""
+    people = User.objects.order_by("-pk")
+    if number := MEMBER_ID.fullmatch(text):
+        return Found(people.filter(pk=int(number[1])), _("The member of this number"))
+    if person := User.objects.with_login(text):
+        return Found(people.filter(pk=person.pk), _("Phone or email, exactly"))
+    return None
+
+
+def phone_end(text: str) -> str:
+    """The digits, when they may be the end of a phone: the three that a mask shows, since with
+    one more of them somebody could spell the rest out."""
+    digits = re.sub(r"[ -]", "", text) if PHONE_END.fullmatch(text) else ""
+    return digits if len(digits) == 3 else ""
+
+
+def reached(text: str) -> Q:
+    """Whose phone ends with this; nobody's, if it is not the end of one."""
+    digits = phone_end(text)
+    return Q(phone__endswith=digits) if digits else Q(pk__in=[])
+
+
+def looks_like_person(text: str) -> bool:
+    """Would somebody rather look for a member with this: a phone, or an email?"""
+    return is_phone(text) or "@" in text
+
+
+def cents_in(text: str) -> int | None:
+    """The amount that this is, if it is one: `1,234.50`, with or without KES."""
+    with suppress(ValidationError):
+        return parse_shillings(text.upper().removeprefix("KES"))
+    return None
+
+
+def recent() -> TransactionQuerySet:
+    """The newest transactions, RECENT of them."""
+    ids = Transaction.objects.order_by("-pk").values_list("pk", flat=True)
+    oldest = next(iter(ids[RECENT - 1 : RECENT]), 0)
+    return Transaction.objects.filter(pk__gte=oldest)
+
+
+def who_moved(cents: int) -> list[int]:
+    found = recent().filter(amount_cents=cents).order_by("-pk")
+    return owners(found[:BY_AMOUNT_AT_MOST])[:BY_AMOUNT_AT_MOST]
+
+
+def owners(records: TransactionQuerySet) -> list[int]:
+    """Ids of the members whose money these moved."""
+    pairs = records.values_list("from_account__user", "to_account__user")
+    return list(dict.fromkeys(id for pair in pairs for id in pair if id is not None))
+
+
+def page(people: QuerySet[User], cursor: str, size: int) -> tuple[list[Row], bool]:
+    """The newest `size` of these members that are older than `cursor`; are there more?"""
+    if cursor:
+        is_id = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
+        people = people.filter(pk__lt=int(cursor)) if is_id else people.none()
+    wallets = Account.objects.filter(kind=Account.Kind.WALLET).order_by("pk")
+    with_wallets = people.prefetch_related(Prefetch("accounts", wallets, to_attr="wallets"))
+    found = list(with_wallets[: size + 1])
+    return [row(user, user.wallets) for user in found[:size]], len(found) > size
+
+
+def row(user: User, wallets: list[Account]) -> Row:
+    return Row(user, sum(wallet.balance_cents for wallet in wallets), badge(user, wallets))
+
+
+def badge(user: User, wallets: list[Account]) -> Badge:
+    return wallet_badge(*wallets) if user.is_active else CLOSED
+
+
+def wallet_badge(*wallets: Account) -> Badge:
+    return FROZEN if any(wallet.is_frozen for wallet in wallets) else ACTIVE
+
+
+def limits_today(account: Account) -> tuple[Limit, Limit]:
+    """What has left the wallet today, as the rules of a payment count it; and what is in it."""
+    sent = Transaction.objects.filter(
+        from_account=account, created_at__gte=day_start(timezone.localdate())
+    ).exclude(status=Transaction.Status.FAILED)
+    sent_cents = sent.exclude(type=Transaction.Type.REVERSAL).aggregate(
+        cents=Sum("amount_cents", default=0)
+    )["cents"]
+    return (
+        Limit(int(sent_cents), settings.LIMIT_CENTS_OUT_PER_DAY),
+        Limit(account.balance_cents, settings.LIMIT_CENTS_BALANCE),
+    )
+
+
+def open_incidents(user: User) -> QuerySet[Incident]:
+    """Not resolved, and about a transaction of theirs."""
+    theirs = Q(transactions__from_account__user=user) | Q(transactions__to_account__user=user)
+    found = Incident.objects.exclude(state=Incident.State.RESOLVED).filter(theirs)
+    return found.distinct()[:OF_MEMBER_AT_MOST]
+
+
+def open_proposals(user: User) -> QuerySet[ReversalProposal]:
+    theirs = Q(transaction__from_account__user=user) | Q(transaction__to_account__user=user)
+    found = ReversalProposal.objects.filter(theirs, state__in=ReversalProposal.OPEN)
+    return found.select_related("transaction", "proposed_by")[:OF_MEMBER_AT_MOST]
+
+
+def audit_of(user: User) -> QuerySet[AuditEvent]:
+    """What staff did about this member, newest first."""
+    events = AuditEvent.objects.filter(subject=f"member {user.pk}")
+    return events.select_related("actor")[:OF_MEMBER_AT_MOST]
+
+
+def accounts_of(text: str) -> list[int]:
+    """Ids of the accounts of the members that `text` may mean, up to one too many.
+
+    `#12` is the member of that id.
+    """
+    if number := MEMBER_ID.fullmatch(text):
+        return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
+    exact = User.objects.with_login(text)
+    people = Q(user=exact) if exact else Q(user__name__icontains=text)
+    accounts = Account.objects.filter(people).values_list("pk", flat=True)
+    return list(accounts[: MEMBERS_AT_MOST + 1])

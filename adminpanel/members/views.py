@@ -1,0 +1,135 @@
+"""Looking members up, and what staff do about one of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from adminpanel.access import finance_page, panel_page
+from adminpanel.guessing import is_guessing
+from adminpanel.members import operations, queries
+from adminpanel.members.forms import FindForm, ReasonForm
+from ledger import history
+from ledger.errors import Busy
+from wallet.models import User
+from wallet.staff.roles import acts_on_panel
+from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+
+LATEST = 10
+
+
+@require_safe
+@panel_page
+def members(request: MemberRequest) -> HttpResponse:
+    """Members that fit a search; without one, all of them, newest first."""
+    form = FindForm(request.GET)
+    guessing = is_guessing(request, form, "q")
+    context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
+    if form.is_valid():
+        found = queries.find(form.cleaned_data["q"])
+        cursor = request.GET.get("cursor", "")
+        rows, has_more = queries.page(found.people, cursor, settings.PAGE_SIZE_PANEL)
+        context |= {"rows": rows, "how": found.how}
+        context["next_cursor"] = rows[-1].user.pk if has_more else None
+    status = 429 if guessing else 200 if form.is_valid() else 422
+    return render_part(request, "adminpanel/members.html", context, part="found", status=status)
+
+
+@require_safe
+@panel_page
+def member(request: MemberRequest, user_id: int) -> HttpResponse:
+    """One member with all that concerns them."""
+    return show(request, get_object_or_404(User, pk=user_id))
+
+
+@require_POST
+@finance_page
+def reveal(request: MemberRequest, user_id: int) -> HttpResponse:
+    """Show the member's phone and email on this one answer, for a reason that the audit keeps."""
+    user = get_object_or_404(User, pk=user_id)
+    form = ReasonForm("reveal", request.POST)
+    if not form.is_valid():
+        return show(request, user, part="contact", status=422, reveal_form=form)
+    reason = form.cleaned_data["reason"]
+    revealed = operations.reveal(
+        user.pk, actor_id=request.user.pk, reason=reason, address=ip_address(request)
+    )
+    return show(request, user, part="contact", revealed=revealed)
+
+
+@require_POST
+@finance_page
+def freeze(request: MemberRequest, user_id: int) -> HttpResponse:
+    """Stop money from leaving a member's wallet."""
+    return change(request, user_id, "freeze", operations.freeze)
+
+
+@require_POST
+@finance_page
+def unfreeze(request: MemberRequest, user_id: int) -> HttpResponse:
+    """Let money leave a member's wallet again."""
+    return change(request, user_id, "unfreeze", operations.unfreeze)
+
+
+def change(
+    request: MemberRequest, user_id: int, act: str, operation: Callable[..., bool]
+) -> HttpResponse:
+    """Do one or the other once, for a reason, and say what happened."""
+    user = get_object_or_404(User, pk=user_id)
+    form, status = ReasonForm("freezing", request.POST), 422
+    if form.is_valid():
+        given = {"reason": form.cleaned_data["reason"], "address": ip_address(request)}
+        try:
+            is_changed = operation(user.pk, actor_id=request.user.pk, **given)
+        except operations.Refused as refusal:
+            form.add_error("reason", str(refusal))
+        except Busy as busy:
+            form.add_error(None, str(busy))
+            status = 503
+        else:
+            tell(request, user, act, is_changed=is_changed)
+            return redirect_to(request, reverse("adminpanel:member", args=[user.pk]))
+    return show(request, user, part="freezing", status=status, act=act, freezing_form=form)
+
+
+def tell(request: MemberRequest, user: User, act: str, *, is_changed: bool) -> None:
+    if is_changed and act == "freeze":
+        text = _("{name}'s wallet is frozen: money may come in, none may leave.")
+    elif is_changed:
+        text = _("{name}'s wallet is not frozen any more.")
+    elif act == "freeze":
+        text = _("{name}'s wallet was frozen already. Nothing has changed.")
+    else:
+        text = _("{name}'s wallet was not frozen. Nothing has changed.")
+    say = messages.success if is_changed else messages.info
+    say(request, text.format(name=user.name))
+
+
+def show(
+    request: MemberRequest, user: User, *, part: str = "", status: int = 200, **more: Any
+) -> HttpResponse:
+    """The member's page, or the part of it that htmx asks for. `more` is what an act has left."""
+    account = user.primary_account()
+    context = {
+        "member": user,
+        "account": account,
+        "badge": queries.badge(user, [account]),
+        "wallet_badge": queries.wallet_badge(account),
+        "may_act": acts_on_panel(request.user),
+        "act": "unfreeze" if account.is_frozen else "freeze",
+        "reveal_form": ReasonForm("reveal"),
+        "freezing_form": ReasonForm("freezing"),
+        # Called when the whole page is shown.
+        "limits": lambda: queries.limits_today(account),
+        "records": lambda: history.latest(account, LATEST),
+        "incidents": queries.open_incidents(user),
+        "proposals": queries.open_proposals(user),
+        "events": queries.audit_of(user),
+    }
+    return render_part(request, "adminpanel/member.html", context | more, part=part, status=status)

@@ -1,0 +1,16 @@
+"""The staff's own rows. None of them holds money."""
+
+from adminpanel.models.checks import CheckResult, CheckRun
+from adminpanel.models.incidents import Incident
+from adminpanel.models.notes import Note
+from adminpanel.models.reversals import ReversalProposal
+from adminpanel.models.saved_views import SavedView
+
+__all__ = [
+    "CheckResult",
+    "CheckRun",
+    "Incident",
+    "Note",
+    "ReversalProposal",
+    "SavedView",
+]

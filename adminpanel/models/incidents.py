@@ -1,0 +1,94 @@
+"""Incidents: what went wrong, and who deals with it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ledger.models import Transaction
+from ledger.status import Badge
+
+
+class Incident(models.Model):
+    """Something that is wrong and that somebody sees to, until it is resolved.
+
+    `check_name` is the failed check that opened it; `opened_by` is then null. Its history is in
+    the audit, under the subject `incident <id>`.
+    """
+
+    class Severity(models.TextChoices):
+        HIGH = "HIGH", _("High")
+        MEDIUM = "MEDIUM", _("Medium")
+        LOW = "LOW", _("Low")
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", _("Open")
+        IN_REVIEW = "IN_REVIEW", _("In review")
+        RESOLVED = "RESOLVED", _("Resolved")
+
+    BADGES = {
+        State.OPEN: Badge(State.OPEN.label, "bad", "alert"),
+        State.IN_REVIEW: Badge(State.IN_REVIEW.label, "wait", "clock"),
+        State.RESOLVED: Badge(State.RESOLVED.label, "good", "check"),
+    }
+    SEVERITY_BADGES = {
+        Severity.HIGH: Badge(Severity.HIGH.label, "bad", "alert"),
+        Severity.MEDIUM: Badge(Severity.MEDIUM.label, "wait", "flag"),
+        Severity.LOW: Badge(Severity.LOW.label, "calm", "flag"),
+    }
+
+    title = models.CharField(_("title"), max_length=120)
+    description = models.CharField(_("what happened"), max_length=2000, blank=True)
+    severity = models.CharField(
+        _("severity"), max_length=6, choices=Severity, default=Severity.MEDIUM
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
+    )
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("opened by"),
+    )
+    opened_at = models.DateTimeField(_("opened"), auto_now_add=True)
+    # Of the request that opened it by hand (`adminpanel/operations/once.py`).
+    request = models.UUIDField(null=True, unique=True, editable=False)
+    check_name = models.CharField(_("check"), max_length=40, blank=True)
+    transactions = models.ManyToManyField(
+        Transaction, related_name="incidents", verbose_name=_("transactions")
+    )
+    resolution = models.CharField(_("resolution"), max_length=2000, blank=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["check_name"],
+                condition=~Q(check_name="") & ~Q(state="RESOLVED"),
+                name="incident_one_open_per_check",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="RESOLVED", resolved_at__isnull=False) & ~Q(resolution="")
+                | ~Q(state="RESOLVED") & Q(resolved_at__isnull=True, resolution=""),
+                name="incident_resolved_with_a_resolution",
+            ),
+        ]
+
+    @property
+    def badge(self) -> Badge:
+        return self.BADGES[self.State(self.state)]
+
+    @property
+    def severity_badge(self) -> Badge:
+        return self.SEVERITY_BADGES[self.Severity(self.severity)]

@@ -1,0 +1,95 @@
+"""The first page: what needs attention, the money, the trends."""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from adminpanel.access import panel_page
+from adminpanel.integrity import operations as integrity
+from adminpanel.overview import charts, queries, totals
+from adminpanel.overview.queries import Day
+from adminpanel.overview.totals import BooksRow, Volume
+from ledger.models import Transaction
+from wallet.web.http import MemberRequest, render_part
+
+LATEST = 10
+COUNT, VALUE = "count", "value"
+Type = Transaction.Type
+
+
+class Trend(NamedTuple):
+    """A chart, and the same numbers for its table. `is_money` says that they are cents."""
+
+    name: str
+    title: str
+    is_money: bool
+    days: list[tuple[Day, charts.Pair]]
+    chart: charts.Chart
+    now: int
+    before: int
+
+
+@require_safe
+@panel_page
+def overview(request: MemberRequest) -> HttpResponse:
+    """What needs attention, totals, the books, two weeks as charts, and what happened last."""
+    by = request.GET.get("by", VALUE)
+    part = "trends" if request.htmx.target == "trends" else "latest"
+    # Asked for by the template where it shows them, so that a part pays only for itself.
+    position = functools.cache(queries.position)
+    books = functools.cache(lambda: totals.books(position().totals))
+    context = {
+        "by": by,
+        "is_by_known": by in (COUNT, VALUE),
+        "summary": lambda: totals.summary(position().totals),
+        "books": books,
+        "difference_cents": functools.cache(lambda: difference(books())),
+        "today": lambda: {type.lower(): position().of_type(type)[-1] for type in Type.values},
+        "proposals": lambda: queries.proposals(request.user),
+        "incidents": queries.open_incidents,
+        "last_check_at": queries.last_check_at,
+        "trends": lambda: trends(position(), is_money=by != COUNT),
+        "records": Transaction.objects.with_parties().with_reversal()[:LATEST],
+    }
+    status = 200 if context["is_by_known"] else 422
+    return render_part(request, "adminpanel/overview.html", context, part=part, status=status)
+
+
+def difference(books: list[BooksRow]) -> int:
+    """Assets less liabilities, in cents. The checks are told at once when they differ."""
+    cents = sum(row.cents for row in books)
+    if cents:
+        integrity.ask_unless_known()
+    return cents
+
+
+def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:
+    """The four charts; people are counted whatever money is measured in."""
+    return [
+        trend("deposits", _("Deposits"), position.of_type(Type.DEPOSIT), is_money),
+        trend("transfers", _("Transfers"), position.of_type(Type.TRANSFER), is_money),
+        trend("withdrawals", _("Withdrawals"), position.of_type(Type.WITHDRAW), is_money),
+        trend("signups", _("Sign-ups"), queries.sign_ups(position.today), False),
+    ]
+
+
+def trend(name: str, title: str, days: list[Day], is_money: bool) -> Trend:
+    def measured(volume: Volume) -> int:
+        return volume.amount_cents if is_money else volume.count
+
+    values = [(measured(day.before), measured(day.now)) for day in days]
+    chart = charts.bars(values, unit=100 if is_money else 1)
+    return Trend(
+        name,
+        title,
+        is_money,
+        list(zip(days, chart.pairs, strict=True)),
+        chart,
+        now=sum(now for _before, now in values),
+        before=sum(before for before, _now in values),
+    )

@@ -1,1 +1,0 @@
-"""Reads that cross accounts, transactions and the team's own rows: a module for each subject."""

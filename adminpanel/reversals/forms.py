@@ -1,0 +1,14 @@
+"""What staff write when they decide a proposal."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from wallet.web.fields import ReasonField
+
+
+class DenyForm(forms.Form):
+    reason = ReasonField(
+        label=_("Why not?"), error_messages={"required": _("Enter why you deny it.")}
+    )

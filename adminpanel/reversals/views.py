@@ -1,0 +1,140 @@
+"""Proposed reversals: the queue, and the page on which one is decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from adminpanel.access import finance_page, panel_page
+from adminpanel.models import ReversalProposal
+from adminpanel.refusals import NotAllowed, Refusal, TooLate
+from adminpanel.reversals import operations, queries
+from adminpanel.reversals.forms import DenyForm
+from ledger.errors import Busy
+from wallet.staff.roles import acts_on_panel
+from wallet.web import paging
+from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+
+State = ReversalProposal.State
+
+
+@require_safe
+@panel_page
+def reversals(request: MemberRequest) -> HttpResponse:
+    """Those that wait for this person, or for another one as it is their own, oldest first;
+    and those decided, newest first."""
+    tab = request.GET.get("tab", "")
+    found = queries.proposals(tab, request.user)
+    proposals, next_cursor = paging.page(
+        found,
+        request.GET.get("cursor"),
+        settings.PAGE_SIZE_PANEL,
+        oldest_first=tab != "decided",
+    )
+    context = {
+        "proposals": proposals,
+        "next_cursor": next_cursor,
+        "tab": tab,
+        "own_count": queries.proposals("yours", request.user).count(),
+    }
+    return render(request, "adminpanel/reversals.html", context)
+
+
+@require_safe
+@panel_page
+def reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """One proposal, with all that whoever decides has to know."""
+    return show(request, proposal_id)
+
+
+@require_POST
+@finance_page
+def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """Approve it, and take the money back."""
+    return decide(request, proposal_id, operations.approve)
+
+
+@require_POST
+@finance_page
+def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """Turn it down, with a reason."""
+    form = DenyForm(request.POST)
+    if not form.is_valid():
+        return show(request, proposal_id, form=form, status=422)
+    return decide(request, proposal_id, operations.deny, reason=form.cleaned_data["reason"])
+
+
+@require_POST
+@finance_page
+def withdraw_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
+    """Take one's own proposal back."""
+    return decide(request, proposal_id, operations.withdraw)
+
+
+def decide(request: MemberRequest, proposal_id: int, act: Any, **more: str) -> HttpResponse:
+    earlier = get_object_or_404(ReversalProposal, pk=proposal_id)
+    try:
+        proposal = act(
+            actor_id=request.user.pk, proposal_id=proposal_id, address=ip_address(request), **more
+        )
+    except NotAllowed as refusal:
+        return show(request, proposal_id, problem=str(refusal), status=403)
+    except TooLate as refusal:
+        # A second click of the same hand is no conflict: the page says what the first one did.
+        earlier.refresh_from_db()
+        if earlier.decided_by_id != request.user.pk:
+            return show(request, proposal_id, problem=str(refusal), status=409)
+        messages.info(request, str(refusal))
+    except Refusal as refusal:
+        return show(request, proposal_id, problem=str(refusal), status=422)
+    except Busy as refusal:
+        return show(request, proposal_id, problem=str(refusal), status=503)
+    else:
+        say(request, proposal)
+    return redirect_to(request, reverse("adminpanel:reversal", args=[proposal_id]))
+
+
+def say(request: MemberRequest, proposal: ReversalProposal) -> None:
+    match proposal.state:
+        case State.POSTED:
+            messages.success(request, _("Approved and reversed."))
+        case State.REFUSED:
+            messages.error(
+                request,
+                _("Approved, but the ledger refused it. {why}").format(why=proposal.remark),
+            )
+        case State.APPROVED:
+            messages.warning(request, _("Approved. It will be posted shortly."))
+        case State.DENIED:
+            messages.success(request, _("Denied. Nothing has moved."))
+        case State.WITHDRAWN:
+            messages.success(request, _("Withdrawn. Nothing has moved."))
+
+
+def show(
+    request: MemberRequest,
+    proposal_id: int,
+    *,
+    problem: str = "",
+    form: DenyForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    proposal = get_object_or_404(queries.proposals_with_parties(), pk=proposal_id)
+    record = proposal.transaction
+    context = {
+        "proposal": proposal,
+        "record": record,
+        "shortfall": operations.shortfall(record),
+        "is_own": proposal.proposed_by_id == request.user.pk,
+        "acts": acts_on_panel(request.user),
+        "problem": problem,
+        "form": form or DenyForm(),
+    }
+    return render_part(request, "adminpanel/reversal.html", context, part="decision", status=status)

@@ -1,0 +1,31 @@
+"""One box that finds everything."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from adminpanel.access import panel_page
+from adminpanel.guessing import is_guessing
+from adminpanel.members.forms import FindForm
+from adminpanel.members.queries import RECENT
+from adminpanel.search import queries
+from wallet.web.http import MemberRequest, redirect_to
+
+
+@require_safe
+@panel_page
+def search(request: MemberRequest) -> HttpResponse:
+    """Go straight to what is named exactly; else show what fits, kind by kind."""
+    form = FindForm(request.GET)
+    guessing = is_guessing(request, form, "q")
+    text = form.cleaned_data["q"] if form.is_valid() else ""
+    if text and (url := queries.jump(text)):
+        return redirect_to(request, url)
+    context = {
+        "form": form,
+        "text": text,
+        "groups": queries.groups(text) if text else [],
+        "recent": RECENT,
+    }
+    status = 429 if guessing else 200 if form.is_valid() else 422
+    return render(request, "adminpanel/search.html", context, status=status)

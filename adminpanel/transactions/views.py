@@ -1,0 +1,107 @@
+"""One transaction, with all that is known of it, and what staff do with it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from adminpanel.access import finance_page, panel_page
+from adminpanel.refusals import Refusal
+from adminpanel.reversals import operations as reversals
+from adminpanel.transactions import notes, queries
+from adminpanel.transactions.forms import NoteForm, ProposeForm
+from ledger.errors import Busy
+from ledger.models import Transaction
+from wallet.staff.roles import acts_on_panel
+from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+
+
+@require_safe
+@panel_page
+def transaction(request: MemberRequest, reference: str) -> HttpResponse:
+    """One transaction: its steps, its entries, and what hangs on it."""
+    return show(request, reference)
+
+
+@require_POST
+@finance_page
+def add_note(request: MemberRequest, reference: str) -> HttpResponse:
+    """Write a note about it."""
+    record = get_object_or_404(Transaction, reference=reference)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        try:
+            notes.write(
+                actor_id=request.user.pk,
+                transaction_id=record.pk,
+                text=form.cleaned_data["text"],
+                key=form.cleaned_data["key"],
+                address=ip_address(request),
+            )
+        except Busy as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Note added."))
+            return redirect_to(request, reverse("adminpanel:transaction", args=[reference]))
+    return show(request, reference, note_form=form, part="notes", status=422)
+
+
+@require_POST
+@finance_page
+def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
+    """Propose to take it back; somebody else decides."""
+    record = get_object_or_404(Transaction, reference=reference)
+    form = ProposeForm(request.POST)
+    if form.is_valid():
+        try:
+            proposal = reversals.propose(
+                actor_id=request.user.pk,
+                transaction_id=record.pk,
+                reason=form.cleaned_data["reason"],
+                address=ip_address(request),
+            )
+        except (Refusal, Busy) as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Proposed. Somebody else of finance decides now."))
+            return redirect_to(request, reverse("adminpanel:reversal", args=[proposal.pk]))
+    return show(request, reference, propose_form=form, part="reversal", status=422)
+
+
+def show(
+    request: MemberRequest,
+    reference: str,
+    *,
+    note_form: NoteForm | None = None,
+    propose_form: ProposeForm | None = None,
+    part: str = "reversal",
+    status: int = 200,
+) -> HttpResponse:
+    records = Transaction.objects.with_parties().with_reversal().select_related("created_by")
+    record = get_object_or_404(records, reference=reference)
+    entries = record.entries.select_related("account__user").order_by("pk")
+    behind = queries.proposal_behind(record)
+    told = queries.events_of(record, behind)
+    proposals = queries.proposals_of(record)
+    context = {
+        "record": record,
+        "entries": entries,
+        "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
+        "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
+        "timeline": queries.timeline(record, told),
+        "events": told,
+        "proposal_behind": behind,
+        "proposals": proposals,
+        "open_proposal": next((one for one in proposals if one.is_open), None),
+        "obstacle": reversals.obstacle(record),
+        "related": queries.others_between(record),
+        "notes": queries.notes_of(record),
+        "incidents": queries.incidents_of(record),
+        "acts": acts_on_panel(request.user),
+        "note_form": note_form or NoteForm(),
+        "propose_form": propose_form or ProposeForm(),
+        "problem": note_form or propose_form,
+    }
+    return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)

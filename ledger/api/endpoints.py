@@ -1,0 +1,265 @@
+"""The API's money: the same operations as the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Header, Router, Schema
+from pydantic import Field
+
+from ledger import history, operations
+from ledger.models import Transaction
+from ledger.operations import Order, statements
+from ledger.querysets import TransactionQuerySet
+from ledger.references import REFERENCE
+from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
+from wallet.api.schemas import Body, Id, Limit, Line, problems
+from wallet.models import Account
+from wallet.money import CEILING_CENTS
+from wallet.web import paging as cursors
+
+router = Router(tags=["Money"])
+
+AmountCents = Annotated[
+    int,
+    Field(ge=1, le=CEILING_CENTS, description="Whole cents: KES 10.50 is 1050.", examples=[1050]),
+]
+Description = Annotated[Line, Field(max_length=140, examples=["Lunch on Friday"])]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="Names this one order: send the same key again and nothing moves twice.",
+    ),
+]
+
+
+class DepositIn(Body):
+    user_id: Id
+    amount_cents: AmountCents
+    description: Description = ""
+
+
+class WithdrawIn(DepositIn):
+    pass
+
+
+class TransferIn(Body):
+    from_user_id: Id
+    to_user_id: Id
+    amount_cents: AmountCents
+    description: Description = ""
+
+
+class TransactionOut(Schema):
+    id: int
+    reference: Annotated[str, Field(examples=["NS-7K2Q9PXM"])]
+    type: Transaction.Type
+    status: Transaction.Status
+    amount_cents: int
+    currency: str
+    from_account_id: int | None
+    to_account_id: int | None
+    from_user_id: int | None
+    to_user_id: int | None
+    description: str
+    created_at: datetime
+    settled_at: datetime | None
+
+
+ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
+ANSWER = DjangoJSONEncoder()
+MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
+
+
+class TransactionPage(Schema):
+    items: list[TransactionOut]
+    next_cursor: str | None
+
+
+class BalanceOut(Schema):
+    user_id: int
+    account_id: int
+    currency: str
+    balance_cents: int
+    pending_out_cents: int
+    as_of: datetime
+
+
+@router.post("/deposit", auth=ORDER_AUTH, response=MOVED, summary="Put money in")
+def deposit(
+    request: CallRequest, response: HttpResponse, body: DepositIn, key: Key = None
+) -> HttpResponse:
+    """Put money from the rail into a member's wallet."""
+    wallets = own_wallets(request, body.user_id)
+    order = Order(
+        Transaction.Type.DEPOSIT, body.amount_cents, None, wallets[body.user_id], body.description
+    )
+    return perform(request, response, order, key, wallets)
+
+
+@router.post("/transfer", auth=ORDER_AUTH, response=MOVED, summary="Send money")
+def transfer(
+    request: CallRequest, response: HttpResponse, body: TransferIn, key: Key = None
+) -> HttpResponse:
+    """Move money from one member's wallet to another's."""
+    wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
+    source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
+    order = Order(
+        Transaction.Type.TRANSFER, body.amount_cents, source_id, target_id, body.description
+    )
+    return perform(request, response, order, key, wallets)
+
+
+@router.post("/withdraw", auth=ORDER_AUTH, response=MOVED, summary="Take money out")
+def withdraw(
+    request: CallRequest, response: HttpResponse, body: WithdrawIn, key: Key = None
+) -> HttpResponse:
+    """Pay money out of a member's wallet over the rail."""
+    wallets = own_wallets(request, body.user_id)
+    order = Order(
+        Transaction.Type.WITHDRAW, body.amount_cents, wallets[body.user_id], None, body.description
+    )
+    return perform(request, response, order, key, wallets)
+
+
+@router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
+def balance(request: CallRequest, user_id: int) -> BalanceOut:
+    """What a member has, and what is on its way out."""
+    account = visible_wallet(request, user_id)
+    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
+    return BalanceOut(
+        user_id=user_id,
+        account_id=account.pk,
+        currency=account.currency,
+        balance_cents=account.balance_cents,
+        pending_out_cents=pending.aggregate(cents=Sum("amount_cents", default=0))["cents"],
+        as_of=timezone.now(),
+    )
+
+
+@router.get(
+    "/transactions/{id:user_id}",
+    response={200: TransactionPage, **problems(404)},
+    summary="List transactions",
+)
+def list_transactions(
+    request: CallRequest,
+    user_id: int,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    type: Transaction.Type | None = None,
+    status: Transaction.Status | None = None,
+) -> dict[str, object]:
+    """A member's transactions, newest first."""
+    account = visible_wallet(request, user_id)
+    place = cursors.place(f"transactions/{user_id}", cursor, type=type, status=status)
+    records, has_more = history.page(account, narrow(place), limit)
+    return transaction_page(place, records, has_more)
+
+
+@router.get(
+    "/transaction/{reference}",
+    response={200: TransactionOut, **problems(404)},
+    summary="One transaction",
+)
+def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
+    """One transaction, for those whose money it moved."""
+    if not REFERENCE.fullmatch(reference):
+        raise Http404
+    record = Transaction.objects.with_parties().filter(reference=reference).first()
+    if record is None or not is_visible(request, record):
+        raise Http404
+    return transaction_out(record, *parties(record))
+
+
+def is_visible(request: CallRequest, record: Transaction) -> bool:
+    return any(request.auth.may_see(user_id) for user_id in parties(record) if user_id)
+
+
+def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
+    """Wallet ids by user id. A user the caller may not act for is as unknown as one who is not."""
+    require(request.auth.scope != Scope.FINANCE)
+    if not request.auth.may_act_for(user_id):
+        raise Http404
+    try:
+        return {id: statements.wallet_id(id) for id in (user_id, *others)}
+    except Account.DoesNotExist:
+        raise Http404 from None
+
+
+def visible_wallet(request: CallRequest, user_id: int) -> Account:
+    if not request.auth.may_see(user_id):
+        raise Http404
+    return get_object_or_404(Account, kind=Account.Kind.WALLET, user_id=user_id)
+
+
+def perform(
+    request: CallRequest,
+    response: HttpResponse,
+    order: Order,
+    key: str | None,
+    wallets: dict[int, int],
+) -> HttpResponse:
+    """Carry out the order. `response` is ninja's, filled in here: checking the answer again would
+    cost as much as reading the request, and the tests hold it to the schema."""
+    caller = request.auth
+    record = operations.perform(order, actor_id=caller.user_id, key=key, condition=caller.condition)
+    owners = {account_id: user_id for user_id, account_id in wallets.items()}
+    source, target = record.from_account_id, record.to_account_id
+    answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))
+    response.status_code = HTTPStatus.CREATED
+    response.content = ANSWER.encode(answer)
+    if record.is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def narrow(place: cursors.Place) -> TransactionQuerySet:
+    """The transactions of a list, from its place on."""
+    records = Transaction.objects.with_parties().filter(**place.filters)
+    return records.filter(pk__lt=place.last_id) if place.last_id else records
+
+
+def transaction_page(
+    place: cursors.Place, records: list[Transaction], has_more: bool
+) -> dict[str, object]:
+    return {
+        "items": [transaction_out(record, *parties(record)) for record in records],
+        "next_cursor": place.after(records[-1].pk) if has_more else None,
+    }
+
+
+def parties(record: Transaction) -> tuple[int | None, int | None]:
+    """User ids of the source and the target."""
+    source, target = record.from_account, record.to_account
+    return (source.user_id if source else None), (target.user_id if target else None)
+
+
+def transaction_out(
+    record: Transaction, from_user_id: int | None, to_user_id: int | None
+) -> dict[str, object]:
+    return {
+        "id": record.pk,
+        "reference": record.reference,
+        "type": record.type,
+        "status": record.status,
+        "amount_cents": record.amount_cents,
+        "currency": Account.Currency.KES,
+        "from_account_id": record.from_account_id,
+        "to_account_id": record.to_account_id,
+        "from_user_id": from_user_id,
+        "to_user_id": to_user_id,
+        "description": record.description,
+        "created_at": record.created_at,
+        "settled_at": record.settled_at,
+    }

@@ -1,0 +1,125 @@
+"""Filters of a list of transactions: typed in a form, kept in the address."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import QueryDict
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+from wallet.money import format_money
+from wallet.web.fields import AmountField, LineField, PickField
+
+
+def date_field(label: Any) -> forms.DateField:
+    problem = _("Enter a date, like 2026-11-22.")
+    return forms.DateField(
+        label=label,
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": problem},
+        # Midnight of the first and last days a calendar knows is outside it in another zone.
+        validators=[
+            MinValueValidator(date(2000, 1, 1), problem),
+            MaxValueValidator(date(2999, 12, 31), problem),
+        ],
+    )
+
+
+class PeriodForm(forms.Form):
+    """A period of Nairobi days; a list's own form adds to it."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        # `from` can't be a name in a class body, but it is the field's name in addresses.
+        self.fields["from"] = date_field(_("From"))
+        self.fields["to"] = date_field(_("To"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("from"), cleaned.get("to")
+        if first and last and first > last:
+            self.add_error("to", _("Enter a day on or after the first one."))
+        return cleaned
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.in_use)
+
+    @property
+    def in_use(self) -> dict[str, str]:
+        """What was typed into each filter that is on."""
+        return {name: value for name in self.fields if (value := self.data.get(name))}
+
+    @property
+    def chips(self) -> list[tuple[str, str]]:
+        """(words, query string without this filter) of each filter that is on."""
+        chips = []
+        for name, field in self.fields.items():
+            if value := self.data.get(name):
+                rest = {k: v for k, v in self.data.items() if v and k not in (name, "cursor")}
+                chips.append((in_words(field, value), f"?{urlencode(rest)}"))
+        return chips
+
+
+def in_words(field: forms.Field, value: str) -> str:
+    """`From: 20 November 2026`: a filter that is on. What makes no sense stays as it was typed."""
+    words: Any = dict(getattr(field, "choices", [])).get(value, value)
+    with suppress(ValidationError):
+        if isinstance(field, forms.DateField):
+            words = date_format(field.clean(value), "j F Y")
+        elif isinstance(field, AmountField):
+            words = format_money(field.clean(value) or 0)
+    return f"{field.label}: {words}"
+
+
+class FilterForm(PeriodForm):
+    """Type, status and period of transactions."""
+
+    type = PickField(
+        label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
+    )
+    status = PickField(
+        label=_("Status"),
+        choices=[("", _("Any status")), *Transaction.Status.choices],
+        required=False,
+    )
+
+    def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
+        """The records that match. None do when what was typed makes no sense."""
+        if not self.is_valid():
+            return records.none()
+        data = self.cleaned_data
+        if data["type"]:
+            records = records.filter(type=data["type"])
+        if data.get("status"):
+            records = self.in_status(records, data["status"])
+        return records.between(data["from"], data["to"])
+
+    def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
+        return records.filter(status=status)
+
+
+class ActivityFilter(FilterForm):
+    """What of their own activity a member wants to see."""
+
+    DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
+
+    direction = PickField(label=_("Direction"), choices=DIRECTIONS, required=False)
+    q = LineField(
+        label=_("Search"),
+        max_length=80,
+        required=False,
+        help_text=_("First name, note, exact amount or reference"),
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )

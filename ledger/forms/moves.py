@@ -1,0 +1,136 @@
+"""What members type to move money."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import LedgerError
+from ledger.models import Transaction
+from ledger.operations import Order
+from wallet.models import Account, User
+from wallet.web.fields import AmountField, KeyField, LineField
+
+
+def new_key() -> str:
+    return str(uuid4())
+
+
+class OrderForm(forms.Form):
+    """An amount, a note, and the key that makes this one order happen once."""
+
+    type: Transaction.Type
+
+    amount = AmountField()
+    description = LineField(
+        label=_("Note (optional)"),
+        max_length=140,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    idempotency_key = KeyField(initial=new_key)
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if broken := self.errors.pop("idempotency_key", None):
+            self.add_error(None, broken)
+            self.renew_key()
+        return cleaned
+
+    def renew_key(self) -> None:
+        """Make the next order from this page a new one."""
+        self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
+
+    def refuse(self, error: LedgerError) -> None:
+        """Show a refusal beside the field it is about."""
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+    def order(self) -> Order:
+        """The order that the owner of the account typed. Only for a valid form."""
+        data = self.cleaned_data
+        return Order(self.type, data["amount"], self.account.pk, None, data["description"])
+
+    @property
+    def payee(self) -> User | None:
+        """The member the money goes to, for a form that asks."""
+        return None
+
+    @cached_property
+    def known_payee(self) -> User | None:
+        """The payee of the earlier transfer that this one repeats."""
+        return None
+
+    @property
+    def hidden_values(self) -> list[tuple[str, str]]:
+        """All that was typed, for a page that carries it on."""
+        return [(field.html_name, field.value() or "") for field in self]
+
+
+class DepositForm(OrderForm):
+    type = Transaction.Type.DEPOSIT
+
+    def order(self) -> Order:
+        data = self.cleaned_data
+        return Order(self.type, data["amount"], None, self.account.pk, data["description"])
+
+
+class WithdrawForm(OrderForm):
+    type = Transaction.Type.WITHDRAW
+
+
+class TransferForm(OrderForm):
+    """The payee is typed, or is that of an earlier transfer: `again` is its reference, so that
+    neither the page nor its address says more of a phone or email than a receipt does."""
+
+    type = Transaction.Type.TRANSFER
+    field_order = ["amount", "again", "recipient", "description"]
+    found: User | None = None
+
+    again = forms.CharField(required=False, widget=forms.HiddenInput)
+    recipient = forms.CharField(
+        label=_("Send to"),
+        max_length=254,
+        required=False,
+        help_text=_("Their phone number or email."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "required": True}
+        ),
+    )
+
+    @cached_property
+    def known_payee(self) -> User | None:
+        if self["recipient"].value():
+            return None
+        sent = Transaction.objects.filter(type=self.type, from_account=self.account)
+        return sent.payee_of(self["again"].value() or "")
+
+    def clean_recipient(self) -> str:
+        """Find the member. A closed account is found too: the operation refuses it, after
+        it has looked whether this order was carried out before the account closed."""
+        login: str = self.cleaned_data["recipient"]
+        self.found = User.objects.with_login(login) if login else self.known_payee
+        if self.found:
+            return login
+        if not login:
+            raise forms.ValidationError(
+                _("Enter the phone number or email of the person."), code="required"
+            )
+        raise forms.ValidationError(
+            _("No Nissmart member has this phone number or email. Check it."), code="unknown"
+        )
+
+    @property
+    def payee(self) -> User | None:
+        return self.found
+
+    def order(self) -> Order:
+        data = self.cleaned_data
+        assert self.found
+        target_id = self.found.primary_account().pk
+        return Order(self.type, data["amount"], self.account.pk, target_id, data["description"])

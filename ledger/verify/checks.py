@@ -1,0 +1,266 @@
+"""Is everything in the books right? Recomputed from the rows; shares nothing with the operations.
+
+Each check is one SQL statement that finds the rows which break one rule, so it sees one instant
+of a database at work and can be run by itself. The text is the same on both engines, but for
+the check of the guards, which reads the engine's own catalogue.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from ledger.verify.check import Check
+from ledger.verify.statements import SHAPE, guards, rollups
+
+CHECKS = (
+    Check(
+        "balances",
+        _("Every balance is the sum of its entries, and house accounts store none."),
+        _("holds {balance_cents}, but its entries sum to {sum_cents}"),
+        "account",
+        """
+        SELECT account.id, account.balance_cents,
+               CASE WHEN account.user_id IS NULL THEN 0 ELSE COALESCE(written.cents, 0) END
+                    AS sum_cents
+        FROM wallet_account account
+        LEFT JOIN (SELECT account_id, SUM(amount_cents) AS cents
+                   FROM ledger_entry GROUP BY account_id) written
+          ON written.account_id = account.id
+        WHERE account.balance_cents <>
+              CASE WHEN account.user_id IS NULL THEN 0 ELSE COALESCE(written.cents, 0) END
+        ORDER BY account.id""",
+    ),
+    Check(
+        "overdrafts",
+        _("No member's balance is below zero."),
+        _("holds {balance_cents}"),
+        "account",
+        """
+        SELECT id, balance_cents FROM wallet_account WHERE balance_cents < 0 ORDER BY id""",
+    ),
+    Check(
+        "sums",
+        _("The entries of every transaction sum to zero."),
+        _("its entries sum to {sum_cents}"),
+        "transaction",
+        """
+        SELECT transaction_id AS id, SUM(amount_cents) AS sum_cents
+        FROM ledger_entry GROUP BY transaction_id HAVING SUM(amount_cents) <> 0
+        ORDER BY transaction_id""",
+    ),
+    Check(
+        "total",
+        _("All entries together sum to zero."),
+        _("the entries sum to {sum_cents}"),
+        "table",
+        """
+        SELECT 'ledger_entry' AS name, sum_cents
+        FROM (SELECT SUM(amount_cents) AS sum_cents FROM ledger_entry) total
+        WHERE sum_cents <> 0""",
+    ),
+    Check(
+        "shapes",
+        _("Every transaction has the entries that its type, amount, accounts and status demand."),
+        _("{reference}: its {lines} entries are not those of a {type} of {amount_cents}, {status}"),
+        "transaction",
+        SHAPE,
+    ),
+    Check(
+        "orders",
+        _("Every transaction has the accounts, the status and the times of its type."),
+        _(
+            "{reference}: no {type} can be {status} from account {source} to account {target}, "
+            "ordered {created_at}, settled {settled_at}"
+        ),
+        "transaction",
+        """
+        SELECT record.id, record.reference, record.type, record.status,
+               record.from_account_id AS source, record.to_account_id AS target,
+               record.created_at, record.settled_at
+        FROM ledger_transaction record
+        LEFT JOIN wallet_account source ON source.id = record.from_account_id
+        LEFT JOIN wallet_account target ON target.id = record.to_account_id
+        LEFT JOIN wallet_user actor ON actor.id = record.created_by_id
+        WHERE record.amount_cents <= 0 OR actor.id IS NULL
+           OR record.type NOT IN ('DEPOSIT', 'TRANSFER', 'WITHDRAW', 'REVERSAL')
+           OR record.status NOT IN ('PENDING', 'SUCCESS', 'FAILED')
+           OR CASE WHEN record.type = 'DEPOSIT' THEN record.from_account_id IS NOT NULL
+                   ELSE source.user_id IS NULL END
+           OR CASE WHEN record.type = 'WITHDRAW' THEN record.to_account_id IS NOT NULL
+                   WHEN record.type = 'REVERSAL' AND record.to_account_id IS NULL THEN 1 = 0
+                   ELSE target.user_id IS NULL END
+           OR record.from_account_id = record.to_account_id
+           OR CASE WHEN record.status = 'PENDING' THEN record.settled_at IS NOT NULL
+                   ELSE record.settled_at IS NULL END
+           OR record.settled_at < record.created_at
+        ORDER BY record.id""",
+    ),
+    Check(
+        "reversals",
+        _(
+            "Every reversal takes back one completed deposit or transfer, whole, and no other "
+            "transaction names another."
+        ),
+        _("{reference}: it does not take back what transaction {reverses} has moved, once"),
+        "transaction",
+        """
+        SELECT record.id, record.reference, record.reverses_id AS reverses
+        FROM ledger_transaction record
+        LEFT JOIN ledger_transaction earlier ON earlier.id = record.reverses_id
+        WHERE CASE WHEN record.type <> 'REVERSAL' THEN record.reverses_id IS NOT NULL
+                   ELSE earlier.id IS NULL OR earlier.type NOT IN ('DEPOSIT', 'TRANSFER')
+                        OR earlier.status <> 'SUCCESS' OR earlier.id > record.id
+                        OR earlier.amount_cents <> record.amount_cents
+                        OR earlier.to_account_id <> record.from_account_id
+                        OR COALESCE(earlier.from_account_id, 0) <> COALESCE(record.to_account_id, 0)
+                        OR EXISTS (SELECT 1 FROM ledger_transaction other
+                                   WHERE other.reverses_id = record.reverses_id
+                                     AND other.id < record.id) END
+        ORDER BY record.id""",
+    ),
+    Check(
+        "parents",
+        _("Every entry belongs to a transaction and to an account."),
+        _(
+            "{amount_cents} of transaction {record} on account {account}: "
+            "one of them does not exist"
+        ),
+        "entry",
+        """
+        SELECT entry.id, entry.transaction_id AS record, entry.account_id AS account,
+               entry.amount_cents
+        FROM ledger_entry entry
+        WHERE NOT EXISTS (SELECT 1 FROM wallet_account WHERE id = entry.account_id)
+           OR NOT EXISTS (SELECT 1 FROM ledger_transaction WHERE id = entry.transaction_id)
+        ORDER BY entry.id""",
+    ),
+    Check(
+        "running",
+        _(
+            "Every entry on a wallet says what it then held: what the entry before it says, "
+            "plus its own amount. Entries on house accounts say nothing."
+        ),
+        _(
+            "on account {account}: {amount_cents} after {before_cents} "
+            "can't leave {balance_after_cents}"
+        ),
+        "entry",
+        """
+        SELECT id, record, account, amount_cents, before_cents, balance_after_cents FROM (
+            SELECT entry.id, entry.transaction_id AS record, entry.account_id AS account,
+                   entry.amount_cents, entry.balance_after_cents, account.user_id,
+                   LAG(entry.balance_after_cents, 1, 0)
+                       OVER (PARTITION BY entry.account_id ORDER BY entry.id) AS before_cents
+            FROM ledger_entry entry JOIN wallet_account account ON account.id = entry.account_id
+        ) line
+        WHERE CASE WHEN user_id IS NULL THEN balance_after_cents IS NOT NULL
+                   ELSE balance_after_cents IS NULL OR before_cents IS NULL
+                        OR balance_after_cents <> before_cents + amount_cents END
+        ORDER BY id""",
+    ),
+    Check(
+        "times",
+        _("Time does not run backwards along the entries of a wallet."),
+        _("on account {account}: written {created_at}, but the entry before it {before_at}"),
+        "entry",
+        """
+        SELECT id, record, account, created_at, before_at FROM (
+            SELECT id, transaction_id AS record, account_id AS account, created_at,
+                   LAG(created_at) OVER (PARTITION BY account_id ORDER BY id) AS before_at
+            FROM ledger_entry WHERE account_id > 0) line
+        WHERE created_at < before_at
+        ORDER BY id""",
+    ),
+    Check(
+        "moments",
+        _("Every entry was written between the order and the settlement of its transaction."),
+        _(
+            "of transaction {record}: written {created_at}, "
+            "but that was ordered {ordered_at} and settled {settled_at}"
+        ),
+        "entry",
+        """
+        SELECT entry.id, entry.transaction_id AS record, entry.created_at,
+               record.created_at AS ordered_at, record.settled_at
+        FROM ledger_entry entry JOIN ledger_transaction record ON record.id = entry.transaction_id
+        WHERE entry.created_at < record.created_at OR entry.created_at > record.settled_at
+        ORDER BY entry.id""",
+    ),
+    Check(
+        "transit",
+        _("Money in transit is what open payouts have taken out of wallets."),
+        _("holds {held_cents}, but payouts of {open_cents} are open"),
+        "account",
+        """
+        SELECT id, held_cents, open_cents FROM (
+            SELECT account.id,
+                   COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
+                             WHERE account_id = account.id), 0) AS held_cents,
+                   COALESCE((SELECT SUM(amount_cents) FROM ledger_transaction
+                             WHERE type = 'WITHDRAW' AND status = 'PENDING'), 0) AS open_cents
+            FROM wallet_account account WHERE account.kind = 'in_transit') transit
+        WHERE held_cents <> open_cents""",
+    ),
+    Check(
+        "keys",
+        _("A key names one transaction of the member who used it."),
+        _("{reference}: its key {key} already names transaction {first}"),
+        "transaction",
+        """
+        SELECT id, reference, idempotency_key AS key, first FROM (
+            SELECT id, reference, idempotency_key,
+                   MIN(id) OVER (PARTITION BY created_by_id, idempotency_key) AS first
+            FROM ledger_transaction WHERE idempotency_key IS NOT NULL) named
+        WHERE id <> first
+        ORDER BY id""",
+    ),
+    Check(
+        "references",
+        _("A reference names one transaction."),
+        _("{reference} already names transaction {first}"),
+        "transaction",
+        """
+        SELECT id, reference, first FROM (
+            SELECT id, reference, MIN(id) OVER (PARTITION BY reference) AS first
+            FROM ledger_transaction) named
+        WHERE id <> first
+        ORDER BY id""",
+    ),
+    Check(
+        "rollups",
+        _("The roll-ups of each day are what a scan of its entries gives."),
+        _("debits differ by {debit_cents}, credits by {credit_cents}, lines by {lines}"),
+        "day",
+        rollups,
+    ),
+    Check(
+        "running_totals",
+        _("What a house account is said to have held is what its entries sum to."),
+        _("of account {account}: holds {balance_cents}, but its entries sum to {sum_cents}"),
+        "house balance",
+        """
+        SELECT id, account, balance_cents, sum_cents FROM (
+            SELECT step.id, step.house_id AS account, step.balance_cents,
+                   step.before_cents + COALESCE(SUM(entry.amount_cents), 0) AS sum_cents
+            FROM (SELECT id, house_id, through_id, balance_cents,
+                         LAG(through_id, 1, CAST(0 AS bigint))
+                             OVER (PARTITION BY house_id ORDER BY through_id) AS before_id,
+                         LAG(balance_cents, 1, CAST(0 AS bigint))
+                             OVER (PARTITION BY house_id ORDER BY through_id) AS before_cents
+                  FROM ledger_housebalance) step
+            LEFT JOIN ledger_entry entry ON entry.account_id = step.house_id
+             AND entry.id > step.before_id AND entry.id <= step.through_id
+            GROUP BY step.id, step.house_id, step.balance_cents, step.before_cents) summed
+        WHERE balance_cents <> sum_cents
+        ORDER BY id""",
+    ),
+    Check(
+        "guards",
+        _("The triggers that keep the books, the audit and notes unchanged are in the database."),
+        _("it is missing, switched off or not the one that this version installs"),
+        "trigger",
+        guards,
+    ),
+)
+
+
+def named(name: str) -> Check | None:
+    return next((check for check in CHECKS if check.name == name), None)

@@ -1,0 +1,258 @@
+"""The demo: who is there, and what they did with their money in the last four weeks.
+
+The story is the same each time it is told; only its days move along with today. Money moves
+through the real operations, and each order's key is its number, so that telling it again
+moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import NamedTuple
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.db.models import Max
+from django.utils import timezone
+
+from ledger import operations
+from ledger.models import Entry, Transaction
+from ledger.querysets import day_start
+from wallet.models import User
+from wallet.staff.roles import AUDITOR, FINANCE
+
+PASSWORD = "nissmart-demo"
+SEED = 2026
+DAYS = 28
+
+
+class Person(NamedTuple):
+    """Someone in the demo. Those with a `role` sign in with PASSWORD; `role` says as what."""
+
+    name: str
+    email: str | None
+    phone: str | None
+    role: str | None
+    group: str | None = None
+    is_operator: bool = False
+
+
+AMINA = Person("Amina Wanjiku", "amina@example.com", "+254712000001", "member")
+BRIAN = Person("Brian Otieno", "brian@example.com", "+254712000002", "member")
+CHEBET = Person("Chebet Kirui", "chebet@example.com", "+254712000003", "member")
+DANIEL = Person("Daniel Mwangi", "daniel@example.com", "+254712000004", None)
+ESTHER = Person("Esther Achieng", None, "+254712000005", None)
+FATUMA = Person("Fatuma Hassan", "fatuma@example.com", None, None)
+GEORGE = Person("George Mutiso", None, "+254712000007", None)
+HALIMA = Person("Halima Noor", "halima@example.com", "+254712000008", None)
+MEMBERS = (AMINA, BRIAN, CHEBET, DANIEL, ESTHER, FATUMA, GEORGE, HALIMA)
+STAFF = (
+    Person("Wambui Kariuki", "finance@example.com", None, "finance", FINANCE),
+    Person("Joseph Kiprono", "finance2@example.com", None, "finance", FINANCE),
+    Person("Zawadi Mutua", "auditor@example.com", None, "auditor, reads only", AUDITOR),
+    Person("Peter Omondi", "operator@example.com", None, "operator, /admin/", None, True),
+)
+
+TREASURER = ESTHER
+
+type Line = tuple[int, Person | None, Person | None, int, str]
+
+# (days ago, who, cents)
+SALARIES = (
+    (24, AMINA, 48_000_00),
+    (24, DANIEL, 36_500_00),
+    (23, CHEBET, 41_000_00),
+    (22, BRIAN, 29_750_00),
+    (21, HALIMA, 52_000_00),
+)
+# (days ago, from, to, cents, note)
+BILLS: tuple[Line, ...] = (
+    (23, AMINA, FATUMA, 14_500_00, "Rent share"),
+    (22, CHEBET, FATUMA, 14_500_00, "Rent share"),
+    (21, FATUMA, None, 27_000_00, "Rent to the landlord"),
+    (20, BRIAN, GEORGE, 9_000_00, "Rent share"),
+    (19, HALIMA, AMINA, 3_250_00, "School trip for Yusuf"),
+    (16, AMINA, DANIEL, 1_249_50, "Wi-Fi share"),
+    (11, DANIEL, CHEBET, 4_800_00, "Sofa, second half"),
+    (6, CHEBET, AMINA, 2_150_00, "Birthday cake"),
+)
+# (minutes ago, from, to, cents, note): what a visitor sees first, so it is written out.
+LATEST: tuple[Line, ...] = (
+    (176, BRIAN, AMINA, 450_00, "Lunch"),
+    (141, None, AMINA, 2_500_00, "Top-up"),
+    (96, AMINA, CHEBET, 1_200_00, "Concert ticket"),
+    (58, CHEBET, BRIAN, 300_00, "Matatu"),
+    (33, AMINA, None, 1_000_00, "Cash for the market"),
+    (12, AMINA, BRIAN, 500_00, "Lunch"),
+)
+# (note, lowest and highest amount in shillings)
+GIFTS = (
+    ("Lunch", 250, 650),
+    ("Matatu", 80, 200),
+    ("Groceries", 600, 2_800),
+    ("Electricity tokens", 500, 1_000),
+    ("Water delivery", 300, 600),
+    ("Chai and mandazi", 120, 320),
+    ("Football pitch", 200, 500),
+    ("Harambee", 500, 1_500),
+    ("Sukuma and tomatoes", 150, 400),
+    ("Boda to Kilimani", 100, 250),
+    ("Movie tickets", 700, 1_400),
+    ("Asante sana", 100, 1_000),
+    ("", 200, 1_500),
+)
+DEPOSITS = ("Top-up", "Shop sales", "Boda takings", "Weekend job", "")
+WITHDRAWALS = ("Cash", "Market", "School fees", "Mum in Kisumu", "")
+
+
+class Step(NamedTuple):
+    """One order: a deposit has no source, a withdrawal no target.
+
+    Before today `minute` is that of the day; today it counts back from now.
+    """
+
+    days_ago: int
+    minute: int
+    source: Person | None
+    target: Person | None
+    amount_cents: int
+    note: str
+
+    @property
+    def actor(self) -> Person:
+        actor = self.source or self.target
+        assert actor
+        return actor
+
+    def at(self, now: datetime) -> datetime:
+        if self.days_ago == 0:
+            return now - timedelta(minutes=self.minute)
+        day = timezone.localdate(now) - timedelta(days=self.days_ago)
+        return day_start(day) + timedelta(minutes=self.minute)
+
+
+def by_time(step: Step) -> tuple[int, int]:
+    return -step.days_ago, step.minute if step.days_ago else -step.minute
+
+
+def story() -> list[Step]:
+    """All steps in order of time. Nobody spends what they do not have."""
+    random = Random(SEED)
+    held = dict.fromkeys(MEMBERS, 0)
+    steps = []
+    for step in sorted(plan(random), key=by_time):
+        if step.source:
+            if held[step.source] < step.amount_cents:
+                continue
+            held[step.source] -= step.amount_cents
+        if step.target:
+            held[step.target] += step.amount_cents
+        steps.append(step)
+    return steps
+
+
+def plan(random: Random) -> Iterator[Step]:
+    """What everybody means to do, in no order."""
+    for number, member in enumerate(MEMBERS):
+        opening = random.randrange(3_000_00, 15_000_00, 500_00)
+        yield Step(DAYS, 8 * 60 + 20 * number, None, member, opening, "First deposit")
+    for days_ago, member, cents in SALARIES:
+        yield Step(days_ago, 9 * 60 + 5, None, member, cents, "Salary")
+    for days_ago, source, target, cents, note in BILLS:
+        yield Step(days_ago, 18 * 60 + 40, source, target, cents, note)
+    yield from chama()
+    for days_ago in range(DAYS - 1, 0, -1):
+        for minute in random.sample(range(6 * 60 + 30, 20 * 60), random.randint(4, 8)):
+            yield everyday(random, days_ago, minute)
+    for minute, source, target, cents, note in LATEST:
+        yield Step(0, minute, source, target, cents, note)
+
+
+def chama() -> Iterator[Step]:
+    """A merry-go-round: each week all give to the treasurer, and one of them gets it all."""
+    others = [member for member in MEMBERS if member is not TREASURER]
+    for week, days_ago in enumerate(range(26, 0, -7)):
+        for number, member in enumerate(others):
+            yield Step(days_ago, 10 * 60 + 7 * number, member, TREASURER, 1_000_00, "Chama")
+        lucky = others[week]
+        yield Step(days_ago, 12 * 60, TREASURER, lucky, 7_000_00, "Chama, your turn")
+
+
+def everyday(random: Random, days_ago: int, minute: int) -> Step:
+    """Mostly small sums from one to another; now and then in or out."""
+    one, other = random.sample(MEMBERS, 2)
+    chance = random.random()
+    if chance < 0.15:
+        cents = random.randrange(500_00, 4_500_00, 100_00)
+        return Step(days_ago, minute, None, one, cents, random.choice(DEPOSITS))
+    if chance < 0.30:
+        cents = random.randrange(500_00, 3_500_00, 100_00)
+        return Step(days_ago, minute, one, None, cents, random.choice(WITHDRAWALS))
+    note, low, high = random.choice(GIFTS)
+    return Step(days_ago, minute, one, other, random.randrange(low, high, 10) * 100, note)
+
+
+def open_people(now: datetime) -> dict[Person, User]:
+    """Everybody in the demo; who is missing joins on the morning the story begins."""
+    joined = Step(DAYS, 7 * 60, None, None, 0, "").at(now)
+    return {person: find(person) or open_person(person, joined) for person in (*MEMBERS, *STAFF)}
+
+
+def find(person: Person) -> User | None:
+    return User.objects.with_login(person.email or person.phone or "")
+
+
+def open_person(person: Person, joined: datetime) -> User:
+    user = User.objects.create_user(
+        name=person.name,
+        email=person.email,
+        phone=person.phone,
+        password=PASSWORD if person.role else None,
+        is_staff=person.is_operator,
+        is_superuser=person.is_operator,
+    )
+    User.objects.filter(pk=user.pk).update(created_at=joined)
+    user.accounts.update(created_at=joined)
+    if person.email:
+        EmailAddress.objects.create(user=user, email=person.email, primary=True)
+    if person.group:
+        user.groups.add(Group.objects.get(name=person.group))
+    return user
+
+
+def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = None) -> int:
+    """Carry out the story, or only these first steps of it; how many of them were new."""
+    accounts = {person: people[person].primary_account().pk for person in MEMBERS}
+    # Told for the second time, or after a break: nothing is written before what is there.
+    floor = Entry.objects.filter(account__in=accounts.values()).aggregate(at=Max("created_at"))
+    earliest = floor["at"] or now - timedelta(days=2 * DAYS)
+    told = 0
+    for number, step in enumerate(steps or story(), start=1):
+        order = operations.Order(
+            order_type(step),
+            step.amount_cents,
+            step.source and accounts[step.source],
+            step.target and accounts[step.target],
+            step.note,
+        )
+        record = operations.perform(
+            order,
+            actor_id=people[step.actor].pk,
+            key=key_of(number),
+            at=min(max(step.at(now), earliest), now),
+        )
+        told += not record.is_replay
+    return told
+
+
+def key_of(number: int) -> str:
+    """The key of the order that is this step of the story."""
+    return f"demo-{number:04}"
+
+
+def order_type(step: Step) -> Transaction.Type:
+    if step.source is None:
+        return Transaction.Type.DEPOSIT
+    return Transaction.Type.TRANSFER if step.target else Transaction.Type.WITHDRAW

@@ -1,0 +1,91 @@
+"""The demo's desk: what the finance team is at when a visitor looks in.
+
+Told through the real operations, about payments of `adminpanel/demo.py`, whose keys find them
+again: each piece is there once, however often it is told.
+"""
+
+from __future__ import annotations
+
+from adminpanel.incidents import operations as incidents
+from adminpanel.models import Incident, Note, ReversalProposal
+from adminpanel.reversals import operations as reversals
+from adminpanel.transactions import notes
+from ledger.models import Transaction
+from nissmart.demo import members as demo
+from wallet.models import User
+
+WAMBUI, JOSEPH = demo.STAFF[:2]
+
+# The notes under which `demo.BILLS` has them.
+PROPOSED, REVERSED = "Wi-Fi share", "Sofa, second half"
+
+WAITING_REASON = "Amina paid the Wi-Fi twice; Daniel agreed on the phone to give this one back."
+DONE_REASON = "Sent to the wrong Chebet. Both agreed on the phone to take it back."
+NOTE = "Daniel called at lunch: he knows of it and leaves the money where it is."
+OPEN_TITLE = "Halima asks for a receipt on paper"
+OPEN_WORDS = "She needs one with a stamp for the school. Ask the office whether we may give it."
+DONE_TITLE = "Money sent to the wrong Chebet"
+DONE_WORDS = "Daniel called: the second half of the sofa went to a namesake."
+RESOLUTION = "Reversed with a second approval. Both were called, and both see it on their receipts."
+
+
+def play(people: dict[demo.Person, User]) -> None:
+    """Tell it, or what is missing of it."""
+    wambui, joseph = people[WAMBUI].pk, people[JOSEPH].pk
+    waiting, wrong = payment(people, PROPOSED), payment(people, REVERSED)
+    write_note(waiting, joseph)
+    propose(waiting, wambui, WAITING_REASON)
+    if proposal := propose(wrong, joseph, DONE_REASON):
+        reversals.approve(actor_id=wambui, proposal_id=proposal.pk)
+    school = payment(people, "School trip for Yusuf")
+    open_incident(school, wambui, OPEN_TITLE, OPEN_WORDS, Incident.Severity.LOW)
+    if done := open_incident(wrong, joseph, DONE_TITLE, DONE_WORDS, Incident.Severity.MEDIUM):
+        resolve(done, joseph)
+
+
+def payment(people: dict[demo.Person, User], note: str) -> Transaction:
+    """The payment of the story with this note."""
+    for number, step in enumerate(demo.story(), start=1):
+        if step.note == note:
+            return Transaction.objects.get(
+                created_by=people[step.actor], idempotency_key=demo.key_of(number)
+            )
+    raise AssertionError(f"the story has no {note}")
+
+
+def write_note(record: Transaction, author_id: int) -> None:
+    if not Note.objects.filter(transaction=record, text=NOTE).exists():
+        notes.write(actor_id=author_id, transaction_id=record.pk, text=NOTE)
+
+
+def propose(record: Transaction, actor_id: int, reason: str) -> ReversalProposal | None:
+    """The proposal, if it was not made before."""
+    if record.proposals.exists() or reversals.obstacle(record):
+        return None
+    return reversals.propose(actor_id=actor_id, transaction_id=record.pk, reason=reason)
+
+
+def open_incident(
+    record: Transaction, actor_id: int, title: str, words: str, severity: str
+) -> Incident | None:
+    """The incident, if it was not opened before."""
+    if Incident.objects.filter(title=title).exists():
+        return None
+    return incidents.open_by_hand(
+        actor_id=actor_id,
+        title=title,
+        description=words,
+        severity=severity,
+        transaction_ids=[record.pk],
+    )
+
+
+def resolve(incident: Incident, actor_id: int) -> None:
+    seen = incidents.last_event(incident.pk)
+    assert seen
+    incidents.assign(actor_id=actor_id, incident_id=incident.pk, owner_id=actor_id, seen=seen.pk)
+    seen = incidents.last_event(incident.pk)
+    assert seen
+    incidents.resolve(
+        actor_id=actor_id, incident_id=incident.pk, seen=seen.pk, resolution=RESOLUTION
+    )

@@ -1,0 +1,42 @@
+"""Fill the database with as much history as a test of scale needs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.utils import timezone
+
+from nissmart.demo.history_generator import DAYS, generate
+
+
+class Command(BaseCommand):
+    help = f"Adds new members and {DAYS} days of transactions among them, in bulk."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--members", type=int, required=True)
+        parser.add_argument("--transactions", type=int, required=True)
+        parser.add_argument("--seed", type=int, default=1, help="the same seed, the same history")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["members"] < 1 or options["transactions"] < 0:
+            raise CommandError("Give at least one member, and no less than no transactions.")
+        began = time.monotonic()
+        progress = generate(
+            members=options["members"],
+            transactions=options["transactions"],
+            seed=options["seed"],
+            now=timezone.now(),
+        )
+        for written in progress:
+            if options["verbosity"] > 1:
+                self.stdout.write(f"{written:,} transactions")
+        with connection.cursor() as cursor:
+            # So that the database plans for the size it now has.
+            cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
+        self.stdout.write(
+            f"{options['members']:,} members and {options['transactions']:,} transactions"
+            f" added in {time.monotonic() - began:.1f} s."
+        )

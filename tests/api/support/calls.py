@@ -1,0 +1,165 @@
+"""Calling the API as a program does, and reading what it answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.test.client import ClientHandler
+from django.test.utils import override_settings
+from django.urls import reverse
+
+from nissmart.wsgi import is_program
+from wallet.api import tokens
+from wallet.models import Account, User
+
+JSON = "application/json"
+UNKNOWN_ID = 999_999_999
+
+
+class Doors(Client):
+    """Comes in by the door of `nissmart.wsgi` that the request would take there."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.browsers = self.handler
+        self.programs = ClientHandler(enforce_csrf_checks=self.handler.enforce_csrf_checks)
+        with override_settings(MIDDLEWARE=settings.TOKEN_MIDDLEWARE):
+            self.programs.load_middleware()
+
+    def request(self, **request: Any) -> HttpResponse:
+        self.handler = self.programs if is_program(request) else self.browsers
+        return super().request(**request)
+
+
+@dataclass
+class Api:
+    """One caller: `headers` go with every call, the client keeps the cookies."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    client: Client = field(default_factory=Doors)
+
+    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> HttpResponse:
+        return self.client.get(path, query, headers=self.headers | (headers or {}))
+
+    def post(
+        self, path: str, body: Any, key: str | None = None, headers: dict[str, str] | None = None
+    ) -> HttpResponse:
+        return self.post_text(path, json.dumps(body), key=key, headers=headers)
+
+    def post_text(
+        self,
+        path: str,
+        body: str | bytes,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        content_type: str = JSON,
+    ) -> HttpResponse:
+        sent = self.headers | (headers or {})
+        if key is not None:
+            sent["Idempotency-Key"] = key
+        return self.client.post(path, body, content_type=content_type, headers=sent)
+
+
+def issue(user: User, scope: str = "member", **more: Any) -> str:
+    """The secret of a new token."""
+    return tokens.issue(user_id=user.pk, scope=scope, **{"name": "a test"} | more)[1]
+
+
+def bearer(secret: str) -> Api:
+    return Api({"Authorization": f"Bearer {secret}"})
+
+
+def by_token(user: User, scope: str = "member") -> Api:
+    return bearer(issue(user, scope))
+
+
+def by_session(user: User) -> Api:
+    """A page of our own origin: session cookie and CSRF token, checked as in a browser."""
+    client = Doors(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get(reverse("wallet:profile"))
+    return Api({"X-CSRFToken": client.cookies["csrftoken"].value}, client)
+
+
+# One order of each kind: where it goes, and what it says of Alice (and Bob).
+MOVES = ("deposit", "transfer", "withdraw")
+
+
+def order(move: str, owner: int, other: int, amount_cents: Any = 10_00, **more: Any) -> dict:
+    named = {"from_user_id": owner, "to_user_id": other}
+    if move != "transfer":
+        named = {"user_id": owner}
+    return named | {"amount_cents": amount_cents} | more
+
+
+def path_of(move: str) -> str:
+    return f"/api/{move}"
+
+
+def problem_of(response: HttpResponse, status: int, code: str) -> dict[str, Any]:
+    """The body of an error, once it is sure that it is one of ours and nothing else."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == JSON
+    body = response.json()
+    assert body.keys() - {"errors"} == {"detail", "code"}
+    assert body["code"] == code
+    assert body["detail"][:1].isupper()
+    assert body["detail"].endswith(".")
+    for each in body.get("errors", []):
+        assert each.keys() == {"field", "message"}
+        assert each["message"][:1].isupper()
+    return body
+
+
+def bad_fields(response: HttpResponse, status: int = 400) -> list[str]:
+    body = problem_of(response, status, "invalid_request")
+    return [each["field"] for each in body["errors"]]
+
+
+@contextmanager
+def lock_held(*accounts: Account) -> Iterator[None]:
+    """Another connection holds these accounts (SQLite: the one write lock) meanwhile."""
+    is_held, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                ids = [account.pk for account in accounts]
+                list(Account.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+                is_held.set()
+                may_go.wait(30)
+        finally:
+            connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(10)
+    try:
+        yield
+    finally:
+        may_go.set()
+        holder.join()
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """This thread's connection waits 50 ms for a lock instead of seconds."""
+    on_postgres = connection.vendor == "postgresql"
+    short = "SET lock_timeout = '50ms'" if on_postgres else "PRAGMA busy_timeout = 50"
+    usual = "RESET lock_timeout" if on_postgres else "PRAGMA busy_timeout = 20000"
+    with connection.cursor() as cursor:
+        cursor.execute(short)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(usual)

@@ -1,0 +1,104 @@
+"""The real server, on the database of the tests."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import connection
+
+from tests.postgres import free_port
+
+ROOT = Path(__file__).parents[3]
+START_TIMEOUT_S = 60
+
+
+def database_url() -> str:
+    """The test database, for another process."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{database['NAME']}"
+    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+
+
+@contextmanager
+def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
+    """Serve as in production as long as the block lasts; gives the port."""
+    port = free_port()
+    command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--host=127.0.0.1"]
+    command += [f"--port={port}", f"--workers={workers}", f"--blocking-threads={threads}"]
+    # A worker that is told to stop while it starts would wait for ever.
+    command += ["--workers-kill-timeout=5", "--log-level=error", "nissmart.wsgi:application"]
+    surroundings = os.environ | {
+        "DATABASE_URL": database_url(),
+        "DJANGO_SETTINGS_MODULE": "nissmart.settings",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DEBUG": "0",
+        "HTTPS": "0",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "LOG_LEVEL": "WARNING",
+    }
+    process = subprocess.Popen(command, cwd=ROOT, env=surroundings, process_group=0)
+    try:
+        wait_until_ready(process, port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server has ended"
+        try:
+            if Line(port).ask("GET", "/readyz").status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server does not answer")
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+class Line:
+    """One connection to the server, kept open; opened again after a failure."""
+
+    def __init__(self, port: int, token: str = "") -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> None:
+        text = None if body is None else json.dumps(body)
+        typed = {"Content-Type": "application/json"} if body is not None else {}
+        self.connection.request(method, path, text, self.headers | typed | headers)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send, and read the whole answer."""
+        try:
+            self.send(method, path, body, **headers)
+            response = self.connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.hang_up()
+            raise ConnectionError(str(error)) from error
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
+
+    def hang_up(self) -> None:
+        self.connection.close()

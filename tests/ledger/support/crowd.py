@@ -1,0 +1,139 @@
+"""Many at once on the test database: threads that start together, processes that may die."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from threading import Barrier, Event, Thread
+from typing import Any
+
+import django
+from django.apps import apps
+from django.db import connection, transaction
+
+from ledger.errors import LedgerError
+
+# The server that forks the processes imports this first, and has not set Django up.
+if not apps.ready:
+    django.setup()
+
+from wallet.models import Account
+
+IS_NIGHTLY = os.environ.get("NIGHTLY") == "1"
+
+forks = multiprocessing.get_context("forkserver")
+# What the jobs import, imported once.
+forks.set_forkserver_preload(
+    [__name__, "psycopg", "pytest", "tests.books", "tests.ledger.support.moves"]
+)
+
+
+def at_once(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run each job in a thread, all from the same moment. Gives their answers in order; a
+    refusal is an answer too."""
+    start = Barrier(len(jobs))
+
+    def run(job: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return job()
+        except LedgerError as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    connection.close()
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs))
+
+
+def closing[T](job: Callable[[], T]) -> Callable[[], T]:
+    """The job of a thread, whose connection ends with it."""
+
+    def run() -> T:
+        try:
+            return job()
+        finally:
+            connection.close()
+
+    return run
+
+
+def in_thread[T](job: Callable[[], T]) -> T:
+    """What the job gives on a connection of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(closing(job)).result()
+
+
+@contextmanager
+def held(account: int) -> Iterator[None]:
+    """Another connection holds this account (on SQLite the one lock there is) meanwhile."""
+    is_held, let_go = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(Account.objects.select_for_update().filter(pk=account))
+            is_held.set()
+            let_go.wait()
+
+    holder = Thread(target=closing(hold))
+    holder.start()
+    is_held.wait()
+    try:
+        yield
+    finally:
+        let_go.set()
+        holder.join()
+
+
+def wait_until_somebody_waits() -> None:
+    """For a lock of PostgreSQL."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+    with connection.cursor() as cursor:
+        for _ in range(1_000):
+            time.sleep(0.01)
+            if cursor.execute(waiting, [connection.settings_dict["NAME"]]).fetchone():
+                return
+    raise AssertionError("nobody waits for a lock")
+
+
+def process(job: Callable[..., None], *args: Any) -> BaseProcess:
+    """Start the job in a process of its own, which has its own connection."""
+    started = forks.Process(target=_run, args=(connection.settings_dict["NAME"], job, args))
+    started.start()
+    return started
+
+
+def _run(database: str, job: Callable[..., None], args: tuple[Any, ...]) -> None:
+    connection.settings_dict["NAME"] = database
+    try:
+        job(*args)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def watched(visit: Callable[[str], None]) -> Iterator[None]:
+    """Call `visit` before each statement of this thread, and before and after each COMMIT."""
+
+    def before(execute: Callable[..., Any], sql: str, *more: Any) -> Any:
+        visit(sql)
+        return execute(sql, *more)
+
+    def commit() -> None:
+        visit("COMMIT")
+        really_commit()
+        visit("COMMITTED")
+
+    really_commit = connection._commit
+    connection._commit = commit
+    try:
+        with connection.execute_wrapper(before):
+            yield
+    finally:
+        del connection._commit

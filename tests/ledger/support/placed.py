@@ -1,0 +1,53 @@
+"""Orders as members place them, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ledger.models import Transaction
+from ledger.operations import Order, perform
+from ledger.operations.orders import Placed, Type
+from tests.factories import account_id, balance, new_key
+from wallet.db.pipeline import Condition, Statement
+from wallet.models import User
+
+ONE = Statement("SELECT 1")
+
+
+def transfer(
+    source: User,
+    target: User,
+    cents: int = 10_00,
+    key: str | None = None,
+    check: Callable[[list[Any]], None] | None = None,
+) -> Placed:
+    """`check` is given the answer to its condition, which is one row of 1."""
+    order = Order(Type.TRANSFER, cents, account_id(source), account_id(target))
+    condition = Condition(ONE, check) if check else None
+    return Placed(order, source.pk, key or new_key(), condition=condition)
+
+
+def deposit(target: User, cents: int) -> Placed:
+    return Placed(Order(Type.DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
+
+
+def withdraw(source: User, cents: int) -> Placed:
+    return Placed(Order(Type.WITHDRAW, cents, source_id=account_id(source)), source.pk, new_key())
+
+
+def carried_out(placed: Placed) -> Transaction:
+    return perform(
+        placed.order, actor_id=placed.actor_id, key=placed.key, condition=placed.condition
+    )
+
+
+def balances(*users: User) -> list[int]:
+    return [balance(user) for user in users]
+
+
+def moments(records: list[Transaction]) -> int:
+    """How many times they have: all orders of one transaction have the same."""
+    kept = Transaction.objects.filter(pk__in=[record.pk for record in records])
+    assert kept.count() == len(records)
+    return kept.values("created_at").distinct().count()

@@ -1,0 +1,156 @@
+"""Django admin for people and the groups of staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from wallet import operations
+from wallet.admin import sign_in_help
+from wallet.admin.facts import changes
+from wallet.admin.lists import CalmList
+from wallet.models import User
+from wallet.signin.notices import Login, tell_of_change
+from wallet.staff import audit, roles
+from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.web.fields import PhoneField
+from wallet.web.http import ip_address
+
+# People change their email on their profile page; the seeds of second factors are nobody's to see.
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class StaffGroupAdmin(CalmList, GroupAdmin):
+    """What staff may do. The two groups that the dashboard goes by keep their names."""
+
+    FIXED = (FINANCE, AUDITOR)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        return ["name"] if obj and obj.name in self.FIXED else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        if obj and obj.name in self.FIXED:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            self.record(request, form.instance, **changes(form, is_new=not change))
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, group: Group) -> None:
+        people = sorted(group.user_set.values_list("pk", flat=True))
+        self.record(request, group, deleted=group.name, people=people)
+        super().delete_model(request, group)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, groups: QuerySet[Group]) -> None:
+        for group in groups:
+            self.delete_model(request, group)
+
+    def record(self, request: HttpRequest, group: Group, **facts: Any) -> None:
+        audit.record(
+            audit.Action.CHANGE_GROUP,
+            f"group {group.pk}",
+            actor_id=request.user.pk,
+            address=ip_address(request),
+            name=group.name,
+            **facts,
+        )
+
+
+class PersonForm(ModelForm):
+    """An email in small letters; a phone in any Kenyan spelling, refused beside its field."""
+
+    phone = PhoneField(
+        required=False,
+        help_text=_("Any Kenyan spelling, like 0712 345 678."),
+        error_messages={"unique": _("This number already has an account.")},
+    )
+
+    def clean_email(self) -> str | None:
+        return (self.cleaned_data["email"] or "").lower() or None
+
+
+@admin.register(User)
+class UserAdmin(CalmList):
+    """People. A new person gets a wallet at once, and a password by "Forgot your password?" or
+    by a link that an operator hands over."""
+
+    form = PersonForm
+
+    list_display = ["name", "email", "phone", "is_active", "is_staff", "created_at"]
+    list_filter = ["is_active", "is_staff", "groups"]
+    search_fields = ["name", "email", "phone"]
+    search_help_text = _("Name, email, or phone in any spelling")
+    fields = [
+        "name",
+        "email",
+        "phone",
+        "is_active",
+        "is_staff",
+        "groups",
+        "created_at",
+        "last_login",
+    ]
+    readonly_fields = ["created_at", "last_login"]
+    filter_horizontal = ["groups"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(sign_in_help.sign_in_help)
+        own = path("<id:user_id>/sign-in-help/", view, name="wallet_user_sign_in_help")
+        return [own, *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
+        before = Login(form.initial.get("email"), form.initial.get("phone"))
+        if change:
+            user.save()
+        else:
+            user.set_unusable_password()
+            User.objects.save_with_wallet(user)
+        if "email" in form.changed_data:
+            operations.keep_only_email(user)
+        audit.record(
+            audit.Action.CHANGE_PERSON if change else audit.Action.ADD_PERSON,
+            f"member {user.pk}",
+            actor_id=request.user.pk,
+            address=ip_address(request),
+            **changes(form, is_new=not change),
+        )
+        if change:
+            tell_of_change(request, user, before)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """What somebody signs in with, and what they may do, is for superusers to change.
+
+        Not what staff sign in with: a new email is a new password, so an operator would be them.
+        """
+        fixed = ["created_at", "last_login"]
+        if request.user.is_superuser:
+            return [*fixed, "email", "phone"] if obj and roles.was_ever_staff(obj) else fixed
+        return [*fixed, "is_staff", "groups", *(["email", "phone"] if obj else [])]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Nobody searches by password hash."""
+        return "password" not in lookup and super().lookup_allowed(lookup, value, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """People are deactivated: their entries stay in the books for ever."""
+        return False

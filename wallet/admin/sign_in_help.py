@@ -1,0 +1,91 @@
+"""An operator's help for somebody who can't sign in: a new password, or no second step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from wallet import operations
+from wallet.models import User
+from wallet.signin.notices import tell
+from wallet.staff.roles import was_ever_staff
+from wallet.web.fields import ReasonField
+from wallet.web.http import MemberRequest, ShownOnce, ip_address, redirect_to
+
+NEW_LINK = ShownOnce("password_link")
+
+
+class ReasonForm(forms.Form):
+    reason = ReasonField(
+        label=gettext_lazy("How do you know that it is them?"),
+        help_text=gettext_lazy("It is kept in the audit, with your name."),
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Say how you made sure who is asking.")},
+    )
+
+
+@sensitive_variables("link")
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required
+def sign_in_help(request: MemberRequest, user_id: int) -> HttpResponse:
+    """Make a link that sets a new password, to hand over; or remove the second step."""
+    if not request.user.is_superuser:
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=user_id)
+    form = ReasonForm(request.POST or None)
+    if may_be_helped(person) and form.is_valid():
+        act = remove_second_step if "remove_two_step" in request.POST else hand_over_link
+        return act(request, person, form.cleaned_data["reason"])
+    status = 422 if request.method == "POST" else 200
+    context = page(request, person) | {"form": form, "link": NEW_LINK.take(request)}
+    response = render(request, "admin/wallet/user/sign_in_help.html", context, status=status)
+    return NEW_LINK.forget(response, request)
+
+
+def may_be_helped(person: User) -> bool:
+    """Whoever holds the link is the person. One operator must not become two of the team, nor
+    take somebody out of it for as long as it takes."""
+    return person.is_active and not was_ever_staff(person)
+
+
+def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpResponse:
+    key = operations.make_password_key(person, **by(request, reason))
+    link = get_adapter(request).get_reset_password_from_key_url(key)
+    tell(request, person, "account/email/password_link_made")
+    return NEW_LINK.put(redirect_to(request, request.path), request, link)
+
+
+def remove_second_step(request: MemberRequest, person: User, reason: str) -> HttpResponse:
+    if operations.remove_second_step(person, **by(request, reason)):
+        tell(request, person, "mfa/email/totp_deactivated")
+        messages.success(request, _("Two-step sign-in is off. The password alone signs in now."))
+    return redirect_to(request, request.path)
+
+
+def by(request: MemberRequest, reason: str) -> dict[str, Any]:
+    """Who it is, for the audit."""
+    return {"actor_id": request.user.pk, "reason": reason, "address": ip_address(request)}
+
+
+def page(request: HttpRequest, person: User) -> dict[str, Any]:
+    return admin.site.each_context(request) | {
+        "title": _("Help with sign-in"),
+        "person": person,
+        "opts": User._meta,
+        "may_be_helped": may_be_helped(person),
+        "has_second_step": Authenticator.objects.filter(user=person).exists(),
+        "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+    }

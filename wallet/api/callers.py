@@ -1,0 +1,128 @@
+"""Who calls the API, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+from ninja.errors import HttpError, Throttled
+from ninja.security import APIKeyCookie, HttpBearer
+
+from wallet.api import tokens
+from wallet.db.pipeline import Condition
+from wallet.models import ApiToken, User
+from wallet.staff.roles import reads_panel
+from wallet.web import rates
+from wallet.web.http import ip_address
+
+Scope = ApiToken.Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`user_id` is whose token or session it is: the actor of what the call does.
+
+    Where there is a `condition`, what the call does depends on it.
+    """
+
+    user_id: int
+    scope: str
+    reads_all: bool = False
+    condition: Condition | None = None
+
+    def may_see(self, user_id: int) -> bool:
+        return self.reads_all or self.may_act_for(user_id)
+
+    def may_reach(self, user_id: int) -> bool:
+        """Whether they get this person's phone and email. One of staff in a browser does not: the
+        panel reveals them for a reason that the audit keeps."""
+        return self.scope != Scope.MEMBER or user_id == self.user_id
+
+    def may_act_for(self, user_id: int) -> bool:
+        match self.scope:
+            case Scope.SERVICE:
+                return True
+            case Scope.MEMBER:
+                return user_id == self.user_id
+        return False
+
+
+class CallRequest(HttpRequest):
+    """A request behind one of the two ways in."""
+
+    auth: Caller
+
+
+class TokenAuth(HttpBearer):
+    """`Authorization: Bearer <token>`. Cookies are not looked at.
+
+    `of_orders` is for calls whose operation asks the caller's condition: there a token is looked at
+    under the lock, so one that was met a moment ago is not looked at beforehand too.
+    """
+
+    def __init__(self, *, of_orders: bool = False) -> None:
+        super().__init__()
+        self.of_orders = of_orders
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        # ninja's own would log a header that it does not understand, secrets and all.
+        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        return self.authenticate(request, secret) if scheme.lower() == "bearer" else None
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        found = (tokens.recall(token) if self.of_orders else None) or tokens.find(token)
+        if found is None:
+            return None
+        throttle(request, f"token:{found.id}", found.scope)
+        # A token does not outlive the role it was issued for.
+        reads_all = found.scope == Scope.FINANCE
+        if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
+            return None
+        condition = tokens.condition(token, found) if self.of_orders else None
+        return Caller(found.user_id, found.scope, reads_all, condition)
+
+
+class SessionAuth(APIKeyCookie):
+    """The session cookie of the pages, for calls from our own origin, with the CSRF token."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        if request.headers.get("Authorization") or SESSION_KEY not in request.session:
+            throttle(request, None, None)
+            return None
+        caller: Caller | None = super().__call__(request)
+        return caller
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        try:
+            return super()._get_key(request)
+        except HttpError:
+            raise HttpError(403, "Send this page's CSRF token in X-CSRFToken.") from None
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        if not request.user.is_authenticated:
+            return None
+        throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
+        return Caller(request.user.pk, Scope.MEMBER, reads_panel(request.user))
+
+
+def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
+    """Count this call against its token or user, and its address. Raises Throttled."""
+    wait = 0
+    if key and scope:
+        wait = rates.wait_s(key, settings.API_CALLS_PER_MINUTE[scope])
+    if not wait and scope != Scope.SERVICE:
+        wait = rates.wait_s(
+            f"address:{ip_address(request)}", settings.API_CALLS_PER_MINUTE["address"]
+        )
+    if wait:
+        raise Throttled(wait)
+
+
+def require(is_allowed: bool) -> None:
+    """Raises a 403 for a call that this scope may never make."""
+    if not is_allowed:
+        raise HttpError(403, "This token may not do that.")

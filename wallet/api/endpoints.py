@@ -1,0 +1,139 @@
+"""The API's people."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Annotated
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from ninja import Query, Router, Schema, Status
+from ninja.errors import Throttled
+from pydantic import Field
+
+from wallet.api.callers import Caller, CallRequest, Scope, require
+from wallet.api.schemas import (
+    AccountOut,
+    Body,
+    Conflict,
+    Email,
+    Limit,
+    Line,
+    Name,
+    Phone,
+    UserOut,
+    problems,
+)
+from wallet.models import Account, User
+from wallet.phones import masked, parse_phone
+from wallet.staff import finding
+from wallet.text import masked_email
+from wallet.web import paging as cursors
+from wallet.web.http import ip_address
+
+router = Router(tags=["Users"])
+
+
+class UserIn(Body):
+    name: Annotated[Name, Field(examples=["Jane Wambui"])]
+    email: Annotated[Email | None, Field(examples=["jane@example.com"])] = None
+    phone: Annotated[Phone | None, Field(examples=["0712 345 678"])] = None
+
+
+class UserPage(Schema):
+    items: list[UserOut]
+    next_cursor: str | None
+
+
+@router.post("/users", response={201: UserOut, **problems(403, 413, 415)}, summary="Open a member")
+def create_user(request: CallRequest, body: UserIn) -> Status[UserOut]:
+    """Open a member with an empty wallet. Service tokens only.
+
+    The member has no password; they set one by password reset.
+    """
+    require(request.auth.scope == Scope.SERVICE)
+    try:
+        user = User.objects.create_user(name=body.name, email=body.email, phone=body.phone)
+    except IntegrityError:
+        taken = "email" if User.objects.filter(email=body.email or "").exists() else "phone"
+        raise Conflict(taken, f"This {taken} already has an account.") from None
+    return Status(201, user_out(user, request.auth))
+
+
+@router.get("/users", response={200: UserPage, **problems()}, summary="List members")
+def list_users(
+    request: CallRequest,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    q: Annotated[Line | None, Query(max_length=80)] = None,
+) -> UserPage:
+    """Members, newest first. A member token sees its owner only.
+
+    `q` finds a part of the name, the email or the phone. In a session of finance or of an
+    auditor others' phones and emails are masked, and `q` finds them when they are whole; so many
+    an hour, and each is in the audit.
+    """
+    place = cursors.place("users", cursor, q=q)
+    users = visible(request.auth)
+    if text := place.filters.get("q"):
+        users = users.filter(found_by(request, text))
+    if place.last_id:
+        users = users.filter(pk__lt=place.last_id)
+    found = list(users.order_by("-pk")[: limit + 1])
+    next_cursor = place.after(found[limit - 1].pk) if len(found) > limit else None
+    items = [user_out(user, request.auth) for user in found[:limit]]
+    return UserPage(items=items, next_cursor=next_cursor)
+
+
+@router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
+def read_user(request: CallRequest, user_id: int) -> UserOut:
+    """One member with their wallet. Sessions of staff get the phone and email masked."""
+    user = visible(request.auth).filter(pk=user_id).first()
+    if user is None:
+        raise Http404
+    return user_out(user, request.auth)
+
+
+def visible(caller: Caller) -> QuerySet[User]:
+    """The members this caller may see, with their wallets."""
+    users = User.objects.prefetch_related("accounts")
+    if caller.reads_all or caller.scope == Scope.SERVICE:
+        return users
+    return users.filter(pk=caller.user_id)
+
+
+def found_by(request: CallRequest, text: str) -> Q:
+    """The members that `text` means to this caller. Raises Throttled for one who guesses."""
+    caller = request.auth
+    if not caller.reads_all or caller.scope == Scope.FINANCE:
+        return matching(text)
+    if wait := finding.wait_s(caller.user_id, text, address=ip_address(request)):
+        raise Throttled(wait)
+    person = User.objects.with_login(text)
+    return Q(pk=person.pk) if person else finding.named(text)
+
+
+def matching(text: str) -> Q:
+    """Members whose name or email holds this text, or whose phone does, in any spelling."""
+    found = Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
+    with suppress(ValidationError):
+        found |= Q(phone=parse_phone(text))
+    return found
+
+
+def user_out(user: User, caller: Caller) -> UserOut:
+    wallet = next(one for one in user.accounts.all() if one.kind == Account.Kind.WALLET)
+    account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
+    email, phone = user.email, user.phone
+    if not caller.may_reach(user.pk):
+        email, phone = email and masked_email(email), phone and masked(phone)
+    return UserOut(
+        id=user.pk,
+        name=user.name,
+        email=email,
+        phone=phone,
+        created_at=user.created_at,
+        account=account,
+    )

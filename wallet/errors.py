@@ -1,0 +1,49 @@
+"""Refusals: a code for programs, a sentence for people."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.db import OperationalError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refusal(Exception):
+    """A rule said no. Nothing has changed.
+
+    `field` names the form field that the refusal is about. `str(refusal)` is a sentence for the
+    person who asked.
+    """
+
+    code: ClassVar[str]
+    sentence: ClassVar[str | Promise]
+    field: ClassVar[str | None] = "amount"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__()
+        self.facts: Mapping[str, object] = facts
+
+    def __str__(self) -> str:
+        return str(self.sentence).format(**self.facts)
+
+    @property
+    def for_programs(self) -> str:
+        """The sentence for a caller of the API, who has no form to look at."""
+        return str(self)
+
+
+class Busy(Refusal):
+    """The database could not take the work now. Trying again later may succeed."""
+
+    code = "busy"
+    sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
+    field = None
+
+
+class OutcomeUnknown(OperationalError):
+    """The database did not answer the COMMIT: it may have been carried out, or not.
+
+    This is not a Refusal, because a caller that catches refusals says that nothing has moved.
+    """
+
+    code = "outcome_unknown"

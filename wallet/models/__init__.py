@@ -1,0 +1,16 @@
+"""People and their accounts."""
+
+from wallet.models.accounts import Account
+from wallet.models.audit import AuditEvent
+from wallet.models.people import User, UserManager
+from wallet.models.rates import RateWindow
+from wallet.models.tokens import ApiToken
+
+__all__ = [
+    "Account",
+    "ApiToken",
+    "AuditEvent",
+    "RateWindow",
+    "User",
+    "UserManager",
+]

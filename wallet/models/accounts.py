@@ -1,0 +1,82 @@
+"""Accounts: what holds a balance."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from wallet.money import CEILING_CENTS
+
+
+class Account(models.Model):
+    """Something that holds a balance: a member's wallet, or one of the house's own accounts.
+
+    A house account has no user and stores no balance: its balance is the sum of its
+    entries, so that no two payments ever wait for the same house row.
+    """
+
+    class Kind(models.TextChoices):
+        WALLET = "wallet", _("Wallet")
+        SIMULATED_FLOAT = "simulated_float", _("Float at the simulated rail")
+        IN_TRANSIT = "in_transit", _("Payouts in transit")
+        SUSPENSE = "suspense", _("Suspense")
+        ADJUSTMENTS = "adjustments", _("Adjustments")
+
+    class Currency(models.TextChoices):
+        KES = "KES", "KES"
+
+    # House accounts have fixed ids below zero, so that no operation has to look them up.
+    HOUSE_IDS: ClassVar[dict[str, int]] = {
+        Kind.SIMULATED_FLOAT: -1,
+        Kind.IN_TRANSIT: -2,
+        Kind.SUSPENSE: -3,
+        Kind.ADJUSTMENTS: -4,
+    }
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("member"),
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.KES)
+    balance_cents = models.BigIntegerField(_("balance"), default=0)
+    is_frozen = models.BooleanField(_("frozen"), default=False)
+    created_at = models.DateTimeField(_("opened"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(balance_cents__gte=0, balance_cents__lte=CEILING_CENTS),
+                name="account_balance_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, kind="wallet", id__gt=0)
+                | Q(user__isnull=True, balance_cents=0, id__lt=0) & ~Q(kind="wallet"),
+                name="account_house_has_no_user_and_no_balance",
+            ),
+            models.CheckConstraint(condition=Q(currency="KES"), name="account_currency_known"),
+            models.UniqueConstraint(
+                fields=["user", "currency"],
+                condition=Q(kind="wallet"),
+                name="account_one_wallet_per_user_and_currency",
+            ),
+            models.UniqueConstraint(
+                F("kind"),
+                F("currency"),
+                condition=Q(user__isnull=True),
+                name="account_one_house_account_per_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user) if self.user else self.get_kind_display()

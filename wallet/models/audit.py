@@ -1,0 +1,72 @@
+"""The audit: who did what to what, and why."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from wallet.models.people import User
+
+
+class AuditEvent(models.Model):
+    """One act of staff, or of the system about staff's work: who did what to what, and why.
+
+    Written once, in the transaction of the act it tells of (`wallet/audit.py`); the database
+    refuses to change or delete it (`wallet/guards.py`). `subject` names what was acted upon, as
+    in `member 12` or `transaction NS-7K2Q9PXM`.
+    """
+
+    class Action(models.TextChoices):
+        FREEZE = "freeze", _("Wallet frozen")
+        UNFREEZE = "unfreeze", _("Wallet unfrozen")
+        REVEAL = "reveal", _("Phone revealed")
+        EXPORT = "export", _("Export")
+        NOTE = "note", _("Note")
+        PROPOSE = "propose", _("Reversal proposed")
+        APPROVE = "approve", _("Reversal approved")
+        DENY = "deny", _("Reversal denied")
+        WITHDRAW = "withdraw", _("Proposal withdrawn")
+        REVERSE = "reverse", _("Reversal posted")
+        REFUSE = "refuse", _("Reversal refused")
+        OPEN_INCIDENT = "open_incident", _("Incident opened")
+        CHANGE_INCIDENT = "change_incident", _("Incident changed")
+        RESOLVE_INCIDENT = "resolve_incident", _("Incident resolved")
+        RUN_CHECKS = "run_checks", _("Checks asked for")
+        LOOK_UP = "look_up", _("Found by phone or email")
+        ADD_PERSON = "add_person", _("Person added")
+        CHANGE_PERSON = "change_person", _("Person changed")
+        CHANGE_GROUP = "change_group", _("Group of staff changed")
+        ISSUE_TOKEN = "issue_token", _("Token issued")
+        REVOKE_TOKEN = "revoke_token", _("Token revoked")
+        PASSWORD_LINK = "password_link", _("Password link handed over")
+        REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
+
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    # Null: the system itself.
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("actor"), db_index=False
+    )
+    # As it was then: a person may take another name, and what they did stays under the old one.
+    # Empty for the system, and for acts from before names were kept.
+    actor_name = models.CharField(_("name then"), max_length=80, blank=True, db_default="")
+    action = models.CharField(_("action"), max_length=20, choices=Action)
+    subject = models.CharField(_("subject"), max_length=60)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    facts = models.JSONField(_("facts"), default=dict)
+    address = models.CharField(_("address"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="audit_by_subject"),
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["at"], name="audit_by_time"),
+        ]
+
+    @property
+    def who(self) -> str:
+        """The actor's name at the time of the act; empty for the system."""
+        return self.actor_name or (self.actor.name if self.actor else "")
