@@ -15,7 +15,7 @@ FIGURE = re.compile(r"([+\u2212]?KES[\u00a0 ][\d,]+(?:\.\d\d)?|\bNS-[0-9A-Z]{8}\
 
 def keep(value: object) -> SafeString:
     """Mark a value on a page as not to be translated. `bdi` also keeps its letters in order."""
-    text = conditional_escape(value)
+    text = conditional_escape(str(value))
     return format_html('<bdi translate="no">{}</bdi>', text) if text else SafeString()
 
 

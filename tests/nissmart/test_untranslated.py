@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django import template
 from django.core import mail
-from django.template import Context, Template
 from django.test.html import Element, parse_html
 from django.urls import reverse
 
@@ -18,6 +18,7 @@ from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, send
 from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
+from wallet.context import Context
 from wallet.untranslated import keep, keep_figures, sentence
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ def translatable(element: Element, is_open: bool) -> Iterator[str]:
 def test_on_every_page_of_a_crawl(alice, bob, finance, operator, wambui):
     record = send(alice, bob, 12_34, description="Lunch")
     proposed(record, wambui)
-    notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Shown to Alice Wanjiku")
+    notes.write(Context(wambui.pk), transaction_id=record.pk, text="Shown to Alice Wanjiku")
     saved_views.save(owner_id=finance.pk, name="Shown", query="member=Alice+W")
     as_finance = signed_in(finance)
     incident = {"title": "Sent twice", "description": "Bob Otieno", "severity": "HIGH"}
@@ -101,7 +102,8 @@ def test_facts_in_a_sentence_are_kept_and_escaped():
 
 
 def test_nothing_is_marked_where_there_is_nothing():
-    assert Template("{% load nissmart %}{{ x|keep|default:'-' }}").render(Context({"x": ""})) == "-"
+    empty = template.Template("{% load nissmart %}{{ x|keep|default:'-' }}")
+    assert empty.render(template.Context({"x": ""})) == "-"
 
 
 def test_mails_are_plain_text_which_no_browser_translates():
