@@ -51,8 +51,18 @@ def walk(element: Element) -> Iterator[Element]:
 
 def words(element: Element) -> str:
     """The text in an element, with one plain space between words."""
-    parts = [child if isinstance(child, str) else words(child) for child in element.children]
-    return " ".join(" ".join(parts).replace(NO_BREAK_SPACE, " ").split())
+    return " ".join(run(element).replace(NO_BREAK_SPACE, " ").split())
+
+
+def run(element: Element) -> str:
+    """The text as it stands. Elements part words, but for `bdi`, which only marks some of them."""
+    parts = []
+    for child in element.children:
+        if isinstance(child, str):
+            parts.append(child)
+        else:
+            parts.append(run(child) if child.name == "bdi" else f" {run(child)} ")
+    return "".join(parts)
 
 
 def text(response: HttpResponse) -> str:

@@ -31,6 +31,14 @@ class MemberRequest(Request):
 type View = Callable[[Request], HttpResponse]
 
 
+def asks_for(request: Request, part: str) -> bool:
+    """Will htmx swap the element with this id, and wants only that?
+
+    Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
+    """
+    return request.htmx.target == part
+
+
 def render_part(
     request: Request,
     template: str,
@@ -42,10 +50,9 @@ def render_part(
 ) -> HttpResponse:
     """Render the page, or only its partial `part` when htmx will swap the element of that id.
 
-    Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
     `url` is what the address bar then shows, in place of what the form has sent.
     """
-    is_part = request.htmx.target == part
+    is_part = asks_for(request, part)
     name = f"{template}#{part}" if is_part else template
     response = render(request, name, context, status=status)
     return push_url(response, url) if is_part and url else response
