@@ -123,3 +123,11 @@ class KeyReused(LedgerError):
         "Check it, then send a new one if you still want it."
     )
     field = None
+
+    @property
+    def for_programs(self) -> str:
+        sentence = gettext(
+            "This key already belongs to another order, {reference}. Nothing has moved. "
+            "Send a new order with a new key."
+        )
+        return sentence.format(**self.facts)

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -67,6 +68,7 @@ TOKEN_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
 ]
 
 ROOT_URLCONF = "nissmart.urls"

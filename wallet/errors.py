@@ -40,6 +40,27 @@ class Busy(Refusal):
     field = None
 
 
+class Taken(Refusal):
+    """Another member already has this phone number or email. `field` is the one that is taken."""
+
+    code = "invalid_request"
+    sentence = _("This {field} already has an account.")
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field=field)
+        self.field = field  # type: ignore[misc]
+
+
+class OpenedAlready(Refusal):
+    """The key opened another member before. `member_id`: that member."""
+
+    code = "idempotency_key_reused"
+    sentence = _(
+        "This key already opened another member, {member_id}. Use a new key for a new member."
+    )
+    field = None
+
+
 class OutcomeUnknown(OperationalError):
     """The database did not answer the COMMIT: it may have been carried out, or not.
 
