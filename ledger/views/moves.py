@@ -18,7 +18,7 @@ from ledger.errors import Busy, KeyReused, LedgerError
 from ledger.forms.moves import DepositForm, OrderForm, TransferForm, WithdrawForm
 from wallet.models import Account
 from wallet.money import format_money
-from wallet.web.http import MemberRequest, redirect_to, render_part
+from wallet.web.http import MemberRequest, redirect_to, refuse_repeated_fields, render_part
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
@@ -81,6 +81,7 @@ def withdraw(request: MemberRequest) -> HttpResponse:
 
 def move(request: MemberRequest, page: Page) -> HttpResponse:
     """The form; the review, where nothing has moved yet; then the order itself."""
+    refuse_repeated_fields(request.POST)
     account = request.user.primary_account()
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         return render_form(request, page, page.form(initial=wanted(request), account=account))
