@@ -83,6 +83,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     },
     403: {"detail": "This token can't do that.", "code": "forbidden"},
     404: {"detail": "Not found.", "code": "not_found"},
+    411: {"detail": "Send the body with a Content-Length.", "code": "length_required"},
     413: {"detail": "Send at most 64 KiB.", "code": "body_too_large"},
     415: {
         "detail": "Send the body as Content-Type: application/json.",
@@ -168,6 +169,9 @@ def describe(operation: dict[str, Any]) -> None:
         content["example"] = BODIES[name_of(content)]
     takes_key = any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
     moves_money = takes_key and operation["tags"] == ["Money"]
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query":
+            parameter["allowEmptyValue"] = True
     for status, response in operation["responses"].items():
         content = response["content"]["application/json"]
         headers: dict[str, Any] = {

@@ -72,7 +72,7 @@ class TransactionOut(Schema):
 
 ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
-MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
+MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
 
 
 class TransactionPage(Schema):

@@ -18,7 +18,7 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 ANY_CALL = {"400", "401", "429", "500", "503"}
-WITH_BODY = {"403", "413", "415"}
+WITH_BODY = {"403", "411", "413", "415"}
 STATUSES = {
     "POST /api/users": {"201", "422"} | WITH_BODY,
     "GET /api/users": {"200"},
@@ -114,6 +114,7 @@ def test_the_examples_of_errors_are_what_is_answered(
         401: anonymous.get("/api/users"),
         403: alices.post("/api/users", {"name": "Jane"}),
         404: alices.get(f"/api/users/{bob.pk}"),
+        411: alices.post("/api/deposit", {}, headers={"Transfer-Encoding": "chunked"}),
         413: alices.post_text("/api/deposit", " " * (BODY_BYTES_AT_MOST + 1)),
         415: alices.post_text("/api/deposit", "a=b", content_type="text/plain"),
         500: service.get(f"/api/users/{ghost.pk}"),

@@ -48,7 +48,7 @@ class UserPage(Schema):
 
 
 @router.post(
-    "/users", response={201: UserOut, **problems(403, 413, 415, 422)}, summary="Open a member"
+    "/users", response={201: UserOut, **problems(403, 411, 413, 415, 422)}, summary="Open a member"
 )
 def create_user(
     request: CallRequest, response: HttpResponse, body: UserIn, key: Key = None
