@@ -164,6 +164,7 @@ def use_64_bits(node: Any) -> None:
 
 
 def describe(operation: dict[str, Any]) -> None:
+    """Add the examples and headers of one operation."""
     if body := operation.get("requestBody"):
         content = body["content"]["application/json"]
         content["example"] = BODIES[name_of(content)]
@@ -174,25 +175,35 @@ def describe(operation: dict[str, Any]) -> None:
             parameter["allowEmptyValue"] = True
     for status, response in operation["responses"].items():
         content = response["content"]["application/json"]
-        headers: dict[str, Any] = {
-            name: {"description": text, "required": True, "schema": {"type": kind}}
-            for name, (kind, text) in (REQUEST_ID | HEADERS.get(int(status), {})).items()
-        }
-        if takes_key and int(status) == 503:
-            headers["Retry-After"]["required"] = False
-        if name_of(content) != "Problem":
-            content["example"] = BODIES[name_of(content)]
-            if takes_key:
-                headers["Idempotency-Replayed"] = REPLAYED
-        elif moves_money and int(status) == 400:
-            content["examples"] = named(REFUSAL, PROBLEMS[400])
-        elif takes_key and int(status) == 503:
-            content["examples"] = named(PROBLEMS[503], *UNKNOWN)
-        elif int(status) == 422 and not moves_money:
-            content["example"] = OPENED_ALREADY
+        is_problem = name_of(content) == "Problem"
+        response["headers"] = headers_of(int(status), takes_key, is_problem)
+        if is_problem:
+            content["examples"] = named(*problems_of(int(status), takes_key, moves_money))
         else:
-            content["example"] = PROBLEMS[int(status)]
-        response["headers"] = headers
+            content["example"] = BODIES[name_of(content)]
+
+
+def headers_of(status: int, takes_key: bool, is_problem: bool) -> dict[str, Any]:
+    headers: dict[str, Any] = {
+        name: {"description": text, "required": True, "schema": {"type": kind}}
+        for name, (kind, text) in (REQUEST_ID | HEADERS.get(status, {})).items()
+    }
+    if takes_key and status == 503:
+        headers["Retry-After"]["required"] = False
+    if takes_key and not is_problem:
+        headers["Idempotency-Replayed"] = REPLAYED
+    return headers
+
+
+def problems_of(status: int, takes_key: bool, moves_money: bool) -> list[dict[str, Any]]:
+    """The examples of an error."""
+    if moves_money and status == 400:
+        return [REFUSAL, PROBLEMS[400]]
+    if takes_key and status == 503:
+        return [PROBLEMS[503], *UNKNOWN]
+    if takes_key and status == 422 and not moves_money:
+        return [OPENED_ALREADY]
+    return [PROBLEMS[status]]
 
 
 def named(*problems: dict[str, Any]) -> dict[str, Any]:

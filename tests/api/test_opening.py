@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.api.support.calls import by_token, order, problem_of
-from tests.api.test_unavailable import answer_to_the_commit_lost
 from tests.factories import UserFactory
+from tests.ledger.support.commits import answer_to_the_commit_lost
 from wallet.api import tokens
 from wallet.models import Account, ApiToken, Opening, User
 
