@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from ledger.models import Transaction
-from nissmart.wsgi import application
+from nissmart.wsgi import application, collect_chunks
 from tests.api.support.calls import JSON, issue, problem_of
 from tests.api.support.granian import server
 from tests.api.support.raw import Said, chunked, lines, request, say
@@ -282,3 +282,24 @@ def test_a_form_in_chunks_that_breaks_off_anywhere_moves_nothing(port, session, 
             broken = chunked(filled[:at], 10).removesuffix(b"0\r\n\r\n")
             sent = lines("/deposit/", *session, CHUNKED) + broken
             assert say(port, sent, and_no_more=True).status != 303, at
+
+
+class Endless:
+    """A body in chunks that never ends."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "reads to the end"
+        self.given += size
+        return b" " * size
+
+
+@pytest.mark.parametrize("path", ["/api/deposit", "/deposit/"])
+def test_a_body_that_never_ends_is_not_read_to_its_end(path):
+    environ = {"PATH_INFO": path, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Endless()}
+    body = environ["wsgi.input"]
+    collect_chunks(environ | {"wsgi.input_terminated": True})
+    limit = BODY_BYTES_AT_MOST if "api" in path else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert body.given == limit + 1
