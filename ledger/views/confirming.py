@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError
@@ -14,7 +15,7 @@ from ledger import lookups
 from ledger.errors import Busy
 from ledger.forms.moves import OrderForm
 from ledger.operations import outcomes
-from wallet.web.fields import KeyField
+from wallet.web.fields import AmountField, KeyField
 from wallet.web.http import MemberRequest, redirect_to, render_part
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,15 @@ def render_confirming(request: MemberRequest, form: OrderForm, status: int = 200
     context = {
         "title": _("We are confirming this"),
         "form": form,
+        "amount_cents": amount_typed(form),
         "asked": asked + 1,
         "delay_s": DELAYS_S[asked] if asked < len(DELAYS_S) else None,
     }
     return render_part(request, "ledger/confirming.html", context, part="move", status=status)
+
+
+def amount_typed(form: OrderForm) -> int | None:
+    """Without checking the whole form, which would look up the payee in the database."""
+    with suppress(ValidationError):
+        return AmountField().clean(form["amount"].value())
+    return None

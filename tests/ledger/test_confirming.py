@@ -13,7 +13,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance
 from tests.ledger.support.commits import answer_to_the_commit_lost
-from tests.ledger.support.typed import MOVES, confirm, order, press, record_of, url
+from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
 from tests.pages import elements, fields, htmx, is_whole_page, key, text, title
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ FAILED = "This didn't go through"
 
 def unknown(client: Client, move: str, filled: dict, headers=None, *, is_carried_out=True):
     """The page after the database didn't answer the COMMIT."""
-    client.get(url(move))  # so that nothing else is left to commit
+    press(client, move, filled)  # counts the look-up, so that nothing but the order commits
     with answer_to_the_commit_lost(is_carried_out=is_carried_out):
         return confirm(client, move, filled, headers)
 
@@ -130,7 +130,7 @@ def test_a_count_that_is_none_begins_anew(as_alice, alice, asked):
 def test_it_is_drawn_without_a_database(as_alice, bob, move, headers):
     """The database that didn't answer may be away."""
     filled = order(move, bob)
-    as_alice.get(url(move))
+    press(as_alice, move, filled)
     with answer_to_the_commit_lost(is_away_afterwards=True):
         page = confirm(as_alice, move, filled, headers)
     assert page.status_code == 503
