@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
+from ninja.responses import Response
 
 AT = "2026-03-02T09:15:04.512Z"
 
@@ -139,16 +143,24 @@ class DescribedAPI(NinjaAPI):
     """ninja's description, with what it can't know. Built once: that takes longer than any call."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        return self.described
-
-    @cached_property
-    def described(self) -> OpenAPISchema:
-        schema = super().get_openapi_schema()
-        for path in schema["paths"].values():
-            for operation in path.values():
+        schema = super().get_openapi_schema(**options)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
                 describe(operation)
         use_64_bits(schema)
         return schema
+
+    @cached_property
+    def description_json(self) -> bytes:
+        return Response(self.get_openapi_schema()).content
+
+    def _get_urls(self) -> list[URLPattern | URLResolver]:
+        # ninja's own view of the description, its first, would build it for each call.
+        description = path("openapi.json", require_safe(self.serve), name="openapi-json")
+        return [description, *super()._get_urls()[1:]]
+
+    def serve(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(self.description_json, content_type="application/json")
 
 
 def use_64_bits(node: Any) -> None:

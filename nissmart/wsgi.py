@@ -32,8 +32,8 @@ def handler(middleware: list[str]) -> WSGIHandler:
 
 browsers = handler(settings.MIDDLEWARE)
 programs = handler(settings.TOKEN_MIDDLEWARE)
-# Builds it: otherwise the first caller would wait for that.
-api.get_openapi_schema()
+# Builds the description: otherwise its first reader would wait for that.
+api.description_json  # noqa: B018
 
 
 def is_api(environ: Mapping[str, Any]) -> bool:
