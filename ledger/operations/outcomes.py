@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import OperationalError, transaction
 
-from ledger.errors import Busy
 from ledger.models import Transaction
 from wallet.db.retries import is_contention
+from wallet.errors import Busy
 from wallet.models import Account
 
 

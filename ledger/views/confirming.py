@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ledger import lookups
-from ledger.errors import Busy
 from ledger.forms.moves import OrderForm
 from ledger.operations import outcomes
+from wallet.errors import Busy
 from wallet.web.fields import AmountField, KeyField
 from wallet.web.http import MemberRequest, redirect_to, render_part
 

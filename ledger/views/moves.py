@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from ledger import history, lookups, operations
-from ledger.errors import Busy, KeyReused, LedgerError, OutcomeUnknown
+from ledger.errors import KeyReused
 from ledger.forms.moves import DepositForm, OrderForm, TransferForm, WithdrawForm
 from ledger.views import confirming
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.models import Account
 from wallet.money import format_money
 from wallet.web.http import MemberRequest, redirect_to, refuse_repeated_fields, render_part
@@ -109,7 +110,7 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
         if record is None:
             record = operations.perform(order, actor_id=request.user.pk, key=key)
             lookups.ended_in_payment(request.user, login)
-    except LedgerError as error:
+    except Refusal as error:
         return render_refusal(request, page, form, error)
     except OutcomeUnknown:
         return confirming.render_unknown(request, form)
@@ -149,7 +150,7 @@ def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
 
 
 def render_refusal(
-    request: MemberRequest, page: Page, form: OrderForm, error: LedgerError
+    request: MemberRequest, page: Page, form: OrderForm, error: Refusal
 ) -> HttpResponse:
     form.refuse(error)
     if isinstance(error, KeyReused):

@@ -218,6 +218,11 @@ def test_a_bent_cursor_is_refused(lists, path):
         assert bad_fields(lists(path, cursor=each)) == ["cursor"], each
 
 
+@every_list
+def test_an_empty_cursor_is_the_first_page(lists, path):
+    assert lists(path, cursor="", limit=2).content == lists(path, limit=2).content
+
+
 def test_a_cursor_is_opaque(lists, history):
     cursor = cursor_of(lists, "/api/admin/activity", type="DEPOSIT")
     for plain in ("DEPOSIT", "activity", str(history[0].pk) + "]"):

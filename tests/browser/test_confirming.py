@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ledger import operations
-from ledger.errors import OutcomeUnknown
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.browser.test_once import (
@@ -15,6 +14,7 @@ from tests.browser.test_once import (
     send_button,
 )
 from tests.factories import balance
+from wallet.errors import OutcomeUnknown
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -5,12 +5,12 @@ from functools import partial
 import pytest
 
 from ledger import operations
-from ledger.errors import Busy
 from ledger.operations import outcomes
 from tests.api.support.calls import impatient
 from tests.factories import account_id
 from tests.ledger.support.commits import stuck_in_its_commit
 from tests.ledger.support.moves import ORDERS, asked, call
+from wallet.errors import Busy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

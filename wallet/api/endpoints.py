@@ -26,11 +26,12 @@ from wallet.api.schemas import (
     UserOut,
     problems,
 )
+from wallet.context import Context
 from wallet.models import Account, User
 from wallet.phones import masked, parse_phone
 from wallet.staff import finding
 from wallet.text import masked_email
-from wallet.web import paging as cursors
+from wallet.web import paging
 from wallet.web.http import ip_address
 
 router = Router(tags=["Users"])
@@ -80,16 +81,13 @@ def list_users(
     or an auditor, other members' phones and emails are masked, and `q` finds them only when they
     are whole. Such searches are limited by the hour and recorded in the audit.
     """
-    place = cursors.place("users", cursor, q=q)
+    place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
     if text := place.filters.get("q"):
         users = users.filter(found_by(request, text))
-    if place.last_id:
-        users = users.filter(pk__lt=place.last_id)
-    found = list(users.order_by("-pk")[: limit + 1])
-    next_cursor = place.after(found[limit - 1].pk) if len(found) > limit else None
-    items = [user_out(user, request.auth) for user in found[:limit]]
-    return UserPage(items=items, next_cursor=next_cursor)
+    found = place.page(users, limit)
+    items = [user_out(user, request.auth) for user in found.rows]
+    return UserPage(items=items, next_cursor=found.next_cursor)
 
 
 @router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
@@ -114,7 +112,7 @@ def found_by(request: CallRequest, text: str) -> Q:
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)
-    if wait := finding.wait_s(caller.user_id, text, address=ip_address(request)):
+    if wait := finding.wait_s(Context(caller.user_id, ip_address(request)), text):
         raise Throttled(wait)
     person = User.objects.with_login(text)
     return Q(pk=person.pk) if person else finding.named(text)
