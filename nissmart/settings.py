@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,6 +70,7 @@ TOKEN_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
 ]
 
 ROOT_URLCONF = "nissmart.urls"

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -74,6 +75,12 @@ def redirect_to(request: Request, url: str) -> HttpResponse:
     answer = HttpResponseRedirect(url)
     answer.status_code = 303
     return answer
+
+
+def refuse_repeated_fields(data: QueryDict) -> None:
+    """Raise BadRequest for a field that came twice: which of its values is meant?"""
+    if any(len(values) > 1 for _name, values in data.lists()):
+        raise BadRequest("a field came twice")
 
 
 def ip_address(request: HttpRequest) -> str:
