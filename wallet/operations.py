@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from wallet import house
 from wallet.models import Account, User
 from wallet.staff import audit
 from wallet.staff.roles import was_ever_staff
@@ -114,6 +115,6 @@ def remove_second_step(user: User, *, actor_id: int, reason: str, address: str) 
 def open_house_accounts() -> None:
     """Make the house's own accounts that are missing."""
     Account.objects.bulk_create(
-        (Account(pk=pk, kind=kind) for kind, pk in Account.HOUSE_IDS.items()),
+        (Account(pk=one.id, kind=one.kind) for one in house.every()),
         ignore_conflicts=True,
     )

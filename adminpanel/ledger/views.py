@@ -44,6 +44,7 @@ HEADINGS = (
     "ordered_by",
     "request_key",
     "reverses",
+    "rail",
 )
 
 
@@ -138,6 +139,7 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
             line.ordered_by,
             line.key,
             line.reverses,
+            line.rail or None,
         ]
 
 

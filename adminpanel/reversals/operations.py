@@ -19,6 +19,7 @@ from adminpanel.timeline import short_time
 from ledger import operations
 from ledger.errors import Busy, LedgerError, MoneyGone
 from ledger.models import Transaction
+from ledger.status import Status
 from wallet.db.retries import committed
 from wallet.money import format_money
 from wallet.staff import audit
@@ -59,15 +60,8 @@ def propose(
 
 def obstacle(record: Transaction) -> str | None:
     """Why nobody can propose to reverse this now, in words; None when they can."""
-    match record.type, record.status:
-        case Transaction.Type.REVERSAL, _status:
-            return _("A reversal can't be reversed.")
-        case Transaction.Type.WITHDRAW, _status:
-            return _("A withdrawal has left Nissmart: only who received it can send it back.")
-        case _type, Transaction.Status.PENDING:
-            return _("This has not settled yet, so there is nothing to take back.")
-        case _type, Transaction.Status.FAILED:
-            return _("This did not go through: no money moved, so there is none to take back.")
+    if problem := record.kind.why_not_reversible(Status(record.status)):
+        return problem
     open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
     if open_one:
         return _("{name} proposed at {time} to reverse this. It waits for a decision.").format(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from adminpanel.models import Incident, Note, ReversalProposal
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
+from ledger.rails.rail import name_of_outside
 from wallet.models import AuditEvent
 
 Action = AuditEvent.Action
@@ -62,9 +63,8 @@ def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
 
     What led to a reversal was before it; what has not come yet is last.
     """
-    rail = _("Simulated rail")
     steps = [Moment(_("Ordered"), str(record.created_by), record.created_at)]
-    settled_by = _("Nissmart") if record.from_account_id and record.to_account_id else rail
+    settled_by = name_of_outside(record.took_rail)
     is_failed = record.status == Transaction.Status.FAILED
     word = str(record.status_badge.word)
     steps.append(

@@ -1,14 +1,12 @@
 """The first page: what Nissmart is, or what you have."""
 
-from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ledger import history
+from ledger import history, kinds
 from ledger.models import Transaction
 from ledger.movements import by_day
-from wallet.models import Account
 from wallet.web.http import Request, render_part
 
 LATEST = 6
@@ -22,14 +20,13 @@ def home(request: Request) -> HttpResponse:
     account = request.user.primary_account()
     context = {
         "account": account,
-        "pending_out_cents": pending_out_cents(account),
+        "pending_out_cents": Transaction.objects.pending_out_cents(account),
+        "moves": [
+            kind
+            for kind in kinds.every()
+            if kind.page and not (account.is_frozen and kind.takes_from_wallet)
+        ],
         # Called only by the whole page, not when just the balance refreshes.
         "days": lambda: by_day(history.latest(account, LATEST), account),
     }
     return render_part(request, "ledger/home.html", context, part="balance")
-
-
-def pending_out_cents(account: Account) -> int:
-    """Money that has left the wallet and has not arrived yet."""
-    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
-    return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])

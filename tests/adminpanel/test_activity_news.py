@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows, settle
+from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows
 from tests.conftest import signed_in
 from tests.factories import deposit, send
+from tests.ledger.support.later import end
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 from tests.tampering import payout
 
@@ -61,7 +62,7 @@ def test_a_payout_that_settles_is_news(client, alice, time_machine):
     record, other = payout(alice, "PENDING"), payout(alice, "PENDING")
     page = client.get(FEED)
     time_machine.move_to("2026-11-25T06:10:00Z", tick=False)
-    settle(record, "SUCCESS")
+    end(record, "SUCCESS")
     told = client.get(news_url(page))
     assert text(told) == "Show 1 new"
     shown = client.get(fresh_url(told))
@@ -70,7 +71,7 @@ def test_a_payout_that_settles_is_news(client, alice, time_machine):
     ]
     assert client.get(news_url(shown)).status_code == 204
     time_machine.move_to("2026-11-25T06:20:00Z", tick=False)
-    settle(other, "FAILED")
+    end(other, "FAILED")
     assert text(client.get(news_url(shown))) == "Show 1 new"
     assert client.get(news_url(client.get(FEED))).status_code == 204
 
