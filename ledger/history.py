@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import re
 from contextlib import suppress
-from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -14,17 +13,20 @@ from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from wallet.models import Account
 from wallet.money import parse_shillings
+from wallet.web import paging
 
 
 def page(
     account: Account,
     records: TransactionQuerySet,
+    cursor: str | None,
     size: int,
     *,
+    by: str = "pk",
     direction: str = "",
     text: str = "",
-) -> tuple[list[Transaction], bool]:
-    """The newest `size` of `records` that moved money of `account`, and whether there are more.
+) -> paging.Page[Transaction]:
+    """A page of the `records` that moved money of `account`. The cursor is as in `paging.page`.
 
     Money in and money out are two queries, each one walk along its own index, merged here:
     one query with OR would sort the member's whole history.
@@ -34,16 +36,13 @@ def page(
         sides.append(search(records.filter(from_account=account), text, other="to_account"))
     if direction != "out":
         sides.append(search(records.filter(to_account=account), text, other="from_account"))
-    newest = heapq.merge(
-        *(side.order_by("-pk")[: size + 1] for side in sides), key=lambda record: -record.pk
-    )
-    found = list(islice(newest, size + 1))
-    return found[:size], len(found) > size
+    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in sides]
+    return paging.cut(heapq.merge(*older, key=lambda record: -record.pk), size, by=by)
 
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions, whatever they are."""
-    return page(account, Transaction.objects.with_parties().with_reversal(), size)[0]
+    return page(account, Transaction.objects.with_parties().with_reversal(), None, size).rows
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:

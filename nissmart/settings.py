@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "wallet",
     "ledger",
     "adminpanel",
+    "nissmart.apps.Nissmart",
 ]
 
 MIDDLEWARE = [
@@ -81,8 +82,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "wallet.context.site",
-                "ledger.context.rail",
+                "wallet.context_processors.site",
+                "ledger.context_processors.rail",
             ],
         },
     },

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
 
 from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
 
 from adminpanel.overview.totals import Volume, settled
-from ledger import kinds, rails, rollups
+from ledger import kinds, rollups
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
-from ledger.rails.rail import name_of_outside
 from ledger.status import Status
 
 # So many rows of an export are in memory at a time.
@@ -80,72 +76,3 @@ def sums_of(records: TransactionQuerySet) -> Sums | None:
 def counted(records: TransactionQuerySet) -> Sums:
     rows = records.order_by().values("type").annotate(count=Count("pk"), cents=Sum("amount_cents"))
     return Sums({row["type"]: Volume(row["count"], int(row["cents"])) for row in rows})
-
-
-class Line(NamedTuple):
-    """A transaction as it is exported, in plain values."""
-
-    id: int
-    reference: str
-    type: str
-    rail: str
-    status: str
-    created_at: datetime
-    settled_at: datetime | None
-    amount_cents: int
-    from_id: int | None
-    from_name: str | None
-    to_id: int | None
-    to_name: str | None
-    note: str
-    ordered_by: str
-    key: str | None
-    reverses: str | None
-
-    @property
-    def source_name(self) -> str:
-        return self.from_name or self.outside
-
-    @property
-    def target_name(self) -> str:
-        return self.to_name or self.outside
-
-    @property
-    def outside(self) -> str:
-        return name_of_outside(rails.of(self.rail) if self.rail else None)
-
-
-# Where each value of a Line is read from, in its order.
-PATHS = (
-    "pk",
-    "reference",
-    "type",
-    "rail",
-    "status",
-    "created_at",
-    "settled_at",
-    "amount_cents",
-    "from_account",
-    "from_account__user__name",
-    "to_account",
-    "to_account__user__name",
-    "description",
-    "created_by__name",
-    "idempotency_key",
-    "reverses__reference",
-)
-
-
-def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> Iterator[Line]:
-    """These transactions up to `through_id`, newest first, a batch in memory at a time.
-
-    Each batch begins below the last id of the one before, so a row that arrives meanwhile
-    neither shifts nor repeats another.
-    """
-    rows = records.order_by("-pk").values_list(*PATHS)
-    below_id = through_id + 1
-    while found := list(rows.filter(pk__lt=below_id)[:batch]):
-        yield from map(Line._make, found)
-        if len(found) < batch:
-            return
-        below_id = found[-1][0]

@@ -54,7 +54,7 @@ def check(
     *,
     is_preview: bool = False,
 ) -> None:
-    """Refuse what these accounts don't allow now. Raises a LedgerError.
+    """Refuse what these accounts don't allow now. Raises a Refusal.
 
     A preview says nothing of the room in another member's wallet: asked often enough, it would
     give their balance away to the cent.

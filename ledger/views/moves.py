@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ledger import history, lookups, operations
-from ledger.errors import Busy, KeyReused, LedgerError
+from ledger.errors import KeyReused
 from ledger.forms.moves import OrderForm, form_of
 from ledger.kinds import Kind, Page
+from wallet.errors import Busy, Refusal
 from wallet.money import format_money
 from wallet.web.http import MemberRequest, redirect_to, render_part
 
@@ -64,7 +65,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         if record is None:
             record = operations.perform(order, actor_id=request.user.pk, key=key)
             lookups.ended_in_payment(request.user, login)
-    except LedgerError as error:
+    except Refusal as error:
         return render_refusal(request, form, error)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
@@ -97,7 +98,7 @@ def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
     return bool(shown and form.payee and shown != str(form.payee.pk))
 
 
-def render_refusal(request: MemberRequest, form: OrderForm, error: LedgerError) -> HttpResponse:
+def render_refusal(request: MemberRequest, form: OrderForm, error: Refusal) -> HttpResponse:
     form.refuse(error)
     if isinstance(error, KeyReused):
         form.renew_key()

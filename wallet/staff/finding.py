@@ -1,7 +1,7 @@
-"""Finding somebody among the members, for staff: pages show them phones and emails masked.
+"""How staff find a member: pages show them phones and emails masked.
 
-A name may be looked for in part. A phone or an email finds its owner only when it is whole; it is
-counted, because whoever may try without end finds out what a mask hides, and a hit is in the audit.
+Part of a name will do. A phone or an email finds its owner only when it is whole. These look-ups
+are counted, because a mask is useless if staff can guess what is behind it; a hit is in the audit.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from wallet.context import Context
 from wallet.models import User
 from wallet.phones import masked, parse_phone
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 from wallet.text import masked_email
 from wallet.web import rates
 
@@ -37,16 +38,22 @@ def contact_in(text: str) -> str | None:
 
 
 def without_contact(text: str) -> str:
-    """The text, but a phone or an email masked: for what is kept of a search."""
+    """The text, with a phone or an email in it masked: for what is kept of a search."""
     contact = contact_in(text)
     if contact is None:
         return text
     return masked_email(contact) if "@" in contact else masked(contact)
 
 
-def wait_s(staff_id: int, text: str, *, address: str) -> int:
-    """Count a look-up of whose phone or email this is. 0 when it is allowed, else the seconds to
-    wait.
+def without_contacts(filters: dict[str, str]) -> dict[str, str]:
+    """The filters of a list, with a phone or an email in them masked: the audit keeps them."""
+    typed = {name: without_contact(filters[name]) for name in ("member", "q") if name in filters}
+    return filters | typed
+
+
+def wait_s(context: Context, text: str) -> int:
+    """Count a look-up of the owner of this phone or email. 0 when it is allowed, otherwise the
+    seconds to wait.
 
     Other text costs nothing; nor does the same one again, as when a page is turned.
     """
@@ -54,18 +61,17 @@ def wait_s(staff_id: int, text: str, *, address: str) -> int:
     if contact is None:
         return 0
     digest = salted_hmac("wallet.staff.finding", contact, algorithm="sha256").hexdigest()
-    this_one = f"contact:{staff_id}:{digest[:32]}"
+    this_one = f"contact:{context.actor_id}:{digest[:32]}"
     if rates.was_counted(this_one, rates.HOUR_S):
         return 0
     limit = settings.CONTACT_LOOKUPS_PER_HOUR
-    if wait := rates.wait_s(f"contacts:{staff_id}", limit, rates.HOUR_S):
+    if wait := rates.wait_s(f"contacts:{context.actor_id}", limit, rates.HOUR_S):
         return wait
     if person := User.objects.with_login(contact):
         audit.record(
+            context,
             audit.Action.LOOK_UP,
-            f"member {person.pk}",
-            actor_id=staff_id,
-            address=address,
+            subjects.member(person.pk),
             by="email" if "@" in contact else "phone",
         )
     # Last, so that none is free before it is written down.
