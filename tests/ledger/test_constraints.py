@@ -52,7 +52,6 @@ BAD_ROWS = [
             {"status": "PENDING", "settled_at": None},
             {"status": "FAILED"},
             REVERSAL | {"status": "FAILED"},
-            {"status": "DONE"},
             # A reversal names another transaction, and nothing else does.
             {"type": "REVERSAL"},
             {"reverses_id": "record"},
@@ -67,6 +66,8 @@ BAD_ROWS = [
             DEPOSIT | {"status": "PENDING"},
             {"status": "SUCCESS", "settled_at": None},
             DEPOSIT | {"status": "FAILED", "settled_at": None},
+            {"status": "DONE"},
+            {"status": "DONE", "settled_at": None},
         )
     ),
     ("transaction_once_per_key", Transaction, {"idempotency_key": "one"}),
