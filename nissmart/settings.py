@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.site",
+                "ledger.context_processors.rail",
             ],
         },
     },
@@ -109,6 +110,8 @@ CACHES = {
 
 # --- Money --------------------------------------------------------------------------------------
 
+# The rail that new deposits and withdrawals take (`ledger/rails/`).
+RAIL = env.str("RAIL", "simulated")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)

@@ -101,15 +101,17 @@ def check_condition(placed: Placed, facts: Facts) -> None:
 def decide(
     placed: Placed, holdings: Mapping[int, Holding], facts: Facts, now: datetime
 ) -> Transaction:
-    """The transaction of an order that the simulated rail carries out at once. Raises the
+    """The transaction of an order. It stays PENDING when its rail answers later. Raises the
     Refusal that refuses it."""
-    order = placed.order
+    order, rail = placed.order, placed.order.rail
     rules.check(order, holdings, facts.sent_cents)
+    is_instant = order.is_instant
     record = Transaction(
         id=facts.next_id,
         reference=new_reference(),
-        type=order.type,
-        status=Transaction.Status.SUCCESS,
+        type=order.kind.code,
+        rail=rail.code if rail else "",
+        status=Transaction.Status.SUCCESS if is_instant else Transaction.Status.PENDING,
         amount_cents=order.amount_cents,
         from_account_id=order.source_id,
         to_account_id=order.target_id,
@@ -118,7 +120,7 @@ def decide(
         idempotency_key=placed.key,
         reverses_id=order.reverses_id,
         created_at=now,
-        settled_at=now,
+        settled_at=now if is_instant else None,
     )
     record._state.adding = False
     return record

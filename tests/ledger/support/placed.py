@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order, perform
-from ledger.operations.orders import Placed, Type
+from ledger.operations.orders import Placed
 from tests.factories import account_id, balance, new_key
 from wallet.db.pipeline import Condition, Statement
 from wallet.models import User
@@ -23,17 +24,17 @@ def transfer(
     check: Callable[[list[Any]], None] | None = None,
 ) -> Placed:
     """`check` is given the answer to its condition, which is one row of 1."""
-    order = Order(Type.TRANSFER, cents, account_id(source), account_id(target))
+    order = Order(TRANSFER, cents, account_id(source), account_id(target))
     condition = Condition(ONE, check) if check else None
     return Placed(order, source.pk, key or new_key(), condition=condition)
 
 
 def deposit(target: User, cents: int) -> Placed:
-    return Placed(Order(Type.DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
+    return Placed(Order(DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
 
 
 def withdraw(source: User, cents: int) -> Placed:
-    return Placed(Order(Type.WITHDRAW, cents, source_id=account_id(source)), source.pk, new_key())
+    return Placed(Order(WITHDRAWAL, cents, source_id=account_id(source)), source.pk, new_key())
 
 
 def carried_out(placed: Placed) -> Transaction:
