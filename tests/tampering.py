@@ -12,9 +12,9 @@ from wallet.models import User
 
 
 def payout(user: User, status: str) -> Transaction:
-    """A payout on a rail that answers later, in this state."""
+    """A payout on a rail that answers later, in this state. A failed one has failed instantly."""
     record = waiting_withdrawal(user, 20_00)
-    return record if status == "PENDING" else end(record, status)
+    return record if status == "PENDING" else end(record, status, at=record.created_at)
 
 
 def found_after(tamper: str) -> list[tuple[str, str]]:

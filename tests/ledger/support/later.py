@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from ledger import operations, rails
 from ledger.models import Transaction
@@ -32,7 +33,7 @@ def waiting_withdrawal(user: User, amount_cents: int, **more: object) -> Transac
         return withdraw(user, amount_cents, **more)
 
 
-def end(record: Transaction, status: str) -> Transaction:
+def end(record: Transaction, status: str, at: datetime | None = None) -> Transaction:
     """What the rail says in the end."""
     verb = {"SUCCESS": operations.settle, "FAILED": operations.fail}[status]
-    return verb(transaction_id=record.pk)
+    return verb(transaction_id=record.pk, at=at)
