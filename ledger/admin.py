@@ -61,7 +61,8 @@ class TransactionAdmin(ReadOnly, CalmList):
     ]
     list_filter = ["type", "status"]
     list_select_related = ["from_account__user", "to_account__user"]
-    search_fields = ["=reference", "from_account__user__name", "to_account__user__name"]
+    people = ("from_account__user__", "to_account__user__")
+    search_fields = ["=reference"]
     search_help_text = _("Reference like NS-7K2Q9PXM, or a member's name")
     date_hierarchy = "created_at"
     fields = [

@@ -9,7 +9,8 @@ from django.db.models.functions import Cast
 
 from adminpanel.models import Incident
 from ledger.models import Transaction
-from ledger.references import REFERENCE
+from ledger.references import as_reference
+from wallet.folding import holds
 from wallet.models import AuditEvent, User
 from wallet.staff.roles import AUDITOR, FINANCE
 
@@ -22,7 +23,7 @@ def staff() -> QuerySet[User]:
     return (
         User.objects.filter(Q(groups__name__in=(FINANCE, AUDITOR)) | Q(is_staff=True))
         .distinct()
-        .order_by("name", "pk")
+        .order_by("search_name", "pk")
     )
 
 
@@ -31,9 +32,8 @@ def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
 
     A reference finds whatever names it as well, and what was done about its incidents.
     """
-    found = Q(subject__iexact=text) | Q(reason__icontains=text)
-    reference = text.upper().removeprefix("TRANSACTION ")
-    if REFERENCE.fullmatch(reference):
+    found = Q(subject__iexact=text) | holds("reason", text)
+    if reference := as_reference(text):
         events = events.annotate(told=Cast("facts", TextField()))
         found |= Q(subject__in=subjects_of(reference)) | Q(told__contains=reference)
     return events.filter(found)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -19,7 +17,7 @@ from ledger.querysets import TransactionQuerySet, day_start
 from ledger.references import as_reference
 from ledger.status import Badge
 from wallet.models import Account, AuditEvent, User
-from wallet.money import format_money, parse_shillings
+from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
 from wallet.staff.finding import named
 
@@ -115,13 +113,6 @@ def looks_like_person(text: str) -> bool:
     return is_phone(text) or "@" in text
 
 
-def cents_in(text: str) -> int | None:
-    """The amount that this is, if it is one: `1,234.50`, with or without KES."""
-    with suppress(ValidationError):
-        return parse_shillings(text.upper().removeprefix("KES"))
-    return None
-
-
 def recent() -> TransactionQuerySet:
     """The newest transactions, RECENT of them."""
     ids = Transaction.objects.order_by("-pk").values_list("pk", flat=True)
@@ -204,6 +195,6 @@ def accounts_of(text: str) -> list[int]:
     if number := MEMBER_ID.fullmatch(text):
         return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else Q(user__name__icontains=text)
+    people = Q(user=exact) if exact else named(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

@@ -19,8 +19,9 @@ from adminpanel.models import Incident
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
 from ledger.references import as_reference
+from wallet.folding import holds
 from wallet.models import User
-from wallet.money import format_amount
+from wallet.money import cents_in, format_amount
 from wallet.staff.finding import named
 
 SHOWN = 8
@@ -46,7 +47,7 @@ class Group(NamedTuple):
 
 def jump(text: str) -> str | None:
     """The address of the one thing that this names and that is there."""
-    reference = as_reference(text.upper().removeprefix("TRANSACTION "))
+    reference = as_reference(text)
     if reference and Transaction.objects.filter(reference=reference).exists():
         return reverse("adminpanel:transaction", args=[reference])
     if day := day_in(text):
@@ -83,11 +84,11 @@ def members(text: str) -> Group:
 def transactions(text: str) -> list[Group]:
     recent = lookup.recent()
     records = recent.with_parties().with_reversal()
-    in_words = Q(description__icontains=text) | Q(reference__icontains=text)
+    in_words = holds("description", text) | Q(reference__contains=text.upper())
     rows, has_more = records.filter(in_words | Q(idempotency_key=text)).page(SHOWN)
     title = _("Transactions with this in their note or reference, or as their request key")
     found = [Group("notes", title, rows, has_more, all_of("ledger", q=text), True)]
-    if cents := lookup.cents_in(text):
+    if cents := cents_in(text):
         rows, has_more = records.filter(amount_cents=cents).page(SHOWN)
         amount = format_amount(cents).replace(",", "")
         url = all_of("ledger", min=amount, max=amount)
@@ -97,7 +98,7 @@ def transactions(text: str) -> list[Group]:
 
 
 def incidents(text: str) -> Group:
-    fits = Q(title__icontains=text)
+    fits = holds("title", text)
     if number := NUMBER.fullmatch(text):
         fits |= Q(pk=int(number[1]))
     rows = list(Incident.objects.filter(fits)[: SHOWN + 1])

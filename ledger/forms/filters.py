@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from wallet.money import format_money
-from wallet.web.fields import AmountField, LineField, PickField
+from wallet.web.fields import AmountField, PastedField, PickField
 
 
 def date_field(label: Any) -> forms.DateField:
@@ -116,7 +116,7 @@ class ActivityFilter(FilterForm):
     DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
 
     direction = PickField(label=_("Direction"), choices=DIRECTIONS, required=False)
-    q = LineField(
+    q = PastedField(
         label=_("Search"),
         max_length=80,
         required=False,

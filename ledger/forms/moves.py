@@ -11,7 +11,7 @@ from ledger.errors import LedgerError
 from ledger.models import Transaction
 from ledger.operations import Order
 from wallet.models import Account, User
-from wallet.web.fields import AmountField, KeyField, LineField
+from wallet.web.fields import AmountField, KeyField, LineField, LoginField
 
 
 def new_key() -> str:
@@ -85,15 +85,15 @@ class WithdrawForm(OrderForm):
 
 
 class TransferForm(OrderForm):
-    """The payee is typed, or is that of an earlier transfer: `again` is its reference, so that
-    neither the page nor its address says more of a phone or email than a receipt does."""
+    """The payee is typed, or is that of an earlier transfer. `again` is the reference of that one,
+    so the page and its address say no more of a phone number or email than a receipt does."""
 
     type = Transaction.Type.TRANSFER
     field_order = ["amount", "again", "recipient", "description"]
     found: User | None = None
 
     again = forms.CharField(required=False, widget=forms.HiddenInput)
-    recipient = forms.CharField(
+    recipient = LoginField(
         label=_("Send to"),
         max_length=254,
         required=False,

@@ -20,7 +20,7 @@ from tests.factories import UserFactory, send
 from tests.pages import problems_beside, text
 from wallet.models import AuditEvent, User
 from wallet.staff import audit
-from wallet.text import refuse_house_names
+from wallet.names import refuse_house_names
 
 PROFILE = reverse("wallet:profile")
 HOUSE = ["Nissmart", "NISSMART", " nissmart ", "The  System", "ｔｈｅ system", "Simulated rail"]

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet.phones import as_kept, masked, national, parse_phone
+from wallet.phones import to_stored, masked, national, parse_phone
 
 JANE = "+254712345678"
 SPELLINGS = [
@@ -108,4 +108,4 @@ def test_a_masked_number_can_not_be_called():
     ],
 )
 def test_a_number_or_its_start_is_searched_as_it_is_kept(typed, kept):
-    assert as_kept(typed) == kept
+    assert to_stored(typed) == kept

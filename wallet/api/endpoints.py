@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -13,6 +11,7 @@ from ninja import Query, Router, Schema, Status
 from ninja.errors import Throttled
 from pydantic import Field
 
+from wallet import emails
 from wallet.api.callers import Caller, CallRequest, Scope, require
 from wallet.api.schemas import (
     AccountOut,
@@ -20,16 +19,15 @@ from wallet.api.schemas import (
     Conflict,
     Email,
     Limit,
-    Line,
     Name,
     Phone,
+    Search,
     UserOut,
     problems,
 )
 from wallet.models import Account, User
-from wallet.phones import masked, parse_phone
+from wallet.phones import masked, to_stored
 from wallet.staff import finding
-from wallet.text import masked_email
 from wallet.web import paging as cursors
 from wallet.web.http import ip_address
 
@@ -67,17 +65,18 @@ def list_users(
     request: CallRequest,
     limit: Limit = 20,
     cursor: str | None = None,
-    q: Annotated[Line | None, Query(max_length=80)] = None,
+    q: Annotated[Search | None, Query(max_length=80)] = None,
 ) -> UserPage:
     """Members, newest first. A member token sees its owner only.
 
-    `q` finds a part of the name, the email or the phone. In a session of finance or of an
-    auditor others' phones and emails are masked, and `q` finds them when they are whole; so many
-    an hour, and each is in the audit.
+    `q` finds members whose name has each of its words, in any order, case and spelling, or whose
+    email or phone number holds it. In a session of finance or of an auditor, others' phone numbers
+    and emails are masked. There `q` finds them only when they're whole, so many an hour, and each
+    look-up is audited.
     """
     place = cursors.place("users", cursor, q=q)
     users = visible(request.auth)
-    if text := place.filters.get("q"):
+    if text := place.filters.get("q", "").strip():
         users = users.filter(found_by(request, text))
     if place.last_id:
         users = users.filter(pk__lt=place.last_id)
@@ -116,10 +115,13 @@ def found_by(request: CallRequest, text: str) -> Q:
 
 
 def matching(text: str) -> Q:
-    """Members whose name or email holds this text, or whose phone does, in any spelling."""
-    found = Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
-    with suppress(ValidationError):
-        found |= Q(phone=parse_phone(text))
+    """Members with these words in their name, or with this text in their email or phone number.
+
+    A phone number, or the start of one, may be in any spelling.
+    """
+    found = finding.named(text)
+    if email := emails.normalize(text):
+        found |= Q(email__contains=email) | Q(phone__contains=to_stored(text))
     return found
 
 
@@ -128,7 +130,7 @@ def user_out(user: User, caller: Caller) -> UserOut:
     account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
     email, phone = user.email, user.phone
     if not caller.may_reach(user.pk):
-        email, phone = email and masked_email(email), phone and masked(phone)
+        email, phone = email and emails.masked(email), phone and masked(phone)
     return UserOut(
         id=user.pk,
         name=user.name,

@@ -1,7 +1,7 @@
-"""Finding somebody among the members, for staff: pages show them phones and emails masked.
+"""How staff find a member. Their pages show phone numbers and emails masked.
 
-A name may be looked for in part. A phone or an email finds its owner only when it is whole; it is
-counted, because whoever may try without end finds out what a mask hides, and a hit is in the audit.
+A part of a name is enough. A phone number or an email finds its owner only when it's whole. Each
+of those look-ups is counted, because staff could guess what a mask hides, and a hit is audited.
 """
 
 from __future__ import annotations
@@ -11,25 +11,29 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from wallet import emails
 from wallet.models import User
+from wallet.names import search_form
 from wallet.phones import masked, parse_phone
 from wallet.staff import audit
-from wallet.text import masked_email
 from wallet.web import rates
 
 
-def named(text: str) -> Q:
-    """Members with every word of it in their name, in any order."""
-    name = Q()
-    for word in text.split():
-        name &= Q(name__icontains=word)
-    return name
+def named(text: str, person: str = "") -> Q:
+    """Members with every word of this text in their name, in any order and however written.
+
+    `person` leads to the member from another table: `user__`.
+    """
+    words = search_form(text).split()
+    if not words:
+        return Q(pk__in=[])
+    return Q(*(Q(**{f"{person}search_name__contains": word}) for word in words))
 
 
 def contact_in(text: str) -> str | None:
-    """The email or phone that this is, as it is kept; None for anything else."""
+    """The email or phone number that this is, as it's stored; None for anything else."""
     if "@" in text:
-        return text.strip().lower()
+        return emails.normalize(text)
     try:
         return parse_phone(text)
     except ValidationError:
@@ -37,18 +41,17 @@ def contact_in(text: str) -> str | None:
 
 
 def without_contact(text: str) -> str:
-    """The text, but a phone or an email masked: for what is kept of a search."""
+    """The text with a phone number or an email masked, for records of a search."""
     contact = contact_in(text)
     if contact is None:
         return text
-    return masked_email(contact) if "@" in contact else masked(contact)
+    return emails.masked(contact) if "@" in contact else masked(contact)
 
 
 def wait_s(staff_id: int, text: str, *, address: str) -> int:
-    """Count a look-up of whose phone or email this is. 0 when it is allowed, else the seconds to
-    wait.
+    """Count a look-up by phone number or email. 0 when it's allowed, otherwise the seconds to wait.
 
-    Other text costs nothing; nor does the same one again, as when a page is turned.
+    Other text costs nothing; nor does the same contact again, as when someone turns a page.
     """
     contact = contact_in(text)
     if contact is None:

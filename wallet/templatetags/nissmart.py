@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from wallet import money, phones, support, text
+from wallet import emails, money, phones, support
 from wallet.models import User
 
 register = template.Library()
@@ -36,7 +36,7 @@ def masked_phone(phone: str | None) -> str:
 
 @register.filter
 def masked_email(email: str | None) -> str:
-    return text.masked_email(email) if email else ""
+    return emails.masked(email) if email else ""
 
 
 @register.filter
