@@ -13,7 +13,7 @@ from ledger.references import as_reference
 from wallet.folding import holds
 from wallet.models import Account
 from wallet.money import cents_in
-from wallet.names import search_form
+from wallet.names import search_words
 
 Type = Transaction.Type
 
@@ -80,11 +80,11 @@ def named(text: str, short_name: str) -> Q:
     More of the surname may be typed, and its first letter is what counts. The rest of it can't
     be found out.
     """
-    typed = search_form(text)
-    if not typed:
+    words = search_words(text)
+    if not words:
         return Q(pk__in=[])
-    found = Q(**{f"{short_name}__startswith": typed})
-    first, *rest = typed.split()
+    found = Q(**{f"{short_name}__startswith": " ".join(words)})
+    first, *rest = words
     if rest:
         ends = {f"{short_name}__startswith": first, f"{short_name}__endswith": f" {rest[-1][0]}"}
         found |= Q(**ends)

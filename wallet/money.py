@@ -17,13 +17,14 @@ CEILING_CENTS = 10**13
 NO_BREAK_SPACE = "\u00a0"
 
 # Digits, optionally grouped by commas in threes, and at most two decimals; or decimals alone.
-NUMBER = r"(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d{1,2})?|\.\d{1,2})"
-# As Kenya writes shillings: `Ksh 500`, `KES 500`, `Sh. 500`, `500/=`, `500/-`, `500 KES`.
+NUMBER = r"((?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d{1,2})?|\.\d{1,2})"
 CURRENCY = r"(?:kes|kshs?|shs?)"
-# `Ksh.50` may be 50 shillings or 50 cents, so it's neither; `Ksh.500` can only be shillings.
-DOT = r"(?:\.(?!\d\d?(?![\d.,])))?"
+# `Ksh.50` may be 50 shillings or 50 cents, so it's neither. `Ksh.500` can only be shillings.
+DOT = r"(?:\.(?!\.|\d\d?(?![\d.,]))|(?!\.))"
+# As Kenya writes shillings: `Ksh 500`, `KES 500`, `500/=`, `500/-`; and `500 KES`.
 SHILLINGS = re.compile(
-    rf"(?:{CURRENCY}{DOT} ?)?({NUMBER})(?: ?/[=-]| ?{CURRENCY}\.?)?", re.ASCII | re.IGNORECASE
+    rf"(?:{CURRENCY}{DOT} ?)?{NUMBER}(?: ?/[=-])?|{NUMBER} ?{CURRENCY}\.?",
+    re.ASCII | re.IGNORECASE,
 )
 DIGITS_AT_MOST = 11
 AMOUNT_FORMAT = _("Enter an amount in shillings, like 500 or 1,234.50.")
@@ -42,7 +43,7 @@ def parse_shillings(text: str) -> int:
     written = SHILLINGS.fullmatch(clean_paste(text).strip(" "))
     if not written:
         raise problem
-    number = written[1].replace(",", "")
+    number = (written[1] or written[2]).replace(",", "")
     whole = number.partition(".")[0]
     if whole.startswith("0") and len(whole) > DIGITS_AT_MOST:
         raise problem

@@ -90,6 +90,11 @@ def search_form(name: str) -> str:
     return " ".join("".join(spaced).split())
 
 
+def search_words(text: str) -> list[str]:
+    """The words of a search for a name. A part of an email is no name, so it has none."""
+    return [] if "@" in text else search_form(text).split()
+
+
 def search_columns(name: str) -> dict[str, str]:
     """What is stored beside a name, to find its owner by."""
     return {

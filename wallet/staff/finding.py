@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from wallet import emails
 from wallet.models import User
-from wallet.names import search_form
+from wallet.names import search_words
 from wallet.phones import masked, parse_phone
 from wallet.staff import audit
 from wallet.web import rates
@@ -24,7 +24,7 @@ def named(text: str, person: str = "") -> Q:
 
     `person` leads to the member from another table: `user__`.
     """
-    words = search_form(text).split()
+    words = search_words(text)
     if not words:
         return Q(pk__in=[])
     return Q(*(Q(**{f"{person}search_name__contains": word}) for word in words))
