@@ -46,12 +46,12 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 
 def save(form: ProfileForm, name_before: str, address: str) -> bool:
-    """Save, unless somebody took the phone or the email since the form looked."""
+    """Save, unless someone took the phone number or the email since the form looked."""
     try:
         with transaction.atomic():
             operations.record_own_changes(form.save(), name_before, address=address)
     except IntegrityError:
-        form.add_error(None, _("Somebody took this phone or email a moment ago."))
+        form.add_error(None, _("Someone took this phone number or email a moment ago."))
         return False
     return True
 

@@ -51,7 +51,9 @@ def test_zero_is_no_amount(typed):
     assert refusal.value.messages == ["Enter an amount above zero."]
 
 
-@pytest.mark.parametrize("typed", ["", ".", ",", "1,23", "1,2345", "12,34,567", ",500", "1.", ".555"])
+@pytest.mark.parametrize(
+    "typed", ["", ".", ",", "1,23", "1,2345", "12,34,567", ",500", "1.", ".555"]
+)
 def test_half_written_amounts_are_refused(typed):
     with pytest.raises(ValidationError) as refusal:
         parse_shillings(typed)

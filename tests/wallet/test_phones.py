@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet.phones import to_stored, masked, national, parse_phone
+from wallet.phones import masked, national, parse_phone, to_stored
 
 JANE = "+254712345678"
 SPELLINGS = [
