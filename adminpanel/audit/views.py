@@ -70,10 +70,10 @@ def export(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
 def cells(event: AuditEvent) -> list[Cell]:
     """In the order of HEADINGS."""
     return [
-        str(event.pk),
+        event.pk,
         event.at,
         acts.actor_name(event),
-        str(event.actor_id) if event.actor_id else None,
+        event.actor_id,
         event.action,
         event.subject,
         event.reason,

@@ -119,11 +119,11 @@ def export(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
-    """In the order of HEADINGS. Ids are text: nobody adds them up."""
+    """In the order of HEADINGS."""
     for line in found:
         yield [
             line.reference,
-            str(line.id),
+            line.id,
             line.type,
             line.status,
             line.created_at,
@@ -131,9 +131,9 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
             Account.Currency.KES.value,
             shillings(line.amount_cents),
             line.source_name,
-            str(line.from_id) if line.from_id else None,
+            line.from_id,
             line.target_name,
-            str(line.to_id) if line.to_id else None,
+            line.to_id,
             line.note,
             line.ordered_by,
             line.key,

@@ -37,7 +37,7 @@ def rename(user: User, name: str):
 
 def exported(client: Client) -> list[str]:
     answer = client.get("/panel/audit/?format=csv&action=freeze")
-    rows = csv.DictReader(io.StringIO(answer.getvalue().decode()))
+    rows = csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
     return [f"{row['actor']} {row['actor_id']}" for row in rows]
 
 
