@@ -7,12 +7,12 @@ from datetime import datetime
 from ninja import Router, Schema
 
 from adminpanel.overview import totals
-from ledger.api.endpoints import TransactionPage, narrow, transaction_page
+from ledger.api.endpoints import TransactionPage, transaction_page
 from ledger.models import Transaction
 from wallet.api.callers import CallRequest, require
 from wallet.api.schemas import Limit, problems
 from wallet.models import Account
-from wallet.web import paging as cursors
+from wallet.web import paging
 
 router = Router(tags=["Finance"])
 
@@ -50,5 +50,6 @@ def activity(
 ) -> dict[str, object]:
     """Every transaction, newest first. Finance only."""
     require(request.auth.reads_all)
-    place = cursors.place("admin/activity", cursor, type=type, status=status)
-    return transaction_page(place, *narrow(place).page(limit))
+    place = paging.place("admin/activity", cursor, type=type, status=status)
+    records = Transaction.objects.with_parties().filter(**place.filters)
+    return transaction_page(place.page(records, limit))

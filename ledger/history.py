@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from itertools import islice
 
 from django.db.models import Q
 
@@ -14,6 +13,7 @@ from wallet.folding import holds
 from wallet.models import Account
 from wallet.money import cents_in
 from wallet.names import search_words
+from wallet.web import paging
 
 Type = Transaction.Type
 
@@ -21,12 +21,14 @@ Type = Transaction.Type
 def page(
     account: Account,
     records: TransactionQuerySet,
+    cursor: str | None,
     size: int,
     *,
+    by: str = "pk",
     direction: str = "",
     text: str = "",
-) -> tuple[list[Transaction], bool]:
-    """The newest `size` of `records` that moved money of `account`, and whether there are more.
+) -> paging.Page[Transaction]:
+    """A page of the `records` that moved money of `account`. The cursor is as in `paging.page`.
 
     Money in and money out are two queries, each one walk along its own index, merged here:
     one query with OR would sort the member's whole history.
@@ -36,16 +38,13 @@ def page(
         sides.append(search(records.filter(from_account=account), text, other="to_account"))
     if direction != "out":
         sides.append(search(records.filter(to_account=account), text, other="from_account"))
-    newest = heapq.merge(
-        *(side.order_by("-pk")[: size + 1] for side in sides), key=lambda record: -record.pk
-    )
-    found = list(islice(newest, size + 1))
-    return found[:size], len(found) > size
+    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in sides]
+    return paging.cut(heapq.merge(*older, key=lambda record: -record.pk), size, by=by)
 
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions, whatever they are."""
-    return page(account, Transaction.objects.with_parties().with_reversal(), size)[0]
+    return page(account, Transaction.objects.with_parties().with_reversal(), None, size).rows
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:

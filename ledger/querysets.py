@@ -12,7 +12,7 @@ from django.utils import timezone
 from ledger.references import REFERENCE
 
 if TYPE_CHECKING:
-    from ledger.models import Transaction
+    from ledger.models import Transaction  # noqa: F401, named as text below
     from wallet.models import User
 
 
@@ -58,14 +58,6 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         record = self.filter(reference=reference).select_related("to_account__user").first()
         return record.to_account.user if record and record.to_account else None
 
-    def older_than(self, cursor: str | None) -> Self:
-        """What came before the transaction of this reference: nothing, if there is none."""
-        if not cursor:
-            return self
-        if not REFERENCE.fullmatch(cursor):
-            return self.none()
-        return self.filter(pk__lt=self.model._default_manager.filter(reference=cursor).values("pk"))
-
     def in_status(self, status: str) -> Self:
         """In this status, found by the index of those few that have not succeeded."""
         found = self.filter(status=status)
@@ -99,8 +91,3 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def last_id(self) -> int:
         """The newest transaction's id; 0 when there is none."""
         return self.order_by("-pk").values_list("pk", flat=True).first() or 0
-
-    def page(self, size: int) -> tuple[list[Transaction], bool]:
-        """The newest `size` records, and whether there are more."""
-        found: list[Transaction] = list(self.order_by("-pk")[: size + 1])
-        return found[:size], len(found) > size

@@ -22,7 +22,7 @@ def as_reference(text: str) -> str | None:
 
     Pasted text may bring invisible characters along, and another hyphen.
     """
-    typed = clean_paste(text).strip().upper().removeprefix("TRANSACTION ")
+    typed = clean_paste(text).strip().upper()
     reference = f"NS-{typed.removeprefix('NS-')}"
     return reference if REFERENCE.fullmatch(reference) else None
 

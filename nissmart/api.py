@@ -17,13 +17,12 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 import adminpanel.api
 import ledger.api.endpoints
 import wallet.api.endpoints
-from ledger import errors
 from nissmart.openapi import DescribedAPI
 from wallet.api import tokens
 from wallet.api.callers import SessionAuth, TokenAuth
-from wallet.api.schemas import Conflict
 from wallet.api.strict_json import TOO_LARGE, BodyError, StrictParser
-from wallet.web.paging import BadCursor
+from wallet.errors import OutcomeUnknown, Refusal
+from wallet.web.refusals import api_status
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,6 @@ PRIVATE_HEADERS = {
     "Cache-Control": "no-store, private",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-STATUS_OF_CODE = {"not_found": 404, "idempotency_key_reused": 422, "busy": 503}
 CODE_OF_STATUS = {
     400: "invalid_request",
     401: "not_authenticated",
@@ -80,9 +78,12 @@ def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
     return response
 
 
-@api.exception_handler(errors.LedgerError)
-def refused(request: HttpRequest, error: errors.LedgerError) -> HttpResponse:
-    return problem(STATUS_OF_CODE.get(error.code, 400), error.code, error.for_programs)
+@api.exception_handler(Refusal)
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    sentence, more = refusal.for_programs, {}
+    if refusal.code == CODE_OF_STATUS[400]:
+        more["errors"] = [{"field": refusal.field, "message": sentence}]
+    return problem(api_status(refusal), refusal.code, sentence, **more)
 
 
 @api.exception_handler(ValidationError)
@@ -92,18 +93,6 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         for each in error.errors
     ]
     return problem(400, "invalid_request", "Some fields are not right.", errors=fields)
-
-
-@api.exception_handler(Conflict)
-def conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
-    fields = [{"field": error.field, "message": error.message}]
-    return problem(400, "invalid_request", error.message, errors=fields)
-
-
-@api.exception_handler(BadCursor)
-def bad_cursor(request: HttpRequest, error: BadCursor) -> HttpResponse:
-    fields = [{"field": "cursor", "message": "Use next_cursor as it came, with its filters."}]
-    return problem(400, "invalid_request", "This cursor is not of this list.", errors=fields)
 
 
 @api.exception_handler(Http404)
@@ -150,8 +139,8 @@ def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(503, "busy", SENTENCES[503])
 
 
-@api.exception_handler(errors.OutcomeUnknown)
-def outcome_unknown(request: HttpRequest, error: errors.OutcomeUnknown) -> HttpResponse:
+@api.exception_handler(OutcomeUnknown)
+def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
     """Only a key makes it safe to send the order again, so only then is it said when."""
     logger.exception("outcome unknown", extra={"path": request.path})
     has_key = "Idempotency-Key" in request.headers

@@ -16,6 +16,7 @@ from ledger.models import Entry, HouseBalance, Transaction
 from ledger.querysets import day_start
 from ledger.rollups import MEMBERS, Total
 from wallet.models import Account
+from wallet.web import paging
 
 Kind = Account.Kind
 
@@ -113,30 +114,15 @@ def has_any(house_id: int, type: str) -> bool:
 
 
 def page(
-    entries: QuerySet[Entry], account: Account, cursor: str, size: int, *, by_time: bool
-) -> tuple[list[Entry], bool]:
-    """The newest `size` of these lines that are older than the line `cursor`; are there more?
+    entries: QuerySet[Entry], account: Account, cursor: str | None, size: int, *, by_time: bool
+) -> paging.Page[Entry]:
+    """A page of these lines of the account, newest first.
 
     In the order they were written. Those of a period are walked by time, along the index of
     house accounts: two lines of one moment may then change places.
     """
-    order = ["-created_at", "-pk"] if by_time else ["-pk"]
-    if cursor:
-        last = Entry.objects.filter(account=account, pk=cursor) if is_id(cursor) else None
-        line = last.first() if last is not None else None
-        if line is None:
-            return [], False
-        older = Q(pk__lt=line.pk)
-        if by_time:
-            same = Q(created_at__lt=line.created_at) | Q(created_at=line.created_at) & older
-            older = Q(created_at__lte=line.created_at) & same
-        entries = entries.filter(older)
-    found = list(entries.order_by(*order)[: size + 1])
-    return found[:size], len(found) > size
-
-
-def is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
+    own = Entry.objects.filter(account=account)
+    return paging.page(entries, cursor, size, among=own, time="created_at" if by_time else "")
 
 
 def with_balances(lines: Sequence[Entry], *, has_gaps: bool) -> list[tuple[Entry, int]]:

@@ -26,7 +26,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
     debit_cents = sum(line.debit_cents for line in lines)
     credit_cents = sum(line.credit_cents for line in lines)
     if debit_cents != credit_cents:
-        integrity.ask_unless_known()
+        integrity.request_unless_known()
     context = {
         "form": form,
         "lines": lines,
@@ -79,16 +79,16 @@ def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
 
 def lines(account: Account, form: LinesFilter, request: MemberRequest) -> dict[str, Any]:
     """A page of the account's lines, each with what was there once it was written."""
-    found, has_more = queries.page(
+    page = queries.page(
         form.lines_of(account),
         account,
-        request.GET.get("cursor", ""),
+        request.GET.get("cursor"),
         settings.PAGE_SIZE_PANEL,
         by_time=account.user is None and form.has_period,
     )
     sign = 1 if account.user else -1
-    balances = queries.with_balances(found, has_gaps=form.is_filtered)
+    balances = queries.with_balances(page.rows, has_gaps=form.is_filtered)
     return {
         "lines": [(line, sign * cents) for line, cents in balances],
-        "next_cursor": found[-1].pk if has_more else None,
+        "next_cursor": page.next_cursor,
     }

@@ -14,6 +14,7 @@ from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
 from ledger.forms.filters import in_words
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
+from wallet.web import paging
 
 type State = list[tuple[str, str]]
 
@@ -55,13 +56,13 @@ class Explorer:
         records = Transaction.objects.all()
         return self.filters.narrow(records) if self.is_valid() else records.none()
 
-    def page(self) -> tuple[list[Transaction], bool]:
-        """The rows of this page with all that its columns show, and whether there are more."""
+    def page(self) -> paging.Page[Transaction]:
+        """The rows of this page with all that its columns show."""
         found = self.records().with_parties().with_reversal()
         joined = [row for column in self.more_columns for row in column.rows]
         if joined:
             found = found.select_related(*joined)
-        return found.older_than(self.data.get("cursor")).page(self.size)
+        return paging.page(found, self.data.get("cursor"), self.size, by="reference")
 
     @property
     def is_summed_up(self) -> bool:
@@ -157,8 +158,8 @@ class Explorer:
         """The same rows, shown as usual."""
         return QueryDict(urlencode([*self.filter_state, *self.place]))
 
-    def older_url(self, reference: str) -> str:
-        return address([*self.state, ("cursor", reference)])
+    def older_url(self, next_cursor: str) -> str:
+        return address([*self.state, ("cursor", next_cursor)])
 
     @property
     def csv_url(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet, Sum
@@ -19,7 +19,9 @@ from ledger.status import Badge
 from wallet.models import Account, AuditEvent, User
 from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
+from wallet.staff import subjects
 from wallet.staff.finding import named
+from wallet.web import paging
 
 # Amounts and notes have no index: payments would pay for it. They are looked for among so many
 # of the newest transactions, and the page says so.
@@ -28,8 +30,6 @@ RECENT = 20_000
 BY_AMOUNT_AT_MOST = 50
 OF_MEMBER_AT_MOST = 20
 
-# How pages of the panel name a member in an address: no phone and no email is left in one.
-MEMBER_ID = re.compile(r"(?:#|member\s*#?\s*)(\d{1,18})", re.ASCII | re.IGNORECASE)
 PHONE_END = re.compile(r"[ \d-]*", re.ASCII)
 MEMBERS_AT_MOST = 100
 ACTIVE = Badge(_("Active"), "good", "check")
@@ -88,11 +88,17 @@ def find(text: str) -> Found:
 def exactly(text: str) -> Found | None:
     """The one member whose number, phone or email this is, in any spelling."""
     people = User.objects.order_by("-pk")
-    if number := MEMBER_ID.fullmatch(text):
-        return Found(people.filter(pk=int(number[1])), _("The member of this number"))
+    if number := member_id(text):
+        return Found(people.filter(pk=number), _("The member of this number"))
     if person := User.objects.with_login(text):
         return Found(people.filter(pk=person.pk), _("Phone or email, exactly"))
     return None
+
+
+def member_id(text: str) -> int | None:
+    """`#12`, `member 12`: how URLs of the panel name a member, without their phone or email."""
+    subject = subjects.parse(f"member {text}" if text.startswith("#") else text)
+    return subject.id if subject and subject.kind == "member" else None
 
 
 def phone_end(text: str) -> str:
@@ -131,15 +137,12 @@ def owners(records: TransactionQuerySet) -> list[int]:
     return list(dict.fromkeys(id for pair in pairs for id in pair if id is not None))
 
 
-def page(people: QuerySet[User], cursor: str, size: int) -> tuple[list[Row], bool]:
-    """The newest `size` of these members that are older than `cursor`; are there more?"""
-    if cursor:
-        is_id = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
-        people = people.filter(pk__lt=int(cursor)) if is_id else people.none()
+def page(people: QuerySet[User], cursor: str | None, size: int) -> paging.Page[Row]:
+    """A page of these members, newest first, as a list shows them."""
     wallets = Account.objects.filter(kind=Account.Kind.WALLET).order_by("pk")
     with_wallets = people.prefetch_related(Prefetch("accounts", wallets, to_attr="wallets"))
-    found = list(with_wallets[: size + 1])
-    return [row(user, user.wallets) for user in found[:size]], len(found) > size
+    found: paging.Page[Any] = paging.page(with_wallets, cursor, size)
+    return paging.Page([row(user, user.wallets) for user in found.rows], found.next_cursor)
 
 
 def row(user: User, wallets: list[Account]) -> Row:
@@ -183,7 +186,7 @@ def open_proposals(user: User) -> QuerySet[ReversalProposal]:
 
 def audit_of(user: User) -> QuerySet[AuditEvent]:
     """What staff did about this member, newest first."""
-    events = AuditEvent.objects.filter(subject=f"member {user.pk}")
+    events = AuditEvent.objects.filter(subject=str(subjects.member(user.pk)))
     return events.select_related("actor")[:OF_MEMBER_AT_MOST]
 
 
@@ -192,8 +195,8 @@ def accounts_of(text: str) -> list[int]:
 
     `#12` is the member of that id.
     """
-    if number := MEMBER_ID.fullmatch(text):
-        return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
+    if number := member_id(text):
+        return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
     people = Q(user=exact) if exact else named(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)

@@ -64,7 +64,7 @@ def difference(books: list[BooksRow]) -> int:
     """Assets less liabilities, in cents. The checks are told at once when they differ."""
     cents = sum(row.cents for row in books)
     if cents:
-        integrity.ask_unless_known()
+        integrity.request_unless_known()
     return cents
 
 

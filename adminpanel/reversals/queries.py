@@ -19,14 +19,14 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
 
 
 def waiting_for(reader: User) -> QuerySet[ReversalProposal]:
-    """Those not decided yet, without the reader's own, which only somebody else decides."""
+    """Proposals this person may decide: open ones made by a colleague."""
     waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
     return waiting.exclude(proposed_by=reader)
 
 
 def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
-    """Those that are over (`decided`); else those that wait, approved and not posted yet included:
-    the reader's own (`yours`), which somebody else decides, or all the others."""
+    """Decided ones (`decided`), or those that still wait, to be decided or to be posted: the
+    reader's own (`yours`), which a colleague decides, or all the others."""
     waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
     if tab == "decided":
         return proposals_with_parties().exclude(waiting)

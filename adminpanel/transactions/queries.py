@@ -11,6 +11,7 @@ from adminpanel.models import Incident, Note, ReversalProposal
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
 from wallet.models import AuditEvent
+from wallet.staff import subjects
 
 Action = AuditEvent.Action
 
@@ -52,9 +53,9 @@ def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[Au
     """
     also = None
     if proposal:
-        subject = f"transaction {proposal.transaction.reference}"
-        also = Q(subject=subject, facts__proposal=proposal.pk)
-    return events(f"transaction {record.reference}", also)
+        subject = subjects.transaction(proposal.transaction.reference)
+        also = Q(subject=str(subject), facts__proposal=proposal.pk)
+    return events(subjects.transaction(record.reference), also)
 
 
 def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:

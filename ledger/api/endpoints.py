@@ -18,13 +18,12 @@ from pydantic import Field
 from ledger import history, operations
 from ledger.models import Transaction
 from ledger.operations import Order, statements
-from ledger.querysets import TransactionQuerySet
 from ledger.references import REFERENCE
 from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
 from wallet.api.schemas import Body, Id, Limit, Line, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
-from wallet.web import paging as cursors
+from wallet.web import paging
 
 router = Router(tags=["Money"])
 
@@ -162,9 +161,9 @@ def list_transactions(
 ) -> dict[str, object]:
     """A member's transactions, newest first."""
     account = visible_wallet(request, user_id)
-    place = cursors.place(f"transactions/{user_id}", cursor, type=type, status=status)
-    records, has_more = history.page(account, narrow(place), limit)
-    return transaction_page(place, records, has_more)
+    place = paging.place(f"transactions/{user_id}", cursor, type=type, status=status)
+    records = Transaction.objects.with_parties().filter(**place.filters)
+    return transaction_page(place.sign(history.page(account, records, place.last_id, limit)))
 
 
 @router.get(
@@ -224,18 +223,10 @@ def perform(
     return response
 
 
-def narrow(place: cursors.Place) -> TransactionQuerySet:
-    """The transactions of a list, from its place on."""
-    records = Transaction.objects.with_parties().filter(**place.filters)
-    return records.filter(pk__lt=place.last_id) if place.last_id else records
-
-
-def transaction_page(
-    place: cursors.Place, records: list[Transaction], has_more: bool
-) -> dict[str, object]:
+def transaction_page(found: paging.Page[Transaction]) -> dict[str, object]:
     return {
-        "items": [transaction_out(record, *parties(record)) for record in records],
-        "next_cursor": place.after(records[-1].pk) if has_more else None,
+        "items": [transaction_out(record, *parties(record)) for record in found.rows],
+        "next_cursor": found.next_cursor,
     }
 
 

@@ -7,9 +7,9 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import LedgerError
 from ledger.models import Transaction
 from ledger.operations import Order
+from wallet.errors import Refusal
 from wallet.models import Account, User
 from wallet.web.fields import AmountField, KeyField, LineField, LoginField
 
@@ -47,7 +47,7 @@ class OrderForm(forms.Form):
         """Make the next order from this page a new one."""
         self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
 
-    def refuse(self, error: LedgerError) -> None:
+    def refuse(self, error: Refusal) -> None:
         """Show a refusal beside the field it is about."""
         self.add_error(error.field if error.field in self.fields else None, str(error))
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from ledger.errors import AlreadyReversed, KeyReused, LedgerError, OutcomeUnknown
+from ledger.errors import AlreadyReversed, KeyReused
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Placed
@@ -18,11 +18,12 @@ from ledger.querysets import NAIROBI
 from ledger.references import new_reference
 from wallet.db.pipeline import Unmet
 from wallet.db.retries import committed, durable
+from wallet.errors import OutcomeUnknown, Refusal
 
 logger = logging.getLogger(__name__)
 
 # What has become of an order. An OutcomeUnknown is the only error after which it may have moved.
-type Outcome = Transaction | LedgerError | Unmet | OutcomeUnknown
+type Outcome = Transaction | Refusal | Unmet | OutcomeUnknown
 
 
 @committed
@@ -83,7 +84,7 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
         try:
             check_condition(placed, facts)
             outcomes[placed] = record = decide(placed, holdings, facts, now)
-        except (LedgerError, Unmet) as refusal:
+        except (Refusal, Unmet) as refusal:
             outcomes[placed] = refusal
         else:
             carried_out.append((placed, record))
@@ -101,7 +102,7 @@ def decide(
     placed: Placed, holdings: Mapping[int, Holding], facts: Facts, now: datetime
 ) -> Transaction:
     """The transaction of an order that the simulated rail carries out at once. Raises the
-    LedgerError that refuses it."""
+    Refusal that refuses it."""
     order = placed.order
     rules.check(order, holdings, facts.sent_cents)
     record = Transaction(

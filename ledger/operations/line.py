@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from ledger.errors import OutcomeUnknown
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, alone, together
 from ledger.operations.orders import Placed
+from wallet.errors import OutcomeUnknown
 
 # Fewer than a process has threads: those that are left answer meanwhile, whatever happens to these.
 TOGETHER_AT_MOST = 6

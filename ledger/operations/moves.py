@@ -31,7 +31,7 @@ def deposit(
     with the same order returns the first Transaction, marked `is_replay`, and moves nothing.
     `at` is for histories played back in order; it defaults to now.
 
-    Raises a LedgerError: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
+    Raises a Refusal: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
     AccountClosed, UnknownAccount, KeyReused or Busy.
     """
     order = Order(Type.DEPOSIT, amount_cents, target_id=account_id, description=description)
@@ -94,7 +94,7 @@ def preview(order: Order) -> int:
     """What the member who orders would hold afterwards, in cents.
 
     Nothing moves and nothing is held: the answer may be out of date when the order comes.
-    Raises the LedgerError that the order would meet now.
+    Raises the Refusal that the order would meet now.
     """
     rules.refuse_nonsense(order)
     asked = [Placed(order, actor_id=0, key=None)]

@@ -39,7 +39,7 @@ def check(
     *,
     is_preview: bool = False,
 ) -> None:
-    """Refuse what these accounts do not allow now. Raises a LedgerError.
+    """Refuse what these accounts do not allow now. Raises a Refusal.
 
     A preview says nothing of the room in somebody else's wallet: asked often enough, it would
     tell their balance to the cent.

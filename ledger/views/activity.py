@@ -22,20 +22,22 @@ def activity(request: MemberRequest) -> HttpResponse:
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
     found = form.narrow(Transaction.objects.with_parties().with_reversal())
-    records, has_more = history.page(
+    page = history.page(
         account,
-        found.older_than(request.GET.get("cursor")),
+        found,
+        request.GET.get("cursor"),
         settings.PAGE_SIZE,
+        by="reference",
         direction=form.cleaned_data.get("direction", ""),
         text=form.cleaned_data.get("q", ""),
     )
     context = {
         "account": account,
         "form": form,
-        "days": by_day(records, account),
+        "days": by_day(page.rows, account),
         "is_filtered": form.is_filtered,
         "chips": form.chips,
-        "next_cursor": records[-1].reference if has_more else None,
+        "next_cursor": page.next_cursor,
     }
     status = 200 if form.is_valid() else 422
     return render_part(request, "ledger/activity.html", context, part="activity", status=status)

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from ledger import history, lookups, operations
-from ledger.errors import Busy, KeyReused, LedgerError
+from ledger.errors import KeyReused
 from ledger.forms.moves import DepositForm, OrderForm, TransferForm, WithdrawForm
+from wallet.errors import Busy, Refusal
 from wallet.models import Account
 from wallet.money import format_money
 from wallet.web.http import KEPT, MemberRequest, redirect_to, render_part
@@ -104,7 +105,7 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
         if record is None:
             record = operations.perform(order, actor_id=request.user.pk, key=key)
             lookups.ended_in_payment(request.user, login)
-    except LedgerError as error:
+    except Refusal as error:
         return render_refusal(request, page, form, error)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
@@ -141,7 +142,7 @@ def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
 
 
 def render_refusal(
-    request: MemberRequest, page: Page, form: OrderForm, error: LedgerError
+    request: MemberRequest, page: Page, form: OrderForm, error: Refusal
 ) -> HttpResponse:
     form.refuse(error)
     if isinstance(error, KeyReused):

@@ -17,6 +17,7 @@ from tests.conftest import signed_in
 from tests.factories import account_id
 from tests.pages import elements, htmx, problems_beside, text, title, words
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 from wallet.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_a_wallet_names_its_owner_and_whether_it_is_frozen(client, days, bob):
     assert f"/panel/members/{bob.pk}/" in [
         dict(a.attributes)["href"] for a in elements(response, "a")
     ]
-    wallet_operations.freeze(account_id(bob))
+    wallet_operations.freeze(SYSTEM, account_id(bob))
     for page in (wallet_of(bob), f"/panel/members/{bob.pk}/"):
         said = text(client.get(page))
         assert "Frozen" in said

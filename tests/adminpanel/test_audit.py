@@ -19,8 +19,9 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory
 from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM, Context
 from wallet.models import AuditEvent
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 
 pytestmark = pytest.mark.django_db
 
@@ -38,10 +39,12 @@ def client(auditor) -> Client:
 @pytest.fixture
 def events(finance, time_machine) -> None:
     time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
-    audit.record(Action.FREEZE, "member 12", actor_id=finance.pk, reason="Lost phone")
+    audit.record(Context(finance.pk, reason="Lost phone"), Action.FREEZE, subjects.member(12))
     time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
-    audit.record(Action.NOTE, "transaction NS-7K2Q9PXM", actor_id=finance.pk, address="10.0.0.7")
-    audit.record(Action.OPEN_INCIDENT, "incident 3", actor_id=None, rows=["entry 1", "entry 2"])
+    audit.record(
+        Context(finance.pk, ip_address="10.0.0.7"), Action.NOTE, subjects.transaction("NS-7K2Q9PXM")
+    )
+    audit.record(SYSTEM, Action.OPEN_INCIDENT, subjects.incident(3), rows=["entry 1", "entry 2"])
 
 
 def rows(response) -> list[Element]:
@@ -81,11 +84,11 @@ def test_tells_what_changed_in_words(client, finance):
         "before": {"owner": "", "state": "OPEN"},
         "after": {"owner": "Joy", "state": "RESOLVED"},
     }
-    audit.record(Action.CHANGE_INCIDENT, "incident 1", actor_id=finance.pk, **change)
+    audit.record(Context(finance.pk), Action.CHANGE_INCIDENT, subjects.incident(1), **change)
     opened = {"after": {"title": "Twice"}, "linked": ["NS-7K2Q9PXM", "NS-J2V5VDYN"]}
-    audit.record(Action.OPEN_INCIDENT, "incident 1", actor_id=finance.pk, **opened)
+    audit.record(Context(finance.pk), Action.OPEN_INCIDENT, subjects.incident(1), **opened)
     filters = {"type": "DEPOSIT", "min": "10"}
-    audit.record(Action.EXPORT, "ledger", actor_id=finance.pk, filters=filters)
+    audit.record(Context(finance.pk), Action.EXPORT, subjects.LEDGER, filters=filters)
     exported, opening, changing = shown(client.get(URL))
     assert "Filters: min 10, type Deposit" in exported
     assert "Title: Twice Linked: NS-7K2Q9PXM , NS-J2V5VDYN" in opening
@@ -93,9 +96,9 @@ def test_tells_what_changed_in_words(client, finance):
 
 
 def test_what_an_act_names_is_linked(client, finance):
-    audit.record(Action.NOTE, "transaction NS-7K2Q9PXM", actor_id=finance.pk, note=1)
+    audit.record(Context(finance.pk), Action.NOTE, subjects.transaction("NS-7K2Q9PXM"), note=1)
     facts = {"proposal": 4, "reversal": "NS-J2V5VDYN"}
-    audit.record(Action.REVERSE, "transaction NS-7K2Q9PXM", actor_id=finance.pk, **facts)
+    audit.record(Context(finance.pk), Action.REVERSE, subjects.transaction("NS-7K2Q9PXM"), **facts)
     page = client.get(URL)
     assert {"Proposal: 4", "Reversal: NS-J2V5VDYN", "Note number: 1"} <= {
         words(fact) for fact in elements(page, "span", class_="quiet")
@@ -109,25 +112,25 @@ def test_what_an_act_names_is_linked(client, finance):
 
 def test_says_what_the_actor_is_on_the_desk(client, finance, auditor, operator):
     for actor_id in (finance.pk, auditor.pk, operator.pk, None):
-        audit.record(Action.EXPORT, "audit", actor_id=actor_id)
+        audit.record(Context(actor_id), Action.EXPORT, subjects.AUDIT)
     roles = [[words(role) for role in find(row, class_="role")] for row in rows(client.get(URL))]
     assert roles == [[], ["Operator"], ["Auditor"], ["Finance"]]
 
 
 def test_a_reference_finds_all_that_hangs_on_it(client, record, incident, wambui, joseph):
-    notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
+    notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
     proposal = proposed(record, wambui)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
-    incidents.unlink(actor_id=wambui.pk, incident_id=incident.pk, transaction_id=record.pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
+    incidents.unlink(Context(wambui.pk), incident_id=incident.pk, transaction_id=record.pk)
     reversal = Transaction.objects.get(reverses=record)
-    audit.record(Action.NOTE, "transaction NS-00000000", actor_id=wambui.pk)
+    audit.record(Context(wambui.pk), Action.NOTE, subjects.transaction("NS-00000000"))
     everything = {"open_incident", "change_incident", "note", "propose", "approve", "reverse"}
     assert set(acts(client, q=record.reference.lower())) == everything
     assert set(acts(client, q=f"transaction {record.reference}")) == everything
     assert {"propose", "approve", "reverse"} <= set(acts(client, q=reversal.reference))
-    incidents.link(actor_id=wambui.pk, incident_id=incident.pk, transaction_ids=[record.pk])
+    incidents.link(Context(wambui.pk), incident_id=incident.pk, transaction_ids=[record.pk])
     seen = AuditEvent.objects.latest("pk").pk
-    incidents.resolve(actor_id=wambui.pk, incident_id=incident.pk, seen=seen, resolution="Paid.")
+    incidents.resolve(Context(wambui.pk), incident_id=incident.pk, seen=seen, resolution="Paid.")
     assert "resolve_incident" in acts(client, q=record.reference)
 
 
@@ -179,13 +182,13 @@ def test_a_cursor_that_is_none_is_not_found(client, cursor):
 def test_pages_join_to_the_whole_while_acts_come_in(client, finance, settings):
     settings.PAGE_SIZE_PANEL = 4
     for number in range(10):
-        audit.record(Action.NOTE, f"member {number}", actor_id=finance.pk)
+        audit.record(Context(finance.pk), Action.NOTE, subjects.member(number))
     seen, cursor = [], ""
     while True:
         response = client.get(URL, {"cursor": cursor} if cursor else {}, headers=htmx("audit"))
         assert is_part(response, "audit")
         seen += [row.split("member ")[1].split()[0] for row in shown(response)]
-        audit.record(Action.NOTE, "ledger", actor_id=finance.pk)
+        audit.record(Context(finance.pk), Action.NOTE, subjects.LEDGER)
         older = [a for a in elements(response, "a") if words(a) == "Older"]
         if not older:
             break
@@ -199,20 +202,20 @@ def test_the_same_number_of_queries_however_many(client, finance, django_assert_
             client.get(URL)
         return len(found)
 
-    audit.record(Action.NOTE, "member 1", actor_id=finance.pk)
+    audit.record(Context(finance.pk), Action.NOTE, subjects.member(1))
     few = number_of_queries()
     for number in range(40):
         person = UserFactory()
-        audit.record(Action.NOTE, f"member {number}", actor_id=person.pk)
+        audit.record(Context(person.pk), Action.NOTE, subjects.member(number))
     assert number_of_queries() == few
 
 
 def test_exports_exactly_what_is_filtered(client, auditor, events):
-    audit.record(Action.NOTE, "member 5", actor_id=auditor.pk, reason="=1+1")
+    audit.record(Context(auditor.pk, reason="=1+1"), Action.NOTE, subjects.member(5))
     response = client.get(URL, {"action": "note", "format": "csv"})
     assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
     headings, *rows = csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"), newline=""))
-    assert ",".join(headings) == "id,at,actor,actor_id,action,subject,reason,facts,address"
+    assert ",".join(headings) == "id,at,actor,actor_id,action,subject,reason,facts,ip_address"
     assert [row[5] for row in rows] == ["member 5", "transaction NS-7K2Q9PXM"]
     assert rows[0][2:4] == [auditor.name, str(auditor.pk)]
     assert rows[0][6] == "'=1+1"
@@ -248,7 +251,7 @@ def test_who_takes_no_rows_leaves_no_trace(client):
     ],
 )
 def test_the_database_refuses_to_change_the_audit(alice, attack):
-    event = audit.record(Action.FREEZE, "member 1", actor_id=alice.pk, reason="A reason")
+    event = audit.record(Context(alice.pk, reason="A reason"), Action.FREEZE, subjects.member(1))
     engine, _colon, statement = attack.rpartition(":")
     if engine and engine != connection.vendor:
         return
@@ -259,7 +262,7 @@ def test_the_database_refuses_to_change_the_audit(alice, attack):
 
 
 def test_the_orm_can_not_change_it_either(alice):
-    event = audit.record(Action.FREEZE, "member 1", actor_id=alice.pk)
+    event = audit.record(Context(alice.pk), Action.FREEZE, subjects.member(1))
     for attack in (event.save, event.delete, AuditEvent.objects.all().delete):
         with pytest.raises(REFUSED), transaction.atomic():
             attack()
@@ -267,14 +270,14 @@ def test_the_orm_can_not_change_it_either(alice):
 
 def test_an_act_that_fails_leaves_no_trace_of_itself(alice, finance):
     with pytest.raises(RuntimeError), transaction.atomic():
-        wallet_operations.freeze(alice.primary_account().pk, actor_id=finance.pk, reason="x")
+        wallet_operations.freeze(Context(finance.pk, reason="x"), alice.primary_account().pk)
         raise RuntimeError
     assert not AuditEvent.objects.exists()
 
 
 def test_freezing_twice_is_one_act(alice, finance):
     account_id = alice.primary_account().pk
-    assert wallet_operations.freeze(account_id, actor_id=finance.pk, reason="Lost phone")
-    assert not wallet_operations.freeze(account_id, actor_id=finance.pk, reason="Again")
+    assert wallet_operations.freeze(Context(finance.pk, reason="Lost phone"), account_id)
+    assert not wallet_operations.freeze(Context(finance.pk, reason="Again"), account_id)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == ("freeze", f"member {alice.pk}", finance)

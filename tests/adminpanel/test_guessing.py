@@ -69,7 +69,7 @@ def test_a_hit_is_in_the_audit_once_and_without_the_phone(
     client.get(url, {field: phone(7)}, headers=headers)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == ("look_up", f"member {amina.pk}", auditor)
-    assert (event.facts, event.address) == ({"by": "phone"}, "127.0.0.1")
+    assert (event.facts, event.ip_address) == ({"by": "phone"}, "127.0.0.1")
     assert not [row.key for row in RateWindow.objects.all() if "712" in row.key.split(":")[-1][:12]]
     client.get(url, {field: amina.email.upper()}, headers=headers)
     assert AuditEvent.objects.latest("pk").facts == {"by": "email"}

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from adminpanel.ledger.explorer import Explorer
-from adminpanel.ledger.queries import lines
+from adminpanel.ledger.export import lines
 from ledger import operations
 from ledger.models import Transaction
 from ledger.querysets import NAIROBI
@@ -143,7 +143,7 @@ def test_it_is_written_down_once_with_its_filters_before_a_row_is_sent(client, f
     )
     (event,) = AuditEvent.objects.all()
     assert (event.action, event.subject) == (AuditEvent.Action.EXPORT, "ledger")
-    assert (event.actor, event.address) == (finance, "203.0.113.9")
+    assert (event.actor, event.ip_address) == (finance, "203.0.113.9")
     assert event.facts == {"filters": asked, "through_id": record.pk}
     b"".join(response.streaming_content)
     assert AuditEvent.objects.count() == 1

@@ -11,6 +11,7 @@ from tests.ledger.test_locks import held, patience
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, title, words
 from tests.unsettled import as_if
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +127,7 @@ def test_a_reveal_shows_the_number_once_and_is_audited(client, amina, finance):
     assert "no-store" in response.headers["Cache-Control"]
     event = AuditEvent.objects.get()
     assert (event.action, event.subject) == ("reveal", f"member {amina.pk}")
-    assert (event.actor, event.reason, event.address) == (finance, REASON, "127.0.0.1")
+    assert (event.actor, event.reason, event.ip_address) == (finance, REASON, "127.0.0.1")
     assert "712000001" not in str(event.facts)
     after = client.get(page_of(amina))
     assert_masked(after, amina)
@@ -176,7 +177,7 @@ def test_freezing_and_unfreezing_say_what_happened_and_are_audited(client, amina
         assert Account.objects.get(user=amina).is_frozen is is_frozen
         event = AuditEvent.objects.first()
         assert (event.action, event.subject, event.reason) == (act, f"member {amina.pk}", REASON)
-        assert (event.actor, event.address) == (finance, "127.0.0.1")
+        assert (event.actor, event.ip_address) == (finance, "127.0.0.1")
 
 
 def test_an_old_page_is_told_that_it_was_done_already(client, amina):
@@ -202,7 +203,7 @@ def test_nobody_freezes_or_unfreezes_their_own_wallet(client, finance):
         assert answer.status_code == 422
         assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in problems(answer)
         assert Account.objects.get(user=finance).is_frozen == is_frozen
-        wallet_operations.freeze(account_id(finance))
+        wallet_operations.freeze(SYSTEM, account_id(finance))
     other = signed_in(staff("finance"))
     assert other.post(page_of(finance, "unfreeze"), {"reason": REASON}).status_code == 303
     assert not Account.objects.get(user=finance).is_frozen

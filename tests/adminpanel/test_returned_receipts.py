@@ -10,12 +10,13 @@ from tests.adminpanel.support.proposals import proposed
 from tests.conftest import signed_in, staff
 from tests.factories import deposit
 from tests.pages import text
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
 
 def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice, bob):
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     reversal = Transaction.objects.get(reverses=record)
     for member, original, returned in (
         (alice, "KES 300.00 came back to your wallet", "Returned to you by Nissmart (from Bob O.)"),
@@ -47,7 +48,7 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
 
 def test_a_deposit_that_was_taken_back_says_so(wambui, joseph, bob):
     record = deposit(bob, 50_00)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     client = signed_in(bob)
     page = text(client.get(f"/activity/{record.reference}/"))
     assert "This deposit was taken back, and KES 50.00 left your wallet again." in page

@@ -16,6 +16,7 @@ from tests.conftest import signed_in, staff
 from tests.factories import deposit, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
 from tests.unsettled import as_if
+from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.operations import freeze
 
@@ -40,7 +41,7 @@ def section(response, name: str) -> str:
 
 
 def test_each_step_has_who_and_when(record, client, wambui, joseph):
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     (track,) = elements(client.get(url(record)), "ol", class_="track")
     steps = [words(step) for step in track.children if not isinstance(step, str)]
     reversal = Transaction.objects.get(reverses=record)
@@ -60,8 +61,8 @@ def test_each_step_has_who_and_when(record, client, wambui, joseph):
 
 
 def test_denied_and_withdrawn_are_steps_too(record, client, wambui, joseph):
-    reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="Why?")
-    reversals.withdraw(actor_id=wambui.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=proposed(record, wambui).pk)
+    reversals.withdraw(Context(wambui.pk), proposal_id=proposed(record, wambui).pk)
     page = section(client.get(url(record)), "timeline")
     assert "Reversal denied by Joseph Kiprono Why?" in page
     assert "Proposal withdrawn by Wambui Kariuki" in page
@@ -73,7 +74,7 @@ def test_what_has_not_settled_is_not_yet(client, alice):
 
 
 def test_a_reversal_and_what_it_reverses_show_each_other(record, client, wambui, joseph):
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     reversal = Transaction.objects.get(reverses=record)
     assert f"Reversed by {reversal.reference}" in section(client.get(url(record)), "reversal")
     assert f"This takes back {record.reference}" in section(client.get(url(reversal)), "reversal")
@@ -82,9 +83,9 @@ def test_a_reversal_and_what_it_reverses_show_each_other(record, client, wambui,
 
 def test_a_reversal_says_who_proposed_and_approved_it(record, client, wambui, joseph, alice, bob):
     deposit(bob, 1_00)
-    reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="Not yet.")
+    reversals.deny(Context(joseph.pk, reason="Not yet."), proposal_id=proposed(record, wambui).pk)
     proposal = proposed(record, wambui)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     page = client.get(url(Transaction.objects.get(reverses=record)))
     card = section(page, "reversal")
     assert "Sent twice. Proposed by Wambui Kariuki," in card
@@ -101,7 +102,7 @@ def test_a_reversal_says_who_proposed_and_approved_it(record, client, wambui, jo
 def test_what_reverses_it_is_none_of_the_others(record, client, wambui, joseph, alice, bob):
     other = send(bob, alice, 1_00)
     deposit(bob, 1_00)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     for one in (record, Transaction.objects.get(reverses=record)):
         related = section(client.get(url(one)), "related")
         assert related.count("NS-") == 1
@@ -110,12 +111,12 @@ def test_what_reverses_it_is_none_of_the_others(record, client, wambui, joseph, 
 
 def test_a_party_that_is_frozen_is_said_to_be(record, client, bob, wambui):
     assert "Frozen" not in section(client.get(url(record)), "parties")
-    freeze(bob.primary_account().pk, actor_id=wambui.pk, reason="Lost phone")
+    freeze(Context(wambui.pk, reason="Lost phone"), bob.primary_account().pk)
     assert "Bob Otieno Frozen" in section(client.get(url(record)), "parties")
 
 
 def test_an_earlier_proposal_is_named(record, client, wambui, joseph):
-    reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="Why?")
+    reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=proposed(record, wambui).pk)
     assert "Proposal of Wambui Kariuki, " in section(client.get(url(record)), "reversal")
 
 
@@ -168,7 +169,7 @@ def test_finance_writes_a_note(record, client, wambui):
     assert (note.text, note.author, note.transaction) == ("Called.\nNo answer.", wambui, record)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject) == ("note", f"transaction {record.reference}")
-    assert (event.actor, event.address) == (wambui, "127.0.0.1")
+    assert (event.actor, event.ip_address) == (wambui, "127.0.0.1")
     page = client.get(url(record))
     assert "Wambui Kariuki" in section(page, "notes")
     assert "Called." in section(page, "notes")
@@ -204,7 +205,7 @@ def test_a_thousand_characters_with_line_breaks_fit(record, client):
 
 
 def test_a_note_is_written_once(record, wambui):
-    note = notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
+    note = notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
     for sql in (
         "UPDATE adminpanel_note SET text = 'x' WHERE id = %s",
         "DELETE FROM adminpanel_note WHERE id = %s",
@@ -218,7 +219,7 @@ def test_a_note_is_written_once(record, wambui):
 
 
 def test_auditors_read_notes_and_nobody_else_writes_them(record, wambui, auditor, alice, operator):
-    notes.write(actor_id=wambui.pk, transaction_id=record.pk, text="Called.")
+    notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
     page = signed_in(auditor).get(url(record))
     assert "Called." in section(page, "notes")
     assert "Add the note" not in text(page)
@@ -245,9 +246,9 @@ def test_it_asks_as_often_for_much_as_for_little(
     with django_assert_num_queries(16):
         client.get(url(record))
     for number in range(12):
-        notes.write(actor_id=wambui.pk, transaction_id=record.pk, text=f"Number {number}")
+        notes.write(Context(wambui.pk), transaction_id=record.pk, text=f"Number {number}")
         send(alice, bob, 1_00)
-        reversals.deny(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, reason="No.")
+        reversals.deny(Context(joseph.pk, reason="No."), proposal_id=proposed(record, wambui).pk)
     with django_assert_num_queries(16):
         client.get(url(record))
     proposed(record, wambui)

@@ -19,6 +19,7 @@ from tests.books import nothing_moves
 from tests.factories import UserFactory, account_id, deposit, funded
 from wallet import operations as wallet_operations
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
+from wallet.context import SYSTEM
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def test_to_oneself(refused, alice):
 
 @money_out
 def test_out_of_a_frozen_wallet(refused, alice, move):
-    wallet_operations.freeze(account_id(alice))
+    wallet_operations.freeze(SYSTEM, account_id(alice))
     refused(move, code="account_frozen")
 
 

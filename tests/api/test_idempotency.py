@@ -18,6 +18,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, funded
 from wallet import operations as wallet_operations
 from wallet.api import tokens
+from wallet.context import SYSTEM
 from wallet.models import ApiToken, User
 
 pytestmark = pytest.mark.django_db
@@ -172,7 +173,7 @@ def test_no_refusal_of_any_kind_uses_up_a_key(sends, alices, alice, bob, carol):
 @every_move
 def test_answers_even_when_the_order_would_now_be_refused(sends, service, alice, move, settings):
     first = sends(service, move)
-    wallet_operations.freeze(account_id(alice))
+    wallet_operations.freeze(SYSTEM, account_id(alice))
     settings.LIMIT_CENTS_OUT_PER_DAY = settings.LIMIT_CENTS_BALANCE = 1
     User.objects.filter(pk=alice.pk).update(is_active=False)
     with nothing_moves():

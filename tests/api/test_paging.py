@@ -197,11 +197,16 @@ def test_a_bent_cursor_is_refused(lists, path):
     payload, _colon, signature = cursor.partition(":")
     forged = signing.dumps([path, {}, 1], key="another key", salt=SALT)
     other_salt = signing.dumps(["users", {}, 1])
-    bent = ["", " ", "1", "null", ":", "::", "\x00", "é", "a" * 5000, payload, signature]
+    bent = [" ", "1", "null", ":", "::", "\x00", "é", "a" * 5000, payload, signature]
     bent += [cursor[:-1], cursor + "A", cursor.swapcase(), forged, other_salt]
     bent += [f"{payload[:-2]}{'AA' if payload[-2:] != 'AA' else 'BB'}:{signature}"]
     for each in bent:
         assert bad_fields(lists(path, cursor=each)) == ["cursor"], each
+
+
+@every_list
+def test_an_empty_cursor_is_the_first_page(lists, path):
+    assert lists(path, cursor="", limit=2).content == lists(path, limit=2).content
 
 
 def test_a_cursor_is_opaque(lists, history):

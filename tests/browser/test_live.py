@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.support.pace import later
 from tests.factories import account_id, deposit, send
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -166,7 +167,7 @@ def test_an_operator_freezes_a_wallet_and_its_member_is_told(open_page, operator
     member = open_page(alice)
     member.goto("/")
     expect(member.get_by_text("Your wallet is frozen")).to_be_visible()
-    wallet_operations.unfreeze(account_id(alice))
+    wallet_operations.unfreeze(SYSTEM, account_id(alice))
     member.reload()
     expect(member.get_by_text("Your wallet is frozen")).to_have_count(0)
 

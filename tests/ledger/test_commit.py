@@ -13,7 +13,7 @@ from django.db import (
     connection,
 )
 
-from ledger.errors import InsufficientFunds, OutcomeUnknown
+from ledger.errors import InsufficientFunds
 from ledger.operations import line
 from ledger.operations.execution import statements, together
 from tests.ledger.support.crowd import watched
@@ -21,6 +21,7 @@ from tests.ledger.support.placed import balances, carried_out, transfer
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.db.retries import is_failure
+from wallet.errors import OutcomeUnknown
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from tests.factories import UserFactory, deposit, send, withdraw
 from tests.pages import elements, find, htmx, is_part, is_whole_page, text, title, words
 from tests.unsettled import as_if
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def test_a_member_sees_nothing_of_others(alice, bob, carol):
 
 def test_a_frozen_wallet_says_so(as_alice, alice):
     assert "frozen" not in text(as_alice.get("/"))
-    wallet_operations.freeze(alice.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     assert "Your wallet is frozen" in text(as_alice.get("/"))
 
 

@@ -7,13 +7,14 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from ledger import operations
-from ledger.errors import Busy, InvalidAmount, LedgerError, TransactionLimitReached, UnknownAccount
+from ledger.errors import InvalidAmount, TransactionLimitReached, UnknownAccount
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
 from tests.ledger.support.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
+from wallet.errors import Busy, Refusal
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_a_preview_refuses_what_the_operation_refuses(alice, bob, move, amount, 
     deposit(bob, 250_000_00)
     settings.LIMIT_CENTS_BALANCE = 245_000_00
     order = order_for(move, alice, bob, amount)
-    with nothing_moves(), pytest.raises(LedgerError) as foretold:
+    with nothing_moves(), pytest.raises(Refusal) as foretold:
         operations.preview(order)
     with nothing_moves(), pytest.raises(type(foretold.value)) as refusal:
         operations.perform(order, actor_id=alice.pk, key=new_key())

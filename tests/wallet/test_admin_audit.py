@@ -14,6 +14,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id
 from tests.pages import elements, text, words
 from wallet import operations
+from wallet.context import SYSTEM, Context
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +135,7 @@ def test_nobody_is_taken_out_of_the_team_to_be_helped(request, client, who):
 
 
 def test_who_has_acted_as_staff_is_not_helped(client, finance, alice):
-    operations.freeze(account_id(alice), actor_id=finance.pk, reason="Lost phone")
+    operations.freeze(Context(finance.pk, reason="Lost phone"), account_id(alice))
     finance.groups.clear()
     assert help_with(client, finance) == (422, "")
 
@@ -166,7 +167,7 @@ def test_a_link_that_was_mailed_ends_too(client, jane, mailoutbox):
 
 def test_an_operator_unfreezes_others_and_not_themselves(client, operator, alice):
     for user in (operator, alice):
-        operations.freeze(account_id(user))
+        operations.freeze(SYSTEM, account_id(user))
     ids = [account_id(operator), account_id(alice)]
     page = client.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
     assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in text(page)

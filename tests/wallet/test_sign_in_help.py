@@ -77,7 +77,7 @@ def test_it_is_written_down_who_and_why_and_never_the_link(client, jane, operato
         f"member {jane.pk}",
         operator,
     )
-    assert (event.reason, event.address) == (REASON, "127.0.0.1")
+    assert (event.reason, event.ip_address) == (REASON, "127.0.0.1")
     assert link.rstrip("/").rpartition("-")[2] not in str(vars(event))
 
 

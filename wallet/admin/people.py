@@ -24,10 +24,10 @@ from wallet.admin.lists import CalmList
 from wallet.forms import name_field
 from wallet.models import User
 from wallet.signin.notices import Login, tell_of_change
-from wallet.staff import audit, roles
+from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
 from wallet.web.fields import EmailField, PhoneField
-from wallet.web.http import ip_address
+from wallet.web.http import context_of
 
 # People change their email on their profile page; the seeds of second factors are nobody's to see.
 admin.site.unregister(EmailAddress)
@@ -67,10 +67,9 @@ class StaffGroupAdmin(CalmList, GroupAdmin):
 
     def record(self, request: HttpRequest, group: Group, **facts: Any) -> None:
         audit.record(
+            context_of(request),
             audit.Action.CHANGE_GROUP,
-            f"group {group.pk}",
-            actor_id=request.user.pk,
-            address=ip_address(request),
+            subjects.group(group.pk),
             name=group.name,
             **facts,
         )
@@ -143,10 +142,9 @@ class UserAdmin(CalmList):
         if "email" in form.changed_data:
             operations.keep_only_email(user)
         audit.record(
+            context_of(request),
             audit.Action.CHANGE_PERSON if change else audit.Action.ADD_PERSON,
-            f"member {user.pk}",
-            actor_id=request.user.pk,
-            address=ip_address(request),
+            subjects.member(user.pk),
             **changes(form, is_new=not change),
         )
         if change:

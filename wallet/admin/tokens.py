@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from wallet.admin.lists import CalmList
 from wallet.api import tokens
 from wallet.models import ApiToken
-from wallet.staff import audit
-from wallet.web.http import ip_address
+from wallet.staff import audit, subjects
+from wallet.web.http import context_of
 
 
 @admin.register(ApiToken)
@@ -51,10 +51,9 @@ class ApiTokenAdmin(CalmList):
         for token in done:
             self.log_change(request, token, "revoked")
             audit.record(
+                context_of(request),
                 audit.Action.REVOKE_TOKEN,
-                f"member {token.user_id}",
-                actor_id=request.user.pk,
-                address=ip_address(request),
+                subjects.member(token.user_id),
                 token=str(token),
             )
         sentence = ngettext("%d token is revoked.", "%d tokens are revoked.", len(done))

@@ -16,7 +16,6 @@ from wallet.api.callers import Caller, CallRequest, Scope, require
 from wallet.api.schemas import (
     AccountOut,
     Body,
-    Conflict,
     Email,
     Limit,
     Name,
@@ -25,10 +24,12 @@ from wallet.api.schemas import (
     UserOut,
     problems,
 )
+from wallet.context import Context
+from wallet.errors import Taken
 from wallet.models import Account, User
 from wallet.phones import masked, to_stored
 from wallet.staff import finding
-from wallet.web import paging as cursors
+from wallet.web import paging
 from wallet.web.http import ip_address
 
 router = Router(tags=["Users"])
@@ -56,7 +57,7 @@ def create_user(request: CallRequest, body: UserIn) -> Status[UserOut]:
         user = User.objects.create_user(name=body.name, email=body.email, phone=body.phone)
     except IntegrityError:
         taken = "email" if User.objects.filter(email=body.email or "").exists() else "phone"
-        raise Conflict(taken, f"This {taken} already has an account.") from None
+        raise Taken(taken) from None
     return Status(201, user_out(user, request.auth))
 
 
@@ -74,16 +75,13 @@ def list_users(
     and emails are masked. There `q` finds them only when they're whole, so many an hour, and each
     look-up is audited.
     """
-    place = cursors.place("users", cursor, q=q)
+    place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
     if text := place.filters.get("q", "").strip():
         users = users.filter(found_by(request, text))
-    if place.last_id:
-        users = users.filter(pk__lt=place.last_id)
-    found = list(users.order_by("-pk")[: limit + 1])
-    next_cursor = place.after(found[limit - 1].pk) if len(found) > limit else None
-    items = [user_out(user, request.auth) for user in found[:limit]]
-    return UserPage(items=items, next_cursor=next_cursor)
+    found = place.page(users, limit)
+    items = [user_out(user, request.auth) for user in found.rows]
+    return UserPage(items=items, next_cursor=found.next_cursor)
 
 
 @router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
@@ -108,7 +106,7 @@ def found_by(request: CallRequest, text: str) -> Q:
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)
-    if wait := finding.wait_s(caller.user_id, text, address=ip_address(request)):
+    if wait := finding.wait_s(Context(caller.user_id, ip_address(request)), text):
         raise Throttled(wait)
     person = User.objects.with_login(text)
     return Q(pk=person.pk) if person else finding.named(text)

@@ -68,14 +68,6 @@ Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-class Conflict(Exception):
-    """A field whose value somebody else has already."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field, self.message = field, message
-
-
 class Body(BaseModel):
     """A request body: exact types, no unknown fields."""
 

@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from wallet import emails
+from wallet.context import Context
 from wallet.models import User
 from wallet.names import search_words
 from wallet.phones import masked, parse_phone
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 from wallet.web import rates
 
 
@@ -41,14 +42,20 @@ def contact_in(text: str) -> str | None:
 
 
 def without_contact(text: str) -> str:
-    """The text with a phone number or an email masked, for records of a search."""
+    """The text with a phone number or an email in it masked, for records of a search."""
     contact = contact_in(text)
     if contact is None:
         return text
     return emails.masked(contact) if "@" in contact else masked(contact)
 
 
-def wait_s(staff_id: int, text: str, *, address: str) -> int:
+def without_contacts(filters: dict[str, str]) -> dict[str, str]:
+    """A list's filters with phone numbers and emails in them masked, for the audit."""
+    typed = {name: without_contact(filters[name]) for name in ("member", "q") if name in filters}
+    return filters | typed
+
+
+def wait_s(context: Context, text: str) -> int:
     """Count a look-up by phone number or email. 0 when it's allowed, otherwise the seconds to wait.
 
     Other text costs nothing; nor does the same contact again, as when someone turns a page.
@@ -57,18 +64,17 @@ def wait_s(staff_id: int, text: str, *, address: str) -> int:
     if contact is None:
         return 0
     digest = salted_hmac("wallet.staff.finding", contact, algorithm="sha256").hexdigest()
-    this_one = f"contact:{staff_id}:{digest[:32]}"
+    this_one = f"contact:{context.actor_id}:{digest[:32]}"
     if rates.was_counted(this_one, rates.HOUR_S):
         return 0
     limit = settings.CONTACT_LOOKUPS_PER_HOUR
-    if wait := rates.wait_s(f"contacts:{staff_id}", limit, rates.HOUR_S):
+    if wait := rates.wait_s(f"contacts:{context.actor_id}", limit, rates.HOUR_S):
         return wait
     if person := User.objects.with_login(contact):
         audit.record(
+            context,
             audit.Action.LOOK_UP,
-            f"member {person.pk}",
-            actor_id=staff_id,
-            address=address,
+            subjects.member(person.pk),
             by="email" if "@" in contact else "phone",
         )
     # Last, so that none is free before it is written down.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect, push_url
 from django_htmx.middleware import HtmxDetails
 
+from wallet.context import Context
 from wallet.models import User
 
 SIGNED_OUT = _("You're signed out, so nothing was sent. Sign in, then check it and send it again.")
@@ -75,12 +76,17 @@ def redirect_to(request: Request, url: str) -> HttpResponse:
 
 
 def ip_address(request: HttpRequest) -> str:
-    """The client's address: the socket's, or what our own proxies have added, from the right."""
+    """The client's IP address: the socket's, or what our own proxies have added, from the right."""
     count = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if count and len(hops) >= count and hops[-count]:
         return str(hops[-count])[:60]
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def context_of(request: HttpRequest, *, reason: str = "", key: object = None) -> Context:
+    """What an operation is handed: the person who is signed in, and where they called from."""
+    return Context(request.user.pk, ip_address(request), reason, None if key is None else str(key))
 
 
 class ShownOnce:

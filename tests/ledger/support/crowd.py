@@ -16,7 +16,7 @@ import django
 from django.apps import apps
 from django.db import connection, transaction
 
-from ledger.errors import LedgerError
+from wallet.errors import Refusal
 
 # The server that forks the processes imports this first, and has not set Django up.
 if not apps.ready:
@@ -42,7 +42,7 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
         start.wait()
         try:
             return job()
-        except LedgerError as refusal:
+        except Refusal as refusal:
             return refusal
         finally:
             connection.close()

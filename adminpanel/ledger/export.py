@@ -1,0 +1,153 @@
+"""The ledger as a CSV file: its columns, its rows, and the line it leaves in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from operator import itemgetter
+from typing import NamedTuple
+
+from django.db import transaction
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from adminpanel.csv_export import Cell, csv_file
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+from wallet.context import Context
+from wallet.models import Account
+from wallet.money import shillings
+from wallet.staff import audit, subjects
+from wallet.staff.finding import without_contacts
+from wallet.web import paging
+
+# So many rows of an export are in memory at a time.
+BATCH = 1_000
+FILE = "nissmart-ledger"
+HEADINGS = (
+    "reference",
+    "id",
+    "type",
+    "status",
+    "ordered_at",
+    "settled_at",
+    "currency",
+    "amount",
+    "from_name",
+    "from_account",
+    "to_name",
+    "to_account",
+    "note",
+    "ordered_by",
+    "request_key",
+    "reverses",
+)
+
+
+@transaction.atomic
+def record(context: Context, filters: dict[str, str]) -> int:
+    """Write down who exports which part of the ledger; returns the last id that belongs to it.
+
+    Call it before the first row leaves: an export that breaks off has been taken all the same.
+    """
+    through_id = Transaction.objects.last_id()
+    audit.record(
+        context,
+        audit.Action.EXPORT,
+        subjects.LEDGER,
+        filters=without_contacts(filters),
+        through_id=through_id,
+    )
+    return through_id
+
+
+def file(records: TransactionQuerySet, through_id: int) -> StreamingHttpResponse:
+    return csv_file(FILE, HEADINGS, cells(lines(records, through_id)))
+
+
+class Line(NamedTuple):
+    """A transaction as it is exported, in plain values."""
+
+    id: int
+    reference: str
+    type: str
+    status: str
+    created_at: datetime
+    settled_at: datetime | None
+    amount_cents: int
+    from_id: int | None
+    from_name: str | None
+    from_kind: str | None
+    to_id: int | None
+    to_name: str | None
+    to_kind: str | None
+    note: str
+    ordered_by: str
+    key: str | None
+    reverses: str | None
+
+    @property
+    def source_name(self) -> str:
+        return party(self.from_name, self.from_kind)
+
+    @property
+    def target_name(self) -> str:
+        return party(self.to_name, self.to_kind)
+
+
+# Where each value of a Line is read from, in its order.
+PATHS = (
+    "pk",
+    "reference",
+    "type",
+    "status",
+    "created_at",
+    "settled_at",
+    "amount_cents",
+    "from_account",
+    "from_account__user__name",
+    "from_account__kind",
+    "to_account",
+    "to_account__user__name",
+    "to_account__kind",
+    "description",
+    "created_by__name",
+    "idempotency_key",
+    "reverses__reference",
+)
+
+
+def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> Iterator[Line]:
+    """These transactions up to `through_id`, newest first, a batch in memory at a time."""
+    rows = records.filter(pk__lte=through_id).values_list(*PATHS)
+    yield from map(Line._make, paging.batches(rows, batch, id_of=itemgetter(0)))
+
+
+def party(name: str | None, kind: str | None) -> str:
+    """Whose account it is, as `Transaction.source_name` says it."""
+    if kind is None:
+        return _("Simulated rail")
+    return name or str(Account.Kind(kind).label)
+
+
+def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
+    """In the order of HEADINGS."""
+    for line in found:
+        yield [
+            line.reference,
+            line.id,
+            line.type,
+            line.status,
+            line.created_at,
+            line.settled_at,
+            Account.Currency.KES.value,
+            shillings(line.amount_cents),
+            line.source_name,
+            line.from_id,
+            line.target_name,
+            line.to_id,
+            line.note,
+            line.ordered_by,
+            line.key,
+            line.reverses,
+        ]
