@@ -9,7 +9,7 @@ from django.db.models import Q
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
-from wallet.folding import holds
+from wallet.db.text_search import holds
 from wallet.models import Account
 from wallet.money import cents_in
 from wallet.names import search_words

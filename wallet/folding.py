@@ -2,7 +2,8 @@
 
 Databases fold differently: SQLite knows the capitals of ASCII only, and PostgreSQL goes by its
 locale. So people's names are stored folded beside the name (`User.search_name`), and texts that
-have no such column are matched by a pattern made here, which both engines read alike.
+have no such column are matched by a pattern made here, which both engines read alike
+(`wallet/db/text_search.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import unicodedata
 from collections import defaultdict
 from functools import cache
 from itertools import chain
-
-from django.db.models import Q
 
 from wallet.text import ZERO_WIDTH, clean_paste
 
@@ -42,22 +41,15 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).replace("-", " ").split())
 
 
-def holds(field: str, text: str) -> Q:
-    """Rows whose `field` holds this text, whichever way either of them is written."""
-    wanted = fold(text)
-    return Q(**{f"{field}__regex": pattern(wanted)} if wanted else {f"{field}__contains": text})
-
-
 # What may stand after a letter without changing what's read: accents and apostrophes.
 SILENT = f"[\u0300-\u036f{APOSTROPHES}{ZERO_WIDTH}]*"
 GAP = "[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+"
 # Where the characters are that fold to others and that people write: letters of all alphabets,
-# ligatures, full width, and the bold and cursive letters of chats.
+# ligatures, full width. (Higher ones, such as the cursive letters of chats, make matching slow.)
 WRITTEN = (
     range(0x80, 0x3400),
     range(0xFB00, 0xFB07),
     range(0xFF00, 0xFFEF),
-    range(0x1D400, 0x1D800),
 )
 
 

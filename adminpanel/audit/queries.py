@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 from adminpanel.models import Incident
 from ledger.models import Transaction
 from ledger.references import as_reference
-from wallet.folding import holds
+from wallet.db.text_search import holds
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
 from wallet.staff.roles import AUDITOR, FINANCE

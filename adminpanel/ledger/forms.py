@@ -20,7 +20,7 @@ from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from ledger.status import REVERSED
-from wallet.folding import holds
+from wallet.db.text_search import holds
 from wallet.web.fields import AmountField, LineField, PastedField, PickField
 
 

@@ -19,7 +19,7 @@ from adminpanel.models import Incident
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
 from ledger.references import as_reference
-from wallet.folding import holds
+from wallet.db.text_search import holds
 from wallet.models import User
 from wallet.money import cents_in, format_amount
 from wallet.staff import subjects

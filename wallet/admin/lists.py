@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from wallet import phones
-from wallet.folding import holds
+from wallet.db.text_search import holds
 from wallet.staff.finding import named
 from wallet.text import clean_paste
 
