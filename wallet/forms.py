@@ -16,7 +16,8 @@ from wallet import operations
 from wallet.models import User
 from wallet.names import refuse_house_names, refuse_invisible_characters
 from wallet.signin.plain_words import STRONG, PlainWords, Words
-from wallet.web.fields import EmailField, LineField, LoginField, PhoneField
+from wallet.text import ORDINARY_ONLY
+from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
 
 PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
 
@@ -109,6 +110,7 @@ class ProfileForm(forms.ModelForm):
         strip=False,
         help_text=_("Needed to change your phone number or email."),
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"null_characters_not_allowed": ORDINARY_ONLY},
     )
 
     class Meta:
@@ -155,7 +157,7 @@ class TokenForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter a name, like the program that will use it.")},
     )
-    days = forms.ChoiceField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
+    days = PickField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
 
     def choice(self) -> dict[str, Any]:
         days = self.cleaned_data["days"]

@@ -26,7 +26,7 @@ from wallet.models import User
 from wallet.signin.notices import Login, tell_of_change
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
-from wallet.web.fields import EmailField, PhoneField
+from wallet.web.fields import EmailField, LineField, PhoneField
 from wallet.web.http import context_of
 
 # People change their email on their profile page; the seeds of second factors are nobody's to see.
@@ -35,11 +35,24 @@ admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
 
 
+class GroupForm(ModelForm):
+    name = LineField(
+        max_length=150,
+        widget=AdminTextInputWidget(),
+        error_messages={
+            "required": _("Enter a name."),
+            "unique": _("There is a group of this name already."),
+        },
+    )
+
+
 @admin.register(Group)
 class StaffGroupAdmin(CalmList, GroupAdmin):
     """What staff may do. The two groups that the dashboard goes by keep their names."""
 
     FIXED = (FINANCE, AUDITOR)
+
+    form = GroupForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
         return ["name"] if obj and obj.name in self.FIXED else []

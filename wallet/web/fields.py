@@ -154,8 +154,8 @@ class KeyField(forms.CharField):
     """The idempotency key that a form carries: 1 to 255 visible ASCII characters."""
 
     default_validators = [RegexValidator(r"\A[\x21-\x7e]{1,255}\Z")]
-    default_error_messages = {
-        "required": _("This page was incomplete. Check the order below and try again."),
-        "invalid": _("This page was incomplete. Check the order below and try again."),
-    }
+    default_error_messages = dict.fromkeys(
+        ("required", "invalid", "null_characters_not_allowed"),
+        _("This page was incomplete. Check the order below and try again."),
+    )
     widget = forms.HiddenInput
