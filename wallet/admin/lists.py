@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from wallet import phones
+from wallet import emails, phones
 from wallet.db.text_search import holds
 from wallet.staff.finding import named
 from wallet.text import clean_paste
@@ -76,6 +76,7 @@ class CalmList(ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Rows that every word of the search fits: one may be a name, another an email."""
         text = clean_paste(search_term).strip()
+        text = emails.normalize(text) if "@" in text else text
         stored = phones.to_stored(text)
         for word in [stored] if stored != text else text.split():
             queryset = queryset.filter(self.fits(word))
