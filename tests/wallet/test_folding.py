@@ -110,7 +110,10 @@ def test_a_sign_stands_for_itself(sign):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("typed", ["a" * 140, "ß" * 140, "'-'" * 46, "é💸%_\\([{" * 17, "ffi" * 46])
+@pytest.mark.parametrize(
+    "typed",
+    ["a" * 140, "ß" * 140, "'-'" * 46, "é💸%_\\([{" * 17, "ffi" * 46, "\ufdfa" * 140, "é" * 9000],
+)
 def test_the_longest_search_is_answered(typed):
     UserFactory()
     assert is_in(typed, typed)

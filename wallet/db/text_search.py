@@ -19,10 +19,19 @@ from wallet.folding import fold, pattern
 FUNCTION = "text_holds"
 
 
+# PostgreSQL takes seconds to prepare an expression for thousands of letters.
+FOLDED_AT_MOST = 300
+
+
 def holds(field: str, text: str) -> Q:
-    """Rows whose `field` holds this text. Signs alone, such as `-`, stand for themselves."""
+    """Rows whose `field` holds this text. Signs alone, such as `-`, stand for themselves.
+
+    So does a text that is far longer than anyone searches for.
+    """
     wanted = fold(text)
-    return Q(Holds(F(field), Value(wanted))) if wanted else Q(**{f"{field}__contains": text})
+    if not 0 < len(wanted) <= FOLDED_AT_MOST:
+        return Q(**{f"{field}__contains": text})
+    return Q(Holds(F(field), Value(wanted)))
 
 
 class Holds(Func):
