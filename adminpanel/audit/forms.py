@@ -38,6 +38,7 @@ class AuditFilter(PeriodForm):
         people = [(str(user.pk), user.name) for user in queries.staff()]
         field = self.fields["actor"]
         assert isinstance(field, forms.ChoiceField)
+        field.widget.attrs["translate"] = "no"
         field.choices = [("", _("Anyone")), (SYSTEM, _("The system")), *people]
 
     def narrow(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:

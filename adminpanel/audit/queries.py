@@ -33,8 +33,8 @@ def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
     subject = subjects.parse(text)
     found = Q(subject=str(subject or text)) | holds("reason", text)
     if reference := as_reference(subject.key if subject else text):
-        events = events.annotate(told=Cast("facts", TextField()))
-        found |= Q(subject__in=subjects_of(reference)) | Q(told__contains=reference)
+        events = events.annotate(written=Cast("facts", TextField()))
+        found |= Q(subject__in=subjects_of(reference)) | Q(written__contains=reference)
     return events.filter(found)
 
 

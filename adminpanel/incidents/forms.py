@@ -117,6 +117,7 @@ class AssignForm(SeenForm):
         required=False,
         empty_label=_("Nobody yet"),
         error_messages={"invalid_choice": _("Choose somebody of the finance team.")},
+        widget=forms.Select(attrs={"translate": "no"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -84,7 +84,7 @@ def test_on_every_answer_of_a_crawl(alice, bob, finance, operator):
     assert len(pages) > 60
 
 
-@pytest.mark.parametrize("path", ["css/nissmart.css", "js/app.js", "icons.svg", "favicon.svg"])
+@pytest.mark.parametrize("path", ["css/base.css", "js/app.js", "icons.svg", "favicon.svg"])
 def test_on_static_files(path):
     answer = Client().get(f"/static/{path}")
     assert answer.status_code == 200

@@ -204,7 +204,7 @@ def test_members_from_before_are_folded_by_the_migration():
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     names = [NAME, "Nissmart 🎉", "Brian"]
     try:
-        MigrationExecutor(connection).migrate([("wallet", "0008_audit_ip_address")])
+        MigrationExecutor(connection).migrate([("wallet", "0009_openings")])
         with connection.cursor() as cursor:
             for pk, name in zip(ids, names, strict=True):
                 cursor.execute("UPDATE wallet_user SET name = %s WHERE id = %s", [name, pk])

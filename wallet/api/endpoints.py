@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from ninja import Query, Router, Schema, Status
 from ninja.errors import Throttled
 from pydantic import Field
 
-from wallet import emails
+from wallet import emails, operations
 from wallet.api.callers import Caller, CallRequest, Scope, require
 from wallet.api.schemas import (
     AccountOut,
     Body,
     Email,
+    Key,
     Limit,
     Name,
     Phone,
@@ -25,7 +25,6 @@ from wallet.api.schemas import (
     problems,
 )
 from wallet.context import Context
-from wallet.errors import Taken
 from wallet.models import Account, User
 from wallet.phones import masked, to_stored
 from wallet.staff import finding
@@ -46,19 +45,24 @@ class UserPage(Schema):
     next_cursor: str | None
 
 
-@router.post("/users", response={201: UserOut, **problems(403, 413, 415)}, summary="Open a member")
-def create_user(request: CallRequest, body: UserIn) -> Status[UserOut]:
+@router.post(
+    "/users", response={201: UserOut, **problems(403, 411, 413, 415, 422)}, summary="Open a member"
+)
+def create_user(
+    request: CallRequest, response: HttpResponse, body: UserIn, key: Key = None
+) -> Status[UserOut]:
     """Open a member with an empty wallet. Service tokens only.
 
-    The member has no password; they set one by password reset.
+    The member has no password; they set one by password reset. The same key again answers with
+    the member it opened, as they are now.
     """
-    require(request.auth.scope == Scope.SERVICE)
-    try:
-        user = User.objects.create_user(name=body.name, email=body.email, phone=body.phone)
-    except IntegrityError:
-        taken = "email" if User.objects.filter(email=body.email or "").exists() else "phone"
-        raise Taken(taken) from None
-    return Status(201, user_out(user, request.auth))
+    caller = request.auth
+    require(caller.scope == Scope.SERVICE)
+    person = operations.Person(body.name, body.email, body.phone)
+    user, is_replay = operations.open_member(person, actor_id=caller.user_id, key=key)
+    if is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
+    return Status(201, user_out(user, caller))
 
 
 @router.get("/users", response={200: UserPage, **problems()}, summary="List members")
@@ -68,12 +72,12 @@ def list_users(
     cursor: str | None = None,
     q: Annotated[Search | None, Query(max_length=80)] = None,
 ) -> UserPage:
-    """Members, newest first. A member token sees its owner only.
+    """Members, newest first. A member token gets only its owner.
 
     `q` finds members whose name has each of its words, in any order, case and spelling, or whose
-    email or phone number holds it. In a session of finance or of an auditor, others' phone numbers
-    and emails are masked. There `q` finds them only when they're whole, so many an hour, and each
-    look-up is audited.
+    email or phone number holds it. In the browser session of finance staff or an auditor, other
+    members' phone numbers and emails are masked, and `q` finds them only when they're whole. Such
+    searches are limited by the hour and recorded in the audit.
     """
     place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
@@ -86,7 +90,7 @@ def list_users(
 
 @router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
 def read_user(request: CallRequest, user_id: int) -> UserOut:
-    """One member with their wallet. Sessions of staff get the phone and email masked."""
+    """One member with their wallet. In a staff session the phone and email are masked."""
     user = visible(request.auth).filter(pk=user_id).first()
     if user is None:
         raise Http404
@@ -102,7 +106,7 @@ def visible(caller: Caller) -> QuerySet[User]:
 
 
 def found_by(request: CallRequest, text: str) -> Q:
-    """The members that `text` means to this caller. Raises Throttled for one who guesses."""
+    """The members this caller finds by `text`. Raises Throttled when the caller guesses."""
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -37,6 +38,14 @@ class MemberRequest(Request):
 type View = Callable[[Request], HttpResponse]
 
 
+def asks_for(request: Request, part: str) -> bool:
+    """Will htmx swap the element with this id, and wants only that?
+
+    Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
+    """
+    return request.htmx.target == part
+
+
 def render_part(
     request: Request,
     template: str,
@@ -48,21 +57,20 @@ def render_part(
 ) -> HttpResponse:
     """Render the page, or only its partial `part` when htmx will swap the element of that id.
 
-    Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
     `url` is what the address bar then shows, in place of what the form has sent.
     """
-    is_part = request.htmx.target == part
+    is_part = asks_for(request, part)
     name = f"{template}#{part}" if is_part else template
     response = render(request, name, context, status=status)
     return push_url(response, url) if is_part and url else response
 
 
-def is_own_page(request: HttpRequest, address: str | None) -> bool:
+def is_own_page(request: HttpRequest, url: str | None) -> bool:
     """A path on this site, and nothing that a browser might take for another one."""
-    if not (address and address.startswith("/")):
+    if not (url and url.startswith("/")):
         return False
     return url_has_allowed_host_and_scheme(
-        address, {request.get_host()}, require_https=request.is_secure()
+        url, {request.get_host()}, require_https=request.is_secure()
     )
 
 
@@ -73,6 +81,12 @@ def redirect_to(request: Request, url: str) -> HttpResponse:
     answer = HttpResponseRedirect(url)
     answer.status_code = 303
     return answer
+
+
+def refuse_repeated_fields(data: QueryDict) -> None:
+    """Raise BadRequest for a field that came twice: which of its values is meant?"""
+    if any(len(values) > 1 for _name, values in data.lists()):
+        raise BadRequest("a field came twice")
 
 
 def ip_address(request: HttpRequest) -> str:
@@ -169,7 +183,7 @@ def way_back(request: Request) -> str:
 
 
 def page_shown(request: Request) -> str:
-    """The address of the page that htmx asks from; else of what it asks for."""
+    """The URL of the page that htmx asks from, or of what it asks for."""
     try:
         page: str | None = request.htmx.current_url_abs_path
     except ValueError:

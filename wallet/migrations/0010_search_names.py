@@ -30,7 +30,7 @@ def fill_in(user: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("wallet", "0008_audit_ip_address"),
+        ("wallet", "0009_openings"),
     ]
 
     operations = [
