@@ -15,6 +15,7 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
     kept: dict[str, Any] = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     config = kept | dict(env.db_url_config(url))
     if config["ENGINE"].endswith("sqlite3"):
+        config["ENGINE"] = "wallet.db.sqlite"
         config["OPTIONS"] = {
             # IMMEDIATE takes the one write lock at BEGIN: it is SQLite's row lock.
             "transaction_mode": "IMMEDIATE",

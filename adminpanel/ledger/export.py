@@ -141,13 +141,13 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
 
 
 def row(line: Line, people: People | None) -> list[Cell]:
-    """In the order of HEADINGS. Ids are text, so that no spreadsheet adds them up.
+    """In the order of HEADINGS.
 
     A reversal isn't ordered by one person: it is proposed, approved and posted.
     """
     return [
         line.reference,
-        str(line.id),
+        line.id,
         line.type,
         line.status,
         line.created_at,
@@ -155,9 +155,9 @@ def row(line: Line, people: People | None) -> list[Cell]:
         Account.Currency.KES.value,
         shillings(line.amount_cents),
         line.source_name,
-        str(line.from_id) if line.from_id else None,
+        line.from_id,
         line.target_name,
-        str(line.to_id) if line.to_id else None,
+        line.to_id,
         line.note,
         None if people else line.ordered_by,
         line.key,

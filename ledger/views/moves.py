@@ -21,7 +21,13 @@ from ledger.views import confirming
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import keep
-from wallet.web.http import MemberRequest, redirect_to, refuse_repeated_fields, render_part
+from wallet.web.http import (
+    KEPT,
+    MemberRequest,
+    redirect_to,
+    refuse_repeated_fields,
+    render_part,
+)
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
@@ -82,8 +88,7 @@ def wanted(request: MemberRequest) -> dict[str, str]:
     """What the form starts with: from the address, or what was typed before the button that
     goes back to it, or that picks a payee."""
     if request.method != "POST":
-        given = ("recipient", "again", "amount")
-        return {name: request.GET[name] for name in given if name in request.GET}
+        return {name: request.GET[name] for name in KEPT if name in request.GET}
     typed: dict[str, str] = request.POST.dict()
     if "pick" in typed:
         typed |= {"again": typed["pick"], "recipient": ""}

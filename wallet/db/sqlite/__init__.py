@@ -1,0 +1,1 @@
+"""SQLite for Django, with a function that finds text however it's written."""
