@@ -6,7 +6,7 @@ from django.db import transaction
 
 from wallet import operations as wallet_operations
 from wallet.db.retries import committed
-from wallet.models import User
+from wallet.models import Account, User
 from wallet.staff import audit
 
 Refused = wallet_operations.Refused
@@ -18,8 +18,8 @@ def freeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
 
     Raises Refused for one's own wallet, and Busy when a payment of theirs held it for too long.
     """
-    account = User.objects.get(pk=user_id).primary_account()
-    return wallet_operations.freeze(account.pk, actor_id=actor_id, reason=reason, address=address)
+    account_id = Account.objects.wallet_id(user_id)
+    return wallet_operations.freeze(account_id, actor_id=actor_id, reason=reason, address=address)
 
 
 @committed
@@ -28,8 +28,8 @@ def unfreeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
 
     Raises as `freeze` does.
     """
-    account = User.objects.get(pk=user_id).primary_account()
-    return wallet_operations.unfreeze(account.pk, actor_id=actor_id, reason=reason, address=address)
+    account_id = Account.objects.wallet_id(user_id)
+    return wallet_operations.unfreeze(account_id, actor_id=actor_id, reason=reason, address=address)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ the COMMIT. Each trip takes one order or several that share a transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,15 +23,6 @@ from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
-from wallet.models import Account
-
-WALLETS = """
-    SELECT user_id, id FROM wallet_account
-    WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
-WALLETS_AT_ONCE = 2**8
-WALLETS_AT_MOST = 2**18
-# By user id, those that this process has met.
-wallet_ids: dict[int, int] = {}
 
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active
@@ -47,7 +38,11 @@ FACTS = """
         (SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM ledger_transaction
          WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
            AND status <> 'FAILED' AND type <> 'REVERSAL')
-            AS sent_cents"""
+            AS sent_cents,
+        (SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1)
+            AS source_last_at,
+        (SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1)
+            AS target_last_at"""
 
 # Taken beforehand, so that all that is written can go without waiting for an answer.
 NEXT_ID = {
@@ -89,33 +84,22 @@ class Hold(StrEnum):
 
 
 class Facts(NamedTuple):
-    """What the books say of an order: the transaction its key already names, what left the
-    source on its day, and the id of its transaction if it is carried out; and the answer to its
-    condition."""
+    """What the books say about an order: the transaction that its key already names, what left the
+    source on its day, the times of its accounts' last entries, and the id of its transaction if it
+    is carried out; and the answer to its precondition."""
 
     earlier_id: int | None
     sent_cents: int
+    source_last_at: datetime | str | None
+    target_last_at: datetime | str | None
     next_id: int = 0
     answer: list[Row] | None = None
 
-
-def wallet_id(user_id: int) -> int:
-    """The account id of a user's primary wallet, which never changes, so it is read once.
-
-    Its neighbours come along, because a way to the database costs more than their rows.
-    Raises Account.DoesNotExist.
-    """
-    if (known := wallet_ids.get(user_id)) is not None:
-        return known
-    first = user_id - user_id % WALLETS_AT_ONCE
-    [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_AT_ONCE - 1)))
-    if len(wallet_ids) > WALLETS_AT_MOST:
-        wallet_ids.clear()
-    wallet_ids.update(found)
-    for owner_id, account_id in found:
-        if owner_id == user_id:
-            return int(account_id)
-    raise Account.DoesNotExist
+    @property
+    def last_at(self) -> datetime | None:
+        """When an entry was last written on one of its accounts."""
+        times = [to_time(at) for at in (self.source_last_at, self.target_last_at) if at]
+        return max(times, default=None)
 
 
 def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Holding], list[Facts]]:
@@ -123,24 +107,24 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
 
     Lowest id first, so that two opposite transfers wait instead of deadlocking. The facts are
     read by statements of their own, which start once the accounts are held, and so is the answer
-    to a condition. An account that is skipped, or that there is not, is not among those given.
+    to a precondition. An account that was skipped, or that doesn't exist, isn't in the answer.
     """
     ids = sorted({id for placed in batch for id in placed.order.account_ids})
     asked = [Statement(holdings_sql(len(ids), hold), ids)]
     for placed in batch:
         asked.append(Statement(FACTS_AND_ID if hold else FACTS, about(placed, day)))
-        if placed.condition:
-            asked.append(placed.condition.statement)
+        if placed.precondition:
+            asked.append(placed.precondition.statement)
     answers = iter(pipeline.ask(*asked))
     rows = next(answers)
     holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
     facts = []
     for position, placed in enumerate(batch):
         each = Facts(*next(answers)[0])
-        if placed.condition:
+        if placed.precondition:
             each = each._replace(answer=next(answers))
         if not IDS_ARE_DRAWN:
-            # SQLite tells the same id until it is used.
+            # SQLite gives the same id until it is used.
             each = each._replace(next_id=each.next_id + position)
         facts.append(each)
     return holdings, facts
@@ -152,10 +136,24 @@ def read_facts(placed: Placed, day: date) -> Facts:
     return Facts(*row)
 
 
+def free_ids(ids: Sequence[int]) -> set[int]:
+    """Those of these accounts that no other session holds now."""
+    [rows] = pipeline.ask(Statement(holdings_sql(len(ids), Hold.SKIP), ids))
+    return {row[0] for row in rows}
+
+
 def about(placed: Placed, day: date) -> tuple[Value, ...]:
-    """What FACTS asks about."""
-    source_id = placed.order.source_id
-    return (placed.actor_id, placed.key, source_id, day_start(day), next_day_start(day))
+    """The parameters of FACTS."""
+    source_id, target_id = placed.order.source_id, placed.order.target_id
+    of_day = (day_start(day), next_day_start(day))
+    return (placed.actor_id, placed.key, source_id, *of_day, source_id, target_id)
+
+
+def to_time(at: datetime | str) -> datetime:
+    """SQLite returns naive UTC datetimes, as text."""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def write(

@@ -118,5 +118,5 @@ class User(AbstractBaseUser, PermissionsMixin):
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     def primary_account(self) -> Account:
-        """The wallet that money goes to unless somebody says otherwise."""
-        return self.accounts.get(kind=Account.Kind.WALLET, currency=Account.Currency.KES)
+        """The wallet that money goes to unless the order names another account."""
+        return Account.objects.wallet(self.pk)

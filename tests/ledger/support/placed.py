@@ -9,7 +9,8 @@ from ledger.models import Transaction
 from ledger.operations import Order, perform
 from ledger.operations.orders import Placed, Type
 from tests.factories import account_id, balance, new_key
-from wallet.db.pipeline import Condition, Statement
+from wallet.db.pipeline import Statement
+from wallet.db.preconditions import Precondition
 from wallet.models import User
 
 ONE = Statement("SELECT 1")
@@ -22,10 +23,10 @@ def transfer(
     key: str | None = None,
     check: Callable[[list[Any]], None] | None = None,
 ) -> Placed:
-    """`check` is given the answer to its condition, which is one row of 1."""
+    """`check` gets the rows of its precondition, which is one row of 1."""
     order = Order(Type.TRANSFER, cents, account_id(source), account_id(target))
-    condition = Condition(ONE, check) if check else None
-    return Placed(order, source.pk, key or new_key(), condition=condition)
+    precondition = Precondition(ONE, check) if check else None
+    return Placed(order, source.pk, key or new_key(), precondition=precondition)
 
 
 def deposit(target: User, cents: int) -> Placed:
@@ -38,7 +39,7 @@ def withdraw(source: User, cents: int) -> Placed:
 
 def carried_out(placed: Placed) -> Transaction:
     return perform(
-        placed.order, actor_id=placed.actor_id, key=placed.key, condition=placed.condition
+        placed.order, actor_id=placed.actor_id, key=placed.key, precondition=placed.precondition
     )
 
 
