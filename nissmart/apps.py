@@ -1,8 +1,12 @@
-"""Django's own apps as operators meet them: what they are called and where they stand."""
+"""The roof as an app, for its commands, and Django's admin as operators see it."""
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
+
+
+class Nissmart(AppConfig):
+    name = "nissmart"
 
 
 class OperatorsAdmin(AdminConfig):

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "wallet",
     "ledger",
     "adminpanel",
+    "nissmart.apps.Nissmart",
 ]
 
 MIDDLEWARE = [

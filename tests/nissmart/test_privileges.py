@@ -147,7 +147,7 @@ def samples(people, alice) -> dict[str, str]:
         "<path:content_type_id>/<path:object_id>": "1/1",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",
         "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-x/",
-        "^(?P<app_label>auth|wallet|ledger)/$": "ledger/",
+        "^(?P<app_label>wallet|auth|ledger)/$": "ledger/",
         "(?P<url>.*)$": "no-such-page",
     }
 

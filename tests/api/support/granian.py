@@ -18,7 +18,7 @@ from django.db import connection
 
 from tests.postgres import free_port
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 START_TIMEOUT_S = 60
 
 
