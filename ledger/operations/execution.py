@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from itertools import count
@@ -46,6 +47,7 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
     for attempt in count(1):
         if wait.left_s <= 0:
             break
+        wait.attempt_at = time.monotonic()
         try:
             with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.deadline):
                 return carry_out(placed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,7 +12,8 @@ from ledger.errors import OutcomeUnknown
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, names_to_lock, run_alone, run_batch
 from ledger.operations.orders import Placed
-from wallet.db.waits import WAITS, Wait
+from wallet.db.waits import STALLED_AFTER_S, WAITS, Wait
+from wallet.errors import Busy
 
 # Half of a process's threads: the others keep answering, whatever happens to a batch.
 BATCH_SIZE = max(settings.WEB_THREADS // 2, 1)
@@ -37,7 +39,7 @@ class GroupCommit:
     """One thread leads: it takes a batch from the queue, commits it, and lets the next one lead.
 
     An order that finds no leader leads without waiting. An order whose leader takes too long leads
-    its own batch, so one stuck transaction doesn't hold up the rest.
+    a batch too, so one stuck transaction doesn't hold up the rest.
     """
 
     def __init__(self) -> None:
@@ -49,6 +51,7 @@ class GroupCommit:
         """Carry out the order, in a batch if there is one. Raises what `run_alone` does."""
         names = names_to_lock(placed)
         with WAITS.arrival(names, settings.ORDER_TIMEOUT_S) as wait:
+            WAITS.refuse_if_stalled()
             is_plain = placed.at is None and placed.order.reverses_id is None
             if not is_plain or WAITS.blocked(names):
                 return run_alone(placed, wait)
@@ -66,7 +69,7 @@ class GroupCommit:
         with self._changed:
             self._queue.append(ticket)
             try:
-                self._changed.wait_for(lambda: ticket.is_taken or self._leader is None, PATIENCE_S)
+                self._wait_to_lead(ticket)
                 if ticket.is_taken:
                     self._changed.wait_for(lambda: ticket.is_done)
                     return
@@ -84,15 +87,28 @@ class GroupCommit:
                     self._leader = None
                 self._changed.notify_all()
 
+    def _wait_to_lead(self, ticket: Ticket) -> None:
+        """Wait until a leader took the order, or it may lead. Raises Busy when that takes too
+        long, because the database hangs."""
+        self._changed.wait_for(lambda: ticket.is_taken or self._leader is None, PATIENCE_S)
+        while not ticket.is_taken and WAITS.room() <= 0:
+            WAITS.refuse_if_stalled()
+            if ticket.wait.left_s < settings.ORDER_TIMEOUT_S - STALLED_AFTER_S:
+                raise Busy
+            self._changed.wait(PATIENCE_S)
+
     def _take_batch(self, leader: Ticket) -> list[Ticket]:
         """Lead: take orders that have no account and no key in common."""
         self._leader = leader
+        size = min(BATCH_SIZE, WAITS.room())
+        began = time.monotonic()
         batch: list[Ticket] = []
         used: set[object] = set()
         for ticket in [leader, *self._queue]:
             names = names_of(ticket.placed)
-            if not ticket.is_taken and used.isdisjoint(names) and len(batch) < BATCH_SIZE:
+            if not ticket.is_taken and used.isdisjoint(names) and len(batch) < size:
                 ticket.is_taken = True
+                ticket.wait.attempt_at = began
                 batch.append(ticket)
                 used |= names
         self._queue = [ticket for ticket in self._queue if not ticket.is_taken]

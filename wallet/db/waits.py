@@ -2,9 +2,13 @@
 
 An account that everyone pays changes hands every few milliseconds, so payments queue for it. An
 account that one session keeps does not, and the payments that name it would soon occupy every
-thread. So an account that nobody got for BLOCKED_AFTER_S counts as blocked: at most two threads
-wait for it, and all waiting threads together are at most half of the process's. The next order
-hears "busy" immediately. SQLite has one write lock for everything, which counts as one account.
+thread. So an account that this process couldn't get for BLOCKED_AFTER_S counts as blocked: at most
+two threads wait for it, and all waiting threads together are at most half of the process's. The
+next order hears "busy" immediately. SQLite has one write lock for everything, which counts as one
+account.
+
+A database that stops answering is bounded in the same way: two threads stay out of it, so that
+they answer what needs no lock, and once half of the threads hang, orders hear "busy".
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ from wallet.errors import Busy
 
 BLOCKED_AFTER_S = 0.25
 WAITERS_PER_NAME = 2
+# An attempt that takes longer, and doesn't wait for a blocked account, hangs.
+STALLED_AFTER_S = 0.5
+SPARE_THREADS = 2
 # Names whose last lock is remembered; forgetting one only makes it count as blocked sooner.
 REMEMBERED = 4096
 
@@ -42,6 +49,8 @@ class Wait:
         self.began = time.monotonic()
         self.deadline = self.began + timeout_s
         self.blocked_on: Collection[Name] = ()
+        # When its present attempt began; None while it is in a queue of this process.
+        self.attempt_at: float | None = None
 
     @property
     def left_s(self) -> float:
@@ -55,12 +64,17 @@ class Wait:
     def is_late(self, now: float) -> bool:
         return bool(self.blocked_on) or now - self.began >= BLOCKED_AFTER_S
 
+    def is_stalled(self, now: float) -> bool:
+        is_old = self.attempt_at is not None and now - self.attempt_at >= STALLED_AFTER_S
+        return is_old and not self.blocked_on
+
 
 class Waits:
     """The orders in this process, and the names that they found blocked."""
 
     def __init__(self, threads: int) -> None:
         self.most = max(threads // 2, 1)
+        self.most_running = max(threads - SPARE_THREADS, 1)
         self._guard = threading.Lock()
         self._present: list[Wait] = []
         self._blocked: set[Name] = set()
@@ -79,6 +93,19 @@ class Waits:
         finally:
             with self._guard:
                 self._present.remove(wait)
+
+    def room(self) -> int:
+        """How many more orders may begin an attempt now."""
+        with self._guard:
+            running = sum(each.attempt_at is not None for each in self._present)
+            return self.most_running - running
+
+    def refuse_if_stalled(self) -> None:
+        """Raises Busy when half of the threads hang in the database."""
+        now = time.monotonic()
+        with self._guard:
+            if sum(each.is_stalled(now) for each in self._present) >= self.most:
+                raise Busy
 
     def got(self, names: Collection[Name]) -> None:
         """A thread of this process has just locked these, so they aren't blocked."""
