@@ -21,7 +21,7 @@ from ledger.querysets import NAIROBI
 from ledger.references import new_reference
 from wallet.db.preconditions import Unmet
 from wallet.db.retries import ATTEMPTS, durable, is_in_the_way, is_lock_timeout, pause
-from wallet.db.waits import BLOCKED_AFTER_S, OTHER, SQLITE, WAITS, Name, Wait
+from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
 from wallet.errors import Busy
 
 logger = logging.getLogger(__name__)
@@ -55,21 +55,18 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
             if not is_in_the_way(error):
                 raise
             if is_lock_timeout(error):
-                WAITS.stay(wait, held_elsewhere(placed, attempt))
+                WAITS.stay(wait, wait.kept(held_elsewhere(placed)))
             else:
                 pause(min(attempt, ATTEMPTS))
     raise Busy
 
 
-def held_elsewhere(placed: Placed, attempt: int) -> Collection[Name]:
-    """What keeps this order waiting, asked after a lock timeout."""
+def held_elsewhere(placed: Placed) -> Mapping[Name, object]:
+    """What keeps this order waiting, each with its version, asked after a lock timeout."""
     if not HAS_ROW_LOCKS:
-        return {SQLITE}
-    ids = placed.order.account_ids
-    with durable(lock_timeout_s=BLOCKED_AFTER_S):
-        held = set(ids) - statements.free_ids(ids)
-    # The first time the account may have been given back a moment ago.
-    return held or ({OTHER} if attempt > 1 else ())
+        return {SQLITE: statements.database_version()}
+    with durable(lock_timeout_s=PROBE_AFTER_S):
+        return statements.held_versions(placed.order.account_ids) or {OTHER: None}
 
 
 def carry_out(placed: Placed) -> Transaction:
@@ -102,7 +99,7 @@ def run_batch(batch: Sequence[Placed], deadline: float) -> dict[Placed, Outcome]
     # Lowest key first, like accounts: two batches that write the same keys can't deadlock.
     batch = sorted(batch, key=lambda placed: (placed.actor_id, placed.key or ""))
     try:
-        with durable(lock_timeout_s=BLOCKED_AFTER_S, deadline=deadline):
+        with durable(lock_timeout_s=PROBE_AFTER_S, deadline=deadline):
             outcomes = decide_each(batch)
     except OutcomeUnknown as error:
         for placed, outcome in outcomes.items():

@@ -23,11 +23,14 @@ from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
+from wallet.db.waits import Name
 
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
+
+VERSIONS = "SELECT id, xmin::text, xmax::text FROM wallet_account WHERE id IN {ids}"
 
 # The day has an end for PostgreSQL's planner, which takes an open one for a third of all time
 # and then plans each order anew.
@@ -136,10 +139,22 @@ def read_facts(placed: Placed, day: date) -> Facts:
     return Facts(*row)
 
 
-def free_ids(ids: Sequence[int]) -> set[int]:
-    """Those of these accounts that no other session holds now."""
-    [rows] = pipeline.ask(Statement(holdings_sql(len(ids), Hold.SKIP), ids))
-    return {row[0] for row in rows}
+def held_versions(ids: Sequence[int]) -> dict[Name, object]:
+    """Those of these accounts that another session holds now, each with its row's version.
+
+    A version changes with each session that locks or changes the row.
+    """
+    versions, free = pipeline.ask(
+        Statement(VERSIONS.format(ids=rows_sql(1, len(ids))), ids),
+        Statement(holdings_sql(len(ids), Hold.SKIP), ids),
+    )
+    is_free = {row[0] for row in free}
+    return {id: version for id, *version in versions if id not in is_free}
+
+
+def database_version() -> object:
+    """SQLite's own: it changes with each commit of another connection."""
+    return pipeline.ask(Statement("PRAGMA data_version"))
 
 
 def about(placed: Placed, day: date) -> tuple[Value, ...]:

@@ -19,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 
 from wallet.db import pipeline
 from wallet.db.postgresql.connection import NoAnswer
-from wallet.db.waits import BLOCKED_AFTER_S
+from wallet.db.waits import PROBE_AFTER_S
 from wallet.errors import Busy, OutcomeUnknown
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def limited(
 def brief() -> Iterator[None]:
     """For a write that may be left undone: skip it where what it needs is blocked."""
     try:
-        with limited(BLOCKED_AFTER_S, is_brief=True):
+        with limited(2 * PROBE_AFTER_S, is_brief=True):
             yield
     except OperationalError as error:
         if not is_contention(error):

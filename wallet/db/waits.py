@@ -2,10 +2,10 @@
 
 An account that everyone pays changes hands every few milliseconds, so payments queue for it. An
 account that one session keeps does not, and the payments that name it would soon occupy every
-thread. So an account that this process couldn't get for BLOCKED_AFTER_S counts as blocked: at most
-two threads wait for it, and all waiting threads together are at most half of the process's. The
-next order hears "busy" immediately. SQLite has one write lock for everything, which counts as one
-account.
+thread. So an order that waits looks at its account twice, PROBE_AFTER_S apart. An account that
+didn't change hands meanwhile is blocked: at most two threads wait for it, and all waiting threads
+together are at most half of the process's. The next order hears "busy" immediately. SQLite has one
+write lock for everything, which counts as one account.
 
 A database that stops answering is bounded in the same way: two threads stay out of it, so that
 they answer what needs no lock, and once half of the threads hang, orders hear "busy".
@@ -15,26 +15,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.conf import settings
 
 from wallet.errors import Busy
 
-BLOCKED_AFTER_S = 0.25
+PROBE_AFTER_S = 0.125
 WAITERS_PER_NAME = 2
+# A guard against names that nobody orders for again.
+BLOCKED_AT_MOST = 4096
 # An attempt that takes longer, and doesn't wait for a blocked account, hangs.
 STALLED_AFTER_S = 0.5
 SPARE_THREADS = 2
-# Names whose last lock is remembered; forgetting one only makes it count as blocked sooner.
-REMEMBERED = 4096
-
 # An account's id, or one of these.
 type Name = int | str
 SQLITE = "SQLite's write lock"
 # A lock that belongs to no account, such as one on the row of the person who orders.
 OTHER = "another lock"
+
+
+NO_VERSION = object()
 
 
 class Wait:
@@ -49,6 +51,8 @@ class Wait:
         self.began = time.monotonic()
         self.deadline = self.began + timeout_s
         self.blocked_on: Collection[Name] = ()
+        # What it waited for at its last probe, with a version that changes with each holder.
+        self.held: Mapping[Name, object] = {}
         # When its present attempt began; None while it is in a queue of this process.
         self.attempt_at: float | None = None
 
@@ -59,10 +63,18 @@ class Wait:
     @property
     def lock_timeout_s(self) -> float:
         """How long one attempt may wait for a lock."""
-        return self.left_s if self.blocked_on else min(BLOCKED_AFTER_S, self.left_s)
+        return self.left_s if self.blocked_on else min(PROBE_AFTER_S, self.left_s)
+
+    def kept(self, held: Mapping[Name, object]) -> set[Name]:
+        """Those of the names held elsewhere that were so at the last probe, by the same session."""
+        kept = {
+            name for name, version in held.items() if self.held.get(name, NO_VERSION) == version
+        }
+        self.held = held
+        return kept
 
     def is_late(self, now: float) -> bool:
-        return bool(self.blocked_on) or now - self.began >= BLOCKED_AFTER_S
+        return bool(self.blocked_on) or now - self.began >= 2 * PROBE_AFTER_S
 
     def is_stalled(self, now: float) -> bool:
         is_old = self.attempt_at is not None and now - self.attempt_at >= STALLED_AFTER_S
@@ -78,7 +90,6 @@ class Waits:
         self._guard = threading.Lock()
         self._present: list[Wait] = []
         self._blocked: set[Name] = set()
-        self._got_at: dict[Name, float] = {}
 
     @contextmanager
     def arrival(
@@ -109,29 +120,21 @@ class Waits:
 
     def got(self, names: Collection[Name]) -> None:
         """A thread of this process has just locked these, so they aren't blocked."""
-        now = time.monotonic()
-        with self._guard:
-            self._blocked.difference_update(names)
-            if len(self._got_at) > REMEMBERED:
-                self._got_at.clear()
-            for name in names:
-                self._got_at[name] = now
+        if self._blocked:
+            with self._guard:
+                self._blocked.difference_update(names)
 
     def blocked(self, names: Collection[Name]) -> set[Name]:
         """Those of these names that are known to be blocked."""
         return self._blocked.intersection(names)
 
-    def stay(self, wait: Wait, held: Collection[Name]) -> None:
-        """Ask to go on waiting for names that another session holds. Raises Busy if too many do.
-
-        A name that this process got a moment ago changes hands, so it isn't blocked.
-        """
+    def stay(self, wait: Wait, kept: Collection[Name]) -> None:
+        """Ask to go on waiting for names that one session keeps. Raises Busy if too many do."""
         now = time.monotonic()
         with self._guard:
-            kept = {name for name in held if self._is_kept(name, now)}
-            if len(self._blocked) > REMEMBERED:
+            if len(self._blocked) > BLOCKED_AT_MOST:
                 self._blocked.clear()
-            self._blocked |= kept
+            self._blocked.update(kept)
             late = [each for each in self._present if each is not wait and each.is_late(now)]
             for name in kept:
                 if sum(name in each.blocked_on for each in late) >= WAITERS_PER_NAME:
@@ -139,9 +142,6 @@ class Waits:
             if kept and (not wait.may_stay or len(late) >= self.most):
                 raise Busy
             wait.blocked_on = kept
-
-    def _is_kept(self, name: Name, now: float) -> bool:
-        return now - self._got_at.get(name, -BLOCKED_AFTER_S) >= BLOCKED_AFTER_S
 
 
 WAITS = Waits(settings.WEB_THREADS)

@@ -35,6 +35,10 @@ class LockedConnection(sqlite3.Connection):
     # An engine in our own process always answers.
     deadline: float | None = None
 
+    def version(self) -> object:
+        """It changes with each commit of another connection."""
+        return self.execute("PRAGMA data_version").fetchone()
+
 
 class Cursor(base.SQLiteCursorWrapper):
     connection: LockedConnection
@@ -75,17 +79,17 @@ def wait_and_try[T](
     if connection.lock_timeout_s is not None and not is_brief:
         return try_for(connection.lock_timeout_s, attempt, refusal)
     with WAITS.arrival({SQLITE}, connection.usual_timeout_s, may_stay=not is_brief) as wait:
-        held = WAITS.blocked({SQLITE})
+        kept = WAITS.blocked({SQLITE})
         while True:
             try:
-                WAITS.stay(wait, held)
+                WAITS.stay(wait, kept)
                 answer = try_for(wait.lock_timeout_s, attempt, refusal)
             except Busy:
                 raise refusal from None
             except sqlite3.OperationalError as error:
                 if error is not refusal or wait.left_s <= 0:
                     raise
-                held = {SQLITE}
+                kept = wait.kept({SQLITE: connection.version()})
             else:
                 WAITS.got({SQLITE})
                 return answer
