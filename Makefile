@@ -1,4 +1,4 @@
-# What one does with Nissmart from a fresh checkout. `make` alone lists it.
+# The commands for working with Nissmart from a fresh checkout. `make` alone lists them.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-sqlite test-postgres check format bench coverage lock clean
@@ -12,13 +12,13 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo 'Arguments for a tool go into ARGS, as in: make test ARGS="-k transfer"'
 
-run: ## serve the product at http://localhost:8000 (obeys PORT, DATABASE_URL)
-	@.ci/venv runtime
+run: ## serve the product at http://localhost:8000 (obeys PORT, ENGINE=postgres, DATABASE_URL)
+	@.ci/venv $(if $(filter postgres,$(ENGINE)),postgres,runtime)
 	@exec $(BIN)/python .ci/serve.py
 
 test: ## the whole test suite, on SQLite and on PostgreSQL
 	@.ci/venv dev
-	@$(BIN)/python .ci/test.py both $(ARGS)
+	@$(BIN)/python .ci/test.py all $(ARGS)
 
 test-sqlite: ## the test suite on SQLite alone
 	@.ci/venv dev
@@ -49,7 +49,9 @@ coverage: ## which lines the tests reach (on SQLite)
 lock: ## write requirements*.txt anew from requirements*.in
 	@.ci/venv dev
 	@$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
-	@$(BIN)/uv pip compile $(LOCK) requirements-dev.in --constraints requirements.txt \
+	@$(BIN)/uv pip compile $(LOCK) requirements-postgres.in --constraints requirements.txt \
+		--output-file requirements-postgres.txt
+	@$(BIN)/uv pip compile $(LOCK) requirements-dev.in --constraints requirements-postgres.txt \
 		--output-file requirements-dev.txt
 
 clean: ## remove what make and the tools made; the database stays

@@ -1,50 +1,52 @@
 """Serve Nissmart on this machine: what `make run` starts. Ctrl-C stops everything."""
 
+from __future__ import annotations
+
 import os
 import secrets
-import signal
 import socket
-import subprocess
 import sys
-import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import supervise
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import execute_from_command_line
+from supervise import Service
 
 ROOT = Path(__file__).resolve().parent.parent
-STOP_TIMEOUT_S = 10
-# Ctrl-C, a plain `kill` and a closed terminal all end it the same way.
-SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+sys.path.insert(0, str(ROOT))
+
+from nissmart.embedded_postgres import PostgresError, Server  # noqa: E402
+
+ON = ("1", "true", "yes", "on", "y", "ok")
 
 
 def main() -> int:
     os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
-    # With a key of somebody's own this may be a real site: no people with a known password there.
-    wants_demo = "SECRET_KEY" not in os.environ
-    if not settings_given():
+    # With a SECRET_KEY this may be a real site: no people with a known password there.
+    is_demo = "SECRET_KEY" not in os.environ
+    if is_demo and not is_on(os.environ, "DEBUG"):
         serve_like_production()
-    for sign in SIGNS:
-        signal.signal(sign, signal.default_int_handler)
-
-    host = os.environ.get("HOST", "127.0.0.1")
-    port = int(os.environ.get("PORT", "8000"))
-    if is_answering(port):
-        print(f"Port {port} is taken. Choose another: make run PORT={port + 1}", file=sys.stderr)
+    hosts = addresses(os.environ.get("HOST", "localhost"))
+    if complaint := refusal(os.environ, hosts):
+        print(complaint, file=sys.stderr)
         return 1
-
+    supervise.interrupt_once()
     try:
-        prepare(wants_demo)
-        return supervise(commands(host, port), port)
+        with database() as postgres:
+            prepare(is_demo)
+            return supervise.run(
+                services(hosts, port_of(os.environ)), postgres, lambda: announce(hosts[0])
+            )
     except KeyboardInterrupt:
         return 0
-
-
-def settings_given() -> bool:
-    return "SECRET_KEY" in os.environ or "DEBUG" in os.environ
+    except PostgresError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def serve_like_production() -> None:
@@ -56,7 +58,7 @@ def serve_like_production() -> None:
 
 
 def own_secret() -> str:
-    """A key of this checkout's own, so that sessions outlive a restart."""
+    """This checkout's key, kept in a file so that sessions outlive a restart."""
     file = ROOT / ".secret-key"
     if not file.exists():
         file.touch(mode=0o600)
@@ -64,17 +66,99 @@ def own_secret() -> str:
     return file.read_text()
 
 
-def prepare(wants_demo: bool) -> None:
-    """Bring database and static files up to date."""
+def addresses(host: str) -> list[str]:
+    """Where to listen. `localhost` is both loopback addresses, where the machine has both."""
+    if host != "localhost":
+        return [host.strip("[]")]
+    return ["127.0.0.1", *(["::1"] if has_ipv6() else [])]
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def refusal(environ: Mapping[str, str], hosts: list[str]) -> str:
+    """Why we can't serve with this environment. Asked before anything is touched."""
+    port = environ.get("PORT", "8000")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        return f"PORT is {port!r}; it must be a number from 1 to 65535."
+    if environ.get("ENGINE", "sqlite") not in ("sqlite", "postgres"):
+        return f"ENGINE is {environ['ENGINE']!r}; it must be sqlite or postgres."
+    if environ.get("ENGINE") and environ.get("DATABASE_URL"):
+        return (
+            "Give ENGINE, which runs a database here, or DATABASE_URL, which names one; not both."
+        )
+    if missing := missing_settings(environ):
+        lines = [f"  {name:16} {what}" for name, what in missing.items()]
+        return "\n".join(
+            [
+                "Nissmart can't serve a site with these settings missing:",
+                *lines,
+                "docs/configuration.md has them all."
+                " Without SECRET_KEY, `make run` serves a demo that needs none.",
+            ]
+        )
+    if any(supervise.is_answering((loopback(host), int(port))) for host in hosts):
+        return f"Port {port} is taken. Choose another: make run PORT={int(port) + 1}"
+    return ""
+
+
+def missing_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings without which every page would be an error, and what to give them."""
+    if is_on(environ, "DEBUG"):
+        return {}
+    missing = {}
+    if not environ.get("SECRET_KEY"):
+        missing["SECRET_KEY"] = "a long random text"
+    if not environ.get("ALLOWED_HOSTS", "").strip(", "):
+        missing["ALLOWED_HOSTS"] = "the host names to answer, such as nissmart.example"
+    is_encrypted = is_on(environ, "HTTPS", default=True)
+    redirects = is_encrypted and is_on(environ, "SECURE_SSL_REDIRECT", default=True)
+    # We speak plain HTTP, so without a proxy every request is redirected to HTTPS for ever.
+    if redirects and not is_on(environ, "BEHIND_TLS_PROXY"):
+        missing["BEHIND_TLS_PROXY"] = "1 when a proxy ends TLS; or HTTPS=0 for plain HTTP"
+    return missing
+
+
+def is_on(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    return environ[name].lower().strip() in ON if name in environ else default
+
+
+@contextmanager
+def database() -> Iterator[Server | None]:
+    """With ENGINE=postgres, run a PostgreSQL of this checkout. SQLite needs no server."""
+    if os.environ.get("ENGINE") != "postgres":
+        yield None
+        return
+    place = ROOT / os.environ.get("POSTGRES_DIR", "db.postgres")
+    with Server(place) as server:
+        os.environ["DATABASE_URL"] = server.url
+        # For `manage.py` in another terminal. It holds the password, so others can't read it.
+        url_file = place / "url"
+        url_file.touch(mode=0o600)
+        url_file.write_text(server.url)
+        try:
+            yield server
+        finally:
+            url_file.unlink(missing_ok=True)
+
+
+def prepare(is_demo: bool) -> None:
+    """Bring the database and the static files up to date."""
     manage("migrate", "--verbosity=0")
     manage("createcachetable", "--verbosity=0")
     collect_static()
-    if wants_demo:
+    if is_demo:
         manage("demo", "--if-empty", "--yes")
 
 
 def collect_static() -> None:
-    """Collect the static files, if any has changed since: compressing them takes seconds."""
+    """Collect the static files, if any has changed: compressing them takes seconds."""
     sources = [
         (path, os.stat(storage.path(path)).st_mtime_ns)
         for finder in get_finders()
@@ -92,66 +176,37 @@ def manage(*arguments: str) -> None:
     execute_from_command_line(["manage.py", *arguments])
 
 
-def commands(host: str, port: int) -> list[list[str]]:
-    """What runs side by side: the web server and the background worker."""
+def services(hosts: list[str], port: int) -> list[Service]:
+    """What runs side by side: the web server, once for each address, and the background worker."""
     granian = str(Path(sys.executable).parent / "granian")
-    # Warnings of its own (it finds eight threads many for two cores) are no news to who starts it.
-    web = [granian, "--interface=wsgi", f"--host={host}", f"--port={port}"]
-    web += [
-        "--respawn-failed-workers",
-        "--blocking-threads=8",
-        "--log-level=error",
-        "nissmart.wsgi:application",
+    web = [granian, "--interface=wsgi", f"--port={port}", "--respawn-failed-workers"]
+    # Its warnings are no news here: it finds eight threads many for two cores.
+    web += ["--blocking-threads=8", "--log-level=error", "nissmart.wsgi:application"]
+    servers = [
+        Service("web server", [*web, f"--host={host}"], (loopback(host), port)) for host in hosts
     ]
-    return [web, [sys.executable, "manage.py", "work"]]
+    return [*servers, Service("worker", [sys.executable, "manage.py", "work"])]
 
 
-def supervise(commands: list[list[str]], port: int) -> int:
-    """Run the commands until one ends or we are told to stop; then end the others.
-
-    The first is the web server, which is started again once it has answered: granian gives up
-    when its worker dies twice within some seconds, and no option tells it not to.
-    """
-    told: list[int] = []
-    # Taken note of, never raised: `make` hands on what the whole group was sent already, and a
-    # second one must not break off the start of a process, or the end of one.
-    for sign in SIGNS:
-        signal.signal(sign, lambda sign, _frame: told.append(sign))
-    processes: list[subprocess.Popen[bytes]] = []
-    announced = False
-    try:
-        # Groups of their own: Ctrl-C reaches only us, and what a process has started ends with it.
-        for command in commands:
-            processes.append(subprocess.Popen(command, process_group=0))
-        while not told and all(process.poll() is None for process in processes):
-            if not announced and is_answering(port):
-                announced = True
-                print(f"\nNissmart is at http://localhost:{port}  (Ctrl-C stops it)", flush=True)
-            time.sleep(0.2)
-            if announced and not told and processes[0].poll() is not None:
-                print("The web server has ended and is started again", file=sys.stderr)
-                processes[0] = subprocess.Popen(commands[0], process_group=0)
-                announced = False
-        codes = [process.poll() for process in processes]
-    finally:
-        stop(processes)
-    return 0 if told else next(filter(None, codes), 0)
+def loopback(host: str) -> str:
+    """Where we reach a server that listens on this host."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
-def stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+def port_of(environ: Mapping[str, str]) -> int:
+    return int(environ.get("PORT", "8000"))
 
 
-def is_answering(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def announce(host: str) -> None:
+    """Print an address that answers, or what the site answers to."""
+    port, names = port_of(os.environ), settings.ALLOWED_HOSTS
+    if settings.HTTPS or not {"*", "localhost"} & set(names):
+        where = f"on port {port} of {host}, for {', '.join(names)}"
+    elif host in ("127.0.0.1", "0.0.0.0", "::1", "::"):
+        where = f"at http://localhost:{port}"
+    else:
+        where = f"at http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"\nNissmart is {where}  (Ctrl-C stops it)", flush=True)
 
 
 if __name__ == "__main__":

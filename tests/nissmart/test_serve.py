@@ -1,78 +1,186 @@
-"""Whatever ends `make run`, nothing that it has started lives on."""
+"""`make run` says what is missing before it starts anything, and serves all that it promises."""
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 
-# Two processes: one that does not want to stop, so that it takes force, and one that does.
-SCRIPT = """
+from nissmart.embedded_postgres import free_port
+
+CI = settings.BASE_DIR / ".ci"
+SITE = {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "nissmart.example", "BEHIND_TLS_PROXY": "1"}
+# The whole of `make run`, without the static files, which belong to the checkout.
+SERVE = """
 import sys
 sys.path.insert(0, ".ci")
 import serve
-
-serve.STOP_TIMEOUT_S = 1
-tell = "import os, pathlib, signal, time; {how}; "
-tell += "pathlib.Path('{file}').write_text(str(os.getpid()))"
-stubborn = tell.format(how="signal.signal(signal.SIGTERM, signal.SIG_IGN)", file=sys.argv[1])
-docile = tell.format(how="pass", file=sys.argv[2])
-commands = [[sys.executable, "-c", each + "; time.sleep(60)"] for each in (stubborn, docile)]
-sys.exit(serve.supervise(commands, port=1))
+serve.collect_static = lambda: None
+sys.exit(serve.main())
 """
 
 
 @pytest.fixture
-def served(tmp_path) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
-    """The supervisor of two processes, and their ids."""
-    files = [tmp_path / "stubborn", tmp_path / "docile"]
-    env = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "nissmart.settings"}
-    command = [sys.executable, "-c", SCRIPT, *map(str, files)]
-    with subprocess.Popen(command, cwd=settings.BASE_DIR, env=env) as supervisor:
-        pids = [pid_in(file) for file in files]
-        yield supervisor, pids
-        for pid in (supervisor.pid, *pids):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+def serve(monkeypatch) -> Any:
+    monkeypatch.syspath_prepend(CI)
+    import serve
+
+    return serve
 
 
-def pid_in(file: Path) -> int:
-    for _ in range(200):
-        if file.exists() and file.read_text():
-            return int(file.read_text())
-        time.sleep(0.05)
-    raise AssertionError(f"{file.name} has not started")
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({}, []),
+        ({"ALLOWED_HOSTS": None}, ["ALLOWED_HOSTS"]),
+        ({"ALLOWED_HOSTS": " , "}, ["ALLOWED_HOSTS"]),
+        ({"SECRET_KEY": ""}, ["SECRET_KEY"]),
+        ({"BEHIND_TLS_PROXY": None}, ["BEHIND_TLS_PROXY"]),
+        ({"BEHIND_TLS_PROXY": "0"}, ["BEHIND_TLS_PROXY"]),
+        ({"BEHIND_TLS_PROXY": None, "HTTPS": "0"}, []),
+        ({"BEHIND_TLS_PROXY": None, "SECURE_SSL_REDIRECT": "false"}, []),
+        ({"ALLOWED_HOSTS": None, "BEHIND_TLS_PROXY": None, "DEBUG": "1"}, []),
+        (
+            {"ALLOWED_HOSTS": None, "BEHIND_TLS_PROXY": None, "DEBUG": "0"},
+            ["ALLOWED_HOSTS", "BEHIND_TLS_PROXY"],
+        ),
+    ],
+)
+def test_missing_settings_are_listed(serve, changes, missing):
+    environ = {name: value for name, value in (SITE | changes).items() if value is not None}
+    refusal = serve.refusal(environ | {"PORT": str(free_port())}, ["127.0.0.1"])
+    assert [line.split()[0] for line in refusal.splitlines() if line.startswith("  ")] == missing
+    assert bool(refusal) == bool(missing)
 
 
-def lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def run(**environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, CI / "serve.py"],
+        env={"PATH": os.environ["PATH"], "PORT": str(free_port()), **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_second_signal_does_not_keep_it_from_ending_all(served, sign):
-    # `make` hands on what the whole group was sent, so the second comes at once.
-    supervisor, pids = served
-    supervisor.send_signal(sign)
-    time.sleep(0.4)
-    supervisor.send_signal(sign)
-    assert supervisor.wait(10) == 0
-    assert not [pid for pid in pids if lives(pid)]
+def test_a_site_without_its_settings_starts_nothing(tmp_path):
+    database = tmp_path / "db.sqlite3"
+    done = run(SECRET_KEY="x" * 50, DATABASE_URL=f"sqlite:///{database}")
+    assert done.returncode == 1
+    assert "ALLOWED_HOSTS" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not database.exists()
 
 
-def test_when_one_ends_by_itself_so_do_the_others(served):
-    supervisor, pids = served
-    os.kill(pids[1], signal.SIGKILL)
-    assert supervisor.wait(10) == -signal.SIGKILL % 256
-    assert not [pid for pid in pids if lives(pid)]
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"PORT": "http"}, "PORT is 'http'"),
+        ({"PORT": "70000"}, "PORT is '70000'"),
+        ({"ENGINE": "mysql"}, "ENGINE is 'mysql'"),
+        ({"ENGINE": "postgres", "DATABASE_URL": "postgres://a/b"}, "not both"),
+    ],
+)
+def test_settings_that_contradict_are_refused(serve, environ, sentence):
+    assert sentence in serve.refusal(SITE | environ, ["127.0.0.1"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_taken_port_is_refused(serve, host):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if host == "::1" and not serve.has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with socket.create_server((host, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+        refusal = serve.refusal(SITE | {"PORT": str(port)}, serve.addresses("localhost"))
+        assert refusal == f"Port {port} is taken. Choose another: make run PORT={port + 1}"
+
+
+def test_localhost_is_both_loopback_addresses_and_nothing_wider(serve, monkeypatch):
+    assert serve.addresses("localhost") in (["127.0.0.1", "::1"], ["127.0.0.1"])
+    assert serve.addresses("192.0.2.7") == ["192.0.2.7"]
+    assert serve.addresses("[::1]") == ["::1"]
+
+    def socket_without_ipv6(family: int = socket.AF_INET, *rest: Any) -> socket.socket:
+        raise OSError("Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", socket_without_ipv6)
+    assert serve.addresses("localhost") == ["127.0.0.1"]
+
+
+def status(host: str, port: int, path: str = "/readyz") -> int:
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+    return connection.getresponse().status
+
+
+class Served:
+    """`make run` with ENGINE=postgres, as long as the block lasts. `process` is the supervisor."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.port = place, free_port()
+        self.url_file = place / "url"
+
+    def __enter__(self) -> Served:
+        environ = SITE | {"ALLOWED_HOSTS": "localhost", "HTTPS": "0", "BEHIND_TLS_PROXY": "0"}
+        environ |= {"ENGINE": "postgres", "POSTGRES_DIR": str(self.place), "PORT": str(self.port)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            cwd=settings.BASE_DIR,
+            env=environ | {"PATH": os.environ["PATH"], "LOG_LEVEL": "ERROR"},
+            stdout=subprocess.PIPE,
+        )
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if f"http://localhost:{self.port}" in line.decode():
+                return self
+        raise AssertionError(f"it ended with {self.process.wait()}")
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+
+    def database(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url_file.read_text(), autocommit=True)
+
+    def wait_until_ready(self) -> None:
+        for _ in range(150):
+            with contextlib.suppress(OSError):
+                if status("127.0.0.1", self.port) == 200:
+                    return
+            time.sleep(0.2)
+        raise AssertionError("it isn't ready again")
+
+
+@pytest.mark.slow
+def test_postgres_comes_up_survives_its_death_and_keeps_its_data(serve, postgres_place):
+    with Served(postgres_place) as served:
+        for host in serve.addresses("localhost"):
+            assert status(host, served.port) == 200
+        with served.database() as database:
+            database.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        lock_file = postgres_place / "data/postmaster.pid"
+        os.kill(int(lock_file.read_text().split()[0]), signal.SIGKILL)
+        time.sleep(1)
+        served.wait_until_ready()
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(30) == 0
+        assert "database system is shut down" in (postgres_place / "log").read_text()
+        assert not served.url_file.exists()
+    with Served(postgres_place) as served:
+        with served.database() as database:
+            assert database.execute("SELECT answer FROM kept").fetchone() == (42,)
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(30) == 0

@@ -1,0 +1,29 @@
+"""A folder for a PostgreSQL of the test."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+
+@pytest.fixture
+def postgres_place() -> Iterator[Path]:
+    yield from new_place()
+
+
+@pytest.fixture(scope="module")
+def used_place() -> Iterator[Path]:
+    """One that the tests of a module share, because making the data takes seconds."""
+    yield from new_place()
+
+
+def new_place() -> Iterator[Path]:
+    """Not in pytest's `tmp_path`, which PostgreSQL's account can't reach when we're root."""
+    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        pytest.skip("the run on PostgreSQL tests this")
+    with tempfile.TemporaryDirectory(prefix="nissmart-", ignore_cleanup_errors=True) as place:
+        yield Path(place)
