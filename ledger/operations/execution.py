@@ -49,7 +49,7 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
             break
         wait.attempt_at = time.monotonic()
         try:
-            with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.deadline):
+            with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.answer_by):
                 return carry_out(placed)
         except (DatabaseError, InterfaceError) as error:
             if not is_in_the_way(error):
@@ -75,7 +75,7 @@ def carry_out(placed: Placed) -> Transaction:
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
     WAITS.got(names_to_lock(placed))
     check_precondition(placed, facts)
-    now = placed.at or time_of_entry(facts)
+    now = placed.at or not_before_last_entry(timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
         # The order waited over midnight, so it counts to the new day.
         facts = statements.read_facts(placed, today)
@@ -88,7 +88,7 @@ def carry_out(placed: Placed) -> Transaction:
     return record
 
 
-def run_batch(batch: Sequence[Placed], deadline: float) -> dict[Placed, Outcome]:
+def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome]:
     """Carry out orders in one transaction; gives the outcome of each.
 
     No two of them name the same account or the same key of one actor, so none changes what
@@ -99,7 +99,7 @@ def run_batch(batch: Sequence[Placed], deadline: float) -> dict[Placed, Outcome]
     # Lowest key first, like accounts: two batches that write the same keys can't deadlock.
     batch = sorted(batch, key=lambda placed: (placed.actor_id, placed.key or ""))
     try:
-        with durable(lock_timeout_s=PROBE_AFTER_S, deadline=deadline):
+        with durable(lock_timeout_s=PROBE_AFTER_S, deadline=answer_by):
             outcomes = decide_each(batch)
     except OutcomeUnknown as error:
         for placed, outcome in outcomes.items():
@@ -117,16 +117,17 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
     day = nairobi_day()
     holdings, facts_of_each = statements.read(batch, day, Hold.SKIP)
     WAITS.got(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
+    now = timezone.now()
     outcomes: dict[Placed, Outcome] = {}
     carried_out = []
     for placed, facts in zip(batch, facts_of_each, strict=True):
-        now = time_of_entry(facts)
+        at = not_before_last_entry(now, facts)
         is_held = all(id in holdings for id in placed.order.account_ids)
-        if not is_held or facts.earlier_id is not None or nairobi_day(now) != day:
+        if not is_held or facts.earlier_id is not None or nairobi_day(at) != day:
             continue
         try:
             check_precondition(placed, facts)
-            outcomes[placed] = record = decide(placed, holdings, facts, now)
+            outcomes[placed] = record = decide(placed, holdings, facts, at)
         except (LedgerError, Unmet) as refusal:
             outcomes[placed] = refusal
         else:
@@ -136,13 +137,12 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
     return outcomes
 
 
-def time_of_entry(facts: Facts) -> datetime:
-    """Now, but never before the last entry of the order's accounts.
+def not_before_last_entry(now: datetime, facts: Facts) -> datetime:
+    """The time of an order's entries: now, but never before the last entry of its accounts.
 
-    Read under the lock: the clocks of two web machines differ, and the lines of an account must
-    follow one another in time.
+    The clocks of two web machines differ, and the entries of an account must follow one another
+    in time.
     """
-    now = timezone.now()
     return max(now, facts.last_at) if facts.last_at else now
 
 

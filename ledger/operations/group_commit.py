@@ -47,6 +47,11 @@ class GroupCommit:
         self._queue: list[Ticket] = []
         self._leader: Ticket | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many orders wait for a leader."""
+        return len(self._queue)
+
     def carry_out(self, placed: Placed) -> Transaction:
         """Carry out the order, in a batch if there is one. Raises what `run_alone` does."""
         names = names_to_lock(placed)
@@ -77,12 +82,14 @@ class GroupCommit:
             finally:
                 if ticket in self._queue:
                     self._queue.remove(ticket)
+                    self._changed.notify_all()
         try:
             run(batch)
         finally:
             with self._changed:
                 for each in batch:
                     each.is_done = True
+                    each.wait.attempt_at = None
                 if self._leader is ticket:
                     self._leader = None
                 self._changed.notify_all()
@@ -90,17 +97,20 @@ class GroupCommit:
     def _wait_to_lead(self, ticket: Ticket) -> None:
         """Wait until a leader took the order, or it may lead. Raises Busy when that takes too
         long, because the database hangs."""
-        self._changed.wait_for(lambda: ticket.is_taken or self._leader is None, PATIENCE_S)
+        self._changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
         while not ticket.is_taken and WAITS.room() <= 0:
             WAITS.refuse_if_stalled()
             if ticket.wait.left_s < settings.ORDER_TIMEOUT_S - STALLED_AFTER_S:
                 raise Busy
             self._changed.wait(PATIENCE_S)
 
+    def _is_next(self, ticket: Ticket) -> bool:
+        return self._leader is None and self._queue[0] is ticket
+
     def _take_batch(self, leader: Ticket) -> list[Ticket]:
         """Lead: take orders that have no account and no key in common."""
         self._leader = leader
-        size = min(BATCH_SIZE, WAITS.room())
+        size = max(min(BATCH_SIZE, WAITS.room()), 1)
         began = time.monotonic()
         batch: list[Ticket] = []
         used: set[object] = set()
@@ -133,8 +143,8 @@ def run(batch: list[Ticket]) -> None:
         return
     for ticket in batch:
         ticket.outcome = OutcomeUnknown("the batch was interrupted")
-    deadline = min(ticket.wait.deadline for ticket in batch)
-    outcomes = run_batch([ticket.placed for ticket in batch], deadline)
+    answer_by = min(ticket.wait.answer_by for ticket in batch)
+    outcomes = run_batch([ticket.placed for ticket in batch], answer_by)
     for ticket in batch:
         ticket.outcome = outcomes.get(ticket.placed)
 

@@ -29,6 +29,8 @@ BLOCKED_AT_MOST = 4096
 # An attempt that takes longer, and doesn't wait for a blocked account, hangs.
 STALLED_AFTER_S = 0.5
 SPARE_THREADS = 2
+# The database ends a wait for a lock itself, and says so. If it doesn't, it is gone.
+GRACE_S = 0.4
 # An account's id, or one of these.
 type Name = int | str
 SQLITE = "SQLite's write lock"
@@ -50,6 +52,7 @@ class Wait:
         self.may_stay = may_stay
         self.began = time.monotonic()
         self.deadline = self.began + timeout_s
+        self.answer_by = self.deadline + GRACE_S
         self.blocked_on: Collection[Name] = ()
         # What it waited for at its last probe, with a version that changes with each holder.
         self.held: Mapping[Name, object] = {}

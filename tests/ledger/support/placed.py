@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
+
 from ledger.models import Transaction
 from ledger.operations import Order, perform
 from ledger.operations.orders import Placed, Type
@@ -47,8 +49,15 @@ def balances(*users: User) -> list[int]:
     return [balance(user) for user in users]
 
 
-def moments(records: list[Transaction]) -> int:
-    """How many times they have: all orders of one transaction have the same."""
+def commits(records: list[Transaction]) -> int:
+    """How many database transactions wrote these. Orders of one batch have the same time."""
     kept = Transaction.objects.filter(pk__in=[record.pk for record in records])
     assert kept.count() == len(records)
-    return kept.values("created_at").distinct().count()
+    if connection.vendor == "sqlite":
+        return kept.values("created_at").distinct().count()
+    ids = [record.pk for record in records]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT xmin::text) FROM ledger_transaction WHERE id = ANY(%s)", [ids]
+        )
+        return int(cursor.fetchone()[0])
