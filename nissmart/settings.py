@@ -108,6 +108,12 @@ CACHES = {
     },
 }
 
+# Threads of one web process, which `make run` hands to the web server. At most half of them wait
+# for locks that others hold; see wallet/db/waits.py.
+WEB_THREADS = env.int("WEB_THREADS", 8)
+# How long an order waits in all before it hears "busy".
+ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
+
 # --- Money --------------------------------------------------------------------------------------
 
 # The rail that new deposits and withdrawals take (`ledger/rails/`).

@@ -19,7 +19,7 @@ from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
-from wallet.models import User
+from wallet.models import User, accounts
 from wallet.staff.roles import AUDITOR, FINANCE
 
 # What migrations make of the code alone.
@@ -71,6 +71,12 @@ def forget_rate_limits(request) -> Iterator[None]:
     yield
     if {"db", "transactional_db"} & set(request.fixturenames):
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def forget_wallets() -> None:
+    """The next test uses the same ids again, perhaps for other wallets."""
+    accounts.wallet_ids.clear()
 
 
 @pytest.fixture

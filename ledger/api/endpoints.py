@@ -9,7 +9,6 @@ from typing import Annotated
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import AfterValidator, Field
@@ -18,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from ledger import history, kinds, operations
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
-from ledger.operations import Order, statements
+from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
 from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
@@ -198,7 +197,7 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
     if not request.auth.may_act_for(user_id):
         raise Http404
     try:
-        return {id: statements.wallet_id(id) for id in (user_id, *others)}
+        return {id: Account.objects.wallet_id(id) for id in (user_id, *others)}
     except Account.DoesNotExist:
         raise Http404 from None
 
@@ -206,7 +205,10 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
 def visible_wallet(request: CallRequest, user_id: int) -> Account:
     if not request.auth.may_see(user_id):
         raise Http404
-    return get_object_or_404(Account, kind=Account.Kind.WALLET, user_id=user_id)
+    try:
+        return Account.objects.wallet(user_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
 
 
 def perform(
@@ -219,7 +221,9 @@ def perform(
     """Carry out the order. `response` is ninja's, filled in here: checking the answer again would
     cost as much as reading the request, and the tests hold it to the schema."""
     caller = request.auth
-    record = operations.perform(order, actor_id=caller.user_id, key=key, condition=caller.condition)
+    record = operations.perform(
+        order, actor_id=caller.user_id, key=key, precondition=caller.precondition
+    )
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
     answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))

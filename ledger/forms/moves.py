@@ -120,7 +120,7 @@ class PayeeForm(OrderForm):
     def order(self) -> Order:
         data = self.cleaned_data
         assert self.found
-        target_id = self.found.primary_account().pk
+        target_id = Account.objects.wallet_id(self.found.pk)
         return Order(self.kind, data["amount"], self.account.pk, target_id, data["description"])
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import django
 from django.apps import apps
 from django.db import connection, transaction
+from django.test import override_settings
 
 from wallet.errors import Refusal
 
@@ -71,13 +72,13 @@ def in_thread[T](job: Callable[[], T]) -> T:
 
 
 @contextmanager
-def held(account: int) -> Iterator[None]:
-    """Another connection holds this account (on SQLite the one lock there is) meanwhile."""
+def held(*accounts: int) -> Iterator[None]:
+    """Another connection holds these accounts (on SQLite the one write lock) meanwhile."""
     is_held, let_go = Event(), Event()
 
     def hold() -> None:
         with transaction.atomic():
-            list(Account.objects.select_for_update().filter(pk=account))
+            list(Account.objects.select_for_update().filter(pk__in=accounts).order_by("pk"))
             is_held.set()
             let_go.wait()
 
@@ -91,15 +92,43 @@ def held(account: int) -> Iterator[None]:
         holder.join()
 
 
-def wait_until_somebody_waits() -> None:
-    """For a lock of PostgreSQL."""
+@contextmanager
+def impatient(seconds: float) -> Iterator[None]:
+    """Orders, and other statements of this thread, wait this long for a lock."""
+    with override_settings(ORDER_TIMEOUT_S=seconds), lock_timeout(seconds):
+        yield
+
+
+@contextmanager
+def lock_timeout(seconds: float) -> Iterator[None]:
+    """For the statements of this thread's connection."""
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        line, usual_s = connection.connection, connection.connection.usual_timeout_s
+        line.usual_timeout_s = seconds
+        try:
+            yield
+        finally:
+            line.usual_timeout_s = usual_s
+        return
+    with connection.cursor() as cursor:
+        [usual] = cursor.execute("SHOW lock_timeout").fetchone()
+        cursor.execute(f"SET lock_timeout = {round(seconds * 1000)}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SET lock_timeout = '{usual}'")
+
+
+def wait_for_a_waiter() -> None:
+    """Until a session waits for a lock of PostgreSQL."""
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
     with connection.cursor() as cursor:
         for _ in range(1_000):
             time.sleep(0.01)
             if cursor.execute(waiting, [connection.settings_dict["NAME"]]).fetchone():
                 return
-    raise AssertionError("nobody waits for a lock")
+    raise AssertionError("no session waits for a lock")
 
 
 def process(job: Callable[..., None], *args: Any) -> BaseProcess:
