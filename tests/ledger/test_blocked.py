@@ -140,6 +140,7 @@ def passed_around(account: int, held_s: float) -> Iterator[None]:
             other.join()
 
 
+@postgresql_only
 def test_an_account_that_is_merely_busy_refuses_no_order(members):
     """Each waits much longer than two probes, but no session keeps the account."""
     school = members[0]
