@@ -103,8 +103,8 @@ class Server:
             raise PostgresError(
                 f"PostgreSQL doesn't run as root, and the user"
                 f" {pwd.getpwuid(self.account['user']).pw_name}, which it runs as instead, can't"
-                f" reach {self.place}. Run as another user, or name a folder that every user can reach:"
-                " POSTGRES_DIR=/var/lib/nissmart"
+                f" reach {self.place}. Run as another user, or name a folder that every user can"
+                " reach: POSTGRES_DIR=/var/lib/nissmart"
             )
 
     def find_programs(self) -> Path:
