@@ -42,7 +42,7 @@ CHANGED = re.compile(
 )
 KEPT = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d+)?|\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 BYTE_ORDER_MARK = "\ufeff"
-ROWS_AT_ONCE = 200
+ROWS_PER_PIECE = 200
 
 
 def csv_file(
@@ -80,7 +80,7 @@ def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     """
     yield BYTE_ORDER_MARK + piece([headings])
     try:
-        for some in batched(rows, ROWS_AT_ONCE):
+        for some in batched(rows, ROWS_PER_PIECE):
             yield piece(some)
     except Exception:
         logger.exception("export broke off")

@@ -122,7 +122,7 @@ def refuse_invisible_characters(name: str) -> None:
 
     Two names that look the same would be two people, and a name of nothing would be no one.
     Only names are held to it: in a note such a character joins the parts of an emoji. Control
-    characters have a sentence of their own (`refuse_control_characters`).
+    characters have another sentence (`refuse_control_characters`).
     """
     if has_control_characters(name):
         return

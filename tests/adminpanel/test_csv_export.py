@@ -144,7 +144,7 @@ def test_headings_are_there_without_a_row():
     assert "".join(written(["one", "two"], [])) == '\ufeff"one","two"\r\n'
 
 
-def test_a_spreadsheet_is_told_that_it_is_utf_8():
+def test_a_spreadsheet_reads_it_as_utf_8():
     file = b"".join(csv_file("x", ["name"], [["Zoë"]]))
     assert file.startswith(b"\xef\xbb\xbf")
     assert file.count(b"\xef\xbb\xbf") == 1
@@ -170,9 +170,9 @@ def test_one_that_breaks_off_says_so_in_its_last_line(caplog):
     *whole, last = csv.reader(io.StringIO(text, newline=""), strict=True)
     assert last == ["EXPORT BROKE OFF: NOT COMPLETE"]
     assert whole[:2] == [["number", "note"], ["0", "Lunch"]]
-    [told] = caplog.records
-    assert told.exc_info
-    assert told.exc_info[0] is OperationalError
+    [line] = caplog.records
+    assert line.exc_info
+    assert line.exc_info[0] is OperationalError
 
 
 def test_one_whose_reader_goes_away_did_not_break_off(caplog):
