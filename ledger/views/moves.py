@@ -47,7 +47,7 @@ DEPOSIT = Page(
 TRANSFER = Page(
     "transfer",
     gettext_lazy("Send money"),
-    gettext_lazy("To anyone on Nissmart, at once and free."),
+    gettext_lazy("To anyone on Nissmart, instantly and free."),
     gettext_lazy("Send {amount}"),
     TransferForm,
 )
@@ -104,7 +104,7 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
             return render_review(request, page, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
             form.add_error(
-                "recipient", _("This now belongs to somebody else. Check the name again.")
+                "recipient", _("This now belongs to someone else. Check the name again.")
             )
             return render_form(request, page, form, status=422)
         if record is None:
@@ -132,7 +132,7 @@ def wanted(request: MemberRequest) -> dict[str, str]:
 def render_too_many(
     request: MemberRequest, page: Page, account: Account, wait_s: int
 ) -> HttpResponse:
-    """The form as it was typed, whoever it names: nobody is looked up."""
+    """The form as it was typed. The payee isn't looked up."""
     form = page.form(initial=request.POST.dict(), account=account)
     refusal = _(
         "You have looked up many people without sending to them. Wait an hour, then try again. "
@@ -144,7 +144,7 @@ def render_too_many(
 
 
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
-    """The phone or email may have passed to somebody else since the review showed a name."""
+    """The phone or email may have passed to someone else since the review showed a name."""
     shown = request.POST.get("payee")
     return bool(shown and form.payee and shown != str(form.payee.pk))
 
