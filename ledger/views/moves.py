@@ -71,7 +71,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
             return render_review(request, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
             form.add_error(
-                "recipient", _("This now belongs to somebody else. Check the name again.")
+                "recipient", _("This now belongs to someone else. Check the name again.")
             )
             return render_form(request, form, status=422)
         if record is None:
@@ -106,7 +106,7 @@ def render_too_many(request: MemberRequest, form: OrderForm, wait_s: int) -> Htt
 
 
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
-    """The phone or email may have passed to somebody else since the review showed a name."""
+    """The phone or email may have passed to someone else since the review showed a name."""
     shown = request.POST.get("payee")
     return bool(shown and form.payee and shown != str(form.payee.pk))
 
