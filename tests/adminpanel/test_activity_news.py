@@ -43,7 +43,7 @@ def test_showing_them_marks_them(as_finance, activity, alice, bob):
     assert "fresh" in words(line)
     assert len(rows(shown)) == 5
     (feed,) = elements(shown, "section", id="feed")
-    assert dict(feed.attributes)["data-say"] == "1 new line is on top."
+    assert dict(feed.attributes)["data-say"].strip() == "1 new line is on top."
     assert as_finance.get(news_url(shown)).status_code == 204
     # Picking another type or pausing begins anew.
     for link in elements(shown, "a", id="feed-pause"):

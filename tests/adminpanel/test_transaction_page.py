@@ -141,9 +141,10 @@ def test_an_earlier_proposal_is_named(record, as_wambui, wambui, joseph):
     assert "Proposal of Wambui Kariuki, " in section(as_wambui.get(url(record)), "reversal")
 
 
-def test_it_says_which_rail_it_took(record, client, alice):
-    assert "Rail Simulated rail" in section(client.get(url(withdraw(alice, 5_00))), "references")
-    assert "Rail" not in section(client.get(url(record)), "references")
+def test_it_says_which_rail_it_took(record, as_finance, alice):
+    paid_out = as_finance.get(url(withdraw(alice, 5_00)))
+    assert "Rail Simulated rail" in section(paid_out, "references")
+    assert "Rail" not in section(as_finance.get(url(record)), "references")
 
 
 @pytest.mark.parametrize(
