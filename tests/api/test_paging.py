@@ -220,7 +220,7 @@ def test_a_bent_cursor_is_refused(lists, path):
 
 @every_list
 def test_an_empty_cursor_is_the_first_page(lists, path):
-    assert lists(path, cursor="", limit=2).content == lists(path, limit=2).content
+    assert ids(lists(path, cursor="", limit=2)) == ids(lists(path, limit=2))
 
 
 def test_a_cursor_is_opaque(lists, history):

@@ -31,11 +31,10 @@ def read(size: int, **how: object) -> list[User]:
     rows, cursor = [], None
     while True:
         page = paging.page(User.objects.all(), cursor, size, **how)
-        assert len(page.rows) <= size
+        assert 0 < len(page.rows) <= size
         rows += page.rows
         if page.next_cursor is None:
             return rows
-        assert page.rows
         cursor = page.next_cursor
 
 
