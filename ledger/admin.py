@@ -72,6 +72,17 @@ class TransactionAdmin(ReadOnly, CalmList):
     actions = None
     show_full_result_count = False
 
+    def get_fields(self, request: HttpRequest, obj: Transaction | None = None) -> Any:
+        """A reversal is posted by the person who approved it. Its proposer is on the panel."""
+        fields = super().get_fields(request, obj)
+        if obj and obj.reverses_id:
+            return ["posted_by" if name == "created_by" else name for name in fields]
+        return fields
+
+    @admin.display(description=_("posted by"))
+    def posted_by(self, reversal: Transaction) -> str:
+        return str(reversal.created_by)
+
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnly, CalmList):

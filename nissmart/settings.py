@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,6 +70,7 @@ TOKEN_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
 ]
 
 ROOT_URLCONF = "nissmart.urls"
@@ -205,8 +207,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.exa
 # --- Words and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# A second language is one more line here, and LOCALE_PATHS with the folder of its words.
 LANGUAGES = [("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True
 # Dates without a format of their own, as in the admin: 24-hour, day first.

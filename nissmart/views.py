@@ -2,6 +2,7 @@
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -33,8 +34,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Drawn without the request, which may be too broken to read."""
-    return HttpResponse(render_to_string("400.html"), status=400)
+    return unreadable(413 if isinstance(exception, RequestDataTooBig) else 400)
+
+
+def unreadable(status: int) -> HttpResponse:
+    """The page about a request that can't be read. Drawn without the request, which is broken."""
+    return HttpResponse(render_to_string("400.html", {"status": status}), status=status)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

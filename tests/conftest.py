@@ -124,6 +124,26 @@ def as_alice(alice) -> Client:
     return signed_in(alice)
 
 
+@pytest.fixture
+def as_finance(finance) -> Client:
+    return signed_in(finance)
+
+
+@pytest.fixture
+def as_wambui(wambui) -> Client:
+    return signed_in(wambui)
+
+
+@pytest.fixture
+def as_auditor(auditor) -> Client:
+    return signed_in(auditor)
+
+
+@pytest.fixture
+def as_operator(operator) -> Client:
+    return signed_in(operator)
+
+
 def signed_in(user: User) -> Client:
     """A client that has just given its password: no page asks for it again."""
     client = Client()

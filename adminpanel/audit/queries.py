@@ -33,8 +33,8 @@ def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
     found = Q(subject=str(subject or text)) | Q(reason__icontains=text)
     reference = as_reference(subject.key if subject else text)
     if reference:
-        events = events.annotate(told=Cast("facts", TextField()))
-        found |= Q(subject__in=subjects_of(reference)) | Q(told__contains=reference)
+        events = events.annotate(written=Cast("facts", TextField()))
+        found |= Q(subject__in=subjects_of(reference)) | Q(written__contains=reference)
     return events.filter(found)
 
 

@@ -1,4 +1,4 @@
-"""What the ledger explorer is asked: filters, layout, and the name of a view to keep."""
+"""The forms of the ledger explorer: filters, layout, and the name of a view to save."""
 
 from __future__ import annotations
 
@@ -21,23 +21,6 @@ from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from ledger.status import REVERSED
 from wallet.web.fields import AmountField, LineField, PickField
-
-
-class FeedFilter(FilterForm):
-    """Type and status: the feed is about now, whatever the day."""
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        del self.fields["from"], self.fields["to"]
-
-    def choices(self, name: str) -> list[tuple[str, Any]]:
-        """(value, words) of what may be picked."""
-        field: Any = self.fields[name]
-        return list(field.choices)
-
-    def chosen(self) -> dict[str, str]:
-        """The filters that are on. Call it when the form is valid."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class LedgerFilter(FilterForm):

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Header, Router, Schema
+from ninja import Router, Schema
 from pydantic import Field
 
 from ledger import history, operations
@@ -20,7 +20,7 @@ from ledger.models import Transaction
 from ledger.operations import Order, statements
 from ledger.references import REFERENCE
 from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
-from wallet.api.schemas import Body, Id, Limit, Line, problems
+from wallet.api.schemas import Body, Id, Key, Limit, Line, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
 from wallet.web import paging
@@ -31,14 +31,8 @@ AmountCents = Annotated[
     int,
     Field(ge=1, le=CEILING_CENTS, description="Whole cents: KES 10.50 is 1050.", examples=[1050]),
 ]
-Description = Annotated[Line, Field(max_length=140, examples=["Lunch on Friday"])]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Names this one order: send the same key again and nothing moves twice.",
-    ),
+Description = Annotated[
+    Annotated[Line, Field(max_length=140)] | None, Field(examples=["Lunch on Friday"])
 ]
 
 
@@ -77,7 +71,7 @@ class TransactionOut(Schema):
 
 ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
-MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
+MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
 
 
 class TransactionPage(Schema):
@@ -100,9 +94,8 @@ def deposit(
 ) -> HttpResponse:
     """Put money from the rail into a member's wallet."""
     wallets = own_wallets(request, body.user_id)
-    order = Order(
-        Transaction.Type.DEPOSIT, body.amount_cents, None, wallets[body.user_id], body.description
-    )
+    note, target_id = body.description or "", wallets[body.user_id]
+    order = Order(Transaction.Type.DEPOSIT, body.amount_cents, None, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -113,9 +106,8 @@ def transfer(
     """Move money from one member's wallet to another's."""
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
     source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
-    order = Order(
-        Transaction.Type.TRANSFER, body.amount_cents, source_id, target_id, body.description
-    )
+    note = body.description or ""
+    order = Order(Transaction.Type.TRANSFER, body.amount_cents, source_id, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -125,15 +117,14 @@ def withdraw(
 ) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
     wallets = own_wallets(request, body.user_id)
-    order = Order(
-        Transaction.Type.WITHDRAW, body.amount_cents, wallets[body.user_id], None, body.description
-    )
+    note, source_id = body.description or "", wallets[body.user_id]
+    order = Order(Transaction.Type.WITHDRAW, body.amount_cents, source_id, None, note)
     return perform(request, response, order, key, wallets)
 
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
-    """What a member has, and what is on its way out."""
+    """A member's balance, and what is on its way out."""
     account = visible_wallet(request, user_id)
     pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
     return BalanceOut(
@@ -172,7 +163,7 @@ def list_transactions(
     summary="One transaction",
 )
 def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
-    """One transaction, for those whose money it moved."""
+    """One transaction. A member token reads only those of its owner."""
     if not REFERENCE.fullmatch(reference):
         raise Http404
     record = Transaction.objects.with_parties().filter(reference=reference).first()
@@ -186,7 +177,7 @@ def is_visible(request: CallRequest, record: Transaction) -> bool:
 
 
 def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
-    """Wallet ids by user id. A user the caller may not act for is as unknown as one who is not."""
+    """Wallet ids by user id. 404 for a member the caller may not act for, as for one who isn't."""
     require(request.auth.scope != Scope.FINANCE)
     if not request.auth.may_act_for(user_id):
         raise Http404

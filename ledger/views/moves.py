@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods
 from ledger import history, lookups, operations
 from ledger.errors import KeyReused
 from ledger.forms.moves import DepositForm, OrderForm, TransferForm, WithdrawForm
-from wallet.errors import Busy, Refusal
+from ledger.views import confirming
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.models import Account
 from wallet.money import format_money
-from wallet.web.http import MemberRequest, redirect_to, render_part
+from wallet.web.http import MemberRequest, redirect_to, refuse_repeated_fields, render_part
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
@@ -82,6 +83,7 @@ def withdraw(request: MemberRequest) -> HttpResponse:
 
 def move(request: MemberRequest, page: Page) -> HttpResponse:
     """The form; the review, where nothing has moved yet; then the order itself."""
+    refuse_repeated_fields(request.POST)
     account = request.user.primary_account()
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         return render_form(request, page, page.form(initial=wanted(request), account=account))
@@ -89,6 +91,9 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
     if wait_s := lookups.wait_s(request.user, login):
         return render_too_many(request, page, account, wait_s)
     form = page.form(request.POST, account=account)
+    is_check = "check" in request.POST
+    if is_check and (answer := confirming.answer_to_check(request, form)):
+        return answer
     if not form.is_valid():
         return render_form(request, page, form, status=422)
     try:
@@ -96,7 +101,7 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
         key = form.cleaned_data["idempotency_key"]
         record = operations.earlier(order, actor_id=request.user.pk, key=key)
         if record is None and request.POST.get("confirm") != "1":
-            return render_review(request, page, form, operations.preview(order))
+            return render_review(request, page, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
             form.add_error(
                 "recipient", _("This now belongs to somebody else. Check the name again.")
@@ -107,6 +112,8 @@ def move(request: MemberRequest, page: Page) -> HttpResponse:
             lookups.ended_in_payment(request.user, login)
     except Refusal as error:
         return render_refusal(request, page, form, error)
+    except OutcomeUnknown:
+        return confirming.render_unknown(request, form)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
 
@@ -178,12 +185,18 @@ def render_form(
 
 
 def render_review(
-    request: MemberRequest, page: Page, form: OrderForm, balance_after_cents: int
+    request: MemberRequest,
+    page: Page,
+    form: OrderForm,
+    balance_after_cents: int,
+    has_failed: bool,
 ) -> HttpResponse:
+    """What the order would do. `has_failed`: it was sent before, and didn't go through."""
     amount_cents = form.cleaned_data["amount"]
     context = {
         "page": page.name,
-        "title": _("Check and confirm"),
+        "title": _("This didn't go through") if has_failed else _("Check and confirm"),
+        "has_failed": has_failed,
         "form": form,
         "amount_cents": amount_cents,
         "fee_cents": 0,

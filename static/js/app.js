@@ -47,6 +47,11 @@
     if (!unsure || isRefused || !requestConfig?.formData?.has("confirm")) return warn(name);
     for (const element of target.querySelectorAll("[data-until-unsure]")) element.hidden = true;
     unsure.hidden = false;
+    const poll = unsure.querySelector("template");
+    if (poll) {
+      poll.replaceWith(poll.content);
+      window.htmx.process(unsure);
+    }
     unsure.scrollIntoView({ block: "nearest" });
   };
   const words = { 403: "stale", 429: "slow" };
@@ -68,8 +73,8 @@
   on("htmx:afterSettle", (event) => {
     const fresh = event.target;
     prepare(fresh);
-    if (isPoll(event)) return fresh.dataset.say && say(fresh.dataset.say);
     if (fresh.dataset.title) document.title = fresh.dataset.title;
+    if (isPoll(event)) return fresh.dataset.say && say(fresh.dataset.say);
     const message = fresh.closest("[data-say]") ?? fresh.querySelector("[data-say]");
     if (message) say(message.dataset.say);
     if (document.activeElement === document.body) {

@@ -117,7 +117,7 @@ def test_what_a_page_shows_is_sent_along_without_telling_the_balance(as_alice, a
 def test_whatever_the_page_shows_of_a_wallet_counts_as_a_change(as_alice, alice, change):
     page = as_alice.get("/")
     if change == "freeze":
-        wallet_operations.freeze(alice.primary_account().pk)
+        wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     else:
         as_alice.cookies["balance"] = "hidden"
     assert ask_again(as_alice, page).status_code == 200

@@ -6,18 +6,19 @@ from contextlib import suppress
 from typing import Annotated
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from ninja import Query, Router, Schema, Status
 from ninja.errors import Throttled
 from pydantic import Field
 
+from wallet import operations
 from wallet.api.callers import Caller, CallRequest, Scope, require
 from wallet.api.schemas import (
     AccountOut,
     Body,
     Email,
+    Key,
     Limit,
     Line,
     Name,
@@ -26,7 +27,6 @@ from wallet.api.schemas import (
     problems,
 )
 from wallet.context import Context
-from wallet.errors import Taken
 from wallet.models import Account, User
 from wallet.phones import masked, parse_phone
 from wallet.staff import finding
@@ -48,19 +48,24 @@ class UserPage(Schema):
     next_cursor: str | None
 
 
-@router.post("/users", response={201: UserOut, **problems(403, 413, 415)}, summary="Open a member")
-def create_user(request: CallRequest, body: UserIn) -> Status[UserOut]:
+@router.post(
+    "/users", response={201: UserOut, **problems(403, 411, 413, 415, 422)}, summary="Open a member"
+)
+def create_user(
+    request: CallRequest, response: HttpResponse, body: UserIn, key: Key = None
+) -> Status[UserOut]:
     """Open a member with an empty wallet. Service tokens only.
 
-    The member has no password; they set one by password reset.
+    The member has no password; they set one by password reset. The same key again answers with
+    the member it opened, as they are now.
     """
-    require(request.auth.scope == Scope.SERVICE)
-    try:
-        user = User.objects.create_user(name=body.name, email=body.email, phone=body.phone)
-    except IntegrityError:
-        taken = "email" if User.objects.filter(email=body.email or "").exists() else "phone"
-        raise Taken(taken) from None
-    return Status(201, user_out(user, request.auth))
+    caller = request.auth
+    require(caller.scope == Scope.SERVICE)
+    person = operations.Person(body.name, body.email, body.phone)
+    user, is_replay = operations.open_member(person, actor_id=caller.user_id, key=key)
+    if is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
+    return Status(201, user_out(user, caller))
 
 
 @router.get("/users", response={200: UserPage, **problems()}, summary="List members")
@@ -70,11 +75,11 @@ def list_users(
     cursor: str | None = None,
     q: Annotated[Line | None, Query(max_length=80)] = None,
 ) -> UserPage:
-    """Members, newest first. A member token sees its owner only.
+    """Members, newest first. A member token gets only its owner.
 
-    `q` finds a part of the name, the email or the phone. In a session of finance or of an
-    auditor others' phones and emails are masked, and `q` finds them when they are whole; so many
-    an hour, and each is in the audit.
+    `q` finds part of a name, an email or a phone number. In the browser session of finance staff
+    or an auditor, other members' phones and emails are masked, and `q` finds them only when they
+    are whole. Such searches are limited by the hour and recorded in the audit.
     """
     place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
@@ -87,7 +92,7 @@ def list_users(
 
 @router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
 def read_user(request: CallRequest, user_id: int) -> UserOut:
-    """One member with their wallet. Sessions of staff get the phone and email masked."""
+    """One member with their wallet. In a staff session the phone and email are masked."""
     user = visible(request.auth).filter(pk=user_id).first()
     if user is None:
         raise Http404
@@ -103,7 +108,7 @@ def visible(caller: Caller) -> QuerySet[User]:
 
 
 def found_by(request: CallRequest, text: str) -> Q:
-    """The members that `text` means to this caller. Raises Throttled for one who guesses."""
+    """The members this caller finds by `text`. Raises Throttled when the caller guesses."""
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)

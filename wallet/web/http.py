@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -58,12 +59,12 @@ def render_part(
     return push_url(response, url) if is_part and url else response
 
 
-def is_own_page(request: HttpRequest, address: str | None) -> bool:
+def is_own_page(request: HttpRequest, url: str | None) -> bool:
     """A path on this site, and nothing that a browser might take for another one."""
-    if not (address and address.startswith("/")):
+    if not (url and url.startswith("/")):
         return False
     return url_has_allowed_host_and_scheme(
-        address, {request.get_host()}, require_https=request.is_secure()
+        url, {request.get_host()}, require_https=request.is_secure()
     )
 
 
@@ -74,6 +75,12 @@ def redirect_to(request: Request, url: str) -> HttpResponse:
     answer = HttpResponseRedirect(url)
     answer.status_code = 303
     return answer
+
+
+def refuse_repeated_fields(data: QueryDict) -> None:
+    """Raise BadRequest for a field that came twice: which of its values is meant?"""
+    if any(len(values) > 1 for _name, values in data.lists()):
+        raise BadRequest("a field came twice")
 
 
 def ip_address(request: HttpRequest) -> str:
@@ -146,7 +153,7 @@ def private_pages(get_response: View) -> View:
 
 
 def page_shown(request: Request) -> str:
-    """The address of the page that htmx asks from; else of what it asks for."""
+    """The URL of the page that htmx asks from, or of what it asks for."""
     try:
         page: str | None = request.htmx.current_url_abs_path
     except ValueError:
