@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.site",
+                "ledger.context_processors.rail",
             ],
         },
     },
@@ -107,8 +108,16 @@ CACHES = {
     },
 }
 
+# Threads of one web process, which `make run` hands to the web server. At most half of them wait
+# for locks that others hold; see wallet/db/waits.py.
+WEB_THREADS = env.int("WEB_THREADS", 8)
+# How long an order waits in all before it hears "busy".
+ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
+
 # --- Money --------------------------------------------------------------------------------------
 
+# The rail that new deposits and withdrawals take (`ledger/rails/`).
+RAIL = env.str("RAIL", "simulated")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
@@ -148,13 +157,8 @@ CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 AUTH_USER_MODEL = "wallet.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"wallet.signin.passwords.{name}"}
+    for name in ("NotLikeItsOwner", "LongEnough", "NotCommon", "NotOnlyDigits")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -166,7 +170,7 @@ ACCOUNT_FORMS = {
     "set_password": "wallet.signin.password_forms.SetPasswordForm",
     "reset_password_from_key": "wallet.signin.password_forms.ResetPasswordKeyForm",
     "reauthenticate": "wallet.signin.password_forms.ReauthenticateForm",
-    "reset_password": "wallet.forms.ResetPasswordForm",
+    "reset_password": "wallet.signin.password_forms.ResetPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email", "phone"}
@@ -186,6 +190,11 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithT
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "wallet.signin.code_forms.AuthenticateForm",
+    "reauthenticate": "wallet.signin.code_forms.ReauthenticateForm",
+    "activate_totp": "wallet.signin.code_forms.ActivateForm",
+}
 MFA_TOTP_ISSUER = "Nissmart"
 MFA_ADAPTER = "wallet.signin.adapters.SecondFactorAdapter"
 # Emails are not verified yet, and a second factor must not wait for that.
@@ -250,6 +259,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "nissmart.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 HTTPS = env.bool("HTTPS", not DEBUG)
 if HTTPS:

@@ -19,8 +19,9 @@ from ledger.forms.filters import FilterForm
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
-from ledger.status import REVERSED
-from wallet.web.fields import AmountField, LineField, PickField
+from ledger.status import REVERSED, Status
+from wallet.db.text_search import holds
+from wallet.web.fields import AmountField, LineField, PastedField, PickField
 
 
 class LedgerFilter(FilterForm):
@@ -37,21 +38,21 @@ class LedgerFilter(FilterForm):
         label=_("Status"),
         choices=[
             ("", _("Any status")),
-            *Transaction.Status.choices,
+            *Status.choices,
             (IS_REVERSED, REVERSED.word),
         ],
         required=False,
     )
     min = AmountField(label=_("At least"), **AMOUNT)
     max = AmountField(label=_("At most"), **AMOUNT)
-    member = LineField(
+    member = PastedField(
         label=_("Member"),
         max_length=254,
         required=False,
         help_text=_("Name, phone or email"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    q = LineField(
+    q = PastedField(
         label=_("Search"),
         max_length=140,
         required=False,
@@ -112,7 +113,7 @@ def said(text: str) -> Q:
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
         return Q(pk=named.pk) | Q(reverses=named.pk)
-    return Q(description__icontains=text) | Q(idempotency_key=text)
+    return holds("description", text) | Q(idempotency_key=text)
 
 
 class LayoutForm(forms.Form):

@@ -43,7 +43,7 @@ def events(finance, time_machine) -> None:
 
 def rows(response) -> list[Element]:
     (body,) = elements(response, "tbody") or [None]
-    return list(body.children) if body else []
+    return [row for row in body.children if not isinstance(row, str)] if body else []
 
 
 def shown(response) -> list[str]:
@@ -210,18 +210,18 @@ def test_exports_exactly_what_is_filtered(as_auditor, auditor, events):
     audit.record(Context(auditor.pk, reason="=1+1"), Action.NOTE, subjects.member(5))
     response = as_auditor.get(URL, {"action": "note", "format": "csv"})
     assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
-    headings, *rows = csv.reader(io.StringIO(response.getvalue().decode(), newline=""))
+    headings, *rows = csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"), newline=""))
     assert ",".join(headings) == "id,at,actor,actor_id,action,subject,reason,facts,ip_address"
     assert [row[5] for row in rows] == ["member 5", "transaction NS-7K2Q9PXM"]
     assert rows[0][2:4] == [auditor.name, str(auditor.pk)]
     assert rows[0][6] == "'=1+1"
-    assert rows[1][1] == "2026-11-21T00:00:00+03:00"
+    assert rows[1][1] == "2026-11-21 00:00:00"
     assert rows[1][8] == "10.0.0.7"
 
 
 def test_an_export_is_an_act_itself_and_no_row_of_its_own(as_auditor, auditor):
     response = as_auditor.get(URL, {"q": "member", "format": "csv"})
-    assert len(response.getvalue().decode().splitlines()) == 1
+    assert len(response.getvalue().decode("utf-8-sig").splitlines()) == 1
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == ("export", "audit", auditor)
     assert event.facts == {"filters": {"q": "member"}}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from ninja import Query, Router, Schema, Status
 from ninja.errors import Throttled
 from pydantic import Field
 
-from wallet import operations
+from wallet import emails, operations
 from wallet.api.callers import Caller, CallRequest, Scope, require
 from wallet.api.schemas import (
     AccountOut,
@@ -20,17 +18,16 @@ from wallet.api.schemas import (
     Email,
     Key,
     Limit,
-    Line,
     Name,
     Phone,
+    Search,
     UserOut,
     problems,
 )
 from wallet.context import Context
 from wallet.models import Account, User
-from wallet.phones import masked, parse_phone
+from wallet.phones import masked, to_stored
 from wallet.staff import finding
-from wallet.text import masked_email
 from wallet.web import paging
 from wallet.web.http import ip_address
 
@@ -73,17 +70,18 @@ def list_users(
     request: CallRequest,
     limit: Limit = 20,
     cursor: str | None = None,
-    q: Annotated[Line | None, Query(max_length=80)] = None,
+    q: Annotated[Search | None, Query(max_length=80)] = None,
 ) -> UserPage:
     """Members, newest first. A member token gets only its owner.
 
-    `q` finds part of a name, an email or a phone number. In the browser session of finance staff
-    or an auditor, other members' phones and emails are masked, and `q` finds them only when they
-    are whole. Such searches are limited by the hour and recorded in the audit.
+    `q` finds members whose name has each of its words, in any order, case and spelling, or whose
+    email or phone number holds it. In the browser session of finance staff or an auditor, other
+    members' phone numbers and emails are masked, and `q` finds them only when they're whole. Such
+    searches are limited by the hour and recorded in the audit.
     """
     place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
-    if text := place.filters.get("q"):
+    if text := place.filters.get("q", "").strip():
         users = users.filter(found_by(request, text))
     found = place.page(users, limit)
     items = [user_out(user, request.auth) for user in found.rows]
@@ -119,10 +117,13 @@ def found_by(request: CallRequest, text: str) -> Q:
 
 
 def matching(text: str) -> Q:
-    """Members whose name or email holds this text, or whose phone does, in any spelling."""
-    found = Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
-    with suppress(ValidationError):
-        found |= Q(phone=parse_phone(text))
+    """Members with these words in their name, or with this text in their email or phone number.
+
+    A phone number, or the start of one, may be in any spelling.
+    """
+    found = finding.named(text)
+    if email := emails.normalize(text):
+        found |= Q(email__contains=email) | Q(phone__contains=to_stored(text))
     return found
 
 
@@ -131,7 +132,7 @@ def user_out(user: User, caller: Caller) -> UserOut:
     account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
     email, phone = user.email, user.phone
     if not caller.may_reach(user.pk):
-        email, phone = email and masked_email(email), phone and masked(phone)
+        email, phone = email and emails.masked(email), phone and masked(phone)
     return UserOut(
         id=user.pk,
         name=user.name,

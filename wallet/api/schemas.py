@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from ninja import Header, Query, Schema
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from wallet.emails import parse_email
+from wallet.names import refuse_house_names, refuse_invisible_characters
 from wallet.phones import parse_phone
-from wallet.text import (
-    refuse_control_characters,
-    refuse_house_names,
-    refuse_invisible_characters,
-)
+from wallet.text import clean_paste, refuse_control_characters
 
 ID_AT_MOST = 2**63 - 1
 
@@ -40,10 +37,9 @@ def _name(text: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        validate_email(text)
-    except ValidationError:
-        raise ValueError("enter an email address, like jane@example.com") from None
-    return text.lower()
+        return parse_email(text)
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from None
 
 
 def _phone(text: str) -> str:
@@ -55,6 +51,8 @@ def _phone(text: str) -> str:
 
 Id = Annotated[int, Field(ge=1, le=ID_AT_MOST)]
 Line = Annotated[str, AfterValidator(_plain)]
+# What someone pasted into a search box, as they'd have typed it.
+Search = Annotated[str, AfterValidator(clean_paste), AfterValidator(_plain)]
 # Without the spaces around it, as the pages take it.
 Name = Annotated[
     str,

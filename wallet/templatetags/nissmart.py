@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from wallet import money, phones, support, text
+from wallet import emails, money, phones, support
 from wallet.models import User
 from wallet.untranslated import keep, keep_figures
 
@@ -53,7 +53,7 @@ def masked_phone(phone: str | None) -> SafeString:
 
 @register.filter
 def masked_email(email: str | None) -> SafeString:
-    return keep(text.masked_email(email) if email else "")
+    return keep(emails.masked(email) if email else "")
 
 
 @register.filter
