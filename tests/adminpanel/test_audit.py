@@ -43,7 +43,7 @@ def events(finance, time_machine) -> None:
 
 def rows(response) -> list[Element]:
     (body,) = elements(response, "tbody") or [None]
-    return list(body.children) if body else []
+    return list(find(body, "tr")) if body else []
 
 
 def shown(response) -> list[str]:
