@@ -80,7 +80,7 @@ class TransactionAdmin(ReadOnly, ByReference):
     search_help_text = _("Reference like NS-7K2Q9PXM, or a member's name")
     date_hierarchy = "created_at"
     fields = [
-        "reference", "type", "status", "amount", "from_account", "to_account",
+        "reference", "type", "rail", "status", "amount", "from_account", "to_account",
         "description", "created_by", "created_at", "settled_at",
     ]  # fmt: skip
     inlines = [EntryInline]

@@ -25,6 +25,19 @@ class TransactionLimitReached(AmountRefused):
     sentence = _("You can move up to {limit} at a time. Enter that or less.")
 
 
+class RailAmount(AmountRefused):
+    """`rail`, `lowest` and `highest`: words and money texts."""
+
+    code = "limit_exceeded"
+    sentence = _("{rail} takes {lowest} to {highest} at a time. Enter another amount.")
+
+
+class RailWholeAmount(RailAmount):
+    sentence = _(
+        "{rail} takes whole shillings, {lowest} to {highest} at a time. Enter another amount."
+    )
+
+
 class DailyLimitReached(AmountRefused):
     """`limit` and `left`: money texts."""
 
@@ -110,6 +123,13 @@ class MoneyGone(ReversalRefused):
 
     code = "money_gone"
     sentence = _("The wallet holds {available}, so {wanted} can't be taken back from it.")
+
+
+class SettledOtherwise(Refusal):
+    """`reference` and `status`, in words. Its rail has said before how it ended."""
+
+    code = "already_settled"
+    sentence = _("{reference} ended before: {status}. Nothing more has moved.")
 
 
 class KeyReused(Refusal):

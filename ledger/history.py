@@ -15,8 +15,6 @@ from wallet.money import cents_in
 from wallet.names import search_words
 from wallet.web import paging
 
-Type = Transaction.Type
-
 
 def page(
     account: Account,
@@ -56,7 +54,7 @@ def recent_payees(account: Account, size: int) -> list[Transaction]:
     newest: dict[int, Transaction] = {}
     for record in sent.order_by("-pk")[:100]:
         target = record.to_account
-        if target and target.user and target.user.is_active and record.type == Type.TRANSFER:
+        if target and target.user and target.user.is_active and record.kind.names_payee:
             newest.setdefault(target.pk, record)
     return list(newest.values())[:size]
 

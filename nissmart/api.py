@@ -82,6 +82,8 @@ def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
     response = JsonResponse({"detail": detail, "code": code, **more}, status=status)
     if code == CODE_OF_STATUS[503]:
         response.headers["Retry-After"] = str(RETRY_S)
+        # An answer like others, which the access line shows. Django would log it as an error.
+        response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

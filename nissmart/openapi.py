@@ -26,6 +26,7 @@ TRANSACTION = {
     "id": 90211,
     "reference": "NS-7K2Q9PXM",
     "type": "TRANSFER",
+    "rail": "",
     "status": "SUCCESS",
     "amount_cents": 120_50,
     "currency": "KES",

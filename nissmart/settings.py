@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.site",
+                "ledger.context_processors.rail",
             ],
         },
     },
@@ -107,8 +108,16 @@ CACHES = {
     },
 }
 
+# Threads of one web process, which `make run` hands to the web server. At most half of them wait
+# for locks that others hold; see wallet/db/waits.py.
+WEB_THREADS = env.int("WEB_THREADS", 8)
+# How long an order waits in all before it hears "busy".
+ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
+
 # --- Money --------------------------------------------------------------------------------------
 
+# The rail that new deposits and withdrawals take (`ledger/rails/`).
+RAIL = env.str("RAIL", "simulated")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)

@@ -73,7 +73,7 @@ def unreadable(status: int) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """In the panel's own frame for those who read the panel; nobody else learns that it is one."""
+    """In the panel, staff get the panel's frame. Others don't learn that there is a panel."""
     is_desk = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
     template = "adminpanel/404.html" if is_desk else defaults.ERROR_404_TEMPLATE_NAME
     return defaults.page_not_found(request, exception, template)

@@ -17,5 +17,4 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "system",
         "balance_hidden": request.COOKIES.get("balance") == "hidden",
         "is_finance": SimpleLazyObject(lambda: reads_panel(request.user)),
-        "rail_is_simulated": True,
     }

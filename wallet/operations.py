@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from wallet import house
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import OpenedAlready, Refusal, Taken
@@ -132,6 +133,6 @@ def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User
 def open_house_accounts() -> None:
     """Make the house accounts that are missing."""
     Account.objects.bulk_create(
-        (Account(pk=pk, kind=kind) for kind, pk in Account.HOUSE_IDS.items()),
+        (Account(pk=one.id, kind=one.kind) for one in house.every()),
         ignore_conflicts=True,
     )

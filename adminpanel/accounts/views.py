@@ -13,6 +13,7 @@ from adminpanel.accounts import queries
 from adminpanel.accounts.forms import DayForm, InstantForm, LinesFilter
 from adminpanel.integrity import operations as integrity
 from adminpanel.members.queries import wallet_badge
+from wallet import house
 from wallet.models import Account
 from wallet.web.http import MemberRequest, render_part
 
@@ -49,17 +50,17 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
     context |= instant(account, request)
-    context |= house(account) if account.user is None else {"badge": wallet_badge(account)}
+    context |= of_house(account) if account.user is None else {"badge": wallet_badge(account)}
     context |= lines(account, form, request)
     is_wrong = not form.is_valid() or context["instant"].errors
     template = "adminpanel/account.html"
     return render_part(request, template, context, part="lines", status=422 if is_wrong else 200)
 
 
-def house(account: Account) -> dict[str, Any]:
+def of_house(account: Account) -> dict[str, Any]:
     """What is known of a house account."""
     return {
-        "purpose": queries.PURPOSES[account.pk],
+        "purpose": house.BY_KIND[account.kind].purpose,
         # Called when the whole page is shown.
         "turnover": lambda: queries.turnover(account.pk),
     }

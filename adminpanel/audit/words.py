@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from adminpanel.models import Incident
-from ledger.models import Transaction
+from ledger import kinds
+from ledger.status import Status
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -35,8 +36,7 @@ LABELS = {
 WORDS = {
     **dict(Incident.State.choices),
     **dict(Incident.Severity.choices),
-    **dict(Transaction.Type.choices),
-    **dict(Transaction.Status.choices),
+    **dict(Status.choices),
 }
 ROLES = {FINANCE: gettext_lazy("Finance"), AUDITOR: gettext_lazy("Auditor")}
 
@@ -84,7 +84,8 @@ def changed(name: str, before: dict[str, Any], value: Any) -> str:
 def word(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(word, value)) or "–"
-    return str(WORDS.get(value, value)) if value else "–"
+    words = WORDS | dict(kinds.choices())
+    return str(words.get(value, value)) if value else "–"
 
 
 def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.http import StreamingHttpResponse
-from django.utils.translation import gettext as _
 
 from adminpanel.csv_export import Cell, csv_file
 from adminpanel.reversals.queries import People, people_behind
+from ledger import rails
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
+from ledger.rails.rail import name_of_outside
 from wallet.context import Context
 from wallet.models import Account
 from wallet.money import shillings
@@ -46,6 +47,7 @@ HEADINGS = (
     "proposed_by",
     "approved_by",
     "posted_by",
+    "rail",
 )
 
 
@@ -82,22 +84,26 @@ class Line(NamedTuple):
     amount_cents: int
     from_id: int | None
     from_name: str | None
-    from_kind: str | None
     to_id: int | None
     to_name: str | None
-    to_kind: str | None
     note: str
     ordered_by: str
     key: str | None
     reverses: str | None
+    rail: str
 
     @property
     def source_name(self) -> str:
-        return party(self.from_name, self.from_kind)
+        return self.from_name or self.outside
 
     @property
     def target_name(self) -> str:
-        return party(self.to_name, self.to_kind)
+        return self.to_name or self.outside
+
+    @property
+    def outside(self) -> str:
+        """Who is on the side that names no account, as `Transaction.source_name` says it."""
+        return name_of_outside(rails.of(self.rail) if self.rail else None)
 
 
 # Where each value of a Line is read from, in its order.
@@ -111,14 +117,13 @@ PATHS = (
     "amount_cents",
     "from_account",
     "from_account__user__name",
-    "from_account__kind",
     "to_account",
     "to_account__user__name",
-    "to_account__kind",
     "description",
     "created_by__name",
     "idempotency_key",
     "reverses__reference",
+    "rail",
 )
 
 
@@ -126,13 +131,6 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
     """These transactions up to `through_id`, newest first, a batch in memory at a time."""
     rows = records.filter(pk__lte=through_id).values_list(*PATHS)
     yield from map(Line._make, paging.batches(rows, batch, id_of=itemgetter(0)))
-
-
-def party(name: str | None, kind: str | None) -> str:
-    """Whose account it is, as `Transaction.source_name` says it."""
-    if kind is None:
-        return _("Simulated rail")
-    return name or str(Account.Kind(kind).label)
 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
@@ -165,4 +163,5 @@ def row(line: Line, people: People | None) -> list[Cell]:
         line.key,
         line.reverses,
         *((name or None for name in people) if people else (None, None, None)),
+        line.rail or None,
     ]

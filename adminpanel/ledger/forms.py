@@ -19,7 +19,7 @@ from ledger.forms.filters import FilterForm
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
-from ledger.status import REVERSED
+from ledger.status import REVERSED, Status
 from wallet.db.text_search import holds
 from wallet.web.fields import AmountField, LineField, PastedField, PickField
 
@@ -38,7 +38,7 @@ class LedgerFilter(FilterForm):
         label=_("Status"),
         choices=[
             ("", _("Any status")),
-            *Transaction.Status.choices,
+            *Status.choices,
             (IS_REVERSED, REVERSED.word),
         ],
         required=False,

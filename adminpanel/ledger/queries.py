@@ -7,28 +7,17 @@ from dataclasses import dataclass
 from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _lazy
 
 from adminpanel.overview.totals import Volume, settled
-from ledger import rollups
+from ledger import kinds, rollups
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
-
-Type, Status = Transaction.Type, Transaction.Status
+from ledger.status import Status
 
 # So many rows of an export are in memory at a time.
 BATCH = 1_000
 # query_canceled: PostgreSQL's statement_timeout.
 TOOK_TOO_LONG = "57014"
-
-
-# Each type in the order of a list of sums.
-TYPES: dict[str, str | Promise] = {
-    Type.DEPOSIT: _lazy("Deposits"),
-    Type.TRANSFER: _lazy("Transfers"),
-    Type.WITHDRAW: _lazy("Withdrawals"),
-    Type.REVERSAL: _lazy("Reversals"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +35,12 @@ class Sums:
 
     @property
     def rows(self) -> list[tuple[str | Promise, int]]:
-        """(type in words, cents)"""
-        occurring = [type for type in TYPES if type in self.by_type]
-        return [(TYPES[type], self.by_type[type].amount_cents) for type in occurring]
+        """(kind in words, cents)"""
+        return [
+            (kind.plural, self.by_type[kind.code].amount_cents)
+            for kind in kinds.every()
+            if kind.code in self.by_type
+        ]
 
 
 def sums_of_all(type: str = "", status: str = "") -> Sums:

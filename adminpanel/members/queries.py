@@ -6,14 +6,15 @@ import re
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import Incident, ReversalProposal
+from ledger import operations
 from ledger.models import Transaction
-from ledger.querysets import TransactionQuerySet, day_start
+from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from ledger.status import Badge
 from wallet.models import Account, AuditEvent, User
@@ -159,14 +160,9 @@ def wallet_badge(*wallets: Account) -> Badge:
 
 def limits_today(account: Account) -> tuple[Limit, Limit]:
     """What has left the wallet today, as the rules of a payment count it; and what is in it."""
-    sent = Transaction.objects.filter(
-        from_account=account, created_at__gte=day_start(timezone.localdate())
-    ).exclude(status=Transaction.Status.FAILED)
-    sent_cents = sent.exclude(type=Transaction.Type.REVERSAL).aggregate(
-        cents=Sum("amount_cents", default=0)
-    )["cents"]
+    sent_cents = operations.sent_cents(account.pk, timezone.localdate())
     return (
-        Limit(int(sent_cents), settings.LIMIT_CENTS_OUT_PER_DAY),
+        Limit(sent_cents, settings.LIMIT_CENTS_OUT_PER_DAY),
         Limit(account.balance_cents, settings.LIMIT_CENTS_BALANCE),
     )
 

@@ -18,6 +18,7 @@ from adminpanel.timeline import short_time
 from ledger import operations
 from ledger.errors import MoneyGone
 from ledger.models import Transaction
+from ledger.status import Status
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Busy, Refusal, TooLate
@@ -58,15 +59,8 @@ def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
 
 def obstacle(record: Transaction) -> str | None:
     """Why this can't be proposed for reversal now, in words; None when it can."""
-    match record.type, record.status:
-        case Transaction.Type.REVERSAL, _status:
-            return _("A reversal can't be reversed.")
-        case Transaction.Type.WITHDRAW, _status:
-            return _("A withdrawal has left Nissmart: only who received it can send it back.")
-        case _type, Transaction.Status.PENDING:
-            return _("This has not settled yet, so there is nothing to take back.")
-        case _type, Transaction.Status.FAILED:
-            return _("This did not go through: no money moved, so there is none to take back.")
+    if problem := record.kind.why_not_reversible(Status(record.status)):
+        return problem
     open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
     if open_one:
         return _("{name} proposed at {time} to reverse this. It waits for a decision.").format(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from adminpanel.models import Incident, Note, ReversalProposal
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
+from ledger.rails.rail import name_of_outside
 from wallet.models import AuditEvent
 from wallet.staff import subjects
 
@@ -76,8 +77,7 @@ def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
         return [] if is_posted_in(history) else [posting(record)]
     settled_by = ""
     if record.settled_at:
-        is_inside = record.from_account_id and record.to_account_id
-        settled_by = _("Nissmart") if is_inside else _("Simulated rail")
+        settled_by = name_of_outside(record.took_rail)
     is_failed = record.status == Transaction.Status.FAILED
     return [
         Moment(_("Ordered"), str(record.created_by), record.created_at),

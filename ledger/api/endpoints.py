@@ -8,17 +8,18 @@ from http import HTTPStatus
 from typing import Annotated
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Sum
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from ledger import history, operations
+from ledger import history, kinds, operations
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
-from ledger.operations import Order, statements
+from ledger.operations import Order
 from ledger.references import REFERENCE
+from ledger.status import Status
 from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
 from wallet.api.schemas import Body, Id, Key, Limit, Line, problems
 from wallet.models import Account
@@ -27,6 +28,20 @@ from wallet.web import paging
 
 router = Router(tags=["Money"])
 
+
+def known(code: str) -> str:
+    if code in (codes := kinds.codes()):
+        return code
+    expected = f"{', '.join(f"'{one}'" for one in codes[:-1])} or '{codes[-1]}'"
+    raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
+
+
+# Asked of the kinds there are, whenever it is looked at.
+TypeCode = Annotated[
+    str,
+    AfterValidator(known),
+    Field(json_schema_extra=lambda schema: schema.update(enum=kinds.codes())),
+]
 AmountCents = Annotated[
     int,
     Field(ge=1, le=CEILING_CENTS, description="Whole cents: KES 10.50 is 1050.", examples=[1050]),
@@ -56,8 +71,9 @@ class TransferIn(Body):
 class TransactionOut(Schema):
     id: int
     reference: Annotated[str, Field(examples=["NS-7K2Q9PXM"])]
-    type: Transaction.Type
-    status: Transaction.Status
+    type: TypeCode
+    rail: Annotated[str, Field(description="Empty for what stays inside.", examples=["simulated"])]
+    status: Status
     amount_cents: int
     currency: str
     from_account_id: int | None
@@ -95,7 +111,7 @@ def deposit(
     """Put money from the rail into a member's wallet."""
     wallets = own_wallets(request, body.user_id)
     note, target_id = body.description or "", wallets[body.user_id]
-    order = Order(Transaction.Type.DEPOSIT, body.amount_cents, None, target_id, note)
+    order = Order(DEPOSIT, body.amount_cents, None, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -107,7 +123,7 @@ def transfer(
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
     source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
     note = body.description or ""
-    order = Order(Transaction.Type.TRANSFER, body.amount_cents, source_id, target_id, note)
+    order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -118,7 +134,7 @@ def withdraw(
     """Pay money out of a member's wallet over the rail."""
     wallets = own_wallets(request, body.user_id)
     note, source_id = body.description or "", wallets[body.user_id]
-    order = Order(Transaction.Type.WITHDRAW, body.amount_cents, source_id, None, note)
+    order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -126,13 +142,12 @@ def withdraw(
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
     """A member's balance, and what is on its way out."""
     account = visible_wallet(request, user_id)
-    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
     return BalanceOut(
         user_id=user_id,
         account_id=account.pk,
         currency=account.currency,
         balance_cents=account.balance_cents,
-        pending_out_cents=pending.aggregate(cents=Sum("amount_cents", default=0))["cents"],
+        pending_out_cents=Transaction.objects.pending_out_cents(account),
         as_of=timezone.now(),
     )
 
@@ -147,8 +162,8 @@ def list_transactions(
     user_id: int,
     limit: Limit = 20,
     cursor: str | None = None,
-    type: Transaction.Type | None = None,
-    status: Transaction.Status | None = None,
+    type: TypeCode | None = None,
+    status: Status | None = None,
 ) -> dict[str, object]:
     """A member's transactions, newest first."""
     account = visible_wallet(request, user_id)
@@ -182,7 +197,7 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
     if not request.auth.may_act_for(user_id):
         raise Http404
     try:
-        return {id: statements.wallet_id(id) for id in (user_id, *others)}
+        return {id: Account.objects.wallet_id(id) for id in (user_id, *others)}
     except Account.DoesNotExist:
         raise Http404 from None
 
@@ -190,7 +205,10 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
 def visible_wallet(request: CallRequest, user_id: int) -> Account:
     if not request.auth.may_see(user_id):
         raise Http404
-    return get_object_or_404(Account, kind=Account.Kind.WALLET, user_id=user_id)
+    try:
+        return Account.objects.wallet(user_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
 
 
 def perform(
@@ -203,7 +221,9 @@ def perform(
     """Carry out the order. `response` is ninja's, filled in here: checking the answer again would
     cost as much as reading the request, and the tests hold it to the schema."""
     caller = request.auth
-    record = operations.perform(order, actor_id=caller.user_id, key=key, condition=caller.condition)
+    record = operations.perform(
+        order, actor_id=caller.user_id, key=key, precondition=caller.precondition
+    )
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
     answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))
@@ -234,6 +254,7 @@ def transaction_out(
         "id": record.pk,
         "reference": record.reference,
         "type": record.type,
+        "rail": record.rail,
         "status": record.status,
         "amount_cents": record.amount_cents,
         "currency": Account.Currency.KES,

@@ -14,8 +14,9 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from ledger.models import Transaction
+from ledger import kinds
 from ledger.querysets import TransactionQuerySet
+from ledger.status import Status
 from wallet.money import format_money
 from wallet.web.fields import AmountField, PastedField, PickField
 
@@ -87,11 +88,13 @@ class FilterForm(PeriodForm):
     """Type, status and period of transactions."""
 
     type = PickField(
-        label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
+        label=_("Type"),
+        choices=lambda: [("", _("All types")), *kinds.choices()],
+        required=False,
     )
     status = PickField(
         label=_("Status"),
-        choices=[("", _("Any status")), *Transaction.Status.choices],
+        choices=[("", _("Any status")), *Status.choices],
         required=False,
     )
 

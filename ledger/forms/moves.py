@@ -7,6 +7,7 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from ledger.kinds import Kind
 from ledger.models import Transaction
 from ledger.operations import Order
 from wallet.errors import Refusal
@@ -21,8 +22,6 @@ def new_key() -> str:
 class OrderForm(forms.Form):
     """An amount, a note, and the key that makes this one order happen once."""
 
-    type: Transaction.Type
-
     amount = AmountField()
     description = LineField(
         label=_("Note (optional)"),
@@ -32,8 +31,9 @@ class OrderForm(forms.Form):
     )
     idempotency_key = KeyField(initial=new_key)
 
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: Kind, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kind = kind
         self.account = account
 
     def clean(self) -> dict[str, Any]:
@@ -53,8 +53,9 @@ class OrderForm(forms.Form):
 
     def order(self) -> Order:
         """The order that the owner of the account typed. Only for a valid form."""
-        data = self.cleaned_data
-        return Order(self.type, data["amount"], self.account.pk, None, data["description"])
+        data, own_id = self.cleaned_data, self.account.pk
+        source_id, target_id = (own_id, None) if self.kind.takes_from_wallet else (None, own_id)
+        return Order(self.kind, data["amount"], source_id, target_id, data["description"])
 
     @property
     def payee(self) -> User | None:
@@ -63,7 +64,7 @@ class OrderForm(forms.Form):
 
     @cached_property
     def known_payee(self) -> User | None:
-        """The payee of the earlier transfer that this one repeats."""
+        """The payee of the earlier order that this one repeats."""
         return None
 
     @property
@@ -72,23 +73,10 @@ class OrderForm(forms.Form):
         return [(field.html_name, field.value() or "") for field in self]
 
 
-class DepositForm(OrderForm):
-    type = Transaction.Type.DEPOSIT
-
-    def order(self) -> Order:
-        data = self.cleaned_data
-        return Order(self.type, data["amount"], None, self.account.pk, data["description"])
-
-
-class WithdrawForm(OrderForm):
-    type = Transaction.Type.WITHDRAW
-
-
-class TransferForm(OrderForm):
-    """The payee is typed, or is that of an earlier transfer. `again` is the reference of that one,
+class PayeeForm(OrderForm):
+    """The payee is typed, or is that of an earlier order. `again` is the reference of that one,
     so the page and its address say no more of a phone number or email than a receipt does."""
 
-    type = Transaction.Type.TRANSFER
     field_order = ["amount", "again", "recipient", "description"]
     found: User | None = None
 
@@ -107,7 +95,7 @@ class TransferForm(OrderForm):
     def known_payee(self) -> User | None:
         if self["recipient"].value():
             return None
-        sent = Transaction.objects.filter(type=self.type, from_account=self.account)
+        sent = Transaction.objects.filter(type=self.kind.code, from_account=self.account)
         return sent.payee_of(self["again"].value() or "")
 
     def clean_recipient(self) -> str:
@@ -132,5 +120,9 @@ class TransferForm(OrderForm):
     def order(self) -> Order:
         data = self.cleaned_data
         assert self.found
-        target_id = self.found.primary_account().pk
-        return Order(self.type, data["amount"], self.account.pk, target_id, data["description"])
+        target_id = Account.objects.wallet_id(self.found.pk)
+        return Order(self.kind, data["amount"], self.account.pk, target_id, data["description"])
+
+
+def form_of(kind: Kind) -> type[OrderForm]:
+    return PayeeForm if kind.names_payee else OrderForm

@@ -10,44 +10,37 @@ the COMMIT. Each trip takes one order or several that share a transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import connection
 
+from ledger import kinds
 from ledger.models import Transaction
 from ledger.operations.orders import Placed
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
-from wallet.models import Account
-
-WALLETS = """
-    SELECT user_id, id FROM wallet_account
-    WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
-WALLETS_AT_ONCE = 2**8
-WALLETS_AT_MOST = 2**18
-# By user id, those that this process has met.
-wallet_ids: dict[int, int] = {}
+from wallet.db.waits import Name
 
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
 
-# The day has an end for PostgreSQL's planner, which takes an open one for a third of all time
-# and then plans each order anew.
-FACTS = """
-    SELECT
-        (SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s)
-            AS earlier_id,
-        (SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM ledger_transaction
-         WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
-           AND status <> 'FAILED' AND type <> 'REVERSAL')
-            AS sent_cents"""
+VERSIONS = "SELECT id, xmin::text, xmax::text FROM wallet_account WHERE id IN {ids}"
+
+# What counts to the daily limit: here alone. The day has an end for PostgreSQL's planner, which
+# takes an open one for a third of all time and then plans each order anew.
+SENT = """
+    SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM ledger_transaction
+    WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
+      AND status <> 'FAILED'{uncounted}"""
+EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
+LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 
 # Taken beforehand, so that all that is written can go without waiting for an answer.
 NEXT_ID = {
@@ -56,7 +49,6 @@ NEXT_ID = {
         SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'ledger_transaction')""",
 }
 IDS_ARE_DRAWN = connection.vendor == "postgresql"
-FACTS_AND_ID = f"{FACTS}, {NEXT_ID[connection.vendor]} AS id"
 
 ADD_TO_BALANCES = """
     UPDATE wallet_account SET balance_cents = balance_cents + CASE id {changes} END
@@ -65,10 +57,10 @@ CHANGE = "WHEN %s THEN CAST(%s AS BIGINT) "
 
 INSERT_TRANSACTIONS = """
     INSERT INTO ledger_transaction
-        (id, reference, type, status, amount_cents, from_account_id, to_account_id, description,
-         created_by_id, idempotency_key, reverses_id, created_at, settled_at)
+        (id, reference, type, rail, status, amount_cents, from_account_id, to_account_id,
+         description, created_by_id, idempotency_key, reverses_id, created_at, settled_at)
     VALUES """
-TRANSACTION_COLUMNS = 13
+TRANSACTION_COLUMNS = 14
 
 INSERT_ENTRIES = """
     INSERT INTO ledger_entry
@@ -89,33 +81,22 @@ class Hold(StrEnum):
 
 
 class Facts(NamedTuple):
-    """What the books say of an order: the transaction its key already names, what left the
-    source on its day, and the id of its transaction if it is carried out; and the answer to its
-    condition."""
+    """What the books say about an order: the transaction that its key already names, what left the
+    source on its day, the times of its accounts' last entries, and the id of its transaction if it
+    is carried out; and the answer to its precondition."""
 
     earlier_id: int | None
     sent_cents: int
+    source_last_at: datetime | str | None
+    target_last_at: datetime | str | None
     next_id: int = 0
     answer: list[Row] | None = None
 
-
-def wallet_id(user_id: int) -> int:
-    """The account id of a user's primary wallet, which never changes, so it is read once.
-
-    Its neighbours come along, because a way to the database costs more than their rows.
-    Raises Account.DoesNotExist.
-    """
-    if (known := wallet_ids.get(user_id)) is not None:
-        return known
-    first = user_id - user_id % WALLETS_AT_ONCE
-    [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_AT_ONCE - 1)))
-    if len(wallet_ids) > WALLETS_AT_MOST:
-        wallet_ids.clear()
-    wallet_ids.update(found)
-    for owner_id, account_id in found:
-        if owner_id == user_id:
-            return int(account_id)
-    raise Account.DoesNotExist
+    @property
+    def last_at(self) -> datetime | None:
+        """When an entry was last written on one of its accounts."""
+        times = [to_time(at) for at in (self.source_last_at, self.target_last_at) if at]
+        return max(times, default=None)
 
 
 def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Holding], list[Facts]]:
@@ -123,24 +104,24 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
 
     Lowest id first, so that two opposite transfers wait instead of deadlocking. The facts are
     read by statements of their own, which start once the accounts are held, and so is the answer
-    to a condition. An account that is skipped, or that there is not, is not among those given.
+    to a precondition. An account that was skipped, or that doesn't exist, isn't in the answer.
     """
     ids = sorted({id for placed in batch for id in placed.order.account_ids})
     asked = [Statement(holdings_sql(len(ids), hold), ids)]
     for placed in batch:
-        asked.append(Statement(FACTS_AND_ID if hold else FACTS, about(placed, day)))
-        if placed.condition:
-            asked.append(placed.condition.statement)
+        asked.append(Statement(facts_sql(uncounted(), bool(hold)), about(placed, day)))
+        if placed.precondition:
+            asked.append(placed.precondition.statement)
     answers = iter(pipeline.ask(*asked))
     rows = next(answers)
     holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
     facts = []
     for position, placed in enumerate(batch):
         each = Facts(*next(answers)[0])
-        if placed.condition:
+        if placed.precondition:
             each = each._replace(answer=next(answers))
         if not IDS_ARE_DRAWN:
-            # SQLite tells the same id until it is used.
+            # SQLite gives the same id until it is used.
             each = each._replace(next_id=each.next_id + position)
         facts.append(each)
     return holdings, facts
@@ -148,14 +129,52 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
 
 def read_facts(placed: Placed, day: date) -> Facts:
     """The facts by themselves, while the accounts are held already."""
-    [[row]] = pipeline.ask(Statement(FACTS_AND_ID, about(placed, day)))
+    [[row]] = pipeline.ask(Statement(facts_sql(uncounted(), True), about(placed, day)))
     return Facts(*row)
 
 
+def sent_cents(account_id: int, day: date) -> int:
+    """What left this account on this Nairobi day, as the daily limit counts it."""
+    about = (account_id, day_start(day), next_day_start(day))
+    [[[cents]]] = pipeline.ask(Statement(sent_sql(uncounted()), about))
+    return int(cents)
+
+
+def uncounted() -> tuple[str, ...]:
+    """The kinds that don't count to the daily limit."""
+    return tuple(kind.code for kind in kinds.every() if not kind.counts_to_daily_limit)
+
+
+def held_versions(ids: Sequence[int]) -> dict[Name, object]:
+    """Those of these accounts that another session holds now, each with its row's version.
+
+    A version changes with each session that locks or changes the row.
+    """
+    versions, free = pipeline.ask(
+        Statement(VERSIONS.format(ids=rows_sql(1, len(ids))), ids),
+        Statement(holdings_sql(len(ids), Hold.SKIP), ids),
+    )
+    is_free = {row[0] for row in free}
+    return {id: version for id, *version in versions if id not in is_free}
+
+
+def database_version() -> object:
+    """SQLite's own: it changes with each commit of another connection."""
+    return pipeline.ask(Statement("PRAGMA data_version"))
+
+
 def about(placed: Placed, day: date) -> tuple[Value, ...]:
-    """What FACTS asks about."""
-    source_id = placed.order.source_id
-    return (placed.actor_id, placed.key, source_id, day_start(day), next_day_start(day))
+    """The parameters of the facts."""
+    source_id, target_id = placed.order.source_id, placed.order.target_id
+    of_day = (day_start(day), next_day_start(day))
+    return (placed.actor_id, placed.key, source_id, *of_day, source_id, target_id)
+
+
+def to_time(at: datetime | str) -> datetime:
+    """SQLite returns naive UTC datetimes, as text."""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def write(
@@ -168,21 +187,45 @@ def write(
     lines: list[Value] = []
     for placed, record in carried_out:
         at = record.created_at
-        rows += (record.pk, record.reference, record.type, record.status, record.amount_cents)
-        rows += (record.from_account_id, record.to_account_id, record.description)
-        rows += (record.created_by_id, record.idempotency_key, record.reverses_id, at, at)
-        for account_id, cents in placed.order.postings():
+        rows += (record.pk, record.reference, record.type, record.rail, record.status)
+        rows += (record.amount_cents, record.from_account_id, record.to_account_id)
+        rows += (record.description, record.created_by_id, record.idempotency_key)
+        rows += (record.reverses_id, at, record.settled_at)
+        for account_id, cents in placed.order.postings(is_settled=record.settled_at is not None):
             after = None
             if held := holdings.get(account_id):
                 after = held.balance_cents + cents
                 changes += (account_id, cents)
                 changed_ids.append(account_id)
             lines += (record.pk, account_id, cents, after, at)
-    pipeline.send(
-        Statement(add_sql(len(changed_ids)), changes + changed_ids),
-        Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows),
-        Statement(INSERT_ENTRIES + rows_sql(len(lines) // ENTRY_COLUMNS, ENTRY_COLUMNS), lines),
+    written = [
+        Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows)
+    ]
+    # A deposit that waits for its rail has moved nothing yet.
+    if changed_ids:
+        written.insert(0, Statement(add_sql(len(changed_ids)), changes + changed_ids))
+    if lines:
+        written.append(insert_entries(lines))
+    pipeline.send(*written)
+
+
+def insert_entries(values: Sequence[Value]) -> Statement:
+    count = len(values) // ENTRY_COLUMNS
+    return Statement(INSERT_ENTRIES + rows_sql(count, ENTRY_COLUMNS), values)
+
+
+@lru_cache
+def sent_sql(uncounted: tuple[str, ...]) -> str:
+    return SENT.format(uncounted="".join(f" AND type <> '{code}'" for code in uncounted))
+
+
+@lru_cache
+def facts_sql(uncounted: tuple[str, ...], draws_id: bool) -> str:
+    facts = (
+        f"SELECT ({EARLIER}) AS earlier_id, ({sent_sql(uncounted)}) AS sent_cents,"
+        f" ({LAST_AT}) AS source_last_at, ({LAST_AT}) AS target_last_at"
     )
+    return f"{facts}, {NEXT_ID[connection.vendor]} AS id" if draws_id else facts
 
 
 @lru_cache

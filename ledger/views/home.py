@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
-from ledger import history
+from ledger import history, kinds
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
 from wallet.models import Account
@@ -28,7 +27,7 @@ def home(request: Request) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "ledger/landing.html")
     account = request.user.primary_account()
-    pending_cents = pending_out_cents(account)
+    pending_cents = Transaction.objects.pending_out_cents(account)
     latest = history.latest(account, LATEST)
     rows = {row_state(movement): movement for movement in movements(latest, account)}
     seen = [digest(request, account, pending_cents, list(rows)), *rows]
@@ -38,17 +37,16 @@ def home(request: Request) -> HttpResponse:
     context = {
         "account": account,
         "pending_out_cents": pending_cents,
+        "moves": [
+            kind
+            for kind in kinds.every()
+            if kind.page and not (account.is_frozen and kind.takes_from_wallet)
+        ],
         "days": by_day(latest, account),
         "seen": " ".join(seen),
         "news": [rows[row] for row in rows if row not in seen_before] if seen_before else [],
     }
     return render_part(request, "ledger/home.html", context, part="balance")
-
-
-def pending_out_cents(account: Account) -> int:
-    """Money that has left the wallet and has not arrived yet."""
-    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
-    return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])
 
 
 def movements(records: list[Transaction], account: Account) -> list[Movement]:

@@ -18,9 +18,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ledger import operations
-from ledger.models import Entry, Transaction
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
+from ledger.models import Entry
 from ledger.querysets import day_start
-from wallet.models import User
+from wallet.models import Account, User
 from wallet.staff.roles import AUDITOR, FINANCE
 
 PASSWORD = "nissmart-demo"
@@ -224,14 +225,14 @@ def open_person(person: Person, joined: datetime) -> User:
 
 def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = None) -> int:
     """Carry out the story, or only these first steps of it; how many of them were new."""
-    accounts = {person: people[person].primary_account().pk for person in MEMBERS}
+    accounts = {person: Account.objects.wallet_id(people[person].pk) for person in MEMBERS}
     # Told for the second time, or after a break: nothing is written before what is there.
     floor = Entry.objects.filter(account__in=accounts.values()).aggregate(at=Max("created_at"))
     earliest = floor["at"] or now - timedelta(days=2 * DAYS)
     told = 0
     for number, step in enumerate(steps or story(), start=1):
         order = operations.Order(
-            order_type(step),
+            kind_of(step),
             step.amount_cents,
             step.source and accounts[step.source],
             step.target and accounts[step.target],
@@ -252,7 +253,7 @@ def key_of(number: int) -> str:
     return f"demo-{number:04}"
 
 
-def order_type(step: Step) -> Transaction.Type:
+def kind_of(step: Step) -> Kind:
     if step.source is None:
-        return Transaction.Type.DEPOSIT
-    return Transaction.Type.TRANSFER if step.target else Transaction.Type.WITHDRAW
+        return DEPOSIT
+    return TRANSFER if step.target else WITHDRAWAL

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows, settle
+from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows
 from tests.factories import deposit, send
+from tests.ledger.support.later import end
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 from tests.tampering import payout
 
@@ -42,7 +43,7 @@ def test_showing_them_marks_them(as_finance, activity, alice, bob):
     assert "fresh" in words(line)
     assert len(rows(shown)) == 5
     (feed,) = elements(shown, "section", id="feed")
-    assert dict(feed.attributes)["data-say"] == "1 new line is on top."
+    assert dict(feed.attributes)["data-say"].strip() == "1 new line is on top."
     assert as_finance.get(news_url(shown)).status_code == 204
     # Picking another type or pausing begins anew.
     for link in elements(shown, "a", id="feed-pause"):
@@ -54,7 +55,7 @@ def test_a_payout_that_settles_is_news(as_finance, alice, time_machine):
     record, other = payout(alice, "PENDING"), payout(alice, "PENDING")
     page = as_finance.get(FEED)
     time_machine.move_to("2026-11-25T06:10:00Z", tick=False)
-    settle(record, "SUCCESS")
+    end(record, "SUCCESS")
     told = as_finance.get(news_url(page))
     assert text(told) == "Show 1 new"
     shown = as_finance.get(fresh_url(told))
@@ -63,7 +64,7 @@ def test_a_payout_that_settles_is_news(as_finance, alice, time_machine):
     ]
     assert as_finance.get(news_url(shown)).status_code == 204
     time_machine.move_to("2026-11-25T06:20:00Z", tick=False)
-    settle(other, "FAILED")
+    end(other, "FAILED")
     assert text(as_finance.get(news_url(shown))) == "Show 1 new"
     assert as_finance.get(news_url(as_finance.get(FEED))).status_code == 204
 

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 
 from ledger import operations
-from tests.adminpanel.support.feed import FEED, NEWS, news_url, rows, settle
+from tests.adminpanel.support.feed import FEED, NEWS, news_url, rows
 from tests.conftest import signed_in
 from tests.factories import deposit, new_key, send, withdraw
+from tests.ledger.support.later import end
 from tests.pages import elements, find, htmx, is_whole_page, text, words
 from tests.tampering import payout
 
@@ -54,9 +55,9 @@ def test_a_payout_that_settles_later_is_a_line_of_its_own(as_finance, alice, tim
     paid, failed = payout(alice, "PENDING"), payout(alice, "PENDING")
     time_machine.move_to("2026-11-25T06:38:00Z", tick=False)
     assert "Processing for 38 minutes" in text(as_finance.get(FEED))
-    settle(paid, "SUCCESS")
+    end(paid, "SUCCESS")
     time_machine.move_to("2026-11-25T07:00:00Z", tick=False)
-    settle(failed, "FAILED")
+    end(failed, "FAILED")
     response = as_finance.get(FEED)
     assert rows(response) == [
         "Alice Wanjiku ’s withdrawal did not go through",

@@ -43,7 +43,7 @@ def events(finance, time_machine) -> None:
 
 def rows(response) -> list[Element]:
     (body,) = elements(response, "tbody") or [None]
-    return list(find(body, "tr")) if body else []
+    return [row for row in body.children if not isinstance(row, str)] if body else []
 
 
 def shown(response) -> list[str]:

@@ -33,7 +33,7 @@ URL = "/panel/ledger/"
 HEADINGS = [
     "reference", "id", "type", "status", "ordered_at", "settled_at", "currency", "amount",
     "from_name", "from_account", "to_name", "to_account", "note", "ordered_by", "request_key",
-    "reverses", "proposed_by", "approved_by", "posted_by",
+    "reverses", "proposed_by", "approved_by", "posted_by", "rail",
 ]  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_every_cell_says_what_the_ledger_holds(as_finance, alice, bob, finance, 
         record.reference, str(record.pk), "TRANSFER", "SUCCESS",
         "2026-11-25 00:00:00", "2026-11-25 00:00:00", "KES", "123.45",
         "Alice Wanjiku", wallets[0], "Bob Otieno", wallets[1], "Lunch, and tea",
-        "Alice Wanjiku", "key-1", "", "", "", "",
+        "Alice Wanjiku", "key-1", "", "", "", "", "",
     ]  # fmt: skip
     assert (back["type"], back["reverses"]) == ("REVERSAL", record.reference)
     assert (back["reference"], back["ordered_by"]) == (reversal.reference, "")
@@ -69,6 +69,7 @@ def test_every_cell_says_what_the_ledger_holds(as_finance, alice, bob, finance, 
     assert people == ["", "", "Finance Person"]
     assert (out["reference"], out["amount"]) == (cash.reference, "0.05")
     assert (out["to_name"], out["to_account"]) == ("Simulated rail", "")
+    assert (out["rail"], back["rail"]) == ("simulated", "")
 
 
 def test_a_reversal_names_its_people(as_finance, alice, bob, wambui, joseph):

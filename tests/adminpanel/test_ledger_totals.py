@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
 from adminpanel.ledger.explorer import Explorer
-from ledger import operations, rollups
+from ledger import kinds, operations, rollups
 from ledger.models import Transaction
 from tests.adminpanel.support.explored import matching, more_of_everything, subsets
 from tests.factories import deposit, new_key, send, withdraw
@@ -23,7 +23,7 @@ URL = "/panel/ledger/"
 TOTALS = "/panel/ledger/totals/"
 QUICK = [
     {"type": type, "status": status}
-    for type in ("", *Transaction.Type.values)
+    for type in ("", *kinds.codes())
     for status in ("", *Transaction.Status.values)
 ]
 

@@ -85,10 +85,10 @@ def test_summary_in_numbers(history):
     found = totals.summary()
     assert found.total_users == User.objects.count()
     assert found.total_value_cents == 1_430_50
-    assert (found.deposits.count, found.deposits.amount_cents) == (2, 1_500_50)
-    assert (found.transfers.count, found.transfers.amount_cents) == (2, 300_25)
-    assert (found.withdrawals.count, found.withdrawals.amount_cents) == (1, 50_00)
-    assert (found.reversals.count, found.reversals.amount_cents) == (1, 100_25)
+    assert (found.volumes["DEPOSIT"].count, found.volumes["DEPOSIT"].amount_cents) == (2, 1_500_50)
+    assert (found.volumes["TRANSFER"].count, found.volumes["TRANSFER"].amount_cents) == (2, 300_25)
+    assert (found.volumes["WITHDRAW"].count, found.volumes["WITHDRAW"].amount_cents) == (1, 50_00)
+    assert (found.volumes["REVERSAL"].count, found.volumes["REVERSAL"].amount_cents) == (1, 100_25)
     assert (found.pending.count, found.pending.amount_cents) == (1, 20_00)
 
 

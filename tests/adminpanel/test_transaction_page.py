@@ -141,10 +141,17 @@ def test_an_earlier_proposal_is_named(record, as_wambui, wambui, joseph):
     assert "Proposal of Wambui Kariuki, " in section(as_wambui.get(url(record)), "reversal")
 
 
+def test_it_says_which_rail_it_took(record, as_finance, alice):
+    paid_out = as_finance.get(url(withdraw(alice, 5_00)))
+    assert "Rail Simulated rail" in section(paid_out, "references")
+    assert "Rail" not in section(as_finance.get(url(record)), "references")
+
+
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("PENDING", "A withdrawal has left Nissmart"),
+        ("PENDING", "This withdrawal is on its way."),
+        ("FAILED", "the money is back in the wallet"),
         ("SUCCESS", "A withdrawal has left Nissmart"),
     ],
 )

@@ -172,7 +172,7 @@ def test_bodies_that_come_in_odd_ways_are_a_clear_no(port, token, alice):
     with nothing_moves():
         for name, sent in odd.items():
             try:
-                said = raw(port, sent, and_no_more=name == "shorter than said")
+                said = raw(port, sent, then_close=name == "shorter than said")
             except ConnectionError:  # hung up on what is too large to read
                 continue
             assert said == b"" or said.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), (name, said)

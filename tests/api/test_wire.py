@@ -201,7 +201,7 @@ def test_a_call_that_breaks_off_in_its_chunks_moves_nothing(port, token, alice, 
     half = deposit_of(alice)[:-5]
     broken = chunked(half).removesuffix(b"0\r\n\r\n") + end
     with nothing_moves():
-        said = say(port, request(token, broken, CHUNKED), and_no_more=True)
+        said = say(port, request(token, broken, CHUNKED), then_close=True)
     assert (said.status, said.json()["code"]) == (400, "malformed_json")
 
 
@@ -265,7 +265,7 @@ def test_a_problem_of_the_door_has_the_headers_of_any_other(service, alice):
 
 def cut(port: int, session: list[str], filled: bytes, at: int) -> Said:
     head = lines("/deposit/", *session, length(filled))
-    return say(port, head + filled[:at], and_no_more=True)
+    return say(port, head + filled[:at], then_close=True)
 
 
 def test_a_form_that_is_cut_short_is_refused(port, session, filled):
@@ -281,7 +281,7 @@ def test_a_form_in_chunks_that_breaks_off_anywhere_moves_nothing(port, session, 
         for at in range(0, len(filled) - 1, 9):
             broken = chunked(filled[:at], 10).removesuffix(b"0\r\n\r\n")
             sent = lines("/deposit/", *session, CHUNKED) + broken
-            assert say(port, sent, and_no_more=True).status != 303, at
+            assert say(port, sent, then_close=True).status != 303, at
 
 
 class Endless:

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-# Only the values of custom properties are kept as they are written: spaces there say nothing.
+# Custom properties and conditions are kept as they are written: spaces there say nothing.
 RULES = r"""() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules].map(
-    rule => rule.cssText.replace(/\s*([,/])\s*/g, "$1")))"""
+    rule => rule.cssText.replace(/\s*([,/:])\s*/g, "$1")))"""
 MINIFY = {".css": (rcssmin.cssmin, "text/css"), ".js": (rjsmin.jsmin, "text/javascript")}
 
 

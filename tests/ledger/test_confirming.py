@@ -8,11 +8,11 @@ from django.test import Client
 
 from ledger.models import Transaction
 from ledger.views.confirming import DELAYS_S
-from tests.api.support.calls import impatient, lock_held
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance
 from tests.ledger.support.commits import answer_to_the_commit_lost
+from tests.ledger.support.crowd import held, impatient
 from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
 from tests.pages import elements, fields, htmx, is_whole_page, key, text, title
 
@@ -84,7 +84,7 @@ def test_it_turns_into_a_clear_no_and_can_be_sent_again(as_alice, bob, move, hea
 def test_it_never_says_no_while_the_order_may_be_under_way(as_alice, alice, headers):
     page = unknown(as_alice, "deposit", order("deposit"), headers, is_carried_out=False)
     delays = []
-    with lock_held(alice.primary_account()), impatient():
+    with held(alice.primary_account().pk), impatient(0.05):
         for asked in range(len(DELAYS_S) + 1):
             page = check(as_alice, "deposit", page, headers) if asked else page
             assert CONFIRMING in text(page)
@@ -120,7 +120,7 @@ def test_the_page_asks_by_itself_with_a_delay_that_has_bounds(as_alice):
 @pytest.mark.parametrize("asked", ["", "x", "-1", "٣", "9" * 400, "1.5"])
 def test_a_count_that_is_none_begins_anew(as_alice, alice, asked):
     page = unknown(as_alice, "deposit", order("deposit"))
-    with lock_held(alice.primary_account()), impatient():
+    with held(alice.primary_account().pk), impatient(0.05):
         again = press(as_alice, "deposit", fields(page) | {"asked": asked})
     assert f"delay:{DELAYS_S[0]}s" in form_of(again)["hx-trigger"]
 
@@ -217,7 +217,7 @@ def test_it_asks_for_the_receipt_and_takes_no_silence_for_a_no(as_alice, alice, 
     lost = review | {"check": "lost"}
     with nothing_moves():
         assert press(as_alice, move, lost, htmx("move")).status_code == 204
-        with lock_held(alice.primary_account()), impatient():
+        with held(alice.primary_account().pk), impatient(0.05):
             assert press(as_alice, move, lost, htmx("move")).status_code == 204
         with orders_away():
             assert press(as_alice, move, lost, htmx("move")).status_code == 204

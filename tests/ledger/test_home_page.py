@@ -59,7 +59,7 @@ def ask_again(client, page) -> HttpResponse:
 
 def announcement(response) -> str:
     (latest,) = elements(response, id="latest")
-    return dict(latest.attributes)["data-say"].replace(NO_BREAK_SPACE, " ").strip()
+    return " ".join(dict(latest.attributes)["data-say"].replace(NO_BREAK_SPACE, " ").split())
 
 
 def test_nothing_is_sent_while_nothing_has_changed(as_alice):

@@ -6,9 +6,9 @@ import pytest
 
 from ledger import operations
 from ledger.operations import outcomes
-from tests.api.support.calls import impatient
 from tests.factories import account_id
 from tests.ledger.support.commits import stuck_in_its_commit
+from tests.ledger.support.crowd import impatient
 from tests.ledger.support.moves import ORDERS, asked, call
 from wallet.errors import Busy
 
@@ -22,7 +22,7 @@ def test_an_order_in_its_commit_is_neither_done_nor_not(alice, bob, move, is_car
     find = partial(outcomes.find, account_id=account_id(alice), actor_id=alice.pk, key=asks["key"])
     order = partial(call, move, asks)
     with stuck_in_its_commit(order, is_carried_out=is_carried_out) as go_on:
-        with impatient(), pytest.raises(Busy):
+        with impatient(0.05), pytest.raises(Busy):
             find()
         go_on()
         record = find()

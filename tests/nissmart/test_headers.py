@@ -111,7 +111,7 @@ def test_a_part_and_a_page_are_told_apart_by_caches(as_alice):
 
 def test_the_htmx_that_is_served_is_the_one_the_pages_are_written_for(client):
     answer = client.get("/")
-    config = re.search(r"name=\"htmx-config\" content='([^']+)'", answer.text)
+    config = re.search(r"name=\"htmx-config\"\s+content='([^']+)'", answer.text)
     assert config
     given = json.loads(config[1])
     for name in ("allowEval", "allowScriptTags", "includeIndicatorStyles"):

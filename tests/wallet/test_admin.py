@@ -14,6 +14,7 @@ from ledger.errors import AccountFrozen
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, balance, send
 from tests.pages import elements, find, text, words
+from wallet import house
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +49,7 @@ def test_freezing_is_written_down(as_operator, alice, operator):
 
 
 def test_the_houses_own_accounts_are_never_frozen(as_operator):
-    house = list(Account.HOUSE_IDS.values())
-    act(as_operator, "freeze", *house)
+    act(as_operator, "freeze", *(one.id for one in house.every()))
     assert not Account.objects.filter(is_frozen=True).exists()
 
 

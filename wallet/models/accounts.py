@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from wallet import house
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
 from wallet.money import CEILING_CENTS
+
+WALLETS = """
+    SELECT user_id, id FROM wallet_account
+    WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
+# Read together, because a trip to the database costs more than their rows.
+WALLETS_PER_READ = 2**8
+WALLETS_REMEMBERED = 2**18
+# By user id. A primary wallet never changes.
+wallet_ids: dict[int, int] = {}
+
+
+class AccountManager(models.Manager["Account"]):
+    """Finds members' wallets. Nothing else knows which of a member's accounts is their wallet."""
+
+    def wallet(self, user_id: int) -> Account:
+        """The wallet that money goes to unless the order names another account.
+
+        Raises Account.DoesNotExist.
+        """
+        return self.get(user_id=user_id, kind=Account.Kind.WALLET, currency=Account.Currency.KES)
+
+    def wallet_id(self, user_id: int) -> int:
+        """The id of that wallet, which this process reads once. Raises Account.DoesNotExist."""
+        if (known := wallet_ids.get(user_id)) is not None:
+            return known
+        first = user_id - user_id % WALLETS_PER_READ
+        [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_PER_READ - 1)))
+        if len(wallet_ids) > WALLETS_REMEMBERED:
+            wallet_ids.clear()
+        wallet_ids.update(found)
+        for owner_id, account_id in found:
+            if owner_id == user_id:
+                return int(account_id)
+        raise Account.DoesNotExist
+
+
+def kinds() -> list[tuple[str, Any]]:
+    """(value, words) of each kind of account: members' own, then the house's."""
+    return [*Account.Kind.choices, *((one.kind, one.label) for one in house.every())]
 
 
 class Account(models.Model):
@@ -20,22 +62,14 @@ class Account(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """What a member's account is for. The house's own kinds are in `wallet/house.py`."""
+
         WALLET = "wallet", _("Wallet")
-        SIMULATED_FLOAT = "simulated_float", _("Float at the simulated rail")
-        IN_TRANSIT = "in_transit", _("Payouts in transit")
-        SUSPENSE = "suspense", _("Suspense")
-        ADJUSTMENTS = "adjustments", _("Adjustments")
 
     class Currency(models.TextChoices):
         KES = "KES", "KES"
 
-    # House accounts have fixed ids below zero, so that no operation has to look them up.
-    HOUSE_IDS: ClassVar[dict[str, int]] = {
-        Kind.SIMULATED_FLOAT: -1,
-        Kind.IN_TRANSIT: -2,
-        Kind.SUSPENSE: -3,
-        Kind.ADJUSTMENTS: -4,
-    }
+    objects: ClassVar[AccountManager] = AccountManager()
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -45,7 +79,7 @@ class Account(models.Model):
         related_name="accounts",
         verbose_name=_("member"),
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=20, choices=kinds)
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.KES)
     balance_cents = models.BigIntegerField(_("balance"), default=0)
     is_frozen = models.BooleanField(_("frozen"), default=False)

@@ -156,5 +156,5 @@ class User(AbstractBaseUser, PermissionsMixin):
         return names.initials(self.name)
 
     def primary_account(self) -> Account:
-        """The wallet that money goes to unless the order says otherwise."""
-        return self.accounts.get(kind=Account.Kind.WALLET, currency=Account.Currency.KES)
+        """The wallet that money goes to unless the order names another account."""
+        return Account.objects.wallet(self.pk)

@@ -23,18 +23,18 @@ class Said(NamedTuple):
         return json.loads(self.body)
 
 
-def raw(port: int, text: bytes, *, and_no_more: bool = False) -> bytes:
+def raw(port: int, text: bytes, *, then_close: bool = False) -> bytes:
     """What the server says to these bytes."""
-    with connected(port, text, and_no_more) as line:
+    with connected(port, text, then_close) as line:
         said = b""
         while more := line.recv(65536):
             said += more
         return said
 
 
-def say(port: int, text: bytes, *, and_no_more: bool = False) -> Said:
+def say(port: int, text: bytes, *, then_close: bool = False) -> Said:
     """The same, taken apart."""
-    with connected(port, text, and_no_more) as line:
+    with connected(port, text, then_close) as line:
         response = http.client.HTTPResponse(line)
         response.begin()
         headers = {name.lower(): value for name, value in response.getheaders()}
@@ -42,11 +42,11 @@ def say(port: int, text: bytes, *, and_no_more: bool = False) -> Said:
 
 
 @contextmanager
-def connected(port: int, text: bytes, and_no_more: bool) -> Iterator[socket.socket]:
-    """A connection on which these bytes were sent; with `and_no_more` our side is closed."""
+def connected(port: int, text: bytes, then_close: bool) -> Iterator[socket.socket]:
+    """A connection on which these bytes were sent; with `then_close` our side is closed."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(text)
-        if and_no_more:
+        if then_close:
             line.shutdown(socket.SHUT_WR)
         yield line
 

@@ -1,1 +1,1 @@
-"""SQLite for Django, with a function that finds text however it's written."""
+"""SQLite for Django: it waits fairly for the write lock, and finds text however it's written."""
