@@ -115,15 +115,19 @@ def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User
     the email, and Busy. Two calls at the same time: the database's unique key makes one of them
     run again, and find the member of the other.
     """
+    # Looked up first: a member that another call with this key opens meanwhile is then found below.
+    taken = [
+        field
+        for field in ("email", "phone")
+        if (value := getattr(person, field)) and User.objects.filter(**{field: value}).exists()
+    ]
     openings = Opening.objects.filter(actor_id=actor_id, key=key).select_related("user")
     if key and (opening := openings.first()):
         if opening.digest != person.digest:
             raise OpenedAlready(member_id=opening.user_id)
         return opening.user, True
-    for field in ("email", "phone"):
-        value = getattr(person, field)
-        if value and User.objects.filter(**{field: value}).exists():
-            raise Taken(field)
+    if taken:
+        raise Taken(taken[0])
     user = User.objects.create_user(**person._asdict())
     if key:
         Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)

@@ -188,8 +188,8 @@ class Stopper:
     def go_on(self) -> None:
         """Until they have done what they were sent, and noticed that their clients are gone."""
         while self.pids:
-            os.kill(self.pids[0], signal.SIGCONT)
             with suppress(ProcessLookupError):
+                os.kill(self.pids[0], signal.SIGCONT)
                 while True:
                     os.kill(self.pids[0], 0)
                     time.sleep(0.02)
