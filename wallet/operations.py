@@ -107,7 +107,7 @@ class Person(NamedTuple):
 
 
 @committed
-def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User, bool]:
+def open_member(context: Context, person: Person) -> tuple[User, bool]:
     """Open a member with an empty wallet, once, and say whether this is a replay.
 
     The same key for the same person by the same actor finds the member again. Raises
@@ -115,6 +115,8 @@ def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User
     the email, and Busy. Two calls at the same time: the database's unique key makes one of them
     run again, and find the member of the other.
     """
+    actor_id, key = context.actor_id, context.key
+    assert actor_id is not None
     # Looked up first: a member that another call with this key opens meanwhile is then found below.
     taken = [
         field
