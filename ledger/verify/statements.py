@@ -25,7 +25,7 @@ def text(value: str) -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """`('DEPOSIT', 'TRANSFER')`; of nothing, a list that holds nothing."""
+    """A list of SQL, as after IN. Of nothing, one that holds nothing."""
     return f"({', '.join(map(text, values)) or 'NULL'})"
 
 
@@ -84,7 +84,8 @@ def shapes(engine: str) -> str:
         FROM ledger_transaction record
         LEFT JOIN ledger_entry entry ON entry.transaction_id = record.id
         LEFT JOIN wallet_account account ON account.id = entry.account_id
-        GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents)
+        GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents,
+                 record.to_account_id)
     SELECT id, reference, type, status, amount_cents, lines FROM written
     WHERE NOT EXISTS (
         SELECT 1 FROM demanded
