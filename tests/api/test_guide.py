@@ -174,8 +174,8 @@ def test_it_names_every_error():
         if isinstance(found, type)
         and hasattr(found, "code")
         and found not in (Refusal, errors.AmountRefused)
-        # Programs do not reverse.
-        and not issubclass(found, errors.ReversalRefused)
+        # Programs neither reverse nor settle.
+        and not issubclass(found, (errors.ReversalRefused, errors.SettledOtherwise))
     }
     codes |= {"malformed_json", "unsupported_media_type"}  # wallet.strict_json
     table = GUIDE.read_text().partition("## Errors")[2]
