@@ -140,3 +140,11 @@ class KeyReused(Refusal):
         "This was sent before as another order, {reference}. Nothing more has moved. "
         "Check it, then send a new one if you still want it."
     )
+
+    @property
+    def for_programs(self) -> str:
+        sentence = gettext(
+            "This key already belongs to another order, {reference}. Nothing has moved. "
+            "Send a new order with a new key."
+        )
+        return sentence.format(**self.facts)

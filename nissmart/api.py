@@ -1,9 +1,9 @@
-"""The JSON API: each app's part, put together, and one map from errors to answers."""
+"""The JSON API: the routers of all apps, and one map from errors to answers."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -56,25 +56,34 @@ CODE_OF_STATUS = {
     503: "busy",
 }
 SENTENCES = {
-    400: "The request could not be read.",
-    401: "Send a live token as Authorization: Bearer <token>.",
-    404: "There is no such thing here.",
-    405: "This address does not take this method.",
+    400: "The request couldn't be read.",
+    401: "Send a valid token as Authorization: Bearer <token>.",
+    404: "Not found.",
+    405: "This URL doesn't accept this method.",
     413: TOO_LARGE,
     500: "Something went wrong on our side.",
     503: "Nissmart is busy right now. Try again in a moment.",
 }
-UNKNOWN = "This may have been carried out. Look at the transactions before you send it again."
+FIELDS_INVALID = "Some fields are invalid."
+UNKNOWN = "This may have gone through. Check before you send it again."
 UNKNOWN_WITH_KEY = (
-    "This may have been carried out. Send it again with the same key: it won't be carried out "
-    "twice."
+    "This may have gone through. Send it again with the same key: it can't happen twice."
 )
+# pydantic's own words are for programmers, or quote a regular expression.
+WORDS = {
+    "extra_forbidden": "There is no such field.",
+    "missing": "This field is required.",
+    # The only pattern is that of the key.
+    "string_pattern_mismatch": "Use 1 to 255 visible ASCII characters, and no comma.",
+}
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
     response = JsonResponse({"detail": detail, "code": code, **more}, status=status)
     if code == CODE_OF_STATUS[503]:
         response.headers["Retry-After"] = str(RETRY_S)
+        # An answer like others, which the access line shows. Django would log it as an error.
+        response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
@@ -89,10 +98,9 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields = [
-        {"field": str(each["loc"][-1]), "message": sentence_of(each["msg"])}
-        for each in error.errors
+        {"field": str(each["loc"][-1]), "message": sentence_of(each)} for each in error.errors
     ]
-    return problem(400, "invalid_request", "Some fields are not right.", errors=fields)
+    return problem(400, "invalid_request", FIELDS_INVALID, errors=fields)
 
 
 @api.exception_handler(Http404)
@@ -121,7 +129,7 @@ def token_ended(request: HttpRequest, error: tokens.Ended) -> HttpResponse:
 
 @api.exception_handler(RequestDataTooBig)
 def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    """Django refuses some bodies by their length before our parser sees them."""
+    """Django refuses a very large body by its length before our parser sees it."""
     return problem(413, CODE_OF_STATUS[413], SENTENCES[413])
 
 
@@ -141,7 +149,7 @@ def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.exception_handler(OutcomeUnknown)
 def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
-    """Only a key makes it safe to send the order again, so only then is it said when."""
+    """Without a key it isn't safe to send the order again, so there is no Retry-After."""
     logger.exception("outcome unknown", extra={"path": request.path})
     has_key = "Idempotency-Key" in request.headers
     response = problem(503, error.code, UNKNOWN_WITH_KEY if has_key else UNKNOWN)
@@ -158,20 +166,20 @@ def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @csrf_exempt
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
-    """Any other address under /api/: said without drawing a page that nobody reads."""
+    """Any other URL under /api/ gets JSON, not a page."""
     return problem(404, CODE_OF_STATUS[404], SENTENCES[404])
 
 
-def sentence_of(message: str) -> str:
-    """`Value error, enter ...` -> `Enter ...`"""
-    text = message.removeprefix("Value error, ")
-    return text[:1].upper() + text[1:]
+def sentence_of(problem: Mapping[str, Any]) -> str:
+    """`Value error, enter ...` -> `Enter ...`; our own words where pydantic's are not plain."""
+    text = WORDS.get(problem.get("type", "")) or problem["msg"].removeprefix("Value error, ")
+    return str(text[:1].upper() + text[1:])
 
 
 def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Answer what never reaches an endpoint (a wrong method, a wrong host) in JSON too.
+    """Answer in JSON when a request never reaches an endpoint: a wrong method, a wrong host.
 
-    And keep all answers out of caches and frames, whichever door they leave by.
+    Keeps every answer out of caches and frames.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -189,7 +197,7 @@ def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
             CODE_OF_STATUS.get(status, "invalid_request"),
             SENTENCES.get(status, SENTENCES[400]),
         )
-        # What is said beside the body still holds: Allow, Vary, the CORS headers.
+        # The other headers still hold: Allow, Vary, CORS.
         for name, value in response.headers.items():
             if name != "Content-Length":
                 answer.headers.setdefault(name, value)

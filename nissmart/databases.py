@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from environ import Env
+
+POOLERS = ("", "session", "transaction")
 
 
 def database(env: Env, base_dir: Path) -> dict[str, Any]:
@@ -14,30 +17,37 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
     # Each thread keeps its connection: to open one for each request would cost more than a payment.
     kept: dict[str, Any] = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     config = kept | dict(env.db_url_config(url))
+    lock_timeout_s = env.float("LOCK_TIMEOUT_S", 1.5)
+    given = config.get("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
+        config["ENGINE"] = "wallet.db.sqlite"
         config["OPTIONS"] = {
             # IMMEDIATE takes the one write lock at BEGIN: it is SQLite's row lock.
             "transaction_mode": "IMMEDIATE",
-            "timeout": env.int("SQLITE_BUSY_TIMEOUT_S", 20),
+            "timeout": lock_timeout_s,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        } | config.get("OPTIONS", {})
+        } | given
         # Threads and processes of the tests share the database, so it is a file.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
         return config
-    given = config.get("OPTIONS", {})
-    statement_timeout_s = env.int("STATEMENT_TIMEOUT_S", 15)
-    timeouts = (
-        f"-c lock_timeout={env.int('LOCK_TIMEOUT_S', 3)}s"
-        f" -c statement_timeout={statement_timeout_s}s"
-        " -c idle_in_transaction_session_timeout=30s"
-    )
+    pooler = env.str("DATABASE_POOLER", "")
+    if pooler not in POOLERS:
+        raise ImproperlyConfigured("DATABASE_POOLER is `session`, `transaction` or nothing.")
+    statement_timeout_s = env.float("STATEMENT_TIMEOUT_S", 15)
+    timeouts = [milliseconds(each) for each in (lock_timeout_s, statement_timeout_s, 30)]
     config["ENGINE"] = "wallet.db.postgresql"
-    # A server that is not there, or has gone without a word, is given up. 0 is no limit here too.
+    # A server that is down, or that went away without a word, is given up. 0 is no limit here too.
     silence = {"connect_timeout": 10, "answer_timeout_s": 2 * statement_timeout_s or None}
     silence |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     silence |= {"tcp_user_timeout": 30_000}
-    # A statement that a connection has run five times is planned once for all.
-    prepared = {"server_side_binding": True, "prepare_threshold": 5}
-    config["OPTIONS"] = silence | prepared | given
-    config["OPTIONS"]["options"] = f"{timeouts} {given.get('options', '')}".strip()
+    # A statement that a connection has run five times is planned once for all, where the pooler
+    # lets us keep the connection that it was prepared on.
+    is_shared = pooler == "transaction"
+    prepared = {"server_side_binding": True, "prepare_threshold": None if is_shared else 5}
+    config["DISABLE_SERVER_SIDE_CURSORS"] = is_shared
+    config["OPTIONS"] = silence | prepared | {"timeouts": timeouts, "pooler": pooler} | given
     return config
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms" if seconds else "0"

@@ -66,6 +66,15 @@ class Busy(Refusal):
     sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
 
 
+class OpenedAlready(Refusal):
+    """The key opened another member before. `member_id`: that member."""
+
+    code = "idempotency_key_reused"
+    sentence = _(
+        "This key already opened another member, {member_id}. Use a new key for a new member."
+    )
+
+
 class OutcomeUnknown(OperationalError):
     """The database did not answer the COMMIT: it may have been carried out, or not.
 

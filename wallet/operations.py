@@ -1,5 +1,8 @@
 """Operations on people and their accounts. Money moves in `ledger.operations`."""
 
+import hashlib
+from typing import NamedTuple
+
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
@@ -9,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from wallet import house
 from wallet.context import Context
-from wallet.errors import Refusal
-from wallet.models import Account, User
+from wallet.db.retries import committed
+from wallet.errors import OpenedAlready, Refusal, Taken
+from wallet.models import Account, Opening, User
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
 
@@ -88,6 +92,46 @@ def remove_second_step(context: Context, user: User) -> bool:
         return False
     audit.record(context, audit.Action.REMOVE_TWO_STEP, subjects.member(user.pk))
     return True
+
+
+class Person(NamedTuple):
+    """A member to be opened. The phone is E.164, the email in lower case."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+
+
+@committed
+def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User, bool]:
+    """Open a member with an empty wallet, once, and say whether this is a replay.
+
+    The same key for the same person by the same actor finds the member again. Raises
+    OpenedAlready when the key opened another person, Taken when another member has the phone or
+    the email, and Busy. Two calls at the same time: the database's unique key makes one of them
+    run again, and find the member of the other.
+    """
+    # Looked up first: a member that another call with this key opens meanwhile is then found below.
+    taken = [
+        field
+        for field in ("email", "phone")
+        if (value := getattr(person, field)) and User.objects.filter(**{field: value}).exists()
+    ]
+    openings = Opening.objects.filter(actor_id=actor_id, key=key).select_related("user")
+    if key and (opening := openings.first()):
+        if opening.digest != person.digest:
+            raise OpenedAlready(member_id=opening.user_id)
+        return opening.user, True
+    if taken:
+        raise Taken(taken[0])
+    user = User.objects.create_user(**person._asdict())
+    if key:
+        Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)
+    return user, False
 
 
 def open_house_accounts() -> None:

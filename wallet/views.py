@@ -47,12 +47,12 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 
 def save(form: ProfileForm, name_before: str, context: Context) -> bool:
-    """Save, unless another member took the phone or the email since the form looked."""
+    """Save, unless another member took the phone number or the email since the form looked."""
     try:
         with transaction.atomic():
             operations.record_own_changes(context, form.save(), name_before)
     except IntegrityError:
-        form.add_error(None, _("Somebody took this phone or email a moment ago."))
+        form.add_error(None, _("Someone took this phone number or email a moment ago."))
         return False
     return True
 

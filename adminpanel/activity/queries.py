@@ -48,7 +48,8 @@ class Line(NamedTuple):
         sentence = self.record.kind.news_of(self.news, self.record)
         sides = {"source": self.record.source_name, "target": self.record.target_name}
         return format_html(
-            str(sentence), **{side: format_html("<b>{}</b>", name) for side, name in sides.items()}
+            str(sentence),
+            **{side: format_html('<b translate="no">{}</b>', name) for side, name in sides.items()},
         )
 
     @property

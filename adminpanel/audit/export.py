@@ -34,10 +34,10 @@ def file(events: QuerySet[AuditEvent]) -> StreamingHttpResponse:
 def cells(event: AuditEvent) -> list[Cell]:
     """In the order of HEADINGS."""
     return [
-        str(event.pk),
+        event.pk,
         event.at,
         words.actor_name(event),
-        str(event.actor_id) if event.actor_id else None,
+        event.actor_id,
         event.action,
         event.subject,
         event.reason,

@@ -8,6 +8,7 @@ from django.db.models.functions import Cast
 from adminpanel.models import Incident
 from ledger.models import Transaction
 from ledger.references import as_reference
+from wallet.db.text_search import holds
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -20,7 +21,7 @@ def staff() -> QuerySet[User]:
     return (
         User.objects.filter(Q(groups__name__in=(FINANCE, AUDITOR)) | Q(is_staff=True))
         .distinct()
-        .order_by("name", "pk")
+        .order_by("search_name", "pk")
     )
 
 
@@ -30,11 +31,10 @@ def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
     A reference also finds events that name it in their facts, and those about its incidents.
     """
     subject = subjects.parse(text)
-    found = Q(subject=str(subject or text)) | Q(reason__icontains=text)
-    reference = as_reference(subject.key if subject else text)
-    if reference:
-        events = events.annotate(told=Cast("facts", TextField()))
-        found |= Q(subject__in=subjects_of(reference)) | Q(told__contains=reference)
+    found = Q(subject=str(subject or text)) | holds("reason", text)
+    if reference := as_reference(subject.key if subject else text):
+        events = events.annotate(written=Cast("facts", TextField()))
+        found |= Q(subject__in=subjects_of(reference)) | Q(written__contains=reference)
     return events.filter(found)
 
 

@@ -199,8 +199,8 @@ def show(
 ) -> HttpResponse:
     found = Incident.objects.select_related("owner", "opened_by")
     incident = get_object_or_404(queries.with_check(found), pk=incident_id)
-    told = events(subjects.incident(incident.pk))
-    seen = {"seen": told[0].pk if told else 0}
+    history = events(subjects.incident(incident.pk))
+    seen = {"seen": history[0].pk if history else 0}
     fresh: list[forms.Form] = [
         AssignForm(initial=seen | {"owner": incident.owner_id}),
         ChangeIncidentForm(initial=seen | {"state": incident.state, "severity": incident.severity}),
@@ -216,7 +216,7 @@ def show(
         "incident": incident,
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
         "check": verify.named(incident.check_name),
-        "timeline": queries.incident_timeline(incident, told),
+        "timeline": queries.timeline(history),
         "acts": acts_on_panel(request.user),
         "problem": problem,
         "refused": form,

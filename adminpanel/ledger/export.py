@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import batched
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.http import StreamingHttpResponse
 
 from adminpanel.csv_export import Cell, csv_file
+from adminpanel.reversals.queries import People, people_behind
 from ledger import rails
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
@@ -42,6 +44,9 @@ HEADINGS = (
     "ordered_by",
     "request_key",
     "reverses",
+    "proposed_by",
+    "approved_by",
+    "posted_by",
     "rail",
 )
 
@@ -129,24 +134,34 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
-    """In the order of HEADINGS. Ids are text: nobody adds them up."""
-    for line in found:
-        yield [
-            line.reference,
-            str(line.id),
-            line.type,
-            line.status,
-            line.created_at,
-            line.settled_at,
-            Account.Currency.KES.value,
-            shillings(line.amount_cents),
-            line.source_name,
-            str(line.from_id) if line.from_id else None,
-            line.target_name,
-            str(line.to_id) if line.to_id else None,
-            line.note,
-            line.ordered_by,
-            line.key,
-            line.reverses,
-            line.rail or None,
-        ]
+    for some in batched(found, BATCH):
+        reversals = {line.id: line.ordered_by for line in some if line.reverses}
+        people = people_behind(reversals)
+        yield from (row(line, people.get(line.id)) for line in some)
+
+
+def row(line: Line, people: People | None) -> list[Cell]:
+    """In the order of HEADINGS.
+
+    A reversal isn't ordered by one person: it is proposed, approved and posted.
+    """
+    return [
+        line.reference,
+        line.id,
+        line.type,
+        line.status,
+        line.created_at,
+        line.settled_at,
+        Account.Currency.KES.value,
+        shillings(line.amount_cents),
+        line.source_name,
+        line.from_id,
+        line.target_name,
+        line.to_id,
+        line.note,
+        None if people else line.ordered_by,
+        line.key,
+        line.reverses,
+        *((name or None for name in people) if people else (None, None, None)),
+        line.rail or None,
+    ]

@@ -52,6 +52,7 @@ def page(
         "layout": explorer.layout,
         "records": found.rows,
         "older_url": explorer.older_url(found.next_cursor) if found.next_cursor else None,
+        "people": explorer.people_behind(found.rows),
         "sums": explorer.sums() if is_valid and explorer.is_summed_up else None,
         "views": SavedView.objects.filter(owner=request.user).exclude(name=saved_views.LAYOUT),
         "view_form": form or SavedViewForm(),

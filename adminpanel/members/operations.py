@@ -7,7 +7,7 @@ from django.db import transaction
 from wallet import operations as wallet_operations
 from wallet.context import Context
 from wallet.db.retries import committed
-from wallet.models import User
+from wallet.models import Account, User
 from wallet.staff import audit, subjects
 
 
@@ -17,8 +17,7 @@ def freeze(context: Context, user_id: int) -> bool:
 
     Raises a Refusal for the actor's own wallet, and Busy when a payment held it for too long.
     """
-    account = User.objects.get(pk=user_id).primary_account()
-    return wallet_operations.freeze(context, account.pk)
+    return wallet_operations.freeze(context, Account.objects.wallet_id(user_id))
 
 
 @committed
@@ -27,8 +26,7 @@ def unfreeze(context: Context, user_id: int) -> bool:
 
     Raises as `freeze` does.
     """
-    account = User.objects.get(pk=user_id).primary_account()
-    return wallet_operations.unfreeze(context, account.pk)
+    return wallet_operations.unfreeze(context, Account.objects.wallet_id(user_id))
 
 
 @transaction.atomic

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -20,7 +18,7 @@ from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from ledger.status import Badge
 from wallet.models import Account, AuditEvent, User
-from wallet.money import format_money, parse_shillings
+from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
 from wallet.staff import subjects
 from wallet.staff.finding import named
@@ -122,13 +120,6 @@ def looks_like_person(text: str) -> bool:
     return is_phone(text) or "@" in text
 
 
-def cents_in(text: str) -> int | None:
-    """The amount that this is, if it is one: `1,234.50`, with or without KES."""
-    with suppress(ValidationError):
-        return parse_shillings(text.upper().removeprefix("KES"))
-    return None
-
-
 def recent() -> TransactionQuerySet:
     """The newest transactions, RECENT of them."""
     ids = Transaction.objects.order_by("-pk").values_list("pk", flat=True)
@@ -203,6 +194,6 @@ def accounts_of(text: str) -> list[int]:
     if number := member_id(text):
         return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else Q(user__name__icontains=text)
+    people = Q(user=exact) if exact else named(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

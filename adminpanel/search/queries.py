@@ -19,8 +19,9 @@ from adminpanel.models import Incident
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
 from ledger.references import as_reference
+from wallet.db.text_search import holds
 from wallet.models import User
-from wallet.money import format_amount
+from wallet.money import cents_in, format_amount
 from wallet.staff import subjects
 from wallet.staff.finding import named
 from wallet.web import paging
@@ -83,11 +84,11 @@ def members(text: str) -> Group:
 def transactions(text: str) -> list[Group]:
     recent = lookup.recent()
     records = recent.with_parties().with_reversal()
-    in_words = Q(description__icontains=text) | Q(reference__icontains=text)
+    in_words = holds("description", text) | Q(reference__contains=text.upper())
     page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
     title = _("Transactions with this in their note or reference, or as their request key")
     found = [Group("notes", title, page, all_of("ledger", q=text), True)]
-    if cents := lookup.cents_in(text):
+    if cents := cents_in(text):
         page = paging.page(records.filter(amount_cents=cents), None, SHOWN)
         amount = format_amount(cents).replace(",", "")
         url = all_of("ledger", min=amount, max=amount)
@@ -97,7 +98,7 @@ def transactions(text: str) -> list[Group]:
 
 
 def incidents(text: str) -> Group:
-    fits = Q(title__icontains=text)
+    fits = holds("title", text)
     if number := NUMBER.fullmatch(text):
         fits |= Q(pk=int(number[1]))
     page = paging.page(Incident.objects.filter(fits), None, SHOWN)

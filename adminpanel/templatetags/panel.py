@@ -8,7 +8,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident
-from adminpanel.reversals.queries import waiting_for
+from adminpanel.reversals.queries import People, waiting_for
+from ledger.models import Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
 
@@ -29,6 +30,12 @@ class Standing(NamedTuple):
 def grouped(number: int) -> str:
     """`1234567` -> `1,234,567`."""
     return f"{number:,}"
+
+
+@register.filter
+def behind(people: dict[int, People] | str, reversal: Transaction) -> People | None:
+    """The people behind this reversal; None for any other transaction."""
+    return people.get(reversal.pk) if isinstance(people, dict) else None
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
 from adminpanel.reversals import operations as reversals
+from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
 from adminpanel.transactions.forms import NoteForm, ProposeForm
 from ledger.models import Transaction
@@ -80,19 +81,21 @@ def show(
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
-    told = queries.events_of(record, behind)
+    history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
+    posters = {record.pk: record.created_by.name} if record.reverses_id else {}
     context = {
         "record": record,
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
-        "timeline": queries.timeline(record, told),
-        "events": told,
+        "timeline": queries.timeline(record, history),
+        "events": history,
         "proposal_behind": behind,
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
         "obstacle": reversals.obstacle(record),
+        "people": people_behind(posters).get(record.pk),
         "related": queries.others_between(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),

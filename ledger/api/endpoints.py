@@ -9,20 +9,19 @@ from typing import Annotated
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Header, Router, Schema
+from ninja import Router, Schema
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ledger import history, kinds, operations
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
-from ledger.operations import Order, statements
+from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
 from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
-from wallet.api.schemas import Body, Id, Limit, Line, problems
+from wallet.api.schemas import Body, Id, Key, Limit, Line, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
 from wallet.web import paging
@@ -47,14 +46,8 @@ AmountCents = Annotated[
     int,
     Field(ge=1, le=CEILING_CENTS, description="Whole cents: KES 10.50 is 1050.", examples=[1050]),
 ]
-Description = Annotated[Line, Field(max_length=140, examples=["Lunch on Friday"])]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Names this one order: send the same key again and nothing moves twice.",
-    ),
+Description = Annotated[
+    Annotated[Line, Field(max_length=140)] | None, Field(examples=["Lunch on Friday"])
 ]
 
 
@@ -94,7 +87,7 @@ class TransactionOut(Schema):
 
 ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
-MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
+MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
 
 
 class TransactionPage(Schema):
@@ -117,7 +110,8 @@ def deposit(
 ) -> HttpResponse:
     """Put money from the rail into a member's wallet."""
     wallets = own_wallets(request, body.user_id)
-    order = Order(DEPOSIT, body.amount_cents, None, wallets[body.user_id], body.description)
+    note, target_id = body.description or "", wallets[body.user_id]
+    order = Order(DEPOSIT, body.amount_cents, None, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -128,7 +122,8 @@ def transfer(
     """Move money from one member's wallet to another's."""
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
     source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
-    order = Order(TRANSFER, body.amount_cents, source_id, target_id, body.description)
+    note = body.description or ""
+    order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -138,13 +133,14 @@ def withdraw(
 ) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
     wallets = own_wallets(request, body.user_id)
-    order = Order(WITHDRAWAL, body.amount_cents, wallets[body.user_id], None, body.description)
+    note, source_id = body.description or "", wallets[body.user_id]
+    order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
     return perform(request, response, order, key, wallets)
 
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
-    """What a member has, and what is on its way out."""
+    """A member's balance, and what is on its way out."""
     account = visible_wallet(request, user_id)
     return BalanceOut(
         user_id=user_id,
@@ -182,7 +178,7 @@ def list_transactions(
     summary="One transaction",
 )
 def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
-    """One transaction, for those whose money it moved."""
+    """One transaction. A member token reads only those of its owner."""
     if not REFERENCE.fullmatch(reference):
         raise Http404
     record = Transaction.objects.with_parties().filter(reference=reference).first()
@@ -196,12 +192,12 @@ def is_visible(request: CallRequest, record: Transaction) -> bool:
 
 
 def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
-    """Wallet ids by user id. A user the caller may not act for is as unknown as one who is not."""
+    """Wallet ids by user id. 404 for a member the caller may not act for, as for one who isn't."""
     require(request.auth.scope != Scope.FINANCE)
     if not request.auth.may_act_for(user_id):
         raise Http404
     try:
-        return {id: statements.wallet_id(id) for id in (user_id, *others)}
+        return {id: Account.objects.wallet_id(id) for id in (user_id, *others)}
     except Account.DoesNotExist:
         raise Http404 from None
 
@@ -209,7 +205,10 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
 def visible_wallet(request: CallRequest, user_id: int) -> Account:
     if not request.auth.may_see(user_id):
         raise Http404
-    return get_object_or_404(Account, kind=Account.Kind.WALLET, user_id=user_id)
+    try:
+        return Account.objects.wallet(user_id)
+    except Account.DoesNotExist:
+        raise Http404 from None
 
 
 def perform(
@@ -222,7 +221,9 @@ def perform(
     """Carry out the order. `response` is ninja's, filled in here: checking the answer again would
     cost as much as reading the request, and the tests hold it to the schema."""
     caller = request.auth
-    record = operations.perform(order, actor_id=caller.user_id, key=key, condition=caller.condition)
+    record = operations.perform(
+        order, actor_id=caller.user_id, key=key, precondition=caller.precondition
+    )
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
     answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))

@@ -18,7 +18,7 @@ from ledger import kinds
 from ledger.querysets import TransactionQuerySet
 from ledger.status import Status
 from wallet.money import format_money
-from wallet.web.fields import AmountField, LineField, PickField
+from wallet.web.fields import AmountField, PastedField, PickField
 
 
 def date_field(label: Any) -> forms.DateField:
@@ -119,7 +119,7 @@ class ActivityFilter(FilterForm):
     DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
 
     direction = PickField(label=_("Direction"), choices=DIRECTIONS, required=False)
-    q = LineField(
+    q = PastedField(
         label=_("Search"),
         max_length=80,
         required=False,

@@ -12,7 +12,7 @@ from ledger.models import Transaction
 from ledger.operations import Order
 from wallet.errors import Refusal
 from wallet.models import Account, User
-from wallet.web.fields import AmountField, KeyField, LineField
+from wallet.web.fields import AmountField, KeyField, LineField, LoginField
 
 
 def new_key() -> str:
@@ -74,14 +74,14 @@ class OrderForm(forms.Form):
 
 
 class PayeeForm(OrderForm):
-    """The payee is typed, or is that of an earlier order: `again` is its reference, so that
-    neither the page nor its address says more of a phone or email than a receipt does."""
+    """The payee is typed, or is that of an earlier order. `again` is the reference of that one,
+    so the page and its address say no more of a phone number or email than a receipt does."""
 
     field_order = ["amount", "again", "recipient", "description"]
     found: User | None = None
 
     again = forms.CharField(required=False, widget=forms.HiddenInput)
-    recipient = forms.CharField(
+    recipient = LoginField(
         label=_("Send to"),
         max_length=254,
         required=False,
@@ -120,7 +120,7 @@ class PayeeForm(OrderForm):
     def order(self) -> Order:
         data = self.cleaned_data
         assert self.found
-        target_id = self.found.primary_account().pk
+        target_id = Account.objects.wallet_id(self.found.pk)
         return Order(self.kind, data["amount"], self.account.pk, target_id, data["description"])
 
 

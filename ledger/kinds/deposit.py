@@ -9,6 +9,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, News, Page, Seen
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.untranslated import sentence
 
 
 class Deposit(Kind):
@@ -64,9 +65,8 @@ class Deposit(Kind):
         return ""
 
     def returned(self, seen: Seen) -> str:
-        return _("This deposit was taken back, and {amount} left your wallet again.").format(
-            amount=seen.amount
-        )
+        words = _("This deposit was taken back, and {amount} left your wallet again.")
+        return sentence(words, amount=seen.amount)
 
 
 DEPOSIT = Deposit()

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, News, Seen, Words
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.untranslated import sentence
 
 if TYPE_CHECKING:
     from ledger.models import Transaction
@@ -56,12 +57,18 @@ class Reversal(Kind):
     news_of_deposit = _lazy("{source}’s deposit was reversed")
 
     def title(self, seen: Seen) -> str:
+        return self.words(seen).format(name=seen.other)
+
+    def heading(self, seen: Seen) -> str:
+        return sentence(self.words(seen), name=seen.other)
+
+    def words(self, seen: Seen) -> str:
         if not seen.other:
             return _("Deposit taken back")
         # The house did it: neither member did anything, so neither is thanked or blamed.
-        back = _("Returned to you by Nissmart (from {name})")
-        away = _("Returned by Nissmart to {name}")
-        return (back if seen.is_in else away).format(name=seen.other)
+        if seen.is_in:
+            return _("Returned to you by Nissmart (from {name})")
+        return _("Returned by Nissmart to {name}")
 
     def outlook(self, seen: Seen) -> str:
         if not seen.other:

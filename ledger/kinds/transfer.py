@@ -9,6 +9,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, News, Page, Seen
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.untranslated import sentence
 
 
 class Transfer(Kind):
@@ -44,15 +45,15 @@ class Transfer(Kind):
         return "receive" if seen.is_in else "send"
 
     def heading(self, seen: Seen) -> str:
-        sentence = _("{name} sent you") if seen.is_in else _("Sent to {name}")
-        return sentence.format(name=seen.other)
+        words = _("{name} sent you") if seen.is_in else _("Sent to {name}")
+        return sentence(words, name=seen.other)
 
     def returned(self, seen: Seen) -> str:
         if seen.is_in:
-            return _("This was returned to {name}, and {amount} left your wallet again.").format(
-                name=seen.other, amount=seen.amount
-            )
-        return _("This was returned: {amount} came back to your wallet.").format(amount=seen.amount)
+            words = _("This was returned to {name}, and {amount} left your wallet again.")
+            return sentence(words, name=seen.other, amount=seen.amount)
+        words = _("This was returned: {amount} came back to your wallet.")
+        return sentence(words, amount=seen.amount)
 
 
 TRANSFER = Transfer()

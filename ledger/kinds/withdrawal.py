@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, News, Page, Seen
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.untranslated import sentence
 
 
 class Withdrawal(Kind):
@@ -72,7 +73,7 @@ class Withdrawal(Kind):
     def outlook(self, seen: Seen) -> str:
         match seen.status:
             case Status.FAILED:
-                return _("{amount} is back in your wallet.").format(amount=seen.amount)
+                return sentence(_("{amount} is back in your wallet."), amount=seen.amount)
             case Status.PENDING:
                 return _(
                     "The money is set aside and on its way. "

@@ -56,7 +56,7 @@ SHAPES = (
 class Migration(migrations.Migration):
     dependencies = [
         ("ledger", "0004_house_lines_by_time"),
-        ("wallet", "0009_account_kinds"),
+        ("wallet", "0011_account_kinds"),
     ]
 
     # The guards refuse every change of a transaction, so they are lifted while the rail is written

@@ -1,11 +1,14 @@
-"""Orders become transactions: one alone, or several that came at the same time together."""
+"""Orders become transactions: one alone, or a batch in one database transaction."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from itertools import count
 
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from ledger.errors import AlreadyReversed, KeyReused
@@ -16,26 +19,65 @@ from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
 from ledger.querysets import NAIROBI
 from ledger.references import new_reference
-from wallet.db.pipeline import Unmet
-from wallet.db.retries import committed, durable
-from wallet.errors import OutcomeUnknown, Refusal
+from wallet.db.preconditions import Unmet
+from wallet.db.retries import ATTEMPTS, durable, is_in_the_way, is_lock_timeout, pause
+from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 
 logger = logging.getLogger(__name__)
 
-# What has become of an order. An OutcomeUnknown is the only error after which it may have moved.
+HAS_ROW_LOCKS = connection.features.has_select_for_update
+
+# The result of an order. OutcomeUnknown is the only error after which it may have moved money.
 type Outcome = Transaction | Refusal | Unmet | OutcomeUnknown
 
 
-@committed
-def alone(placed: Placed) -> Transaction:
-    """Carry out one order in a transaction of its own, waiting for accounts that others hold."""
+def names_to_lock(placed: Placed) -> Collection[Name]:
+    """What this order locks: its accounts, or SQLite's one write lock."""
+    return placed.order.account_ids if HAS_ROW_LOCKS else (SQLITE,)
+
+
+def run_alone(placed: Placed, wait: Wait) -> Transaction:
+    """Carry out one order in its own transaction, and wait for accounts that others hold.
+
+    A lock timeout, a deadlock or a lost race for the key reruns it with fresh reads. Raises Busy
+    at the end of its `wait`, or as soon as too many threads wait for a blocked account.
+    """
+    WAITS.stay(wait, WAITS.blocked(wait.names))
+    for attempt in count(1):
+        if wait.left_s <= 0:
+            break
+        wait.attempt_at = time.monotonic()
+        try:
+            with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.answer_by):
+                return carry_out(placed)
+        except (DatabaseError, InterfaceError) as error:
+            if not is_in_the_way(error):
+                raise
+            if is_lock_timeout(error):
+                WAITS.stay(wait, wait.kept(held_elsewhere(placed)))
+            else:
+                pause(min(attempt, ATTEMPTS))
+    raise Busy
+
+
+def held_elsewhere(placed: Placed) -> Mapping[Name, object]:
+    """What keeps this order waiting, each with its version, asked after a lock timeout."""
+    if not HAS_ROW_LOCKS:
+        return {SQLITE: statements.database_version()}
+    with durable(lock_timeout_s=PROBE_AFTER_S):
+        return statements.held_versions(placed.order.account_ids) or {OTHER: None}
+
+
+def carry_out(placed: Placed) -> Transaction:
+    """Lock, replay, check, write: in the transaction that is open."""
     day = nairobi_day(placed.at)
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
-    check_condition(placed, facts)
-    # Taken after the lock, so that an account's lines follow one another in time too.
-    now = placed.at or timezone.now()
+    WAITS.got(names_to_lock(placed))
+    check_precondition(placed, facts)
+    now = placed.at or not_before_last_entry(timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
-        # The order waited over midnight, so it is of the new day.
+        # The order waited over midnight, so it counts to the new day.
         facts = statements.read_facts(placed, today)
     if facts.earlier_id is not None:
         return replay(placed.order, facts.earlier_id)
@@ -46,26 +88,26 @@ def alone(placed: Placed) -> Transaction:
     return record
 
 
-def together(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
-    """Carry out orders in one transaction, and tell what has become of each.
+def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome]:
+    """Carry out orders in one transaction; gives the outcome of each.
 
     No two of them name the same account or the same key of one actor, so none changes what
     another one is judged by. An order that would have to wait, or whose key is known already, is
-    not in the answer and has not moved; when the transaction fails, none has: they are to go alone.
+    not in the answer and hasn't moved. When the transaction fails, none has. Run those alone.
     """
     outcomes: dict[Placed, Outcome] = {}
-    # As accounts are: two batches that write the same keys would else wait for each other.
+    # Lowest key first, like accounts: two batches that write the same keys can't deadlock.
     batch = sorted(batch, key=lambda placed: (placed.actor_id, placed.key or ""))
     try:
-        with durable():
+        with durable(lock_timeout_s=PROBE_AFTER_S, deadline=answer_by):
             outcomes = decide_each(batch)
     except OutcomeUnknown as error:
         for placed, outcome in outcomes.items():
             if isinstance(outcome, Transaction):
                 outcomes[placed] = OutcomeUnknown(*error.args)
     except Exception:
-        # Nothing has moved. Whose order it was meets it again alone, and nobody else does.
-        logger.warning("orders that came together go alone", exc_info=True)
+        # Nothing was committed. Rerun each order alone, so only the faulty one sees the error.
+        logger.warning("a batch failed; its orders run alone", exc_info=True)
         return {}
     return outcomes
 
@@ -74,16 +116,18 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
     """Read for all, decide one by one, write for all that are carried out."""
     day = nairobi_day()
     holdings, facts_of_each = statements.read(batch, day, Hold.SKIP)
+    WAITS.got(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
     now = timezone.now()
     outcomes: dict[Placed, Outcome] = {}
     carried_out = []
     for placed, facts in zip(batch, facts_of_each, strict=True):
+        at = not_before_last_entry(now, facts)
         is_held = all(id in holdings for id in placed.order.account_ids)
-        if not is_held or facts.earlier_id is not None or nairobi_day(now) != day:
+        if not is_held or facts.earlier_id is not None or nairobi_day(at) != day:
             continue
         try:
-            check_condition(placed, facts)
-            outcomes[placed] = record = decide(placed, holdings, facts, now)
+            check_precondition(placed, facts)
+            outcomes[placed] = record = decide(placed, holdings, facts, at)
         except (Refusal, Unmet) as refusal:
             outcomes[placed] = refusal
         else:
@@ -93,9 +137,18 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
     return outcomes
 
 
-def check_condition(placed: Placed, facts: Facts) -> None:
-    if placed.condition and facts.answer is not None:
-        placed.condition.check(facts.answer)
+def not_before_last_entry(now: datetime, facts: Facts) -> datetime:
+    """The time of an order's entries: now, but never before the last entry of its accounts.
+
+    The clocks of two web machines differ, and the entries of an account must follow one another
+    in time.
+    """
+    return max(now, facts.last_at) if facts.last_at else now
+
+
+def check_precondition(placed: Placed, facts: Facts) -> None:
+    if placed.precondition and facts.answer is not None:
+        placed.precondition.check(facts.answer)
 
 
 def decide(
@@ -127,7 +180,7 @@ def decide(
 
 
 def refuse_second_reversal(transaction_id: int) -> None:
-    """Asked under the lock of its accounts, so that two at once can't both see none."""
+    """Under the lock of its accounts, so that two reversals can't both see none."""
     reversal = Transaction.objects.filter(reverses=transaction_id).first()
     if reversal:
         raise AlreadyReversed(reference=reversal.reference)

@@ -11,10 +11,10 @@ from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.execution import replay
-from ledger.operations.line import LINE
+from ledger.operations.group_commit import GROUP_COMMIT
 from ledger.operations.orders import Order, Placed
 from ledger.operations.statements import Hold
-from wallet.db.pipeline import Condition
+from wallet.db.preconditions import Precondition
 
 
 def deposit(
@@ -119,11 +119,12 @@ def perform(
     actor_id: int,
     key: str | None,
     at: datetime | None = None,
-    condition: Condition | None = None,
+    precondition: Precondition | None = None,
 ) -> Transaction:
     """Carry out an order. `deposit`, `transfer` and `withdraw` are this with names.
 
-    The `condition` is asked once the accounts are held. Raises what it raises: nothing moves then.
+    The `precondition` is checked once the accounts are locked. Raises what its check raises, and
+    nothing moves then.
     """
     rules.refuse_nonsense(order)
-    return LINE.carry_out(Placed(order, actor_id, key, at, condition))
+    return GROUP_COMMIT.carry_out(Placed(order, actor_id, key, at, precondition))

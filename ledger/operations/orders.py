@@ -11,7 +11,7 @@ from ledger.kinds import REVERSAL, Kind, Place
 from ledger.kinds.shapes import Line, Shape
 from ledger.models import Transaction
 from wallet import house
-from wallet.db.pipeline import Condition
+from wallet.db.preconditions import Precondition
 
 type Postings = list[tuple[int, int]]
 
@@ -113,11 +113,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """An order, and what came with it: who gave it, their key for it, a time of its own if it is
-    of a history, and the condition it depends on."""
+    """An order and what came with it: who gave it, their key, its own time if it belongs to a
+    history, and its precondition."""
 
     order: Order
     actor_id: int
     key: str | None
     at: datetime | None = None
-    condition: Condition | None = None
+    precondition: Precondition | None = None

@@ -10,7 +10,7 @@ the COMMIT. Each trip takes one order or several that share a transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,20 +24,14 @@ from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
-from wallet.models import Account
-
-WALLETS = """
-    SELECT user_id, id FROM wallet_account
-    WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
-WALLETS_AT_ONCE = 2**8
-WALLETS_AT_MOST = 2**18
-# By user id, those that this process has met.
-wallet_ids: dict[int, int] = {}
+from wallet.db.waits import Name
 
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
+
+VERSIONS = "SELECT id, xmin::text, xmax::text FROM wallet_account WHERE id IN {ids}"
 
 # What counts to the daily limit: here alone. The day has an end for PostgreSQL's planner, which
 # takes an open one for a third of all time and then plans each order anew.
@@ -46,6 +40,7 @@ SENT = """
     WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
       AND status <> 'FAILED'{uncounted}"""
 EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
+LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 
 # Taken beforehand, so that all that is written can go without waiting for an answer.
 NEXT_ID = {
@@ -86,33 +81,22 @@ class Hold(StrEnum):
 
 
 class Facts(NamedTuple):
-    """What the books say of an order: the transaction its key already names, what left the
-    source on its day, and the id of its transaction if it is carried out; and the answer to its
-    condition."""
+    """What the books say about an order: the transaction that its key already names, what left the
+    source on its day, the times of its accounts' last entries, and the id of its transaction if it
+    is carried out; and the answer to its precondition."""
 
     earlier_id: int | None
     sent_cents: int
+    source_last_at: datetime | str | None
+    target_last_at: datetime | str | None
     next_id: int = 0
     answer: list[Row] | None = None
 
-
-def wallet_id(user_id: int) -> int:
-    """The account id of a user's primary wallet, which never changes, so it is read once.
-
-    Its neighbours come along, because a way to the database costs more than their rows.
-    Raises Account.DoesNotExist.
-    """
-    if (known := wallet_ids.get(user_id)) is not None:
-        return known
-    first = user_id - user_id % WALLETS_AT_ONCE
-    [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_AT_ONCE - 1)))
-    if len(wallet_ids) > WALLETS_AT_MOST:
-        wallet_ids.clear()
-    wallet_ids.update(found)
-    for owner_id, account_id in found:
-        if owner_id == user_id:
-            return int(account_id)
-    raise Account.DoesNotExist
+    @property
+    def last_at(self) -> datetime | None:
+        """When an entry was last written on one of its accounts."""
+        times = [to_time(at) for at in (self.source_last_at, self.target_last_at) if at]
+        return max(times, default=None)
 
 
 def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Holding], list[Facts]]:
@@ -120,24 +104,24 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
 
     Lowest id first, so that two opposite transfers wait instead of deadlocking. The facts are
     read by statements of their own, which start once the accounts are held, and so is the answer
-    to a condition. An account that is skipped, or that there is not, is not among those given.
+    to a precondition. An account that was skipped, or that doesn't exist, isn't in the answer.
     """
     ids = sorted({id for placed in batch for id in placed.order.account_ids})
     asked = [Statement(holdings_sql(len(ids), hold), ids)]
     for placed in batch:
         asked.append(Statement(facts_sql(uncounted(), bool(hold)), about(placed, day)))
-        if placed.condition:
-            asked.append(placed.condition.statement)
+        if placed.precondition:
+            asked.append(placed.precondition.statement)
     answers = iter(pipeline.ask(*asked))
     rows = next(answers)
     holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
     facts = []
     for position, placed in enumerate(batch):
         each = Facts(*next(answers)[0])
-        if placed.condition:
+        if placed.precondition:
             each = each._replace(answer=next(answers))
         if not IDS_ARE_DRAWN:
-            # SQLite tells the same id until it is used.
+            # SQLite gives the same id until it is used.
             each = each._replace(next_id=each.next_id + position)
         facts.append(each)
     return holdings, facts
@@ -161,10 +145,36 @@ def uncounted() -> tuple[str, ...]:
     return tuple(kind.code for kind in kinds.every() if not kind.counts_to_daily_limit)
 
 
+def held_versions(ids: Sequence[int]) -> dict[Name, object]:
+    """Those of these accounts that another session holds now, each with its row's version.
+
+    A version changes with each session that locks or changes the row.
+    """
+    versions, free = pipeline.ask(
+        Statement(VERSIONS.format(ids=rows_sql(1, len(ids))), ids),
+        Statement(holdings_sql(len(ids), Hold.SKIP), ids),
+    )
+    is_free = {row[0] for row in free}
+    return {id: version for id, *version in versions if id not in is_free}
+
+
+def database_version() -> object:
+    """SQLite's own: it changes with each commit of another connection."""
+    return pipeline.ask(Statement("PRAGMA data_version"))
+
+
 def about(placed: Placed, day: date) -> tuple[Value, ...]:
-    """What the facts are asked about."""
-    source_id = placed.order.source_id
-    return (placed.actor_id, placed.key, source_id, day_start(day), next_day_start(day))
+    """The parameters of the facts."""
+    source_id, target_id = placed.order.source_id, placed.order.target_id
+    of_day = (day_start(day), next_day_start(day))
+    return (placed.actor_id, placed.key, source_id, *of_day, source_id, target_id)
+
+
+def to_time(at: datetime | str) -> datetime:
+    """SQLite returns naive UTC datetimes, as text."""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def write(
@@ -211,7 +221,10 @@ def sent_sql(uncounted: tuple[str, ...]) -> str:
 
 @lru_cache
 def facts_sql(uncounted: tuple[str, ...], draws_id: bool) -> str:
-    facts = f"SELECT ({EARLIER}) AS earlier_id, ({sent_sql(uncounted)}) AS sent_cents"
+    facts = (
+        f"SELECT ({EARLIER}) AS earlier_id, ({sent_sql(uncounted)}) AS sent_cents,"
+        f" ({LAST_AT}) AS source_last_at, ({LAST_AT}) AS target_last_at"
+    )
     return f"{facts}, {NEXT_ID[connection.vendor]} AS id" if draws_id else facts
 
 

@@ -73,6 +73,8 @@ def own_side(record: Transaction, request: MemberRequest) -> Account:
 def timeline(movement: Movement) -> list[tuple[str, object, bool]]:
     """(step, when, whether it has happened) of each step, in order."""
     record = movement.record
+    if record.reverses_id:
+        return [(_("Posted"), record.settled_at, True)]
     steps: list[tuple[str, object, bool]] = [
         (_("Ordered"), record.created_at, True),
         (str(record.status_badge.word), record.settled_at, record.settled_at is not None),

@@ -17,9 +17,17 @@ from ledger import history, lookups, operations
 from ledger.errors import KeyReused
 from ledger.forms.moves import OrderForm, form_of
 from ledger.kinds import Kind, Page
-from wallet.errors import Busy, Refusal
+from ledger.views import confirming
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
-from wallet.web.http import MemberRequest, redirect_to, render_part
+from wallet.untranslated import keep
+from wallet.web.http import (
+    KEPT,
+    MemberRequest,
+    redirect_to,
+    refuse_repeated_fields,
+    render_part,
+)
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
@@ -41,14 +49,18 @@ def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[.
 
 def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     """The form; the review, where nothing has moved yet; then the order itself."""
+    refuse_repeated_fields(request.POST)
     make_form = partial(make_form, account=request.user.primary_account())
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         return render_form(request, make_form(initial=wanted(request)))
     form = make_form(request.POST)
     login = request.POST.get("recipient", "").strip() if form.kind.names_payee else ""
     if wait_s := lookups.wait_s(request.user, login):
-        # As it was typed, whoever it names: no member is looked up.
+        # As it was typed, whichever payee it names: no member is looked up.
         return render_too_many(request, make_form(initial=request.POST.dict()), wait_s)
+    is_check = "check" in request.POST
+    if is_check and (answer := confirming.answer_to_check(request, form)):
+        return answer
     if not form.is_valid():
         return render_form(request, form, status=422)
     try:
@@ -56,10 +68,10 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         key = form.cleaned_data["idempotency_key"]
         record = operations.earlier(order, actor_id=request.user.pk, key=key)
         if record is None and request.POST.get("confirm") != "1":
-            return render_review(request, form, operations.preview(order))
+            return render_review(request, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
             form.add_error(
-                "recipient", _("This now belongs to somebody else. Check the name again.")
+                "recipient", _("This now belongs to someone else. Check the name again.")
             )
             return render_form(request, form, status=422)
         if record is None:
@@ -67,6 +79,8 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
             lookups.ended_in_payment(request.user, login)
     except Refusal as error:
         return render_refusal(request, form, error)
+    except OutcomeUnknown:
+        return confirming.render_unknown(request, form)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
 
@@ -74,8 +88,7 @@ def wanted(request: MemberRequest) -> dict[str, str]:
     """What the form starts with: from the address, or what was typed before the button that
     goes back to it, or that picks a payee."""
     if request.method != "POST":
-        given = ("recipient", "again", "amount")
-        return {name: request.GET[name] for name in given if name in request.GET}
+        return {name: request.GET[name] for name in KEPT if name in request.GET}
     typed: dict[str, str] = request.POST.dict()
     if "pick" in typed:
         typed |= {"again": typed["pick"], "recipient": ""}
@@ -93,7 +106,7 @@ def render_too_many(request: MemberRequest, form: OrderForm, wait_s: int) -> Htt
 
 
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
-    """The phone or email may have passed to somebody else since the review showed a name."""
+    """The phone or email may have passed to someone else since the review showed a name."""
     shown = request.POST.get("payee")
     return bool(shown and form.payee and shown != str(form.payee.pk))
 
@@ -141,14 +154,16 @@ def is_frozen(form: OrderForm) -> bool:
 
 
 def render_review(
-    request: MemberRequest, form: OrderForm, balance_after_cents: int
+    request: MemberRequest, form: OrderForm, balance_after_cents: int, has_failed: bool
 ) -> HttpResponse:
+    """What the order would do. `has_failed`: it was sent before, and didn't go through."""
     amount_cents = form.cleaned_data["amount"]
     page = page_words(form.kind)
-    payee = format_html("<strong>{}</strong>", form.payee.short_name) if form.payee else ""
+    payee = format_html("<strong>{}</strong>", keep(form.payee.short_name)) if form.payee else ""
     context = {
         "kind": form.kind,
-        "title": _("Check and confirm"),
+        "title": _("This didn't go through") if has_failed else _("Check and confirm"),
+        "has_failed": has_failed,
         "form": form,
         "amount_cents": amount_cents,
         "fee_cents": 0,

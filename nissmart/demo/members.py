@@ -21,7 +21,7 @@ from ledger import operations
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
 from ledger.models import Entry
 from ledger.querysets import day_start
-from wallet.models import User
+from wallet.models import Account, User
 from wallet.staff.roles import AUDITOR, FINANCE
 
 PASSWORD = "nissmart-demo"
@@ -225,7 +225,7 @@ def open_person(person: Person, joined: datetime) -> User:
 
 def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = None) -> int:
     """Carry out the story, or only these first steps of it; how many of them were new."""
-    accounts = {person: people[person].primary_account().pk for person in MEMBERS}
+    accounts = {person: Account.objects.wallet_id(people[person].pk) for person in MEMBERS}
     # Told for the second time, or after a break: nothing is written before what is there.
     floor = Entry.objects.filter(account__in=accounts.values()).aggregate(at=Max("created_at"))
     earliest = floor["at"] or now - timedelta(days=2 * DAYS)

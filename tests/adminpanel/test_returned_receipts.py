@@ -35,6 +35,9 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
         assert "Complete" in page
         other = text(client.get(f"/activity/{reversal.reference}/"))
         assert returned in other
+        # Nobody ordered it: it has one step.
+        assert "What happened Posted" in other
+        assert "Ordered" not in other
         assert f"This takes back {record.reference}" in other
         # Neither who of the house did it, nor why, is a member's to read.
         for secret in ("Wambui", "Joseph", "Sent twice"):

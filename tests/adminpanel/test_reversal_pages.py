@@ -98,6 +98,7 @@ def test_another_one_of_finance_approves(record, wambui, joseph, alice, headers)
     page = text(client.get(url(proposal)))
     assert "Approved and reversed." in page
     assert "Approved by Joseph Kiprono" in page
+    assert page.count("Posted by Joseph Kiprono") == 1
     assert balance(alice) == 1_000_00
 
 

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.operations import statements
 from tests.api.support.calls import Api, by_token
 from tests.factories import UserFactory
-
-
-@pytest.fixture(autouse=True)
-def forget_wallets() -> None:
-    """Ids come again in the next test, and may be of another wallet there."""
-    statements.wallet_ids.clear()
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_without_a_live_token(anonymous, path, subtests):
         with subtests.test(headers=headers):
             response = anonymous.get(path, headers=headers)
             body = problem_of(response, 401, "not_authenticated")
-            assert body["detail"] == "Send a live token as Authorization: Bearer <token>."
+            assert body["detail"] == "Send a valid token as Authorization: Bearer <token>."
             assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -123,7 +123,7 @@ def test_what_is_not_there(service, anonymous, subtests):
     for path in MISSING:
         with subtests.test(path=path):
             body = problem_of(service.get(path), 404, "not_found")
-            assert body == {"detail": "There is no such thing here.", "code": "not_found"}
+            assert body == {"detail": "Not found.", "code": "not_found"}
             assert anonymous.get(path).status_code in (401, 404)
 
 

@@ -187,11 +187,6 @@ def test_keys_stay_out_of_answers_and_of_what_others_read(sends, alices, bobs, d
             assert "my-secret-order-key" not in caller.get(path).text
 
 
-def test_other_posts_have_no_use_for_a_key(service):
-    first, second = (service.post("/api/users", {"name": "Jane"}, "one") for _ in range(2))
-    assert first.json()["id"] != second.json()["id"]
-
-
 def test_a_key_of_a_member_is_no_key_of_another_members_wallet(alices, bobs, alice, bob):
     funded(bob, 50_00)
     alices.post("/api/transfer", order("transfer", alice.pk, bob.pk), "one")

@@ -14,12 +14,13 @@ from tests.api.support.calls import (
     bearer,
     by_token,
     issue,
-    lock_held,
     order,
     path_of,
     problem_of,
 )
 from tests.books import nothing_moves
+from tests.factories import account_id
+from tests.ledger.support.crowd import held
 from wallet.api import tokens
 from wallet.models import ApiToken, User
 
@@ -127,7 +128,7 @@ def test_one_that_ends_while_its_order_waits(alice, bob, operator, is_met, end):
     if is_met:
         assert caller.post("/api/deposit", order("deposit", alice.pk, 0)).status_code == 201
     with nothing_moves():
-        with lock_held(alice.accounts.get()):
+        with held(account_id(alice)):
             thread = Thread(target=send)
             thread.start()
             wait_for_an_order()

@@ -72,7 +72,7 @@ def measure(name: str, url: str) -> None:
 
 
 PREPARE = """
-from wallet import tokens
+from wallet.api import tokens
 from wallet.models import User
 first = User.objects.order_by("pk").first()
 service = User.objects.create_user(name="Benchmark")

@@ -28,6 +28,51 @@ def test_the_balance_follows_when_money_arrives(open_page, alice, bob):
     expect(page.locator("#balance")).to_contain_text("1,026.50")
 
 
+def test_the_list_follows_when_money_arrives_and_says_so(open_page, alice, bob):
+    page = open_page(alice)
+    page.clock.install()
+    page.goto("/")
+    rows = page.locator("#latest a.row")
+    expect(rows).to_have_count(1)
+    expect(page.locator("#live")).to_be_empty()
+    deposit(bob, 50_00)
+    send(bob, alice, 25_50, description="Rent share")
+    later(page, 21_000)
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Rent share")
+    expect(page.locator("#balance")).to_contain_text("1,025.50")
+    expect(page.locator("#live")).to_contain_text("Money in: Bob O., KES\u00a025.50")
+    expect(page.locator("#latest")).to_have_count(1)
+
+
+def test_a_list_in_hand_waits_until_it_is_let_go(open_page, alice, bob):
+    page = open_page(alice)
+    page.clock.install()
+    page.goto("/")
+    rows = page.locator("#latest a.row")
+    rows.first.focus()
+    deposit(bob, 50_00)
+    send(bob, alice, 25_50)
+    later(page, 21_000)
+    expect(page.locator("#balance")).to_contain_text("1,025.50")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_be_focused()
+    page.get_by_role("link", name="Home").first.focus()
+    later(page, 21_000)
+    expect(rows).to_have_count(2)
+    expect(page.locator("#live")).to_contain_text("Bob O.")
+
+
+def test_the_time_of_the_balance_goes_on_while_nothing_changes(open_page, alice):
+    page = open_page(alice)
+    page.clock.install()
+    page.goto("/")
+    clock = page.locator("#balance time")
+    clock.evaluate("clock => clock.textContent = 'long ago'")
+    later(page, 21_000)
+    expect(clock).to_have_text(re.compile(r"\d\d:\d\d"))
+
+
 def test_a_receipt_in_one_tab_refreshes_the_balance_in_another(open_page, alice, bob):
     home = open_page(alice)
     home.goto("/")

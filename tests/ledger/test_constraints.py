@@ -117,6 +117,7 @@ BAD_ROWS = [
     ("user_email_any_case", User, {"email": "ALICE@example.com"}),
     ("user_email_null_not_empty", User, {"email": ""}),
     ("user_name_is_not_the_houses", User, {"name": "The System"}),
+    ("user_name_does_not_read_like_the_houses", User, {"search_name": "nissmart"}),
     ("phone", User, {"phone": "+254712000001"}),
     *(
         ("user_phone_e164", User, {"phone": phone})

@@ -29,6 +29,7 @@ from tests.factories import UserFactory, account_id
 from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.ledger.support.moves import call
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -172,7 +173,7 @@ class Bank(RuleBasedStateMachine):
     def freeze(self, wallet, is_frozen):
         wallet.is_frozen = is_frozen
         operation = wallet_operations.freeze if is_frozen else wallet_operations.unfreeze
-        operation(wallet.account_id)
+        operation(SYSTEM, wallet.account_id)
 
     # More often opened again than closed, or soon nobody could pay anybody.
     @rule(wallet=wallets, is_closed=st.sampled_from([False, False, True]))

@@ -131,7 +131,7 @@ def test_the_recipient_is_somebody_else(alice, login):
     alice.phone = "+254712345678"
     alice.save()
     own = {"email": alice.email, "phone": alice.phone, "spelled": "0712 345 678"}[login]
-    sentence = "This is your own wallet. Enter the phone or email of somebody else."
+    sentence = "This is your own wallet. Enter the phone or email of someone else."
     filled = order("transfer", recipient=own)
     assert_refused(signed_in(alice), "transfer", filled, sentence, field="recipient")
 

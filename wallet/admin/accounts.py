@@ -26,13 +26,14 @@ class AccountAdmin(CalmList):
     list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]
     list_filter = ["kind", "is_frozen"]
     list_select_related = ["user"]
-    search_fields = ["user__name", "user__email", "user__phone"]
+    people = ("user__",)
+    search_fields = ["user__email", "user__phone"]
     fields = ["owner", "kind", "currency", "balance", "is_frozen", "created_at"]
     ordering = ["-id"]
     actions = ["freeze", "unfreeze"]
     show_full_result_count = False
 
-    @admin.display(description=_("owner"), ordering="user__name")
+    @admin.display(description=_("owner"), ordering="user__search_name")
     def owner(self, account: Account) -> str:
         return str(account)
 

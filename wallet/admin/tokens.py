@@ -35,7 +35,8 @@ class ApiTokenAdmin(CalmList):
     ]
     list_filter = ["scope"]
     list_select_related = ["user"]
-    search_fields = ["name", "user__name", "user__email", "user__phone"]
+    people = ("user__",)
+    search_fields = ["name", "user__email", "user__phone"]
     fields = ["user", "name", "scope", "expires_at"]
     actions = ["revoke"]
     show_full_result_count = False

@@ -11,7 +11,8 @@ from ninja.errors import HttpError, Throttled
 from ninja.security import APIKeyCookie, HttpBearer
 
 from wallet.api import tokens
-from wallet.db.pipeline import Condition
+from wallet.db.preconditions import Precondition
+from wallet.db.retries import brief
 from wallet.models import ApiToken, User
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
@@ -24,13 +25,13 @@ Scope = ApiToken.Scope
 class Caller:
     """`user_id` is whose token or session it is: the actor of what the call does.
 
-    Where there is a `condition`, what the call does depends on it.
+    What the call does depends on its `precondition`, if it has one.
     """
 
     user_id: int
     scope: str
     reads_all: bool = False
-    condition: Condition | None = None
+    precondition: Precondition | None = None
 
     def may_see(self, user_id: int) -> bool:
         return self.reads_all or self.may_act_for(user_id)
@@ -58,8 +59,8 @@ class CallRequest(HttpRequest):
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <token>`. Cookies are not looked at.
 
-    `of_orders` is for calls whose operation asks the caller's condition: there a token is looked at
-    under the lock, so one that was met a moment ago is not looked at beforehand too.
+    `of_orders` is for calls whose operation checks the caller's precondition: it looks the token up
+    under the lock, so one that was seen a moment ago isn't looked up beforehand too.
     """
 
     def __init__(self, *, of_orders: bool = False) -> None:
@@ -80,8 +81,8 @@ class TokenAuth(HttpBearer):
         reads_all = found.scope == Scope.FINANCE
         if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
             return None
-        condition = tokens.condition(token, found) if self.of_orders else None
-        return Caller(found.user_id, found.scope, reads_all, condition)
+        precondition = tokens.precondition(token, found) if self.of_orders else None
+        return Caller(found.user_id, found.scope, reads_all, precondition)
 
 
 class SessionAuth(APIKeyCookie):
@@ -112,17 +113,25 @@ class SessionAuth(APIKeyCookie):
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
     """Count this call against its token or user, and its address. Raises Throttled."""
     wait = 0
+    # A blocked count stops no call: reads go on while a stranger holds the lock.
+    with brief():
+        wait = seconds_to_wait(request, key, scope)
+    if wait:
+        raise Throttled(wait)
+
+
+def seconds_to_wait(request: HttpRequest, key: str | None, scope: str | None) -> int:
+    wait = 0
     if key and scope:
         wait = rates.wait_s(key, settings.API_CALLS_PER_MINUTE[scope])
     if not wait and scope != Scope.SERVICE:
         wait = rates.wait_s(
             f"address:{ip_address(request)}", settings.API_CALLS_PER_MINUTE["address"]
         )
-    if wait:
-        raise Throttled(wait)
+    return wait
 
 
 def require(is_allowed: bool) -> None:
     """Raises a 403 for a call that this scope may never make."""
     if not is_allowed:
-        raise HttpError(403, "This token may not do that.")
+        raise HttpError(403, "This token can't do that.")

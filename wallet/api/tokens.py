@@ -13,7 +13,9 @@ from django.utils.crypto import constant_time_compare
 
 from wallet.context import SYSTEM
 from wallet.db import pipeline
-from wallet.db.pipeline import Condition, Row, Statement, Unmet
+from wallet.db.pipeline import Row, Statement
+from wallet.db.preconditions import Precondition, Unmet
+from wallet.db.retries import brief
 from wallet.models import ApiToken
 from wallet.staff import audit, subjects
 
@@ -30,6 +32,9 @@ FIND = """
     FROM wallet_apitoken token JOIN wallet_user owner ON owner.id = token.user_id
     WHERE token.digest = %s AND token.revoked_at IS NULL AND owner.is_active
       AND (token.expires_at IS NULL OR token.expires_at > %s)"""
+
+
+TOUCH = "UPDATE wallet_apitoken SET last_used_at = %s WHERE id = %s"
 
 
 class LiveToken(NamedTuple):
@@ -100,7 +105,9 @@ def find(secret: str) -> LiveToken | None:
     [row] = rows
     token = LiveToken(*row[:3])
     if row[3]:
-        ApiToken.objects.filter(pk=token.id).update(last_used_at=now)
+        # It may be left undone, so it never keeps a read waiting.
+        with brief():
+            pipeline.ask(Statement(TOUCH, (now, token.id)))
     if len(met) >= MET_AT_MOST:
         met.clear()
     met[digest] = token, now
@@ -110,17 +117,16 @@ def find(secret: str) -> LiveToken | None:
 def recall(secret: str) -> LiveToken | None:
     """The token that this secret opened less than a minute ago in this process, if it did.
 
-    Without a way to the database, so it may have ended since: what is done on its word depends on
-    `condition`.
+    The database isn't asked, so the token may have ended since: what relies on it needs
+    `precondition`.
     """
     now = timezone.now()
     token, found_at = met.get(digest_of(secret), (None, now))
     return token if found_at <= now < found_at + LAST_USED_STEP else None
 
 
-def condition(secret: str, token: LiveToken) -> Condition:
-    """That the secret still opens this token. Asked in the transaction of what is done, it raises
-    Ended where it does not.
+def precondition(secret: str, token: LiveToken) -> Precondition:
+    """That the secret still opens this token. Checked in the caller's transaction; raises Ended.
 
     A token that ends between the answer and the commit ends at the same time as that: the order
     counts as the earlier one.
@@ -133,7 +139,7 @@ def condition(secret: str, token: LiveToken) -> Condition:
             met.pop(digest, None)
             raise Ended
 
-    return Condition(question(digest, timezone.now()), check)
+    return Precondition(question(digest, timezone.now()), check)
 
 
 def question(digest: str, now: datetime) -> Statement:

@@ -6,29 +6,16 @@ statements simply run one after another, as they do on the server too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from wallet.db.postgresql.connection import PipelineConnection, Row, Statement, Value
 
-__all__ = ["Condition", "Row", "Statement", "Unmet", "Value", "ask", "send"]
-
-
-class Unmet(Exception):
-    """What an operation depended on is not so."""
-
-
-class Condition(NamedTuple):
-    """A question that travels with others, and what is made of its rows: it raises Unmet where
-    they are not as they must be."""
-
-    statement: Statement
-    check: Callable[[list[Row]], None]
+__all__ = ["Row", "Statement", "Value", "ask", "opened", "send"]
 
 
 def ask(*statements: Statement) -> list[list[Row]]:

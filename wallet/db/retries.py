@@ -1,100 +1,171 @@
-"""One durable transaction, tried again when another one was in the way."""
+"""One durable transaction: when to run it again, and what its failure means.
+
+Three kinds of failure: another transaction was in the way (retry), the database refused for now
+(busy: nothing has moved), and no answer to the COMMIT (the outcome is unknown: never retried here).
+"""
 
 from __future__ import annotations
 
 import functools
+import logging
 import random
-import threading
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from contextlib import contextmanager
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+import psycopg
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
 
+from wallet.db import pipeline
+from wallet.db.postgresql.connection import NoAnswer
+from wallet.db.waits import PROBE_AFTER_S
 from wallet.errors import Busy, OutcomeUnknown
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 PAUSE_S = 0.02
-
+LOCK_TIMEOUT = "55P03"
 # lock_not_available, deadlock_detected, serialization_failure: nothing was committed.
-POSTGRESQL_STATES = {"55P03", "40P01", "40001"}
-SQLITE_BUSY, SQLITE_LOCKED = 5, 6
-# Whoever waits for SQLite's one write lock asks for it again and again, and the unlucky wait
-# for seconds. Threads of one process queue here instead.
-SQLITE_WRITERS = threading.Lock()
+CONTENTION = {LOCK_TIMEOUT, "40P01", "40001"}
+# The classes "insufficient resources" (a full disk is one) and "operator intervention", a failed
+# read or write, and a server that takes reads only.
+REFUSED_FOR_NOW = ("53", "57", "58030", "25006")
+DISK_FULL = "53100"
+SQLITE_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+# When a disk was last found full, as `time.monotonic` has it.
+disk_full_at: float | None = None
 
 
 def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
     """Run `operation` in one transaction of its own; when this returns, it is committed.
 
-    A lock timeout, a deadlock, or losing the race for an idempotency key makes the whole
-    transaction run again with fresh reads, a bounded number of times. Raises Busy after that.
-    Any other error is not retried.
+    A lock timeout, a deadlock or a lost race for a unique key reruns the whole transaction with
+    fresh reads, a bounded number of times. Raises Busy after that, and when the database refuses
+    for now. Any other error isn't retried.
     """
 
     @functools.wraps(operation)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         for attempt in range(ATTEMPTS):
             if attempt:
-                time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
+                pause(attempt)
             try:
                 with durable():
                     return operation(*args, **kwargs)
-            except (OperationalError, InterfaceError) as error:
-                if not is_contention(error):
-                    raise
-            except IntegrityError as error:
-                if not is_lost_race(error):
+            except (DatabaseError, InterfaceError) as error:
+                if not is_in_the_way(error):
                     raise
         raise Busy
 
     return run
 
 
+def pause(attempt: int) -> None:
+    """Wait a little, and not as long as the transaction that was in the way does."""
+    time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
+
+
 @contextmanager
-def durable() -> Iterator[None]:
+def durable(
+    *, lock_timeout_s: float | None = None, deadline: float | None = None
+) -> Iterator[None]:
     """One transaction, committed when the block is left.
 
-    What comes out of the COMMIT, and is not the database's word that it has failed, is raised as
-    OutcomeUnknown: only the caller, with the same key, may ask again.
+    `lock_timeout_s` bounds each wait for a lock, and the database must answer by `deadline` (of
+    `time.monotonic`). Raises Busy when the database refuses for now, and OutcomeUnknown when the
+    COMMIT fails with anything but the database's own "no": only the caller, with the same key, may
+    try again then.
     """
     is_done = False
     try:
-        with turn(), transaction.atomic(durable=True):
+        with limited(lock_timeout_s, deadline), transaction.atomic(durable=True):
             yield
             is_done = True
     except Exception as error:
-        if is_done and not is_failure(error):
+        if is_done and not is_refusal(error):
             raise OutcomeUnknown(*error.args) from error
+        if is_refused_for_now(error):
+            logger.exception("the database refuses for now")
+            raise Busy from error
         raise
 
 
-def turn() -> AbstractContextManager[Any]:
-    """On SQLite, this thread's turn to write; PostgreSQL needs none."""
-    return SQLITE_WRITERS if connection.vendor == "sqlite" else nullcontext()
+@contextmanager
+def limited(
+    lock_timeout_s: float | None, deadline: float | None = None, *, is_brief: bool = False
+) -> Iterator[None]:
+    """Bound the waits for locks and answers, of `pipeline` on PostgreSQL and of all on SQLite."""
+    line = pipeline.opened().connection
+    line.lock_timeout_s, line.deadline, line.is_brief = lock_timeout_s, deadline, is_brief
+    try:
+        yield
+    finally:
+        line.lock_timeout_s, line.deadline, line.is_brief = None, None, False
 
 
-def is_failure(error: Exception) -> bool:
-    """Has the database itself said that the transaction has failed?
+@contextmanager
+def brief() -> Iterator[None]:
+    """For a write that may be left undone: skip it where what it needs is blocked."""
+    try:
+        with limited(2 * PROBE_AFTER_S, is_brief=True):
+            yield
+    except OperationalError as error:
+        if not is_contention(error):
+            raise
 
-    A connection that is ended from the other side says why (57P01), but not how far it has got.
-    """
-    if is_contention(error) or isinstance(error, IntegrityError):
-        return True
-    is_end = isinstance(error, (OperationalError, InterfaceError))
-    return not is_end and getattr(error.__cause__, "sqlstate", None) is not None
+
+def is_in_the_way(error: Exception) -> bool:
+    """Was another transaction in the way? Nothing was committed, and a rerun may succeed."""
+    return is_contention(error) or is_lost_race(error)
 
 
 def is_contention(error: Exception) -> bool:
-    cause = error.__cause__
-    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
-        return code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)
-    return getattr(cause, "sqlstate", None) in POSTGRESQL_STATES
+    return sqlite_code(error) in SQLITE_BUSY or sqlstate(error) in CONTENTION
 
 
-def is_lost_race(error: IntegrityError) -> bool:
+def is_lock_timeout(error: Exception) -> bool:
+    return sqlite_code(error) in SQLITE_BUSY or sqlstate(error) == LOCK_TIMEOUT
+
+
+def is_lost_race(error: Exception) -> bool:
     """Another transaction took the key, or by chance the reference, since we looked."""
-    if getattr(error.__cause__, "sqlstate", None) == "23505":
+    if not isinstance(error, IntegrityError):
+        return False
+    return sqlstate(error) == "23505" or "UNIQUE constraint failed" in str(error)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Did the database itself say that the transaction failed?
+
+    PostgreSQL's ERROR does. Its FATAL ends the connection, which may be after the COMMIT.
+    """
+    if isinstance(error, IntegrityError) or is_contention(error):
         return True
-    return "UNIQUE constraint failed" in str(error)
+    if sqlite_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY):
+        return True
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and cause.diag.severity_nonlocalized == "ERROR"
+
+
+def is_refused_for_now(error: Exception) -> bool:
+    """Did the database say no for a reason that passes, or give no answer before the COMMIT?"""
+    global disk_full_at
+    code, state = sqlite_code(error), sqlstate(error)
+    if code == sqlite3.SQLITE_FULL or state == DISK_FULL:
+        disk_full_at = time.monotonic()
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY):
+        return True
+    return isinstance(error.__cause__, NoAnswer) or (state or "").startswith(REFUSED_FOR_NOW)
+
+
+def sqlite_code(error: Exception) -> int | None:
+    """SQLite's code, without what it adds about the circumstances."""
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def sqlstate(error: Exception) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)

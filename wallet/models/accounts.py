@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,43 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from wallet import house
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
 from wallet.money import CEILING_CENTS
+
+WALLETS = """
+    SELECT user_id, id FROM wallet_account
+    WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
+# Read together, because a trip to the database costs more than their rows.
+WALLETS_PER_READ = 2**8
+WALLETS_REMEMBERED = 2**18
+# By user id. A primary wallet never changes.
+wallet_ids: dict[int, int] = {}
+
+
+class AccountManager(models.Manager["Account"]):
+    """Finds members' wallets. Nothing else knows which of a member's accounts is their wallet."""
+
+    def wallet(self, user_id: int) -> Account:
+        """The wallet that money goes to unless the order names another account.
+
+        Raises Account.DoesNotExist.
+        """
+        return self.get(user_id=user_id, kind=Account.Kind.WALLET, currency=Account.Currency.KES)
+
+    def wallet_id(self, user_id: int) -> int:
+        """The id of that wallet, which this process reads once. Raises Account.DoesNotExist."""
+        if (known := wallet_ids.get(user_id)) is not None:
+            return known
+        first = user_id - user_id % WALLETS_PER_READ
+        [found] = pipeline.ask(Statement(WALLETS, (first, first + WALLETS_PER_READ - 1)))
+        if len(wallet_ids) > WALLETS_REMEMBERED:
+            wallet_ids.clear()
+        wallet_ids.update(found)
+        for owner_id, account_id in found:
+            if owner_id == user_id:
+                return int(account_id)
+        raise Account.DoesNotExist
 
 
 def kinds() -> list[tuple[str, Any]]:
@@ -32,6 +68,8 @@ class Account(models.Model):
 
     class Currency(models.TextChoices):
         KES = "KES", "KES"
+
+    objects: ClassVar[AccountManager] = AccountManager()
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,7 +1,7 @@
-"""How staff find a member: pages show them phones and emails masked.
+"""How staff find a member. Their pages show phone numbers and emails masked.
 
-Part of a name will do. A phone or an email finds its owner only when it is whole. These look-ups
-are counted, because a mask is useless if staff can guess what is behind it; a hit is in the audit.
+A part of a name is enough. A phone number or an email finds its owner only when it's whole. Each
+of those look-ups is counted, because staff could guess what a mask hides, and a hit is audited.
 """
 
 from __future__ import annotations
@@ -11,26 +11,30 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from wallet import emails
 from wallet.context import Context
 from wallet.models import User
+from wallet.names import search_words
 from wallet.phones import masked, parse_phone
 from wallet.staff import audit, subjects
-from wallet.text import masked_email
 from wallet.web import rates
 
 
-def named(text: str) -> Q:
-    """Members with every word of it in their name, in any order."""
-    name = Q()
-    for word in text.split():
-        name &= Q(name__icontains=word)
-    return name
+def named(text: str, person: str = "") -> Q:
+    """Members with every word of this text in their name, in any order and however written.
+
+    `person` leads to the member from another table: `user__`.
+    """
+    words = search_words(text)
+    if not words:
+        return Q(pk__in=[])
+    return Q(*(Q(**{f"{person}search_name__contains": word}) for word in words))
 
 
 def contact_in(text: str) -> str | None:
-    """The email or phone that this is, as it is kept; None for anything else."""
+    """The email or phone number that this is, as it's stored; None for anything else."""
     if "@" in text:
-        return text.strip().lower()
+        return emails.normalize(text)
     try:
         return parse_phone(text)
     except ValidationError:
@@ -38,24 +42,23 @@ def contact_in(text: str) -> str | None:
 
 
 def without_contact(text: str) -> str:
-    """The text, with a phone or an email in it masked: for what is kept of a search."""
+    """The text with a phone number or an email in it masked, for records of a search."""
     contact = contact_in(text)
     if contact is None:
         return text
-    return masked_email(contact) if "@" in contact else masked(contact)
+    return emails.masked(contact) if "@" in contact else masked(contact)
 
 
 def without_contacts(filters: dict[str, str]) -> dict[str, str]:
-    """The filters of a list, with a phone or an email in them masked: the audit keeps them."""
+    """A list's filters with phone numbers and emails in them masked, for the audit."""
     typed = {name: without_contact(filters[name]) for name in ("member", "q") if name in filters}
     return filters | typed
 
 
 def wait_s(context: Context, text: str) -> int:
-    """Count a look-up of the owner of this phone or email. 0 when it is allowed, otherwise the
-    seconds to wait.
+    """Count a look-up by phone number or email. 0 when it's allowed, otherwise the seconds to wait.
 
-    Other text costs nothing; nor does the same one again, as when a page is turned.
+    Other text costs nothing; nor does the same contact again, as when someone turns a page.
     """
     contact = contact_in(text)
     if contact is None:

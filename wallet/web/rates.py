@@ -3,9 +3,10 @@
 import random
 import time
 
-from django.db import connection
 from django.db.models import F
 
+from wallet.db import pipeline
+from wallet.db.pipeline import Statement
 from wallet.models import RateWindow
 
 MINUTE_S = 60
@@ -13,7 +14,7 @@ HOUR_S = 60 * MINUTE_S
 # Longer than any window that is counted, and the one before it.
 KEPT_MINUTES = 2 * HOUR_S // MINUTE_S
 
-# One statement, so that two calls at once are counted as two.
+# One statement, so that two simultaneous calls count as two.
 COUNT_CALL = """
     INSERT INTO wallet_ratewindow (key, minute, count) VALUES (%s, %s, 1)
     ON CONFLICT (key, minute) DO UPDATE SET count = wallet_ratewindow.count + 1
@@ -34,9 +35,7 @@ def wait_s(key: str, limit: int, window_s: int = MINUTE_S) -> int:
 def count(key: str, window_s: int = MINUTE_S) -> int:
     """Count a call by `key`, and say how many there were in this window, this one included."""
     minute = window_start(window_s)
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT_CALL, (key, minute))
-        (calls,) = cursor.fetchone()
+    [[(calls,)]] = pipeline.ask(Statement(COUNT_CALL, (key, minute)))
     if calls == 1 and random.random() < 0.01:
         RateWindow.objects.filter(minute__lt=minute - KEPT_MINUTES).delete()
     return int(calls)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.client import ClientHandler
@@ -19,7 +15,7 @@ from django.urls import reverse
 
 from nissmart.wsgi import is_program
 from wallet.api import tokens
-from wallet.models import Account, User
+from wallet.models import User
 
 JSON = "application/json"
 UNKNOWN_ID = 999_999_999
@@ -123,43 +119,3 @@ def problem_of(response: HttpResponse, status: int, code: str) -> dict[str, Any]
 def bad_fields(response: HttpResponse, status: int = 400) -> list[str]:
     body = problem_of(response, status, "invalid_request")
     return [each["field"] for each in body["errors"]]
-
-
-@contextmanager
-def lock_held(*accounts: Account) -> Iterator[None]:
-    """Another connection holds these accounts (SQLite: the one write lock) meanwhile."""
-    is_held, may_go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic():
-                ids = [account.pk for account in accounts]
-                list(Account.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-                is_held.set()
-                may_go.wait(30)
-        finally:
-            connection.close()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert is_held.wait(10)
-    try:
-        yield
-    finally:
-        may_go.set()
-        holder.join()
-
-
-@contextmanager
-def impatient() -> Iterator[None]:
-    """This thread's connection waits 50 ms for a lock instead of seconds."""
-    on_postgres = connection.vendor == "postgresql"
-    short = "SET lock_timeout = '50ms'" if on_postgres else "PRAGMA busy_timeout = 50"
-    usual = "RESET lock_timeout" if on_postgres else "PRAGMA busy_timeout = 20000"
-    with connection.cursor() as cursor:
-        cursor.execute(short)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(usual)

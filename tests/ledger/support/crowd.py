@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.process import BaseProcess
 from threading import Barrier, Event, Thread
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import django
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.test import override_settings
 
 from wallet.errors import Refusal
 
@@ -70,14 +72,19 @@ def in_thread[T](job: Callable[[], T]) -> T:
         return thread.submit(closing(job)).result()
 
 
+def held(*accounts: int) -> AbstractContextManager[None]:
+    """Another connection holds these accounts (on SQLite the one write lock) meanwhile."""
+    return rows_held(Account.objects.filter(pk__in=accounts).order_by("pk"))
+
+
 @contextmanager
-def held(account: int) -> Iterator[None]:
-    """Another connection holds this account (on SQLite the one lock there is) meanwhile."""
+def rows_held(rows: QuerySet[Any]) -> Iterator[None]:
+    """Another connection holds these rows meanwhile."""
     is_held, let_go = Event(), Event()
 
     def hold() -> None:
         with transaction.atomic():
-            list(Account.objects.select_for_update().filter(pk=account))
+            list(rows.select_for_update())
             is_held.set()
             let_go.wait()
 
@@ -91,15 +98,43 @@ def held(account: int) -> Iterator[None]:
         holder.join()
 
 
-def wait_until_somebody_waits() -> None:
-    """For a lock of PostgreSQL."""
+@contextmanager
+def impatient(seconds: float) -> Iterator[None]:
+    """Orders, and other statements of this thread, wait this long for a lock."""
+    with override_settings(ORDER_TIMEOUT_S=seconds), lock_timeout(seconds):
+        yield
+
+
+@contextmanager
+def lock_timeout(seconds: float) -> Iterator[None]:
+    """For the statements of this thread's connection."""
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        line, usual_s = connection.connection, connection.connection.usual_timeout_s
+        line.usual_timeout_s = seconds
+        try:
+            yield
+        finally:
+            line.usual_timeout_s = usual_s
+        return
+    with connection.cursor() as cursor:
+        [usual] = cursor.execute("SHOW lock_timeout").fetchone()
+        cursor.execute(f"SET lock_timeout = {round(seconds * 1000)}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SET lock_timeout = '{usual}'")
+
+
+def wait_for_a_waiter() -> None:
+    """Until a session waits for a lock of PostgreSQL."""
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
     with connection.cursor() as cursor:
         for _ in range(1_000):
             time.sleep(0.01)
             if cursor.execute(waiting, [connection.settings_dict["NAME"]]).fetchone():
                 return
-    raise AssertionError("nobody waits for a lock")
+    raise AssertionError("no session waits for a lock")
 
 
 def process(job: Callable[..., None], *args: Any) -> BaseProcess:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
+
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order, perform
 from ledger.operations.orders import Placed
 from tests.factories import account_id, balance, new_key
-from wallet.db.pipeline import Condition, Statement
+from wallet.db.pipeline import Statement
+from wallet.db.preconditions import Precondition
 from wallet.models import User
 
 ONE = Statement("SELECT 1")
@@ -23,10 +26,10 @@ def transfer(
     key: str | None = None,
     check: Callable[[list[Any]], None] | None = None,
 ) -> Placed:
-    """`check` is given the answer to its condition, which is one row of 1."""
+    """`check` gets the rows of its precondition, which is one row of 1."""
     order = Order(TRANSFER, cents, account_id(source), account_id(target))
-    condition = Condition(ONE, check) if check else None
-    return Placed(order, source.pk, key or new_key(), condition=condition)
+    precondition = Precondition(ONE, check) if check else None
+    return Placed(order, source.pk, key or new_key(), precondition=precondition)
 
 
 def deposit(target: User, cents: int) -> Placed:
@@ -39,7 +42,7 @@ def withdraw(source: User, cents: int) -> Placed:
 
 def carried_out(placed: Placed) -> Transaction:
     return perform(
-        placed.order, actor_id=placed.actor_id, key=placed.key, condition=placed.condition
+        placed.order, actor_id=placed.actor_id, key=placed.key, precondition=placed.precondition
     )
 
 
@@ -47,8 +50,15 @@ def balances(*users: User) -> list[int]:
     return [balance(user) for user in users]
 
 
-def moments(records: list[Transaction]) -> int:
-    """How many times they have: all orders of one transaction have the same."""
+def commits(records: list[Transaction]) -> int:
+    """How many database transactions wrote these. Orders of one batch have the same time."""
     kept = Transaction.objects.filter(pk__in=[record.pk for record in records])
     assert kept.count() == len(records)
-    return kept.values("created_at").distinct().count()
+    if connection.vendor == "sqlite":
+        return kept.values("created_at").distinct().count()
+    ids = [record.pk for record in records]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT xmin::text) FROM ledger_transaction WHERE id = ANY(%s)", [ids]
+        )
+        return int(cursor.fetchone()[0])

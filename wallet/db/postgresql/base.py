@@ -1,20 +1,44 @@
-"""Django's way to PostgreSQL, over our connections. Django looks for it under this name."""
+"""Django's backend for PostgreSQL, over our connections. Django looks for it under this name."""
 
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 from psycopg import IsolationLevel
 
-from wallet.db.postgresql.connection import PipelineConnection
+from wallet.db.postgresql.connection import PipelineConnection, Statement
+
+# A startup option would be refused by PgBouncer, or dropped without a word.
+SET_TIMEOUTS = Statement(
+    "SELECT pg_backend_pid(), set_config('lock_timeout', %s, false),"
+    " set_config('statement_timeout', %s, false),"
+    " set_config('idle_in_transaction_session_timeout', %s, false)"
+)
+READ_TIMEOUTS = Statement(
+    "SELECT pg_backend_pid(), current_setting('lock_timeout'),"
+    " current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
+)
+NAMES = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+
+POOLER_FOUND = (
+    "A connection pooler stands between this process and PostgreSQL. Set DATABASE_POOLER to"
+    " `session` or `transaction`, as its pool_mode is."
+)
+TIMEOUTS_MISSING = (
+    "In transaction mode a pooler shares its connections, so the timeouts must be the role's own."
+    " Run on the database: {statements}"
+)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Each thread keeps its connection, and looks once per request whether it still has it."""
+    """Each thread keeps its connection, and checks once per request whether it is still open."""
 
     connection: PipelineConnection | None
+    # Set by `nissmart/databases.py`; none of them is libpq's.
+    OWN: ClassVar[tuple[str, ...]] = ("answer_timeout_s", "timeouts", "pooler")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -22,9 +46,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> PipelineConnection:
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        answer_timeout_s = conn_params.pop("answer_timeout_s")
+        answer_timeout_s, timeouts, pooler = (conn_params.pop(name) for name in self.OWN)
         connection = PipelineConnection.connect(**conn_params)
         connection.answer_timeout_s = answer_timeout_s
+        connection.prepares = pooler != "transaction"
+        try:
+            set_timeouts(connection, timeouts, pooler)
+        except BaseException:
+            connection.close()
+            raise
         self.of_thread.last = Last(connection)
         return connection
 
@@ -33,11 +63,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection is not None and self.connection.is_open()
 
 
+def set_timeouts(connection: PipelineConnection, timeouts: list[str], pooler: str) -> None:
+    """Set the session's timeouts. Raises ImproperlyConfigured where a pooler would undo them."""
+    if pooler == "transaction":
+        [[(_process, *found)]] = connection.ask_alone(READ_TIMEOUTS)
+        if missing := [
+            f"ALTER ROLE CURRENT_USER SET {name} = '{wanted}';"
+            for name, wanted, now in zip(NAMES, timeouts, found, strict=True)
+            if now == "0" and wanted != "0"
+        ]:
+            raise ImproperlyConfigured(TIMEOUTS_MISSING.format(statements=" ".join(missing)))
+        return
+    [[(process, *_set)]] = connection.ask_alone(SET_TIMEOUTS._replace(params=timeouts))
+    # A pooler makes up the number that it gives its clients.
+    if not pooler and process != connection.pgconn.backend_pid:
+        raise ImproperlyConfigured(POOLER_FOUND)
+
+
 class Last:
     """What goes with its thread, and takes the connection along.
 
-    Django's objects hold one another, so that by themselves they would keep it until some garbage
-    collection, while the web server has long begun other threads.
+    Django's objects refer to one another, so by themselves they would keep it until some garbage
+    collection, while the web server has long started other threads.
     """
 
     def __init__(self, connection: PipelineConnection) -> None:

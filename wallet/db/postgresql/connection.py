@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import select
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -44,14 +45,29 @@ class Ready(NamedTuple):
     values: Sequence[bytes | None] = ()
 
 
+class NoAnswer(psycopg.OperationalError):
+    """The server said nothing for too long. The connection is closed."""
+
+
+# Until the end of the transaction, or of the trip where there is none.
+SET_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
+
+
 class PipelineConnection(psycopg.Connection[Row]):
     """`ask` sends statements now, `hold` with the next question or the commit.
 
-    A server that says nothing for `answer_timeout_s` is given up. It ends what takes too long by
-    itself, so one that is there has answered by then.
+    A server that says nothing for `answer_timeout_s`, or until `deadline` (of `time.monotonic`),
+    counts as gone. A live server hits its own statement_timeout first. `lock_timeout_s` is the
+    server's for the transactions and trips that begin while it is set.
     """
 
     answer_timeout_s: float | None = 30
+    deadline: float | None = None
+    lock_timeout_s: float | None = None
+    # Only SQLite needs to know.
+    is_brief = False
+    # Named statements belong to one session, which a pooler may take away between transactions.
+    prepares = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,10 +80,14 @@ class PipelineConnection(psycopg.Connection[Row]):
     def ask(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run what was held, then these; the rows of each of these."""
         asked = [ready(statement) for statement in statements]
-        held, self._held = self._held, []
-        begins = not self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE
-        before = [Ready(self._begin()), *held] if begins else held
+        before, self._held = self._held, []
+        if self.pgconn.transaction_status == TransactionStatus.IDLE:
+            before = [*self._beginning(), *before]
         return self._run([*before, *asked])[len(before) :]
+
+    def ask_alone(self, statement: Statement) -> list[list[Row]]:
+        """Run this one in a transaction that ends with it."""
+        return self._run([ready(statement)])
 
     def hold(self, statements: Sequence[Statement]) -> None:
         """Run these by the commit at the latest: what is wrong with them shows only then."""
@@ -97,18 +117,38 @@ class PipelineConnection(psycopg.Connection[Row]):
             self.ask([])
         return super().cursor(*args, **kwargs)
 
-    def wait(self, *args: Any, **kwargs: Any) -> Any:
-        """As psycopg does. With a stale statement it closes, so that Django opens another: no
-        other statement that is prepared here is sure to be any better."""
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """As psycopg does, but no longer than the server may take.
+
+        With a stale statement the connection closes, so that Django opens another: no other
+        statement that is prepared here is sure to be any better.
+        """
         try:
-            return super().wait(*args, **kwargs)
+            return super().wait(gen, interval, self._left_s() if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout as error:
+            self.close()
+            raise NoAnswer("no answer in time") from error
         except STALE:
             self.close()
             raise
 
-    def _begin(self) -> str:
-        level = self.isolation_level
-        return "BEGIN" + (f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else "")
+    def _beginning(self) -> Iterator[Ready]:
+        """What a new transaction begins with."""
+        if not self.autocommit:
+            level = self.isolation_level
+            text = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else ""
+            yield Ready("BEGIN" + text)
+        if self.lock_timeout_s is not None:
+            # 0 would be no limit.
+            milliseconds = max(int(self.lock_timeout_s * 1000), 1)
+            yield ready(Statement(SET_LOCK_TIMEOUT, (str(milliseconds),)))
+
+    def _left_s(self) -> float | None:
+        """How long the server may take now."""
+        if self.deadline is None:
+            return self.answer_timeout_s
+        left_s = max(self.deadline - time.monotonic(), 0.001)
+        return min(left_s, self.answer_timeout_s or left_s)
 
     def _deallocate(self, name: bytes | None) -> Any:
         """psycopg drops all prepared statements after a rollback, and ours are among them."""
@@ -118,15 +158,17 @@ class PipelineConnection(psycopg.Connection[Row]):
 
     def _run(self, statements: Sequence[Ready]) -> list[list[Row]]:
         """One way there and back."""
-        unknown = dict.fromkeys(sql for sql, _values in statements if sql not in self._names)
-        new = {sql: b"pipeline_%d" % next(self._numbers) for sql in unknown}
+        new = self._new_names(statements)
         with self.lock:
             try:
                 self.pgconn.enter_pipeline_mode()
                 for sql, name in new.items():
                     self.pgconn.send_prepare(name, numbered(sql))
                 for sql, values in statements:
-                    self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], values)
+                    if self.prepares:
+                        self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], values)
+                    else:
+                        self.pgconn.send_query_params(numbered(sql), values)
                 self.pgconn.pipeline_sync()
                 self._flush()
                 results = list(self._results())
@@ -146,6 +188,13 @@ class PipelineConnection(psycopg.Connection[Row]):
                 raise error
         transformer = Transformer(self)
         return [rows(result, transformer) for result in results[len(new) :]]
+
+    def _new_names(self, statements: Sequence[Ready]) -> dict[str, bytes]:
+        """A name for each statement that has to be prepared first."""
+        if not self.prepares:
+            return {}
+        unknown = dict.fromkeys(sql for sql, _values in statements if sql not in self._names)
+        return {sql: b"pipeline_%d" % next(self._numbers) for sql in unknown}
 
     def _flush(self) -> None:
         """Send what is left, and read meanwhile: else each side might wait for the other."""
@@ -167,8 +216,9 @@ class PipelineConnection(psycopg.Connection[Row]):
             yield result
 
     def _wait(self, sockets: select.poll) -> None:
-        if not sockets.poll(self.answer_timeout_s and self.answer_timeout_s * 1000):
-            raise psycopg.OperationalError(f"no answer in {self.answer_timeout_s} s")
+        left_s = self._left_s()
+        if not sockets.poll(left_s and left_s * 1000):
+            raise NoAnswer("no answer in time")
         self.pgconn.consume_input()
 
 

@@ -1,5 +1,6 @@
-"""Orders that share a transaction are each judged and carried out as if they were alone."""
+"""Orders of one batch share a transaction, and each is judged as if it were alone."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -10,14 +11,21 @@ from django.db import connection, transaction
 from ledger.errors import KeyReused
 from ledger.models import Transaction
 from ledger.operations import Order
-from ledger.operations.execution import alone, together
+from ledger.operations.execution import Outcome, carry_out, run_batch
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.support.crowd import closing, held, in_thread, wait_until_somebody_waits, watched
-from tests.ledger.support.placed import balances, deposit, moments, transfer, withdraw
+from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
+from tests.ledger.support.placed import (
+    balances,
+    carried_out,
+    commits,
+    deposit,
+    transfer,
+    withdraw,
+)
 from wallet.db import pipeline
-from wallet.db.pipeline import Unmet
+from wallet.db.preconditions import Unmet
 from wallet.models import Account
 
 IS_SQLITE = connection.vendor == "sqlite"
@@ -25,10 +33,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock, for everybody")
 
 
+def run(batch: list[Placed]) -> dict[Placed, Outcome]:
+    return run_batch(batch, time.monotonic() + 30)
+
+
 def test_each_kind_of_order_is_carried_out(members):
     a, b, c, d, *_ = members
     batch = [transfer(a, b), deposit(c, 15_00), withdraw(d, 25_00)]
-    outcomes = together(batch)
+    outcomes = run(batch)
     assert balances(a, b, c, d) == [90_00, 110_00, 115_00, 75_00]
     for placed in batch:
         record = outcomes[placed]
@@ -36,15 +48,15 @@ def test_each_kind_of_order_is_carried_out(members):
         assert Order.of(kept) == placed.order
         assert (kept.reference, kept.idempotency_key) == (record.reference, placed.key)
         assert kept.created_by_id == placed.actor_id
-    assert moments(list(outcomes.values())) == 1
+    assert commits(list(outcomes.values())) == 1
     assert_books_right()
 
 
-def test_who_is_refused_hinders_nobody(members):
+def test_a_refusal_is_its_own_orders(members):
     a, b, c, d, e, f, *_ = members
     Account.objects.filter(user=e).update(is_frozen=True)
     batch = [transfer(a, b), transfer(c, d, 100_01), transfer(e, f)]
-    outcomes = together(batch)
+    outcomes = run(batch)
     codes = [getattr(outcomes[placed], "code", "done") for placed in batch]
     assert codes == ["done", "insufficient_balance", "account_frozen"]
     assert balances(a, b, c, d, e, f) == [90_00, 110_00, *[100_00] * 4]
@@ -60,26 +72,26 @@ def is_met(rows):
     assert rows == [(1,)]
 
 
-def test_a_condition_that_is_not_met_stops_its_own_order_only(members):
+def test_an_unmet_precondition_stops_its_own_order_only(members):
     a, b, c, d, *_ = members
     batch = [transfer(a, b, check=unmet), transfer(c, d, check=is_met)]
-    outcomes = together(batch)
+    outcomes = run(batch)
     assert isinstance(outcomes[batch[0]], Unmet)
     assert balances(a, b, c, d) == [100_00, 100_00, 90_00, 110_00]
 
 
-def test_a_key_that_is_known_already_is_left_to_go_alone(members):
+def test_a_key_that_is_known_already_is_left_to_go_carried_out(members):
     a, b, c, d, *_ = members
     known, new = transfer(a, b), transfer(c, d)
-    first = alone(known)
-    assert together([known, new]).keys() == {new}
-    again = alone(known)
+    first = carried_out(known)
+    assert run([known, new]).keys() == {new}
+    again = carried_out(known)
     assert (again.pk, again.is_replay) == (first.pk, True)
     assert balances(a, b, c, d) == [90_00, 110_00, 90_00, 110_00]
 
 
-def test_orders_that_come_at_midnight_are_left_to_go_alone(members):
-    """What they are judged by is of the day before."""
+def test_orders_that_come_at_midnight_are_left_to_go_carried_out(members):
+    """They were judged by the day before."""
     a, b, *_ = members
     midnight = datetime(2030, 6, 1, 21, 0, tzinfo=UTC)
     with time_machine.travel(midnight - timedelta(microseconds=1), tick=False) as clock:
@@ -89,48 +101,48 @@ def test_orders_that_come_at_midnight_are_left_to_go_alone(members):
                 clock.move_to(midnight)
 
         with watched(wait):
-            assert together([transfer(a, b)]) == {}
+            assert run([transfer(a, b)]) == {}
         assert balances(a, b) == [100_00, 100_00]
-        assert together([placed := transfer(a, b)])[placed].created_at == midnight
+        assert run([placed := transfer(a, b)])[placed].created_at == midnight
 
 
 @postgresql_only
-def test_an_account_that_is_held_is_waited_for_by_nobody(members):
+def test_a_batch_does_not_wait_for_a_held_account(members):
     a, b, c, d, *_ = members
     batch = [transfer(a, b), transfer(c, d)]
     with held(account_id(b)):
-        assert together(batch).keys() == {batch[1]}
+        assert run(batch).keys() == {batch[1]}
     assert balances(a, b, c, d) == [100_00, 100_00, 90_00, 110_00]
 
 
 @postgresql_only
-def test_when_the_transaction_fails_nothing_has_moved(members):
-    """Here because somebody takes the key who is not done yet when it is looked for."""
+def test_when_the_transaction_fails_nothing_moved(members):
+    """Here because another transaction takes the key and commits after the batch looked for it."""
     a, b, c, d, e, f, *_ = members
     batch = [transfer(a, b, key="one"), transfer(c, d)]
     first = Placed(transfer(e, f).order, a.pk, "one")
     outcomes = []
-    tries = Thread(target=closing(lambda: outcomes.append(together(batch))))
+    tries = Thread(target=closing(lambda: outcomes.append(run(batch))))
     with transaction.atomic():
-        alone.__wrapped__(first)
+        carry_out(first)
         pipeline.ask()
         tries.start()
-        in_thread(wait_until_somebody_waits)
+        in_thread(wait_for_a_waiter)
     tries.join()
     assert outcomes == [{}]
     assert balances(a, b, c, d) == [100_00] * 4
     with pytest.raises(KeyReused):
-        alone(batch[0])
+        carried_out(batch[0])
     assert_books_right()
 
 
-def test_keys_are_written_in_one_order_everywhere(members):
-    """Two batches that came the other way round would wait for each other."""
+def test_keys_are_always_written_in_the_same_order(members):
+    """Two batches in opposite order could deadlock."""
     a, b, c, d, *_ = members
     batch = [
         Placed(each.order, a.pk, key)
         for each, key in ((transfer(a, b), "two"), (transfer(c, d), "one"))
     ]
-    outcomes = together(batch)
+    outcomes = run(batch)
     two, one = (outcomes[placed].entries.first().pk for placed in batch)
     assert one < two

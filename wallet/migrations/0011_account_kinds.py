@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("wallet", "0008_audit_ip_address")]
+    dependencies = [("wallet", "0010_search_names")]
 
     operations = [
         migrations.AlterField(

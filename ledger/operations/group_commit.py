@@ -1,0 +1,151 @@
+"""Group commit: orders that arrive while one is running share the next transaction."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from ledger.models import Transaction
+from ledger.operations.execution import Outcome, names_to_lock, run_alone, run_batch
+from ledger.operations.orders import Placed
+from wallet.db.waits import STALLED_AFTER_S, WAITS, Wait
+from wallet.errors import Busy, OutcomeUnknown
+
+# Half of a process's threads: the others keep answering, whatever happens to a batch.
+BATCH_SIZE = max(settings.WEB_THREADS // 2, 1)
+# How long an order waits for the leader, which may be waiting for an account itself.
+PATIENCE_S = 0.05
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """An order in the queue, then in a batch, then with its outcome.
+
+    A ticket that is done and has no outcome has moved nothing, and runs alone.
+    """
+
+    placed: Placed
+    wait: Wait
+    outcome: Outcome | Exception | None = None
+    is_taken: bool = False
+    is_done: bool = False
+
+
+class GroupCommit:
+    """One thread leads: it takes a batch from the queue, commits it, and lets the next one lead.
+
+    An order that finds no leader leads without waiting. An order whose leader takes too long leads
+    a batch too, so one stuck transaction doesn't hold up the rest.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: list[Ticket] = []
+        self._leader: Ticket | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many orders wait for a leader."""
+        return len(self._queue)
+
+    def carry_out(self, placed: Placed) -> Transaction:
+        """Carry out the order, in a batch if there is one. Raises what `run_alone` does."""
+        names = names_to_lock(placed)
+        with WAITS.arrival(names, settings.ORDER_TIMEOUT_S) as wait:
+            WAITS.refuse_if_stalled()
+            is_plain = placed.at is None and placed.order.reverses_id is None
+            if not is_plain or WAITS.blocked(names):
+                return run_alone(placed, wait)
+            ticket = Ticket(placed, wait)
+            self._join(ticket)
+            if ticket.outcome is None:
+                return run_alone(placed, wait)
+            if isinstance(ticket.outcome, Exception):
+                raise ticket.outcome
+            return ticket.outcome
+
+    def _join(self, ticket: Ticket) -> None:
+        """Returns when the order is done, in this thread's batch or in another one's."""
+        batch: list[Ticket] = []
+        with self._changed:
+            self._queue.append(ticket)
+            try:
+                self._wait_to_lead(ticket)
+                if ticket.is_taken:
+                    self._changed.wait_for(lambda: ticket.is_done)
+                    return
+                batch = self._take_batch(ticket)
+            finally:
+                if ticket in self._queue:
+                    self._queue.remove(ticket)
+                    self._changed.notify_all()
+        try:
+            run(batch)
+        finally:
+            with self._changed:
+                for each in batch:
+                    each.is_done = True
+                    each.wait.attempt_at = None
+                if self._leader is ticket:
+                    self._leader = None
+                self._changed.notify_all()
+
+    def _wait_to_lead(self, ticket: Ticket) -> None:
+        """Wait until a leader took the order, or it may lead. Raises Busy when that takes too
+        long, because the database hangs."""
+        self._changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
+        while not ticket.is_taken and WAITS.room() <= 0:
+            WAITS.refuse_if_stalled()
+            if ticket.wait.left_s < settings.ORDER_TIMEOUT_S - STALLED_AFTER_S:
+                raise Busy
+            self._changed.wait(PATIENCE_S)
+
+    def _is_next(self, ticket: Ticket) -> bool:
+        return self._leader is None and self._queue[0] is ticket
+
+    def _take_batch(self, leader: Ticket) -> list[Ticket]:
+        """Lead: take orders that have no account and no key in common."""
+        self._leader = leader
+        size = max(min(BATCH_SIZE, WAITS.room()), 1)
+        began = time.monotonic()
+        batch: list[Ticket] = []
+        used: set[object] = set()
+        for ticket in [leader, *self._queue]:
+            names = names_of(ticket.placed)
+            if not ticket.is_taken and used.isdisjoint(names) and len(batch) < size:
+                ticket.is_taken = True
+                ticket.wait.attempt_at = began
+                batch.append(ticket)
+                used |= names
+        self._queue = [ticket for ticket in self._queue if not ticket.is_taken]
+        return batch
+
+
+def names_of(placed: Placed) -> set[object]:
+    """What no two orders of one transaction may share."""
+    names: set[object] = set(placed.order.account_ids)
+    if placed.key is not None:
+        names.add((placed.actor_id, placed.key))
+    return names
+
+
+def run(batch: list[Ticket]) -> None:
+    if len(batch) == 1:
+        [ticket] = batch
+        try:
+            ticket.outcome = run_alone(ticket.placed, ticket.wait)
+        except Exception as error:
+            ticket.outcome = error
+        return
+    for ticket in batch:
+        ticket.outcome = OutcomeUnknown("the batch was interrupted")
+    answer_by = min(ticket.wait.answer_by for ticket in batch)
+    outcomes = run_batch([ticket.placed for ticket in batch], answer_by)
+    for ticket in batch:
+        ticket.outcome = outcomes.get(ticket.placed)
+
+
+GROUP_COMMIT = GroupCommit()

@@ -1,0 +1,116 @@
+"""Django's backend for SQLite, over our connections. Django looks for it under this name.
+
+SQLite's own wait asks for the write lock at ever longer intervals, so an unlucky writer waits
+many times longer than others, and while a stranger holds the lock every writer of the process
+waits. Here all wait in short steps, and `wallet.db.waits` bounds how many do.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+from wallet.db import text_search
+from wallet.db.waits import SQLITE, WAITS
+from wallet.errors import Busy
+
+STEP_S = 0.001
+LONGEST_STEP_S = 0.005
+
+
+class LockedConnection(sqlite3.Connection):
+    """`lock_timeout_s` bounds the wait for the write lock; without it `wallet.db.waits` does.
+
+    A brief write doesn't wait for a lock that is blocked.
+    """
+
+    lock_timeout_s: float | None = None
+    is_brief = False
+    usual_timeout_s: float
+    # An engine in our own process always answers.
+    deadline: float | None = None
+
+    def version(self) -> object:
+        """It changes with each commit of another connection."""
+        return self.execute("PRAGMA data_version").fetchone()
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    connection: LockedConnection
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        attempt = partial(super().execute, query, params)
+        try:
+            return attempt()
+        except sqlite3.OperationalError as error:
+            # Inside a transaction the lock is ours, so another reason lets no waiting help.
+            if not is_busy(error) or self.connection.in_transaction:
+                raise
+            return wait_and_try(self.connection, attempt, error)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    connection: LockedConnection | None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> LockedConnection:
+        connection: LockedConnection = super().get_new_connection(
+            conn_params | {"factory": LockedConnection}
+        )
+        connection.usual_timeout_s = conn_params["timeout"]
+        # From here on the waiting is ours.
+        connection.execute("PRAGMA busy_timeout = 0")
+        text_search.teach(connection)
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        assert self.connection is not None
+        return self.connection.cursor(factory=Cursor)
+
+
+def wait_and_try[T](
+    connection: LockedConnection, attempt: Callable[[], T], refusal: sqlite3.OperationalError
+) -> T:
+    """Try again until the lock is ours, for as long as this thread may wait. Raises the refusal."""
+    is_brief = connection.is_brief
+    if connection.lock_timeout_s is not None and not is_brief:
+        return try_for(connection.lock_timeout_s, attempt, refusal)
+    with WAITS.arrival({SQLITE}, connection.usual_timeout_s, may_stay=not is_brief) as wait:
+        kept = WAITS.blocked({SQLITE})
+        while True:
+            try:
+                WAITS.stay(wait, kept)
+                answer = try_for(wait.lock_timeout_s, attempt, refusal)
+            except Busy:
+                raise refusal from None
+            except sqlite3.OperationalError as error:
+                if error is not refusal or wait.left_s <= 0:
+                    raise
+                kept = wait.kept({SQLITE: connection.version()})
+            else:
+                WAITS.got({SQLITE})
+                return answer
+
+
+def try_for[T](timeout_s: float, attempt: Callable[[], T], refusal: sqlite3.OperationalError) -> T:
+    deadline = time.monotonic() + timeout_s
+    step_s = STEP_S
+    while time.monotonic() < deadline:
+        # Not in step with the others that wait.
+        time.sleep(random.uniform(step_s / 2, step_s))
+        step_s = min(step_s * 2, LONGEST_STEP_S)
+        try:
+            return attempt()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+    raise refusal
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -1,0 +1,150 @@
+"""How many threads of this process may wait for what another session holds.
+
+An account that everyone pays changes hands every few milliseconds, so payments queue for it. An
+account that one session keeps does not, and the payments that name it would soon occupy every
+thread. So an order that waits looks at its account twice, PROBE_AFTER_S apart. An account that
+didn't change hands meanwhile is blocked: at most two threads wait for it, and all waiting threads
+together are at most half of the process's. The next order hears "busy" immediately. SQLite has one
+write lock for everything, which counts as one account.
+
+A database that stops answering is bounded in the same way: two threads stay out of it, so that
+they answer what needs no lock, and once half of the threads hang, orders hear "busy".
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from wallet.errors import Busy
+
+PROBE_AFTER_S = 0.125
+WAITERS_PER_NAME = 2
+# A guard against names that nobody orders for again.
+BLOCKED_AT_MOST = 4096
+# An attempt that takes longer, and doesn't wait for a blocked account, hangs.
+STALLED_AFTER_S = 0.5
+SPARE_THREADS = 2
+# The database ends a wait for a lock itself, and says so. If it doesn't, it is gone.
+GRACE_S = 0.4
+# An account's id, or one of these.
+type Name = int | str
+SQLITE = "SQLite's write lock"
+# A lock that belongs to no account, such as one on the row of the person who orders.
+OTHER = "another lock"
+
+
+NO_VERSION = object()
+
+
+class Wait:
+    """One order in this process, from its arrival until `deadline` at the latest.
+
+    One that may not stay leaves as soon as what it needs is blocked.
+    """
+
+    def __init__(self, names: Collection[Name], timeout_s: float, *, may_stay: bool = True) -> None:
+        self.names = names
+        self.may_stay = may_stay
+        self.began = time.monotonic()
+        self.deadline = self.began + timeout_s
+        self.answer_by = self.deadline + GRACE_S
+        self.blocked_on: Collection[Name] = ()
+        # What it waited for at its last probe, with a version that changes with each holder.
+        self.held: Mapping[Name, object] = {}
+        # When its present attempt began; None while it is in a queue of this process.
+        self.attempt_at: float | None = None
+
+    @property
+    def left_s(self) -> float:
+        return self.deadline - time.monotonic()
+
+    @property
+    def lock_timeout_s(self) -> float:
+        """How long one attempt may wait for a lock."""
+        return self.left_s if self.blocked_on else min(PROBE_AFTER_S, self.left_s)
+
+    def kept(self, held: Mapping[Name, object]) -> set[Name]:
+        """Those of the names held elsewhere that were so at the last probe, by the same session."""
+        kept = {
+            name for name, version in held.items() if self.held.get(name, NO_VERSION) == version
+        }
+        self.held = held
+        return kept
+
+    def is_late(self, now: float) -> bool:
+        return bool(self.blocked_on) or now - self.began >= 2 * PROBE_AFTER_S
+
+    def is_stalled(self, now: float) -> bool:
+        is_old = self.attempt_at is not None and now - self.attempt_at >= STALLED_AFTER_S
+        return is_old and not self.blocked_on
+
+
+class Waits:
+    """The orders in this process, and the names that they found blocked."""
+
+    def __init__(self, threads: int) -> None:
+        self.most = max(threads // 2, 1)
+        self.most_running = max(threads - SPARE_THREADS, 1)
+        self._guard = threading.Lock()
+        self._present: list[Wait] = []
+        self._blocked: set[Name] = set()
+
+    @contextmanager
+    def arrival(
+        self, names: Collection[Name], timeout_s: float, *, may_stay: bool = True
+    ) -> Iterator[Wait]:
+        """Count this thread while it carries out an order that locks `names`."""
+        wait = Wait(names, timeout_s, may_stay=may_stay)
+        with self._guard:
+            self._present.append(wait)
+        try:
+            yield wait
+        finally:
+            with self._guard:
+                self._present.remove(wait)
+
+    def room(self) -> int:
+        """How many more orders may begin an attempt now."""
+        with self._guard:
+            running = sum(each.attempt_at is not None for each in self._present)
+            return self.most_running - running
+
+    def refuse_if_stalled(self) -> None:
+        """Raises Busy when half of the threads hang in the database."""
+        now = time.monotonic()
+        with self._guard:
+            if sum(each.is_stalled(now) for each in self._present) >= self.most:
+                raise Busy
+
+    def got(self, names: Collection[Name]) -> None:
+        """A thread of this process has just locked these, so they aren't blocked."""
+        if self._blocked:
+            with self._guard:
+                self._blocked.difference_update(names)
+
+    def blocked(self, names: Collection[Name]) -> set[Name]:
+        """Those of these names that are known to be blocked."""
+        return self._blocked.intersection(names)
+
+    def stay(self, wait: Wait, kept: Collection[Name]) -> None:
+        """Ask to go on waiting for names that one session keeps. Raises Busy if too many do."""
+        now = time.monotonic()
+        with self._guard:
+            if len(self._blocked) > BLOCKED_AT_MOST:
+                self._blocked.clear()
+            self._blocked.update(kept)
+            late = [each for each in self._present if each is not wait and each.is_late(now)]
+            for name in kept:
+                if sum(name in each.blocked_on for each in late) >= WAITERS_PER_NAME:
+                    raise Busy
+            if kept and (not wait.may_stay or len(late) >= self.most):
+                raise Busy
+            wait.blocked_on = kept
+
+
+WAITS = Waits(settings.WEB_THREADS)
