@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.process import BaseProcess
 from threading import Barrier, Event, Thread
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import django
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test import override_settings
 
 from ledger.errors import LedgerError
@@ -71,14 +72,19 @@ def in_thread[T](job: Callable[[], T]) -> T:
         return thread.submit(closing(job)).result()
 
 
-@contextmanager
-def held(*accounts: int) -> Iterator[None]:
+def held(*accounts: int) -> AbstractContextManager[None]:
     """Another connection holds these accounts (on SQLite the one write lock) meanwhile."""
+    return rows_held(Account.objects.filter(pk__in=accounts).order_by("pk"))
+
+
+@contextmanager
+def rows_held(rows: QuerySet[Any]) -> Iterator[None]:
+    """Another connection holds these rows meanwhile."""
     is_held, let_go = Event(), Event()
 
     def hold() -> None:
         with transaction.atomic():
-            list(Account.objects.select_for_update().filter(pk__in=accounts).order_by("pk"))
+            list(rows.select_for_update())
             is_held.set()
             let_go.wait()
 
