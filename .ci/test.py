@@ -30,7 +30,14 @@ from nissmart.embedded_postgres import (  # noqa: E402
 )
 from tests.browser.chromium import FLAGS, find_installed  # noqa: E402
 
-MONEY_CORE = ("tests/ledger", "tests/api")
+# Operations, guards, locks, crashes, keys and checks; not the pages.
+MONEY_CORE = (
+    "tests/ledger",
+    "--ignore-glob=*_page*.py",
+    "tests/api/test_http.py",
+    "tests/api/test_idempotency.py",
+    "tests/api/test_idempotency_races.py",
+)
 AT_A_TIME = 2  # neither keeps two cores busy
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright

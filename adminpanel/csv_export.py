@@ -1,10 +1,16 @@
-"""Rows as a CSV file: streamed, RFC 4180, and no formula to a spreadsheet."""
+"""Rows as a CSV file: streamed, RFC 4180, and safe to open in a spreadsheet.
+
+A spreadsheet guesses what each cell is, so the file says it plainly: the byte order mark says
+UTF-8, amounts and ids are numbers, times are `2026-11-25 14:30:00` (Nairobi), which sort as dates,
+and text that would turn into a formula, a number or a date has a single quote before it.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import logging
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -23,7 +29,20 @@ type Cell = str | int | Decimal | datetime | None
 # What a spreadsheet takes for the beginning of a formula, once full-width forms are narrowed.
 FORMULA = frozenset("=+-@")
 BREAKS = frozenset("\t\r\n")
-ROWS_AT_ONCE = 200
+# Text that a spreadsheet would read as a date, a time or a number, and change: `1/2`, `5 May`,
+# `0712345678`, `12e5`. Plain numbers of up to 15 digits stay what they are, and so do addresses.
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+CHANGED = re.compile(
+    rf"\d[\d.,:/ -]*(?:e[+-]?\d+|%| ?[ap]m?)?|\d+[ /.-]*{MONTH}[ /.,-]*\d*|{MONTH}[ /.,-]*\d+"
+    r"|true|false",
+    re.ASCII | re.IGNORECASE,
+)
+KEPT = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d+)?|\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+BYTE_ORDER_MARK = "\ufeff"
+ROWS_PER_PIECE = 200
 
 
 def csv_file(
@@ -59,9 +78,9 @@ def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     The status is sent before the first row, and the server ends a body that breaks off like any
     other. So only a last line can tell that rows are missing.
     """
-    yield piece([headings])
+    yield BYTE_ORDER_MARK + piece([headings])
     try:
-        for some in batched(rows, ROWS_AT_ONCE):
+        for some in batched(rows, ROWS_PER_PIECE):
             yield piece(some)
     except Exception:
         logger.exception("export broke off")
@@ -79,15 +98,17 @@ def plain(cell: Cell) -> str | int | Decimal | None:
     if isinstance(cell, str):
         return guarded(cell)
     if isinstance(cell, datetime):
-        return timezone.localtime(cell).isoformat(timespec="seconds")
+        return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
     return cell
 
 
 def guarded(text: str) -> str:
-    """The text with a single quote before what a spreadsheet would work out as a formula.
+    """The text with a single quote before what a spreadsheet would work out, or change.
 
     Spaces and invisible characters in front hide nothing: some programs drop them first.
     """
+    if CHANGED.fullmatch(text.strip()) and not KEPT.fullmatch(text):
+        return f"'{text}"
     for character in text:
         if character in BREAKS or unicodedata.normalize("NFKC", character)[0] in FORMULA:
             return f"'{text}"

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wallet.models import AuditEvent
+from wallet.staff.subjects import Subject
 
 EVENTS = 100
 
@@ -27,9 +28,9 @@ class Moment:
     is_bad: bool = False
 
 
-def events(subject: str, also: Q | None = None) -> list[AuditEvent]:
+def events(subject: Subject, also: Q | None = None) -> list[AuditEvent]:
     """The newest events about a subject (or that fit `also`), newest first."""
-    found = AuditEvent.objects.filter(Q(subject=subject) | (also or Q()))
+    found = AuditEvent.objects.filter(Q(subject=str(subject)) | (also or Q()))
     return list(found.select_related("actor").order_by("-pk")[:EVENTS])
 
 
@@ -38,7 +39,7 @@ def actor_name(event: AuditEvent) -> str:
 
 
 def short_time(at: datetime) -> str:
-    """`10:03` for today, else with its day."""
+    """`10:03` today, `24 Nov 2026, 10:03` on any other day."""
     local = timezone.localtime(at)
     is_today = local.date() == timezone.localdate()
     return date_format(local, "H:i" if is_today else "j M Y, H:i")

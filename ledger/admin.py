@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import TabularInline
 from django.contrib.admin.options import BaseModelAdmin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
+from ledger.references import as_reference
 from wallet.admin.lists import CalmList
 from wallet.money import format_money
 
@@ -48,8 +50,20 @@ class EntryInline(ReadOnly, TabularInline):
         return super().get_queryset(request).select_related("account__user")
 
 
+class ByReference(CalmList):
+    """Found by a reference in any spelling; `reference` is the way to it."""
+
+    reference: ClassVar[str]
+
+    def fits(self, word: str) -> Q:
+        reference = as_reference(word)
+        exact = Q(**{self.reference: reference}) if reference else Q(pk__in=[])
+        return super().fits(word) | exact
+
+
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnly, CalmList):
+class TransactionAdmin(ReadOnly, ByReference):
+    reference = "reference"
     list_display = [
         "reference",
         "type",
@@ -61,20 +75,33 @@ class TransactionAdmin(ReadOnly, CalmList):
     ]
     list_filter = ["type", "status"]
     list_select_related = ["from_account__user", "to_account__user"]
-    search_fields = ["=reference", "from_account__user__name", "to_account__user__name"]
+    people = ("from_account__user__", "to_account__user__")
+    search_fields = ["=reference"]
     search_help_text = _("Reference like NS-7K2Q9PXM, or a member's name")
     date_hierarchy = "created_at"
     fields = [
-        "reference", "type", "status", "amount", "from_account", "to_account",
+        "reference", "type", "rail", "status", "amount", "from_account", "to_account",
         "description", "created_by", "created_at", "settled_at",
     ]  # fmt: skip
     inlines = [EntryInline]
     actions = None
     show_full_result_count = False
 
+    def get_fields(self, request: HttpRequest, obj: Transaction | None = None) -> Any:
+        """A reversal is posted by the person who approved it. Its proposer is on the panel."""
+        fields = super().get_fields(request, obj)
+        if obj and obj.reverses_id:
+            return ["posted_by" if name == "created_by" else name for name in fields]
+        return fields
+
+    @admin.display(description=_("posted by"))
+    def posted_by(self, reversal: Transaction) -> str:
+        return str(reversal.created_by)
+
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnly, CalmList):
+class EntryAdmin(ReadOnly, ByReference):
+    reference = "transaction__reference"
     list_display = ["id", "transaction", "account", "amount", "created_at"]
     list_select_related = ["transaction", "account__user"]
     search_fields = ["=transaction__reference"]

@@ -1,6 +1,11 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+from ledger import rails
 from ledger.guards import BOOKS
 from wallet.db import guards
 
@@ -11,3 +16,15 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         guards.INSTALLED.append(BOOKS)
+        # A wrong RAIL ends the start, not the first deposit.
+        rails.current()
+        post_migrate.connect(open_floats, sender=self)
+
+
+def open_floats(using: str, **_facts: Any) -> None:
+    """Each rail's float gets its account when the database is migrated."""
+    # Models are there only once all apps are.
+    from wallet.operations import open_house_accounts
+
+    if "wallet_account" in connections[using].introspection.table_names():
+        open_house_accounts()

@@ -1,61 +1,74 @@
-"""Each way a money order can be refused: a code for machines, a sentence for people."""
+"""Why money is refused to move: each refusal is a code for programs and a sentence for people."""
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from wallet.errors import Busy, OutcomeUnknown, Refusal
+from wallet.errors import Refusal
 from wallet.support import with_help
 
-__all__ = ["Busy", "OutcomeUnknown", "Refusal"]
+
+class AmountRefused(Refusal):
+    """The amount is what's wrong, or what to change."""
+
+    field = "amount"
 
 
-LedgerError = Refusal
-
-
-class InvalidAmount(LedgerError):
+class InvalidAmount(AmountRefused):
     code = "invalid_request"
     sentence = _("Enter an amount above zero.")
 
 
-class TransactionLimitReached(LedgerError):
+class TransactionLimitReached(AmountRefused):
     """`limit`: money text."""
 
     code = "limit_exceeded"
     sentence = _("You can move up to {limit} at a time. Enter that or less.")
 
 
-class DailyLimitReached(LedgerError):
+class RailAmount(AmountRefused):
+    """`rail`, `lowest` and `highest`: words and money texts."""
+
+    code = "limit_exceeded"
+    sentence = _("{rail} takes {lowest} to {highest} at a time. Enter another amount.")
+
+
+class RailWholeAmount(RailAmount):
+    sentence = _(
+        "{rail} takes whole shillings, {lowest} to {highest} at a time. Enter another amount."
+    )
+
+
+class DailyLimitReached(AmountRefused):
     """`limit` and `left`: money texts."""
 
     code = "limit_exceeded"
     sentence = _("You can send and withdraw up to {limit} a day. You have {left} left today.")
 
 
-class BalanceLimitReached(LedgerError):
+class BalanceLimitReached(AmountRefused):
     """`limit` and `room`: money texts."""
 
     code = "limit_exceeded"
     sentence = _("A wallet holds up to {limit}. You can add {room} more.")
 
 
-class RecipientLimitReached(LedgerError):
-    """Says nothing of how much the recipient holds."""
+class RecipientLimitReached(AmountRefused):
+    """Doesn't reveal how much the recipient holds."""
 
     code = "limit_exceeded"
     sentence = _("This person's wallet can't take that much right now. Send less, or ask them.")
 
 
-class InsufficientFunds(LedgerError):
+class InsufficientFunds(AmountRefused):
     """`available`: money text."""
 
     code = "insufficient_balance"
     sentence = _("You have {available} available. Enter that or less.")
 
 
-class AccountFrozen(LedgerError):
+class AccountFrozen(Refusal):
     code = "account_frozen"
     sentence = _("This wallet is frozen, so money can't leave it.")
-    field = None
 
     def __str__(self) -> str:
         return with_help(super().__str__())
@@ -65,9 +78,9 @@ class AccountFrozen(LedgerError):
         return super().__str__()
 
 
-class SelfTransfer(LedgerError):
+class SelfTransfer(Refusal):
     code = "self_transfer"
-    sentence = _("This is your own wallet. Enter the phone or email of somebody else.")
+    sentence = _("This is your own wallet. Enter the phone or email of someone else.")
     field = "recipient"
 
     @property
@@ -75,22 +88,20 @@ class SelfTransfer(LedgerError):
         return gettext("Money can't move from a wallet to itself. Name two different users.")
 
 
-class UnknownAccount(LedgerError):
+class UnknownAccount(Refusal):
     code = "not_found"
     sentence = _("There is no such wallet. Check who it is for.")
     field = "recipient"
 
 
-class AccountClosed(LedgerError):
+class AccountClosed(Refusal):
     code = "account_closed"
     sentence = _("This account is closed, so money can't move in or out of it.")
     field = "recipient"
 
 
-class ReversalRefused(LedgerError):
-    """For staff alone, who reverse and who may know a member's balance."""
-
-    field = None
+class ReversalRefused(Refusal):
+    """Only staff read these: they reverse, and may know a member's balance."""
 
 
 class NotReversible(ReversalRefused):
@@ -114,7 +125,14 @@ class MoneyGone(ReversalRefused):
     sentence = _("The wallet holds {available}, so {wanted} can't be taken back from it.")
 
 
-class KeyReused(LedgerError):
+class SettledOtherwise(Refusal):
+    """`reference` and `status`, in words. Its rail has said before how it ended."""
+
+    code = "already_settled"
+    sentence = _("{reference} ended before: {status}. Nothing more has moved.")
+
+
+class KeyReused(Refusal):
     """`reference`: the transaction that the key already names."""
 
     code = "idempotency_key_reused"
@@ -122,4 +140,11 @@ class KeyReused(LedgerError):
         "This was sent before as another order, {reference}. Nothing more has moved. "
         "Check it, then send a new one if you still want it."
     )
-    field = None
+
+    @property
+    def for_programs(self) -> str:
+        sentence = gettext(
+            "This key already belongs to another order, {reference}. Nothing has moved. "
+            "Send a new order with a new key."
+        )
+        return sentence.format(**self.facts)

@@ -5,8 +5,10 @@ from PENDING to SUCCESS or FAILED. `INSERT OR REPLACE` is SQLite's way to delete
 delete trigger, so it has a guard of its own. On PostgreSQL the entries that one statement
 writes must also sum to zero for each transaction, and TRUNCATE is refused.
 
-Migrations call `install`; after a change here, a new migration calls it again.
+Migrations install these; after a change here, a new migration installs them again.
 """
+
+from collections.abc import Sequence
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -29,6 +31,7 @@ FIXED_COLUMNS = (
     "idempotency_key",
     "reverses_id",
     "created_at",
+    "rail",
 )
 
 NO_UPDATE = "entries are never changed"
@@ -38,48 +41,52 @@ NO_REPLACE = "the books are never replaced"
 NOT_ZERO = "entries of a transaction must sum to zero"
 
 
-def _moves_illegally(is_distinct: str) -> str:
+def _moves_illegally(is_distinct: str, columns: Sequence[str]) -> str:
     """SQL that is true when a transaction's update is anything but its one lawful move."""
-    changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in FIXED_COLUMNS)
+    changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in columns)
     lawful = "OLD.status = 'PENDING' AND NEW.status IN ('SUCCESS', 'FAILED')"
     return f"NOT ({lawful}) OR {changed}"
 
 
 ENTRY_GUARDS = written_once(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
 
-TRANSACTION_GUARDS = Guards(
-    sqlite={
-        "ledger_transaction_one_move": f"""
-        BEFORE UPDATE ON {TRANSACTIONS}
-        WHEN {_moves_illegally("IS NOT")}
-        BEGIN SELECT RAISE(ABORT, '{NO_CHANGE}'); END""",
-        "ledger_transaction_no_delete": f"""
-        BEFORE DELETE ON {TRANSACTIONS}
-        BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
-        # The key's own unique index reports a repeated key, unless the row would be replaced:
-        # then the row it names is gone before the index can speak, so this trigger speaks first.
-        "ledger_transaction_no_replace": f"""
-        BEFORE INSERT ON {TRANSACTIONS}
-        WHEN EXISTS (
-            SELECT 1 FROM {TRANSACTIONS} WHERE id = NEW.id OR reference = NEW.reference
-            UNION ALL
-            SELECT 1 FROM {TRANSACTIONS}
-            WHERE created_by_id = NEW.created_by_id AND idempotency_key = NEW.idempotency_key
-            UNION ALL
-            SELECT 1 FROM {TRANSACTIONS} WHERE reverses_id = NEW.reverses_id
-        )
-        BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
-    },
-    postgresql={
-        (TRANSACTIONS, "ledger_transaction_one_move"): f"""
-        BEFORE UPDATE ON {TRANSACTIONS} FOR EACH ROW
-        WHEN ({_moves_illegally("IS DISTINCT FROM")})
-        EXECUTE FUNCTION refuse_change('{NO_CHANGE}')""",
-        (TRANSACTIONS, "ledger_transaction_no_delete"): f"""
-        BEFORE DELETE OR TRUNCATE ON {TRANSACTIONS} FOR EACH STATEMENT
-        EXECUTE FUNCTION refuse_change('{NO_DELETE}')""",
-    },
-)
+
+def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:
+    """`columns` never change. A migration names those that there were in its time."""
+    return Guards(
+        sqlite={
+            "ledger_transaction_one_move": f"""
+            BEFORE UPDATE ON {TRANSACTIONS}
+            WHEN {_moves_illegally("IS NOT", columns)}
+            BEGIN SELECT RAISE(ABORT, '{NO_CHANGE}'); END""",
+            "ledger_transaction_no_delete": f"""
+            BEFORE DELETE ON {TRANSACTIONS}
+            BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
+            # The key's own unique index reports a repeated key, unless the row would be replaced.
+            # Then the row it names is gone before the index can speak: this trigger speaks first.
+            "ledger_transaction_no_replace": f"""
+            BEFORE INSERT ON {TRANSACTIONS}
+            WHEN EXISTS (
+                SELECT 1 FROM {TRANSACTIONS} WHERE id = NEW.id OR reference = NEW.reference
+                UNION ALL
+                SELECT 1 FROM {TRANSACTIONS}
+                WHERE created_by_id = NEW.created_by_id AND idempotency_key = NEW.idempotency_key
+                UNION ALL
+                SELECT 1 FROM {TRANSACTIONS} WHERE reverses_id = NEW.reverses_id
+            )
+            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
+        },
+        postgresql={
+            (TRANSACTIONS, "ledger_transaction_one_move"): f"""
+            BEFORE UPDATE ON {TRANSACTIONS} FOR EACH ROW
+            WHEN ({_moves_illegally("IS DISTINCT FROM", columns)})
+            EXECUTE FUNCTION refuse_change('{NO_CHANGE}')""",
+            (TRANSACTIONS, "ledger_transaction_no_delete"): f"""
+            BEFORE DELETE OR TRUNCATE ON {TRANSACTIONS} FOR EACH STATEMENT
+            EXECUTE FUNCTION refuse_change('{NO_DELETE}')""",
+        },
+    )
+
 
 SUM_GUARD = Guards(
     postgresql={
@@ -100,7 +107,7 @@ END $$;
     ),
 )
 
-BOOKS = ENTRY_GUARDS | TRANSACTION_GUARDS | SUM_GUARD
+BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -113,14 +120,9 @@ def remove(connection: BaseDatabaseWrapper) -> None:
     BOOKS.remove(connection)
 
 
-def install_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    install(schema_editor.connection)
-
-
-def remove_in_migration(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def refuse_to_go_back(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Migrating back would delete the books, so it ends here once there are any."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM {TRANSACTIONS} LIMIT 1")
         if cursor.fetchone():
             raise IrreversibleError("The books are never deleted: there are transactions.")
-    remove(schema_editor.connection)

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import heapq
-import re
-from contextlib import suppress
-from itertools import islice
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
+from ledger.references import as_reference
+from wallet.db.text_search import holds
 from wallet.models import Account
-from wallet.money import parse_shillings
-
-Type = Transaction.Type
+from wallet.money import cents_in
+from wallet.names import search_words
+from wallet.web import paging
 
 
 def page(
     account: Account,
     records: TransactionQuerySet,
+    cursor: str | None,
     size: int,
     *,
+    by: str = "pk",
     direction: str = "",
     text: str = "",
-) -> tuple[list[Transaction], bool]:
-    """The newest `size` of `records` that moved money of `account`, and whether there are more.
+) -> paging.Page[Transaction]:
+    """A page of the `records` that moved money of `account`. The cursor is as in `paging.page`.
 
     Money in and money out are two queries, each one walk along its own index, merged here:
     one query with OR would sort the member's whole history.
@@ -36,16 +36,13 @@ def page(
         sides.append(search(records.filter(from_account=account), text, other="to_account"))
     if direction != "out":
         sides.append(search(records.filter(to_account=account), text, other="from_account"))
-    newest = heapq.merge(
-        *(side.order_by("-pk")[: size + 1] for side in sides), key=lambda record: -record.pk
-    )
-    found = list(islice(newest, size + 1))
-    return found[:size], len(found) > size
+    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in sides]
+    return paging.cut(heapq.merge(*older, key=lambda record: -record.pk), size, by=by)
 
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions, whatever they are."""
-    return page(account, Transaction.objects.with_parties().with_reversal(), size)[0]
+    return page(account, Transaction.objects.with_parties().with_reversal(), None, size).rows
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:
@@ -57,33 +54,35 @@ def recent_payees(account: Account, size: int) -> list[Transaction]:
     newest: dict[int, Transaction] = {}
     for record in sent.order_by("-pk")[:100]:
         target = record.to_account
-        if target and target.user and target.user.is_active and record.type == Type.TRANSFER:
+        if target and target.user and target.user.is_active and record.kind.names_payee:
             newest.setdefault(target.pk, record)
     return list(newest.values())[:size]
 
 
 def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:
-    """Narrow by reference, note, exact amount, or the name of the other side.
-
-    The first name and an initial, as in `Brian O.`: a member is shown no more of a stranger's
-    name than that.
-    """
+    """Narrow by reference, note, exact amount, or the name of the other side."""
     if not text:
         return records
-    found = Q(reference__iexact=text) | Q(description__icontains=text)
-    found |= named(text, f"{other}__user__name")
-    with suppress(ValidationError):
-        found |= Q(amount_cents=parse_shillings(text.upper().removeprefix("KES")))
+    found = holds("description", text) | named(text, f"{other}__user__search_short_name")
+    if reference := as_reference(text):
+        found |= Q(reference=reference)
+    if cents := cents_in(text):
+        found |= Q(amount_cents=cents)
     return records.filter(found)
 
 
-def named(text: str, field: str) -> Q:
-    """Whose first name begins with the first word, and last name with the last word's letter."""
-    first, *rest = text.split()
-    if not (first := first.rstrip(".")):
+def named(text: str, short_name: str) -> Q:
+    """People by what a member is shown of a stranger's name: `Brian O.`
+
+    More of the surname may be typed, and its first letter is what counts. The rest of it can't
+    be found out.
+    """
+    words = search_words(text)
+    if not words:
         return Q(pk__in=[])
-    found = Q(**{f"{field}__istartswith": first})
-    if not rest:
-        return found
-    initial = rest[-1][0]
-    return found & Q(**{f"{field}__iregex": rf" {re.escape(initial)}[^ ]*$"})
+    found = Q(**{f"{short_name}__startswith": " ".join(words)})
+    first, *rest = words
+    if rest:
+        ends = {f"{short_name}__startswith": first, f"{short_name}__endswith": f" {rest[-1][0]}"}
+        found |= Q(**ends)
+    return found

@@ -13,36 +13,31 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ledger import kinds, rails
+from ledger.kinds import shapes
 from ledger.querysets import TransactionQuerySet
+from ledger.rails.rail import name_of_outside
 from ledger.references import new_reference
-from ledger.status import BADGES, REVERSED, Badge
+from ledger.status import REVERSED, Badge, Status
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
 
 
 class Transaction(models.Model):
-    """One deposit, transfer, withdrawal or reversal: who ordered what, and what became of it.
+    """One order of some kind (`ledger/kinds/`): who ordered what, and what became of it.
 
-    `from_account` is null when the money came from outside, `to_account` when it went there.
-    A reversal takes back what the transaction it `reverses` has moved, once. The only change a
-    row ever sees is from PENDING to SUCCESS or FAILED.
+    `from_account` is null when the money came from outside, `to_account` when it went there, and
+    `rail` is the code of the rail it took. A reversal takes back what the transaction it `reverses`
+    has moved, once. The only change a row ever sees is from PENDING to SUCCESS or FAILED.
     """
 
-    class Type(models.TextChoices):
-        DEPOSIT = "DEPOSIT", _("Deposit")
-        TRANSFER = "TRANSFER", _("Transfer")
-        WITHDRAW = "WITHDRAW", _("Withdrawal")
-        REVERSAL = "REVERSAL", _("Reversal")
-
-    class Status(models.TextChoices):
-        PENDING = "PENDING", _("Processing")
-        SUCCESS = "SUCCESS", _("Complete")
-        FAILED = "FAILED", _("Did not go through")
+    Status = Status
 
     reference = models.CharField(
         _("reference"), max_length=16, unique=True, default=new_reference, editable=False
     )
-    type = models.CharField(_("type"), max_length=10, choices=Type)
+    type = models.CharField(_("type"), max_length=10, choices=kinds.choices)
+    rail = models.CharField(_("rail"), max_length=16, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     amount_cents = models.BigIntegerField(_("amount"))
     from_account = models.ForeignKey(
@@ -82,9 +77,6 @@ class Transaction(models.Model):
     created_at = models.DateTimeField(_("ordered"), editable=False)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
-    # A withdrawal has left the house: only the payee could send it back.
-    REVERSIBLE = (Type.DEPOSIT, Type.TRANSFER)
-
     # True on the answer to a repeated order: this call moved nothing.
     is_replay: bool = False
 
@@ -105,8 +97,14 @@ class Transaction(models.Model):
                 name="transaction_unsettled",
             ),
             # Both hold few rows, so that writing a payment costs no more.
-            models.Index(
-                fields=["-id"], condition=Q(type="REVERSAL"), name="transaction_reversals"
+            *(
+                models.Index(
+                    fields=["-id"],
+                    condition=Q(type=kind.code),
+                    name=f"transaction_{kind.code.lower()}s",
+                )
+                for kind in kinds.every()
+                if kind.is_rare
             ),
             models.Index(
                 fields=["settled_at"],
@@ -126,21 +124,12 @@ class Transaction(models.Model):
                 name="transaction_from_and_to_differ",
             ),
             models.CheckConstraint(
-                condition=Q(type="DEPOSIT", from_account__isnull=True, to_account__isnull=False)
-                | Q(type="TRANSFER", from_account__isnull=False, to_account__isnull=False)
-                | Q(type="WITHDRAW", from_account__isnull=False, to_account__isnull=True)
-                | Q(type="REVERSAL", from_account__isnull=False),
-                name="transaction_shape_by_type",
+                condition=shapes.check(kinds.every()), name="transaction_shape_by_type"
             ),
             models.CheckConstraint(
                 condition=Q(status="PENDING", settled_at__isnull=True)
                 | Q(status__in=["SUCCESS", "FAILED"], settled_at__isnull=False),
                 name="transaction_settled_when_not_pending",
-            ),
-            models.CheckConstraint(
-                condition=Q(type="REVERSAL", reverses__isnull=False)
-                | ~Q(type="REVERSAL") & Q(reverses__isnull=True),
-                name="transaction_reversal_names_another",
             ),
             models.UniqueConstraint(
                 fields=["created_by", "idempotency_key"], name="transaction_once_per_key"
@@ -151,13 +140,22 @@ class Transaction(models.Model):
         return self.reference
 
     @property
+    def kind(self) -> kinds.Kind:
+        return kinds.of(self.type)
+
+    @property
+    def took_rail(self) -> rails.Rail | None:
+        """The rail this went over, if it crossed the edge of the house."""
+        return rails.of(self.rail) if self.rail else None
+
+    @property
     def is_reversible(self) -> bool:
         """A reversal may take back what this has moved, unless one has already."""
-        return self.type in self.REVERSIBLE and self.status == self.Status.SUCCESS
+        return self.kind.is_reversible and self.status == Status.SUCCESS
 
     @property
     def status_badge(self) -> Badge:
-        return BADGES[self.status]
+        return self.kind.badge(Status(self.status))
 
     @property
     def reversed_badge(self) -> Badge | None:
@@ -167,11 +165,11 @@ class Transaction(models.Model):
     @property
     def source_name(self) -> str:
         """Where the money came from, in words for staff."""
-        return str(self.from_account or _("Simulated rail"))
+        return str(self.from_account or name_of_outside(self.took_rail))
 
     @property
     def target_name(self) -> str:
-        return str(self.to_account or _("Simulated rail"))
+        return str(self.to_account or name_of_outside(self.took_rail))
 
 
 class Entry(models.Model):
@@ -254,7 +252,7 @@ class DailyTotal(models.Model):
     MEMBERS = 0
 
     day = models.DateField()
-    type = models.CharField(max_length=10, choices=Transaction.Type)
+    type = models.CharField(max_length=10, choices=kinds.choices)
     house_id = models.BigIntegerField()
     debit_count = models.BigIntegerField()
     debit_cents = models.BigIntegerField()

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from ledger.kinds import Kind, Seen
 from ledger.models import Transaction
-from ledger.status import BADGES, Badge
+from ledger.rails import Rail
+from ledger.status import Badge, Status
 from wallet.models import Account, User
+from wallet.money import format_amount, format_money
 
-ICONS = {"DEPOSIT": "deposit", "WITHDRAW": "withdraw", "REVERSAL": "return"}
 RETURNED = Badge(_lazy("Returned"), "calm", "return")
 
 
@@ -42,20 +46,59 @@ class Movement:
         return other.user if other else None
 
     @property
-    def title(self) -> str:
-        other = self.counterparty
-        if self.type == Transaction.Type.REVERSAL:
-            return self.reversal_title
-        return other.short_name if other else str(self.record.get_type_display())
+    def kind(self) -> Kind:
+        return self.record.kind
 
     @property
-    def reversal_title(self) -> str:
-        if self.counterparty is None:
-            return _("Deposit taken back")
-        # The house has done it: neither member did anything, or is to be thanked or blamed for it.
-        back = _("Returned to you by Nissmart (from {name})")
-        away = _("Returned by Nissmart to {name}")
-        return (back if self.is_in else away).format(name=self.counterparty.short_name)
+    def rail(self) -> Rail | None:
+        return self.record.took_rail
+
+    @property
+    def seen(self) -> Seen:
+        """What its kind needs to know to find the words."""
+        other = self.counterparty
+        return Seen(
+            is_in=self.is_in,
+            other=other.short_name if other else "",
+            amount=format_money(self.amount_cents),
+            status=Status(self.record.status),
+        )
+
+    @property
+    def title(self) -> str:
+        return self.kind.title(self.seen)
+
+    @property
+    def heading(self) -> str:
+        return self.kind.heading(self.seen)
+
+    @property
+    def outlook(self) -> str:
+        """What comes next, or why nothing does; what has come back, once it has."""
+        return self.kind.returned(self.seen) if self.reversal else self.kind.outlook(self.seen)
+
+    @property
+    def icon(self) -> str:
+        return self.kind.icon_for(self.seen)
+
+    @property
+    def is_void(self) -> bool:
+        """It must not look as if money had moved."""
+        return self.status.tone in ("bad", "calm")
+
+    @property
+    def again_url(self) -> str:
+        """The page that orders the same once more, for the member who ordered it."""
+        page = self.kind.page
+        if page is None:
+            return ""
+        address = reverse(page.url_name)
+        if not self.kind.names_payee:
+            return address
+        if self.is_in or self.reversal:
+            return ""
+        again = {"again": self.reference, "amount": format_amount(self.amount_cents)}
+        return f"{address}?{urlencode(again)}"
 
     @property
     def reversal(self) -> Transaction | None:
@@ -68,24 +111,16 @@ class Movement:
         return RETURNED if self.reversal else None
 
     @property
-    def icon(self) -> str:
-        return ICONS.get(self.record.type, "receive" if self.is_in else "send")
-
-    @property
     def status(self) -> Badge:
-        return BADGES[self.record.status]
+        return self.record.status_badge
 
     @property
     def reference(self) -> str:
         return self.record.reference
 
     @property
-    def type(self) -> str:
-        return self.record.type
-
-    @property
     def is_settled(self) -> bool:
-        return self.record.status == Transaction.Status.SUCCESS
+        return self.record.status == Status.SUCCESS
 
     @property
     def note(self) -> str:

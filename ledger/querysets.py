@@ -6,14 +6,15 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from ledger.references import REFERENCE
+from ledger.status import Status
 
 if TYPE_CHECKING:
-    from ledger.models import Transaction
-    from wallet.models import User
+    from ledger.models import Transaction  # noqa: F401, named as text below
+    from wallet.models import Account, User
 
 
 # Days are those of Nairobi, whatever time zone a thread has been put into.
@@ -51,6 +52,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
             found = found.filter(created_at__lt=next_day_start(last))
         return found
 
+    def pending_out_cents(self, account: Account) -> int:
+        """Money that has left the account and has not arrived yet."""
+        pending = self.filter(from_account=account, status=Status.PENDING)
+        return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])
+
     def payee_of(self, reference: str) -> User | None:
         """Who got the money of the transaction of this reference; None if there is none."""
         if not REFERENCE.fullmatch(reference):
@@ -58,19 +64,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         record = self.filter(reference=reference).select_related("to_account__user").first()
         return record.to_account.user if record and record.to_account else None
 
-    def older_than(self, cursor: str | None) -> Self:
-        """What came before the transaction of this reference: nothing, if there is none."""
-        if not cursor:
-            return self
-        if not REFERENCE.fullmatch(cursor):
-            return self.none()
-        return self.filter(pk__lt=self.model._default_manager.filter(reference=cursor).values("pk"))
-
     def in_status(self, status: str) -> Self:
         """In this status, found by the index of those few that have not succeeded."""
         found = self.filter(status=status)
         # SQLite uses that index only where its condition is spelled out.
-        return found if status == "SUCCESS" else found.exclude(status="SUCCESS")
+        return found if status == Status.SUCCESS else found.exclude(status=Status.SUCCESS)
 
     def newer_than(self, reference: str) -> Self:
         """What was ordered after the transaction of this reference: nothing, if there is none."""
@@ -99,8 +97,3 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def last_id(self) -> int:
         """The newest transaction's id; 0 when there is none."""
         return self.order_by("-pk").values_list("pk", flat=True).first() or 0
-
-    def page(self, size: int) -> tuple[list[Transaction], bool]:
-        """The newest `size` records, and whether there are more."""
-        found: list[Transaction] = list(self.order_by("-pk")[: size + 1])
-        return found[:size], len(found) > size

@@ -1,7 +1,9 @@
-"""Names of transactions, short enough to read out on the phone: `NS-7K2Q9PXM`."""
+"""References of transactions, short enough to read out on the phone: `NS-7K2Q9PXM`."""
 
 import re
 import secrets
+
+from wallet.text import clean_paste
 
 # Crockford's alphabet: no I, L, O or U, so that a reference survives a phone call.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -16,8 +18,12 @@ def new_reference() -> str:
 
 
 def as_reference(text: str) -> str | None:
-    """`7k2q9pxm`, `ns-7k2q9pxm` -> `NS-7K2Q9PXM`; None for what can't be a reference."""
-    reference = f"NS-{text.strip().upper().removeprefix('NS-')}"
+    """`7k2q9pxm`, `ns-7k2q9pxm` -> `NS-7K2Q9PXM`; None for what can't be a reference.
+
+    Pasted text may bring invisible characters along, and another hyphen.
+    """
+    typed = clean_paste(text).strip().upper()
+    reference = f"NS-{typed.removeprefix('NS-')}"
     return reference if REFERENCE.fullmatch(reference) else None
 
 

@@ -2,8 +2,17 @@
 
 from typing import NamedTuple
 
+from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    """What has become of a transaction. It only ever moves from PENDING to one of the others."""
+
+    PENDING = "PENDING", _("Processing")
+    SUCCESS = "SUCCESS", _("Complete")
+    FAILED = "FAILED", _("Did not go through")
 
 
 class Badge(NamedTuple):
@@ -13,9 +22,9 @@ class Badge(NamedTuple):
 
 
 BADGES = {
-    "PENDING": Badge(_("Processing"), "wait", "clock"),
-    "SUCCESS": Badge(_("Complete"), "good", "check"),
-    "FAILED": Badge(_("Did not go through"), "bad", "cross"),
+    Status.PENDING: Badge(Status.PENDING.label, "wait", "clock"),
+    Status.SUCCESS: Badge(Status.SUCCESS.label, "good", "check"),
+    Status.FAILED: Badge(Status.FAILED.label, "bad", "cross"),
 }
-# Said beside the status, which stays: the money had moved, and was taken back.
+# Shown beside the status, which stays: the money had moved, and was taken back.
 REVERSED = Badge(_("Reversed"), "calm", "return")

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 
 from ledger import views
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.references import ReferenceConverter
 
 register_converter(ReferenceConverter, "reference")
@@ -8,9 +9,9 @@ register_converter(ReferenceConverter, "reference")
 app_name = "ledger"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("deposit/", views.deposit, name="deposit"),
-    path("transfer/", views.transfer, name="transfer"),
-    path("withdraw/", views.withdraw, name="withdraw"),
+    path("deposit/", views.page_of(DEPOSIT), name="deposit"),
+    path("transfer/", views.page_of(TRANSFER), name="transfer"),
+    path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
 ]

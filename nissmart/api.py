@@ -1,9 +1,9 @@
-"""The JSON API: each app's part, put together, and one map from errors to answers."""
+"""The JSON API: the routers of all apps, and one map from errors to answers."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,13 +17,12 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 import adminpanel.api
 import ledger.api.endpoints
 import wallet.api.endpoints
-from ledger import errors
 from nissmart.openapi import DescribedAPI
 from wallet.api import tokens
 from wallet.api.callers import SessionAuth, TokenAuth
-from wallet.api.schemas import Conflict
 from wallet.api.strict_json import TOO_LARGE, BodyError, StrictParser
-from wallet.web.paging import BadCursor
+from wallet.errors import OutcomeUnknown, Refusal
+from wallet.web.refusals import api_status
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,6 @@ PRIVATE_HEADERS = {
     "Cache-Control": "no-store, private",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-STATUS_OF_CODE = {"not_found": 404, "idempotency_key_reused": 422, "busy": 503}
 CODE_OF_STATUS = {
     400: "invalid_request",
     401: "not_authenticated",
@@ -58,19 +56,26 @@ CODE_OF_STATUS = {
     503: "busy",
 }
 SENTENCES = {
-    400: "The request could not be read.",
-    401: "Send a live token as Authorization: Bearer <token>.",
-    404: "There is no such thing here.",
-    405: "This address does not take this method.",
+    400: "The request couldn't be read.",
+    401: "Send a valid token as Authorization: Bearer <token>.",
+    404: "Not found.",
+    405: "This URL doesn't accept this method.",
     413: TOO_LARGE,
     500: "Something went wrong on our side.",
     503: "Nissmart is busy right now. Try again in a moment.",
 }
-UNKNOWN = "This may have been carried out. Look at the transactions before you send it again."
+FIELDS_INVALID = "Some fields are invalid."
+UNKNOWN = "This may have gone through. Check before you send it again."
 UNKNOWN_WITH_KEY = (
-    "This may have been carried out. Send it again with the same key: it won't be carried out "
-    "twice."
+    "This may have gone through. Send it again with the same key: it can't happen twice."
 )
+# pydantic's own words are for programmers, or quote a regular expression.
+WORDS = {
+    "extra_forbidden": "There is no such field.",
+    "missing": "This field is required.",
+    # The only pattern is that of the key.
+    "string_pattern_mismatch": "Use 1 to 255 visible ASCII characters, and no comma.",
+}
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
@@ -82,30 +87,20 @@ def problem(status: int, code: str, detail: str, **more: Any) -> HttpResponse:
     return response
 
 
-@api.exception_handler(errors.LedgerError)
-def refused(request: HttpRequest, error: errors.LedgerError) -> HttpResponse:
-    return problem(STATUS_OF_CODE.get(error.code, 400), error.code, error.for_programs)
+@api.exception_handler(Refusal)
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    sentence, more = refusal.for_programs, {}
+    if refusal.code == CODE_OF_STATUS[400]:
+        more["errors"] = [{"field": refusal.field, "message": sentence}]
+    return problem(api_status(refusal), refusal.code, sentence, **more)
 
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields = [
-        {"field": str(each["loc"][-1]), "message": sentence_of(each["msg"])}
-        for each in error.errors
+        {"field": str(each["loc"][-1]), "message": sentence_of(each)} for each in error.errors
     ]
-    return problem(400, "invalid_request", "Some fields are not right.", errors=fields)
-
-
-@api.exception_handler(Conflict)
-def conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
-    fields = [{"field": error.field, "message": error.message}]
-    return problem(400, "invalid_request", error.message, errors=fields)
-
-
-@api.exception_handler(BadCursor)
-def bad_cursor(request: HttpRequest, error: BadCursor) -> HttpResponse:
-    fields = [{"field": "cursor", "message": "Use next_cursor as it came, with its filters."}]
-    return problem(400, "invalid_request", "This cursor is not of this list.", errors=fields)
+    return problem(400, "invalid_request", FIELDS_INVALID, errors=fields)
 
 
 @api.exception_handler(Http404)
@@ -134,7 +129,7 @@ def token_ended(request: HttpRequest, error: tokens.Ended) -> HttpResponse:
 
 @api.exception_handler(RequestDataTooBig)
 def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    """Django refuses some bodies by their length before our parser sees them."""
+    """Django refuses a very large body by its length before our parser sees it."""
     return problem(413, CODE_OF_STATUS[413], SENTENCES[413])
 
 
@@ -152,9 +147,9 @@ def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(503, "busy", SENTENCES[503])
 
 
-@api.exception_handler(errors.OutcomeUnknown)
-def outcome_unknown(request: HttpRequest, error: errors.OutcomeUnknown) -> HttpResponse:
-    """Only a key makes it safe to send the order again, so only then is it said when."""
+@api.exception_handler(OutcomeUnknown)
+def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
+    """Without a key it isn't safe to send the order again, so there is no Retry-After."""
     logger.exception("outcome unknown", extra={"path": request.path})
     has_key = "Idempotency-Key" in request.headers
     response = problem(503, error.code, UNKNOWN_WITH_KEY if has_key else UNKNOWN)
@@ -171,20 +166,20 @@ def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @csrf_exempt
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
-    """Any other address under /api/: said without drawing a page that nobody reads."""
+    """Any other URL under /api/ gets JSON, not a page."""
     return problem(404, CODE_OF_STATUS[404], SENTENCES[404])
 
 
-def sentence_of(message: str) -> str:
-    """`Value error, enter ...` -> `Enter ...`"""
-    text = message.removeprefix("Value error, ")
-    return text[:1].upper() + text[1:]
+def sentence_of(problem: Mapping[str, Any]) -> str:
+    """`Value error, enter ...` -> `Enter ...`; our own words where pydantic's are not plain."""
+    text = WORDS.get(problem.get("type", "")) or problem["msg"].removeprefix("Value error, ")
+    return str(text[:1].upper() + text[1:])
 
 
 def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Answer what never reaches an endpoint (a wrong method, a wrong host) in JSON too.
+    """Answer in JSON when a request never reaches an endpoint: a wrong method, a wrong host.
 
-    And keep all answers out of caches and frames, whichever door they leave by.
+    Keeps every answer out of caches and frames.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -202,7 +197,7 @@ def json_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
             CODE_OF_STATUS.get(status, "invalid_request"),
             SENTENCES.get(status, SENTENCES[400]),
         )
-        # What is said beside the body still holds: Allow, Vary, the CORS headers.
+        # The other headers still hold: Allow, Vary, CORS.
         for name, value in response.headers.items():
             if name != "Content-Length":
                 answer.headers.setdefault(name, value)

@@ -100,11 +100,11 @@ class Server:
         command = ["test", "-w", str(self.place)]
         probe = subprocess.run(command, check=False, **self.account)
         if probe.returncode:
+            name = pwd.getpwuid(self.account["user"]).pw_name
             raise PostgresError(
-                f"PostgreSQL doesn't run as root, and the user"
-                f" {pwd.getpwuid(self.account['user']).pw_name}, which it runs as instead, can't"
-                f" reach {self.place}. Run as another user, or name a folder that every user can reach:"
-                " POSTGRES_DIR=/var/lib/nissmart"
+                f"PostgreSQL doesn't run as root, and the user {name}, which it runs as instead,"
+                f" can't reach {self.place}. Run as another user, or name a folder that every user"
+                " can reach: POSTGRES_DIR=/var/lib/nissmart"
             )
 
     def find_programs(self) -> Path:

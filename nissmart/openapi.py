@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
+from ninja.responses import Response
 
 AT = "2026-03-02T09:15:04.512Z"
 
@@ -21,6 +26,7 @@ TRANSACTION = {
     "id": 90211,
     "reference": "NS-7K2Q9PXM",
     "type": "TRANSFER",
+    "rail": "",
     "status": "SUCCESS",
     "amount_cents": 120_50,
     "currency": "KES",
@@ -34,7 +40,7 @@ TRANSACTION = {
 }
 ORDER = {"user_id": 1042, "amount_cents": 500_00, "description": "Lunch on Friday"}
 
-# By the name of the schema.
+# By schema name.
 BODIES: dict[str, Any] = {
     "UserIn": {"name": "Jane Wambui", "email": "jane@example.com", "phone": "0712 345 678"},
     "UserOut": USER,
@@ -69,27 +75,28 @@ BODIES: dict[str, Any] = {
     },
 }
 
-# By status: the words as they are answered (a test compares them).
+# By status. A test compares the words with real answers.
 PROBLEMS: dict[int, dict[str, Any]] = {
     400: {
-        "detail": "Some fields are not right.",
+        "detail": "Some fields are invalid.",
         "code": "invalid_request",
         "errors": [{"field": "limit", "message": "Input should be less than or equal to 100"}],
     },
     401: {
-        "detail": "Send a live token as Authorization: Bearer <token>.",
+        "detail": "Send a valid token as Authorization: Bearer <token>.",
         "code": "not_authenticated",
     },
-    403: {"detail": "This token may not do that.", "code": "forbidden"},
-    404: {"detail": "There is no such thing here.", "code": "not_found"},
+    403: {"detail": "This token can't do that.", "code": "forbidden"},
+    404: {"detail": "Not found.", "code": "not_found"},
+    411: {"detail": "Send the body with a Content-Length.", "code": "length_required"},
     413: {"detail": "Send at most 64 KiB.", "code": "body_too_large"},
     415: {
         "detail": "Send the body as Content-Type: application/json.",
         "code": "unsupported_media_type",
     },
     422: {
-        "detail": "This was sent before as another order, NS-7K2Q9PXM. Nothing more has moved. "
-        "Check it, then send a new one if you still want it.",
+        "detail": "This key already belongs to another order, NS-7K2Q9PXM. Nothing has moved. "
+        "Send a new order with a new key.",
         "code": "idempotency_key_reused",
     },
     429: {"detail": "Too many requests.", "code": "rate_limited"},
@@ -103,68 +110,113 @@ REFUSAL = {
     "detail": "You have KES\u00a0100.00 available. Enter that or less.",
     "code": "insufficient_balance",
 }
-# Of an order whose COMMIT was not answered; for the first it was sent with a key.
+OPENED_ALREADY = {
+    "detail": "This key already opened another member, 1042. Use a new key for a new member.",
+    "code": "idempotency_key_reused",
+}
+# When the database didn't answer the COMMIT: sent with a key, then without one.
 UNKNOWN = [
     {
-        "detail": "This may have been carried out. Send it again with the same key: it won't be "
-        "carried out twice.",
+        "detail": "This may have gone through. Send it again with the same key: it can't happen "
+        "twice.",
         "code": "outcome_unknown",
     },
     {
-        "detail": "This may have been carried out. Look at the transactions before you send it "
-        "again.",
+        "detail": "This may have gone through. Check before you send it again.",
         "code": "outcome_unknown",
     },
 ]
 
-RETRY_AFTER = {"Retry-After": ("integer", "Seconds to wait before the next try.")}
+RETRY_AFTER = {"Retry-After": ("integer", "Seconds to wait before you try again.")}
 HEADERS = {
     401: {"WWW-Authenticate": ("string", "Bearer")},
     429: RETRY_AFTER,
     503: RETRY_AFTER,
 }
-REQUEST_ID = {"X-Request-ID": ("string", "Yours if you sent one; our logs carry it.")}
+REQUEST_ID = {"X-Request-ID": ("string", "Yours if you sent one. Our logs have it too.")}
 REPLAYED: dict[str, Any] = {
-    "description": "`true` when this answers an order that was carried out before.",
+    "description": "`true` when this key was used before: nothing new has happened.",
     "schema": {"type": "string", "enum": ["true"]},
 }
 
 
 class DescribedAPI(NinjaAPI):
-    """ninja's description, with what it can't know."""
+    """ninja's description, with what it can't know. Built once: that takes longer than any call."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
-        for path in schema["paths"].values():
-            for operation in path.values():
+        for operations in schema["paths"].values():
+            for operation in operations.values():
                 describe(operation)
+        use_64_bits(schema)
         return schema
+
+    @cached_property
+    def description_json(self) -> bytes:
+        return Response(self.get_openapi_schema()).content
+
+    def _get_urls(self) -> list[URLPattern | URLResolver]:
+        # ninja's own view of the description, its first, would build it for each call.
+        description = path("openapi.json", require_safe(self.serve), name="openapi-json")
+        return [description, *super()._get_urls()[1:]]
+
+    def serve(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(self.description_json, content_type="application/json")
+
+
+def use_64_bits(node: Any) -> None:
+    """Give every integer a format: generators of Java and Go clients take 32 bits without one."""
+    if isinstance(node, dict):
+        if node.get("type") == "integer":
+            node["format"] = "int64"
+        for value in node.values():
+            use_64_bits(value)
+    elif isinstance(node, list):
+        for value in node:
+            use_64_bits(value)
 
 
 def describe(operation: dict[str, Any]) -> None:
+    """Add the examples and headers of one operation."""
     if body := operation.get("requestBody"):
         content = body["content"]["application/json"]
         content["example"] = BODIES[name_of(content)]
-    moves_money = any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
+    takes_key = any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
+    moves_money = takes_key and operation["tags"] == ["Money"]
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query":
+            parameter["allowEmptyValue"] = True
     for status, response in operation["responses"].items():
         content = response["content"]["application/json"]
-        headers: dict[str, Any] = {
-            name: {"description": text, "required": True, "schema": {"type": kind}}
-            for name, (kind, text) in (REQUEST_ID | HEADERS.get(int(status), {})).items()
-        }
-        if moves_money and int(status) == 503:
-            headers["Retry-After"]["required"] = False
-        if name_of(content) != "Problem":
-            content["example"] = BODIES[name_of(content)]
-            if moves_money:
-                headers["Idempotency-Replayed"] = REPLAYED
-        elif moves_money and int(status) == 400:
-            content["examples"] = named(REFUSAL, PROBLEMS[400])
-        elif moves_money and int(status) == 503:
-            content["examples"] = named(PROBLEMS[503], *UNKNOWN)
+        is_problem = name_of(content) == "Problem"
+        response["headers"] = headers_of(int(status), takes_key, is_problem)
+        if is_problem:
+            content["examples"] = named(*problems_of(int(status), takes_key, moves_money))
         else:
-            content["example"] = PROBLEMS[int(status)]
-        response["headers"] = headers
+            content["example"] = BODIES[name_of(content)]
+
+
+def headers_of(status: int, takes_key: bool, is_problem: bool) -> dict[str, Any]:
+    headers: dict[str, Any] = {
+        name: {"description": text, "required": True, "schema": {"type": kind}}
+        for name, (kind, text) in (REQUEST_ID | HEADERS.get(status, {})).items()
+    }
+    if takes_key and status == 503:
+        headers["Retry-After"]["required"] = False
+    if takes_key and not is_problem:
+        headers["Idempotency-Replayed"] = REPLAYED
+    return headers
+
+
+def problems_of(status: int, takes_key: bool, moves_money: bool) -> list[dict[str, Any]]:
+    """The examples of an error."""
+    if moves_money and status == 400:
+        return [REFUSAL, PROBLEMS[400]]
+    if takes_key and status == 503:
+        return [PROBLEMS[503], *UNKNOWN]
+    if takes_key and status == 422 and not moves_money:
+        return [OPENED_ALREADY]
+    return [PROBLEMS[status]]
 
 
 def named(*problems: dict[str, Any]) -> dict[str, Any]:

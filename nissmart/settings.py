@@ -47,8 +47,11 @@ MIDDLEWARE = [
     "wallet.web.logs.named_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Below WhiteNoise, which has compressed its files before; above all that writes a body.
+    "django.middleware.gzip.GZipMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -67,6 +70,7 @@ TOKEN_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
+    "nissmart.incoming.readable_requests",
 ]
 
 ROOT_URLCONF = "nissmart.urls"
@@ -82,7 +86,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "wallet.context.site",
+                "wallet.context_processors.site",
+                "ledger.context_processors.rail",
             ],
         },
     },
@@ -111,6 +116,8 @@ ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
 
 # --- Money --------------------------------------------------------------------------------------
 
+# The rail that new deposits and withdrawals take (`ledger/rails/`).
+RAIL = env.str("RAIL", "simulated")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
@@ -150,13 +157,8 @@ CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 AUTH_USER_MODEL = "wallet.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"wallet.signin.passwords.{name}"}
+    for name in ("NotLikeItsOwner", "LongEnough", "NotCommon", "NotOnlyDigits")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -168,7 +170,7 @@ ACCOUNT_FORMS = {
     "set_password": "wallet.signin.password_forms.SetPasswordForm",
     "reset_password_from_key": "wallet.signin.password_forms.ResetPasswordKeyForm",
     "reauthenticate": "wallet.signin.password_forms.ReauthenticateForm",
-    "reset_password": "wallet.forms.ResetPasswordForm",
+    "reset_password": "wallet.signin.password_forms.ResetPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email", "phone"}
@@ -188,6 +190,11 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithT
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "wallet.signin.code_forms.AuthenticateForm",
+    "reauthenticate": "wallet.signin.code_forms.ReauthenticateForm",
+    "activate_totp": "wallet.signin.code_forms.ActivateForm",
+}
 MFA_TOTP_ISSUER = "Nissmart"
 MFA_ADAPTER = "wallet.signin.adapters.SecondFactorAdapter"
 # Emails are not verified yet, and a second factor must not wait for that.
@@ -209,8 +216,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.exa
 # --- Words and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# A second language is one more line here, and LOCALE_PATHS with the folder of its words.
 LANGUAGES = [("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True
 # Dates without a format of their own, as in the admin: 24-hour, day first.
@@ -224,7 +231,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "nissmart.static_files.MinifiedStaticFilesStorage"
         if not DEBUG
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -252,6 +259,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "nissmart.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 HTTPS = env.bool("HTTPS", not DEBUG)
 if HTTPS:

@@ -2,6 +2,8 @@
 
 import sys
 
+from django.contrib import messages
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,19 @@ from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from wallet.staff.roles import reads_panel
+from wallet.web.http import SIGNED_OUT, Request, sign_in_url, way_back
+
+# Forms for people who aren't signed in.
+PUBLIC = frozenset(
+    {
+        "account_login",
+        "account_reset_password",
+        "account_reset_password_from_key",
+        "account_signup",
+        "mfa_authenticate",
+        "wallet:preferences",
+    }
+)
 
 
 @require_safe
@@ -32,13 +47,33 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ready\n", content_type="text/plain")
 
 
+def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
+    """A form came without the token of this browser's session: the page is stale, or the person
+    is signed out. Each page says what happened and how to go on."""
+    match = request.resolver_match
+    is_public = match is not None and match.view_name in PUBLIC
+    if request.user.is_authenticated or is_public:
+        back = way_back(request) if "amount" in request.POST else ""
+        return HttpResponse(render_to_string("403_csrf.html", {"back": back}), status=403)
+    page = render_to_string("403_signed_out.html", {"sign_in_url": sign_in_url(request)})
+    response = HttpResponse(page, status=403)
+    if request.htmx:
+        messages.warning(request, SIGNED_OUT)
+        response.headers["HX-Redirect"] = sign_in_url(request)
+    return response
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Drawn without the request, which may be too broken to read."""
-    return HttpResponse(render_to_string("400.html"), status=400)
+    return unreadable(413 if isinstance(exception, RequestDataTooBig) else 400)
+
+
+def unreadable(status: int) -> HttpResponse:
+    """The page about a request that can't be read. Drawn without the request, which is broken."""
+    return HttpResponse(render_to_string("400.html", {"status": status}), status=status)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """In the panel's own frame for those who read the panel; nobody else learns that it is one."""
+    """In the panel, staff get the panel's frame. Others don't learn that there is a panel."""
     is_desk = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
     template = "adminpanel/404.html" if is_desk else defaults.ERROR_404_TEMPLATE_NAME
     return defaults.page_not_found(request, exception, template)

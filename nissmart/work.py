@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     reversals.post_approved,
-    integrity.ask_if_due,
+    integrity.request_if_due,
     integrity.run_next,
 )
 

@@ -1,12 +1,13 @@
 """The WSGI entry point that the web server loads. It has two doors.
 
-Browsers come through all of the middleware. A program's call that brings its token needs no
-session, no messages and no sign-in, and looks at no cookie, so it comes through the few
-that every answer needs: `make bench` shows what that saves.
+Browsers come through all of the middleware. An API call with a token needs no session, no
+messages and no sign-in, and looks at no cookie, so it comes through the few that every answer
+needs: `make bench` shows what that saves.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from io import BytesIO
 from typing import Any
 
 import django
@@ -16,9 +17,12 @@ from django.core.handlers.wsgi import WSGIHandler
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
 django.setup(set_prefix=False)
 
+from nissmart.api import api  # noqa: E402 (needs the apps)
+from wallet.api.strict_json import BODY_BYTES_AT_MOST  # noqa: E402
+
 
 def handler(middleware: list[str]) -> WSGIHandler:
-    """Django's handler behind these: it reads the setting once, when it is made."""
+    """Django's handler behind this middleware: it reads the setting once, when it is made."""
     whole, settings.MIDDLEWARE = settings.MIDDLEWARE, middleware
     try:
         return WSGIHandler()
@@ -28,13 +32,38 @@ def handler(middleware: list[str]) -> WSGIHandler:
 
 browsers = handler(settings.MIDDLEWARE)
 programs = handler(settings.TOKEN_MIDDLEWARE)
+# Builds the description: otherwise its first reader would wait for that.
+api.description_json  # noqa: B018
+
+
+def is_api(environ: Mapping[str, Any]) -> bool:
+    return bool(environ["PATH_INFO"].startswith("/api/"))
 
 
 def is_program(environ: Mapping[str, Any]) -> bool:
     """Does this request bring a token, live or not, to the API?"""
-    return bool(environ.get("HTTP_AUTHORIZATION")) and environ["PATH_INFO"].startswith("/api/")
+    return bool(environ.get("HTTP_AUTHORIZATION")) and is_api(environ)
+
+
+def collect_chunks(environ: dict[str, Any]) -> None:
+    """Give a chunked body a length, because Django reads nothing without one.
+
+    Only a server that decodes the chunks says `wsgi.input_terminated`. Reads one byte more than
+    may be sent, so a body over the limit is refused by its length. A request that still has its
+    Transfer-Encoding afterwards gets 411 from `nissmart.incoming`.
+    """
+    is_chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    if not (is_chunked and environ.get("wsgi.input_terminated")):
+        return
+    limit = BODY_BYTES_AT_MOST if is_api(environ) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = environ["wsgi.input"].read(limit + 1)
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    del environ["HTTP_TRANSFER_ENCODING"]
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Choose the door by what the request brings."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        collect_chunks(environ)
     return (programs if is_program(environ) else browsers)(environ, start_response)

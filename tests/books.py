@@ -19,9 +19,10 @@ WRONG = {
     "a transaction's entries do not sum to zero": """
         SELECT transaction_id FROM ledger_entry GROUP BY transaction_id
         HAVING SUM(amount_cents) <> 0""",
-    "a transaction has no entries": """
+    "a transaction has no entries, or a deposit that has not arrived has some": """
         SELECT t.id FROM ledger_transaction t
-        WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.transaction_id = t.id)""",
+        WHERE (t.type = 'DEPOSIT' AND t.status <> 'SUCCESS')
+            = EXISTS (SELECT 1 FROM ledger_entry e WHERE e.transaction_id = t.id)""",
     "a running balance is broken": """
         SELECT id FROM (
             SELECT id, balance_after_cents,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Group
@@ -80,8 +81,11 @@ def forget_wallets() -> None:
 
 
 @pytest.fixture
-def alice(db) -> User:
-    return funded(UserFactory(name="Alice Wanjiku"), 1_000_00)
+def alice(db, request) -> User:
+    """A test that moves the clock back finds her money there already: time can't run backwards
+    along an account."""
+    at = datetime(2026, 1, 1, tzinfo=UTC) if "time_machine" in request.fixturenames else None
+    return funded(UserFactory(name="Alice Wanjiku"), 1_000_00, at=at)
 
 
 @pytest.fixture
@@ -128,6 +132,26 @@ def operator(db) -> User:
 @pytest.fixture
 def as_alice(alice) -> Client:
     return signed_in(alice)
+
+
+@pytest.fixture
+def as_finance(finance) -> Client:
+    return signed_in(finance)
+
+
+@pytest.fixture
+def as_wambui(wambui) -> Client:
+    return signed_in(wambui)
+
+
+@pytest.fixture
+def as_auditor(auditor) -> Client:
+    return signed_in(auditor)
+
+
+@pytest.fixture
+def as_operator(operator) -> Client:
+    return signed_in(operator)
 
 
 def signed_in(user: User) -> Client:

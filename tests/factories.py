@@ -79,6 +79,6 @@ def withdraw(user: User, amount_cents: int, key: str | None = None, **more: Any)
     )
 
 
-def funded(user: User, amount_cents: int) -> User:
-    deposit(user, amount_cents)
+def funded(user: User, amount_cents: int, **more: Any) -> User:
+    deposit(user, amount_cents, **more)
     return user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.http import HttpResponse
-from django.test.html import Element, parse_html
+from django.test.html import Element, Parser
 
 NO_BREAK_SPACE = "\u00a0"
 
@@ -24,7 +24,11 @@ def elements(response: HttpResponse, tag: str | None = None, /, **wanted: str) -
 def tree(response: HttpResponse) -> Element:
     """The page as parsed elements; a page that is not well-formed raises."""
     if not hasattr(response, "_tree"):
-        response._tree = parse_html(response.text)  # type: ignore[attr-defined]
+        # Not `parse_html`, which strips each text, so that words beside a `bdi` would join.
+        parser = Parser()
+        parser.feed(response.text)
+        parser.close()
+        response._tree = parser.root  # type: ignore[attr-defined]
     parsed: Element = response._tree  # type: ignore[attr-defined]
     return parsed
 
@@ -51,8 +55,18 @@ def walk(element: Element) -> Iterator[Element]:
 
 def words(element: Element) -> str:
     """The text in an element, with one plain space between words."""
-    parts = [child if isinstance(child, str) else words(child) for child in element.children]
-    return " ".join(" ".join(parts).replace(NO_BREAK_SPACE, " ").split())
+    return " ".join(run(element).replace(NO_BREAK_SPACE, " ").split())
+
+
+def run(element: Element) -> str:
+    """The text as it stands. Elements part words, but for `bdi`, which only marks some of them."""
+    parts = []
+    for child in element.children:
+        if isinstance(child, str):
+            parts.append(child)
+        else:
+            parts.append(run(child) if child.name == "bdi" else f" {run(child)} ")
+    return "".join(parts)
 
 
 def text(response: HttpResponse) -> str:

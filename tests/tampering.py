@@ -4,45 +4,17 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.utils import timezone
 
 from ledger import guards, verify
-from ledger.models import Entry, Transaction
-from wallet.models import Account, User
-
-TRANSIT = Account.HOUSE_IDS[Account.Kind.IN_TRANSIT]
+from ledger.models import Transaction
+from tests.ledger.support.later import end, waiting_withdrawal
+from wallet.models import User
 
 
 def payout(user: User, status: str) -> Transaction:
-    """A payout on a rail that answers later, which no operation makes yet."""
-    now, account, amount = timezone.now(), user.primary_account(), 20_00
-    is_open = status == "PENDING"
-    record = Transaction.objects.create(
-        type="WITHDRAW",
-        status=status,
-        amount_cents=amount,
-        from_account=account,
-        created_by=user,
-        created_at=now,
-        settled_at=None if is_open else now,
-    )
-    left = account.balance_cents - amount
-    lines = [(account.pk, -amount, left), (TRANSIT, amount, None)]
-    if is_open:
-        Account.objects.filter(pk=account.pk).update(balance_cents=left)
-    else:
-        lines += [(TRANSIT, -amount, None), (account.pk, amount, left + amount)]
-    Entry.objects.bulk_create(
-        Entry(
-            transaction=record,
-            account_id=account_id,
-            amount_cents=cents,
-            balance_after_cents=after,
-            created_at=now,
-        )
-        for account_id, cents, after in lines
-    )
-    return record
+    """A payout on a rail that answers later, in this state. A failed one has failed instantly."""
+    record = waiting_withdrawal(user, 20_00)
+    return record if status == "PENDING" else end(record, status, at=record.created_at)
 
 
 def found_after(tamper: str) -> list[tuple[str, str]]:

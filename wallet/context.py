@@ -1,21 +1,37 @@
-"""What every template may ask for."""
+"""Who asks for an operation: handed to it as one thing, in place of four."""
 
-from typing import Any
+from __future__ import annotations
 
-from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
-
-from wallet.staff.roles import reads_panel
-
-THEMES = ("system", "light", "dark")
+from dataclasses import dataclass, replace
+from typing import Self
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
-    """The visitor's preferences and standing. No query before a template asks."""
-    theme = request.COOKIES.get("theme")
-    return {
-        "theme": theme if theme in THEMES else "system",
-        "balance_hidden": request.COOKIES.get("balance") == "hidden",
-        "is_finance": SimpleLazyObject(lambda: reads_panel(request.user)),
-        "rail_is_simulated": True,
-    }
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who acts, from which IP address, why, and under which idempotency key.
+
+    `actor_id` is None when the system acts. The reason goes into the audit. `key` names this one
+    request by this actor: the same request with the same key is carried out once.
+    """
+
+    actor_id: int | None
+    ip_address: str = ""
+    reason: str = ""
+    key: str | None = None
+
+    def because(self, reason: str) -> Self:
+        return replace(self, reason=reason)
+
+    def request_id(self, *submitted: object) -> UUID | None:
+        """Deduplication id: the actor, the form's key and the submitted values.
+
+        So a second click is the same request, and a form that is changed and sent again, by way
+        of "back", is a new one. Without a key every request is new.
+        """
+        if self.key is None:
+            return None
+        return uuid5(NAMESPACE_OID, repr((self.actor_id, self.key, submitted)))
+
+
+SYSTEM = Context(actor_id=None)

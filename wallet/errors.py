@@ -11,20 +11,24 @@ from django.utils.translation import gettext_lazy as _
 class Refusal(Exception):
     """A rule said no. Nothing has changed.
 
-    `field` names the form field that the refusal is about. `str(refusal)` is a sentence for the
-    person who asked.
+    `str(refusal)` is a sentence for the person who asked. A class states its own; where the words
+    depend on the case, the caller gives the sentence. `facts` fill its blanks. `field` names the
+    form field that the refusal is about.
     """
 
-    code: ClassVar[str]
-    sentence: ClassVar[str | Promise]
-    field: ClassVar[str | None] = "amount"
+    code: ClassVar[str] = "refused"
+    sentence: str | Promise = _("That can't be done.")
+    field: ClassVar[str | None] = None
 
-    def __init__(self, **facts: object) -> None:
+    def __init__(self, sentence: str | Promise | None = None, /, **facts: object) -> None:
         super().__init__()
+        if sentence is not None:
+            self.sentence = sentence
         self.facts: Mapping[str, object] = facts
 
     def __str__(self) -> str:
-        return str(self.sentence).format(**self.facts)
+        text = str(self.sentence)
+        return text.format(**self.facts) if self.facts else text
 
     @property
     def for_programs(self) -> str:
@@ -32,12 +36,43 @@ class Refusal(Exception):
         return str(self)
 
 
+class NotAllowed(Refusal):
+    """This person may not do this, whatever they enter."""
+
+    code = "forbidden"
+
+
+class TooLate(Refusal):
+    """A colleague was faster: the page that was shown is out of date."""
+
+    code = "too_late"
+
+
+class Taken(Refusal):
+    """Another member already has this phone number or email. `field` is the one that is taken."""
+
+    code = "invalid_request"
+    sentence = _("This {field} already has an account.")
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field=field)
+        self.field = field  # type: ignore[misc]
+
+
 class Busy(Refusal):
     """The database could not take the work now. Trying again later may succeed."""
 
     code = "busy"
     sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
-    field = None
+
+
+class OpenedAlready(Refusal):
+    """The key opened another member before. `member_id`: that member."""
+
+    code = "idempotency_key_reused"
+    sentence = _(
+        "This key already opened another member, {member_id}. Use a new key for a new member."
+    )
 
 
 class OutcomeUnknown(OperationalError):

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
-from allauth.account.utils import filter_users_by_email
 from django import forms
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -15,53 +14,53 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet import operations
 from wallet.models import User
-from wallet.phones import is_phone
-from wallet.text import refuse_house_names, refuse_invisible_characters
-from wallet.web.fields import LineField, PhoneField
+from wallet.names import refuse_house_names, refuse_invisible_characters
+from wallet.signin.plain_words import STRONG, PlainWords, Words
+from wallet.text import ORDINARY_ONLY
+from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
 
 PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
-EMAIL_FORMAT = _("Enter an email address, like jane@example.com.")
 
 
-def name_field() -> LineField:
-    return LineField(
-        label=_("Full name"),
-        max_length=80,
-        help_text=_("As on your ID. People you send to see your first name and initial."),
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Enter your name.")},
-        validators=[refuse_invisible_characters, refuse_house_names],
-    )
+def name_field(**kwargs: Any) -> LineField:
+    kwargs = {
+        "label": _("Full name"),
+        "help_text": _("As on your ID. People you send to see your first name and initial."),
+        "widget": forms.TextInput(attrs={"autocomplete": "name"}),
+        "error_messages": {"required": _("Enter your name.")},
+    } | kwargs
+    validators = [refuse_invisible_characters, refuse_house_names]
+    return LineField(max_length=80, validators=validators, **kwargs)
 
 
-class SignupForm(allauth_forms.SignupForm):
-    """Name, phone or email or both, and a password."""
+class SignupForm(PlainWords, allauth_forms.SignupForm):
+    """Name, phone number or email or both, and a password."""
 
     field_order = ["name", "phone", "email", "password1"]
+    words = {
+        "phone": Words(
+            _("Phone number"),
+            _("Any Kenyan spelling, like 0712 345 678. Leave it out if you give an email."),
+        ),
+        "email": Words(
+            _("Email"),
+            _(
+                "To get back in if you forget your password."
+                " Leave it out if you give a phone number."
+            ),
+        ),
+        "password1": Words(_("Password"), STRONG, _("Choose a password.")),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = name_field()
-        self.fields["phone"] = PhoneField(
-            required=False,
-            help_text=_(
-                "Any Kenyan spelling, like 0712 345 678. Leave it out if you give an email."
-            ),
-        )
-        self.fields["email"].label = _("Email")
-        self.fields["email"].required = False
-        self.fields["email"].help_text = _(
-            "To get back in if you forget your password. Leave it out if you give a phone."
-        )
-        self.fields["email"].error_messages["invalid"] = EMAIL_FORMAT
-        self.fields["password1"].help_text = _("At least 8 characters. Longer is stronger.")
-        self.fields["password1"].error_messages["required"] = _("Choose a password.")
+        self.fields["phone"] = self.in_our_words("phone", PhoneField(required=False))
+        self.fields["email"] = self.in_our_words("email", EmailField(required=False))
         self.order_fields(self.field_order)
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean()
+        cleaned: dict[str, Any] = super().clean() or {}
         if not {"phone", "email"} & self.errors.keys() and not (
             cleaned.get("phone") or cleaned.get("email")
         ):
@@ -69,7 +68,7 @@ class SignupForm(allauth_forms.SignupForm):
         return cleaned
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Open the account; when a second click was a moment earlier, say where it is."""
+        """Open the account. After a double click, say that the first one has opened it."""
         try:
             return super().try_save(request)  # type: ignore[no-any-return]
         except IntegrityError:
@@ -77,49 +76,24 @@ class SignupForm(allauth_forms.SignupForm):
             return None, redirect("account_login")
 
 
-class LoginForm(allauth_forms.LoginForm):
-    """Email or phone, and the password."""
+class LoginForm(PlainWords, allauth_forms.LoginForm):
+    """Email or phone number, and the password."""
+
+    words = {
+        "login": Words(_("Phone number or email"), required=_("Enter your phone number or email.")),
+        "password": Words(_("Password"), required=_("Enter your password.")),
+        "remember": Words(_("Keep me signed in on this phone or computer")),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("Phone or email")
-        self.fields["login"].widget.attrs["autocomplete"] = "username"
-        self.fields["login"].error_messages["required"] = _("Enter your phone or email.")
-        self.fields["password"].help_text = ""
-        self.fields["password"].error_messages["required"] = _("Enter your password.")
-        self.fields["remember"].label = _("Keep me signed in on this phone or computer")
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
-
-
-class ResetPasswordForm(allauth_forms.ResetPasswordForm):
-    """Whoever asks reads the same page, member or not; the email says the rest."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        email = self.fields["email"]
-        email.label = _("Email of your wallet")
-        email.widget.attrs.pop("placeholder", None)
-        email.error_messages |= {"required": _("Enter your email."), "invalid": EMAIL_FORMAT}
-
-    def full_clean(self) -> None:
-        """A phone number is no slip of the keyboard: say why it will not do, and what will."""
-        super().full_clean()
-        typed = self["email"].value() if self.is_bound else ""
-        if "email" in self.errors and is_phone(typed or ""):
-            sentence = _("We can't send a link to a phone number. Enter the email of your wallet.")
-            self.errors["email"] = self.error_class(
-                [sentence], renderer=self.renderer, field_id="id_email"
-            )
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
-        self.users = filter_users_by_email(email, is_active=True, prefer_verified=True)
-        return email
+        widget = forms.TextInput(attrs={"autocomplete": "username"})
+        self.fields["login"] = self.in_our_words("login", LoginField(widget=widget))
+        self.order_fields(["login", "password", "remember"])
 
 
 class ProfileForm(forms.ModelForm):
-    """Name, and what one signs in with. A new phone or email asks for the password."""
+    """Name, phone number and email. A new phone number or email asks for the password."""
 
     name = name_field()
     phone = PhoneField(
@@ -127,21 +101,16 @@ class ProfileForm(forms.ModelForm):
         help_text=PHONE_HINT,
         error_messages={"unique": _("This number already has an account.")},
     )
-    email = forms.EmailField(
-        label=_("Email"),
-        required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={
-            "invalid": EMAIL_FORMAT,
-            "unique": _("This email already has an account."),
-        },
+    email = EmailField(
+        required=False, error_messages={"unique": _("This email already has an account.")}
     )
     password = forms.CharField(
         label=_("Your password"),
         required=False,
         strip=False,
-        help_text=_("Needed to change your phone or email."),
+        help_text=_("Needed to change your phone number or email."),
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"null_characters_not_allowed": ORDINARY_ONLY},
     )
 
     class Meta:
@@ -149,7 +118,7 @@ class ProfileForm(forms.ModelForm):
         fields = ["name", "phone", "email"]
 
     def clean_email(self) -> str | None:
-        return self.cleaned_data["email"].lower() or None
+        return self.cleaned_data["email"] or None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -161,12 +130,12 @@ class ProfileForm(forms.ModelForm):
         is_changed = self.has_new("phone") or self.has_new("email")
         if is_changed and not self.instance.check_password(cleaned.get("password", "")):
             self.add_error(
-                "password", _("Enter your current password to change your phone or email.")
+                "password", _("Enter your current password to change your phone number or email.")
             )
         return cleaned
 
     def has_new(self, name: str) -> bool:
-        """The same phone in another spelling is no new phone."""
+        """The same phone number in another spelling isn't a new one."""
         return bool(self.cleaned_data[name] != self.initial[name])
 
     @transaction.atomic
@@ -188,7 +157,7 @@ class TokenForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter a name, like the program that will use it.")},
     )
-    days = forms.ChoiceField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
+    days = PickField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
 
     def choice(self) -> dict[str, Any]:
         days = self.cleaned_data["days"]

@@ -9,35 +9,58 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from wallet.text import MINUS, ZERO_WIDTH, clean_paste
+
 # Far above any limit and far below 2**63, so that sums of many balances still fit.
 CEILING_CENTS = 10**13
 
 NO_BREAK_SPACE = "\u00a0"
-MINUS = "\u2212"
 
-# Digits, optionally grouped by commas in threes, and at most two decimals.
-SHILLINGS = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d{1,2})?", re.ASCII)
+# Digits, optionally grouped by commas in threes, and at most two decimals; or decimals alone.
+NUMBER = r"((?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d{1,2})?|\.\d{1,2})"
+CURRENCY = r"(?:kes|kshs?|shs?)"
+# `Ksh.50` may be 50 shillings or 50 cents, so it's neither. `Ksh.500` can only be shillings.
+DOT = r"(?:\.(?!\.|\d\d?(?![\d.,]))|(?!\.))"
+# As Kenya writes shillings: `Ksh 500`, `KES 500`, `500/=`, `500/-`; and `500 KES`.
+SHILLINGS = re.compile(
+    rf"(?:{CURRENCY}{DOT} ?)?{NUMBER}(?: ?/[=-])?|{NUMBER} ?{CURRENCY}\.?",
+    re.ASCII | re.IGNORECASE,
+)
 DIGITS_AT_MOST = 11
 AMOUNT_FORMAT = _("Enter an amount in shillings, like 500 or 1,234.50.")
 
 
 def parse_shillings(text: str) -> int:
-    """Read an amount as people write it (`1,234.50`) and return whole cents, above zero.
+    """Read an amount as people write it (`1,234.50`, `Ksh 500`) and return whole cents, above zero.
 
     Raises ValidationError with a sentence for the person who typed it; its code is
     `amount_too_large` for a number that is written well and is beyond any limit.
     """
-    text = text.strip(" ")
-    number = text.replace(",", "")
+    problem = ValidationError(AMOUNT_FORMAT, code="amount_format")
+    # A character of no width may be all that is left of a separator.
+    if any(character in text for character in ZERO_WIDTH):
+        raise problem
+    written = SHILLINGS.fullmatch(clean_paste(text).strip(" "))
+    if not written:
+        raise problem
+    number = (written[1] or written[2]).replace(",", "")
     whole = number.partition(".")[0]
-    if not SHILLINGS.fullmatch(text) or (whole[0] == "0" and len(whole) > DIGITS_AT_MOST):
-        raise ValidationError(AMOUNT_FORMAT, code="amount_format")
+    if whole.startswith("0") and len(whole) > DIGITS_AT_MOST:
+        raise problem
     if len(whole) > DIGITS_AT_MOST:
         raise ValidationError(_("Enter a smaller amount."), code="amount_too_large")
     cents = int(Decimal(number) * 100)
     if cents == 0:
         raise ValidationError(_("Enter an amount above zero."), code="amount_zero")
     return cents
+
+
+def cents_in(text: str) -> int | None:
+    """The amount that this text is, in whole cents; None for any other text."""
+    try:
+        return parse_shillings(text)
+    except ValidationError:
+        return None
 
 
 def format_amount(cents: int) -> str:

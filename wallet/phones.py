@@ -6,20 +6,26 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from wallet.text import clean_paste
+
+PHONE_FORMAT = _("Enter a Kenyan phone number, like 0712 345 678.")
+
+# How links and business cards begin a number. Any other letter is a slip.
+LABEL = re.compile(r"\A *tel(?: *[.:]+ *| +)", re.ASCII | re.IGNORECASE)
+# Kenya dials out with 000, other countries and some phone books with 00.
+DIALLED_OUT = re.compile(r"\A *00(?=[ -]?254)", re.ASCII)
+
 
 def parse_phone(text: str) -> str:
-    """Return the number in E.164 (`+254712345678`), whichever way it was written.
+    """Return the number in E.164 (`+254712345678`), whichever way it was written or pasted.
 
     A number without a country code is Kenyan. Raises ValidationError.
     """
-    text = text.removeprefix("tel:")
-    # Kenya dials out with 000, other countries and some phone books with 00.
-    text = re.sub(r"\A\s*00(?=[ -]?254)", "+", text)
-    problem = ValidationError(
-        _("Enter a Kenyan phone number, like 0712 345 678."), code="phone_format"
-    )
+    text = plain(text)
+    problem = ValidationError(PHONE_FORMAT, code="phone_format")
     # Letters are digits to the parser, as on a keypad; here they are a slip.
-    if not text.isascii() or len(text) > 40 or any(map(str.isalpha, text)):
+    is_typed = text.isascii() and text.isprintable()
+    if not is_typed or len(text) > 40 or any(map(str.isalpha, text)):
         raise problem
     try:
         number = phonenumbers.parse(text, "KE")
@@ -30,6 +36,11 @@ def parse_phone(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def plain(text: str) -> str:
+    """`Tel: 00254 712...` -> `+254 712...`: without what pasting and habit put around it."""
+    return DIALLED_OUT.sub("+", LABEL.sub("", clean_paste(text)))
+
+
 def is_phone(text: str) -> bool:
     try:
         parse_phone(text)
@@ -38,12 +49,12 @@ def is_phone(text: str) -> bool:
     return True
 
 
-def as_kept(text: str) -> str:
-    """`0744 000` -> `+254744000`: a number, or the start of one, as it is kept, to search by.
+def to_stored(text: str) -> str:
+    """`0744 000` -> `+254744000`: a number, or the start of one, as it's stored, to search by.
 
     Other text stays as it is.
     """
-    digits = re.sub(r"[ ()-]", "", text)
+    digits = re.sub(r"[ ().-]", "", plain(text))
     if not re.fullmatch(r"(0|\+?254)\d{3,9}", digits, re.ASCII):
         return text
     return "+254" + re.sub(r"\A(0|\+?254)", "", digits)

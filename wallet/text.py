@@ -1,27 +1,53 @@
-"""What text from people may hold."""
+"""Characters: what text from people may hold, and what pasting adds to it."""
 
 import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+ORDINARY_ONLY = _("Use letters, digits and ordinary signs only.")
+
 BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+# Copying from a phone book, a chat or a web page adds these around a number. They show as
+# nothing. U+202E isn't one of them: it shows the characters after it in another order.
+DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069"
+# Places where a long word may break, or may not; and the mark at the start of a file.
+ZERO_WIDTH = "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"
+MINUS = "\u2212"
 
 # What shows as nothing though its category says otherwise: fillers of Hangul, the blank of
 # braille, and what only chooses the look of the letter before it.
 BLANK = "\u115f\u1160\u3164\uffa0\u2800\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
 
-# Who pages say has done what no person did.
-HOUSE_NAMES = ("nissmart", "the system", "system", "simulated rail")
+
+def clean_paste(text: str) -> str:
+    """The text as a keyboard would have typed it: nothing invisible, plain spaces and hyphens.
+
+    Everything else stays, so a parser still refuses what it has always refused. Control
+    characters stay too: a line break in a phone number is no slip of the clipboard.
+    """
+    return "".join(map(typed_alike, text))
+
+
+def typed_alike(character: str) -> str:
+    if character in DIRECTION_MARKS or character in ZERO_WIDTH:
+        return ""
+    if character.isascii():
+        return character
+    match unicodedata.category(character):
+        case "Zs":
+            return " "
+        case "Pd":
+            return "-"
+    return "-" if character == MINUS else character
 
 
 def refuse_control_characters(text: str) -> None:
     """Raise ValidationError on characters no keyboard types: PostgreSQL can't store NUL, and
     others hide or reorder the text around them on a receipt."""
     if has_control_characters(text):
-        raise ValidationError(
-            _("Use letters, digits and ordinary signs only."), code="control_character"
-        )
+        raise ValidationError(ORDINARY_ONLY, code="control_character")
 
 
 def has_control_characters(text: str) -> bool:
@@ -29,36 +55,3 @@ def has_control_characters(text: str) -> bool:
         unicodedata.category(character) in {"Cc", "Cs"} or character in BIDIRECTIONAL
         for character in text
     )
-
-
-def refuse_invisible_characters(text: str) -> None:
-    """Raise ValidationError on a name that holds what can't be seen, or nothing to see.
-
-    Two names that look the same would be two people, and a name of nothing would be nobody.
-    Only names are held to it: in a note such a character joins the parts of an emoji. Control
-    characters are refused by name above.
-    """
-    if has_control_characters(text):
-        return
-    categories = [unicodedata.category(character) for character in text]
-    hides = "Cf" in categories or "Co" in categories or "Cn" in categories
-    shows = any(category[0] not in "CMZ" for category in categories)
-    if hides or not shows or any(character in BLANK for character in text):
-        raise ValidationError(
-            _("Enter a name of letters that can be seen."), code="invisible_character"
-        )
-
-
-def refuse_house_names(text: str) -> None:
-    """Raise ValidationError on a name that pages give to what the house itself does."""
-    letters = unicodedata.normalize("NFKC", text).casefold()
-    if " ".join(letters.split()) in HOUSE_NAMES:
-        raise ValidationError(
-            _("Nissmart goes by this name itself. Enter your own."), code="house_name"
-        )
-
-
-def masked_email(email: str) -> str:
-    """`jane@example.com` -> `j***@example.com`: enough to recognise, not enough to write to."""
-    name, _at, domain = email.rpartition("@")
-    return f"{name[:1]}***@{domain}"

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet import operations
 from wallet.api import tokens
-from wallet.context import THEMES
+from wallet.context import Context
+from wallet.context_processors import THEMES
 from wallet.forms import ProfileForm, TokenForm
 from wallet.models import ApiToken, User
 from wallet.signin.notices import Login, tell_of_change
-from wallet.web.http import MemberRequest, ShownOnce, ip_address, is_own_page, redirect_to
+from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -37,7 +38,7 @@ def profile(request: MemberRequest) -> HttpResponse:
         return render(request, "429.html", status=429)
     before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid() and save(form, name, ip_address(request)):
+    if form.is_valid() and save(form, name, context_of(request)):
         tell_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
@@ -45,13 +46,13 @@ def profile(request: MemberRequest) -> HttpResponse:
     return render(request, "wallet/profile.html", {"form": form}, status=status)
 
 
-def save(form: ProfileForm, name_before: str, address: str) -> bool:
-    """Save, unless somebody took the phone or the email since the form looked."""
+def save(form: ProfileForm, name_before: str, context: Context) -> bool:
+    """Save, unless another member took the phone number or the email since the form looked."""
     try:
         with transaction.atomic():
-            operations.record_own_changes(form.save(), name_before, address=address)
+            operations.record_own_changes(context, form.save(), name_before)
     except IntegrityError:
-        form.add_error(None, _("Somebody took this phone or email a moment ago."))
+        form.add_error(None, _("Someone took this phone number or email a moment ago."))
         return False
     return True
 

@@ -9,31 +9,15 @@ from typing import NamedTuple
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
-from ledger import rollups
-from ledger.models import Entry, HouseBalance, Transaction
+from ledger import kinds, rollups
+from ledger.models import Entry, HouseBalance
 from ledger.querysets import day_start
 from ledger.rollups import MEMBERS, Total
+from wallet import house
 from wallet.models import Account
-
-Kind = Account.Kind
-
-PURPOSES = {
-    MEMBERS: _("What the house owes to its members: all their wallets together."),
-    Account.HOUSE_IDS[Kind.SIMULATED_FLOAT]: _(
-        "The money the house holds at the rail: deposits come in here, payouts leave from here."
-    ),
-    Account.HOUSE_IDS[Kind.IN_TRANSIT]: _(
-        "Payouts that have left a wallet and that the rail has not confirmed yet."
-    ),
-    Account.HOUSE_IDS[Kind.SUSPENSE]: _(
-        "Money that has come in and whose owner is not known yet; it should be zero."
-    ),
-    Account.HOUSE_IDS[Kind.ADJUSTMENTS]: _(
-        "Corrections that two of the team have agreed on, so that each stays visible."
-    ),
-}
+from wallet.web import paging
 
 
 class Line(NamedTuple):
@@ -60,11 +44,15 @@ class Line(NamedTuple):
 def trial_balance(until: date | None = None) -> list[Line]:
     """Every account's balance at the end of this Nairobi day; now, without one."""
     found = rollups.totals(until=until)
-    names = {pk: Kind(kind).label for kind, pk in Account.HOUSE_IDS.items()}
-    names[MEMBERS] = _("Members' wallets")
+    members = house.HouseAccount(
+        MEMBERS,
+        "members",
+        _("Members' wallets"),
+        _("What the house owes to its members: all their wallets together."),
+    )
     return [
-        Line(pk, str(names[pk]), str(PURPOSES[pk]), sum_of(found, pk).net_cents)
-        for pk in (MEMBERS, *Account.HOUSE_IDS.values())
+        Line(one.id, str(one.label), str(one.purpose), sum_of(found, one.id).net_cents)
+        for one in (members, *house.every())
     ]
 
 
@@ -99,8 +87,8 @@ def lines_of(account: Account) -> QuerySet[Entry]:
 
 def of_type(account: Account, lines: QuerySet[Entry], type: str) -> QuerySet[Entry]:
     """Those of the account's lines that transactions of this type have written."""
-    if type == Transaction.Type.REVERSAL:
-        # The same by `transaction_reversal_names_another`; the rare ones are found by their index.
+    if kinds.of(type).takes_back:
+        # The same by `transaction_shape_by_type`; the rare ones are found by their index.
         return lines.filter(transaction__reverses__isnull=False)
     if account.user_id is None and not has_any(account.pk, type):
         # What is not there would be looked for along all the lines that are.
@@ -113,30 +101,15 @@ def has_any(house_id: int, type: str) -> bool:
 
 
 def page(
-    entries: QuerySet[Entry], account: Account, cursor: str, size: int, *, by_time: bool
-) -> tuple[list[Entry], bool]:
-    """The newest `size` of these lines that are older than the line `cursor`; are there more?
+    entries: QuerySet[Entry], account: Account, cursor: str | None, size: int, *, by_time: bool
+) -> paging.Page[Entry]:
+    """A page of these lines of the account, newest first.
 
     In the order they were written. Those of a period are walked by time, along the index of
     house accounts: two lines of one moment may then change places.
     """
-    order = ["-created_at", "-pk"] if by_time else ["-pk"]
-    if cursor:
-        last = Entry.objects.filter(account=account, pk=cursor) if is_id(cursor) else None
-        line = last.first() if last is not None else None
-        if line is None:
-            return [], False
-        older = Q(pk__lt=line.pk)
-        if by_time:
-            same = Q(created_at__lt=line.created_at) | Q(created_at=line.created_at) & older
-            older = Q(created_at__lte=line.created_at) & same
-        entries = entries.filter(older)
-    found = list(entries.order_by(*order)[: size + 1])
-    return found[:size], len(found) > size
-
-
-def is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
+    own = Entry.objects.filter(account=account)
+    return paging.page(entries, cursor, size, among=own, time="created_at" if by_time else "")
 
 
 def with_balances(lines: Sequence[Entry], *, has_gaps: bool) -> list[tuple[Entry, int]]:

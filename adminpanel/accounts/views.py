@@ -13,6 +13,7 @@ from adminpanel.accounts import queries
 from adminpanel.accounts.forms import DayForm, InstantForm, LinesFilter
 from adminpanel.integrity import operations as integrity
 from adminpanel.members.queries import wallet_badge
+from wallet import house
 from wallet.models import Account
 from wallet.web.http import MemberRequest, render_part
 
@@ -26,7 +27,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
     debit_cents = sum(line.debit_cents for line in lines)
     credit_cents = sum(line.credit_cents for line in lines)
     if debit_cents != credit_cents:
-        integrity.ask_unless_known()
+        integrity.request_unless_known()
     context = {
         "form": form,
         "lines": lines,
@@ -49,17 +50,17 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
     context |= instant(account, request)
-    context |= house(account) if account.user is None else {"badge": wallet_badge(account)}
+    context |= of_house(account) if account.user is None else {"badge": wallet_badge(account)}
     context |= lines(account, form, request)
     is_wrong = not form.is_valid() or context["instant"].errors
     template = "adminpanel/account.html"
     return render_part(request, template, context, part="lines", status=422 if is_wrong else 200)
 
 
-def house(account: Account) -> dict[str, Any]:
+def of_house(account: Account) -> dict[str, Any]:
     """What is known of a house account."""
     return {
-        "purpose": queries.PURPOSES[account.pk],
+        "purpose": house.BY_KIND[account.kind].purpose,
         # Called when the whole page is shown.
         "turnover": lambda: queries.turnover(account.pk),
     }
@@ -79,16 +80,16 @@ def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
 
 def lines(account: Account, form: LinesFilter, request: MemberRequest) -> dict[str, Any]:
     """A page of the account's lines, each with what was there once it was written."""
-    found, has_more = queries.page(
+    page = queries.page(
         form.lines_of(account),
         account,
-        request.GET.get("cursor", ""),
+        request.GET.get("cursor"),
         settings.PAGE_SIZE_PANEL,
         by_time=account.user is None and form.has_period,
     )
     sign = 1 if account.user else -1
-    balances = queries.with_balances(found, has_gaps=form.is_filtered)
+    balances = queries.with_balances(page.rows, has_gaps=form.is_filtered)
     return {
         "lines": [(line, sign * cents) for line, cents in balances],
-        "next_cursor": found[-1].pk if has_more else None,
+        "next_cursor": page.next_cursor,
     }

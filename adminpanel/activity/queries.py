@@ -8,13 +8,14 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ledger import kinds
+from ledger.kinds import News
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
-
-Type = Transaction.Type
-
-# These are settled in the moment they are ordered, so they never change afterwards.
-AT_ONCE = (Type.TRANSFER, Type.REVERSAL)
+from ledger.status import Status
 
 
 class Mark(NamedTuple):
@@ -41,6 +42,24 @@ class Line(NamedTuple):
         settled_at = self.record.settled_at
         return not self.is_change and (settled_at is None or settled_at > self.record.created_at)
 
+    @property
+    def words(self) -> SafeString:
+        """What happened, with the names of both sides set off."""
+        sentence = self.record.kind.news_of(self.news, self.record)
+        sides = {"source": self.record.source_name, "target": self.record.target_name}
+        return format_html(
+            str(sentence),
+            **{side: format_html('<b translate="no">{}</b>', name) for side, name in sides.items()},
+        )
+
+    @property
+    def news(self) -> News:
+        if self.is_order:
+            return News.ORDERED
+        if self.record.status == Status.FAILED:
+            return News.FAILED
+        return News.SETTLED if self.is_change else News.DONE
+
 
 class Filters(NamedTuple):
     type: str = ""
@@ -57,7 +76,8 @@ class Filters(NamedTuple):
 
     def changed(self) -> TransactionQuerySet:
         """What was settled later than it was ordered, the last one first."""
-        if self.type in AT_ONCE:
+        # Most kinds are settled in the moment they are ordered, so they never change.
+        if self.type and not kinds.of(self.type).may_wait:
             return Transaction.objects.none()
         return self.narrow(Transaction.objects.settled_later().order_by("-settled_at"))
 

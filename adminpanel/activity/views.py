@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
 from adminpanel.activity import queries
+from adminpanel.activity.forms import FeedFilter
 from adminpanel.activity.queries import Filters, Mark
-from adminpanel.ledger.forms import FeedFilter
 from wallet.web.http import MemberRequest, render_part
 
 # More than these are told as "50+".
@@ -39,7 +39,7 @@ def activity(request: MemberRequest) -> HttpResponse:
         "ledger_query": urlencode(chosen),
         "types": picks(form, "type"),
         "statuses": picks(form, "status"),
-        **addresses(chosen, mark),
+        **urls(chosen, mark),
     }
     status = 200 if is_valid else 422
     return render_part(request, "adminpanel/activity.html", context, part="feed", status=status)
@@ -61,12 +61,12 @@ def news(request: MemberRequest) -> HttpResponse:
         "count": count,
         "shown": f"{NEWS_AT_MOST}+" if count > NEWS_AT_MOST else str(count),
         "is_first": told == "0",
-        **addresses(form.chosen(), seen, told=str(count)),
+        **urls(form.chosen(), seen, told=str(count)),
     }
     return render(request, "adminpanel/activity.html#news", context)
 
 
-def addresses(chosen: dict[str, str], mark: Mark, **more: str) -> dict[str, str]:
+def urls(chosen: dict[str, str], mark: Mark, **more: str) -> dict[str, str]:
     """Where to ask what is new since `mark`, and where to see it, with the same filters."""
     since = chosen | {"after": mark.ordered, "changed": mark.settled}
     return {

@@ -11,7 +11,7 @@ from adminpanel.audit import queries
 from ledger.forms.filters import PeriodForm
 from ledger.querysets import day_start, next_day_start
 from wallet.models import AuditEvent
-from wallet.web.fields import LineField, PickField
+from wallet.web.fields import PastedField, PickField
 
 SYSTEM = "system"
 
@@ -25,7 +25,7 @@ class AuditFilter(PeriodForm):
         choices=[("", _("Everything")), *AuditEvent.Action.choices],
         required=False,
     )
-    q = LineField(
+    q = PastedField(
         label=_("Search"),
         max_length=140,
         required=False,
@@ -38,7 +38,8 @@ class AuditFilter(PeriodForm):
         people = [(str(user.pk), user.name) for user in queries.staff()]
         field = self.fields["actor"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Anybody")), (SYSTEM, _("The system")), *people]
+        field.widget.attrs["translate"] = "no"
+        field.choices = [("", _("Anyone")), (SYSTEM, _("The system")), *people]
 
     def narrow(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """The events that match. None do when what was typed makes no sense."""

@@ -1,4 +1,4 @@
-"""An act of staff in words: who did it, what its facts say, and where what they name is."""
+"""An act of staff in words: who did it, what its facts say, and the page of each thing named."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from adminpanel.models import Incident
-from ledger.models import Transaction
-from ledger.references import REFERENCE
+from ledger import kinds
+from ledger.status import Status
 from wallet.models import AuditEvent, User
+from wallet.staff import subjects
 from wallet.staff.roles import AUDITOR, FINANCE
 
 LABELS = {
@@ -35,8 +36,7 @@ LABELS = {
 WORDS = {
     **dict(Incident.State.choices),
     **dict(Incident.Severity.choices),
-    **dict(Transaction.Type.choices),
-    **dict(Transaction.Status.choices),
+    **dict(Status.choices),
 }
 ROLES = {FINANCE: gettext_lazy("Finance"), AUDITOR: gettext_lazy("Auditor")}
 
@@ -84,7 +84,8 @@ def changed(name: str, before: dict[str, Any], value: Any) -> str:
 def word(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(word, value)) or "–"
-    return str(WORDS.get(value, value)) if value else "–"
+    words = WORDS | dict(kinds.choices())
+    return str(words.get(value, value)) if value else "–"
 
 
 def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:
@@ -101,19 +102,15 @@ def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
         return reverse("adminpanel:reversal", args=[value])
     if name == "run":
         return reverse("adminpanel:integrity")
-    if name == "note" and (page := link_of(event.subject)):
+    if name == "note" and (page := page_of(event.subject)):
         return f"{page}#notes"
-    return link_of(f"transaction {value}")
+    return subjects.transaction(value).url if isinstance(value, str) else None
 
 
-def link_of(subject: str) -> str | None:
-    """The page of what was acted upon, if it has one."""
-    kind, _space, key = subject.partition(" ")
-    if kind == "transaction" and REFERENCE.fullmatch(key):
-        return reverse("adminpanel:transaction", args=[key])
-    if kind in ("member", "incident") and key.isdecimal():
-        return reverse(f"adminpanel:{kind}", args=[key])
-    return reverse("adminpanel:ledger") if subject == "ledger" else None
+def page_of(text: str) -> str | None:
+    """The page of an act's subject, if it has one."""
+    subject = subjects.parse(text)
+    return subject.url if subject else None
 
 
 def actor_name(event: AuditEvent) -> str:
@@ -121,7 +118,7 @@ def actor_name(event: AuditEvent) -> str:
 
 
 def role_of(user: User | None) -> str:
-    """What the person is on the desk now; the audit does not keep what they were."""
+    """The roles this person has now; the audit doesn't keep those they had then."""
     if not user:
         return ""
     roles = [str(ROLES[group.name]) for group in user.groups.all() if group.name in ROLES]

@@ -14,25 +14,22 @@ from adminpanel.fields import KeyField, ParagraphField
 from adminpanel.incidents.operations import LINKED_AT_MOST
 from adminpanel.models import Incident
 from ledger.models import Transaction
-from ledger.references import REFERENCE
+from ledger.references import as_reference
 from wallet.models import User
 from wallet.staff.roles import FINANCE
+from wallet.text import clean_paste
 from wallet.web.fields import LineField
 
 
 class ReferencesField(ParagraphField):
     """References of transactions, one a line or with commas; cleans to the transactions."""
 
+    def to_python(self, value: Any) -> str:
+        return clean_paste(super().to_python(value))
+
     def clean(self, value: Any) -> list[Transaction]:
         text = super().clean(value)
-        typed = [name for name in re.split(r"[\s,;]+", text) if name]
-        for name in typed:
-            if not REFERENCE.fullmatch(name.upper()):
-                raise ValidationError(
-                    _("“%(name)s” is not a reference. They look like NS-7K2Q9PXM."),
-                    params={"name": name[:40]},
-                )
-        names = list(dict.fromkeys(name.upper() for name in typed))
+        names = list(dict.fromkeys(map(reference_in, filter(None, re.split(r"[\s,;]+", text)))))
         if len(names) > LINKED_AT_MOST:
             raise ValidationError(
                 _("Enter up to %(most)d references."), params={"most": LINKED_AT_MOST}
@@ -45,6 +42,15 @@ class ReferencesField(ParagraphField):
                 _("There is no transaction %(names)s."), params={"names": ", ".join(missing[:5])}
             )
         return found
+
+
+def reference_in(text: str) -> str:
+    """The reference that this is. Raises ValidationError for anything that isn't one."""
+    if reference := as_reference(text):
+        return reference
+    raise ValidationError(
+        _("“%(name)s” is not a reference. They look like NS-7K2Q9PXM."), params={"name": text[:40]}
+    )
 
 
 class OpenIncidentForm(forms.Form):
@@ -111,11 +117,12 @@ class AssignForm(SeenForm):
         required=False,
         empty_label=_("Nobody yet"),
         error_messages={"invalid_choice": _("Choose somebody of the finance team.")},
+        widget=forms.Select(attrs={"translate": "no"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        team = User.objects.filter(groups__name=FINANCE, is_active=True).order_by("name")
+        team = User.objects.filter(groups__name=FINANCE, is_active=True).order_by("search_name")
         self.fields["owner"].queryset = team  # type: ignore[attr-defined]
 
 

@@ -1,8 +1,8 @@
-"""Incidents: something is wrong, somebody sees to it, and it ends with what was done.
+"""Incidents: something is wrong, an owner deals with it, and it ends with what was done.
 
 Each act is in the audit under `incident <id>`, which is also how a page knows whether it is
-still up to date: `seen` is the last event it showed, and who acts on an older page is told.
-An act gives the event that tells of it; None when all was so already and nothing changed.
+still up to date: `seen` is the last event it showed, and an act from an older page is refused.
+An act returns its audit event, or None when nothing changed.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident
-from adminpanel.once import request_id
-from adminpanel.refusals import Refusal, TooLate
 from adminpanel.timeline import short_time
 from ledger.models import Transaction
+from wallet.context import SYSTEM, Context
 from wallet.db.retries import committed
+from wallet.errors import Refusal, TooLate
 from wallet.models import AuditEvent, User
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 
 State, Severity = Incident.State, Incident.Severity
 Action = audit.Action
@@ -34,37 +34,34 @@ SECOND_CLICK = timedelta(minutes=1)
 
 @committed
 def open_by_hand(
+    context: Context,
     *,
-    actor_id: int,
     title: str,
     description: str = "",
     severity: str = Severity.MEDIUM,
     transaction_ids: Iterable[int] = (),
-    key: UUID | None = None,
-    address: str = "",
 ) -> Incident:
     """Open an incident about these transactions, if any.
 
-    The same words with the same key give the incident that they opened the first time.
+    The same words with the same key return the first incident.
     """
     ids = sorted(transaction_ids)
-    request = request_id(key, actor_id, title, description, severity, ids)
+    request = context.request_id(title, description, severity, ids)
     if request and (earlier := Incident.objects.filter(request=request).first()):
         return earlier
     incident = Incident.objects.create(
         title=title,
         description=description,
         severity=severity,
-        opened_by_id=actor_id,
+        opened_by_id=context.actor_id,
         request=request,
     )
     records = list(Transaction.objects.filter(pk__in=ids).order_by("pk"))
     incident.transactions.set(records)
-    note_down(
-        incident,
+    record_act(
+        context,
         Action.OPEN_INCIDENT,
-        actor_id=actor_id,
-        address=address,
+        incident,
         after={"title": title, "severity": severity},
         linked=[record.reference for record in records],
     )
@@ -74,10 +71,10 @@ def open_by_hand(
 def open_for_check(
     check_name: str, title: str, description: str, references: Iterable[str] = ()
 ) -> Incident:
-    """Open an incident for a check that failed, about the transactions with these references; if
-    one is open for that check, give that one.
+    """Open an incident for a check that failed, about the transactions with these references;
+    return the open incident of that check, if there is one.
 
-    May be called inside a transaction of the caller's.
+    May be called inside a transaction.
     """
     still_open = Incident.objects.exclude(state=State.RESOLVED).filter(check_name=check_name)
     if incident := still_open.first():
@@ -93,10 +90,10 @@ def open_for_check(
             found = Transaction.objects.filter(reference__in=references).order_by("pk")
             records = list(found[:LINKED_AT_MOST])
             incident.transactions.set(records)
-            note_down(
-                incident,
+            record_act(
+                SYSTEM,
                 Action.OPEN_INCIDENT,
-                actor_id=None,
+                incident,
                 after={"check": check_name},
                 linked=[record.reference for record in records],
             )
@@ -108,10 +105,10 @@ def open_for_check(
 
 @committed
 def assign(
-    *, actor_id: int, incident_id: int, owner_id: int | None, seen: int, address: str = ""
+    context: Context, *, incident_id: int, owner_id: int | None, seen: int
 ) -> AuditEvent | None:
-    """Make somebody the owner: oneself, another one of finance, or nobody."""
-    incident = held(incident_id, seen)
+    """Make a person of finance the owner, or take the owner away."""
+    incident = locked(incident_id, seen)
     owner = User.objects.get(pk=owner_id) if owner_id else None
     before = {"owner": incident.owner.name if incident.owner else ""}
     after = {"owner": owner.name if owner else ""}
@@ -119,29 +116,16 @@ def assign(
         return None
     incident.owner = owner
     incident.save(update_fields=["owner"])
-    return note_down(
-        incident,
-        Action.CHANGE_INCIDENT,
-        actor_id=actor_id,
-        address=address,
-        before=before,
-        after=after,
-    )
+    return record_act(context, Action.CHANGE_INCIDENT, incident, before=before, after=after)
 
 
 @committed
 def change(
-    *,
-    actor_id: int,
-    incident_id: int,
-    seen: int,
-    severity: str,
-    state: str,
-    address: str = "",
+    context: Context, *, incident_id: int, seen: int, severity: str, state: str
 ) -> AuditEvent | None:
-    """Change how grave it is, and whether somebody is at it. `resolve` is what ends it."""
+    """Change its severity and state. Only `resolve` ends it."""
     assert state != State.RESOLVED
-    incident = held(incident_id, seen)
+    incident = locked(incident_id, seen)
     wanted = {"severity": severity, "state": state}
     before = {name: getattr(incident, name) for name in wanted}
     changed = [name for name in wanted if before[name] != wanted[name]]
@@ -150,33 +134,28 @@ def change(
     for name in changed:
         setattr(incident, name, wanted[name])
     incident.save(update_fields=changed)
-    return note_down(
-        incident,
+    return record_act(
+        context,
         Action.CHANGE_INCIDENT,
-        actor_id=actor_id,
-        address=address,
+        incident,
         before={name: before[name] for name in changed},
         after={name: wanted[name] for name in changed},
     )
 
 
 @committed
-def resolve(
-    *, actor_id: int, incident_id: int, seen: int, resolution: str, address: str = ""
-) -> AuditEvent:
+def resolve(context: Context, *, incident_id: int, seen: int, resolution: str) -> AuditEvent:
     """End it with what was found and done. A resolved incident stays as it is."""
-    incident = held(incident_id, seen)
+    incident = locked(incident_id, seen)
     before = {"state": incident.state}
     incident.state = State.RESOLVED
     incident.resolution = resolution
     incident.resolved_at = timezone.now()
     incident.save(update_fields=["state", "resolution", "resolved_at"])
-    return note_down(
-        incident,
+    return record_act(
+        context.because(resolution[:500]),
         Action.RESOLVE_INCIDENT,
-        actor_id=actor_id,
-        reason=resolution[:500],
-        address=address,
+        incident,
         before=before,
         after={"state": State.RESOLVED},
     )
@@ -184,95 +163,87 @@ def resolve(
 
 @committed
 def link(
-    *, actor_id: int, incident_id: int, transaction_ids: Iterable[int], address: str = ""
+    context: Context, *, incident_id: int, transaction_ids: Iterable[int]
 ) -> AuditEvent | None:
-    """Say that it is about these transactions too. Those linked already stay linked."""
-    incident = held(incident_id)
+    """Link these transactions too. Those linked already stay linked."""
+    incident = locked(incident_id)
     there = set(incident.transactions.values_list("pk", flat=True))
     fresh = Transaction.objects.filter(pk__in=set(transaction_ids) - there).order_by("pk")
     records = list(fresh)
     if len(there) + len(records) > LINKED_AT_MOST:
-        raise Refusal(_("An incident holds up to {most} transactions.").format(most=LINKED_AT_MOST))
+        raise Refusal(_("An incident holds up to {most} transactions."), most=LINKED_AT_MOST)
     if records:
         incident.transactions.add(*records)
         references = [record.reference for record in records]
-        return note_down(
-            incident,
-            Action.CHANGE_INCIDENT,
-            actor_id=actor_id,
-            address=address,
-            linked=references,
-        )
+        return record_act(context, Action.CHANGE_INCIDENT, incident, linked=references)
     return None
 
 
 @committed
-def unlink(
-    *, actor_id: int, incident_id: int, transaction_id: int, address: str = ""
-) -> AuditEvent | None:
-    """Say that it is not about this transaction."""
-    incident = held(incident_id)
+def unlink(context: Context, *, incident_id: int, transaction_id: int) -> AuditEvent | None:
+    """Unlink this transaction."""
+    incident = locked(incident_id)
     record = incident.transactions.filter(pk=transaction_id).first()
     if record:
         incident.transactions.remove(record)
-        return note_down(
-            incident,
-            Action.CHANGE_INCIDENT,
-            actor_id=actor_id,
-            address=address,
-            unlinked=[record.reference],
-        )
+        unlinked = [record.reference]
+        return record_act(context, Action.CHANGE_INCIDENT, incident, unlinked=unlinked)
     return None
 
 
 @committed
-def add_note(*, actor_id: int, incident_id: int, text: str, address: str = "") -> AuditEvent:
-    """Write down what was found out or agreed; the audit is what keeps it.
+def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
+    """Add a staff note. It is kept in the audit.
 
-    It overwrites nothing, so it is taken from an old page too. The last words of the same hand
-    again, within a minute, are a second click, and no news.
+    It overwrites nothing, so an old page will do. The same words by the same person within a
+    minute are a second click.
     """
-    incident = held(incident_id)
-    said = AuditEvent.objects.filter(
-        subject=f"incident {incident_id}", action=Action.NOTE, actor=actor_id
-    )
-    last = said.order_by("-pk").first()
+    incident = locked(incident_id)
+    notes = events_of(incident_id).filter(action=Action.NOTE, actor=context.actor_id)
+    last = notes.first()
     if last and last.reason == text and timezone.now() - last.at < SECOND_CLICK:
         return last
-    return note_down(incident, Action.NOTE, actor_id=actor_id, reason=text, address=address)
+    return record_act(context.because(text), Action.NOTE, incident)
 
 
-def held(incident_id: int, seen: int | None = None) -> Incident:
+def locked(incident_id: int, seen: int | None = None) -> Incident:
     """The incident, locked until commit, if it may still change.
 
-    Raises Incident.DoesNotExist; TooLate when it is resolved, or when something has been done
-    to it since the event `seen`.
+    Raises Incident.DoesNotExist; TooLate when it is resolved, or when it has changed since the
+    event `seen`.
     """
-    # Alone: of rows joined to it, whoever waited for the lock would get those of before.
+    # The row alone: a joined row would come as it was before the wait for the lock.
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     last = last_event(incident_id)
     who = (last and last.who) or _("the system")
     at = short_time(last.at) if last else ""
     if incident.state == State.RESOLVED:
         raise TooLate(
-            _("Already resolved by {name} at {time}. It stays as it is.").format(name=who, time=at)
+            _("Already resolved by {name} at {time}. It stays as it is."), name=who, time=at
         )
     if seen is not None and last and last.pk != seen:
         raise TooLate(
             _(
                 "{name} changed this incident at {time}, after you opened it. "
                 "Look at it as it is now, then do it again if it is still right."
-            ).format(name=who, time=at)
+            ),
+            name=who,
+            time=at,
         )
     return incident
 
 
 def last_event(incident_id: int) -> AuditEvent | None:
-    events = AuditEvent.objects.filter(subject=f"incident {incident_id}")
-    return events.select_related("actor").order_by("-pk").first()
+    return events_of(incident_id).select_related("actor").first()
 
 
-def note_down(
-    incident: Incident, action: audit.Action, *, actor_id: int | None, **more: Any
+def events_of(incident_id: int) -> QuerySet[AuditEvent]:
+    """Newest first."""
+    subject = str(subjects.incident(incident_id))
+    return AuditEvent.objects.filter(subject=subject).order_by("-pk")
+
+
+def record_act(
+    context: Context, action: audit.Action, incident: Incident, **facts: Any
 ) -> AuditEvent:
-    return audit.record(action, f"incident {incident.pk}", actor_id=actor_id, **more)
+    return audit.record(context, action, subjects.incident(incident.pk), **facts)

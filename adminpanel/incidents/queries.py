@@ -32,15 +32,15 @@ def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
     return with_check(found.annotate(linked=Count("transactions")))
 
 
-def incident_timeline(incident: Incident, told: list[AuditEvent]) -> list[Moment]:
-    """What was done about an incident, oldest first, in words."""
+def timeline(history: list[AuditEvent]) -> list[Moment]:
+    """The history of an incident, oldest first, in words."""
     return [
-        Moment(told_of(event), actor_name(event), event.at, event.reason)
-        for event in reversed(told)
+        Moment(describe(event), actor_name(event), event.at, event.reason)
+        for event in reversed(history)
     ]
 
 
-def told_of(event: AuditEvent) -> str:
+def describe(event: AuditEvent) -> str:
     """One act about an incident, in words."""
     if event.action == Action.OPEN_INCIDENT:
         check = event.facts.get("after", {}).get("check")
@@ -64,7 +64,7 @@ def outcome(event: AuditEvent | None) -> str:
     if "owner" in after:
         owner = after["owner"]
         return _("{name} owns it now.").format(name=owner) if owner else _("Nobody owns it now.")
-    return f"{told_of(event)}."
+    return f"{describe(event)}."
 
 
 def changed(event: AuditEvent, name: str) -> str:

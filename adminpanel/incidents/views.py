@@ -26,15 +26,16 @@ from adminpanel.incidents.forms import (
     SeenForm,
 )
 from adminpanel.models import Incident
-from adminpanel.refusals import Refusal, TooLate
 from adminpanel.timeline import events
 from ledger import verify
-from ledger.errors import Busy
 from ledger.models import Transaction
+from wallet.errors import Refusal
 from wallet.models import AuditEvent
+from wallet.staff import subjects
 from wallet.staff.roles import acts_on_panel
 from wallet.web import paging
-from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.refusals import page_status
 
 
 @require_safe
@@ -48,11 +49,11 @@ def incidents(request: MemberRequest) -> HttpResponse:
         state = state or Incident.State.OPEN
     is_known = is_severity and is_state
     wanted = queries.incidents(state, severity) if is_known else Incident.objects.none()
-    found, next_cursor = paging.page(wanted, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
+    page = paging.page(wanted, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
     counts = queries.incident_counts(severity)
     context = {
-        "incidents": found,
-        "next_cursor": next_cursor,
+        "incidents": page.rows,
+        "next_cursor": page.next_cursor,
         "state": state,
         "severity": severity,
         "severities": [("", _("Any")), *Incident.Severity.choices],
@@ -78,22 +79,19 @@ def open_incident(request: MemberRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         initial={"transactions": request.GET.get("transaction", "")[:40]},
     )
+    status = 422 if form.is_bound else 200
     if form.is_valid():
         data = dict(form.cleaned_data)
         linked = [record.pk for record in data.pop("transactions")]
+        context = context_of(request, key=data.pop("key"))
         try:
-            incident = operations.open_by_hand(
-                actor_id=request.user.pk,
-                transaction_ids=linked,
-                address=ip_address(request),
-                **data,
-            )
-        except Busy as refusal:
+            incident = operations.open_by_hand(context, transaction_ids=linked, **data)
+        except Refusal as refusal:
             form.add_error(None, str(refusal))
+            status = page_status(refusal)
         else:
             messages.success(request, _("Incident opened."))
             return redirect_to(request, reverse("adminpanel:incident", args=[incident.pk]))
-    status = 422 if form.is_bound else 200
     return render_part(
         request, "adminpanel/open_incident.html", {"form": form}, part="open", status=status
     )
@@ -111,7 +109,6 @@ def incident(request: MemberRequest, incident_id: int) -> HttpResponse:
 def take_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
     """Become its owner."""
     form = AssignForm(request.POST)
-    # Whoever takes it need not choose themselves from the list.
     form.put("owner", request.user.pk)
     return act(request, incident_id, form, operations.assign)
 
@@ -119,7 +116,7 @@ def take_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def assign_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """Give it to somebody of finance, or to nobody."""
+    """Give it to a person of finance, or take the owner away."""
     return act(request, incident_id, AssignForm(request.POST), operations.assign)
 
 
@@ -166,17 +163,15 @@ def act(
     operation: Callable[..., AuditEvent | None],
     **more: Any,
 ) -> HttpResponse:
-    """Do what the form asks for; else show the page as it is now, with what was typed."""
+    """Do what the form asks for, or show the page as it is now, with what was typed."""
     get_object_or_404(Incident, pk=incident_id)
     if form and not form.is_valid():
         return show(request, incident_id, form=form, status=422)
     wanted = more | (asked(form) if form else {})
     try:
-        event = operation(
-            actor_id=request.user.pk, incident_id=incident_id, address=ip_address(request), **wanted
-        )
-    except (Refusal, Busy) as refusal:
-        status = 409 if isinstance(refusal, TooLate) else 422
+        event = operation(context_of(request), incident_id=incident_id, **wanted)
+    except Refusal as refusal:
+        status = page_status(refusal)
         return show(request, incident_id, form=form, problem=str(refusal), status=status)
     tell = messages.success if event else messages.info
     tell(request, queries.outcome(event))
@@ -204,8 +199,8 @@ def show(
 ) -> HttpResponse:
     found = Incident.objects.select_related("owner", "opened_by")
     incident = get_object_or_404(queries.with_check(found), pk=incident_id)
-    told = events(f"incident {incident.pk}")
-    seen = {"seen": told[0].pk if told else 0}
+    history = events(subjects.incident(incident.pk))
+    seen = {"seen": history[0].pk if history else 0}
     fresh: list[forms.Form] = [
         AssignForm(initial=seen | {"owner": incident.owner_id}),
         ChangeIncidentForm(initial=seen | {"state": incident.state, "severity": incident.severity}),
@@ -221,7 +216,7 @@ def show(
         "incident": incident,
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
         "check": verify.named(incident.check_name),
-        "timeline": queries.incident_timeline(incident, told),
+        "timeline": queries.timeline(history),
         "acts": acts_on_panel(request.user),
         "problem": problem,
         "refused": form,

@@ -1,7 +1,7 @@
-"""The checks of the books, asked for by somebody or by the clock, run by a worker.
+"""The checks of the books: requested by staff or by the clock, run by a worker.
 
-A run is a row, so it outlives whoever works on it: a worker holds a lease on it, writes each
-check's result as it comes, and loses the run when it dies. Nothing it writes after that counts.
+A run is a row, so it outlives its worker: the worker holds a lease on it and writes each check's
+result as it comes. A worker that died loses the lease, and nothing it writes later counts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from adminpanel.incidents import operations as incidents
+from adminpanel.incidents.operations import open_for_check
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
 from ledger.models import Transaction
-from wallet.staff import audit
+from wallet.context import SYSTEM, Context
+from wallet.staff import audit, subjects
 
 logger = logging.getLogger(__name__)
 
@@ -32,47 +33,40 @@ FINDINGS_AT_MOST = 50
 SOON = timedelta(minutes=1)
 
 
-def ask(*, actor_id: int | None, address: str = "") -> CheckRun:
-    """Ask for a run of all checks; the one under way, if there is one.
+def request_run(context: Context) -> CheckRun:
+    """Request a run of all checks; returns the run under way, if there is one.
 
-    `actor_id` is None when the clock asks, which is not written into the audit.
+    A request by the clock (`SYSTEM`) is not in the audit.
     """
     try:
         with transaction.atomic():
-            run = CheckRun.objects.create(asked_by_id=actor_id)
-            if actor_id is not None:
-                audit.record(
-                    audit.Action.RUN_CHECKS,
-                    "ledger",
-                    actor_id=actor_id,
-                    address=address,
-                    run=run.pk,
-                )
+            run = CheckRun.objects.create(asked_by_id=context.actor_id)
+            if context.actor_id is not None:
+                audit.record(context, audit.Action.RUN_CHECKS, subjects.LEDGER, run=run.pk)
     except IntegrityError:
         open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
-        # It may have ended since: then the next one is a new one.
-        return open_run or ask(actor_id=actor_id, address=address)
+        # It may have ended since: then request a new one.
+        return open_run or request_run(context)
     return run
 
 
-def ask_if_due(every: timedelta | None = None) -> None:
-    """Ask when the last run was asked for longer ago than that, or than CHECKS_EVERY_S."""
+def request_if_due(every: timedelta | None = None) -> None:
+    """Request a run when the last request is older than `every`, or than CHECKS_EVERY_S."""
     every = every or timedelta(seconds=settings.CHECKS_EVERY_S)
     latest = CheckRun.objects.first()
     if latest is None or (latest.finished_at and latest.asked_at <= timezone.now() - every):
-        ask(actor_id=None)
+        request_run(SYSTEM)
 
 
-def ask_unless_known() -> None:
-    """Ask at once, since a page has found the books wrong, unless the last run has found so too:
-    then everybody knows."""
+def request_unless_known() -> None:
+    """A page found the books wrong: request a run now, unless the last run already says so."""
     finished = CheckRun.objects.filter(finished_at__isnull=False).first()
     if finished is None or not finished.results.exclude(found=0, error="").exists():
-        ask_if_due(SOON)
+        request_if_due(SOON)
 
 
 def run_next() -> bool:
-    """Work on the run that nobody works on, to its end. False when there is none."""
+    """Work on the run that no worker holds, to its end. False when there is none."""
     run = claim()
     if run is None:
         return False
@@ -144,7 +138,7 @@ def keep(run: CheckRun, result: CheckResult) -> bool:
     if not result.is_right:
         check = next(one for one in verify.CHECKS if one.name == result.check_name)
         rows = "\n".join(f"{one['row']}: {one['message']}" for one in result.findings)
-        incidents.open_for_check(
+        open_for_check(
             check.name,
             title=f"Check failed: {check.title}",
             description=(result.error or rows)[:2000],

@@ -14,7 +14,7 @@ from adminpanel.integrity import operations, queries
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
 from wallet.staff.roles import acts_on_panel
-from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 
 HISTORY = 50
 
@@ -41,8 +41,8 @@ def integrity(request: MemberRequest) -> HttpResponse:
 @require_POST
 @finance_page
 def run_checks(request: MemberRequest) -> HttpResponse:
-    """Ask for a run; the worker does it."""
-    operations.ask(actor_id=request.user.pk, address=ip_address(request))
+    """Request a run; the worker does it."""
+    operations.request_run(context_of(request))
     return redirect_to(request, reverse("adminpanel:integrity"))
 
 

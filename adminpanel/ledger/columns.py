@@ -30,6 +30,7 @@ COLUMNS = (
     Column("amount", _("Amount, KES"), True),
     Column("status", _("Status"), True),
     Column("settled", _("Settled")),
+    Column("rail", _("Rail")),
     Column("note", _("Note")),
     Column("by", _("Ordered by"), rows=("created_by",)),
     Column("from_account", _("From account")),

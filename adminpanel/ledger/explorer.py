@@ -1,4 +1,4 @@
-"""What the ledger explorer shows, all of which is in its address."""
+"""What the ledger explorer shows, all of which is in its URL."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from django.utils.http import urlencode
 from adminpanel.ledger.columns import COLUMNS, USUAL, Column
 from adminpanel.ledger.forms import LayoutForm, LedgerFilter
 from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
+from adminpanel.reversals.queries import People, people_behind
 from ledger.forms.filters import in_words
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
+from wallet.web import paging
 
 type State = list[tuple[str, str]]
 
@@ -23,16 +25,16 @@ LAYOUT = ("columns", "density", "size")
 
 
 class Chip(NamedTuple):
-    """A filter in use, and the address without it."""
+    """A filter in use, and the URL without it."""
 
     words: str
     url: str
 
 
 class Explorer:
-    """Filters, layout and place, read from an address and written back into one.
+    """Filters, layout and place, read from a URL and written back into one.
 
-    `kept` is the layout for an address that says nothing of one.
+    `kept` is the layout for a URL that names none.
     """
 
     def __init__(self, data: QueryDict, kept: str = "") -> None:
@@ -55,13 +57,19 @@ class Explorer:
         records = Transaction.objects.all()
         return self.filters.narrow(records) if self.is_valid() else records.none()
 
-    def page(self) -> tuple[list[Transaction], bool]:
-        """The rows of this page with all that its columns show, and whether there are more."""
+    def page(self) -> paging.Page[Transaction]:
+        """The rows of this page with all that its columns show."""
         found = self.records().with_parties().with_reversal()
         joined = [row for column in self.more_columns for row in column.rows]
         if joined:
             found = found.select_related(*joined)
-        return found.older_than(self.data.get("cursor")).page(self.size)
+        return paging.page(found, self.data.get("cursor"), self.size, by="reference")
+
+    def people_behind(self, records: list[Transaction]) -> dict[int, People]:
+        """Who proposed, approved and posted each reversal, where a column says so."""
+        if "by" not in self.columns:
+            return {}
+        return people_behind({one.pk: one.created_by.name for one in records if one.reverses_id})
 
     @property
     def is_summed_up(self) -> bool:
@@ -101,7 +109,7 @@ class Explorer:
     def more_columns(self) -> list[Column]:
         return [each for each in COLUMNS if not each.is_usual and each.name in self.columns]
 
-    # --- The address
+    # --- The URL
 
     @property
     def filter_state(self) -> State:
@@ -138,39 +146,39 @@ class Explorer:
         chips = []
         for name, value in self.filter_state:
             rest = [pair for pair in self.state if pair[0] != name]
-            chips.append(Chip(in_words(self.filters.fields[name], value), address(rest)))
+            chips.append(Chip(in_words(self.filters.fields[name], value), url_of(rest)))
         return chips
 
     @property
     def clear_url(self) -> str:
-        return address(self.layout_state)
+        return url_of(self.layout_state)
 
     @property
     def first_url(self) -> str:
-        return address(self.state)
+        return url_of(self.state)
 
     @property
     def url(self) -> str:
-        return address([*self.state, *self.place])
+        return url_of([*self.state, *self.place])
 
     def as_usual(self) -> QueryDict:
         """The same rows, shown as usual."""
         return QueryDict(urlencode([*self.filter_state, *self.place]))
 
-    def older_url(self, reference: str) -> str:
-        return address([*self.state, ("cursor", reference)])
+    def older_url(self, next_cursor: str) -> str:
+        return url_of([*self.state, ("cursor", next_cursor)])
 
     @property
     def csv_url(self) -> str:
-        return address([*self.filter_state, ("format", LayoutForm.CSV)])
+        return url_of([*self.filter_state, ("format", LayoutForm.CSV)])
 
     @property
     def totals_url(self) -> str:
-        return address(self.filter_state, "ledger_totals")
+        return url_of(self.filter_state, "ledger_totals")
 
 
 def with_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
-    """The same address in this layout; as it is, if that is not one any more."""
+    """The same URL in this layout; as it is, if that is not one any more."""
     if not LayoutForm(layout).is_valid():
         return data
     data = data.copy()
@@ -179,6 +187,6 @@ def with_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
     return data
 
 
-def address(state: State, name: str = "ledger") -> str:
+def url_of(state: State, name: str = "ledger") -> str:
     query = urlencode(state)
     return reverse(f"adminpanel:{name}") + (f"?{query}" if query else "")

@@ -1,4 +1,4 @@
-"""What the ledger explorer is asked: filters, layout, and the name of a view to keep."""
+"""The forms of the ledger explorer: filters, layout, and the name of a view to save."""
 
 from __future__ import annotations
 
@@ -19,25 +19,9 @@ from ledger.forms.filters import FilterForm
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
-from ledger.status import REVERSED
-from wallet.web.fields import AmountField, LineField, PickField
-
-
-class FeedFilter(FilterForm):
-    """Type and status: the feed is about now, whatever the day."""
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        del self.fields["from"], self.fields["to"]
-
-    def choices(self, name: str) -> list[tuple[str, Any]]:
-        """(value, words) of what may be picked."""
-        field: Any = self.fields[name]
-        return list(field.choices)
-
-    def chosen(self) -> dict[str, str]:
-        """The filters that are on. Call it when the form is valid."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
+from ledger.status import REVERSED, Status
+from wallet.db.text_search import holds
+from wallet.web.fields import AmountField, LineField, PastedField, PickField
 
 
 class LedgerFilter(FilterForm):
@@ -54,21 +38,21 @@ class LedgerFilter(FilterForm):
         label=_("Status"),
         choices=[
             ("", _("Any status")),
-            *Transaction.Status.choices,
+            *Status.choices,
             (IS_REVERSED, REVERSED.word),
         ],
         required=False,
     )
     min = AmountField(label=_("At least"), **AMOUNT)
     max = AmountField(label=_("At most"), **AMOUNT)
-    member = LineField(
+    member = PastedField(
         label=_("Member"),
         max_length=254,
         required=False,
         help_text=_("Name, phone or email"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    q = LineField(
+    q = PastedField(
         label=_("Search"),
         max_length=140,
         required=False,
@@ -129,7 +113,7 @@ def said(text: str) -> Q:
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
         return Q(pk=named.pk) | Q(reverses=named.pk)
-    return Q(description__icontains=text) | Q(idempotency_key=text)
+    return holds("description", text) | Q(idempotency_key=text)
 
 
 class LayoutForm(forms.Form):

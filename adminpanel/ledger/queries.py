@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
 
 from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from adminpanel.overview.totals import Volume, settled
-from ledger import rollups
+from ledger import kinds, rollups
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
-from wallet.models import Account
-
-Type, Status = Transaction.Type, Transaction.Status
+from ledger.status import Status
 
 # So many rows of an export are in memory at a time.
 BATCH = 1_000
 # query_canceled: PostgreSQL's statement_timeout.
 TOOK_TOO_LONG = "57014"
-
-
-# Each type in the order of a list of sums.
-TYPES: dict[str, str | Promise] = {
-    Type.DEPOSIT: _lazy("Deposits"),
-    Type.TRANSFER: _lazy("Transfers"),
-    Type.WITHDRAW: _lazy("Withdrawals"),
-    Type.REVERSAL: _lazy("Reversals"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +35,12 @@ class Sums:
 
     @property
     def rows(self) -> list[tuple[str | Promise, int]]:
-        """(type in words, cents)"""
-        occurring = [type for type in TYPES if type in self.by_type]
-        return [(TYPES[type], self.by_type[type].amount_cents) for type in occurring]
+        """(kind in words, cents)"""
+        return [
+            (kind.plural, self.by_type[kind.code].amount_cents)
+            for kind in kinds.every()
+            if kind.code in self.by_type
+        ]
 
 
 def sums_of_all(type: str = "", status: str = "") -> Sums:
@@ -89,77 +76,3 @@ def sums_of(records: TransactionQuerySet) -> Sums | None:
 def counted(records: TransactionQuerySet) -> Sums:
     rows = records.order_by().values("type").annotate(count=Count("pk"), cents=Sum("amount_cents"))
     return Sums({row["type"]: Volume(row["count"], int(row["cents"])) for row in rows})
-
-
-class Line(NamedTuple):
-    """A transaction as it is exported, in plain values."""
-
-    id: int
-    reference: str
-    type: str
-    status: str
-    created_at: datetime
-    settled_at: datetime | None
-    amount_cents: int
-    from_id: int | None
-    from_name: str | None
-    from_kind: str | None
-    to_id: int | None
-    to_name: str | None
-    to_kind: str | None
-    note: str
-    ordered_by: str
-    key: str | None
-    reverses: str | None
-
-    @property
-    def source_name(self) -> str:
-        return party(self.from_name, self.from_kind)
-
-    @property
-    def target_name(self) -> str:
-        return party(self.to_name, self.to_kind)
-
-
-# Where each value of a Line is read from, in its order.
-PATHS = (
-    "pk",
-    "reference",
-    "type",
-    "status",
-    "created_at",
-    "settled_at",
-    "amount_cents",
-    "from_account",
-    "from_account__user__name",
-    "from_account__kind",
-    "to_account",
-    "to_account__user__name",
-    "to_account__kind",
-    "description",
-    "created_by__name",
-    "idempotency_key",
-    "reverses__reference",
-)
-
-
-def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> Iterator[Line]:
-    """These transactions up to `through_id`, newest first, a batch in memory at a time.
-
-    Each batch begins below the last id of the one before, so a row that arrives meanwhile
-    neither shifts nor repeats another.
-    """
-    rows = records.order_by("-pk").values_list(*PATHS)
-    below_id = through_id + 1
-    while found := list(rows.filter(pk__lt=below_id)[:batch]):
-        yield from map(Line._make, found)
-        if len(found) < batch:
-            return
-        below_id = found[-1][0]
-
-
-def party(name: str | None, kind: str | None) -> str:
-    """Whose account it is, as `Transaction.source_name` says it."""
-    if kind is None:
-        return _("Simulated rail")
-    return name or str(Account.Kind(kind).label)

@@ -1,15 +1,16 @@
-"""Views of the ledger that one of the team keeps for themselves.
+"""Views of the ledger that staff save for themselves.
 
-They say how somebody likes to read, not what somebody did, so they leave no line in the audit.
+They say how a person likes to read, not what they did, so they leave no line in the audit.
 """
 
 from __future__ import annotations
 
 from django.db import transaction
 from django.http import QueryDict
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import SavedView
+from wallet.errors import Refusal
 from wallet.models import User
 from wallet.staff import finding
 
@@ -17,42 +18,39 @@ VIEWS_AT_MOST = 30
 QUERY_LENGTH = SavedView._meta.get_field("query").max_length or 0
 
 
-# Whose view has no name: how its owner likes the ledger when the address doesn't say.
+# The view without a name: how its owner likes the ledger when the URL doesn't say.
 LAYOUT = ""
 
 
-class ViewRefused(Exception):
-    """A view that can't be kept; the text says why to the person who asked."""
+class NameTaken(Refusal):
+    """Another view has this name, and its owner hasn't said that it may be replaced."""
 
-
-class NameTaken(ViewRefused):
-    """Something else is kept under this name, and nobody said that it may go."""
+    code = "name_taken"
+    sentence = _("There is a view of this name already. Replace it?")
 
 
 @transaction.atomic
 def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> bool:
-    """Keep `query` under this name. True when it took the place of an earlier one.
+    """Save `query` under this name. True when it replaced an earlier view.
 
-    Raises ViewRefused when there is nothing to keep, too much of it, or too many already;
-    NameTaken when it would take the place of another one and may not.
+    Raises a Refusal when there is nothing to save, too much of it, or too many views already;
+    NameTaken when it would replace another view and may not.
     """
     query = naming_by_id(query)
     if not query:
-        raise ViewRefused(_("Set a filter or a column first: this is the ledger as it always is."))
+        raise Refusal(_("Set a filter or a column first: this is the ledger as it always is."))
     if len(query) > QUERY_LENGTH:
-        raise ViewRefused(_("These filters are too long to be kept."))
-    # Two at once would both find room for one more.
+        raise Refusal(_("These filters are too long to be kept."))
+    # Otherwise two at the same time would both find room for one more.
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
     mine = SavedView.objects.filter(owner=owner_id)
     earlier = mine.filter(name=name)
     if not may_replace and earlier.exclude(query=query).exists():
-        raise NameTaken(_("There is a view of this name already. Replace it?"))
+        raise NameTaken
     if earlier.update(query=query):
         return True
     if mine.exclude(name=LAYOUT).count() >= VIEWS_AT_MOST:
-        raise ViewRefused(
-            _("You have kept {most} views. Delete one first.").format(most=VIEWS_AT_MOST)
-        )
+        raise Refusal(_("You have kept {most} views. Delete one first."), most=VIEWS_AT_MOST)
     SavedView.objects.create(owner_id=owner_id, name=name, query=query)
     return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -12,39 +11,17 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel import exports
 from adminpanel.access import panel_page
-from adminpanel.csv_export import Cell, csv_file, without_rows
-from adminpanel.guessing import is_guessing
+from adminpanel.csv_export import without_rows
+from adminpanel.ledger import export as export_of
 from adminpanel.ledger import saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
-from adminpanel.ledger.queries import Line, lines
+from adminpanel.members.lookups import is_over_limit
 from adminpanel.members.queries import looks_like_person
 from adminpanel.models import SavedView
-from wallet.models import Account
-from wallet.money import shillings
-from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
-
-FILE = "nissmart-ledger"
-HEADINGS = (
-    "reference",
-    "id",
-    "type",
-    "status",
-    "ordered_at",
-    "settled_at",
-    "currency",
-    "amount",
-    "from_name",
-    "from_account",
-    "to_name",
-    "to_account",
-    "note",
-    "ordered_by",
-    "request_key",
-    "reverses",
-)
+from wallet.errors import Refusal
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 
 
 @require_safe
@@ -52,10 +29,10 @@ HEADINGS = (
 def ledger(request: MemberRequest) -> HttpResponseBase:
     """Every transaction, newest first, filtered by what the address says."""
     explorer = Explorer(request.GET, kept=saved_views.layout_of(request.user.pk))
-    guessing = is_guessing(request, explorer.filters, "member")
+    over_limit = is_over_limit(request, explorer.filters, "member")
     if explorer.wants_csv:
         return export(request, explorer)
-    return page(request, explorer, guessing=guessing)
+    return page(request, explorer, over_limit=over_limit)
 
 
 def page(
@@ -63,18 +40,19 @@ def page(
     explorer: Explorer,
     form: SavedViewForm | None = None,
     *,
-    guessing: bool = False,
+    over_limit: bool = False,
     **more: Any,
 ) -> HttpResponse:
     """`form` is a name for a view that was refused; `more` what is said about it."""
     is_valid = explorer.is_valid()
-    records, has_more = explorer.page()
+    found = explorer.page()
     context = {
         "explorer": explorer,
         "form": explorer.filters,
         "layout": explorer.layout,
-        "records": records,
-        "older_url": explorer.older_url(records[-1].reference) if has_more else None,
+        "records": found.rows,
+        "older_url": explorer.older_url(found.next_cursor) if found.next_cursor else None,
+        "people": explorer.people_behind(found.rows),
         "sums": explorer.sums() if is_valid and explorer.is_summed_up else None,
         "views": SavedView.objects.filter(owner=request.user).exclude(name=saved_views.LAYOUT),
         "view_form": form or SavedViewForm(),
@@ -83,7 +61,7 @@ def page(
         "everywhere": urlencode({"q": text}),
         **more,
     }
-    status = 429 if guessing else 422 if context["is_refused"] else 200
+    status = 429 if over_limit else 422 if context["is_refused"] else 200
     template = "adminpanel/ledger.html"
     return render_part(request, template, context, part="ledger", status=status, url=explorer.url)
 
@@ -93,11 +71,11 @@ def page(
 def ledger_totals(request: MemberRequest) -> HttpResponse:
     """Count and sums of what is filtered, for filters that no sum is kept of."""
     explorer = Explorer(request.GET)
-    guessing = is_guessing(request, explorer.filters, "member")
+    over_limit = is_over_limit(request, explorer.filters, "member")
     is_valid = explorer.is_valid()
     sums = explorer.sums() if is_valid else None
     context = {"explorer": explorer, "sums": sums, "is_counted": True}
-    status = 429 if guessing else (200 if sums else 503) if is_valid else 422
+    status = 429 if over_limit else (200 if sums else 503) if is_valid else 422
     template = "adminpanel/ledger_totals.html"
     return render_part(request, template, context, part="totals", status=status)
 
@@ -105,40 +83,13 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
 def export(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     """The filtered rows as a file.
 
-    The address is fixed as a GET, and yet it writes one line into the audit: that tells of the
-    reading and changes nothing that is read, so asking again is harmless.
+    The contract fixes it as a GET, although it writes one line into the audit. That line changes
+    nothing that is read, so asking again is harmless.
     """
-    if answer := without_rows(request, FILE):
+    if answer := without_rows(request, export_of.FILE):
         return answer
-    through_id = exports.export_ledger(
-        actor_id=request.user.pk,
-        filters=dict(explorer.filter_state),
-        address=ip_address(request),
-    )
-    return csv_file(FILE, HEADINGS, cells(lines(explorer.records(), through_id)))
-
-
-def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
-    """In the order of HEADINGS. Ids are text: nobody adds them up."""
-    for line in found:
-        yield [
-            line.reference,
-            str(line.id),
-            line.type,
-            line.status,
-            line.created_at,
-            line.settled_at,
-            Account.Currency.KES.value,
-            shillings(line.amount_cents),
-            line.source_name,
-            str(line.from_id) if line.from_id else None,
-            line.target_name,
-            str(line.to_id) if line.to_id else None,
-            line.note,
-            line.ordered_by,
-            line.key,
-            line.reverses,
-        ]
+    through_id = export_of.record(context_of(request), dict(explorer.filter_state))
+    return export_of.file(explorer.records(), through_id)
 
 
 @require_POST
@@ -146,7 +97,7 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
 def save_view(request: MemberRequest) -> HttpResponse:
     """Keep what the ledger shows under a name, in place of what it meant if that was said."""
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
-    guessing = is_guessing(request, explorer.filters, "member")
+    over_limit = is_over_limit(request, explorer.filters, "member")
     form = SavedViewForm(request.POST)
     taken = ""
     if form.is_valid() and explorer.is_valid():
@@ -156,14 +107,14 @@ def save_view(request: MemberRequest) -> HttpResponse:
             # The button says which one may go: the name may have been changed since.
             may_replace = request.POST.get("replace") == name
             replaced = saved_views.save(**order, may_replace=may_replace)
-        except saved_views.ViewRefused as refusal:
+        except Refusal as refusal:
             form.add_error("name", str(refusal))
             taken = name if isinstance(refusal, saved_views.NameTaken) else ""
         else:
             said = _("“{name}” now shows this.") if replaced else _("Kept as “{name}”.")
             messages.success(request, said.format(name=name))
             return redirect_to(request, explorer.first_url)
-    return page(request, explorer, form, guessing=guessing, taken=taken)
+    return page(request, explorer, form, over_limit=over_limit, taken=taken)
 
 
 @require_POST
@@ -173,13 +124,13 @@ def keep_layout(request: MemberRequest) -> HttpResponse:
     explorer = Explorer(request.POST)
     if "usual" in request.POST:
         explorer = Explorer(explorer.as_usual())
-    guessing = is_guessing(request, explorer.filters, "member")
+    over_limit = is_over_limit(request, explorer.filters, "member")
     if explorer.layout.is_valid():
         query = urlencode(explorer.layout_state)
         saved_views.keep_layout(owner_id=request.user.pk, query=query)
     if explorer.is_valid() and request.htmx.target != "ledger":
         return redirect_to(request, explorer.url)
-    return page(request, explorer, guessing=guessing)
+    return page(request, explorer, over_limit=over_limit)
 
 
 @require_POST

@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from wallet.web.fields import LineField, ReasonField
+from wallet.web.fields import PastedField, ReasonField
 
 
 class FindForm(forms.Form):
     """One line of text that may mean many things."""
 
-    q = LineField(
+    q = PastedField(
         label=_("Find a member"),
         max_length=140,
         required=False,

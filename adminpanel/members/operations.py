@@ -1,48 +1,38 @@
-"""Freeze and unfreeze a member, and show how they are reached. All of it goes into the audit."""
+"""Freeze and unfreeze a member, and reveal their phone and email. All of it is in the audit."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from wallet import operations as wallet_operations
+from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.models import Account, User
-from wallet.staff import audit
-
-Refused = wallet_operations.Refused
+from wallet.staff import audit, subjects
 
 
 @committed
-def freeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
+def freeze(context: Context, user_id: int) -> bool:
     """Stop money from leaving the member's wallet. False when it was frozen already.
 
-    Raises Refused for one's own wallet, and Busy when a payment of theirs held it for too long.
+    Raises a Refusal for the actor's own wallet, and Busy when a payment held it for too long.
     """
-    account_id = Account.objects.wallet_id(user_id)
-    return wallet_operations.freeze(account_id, actor_id=actor_id, reason=reason, address=address)
+    return wallet_operations.freeze(context, Account.objects.wallet_id(user_id))
 
 
 @committed
-def unfreeze(user_id: int, *, actor_id: int, reason: str, address: str) -> bool:
+def unfreeze(context: Context, user_id: int) -> bool:
     """Let money leave the member's wallet again. False when it was not frozen.
 
     Raises as `freeze` does.
     """
-    account_id = Account.objects.wallet_id(user_id)
-    return wallet_operations.unfreeze(account_id, actor_id=actor_id, reason=reason, address=address)
+    return wallet_operations.unfreeze(context, Account.objects.wallet_id(user_id))
 
 
 @transaction.atomic
-def reveal(user_id: int, *, actor_id: int, reason: str, address: str) -> User:
+def reveal(context: Context, user_id: int) -> User:
     """The member with their phone and email, for one look. The audit keeps neither."""
     user = User.objects.get(pk=user_id)
     shown = [name for name in ("phone", "email") if getattr(user, name)]
-    audit.record(
-        audit.Action.REVEAL,
-        f"member {user_id}",
-        actor_id=actor_id,
-        reason=reason,
-        address=address,
-        shown=shown,
-    )
+    audit.record(context, audit.Action.REVEAL, subjects.member(user_id), shown=shown)
     return user

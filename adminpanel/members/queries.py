@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import Incident, ReversalProposal
+from ledger import operations
 from ledger.models import Transaction
-from ledger.querysets import TransactionQuerySet, day_start
+from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from ledger.status import Badge
 from wallet.models import Account, AuditEvent, User
-from wallet.money import format_money, parse_shillings
+from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
+from wallet.staff import subjects
 from wallet.staff.finding import named
+from wallet.web import paging
 
 # Amounts and notes have no index: payments would pay for it. They are looked for among so many
 # of the newest transactions, and the page says so.
@@ -30,8 +31,6 @@ RECENT = 20_000
 BY_AMOUNT_AT_MOST = 50
 OF_MEMBER_AT_MOST = 20
 
-# How pages of the panel name a member in an address: no phone and no email is left in one.
-MEMBER_ID = re.compile(r"(?:#|member\s*#?\s*)(\d{1,18})", re.ASCII | re.IGNORECASE)
 PHONE_END = re.compile(r"[ \d-]*", re.ASCII)
 MEMBERS_AT_MOST = 100
 ACTIVE = Badge(_("Active"), "good", "check")
@@ -90,11 +89,17 @@ def find(text: str) -> Found:
 def exactly(text: str) -> Found | None:
     """The one member whose number, phone or email this is, in any spelling."""
     people = User.objects.order_by("-pk")
-    if number := MEMBER_ID.fullmatch(text):
-        return Found(people.filter(pk=int(number[1])), _("The member of this number"))
+    if number := member_id(text):
+        return Found(people.filter(pk=number), _("The member of this number"))
     if person := User.objects.with_login(text):
         return Found(people.filter(pk=person.pk), _("Phone or email, exactly"))
     return None
+
+
+def member_id(text: str) -> int | None:
+    """`#12`, `member 12`: how URLs of the panel name a member, without their phone or email."""
+    subject = subjects.parse(f"member {text}" if text.startswith("#") else text)
+    return subject.id if subject and subject.kind == "member" else None
 
 
 def phone_end(text: str) -> str:
@@ -115,13 +120,6 @@ def looks_like_person(text: str) -> bool:
     return is_phone(text) or "@" in text
 
 
-def cents_in(text: str) -> int | None:
-    """The amount that this is, if it is one: `1,234.50`, with or without KES."""
-    with suppress(ValidationError):
-        return parse_shillings(text.upper().removeprefix("KES"))
-    return None
-
-
 def recent() -> TransactionQuerySet:
     """The newest transactions, RECENT of them."""
     ids = Transaction.objects.order_by("-pk").values_list("pk", flat=True)
@@ -140,15 +138,12 @@ def owners(records: TransactionQuerySet) -> list[int]:
     return list(dict.fromkeys(id for pair in pairs for id in pair if id is not None))
 
 
-def page(people: QuerySet[User], cursor: str, size: int) -> tuple[list[Row], bool]:
-    """The newest `size` of these members that are older than `cursor`; are there more?"""
-    if cursor:
-        is_id = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
-        people = people.filter(pk__lt=int(cursor)) if is_id else people.none()
+def page(people: QuerySet[User], cursor: str | None, size: int) -> paging.Page[Row]:
+    """A page of these members, newest first, as a list shows them."""
     wallets = Account.objects.filter(kind=Account.Kind.WALLET).order_by("pk")
     with_wallets = people.prefetch_related(Prefetch("accounts", wallets, to_attr="wallets"))
-    found = list(with_wallets[: size + 1])
-    return [row(user, user.wallets) for user in found[:size]], len(found) > size
+    found: paging.Page[Any] = paging.page(with_wallets, cursor, size)
+    return paging.Page([row(user, user.wallets) for user in found.rows], found.next_cursor)
 
 
 def row(user: User, wallets: list[Account]) -> Row:
@@ -165,14 +160,9 @@ def wallet_badge(*wallets: Account) -> Badge:
 
 def limits_today(account: Account) -> tuple[Limit, Limit]:
     """What has left the wallet today, as the rules of a payment count it; and what is in it."""
-    sent = Transaction.objects.filter(
-        from_account=account, created_at__gte=day_start(timezone.localdate())
-    ).exclude(status=Transaction.Status.FAILED)
-    sent_cents = sent.exclude(type=Transaction.Type.REVERSAL).aggregate(
-        cents=Sum("amount_cents", default=0)
-    )["cents"]
+    sent_cents = operations.sent_cents(account.pk, timezone.localdate())
     return (
-        Limit(int(sent_cents), settings.LIMIT_CENTS_OUT_PER_DAY),
+        Limit(sent_cents, settings.LIMIT_CENTS_OUT_PER_DAY),
         Limit(account.balance_cents, settings.LIMIT_CENTS_BALANCE),
     )
 
@@ -192,7 +182,7 @@ def open_proposals(user: User) -> QuerySet[ReversalProposal]:
 
 def audit_of(user: User) -> QuerySet[AuditEvent]:
     """What staff did about this member, newest first."""
-    events = AuditEvent.objects.filter(subject=f"member {user.pk}")
+    events = AuditEvent.objects.filter(subject=str(subjects.member(user.pk)))
     return events.select_related("actor")[:OF_MEMBER_AT_MOST]
 
 
@@ -201,9 +191,9 @@ def accounts_of(text: str) -> list[int]:
 
     `#12` is the member of that id.
     """
-    if number := MEMBER_ID.fullmatch(text):
-        return list(Account.objects.filter(user=int(number[1])).values_list("pk", flat=True))
+    if number := member_id(text):
+        return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else Q(user__name__icontains=text)
+    people = Q(user=exact) if exact else named(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.guessing import is_guessing
 from adminpanel.members import operations, queries
 from adminpanel.members.forms import FindForm, ReasonForm
+from adminpanel.members.lookups import is_over_limit
 from ledger import history
-from ledger.errors import Busy
+from wallet.errors import Refusal
 from wallet.models import User
 from wallet.staff.roles import acts_on_panel
-from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.refusals import page_status
 
 LATEST = 10
 
@@ -29,15 +30,13 @@ LATEST = 10
 def members(request: MemberRequest) -> HttpResponse:
     """Members that fit a search; without one, all of them, newest first."""
     form = FindForm(request.GET)
-    guessing = is_guessing(request, form, "q")
+    over_limit = is_over_limit(request, form, "q")
     context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
     if form.is_valid():
         found = queries.find(form.cleaned_data["q"])
-        cursor = request.GET.get("cursor", "")
-        rows, has_more = queries.page(found.people, cursor, settings.PAGE_SIZE_PANEL)
-        context |= {"rows": rows, "how": found.how}
-        context["next_cursor"] = rows[-1].user.pk if has_more else None
-    status = 429 if guessing else 200 if form.is_valid() else 422
+        page = queries.page(found.people, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
+        context |= {"rows": page.rows, "how": found.how, "next_cursor": page.next_cursor}
+    status = 429 if over_limit else 200 if form.is_valid() else 422
     return render_part(request, "adminpanel/members.html", context, part="found", status=status)
 
 
@@ -56,10 +55,8 @@ def reveal(request: MemberRequest, user_id: int) -> HttpResponse:
     form = ReasonForm("reveal", request.POST)
     if not form.is_valid():
         return show(request, user, part="contact", status=422, reveal_form=form)
-    reason = form.cleaned_data["reason"]
-    revealed = operations.reveal(
-        user.pk, actor_id=request.user.pk, reason=reason, address=ip_address(request)
-    )
+    context = context_of(request, reason=form.cleaned_data["reason"])
+    revealed = operations.reveal(context, user.pk)
     return show(request, user, part="contact", revealed=revealed)
 
 
@@ -84,14 +81,12 @@ def change(
     user = get_object_or_404(User, pk=user_id)
     form, status = ReasonForm("freezing", request.POST), 422
     if form.is_valid():
-        given = {"reason": form.cleaned_data["reason"], "address": ip_address(request)}
+        context = context_of(request, reason=form.cleaned_data["reason"])
         try:
-            is_changed = operation(user.pk, actor_id=request.user.pk, **given)
-        except operations.Refused as refusal:
-            form.add_error("reason", str(refusal))
-        except Busy as busy:
-            form.add_error(None, str(busy))
-            status = 503
+            is_changed = operation(context, user.pk)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+            status = page_status(refusal)
         else:
             tell(request, user, act, is_changed=is_changed)
             return redirect_to(request, reverse("adminpanel:member", args=[user.pk]))

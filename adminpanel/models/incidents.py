@@ -12,7 +12,7 @@ from ledger.status import Badge
 
 
 class Incident(models.Model):
-    """Something that is wrong and that somebody sees to, until it is resolved.
+    """Something that is wrong and that its owner deals with, until it is resolved.
 
     `check_name` is the failed check that opened it; `opened_by` is then null. Its history is in
     the audit, under the subject `incident <id>`.
@@ -61,7 +61,7 @@ class Incident(models.Model):
         verbose_name=_("opened by"),
     )
     opened_at = models.DateTimeField(_("opened"), auto_now_add=True)
-    # Of the request that opened it by hand (`adminpanel/operations/once.py`).
+    # The deduplication id of the form that opened it (`wallet/context.py`).
     request = models.UUIDField(null=True, unique=True, editable=False)
     check_name = models.CharField(_("check"), max_length=40, blank=True)
     transactions = models.ManyToManyField(

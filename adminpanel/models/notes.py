@@ -10,7 +10,7 @@ from ledger.models import Transaction
 
 
 class Note(models.Model):
-    """What one of the team wrote about a transaction. Written once (`adminpanel/guards.py`)."""
+    """A note of staff on a transaction. Never changed (`adminpanel/guards.py`)."""
 
     transaction = models.ForeignKey(
         Transaction, models.PROTECT, related_name="notes", verbose_name=_("transaction")
@@ -25,7 +25,7 @@ class Note(models.Model):
     author_name = models.CharField(max_length=80, blank=True, db_default="")
     text = models.CharField(_("note"), max_length=1000)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
-    # Of the request that wrote it (`adminpanel/operations/once.py`).
+    # The deduplication id of the form that wrote it (`wallet/context.py`).
     request = models.UUIDField(null=True, unique=True, editable=False)
 
     class Meta:

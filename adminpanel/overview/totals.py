@@ -10,15 +10,13 @@ from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger import rollups
+from ledger import kinds, rails, rollups
+from ledger.kinds import Kind, Place
 from ledger.models import Transaction
 from ledger.rollups import MEMBERS, Total
-from wallet.models import Account, User
-
-Type, Status, Kind = Transaction.Type, Transaction.Status, Account.Kind
-
-# The house's accounts at the rails, where money comes in and goes out.
-FLOATS = (Account.HOUSE_IDS[Kind.SIMULATED_FLOAT],)
+from ledger.status import Status
+from wallet import house
+from wallet.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,8 @@ class BooksRow(NamedTuple):
 class Summary:
     total_users: int
     total_value_cents: int
-    deposits: Volume
-    transfers: Volume
-    withdrawals: Volume
-    reversals: Volume
+    # By the code of the kind.
+    volumes: dict[str, Volume]
     pending: Waiting
     as_of: datetime
 
@@ -65,39 +61,38 @@ def summary(found: list[Total] | None = None) -> Summary:
     `found` is what all entries come to, if that has been read already.
     """
     found = rollups.totals() if found is None else found
-    volumes = settled(found)
     return Summary(
         total_users=User.objects.count(),
         total_value_cents=net_cents(found, MEMBERS),
-        deposits=volumes[Type.DEPOSIT],
-        transfers=volumes[Type.TRANSFER],
-        withdrawals=volumes[Type.WITHDRAW],
-        reversals=volumes[Type.REVERSAL],
+        volumes=settled(found),
         pending=pending(),
         as_of=timezone.now(),
     )
 
 
 def settled(totals: list[Total]) -> dict[str, Volume]:
-    """How many of each type have succeeded, and of how much.
+    """How many of each kind have succeeded, and of how much.
 
-    Each that has wrote one credit where its money ends: on a member's wallet, or at a rail.
+    Each that has wrote one credit where its money ends.
     """
-    volumes = dict.fromkeys(Type.values, Volume())
+    volumes = dict.fromkeys(kinds.codes(), Volume())
+    ends = {kind.code: ends_of(kind) for kind in kinds.every()}
     for total in totals:
-        if total.house_id in ends_of(total.type):
+        if total.house_id in ends[total.type]:
             earlier = volumes[total.type]
             volumes[total.type] = earlier.plus(total.credit_count, total.credit_cents)
     return volumes
 
 
-def ends_of(type: str) -> tuple[int, ...]:
-    match type:
-        case Type.WITHDRAW:
-            return FLOATS
-        case Type.REVERSAL:
-            return (MEMBERS, *FLOATS)
-    return (MEMBERS,)
+def ends_of(kind: Kind) -> set[int]:
+    """The accounts, as roll-ups name them, where this kind's money lies once it has succeeded."""
+    found: set[int] = set()
+    for place in kind.ends:
+        if place == Place.FLOAT:
+            found |= {rail.float_account.id for rail in rails.every()}
+        else:
+            found.add(MEMBERS if place == Place.TARGET else house.BY_KIND[place].id)
+    return found
 
 
 def settled_by_day(since: date, until: date) -> dict[tuple[date, str], Volume]:
@@ -143,8 +138,5 @@ def books(found: list[Total] | None = None) -> list[BooksRow]:
     owes, so what it holds is their opposite. `found` as in `summary`.
     """
     found = rollups.totals() if found is None else found
-    rows = [
-        BooksRow(str(Kind(kind).label), -net_cents(found, pk), pk)
-        for kind, pk in Account.HOUSE_IDS.items()
-    ]
+    rows = [BooksRow(str(one.label), -net_cents(found, one.id), one.id) for one in house.every()]
     return [*rows, BooksRow(_("Owed to members"), -net_cents(found, MEMBERS), None)]

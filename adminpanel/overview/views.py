@@ -14,12 +14,13 @@ from adminpanel.integrity import operations as integrity
 from adminpanel.overview import charts, queries, totals
 from adminpanel.overview.queries import Day
 from adminpanel.overview.totals import BooksRow, Volume
+from ledger import kinds
+from ledger.kinds import Kind
 from ledger.models import Transaction
 from wallet.web.http import MemberRequest, render_part
 
 LATEST = 10
 COUNT, VALUE = "count", "value"
-Type = Transaction.Type
 
 
 class Trend(NamedTuple):
@@ -32,6 +33,18 @@ class Trend(NamedTuple):
     chart: charts.Chart
     now: int
     before: int
+
+
+class Tile(NamedTuple):
+    """One kind: what has succeeded of it, ever and today."""
+
+    kind: Kind
+    volume: Volume
+    today: Volume
+
+    @property
+    def noun(self) -> str:
+        return str(self.kind.noun % self.volume.count)
 
 
 @require_safe
@@ -49,7 +62,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "summary": lambda: totals.summary(position().totals),
         "books": books,
         "difference_cents": functools.cache(lambda: difference(books())),
-        "today": lambda: {type.lower(): position().of_type(type)[-1] for type in Type.values},
+        "tiles": lambda: tiles(position()),
         "proposals": lambda: queries.proposals(request.user),
         "incidents": queries.open_incidents,
         "last_check_at": queries.last_check_at,
@@ -60,20 +73,30 @@ def overview(request: MemberRequest) -> HttpResponse:
     return render_part(request, "adminpanel/overview.html", context, part=part, status=status)
 
 
+def tiles(position: queries.Position) -> list[Tile]:
+    volumes = totals.settled(position.totals)
+    return [
+        Tile(kind, volumes[kind.code], position.of_type(kind.code)[-1].now)
+        for kind in kinds.every()
+    ]
+
+
 def difference(books: list[BooksRow]) -> int:
     """Assets less liabilities, in cents. The checks are told at once when they differ."""
     cents = sum(row.cents for row in books)
     if cents:
-        integrity.ask_unless_known()
+        integrity.request_unless_known()
     return cents
 
 
 def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:
-    """The four charts; people are counted whatever money is measured in."""
+    """What members order, and sign-ups; people are counted whatever money is measured in."""
     return [
-        trend("deposits", _("Deposits"), position.of_type(Type.DEPOSIT), is_money),
-        trend("transfers", _("Transfers"), position.of_type(Type.TRANSFER), is_money),
-        trend("withdrawals", _("Withdrawals"), position.of_type(Type.WITHDRAW), is_money),
+        *(
+            trend(kind.code.lower(), str(kind.plural), position.of_type(kind.code), is_money)
+            for kind in kinds.every()
+            if kind.page
+        ),
         trend("signups", _("Sign-ups"), queries.sign_ups(position.today), False),
     ]
 

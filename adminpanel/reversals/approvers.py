@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import NotAllowed
 from ledger.models import Transaction
+from wallet.errors import NotAllowed, Refusal
 from wallet.models import Account
 from wallet.staff.roles import FINANCE, put_into
 
@@ -19,18 +19,18 @@ State = ReversalProposal.State
 
 
 def refuse_proposer(record: Transaction, actor_id: int) -> None:
-    """Raises NotAllowed for a party of the transaction."""
+    """Raises a Refusal for a party of the transaction."""
     if is_party(record, actor_id):
-        raise NotAllowed(_("This moved your own money, so a colleague proposes to reverse it."))
+        raise Refusal(_("This moved your own money, so a colleague proposes to reverse it."))
 
 
 def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> None:
-    """Raises NotAllowed for whoever may not decide it in this way."""
+    """Raises NotAllowed when this person may not decide the proposal in this way."""
     is_own = proposal.proposed_by_id == actor_id
     if state == State.WITHDRAWN:
         if not is_own:
             raise NotAllowed(
-                _("Only {name}, who proposed this, can withdraw it.").format(name=proposal.proposer)
+                _("Only {name}, who proposed this, can withdraw it."), name=proposal.proposer
             )
         return
     if is_own:
@@ -42,8 +42,8 @@ def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> N
 
 
 def refuse_newcomer(actor_id: int) -> None:
-    """An operator who puts a second person of theirs into finance still waits for the others to
-    see it in the audit."""
+    """Raises NotAllowed when an operator put this person into finance less than a day ago: the
+    others need time to see it in the audit."""
     hours = settings.APPROVE_AFTER_HOURS
     since = put_into(FINANCE, actor_id)
     if since and timezone.now() < since + timedelta(hours=hours):

@@ -1,8 +1,8 @@
-"""Reversals: one of the team proposes, another one decides, and the ledger takes it back.
+"""Reversals: one of the team proposes, a colleague decides, and the ledger takes the money back.
 
-The decision and the books are two transactions. The decision is committed first, with who took
-it; from then on anybody may ask the ledger, any number of times: the key is the proposal's, so
-that the money goes back once.
+The decision and the books are two transactions. The decision is committed first, with the name of
+the person who took it. From then on the ledger may be asked any number of times: the key is the
+proposal's, so the money goes back once.
 """
 
 from __future__ import annotations
@@ -13,146 +13,132 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import Refusal, TooLate
 from adminpanel.reversals.approvers import refuse_decider, refuse_proposer
 from adminpanel.timeline import short_time
 from ledger import operations
-from ledger.errors import Busy, LedgerError, MoneyGone
+from ledger.errors import MoneyGone
 from ledger.models import Transaction
+from ledger.status import Status
+from wallet.context import Context
 from wallet.db.retries import committed
+from wallet.errors import Busy, Refusal, TooLate
 from wallet.money import format_money
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 
 State = ReversalProposal.State
 Action = audit.Action
 
-# With a space, which no key brought from outside may hold: keys are their owner's, so an order
-# that the approver had named so before would stand in the way.
+# With a space, which no key from outside may hold: otherwise the approver's own order with this
+# key would stand in the way.
 KEY = "reversal "
-# Of those left approved, so that one sitting of the worker ends.
+# A bound, so that one turn of the worker ends.
 POSTED_AT_ONCE = 100
 
 
 @committed
-def propose(
-    *, actor_id: int, transaction_id: int, reason: str, address: str = ""
-) -> ReversalProposal:
-    """Propose to reverse a transaction. Nothing moves until somebody else approves it.
+def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
+    """Propose to reverse a transaction. Nothing moves until a colleague approves it.
 
-    Raises NotAllowed for a party of it, and Refusal, with the sentence of `obstacle`, for what
-    can't be reversed. Two at once for one transaction: the database lets one in, and the other
-    one is told of it.
+    Raises a Refusal for a party of the transaction, and with the sentence of `obstacle`. When two
+    people propose the same reversal, the database lets one in and the other is refused.
     """
+    assert context.actor_id
     record = Transaction.objects.select_related("reversed_by").get(pk=transaction_id)
-    refuse_proposer(record, actor_id)
+    refuse_proposer(record, context.actor_id)
     if problem := obstacle(record):
         raise Refusal(problem)
     proposal = ReversalProposal.objects.create(
         transaction=record,
-        reason=reason,
-        proposed_by_id=actor_id,
-        proposed_by_name=audit.name_of(actor_id),
+        reason=context.reason,
+        proposed_by_id=context.actor_id,
+        proposed_by_name=audit.name_of(context.actor_id),
     )
-    note_down(proposal, Action.PROPOSE, actor_id=actor_id, reason=reason, address=address)
+    record_act(context, Action.PROPOSE, proposal)
     return proposal
 
 
 def obstacle(record: Transaction) -> str | None:
-    """Why nobody can propose to reverse this now, in words; None when they can."""
-    match record.type, record.status:
-        case Transaction.Type.REVERSAL, _status:
-            return _("A reversal can't be reversed.")
-        case Transaction.Type.WITHDRAW, _status:
-            return _("A withdrawal has left Nissmart: only who received it can send it back.")
-        case _type, Transaction.Status.PENDING:
-            return _("This has not settled yet, so there is nothing to take back.")
-        case _type, Transaction.Status.FAILED:
-            return _("This did not go through: no money moved, so there is none to take back.")
+    """Why this can't be proposed for reversal now, in words; None when it can."""
+    if problem := record.kind.why_not_reversible(Status(record.status)):
+        return problem
     open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
     if open_one:
         return _("{name} proposed at {time} to reverse this. It waits for a decision.").format(
             name=open_one.proposer, time=short_time(open_one.proposed_at)
         )
-    # Looked at after the open ones: whoever has just closed one wrote the reversal before.
+    # After the open ones: a proposal is closed after its reversal is written.
     if reversal := Transaction.objects.filter(reverses=record.pk).first():
         return _("This was reversed before, by {reference}.").format(reference=reversal.reference)
     return None
 
 
-def approve(*, actor_id: int, proposal_id: int, address: str = "") -> ReversalProposal:
-    """Approve what somebody else proposed, and take the money back.
+def approve(context: Context, *, proposal_id: int) -> ReversalProposal:
+    """Approve a colleague's proposal, and take the money back.
 
-    Gives the proposal as it is then: POSTED, REFUSED with the ledger's sentence, or still
-    APPROVED when the ledger was busy; `post_approved` ends it then. Raises NotAllowed for who
-    proposed it, is a party of it, or is new in finance, TooLate when it is decided, and Refusal
-    while the money is not there: then it stays open, for when it is.
+    Returns the proposal as it is then: POSTED, REFUSED with the ledger's sentence, or still
+    APPROVED when the ledger was busy; `post_approved` finishes it then. Raises NotAllowed for the
+    proposer, a party of the transaction and a newcomer in finance; TooLate when it is decided
+    already; and a Refusal while the money is not there: then it stays open, for when it is.
     """
-    decide(proposal_id, State.APPROVED, Action.APPROVE, actor_id=actor_id, address=address)
-    return post(proposal_id, address=address)
+    decide(context, proposal_id, State.APPROVED, Action.APPROVE)
+    return post(proposal_id, context.ip_address)
 
 
-def deny(*, actor_id: int, proposal_id: int, reason: str, address: str = "") -> ReversalProposal:
-    """Turn down what somebody else proposed. Raises as `approve` does."""
-    return decide(
-        proposal_id, State.DENIED, Action.DENY, actor_id=actor_id, remark=reason, address=address
-    )
+def deny(context: Context, *, proposal_id: int) -> ReversalProposal:
+    """Deny a colleague's proposal, for a reason. Raises as `approve` does."""
+    return decide(context, proposal_id, State.DENIED, Action.DENY)
 
 
-def withdraw(*, actor_id: int, proposal_id: int, address: str = "") -> ReversalProposal:
-    """Take one's own proposal back. Raises NotAllowed for anybody else, TooLate as `approve`."""
-    return decide(proposal_id, State.WITHDRAWN, Action.WITHDRAW, actor_id=actor_id, address=address)
+def withdraw(context: Context, *, proposal_id: int) -> ReversalProposal:
+    """Withdraw one's own proposal. Raises NotAllowed for a colleague's, TooLate as `approve`."""
+    return decide(context, proposal_id, State.WITHDRAWN, Action.WITHDRAW)
 
 
 @committed
 def decide(
-    proposal_id: int,
-    state: State,
-    action: audit.Action,
-    *,
-    actor_id: int,
-    remark: str = "",
-    address: str = "",
+    context: Context, proposal_id: int, state: State, action: audit.Action
 ) -> ReversalProposal:
-    """Decide a proposal, once: whoever holds its row first has decided."""
-    proposal = held(proposal_id)
-    refuse_decider(proposal, state, actor_id)
+    """Decide a proposal, once: the first to lock its row has decided."""
+    assert context.actor_id
+    proposal = locked(proposal_id)
+    refuse_decider(proposal, state, context.actor_id)
     if proposal.state != State.PROPOSED:
         raise TooLate(decided_before(proposal))
     if state == State.APPROVED and (problem := shortfall(proposal.transaction)):
-        raise Refusal(problem)
+        raise problem
     proposal.state = state
-    proposal.decided_by_id = actor_id
-    proposal.decided_by_name = audit.name_of(actor_id)
+    proposal.decided_by_id = context.actor_id
+    proposal.decided_by_name = audit.name_of(context.actor_id)
     proposal.decided_at = timezone.now()
-    proposal.remark = remark
+    proposal.remark = context.reason
     proposal.save(update_fields=["state", "decided_by", "decided_by_name", "decided_at", "remark"])
-    note_down(proposal, action, actor_id=actor_id, reason=remark, address=address)
+    record_act(context, action, proposal)
     return proposal
 
 
-def held(proposal_id: int) -> ReversalProposal:
+def locked(proposal_id: int) -> ReversalProposal:
     """The proposal, locked until commit. Raises ReversalProposal.DoesNotExist.
 
-    Alone: of rows joined to it, whoever waited for the lock would get those of before.
+    The row alone: a joined row would come as it was before the wait for the lock.
     """
     return ReversalProposal.objects.select_for_update().get(pk=proposal_id)
 
 
-def shortfall(record: Transaction) -> str | None:
-    """The ledger's sentence, when the money to take back is not there now; else None.
+def shortfall(record: Transaction) -> MoneyGone | None:
+    """The ledger's refusal, when the money to take back is not there now; otherwise None.
 
-    Whoever holds it may spend it or get more in the next moment, so the ledger still decides.
+    The member may spend it or get more in the next moment, so the ledger still decides.
     """
     assert record.to_account
     held_cents = record.to_account.balance_cents
     if held_cents >= record.amount_cents or hasattr(record, "reversed_by"):
         return None
     available, wanted = format_money(held_cents), format_money(record.amount_cents)
-    return str(MoneyGone(available=available, wanted=wanted))
+    return MoneyGone(available=available, wanted=wanted)
 
 
 def decided_before(proposal: ReversalProposal) -> str:
-    """What became of it, by whom and when: for whoever comes too late."""
+    """The decision, by whom and when: for the colleague who comes too late."""
     assert proposal.decided_at
     sentence = {
         State.DENIED: _("Already denied by {name} at {time}."),
@@ -161,10 +147,11 @@ def decided_before(proposal: ReversalProposal) -> str:
     return sentence.format(name=proposal.decider, time=short_time(proposal.decided_at))
 
 
-def post(proposal_id: int, *, address: str = "") -> ReversalProposal:
-    """Ask the ledger to carry out an approved proposal, and write down what it answered.
+def post(proposal_id: int, ip_address: str = "") -> ReversalProposal:
+    """Ask the ledger to carry out an approved proposal, and write down its answer.
 
-    Any number may do this at once, or again after a crash: the ledger moves the money once.
+    In the approver's name; from their IP address while they wait for it. Several may do this at
+    the same time, or again after a crash: the ledger moves the money once.
     """
     proposal = ReversalProposal.objects.get(pk=proposal_id)
     if proposal.state != State.APPROVED:
@@ -178,9 +165,9 @@ def post(proposal_id: int, *, address: str = "") -> ReversalProposal:
         )
     except Busy:
         return proposal
-    except LedgerError as refusal:
-        return close(proposal_id, str(refusal), address)
-    return close(proposal_id, "", address)
+    except Refusal as refusal:
+        return close(proposal_id, str(refusal), ip_address)
+    return close(proposal_id, "", ip_address)
 
 
 def key_of(proposal: ReversalProposal) -> str:
@@ -188,13 +175,13 @@ def key_of(proposal: ReversalProposal) -> str:
 
 
 @committed
-def close(proposal_id: int, refusal: str, address: str) -> ReversalProposal:
+def close(proposal_id: int, refusal: str, ip_address: str = "") -> ReversalProposal:
     """Write down that the ledger has posted the reversal, or the sentence it refused it with.
 
-    Two may come here with different answers, if money came back in between: then the books are
-    asked, and what they say stands.
+    Two may come here with different answers, if money came back in between: then the books
+    decide.
     """
-    proposal = held(proposal_id)
+    proposal = locked(proposal_id)
     made = Transaction.objects.filter(
         created_by=proposal.decided_by_id, idempotency_key=key_of(proposal)
     )
@@ -206,22 +193,16 @@ def close(proposal_id: int, refusal: str, address: str) -> ReversalProposal:
     proposal.remark = "" if reversal else refusal
     proposal.save(update_fields=["state", "remark"])
     facts = {"reversal": reversal.reference} if reversal else {}
-    note_down(
-        proposal,
-        Action.REVERSE if reversal else Action.REFUSE,
-        actor_id=proposal.decided_by_id,
-        reason=proposal.remark,
-        address=address,
-        **facts,
-    )
+    context = Context(proposal.decided_by_id, ip_address, proposal.remark)
+    record_act(context, Action.REVERSE if reversal else Action.REFUSE, proposal, **facts)
     return proposal
 
 
 def post_approved() -> int:
     """Finish what was approved and not posted: after a crash, or while the ledger was busy.
 
-    For the background worker; how many are finished now. Any number of workers may call it.
-    One that fails keeps none of the others waiting; raises an ExceptionGroup of those that did.
+    For the background worker; returns how many are finished now. Several workers may call it.
+    One that fails doesn't keep the others waiting; raises an ExceptionGroup of the failures.
     """
     finished, failures = 0, []
     for pk in unfinished():
@@ -230,7 +211,7 @@ def post_approved() -> int:
         except Exception as failure:
             failures.append(failure)
     for pk in refused_but_made():
-        close(pk, "", "")
+        close(pk, "")
     if failures:
         raise ExceptionGroup("proposals could not be posted", failures)
     return finished
@@ -257,21 +238,8 @@ def refused_but_made() -> list[int]:
     return list(refused.values_list("pk", flat=True)[:POSTED_AT_ONCE])
 
 
-def note_down(
-    proposal: ReversalProposal,
-    action: audit.Action,
-    *,
-    actor_id: int | None,
-    reason: str,
-    address: str,
-    **facts: str,
+def record_act(
+    context: Context, action: audit.Action, proposal: ReversalProposal, **facts: str
 ) -> None:
-    audit.record(
-        action,
-        f"transaction {proposal.transaction.reference}",
-        actor_id=actor_id,
-        reason=reason,
-        address=address,
-        proposal=proposal.pk,
-        **facts,
-    )
+    subject = subjects.transaction(proposal.transaction.reference)
+    audit.record(context, action, subject, proposal=proposal.pk, **facts)

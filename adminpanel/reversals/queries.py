@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from adminpanel.models import ReversalProposal
 from wallet.models import User
+
+
+class People(NamedTuple):
+    """The names of the people behind a reversal. One made without a proposal has only a poster."""
+
+    proposer: str
+    approver: str
+    poster: str
+
+    @property
+    def roles(self) -> list[tuple[str, str]]:
+        """(role, name) of each, in the order they acted."""
+        labels = (_("Proposed by"), _("Approved by"), _("Posted by"))
+        return [(label, name) for label, name in zip(labels, self, strict=True) if name]
+
+
+def people_behind(posters: Mapping[int, str]) -> dict[int, People]:
+    """Who proposed, approved and posted these reversals. `posters` has names by reversal id."""
+    if not posters:
+        return {}
+    posted = ReversalProposal.objects.filter(
+        state=ReversalProposal.State.POSTED, transaction__reversed_by__in=posters
+    )
+    signed = {
+        proposal.transaction.reversed_by.pk: proposal
+        for proposal in posted.select_related(
+            "proposed_by", "decided_by", "transaction__reversed_by"
+        )
+    }
+    return {
+        pk: People(signed[pk].proposer, signed[pk].decider, name)
+        if pk in signed
+        else People("", "", name)
+        for pk, name in posters.items()
+    }
 
 
 def proposals_with_parties() -> QuerySet[ReversalProposal]:
@@ -14,19 +53,19 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
         "decided_by",
         "transaction__from_account__user",
         "transaction__to_account__user",
-        "transaction__reversed_by",
+        "transaction__reversed_by__created_by",
     )
 
 
 def waiting_for(reader: User) -> QuerySet[ReversalProposal]:
-    """Those not decided yet, without the reader's own, which only somebody else decides."""
+    """Proposals this person may decide: open ones made by a colleague."""
     waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
     return waiting.exclude(proposed_by=reader)
 
 
 def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
-    """Those that are over (`decided`); else those that wait, approved and not posted yet included:
-    the reader's own (`yours`), which somebody else decides, or all the others."""
+    """Decided ones (`decided`), or those that still wait, to be decided or to be posted: the
+    reader's own (`yours`), which a colleague decides, or all the others."""
     waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
     if tab == "decided":
         return proposals_with_parties().exclude(waiting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,13 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import NotAllowed, Refusal, TooLate
 from adminpanel.reversals import operations, queries
 from adminpanel.reversals.forms import DenyForm
-from ledger.errors import Busy
+from wallet.errors import Refusal, TooLate
 from wallet.staff.roles import acts_on_panel
 from wallet.web import paging
-from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.refusals import page_status
 
 State = ReversalProposal.State
 
@@ -28,19 +28,19 @@ State = ReversalProposal.State
 @require_safe
 @panel_page
 def reversals(request: MemberRequest) -> HttpResponse:
-    """Those that wait for this person, or for another one as it is their own, oldest first;
-    and those decided, newest first."""
+    """Proposals this person may decide, or their own, oldest first; and those decided, newest
+    first."""
     tab = request.GET.get("tab", "")
     found = queries.proposals(tab, request.user)
-    proposals, next_cursor = paging.page(
+    page = paging.page(
         found,
         request.GET.get("cursor"),
         settings.PAGE_SIZE_PANEL,
         oldest_first=tab != "decided",
     )
     context = {
-        "proposals": proposals,
-        "next_cursor": next_cursor,
+        "proposals": page.rows,
+        "next_cursor": page.next_cursor,
         "tab": tab,
         "own_count": queries.proposals("yours", request.user).count(),
     }
@@ -50,7 +50,7 @@ def reversals(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """One proposal, with all that whoever decides has to know."""
+    """One proposal, with everything one needs to decide it."""
     return show(request, proposal_id)
 
 
@@ -64,38 +64,37 @@ def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Turn it down, with a reason."""
+    """Deny it, with a reason."""
     form = DenyForm(request.POST)
     if not form.is_valid():
         return show(request, proposal_id, form=form, status=422)
-    return decide(request, proposal_id, operations.deny, reason=form.cleaned_data["reason"])
+    return decide(request, proposal_id, operations.deny, form.cleaned_data["reason"])
 
 
 @require_POST
 @finance_page
 def withdraw_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Take one's own proposal back."""
+    """Withdraw one's own proposal."""
     return decide(request, proposal_id, operations.withdraw)
 
 
-def decide(request: MemberRequest, proposal_id: int, act: Any, **more: str) -> HttpResponse:
+def decide(
+    request: MemberRequest,
+    proposal_id: int,
+    act: Callable[..., ReversalProposal],
+    reason: str = "",
+) -> HttpResponse:
     earlier = get_object_or_404(ReversalProposal, pk=proposal_id)
     try:
-        proposal = act(
-            actor_id=request.user.pk, proposal_id=proposal_id, address=ip_address(request), **more
-        )
-    except NotAllowed as refusal:
-        return show(request, proposal_id, problem=str(refusal), status=403)
-    except TooLate as refusal:
-        # A second click of the same hand is no conflict: the page says what the first one did.
-        earlier.refresh_from_db()
-        if earlier.decided_by_id != request.user.pk:
-            return show(request, proposal_id, problem=str(refusal), status=409)
-        messages.info(request, str(refusal))
+        proposal = act(context_of(request, reason=reason), proposal_id=proposal_id)
     except Refusal as refusal:
-        return show(request, proposal_id, problem=str(refusal), status=422)
-    except Busy as refusal:
-        return show(request, proposal_id, problem=str(refusal), status=503)
+        earlier.refresh_from_db()
+        # A second click by the same person is no conflict: the page says what the first one did.
+        is_second_click = isinstance(refusal, TooLate) and earlier.decided_by == request.user
+        if not is_second_click:
+            status = page_status(refusal)
+            return show(request, proposal_id, problem=str(refusal), status=status)
+        messages.info(request, str(refusal))
     else:
         say(request, proposal)
     return redirect_to(request, reverse("adminpanel:reversal", args=[proposal_id]))

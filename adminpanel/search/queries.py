@@ -19,14 +19,16 @@ from adminpanel.models import Incident
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
 from ledger.references import as_reference
+from wallet.db.text_search import holds
 from wallet.models import User
-from wallet.money import format_amount
+from wallet.money import cents_in, format_amount
+from wallet.staff import subjects
 from wallet.staff.finding import named
+from wallet.web import paging
 
 SHOWN = 8
 
-# As the audit names what was acted upon.
-NAMED = re.compile(r"(incident|member)\s*#?\s*(\d{1,18})", re.IGNORECASE | re.ASCII)
+ROWS: dict[str, type[Any]] = {"incident": Incident, "member": User}
 NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
 # As the panel writes days, and as people do.
 DAY = date_field(_("Day"))
@@ -34,28 +36,27 @@ DAY.input_formats = ["%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d/%m/%Y"]
 
 
 class Group(NamedTuple):
-    """What was found of one kind: the first rows, whether there are more, and where all are."""
+    """What was found of one kind: the first page, and the URL of all."""
 
     kind: str
     title: str | Promise
-    rows: list[Any]
-    has_more: bool
+    page: paging.Page[Any]
     url: str
     is_recent: bool = False
 
 
 def jump(text: str) -> str | None:
     """The address of the one thing that this names and that is there."""
-    reference = as_reference(text.upper().removeprefix("TRANSACTION "))
+    subject = subjects.parse(text)
+    reference = as_reference(subject.key if subject else text)
     if reference and Transaction.objects.filter(reference=reference).exists():
         return reverse("adminpanel:transaction", args=[reference])
     if day := day_in(text):
         return all_of("ledger", **{"from": day.isoformat(), "to": day.isoformat()})
-    if not (name := NAMED.fullmatch(text)):
+    if not (subject and subject.id and subject.kind in ROWS):
         return None
-    kind, id = name[1].lower(), int(name[2])
-    rows: QuerySet[Any] = (Incident if kind == "incident" else User).objects.filter(pk=id)
-    return reverse(f"adminpanel:{kind}", args=[id]) if rows.exists() else None
+    rows: QuerySet[Any] = ROWS[subject.kind].objects.filter(pk=subject.id)
+    return subject.url if rows.exists() else None
 
 
 def day_in(text: str) -> date | None:
@@ -69,40 +70,39 @@ def day_in(text: str) -> date | None:
 def groups(text: str) -> list[Group]:
     """All that fits, a group for each kind in which something does."""
     found = [members(text), *transactions(text), incidents(text)]
-    return [group for group in found if group.rows]
+    return [group for group in found if group.page.rows]
 
 
 def members(text: str) -> Group:
     found = lookup.exactly(text)
     fits = named(text) | lookup.reached(text)
     people = found.people if found else User.objects.order_by("-pk").filter(fits)
-    rows, has_more = lookup.page(people, "", SHOWN)
-    return Group("members", _("Members"), rows, has_more, all_of("members", q=text))
+    page = lookup.page(people, None, SHOWN)
+    return Group("members", _("Members"), page, all_of("members", q=text))
 
 
 def transactions(text: str) -> list[Group]:
     recent = lookup.recent()
     records = recent.with_parties().with_reversal()
-    in_words = Q(description__icontains=text) | Q(reference__icontains=text)
-    rows, has_more = records.filter(in_words | Q(idempotency_key=text)).page(SHOWN)
+    in_words = holds("description", text) | Q(reference__contains=text.upper())
+    page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
     title = _("Transactions with this in their note or reference, or as their request key")
-    found = [Group("notes", title, rows, has_more, all_of("ledger", q=text), True)]
-    if cents := lookup.cents_in(text):
-        rows, has_more = records.filter(amount_cents=cents).page(SHOWN)
+    found = [Group("notes", title, page, all_of("ledger", q=text), True)]
+    if cents := cents_in(text):
+        page = paging.page(records.filter(amount_cents=cents), None, SHOWN)
         amount = format_amount(cents).replace(",", "")
         url = all_of("ledger", min=amount, max=amount)
         title = _("Transactions of exactly this amount")
-        found.insert(0, Group("amounts", title, rows, has_more, url, True))
+        found.insert(0, Group("amounts", title, page, url, True))
     return found
 
 
 def incidents(text: str) -> Group:
-    fits = Q(title__icontains=text)
+    fits = holds("title", text)
     if number := NUMBER.fullmatch(text):
         fits |= Q(pk=int(number[1]))
-    rows = list(Incident.objects.filter(fits)[: SHOWN + 1])
-    title, url = _("Incidents"), all_of("incidents", q=text)
-    return Group("incidents", title, rows[:SHOWN], len(rows) > SHOWN, url)
+    page = paging.page(Incident.objects.filter(fits), None, SHOWN)
+    return Group("incidents", _("Incidents"), page, all_of("incidents", q=text))
 
 
 def all_of(name: str, **query: str) -> str:

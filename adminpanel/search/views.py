@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.guessing import is_guessing
 from adminpanel.members.forms import FindForm
+from adminpanel.members.lookups import is_over_limit
 from adminpanel.members.queries import RECENT
 from adminpanel.search import queries
 from wallet.web.http import MemberRequest, redirect_to
@@ -17,7 +17,7 @@ from wallet.web.http import MemberRequest, redirect_to
 def search(request: MemberRequest) -> HttpResponse:
     """Go straight to what is named exactly; else show what fits, kind by kind."""
     form = FindForm(request.GET)
-    guessing = is_guessing(request, form, "q")
+    over_limit = is_over_limit(request, form, "q")
     text = form.cleaned_data["q"] if form.is_valid() else ""
     if text and (url := queries.jump(text)):
         return redirect_to(request, url)
@@ -27,5 +27,5 @@ def search(request: MemberRequest) -> HttpResponse:
         "groups": queries.groups(text) if text else [],
         "recent": RECENT,
     }
-    status = 429 if guessing else 200 if form.is_valid() else 422
+    status = 429 if over_limit else 200 if form.is_valid() else 422
     return render(request, "adminpanel/search.html", context, status=status)

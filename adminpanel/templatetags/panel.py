@@ -4,13 +4,14 @@ import re
 from typing import Any, NamedTuple
 
 from django import template
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident
-from adminpanel.reversals.queries import waiting_for
+from adminpanel.reversals.queries import People, waiting_for
+from ledger.models import Transaction
 from ledger.references import PATTERN
+from wallet.staff import subjects
 
 register = template.Library()
 
@@ -18,7 +19,7 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
-    """What waits for somebody, and whether the books were right when last looked at."""
+    """What waits for staff, and whether the last run of the checks passed."""
 
     proposals: int
     incidents: int
@@ -32,17 +33,22 @@ def grouped(number: int) -> str:
 
 
 @register.filter
+def behind(people: dict[int, People] | str, reversal: Transaction) -> People | None:
+    """The people behind this reversal; None for any other transaction."""
+    return people.get(reversal.pk) if isinstance(people, dict) else None
+
+
+@register.filter
 def linked(text: str) -> SafeString:
-    """What a check says, with the references and accounts that it names as links."""
+    """The text of a check, with its references and accounts as links."""
     # Every second piece is what the pattern has found.
     pieces = enumerate(NAMED.split(text))
     return format_html_join("", "{}", ((link(part) if at % 2 else part,) for at, part in pieces))
 
 
 def link(name: str) -> SafeString:
-    _word, _space, account_id = name.partition(" ")
-    kind, key = ("account", int(account_id)) if account_id else ("transaction", name)
-    return format_html('<a href="{}">{}</a>', reverse(f"adminpanel:{kind}", args=[key]), name)
+    subject = subjects.parse(name) or subjects.transaction(name)
+    return format_html('<a href="{}">{}</a>', subject.url, name)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,40 +1,30 @@
-"""Notes: what one of the team wrote about a transaction, for good."""
+"""Notes of staff on a transaction. A note is never changed."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from adminpanel.models import Note
-from adminpanel.once import request_id
 from ledger.models import Transaction
+from wallet.context import Context
 from wallet.db.retries import committed
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 
 
 @committed
-def write(
-    *, actor_id: int, transaction_id: int, text: str, key: UUID | None = None, address: str = ""
-) -> Note:
-    """Write a note. It is never changed; what was wrong in it is put right by another one.
+def write(context: Context, *, transaction_id: int, text: str) -> Note:
+    """Write a note. To correct it, write another one.
 
-    The same words with the same key give the note that they wrote the first time.
+    The same words with the same key return the first note.
     """
-    request = request_id(key, actor_id, transaction_id, text)
+    request = context.request_id(transaction_id, text)
     if request and (earlier := Note.objects.filter(request=request).first()):
         return earlier
     record = Transaction.objects.get(pk=transaction_id)
     note = Note.objects.create(
         transaction=record,
-        author_id=actor_id,
-        author_name=audit.name_of(actor_id),
+        author_id=context.actor_id,
+        author_name=audit.name_of(context.actor_id),
         text=text,
         request=request,
     )
-    audit.record(
-        audit.Action.NOTE,
-        f"transaction {record.reference}",
-        actor_id=actor_id,
-        address=address,
-        note=note.pk,
-    )
+    audit.record(context, audit.Action.NOTE, subjects.transaction(record.reference), note=note.pk)
     return note

@@ -10,27 +10,17 @@ from django.utils.translation import gettext as _
 from adminpanel.models import Incident, Note, ReversalProposal
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
+from ledger.rails.rail import name_of_outside
 from wallet.models import AuditEvent
+from wallet.staff import subjects
 
 Action = AuditEvent.Action
-
-
 NOTES = 100
-
-
 RELATED = 5
-
-
 LATELY = timedelta(days=30)
-
-
 # How far back among a member's newest transactions the other ones are looked for.
 LOOKED_AT = 200
-
-
 LINKED = 50
-
-
 # The acts of the audit that are steps of a transaction, and those that end badly for it.
 STEPS = {
     Action.PROPOSE,
@@ -40,8 +30,6 @@ STEPS = {
     Action.REVERSE,
     Action.REFUSE,
 }
-
-
 BAD = {Action.DENY, Action.REFUSE, Action.WITHDRAW}
 
 
@@ -52,26 +40,19 @@ def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[Au
     """
     also = None
     if proposal:
-        subject = f"transaction {proposal.transaction.reference}"
-        also = Q(subject=subject, facts__proposal=proposal.pk)
-    return events(f"transaction {record.reference}", also)
+        subject = subjects.transaction(proposal.transaction.reference)
+        also = Q(subject=str(subject), facts__proposal=proposal.pk)
+    return events(subjects.transaction(record.reference), also)
 
 
-def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
-    """What became of a transaction, oldest first: its own steps, and those of the audit.
+def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
+    """The steps of a transaction, oldest first: its own, and those of the audit.
 
-    What led to a reversal was before it; what has not come yet is last.
+    A step that has not come yet is last.
     """
-    rail = _("Simulated rail")
-    steps = [Moment(_("Ordered"), str(record.created_by), record.created_at)]
-    settled_by = _("Nissmart") if record.from_account_id and record.to_account_id else rail
-    is_failed = record.status == Transaction.Status.FAILED
-    word = str(record.status_badge.word)
-    steps.append(
-        Moment(word, settled_by if record.settled_at else "", record.settled_at, is_bad=is_failed)
-    )
-    for event in reversed(told):
-        action = Action(event.action)
+    steps = own_steps(record, history)
+    for event in reversed(history):
+        action, reference = Action(event.action), event.facts.get("reversal", "")
         if action in STEPS:
             steps.append(
                 Moment(
@@ -79,21 +60,39 @@ def timeline(record: Transaction, told: list[AuditEvent]) -> list[Moment]:
                     actor_name(event),
                     event.at,
                     event.reason,
-                    event.facts.get("reversal", ""),
+                    reference if reference != record.reference else "",
                     action in BAD,
                 )
             )
     reversal = getattr(record, "reversed_by", None)
-    if reversal and not any(event.action == Action.REVERSE for event in told):
-        steps.append(
-            Moment(
-                str(Action.REVERSE.label),
-                str(reversal.created_by),
-                reversal.created_at,
-                reference=reversal.reference,
-            )
-        )
+    if reversal and not is_posted_in(history):
+        steps.append(posting(reversal, reversal.reference))
     return sorted(steps, key=lambda step: (step.at is None, step.at))
+
+
+def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
+    """Ordered, and then settled or not. A reversal is neither ordered nor settled by a rail: it is
+    posted, which the audit says when staff have proposed it."""
+    if record.reverses_id:
+        return [] if is_posted_in(history) else [posting(record)]
+    settled_by = ""
+    if record.settled_at:
+        settled_by = name_of_outside(record.took_rail)
+    is_failed = record.status == Transaction.Status.FAILED
+    return [
+        Moment(_("Ordered"), str(record.created_by), record.created_at),
+        Moment(str(record.status_badge.word), settled_by, record.settled_at, is_bad=is_failed),
+    ]
+
+
+def posting(reversal: Transaction, reference: str = "") -> Moment:
+    """The step of a reversal that was made without a proposal."""
+    label, name = str(Action.REVERSE.label), str(reversal.created_by)
+    return Moment(label, name, reversal.created_at, reference=reference)
+
+
+def is_posted_in(history: list[AuditEvent]) -> bool:
+    return any(event.action == Action.REVERSE for event in history)
 
 
 def others_between(record: Transaction) -> list[Transaction]:
@@ -108,7 +107,7 @@ def others_between(record: Transaction) -> list[Transaction]:
     ]
     found = Transaction.objects.filter(sides[0] | sides[1])
     found = found.filter(created_at__gte=record.created_at - LATELY)
-    # What takes it back, or what it takes back, is told of beside it.
+    # What takes it back, or what it takes back, stands beside it.
     found = found.exclude(pk__in=[record.pk, record.reverses_id]).exclude(reverses=record.pk)
     return list(found.with_parties().order_by("-pk")[:RELATED])
 

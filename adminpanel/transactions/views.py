@@ -8,14 +8,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.refusals import Refusal
 from adminpanel.reversals import operations as reversals
+from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
 from adminpanel.transactions.forms import NoteForm, ProposeForm
-from ledger.errors import Busy
 from ledger.models import Transaction
+from wallet.errors import Refusal
 from wallet.staff.roles import acts_on_panel
-from wallet.web.http import MemberRequest, ip_address, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.refusals import page_status
 
 
 @require_safe
@@ -30,44 +31,41 @@ def transaction(request: MemberRequest, reference: str) -> HttpResponse:
 def add_note(request: MemberRequest, reference: str) -> HttpResponse:
     """Write a note about it."""
     record = get_object_or_404(Transaction, reference=reference)
-    form = NoteForm(request.POST)
+    form, status = NoteForm(request.POST), 422
     if form.is_valid():
         try:
             notes.write(
-                actor_id=request.user.pk,
+                context_of(request, key=form.cleaned_data["key"]),
                 transaction_id=record.pk,
                 text=form.cleaned_data["text"],
-                key=form.cleaned_data["key"],
-                address=ip_address(request),
             )
-        except Busy as refusal:
+        except Refusal as refusal:
             form.add_error(None, str(refusal))
+            status = page_status(refusal)
         else:
             messages.success(request, _("Note added."))
             return redirect_to(request, reverse("adminpanel:transaction", args=[reference]))
-    return show(request, reference, note_form=form, part="notes", status=422)
+    return show(request, reference, note_form=form, part="notes", status=status)
 
 
 @require_POST
 @finance_page
 def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
-    """Propose to take it back; somebody else decides."""
+    """Propose to take it back; a colleague decides."""
     record = get_object_or_404(Transaction, reference=reference)
-    form = ProposeForm(request.POST)
+    form, status = ProposeForm(request.POST), 422
     if form.is_valid():
         try:
             proposal = reversals.propose(
-                actor_id=request.user.pk,
-                transaction_id=record.pk,
-                reason=form.cleaned_data["reason"],
-                address=ip_address(request),
+                context_of(request, reason=form.cleaned_data["reason"]), transaction_id=record.pk
             )
-        except (Refusal, Busy) as refusal:
+        except Refusal as refusal:
             form.add_error(None, str(refusal))
+            status = page_status(refusal)
         else:
             messages.success(request, _("Proposed. Somebody else of finance decides now."))
             return redirect_to(request, reverse("adminpanel:reversal", args=[proposal.pk]))
-    return show(request, reference, propose_form=form, part="reversal", status=422)
+    return show(request, reference, propose_form=form, part="reversal", status=status)
 
 
 def show(
@@ -83,19 +81,21 @@ def show(
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
-    told = queries.events_of(record, behind)
+    history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
+    posters = {record.pk: record.created_by.name} if record.reverses_id else {}
     context = {
         "record": record,
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
-        "timeline": queries.timeline(record, told),
-        "events": told,
+        "timeline": queries.timeline(record, history),
+        "events": history,
         "proposal_behind": behind,
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
         "obstacle": reversals.obstacle(record),
+        "people": people_behind(posters).get(record.pk),
         "related": queries.others_between(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),

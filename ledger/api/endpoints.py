@@ -8,37 +8,46 @@ from http import HTTPStatus
 from typing import Annotated
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Sum
 from django.http import Http404, HttpResponse
 from django.utils import timezone
-from ninja import Header, Router, Schema
-from pydantic import Field
+from ninja import Router, Schema
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from ledger import history, operations
+from ledger import history, kinds, operations
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
-from ledger.querysets import TransactionQuerySet
 from ledger.references import REFERENCE
+from ledger.status import Status
 from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
-from wallet.api.schemas import Body, Id, Limit, Line, problems
+from wallet.api.schemas import Body, Id, Key, Limit, Line, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
-from wallet.web import paging as cursors
+from wallet.web import paging
 
 router = Router(tags=["Money"])
 
+
+def known(code: str) -> str:
+    if code in (codes := kinds.codes()):
+        return code
+    expected = f"{', '.join(f"'{one}'" for one in codes[:-1])} or '{codes[-1]}'"
+    raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
+
+
+# Asked of the kinds there are, whenever it is looked at.
+TypeCode = Annotated[
+    str,
+    AfterValidator(known),
+    Field(json_schema_extra=lambda schema: schema.update(enum=kinds.codes())),
+]
 AmountCents = Annotated[
     int,
     Field(ge=1, le=CEILING_CENTS, description="Whole cents: KES 10.50 is 1050.", examples=[1050]),
 ]
-Description = Annotated[Line, Field(max_length=140, examples=["Lunch on Friday"])]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Names this one order: send the same key again and nothing moves twice.",
-    ),
+Description = Annotated[
+    Annotated[Line, Field(max_length=140)] | None, Field(examples=["Lunch on Friday"])
 ]
 
 
@@ -62,8 +71,9 @@ class TransferIn(Body):
 class TransactionOut(Schema):
     id: int
     reference: Annotated[str, Field(examples=["NS-7K2Q9PXM"])]
-    type: Transaction.Type
-    status: Transaction.Status
+    type: TypeCode
+    rail: Annotated[str, Field(description="Empty for what stays inside.", examples=["simulated"])]
+    status: Status
     amount_cents: int
     currency: str
     from_account_id: int | None
@@ -77,7 +87,7 @@ class TransactionOut(Schema):
 
 ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
-MOVED = {201: TransactionOut, **problems(403, 404, 413, 415, 422)}
+MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
 
 
 class TransactionPage(Schema):
@@ -100,9 +110,8 @@ def deposit(
 ) -> HttpResponse:
     """Put money from the rail into a member's wallet."""
     wallets = own_wallets(request, body.user_id)
-    order = Order(
-        Transaction.Type.DEPOSIT, body.amount_cents, None, wallets[body.user_id], body.description
-    )
+    note, target_id = body.description or "", wallets[body.user_id]
+    order = Order(DEPOSIT, body.amount_cents, None, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -113,9 +122,8 @@ def transfer(
     """Move money from one member's wallet to another's."""
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
     source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
-    order = Order(
-        Transaction.Type.TRANSFER, body.amount_cents, source_id, target_id, body.description
-    )
+    note = body.description or ""
+    order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
     return perform(request, response, order, key, wallets)
 
 
@@ -125,23 +133,21 @@ def withdraw(
 ) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
     wallets = own_wallets(request, body.user_id)
-    order = Order(
-        Transaction.Type.WITHDRAW, body.amount_cents, wallets[body.user_id], None, body.description
-    )
+    note, source_id = body.description or "", wallets[body.user_id]
+    order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
     return perform(request, response, order, key, wallets)
 
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
-    """What a member has, and what is on its way out."""
+    """A member's balance, and what is on its way out."""
     account = visible_wallet(request, user_id)
-    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
     return BalanceOut(
         user_id=user_id,
         account_id=account.pk,
         currency=account.currency,
         balance_cents=account.balance_cents,
-        pending_out_cents=pending.aggregate(cents=Sum("amount_cents", default=0))["cents"],
+        pending_out_cents=Transaction.objects.pending_out_cents(account),
         as_of=timezone.now(),
     )
 
@@ -156,14 +162,14 @@ def list_transactions(
     user_id: int,
     limit: Limit = 20,
     cursor: str | None = None,
-    type: Transaction.Type | None = None,
-    status: Transaction.Status | None = None,
+    type: TypeCode | None = None,
+    status: Status | None = None,
 ) -> dict[str, object]:
     """A member's transactions, newest first."""
     account = visible_wallet(request, user_id)
-    place = cursors.place(f"transactions/{user_id}", cursor, type=type, status=status)
-    records, has_more = history.page(account, narrow(place), limit)
-    return transaction_page(place, records, has_more)
+    place = paging.place(f"transactions/{user_id}", cursor, type=type, status=status)
+    records = Transaction.objects.with_parties().filter(**place.filters)
+    return transaction_page(place.sign(history.page(account, records, place.last_id, limit)))
 
 
 @router.get(
@@ -172,7 +178,7 @@ def list_transactions(
     summary="One transaction",
 )
 def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
-    """One transaction, for those whose money it moved."""
+    """One transaction. A member token reads only those of its owner."""
     if not REFERENCE.fullmatch(reference):
         raise Http404
     record = Transaction.objects.with_parties().filter(reference=reference).first()
@@ -186,7 +192,7 @@ def is_visible(request: CallRequest, record: Transaction) -> bool:
 
 
 def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
-    """Wallet ids by user id. A user the caller may not act for is as unknown as one who is not."""
+    """Wallet ids by user id. 404 for a member the caller may not act for, as for one who isn't."""
     require(request.auth.scope != Scope.FINANCE)
     if not request.auth.may_act_for(user_id):
         raise Http404
@@ -228,18 +234,10 @@ def perform(
     return response
 
 
-def narrow(place: cursors.Place) -> TransactionQuerySet:
-    """The transactions of a list, from its place on."""
-    records = Transaction.objects.with_parties().filter(**place.filters)
-    return records.filter(pk__lt=place.last_id) if place.last_id else records
-
-
-def transaction_page(
-    place: cursors.Place, records: list[Transaction], has_more: bool
-) -> dict[str, object]:
+def transaction_page(found: paging.Page[Transaction]) -> dict[str, object]:
     return {
-        "items": [transaction_out(record, *parties(record)) for record in records],
-        "next_cursor": place.after(records[-1].pk) if has_more else None,
+        "items": [transaction_out(record, *parties(record)) for record in found.rows],
+        "next_cursor": found.next_cursor,
     }
 
 
@@ -256,6 +254,7 @@ def transaction_out(
         "id": record.pk,
         "reference": record.reference,
         "type": record.type,
+        "rail": record.rail,
         "status": record.status,
         "amount_cents": record.amount_cents,
         "currency": Account.Currency.KES,

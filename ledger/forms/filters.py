@@ -14,10 +14,11 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from ledger.models import Transaction
+from ledger import kinds
 from ledger.querysets import TransactionQuerySet
+from ledger.status import Status
 from wallet.money import format_money
-from wallet.web.fields import AmountField, LineField, PickField
+from wallet.web.fields import AmountField, PastedField, PickField
 
 
 def date_field(label: Any) -> forms.DateField:
@@ -87,11 +88,13 @@ class FilterForm(PeriodForm):
     """Type, status and period of transactions."""
 
     type = PickField(
-        label=_("Type"), choices=[("", _("All types")), *Transaction.Type.choices], required=False
+        label=_("Type"),
+        choices=lambda: [("", _("All types")), *kinds.choices()],
+        required=False,
     )
     status = PickField(
         label=_("Status"),
-        choices=[("", _("Any status")), *Transaction.Status.choices],
+        choices=[("", _("Any status")), *Status.choices],
         required=False,
     )
 
@@ -116,7 +119,7 @@ class ActivityFilter(FilterForm):
     DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
 
     direction = PickField(label=_("Direction"), choices=DIRECTIONS, required=False)
-    q = LineField(
+    q = PastedField(
         label=_("Search"),
         max_length=80,
         required=False,

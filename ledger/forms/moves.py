@@ -7,11 +7,12 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import LedgerError
+from ledger.kinds import Kind
 from ledger.models import Transaction
 from ledger.operations import Order
+from wallet.errors import Refusal
 from wallet.models import Account, User
-from wallet.web.fields import AmountField, KeyField, LineField
+from wallet.web.fields import AmountField, KeyField, LineField, LoginField
 
 
 def new_key() -> str:
@@ -20,8 +21,6 @@ def new_key() -> str:
 
 class OrderForm(forms.Form):
     """An amount, a note, and the key that makes this one order happen once."""
-
-    type: Transaction.Type
 
     amount = AmountField()
     description = LineField(
@@ -32,8 +31,9 @@ class OrderForm(forms.Form):
     )
     idempotency_key = KeyField(initial=new_key)
 
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: Kind, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kind = kind
         self.account = account
 
     def clean(self) -> dict[str, Any]:
@@ -47,14 +47,15 @@ class OrderForm(forms.Form):
         """Make the next order from this page a new one."""
         self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
 
-    def refuse(self, error: LedgerError) -> None:
+    def refuse(self, error: Refusal) -> None:
         """Show a refusal beside the field it is about."""
         self.add_error(error.field if error.field in self.fields else None, str(error))
 
     def order(self) -> Order:
         """The order that the owner of the account typed. Only for a valid form."""
-        data = self.cleaned_data
-        return Order(self.type, data["amount"], self.account.pk, None, data["description"])
+        data, own_id = self.cleaned_data, self.account.pk
+        source_id, target_id = (own_id, None) if self.kind.takes_from_wallet else (None, own_id)
+        return Order(self.kind, data["amount"], source_id, target_id, data["description"])
 
     @property
     def payee(self) -> User | None:
@@ -63,7 +64,7 @@ class OrderForm(forms.Form):
 
     @cached_property
     def known_payee(self) -> User | None:
-        """The payee of the earlier transfer that this one repeats."""
+        """The payee of the earlier order that this one repeats."""
         return None
 
     @property
@@ -72,28 +73,15 @@ class OrderForm(forms.Form):
         return [(field.html_name, field.value() or "") for field in self]
 
 
-class DepositForm(OrderForm):
-    type = Transaction.Type.DEPOSIT
+class PayeeForm(OrderForm):
+    """The payee is typed, or is that of an earlier order. `again` is the reference of that one,
+    so the page and its address say no more of a phone number or email than a receipt does."""
 
-    def order(self) -> Order:
-        data = self.cleaned_data
-        return Order(self.type, data["amount"], None, self.account.pk, data["description"])
-
-
-class WithdrawForm(OrderForm):
-    type = Transaction.Type.WITHDRAW
-
-
-class TransferForm(OrderForm):
-    """The payee is typed, or is that of an earlier transfer: `again` is its reference, so that
-    neither the page nor its address says more of a phone or email than a receipt does."""
-
-    type = Transaction.Type.TRANSFER
     field_order = ["amount", "again", "recipient", "description"]
     found: User | None = None
 
     again = forms.CharField(required=False, widget=forms.HiddenInput)
-    recipient = forms.CharField(
+    recipient = LoginField(
         label=_("Send to"),
         max_length=254,
         required=False,
@@ -107,7 +95,7 @@ class TransferForm(OrderForm):
     def known_payee(self) -> User | None:
         if self["recipient"].value():
             return None
-        sent = Transaction.objects.filter(type=self.type, from_account=self.account)
+        sent = Transaction.objects.filter(type=self.kind.code, from_account=self.account)
         return sent.payee_of(self["again"].value() or "")
 
     def clean_recipient(self) -> str:
@@ -133,4 +121,8 @@ class TransferForm(OrderForm):
         data = self.cleaned_data
         assert self.found
         target_id = Account.objects.wallet_id(self.found.pk)
-        return Order(self.type, data["amount"], self.account.pk, target_id, data["description"])
+        return Order(self.kind, data["amount"], self.account.pk, target_id, data["description"])
+
+
+def form_of(kind: Kind) -> type[OrderForm]:
+    return PayeeForm if kind.names_payee else OrderForm

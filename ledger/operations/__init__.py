@@ -3,6 +3,8 @@
 Each operation is done in one database transaction, always in the same order: refuse nonsense,
 lock the accounts lowest id first, replay, check under the lock, write. Operations that come at
 the same time may share one. Amounts are whole cents.
+
+An order whose rail answers later leaves a transaction PENDING; `settle` or `fail` ends it.
 """
 
 from ledger.operations.moves import (
@@ -15,14 +17,19 @@ from ledger.operations.moves import (
     withdraw,
 )
 from ledger.operations.orders import Order
+from ledger.operations.settlement import fail, settle
+from ledger.operations.statements import sent_cents
 
 __all__ = [
     "Order",
     "deposit",
     "earlier",
+    "fail",
     "perform",
     "preview",
     "reverse",
+    "sent_cents",
+    "settle",
     "transfer",
     "withdraw",
 ]

@@ -11,7 +11,7 @@ from itertools import count
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from ledger.errors import AlreadyReversed, KeyReused, LedgerError, OutcomeUnknown
+from ledger.errors import AlreadyReversed, KeyReused
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.orders import Order, Placed
@@ -22,14 +22,14 @@ from ledger.references import new_reference
 from wallet.db.preconditions import Unmet
 from wallet.db.retries import ATTEMPTS, durable, is_in_the_way, is_lock_timeout, pause
 from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
-from wallet.errors import Busy
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 
 logger = logging.getLogger(__name__)
 
 HAS_ROW_LOCKS = connection.features.has_select_for_update
 
 # The result of an order. OutcomeUnknown is the only error after which it may have moved money.
-type Outcome = Transaction | LedgerError | Unmet | OutcomeUnknown
+type Outcome = Transaction | Refusal | Unmet | OutcomeUnknown
 
 
 def names_to_lock(placed: Placed) -> Collection[Name]:
@@ -128,7 +128,7 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
         try:
             check_precondition(placed, facts)
             outcomes[placed] = record = decide(placed, holdings, facts, at)
-        except (LedgerError, Unmet) as refusal:
+        except (Refusal, Unmet) as refusal:
             outcomes[placed] = refusal
         else:
             carried_out.append((placed, record))
@@ -154,15 +154,17 @@ def check_precondition(placed: Placed, facts: Facts) -> None:
 def decide(
     placed: Placed, holdings: Mapping[int, Holding], facts: Facts, now: datetime
 ) -> Transaction:
-    """The transaction of an order that the simulated rail carries out instantly. Raises the
-    LedgerError that refuses it."""
-    order = placed.order
+    """The transaction of an order. It stays PENDING when its rail answers later. Raises the
+    Refusal that refuses it."""
+    order, rail = placed.order, placed.order.rail
     rules.check(order, holdings, facts.sent_cents)
+    is_instant = order.is_instant
     record = Transaction(
         id=facts.next_id,
         reference=new_reference(),
-        type=order.type,
-        status=Transaction.Status.SUCCESS,
+        type=order.kind.code,
+        rail=rail.code if rail else "",
+        status=Transaction.Status.SUCCESS if is_instant else Transaction.Status.PENDING,
         amount_cents=order.amount_cents,
         from_account_id=order.source_id,
         to_account_id=order.target_id,
@@ -171,7 +173,7 @@ def decide(
         idempotency_key=placed.key,
         reverses_id=order.reverses_id,
         created_at=now,
-        settled_at=now,
+        settled_at=now if is_instant else None,
     )
     record._state.adding = False
     return record

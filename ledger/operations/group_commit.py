@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from ledger.errors import OutcomeUnknown
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, names_to_lock, run_alone, run_batch
 from ledger.operations.orders import Placed
 from wallet.db.waits import STALLED_AFTER_S, WAITS, Wait
-from wallet.errors import Busy
+from wallet.errors import Busy, OutcomeUnknown
 
 # Half of a process's threads: the others keep answering, whatever happens to a batch.
 BATCH_SIZE = max(settings.WEB_THREADS // 2, 1)

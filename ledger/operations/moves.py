@@ -7,11 +7,12 @@ from datetime import datetime
 from django.utils import timezone
 
 from ledger.errors import NotReversible
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
-from ledger.operations.orders import Order, Placed, Type
+from ledger.operations.orders import Order, Placed
 from ledger.operations.statements import Hold
 from wallet.db.preconditions import Precondition
 
@@ -31,10 +32,10 @@ def deposit(
     with the same order returns the first Transaction, marked `is_replay`, and moves nothing.
     `at` is for histories played back in order; it defaults to now.
 
-    Raises a LedgerError: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
+    Raises a Refusal: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
     AccountClosed, UnknownAccount, KeyReused or Busy.
     """
-    order = Order(Type.DEPOSIT, amount_cents, target_id=account_id, description=description)
+    order = Order(DEPOSIT, amount_cents, target_id=account_id, description=description)
     return perform(order, actor_id=actor_id, key=key, at=at)
 
 
@@ -53,7 +54,7 @@ def transfer(
     Raises also SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached and
     RecipientLimitReached.
     """
-    order = Order(Type.TRANSFER, amount_cents, source_id, target_id, description)
+    order = Order(TRANSFER, amount_cents, source_id, target_id, description)
     return perform(order, actor_id=actor_id, key=key, at=at)
 
 
@@ -70,7 +71,7 @@ def withdraw(
 
     Raises also AccountFrozen, InsufficientFunds and DailyLimitReached.
     """
-    order = Order(Type.WITHDRAW, amount_cents, source_id=account_id, description=description)
+    order = Order(WITHDRAWAL, amount_cents, source_id=account_id, description=description)
     return perform(order, actor_id=actor_id, key=key, at=at)
 
 
@@ -91,17 +92,18 @@ def reverse(
 
 
 def preview(order: Order) -> int:
-    """What the member who orders would hold afterwards, in cents.
+    """What the member who orders would hold once it is settled, in cents.
 
     Nothing moves and nothing is held: the answer may be out of date when the order comes.
-    Raises the LedgerError that the order would meet now.
+    Raises the Refusal that the order would meet now.
     """
     rules.refuse_nonsense(order)
     asked = [Placed(order, actor_id=0, key=None)]
     holdings, [facts] = statements.read(asked, timezone.localdate(), Hold.NOTHING)
     rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
-    return own.balance_cents + dict(order.postings())[own.id]
+    postings = order.postings(is_settled=True)
+    return own.balance_cents + sum(cents for id, cents in postings if id == own.id)
 
 
 def earlier(order: Order, *, actor_id: int, key: str) -> Transaction | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from ledger import errors
-from ledger.operations.orders import Order, Type
+from ledger.operations.orders import Order
 from wallet.money import format_money
 
 
@@ -28,8 +28,23 @@ def refuse_nonsense(order: Order) -> None:
         raise errors.SelfTransfer
     limit = settings.LIMIT_CENTS_PER_TRANSACTION
     # What moved under another limit is taken back whole.
-    if order.amount_cents > limit and order.type != Type.REVERSAL:
+    if order.kind.is_members and order.amount_cents > limit:
         raise errors.TransactionLimitReached(limit=format_money(limit))
+    refuse_rail(order)
+
+
+def refuse_rail(order: Order) -> None:
+    """Refuse an amount that the order's rail can't carry. What goes back instantly needs no rail
+    to carry it."""
+    rail = order.rail
+    if rail is None or not order.shape.may_wait or rail.takes(order.amount_cents):
+        return
+    highest_cents = rail.highest_cents or settings.LIMIT_CENTS_PER_TRANSACTION
+    raise (errors.RailAmount if rail.takes_cents else errors.RailWholeAmount)(
+        rail=rail.label,
+        lowest=format_money(rail.lowest_cents),
+        highest=format_money(highest_cents),
+    )
 
 
 def check(
@@ -39,16 +54,16 @@ def check(
     *,
     is_preview: bool = False,
 ) -> None:
-    """Refuse what these accounts do not allow now. Raises a LedgerError.
+    """Refuse what these accounts don't allow now. Raises a Refusal.
 
-    A preview says nothing of the room in somebody else's wallet: asked often enough, it would
-    tell their balance to the cent.
+    A preview says nothing of the room in another member's wallet: asked often enough, it would
+    give their balance away to the cent.
     """
     for account_id in order.account_ids:
         if account_id not in holdings:
             raise errors.UnknownAccount
-    if order.type == Type.REVERSAL:
-        return check_reversal(order, holdings)
+    if not order.kind.is_members:
+        return check_money(order, holdings)
     for account_id in order.account_ids:
         if not holdings[account_id].is_active:
             raise errors.AccountClosed
@@ -58,10 +73,11 @@ def check(
         check_in(order, holdings[order.target_id])
 
 
-def check_reversal(order: Order, holdings: Mapping[int, Holding]) -> None:
-    """Limits and freezing bind what members order; two of staff have decided this. Only the
-    money must still be there."""
-    assert order.source_id is not None
+def check_money(order: Order, holdings: Mapping[int, Holding]) -> None:
+    """Limits and freezing bind what members order, and staff have decided this. Only the money
+    must still be there."""
+    if order.source_id is None:
+        return
     held_cents = holdings[order.source_id].balance_cents
     if held_cents < order.amount_cents:
         raise errors.MoneyGone(
@@ -75,7 +91,7 @@ def check_out(order: Order, source: Holding, sent_today_cents: int) -> None:
     if source.balance_cents < order.amount_cents:
         raise errors.InsufficientFunds(available=format_money(source.balance_cents))
     limit = settings.LIMIT_CENTS_OUT_PER_DAY
-    if sent_today_cents + order.amount_cents > limit:
+    if order.kind.counts_to_daily_limit and sent_today_cents + order.amount_cents > limit:
         left = max(limit - sent_today_cents, 0)
         raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
 
@@ -84,7 +100,7 @@ def check_in(order: Order, target: Holding) -> None:
     limit = settings.LIMIT_CENTS_BALANCE
     if target.balance_cents + order.amount_cents <= limit:
         return
-    if order.type != Type.DEPOSIT:
+    if order.source_id is not None:
         raise errors.RecipientLimitReached
     room = max(limit - target.balance_cents, 0)
     raise errors.BalanceLimitReached(limit=format_money(limit), room=format_money(room))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from ledger import kinds
 from ledger.models import Transaction
 from ledger.operations.orders import Placed
 from ledger.operations.rules import Holding
@@ -32,20 +33,14 @@ HOLDINGS = """
 
 VERSIONS = "SELECT id, xmin::text, xmax::text FROM wallet_account WHERE id IN {ids}"
 
-# The day has an end for PostgreSQL's planner, which takes an open one for a third of all time
-# and then plans each order anew.
-FACTS = """
-    SELECT
-        (SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s)
-            AS earlier_id,
-        (SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM ledger_transaction
-         WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
-           AND status <> 'FAILED' AND type <> 'REVERSAL')
-            AS sent_cents,
-        (SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1)
-            AS source_last_at,
-        (SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1)
-            AS target_last_at"""
+# What counts to the daily limit: here alone. The day has an end for PostgreSQL's planner, which
+# takes an open one for a third of all time and then plans each order anew.
+SENT = """
+    SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM ledger_transaction
+    WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
+      AND status <> 'FAILED'{uncounted}"""
+EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
+LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 
 # Taken beforehand, so that all that is written can go without waiting for an answer.
 NEXT_ID = {
@@ -54,7 +49,6 @@ NEXT_ID = {
         SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'ledger_transaction')""",
 }
 IDS_ARE_DRAWN = connection.vendor == "postgresql"
-FACTS_AND_ID = f"{FACTS}, {NEXT_ID[connection.vendor]} AS id"
 
 ADD_TO_BALANCES = """
     UPDATE wallet_account SET balance_cents = balance_cents + CASE id {changes} END
@@ -63,10 +57,10 @@ CHANGE = "WHEN %s THEN CAST(%s AS BIGINT) "
 
 INSERT_TRANSACTIONS = """
     INSERT INTO ledger_transaction
-        (id, reference, type, status, amount_cents, from_account_id, to_account_id, description,
-         created_by_id, idempotency_key, reverses_id, created_at, settled_at)
+        (id, reference, type, rail, status, amount_cents, from_account_id, to_account_id,
+         description, created_by_id, idempotency_key, reverses_id, created_at, settled_at)
     VALUES """
-TRANSACTION_COLUMNS = 13
+TRANSACTION_COLUMNS = 14
 
 INSERT_ENTRIES = """
     INSERT INTO ledger_entry
@@ -115,7 +109,7 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
     ids = sorted({id for placed in batch for id in placed.order.account_ids})
     asked = [Statement(holdings_sql(len(ids), hold), ids)]
     for placed in batch:
-        asked.append(Statement(FACTS_AND_ID if hold else FACTS, about(placed, day)))
+        asked.append(Statement(facts_sql(uncounted(), bool(hold)), about(placed, day)))
         if placed.precondition:
             asked.append(placed.precondition.statement)
     answers = iter(pipeline.ask(*asked))
@@ -135,8 +129,20 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
 
 def read_facts(placed: Placed, day: date) -> Facts:
     """The facts by themselves, while the accounts are held already."""
-    [[row]] = pipeline.ask(Statement(FACTS_AND_ID, about(placed, day)))
+    [[row]] = pipeline.ask(Statement(facts_sql(uncounted(), True), about(placed, day)))
     return Facts(*row)
+
+
+def sent_cents(account_id: int, day: date) -> int:
+    """What left this account on this Nairobi day, as the daily limit counts it."""
+    about = (account_id, day_start(day), next_day_start(day))
+    [[[cents]]] = pipeline.ask(Statement(sent_sql(uncounted()), about))
+    return int(cents)
+
+
+def uncounted() -> tuple[str, ...]:
+    """The kinds that don't count to the daily limit."""
+    return tuple(kind.code for kind in kinds.every() if not kind.counts_to_daily_limit)
 
 
 def held_versions(ids: Sequence[int]) -> dict[Name, object]:
@@ -158,7 +164,7 @@ def database_version() -> object:
 
 
 def about(placed: Placed, day: date) -> tuple[Value, ...]:
-    """The parameters of FACTS."""
+    """The parameters of the facts."""
     source_id, target_id = placed.order.source_id, placed.order.target_id
     of_day = (day_start(day), next_day_start(day))
     return (placed.actor_id, placed.key, source_id, *of_day, source_id, target_id)
@@ -181,21 +187,45 @@ def write(
     lines: list[Value] = []
     for placed, record in carried_out:
         at = record.created_at
-        rows += (record.pk, record.reference, record.type, record.status, record.amount_cents)
-        rows += (record.from_account_id, record.to_account_id, record.description)
-        rows += (record.created_by_id, record.idempotency_key, record.reverses_id, at, at)
-        for account_id, cents in placed.order.postings():
+        rows += (record.pk, record.reference, record.type, record.rail, record.status)
+        rows += (record.amount_cents, record.from_account_id, record.to_account_id)
+        rows += (record.description, record.created_by_id, record.idempotency_key)
+        rows += (record.reverses_id, at, record.settled_at)
+        for account_id, cents in placed.order.postings(is_settled=record.settled_at is not None):
             after = None
             if held := holdings.get(account_id):
                 after = held.balance_cents + cents
                 changes += (account_id, cents)
                 changed_ids.append(account_id)
             lines += (record.pk, account_id, cents, after, at)
-    pipeline.send(
-        Statement(add_sql(len(changed_ids)), changes + changed_ids),
-        Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows),
-        Statement(INSERT_ENTRIES + rows_sql(len(lines) // ENTRY_COLUMNS, ENTRY_COLUMNS), lines),
+    written = [
+        Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows)
+    ]
+    # A deposit that waits for its rail has moved nothing yet.
+    if changed_ids:
+        written.insert(0, Statement(add_sql(len(changed_ids)), changes + changed_ids))
+    if lines:
+        written.append(insert_entries(lines))
+    pipeline.send(*written)
+
+
+def insert_entries(values: Sequence[Value]) -> Statement:
+    count = len(values) // ENTRY_COLUMNS
+    return Statement(INSERT_ENTRIES + rows_sql(count, ENTRY_COLUMNS), values)
+
+
+@lru_cache
+def sent_sql(uncounted: tuple[str, ...]) -> str:
+    return SENT.format(uncounted="".join(f" AND type <> '{code}'" for code in uncounted))
+
+
+@lru_cache
+def facts_sql(uncounted: tuple[str, ...], draws_id: bool) -> str:
+    facts = (
+        f"SELECT ({EARLIER}) AS earlier_id, ({sent_sql(uncounted)}) AS sent_cents,"
+        f" ({LAST_AT}) AS source_last_at, ({LAST_AT}) AS target_last_at"
     )
+    return f"{facts}, {NEXT_ID[connection.vendor]} AS id" if draws_id else facts
 
 
 @lru_cache

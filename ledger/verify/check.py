@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -75,14 +78,32 @@ def read(sql: str) -> Iterator[dict[str, Any]]:
 
 
 def as_fact(name: str, value: Any) -> Any:
-    if name.endswith("_cents") and value is not None:
+    if value is None:
+        return None
+    if name.endswith("_cents"):
         return int(value)  # a sum is a Decimal on PostgreSQL
-    return str(value) if name.endswith("_at") else value
+    return in_nairobi(value) if name.endswith("_at") else value
+
+
+def in_nairobi(value: datetime | str) -> datetime | str:
+    """A time in Nairobi, like every other time that people read. SQLite returns it as text, in UTC
+    and without a zone; a text that is no time stays as it is."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    if timezone.is_naive(value):
+        value = value.replace(tzinfo=UTC)
+    return timezone.localtime(value, timezone.get_default_timezone())
 
 
 def in_words(name: str, value: Any) -> Any:
     if value is None:
         return _("nothing")
+    if isinstance(value, datetime):
+        # To the microsecond: what is wrong may be a few of them.
+        return date_format(value, "j M Y, H:i:s.u")
     return format_money(value) if name.endswith("_cents") else value
 
 

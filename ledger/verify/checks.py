@@ -7,8 +7,8 @@ the check of the guards, which reads the engine's own catalogue.
 
 from django.utils.translation import gettext_lazy as _
 
+from ledger.verify import statements
 from ledger.verify.check import Check
-from ledger.verify.statements import SHAPE, guards, rollups
 
 CHECKS = (
     Check(
@@ -61,37 +61,17 @@ CHECKS = (
         _("Every transaction has the entries that its type, amount, accounts and status demand."),
         _("{reference}: its {lines} entries are not those of a {type} of {amount_cents}, {status}"),
         "transaction",
-        SHAPE,
+        statements.shapes,
     ),
     Check(
         "orders",
-        _("Every transaction has the accounts, the status and the times of its type."),
+        _("Every transaction has the accounts, the rail, the status and the times of its type."),
         _(
-            "{reference}: no {type} can be {status} from account {source} to account {target}, "
-            "ordered {created_at}, settled {settled_at}"
+            "{reference}: no {type} can be {status} from account {source} to account {target} "
+            "over the rail '{rail}', ordered {created_at}, settled {settled_at}"
         ),
         "transaction",
-        """
-        SELECT record.id, record.reference, record.type, record.status,
-               record.from_account_id AS source, record.to_account_id AS target,
-               record.created_at, record.settled_at
-        FROM ledger_transaction record
-        LEFT JOIN wallet_account source ON source.id = record.from_account_id
-        LEFT JOIN wallet_account target ON target.id = record.to_account_id
-        LEFT JOIN wallet_user actor ON actor.id = record.created_by_id
-        WHERE record.amount_cents <= 0 OR actor.id IS NULL
-           OR record.type NOT IN ('DEPOSIT', 'TRANSFER', 'WITHDRAW', 'REVERSAL')
-           OR record.status NOT IN ('PENDING', 'SUCCESS', 'FAILED')
-           OR CASE WHEN record.type = 'DEPOSIT' THEN record.from_account_id IS NOT NULL
-                   ELSE source.user_id IS NULL END
-           OR CASE WHEN record.type = 'WITHDRAW' THEN record.to_account_id IS NOT NULL
-                   WHEN record.type = 'REVERSAL' AND record.to_account_id IS NULL THEN 1 = 0
-                   ELSE target.user_id IS NULL END
-           OR record.from_account_id = record.to_account_id
-           OR CASE WHEN record.status = 'PENDING' THEN record.settled_at IS NOT NULL
-                   ELSE record.settled_at IS NULL END
-           OR record.settled_at < record.created_at
-        ORDER BY record.id""",
+        statements.orders,
     ),
     Check(
         "reversals",
@@ -101,20 +81,7 @@ CHECKS = (
         ),
         _("{reference}: it does not take back what transaction {reverses} has moved, once"),
         "transaction",
-        """
-        SELECT record.id, record.reference, record.reverses_id AS reverses
-        FROM ledger_transaction record
-        LEFT JOIN ledger_transaction earlier ON earlier.id = record.reverses_id
-        WHERE CASE WHEN record.type <> 'REVERSAL' THEN record.reverses_id IS NOT NULL
-                   ELSE earlier.id IS NULL OR earlier.type NOT IN ('DEPOSIT', 'TRANSFER')
-                        OR earlier.status <> 'SUCCESS' OR earlier.id > record.id
-                        OR earlier.amount_cents <> record.amount_cents
-                        OR earlier.to_account_id <> record.from_account_id
-                        OR COALESCE(earlier.from_account_id, 0) <> COALESCE(record.to_account_id, 0)
-                        OR EXISTS (SELECT 1 FROM ledger_transaction other
-                                   WHERE other.reverses_id = record.reverses_id
-                                     AND other.id < record.id) END
-        ORDER BY record.id""",
+        statements.reversals,
     ),
     Check(
         "parents",
@@ -189,15 +156,7 @@ CHECKS = (
         _("Money in transit is what open payouts have taken out of wallets."),
         _("holds {held_cents}, but payouts of {open_cents} are open"),
         "account",
-        """
-        SELECT id, held_cents, open_cents FROM (
-            SELECT account.id,
-                   COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
-                             WHERE account_id = account.id), 0) AS held_cents,
-                   COALESCE((SELECT SUM(amount_cents) FROM ledger_transaction
-                             WHERE type = 'WITHDRAW' AND status = 'PENDING'), 0) AS open_cents
-            FROM wallet_account account WHERE account.kind = 'in_transit') transit
-        WHERE held_cents <> open_cents""",
+        statements.transit,
     ),
     Check(
         "keys",
@@ -229,7 +188,7 @@ CHECKS = (
         _("The roll-ups of each day are what a scan of its entries gives."),
         _("debits differ by {debit_cents}, credits by {credit_cents}, lines by {lines}"),
         "day",
-        rollups,
+        statements.rollups,
     ),
     Check(
         "running_totals",
@@ -257,7 +216,7 @@ CHECKS = (
         _("The triggers that keep the books, the audit and notes unchanged are in the database."),
         _("it is missing, switched off or not the one that this version installs"),
         "trigger",
-        guards,
+        statements.guards,
     ),
 )
 

@@ -1,66 +1,171 @@
-"""The longer statements: what each kind of transaction demands, and the guards."""
+"""The longer statements: what each kind of transaction demands, and the guards.
+
+They are made from what the kinds declare of the books (`ledger/kinds/`), and never run what
+writes entries.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
 
+from ledger import kinds, rails
+from ledger.kinds import Kind, Place, Shape, Side
+from ledger.kinds.shapes import Line
+from ledger.status import Status
 from wallet.db.guards import INSTALLED, Guards
 
-# How many entries of each kind a transaction demands, by its type and status. `paid` and
-# `returned` are on its from account, `received` on its to account.
-SHAPES = """
-    shape (type, status, lines, paid, returned, received, float_down, float_up, transit_up,
-           transit_down) AS (VALUES
-        ('DEPOSIT',  'SUCCESS', 2, 0, 0, 1, 1, 0, 0, 0),
-        ('DEPOSIT',  'PENDING', 0, 0, 0, 0, 0, 0, 0, 0),
-        ('DEPOSIT',  'FAILED',  0, 0, 0, 0, 0, 0, 0, 0),
-        ('TRANSFER', 'SUCCESS', 2, 1, 0, 1, 0, 0, 0, 0),
-        ('TRANSFER', 'PENDING', 0, 0, 0, 0, 0, 0, 0, 0),
-        ('TRANSFER', 'FAILED',  0, 0, 0, 0, 0, 0, 0, 0),
-        ('WITHDRAW', 'PENDING', 2, 1, 0, 0, 0, 0, 1, 0),
-        ('WITHDRAW', 'SUCCESS', 4, 1, 0, 0, 0, 1, 1, 1),
-        ('WITHDRAW', 'FAILED',  4, 1, 1, 0, 0, 0, 1, 1),
-        ('REVERSAL', 'SUCCESS', 2, 1, 0, 1, 0, 0, 0, 0),
-        ('REVERSAL', 'SUCCESS', 2, 1, 0, 0, 0, 1, 0, 0))"""
-FLOATS = "('simulated_float')"
+
+def text(value: str) -> str:
+    """A literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
-def count(account: str, sign: str) -> str:
-    """SQL that counts a transaction's entries of its exact amount on one account."""
+def listed(values: Iterable[str]) -> str:
+    """`('DEPOSIT', 'TRANSFER')`; of nothing, a list that holds nothing."""
+    return f"({', '.join(map(text, values)) or 'NULL'})"
+
+
+def is_at(place: Place) -> str:
+    """SQL that is true of an entry on this account of its transaction."""
+    match place:
+        case Place.SOURCE:
+            return "entry.account_id = record.from_account_id"
+        case Place.TARGET:
+            return "entry.account_id = record.to_account_id"
+        case Place.FLOAT:
+            whens = (
+                f"WHEN {text(rail.code)} THEN {text(rail.float_account.kind)}"
+                for rail in rails.every()
+            )
+            return f"account.kind = CASE record.rail {' '.join(whens)} END"
+    return f"account.kind = {text(place)}"
+
+
+def counted(line: Line) -> str:
+    """SQL that counts a transaction's entries of its exact amount that are this line."""
+    sign = "" if line.sign > 0 else "-"
     return (
-        f"SUM(CASE WHEN {account} AND entry.amount_cents = {sign}record.amount_cents"
+        f"SUM(CASE WHEN {is_at(line.place)} AND entry.amount_cents = {sign}record.amount_cents"
         " THEN 1 ELSE 0 END)"
     )
 
 
-FROM, TO = "entry.account_id = record.from_account_id", "entry.account_id = record.to_account_id"
-FLOAT, TRANSIT = f"account.kind IN {FLOATS}", "account.kind = 'in_transit'"
+def all_books() -> Iterator[tuple[Kind, Shape, Status, Counter[Line]]]:
+    """What a transaction must have written, for each kind, shape and status."""
+    for kind in kinds.every():
+        for shape in kind.shapes:
+            for status, lines in shape.books.items():
+                yield kind, shape, status, Counter(lines)
 
-SHAPE = f"""
-    WITH {SHAPES}, written AS (
+
+def shapes(engine: str) -> str:
+    """SQL that finds the transactions whose entries are not those that their kind demands."""
+    books = list(all_books())
+    known = sorted({line for _kind, _shape, _status, lines in books for line in lines})
+    names = [f"{line.place}_{'in' if line.sign > 0 else 'out'}" for line in known]
+    demanded = ", ".join(
+        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, {lines.total()}, "
+        f"{', '.join(str(lines[line]) for line in known)})"
+        for kind, shape, status, lines in books
+    )
+    columns = ", ".join(names)
+    sums = ", ".join(f"{counted(line)} AS {name}" for line, name in zip(known, names, strict=True))
+    same = " AND ".join(f"demanded.{name} = written.{name}" for name in names)
+    return f"""
+    WITH demanded (type, status, has_target, lines, {columns}) AS (VALUES {demanded}),
+    written AS (
         SELECT record.id, record.reference, record.type, record.status, record.amount_cents,
-               COUNT(entry.id) AS lines,
-               {count(FROM, "-")} AS paid, {count(FROM, "")} AS returned,
-               {count(TO, "")} AS received,
-               {count(FLOAT, "-")} AS float_down, {count(FLOAT, "")} AS float_up,
-               {count(TRANSIT, "")} AS transit_up, {count(TRANSIT, "-")} AS transit_down
+               CASE WHEN record.to_account_id IS NULL THEN 0 ELSE 1 END AS has_target,
+               COUNT(entry.id) AS lines, {sums}
         FROM ledger_transaction record
         LEFT JOIN ledger_entry entry ON entry.transaction_id = record.id
         LEFT JOIN wallet_account account ON account.id = entry.account_id
-        GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents)
+        GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents,
+                 record.to_account_id)
     SELECT id, reference, type, status, amount_cents, lines FROM written
     WHERE NOT EXISTS (
-        SELECT 1 FROM shape
-        WHERE shape.type = written.type AND shape.status = written.status
-          AND shape.lines = written.lines AND shape.paid = written.paid
-          AND shape.returned = written.returned AND shape.received = written.received
-          AND shape.float_down = written.float_down AND shape.float_up = written.float_up
-          AND shape.transit_up = written.transit_up
-          AND shape.transit_down = written.transit_down)
+        SELECT 1 FROM demanded
+        WHERE demanded.type = written.type AND demanded.status = written.status
+          AND demanded.has_target = written.has_target AND demanded.lines = written.lines
+          AND {same})
     ORDER BY id"""
+
+
+def side(account: str, owner: str, side: Side) -> str:
+    """SQL that is true when this side of a transaction is a member's account, or names none."""
+    return f"{owner} IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+
+
+def orders(engine: str) -> str:
+    """SQL that finds the transactions whose own columns are not those of their kind."""
+    known_rails = listed(rail.code for rail in rails.every())
+    right = " OR ".join(
+        f"record.type = {text(kind.code)} AND record.status IN {listed(shape.books)}"
+        f" AND {side('record.from_account_id', 'source.user_id', shape.source)}"
+        f" AND {side('record.to_account_id', 'target.user_id', shape.target)}"
+        f" AND record.rail {f'IN {known_rails}' if shape.uses_rail else "= ''"}"
+        for kind in kinds.every()
+        for shape in kind.shapes
+    )
+    return f"""
+        SELECT record.id, record.reference, record.type, record.status, record.rail,
+               record.from_account_id AS source, record.to_account_id AS target,
+               record.created_at, record.settled_at
+        FROM ledger_transaction record
+        LEFT JOIN wallet_account source ON source.id = record.from_account_id
+        LEFT JOIN wallet_account target ON target.id = record.to_account_id
+        LEFT JOIN wallet_user actor ON actor.id = record.created_by_id
+        WHERE record.amount_cents <= 0 OR actor.id IS NULL
+           OR NOT ({right})
+           OR record.from_account_id = record.to_account_id
+           OR CASE WHEN record.status = 'PENDING' THEN record.settled_at IS NOT NULL
+                   ELSE record.settled_at IS NULL END
+           OR record.settled_at < record.created_at
+        ORDER BY record.id"""
+
+
+def reversals(engine: str) -> str:
+    """SQL that finds what takes back another transaction and may not, or not so."""
+    takes_back = listed(kind.code for kind in kinds.every() if kind.takes_back)
+    reversible = listed(kind.code for kind in kinds.every() if kind.is_reversible)
+    return f"""
+        SELECT record.id, record.reference, record.reverses_id AS reverses
+        FROM ledger_transaction record
+        LEFT JOIN ledger_transaction earlier ON earlier.id = record.reverses_id
+        WHERE CASE WHEN record.type NOT IN {takes_back} THEN record.reverses_id IS NOT NULL
+                   ELSE earlier.id IS NULL OR earlier.type NOT IN {reversible}
+                        OR earlier.status <> 'SUCCESS' OR earlier.id > record.id
+                        OR earlier.amount_cents <> record.amount_cents
+                        OR earlier.rail <> record.rail
+                        OR earlier.to_account_id <> record.from_account_id
+                        OR COALESCE(earlier.from_account_id, 0) <> COALESCE(record.to_account_id, 0)
+                        OR EXISTS (SELECT 1 FROM ledger_transaction other
+                                   WHERE other.reverses_id = record.reverses_id
+                                     AND other.id < record.id) END
+        ORDER BY record.id"""
+
+
+def transit(engine: str) -> str:
+    """SQL that finds the in-transit account when it isn't what open payouts have set aside."""
+    waiting = " OR ".join(
+        f"type = {text(kind.code)} AND status = {text(status)}"
+        for kind in kinds.every()
+        for status in Status
+        if any(shape.rests(status)[Place.TRANSIT] > 0 for shape in kind.shapes)
+    )
+    return f"""
+        SELECT id, held_cents, open_cents FROM (
+            SELECT account.id,
+                   COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
+                             WHERE account_id = account.id), 0) AS held_cents,
+                   COALESCE((SELECT SUM(amount_cents) FROM ledger_transaction
+                             WHERE {waiting}), 0) AS open_cents
+            FROM wallet_account account WHERE account.kind = {text(Place.TRANSIT)}) transit
+        WHERE held_cents <> open_cents"""
 
 
 # An entry's day in Nairobi, where clocks have no summer time.
@@ -94,13 +199,12 @@ def rollups(engine: str) -> str:
 
 def values(rows: Iterable[tuple[str, ...]]) -> str:
     """Literal rows of text for SQL."""
-    quoted = (", ".join("'" + text.replace("'", "''") + "'" for text in row) for row in rows)
-    return "VALUES " + ", ".join(f"({row})" for row in quoted)
+    return "VALUES " + ", ".join(f"({', '.join(map(text, row))})" for row in rows)
 
 
-def packed(text: str) -> str:
+def packed(source: str) -> str:
     """Without white space, so that a guard may be indented anew."""
-    return "".join(text.split())
+    return "".join(source.split())
 
 
 # What PostgreSQL adds to the text of a trigger when it tells it, besides space.

@@ -2,6 +2,6 @@
 
 from ledger.views.activity import activity, receipt
 from ledger.views.home import home
-from ledger.views.moves import deposit, transfer, withdraw
+from ledger.views.moves import page_of
 
-__all__ = ["activity", "deposit", "home", "receipt", "transfer", "withdraw"]
+__all__ = ["activity", "home", "page_of", "receipt"]

@@ -22,20 +22,22 @@ def activity(request: MemberRequest) -> HttpResponse:
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
     found = form.narrow(Transaction.objects.with_parties().with_reversal())
-    records, has_more = history.page(
+    page = history.page(
         account,
-        found.older_than(request.GET.get("cursor")),
+        found,
+        request.GET.get("cursor"),
         settings.PAGE_SIZE,
+        by="reference",
         direction=form.cleaned_data.get("direction", ""),
         text=form.cleaned_data.get("q", ""),
     )
     context = {
         "account": account,
         "form": form,
-        "days": by_day(records, account),
+        "days": by_day(page.rows, account),
         "is_filtered": form.is_filtered,
         "chips": form.chips,
-        "next_cursor": records[-1].reference if has_more else None,
+        "next_cursor": page.next_cursor,
     }
     status = 200 if form.is_valid() else 422
     return render_part(request, "ledger/activity.html", context, part="activity", status=status)
@@ -71,6 +73,8 @@ def own_side(record: Transaction, request: MemberRequest) -> Account:
 def timeline(movement: Movement) -> list[tuple[str, object, bool]]:
     """(step, when, whether it has happened) of each step, in order."""
     record = movement.record
+    if record.reverses_id:
+        return [(_("Posted"), record.settled_at, True)]
     steps: list[tuple[str, object, bool]] = [
         (_("Ordered"), record.created_at, True),
         (str(record.status_badge.word), record.settled_at, record.settled_at is not None),

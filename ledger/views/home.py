@@ -1,35 +1,67 @@
 """The first page: what Nissmart is, or what you have."""
 
-from django.db.models import Sum
+from __future__ import annotations
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
-from ledger import history
+from ledger import history, kinds
 from ledger.models import Transaction
-from ledger.movements import by_day
+from ledger.movements import Movement, by_day
 from wallet.models import Account
-from wallet.web.http import Request, render_part
+from wallet.web.http import Request, asks_for, render_part
 
 LATEST = 6
 
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    """The landing page; for a signed-in member the balance and what happened last."""
+    """The landing page; for a signed-in member the balance and what happened last.
+
+    The page asks again by itself and sends `seen`, which says what it shows: 204 means that
+    nothing has changed since.
+    """
     if not request.user.is_authenticated:
         return render(request, "ledger/landing.html")
     account = request.user.primary_account()
+    pending_cents = Transaction.objects.pending_out_cents(account)
+    latest = history.latest(account, LATEST)
+    rows = {row_state(movement): movement for movement in movements(latest, account)}
+    seen = [digest(request, account, pending_cents, list(rows)), *rows]
+    seen_before = request.GET.get("seen", "").split()
+    if seen == seen_before and asks_for(request, "balance"):
+        return HttpResponse(status=204)
     context = {
         "account": account,
-        "pending_out_cents": pending_out_cents(account),
-        # Called only by the whole page, not when just the balance refreshes.
-        "days": lambda: by_day(history.latest(account, LATEST), account),
+        "pending_out_cents": pending_cents,
+        "moves": [
+            kind
+            for kind in kinds.every()
+            if kind.page and not (account.is_frozen and kind.takes_from_wallet)
+        ],
+        "days": by_day(latest, account),
+        "seen": " ".join(seen),
+        "news": [rows[row] for row in rows if row not in seen_before] if seen_before else [],
     }
     return render_part(request, "ledger/home.html", context, part="balance")
 
 
-def pending_out_cents(account: Account) -> int:
-    """Money that has left the wallet and has not arrived yet."""
-    pending = Transaction.objects.filter(from_account=account, status=Transaction.Status.PENDING)
-    return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])
+def movements(records: list[Transaction], account: Account) -> list[Movement]:
+    return [Movement(record, account) for record in records]
+
+
+def row_state(movement: Movement) -> str:
+    """What a row shows that may change: a new state makes the row news again."""
+    returned = ".RETURNED" if movement.returned else ""
+    return f"{movement.reference}.{movement.record.status}{returned}"
+
+
+def digest(request: Request, account: Account, pending_cents: int, rows: list[str]) -> str:
+    """Everything the page shows in a few letters. Keyed: an address must not tell a balance."""
+    hidden = request.COOKIES.get("balance", "")
+    facts = [account.balance_cents, account.is_frozen, pending_cents, rows, hidden]
+    shown = repr([*facts, timezone.localdate()])
+    return salted_hmac("home", shown, algorithm="sha256").hexdigest()[:16]

@@ -1,111 +1,86 @@
-"""Deposit, send, withdraw: each a form, a review, a receipt."""
+"""What members order: each kind a form, a review, a receipt."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from ledger import history, lookups, operations
-from ledger.errors import Busy, KeyReused, LedgerError
-from ledger.forms.moves import DepositForm, OrderForm, TransferForm, WithdrawForm
-from wallet.models import Account
+from ledger.errors import KeyReused
+from ledger.forms.moves import OrderForm, form_of
+from ledger.kinds import Kind, Page
+from ledger.views import confirming
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
-from wallet.web.http import MemberRequest, redirect_to, render_part
+from wallet.untranslated import keep
+from wallet.web.http import (
+    KEPT,
+    MemberRequest,
+    redirect_to,
+    refuse_repeated_fields,
+    render_part,
+)
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
 
-
-@dataclass(frozen=True)
-class Page:
-    """The words of one of the three moves."""
-
-    name: str
-    title: str | Promise
-    lead: str | Promise
-    confirm: str | Promise
-    form: type[OrderForm]
+type FormMaker = Callable[..., OrderForm]
 
 
-DEPOSIT = Page(
-    "deposit",
-    gettext_lazy("Deposit"),
-    gettext_lazy("Add money to your wallet."),
-    gettext_lazy("Deposit {amount}"),
-    DepositForm,
-)
-TRANSFER = Page(
-    "transfer",
-    gettext_lazy("Send money"),
-    gettext_lazy("To anyone on Nissmart, at once and free."),
-    gettext_lazy("Send {amount}"),
-    TransferForm,
-)
-WITHDRAW = Page(
-    "withdraw",
-    gettext_lazy("Withdraw"),
-    gettext_lazy("Take money out of your wallet."),
-    gettext_lazy("Withdraw {amount}"),
-    WithdrawForm,
-)
+def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[..., HttpResponse]:
+    """The view on which a member orders this kind. A kind that asks for more brings its form."""
+    make_form = partial(form_class or form_of(kind), kind=kind)
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @login_required
+    def view(request: MemberRequest) -> HttpResponse:
+        return move(request, make_form)
+
+    return view
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def deposit(request: MemberRequest) -> HttpResponse:
-    """Put money in."""
-    return move(request, DEPOSIT)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def transfer(request: MemberRequest) -> HttpResponse:
-    """Send money to another member."""
-    return move(request, TRANSFER)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def withdraw(request: MemberRequest) -> HttpResponse:
-    """Take money out."""
-    return move(request, WITHDRAW)
-
-
-def move(request: MemberRequest, page: Page) -> HttpResponse:
+def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     """The form; the review, where nothing has moved yet; then the order itself."""
-    account = request.user.primary_account()
+    refuse_repeated_fields(request.POST)
+    make_form = partial(make_form, account=request.user.primary_account())
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
-        return render_form(request, page, page.form(initial=wanted(request), account=account))
-    login = request.POST.get("recipient", "").strip() if page is TRANSFER else ""
+        return render_form(request, make_form(initial=wanted(request)))
+    form = make_form(request.POST)
+    login = request.POST.get("recipient", "").strip() if form.kind.names_payee else ""
     if wait_s := lookups.wait_s(request.user, login):
-        return render_too_many(request, page, account, wait_s)
-    form = page.form(request.POST, account=account)
+        # As it was typed, whichever payee it names: no member is looked up.
+        return render_too_many(request, make_form(initial=request.POST.dict()), wait_s)
+    is_check = "check" in request.POST
+    if is_check and (answer := confirming.answer_to_check(request, form)):
+        return answer
     if not form.is_valid():
-        return render_form(request, page, form, status=422)
+        return render_form(request, form, status=422)
     try:
         order = form.order()
         key = form.cleaned_data["idempotency_key"]
         record = operations.earlier(order, actor_id=request.user.pk, key=key)
         if record is None and request.POST.get("confirm") != "1":
-            return render_review(request, page, form, operations.preview(order))
+            return render_review(request, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
             form.add_error(
-                "recipient", _("This now belongs to somebody else. Check the name again.")
+                "recipient", _("This now belongs to someone else. Check the name again.")
             )
-            return render_form(request, page, form, status=422)
+            return render_form(request, form, status=422)
         if record is None:
             record = operations.perform(order, actor_id=request.user.pk, key=key)
             lookups.ended_in_payment(request.user, login)
-    except LedgerError as error:
-        return render_refusal(request, page, form, error)
+    except Refusal as error:
+        return render_refusal(request, form, error)
+    except OutcomeUnknown:
+        return confirming.render_unknown(request, form)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
 
@@ -113,82 +88,95 @@ def wanted(request: MemberRequest) -> dict[str, str]:
     """What the form starts with: from the address, or what was typed before the button that
     goes back to it, or that picks a payee."""
     if request.method != "POST":
-        given = ("recipient", "again", "amount")
-        return {name: request.GET[name] for name in given if name in request.GET}
+        return {name: request.GET[name] for name in KEPT if name in request.GET}
     typed: dict[str, str] = request.POST.dict()
     if "pick" in typed:
         typed |= {"again": typed["pick"], "recipient": ""}
     return typed
 
 
-def render_too_many(
-    request: MemberRequest, page: Page, account: Account, wait_s: int
-) -> HttpResponse:
-    """The form as it was typed, whoever it names: nobody is looked up."""
-    form = page.form(initial=request.POST.dict(), account=account)
+def render_too_many(request: MemberRequest, form: OrderForm, wait_s: int) -> HttpResponse:
     refusal = _(
         "You have looked up many people without sending to them. Wait an hour, then try again. "
         "Nothing has moved."
     )
-    response = render_form(request, page, form, status=429, refusal=refusal)
+    response = render_form(request, form, status=429, refusal=refusal)
     response.headers["Retry-After"] = str(wait_s)
     return response
 
 
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
-    """The phone or email may have passed to somebody else since the review showed a name."""
+    """The phone or email may have passed to someone else since the review showed a name."""
     shown = request.POST.get("payee")
     return bool(shown and form.payee and shown != str(form.payee.pk))
 
 
-def render_refusal(
-    request: MemberRequest, page: Page, form: OrderForm, error: LedgerError
-) -> HttpResponse:
+def render_refusal(request: MemberRequest, form: OrderForm, error: Refusal) -> HttpResponse:
     form.refuse(error)
     if isinstance(error, KeyReused):
         form.renew_key()
     if isinstance(error, Busy):
-        response = render_form(request, page, form, status=503)
+        response = render_form(request, form, status=503)
         response.headers["Retry-After"] = "5"
         return response
-    return render_form(request, page, form, status=422)
+    return render_form(request, form, status=422)
 
 
 def render_form(
-    request: MemberRequest, page: Page, form: OrderForm, status: int = 200, refusal: str = ""
+    request: MemberRequest, form: OrderForm, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
-    account, limit_cents = form.account, settings.LIMIT_CENTS_PER_TRANSACTION
-    most_cents = limit_cents if page is DEPOSIT else min(account.balance_cents, limit_cents)
-    asks_payee = page is TRANSFER and not form.known_payee
+    kind, account = form.kind, form.account
+    limit_cents = settings.LIMIT_CENTS_PER_TRANSACTION
+    most_cents = limit_cents
+    if kind.takes_from_wallet:
+        most_cents = min(account.balance_cents, limit_cents)
+    asks_payee = kind.names_payee and not form.known_payee
     context = {
-        "page": page.name,
-        "title": page.title,
-        "lead": page.lead,
+        "kind": kind,
+        "title": page_words(kind).title,
+        "lead": page_words(kind).lead,
         "form": form,
         "account": account,
         "refusal": refusal,
         "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= most_cents],
         "limit_cents": limit_cents,
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
+        "is_frozen": is_frozen(form),
         # What was typed is kept, so a form that was refused stays as it is.
-        "is_shut": account.is_frozen and page is not DEPOSIT and not form.is_bound,
+        "is_shut": is_frozen(form) and not form.is_bound,
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 
 
+def is_frozen(form: OrderForm) -> bool:
+    """Is this an order that a frozen wallet can't give?"""
+    return form.account.is_frozen and form.kind.takes_from_wallet
+
+
 def render_review(
-    request: MemberRequest, page: Page, form: OrderForm, balance_after_cents: int
+    request: MemberRequest, form: OrderForm, balance_after_cents: int, has_failed: bool
 ) -> HttpResponse:
+    """What the order would do. `has_failed`: it was sent before, and didn't go through."""
     amount_cents = form.cleaned_data["amount"]
+    page = page_words(form.kind)
+    payee = format_html("<strong>{}</strong>", keep(form.payee.short_name)) if form.payee else ""
     context = {
-        "page": page.name,
-        "title": _("Check and confirm"),
+        "kind": form.kind,
+        "title": _("This didn't go through") if has_failed else _("Check and confirm"),
+        "has_failed": has_failed,
         "form": form,
         "amount_cents": amount_cents,
         "fee_cents": 0,
         "balance_after_cents": balance_after_cents,
         "description": form.cleaned_data["description"],
         "recipient": form.payee,
+        "caution": format_html(str(page.caution), payee=payee),
+        "promise": page.promise,
         "confirm_label": str(page.confirm).format(amount=format_money(amount_cents)),
     }
     return render_part(request, "ledger/review.html", context, part="move")
+
+
+def page_words(kind: Kind) -> Page:
+    assert kind.page, f"{kind.code} has no page"
+    return kind.page

@@ -25,6 +25,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ledger import rollups
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.querysets import day_start
@@ -49,21 +50,21 @@ LAST_NAMES = (
     "Otieno Ouma Rotich Ruto Simiyu Wafula Waithera Wanjala Wanjiku Wekesa Were"
 )
 NOTES = {
-    "DEPOSIT": ("", "", "Top-up", "Salary", "Shop sales", "Boda takings"),
-    "TRANSFER": ("", "", "Lunch", "Matatu", "Chama", "Rent share", "Groceries", "Harambee"),
-    "WITHDRAW": ("", "", "Cash", "Market", "School fees"),
+    DEPOSIT: ("", "", "Top-up", "Salary", "Shop sales", "Boda takings"),
+    TRANSFER: ("", "", "Lunch", "Matatu", "Chama", "Rent share", "Groceries", "Harambee"),
+    WITHDRAWAL: ("", "", "Cash", "Market", "School fees"),
 }
 # How much goes on in each hour of a day in Nairobi.
 HOURS = (1, 1, 1, 1, 1, 3, 8, 12, 13, 12, 11, 12, 15, 14, 11, 10, 12, 16, 18, 16, 12, 8, 4, 2)
 
 
 RECORD_COLUMNS = (
-    "id, reference, type, status, amount_cents, from_account_id, to_account_id, description, "
+    "id, reference, type, rail, status, amount_cents, from_account_id, to_account_id, description, "
     "created_by_id, idempotency_key, created_at, settled_at"
 )
 ENTRY_COLUMNS = "transaction_id, account_id, amount_cents, balance_after_cents, created_at"
 
-Type, Status = Transaction.Type, Transaction.Status
+Status = Transaction.Status
 type Row = tuple[int | str | datetime | None, ...]
 
 
@@ -186,13 +187,13 @@ def wish(random: Random, accounts: list[int], balances: dict[int, int], cents_ma
         cents += random.randrange(100)
     cents = min(cents, cents_max)
     if chance < 0.2 or balances[one] < cents:
-        return Order(Type.DEPOSIT, cents, None, one, random.choice(NOTES[Type.DEPOSIT]))
+        return Order(DEPOSIT, cents, None, one, random.choice(NOTES[DEPOSIT]))
     if chance < 0.4 or len(accounts) == 1:
-        return Order(Type.WITHDRAW, cents, one, None, random.choice(NOTES[Type.WITHDRAW]))
+        return Order(WITHDRAWAL, cents, one, None, random.choice(NOTES[WITHDRAWAL]))
     other = one
     while other == one:
         other = random.choice(accounts)
-    return Order(Type.TRANSFER, cents, one, other, random.choice(NOTES[Type.TRANSFER]))
+    return Order(TRANSFER, cents, one, other, random.choice(NOTES[TRANSFER]))
 
 
 def is_allowed(order: Order, balances: dict[int, int], sent_cents: Counter[int]) -> bool:
@@ -205,7 +206,7 @@ def is_allowed(order: Order, balances: dict[int, int], sent_cents: Counter[int])
 
 def post(order: Order, balances: dict[int, int]) -> list[tuple[int, int, int | None]]:
     lines: list[tuple[int, int, int | None]] = []
-    for account_id, cents in order.postings():
+    for account_id, cents in order.postings(is_settled=True):
         after = None
         if account_id in balances:
             after = balances[account_id] = balances[account_id] + cents
@@ -225,7 +226,8 @@ def write(random: Random, town: Town, batch: Sequence[Move], references: Iterato
             time = adapt(at)
             actor_id = next(town.owners[line[0]] for line in lines if line[0] in town.owners)
             key = f"{random.getrandbits(128):032x}"
-            what = (order.type.value, Status.SUCCESS.value, order.amount_cents)
+            rail = order.rail.code if order.rail else ""
+            what = (order.kind.code, rail, Status.SUCCESS.value, order.amount_cents)
             whose = (order.source_id, order.target_id, order.description, actor_id, key)
             records.append((id, next(references), *what, *whose, time, time))
             for account_id, cents, after in lines:

@@ -18,7 +18,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ledger import operations
-from ledger.models import Entry, Transaction
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
+from ledger.models import Entry
 from ledger.querysets import day_start
 from wallet.models import Account, User
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -231,7 +232,7 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
     told = 0
     for number, step in enumerate(steps or story(), start=1):
         order = operations.Order(
-            order_type(step),
+            kind_of(step),
             step.amount_cents,
             step.source and accounts[step.source],
             step.target and accounts[step.target],
@@ -252,7 +253,7 @@ def key_of(number: int) -> str:
     return f"demo-{number:04}"
 
 
-def order_type(step: Step) -> Transaction.Type:
+def kind_of(step: Step) -> Kind:
     if step.source is None:
-        return Transaction.Type.DEPOSIT
-    return Transaction.Type.TRANSFER if step.target else Transaction.Type.WITHDRAW
+        return DEPOSIT
+    return TRANSFER if step.target else WITHDRAWAL

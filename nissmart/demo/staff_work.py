@@ -12,6 +12,7 @@ from adminpanel.reversals import operations as reversals
 from adminpanel.transactions import notes
 from ledger.models import Transaction
 from nissmart.demo import members as demo
+from wallet.context import Context
 from wallet.models import User
 
 WAMBUI, JOSEPH = demo.STAFF[:2]
@@ -36,7 +37,7 @@ def play(people: dict[demo.Person, User]) -> None:
     write_note(waiting, joseph)
     propose(waiting, wambui, WAITING_REASON)
     if proposal := propose(wrong, joseph, DONE_REASON):
-        reversals.approve(actor_id=wambui, proposal_id=proposal.pk)
+        reversals.approve(Context(wambui), proposal_id=proposal.pk)
     school = payment(people, "School trip for Yusuf")
     open_incident(school, wambui, OPEN_TITLE, OPEN_WORDS, Incident.Severity.LOW)
     if done := open_incident(wrong, joseph, DONE_TITLE, DONE_WORDS, Incident.Severity.MEDIUM):
@@ -55,14 +56,14 @@ def payment(people: dict[demo.Person, User], note: str) -> Transaction:
 
 def write_note(record: Transaction, author_id: int) -> None:
     if not Note.objects.filter(transaction=record, text=NOTE).exists():
-        notes.write(actor_id=author_id, transaction_id=record.pk, text=NOTE)
+        notes.write(Context(author_id), transaction_id=record.pk, text=NOTE)
 
 
 def propose(record: Transaction, actor_id: int, reason: str) -> ReversalProposal | None:
     """The proposal, if it was not made before."""
     if record.proposals.exists() or reversals.obstacle(record):
         return None
-    return reversals.propose(actor_id=actor_id, transaction_id=record.pk, reason=reason)
+    return reversals.propose(Context(actor_id, reason=reason), transaction_id=record.pk)
 
 
 def open_incident(
@@ -72,7 +73,7 @@ def open_incident(
     if Incident.objects.filter(title=title).exists():
         return None
     return incidents.open_by_hand(
-        actor_id=actor_id,
+        Context(actor_id),
         title=title,
         description=words,
         severity=severity,
@@ -83,9 +84,9 @@ def open_incident(
 def resolve(incident: Incident, actor_id: int) -> None:
     seen = incidents.last_event(incident.pk)
     assert seen
-    incidents.assign(actor_id=actor_id, incident_id=incident.pk, owner_id=actor_id, seen=seen.pk)
+    incidents.assign(Context(actor_id), incident_id=incident.pk, owner_id=actor_id, seen=seen.pk)
     seen = incidents.last_event(incident.pk)
     assert seen
     incidents.resolve(
-        actor_id=actor_id, incident_id=incident.pk, seen=seen.pk, resolution=RESOLUTION
+        Context(actor_id), incident_id=incident.pk, seen=seen.pk, resolution=RESOLUTION
     )

@@ -6,8 +6,9 @@
   const say = (text) => { byId("live").textContent = text; };
   const warn = (name) => byId("alert").replaceChildren(...(word(name)?.cloneNode(true).childNodes ?? []));
   const isPoll = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).hasAttribute("data-poll");
-  // What refreshes by itself stands still while somebody points at it or has the focus in it.
-  const isHeld = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).matches("[data-hold]:is(:hover, :focus-within)");
+  // What refreshes by itself stands still while a member points at it or has the focus in it.
+  const HELD = "[data-hold]:is(:hover, :focus-within)";
+  const isHeld = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).matches(HELD);
   const on = (name, handler) => document.addEventListener(name, handler);
 
   // Controls that need JavaScript are born hidden.
@@ -25,7 +26,16 @@
     if (event.detail.requestConfig.verb === "post") document.querySelector(".messages")?.remove();
     event.detail.target.setAttribute("aria-busy", "true");
   });
-  on("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));
+  on("htmx:afterRequest", ({ detail }) => {
+    detail.target?.removeAttribute("aria-busy");
+    // 204: what is shown still holds, as of the moment that the server says it is.
+    const clock = detail.xhr.status === 204 && detail.elt.querySelector("time[data-zone]");
+    if (!clock) return;
+    const at = new Date(detail.xhr.getResponseHeader("Date") ?? Date.now());
+    clock.textContent = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.zone });
+  });
+  // A list that comes along with another part obeys the same rule; the next answer brings it again.
+  on("htmx:oobBeforeSwap", ({ target, detail }) => { detail.shouldSwap &&= !target.matches(HELD); });
 
   // What to say of an answer that can't be shown. An order whose answer is lost may have been
   // carried out: then the page takes back what it said, and a second press is safe.
@@ -37,6 +47,11 @@
     if (!unsure || isRefused || !requestConfig?.formData?.has("confirm")) return warn(name);
     for (const element of target.querySelectorAll("[data-until-unsure]")) element.hidden = true;
     unsure.hidden = false;
+    const poll = unsure.querySelector("template");
+    if (poll) {
+      poll.replaceWith(poll.content);
+      window.htmx.process(unsure);
+    }
     unsure.scrollIntoView({ block: "nearest" });
   };
   const words = { 403: "stale", 429: "slow" };
@@ -58,8 +73,8 @@
   on("htmx:afterSettle", (event) => {
     const fresh = event.target;
     prepare(fresh);
-    if (isPoll(event)) return fresh.dataset.say && say(fresh.dataset.say);
     if (fresh.dataset.title) document.title = fresh.dataset.title;
+    if (isPoll(event)) return fresh.dataset.say && say(fresh.dataset.say);
     const message = fresh.closest("[data-say]") ?? fresh.querySelector("[data-say]");
     if (message) say(message.dataset.say);
     if (document.activeElement === document.body) {

@@ -10,6 +10,7 @@ from ledger import operations
 from ledger.models import Transaction
 from tests.factories import UserFactory, deposit, new_key, send, withdraw
 from tests.tampering import payout
+from wallet.context import Context
 from wallet.models import User
 
 
@@ -31,7 +32,7 @@ def record(alice, bob) -> Transaction:
 @pytest.fixture
 def incident(wambui, record) -> Incident:
     return incidents.open_by_hand(
-        actor_id=wambui.pk,
+        Context(wambui.pk),
         title="Paid twice",
         description="Alice called.",
         transaction_ids=[record.pk],

@@ -10,17 +10,11 @@ from django.utils import timezone
 from ledger import rollups
 from ledger.models import Entry, Transaction
 from tests.adminpanel.support.accounts import FLOAT, shown, wallet_of
-from tests.conftest import signed_in
 from tests.factories import account_id, deposit
 from tests.pages import elements, htmx, is_part, words
 from wallet.money import format_amount
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
 
 
 def expected(house_or_wallet: int) -> list[tuple[str, str, str, str]]:
@@ -54,12 +48,12 @@ def turn_pages(client, url: str, **filters) -> list[list[tuple[str, str, str, st
 @pytest.mark.parametrize("batch", [0, 1, 2, 5])
 @pytest.mark.parametrize("house_id", [-1, -2])
 def test_running_totals_of_a_house_account_are_those_of_a_scan(
-    client, days, settings, batch, house_id
+    as_finance, days, settings, batch, house_id
 ):
     settings.PAGE_SIZE_PANEL = 3
     if batch:
         rollups.fold_all(batch)
-    turned = turn_pages(client, f"/panel/accounts/{house_id}/")
+    turned = turn_pages(as_finance, f"/panel/accounts/{house_id}/")
     assert [line for page in turned for line in page] == expected(house_id)
     assert all(len(page) == 3 for page in turned[:-1])
 
@@ -86,7 +80,9 @@ def day(line: Entry) -> str:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("batch", [0, 1, 4])
 @pytest.mark.parametrize(("filters", "fits"), FILTERS)
-def test_a_filter_leaves_the_running_totals_true(client, days, bob, settings, batch, filters, fits):
+def test_a_filter_leaves_the_running_totals_true(
+    as_finance, days, bob, settings, batch, filters, fits
+):
     settings.PAGE_SIZE_PANEL = 2
     if batch:
         rollups.fold_all(batch)
@@ -94,13 +90,15 @@ def test_a_filter_leaves_the_running_totals_true(client, days, bob, settings, ba
         lines = Entry.objects.filter(account=account).select_related("transaction")
         keep = [fits(line) for line in lines.order_by("-pk")]
         wanted = [line for line, is_kept in zip(expected(account), keep, strict=True) if is_kept]
-        turned = turn_pages(client, f"/panel/accounts/{account}/", **filters)
+        turned = turn_pages(as_finance, f"/panel/accounts/{account}/", **filters)
         assert [line for page in turned for line in page] == wanted
 
 
 @pytest.mark.parametrize("batch", [0, 2])
 @pytest.mark.django_db(transaction=True)
-def test_a_line_written_late_keeps_the_running_totals_true(client, days, alice, settings, batch):
+def test_a_line_written_late_keeps_the_running_totals_true(
+    as_finance, days, alice, settings, batch
+):
     """Two payments at once may be written in another order than that of their times."""
     settings.PAGE_SIZE_PANEL = 2
     deposit(alice, 2_00)
@@ -109,8 +107,8 @@ def test_a_line_written_late_keeps_the_running_totals_true(client, days, alice, 
     if batch:
         rollups.fold_all(batch)
     lines = expected(-1)
-    assert [line for page in turn_pages(client, FLOAT) for line in page] == lines
-    by_time = turn_pages(client, FLOAT, **{"from": "2026-11-22"})
+    assert [line for page in turn_pages(as_finance, FLOAT) for line in page] == lines
+    by_time = turn_pages(as_finance, FLOAT, **{"from": "2026-11-22"})
     newest = list(Entry.objects.filter(account=-1, created_at__gte="2026-11-21T21:00Z"))
     in_time = sorted(newest, key=lambda line: (line.created_at, line.pk), reverse=True)
     assert in_time != newest
@@ -119,26 +117,26 @@ def test_a_line_written_late_keeps_the_running_totals_true(client, days, alice, 
     assert [line for page in by_time for line in page] == wanted
 
 
-def test_lines_that_arrive_do_not_shift_the_pages(client, days, carol, settings):
+def test_lines_that_arrive_do_not_shift_the_pages(as_finance, days, carol, settings):
     settings.PAGE_SIZE_PANEL = 2
     before = expected(-1)
-    first = shown(client.get(FLOAT))
+    first = shown(as_finance.get(FLOAT))
     cursor = Entry.objects.filter(account=-1).order_by("-pk")[1].pk
     deposit(carol, 3_00)
-    assert first + shown(client.get(FLOAT, {"cursor": cursor})) == before[:4]
+    assert first + shown(as_finance.get(FLOAT, {"cursor": cursor})) == before[:4]
 
 
 @pytest.mark.parametrize("cursor", ["x", "0", "-1", "9" * 30, "\0", "1e3", "a" * 5000])
-def test_what_is_no_cursor_leads_nowhere(client, days, bob, cursor):
+def test_what_is_no_cursor_leads_nowhere(as_finance, days, bob, cursor):
     for url in (FLOAT, wallet_of(bob)):
-        response = client.get(url, {"cursor": cursor})
+        response = as_finance.get(url, {"cursor": cursor})
         assert response.status_code == 200
         assert shown(response) == []
     theirs = Entry.objects.filter(account=account_id(bob)).first().pk
-    assert shown(client.get(FLOAT, {"cursor": theirs})) == []
+    assert shown(as_finance.get(FLOAT, {"cursor": theirs})) == []
 
 
-def test_a_filter_that_makes_no_sense_is_refused_and_kept(client, days, bob):
+def test_a_filter_that_makes_no_sense_is_refused_and_kept(as_finance, days, bob):
     for url in (FLOAT, wallet_of(bob)):
         for filters in (
             {"type": "GIFT"},
@@ -146,23 +144,23 @@ def test_a_filter_that_makes_no_sense_is_refused_and_kept(client, days, bob):
             {"from": "2026-11-22", "to": "2026-11-21"},
         ):
             for headers in (None, htmx("lines")):
-                response = client.get(url, filters, headers=headers)
+                response = as_finance.get(url, filters, headers=headers)
                 assert response.status_code == 422
                 assert shown(response) == []
-    response = client.get(FLOAT, {"from": "someday"})
+    response = as_finance.get(FLOAT, {"from": "someday"})
     assert 'value="someday"' in response.text
 
 
-def test_htmx_gets_only_the_lines(client, days, bob):
+def test_htmx_gets_only_the_lines(as_finance, days, bob):
     for url in (FLOAT, wallet_of(bob)):
-        response = client.get(url, {"type": "DEPOSIT"}, headers=htmx("lines"))
+        response = as_finance.get(url, {"type": "DEPOSIT"}, headers=htmx("lines"))
         assert is_part(response, "lines")
         assert len(shown(response)) == len(
             Entry.objects.filter(account=url.split("/")[-2], transaction__type="DEPOSIT")
         )
 
 
-def test_lines_lead_to_their_transaction(client, days, bob):
-    for link in elements(client.get(wallet_of(bob)), "a", class_="reference"):
-        assert client.get(dict(link.attributes)["href"]).status_code == 200
+def test_lines_lead_to_their_transaction(as_finance, days, bob):
+    for link in elements(as_finance.get(wallet_of(bob)), "a", class_="reference"):
+        assert as_finance.get(dict(link.attributes)["href"]).status_code == 200
     assert Transaction.objects.filter(reference=words(link)).exists()

@@ -17,6 +17,7 @@ from tests.conftest import signed_in
 from tests.factories import account_id
 from tests.pages import elements, htmx, problems_beside, text, title, words
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 from wallet.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -24,35 +25,30 @@ pytestmark = pytest.mark.django_db
 NAIROBI = ZoneInfo("Africa/Nairobi")
 
 
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
-
-
-def test_a_house_account_says_what_it_is_for_and_what_went_through(client, days):
-    said = text(client.get(FLOAT))
+def test_a_house_account_says_what_it_is_for_and_what_went_through(as_finance, days):
+    said = text(as_finance.get(FLOAT))
     assert "The money the house holds at the rail" in said
     assert "Balance now KES 728.50" in said
     assert "Debited, ever KES 958.50 4 debits" in said
     assert "Credited, ever KES 230.00 2 credits" in said
 
 
-def test_an_account_without_lines_says_so(client, carol):
-    assert "Nothing has been written here yet" in text(client.get(wallet_of(carol)))
-    assert "Nothing has been written here yet" in text(client.get("/panel/accounts/-3/"))
-    assert "No lines match" in text(client.get(wallet_of(carol), {"type": "DEPOSIT"}))
+def test_an_account_without_lines_says_so(as_finance, carol):
+    assert "Nothing has been written here yet" in text(as_finance.get(wallet_of(carol)))
+    assert "Nothing has been written here yet" in text(as_finance.get("/panel/accounts/-3/"))
+    assert "No lines match" in text(as_finance.get(wallet_of(carol), {"type": "DEPOSIT"}))
 
 
-def test_a_wallet_names_its_owner_and_whether_it_is_frozen(client, days, bob):
-    response = client.get(wallet_of(bob))
+def test_a_wallet_names_its_owner_and_whether_it_is_frozen(as_finance, days, bob):
+    response = as_finance.get(wallet_of(bob))
     assert f"account {account_id(bob)} Active" in text(response)
-    assert "Active" in text(client.get(f"/panel/members/{bob.pk}/"))
+    assert "Active" in text(as_finance.get(f"/panel/members/{bob.pk}/"))
     assert f"/panel/members/{bob.pk}/" in [
         dict(a.attributes)["href"] for a in elements(response, "a")
     ]
-    wallet_operations.freeze(account_id(bob))
+    wallet_operations.freeze(SYSTEM, account_id(bob))
     for page in (wallet_of(bob), f"/panel/members/{bob.pk}/"):
-        said = text(client.get(page))
+        said = text(as_finance.get(page))
         assert "Frozen" in said
         assert "Active" not in said
         assert "Not frozen" not in said
@@ -80,15 +76,15 @@ def test_balance_of_a_house_account_at_any_instant_is_that_of_a_scan(days, folde
         ("2026-11-22T11:59", "757.50"),
     ],
 )
-def test_the_page_of_a_house_account_tells_it_too(client, days, at, held):
-    (answer,) = elements(client.get(FLOAT, {"at": at}), "p", class_="answer")
+def test_the_page_of_a_house_account_tells_it_too(as_finance, days, at, held):
+    (answer,) = elements(as_finance.get(FLOAT, {"at": at}), "p", class_="answer")
     assert words(answer).startswith(f"KES {held} at ")
-    refused = client.get(FLOAT, {"at": "3000-01-01T00:00"})
+    refused = as_finance.get(FLOAT, {"at": "3000-01-01T00:00"})
     assert refused.status_code == 422
     assert problems_beside(refused, "at")
 
 
-def test_balance_at_any_instant_is_that_of_a_scan(client, days, bob, carol):
+def test_balance_at_any_instant_is_that_of_a_scan(as_finance, days, bob, carol):
     start = datetime(2026, 11, 18, 23, 30, tzinfo=NAIROBI)
     for user in (bob, carol):
         for step in range(0, 60 * 24 * 4, 47):
@@ -113,8 +109,10 @@ def test_balance_at_any_instant_is_that_of_a_scan(client, days, bob, carol):
         ("2026-11-22T12:00", "701.00"),
     ],
 )
-def test_the_page_tells_what_a_wallet_held_at_an_instant_in_nairobi(client, days, bob, at, held):
-    response = client.get(wallet_of(bob), {"at": at})
+def test_the_page_tells_what_a_wallet_held_at_an_instant_in_nairobi(
+    as_finance, days, bob, at, held
+):
+    response = as_finance.get(wallet_of(bob), {"at": at})
     assert response.status_code == 200
     (answer,) = elements(response, "p", class_="answer")
     assert words(answer).startswith(f"KES {held} at ")
@@ -125,8 +123,8 @@ def test_the_page_tells_what_a_wallet_held_at_an_instant_in_nairobi(client, days
     "at",
     ["2026-11-22T12:01", "3000-01-01T00:00", "x", "", "1999-12-31T23:59", "0001-01-01T00:00", "\0"],
 )
-def test_an_instant_that_has_not_passed_or_is_none_is_refused(client, days, bob, at):
-    response = client.get(wallet_of(bob), {"at": at})
+def test_an_instant_that_has_not_passed_or_is_none_is_refused(as_finance, days, bob, at):
+    response = as_finance.get(wallet_of(bob), {"at": at})
     assert response.status_code == 422
     assert problems_beside(response, "at")
     assert not elements(response, "p", class_="answer")
@@ -134,16 +132,16 @@ def test_an_instant_that_has_not_passed_or_is_none_is_refused(client, days, bob,
 
 
 @pytest.mark.parametrize("id", ["0", "-9", "999999999", "9" * 19, "x", "--1"])
-def test_what_is_no_account_is_not_found(client, id):
-    assert client.get(f"/panel/accounts/{id}/").status_code == 404
+def test_what_is_no_account_is_not_found(as_finance, id):
+    assert as_finance.get(f"/panel/accounts/{id}/").status_code == 404
 
 
-def test_strangers_see_no_account(days, bob, alice, operator, auditor, client):
+def test_strangers_see_no_account(days, bob, alice, operator, auditor, as_finance):
     for url in (TRIAL, FLOAT, wallet_of(bob)):
         assert signed_in(auditor).get(url).status_code == 200
         for other in (alice, bob, operator):
             for headers in (None, htmx("lines")):
                 assert signed_in(other).get(url, headers=headers).status_code == 403
-        client.logout()
-        assert client.get(url).headers["Location"].startswith("/accounts/login/")
-        assert client.post(url).status_code == 405
+        as_finance.logout()
+        assert as_finance.get(url).headers["Location"].startswith("/accounts/login/")
+        assert as_finance.post(url).status_code == 405

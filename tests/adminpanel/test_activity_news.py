@@ -3,137 +3,131 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
-from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows, settle
-from tests.conftest import signed_in
+from tests.adminpanel.support.feed import FEED, NEWS, fresh_url, news_url, rows
 from tests.factories import deposit, send
+from tests.ledger.support.later import end
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 from tests.tampering import payout
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def client(finance) -> Client:
-    return signed_in(finance)
+def test_nothing_new_is_no_answer(as_finance, activity):
+    assert as_finance.get(news_url(as_finance.get(FEED))).status_code == 204
 
 
-def test_nothing_new_is_no_answer(client, activity):
-    assert client.get(news_url(client.get(FEED))).status_code == 204
-
-
-def test_news_are_counted_and_not_shown(client, activity, alice, bob):
-    page = client.get(FEED)
+def test_news_are_counted_and_not_shown(as_finance, activity, alice, bob):
+    page = as_finance.get(FEED)
     for _ in range(2):
         send(alice, bob, 1_00, description="Secret until asked for")
-    response = client.get(news_url(page), headers=htmx("news"))
+    response = as_finance.get(news_url(page), headers=htmx("news"))
     assert is_part(response, "news")
     assert text(response) == "Show 2 new"
     assert dict(elements(response, "div", id="news")[0].attributes)["data-say"] == "2 new"
     # Asked again, there is nothing more to tell until there is more.
-    assert client.get(news_url(response)).status_code == 204
+    assert as_finance.get(news_url(response)).status_code == 204
     send(alice, bob, 1_00)
-    again = client.get(news_url(response))
+    again = as_finance.get(news_url(response))
     assert text(again) == "Show 3 new"
     assert "data-say" not in dict(elements(again, "div", id="news")[0].attributes)
 
 
-def test_showing_them_marks_them(client, activity, alice, bob):
-    page = client.get(FEED)
+def test_showing_them_marks_them(as_finance, activity, alice, bob):
+    page = as_finance.get(FEED)
     send(alice, bob, 1_00, description="fresh")
-    shown = client.get(fresh_url(client.get(news_url(page))), headers=htmx("feed"))
+    shown = as_finance.get(fresh_url(as_finance.get(news_url(page))), headers=htmx("feed"))
     assert is_part(shown, "feed")
     (line,) = elements(shown, "li", class_="fresh")
     assert "New" in words(line)
     assert "fresh" in words(line)
     assert len(rows(shown)) == 5
     (feed,) = elements(shown, "section", id="feed")
-    assert dict(feed.attributes)["data-say"] == "1 new line is on top."
-    assert client.get(news_url(shown)).status_code == 204
+    assert dict(feed.attributes)["data-say"].strip() == "1 new line is on top."
+    assert as_finance.get(news_url(shown)).status_code == 204
     # Picking another type or pausing begins anew.
     for link in elements(shown, "a", id="feed-pause"):
         assert "after=" not in dict(link.attributes)["href"]
 
 
-def test_a_payout_that_settles_is_news(client, alice, time_machine):
+def test_a_payout_that_settles_is_news(as_finance, alice, time_machine):
     time_machine.move_to("2026-11-25T06:00:00Z", tick=False)
     record, other = payout(alice, "PENDING"), payout(alice, "PENDING")
-    page = client.get(FEED)
+    page = as_finance.get(FEED)
     time_machine.move_to("2026-11-25T06:10:00Z", tick=False)
-    settle(record, "SUCCESS")
-    told = client.get(news_url(page))
+    end(record, "SUCCESS")
+    told = as_finance.get(news_url(page))
     assert text(told) == "Show 1 new"
-    shown = client.get(fresh_url(told))
+    shown = as_finance.get(fresh_url(told))
     assert [words(line).split(" New ")[0] for line in elements(shown, "li", class_="fresh")] == [
         "Alice Wanjiku ’s withdrawal was paid KES 20.00"
     ]
-    assert client.get(news_url(shown)).status_code == 204
+    assert as_finance.get(news_url(shown)).status_code == 204
     time_machine.move_to("2026-11-25T06:20:00Z", tick=False)
-    settle(other, "FAILED")
-    assert text(client.get(news_url(shown))) == "Show 1 new"
-    assert client.get(news_url(client.get(FEED))).status_code == 204
+    end(other, "FAILED")
+    assert text(as_finance.get(news_url(shown))) == "Show 1 new"
+    assert as_finance.get(news_url(as_finance.get(FEED))).status_code == 204
 
 
-def test_news_are_those_that_match(client, activity, alice, bob):
-    page = client.get(FEED, {"type": "DEPOSIT"})
+def test_news_are_those_that_match(as_finance, activity, alice, bob):
+    page = as_finance.get(FEED, {"type": "DEPOSIT"})
     send(alice, bob, 1_00)
-    assert client.get(news_url(page)).status_code == 204
+    assert as_finance.get(news_url(page)).status_code == 204
     deposit(bob, 1_00)
-    told = client.get(news_url(page))
+    told = as_finance.get(news_url(page))
     assert text(told) == "Show 1 new"
-    assert rows(client.get(fresh_url(told))) == ["Bob Otieno deposited"] * 2 + [
+    assert rows(as_finance.get(fresh_url(told))) == ["Bob Otieno deposited"] * 2 + [
         "Alice Wanjiku deposited"
     ]
 
 
-def test_a_first_transaction_is_news(client, bob):
-    page = client.get(FEED)
+def test_a_first_transaction_is_news(as_finance, bob):
+    page = as_finance.get(FEED)
     deposit(bob, 1_00)
-    assert text(client.get(news_url(page))) == "Show 1 new"
+    assert text(as_finance.get(news_url(page))) == "Show 1 new"
 
 
-def test_the_count_is_bounded(client, alice, bob):
-    page = client.get(FEED)
+def test_the_count_is_bounded(as_finance, alice, bob):
+    page = as_finance.get(FEED)
     for _ in range(51):
         send(alice, bob, 1)
-    told = client.get(news_url(page))
+    told = as_finance.get(news_url(page))
     assert text(told) == "Show 50+ new"
     send(alice, bob, 1)
-    assert client.get(news_url(told)).status_code == 204
+    assert as_finance.get(news_url(told)).status_code == 204
 
 
 @pytest.mark.parametrize("name", ["after", "changed", "told"])
 @pytest.mark.parametrize("value", ["NS-00000000", "x", "\0", "%00", "-1", "9" * 5000, ""])
-def test_odd_addresses_are_answered(client, activity, name, value):
+def test_odd_addresses_are_answered(as_finance, activity, name, value):
     for url in (FEED, NEWS):
-        assert client.get(url, {name: value}).status_code in (200, 204)
+        assert as_finance.get(url, {name: value}).status_code in (200, 204)
 
 
-def test_a_paused_one_asks_nothing_and_says_so(client, activity):
-    response = client.get(FEED, {"pause": "1", "type": "DEPOSIT"})
+def test_a_paused_one_asks_nothing_and_says_so(as_finance, activity):
+    response = as_finance.get(FEED, {"pause": "1", "type": "DEPOSIT"})
     assert "Paused at" in text(response)
     assert not elements(response, "div", id="news")
     assert "every 10s" not in response.text
     (live,) = elements(response, "a", id="feed-pause")
     assert words(live) == "Go live again"
-    resumed = client.get(FEED + dict(live.attributes)["href"])
+    resumed = as_finance.get(FEED + dict(live.attributes)["href"])
     assert "nothing new since" in text(resumed)
     assert "type=DEPOSIT" in news_url(resumed)
 
 
-def test_without_javascript_there_is_a_link_to_refresh(client, activity, alice, bob):
-    page = client.get(FEED, {"type": "TRANSFER"})
+def test_without_javascript_there_is_a_link_to_refresh(as_finance, activity, alice, bob):
+    page = as_finance.get(FEED, {"type": "TRANSFER"})
     (link,) = [link for link in elements(page, "a") if words(link) == "Refresh"]
     send(alice, bob, 2_00)
-    refreshed = client.get(dict(link.attributes)["href"])
+    refreshed = as_finance.get(dict(link.attributes)["href"])
     assert is_whole_page(refreshed)
     assert len(rows(refreshed)) == 2
     assert len(elements(refreshed, "li", class_="fresh")) == 1
 
 
-def test_asking_for_news_is_cheap(client, activity, django_assert_max_num_queries, alice, bob):
-    url = news_url(client.get(FEED))
+def test_asking_for_news_is_cheap(as_finance, activity, django_assert_max_num_queries, alice, bob):
+    url = news_url(as_finance.get(FEED))
     send(alice, bob, 1_00)
     with django_assert_max_num_queries(5):
-        assert client.get(url).status_code == 200
+        assert as_finance.get(url).status_code == 200

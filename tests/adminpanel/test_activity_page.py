@@ -6,21 +6,17 @@ import pytest
 from django.test import Client
 
 from ledger import operations
-from tests.adminpanel.support.feed import FEED, NEWS, news_url, rows, settle
+from tests.adminpanel.support.feed import FEED, NEWS, news_url, rows
 from tests.conftest import signed_in
 from tests.factories import deposit, new_key, send, withdraw
+from tests.ledger.support.later import end
 from tests.pages import elements, find, htmx, is_whole_page, text, words
 from tests.tampering import payout
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def client(finance) -> Client:
-    return signed_in(finance)
-
-
-def test_it_tells_what_happened_newest_first(client, alice, bob, finance):
+def test_it_tells_what_happened_newest_first(as_finance, alice, bob, finance):
     gift = send(alice, bob, 10_00, description="Lunch")
     paid_in = deposit(bob, 30_00)
     withdraw(alice, 5_00)
@@ -28,7 +24,7 @@ def test_it_tells_what_happened_newest_first(client, alice, bob, finance):
     payout(alice, "FAILED")
     for record in (gift, paid_in):
         operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
-    response = client.get(FEED)
+    response = as_finance.get(FEED)
     assert is_whole_page(response)
     assert rows(response) == [
         "Bob Otieno ’s deposit was reversed",
@@ -44,25 +40,25 @@ def test_it_tells_what_happened_newest_first(client, alice, bob, finance):
     assert f"Reversal of {gift.reference}" in text(response)
 
 
-def test_a_name_is_text_and_nothing_else(client, alice, bob):
+def test_a_name_is_text_and_nothing_else(as_finance, alice, bob):
     alice.name = "<script>alert(1)</script>"
     alice.save()
     send(alice, bob, 1_00, description="<b>note</b>")
-    response = client.get(FEED)
+    response = as_finance.get(FEED)
     assert "<script>alert" not in response.text
     assert "<b>note" not in response.text
     assert rows(response)[0].startswith("<script>alert(1)</script> sent to")
 
 
-def test_a_payout_that_settles_later_is_a_line_of_its_own(client, alice, time_machine):
+def test_a_payout_that_settles_later_is_a_line_of_its_own(as_finance, alice, time_machine):
     time_machine.move_to("2026-11-25T06:00:00Z", tick=False)
     paid, failed = payout(alice, "PENDING"), payout(alice, "PENDING")
     time_machine.move_to("2026-11-25T06:38:00Z", tick=False)
-    assert "Processing for 38 minutes" in text(client.get(FEED))
-    settle(paid, "SUCCESS")
+    assert "Processing for 38 minutes" in text(as_finance.get(FEED))
+    end(paid, "SUCCESS")
     time_machine.move_to("2026-11-25T07:00:00Z", tick=False)
-    settle(failed, "FAILED")
-    response = client.get(FEED)
+    end(failed, "FAILED")
+    response = as_finance.get(FEED)
     assert rows(response) == [
         "Alice Wanjiku ’s withdrawal did not go through",
         "Alice Wanjiku ’s withdrawal was paid",
@@ -85,19 +81,19 @@ def test_a_payout_that_settles_later_is_a_line_of_its_own(client, alice, time_ma
         ({"type": "WITHDRAW", "status": ""}, ["Alice Wanjiku asked to withdraw"]),
     ],
 )
-def test_it_narrows_by_type_and_status(client, activity, query, shown):
-    response = client.get(FEED, query)
+def test_it_narrows_by_type_and_status(as_finance, activity, query, shown):
+    response = as_finance.get(FEED, query)
     assert rows(response) == shown
     if not shown:
         assert "No activity matches" in text(response)
 
 
-def test_reversals_can_be_picked(client, alice, bob, finance):
+def test_reversals_can_be_picked(as_finance, alice, bob, finance):
     record = send(alice, bob, 1_00)
     operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
-    (pick,) = elements(client.get(FEED), "nav", **{"aria-label": "Type"})
+    (pick,) = elements(as_finance.get(FEED), "nav", **{"aria-label": "Type"})
     (link,) = [link for link in find(pick, "a") if words(link) == "Reversal"]
-    response = client.get(FEED + dict(link.attributes)["href"])
+    response = as_finance.get(FEED + dict(link.attributes)["href"])
     assert rows(response) == ["Alice Wanjiku ’s transfer to Bob Otieno was reversed"]
     (now,) = [
         words(link) for link in elements(response, "a", **{"aria-current": "true"})
@@ -109,37 +105,37 @@ def test_reversals_can_be_picked(client, alice, bob, finance):
 @pytest.mark.parametrize(
     "query", [{"type": "GIFT"}, {"status": "\0"}, {"type": "x" * 5000}, {"status": "success"}]
 )
-def test_what_is_no_filter_is_said(client, activity, query):
-    response = client.get(FEED, query)
+def test_what_is_no_filter_is_said(as_finance, activity, query):
+    response = as_finance.get(FEED, query)
     assert response.status_code == 422
     assert "There is no such type or status" in text(response)
     assert rows(response) == []
-    assert client.get(NEWS, query).status_code == 404
+    assert as_finance.get(NEWS, query).status_code == 404
 
 
-def test_it_holds_no_more_than_a_page(client, alice, bob, settings):
+def test_it_holds_no_more_than_a_page(as_finance, alice, bob, settings):
     settings.PAGE_SIZE_PANEL = 3
     for _ in range(5):
         send(alice, bob, 1_00)
-    assert len(rows(client.get(FEED))) == 3
+    assert len(rows(as_finance.get(FEED))) == 3
 
 
-def test_an_empty_one_says_so(client):
-    response = client.get(FEED)
+def test_an_empty_one_says_so(as_finance):
+    response = as_finance.get(FEED)
     assert "Nothing has moved yet" in text(response)
-    assert client.get(news_url(response)).status_code == 204
+    assert as_finance.get(news_url(response)).status_code == 204
 
 
 def test_it_asks_the_database_as_often_however_long_the_history_is(
-    client, activity, alice, bob, django_assert_max_num_queries, django_assert_num_queries
+    as_finance, activity, alice, bob, django_assert_max_num_queries, django_assert_num_queries
 ):
-    client.get(FEED)
+    as_finance.get(FEED)
     with django_assert_max_num_queries(11) as asked:
-        client.get(FEED)
+        as_finance.get(FEED)
     for _ in range(60):
         send(alice, bob, 1)
     with django_assert_num_queries(len(asked)):
-        client.get(FEED)
+        as_finance.get(FEED)
 
 
 def test_auditors_see_it_and_strangers_do_not(alice, bob, auditor, operator):

@@ -7,13 +7,14 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import NotAllowed
 from adminpanel.reversals import operations as reversals
 from tests.adminpanel.support.proposals import State, page_of, proposed, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send
 from tests.pages import text
+from wallet.context import Context
+from wallet.errors import NotAllowed
 from wallet.models import User
 from wallet.staff.roles import FINANCE
 
@@ -69,13 +70,13 @@ def test_who_was_taken_out_and_put_back_is_new_again(record, wambui, joseph, ope
     put_into(operator, joseph)
     put_into(operator, joseph, FINANCE)
     with pytest.raises(NotAllowed, match="less than 24 hours"):
-        reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+        reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
 
 
 def test_another_group_besides_makes_nobody_new(record, wambui, joseph, operator, settings):
     put_into(operator, joseph, FINANCE, "auditor")
     proposal = proposed(record, wambui)
-    assert reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk).state == State.POSTED
+    assert reversals.approve(Context(joseph.pk), proposal_id=proposal.pk).state == State.POSTED
 
 
 def test_the_hours_are_a_setting(record, wambui, joseph, operator, settings, time_machine):
@@ -83,13 +84,13 @@ def test_the_hours_are_a_setting(record, wambui, joseph, operator, settings, tim
     put_into(operator, joseph)
     put_into(operator, joseph, FINANCE)
     proposal = proposed(record, wambui)
-    assert reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk).state == State.POSTED
+    assert reversals.approve(Context(joseph.pk), proposal_id=proposal.pk).state == State.POSTED
 
 
 def test_a_newcomer_may_say_no(record, wambui, operator):
     newcomer = UserFactory()
     put_into(operator, newcomer, FINANCE)
     denied = reversals.deny(
-        actor_id=newcomer.pk, proposal_id=proposed(record, wambui).pk, reason="Not so."
+        Context(newcomer.pk, reason="Not so."), proposal_id=proposed(record, wambui).pk
     )
     assert denied.state == State.DENIED

@@ -15,6 +15,7 @@ from tests.adminpanel.support.incidents import LIST, seen, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, text, words
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,7 @@ def test_the_incident_has_the_transactions_and_the_check_and_the_check_has_the_i
     assert links(client.get(CHECK))[f"Incident {incident.pk}"] == url(incident)
     assert "nobody owns it yet" in text(client.get(CHECK))
     incidents.resolve(
-        actor_id=wambui.pk, incident_id=incident.pk, seen=seen(incident), resolution="Put right."
+        Context(wambui.pk), incident_id=incident.pk, seen=seen(incident), resolution="Put right."
     )
     assert f"Incident {incident.pk}" not in links(client.get(CHECK))
 
@@ -138,9 +139,9 @@ def test_a_page_that_finds_the_books_wrong_has_them_checked_once(
 def test_a_page_does_not_have_right_books_checked_again_and_again(time_machine):
     time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
     for _ in range(3):
-        integrity.ask_unless_known()
+        integrity.request_unless_known()
         integrity.run_next()
     assert CheckRun.objects.count() == 1
     time_machine.shift(integrity.SOON)
-    integrity.ask_unless_known()
+    integrity.request_unless_known()
     assert CheckRun.objects.count() == 2

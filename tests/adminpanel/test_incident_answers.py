@@ -9,6 +9,7 @@ from tests.adminpanel.support.incidents import form, seen, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, words
+from wallet.context import Context
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, do
     assert done("note", asked) == "Note added."
     event = AuditEvent.objects.get(action="note")
     assert (event.subject, event.actor) == (f"incident {incident.pk}", wambui)
-    assert (event.reason, event.address) == ("Alice was called.\nShe knows of it.", "127.0.0.1")
+    assert (event.reason, event.ip_address) == ("Alice was called.\nShe knows of it.", "127.0.0.1")
     page = signed_in(joseph).get(url(incident))
     (track,) = elements(page, "ol", class_="track")
     assert "Note by Wambui Kariuki Alice was called. She knows of it." in words(track)
@@ -99,7 +100,7 @@ def test_a_note_that_can_not_be_kept_stays_as_typed(incident, wambui, headers, t
 @pytest.mark.parametrize("headers", [None, htmx("incident")])
 def test_a_note_that_comes_too_late_is_refused_and_not_lost(incident, wambui, joseph, headers):
     incidents.resolve(
-        actor_id=joseph.pk, incident_id=incident.pk, seen=seen(incident), resolution="Done."
+        Context(joseph.pk), incident_id=incident.pk, seen=seen(incident), resolution="Done."
     )
     asked = {"note-text": "Alice was called."}
     response = signed_in(wambui).post(url(incident, "note"), asked, headers=headers)

@@ -10,11 +10,12 @@ from django.test import Client
 
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
-from adminpanel.refusals import TooLate
 from tests.adminpanel.support.incidents import LIST, OPEN, form, seen, url
 from tests.conftest import signed_in, staff
 from tests.ledger.support.crowd import at_once
 from tests.pages import elements, fields, find, htmx, problems, text, words
+from wallet.context import Context
+from wallet.errors import TooLate
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,7 @@ def test_of_many_who_act_on_one_page_at_once_one_does(incident, joseph):
 
 
 def take(incident, user, page):
-    return incidents.assign(actor_id=user.pk, incident_id=incident.pk, owner_id=user.pk, seen=page)
+    return incidents.assign(Context(user.pk), incident_id=incident.pk, owner_id=user.pk, seen=page)
 
 
 def heard(job):
@@ -116,17 +117,17 @@ def hrefs(response) -> list[str]:
 
 def test_the_list_is_by_state_with_counts(wambui, joseph):
     made = [
-        incidents.open_by_hand(actor_id=wambui.pk, title=f"Number {number}") for number in range(4)
+        incidents.open_by_hand(Context(wambui.pk), title=f"Number {number}") for number in range(4)
     ]
     incidents.change(
-        actor_id=wambui.pk,
+        Context(wambui.pk),
         incident_id=made[0].pk,
         seen=seen(made[0]),
         state="IN_REVIEW",
         severity="LOW",
     )
     incidents.resolve(
-        actor_id=wambui.pk, incident_id=made[1].pk, seen=seen(made[1]), resolution="Done."
+        Context(wambui.pk), incident_id=made[1].pk, seen=seen(made[1]), resolution="Done."
     )
     client = signed_in(joseph)
     for query, expected in (
@@ -145,11 +146,11 @@ def test_the_list_is_paged_and_asks_as_often_for_many(
 ):
     settings.PAGE_SIZE_PANEL = 3
     client = signed_in(joseph)
-    incidents.open_by_hand(actor_id=wambui.pk, title="First")
+    incidents.open_by_hand(Context(wambui.pk), title="First")
     with django_assert_max_num_queries(9) as asked:
         client.get(LIST)
     for number in range(6):
-        incidents.open_by_hand(actor_id=wambui.pk, title=f"Number {number}")
+        incidents.open_by_hand(Context(wambui.pk), title=f"Number {number}")
     with django_assert_num_queries(len(asked)):
         client.get(LIST)
     seen_links, query = [], ""

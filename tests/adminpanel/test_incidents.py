@@ -12,6 +12,7 @@ from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
+from wallet.context import Context
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def test_finance_opens_one_by_hand(wambui, alice, bob):
     assert set(made.transactions.all()) == set(records)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject) == ("open_incident", f"incident {made.pk}")
-    assert (event.actor, event.address) == (wambui, "127.0.0.1")
+    assert (event.actor, event.ip_address) == (wambui, "127.0.0.1")
     assert sorted(event.facts["linked"]) == sorted([first, second, third])
 
 
@@ -57,7 +58,7 @@ def test_a_transaction_links_itself_and_shows_what_is_about_it(wambui, record):
     assert "Odd" in text(client.get(page))
     made = Incident.objects.get()
     incidents.resolve(
-        actor_id=wambui.pk, incident_id=made.pk, seen=seen(made), resolution="It was right."
+        Context(wambui.pk), incident_id=made.pk, seen=seen(made), resolution="It was right."
     )
     assert "Odd Resolved resolved " in text(client.get(page))
 
@@ -104,7 +105,7 @@ def test_a_failed_check_opens_one_until_it_is_resolved(wambui):
     page = signed_in(wambui).get(url(first))
     assert "Opened by the check “balances”" in told(page)[0]
     incidents.resolve(
-        actor_id=wambui.pk, incident_id=first.pk, seen=seen(first), resolution="Put right."
+        Context(wambui.pk), incident_id=first.pk, seen=seen(first), resolution="Put right."
     )
     third = incidents.open_for_check("balances", "Balances differ", "Again.")
     assert third not in (first, other)
@@ -202,7 +203,7 @@ def test_resolving_needs_words(incident, wambui):
 
 def test_what_is_resolved_stays_as_it_is(incident, wambui, joseph, record):
     incidents.resolve(
-        actor_id=wambui.pk, incident_id=incident.pk, seen=seen(incident), resolution="Done."
+        Context(wambui.pk), incident_id=incident.pk, seen=seen(incident), resolution="Done."
     )
     client = signed_in(joseph)
     for act, data in (

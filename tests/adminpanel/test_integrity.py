@@ -17,6 +17,7 @@ from tests.adminpanel.support.checks import rewrite, run_checks
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
+from wallet.context import SYSTEM
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +122,7 @@ def test_an_anonymous_visitor_is_sent_to_sign_in():
 
 
 def test_a_run_that_somebody_works_on_is_left_alone():
-    integrity.ask(actor_id=None)
+    integrity.request_run(SYSTEM)
     assert integrity.claim()
     assert integrity.claim() is None
     assert integrity.run_next() is False
@@ -129,7 +130,7 @@ def test_a_run_that_somebody_works_on_is_left_alone():
 
 def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(time_machine):
     time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
-    integrity.ask(actor_id=None)
+    integrity.request_run(SYSTEM)
     dead = integrity.claim()
     assert dead
     assert integrity.keep(dead, integrity.result_of(verify.CHECKS[0]))
@@ -146,7 +147,7 @@ def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(tim
 
 def test_a_check_that_cannot_run_is_not_called_right(finance):
     missing = verify.Check("missing", "A rule.", "{id}", "row", "SELECT id FROM no_such_table")
-    integrity.ask(actor_id=None)
+    integrity.request_run(SYSTEM)
     run = integrity.claim()
     assert run
     with connection.constraint_checks_disabled():
@@ -158,15 +159,15 @@ def test_a_check_that_cannot_run_is_not_called_right(finance):
 def test_the_clock_asks_when_the_last_run_is_old_enough(time_machine, settings):
     settings.CHECKS_EVERY_S = 3600
     time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
-    integrity.ask_if_due()
-    integrity.ask_if_due()
+    integrity.request_if_due()
+    integrity.request_if_due()
     assert CheckRun.objects.count() == 1
     integrity.run_next()
     time_machine.shift(3599)
-    integrity.ask_if_due()
+    integrity.request_if_due()
     assert CheckRun.objects.count() == 1
     time_machine.shift(1)
-    integrity.ask_if_due()
+    integrity.request_if_due()
     assert CheckRun.objects.count() == 2
     assert not AuditEvent.objects.exists()
 

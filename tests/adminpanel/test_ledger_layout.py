@@ -5,10 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adminpanel.models import SavedView
+from adminpanel.reversals import operations as reversals
 from ledger import operations
+from tests.adminpanel.support.proposals import proposed
 from tests.conftest import signed_in
 from tests.factories import account_id, deposit, new_key, send
 from tests.pages import elements, find, htmx, is_part, problems_beside, text, words
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -19,11 +22,6 @@ ALL = [
     "time", "type", "from", "to", "amount", "status", "settled", "note", "by", "from_account",
     "to_account", "key", "reverses", "reversed_by",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
 
 
 def headings(response) -> list[str]:
@@ -42,24 +40,34 @@ def ticked(response, name: str) -> list[str]:
     return [box["value"] for box in boxes if "checked" in box]
 
 
-def test_seven_are_usual(client, alice):
-    response = client.get(URL)
+def test_seven_are_usual(as_finance, alice):
+    response = as_finance.get(URL)
     assert headings(response) == USUAL
     assert ticked(response, "columns") == ["time", "type", "from", "to", "amount", "status"]
     assert ticked(response, "size") == ["50"]
     assert ticked(response, "density") == [""]
 
 
-def test_the_reference_is_always_there(client, alice):
-    response = client.get(URL, {"columns": "amount"})
+def test_the_reference_is_always_there(as_finance, alice):
+    response = as_finance.get(URL, {"columns": "amount"})
     assert headings(response) == ["Reference", "Amount, KES"]
     assert [len(row) for row in rows(response)] == [2]
 
 
-def test_every_column_shows_what_it_is_called(client, alice, bob, finance):
+def test_a_reversal_names_its_people_in_order(as_finance, alice, bob, wambui, joseph):
+    record = send(alice, bob, 12_34)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    back, there, _deposit = rows(as_finance.get(URL, {"columns": ["by"]}))
+    assert back[1] == (
+        "Proposed by Wambui Kariuki Approved by Joseph Kiprono Posted by Joseph Kiprono"
+    )
+    assert there[1] == "Alice Wanjiku"
+
+
+def test_every_column_shows_what_it_is_called(as_finance, alice, bob, finance):
     record = send(alice, bob, 12_34, key="key-of-it", description="Lunch")
     reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
-    response = client.get(URL, {"columns": ALL})
+    response = as_finance.get(URL, {"columns": ALL})
     assert headings(response) == [
         *USUAL, "Settled", "Note", "Ordered by", "From account", "To account", "Request key",
         "Reverses", "Reversed by",
@@ -70,19 +78,19 @@ def test_every_column_shows_what_it_is_called(client, alice, bob, finance):
     ]  # fmt: skip
     accounts = [str(account_id(alice)), str(account_id(bob))]
     assert there[8:] == ["Lunch", "Alice Wanjiku", *accounts, "key-of-it", "–", reversal.reference]
-    assert back[9:12] == ["Finance Person", *accounts[::-1]]
+    assert back[9:12] == ["Posted by Finance Person", *accounts[::-1]]
     assert back[13:] == [record.reference, "–"]
     (day,) = elements(response, "tr", class_="day-row")
     assert dict(next(find(day, "th")).attributes)["colspan"] == "15"
 
 
-def test_what_has_not_happened_is_a_dash(client, bob):
+def test_what_has_not_happened_is_a_dash(as_finance, bob):
     deposit(bob, 1_00)
-    (row,) = rows(client.get(URL, {"columns": ["note", "from_account", "reverses"]}))
+    (row,) = rows(as_finance.get(URL, {"columns": ["note", "from_account", "reverses"]}))
     assert row[1:] == ["–", "–", "–"]
 
 
-def test_columns_cost_no_query_for_each_row(client, alice, bob, django_assert_num_queries):
+def test_columns_cost_no_query_for_each_row(as_finance, alice, bob, django_assert_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -93,15 +101,15 @@ def test_columns_cost_no_query_for_each_row(client, alice, bob, django_assert_nu
 
     grow()
     with CaptureQueriesContext(connection) as few:
-        client.get(URL, {"columns": ALL})
+        as_finance.get(URL, {"columns": ALL})
     grow()
     with django_assert_num_queries(len(few)):
-        client.get(URL, {"columns": ALL})
+        as_finance.get(URL, {"columns": ALL})
 
 
-def test_density_is_the_tables(client, alice):
-    assert not elements(client.get(URL), "table", class_="compact")
-    response = client.get(URL, {"density": "compact"})
+def test_density_is_the_tables(as_finance, alice):
+    assert not elements(as_finance.get(URL), "table", class_="compact")
+    response = as_finance.get(URL, {"density": "compact"})
     assert elements(response, "table", class_="compact")
     assert ticked(response, "density") == ["compact"]
 
@@ -116,9 +124,9 @@ def test_density_is_the_tables(client, alice):
         ({"size": "-1"}, "size", "Choose 50, 100 or 200 rows on a page."),
     ],
 )
-def test_what_cannot_be_chosen_is_refused(client, alice, asked, field, sentence):
+def test_what_cannot_be_chosen_is_refused(as_finance, alice, asked, field, sentence):
     for headers in (None, htmx("ledger")):
-        response = client.get(URL, asked, headers=headers)
+        response = as_finance.get(URL, asked, headers=headers)
         assert response.status_code == 422
         (box,) = elements(response, id=f"layout_{field}_error")
         assert words(box) == sentence
@@ -126,15 +134,15 @@ def test_what_cannot_be_chosen_is_refused(client, alice, asked, field, sentence)
 
 
 @pytest.mark.parametrize("format", ["xml", "\0", "CSV", "a" * 5000])
-def test_another_format_is_refused(client, alice, format):
-    response = client.get(URL, {"format": format})
+def test_another_format_is_refused(as_finance, alice, format):
+    response = as_finance.get(URL, {"format": format})
     assert response.status_code == 422
     assert "The ledger can be exported as CSV only." in text(response)
 
 
-def test_each_form_carries_what_the_other_has_set(client, alice):
+def test_each_form_carries_what_the_other_has_set(as_finance, alice):
     asked = {"type": "DEPOSIT", "min": "1", "columns": ["note", "time"], "density": "compact"}
-    response = client.get(URL, asked)
+    response = as_finance.get(URL, asked)
     (filters,) = elements(response, "form", action=URL)
     (layout,) = elements(response, "form", action=LAYOUT)
     assert given(filters, "columns") == ["note", "time"]
@@ -148,25 +156,25 @@ def given(form, name: str) -> list[str]:
     return [field["value"] for field in fields if field["type"] == "hidden"]
 
 
-def test_clearing_the_filters_keeps_the_columns_and_the_other_way_round(client, alice):
-    response = client.get(URL, {"type": "DEPOSIT", "columns": ["note", "time"]})
+def test_clearing_the_filters_keeps_the_columns_and_the_other_way_round(as_finance, alice):
+    response = as_finance.get(URL, {"type": "DEPOSIT", "columns": ["note", "time"]})
     links = {words(link): str(dict(link.attributes)["href"]) for link in elements(response, "a")}
     assert parse_qs(urlsplit(links["Clear filters"]).query) == {"columns": ["note", "time"]}
-    answer = client.post(LAYOUT, {"type": "DEPOSIT", "columns": "note", "usual": "yes"})
+    answer = as_finance.post(LAYOUT, {"type": "DEPOSIT", "columns": "note", "usual": "yes"})
     assert answer.headers["Location"] == f"{URL}?type=DEPOSIT"
 
 
-def test_the_address_shows_no_more_than_is_set(client, alice):
+def test_the_address_shows_no_more_than_is_set(as_finance, alice):
     """What the form sends is longer: fields left empty, and what is as usual."""
     sent = {"q": "", "type": "DEPOSIT", "member": "", "size": "50", "columns": ALL[:6]}
-    response = client.get(URL, sent, headers=htmx("ledger"))
+    response = as_finance.get(URL, sent, headers=htmx("ledger"))
     assert is_part(response, "ledger")
     assert response.headers["HX-Push-Url"] == f"{URL}?type=DEPOSIT"
-    assert "HX-Push-Url" not in client.get(URL, sent).headers
+    assert "HX-Push-Url" not in as_finance.get(URL, sent).headers
 
 
-def test_a_refused_filter_is_beside_its_field_and_the_layout_stays(client, alice):
-    response = client.get(URL, {"min": "x", "density": "compact"})
+def test_a_refused_filter_is_beside_its_field_and_the_layout_stays(as_finance, alice):
+    response = as_finance.get(URL, {"min": "x", "density": "compact"})
     assert problems_beside(response, "min")
     assert ticked(response, "density") == ["compact"]
 
@@ -176,12 +184,12 @@ CHOSEN = ["Time", "Reference", "Note"]
 
 
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
-def test_what_was_chosen_last_stays(client, alice, headers):
-    answer = client.post(LAYOUT, {"type": "DEPOSIT", "cursor": "x"} | NARROW, headers=headers)
+def test_what_was_chosen_last_stays(as_finance, alice, headers):
+    answer = as_finance.post(LAYOUT, {"type": "DEPOSIT", "cursor": "x"} | NARROW, headers=headers)
     address = f"{URL}?type=DEPOSIT&columns=note&columns=time&density=compact&cursor=x"
     told = answer.headers["HX-Push-Url" if headers else "Location"]
     assert (answer.status_code, told) == (200 if headers else 303, address)
-    page = client.get(URL)
+    page = as_finance.get(URL)
     assert headings(page) == CHOSEN
     assert elements(page, "table", class_="compact")
     assert ticked(page, "columns") == ["time", "note"]
@@ -192,38 +200,38 @@ def test_what_was_chosen_last_stays(client, alice, headers):
     assert parse_qs(urlsplit(links["Clear filters"]).query)["columns"] == ["note", "time"]
 
 
-def test_the_address_goes_before_what_is_remembered(client, alice):
-    client.post(LAYOUT, NARROW)
-    assert headings(client.get(URL, {"columns": "amount"})) == ["Reference", "Amount, KES"]
+def test_the_address_goes_before_what_is_remembered(as_finance, alice):
+    as_finance.post(LAYOUT, NARROW)
+    assert headings(as_finance.get(URL, {"columns": "amount"})) == ["Reference", "Amount, KES"]
     # As a whole: what it leaves out is as usual.
-    assert headings(client.get(URL, {"density": "compact"})) == USUAL
-    assert headings(client.get(URL)) == CHOSEN
+    assert headings(as_finance.get(URL, {"density": "compact"})) == USUAL
+    assert headings(as_finance.get(URL)) == CHOSEN
 
 
-def test_what_is_remembered_is_ones_own_and_can_be_forgotten(client, alice, auditor):
-    client.post(LAYOUT, NARROW)
+def test_what_is_remembered_is_ones_own_and_can_be_forgotten(as_finance, alice, auditor):
+    as_finance.post(LAYOUT, NARROW)
     assert headings(signed_in(auditor).get(URL)) == USUAL
-    client.post(LAYOUT, NARROW | {"usual": "yes"})
-    assert headings(client.get(URL)) == USUAL
+    as_finance.post(LAYOUT, NARROW | {"usual": "yes"})
+    assert headings(as_finance.get(URL)) == USUAL
 
 
-def test_it_is_none_of_the_views(client, alice):
-    client.post(LAYOUT, NARROW)
-    assert not elements(client.get(URL), "ul", class_="kept")
+def test_it_is_none_of_the_views(as_finance, alice):
+    as_finance.post(LAYOUT, NARROW)
+    assert not elements(as_finance.get(URL), "ul", class_="kept")
     kept = SavedView.objects.get()
-    assert client.post(f"/panel/ledger/views/{kept.pk}/delete/").status_code == 404
+    assert as_finance.post(f"/panel/ledger/views/{kept.pk}/delete/").status_code == 404
 
 
-def test_a_column_that_is_no_more_is_forgotten(client, alice, finance):
+def test_a_column_that_is_no_more_is_forgotten(as_finance, alice, finance):
     SavedView.objects.create(owner=finance, name="", query="columns=salary")
-    response = client.get(URL)
+    response = as_finance.get(URL)
     assert response.status_code == 200
     assert headings(response) == USUAL
 
 
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
-def test_what_cannot_be_chosen_is_not_remembered(client, alice, headers):
-    response = client.post(LAYOUT, {"columns": "salary", "q": "rent"}, headers=headers)
+def test_what_cannot_be_chosen_is_not_remembered(as_finance, alice, headers):
+    response = as_finance.post(LAYOUT, {"columns": "salary", "q": "rent"}, headers=headers)
     assert response.status_code == 422
     assert "Choose columns from the list." in text(response)
     (box,) = elements(response, "input", id="id_q")
@@ -231,9 +239,9 @@ def test_what_cannot_be_chosen_is_not_remembered(client, alice, headers):
     assert not SavedView.objects.exists()
 
 
-def test_a_table_that_scrolls_sideways_is_named_and_can_be_reached(client, alice):
-    assert not elements(client.get(URL), "div", class_="broad")
-    (scroller,) = elements(client.get(URL, {"columns": "note"}), "div", class_="broad")
+def test_a_table_that_scrolls_sideways_is_named_and_can_be_reached(as_finance, alice):
+    assert not elements(as_finance.get(URL), "div", class_="broad")
+    (scroller,) = elements(as_finance.get(URL, {"columns": "note"}), "div", class_="broad")
     given = dict(scroller.attributes)
     assert (given["tabindex"], given["role"]) == ("0", "region")
     assert given["aria-label"] == "Transactions, newest first"

@@ -6,7 +6,6 @@ import pytest
 
 from ledger import operations
 from ledger.models import Transaction
-from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, new_key, send, withdraw
 from tests.pages import (
     elements,
@@ -44,11 +43,6 @@ def history(bob, carol, time_machine):
     as_if(deposit(bob, 30_00, description="failed"), "FAILED")
 
 
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
-
-
 def references(response) -> list[str]:
     return [words(link) for link in elements(response, "a", class_="reference")]
 
@@ -60,17 +54,17 @@ def found(client, **filters) -> list[str]:
     return [records[reference].description for reference in references(response)]
 
 
-def test_shows_everybodys_newest_first(client, history):
-    response = client.get(URL)
+def test_shows_everybodys_newest_first(as_finance, history):
+    response = as_finance.get(URL)
     assert is_whole_page(response)
-    assert found(client) == ALL
+    assert found(as_finance) == ALL
     (row,) = [row for row in elements(response, "tr") if "1,234.50" in words(row)]
     for shown in ("Deposit", "Simulated rail", "Carol Kirui", "1,234.50", "Complete"):
         assert shown in words(row)
 
 
-def test_htmx_gets_only_the_list(client, history):
-    response = client.get(URL, {"type": "TRANSFER"}, headers=htmx("ledger"))
+def test_htmx_gets_only_the_list(as_finance, history):
+    response = as_finance.get(URL, {"type": "TRANSFER"}, headers=htmx("ledger"))
     assert is_part(response, "ledger")
     assert len(references(response)) == 2
 
@@ -110,38 +104,38 @@ def test_htmx_gets_only_the_list(client, history):
         ({"type": "", "q": "", "member": "", "min": ""}, ALL),
     ],
 )
-def test_each_filter_narrows_and_all_may_be_combined(client, history, filters, notes):
-    assert found(client, **filters) == notes
+def test_each_filter_narrows_and_all_may_be_combined(as_finance, history, filters, notes):
+    assert found(as_finance, **filters) == notes
 
 
-def test_reversals_are_a_type_of_their_own(client, history, finance):
+def test_reversals_are_a_type_of_their_own(as_finance, history, finance):
     record = Transaction.objects.get(description="to Bob")
     reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
-    response = client.get(URL, {"type": "REVERSAL"})
+    response = as_finance.get(URL, {"type": "REVERSAL"})
     assert references(response) == [reversal.reference]
     assert "Type: Reversal" in text(response)
 
 
-def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(client, monkeypatch):
+def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(as_finance, monkeypatch):
     monkeypatch.setattr("adminpanel.members.queries.MEMBERS_AT_MOST", 3)
     people = [UserFactory(name=f"Wanjiku Number{number}") for number in range(4)]
     for user in people:
         deposit(user, 1_00)
-    response = client.get(URL, {"member": "wanjiku"})
+    response = as_finance.get(URL, {"member": "wanjiku"})
     assert response.status_code == 422
     assert problems_beside(response, "member") == [
         "More than 3 members fit. Write more of the name."
     ]
     assert references(response) == []
-    assert len(references(client.get(URL, {"member": "wanjiku number1"}))) == 1
+    assert len(references(as_finance.get(URL, {"member": "wanjiku number1"}))) == 1
     people[0].name = "Somebody else"
     people[0].save()
-    assert len(references(client.get(URL, {"member": "wanjiku"}))) == 3
+    assert len(references(as_finance.get(URL, {"member": "wanjiku"}))) == 3
 
 
-def test_finds_a_reference_in_any_case(client, history):
+def test_finds_a_reference_in_any_case(as_finance, history):
     record = Transaction.objects.get(description="cash")
-    assert found(client, q=record.reference.lower()) == ["cash"]
+    assert found(as_finance, q=record.reference.lower()) == ["cash"]
 
 
 @pytest.mark.parametrize(
@@ -160,24 +154,26 @@ def test_finds_a_reference_in_any_case(client, history):
         ({"member": "\0"}, "member"),
     ],
 )
-def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(client, history, filters, field):
+def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(
+    as_finance, history, filters, field
+):
     for headers in (None, htmx("ledger")):
-        response = client.get(URL, filters, headers=headers)
+        response = as_finance.get(URL, filters, headers=headers)
         assert response.status_code == 422
         assert problems_beside(response, field)
         assert references(response) == []
         assert "The filters can't be used as they are" in text(response)
-    assert title(client.get(URL, filters)).startswith("Error: ")
+    assert title(as_finance.get(URL, filters)).startswith("Error: ")
 
 
-def test_what_was_asked_stays_in_the_form(client, history):
+def test_what_was_asked_stays_in_the_form(as_finance, history):
     asked = {"q": "to", "member": "amina", "min": "1", "max": "1,000", "from": "2026-11-19"}
-    assert fields(client.get(URL, asked)).items() >= asked.items()
+    assert fields(as_finance.get(URL, asked)).items() >= asked.items()
 
 
-def test_each_filter_in_use_can_be_taken_off(client, history):
+def test_each_filter_in_use_can_be_taken_off(as_finance, history):
     asked = {"type": "TRANSFER", "min": "1", "member": "amina", "from": "2026-11-19"}
-    response = client.get(URL, asked | {"cursor": "NS-00000000"})
+    response = as_finance.get(URL, asked | {"cursor": "NS-00000000"})
     chips = [dict(chip.attributes)["href"] for chip in elements(response, "a", class_="on")]
     left = [set(parse_qs(urlsplit(chip).query)) for chip in chips]
     assert sorted(map(sorted, (set(asked) - names for names in left))) == [
@@ -202,12 +198,12 @@ def turn_pages(client, **filters) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("filters", [{}, {"type": "TRANSFER"}, {"member": "bob", "max": "2"}])
-def test_no_row_is_lost_or_twice_over_the_pages(client, alice, bob, carol, settings, filters):
+def test_no_row_is_lost_or_twice_over_the_pages(as_finance, alice, bob, carol, settings, filters):
     settings.PAGE_SIZE_PANEL = 4
     for number in range(9):
         send(alice, bob if number % 3 else carol, (number % 4 + 1) * 1_00)
         deposit(bob, 1_00)
-    turned = turn_pages(client, **filters)
+    turned = turn_pages(as_finance, **filters)
     listed = [reference for page in turned for reference in page]
     wanted = Transaction.objects.all()
     if "type" in filters:
@@ -219,21 +215,21 @@ def test_no_row_is_lost_or_twice_over_the_pages(client, alice, bob, carol, setti
     assert len(turned) > 1
 
 
-def test_rows_that_arrive_do_not_shift_the_pages(client, alice, bob, settings):
+def test_rows_that_arrive_do_not_shift_the_pages(as_finance, alice, bob, settings):
     settings.PAGE_SIZE_PANEL = 3
     before = [send(alice, bob, 1_00).reference for _ in range(6)][::-1]
-    first = references(client.get(URL))
+    first = references(as_finance.get(URL))
     send(alice, bob, 1_00)
-    assert first + references(client.get(URL, {"cursor": first[-1]})) == before
+    assert first + references(as_finance.get(URL, {"cursor": first[-1]})) == before
 
 
 @pytest.mark.parametrize("cursor", ["NS-00000000", "x", "\0", "-1", "a" * 5000])
-def test_what_is_no_cursor_leads_nowhere(client, history, cursor):
-    response = client.get(URL, {"cursor": cursor})
+def test_what_is_no_cursor_leads_nowhere(as_finance, history, cursor):
+    response = as_finance.get(URL, {"cursor": cursor})
     assert response.status_code == 200
     assert references(response) == []
 
 
-def test_an_empty_ledger_says_so(client):
-    assert "The ledger is empty" in text(client.get(URL))
-    assert "No transactions match" in text(client.get(URL, {"q": "x"}))
+def test_an_empty_ledger_says_so(as_finance):
+    assert "The ledger is empty" in text(as_finance.get(URL))
+    assert "No transactions match" in text(as_finance.get(URL, {"q": "x"}))

@@ -11,10 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
 from adminpanel.ledger.explorer import Explorer
-from ledger import operations, rollups
+from ledger import kinds, operations, rollups
 from ledger.models import Transaction
 from tests.adminpanel.support.explored import matching, more_of_everything, subsets
-from tests.conftest import signed_in
 from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 
@@ -24,7 +23,7 @@ URL = "/panel/ledger/"
 TOTALS = "/panel/ledger/totals/"
 QUICK = [
     {"type": type, "status": status}
-    for type in ("", *Transaction.Type.values)
+    for type in ("", *kinds.codes())
     for status in ("", *Transaction.Status.values)
 ]
 
@@ -32,11 +31,6 @@ QUICK = [
 @pytest.fixture
 def history(amina, bob, finance, time_machine):
     more_of_everything(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
-
-
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
 
 
 def explorer(filters: dict[str, str]) -> Explorer:
@@ -109,24 +103,24 @@ def test_type_and_status_walk_through_no_settled_transaction(history, filters):
         assert 'FROM "ledger_transaction"' not in sql or "NOT (" in sql, sql
 
 
-def test_they_stand_on_the_page_when_they_are_at_hand(client, history, amina):
+def test_they_stand_on_the_page_when_they_are_at_hand(as_finance, history, amina):
     for filters in ({}, {"type": "TRANSFER"}, {"status": "FAILED"}):
-        (said,) = elements(client.get(URL, filters), id="totals")
+        (said,) = elements(as_finance.get(URL, filters), id="totals")
         assert words(said) == in_words(of_rows(filters, amina), is_one_type="type" in filters)
         assert "hx-get" not in dict(said.attributes)
 
 
-def test_money_in_and_money_out_are_not_added_up(client, alice, bob, finance):
+def test_money_in_and_money_out_are_not_added_up(as_finance, alice, bob, finance):
     record = send(alice, bob, 100_00)
     withdraw(alice, 30_00)
     operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
-    (said,) = elements(client.get(URL, {"from": "2020-01-01"}), id="totals")
+    (said,) = elements(as_finance.get(URL, {"from": "2020-01-01"}), id="totals")
     address = dict(said.attributes)["hx-get"]
     whole = "4 transactions Deposits KES 1,000.00 Transfers KES 100.00 Withdrawals KES 30.00"
     for response in (
-        client.get(URL),
-        client.get(address),
-        client.get(address, headers=htmx("totals")),
+        as_finance.get(URL),
+        as_finance.get(address),
+        as_finance.get(address, headers=htmx("totals")),
     ):
         (said,) = elements(response, id="totals")
         assert words(said) == f"{whole} Reversals KES 100.00"
@@ -136,34 +130,34 @@ def test_money_in_and_money_out_are_not_added_up(client, alice, bob, finance):
     )
 
 
-def test_they_come_after_the_page_when_rows_must_be_counted(client, history, amina):
+def test_they_come_after_the_page_when_rows_must_be_counted(as_finance, history, amina):
     asked = {"member": "amina", "max": "10"}
     with CaptureQueriesContext(connection) as queries:
-        response = client.get(URL, asked | {"cursor": "NS-00000000", "density": "compact"})
+        response = as_finance.get(URL, asked | {"cursor": "NS-00000000", "density": "compact"})
     assert not [query for query in queries if "SUM(" in query["sql"]]
     (place,) = elements(response, id="totals")
     attributes = dict(place.attributes)
     assert attributes["hx-trigger"] == "load"
-    part = client.get(attributes["hx-get"], headers=htmx("totals"))
+    part = as_finance.get(attributes["hx-get"], headers=htmx("totals"))
     assert is_part(part, "totals")
     assert in_words(of_rows(asked, amina)) in text(part)
     assert "hx-get" not in part.text
     # Without JavaScript the same address is a page, and the ledger links to it.
     assert f'<a href="{attributes["hx-get"].replace("&", "&amp;")}">' in response.text
-    page = client.get(attributes["hx-get"])
+    page = as_finance.get(attributes["hx-get"])
     assert is_whole_page(page)
     assert in_words(of_rows(asked, amina)) in text(page)
     assert "Member: amina" in text(page)
 
 
-def test_one_is_one(client, bob):
+def test_one_is_one(as_finance, bob):
     deposit(bob, 12_34)
-    assert "1 transaction Deposits KES 12.34" in text(client.get(URL))
-    assert "1 transaction KES 12.34" in text(client.get(URL, {"type": "DEPOSIT"}))
+    assert "1 transaction Deposits KES 12.34" in text(as_finance.get(URL))
+    assert "1 transaction KES 12.34" in text(as_finance.get(URL, {"type": "DEPOSIT"}))
 
 
-def test_of_nothing_they_are_nought(client):
-    for response in (client.get(URL), client.get(TOTALS, {"q": "x"})):
+def test_of_nothing_they_are_nought(as_finance):
+    for response in (as_finance.get(URL), as_finance.get(TOTALS, {"q": "x"})):
         (said,) = elements(response, id="totals")
         assert words(said) == "0 transactions"
 
@@ -171,19 +165,19 @@ def test_of_nothing_they_are_nought(client):
 @pytest.mark.parametrize(
     "asked", [{"min": "x"}, {"type": "GIFT"}, {"q": "\0"}, {"to": "9999-01-01"}]
 )
-def test_filters_that_make_no_sense_are_not_counted(client, asked):
-    response = client.get(TOTALS, asked)
+def test_filters_that_make_no_sense_are_not_counted(as_finance, asked):
+    response = as_finance.get(TOTALS, asked)
     assert response.status_code == 422
     assert "The filters can't be used as they are" in text(response)
-    (said,) = elements(client.get(TOTALS, asked, headers=htmx("totals")), id="totals")
+    (said,) = elements(as_finance.get(TOTALS, asked, headers=htmx("totals")), id="totals")
     assert "transactions" not in words(said)
 
 
-def test_a_page_with_filters_that_make_no_sense_asks_for_none(client):
-    assert not elements(client.get(URL, {"min": "x"}), id="totals")
+def test_a_page_with_filters_that_make_no_sense_asks_for_none(as_finance):
+    assert not elements(as_finance.get(URL, {"min": "x"}), id="totals")
 
 
-def test_counting_is_one_query(client, history):
+def test_counting_is_one_query(as_finance, history):
     explored = explorer({"min": "2", "q": "lunch", "status": "SUCCESS"})
     with CaptureQueriesContext(connection) as asked:
         explored.sums()
@@ -192,7 +186,7 @@ def test_counting_is_one_query(client, history):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite gives up on no statement")
-def test_what_takes_too_long_is_said_calmly(client, alice):
+def test_what_takes_too_long_is_said_calmly(as_finance, alice):
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -210,8 +204,8 @@ def test_what_takes_too_long_is_said_calmly(client, alice):
         assert held.wait(5)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 200")
-        part = client.get(TOTALS, {"min": "1"}, headers=htmx("totals"))
-        page = client.get(TOTALS, {"min": "1"})
+        part = as_finance.get(TOTALS, {"min": "1"}, headers=htmx("totals"))
+        page = as_finance.get(TOTALS, {"min": "1"})
     finally:
         done.set()
         holder.join()

@@ -7,7 +7,6 @@ from django.db import connection
 
 from ledger import operations
 from ledger.models import Transaction
-from tests.conftest import signed_in
 from tests.factories import deposit, new_key, send
 from tests.pages import elements, find, htmx, problems_beside, text, words
 from tests.tampering import payout
@@ -15,11 +14,6 @@ from tests.tampering import payout
 pytestmark = pytest.mark.django_db
 
 URL = "/panel/ledger/"
-
-
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
 
 
 @pytest.fixture
@@ -44,26 +38,26 @@ def references(response) -> list[str]:
 @pytest.mark.parametrize(
     "url", [URL, "/panel/", "/panel/activity/", "/panel/members/{alice}/", "/panel/search/?q=rent"]
 )
-def test_what_was_reversed_says_so_wherever_it_is_listed(client, alice, record, reversal, url):
-    response = client.get(url.format(alice=alice.pk))
+def test_what_was_reversed_says_so_wherever_it_is_listed(as_finance, alice, record, reversal, url):
+    response = as_finance.get(url.format(alice=alice.pk))
     assert badges(response, record.reference) == ["Complete", "Reversed"]
     if "search" not in url:
         assert badges(response, reversal.reference) == ["Complete"]
 
 
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
-def test_what_was_reversed_can_be_filtered(client, alice, bob, record, reversal, headers):
+def test_what_was_reversed_can_be_filtered(as_finance, alice, bob, record, reversal, headers):
     other = operations.reverse(
         actor_id=bob.pk, transaction_id=deposit(bob, 5_00).pk, key=new_key()
     ).reverses
-    response = client.get(URL, {"status": "REVERSED"}, headers=headers)
+    response = as_finance.get(URL, {"status": "REVERSED"}, headers=headers)
     assert references(response) == [other.reference, record.reference]
     assert "Status: Reversed" in text(response)
-    response = client.get(URL, {"status": "REVERSED", "type": "TRANSFER"}, headers=headers)
+    response = as_finance.get(URL, {"status": "REVERSED", "type": "TRANSFER"}, headers=headers)
     assert references(response) == [record.reference]
     # No sum of them is kept; there are few of them to count.
     (place,) = elements(response, id="totals")
-    counted = client.get(dict(place.attributes)["hx-get"], headers=htmx("totals"))
+    counted = as_finance.get(dict(place.attributes)["hx-get"], headers=htmx("totals"))
     assert text(counted) == "1 transaction KES 300.00"
 
 
@@ -80,22 +74,22 @@ def test_what_was_reversed_is_found_from_the_reversals(alice, bob, record, rever
 
 @pytest.mark.parametrize("spelling", ["{}", "NS-{}", "ns-{}", " {} "])
 def test_a_reference_finds_its_transaction_and_what_took_it_back(
-    client, record, reversal, spelling
+    as_finance, record, reversal, spelling
 ):
     for code in (record.reference[3:], record.reference[3:].lower()):
-        response = client.get(URL, {"q": spelling.format(code)})
+        response = as_finance.get(URL, {"q": spelling.format(code)})
         assert references(response) == [reversal.reference, record.reference]
 
 
-def test_a_word_like_a_reference_is_looked_for_in_notes(client, alice, bob):
+def test_a_word_like_a_reference_is_looked_for_in_notes(as_finance, alice, bob):
     record = send(alice, bob, 1_00, description="Payments")
-    assert references(client.get(URL, {"q": "payments"})) == [record.reference]
+    assert references(as_finance.get(URL, {"q": "payments"})) == [record.reference]
 
 
-def test_a_request_key_finds_its_transaction(client, alice, bob):
+def test_a_request_key_finds_its_transaction(as_finance, alice, bob):
     record = send(alice, bob, 1_00, key="order-7781")
-    assert references(client.get(URL, {"q": "order-7781"})) == [record.reference]
-    assert references(client.get(URL, {"q": "order-778"})) == []
+    assert references(as_finance.get(URL, {"q": "order-7781"})) == [record.reference]
+    assert references(as_finance.get(URL, {"q": "order-778"})) == []
 
 
 @pytest.mark.parametrize(
@@ -111,16 +105,16 @@ def test_a_request_key_finds_its_transaction(client, alice, bob):
         ({"member": "\0"}, "member", "Use letters, digits and ordinary signs only."),
     ],
 )
-def test_what_is_wrong_with_a_filter_is_said_in_one_sentence(client, asked, field, sentence):
+def test_what_is_wrong_with_a_filter_is_said_in_one_sentence(as_finance, asked, field, sentence):
     for headers in (None, htmx("ledger")):
-        response = client.get(URL, asked, headers=headers)
+        response = as_finance.get(URL, asked, headers=headers)
         assert response.status_code == 422
         assert problems_beside(response, field) == [sentence]
 
 
 @pytest.mark.parametrize("asked", [{"action": "ZZ"}, {"actor": "ZZ"}, {"q": "\0"}])
-def test_nor_does_the_audit_speak_as_django_does(client, asked):
-    response = client.get("/panel/audit/", asked)
+def test_nor_does_the_audit_speak_as_django_does(as_finance, asked):
+    response = as_finance.get("/panel/audit/", asked)
     assert response.status_code == 422
     (field,) = asked
     assert len(problems_beside(response, field)) == 1
@@ -128,9 +122,9 @@ def test_nor_does_the_audit_speak_as_django_does(client, asked):
     assert "Null characters" not in text(response)
 
 
-def test_chips_say_days_and_money_as_people_do(client):
+def test_chips_say_days_and_money_as_people_do(as_finance):
     asked = {"from": "2026-11-20", "to": "2026-11-21", "min": "1000", "max": "2,500.5"}
-    response = client.get(URL, asked)
+    response = as_finance.get(URL, asked)
     said = [words(chip) for chip in elements(response, "a", class_="on")]
     assert [chip.removesuffix(" Take this filter off") for chip in said] == [
         "At least: KES 1,000.00",
@@ -140,8 +134,8 @@ def test_chips_say_days_and_money_as_people_do(client):
     ]
 
 
-def test_a_chip_of_what_makes_no_sense_says_what_was_typed(client):
-    response = client.get(URL, {"from": "9999-12-31", "min": "ten"})
+def test_a_chip_of_what_makes_no_sense_says_what_was_typed(as_finance):
+    response = as_finance.get(URL, {"from": "9999-12-31", "min": "ten"})
     said = [words(chip) for chip in elements(response, "a", class_="on")]
     assert [chip.removesuffix(" Take this filter off") for chip in said] == [
         "At least: ten",
@@ -149,12 +143,12 @@ def test_a_chip_of_what_makes_no_sense_says_what_was_typed(client):
     ]
 
 
-def test_names_lead_to_their_members(client, alice, bob, record):
+def test_names_lead_to_their_members(as_finance, alice, bob, record):
     payout(bob, "PENDING")
     for url in (URL, "/panel/", f"/panel/members/{alice.pk}/"):
         links = {
             words(link): dict(link.attributes)["href"]
-            for link in elements(client.get(url), "a", class_="party-link")
+            for link in elements(as_finance.get(url), "a", class_="party-link")
         }
         assert links["Alice Wanjiku"] == f"/panel/members/{alice.pk}/"
         assert links["Bob Otieno"] == f"/panel/members/{bob.pk}/"
@@ -162,26 +156,26 @@ def test_names_lead_to_their_members(client, alice, bob, record):
 
 
 @pytest.mark.parametrize("url", [URL, "/panel/members/", "/panel/", "/panel/audit/"])
-def test_one_finds_everything_from_every_page(client, url):
-    (box,) = elements(client.get(url), "input", id="find")
+def test_one_finds_everything_from_every_page(as_finance, url):
+    (box,) = elements(as_finance.get(url), "input", id="find")
     assert dict(box.attributes)["aria-keyshortcuts"] == "/"
-    assert len(elements(client.get(url), "input", **{"aria-keyshortcuts": "/"})) == 1
+    assert len(elements(as_finance.get(url), "input", **{"aria-keyshortcuts": "/"})) == 1
 
 
 def links(response) -> dict[str, str]:
     return {words(a): str(dict(a.attributes)["href"]) for a in elements(response, "a")}
 
 
-def test_a_search_in_vain_leads_on(client, alice):
-    found = links(client.get(URL, {"q": "0712 000 999", "type": "DEPOSIT", "cursor": ""}))
+def test_a_search_in_vain_leads_on(as_finance, alice):
+    found = links(as_finance.get(URL, {"q": "0712 000 999", "type": "DEPOSIT", "cursor": ""}))
     assert found["Look for it everywhere"] == "/panel/search/?q=0712+000+999"
     assert found["Look for this member's transactions"].startswith(f"{URL}?")
     assert "member=0712+000+999" in found["Look for this member's transactions"]
     assert "q=" not in found["Look for this member's transactions"]
-    found = links(client.get(URL, {"q": "zzz"}))
+    found = links(as_finance.get(URL, {"q": "zzz"}))
     assert "Look for it everywhere" in found
     assert "Look for this member's transactions" not in found
-    assert "Look for it everywhere" not in links(client.get(URL, {"type": "REVERSAL"}))
-    assert links(client.get("/panel/members/", {"q": "zzz"}))["Look for it everywhere"] == (
+    assert "Look for it everywhere" not in links(as_finance.get(URL, {"type": "REVERSAL"}))
+    assert links(as_finance.get("/panel/members/", {"q": "zzz"}))["Look for it everywhere"] == (
         "/panel/search/?q=zzz"
     )

@@ -11,6 +11,7 @@ from tests.ledger.support.crowd import held, impatient
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, title, words
 from tests.unsettled import as_if
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -23,11 +24,6 @@ def page_of(user: User, act: str = "") -> str:
     return f"{URL}{user.pk}/{act and act + '/'}"
 
 
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
-
-
 def assert_masked(response, user: User) -> None:
     said = response.text.replace("\u00a0", " ")
     digits = user.phone.removeprefix("+254")
@@ -36,7 +32,7 @@ def assert_masked(response, user: User) -> None:
     assert user.email not in said
 
 
-def test_phones_and_emails_are_masked_on_every_page(client, amina, brian, carol, auditor):
+def test_phones_and_emails_are_masked_on_every_page(as_finance, amina, brian, carol, auditor):
     deposit(amina, 100_00)
     record = send(amina, brian, 10_00, description="Lunch")
     pages = [
@@ -50,14 +46,16 @@ def test_phones_and_emails_are_masked_on_every_page(client, amina, brian, carol,
         "/panel/search/?q=wanjiku",
         "/panel/search/?q=lunch",
     ]
-    for reader in (client, signed_in(auditor)):
+    for reader in (as_finance, signed_in(auditor)):
         for page in pages:
             assert_masked(reader.get(page), amina)
-    assert "0712 *** 001" in text(client.get(page_of(amina)))
-    assert "a***@example.com" in text(client.get(page_of(amina)))
+    assert "0712 *** 001" in text(as_finance.get(page_of(amina)))
+    assert "a***@example.com" in text(as_finance.get(page_of(amina)))
 
 
-def test_the_page_tells_what_is_used_of_todays_limits(client, amina, brian, time_machine, settings):
+def test_the_page_tells_what_is_used_of_todays_limits(
+    as_finance, amina, brian, time_machine, settings
+):
     settings.LIMIT_CENTS_OUT_PER_DAY, settings.LIMIT_CENTS_BALANCE = 500_00, 1_000_00
     time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
     deposit(amina, 900_00)
@@ -66,34 +64,34 @@ def test_the_page_tells_what_is_used_of_todays_limits(client, amina, brian, time
     send(amina, brian, 120_00)
     withdraw(amina, 30_00)
     as_if(withdraw(amina, 5_00), "FAILED")
-    said = text(client.get(page_of(amina)))
+    said = text(as_finance.get(page_of(amina)))
     assert "Balance KES 445.00" in said
     assert "Sent and withdrawn today KES 150.00 KES 350.00 left of KES 500.00 a day" in said
     assert "Room in the wallet KES 555.00" in said
 
 
-def test_the_latest_lead_to_the_ledger_of_this_member_alone(client, amina, brian, carol):
+def test_the_latest_lead_to_the_ledger_of_this_member_alone(as_finance, amina, brian, carol):
     deposit(amina, 100_00)
     mine = send(amina, brian, 10_00)
     other = deposit(carol, 10_00)
-    response = client.get(page_of(amina))
+    response = as_finance.get(page_of(amina))
     assert mine.reference in response.text
     assert other.reference not in response.text
     (link,) = [link for link in elements(response, "a") if "in the ledger" in words(link)]
-    theirs = client.get(dict(link.attributes)["href"])
+    theirs = as_finance.get(dict(link.attributes)["href"])
     references = [words(each) for each in elements(theirs, "a", class_="reference")]
     assert references[0] == mine.reference
     assert len(references) == 2
 
 
 @pytest.mark.parametrize("member", ["#", "#x", "#999999", "#" + "9" * 30, "##1"])
-def test_a_member_number_that_is_none_finds_nothing_in_the_ledger(client, alice, member):
-    response = client.get("/panel/ledger/", {"member": member})
+def test_a_member_number_that_is_none_finds_nothing_in_the_ledger(as_finance, alice, member):
+    response = as_finance.get("/panel/ledger/", {"member": member})
     assert response.status_code == 200
     assert "No transactions match" in text(response)
 
 
-def test_what_is_open_on_their_transactions_is_shown(client, amina, brian, carol, finance):
+def test_what_is_open_on_their_transactions_is_shown(as_finance, amina, brian, carol, finance):
     deposit(amina, 100_00)
     record = send(amina, brian, 10_00)
     elsewhere = deposit(carol, 10_00)
@@ -103,22 +101,22 @@ def test_what_is_open_on_their_transactions_is_shown(client, amina, brian, carol
             transaction_id=at.pk, reason=f"Why: {name}", proposed_by=finance
         )
     for user in (amina, brian):
-        said = text(client.get(page_of(user)))
+        said = text(as_finance.get(page_of(user)))
         assert "Wrong Brian" in said
         assert f"Reversal of {record.reference}" in said
         assert "Of Carol" not in said
-    assert "No incident and no proposed reversal is open." in text(client.get(page_of(finance)))
+    assert "No incident and no proposed reversal is open." in text(as_finance.get(page_of(finance)))
 
 
-def test_a_closed_member_is_said_to_be_closed(client, amina):
+def test_a_closed_member_is_said_to_be_closed(as_finance, amina):
     amina.is_active = False
     amina.save()
     for url in (URL, page_of(amina)):
-        assert "Closed" in text(client.get(url))
+        assert "Closed" in text(as_finance.get(url))
 
 
-def test_a_reveal_shows_the_number_once_and_is_audited(client, amina, finance):
-    response = client.post(page_of(amina, "reveal"), {"reason": REASON})
+def test_a_reveal_shows_the_number_once_and_is_audited(as_finance, amina, finance):
+    response = as_finance.post(page_of(amina, "reveal"), {"reason": REASON})
     assert response.status_code == 200
     assert is_whole_page(response)
     assert "0712 000 001" in text(response)
@@ -126,92 +124,98 @@ def test_a_reveal_shows_the_number_once_and_is_audited(client, amina, finance):
     assert "no-store" in response.headers["Cache-Control"]
     event = AuditEvent.objects.get()
     assert (event.action, event.subject) == ("reveal", f"member {amina.pk}")
-    assert (event.actor, event.reason, event.address) == (finance, REASON, "127.0.0.1")
+    assert (event.actor, event.reason, event.ip_address) == (finance, REASON, "127.0.0.1")
     assert "712000001" not in str(event.facts)
-    after = client.get(page_of(amina))
+    after = as_finance.get(page_of(amina))
     assert_masked(after, amina)
     assert REASON in text(after)
     assert "Phone revealed by Finance Person" in text(after)
 
 
-def test_a_reveal_works_for_htmx(client, amina):
-    response = client.post(page_of(amina, "reveal"), {"reason": REASON}, headers=htmx("contact"))
+def test_a_reveal_works_for_htmx(as_finance, amina):
+    response = as_finance.post(
+        page_of(amina, "reveal"), {"reason": REASON}, headers=htmx("contact")
+    )
     assert is_part(response, "contact")
     assert "0712 000 001" in text(response)
     (card,) = elements(response, "section", id="acts", **{"hx-swap-oob": "true"})
     assert "Phone revealed by Finance Person" in words(card)
-    again = client.post(page_of(amina, "reveal"), {"reason": ""}, headers=htmx("contact"))
+    again = as_finance.post(page_of(amina, "reveal"), {"reason": ""}, headers=htmx("contact"))
     assert not elements(again, "section", id="acts")
-    whole = client.post(page_of(amina, "reveal"), {"reason": REASON})
+    whole = as_finance.post(page_of(amina, "reveal"), {"reason": REASON})
     assert len(elements(whole, "section", id="acts")) == 1
 
 
 @pytest.mark.parametrize("act", ["reveal", "freeze", "unfreeze"])
 @pytest.mark.parametrize("reason", [None, "", "    ", "abcd", "a" * 501, "a\0bcdef", "line\nbreak"])
-def test_without_a_reason_nothing_is_done_and_what_was_typed_is_kept(client, amina, act, reason):
+def test_without_a_reason_nothing_is_done_and_what_was_typed_is_kept(
+    as_finance, amina, act, reason
+):
     part = "contact" if act == "reveal" else "freezing"
     for headers in (None, htmx(part)):
         given = {} if reason is None else {"reason": reason}
-        response = client.post(page_of(amina, act), given, headers=headers)
+        response = as_finance.post(page_of(amina, act), given, headers=headers)
         assert response.status_code == 422
         assert problems(response)
         assert_masked(response, amina)
         assert is_part(response, part) == bool(headers)
     assert not AuditEvent.objects.exists()
     assert not Account.objects.get(user=amina).is_frozen
-    typed = client.post(page_of(amina, act), {"reason": "abc"})
+    typed = as_finance.post(page_of(amina, act), {"reason": "abc"})
     assert 'value="abc"' in typed.text
     assert title(typed).startswith("Error: ")
 
 
-def test_freezing_and_unfreezing_say_what_happened_and_are_audited(client, amina, brian, finance):
+def test_freezing_and_unfreezing_say_what_happened_and_are_audited(
+    as_finance, amina, brian, finance
+):
     deposit(amina, 100_00)
     for act, is_frozen, said in (
         ("freeze", True, "is frozen"),
         ("unfreeze", False, "not frozen any"),
     ):
-        answer = client.post(page_of(amina, act), {"reason": REASON})
+        answer = as_finance.post(page_of(amina, act), {"reason": REASON})
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(amina))
-        assert said in text(client.get(page_of(amina)))
+        assert said in text(as_finance.get(page_of(amina)))
         assert Account.objects.get(user=amina).is_frozen is is_frozen
         event = AuditEvent.objects.first()
         assert (event.action, event.subject, event.reason) == (act, f"member {amina.pk}", REASON)
-        assert (event.actor, event.address) == (finance, "127.0.0.1")
+        assert (event.actor, event.ip_address) == (finance, "127.0.0.1")
 
 
-def test_an_old_page_is_told_that_it_was_done_already(client, amina):
+def test_an_old_page_is_told_that_it_was_done_already(as_finance, amina):
     for act, said in (
         ("unfreeze", "was not frozen"),
         ("freeze", "is frozen"),
         ("freeze", "already"),
     ):
-        client.post(page_of(amina, act), {"reason": REASON})
-        assert said in text(client.get(page_of(amina)))
+        as_finance.post(page_of(amina, act), {"reason": REASON})
+        assert said in text(as_finance.get(page_of(amina)))
     assert AuditEvent.objects.count() == 1
 
 
-def test_htmx_is_sent_to_the_page_after_a_change(client, amina):
-    answer = client.post(page_of(amina, "freeze"), {"reason": REASON}, headers=htmx("freezing"))
+def test_htmx_is_sent_to_the_page_after_a_change(as_finance, amina):
+    answer = as_finance.post(page_of(amina, "freeze"), {"reason": REASON}, headers=htmx("freezing"))
     assert answer.headers["HX-Redirect"] == page_of(amina)
-    assert "Unfreeze this wallet" in text(client.get(page_of(amina)))
+    assert "Unfreeze this wallet" in text(as_finance.get(page_of(amina)))
 
 
-def test_nobody_freezes_or_unfreezes_their_own_wallet(client, finance):
+def test_nobody_freezes_or_unfreezes_their_own_wallet(as_finance, finance):
     for act, is_frozen in [("freeze", False), ("unfreeze", True)]:
-        answer = client.post(page_of(finance, act), {"reason": REASON})
+        answer = as_finance.post(page_of(finance, act), {"reason": REASON})
         assert answer.status_code == 422
         assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in problems(answer)
         assert Account.objects.get(user=finance).is_frozen == is_frozen
-        wallet_operations.freeze(account_id(finance))
+        wallet_operations.freeze(SYSTEM, account_id(finance))
     other = signed_in(staff("finance"))
     assert other.post(page_of(finance, "unfreeze"), {"reason": REASON}).status_code == 303
     assert not Account.objects.get(user=finance).is_frozen
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wallet_held_by_a_payment_for_too_long_is_answered_busy(client, amina):
+def test_a_wallet_held_by_a_payment_for_too_long_is_answered_busy(as_finance, amina):
     with held(account_id(amina)), impatient(0.01):
-        answer = client.post(page_of(amina, "freeze"), {"reason": REASON})
+        answer = as_finance.post(page_of(amina, "freeze"), {"reason": REASON})
     assert answer.status_code == 503
     assert "Nissmart is busy right now" in problems(answer)[0]
     assert f'value="{REASON}"' in answer.text
@@ -233,7 +237,7 @@ def test_auditors_read_and_do_nothing(amina, auditor):
     assert not Account.objects.get(user=amina).is_frozen
 
 
-def test_strangers_are_kept_out(amina, brian, operator, client):
+def test_strangers_are_kept_out(amina, brian, operator, as_finance):
     for other in (amina, brian, operator):
         for headers in (None, htmx("contact"), htmx("found")):
             assert signed_in(other).get(URL, headers=headers).status_code == 403
@@ -241,18 +245,18 @@ def test_strangers_are_kept_out(amina, brian, operator, client):
         for act in ("reveal", "freeze", "unfreeze"):
             answer = signed_in(other).post(page_of(amina, act), {"reason": REASON})
             assert answer.status_code == 403
-    client.logout()
+    as_finance.logout()
     for url in (URL, page_of(amina)):
-        assert client.get(url).headers["Location"].startswith("/accounts/login/")
+        assert as_finance.get(url).headers["Location"].startswith("/accounts/login/")
     for act in ("reveal", "freeze", "unfreeze"):
-        answer = client.post(page_of(amina, act), {"reason": REASON})
+        answer = as_finance.post(page_of(amina, act), {"reason": REASON})
         assert answer.headers["Location"].startswith("/accounts/login/")
-        assert client.get(page_of(amina, act)).status_code == 405
+        assert as_finance.get(page_of(amina, act)).status_code == 405
     assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.parametrize("id", ["0", "999999999", "9" * 18, "9" * 19, "-1", "x"])
-def test_who_is_not_there_is_not_found(client, id):
-    assert client.get(f"{URL}{id}/").status_code == 404
+def test_who_is_not_there_is_not_found(as_finance, id):
+    assert as_finance.get(f"{URL}{id}/").status_code == 404
     for act in ("reveal", "freeze", "unfreeze"):
-        assert client.post(f"{URL}{id}/{act}/", {"reason": REASON}).status_code == 404
+        assert as_finance.post(f"{URL}{id}/{act}/", {"reason": REASON}).status_code == 404

@@ -7,18 +7,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from adminpanel.members import queries
-from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems_beside, text, title, words
 
 pytestmark = pytest.mark.django_db
 
 URL = "/panel/members/"
-
-
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
 
 
 def names(response) -> list[str]:
@@ -31,8 +25,8 @@ def found(client, q: str) -> list[str]:
     return names(response)
 
 
-def test_without_a_search_all_are_listed_newest_first(client, amina, brian, finance):
-    response = client.get(URL)
+def test_without_a_search_all_are_listed_newest_first(as_finance, amina, brian, finance):
+    response = as_finance.get(URL)
     assert is_whole_page(response)
     assert names(response) == ["Brian Otieno", "Amina Wanjiku", finance.name]
 
@@ -53,118 +47,118 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("q", SPELLINGS)
-def test_every_spelling_of_a_phone_finds_its_owner(client, amina, brian, q):
-    assert found(client, q) == ["Amina Wanjiku"]
+def test_every_spelling_of_a_phone_finds_its_owner(as_finance, amina, brian, q):
+    assert found(as_finance, q) == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize(
     "q",
     ["amina", "WANJIKU", "wanjiku amina", "ami", "amina@example.com", "AMINA@example.COM", "anjik"],
 )
-def test_a_name_or_an_email_finds_its_owner(client, amina, brian, q):
-    assert found(client, q) == ["Amina Wanjiku"]
+def test_a_name_or_an_email_finds_its_owner(as_finance, amina, brian, q):
+    assert found(as_finance, q) == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize(
     "q", ["%", "_", "0799 999 999", "nobody", "NS-00000000", "#999999", "x@y.z"]
 )
-def test_what_fits_nobody_says_so(client, amina, brian, q):
-    response = client.get(URL, {"q": q})
+def test_what_fits_nobody_says_so(as_finance, amina, brian, q):
+    response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
     assert names(response) == []
     assert "No members match" in text(response)
 
 
-def test_a_number_finds_its_member(client, amina, brian):
-    assert found(client, f"#{amina.pk}") == ["Amina Wanjiku"]
+def test_a_number_finds_its_member(as_finance, amina, brian):
+    assert found(as_finance, f"#{amina.pk}") == ["Amina Wanjiku"]
 
 
-def test_a_reference_finds_its_parties_in_any_case(client, amina, brian, carol):
+def test_a_reference_finds_its_parties_in_any_case(as_finance, amina, brian, carol):
     deposit(amina, 100_00)
     sent = send(amina, brian, 10_00)
-    assert found(client, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
-    assert found(client, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
-    assert found(client, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
+    assert found(as_finance, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
+    assert found(as_finance, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
+    assert found(as_finance, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
 
 
-def test_a_reference_is_known_without_its_beginning(client, amina, brian):
+def test_a_reference_is_known_without_its_beginning(as_finance, amina, brian):
     sent = send(funded(amina, 100_00), brian, 10_00)
     for q in (sent.reference[3:], sent.reference[3:].lower()):
-        assert found(client, q) == ["Brian Otieno", "Amina Wanjiku"]
+        assert found(as_finance, q) == ["Brian Otieno", "Amina Wanjiku"]
 
 
-def test_a_name_like_a_reference_is_a_name(client):
+def test_a_name_like_a_reference_is_a_name(as_finance):
     UserFactory(name="Margaret Akinyi")
-    assert found(client, "margaret") == ["Margaret Akinyi"]
+    assert found(as_finance, "margaret") == ["Margaret Akinyi"]
 
 
-def test_a_member_is_found_as_the_audit_names_them(client, amina, brian):
-    assert found(client, f"member {amina.pk}") == ["Amina Wanjiku"]
+def test_a_member_is_found_as_the_audit_names_them(as_finance, amina, brian):
+    assert found(as_finance, f"member {amina.pk}") == ["Amina Wanjiku"]
 
 
-def test_the_end_of_a_phone_may_be_an_amount_too(client, amina, brian, bob):
+def test_the_end_of_a_phone_may_be_an_amount_too(as_finance, amina, brian, bob):
     deposit(bob, 1_00)
     deposit(brian, 500_00)
     amina.phone = "+254712000500"
     amina.save()
-    response = client.get(URL, {"q": "500"})
+    response = as_finance.get(URL, {"q": "500"})
     assert names(response) == ["Brian Otieno", "Amina Wanjiku"]
     assert "Phone ends with 500 · Who sent or received exactly KES 500.00" in text(response)
 
 
-def test_more_than_a_mask_shows_finds_nobody(client, amina):
+def test_more_than_a_mask_shows_finds_nobody(as_finance, amina):
     """Else a fourth digit would tell the fifth, and so on to the whole phone."""
     amina.phone = "+254712345678"
     amina.save()
-    assert found(client, "678") == ["Amina Wanjiku"]
+    assert found(as_finance, "678") == ["Amina Wanjiku"]
     for q in ("78", "5678", "5 678", "345678", "712345"):
-        assert found(client, q) == []
+        assert found(as_finance, q) == []
 
 
 @pytest.mark.parametrize("q", ["1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"])
-def test_an_exact_amount_finds_who_moved_it(client, amina, brian, carol, q):
+def test_an_exact_amount_finds_who_moved_it(as_finance, amina, brian, carol, q):
     deposit(amina, 1_234_50)
     send(amina, brian, 1_234_49)
     deposit(carol, 1_234_51)
-    response = client.get(URL, {"q": q})
+    response = as_finance.get(URL, {"q": q})
     assert names(response) == ["Amina Wanjiku"]
     assert "KES 1,234.50, among the newest 20,000 transactions" in text(response)
 
 
-def test_an_amount_is_looked_for_among_the_newest_only(client, amina, brian, monkeypatch):
+def test_an_amount_is_looked_for_among_the_newest_only(as_finance, amina, brian, monkeypatch):
     deposit(amina, 55_00)
     deposit(brian, 1_00)
     deposit(brian, 2_00)
     monkeypatch.setattr(queries, "RECENT", 2)
-    assert found(client, "55.00") == []
+    assert found(as_finance, "55.00") == []
     monkeypatch.setattr(queries, "RECENT", 3)
-    assert found(client, "55.00") == ["Amina Wanjiku"]
+    assert found(as_finance, "55.00") == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize("q", ["a\nb", "\0", "a" * 141, "\u202e"])
-def test_what_can_not_be_looked_for_is_refused_and_kept(client, amina, q):
+def test_what_can_not_be_looked_for_is_refused_and_kept(as_finance, amina, q):
     for headers in (None, htmx("found")):
-        response = client.get(URL, {"q": q}, headers=headers)
+        response = as_finance.get(URL, {"q": q}, headers=headers)
         assert response.status_code == 422
         assert problems_beside(response, "q")
         assert names(response) == []
-    assert title(client.get(URL, {"q": q})).startswith("Error: ")
-    assert "a" * 141 in client.get(URL, {"q": "a" * 141}).text
+    assert title(as_finance.get(URL, {"q": q})).startswith("Error: ")
+    assert "a" * 141 in as_finance.get(URL, {"q": "a" * 141}).text
 
 
-def test_htmx_gets_only_the_list(client, amina):
-    response = client.get(URL, {"q": "amina"}, headers=htmx("found"))
+def test_htmx_gets_only_the_list(as_finance, amina):
+    response = as_finance.get(URL, {"q": "amina"}, headers=htmx("found"))
     assert is_part(response, "found")
     assert names(response) == ["Amina Wanjiku"]
 
 
-def test_nobody_is_lost_or_twice_over_the_pages_while_others_join(client, settings):
+def test_nobody_is_lost_or_twice_over_the_pages_while_others_join(as_finance, settings):
     settings.PAGE_SIZE_PANEL = 3
     for number in range(8):
         UserFactory(name=f"Jane Number{number}")
     turned, query = [], {"q": "jane"}
     while True:
-        response = client.get(URL, query)
+        response = as_finance.get(URL, query)
         turned += names(response)
         UserFactory(name="Jane Newcomer")
         older = [link for link in elements(response, "a") if words(link) == "Older"]
@@ -176,6 +170,6 @@ def test_nobody_is_lost_or_twice_over_the_pages_while_others_join(client, settin
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "\0", "0"])
-def test_what_is_no_cursor_leads_nowhere(client, amina, cursor):
-    response = client.get(URL, {"cursor": cursor})
+def test_what_is_no_cursor_leads_nowhere(as_finance, amina, cursor):
+    response = as_finance.get(URL, {"cursor": cursor})
     assert (response.status_code, names(response)) == (200, [])

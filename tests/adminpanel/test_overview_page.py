@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
@@ -21,11 +20,6 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 URL = "/panel/"
-
-
-@pytest.fixture
-def client(finance) -> Client:
-    return signed_in(finance)
 
 
 def reverse(record: Transaction, actor: User) -> Transaction:
@@ -65,8 +59,8 @@ def attention(response) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_totals_are_those_of_the_books(history, client):
-    response = client.get(URL)
+def test_the_totals_are_those_of_the_books(history, as_finance):
+    response = as_finance.get(URL)
     assert is_whole_page(response)
     # Alice holds 750.00, Bob 680.50 with his payout under way, Carol nothing any more.
     shown = tiles(response)
@@ -81,9 +75,9 @@ def test_the_totals_are_those_of_the_books(history, client):
     }
 
 
-def test_every_tile_leads_to_its_list(history, client):
-    for tile in elements(client.get(URL), "a", class_="tile"):
-        assert client.get(dict(tile.attributes)["href"]).status_code == 200
+def test_every_tile_leads_to_its_list(history, as_finance):
+    for tile in elements(as_finance.get(URL), "a", class_="tile"):
+        assert as_finance.get(dict(tile.attributes)["href"]).status_code == 200
 
 
 def test_summary_in_numbers(history):
@@ -91,19 +85,19 @@ def test_summary_in_numbers(history):
     found = totals.summary()
     assert found.total_users == User.objects.count()
     assert found.total_value_cents == 1_430_50
-    assert (found.deposits.count, found.deposits.amount_cents) == (2, 1_500_50)
-    assert (found.transfers.count, found.transfers.amount_cents) == (2, 300_25)
-    assert (found.withdrawals.count, found.withdrawals.amount_cents) == (1, 50_00)
-    assert (found.reversals.count, found.reversals.amount_cents) == (1, 100_25)
+    assert (found.volumes["DEPOSIT"].count, found.volumes["DEPOSIT"].amount_cents) == (2, 1_500_50)
+    assert (found.volumes["TRANSFER"].count, found.volumes["TRANSFER"].amount_cents) == (2, 300_25)
+    assert (found.volumes["WITHDRAW"].count, found.volumes["WITHDRAW"].amount_cents) == (1, 50_00)
+    assert (found.volumes["REVERSAL"].count, found.volumes["REVERSAL"].amount_cents) == (1, 100_25)
     assert (found.pending.count, found.pending.amount_cents) == (1, 20_00)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_page_is_the_same_once_entries_are_folded(history, client, time_machine):
+def test_the_page_is_the_same_once_entries_are_folded(history, as_finance, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
-    before = without_tokens(client.get(URL).text)
+    before = without_tokens(as_finance.get(URL).text)
     rollups.fold_all(batch=3)
-    after = without_tokens(client.get(URL).text)
+    after = without_tokens(as_finance.get(URL).text)
     assert before == after
     assert "1,430.50" in after
 
@@ -113,21 +107,21 @@ def without_tokens(page: str) -> str:
     return re.sub(r"[A-Za-z0-9]{64}", "", page)
 
 
-def test_nothing_needs_attention_when_all_is_settled(alice, bob, client):
+def test_nothing_needs_attention_when_all_is_settled(alice, bob, as_finance):
     send(alice, bob, 1_00)
-    said = text(client.get(URL))
+    said = text(as_finance.get(URL))
     assert "Nothing needs attention. The books have not been checked yet." in said
     at = timezone.now()
     CheckRun.objects.create(started_at=at, finished_at=at)
     CheckRun.objects.create(started_at=at)
     last = timezone.localtime(at).strftime("%-d %b, %H:%M")
-    assert f"Nothing needs attention. Last check of the books {last}." in text(client.get(URL))
+    assert f"Nothing needs attention. Last check of the books {last}." in text(as_finance.get(URL))
 
 
-def test_a_payout_under_way_needs_attention(alice, client):
+def test_a_payout_under_way_needs_attention(alice, as_finance):
     record = payout(alice, "PENDING")
     age_by(record, timedelta(minutes=38))
-    response = client.get(URL)
+    response = as_finance.get(URL)
     assert "Nothing needs attention." not in text(response)
     assert attention(response) == [
         (
@@ -144,7 +138,7 @@ def age_by(record: Transaction, age: timedelta) -> None:
     guards.install(connection)
 
 
-def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wambui, client):
+def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wambui, as_finance):
     for cents in (10_00, 25_50):
         proposal = ReversalProposal.objects.create(
             transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=wambui
@@ -159,12 +153,12 @@ def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wamb
         decided_by=wambui,
         decided_at=timezone.now(),
     )
-    ((said, url),) = attention(client.get(URL))
+    ((said, url),) = attention(as_finance.get(URL))
     assert "2 reversals wait for a second person KES 35.50 · oldest 3 hours" in said
     assert url == "/panel/reversals/"
 
 
-def test_open_incidents_need_attention_the_most_severe_first(client):
+def test_open_incidents_need_attention_the_most_severe_first(as_finance):
     now = timezone.now()
     for severity, state in [
         ("LOW", "OPEN"),
@@ -177,7 +171,7 @@ def test_open_incidents_need_attention_the_most_severe_first(client):
         title="Done", severity="HIGH", state="RESOLVED", resolution="Nothing", resolved_at=now
     )
     Incident.objects.filter(severity="HIGH").update(opened_at=now - timedelta(days=2))
-    lines = attention(client.get(URL))
+    lines = attention(as_finance.get(URL))
     assert [url for _said, url in lines] == [
         f"/panel/incidents/?severity={severity}" for severity in ("HIGH", "MEDIUM", "LOW")
     ]
@@ -185,17 +179,17 @@ def test_open_incidents_need_attention_the_most_severe_first(client):
     assert lines[2][0].startswith("Low 1 incident is open")
 
 
-def test_checks_that_failed_need_attention(client):
+def test_checks_that_failed_need_attention(as_finance):
     at = timezone.now()
     run = CheckRun.objects.create(started_at=at, finished_at=at)
     CheckResult.objects.create(run=run, check_name="sums", finished_at=at, duration_ms=1, found=2)
     CheckResult.objects.create(run=run, check_name="total", finished_at=at, duration_ms=1, found=0)
-    assert attention(client.get(URL)) == [
+    assert attention(as_finance.get(URL)) == [
         ("Checks 1 check of the books failed sums", "/panel/integrity/")
     ]
 
 
-def test_the_books_sum_to_zero(alice, bob, client):
+def test_the_books_sum_to_zero(alice, bob, as_finance):
     deposit(bob, 500_50)
     withdraw(alice, 50_00)
     payout(alice, "PENDING")
@@ -205,43 +199,45 @@ def test_the_books_sum_to_zero(alice, bob, client):
     assert rows["Float at the simulated rail"] == 1_450_50
     assert rows["Payouts in transit"] == -20_00
     assert (rows["Suspense"], rows["Adjustments"]) == (0, 0)
-    response = client.get(URL)
+    response = as_finance.get(URL)
     (books,) = elements(response, "section", id="books")
     assert "In balance" in words(books)
     assert "Debits less credits: what is held is above zero, what is owed is below." in words(books)
     assert "Assets − liabilities = 0.00" in words(books)
     for link in find(books, "a"):
-        assert client.get(dict(link.attributes)["href"]).status_code == 200
+        assert as_finance.get(dict(link.attributes)["href"]).status_code == 200
 
 
-def test_books_out_of_balance_are_told_loudly(alice, client):
+def test_books_out_of_balance_are_told_loudly(alice, as_finance):
     guards.remove(connection)
     Entry.objects.filter(account__gt=0).update(amount_cents=999_99)
     guards.install(connection)
-    response = client.get(URL)
+    response = as_finance.get(URL)
     assert "Out of balance: stop payouts and tell the duty engineer" in text(response)
     assert attention(response) == [
         ("Books Assets and liabilities differ KES 0.01", "/panel/accounts/")
     ]
 
 
-def test_the_latest_ten_are_shown(alice, bob, client):
+def test_the_latest_ten_are_shown(alice, bob, as_finance):
     records = [send(alice, bob, 1_00) for _ in range(12)]
-    shown = [words(link) for link in elements(client.get(URL), "a", class_="reference")]
+    shown = [words(link) for link in elements(as_finance.get(URL), "a", class_="reference")]
     assert shown == [record.reference for record in reversed(records)][:10]
 
 
-def test_htmx_gets_only_the_latest_and_asks_no_totals(alice, client, django_assert_max_num_queries):
-    client.get(URL)
+def test_htmx_gets_only_the_latest_and_asks_no_totals(
+    alice, as_finance, django_assert_max_num_queries
+):
+    as_finance.get(URL)
     with django_assert_max_num_queries(4):
-        response = client.get(URL, headers=htmx("latest"))
+        response = as_finance.get(URL, headers=htmx("latest"))
     assert is_part(response, "latest")
     assert "1,000.00" in text(response)
 
 
-def test_the_latest_keep_asking_for_themselves_unless_somebody_is_at_them(client):
+def test_the_latest_keep_asking_for_themselves_unless_somebody_is_at_them(as_finance):
     for headers in (None, htmx("latest")):
-        (latest,) = elements(client.get(URL, headers=headers), "section", id="latest")
+        (latest,) = elements(as_finance.get(URL, headers=headers), "section", id="latest")
         asks = dict(latest.attributes)
         assert (asks["hx-get"], asks["hx-trigger"]) == (URL, "every 10s")
         assert {"data-poll", "data-hold"} <= set(asks)
@@ -258,14 +254,14 @@ def test_an_auditor_reads_it_and_strangers_do_not(alice, auditor, operator):
 
 
 @pytest.mark.parametrize("by", ["", "kes", "\0", "x" * 5000, "VALUE"])
-def test_what_charts_can_not_show_is_said(client, by):
-    response = client.get(URL, {"by": by})
+def test_what_charts_can_not_show_is_said(as_finance, by):
+    response = as_finance.get(URL, {"by": by})
     assert response.status_code == 422
     assert "The charts show counts or KES." in text(response)
 
 
 def test_it_asks_the_database_as_often_however_long_the_history_is(
-    alice, bob, client, django_assert_num_queries, django_assert_max_num_queries
+    alice, bob, as_finance, django_assert_num_queries, django_assert_max_num_queries
 ):
     def grow() -> None:
         for _ in range(30):
@@ -273,10 +269,10 @@ def test_it_asks_the_database_as_often_however_long_the_history_is(
             Incident.objects.create(title="Odd", severity="LOW")
         payout(alice, "PENDING")
 
-    client.get(URL)
+    as_finance.get(URL)
     grow()
     with django_assert_max_num_queries(22) as asked:
-        client.get(URL)
+        as_finance.get(URL)
     grow()
     with django_assert_num_queries(len(asked)):
-        client.get(URL)
+        as_finance.get(URL)

@@ -17,11 +17,6 @@ def page_of(record) -> str:
     return f"/panel/transactions/{record.reference}/"
 
 
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
-
-
 def table(response) -> list[list[str]]:
     """The rows of the entries: account, debit, credit, balance after; then the total."""
     (entries,) = elements(response, "table", class_="entries")
@@ -33,9 +28,9 @@ def table(response) -> list[list[str]]:
     return rows[1:]
 
 
-def test_a_transfer_shows_both_its_entries(client, alice, bob):
+def test_a_transfer_shows_both_its_entries(as_finance, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch")
-    response = client.get(page_of(record))
+    response = as_finance.get(page_of(record))
     assert is_whole_page(response)
     assert table(response) == [
         ["Alice Wanjiku", "250.00", "", "750.00"],
@@ -47,8 +42,8 @@ def test_a_transfer_shows_both_its_entries(client, alice, bob):
         assert shown in said
 
 
-def test_a_withdrawal_shows_its_four(client, alice):
-    response = client.get(page_of(withdraw(alice, 40_00)))
+def test_a_withdrawal_shows_its_four(as_finance, alice):
+    response = as_finance.get(page_of(withdraw(alice, 40_00)))
     assert table(response) == [
         ["Alice Wanjiku", "40.00", "", "960.00"],
         ["Payouts in transit", "", "40.00", "– not kept"],
@@ -58,29 +53,29 @@ def test_a_withdrawal_shows_its_four(client, alice):
     ]
 
 
-def test_a_deposit_names_the_rail(client, alice):
-    said = text(client.get(page_of(deposit(alice, 5_00))))
+def test_a_deposit_names_the_rail(as_finance, alice):
+    said = text(as_finance.get(page_of(deposit(alice, 5_00))))
     assert "Simulated rail to Alice Wanjiku" in said
     assert f"0{alice.phone[4:7]} *** {alice.phone[-3:]}" in said
     assert alice.phone not in said
 
 
-def test_what_has_not_settled_says_so(client, alice):
-    said = text(client.get(page_of(as_if(withdraw(alice, 40_00), "PENDING"))))
+def test_what_has_not_settled_says_so(as_finance, alice):
+    said = text(as_finance.get(page_of(as_if(withdraw(alice, 40_00), "PENDING"))))
     assert "Processing" in said
     assert "Settled Not yet" in said
 
 
 @pytest.mark.parametrize("reference", ["NS-00000000", "x", "%00", "1", "a" * 3000])
-def test_what_is_no_reference_is_not_found(client, reference):
-    assert client.get(f"/panel/transactions/{reference}/").status_code == 404
+def test_what_is_no_reference_is_not_found(as_finance, reference):
+    assert as_finance.get(f"/panel/transactions/{reference}/").status_code == 404
 
 
-def test_links_of_a_transaction_lead_on(client, alice, bob):
-    response = client.get(page_of(send(alice, bob, 1_00)))
+def test_links_of_a_transaction_lead_on(as_finance, alice, bob):
+    response = as_finance.get(page_of(send(alice, bob, 1_00)))
     links = {dict(link.attributes)["href"] for link in elements(response, "a")} - {"#main"}
     for link in links:
-        assert client.get(link).status_code == 200, link
+        assert as_finance.get(link).status_code == 200, link
     assert {f"/panel/members/{person.pk}/" for person in (alice, bob)} <= links
 
 
@@ -174,7 +169,7 @@ def test_a_visitor_is_sent_to_sign_in(alice):
         assert part.headers["HX-Redirect"] == f"/accounts/login/?next={url}"
 
 
-def test_the_panel_is_only_read(client, alice):
+def test_the_panel_is_only_read(as_finance, alice):
     for url in urls(deposit(alice, 1_00)):
         for method in ("post", "put", "patch", "delete"):
-            assert getattr(client, method)(url).status_code == 405
+            assert getattr(as_finance, method)(url).status_code == 405

@@ -10,12 +10,13 @@ from tests.adminpanel.support.proposals import proposed
 from tests.conftest import signed_in, staff
 from tests.factories import deposit
 from tests.pages import text
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
 
 def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice, bob):
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     reversal = Transaction.objects.get(reverses=record)
     for member, original, returned in (
         (alice, "KES 300.00 came back to your wallet", "Returned to you by Nissmart (from Bob O.)"),
@@ -34,6 +35,9 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
         assert "Complete" in page
         other = text(client.get(f"/activity/{reversal.reference}/"))
         assert returned in other
+        # Nobody ordered it: it has one step.
+        assert "What happened Posted" in other
+        assert "Ordered" not in other
         assert f"This takes back {record.reference}" in other
         # Neither who of the house did it, nor why, is a member's to read.
         for secret in ("Wambui", "Joseph", "Sent twice"):
@@ -47,7 +51,7 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
 
 def test_a_deposit_that_was_taken_back_says_so(wambui, joseph, bob):
     record = deposit(bob, 50_00)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     client = signed_in(bob)
     page = text(client.get(f"/activity/{record.reference}/"))
     assert "This deposit was taken back, and KES 50.00 left your wallet again." in page

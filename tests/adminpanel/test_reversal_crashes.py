@@ -14,6 +14,7 @@ from tests.adminpanel.support.proposals import State, acts, count, proposed, rev
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support.crowd import at_once, process, watched
+from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -21,7 +22,7 @@ DIED = 86
 
 
 def approve(actor_id, proposal_id):
-    reversals.approve(actor_id=actor_id, proposal_id=proposal_id)
+    reversals.approve(Context(actor_id), proposal_id=proposal_id)
 
 
 def points(job, *args) -> list[str]:
@@ -77,7 +78,7 @@ def test_a_worker_that_dies_is_followed_by_another(alice, bob, wambui, joseph):
     def left_approved():
         record = send(alice, bob, 1_00)
         proposal = proposed(record, wambui)
-        reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+        reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
         return record, proposal
 
     left_approved()
@@ -98,7 +99,7 @@ def test_a_worker_that_dies_is_followed_by_another(alice, bob, wambui, joseph):
 def test_when_the_money_went_after_the_crash_it_is_refused(alice, bob, wambui, joseph):
     record = send(alice, bob, 10_00)
     proposal = proposed(record, wambui)
-    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     withdraw(bob, 10_00)
     assert reversals.post_approved() == 1
     proposal.refresh_from_db()
@@ -123,5 +124,5 @@ def test_the_decision_is_committed_before_the_books_are_asked(
         return really(**asks)
 
     monkeypatch.setattr(operations, "reverse", look_first)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert seen == [(State.APPROVED, False)]

@@ -12,6 +12,7 @@ from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
+from wallet.context import Context
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def test_finance_proposes_on_the_page_of_the_transaction(record, wambui):
     proposal = ReversalProposal.objects.get()
     assert (response.status_code, response.headers["Location"]) == (303, url(proposal))
     assert (proposal.reason, proposal.proposed_by) == ("Sent twice.", wambui)
-    assert AuditEvent.objects.get().address == "127.0.0.1"
+    assert AuditEvent.objects.get().ip_address == "127.0.0.1"
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "why?", "Sent\x07 twice", "x" * 501])
@@ -97,6 +98,7 @@ def test_another_one_of_finance_approves(record, wambui, joseph, alice, headers)
     page = text(client.get(url(proposal)))
     assert "Approved and reversed." in page
     assert "Approved by Joseph Kiprono" in page
+    assert page.count("Posted by Joseph Kiprono") == 1
     assert balance(alice) == 1_000_00
 
 
@@ -199,7 +201,7 @@ def test_the_queue_is_oldest_first_and_ones_own_are_apart(alice, bob, wambui, jo
     first, own, denied, last = (
         proposed(send(alice, bob, 1_00), by) for by in (joseph, wambui, joseph, joseph)
     )
-    reversals.deny(actor_id=wambui.pk, proposal_id=denied.pk, reason="No.")
+    reversals.deny(Context(wambui.pk, reason="No."), proposal_id=denied.pk)
     client = signed_in(wambui)
     assert hrefs(client.get(QUEUE)) == [url(first), url(last)]
     yours = client.get(QUEUE, {"tab": "yours"})
@@ -227,7 +229,7 @@ def test_each_tab_is_paged_without_losing_one(alice, bob, wambui, joseph, settin
     settings.PAGE_SIZE_PANEL = 2
     made = [proposed(send(alice, bob, 1_00), wambui) for _ in range(10)]
     for proposal in made[:5]:
-        reversals.deny(actor_id=joseph.pk, proposal_id=proposal.pk, reason="No.")
+        reversals.deny(Context(joseph.pk, reason="No."), proposal_id=proposal.pk)
     client = signed_in(wambui)
     for tab, expected in (("yours", made[5:]), ("decided", made[:5][::-1])):
         seen, query = [], f"?tab={tab}"

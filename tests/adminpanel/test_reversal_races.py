@@ -7,9 +7,8 @@ from functools import partial
 import pytest
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import Refusal, TooLate
 from adminpanel.reversals import operations as reversals
-from ledger.errors import InsufficientFunds, LedgerError
+from ledger.errors import InsufficientFunds
 from ledger.models import Transaction
 from tests.adminpanel.support.proposals import State, acts, count, proposed, reversals_of
 from tests.books import assert_books_right
@@ -17,6 +16,8 @@ from tests.conftest import signed_in, staff
 from tests.factories import balance, send
 from tests.ledger.support.crowd import IS_NIGHTLY, at_once
 from tests.pages import text
+from wallet.context import Context
+from wallet.errors import Refusal, TooLate
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -47,7 +48,7 @@ def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
         proposal = proposed(record, wambui)
         answers = at_once(
             *(
-                heard(partial(reversals.approve, actor_id=one.pk, proposal_id=proposal.pk))
+                heard(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
                 for one in team
             )
         )
@@ -96,8 +97,8 @@ def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
         held = balance(alice)
         proposal = proposed(record, wambui)
         jobs = [
-            partial(reversals.approve, actor_id=team[0].pk, proposal_id=proposal.pk),
-            partial(reversals.withdraw, actor_id=wambui.pk, proposal_id=proposal.pk),
+            partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk),
+            partial(reversals.withdraw, Context(wambui.pk), proposal_id=proposal.pk),
         ]
         answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
         assert sorted(type(answer).__name__ for answer in answers) == [
@@ -119,8 +120,8 @@ def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
         proposal = proposed(record, wambui)
         ask = {"proposal_id": proposal.pk}
         jobs = [
-            partial(reversals.approve, actor_id=team[0].pk, **ask),
-            partial(reversals.deny, actor_id=team[1].pk, reason="No.", **ask),
+            partial(reversals.approve, Context(team[0].pk), **ask),
+            partial(reversals.deny, Context(team[1].pk, reason="No."), **ask),
         ]
         answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
         assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
@@ -138,13 +139,13 @@ def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
         proposal = proposed(record, wambui)
         held = balance(alice)
         jobs = [
-            heard(partial(reversals.approve, actor_id=team[0].pk, proposal_id=proposal.pk)),
+            heard(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
             partial(send, bob, carol, 10_00),
         ]
         answers = at_once(*jobs[:: 1 if number % 2 else -1])
         proposal.refresh_from_db()
         spent = [answer for answer in answers if isinstance(answer, Transaction)]
-        refused = [answer for answer in answers if isinstance(answer, LedgerError)]
+        refused = [answer for answer in answers if isinstance(answer, Refusal)]
         assert balance(bob) == 0
         if proposal.state == State.POSTED:
             assert [type(one) for one in refused] == [InsufficientFunds]
@@ -164,10 +165,10 @@ def test_workers_and_the_approver_at_once_post_it_once(alice, bob, wambui, team)
         records = [send(alice, bob, 1_00) for _ in range(3)]
         for record in records:
             reversals.decide(
+                Context(team[0].pk),
                 proposed(record, wambui).pk,
                 State.APPROVED,
                 reversals.Action.APPROVE,
-                actor_id=team[0].pk,
             )
         at_once(*[reversals.post_approved] * 8)
         for record in records:

@@ -8,10 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from adminpanel.models import ReversalProposal
-from adminpanel.refusals import NotAllowed, Refusal, TooLate
 from adminpanel.reversals import operations as reversals
 from ledger import operations
-from ledger.errors import Busy
 from ledger.models import Transaction
 from tests.adminpanel.support.proposals import State, acts, page_of, proposed, url
 from tests.api.support.calls import by_token
@@ -20,6 +18,8 @@ from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import text
 from tests.unsettled import as_if
+from wallet.context import Context
+from wallet.errors import Busy, NotAllowed, Refusal, TooLate
 from wallet.models import AuditEvent
 from wallet.web.fields import KeyField
 
@@ -36,7 +36,7 @@ def test_a_proposal_moves_nothing(record, wambui):
 
 def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bob):
     proposal = reversals.approve(
-        actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk, address="10.0.0.1"
+        Context(joseph.pk, ip_address="10.0.0.1"), proposal_id=proposed(record, wambui).pk
     )
     assert proposal.state == State.POSTED
     assert (balance(alice), balance(bob)) == (1_000_00, 0)
@@ -50,7 +50,7 @@ def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bo
     ]
     last = AuditEvent.objects.latest("pk")
     assert last.facts["reversal"] == reversal.reference
-    assert last.address == "10.0.0.1"
+    assert last.ip_address == "10.0.0.1"
     assert_books_right()
 
 
@@ -64,23 +64,23 @@ def test_no_order_of_the_approvers_own_stands_in_its_way(record, wambui, joseph,
         assert answer.status_code == status
     with pytest.raises(ValidationError):
         KeyField().clean(key)
-    assert reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk).state == State.POSTED
+    assert reversals.approve(Context(joseph.pk), proposal_id=proposal.pk).state == State.POSTED
     assert balance(bob) == 0
     assert_books_right()
 
 
 def test_a_deposit_is_taken_back_too(wambui, joseph, bob):
     record = deposit(bob, 50_00)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     assert balance(bob) == 0
     assert_books_right()
 
 
 def test_whoever_proposed_it_never_decides_it(record, wambui):
     proposal = proposed(record, wambui)
-    for act, more in ((reversals.approve, {}), (reversals.deny, {"reason": "No."})):
+    for act in (reversals.approve, reversals.deny):
         with nothing_moves(), pytest.raises(NotAllowed, match="somebody else decides"):
-            act(actor_id=wambui.pk, proposal_id=proposal.pk, **more)
+            act(Context(wambui.pk, reason="No."), proposal_id=proposal.pk)
     proposal.refresh_from_db()
     assert proposal.state == State.PROPOSED
     assert acts(record) == [("propose", "Wambui Kariuki")]
@@ -98,9 +98,9 @@ def test_nor_does_the_database_let_them(record, wambui, state):
 def test_only_whoever_proposed_it_withdraws_it(record, wambui, joseph):
     proposal = proposed(record, wambui)
     with pytest.raises(NotAllowed, match="Only Wambui Kariuki"):
-        reversals.withdraw(actor_id=joseph.pk, proposal_id=proposal.pk)
+        reversals.withdraw(Context(joseph.pk), proposal_id=proposal.pk)
     with nothing_moves():
-        done = reversals.withdraw(actor_id=wambui.pk, proposal_id=proposal.pk)
+        done = reversals.withdraw(Context(wambui.pk), proposal_id=proposal.pk)
     assert done.state == State.WITHDRAWN
     assert acts(record)[-1] == ("withdraw", "Wambui Kariuki")
 
@@ -108,15 +108,15 @@ def test_only_whoever_proposed_it_withdraws_it(record, wambui, joseph):
 def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
     time_machine.move_to("2026-11-25T07:03:00+00:00", tick=False)
     proposal = proposed(record, wambui)
-    reversals.deny(actor_id=joseph.pk, proposal_id=proposal.pk, reason="It was right.")
+    reversals.deny(Context(joseph.pk, reason="It was right."), proposal_id=proposal.pk)
     third = staff("finance", "Zuri Third")
-    for act, actor, more in (
-        (reversals.approve, third, {}),
-        (reversals.deny, third, {"reason": "No."}),
-        (reversals.withdraw, wambui, {}),
+    for act, actor in (
+        (reversals.approve, third),
+        (reversals.deny, third),
+        (reversals.withdraw, wambui),
     ):
         with nothing_moves(), pytest.raises(TooLate) as refusal:
-            act(actor_id=actor.pk, proposal_id=proposal.pk, **more)
+            act(Context(actor.pk, reason="No."), proposal_id=proposal.pk)
         assert str(refusal.value) == "Already denied by Joseph Kiprono at 10:03."
     proposal.refresh_from_db()
     assert (proposal.state, proposal.remark) == (State.DENIED, "It was right.")
@@ -124,19 +124,19 @@ def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
 
 def test_a_denied_one_may_be_proposed_again(record, wambui, joseph):
     first = proposed(record, wambui)
-    reversals.deny(actor_id=joseph.pk, proposal_id=first.pk, reason="Ask Bob first.")
+    reversals.deny(Context(joseph.pk, reason="Ask Bob first."), proposal_id=first.pk)
     second = proposed(record, wambui)
-    assert reversals.approve(actor_id=joseph.pk, proposal_id=second.pk).state == State.POSTED
+    assert reversals.approve(Context(joseph.pk), proposal_id=second.pk).state == State.POSTED
 
 
 def test_it_stays_open_while_the_money_is_not_there(record, wambui, joseph, alice, bob):
     proposal = proposed(record, wambui)
     withdraw(bob, 100_00)
     with nothing_moves(), pytest.raises(Refusal, match="can't be taken back from it"):
-        reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+        reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert acts(record) == [("propose", "Wambui Kariuki")]
     deposit(bob, 100_00)
-    done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert done.state == State.POSTED
     assert balance(alice) == 1_000_00
     assert_books_right()
@@ -146,12 +146,12 @@ def test_what_is_wrong_with_the_person_comes_before_the_money(record, wambui, bo
     proposal = proposed(record, wambui)
     withdraw(bob, 100_00)
     with pytest.raises(NotAllowed):
-        reversals.approve(actor_id=wambui.pk, proposal_id=proposal.pk)
+        reversals.approve(Context(wambui.pk), proposal_id=proposal.pk)
 
 
 def test_refused_when_the_money_goes_after_the_decision_and_says_so(record, wambui, joseph, bob):
     proposal = proposed(record, wambui)
-    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     withdraw(bob, 100_00)
     with nothing_moves():
         done = reversals.post(proposal.pk)
@@ -168,7 +168,7 @@ def test_refused_when_the_money_goes_after_the_decision_and_says_so(record, wamb
 def test_refused_when_it_was_reversed_meanwhile(record, wambui, joseph, alice):
     proposal = proposed(record, wambui)
     other = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
-    done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert done.state == State.REFUSED
     assert other.reference in done.remark
     assert_books_right()
@@ -184,7 +184,7 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
 
     with monkeypatch.context() as patch, nothing_moves():
         patch.setattr(operations, "reverse", busy)
-        done = reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+        done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
         assert done.state == State.APPROVED
         assert "It will be posted shortly" in text(signed_in(joseph).get(url(proposal)))
         assert "It will be posted shortly" in text(signed_in(joseph).get(page_of(record)))
@@ -201,7 +201,7 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
 def test_what_the_books_say_stands_over_a_refusal(record, wambui, joseph, bob):
     """Two posted it at once, and money came back between them: one was refused, one was not."""
     proposal = reversals.decide(
-        proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk
+        Context(joseph.pk), proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
     )
     reversals.close(proposal.pk, "The money is gone.", "")
     operations.reverse(actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal))
@@ -212,7 +212,7 @@ def test_what_the_books_say_stands_over_a_refusal(record, wambui, joseph, bob):
 
 def test_a_refusal_that_comes_after_the_books_is_none(record, wambui, joseph):
     proposal = reversals.decide(
-        proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk
+        Context(joseph.pk), proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
     )
     operations.reverse(actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal))
     done = reversals.close(proposal.pk, "The money is gone.", "")
@@ -222,7 +222,7 @@ def test_a_refusal_that_comes_after_the_books_is_none(record, wambui, joseph):
 
 def test_nothing_else_can_be_proposed(record, wambui, joseph, alice, bob):
     proposal = proposed(record, wambui)
-    reversals.approve(actor_id=joseph.pk, proposal_id=proposal.pk)
+    reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     reversal = Transaction.objects.get(reverses=record)
     refusals = [
         (withdraw(alice, 5_00), "A withdrawal has left Nissmart"),
@@ -252,7 +252,7 @@ def test_one_that_fails_keeps_none_of_the_others_waiting(
     broken = proposed(record, wambui)
     sound = proposed(send(alice, bob, 50_00), wambui)
     for proposal in (broken, sound):
-        reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+        reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     really = operations.reverse
 
     def fails_for_the_first(**asks):
@@ -275,7 +275,7 @@ def test_what_says_refused_although_it_was_made_is_put_right(record, wambui, jos
     """One poster met an empty wallet and wrote that down; the other one, a moment later, got
     the reversal and died."""
     proposal = proposed(record, wambui)
-    reversals.decide(proposal.pk, State.APPROVED, reversals.Action.APPROVE, actor_id=joseph.pk)
+    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     withdraw(bob, 300_00)
     assert reversals.post(proposal.pk).state == State.REFUSED
     assert reversals.post_approved() == 0

@@ -17,11 +17,6 @@ URL = "/panel/ledger/"
 SAVE = "/panel/ledger/views/"
 
 
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
-
-
 def save(client, name="Month end", query="type=DEPOSIT&min=1", replace=None, **more):
     order = {"name": name, "query": query} | ({"replace": replace} if replace else {})
     return client.post(SAVE, order, **more)
@@ -44,91 +39,93 @@ def refusal(response) -> str:
     return words(box)
 
 
-def test_a_view_is_kept_and_opened(client, finance):
-    response = save(client)
+def test_a_view_is_kept_and_opened(as_finance, finance):
+    response = save(as_finance)
     assert response.status_code == 303
     assert response.headers["Location"] == f"{URL}?type=DEPOSIT&min=1"
-    page = client.get(response.headers["Location"])
+    page = as_finance.get(response.headers["Location"])
     assert "Kept as “Month end”." in text(page)
     assert kept(page) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
-    opened = client.get(kept(page)["Month end"])
+    opened = as_finance.get(kept(page)["Month end"])
     (link,) = [each for each in elements(opened, "a") if words(each) == "Month end"]
     assert dict(link.attributes)["aria-current"] == "true"
     assert SavedView.objects.get().owner == finance
 
 
-def test_the_form_offers_what_the_page_shows(client):
-    page = client.get(URL, {"type": "DEPOSIT", "cursor": "NS-00000000", "size": "100", "x": "y"})
+def test_the_form_offers_what_the_page_shows(as_finance):
+    page = as_finance.get(
+        URL, {"type": "DEPOSIT", "cursor": "NS-00000000", "size": "100", "x": "y"}
+    )
     queries = {dict(field.attributes)["value"] for field in elements(page, "input", name="query")}
     assert queries == {"type=DEPOSIT&size=100"}
 
 
-def test_only_what_the_ledger_knows_is_kept(client):
+def test_only_what_the_ledger_knows_is_kept(as_finance):
     query = "cursor=NS-00000000&type=DEPOSIT&format=csv&evil=1&columns=note&columns=time&q=&size=50"
-    save(client, query=query)
+    save(as_finance, query=query)
     assert parse_qs(SavedView.objects.get().query) == {
         "type": ["DEPOSIT"],
         "columns": ["note", "time"],
     }
 
 
-def test_the_same_name_again_replaces_it_only_when_one_says_so(client):
-    save(client)
-    response = save(client, query="status=FAILED")
+def test_the_same_name_again_replaces_it_only_when_one_says_so(as_finance):
+    save(as_finance)
+    response = save(as_finance, query="status=FAILED")
     assert refusal(response) == "There is a view of this name already. Replace it?"
     (name,) = elements(response, "input", name="name")
     assert dict(name.attributes)["value"] == "Month end"
     assert SavedView.objects.get().query == "type=DEPOSIT&min=1"
     (button,) = elements(response, "button", name="replace")
     assert dict(button.attributes)["value"] == "Month end"
-    response = save(client, query="status=FAILED", replace="Month end")
+    response = save(as_finance, query="status=FAILED", replace="Month end")
     assert SavedView.objects.get().query == "status=FAILED"
-    assert "“Month end” now shows this." in text(client.get(response.headers["Location"]))
+    assert "“Month end” now shows this." in text(as_finance.get(response.headers["Location"]))
 
 
-def test_what_one_said_of_one_name_is_not_said_of_another(client):
-    save(client)
-    save(client, name="Other", query="type=TRANSFER")
-    response = save(client, name="Other", query="status=FAILED", replace="Month end")
+def test_what_one_said_of_one_name_is_not_said_of_another(as_finance):
+    save(as_finance)
+    save(as_finance, name="Other", query="type=TRANSFER")
+    response = save(as_finance, name="Other", query="status=FAILED", replace="Month end")
     assert "Replace it?" in refusal(response)
     assert SavedView.objects.get(name="Other").query == "type=TRANSFER"
 
 
-def test_keeping_the_same_again_is_no_question(client):
-    save(client)
-    assert save(client).status_code == 303
-    assert not elements(client.get(URL), "button", name="replace")
+def test_keeping_the_same_again_is_no_question(as_finance):
+    save(as_finance)
+    assert save(as_finance).status_code == 303
+    assert not elements(as_finance.get(URL), "button", name="replace")
 
 
-def test_everybody_has_their_own(client, auditor):
-    save(client)
+def test_everybody_has_their_own(as_finance, auditor):
+    save(as_finance)
     theirs = signed_in(auditor)
     assert kept(theirs.get(URL)) == {}
     save(theirs, query="type=TRANSFER")
     assert kept(theirs.get(URL)) == {"Month end": f"{URL}?type=TRANSFER"}
-    assert kept(client.get(URL)) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
+    assert kept(as_finance.get(URL)) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
 
 
-def test_a_view_is_deleted_and_one_stays_where_one_was(client):
-    save(client)
-    response = delete(client, SavedView.objects.get(), "status=FAILED&cursor=NS-00000000")
+def test_a_view_is_deleted_and_one_stays_where_one_was(as_finance):
+    save(as_finance)
+    response = delete(as_finance, SavedView.objects.get(), "status=FAILED&cursor=NS-00000000")
     assert response.status_code == 303
     assert response.headers["Location"] == f"{URL}?status=FAILED"
     assert not SavedView.objects.exists()
-    assert "“Month end” is deleted." in text(client.get(URL))
+    assert "“Month end” is deleted." in text(as_finance.get(URL))
 
 
-def test_nobody_deletes_anothers(client, auditor):
-    save(client)
+def test_nobody_deletes_anothers(as_finance, auditor):
+    save(as_finance)
     view = SavedView.objects.get()
     for other in (auditor, staff(FINANCE)):
         assert delete(signed_in(other), view).status_code == 404
     assert SavedView.objects.exists()
-    assert client.post(f"{SAVE}999999999999999999/delete/").status_code == 404
+    assert as_finance.post(f"{SAVE}999999999999999999/delete/").status_code == 404
 
 
-def test_members_and_operators_keep_nothing(alice, operator, client):
-    save(client)
+def test_members_and_operators_keep_nothing(alice, operator, as_finance):
+    save(as_finance)
     view = SavedView.objects.get()
     for other in (alice, operator):
         assert save(signed_in(other)).status_code == 403
@@ -136,13 +133,15 @@ def test_members_and_operators_keep_nothing(alice, operator, client):
     assert SavedView.objects.count() == 1
 
 
-def test_thirty_are_enough(client, finance, auditor):
+def test_thirty_are_enough(as_finance, finance, auditor):
     for number in range(VIEWS_AT_MOST):
-        save(client, name=f"View {number}")
-    assert "You have kept 30 views. Delete one first." in refusal(save(client))
+        save(as_finance, name=f"View {number}")
+    assert "You have kept 30 views. Delete one first." in refusal(save(as_finance))
     assert SavedView.objects.count() == 30
     # One of them may still be replaced, and others have room of their own.
-    assert save(client, name="View 7", query="type=TRANSFER", replace="View 7").status_code == 303
+    assert (
+        save(as_finance, name="View 7", query="type=TRANSFER", replace="View 7").status_code == 303
+    )
     assert save(signed_in(auditor)).status_code == 303
 
 
@@ -156,8 +155,8 @@ def test_thirty_are_enough(client, finance, auditor):
         ("\u202eevil", "Use letters, digits and ordinary signs only."),
     ],
 )
-def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(client, name, sentence):
-    response = save(client, name=name)
+def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(as_finance, name, sentence):
+    response = save(as_finance, name=name)
     assert sentence in refusal(response)
     assert is_whole_page(response)
     (field,) = elements(response, "input", name="name")
@@ -166,42 +165,42 @@ def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(client, nam
     assert not SavedView.objects.exists()
 
 
-def test_the_ledger_as_it_always_is_needs_no_name(client):
-    assert "Set a filter or a column first" in refusal(save(client, query="cursor=x&size=50"))
-    assert not elements(client.get(URL), "input", name="name")
+def test_the_ledger_as_it_always_is_needs_no_name(as_finance):
+    assert "Set a filter or a column first" in refusal(save(as_finance, query="cursor=x&size=50"))
+    assert not elements(as_finance.get(URL), "input", name="name")
 
 
-def test_what_is_too_long_is_refused(client):
-    assert "too long to be kept" in refusal(save(client, query="q=" + "%F0%9F%92%B8" * 130))
+def test_what_is_too_long_is_refused(as_finance):
+    assert "too long to be kept" in refusal(save(as_finance, query="q=" + "%F0%9F%92%B8" * 130))
 
 
 @pytest.mark.parametrize("query", ["min=x", "type=GIFT", "size=3", "q=%00", "min=%ff"])
-def test_filters_that_make_no_sense_are_not_kept(client, query):
-    response = save(client, query=query)
+def test_filters_that_make_no_sense_are_not_kept(as_finance, query):
+    response = save(as_finance, query=query)
     assert response.status_code == 422
     assert "The filters can't be used as they are" in text(response)
     assert not SavedView.objects.exists()
 
 
-def test_a_query_of_endless_fields_is_turned_away(client):
-    client.raise_request_exception = False
-    assert save(client, query="&".join(["a=1"] * 2000)).status_code == 400
+def test_a_query_of_endless_fields_is_turned_away(as_finance):
+    as_finance.raise_request_exception = False
+    assert save(as_finance, query="&".join(["a=1"] * 2000)).status_code == 400
 
 
-def test_with_htmx_too(client):
-    response = save(client, headers=htmx("ledger"))
+def test_with_htmx_too(as_finance):
+    response = save(as_finance, headers=htmx("ledger"))
     assert response.headers["HX-Redirect"] == f"{URL}?type=DEPOSIT&min=1"
 
 
-def test_a_name_is_shown_as_it_is_written(client):
-    save(client, name="<b>Ends & odds</b>", query="q=a%26b")
-    page = client.get(URL)
+def test_a_name_is_shown_as_it_is_written(as_finance):
+    save(as_finance, name="<b>Ends & odds</b>", query="q=a%26b")
+    page = as_finance.get(URL)
     assert "<b>Ends" not in page.text
     (address,) = kept(page).values()
     assert parse_qs(urlsplit(address).query) == {"q": ["a&b"]}
 
 
-def test_it_is_no_act_that_the_audit_tells_of(client):
-    save(client)
-    delete(client, SavedView.objects.get())
+def test_it_is_no_act_that_the_audit_tells_of(as_finance):
+    save(as_finance)
+    delete(as_finance, SavedView.objects.get())
     assert not AuditEvent.objects.exists()

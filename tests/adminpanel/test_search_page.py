@@ -16,11 +16,6 @@ URL = "/panel/search/"
 
 
 @pytest.fixture
-def client(finance):
-    return signed_in(finance)
-
-
-@pytest.fixture
 def history(amina, bob, finance):
     deposit(amina, 5_000_00, description="Salary")
     send(amina, bob, 1_234_50, description="Lunch at Mama's")
@@ -39,68 +34,68 @@ def groups(response) -> dict[str, int]:
     return found
 
 
-def test_a_reference_in_any_case_leads_straight_to_its_transaction(client, history, amina):
+def test_a_reference_in_any_case_leads_straight_to_its_transaction(as_finance, history, amina):
     record = deposit(amina, 1_00)
     page = f"/panel/transactions/{record.reference}/"
     for q in (record.reference, record.reference.lower(), f" {record.reference} "):
-        answer = client.get(URL, {"q": q})
+        answer = as_finance.get(URL, {"q": q})
         assert (answer.status_code, answer.headers["Location"]) == (303, page)
-    answer = client.get(URL, {"q": f"transaction {record.reference}"}, headers=htmx())
+    answer = as_finance.get(URL, {"q": f"transaction {record.reference}"}, headers=htmx())
     assert answer.headers["HX-Redirect"] == page
 
 
-def test_a_reference_is_known_without_its_beginning(client, history, amina):
+def test_a_reference_is_known_without_its_beginning(as_finance, history, amina):
     record = deposit(amina, 1_00)
     for q in (record.reference[3:], record.reference[3:].lower()):
-        answer = client.get(URL, {"q": q})
+        answer = as_finance.get(URL, {"q": q})
         assert answer.headers["Location"] == f"/panel/transactions/{record.reference}/"
 
 
 @pytest.mark.parametrize("q", ["2026-11-20", "20 Nov 2026", "20 november 2026", "20/11/2026"])
-def test_a_date_leads_to_the_ledger_of_that_day(client, days, q):
-    answer = client.get(URL, {"q": q})
+def test_a_date_leads_to_the_ledger_of_that_day(as_finance, days, q):
+    answer = as_finance.get(URL, {"q": q})
     assert answer.headers["Location"] == "/panel/ledger/?from=2026-11-20&to=2026-11-20"
-    assert len(elements(client.get(answer.headers["Location"]), "a", class_="reference")) == 2
+    assert len(elements(as_finance.get(answer.headers["Location"]), "a", class_="reference")) == 2
 
 
 @pytest.mark.parametrize("q", ["2026-13-20", "9999-12-31", "31 Feb 2026"])
-def test_what_is_no_day_of_the_ledger_is_looked_for(client, history, q):
-    assert f"Nothing fits “{q}”" in text(client.get(URL, {"q": q}))
+def test_what_is_no_day_of_the_ledger_is_looked_for(as_finance, history, q):
+    assert f"Nothing fits “{q}”" in text(as_finance.get(URL, {"q": q}))
 
 
-def test_a_request_key_is_found_whole(client, history, amina, bob):
+def test_a_request_key_is_found_whole(as_finance, history, amina, bob):
     record = send(amina, bob, 1_00, key="order-7781")
-    assert record.reference in text(client.get(URL, {"q": "order-7781"}))
-    assert groups(client.get(URL, {"q": "order-778"})) == {}
+    assert record.reference in text(as_finance.get(URL, {"q": "order-7781"}))
+    assert groups(as_finance.get(URL, {"q": "order-778"})) == {}
 
 
 @pytest.mark.parametrize("q", ["001", "0 01", "712000001"])
-def test_the_end_of_a_phone_finds_its_owner(client, history, amina, brian, q):
-    assert groups(client.get(URL, {"q": q}))["members"] == 1
-    found = client.get("/panel/members/", {"q": q})
+def test_the_end_of_a_phone_finds_its_owner(as_finance, history, amina, brian, q):
+    assert groups(as_finance.get(URL, {"q": q}))["members"] == 1
+    found = as_finance.get("/panel/members/", {"q": q})
     assert [words(link) for link in elements(found, "a", class_="person")] == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize("q", ["01", "0001", "000 001"])
-def test_only_what_a_mask_shows_is_the_end_of_a_phone(client, history, amina, q):
-    assert "members" not in groups(client.get(URL, {"q": q}))
-    assert "Amina Wanjiku" not in text(client.get("/panel/members/", {"q": q}))
+def test_only_what_a_mask_shows_is_the_end_of_a_phone(as_finance, history, amina, q):
+    assert "members" not in groups(as_finance.get(URL, {"q": q}))
+    assert "Amina Wanjiku" not in text(as_finance.get("/panel/members/", {"q": q}))
 
 
 @pytest.mark.parametrize("spelling", ["incident {}", "Incident #{}", "INCIDENT{}"])
-def test_a_named_incident_is_gone_to(client, history, spelling):
-    answer = client.get(URL, {"q": spelling.format(history.pk)})
+def test_a_named_incident_is_gone_to(as_finance, history, spelling):
+    answer = as_finance.get(URL, {"q": spelling.format(history.pk)})
     assert answer.headers["Location"] == f"/panel/incidents/{history.pk}/"
 
 
-def test_a_named_member_is_gone_to(client, history, amina):
-    answer = client.get(URL, {"q": f"member {amina.pk}"})
+def test_a_named_member_is_gone_to(as_finance, history, amina):
+    answer = as_finance.get(URL, {"q": f"member {amina.pk}"})
     assert answer.headers["Location"] == f"/panel/members/{amina.pk}/"
 
 
 @pytest.mark.parametrize("q", ["NS-00000000", "incident 999999", "member 999999"])
-def test_what_is_not_there_is_not_gone_to(client, history, q):
-    response = client.get(URL, {"q": q})
+def test_what_is_not_there_is_not_gone_to(as_finance, history, q):
+    response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
     assert f"Nothing fits “{q}”" in text(response)
 
@@ -123,32 +118,32 @@ def test_what_is_not_there_is_not_gone_to(client, history, q):
         ("nothing at all", {}),
     ],
 )
-def test_what_fits_is_shown_kind_by_kind(client, history, q, expected):
-    response = client.get(URL, {"q": q})
+def test_what_fits_is_shown_kind_by_kind(as_finance, history, q, expected):
+    response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
     assert is_whole_page(response)
     assert groups(response) == expected
 
 
-def test_a_bare_number_may_be_an_incident_or_an_amount(client, history, amina):
+def test_a_bare_number_may_be_an_incident_or_an_amount(as_finance, history, amina):
     deposit(amina, history.pk * 100)
-    response = client.get(URL, {"q": str(history.pk)})
+    response = as_finance.get(URL, {"q": str(history.pk)})
     assert groups(response)["amounts"] == 1
     assert groups(response)["incidents"] == 1
 
 
-def test_a_fragment_of_a_reference_is_found_among_the_newest(client, history, amina):
+def test_a_fragment_of_a_reference_is_found_among_the_newest(as_finance, history, amina):
     record = deposit(amina, 1_00)
-    response = client.get(URL, {"q": record.reference[3:9].lower()})
+    response = as_finance.get(URL, {"q": record.reference[3:9].lower()})
     assert record.reference in text(response)
 
 
-def test_each_group_leads_to_all_of_it(client, history, bob, amina):
+def test_each_group_leads_to_all_of_it(as_finance, history, bob, amina):
     deposit(amina, 20_000_00)
     for _ in range(10):
         UserFactory(name="Lunch Lady")
         send(amina, bob, 1_234_50, description="lunch again")
-    response = client.get(URL, {"q": "lunch"})
+    response = as_finance.get(URL, {"q": "lunch"})
     assert groups(response) == {"members": 8, "notes": 8, "incidents": 1}
     hits = [words(hit) for hit in elements(response, "span", class_="hits")]
     assert hits == ["8+ found", "8+ found", "1 found"]
@@ -158,52 +153,52 @@ def test_each_group_leads_to_all_of_it(client, history, bob, amina):
         "All with this note in the ledger": "/panel/ledger/?q=lunch",
         "All incidents that fit": "/panel/incidents/?q=lunch",
     }
-    amounts = client.get(URL, {"q": "1,234.50"})
+    amounts = as_finance.get(URL, {"q": "1,234.50"})
     (link,) = elements(amounts, "a", class_="push")
     assert dict(link.attributes)["href"] == "/panel/ledger/?min=1234.50&max=1234.50"
-    everything = elements(client.get(dict(link.attributes)["href"]), "a", class_="reference")
+    everything = elements(as_finance.get(dict(link.attributes)["href"]), "a", class_="reference")
     assert len(everything) == 11
 
 
 def test_notes_and_amounts_are_looked_for_among_the_newest_only(
-    client, history, amina, monkeypatch
+    as_finance, history, amina, monkeypatch
 ):
     monkeypatch.setattr(queries, "RECENT", 2)
-    assert groups(client.get(URL, {"q": "salary"})) == {}
-    assert groups(client.get(URL, {"q": "5,000"})) == {}
+    assert groups(as_finance.get(URL, {"q": "salary"})) == {}
+    assert groups(as_finance.get(URL, {"q": "5,000"})) == {}
     monkeypatch.setattr(queries, "RECENT", 3)
-    assert groups(client.get(URL, {"q": "salary"})) == {"notes": 1}
-    assert groups(client.get(URL, {"q": "5,000"})) == {"amounts": 1}
+    assert groups(as_finance.get(URL, {"q": "salary"})) == {"notes": 1}
+    assert groups(as_finance.get(URL, {"q": "5,000"})) == {"amounts": 1}
 
 
-def test_nothing_typed_is_not_the_same_as_nothing_found(client, history):
+def test_nothing_typed_is_not_the_same_as_nothing_found(as_finance, history):
     for query in ({}, {"q": ""}, {"q": "   "}):
-        assert "What are you looking for?" in text(client.get(URL, query))
-    assert "Nothing fits" not in text(client.get(URL))
-    assert "What are you looking for?" not in text(client.get(URL, {"q": "zzz"}))
+        assert "What are you looking for?" in text(as_finance.get(URL, query))
+    assert "Nothing fits" not in text(as_finance.get(URL))
+    assert "What are you looking for?" not in text(as_finance.get(URL, {"q": "zzz"}))
 
 
-def test_what_was_typed_stays_in_the_box(client, history):
+def test_what_was_typed_stays_in_the_box(as_finance, history):
     for q in ("lunch", "zzz", '"><b>', "a" * 200):
-        (box,) = elements(client.get(URL, {"q": q}), "input", id="find")
+        (box,) = elements(as_finance.get(URL, {"q": q}), "input", id="find")
         assert dict(box.attributes)["value"] == q
 
 
 @pytest.mark.parametrize("q", ["\0", "a\nb", "\u202e", "a" * 141])
-def test_what_can_not_be_looked_for_is_refused_in_one_sentence(client, history, q):
-    response = client.get(URL, {"q": q})
+def test_what_can_not_be_looked_for_is_refused_in_one_sentence(as_finance, history, q):
+    response = as_finance.get(URL, {"q": q})
     assert response.status_code == 422
     assert title(response).startswith("Error: ")
     (alert,) = [e for e in elements(response, role="alert") if "can't be looked for" in words(e)]
     assert len(list(find(alert, "p"))) == 1
 
 
-def test_strangers_search_nothing(history, amina, operator, auditor, client):
+def test_strangers_search_nothing(history, amina, operator, auditor, as_finance):
     assert groups(signed_in(auditor).get(URL, {"q": "amina"})) == {"members": 1}
     for other in (amina, operator):
         assert signed_in(other).get(URL, {"q": "amina"}).status_code == 403
-    client.logout()
-    assert client.get(URL, {"q": "amina"}).headers["Location"].startswith("/accounts/login/")
+    as_finance.logout()
+    assert as_finance.get(URL, {"q": "amina"}).headers["Location"].startswith("/accounts/login/")
 
 
 # A ceiling each, so that growth is noticed.
@@ -223,7 +218,7 @@ COSTS = [
 
 
 def test_the_number_of_queries_does_not_grow(
-    client, alice, finance, django_assert_max_num_queries, django_assert_num_queries
+    as_finance, alice, finance, django_assert_max_num_queries, django_assert_num_queries
 ):
     def grow(count: int) -> None:
         for number in range(count):
@@ -237,9 +232,9 @@ def test_the_number_of_queries_does_not_grow(
     at = {"account": alice.primary_account().pk, "member": alice.pk}
     for url, headers, ceiling in COSTS:
         with django_assert_max_num_queries(ceiling, info=url) as asked:
-            assert client.get(url.format(**at), headers=headers).status_code == 200
+            assert as_finance.get(url.format(**at), headers=headers).status_code == 200
         few[url] = len(asked)
     grow(60)
     for url, headers, _ceiling in COSTS:
         with django_assert_num_queries(few[url], info=url):
-            assert client.get(url.format(**at), headers=headers).status_code == 200
+            assert as_finance.get(url.format(**at), headers=headers).status_code == 200

@@ -13,17 +13,11 @@ from adminpanel.accounts import queries
 from ledger import guards, rollups
 from ledger.models import Entry
 from tests.adminpanel.support.accounts import TRIAL
-from tests.conftest import signed_in
 from tests.pages import elements, find, is_whole_page, problems_beside, text, title, words
 
 pytestmark = pytest.mark.django_db
 
 NAIROBI = ZoneInfo("Africa/Nairobi")
-
-
-@pytest.fixture
-def client(finance):
-    return signed_in(finance)
 
 
 def trial(response) -> dict[str, tuple[str, str]]:
@@ -48,8 +42,10 @@ def trial(response) -> dict[str, tuple[str, str]]:
         ("", "728.50", "728.50"),
     ],
 )
-def test_the_trial_balance_of_each_day_ends_at_midnight_in_nairobi(client, days, on, members, rail):
-    response = client.get(TRIAL, {"on": on} if on else {})
+def test_the_trial_balance_of_each_day_ends_at_midnight_in_nairobi(
+    as_finance, days, on, members, rail
+):
+    response = as_finance.get(TRIAL, {"on": on} if on else {})
     assert is_whole_page(response)
     found = trial(response)
     assert found["Members' wallets"][members != "0.00"] == members
@@ -59,17 +55,17 @@ def test_the_trial_balance_of_each_day_ends_at_midnight_in_nairobi(client, days,
     assert "Debits equal credits" in text(response)
 
 
-def test_a_dated_balance_leads_to_the_account_as_it_was(client, days):
+def test_a_dated_balance_leads_to_the_account_as_it_was(as_finance, days):
     def link(on: str) -> str:
-        rows = elements(client.get(TRIAL, {"on": on}), "a")
+        rows = elements(as_finance.get(TRIAL, {"on": on}), "a")
         hrefs = [str(dict(row.attributes)["href"]) for row in rows]
         return next(href for href in hrefs if href.startswith("/panel/accounts/-1/"))
 
     assert link("2026-11-19") == "/panel/accounts/-1/?at=2026-11-19T23:59:59&to=2026-11-19"
-    there = client.get(link("2026-11-19"))
+    there = as_finance.get(link("2026-11-19"))
     assert "KES 900.00 at 19 Nov 2026, 23:59:59." in text(there)
     # Others came in at midnight.
-    assert "KES 950.00 at 20 Nov 2026, 23:59:59." in text(client.get(link("2026-11-20")))
+    assert "KES 950.00 at 20 Nov 2026, 23:59:59." in text(as_finance.get(link("2026-11-20")))
     # The day is not over: its end is now.
     assert link("2026-11-22") == "/panel/accounts/-1/"
 
@@ -91,22 +87,22 @@ def test_the_trial_balance_does_not_depend_on_what_is_folded(days, folded):
             assert line.net_cents == lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
 
 
-def test_books_that_do_not_balance_are_said_to_be_so(client, days):
+def test_books_that_do_not_balance_are_said_to_be_so(as_finance, days):
     guards.remove(connection)
     last = Entry.objects.latest("pk")
     Entry.objects.create(
         transaction=last.transaction, account_id=-3, amount_cents=5_00, created_at=last.created_at
     )
     guards.install(connection)
-    response = client.get(TRIAL)
+    response = as_finance.get(TRIAL)
     assert trial(response)["Suspense"] == ("", "5.00")
     assert "Debits and credits differ by KES 5.00" in text(response)
     assert "Debits equal credits" not in text(response)
 
 
 @pytest.mark.parametrize("on", ["2030-01-01", "2026-11-23", "x", "1999-12-31", "22/11/2026", "\0"])
-def test_a_day_that_makes_no_sense_is_refused(client, days, on):
-    response = client.get(TRIAL, {"on": on})
+def test_a_day_that_makes_no_sense_is_refused(as_finance, days, on):
+    response = as_finance.get(TRIAL, {"on": on})
     assert response.status_code == 422
     assert problems_beside(response, "on")
     assert title(response).startswith("Error: ")

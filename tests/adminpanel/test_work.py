@@ -21,6 +21,7 @@ from ledger.models import Entry
 from nissmart import work
 from tests.api.support.granian import database_url
 from tests.factories import send
+from wallet.context import SYSTEM, Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -48,7 +49,7 @@ def test_whole_batches_are_folded(alice, bob):
 
 
 def test_many_workers_write_each_result_once():
-    integrity.ask(actor_id=None)
+    integrity.request_run(SYSTEM)
     start = Barrier(4)
 
     def worker() -> None:
@@ -73,7 +74,7 @@ def test_many_who_ask_at_once_ask_for_one_run(finance):
     def ask() -> None:
         try:
             start.wait(timeout=10)
-            integrity.ask(actor_id=finance.pk)
+            integrity.request_run(Context(finance.pk))
         finally:
             connection.close()
 

@@ -31,7 +31,6 @@ NO_OBJECTS = [
     '{"amount_cents": 01}',
     '{"amount_cents": .5}',
     '{"amount_cents": ٥}',
-    "\ufeff{}",
     b"\xff\xfe{\x00}\x00",
     b'{"description": "\xff"}',
     "user_id=1&amount_cents=100",
@@ -107,6 +106,14 @@ def test_refuses_a_key_that_stands_twice(send_text, subtests):
 
 def test_refuses_a_body_of_nothing(send_text):
     assert bad_fields(send_text(""))
+    assert bad_fields(send_text("\ufeff{}")) == ["user_id", "amount_cents"]
+    problem_of(send_text("\ufeff"), 400, "malformed_json")
+    problem_of(send_text("\ufeff\ufeff{}"), 400, "malformed_json")
+
+
+def test_takes_a_byte_order_mark(service, alice):
+    response = service.post_text("/api/deposit", f"\ufeff{named(alice, '100')}")
+    assert response.status_code == 201
 
 
 def test_takes_no_other_media_type(send_text, alice, subtests):

@@ -45,6 +45,7 @@ def assert_is_transaction(body, record, source=None, target=None):
         "id",
         "reference",
         "type",
+        "rail",
         "status",
         "amount_cents",
         "currency",

@@ -19,6 +19,7 @@ from tests.books import nothing_moves
 from tests.factories import UserFactory, account_id, deposit, funded
 from wallet import operations as wallet_operations
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
+from wallet.context import SYSTEM
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def test_to_oneself(refused, alice):
 
 @money_out
 def test_out_of_a_frozen_wallet(refused, alice, move):
-    wallet_operations.freeze(account_id(alice))
+    wallet_operations.freeze(SYSTEM, account_id(alice))
     refused(move, code="account_frozen")
 
 
@@ -87,7 +88,7 @@ def test_without_a_live_token(anonymous, path, subtests):
         with subtests.test(headers=headers):
             response = anonymous.get(path, headers=headers)
             body = problem_of(response, 401, "not_authenticated")
-            assert body["detail"] == "Send a live token as Authorization: Bearer <token>."
+            assert body["detail"] == "Send a valid token as Authorization: Bearer <token>."
             assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -122,7 +123,7 @@ def test_what_is_not_there(service, anonymous, subtests):
     for path in MISSING:
         with subtests.test(path=path):
             body = problem_of(service.get(path), 404, "not_found")
-            assert body == {"detail": "There is no such thing here.", "code": "not_found"}
+            assert body == {"detail": "Not found.", "code": "not_found"}
             assert anonymous.get(path).status_code in (401, 404)
 
 

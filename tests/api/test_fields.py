@@ -30,7 +30,7 @@ BAD_EMAILS = [
     [],
 ]
 BAD_PHONES = ["", "0712", "+1 202 555 0143", "٠٧١٢٣٤٥٦٧٨", "0712 345 678 ext 5", "\x00", 712345678]
-BAD_KEYS = ["", " ", "a b", "x" * 256, "é", "\x00", "a\x7f", "a\tb", "١"]
+BAD_KEYS = ["", " ", "a b", "x" * 256, "é", "\x00", "a\x7f", "a\tb", "١", ",", "a,b", "a,", ",a"]
 
 
 def test_says_each_field_that_is_missing(service):
@@ -69,10 +69,38 @@ def test_a_new_member_gets_no_more_than_a_name(service, subtests):
 
 @every_move
 def test_refuses_a_description_that_is_not_a_line(service, alice, bob, move, subtests):
-    for text in [*HIDDEN, "x" * 141, 5, True, None, ["a"], {}]:
+    for text in [*HIDDEN, "x" * 141, 5, True, ["a"], {}]:
         with subtests.test(text=ascii(text)), nothing_moves():
             wanted = order(move, alice.pk, bob.pk, description=text)
             assert bad_fields(service.post(path_of(move), wanted)) == ["description"]
+
+
+@every_move
+def test_null_is_no_description(service, alice, bob, move):
+    wanted = order(move, alice.pk, bob.pk)
+    first = service.post(path_of(move), wanted | {"description": None}, key="one")
+    assert (first.status_code, first.json()["description"]) == (201, "")
+    for same in ({}, {"description": ""}):
+        again = service.post(path_of(move), wanted | same, key="one")
+        assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_every_field_that_may_be_left_out_may_be_null(anonymous, service, alice, bob):
+    """Read from the description, so a new optional field is tried too."""
+    described = anonymous.get("/api/openapi.json").json()
+    bodies = {
+        "UserIn": ("/api/users", {"name": "Jane"}),
+        "DepositIn": ("/api/deposit", order("deposit", alice.pk, bob.pk)),
+        "WithdrawIn": ("/api/withdraw", order("withdraw", alice.pk, bob.pk)),
+        "TransferIn": ("/api/transfer", order("transfer", alice.pk, bob.pk)),
+    }
+    schemas = described["components"]["schemas"]
+    assert {name for name in schemas if name.endswith("In")} == bodies.keys()
+    for name, (path, wanted) in bodies.items():
+        optional = schemas[name]["properties"].keys() - set(schemas[name]["required"])
+        assert optional
+        response = service.post(path, wanted | dict.fromkeys(optional))
+        assert response.status_code == 201, (name, optional)
 
 
 def test_takes_any_ordinary_line_as_it_is(service, alice, subtests):
@@ -113,3 +141,5 @@ def test_refuses_a_key_that_is_not_visible_ascii(service, alice, bob, move, subt
         with subtests.test(key=ascii(key)[:40]), nothing_moves():
             response = service.post(path_of(move), order(move, alice.pk, bob.pk), key=key)
             assert bad_fields(response) == ["Idempotency-Key"]
+            message = response.json()["errors"][0]["message"]
+            assert "comma" in message

@@ -17,11 +17,11 @@ import pytest
 from django.core.management import call_command
 
 from ledger import errors
-from ledger.errors import LedgerError
 from nissmart.api import CODE_OF_STATUS
 from tests.api.support.calls import issue
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.models import ApiToken, User
 
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -170,12 +170,12 @@ def test_its_management_command_issues_a_token(capsys):
 def test_it_names_every_error():
     codes = set(CODE_OF_STATUS.values()) | {
         found.code
-        for found in vars(errors).values()
+        for found in (*vars(errors).values(), Busy, OutcomeUnknown)
         if isinstance(found, type)
-        and issubclass(found, LedgerError)
         and hasattr(found, "code")
-        # Programs do not reverse.
-        and not issubclass(found, errors.ReversalRefused)
+        and found not in (Refusal, errors.AmountRefused)
+        # Programs neither reverse nor settle.
+        and not issubclass(found, (errors.ReversalRefused, errors.SettledOtherwise))
     }
     codes |= {"malformed_json", "unsupported_media_type"}  # wallet.strict_json
     table = GUIDE.read_text().partition("## Errors")[2]

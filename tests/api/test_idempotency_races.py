@@ -1,5 +1,7 @@
 """Duplicates that arrive together are one effect and one answer, on both engines."""
 
+from functools import partial
+
 import pytest
 
 from ledger.models import Transaction
@@ -7,6 +9,7 @@ from tests.api.support.calls import MOVES, bearer, issue, order, path_of
 from tests.api.support.threads import at_once
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, balance, funded
+from wallet.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,8 +80,29 @@ def test_a_balance_is_not_spent_twice(bob):
     assert_books_right()
 
 
-def test_a_member_is_opened_once(service):
+def test_a_phone_and_an_email_open_one_member(service):
     secret = service.headers["Authorization"].removeprefix("Bearer ")
     body = {"name": "Jane Wambui", "phone": "0712 900 001", "email": "jane@example.com"}
     answers = at_once(*[lambda: bearer(secret).post("/api/users", body)] * 4)
     assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
+
+
+@pytest.mark.parametrize("contact", [{}, {"phone": "0712 900 001", "email": "jane@example.com"}])
+def test_a_key_opens_one_member(service, contact):
+    secret = service.headers["Authorization"].removeprefix("Bearer ")
+    body = {"name": "Jane Wambui"} | contact
+    answers = at_once(*[lambda: bearer(secret).post("/api/users", body, "one")] * THREADS)
+    assert [answer.status_code for answer in answers] == [201] * THREADS
+    assert len({answer.content for answer in answers}) == 1
+    replayed = [answer.headers.get("Idempotency-Replayed") for answer in answers]
+    assert sorted(replayed, key=str) == [None] + ["true"] * (THREADS - 1)
+    assert User.objects.filter(name="Jane Wambui").count() == 1
+
+
+def test_of_two_members_under_one_key_one_is_opened(service):
+    secret = service.headers["Authorization"].removeprefix("Bearer ")
+    names = [f"Jane {number}" for number in range(THREADS)]
+    calls = [partial(bearer(secret).post, "/api/users", {"name": name}, "one") for name in names]
+    answers = at_once(*calls)
+    assert sorted(answer.status_code for answer in answers) == [201] + [422] * (THREADS - 1)
+    assert User.objects.filter(name__startswith="Jane").count() == 1

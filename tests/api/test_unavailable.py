@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from nissmart.openapi import UNKNOWN
 from tests.api.support.calls import MOVES, order, path_of, problem_of
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id
+from tests.ledger.support.commits import answer_to_the_commit_lost
 from tests.ledger.support.crowd import held, impatient
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
@@ -37,19 +37,6 @@ def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
     again = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
     assert again.status_code == 201
     assert "Idempotency-Replayed" not in again.headers
-
-
-@contextmanager
-def answer_to_the_commit_lost():
-    """The next COMMIT is carried out, and the connection is lost before its answer."""
-
-    def commit() -> None:
-        del connection._commit
-        connection._commit()
-        raise OperationalError("server closed the connection unexpectedly")
-
-    connection._commit = commit
-    yield
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from tests.adminpanel.support.checks import rewrite, run_checks
 from tests.browser.support.pace import later, settled
 from tests.browser.test_accessible import problems
 from tests.factories import send
+from wallet.context import Context
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,7 +48,7 @@ def test_the_banner_comes_and_goes_with_the_last_poll_of_a_run(page, record):
 
 
 def test_an_old_answer_does_not_stand_above_a_refusal(page, record, wambui):
-    incident = incidents.open_by_hand(actor_id=wambui.pk, title="Paid twice")
+    incident = incidents.open_by_hand(Context(wambui.pk), title="Paid twice")
     page.goto(f"/panel/incidents/{incident.pk}/")
     page.get_by_label("Link transactions").fill(record.reference)
     page.get_by_role("button", name="Link", exact=True).click()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.support.pace import later
 from tests.factories import account_id, deposit, send
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,6 +26,51 @@ def test_the_balance_follows_when_money_arrives(open_page, alice, bob):
     send(bob, alice, 1_00)
     later(page, 21_000)
     expect(page.locator("#balance")).to_contain_text("1,026.50")
+
+
+def test_the_list_follows_when_money_arrives_and_says_so(open_page, alice, bob):
+    page = open_page(alice)
+    page.clock.install()
+    page.goto("/")
+    rows = page.locator("#latest a.row")
+    expect(rows).to_have_count(1)
+    expect(page.locator("#live")).to_be_empty()
+    deposit(bob, 50_00)
+    send(bob, alice, 25_50, description="Rent share")
+    later(page, 21_000)
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Rent share")
+    expect(page.locator("#balance")).to_contain_text("1,025.50")
+    expect(page.locator("#live")).to_contain_text("Money in: Bob O., KES\u00a025.50")
+    expect(page.locator("#latest")).to_have_count(1)
+
+
+def test_a_list_in_hand_waits_until_it_is_let_go(open_page, alice, bob):
+    page = open_page(alice)
+    page.clock.install()
+    page.goto("/")
+    rows = page.locator("#latest a.row")
+    rows.first.focus()
+    deposit(bob, 50_00)
+    send(bob, alice, 25_50)
+    later(page, 21_000)
+    expect(page.locator("#balance")).to_contain_text("1,025.50")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_be_focused()
+    page.get_by_role("link", name="Home").first.focus()
+    later(page, 21_000)
+    expect(rows).to_have_count(2)
+    expect(page.locator("#live")).to_contain_text("Bob O.")
+
+
+def test_the_time_of_the_balance_goes_on_while_nothing_changes(open_page, alice):
+    page = open_page(alice)
+    page.clock.install()
+    page.goto("/")
+    clock = page.locator("#balance time")
+    clock.evaluate("clock => clock.textContent = 'long ago'")
+    later(page, 21_000)
+    expect(clock).to_have_text(re.compile(r"\d\d:\d\d"))
 
 
 def test_a_receipt_in_one_tab_refreshes_the_balance_in_another(open_page, alice, bob):
@@ -166,7 +212,7 @@ def test_an_operator_freezes_a_wallet_and_its_member_is_told(open_page, operator
     member = open_page(alice)
     member.goto("/")
     expect(member.get_by_text("Your wallet is frozen")).to_be_visible()
-    wallet_operations.unfreeze(account_id(alice))
+    wallet_operations.unfreeze(SYSTEM, account_id(alice))
     member.reload()
     expect(member.get_by_text("Your wallet is frozen")).to_have_count(0)
 

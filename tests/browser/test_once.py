@@ -188,7 +188,7 @@ def test_a_session_that_has_ended_leads_to_sign_in_and_back(open_page, alice, bo
     send_button(page).click()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     assert balance(bob) == 0
-    page.get_by_label("Phone or email").fill(alice.email)
+    page.get_by_label("Phone number or email").fill(alice.email)
     page.get_by_label("Password", exact=True).fill("another-Long-one-2")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Send money")).to_be_visible()

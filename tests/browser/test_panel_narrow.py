@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from adminpanel.models import Incident
 from adminpanel.reversals import operations as reversals
 from tests.factories import send, withdraw
+from wallet.context import Context
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,7 +28,7 @@ def is_in_sight(page: Page, selector: str) -> bool:
 
 def test_what_waits_is_in_sight(page, alice, bob, joseph):
     record = send(alice, bob, 1_00)
-    reversals.propose(actor_id=joseph.pk, transaction_id=record.pk, reason="Sent twice.")
+    reversals.propose(Context(joseph.pk, reason="Sent twice."), transaction_id=record.pk)
     Incident.objects.create(title="Odd", severity="LOW", opened_by=joseph)
     page.goto("/panel/")
     for room in ("reversals", "incidents"):

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from ledger.models import Transaction
 from tests.browser.support.pace import settled
-from tests.factories import balance, send
+from tests.factories import PASSWORD, balance, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -143,6 +143,25 @@ def test_a_page_too_old_to_be_sent_says_so(open_page, alice, bob):
     expect(page.get_by_role("alert").filter(has_text="too old")).to_have_count(0)
     open_page.complaints.clear()
     fill(page, bob.email)
+    proceed(page)
+
+
+@scripts_or_not
+def test_a_form_sent_while_signed_out_is_filled_in_after_sign_in(open_page, alice, bob, scripts):
+    page = open_page(alice, java_script_enabled=scripts)
+    page.goto("/transfer/")
+    fill(page, bob.email)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Continue").click()
+    if not scripts:
+        expect(page.get_by_role("heading", name="You're signed out")).to_be_visible()
+        page.get_by_role("link", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    open_page.complaints.clear()
+    page.get_by_label("Phone number or email").fill(alice.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    is_filled(page, bob.email)
     proceed(page)
 
 

@@ -64,7 +64,7 @@ def test_from_sign_up_to_withdrawal(open_page, scripts):
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     page.goto("/activity/")
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    page.get_by_label("Phone or email").fill("+254 712 345678")
+    page.get_by_label("Phone number or email").fill("+254 712 345678")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     press(page, "Sign in")
     expect(page.get_by_role("heading", name="Activity")).to_be_visible()

@@ -1,26 +1,28 @@
 """What goes wrong at the COMMIT: an order that may have moved is told so, and never tried again."""
 
 import sqlite3
+import time
 
 import psycopg
 import pytest
 from django.db import (
     DatabaseError,
-    DataError,
     IntegrityError,
     InterfaceError,
     OperationalError,
     connection,
 )
 
-from ledger.errors import InsufficientFunds, OutcomeUnknown
-from ledger.operations import line
-from ledger.operations.execution import statements, together
+from ledger.errors import InsufficientFunds
+from ledger.operations.execution import names_to_lock, run_batch, statements
+from ledger.operations.group_commit import Ticket, run
 from tests.ledger.support.crowd import watched
 from tests.ledger.support.placed import balances, carried_out, transfer
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
-from wallet.db.retries import is_failure
+from wallet.db.retries import is_refusal
+from wallet.db.waits import Wait
+from wallet.errors import OutcomeUnknown
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +40,7 @@ def test_a_commit_without_an_answer_is_unknown_to_all_that_it_was_for(members, m
 
     monkeypatch.setattr(statements, "write", write_and_die)
     batch = [transfer(a, b), transfer(c, d), transfer(e, f, 100_01)]
-    outcomes = together(batch)
+    outcomes = run_batch(batch, time.monotonic() + 30)
     kinds = [type(outcomes[placed]) for placed in batch]
     assert kinds == [OutcomeUnknown, OutcomeUnknown, InsufficientFunds]
     connection.close()
@@ -56,7 +58,7 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
 
     batch = [transfer(a, b), transfer(c, d)]
     with watched(fail):
-        outcomes = together(batch)
+        outcomes = run_batch(batch, time.monotonic() + 30)
         with pytest.raises(OutcomeUnknown):
             carried_out(transfer(e, f))
     assert [type(outcomes[placed]) for placed in batch] == [OutcomeUnknown] * 2
@@ -71,7 +73,6 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
         (OperationalError, psycopg.errors.DeadlockDetected, True),
         (IntegrityError, psycopg.errors.UniqueViolation, True),
         (IntegrityError, sqlite3.IntegrityError, True),
-        (DataError, psycopg.errors.NumericValueOutOfRange, True),
         (OperationalError, psycopg.errors.AdminShutdown, False),
         (OperationalError, psycopg.OperationalError, False),
         (InterfaceError, psycopg.InterfaceError, False),
@@ -82,17 +83,18 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
 def test_only_the_databases_own_word_says_that_a_commit_has_failed(error, cause, has_failed):
     what = error()
     what.__cause__ = cause()
-    assert is_failure(what) is has_failed
+    assert is_refusal(what) is has_failed
 
 
-def test_who_leads_and_is_interrupted_leaves_the_outcome_unknown_to_all(members):
+def test_an_interrupted_leader_leaves_the_outcome_unknown_to_its_batch(members):
     a, b, c, d, *_ = members
 
     def interrupt(sql):
         if sql == "COMMITTED":
             raise KeyboardInterrupt
 
-    places = [line.Place(transfer(a, b)), line.Place(transfer(c, d))]
+    orders = [transfer(a, b), transfer(c, d)]
+    batch = [Ticket(order, Wait(names_to_lock(order), 30)) for order in orders]
     with watched(interrupt), pytest.raises(KeyboardInterrupt):
-        line.serve(places)
-    assert [type(place.outcome) for place in places] == [OutcomeUnknown] * 2
+        run(batch)
+    assert [type(ticket.outcome) for ticket in batch] == [OutcomeUnknown] * 2

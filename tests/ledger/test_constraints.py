@@ -16,6 +16,11 @@ pytestmark = pytest.mark.django_db
 
 TOO_MUCH = CEILING_CENTS + 1
 
+# What makes the good row, a transfer, one of another kind.
+DEPOSIT = {"type": "DEPOSIT", "from_account_id": None, "rail": "simulated"}
+WITHDRAWAL = {"type": "WITHDRAW", "to_account_id": None, "rail": "simulated"}
+REVERSAL = {"type": "REVERSAL", "reverses_id": "record"}
+
 # (constraint, table, what is wrong with the row). Names of the cast stand for their accounts.
 # An account or a person is a new row beside Alice's, alike but for id, email and phone.
 BAD_ROWS = [
@@ -26,35 +31,41 @@ BAD_ROWS = [
     *(
         ("transaction_shape_by_type", Transaction, shape)
         for shape in (
-            {"type": "DEPOSIT", "from_account_id": "alice", "to_account_id": "bob"},
-            {"type": "DEPOSIT", "from_account_id": "alice", "to_account_id": None},
-            {"type": "DEPOSIT", "from_account_id": None, "to_account_id": None},
+            {"type": "DEPOSIT", "from_account_id": "alice", "rail": "simulated"},
+            {"type": "DEPOSIT", "to_account_id": None, "rail": "simulated"},
+            DEPOSIT | {"to_account_id": None},
             {"type": "TRANSFER", "from_account_id": None, "to_account_id": "bob"},
             {"type": "TRANSFER", "from_account_id": "alice", "to_account_id": None},
-            {"type": "WITHDRAW", "from_account_id": "alice", "to_account_id": "bob"},
-            {"type": "WITHDRAW", "from_account_id": None, "to_account_id": "bob"},
+            {"type": "WITHDRAW", "to_account_id": "bob", "rail": "simulated"},
+            WITHDRAWAL | {"from_account_id": None},
             {"type": "REFUND"},
-            {"type": "REVERSAL", "from_account_id": None, "reverses_id": "record"},
+            REVERSAL | {"from_account_id": None},
             {"type": "transfer"},
             {"type": ""},
-        )
-    ),
-    *(
-        ("transaction_reversal_names_another", Transaction, wrong)
-        for wrong in (
+            # No rail where money crosses the edge of the house, and one where it doesn't.
+            DEPOSIT | {"rail": ""},
+            WITHDRAWAL | {"rail": ""},
+            {"rail": "simulated"},
+            REVERSAL | {"rail": "simulated"},
+            REVERSAL | {"to_account_id": None},
+            # What waits for nothing never waits.
+            {"status": "PENDING", "settled_at": None},
+            {"status": "FAILED"},
+            REVERSAL | {"status": "FAILED"},
+            # A reversal names another transaction, and nothing else does.
             {"type": "REVERSAL"},
             {"reverses_id": "record"},
-            {"type": "DEPOSIT", "from_account_id": None, "reverses_id": "record"},
+            DEPOSIT | {"reverses_id": "record"},
         )
     ),
-    ("reverses", Transaction, {"type": "REVERSAL", "reverses_id": "reversed"}),
+    ("reverses", Transaction, REVERSAL | {"reverses_id": "reversed"}),
     ("transaction_from_and_to_differ", Transaction, {"to_account_id": "alice"}),
     *(
         ("transaction_settled_when_not_pending", Transaction, state)
         for state in (
-            {"status": "PENDING"},
+            DEPOSIT | {"status": "PENDING"},
             {"status": "SUCCESS", "settled_at": None},
-            {"status": "FAILED", "settled_at": None},
+            DEPOSIT | {"status": "FAILED", "settled_at": None},
             {"status": "DONE"},
             {"status": "DONE", "settled_at": None},
         )
@@ -106,6 +117,7 @@ BAD_ROWS = [
     ("user_email_any_case", User, {"email": "ALICE@example.com"}),
     ("user_email_null_not_empty", User, {"email": ""}),
     ("user_name_is_not_the_houses", User, {"name": "The System"}),
+    ("user_name_does_not_read_like_the_houses", User, {"search_name": "nissmart"}),
     ("phone", User, {"phone": "+254712000001"}),
     *(
         ("user_phone_e164", User, {"phone": phone})
@@ -184,12 +196,13 @@ def names_it(message, constraint, model):
     ("model", "right"),
     [
         (Transaction, {}),
-        (Transaction, {"status": "PENDING", "settled_at": None}),
-        (Transaction, {"status": "FAILED"}),
-        (Transaction, {"type": "DEPOSIT", "from_account_id": None}),
-        (Transaction, {"type": "WITHDRAW", "to_account_id": None}),
-        (Transaction, {"type": "REVERSAL", "reverses_id": "record"}),
-        (Transaction, {"type": "REVERSAL", "to_account_id": None, "reverses_id": "record"}),
+        *(
+            (Transaction, crossing | state)
+            for crossing in (DEPOSIT, WITHDRAWAL)
+            for state in ({}, {"status": "PENDING", "settled_at": None}, {"status": "FAILED"})
+        ),
+        (Transaction, REVERSAL),
+        (Transaction, REVERSAL | {"to_account_id": None, "rail": "simulated"}),
         (Transaction, {"amount_cents": 1}),
         (Transaction, {"amount_cents": CEILING_CENTS}),
         (Transaction, {"idempotency_key": None}),

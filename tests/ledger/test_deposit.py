@@ -7,6 +7,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support.moves import FLOAT, carry_out, lines
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def test_somebody_else_may_pay_it_in(alice, bob, operator):
 
 
 def test_a_frozen_wallet_receives(bob):
-    wallet_operations.freeze(account_id(bob))
+    wallet_operations.freeze(SYSTEM, account_id(bob))
     deposit(bob, 50_00)
     assert balance(bob) == 50_00
     assert_books_right()

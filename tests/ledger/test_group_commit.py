@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ledger.errors import InsufficientFunds, KeyReused, OutcomeUnknown
+from ledger.errors import InsufficientFunds, KeyReused
 from ledger.operations import group_commit, perform, reverse
 from ledger.operations.group_commit import GROUP_COMMIT
 from ledger.operations.orders import Placed
@@ -23,6 +23,7 @@ from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
 from tests.ledger.support.placed import balances, carried_out, commits, deposit, transfer
+from wallet.errors import OutcomeUnknown
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from ledger.models import Entry, Transaction
 from tests.books import assert_books_right, everything
 from tests.factories import account_id, send, withdraw
+from tests.ledger.support.later import waiting_deposit
 from tests.ledger.support.moves import FLOAT
 from tests.ledger.support.rows import columns, insert, stored
 
@@ -32,17 +33,10 @@ def entry(record):
 
 @pytest.fixture
 def pending(alice):
-    """A payout whose rail has not answered, and which no entry protects.
-
-    Written by hand: no operation leaves one.
-    """
-    now = timezone.now()
-    row = {"reference": "NS-PAYOUT00", "type": "WITHDRAW", "status": "PENDING"}
-    row |= {"amount_cents": 5, "from_account_id": account_id(alice), "to_account_id": None}
-    row |= {"description": "", "created_by_id": alice.pk, "idempotency_key": "payout"}
-    insert("ledger_transaction", row | {"created_at": now, "settled_at": None})
+    """A deposit whose rail has not answered, and which no entry protects."""
+    made = waiting_deposit(alice, 5, key="pending")
     connection.check_constraints()
-    return Transaction.objects.get(reference="NS-PAYOUT00")
+    return made
 
 
 def refuses(attack):

@@ -1,13 +1,26 @@
 """A visitor reads what Nissmart is; a member reads what they have and what happened last."""
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send, withdraw
-from tests.pages import elements, find, htmx, is_part, is_whole_page, text, title, words
+from tests.pages import (
+    NO_BREAK_SPACE,
+    elements,
+    fields,
+    find,
+    htmx,
+    is_part,
+    is_whole_page,
+    text,
+    title,
+    words,
+)
 from tests.unsettled import as_if
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +43,84 @@ def test_a_member_sees_their_balance_and_the_three_moves(as_alice):
     assert {"/deposit/", "/transfer/", "/withdraw/", "/activity/", "/profile/"} <= links
 
 
-def test_htmx_gets_only_the_balance(as_alice):
+def test_htmx_gets_the_balance_and_the_list_beside_it(as_alice):
     response = as_alice.get("/", headers=htmx("balance"))
     assert is_part(response, "balance")
     assert "KES 1,000.00" in text(response)
+    (latest,) = elements(response, id="latest", **{"hx-swap-oob": "true"})
+    assert "Deposit" in words(latest)
+    assert not elements(response, "nav")
+
+
+def ask_again(client, page) -> HttpResponse:
+    """What the page asks by itself: it sends along what it shows."""
+    return client.get("/", {"seen": fields(page)["seen"]}, headers=htmx("balance"))
+
+
+def announcement(response) -> str:
+    (latest,) = elements(response, id="latest")
+    return " ".join(dict(latest.attributes)["data-say"].replace(NO_BREAK_SPACE, " ").split())
+
+
+def test_nothing_is_sent_while_nothing_has_changed(as_alice):
+    page = as_alice.get("/")
+    again = ask_again(as_alice, page)
+    assert (again.status_code, again.content) == (204, b"")
+
+
+def test_only_htmx_is_sent_nothing(as_alice):
+    seen = fields(as_alice.get("/"))["seen"]
+    assert is_whole_page(as_alice.get("/", {"seen": seen}))
+
+
+def test_new_money_updates_the_balance_and_the_list_and_is_announced(as_alice, alice, bob):
+    page = as_alice.get("/")
+    send(alice, bob, 20_00)
+    deposit(bob, 10_00)
+    send(bob, alice, 5_50)
+    fresh = ask_again(as_alice, page)
+    assert "KES 985.50" in text(fresh)
+    assert len(elements(fresh, "a", class_="row")) == 3
+    assert announcement(fresh) == (
+        "Money in: Bob O., KES 5.50, Complete. Money out: Bob O., KES 20.00, Complete."
+    )
+    assert ask_again(as_alice, fresh).status_code == 204
+
+
+def test_the_first_row_of_an_empty_wallet_is_announced(bob, alice):
+    as_bob = signed_in(bob)
+    page = as_bob.get("/")
+    send(alice, bob, 1_00)
+    assert announcement(ask_again(as_bob, page)) == "Money in: Alice W., KES 1.00, Complete."
+
+
+def test_a_row_whose_status_changes_is_announced_again(as_alice, alice):
+    record = withdraw(alice, 40_00)
+    as_if(record, "PENDING")
+    page = as_alice.get("/")
+    as_if(record, "FAILED")
+    assert announcement(ask_again(as_alice, page)).startswith("Money out: Withdrawal, KES 40.00")
+
+
+def test_a_page_that_loads_announces_nothing(as_alice):
+    assert announcement(as_alice.get("/")) == ""
+
+
+def test_what_a_page_shows_is_sent_along_without_telling_the_balance(as_alice, alice):
+    seen = fields(as_alice.get("/"))["seen"]
+    assert "100000" not in seen
+    as_alice.cookies["balance"] = "hidden"
+    assert "1,000.00" not in text(ask_again(as_alice, as_alice.get("/")))
+
+
+@pytest.mark.parametrize("change", ["freeze", "hide"])
+def test_whatever_the_page_shows_of_a_wallet_counts_as_a_change(as_alice, alice, change):
+    page = as_alice.get("/")
+    if change == "freeze":
+        wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
+    else:
+        as_alice.cookies["balance"] = "hidden"
+    assert ask_again(as_alice, page).status_code == 200
 
 
 def test_the_balance_keeps_asking_for_itself(as_alice):
@@ -94,7 +181,7 @@ def test_a_member_sees_nothing_of_others(alice, bob, carol):
 
 def test_a_frozen_wallet_says_so(as_alice, alice):
     assert "frozen" not in text(as_alice.get("/"))
-    wallet_operations.freeze(alice.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     assert "Your wallet is frozen" in text(as_alice.get("/"))
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from ledger.errors import AccountClosed, AccountFrozen, Busy
+from ledger.errors import AccountClosed, AccountFrozen
 from ledger.models import Transaction
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, account_id, balance, funded, send
@@ -26,6 +26,8 @@ from tests.ledger.support.crowd import (
 )
 from tests.ledger.support.moves import FLOAT, MOVES, TRANSIT, asked, call, held_by
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
+from wallet.errors import Busy
 from wallet.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -203,7 +205,7 @@ def test_freezing_waits_for_the_payment_under_way(owner, other):
 
 
 def freeze(user):
-    wallet_operations.freeze(account_id(user))
+    wallet_operations.freeze(SYSTEM, account_id(user))
 
 
 def close(user):

@@ -3,13 +3,14 @@
 import pytest
 from django.test import Client
 
-from ledger.errors import Busy
 from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, balance, deposit, funded, send
 from tests.ledger.support.typed import MOVES, confirm, order, press, url
 from tests.pages import fields, htmx, is_part, is_whole_page, key, problems, problems_beside, title
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
+from wallet.errors import Busy
 
 pytestmark = pytest.mark.django_db
 
@@ -50,18 +51,18 @@ def test_no_more_than_there_is(as_alice, bob, move):
 
 @moves_out
 def test_nothing_leaves_a_frozen_wallet(as_alice, alice, bob, move):
-    wallet_operations.freeze(alice.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     sentence = (
         "This wallet is frozen, so money can't leave it. "
         "For help: help@nissmart.example or 0800 000 000."
     )
     assert_refused(as_alice, move, order(move, bob), sentence, field=None)
-    wallet_operations.unfreeze(alice.primary_account().pk)
+    wallet_operations.unfreeze(SYSTEM, alice.primary_account().pk)
     assert confirm(as_alice, move, order(move, bob)).status_code == 303
 
 
 def test_money_still_comes_into_a_frozen_wallet(as_alice, alice, bob):
-    wallet_operations.freeze(alice.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     assert confirm(as_alice, "deposit", order("deposit")).status_code == 303
     giver = signed_in(funded(bob, 500_00))
     assert confirm(giver, "transfer", order("transfer", alice)).status_code == 303
@@ -130,7 +131,7 @@ def test_the_recipient_is_somebody_else(alice, login):
     alice.phone = "+254712345678"
     alice.save()
     own = {"email": alice.email, "phone": alice.phone, "spelled": "0712 345 678"}[login]
-    sentence = "This is your own wallet. Enter the phone or email of somebody else."
+    sentence = "This is your own wallet. Enter the phone or email of someone else."
     filled = order("transfer", recipient=own)
     assert_refused(signed_in(alice), "transfer", filled, sentence, field="recipient")
 

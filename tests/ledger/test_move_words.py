@@ -7,6 +7,7 @@ from tests.factories import UserFactory, funded, send, withdraw
 from tests.ledger.support.typed import MOVES, order, press, url
 from tests.pages import elements, fields, text, words
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +62,7 @@ def test_quick_amounts_are_those_one_has(move, cents, offered):
 
 @moves_out
 def test_a_frozen_wallet_offers_no_form(as_alice, alice, move):
-    wallet_operations.freeze(alice.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     page = as_alice.get(url(move))
     assert "Your wallet is frozen" in text(page)
     assert "amount" not in fields(page)

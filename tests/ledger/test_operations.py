@@ -6,15 +6,17 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from ledger import operations
-from ledger.errors import Busy, InvalidAmount, LedgerError, TransactionLimitReached, UnknownAccount
+from ledger import kinds, operations
+from ledger.errors import InvalidAmount, TransactionLimitReached, UnknownAccount
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
 from tests.ledger.support.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
-from wallet.models import Account, User
+from wallet import house
+from wallet.errors import Busy, Refusal
+from wallet.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +28,7 @@ def order_for(move: str, owner: User, other: User, amount_cents: int) -> Order:
     named = accounts_of(move, owner, other)
     own = named.pop("account_id", None)
     named |= {"target_id": own} if move == "deposit" else {"source_id": own} if own else {}
-    return Order(Transaction.Type[move.upper()], amount_cents, **named)
+    return Order(kinds.of(move.upper()), amount_cents, **named)
 
 
 @every_order
@@ -53,7 +55,7 @@ def test_refuses_amounts_no_column_holds(alice, bob, move, amount):
 
 
 @every_order
-@pytest.mark.parametrize("stranger", [*Account.HOUSE_IDS.values(), 0, 10**9])
+@pytest.mark.parametrize("stranger", [*(one.id for one in house.every()), 0, 10**9])
 def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
     for name in accounts_of(move, alice, bob):
         with nothing_moves(), pytest.raises(UnknownAccount) as refusal:
@@ -84,7 +86,7 @@ def test_a_preview_refuses_what_the_operation_refuses(alice, bob, move, amount, 
     deposit(bob, 250_000_00)
     settings.LIMIT_CENTS_BALANCE = 245_000_00
     order = order_for(move, alice, bob, amount)
-    with nothing_moves(), pytest.raises(LedgerError) as foretold:
+    with nothing_moves(), pytest.raises(Refusal) as foretold:
         operations.preview(order)
     with nothing_moves(), pytest.raises(type(foretold.value)) as refusal:
         operations.perform(order, actor_id=alice.pk, key=new_key())

@@ -10,6 +10,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, send, withdraw
 from tests.ledger.support.moves import MOVES, ORDERS, asked, call, carry_out
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def test_any_text_is_a_key_and_case_matters(alice, bob, move, key):
 def test_still_answers_when_the_order_would_now_be_refused(alice, bob, move, settings):
     first = carry_out(move, alice, bob, key="one")
     withdraw(alice, balance(alice))
-    wallet_operations.freeze(account_id(alice))
+    wallet_operations.freeze(SYSTEM, account_id(alice))
     for user in (alice, bob):
         user.is_active = False
         user.save()

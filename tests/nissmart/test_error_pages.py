@@ -117,7 +117,7 @@ def test_too_many_tries_have_a_page(client):
         if answer.status_code == 429:
             break
     assert answer.status_code == 429
-    assert title(answer) == "Too many tries · Nissmart"
+    assert title(answer) == "Too many attempts · Nissmart"
 
 
 def test_a_wrong_host_is_a_bad_request(client, settings):

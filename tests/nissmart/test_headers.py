@@ -84,7 +84,7 @@ def test_on_every_answer_of_a_crawl(alice, bob, finance, operator):
     assert len(pages) > 60
 
 
-@pytest.mark.parametrize("path", ["css/nissmart.css", "js/app.js", "icons.svg", "favicon.svg"])
+@pytest.mark.parametrize("path", ["css/base.css", "js/app.js", "icons.svg", "favicon.svg"])
 def test_on_static_files(path):
     answer = Client().get(f"/static/{path}")
     assert answer.status_code == 200
@@ -111,7 +111,7 @@ def test_a_part_and_a_page_are_told_apart_by_caches(as_alice):
 
 def test_the_htmx_that_is_served_is_the_one_the_pages_are_written_for(client):
     answer = client.get("/")
-    config = re.search(r"name=\"htmx-config\" content='([^']+)'", answer.text)
+    config = re.search(r"name=\"htmx-config\"\s+content='([^']+)'", answer.text)
     assert config
     given = json.loads(config[1])
     for name in ("allowEval", "allowScriptTags", "includeIndicatorStyles"):

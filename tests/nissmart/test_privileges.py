@@ -17,6 +17,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from wallet import operations as wallet_operations
 from wallet.api import tokens
+from wallet.context import SYSTEM, Context
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +114,7 @@ def people(db) -> dict[str, User]:
         people[name].groups.add(Group.objects.get(name=name))
     people["operator"].is_staff = people["operator"].is_superuser = True
     people["operator"].save()
-    wallet_operations.freeze(people["frozen"].primary_account().pk)
+    wallet_operations.freeze(SYSTEM, people["frozen"].primary_account().pk)
     return people
 
 
@@ -122,9 +123,9 @@ def samples(people, alice) -> dict[str, str]:
     """What stands for the changing parts of an address: rows that are there."""
     record = send(alice, people["member"], 5_00)
     proposal = reversals.propose(
-        actor_id=people["operator"].pk, transaction_id=record.pk, reason="Twice."
+        Context(people["operator"].pk, reason="Twice."), transaction_id=record.pk
     )
-    incident = incidents.open_by_hand(actor_id=alice.pk, title="Paid twice")
+    incident = incidents.open_by_hand(Context(alice.pk), title="Paid twice")
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {

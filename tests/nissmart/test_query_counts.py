@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 # Members see their own pages, finance the panel; a ceiling each, so that growth is noticed.
 PAGES = [
     ("member", "/", None, 7),
-    ("member", "/", htmx("balance"), 4),
+    ("member", "/", htmx("balance"), 6),
     ("member", "/activity/", None, 6),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
     ("member", "receipt", None, 5),

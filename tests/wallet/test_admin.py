@@ -14,6 +14,7 @@ from ledger.errors import AccountFrozen
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, balance, send
 from tests.pages import elements, find, text, words
+from wallet import house
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -23,38 +24,32 @@ USERS = reverse("admin:wallet_user_changelist")
 ADD = reverse("admin:wallet_user_add")
 
 
-@pytest.fixture
-def client(operator):
-    return signed_in(operator)
-
-
 def act(client, action, *accounts):
     """Choose these accounts in the list and carry out the action."""
     chosen = {"action": action, "_selected_action": accounts}
     return client.post(ACCOUNTS, chosen, follow=True)
 
 
-def test_freezing_stops_money_from_leaving(client, alice, bob):
-    page = act(client, "freeze", account_id(alice), account_id(bob))
+def test_freezing_stops_money_from_leaving(as_operator, alice, bob):
+    page = act(as_operator, "freeze", account_id(alice), account_id(bob))
     assert "2 wallets are frozen." in text(page)
     with pytest.raises(AccountFrozen):
         send(alice, bob, 1_00)
-    page = act(client, "unfreeze", account_id(alice))
+    page = act(as_operator, "unfreeze", account_id(alice))
     assert "1 wallet is unfrozen." in text(page)
     send(alice, bob, 1_00)
     assert balance(bob) == 1_00
 
 
-def test_freezing_is_written_down(client, alice, operator):
-    act(client, "freeze", account_id(alice))
+def test_freezing_is_written_down(as_operator, alice, operator):
+    act(as_operator, "freeze", account_id(alice))
     entry = LogEntry.objects.get()
     assert (entry.user, entry.object_id) == (operator, str(account_id(alice)))
     assert "frozen" in entry.get_change_message()
 
 
-def test_the_houses_own_accounts_are_never_frozen(client):
-    house = list(Account.HOUSE_IDS.values())
-    act(client, "freeze", *house)
+def test_the_houses_own_accounts_are_never_frozen(as_operator):
+    act(as_operator, "freeze", *(one.id for one in house.every()))
     assert not Account.objects.filter(is_frozen=True).exists()
 
 
@@ -65,16 +60,16 @@ def test_freezing_needs_the_right_to(alice, bob):
     assert not alice.primary_account().is_frozen
 
 
-def test_an_account_is_only_read(client, alice):
+def test_an_account_is_only_read(as_operator, alice):
     account = alice.primary_account()
     given = {"balance_cents": "99999", "is_frozen": "on", "_save": "Save", "post": "yes"}
     for page, args in [("add", []), ("change", [account.pk]), ("delete", [account.pk])]:
         url = reverse(f"admin:wallet_account_{page}", args=args)
-        assert client.post(url, given).status_code == 403
-    act(client, "delete_selected", account.pk)
+        assert as_operator.post(url, given).status_code == 403
+    act(as_operator, "delete_selected", account.pk)
     account.refresh_from_db()
     assert (account.balance_cents, account.is_frozen) == (1_000_00, False)
-    shown = text(client.get(reverse("admin:wallet_account_change", args=[account.pk])))
+    shown = text(as_operator.get(reverse("admin:wallet_account_change", args=[account.pk])))
     assert "KES 1,000.00" in shown
 
 
@@ -95,15 +90,15 @@ def listed(client, url, search) -> list[str]:
         "254 712 345678",
     ],
 )
-def test_finds_people(client, alice, search):
+def test_finds_people(as_operator, alice, search):
     UserFactory(name="Jane Wanjiru", email="jane@example.com", phone="+254712345678")
-    assert listed(client, USERS, search) == ["Jane Wanjiru"]
-    assert "Jane Wanjiru" in text(client.get(ACCOUNTS, {"q": search}))
+    assert listed(as_operator, USERS, search) == ["Jane Wanjiru"]
+    assert "Jane Wanjiru" in text(as_operator.get(ACCOUNTS, {"q": search}))
 
 
-def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(client):
+def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(as_operator):
     given = {"name": "Jane", "email": "Jane@Example.com", "phone": "", "is_active": "on"}
-    assert client.post(ADD, given).status_code == 302
+    assert as_operator.post(ADD, given).status_code == 302
     jane = User.objects.get(email="jane@example.com")
     assert jane.primary_account().balance_cents == 0
     assert (jane.phone, jane.has_usable_password()) == (None, False)
@@ -124,10 +119,10 @@ def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(client):
         {"name": "Jane", "phone": "+254712000999"},
     ],
 )
-def test_a_person_who_will_not_do_is_refused(client, given):
+def test_a_person_who_will_not_do_is_refused(as_operator, given):
     UserFactory(email="taken@example.com", phone="+254712000999")
     before = User.objects.count()
-    page = client.post(ADD, {"is_active": "on"} | given)
+    page = as_operator.post(ADD, {"is_active": "on"} | given)
     assert page.status_code == 200
     assert elements(page, class_="errornote")
     assert User.objects.count() == before
@@ -138,34 +133,36 @@ def change(client, user, **changes):
     return client.post(reverse("admin:wallet_user_change", args=[user.pk]), given | changes)
 
 
-def test_a_new_email_takes_the_old_ones_place_in_password_reset(client):
+def test_a_new_email_takes_the_old_ones_place_in_password_reset(as_operator):
     jane = UserFactory(email="old@example.com", phone=None)
     EmailAddress.objects.create(user=jane, email=jane.email, primary=True, verified=True)
-    assert change(client, jane, email="New@example.com").status_code == 302
+    assert change(as_operator, jane, email="New@example.com").status_code == 302
     for email in ("old@example.com", "new@example.com"):
         Client().post(reverse("account_reset_password"), {"email": email})
     sent = [message.to for message in mail.outbox if "/password/reset/key/" in message.body]
     assert sent == [["new@example.com"]]
 
 
-def test_closing_an_account_keeps_it_in_the_books(client, alice, bob):
+def test_closing_an_account_keeps_it_in_the_books(as_operator, alice, bob):
     send(alice, bob, 1_00)
-    change(client, bob, is_active="")
+    change(as_operator, bob, is_active="")
     bob.refresh_from_db()
     assert not bob.is_active
     url = reverse("admin:wallet_user_delete", args=[bob.pk])
-    assert client.post(url, {"post": "yes"}).status_code == 403
-    client.post(USERS, {"action": "delete_selected", "_selected_action": [bob.pk], "post": "yes"})
+    assert as_operator.post(url, {"post": "yes"}).status_code == 403
+    as_operator.post(
+        USERS, {"action": "delete_selected", "_selected_action": [bob.pk], "post": "yes"}
+    )
     assert User.objects.filter(pk=bob.pk).exists()
 
 
-def test_a_person_is_put_into_the_finance_team(client, bob):
-    change(client, bob, groups=[Group.objects.get(name="finance").pk])
+def test_a_person_is_put_into_the_finance_team(as_operator, bob):
+    change(as_operator, bob, groups=[Group.objects.get(name="finance").pk])
     assert signed_in(bob).get("/panel/").status_code == 200
 
 
-def test_no_form_makes_a_superuser_or_sets_a_password(client, bob):
-    change(client, bob, is_superuser="on", password="x", user_permissions="1")
+def test_no_form_makes_a_superuser_or_sets_a_password(as_operator, bob):
+    change(as_operator, bob, is_superuser="on", password="x", user_permissions="1")
     before = bob.password
     bob.refresh_from_db()
     assert (bob.is_superuser, bob.password) == (False, before)
@@ -186,63 +183,63 @@ def test_the_admins_door_is_our_own_sign_in(alice):
     assert "_auth_user_id" not in client.session
 
 
-def test_the_front_page_and_every_list_open(client, alice):
-    page = client.get("/admin/")
+def test_the_front_page_and_every_list_open(as_operator, alice):
+    page = as_operator.get("/admin/")
     links = {dict(link.attributes)["href"] for link in elements(page, "a")}
     assert {ACCOUNTS, USERS} <= links
     for link in links:
         if link.startswith("/admin/"):
-            assert client.get(link).status_code == 200, link
+            assert as_operator.get(link).status_code == 200, link
 
 
-def test_a_local_phone_is_taken_and_a_taken_one_refused_beside_the_field(client):
+def test_a_local_phone_is_taken_and_a_taken_one_refused_beside_the_field(as_operator):
     given = {"name": "Jane", "email": "", "phone": "0744 000 112", "is_active": "on"}
-    assert client.post(ADD, given).status_code == 302
+    assert as_operator.post(ADD, given).status_code == 302
     assert User.objects.get(name="Jane").phone == "+254744000112"
-    page = client.post(ADD, given | {"name": "Other", "phone": "00254 744 000 112"})
+    page = as_operator.post(ADD, given | {"name": "Other", "phone": "00254 744 000 112"})
     assert "This number already has an account." in text(page)
-    page = client.post(ADD, given | {"phone": "12"})
+    page = as_operator.post(ADD, given | {"phone": "12"})
     (row,) = elements(page, "div", class_="field-phone")
     assert "Enter a Kenyan phone number, like 0712 345 678." in words(row)
     assert "constraint" not in text(page).lower()
 
 
 @pytest.mark.parametrize("name", ["finance", "auditor"])
-def test_the_groups_that_the_dashboard_goes_by_stay(client, name):
+def test_the_groups_that_the_dashboard_goes_by_stay(as_operator, name):
     group = Group.objects.get(name=name)
     change = reverse("admin:auth_group_change", args=[group.pk])
     delete = reverse("admin:auth_group_delete", args=[group.pk])
-    assert client.post(delete, {"post": "yes"}).status_code == 403
-    assert delete not in client.get(change).text
+    assert as_operator.post(delete, {"post": "yes"}).status_code == 403
+    assert delete not in as_operator.get(change).text
     chosen = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
-    client.post(reverse("admin:auth_group_changelist"), chosen)
-    client.post(change, {"name": "renamed", "permissions": []})
+    as_operator.post(reverse("admin:auth_group_changelist"), chosen)
+    as_operator.post(change, {"name": "renamed", "permissions": []})
     assert Group.objects.filter(name=name).exists()
 
 
-def test_other_groups_come_and_go(client):
+def test_other_groups_come_and_go(as_operator):
     group = Group.objects.create(name="helpers")
     delete = reverse("admin:auth_group_delete", args=[group.pk])
-    assert client.post(delete, {"post": "yes"}).status_code == 302
+    assert as_operator.post(delete, {"post": "yes"}).status_code == 302
     assert not Group.objects.filter(name="helpers").exists()
 
 
-def test_people_head_the_front_page_and_groups_end_it(client):
-    page = client.get("/admin/")
+def test_people_head_the_front_page_and_groups_end_it(as_operator):
+    page = as_operator.get("/admin/")
     heads = [words(head) for head in elements(page, "caption")]
     assert heads == ["People and accounts", "Ledger", "Groups of staff"]
     assert "Authentication and Authorization" not in page.text
 
 
-def test_dates_are_of_the_24_hour_kind(client, alice, time_machine):
+def test_dates_are_of_the_24_hour_kind(as_operator, alice, time_machine):
     time_machine.move_to("2026-11-25T10:07:00Z", tick=False)
     jane = UserFactory(name="Jane")
-    assert "25 Nov 2026, 13:07" in text(client.get(USERS, {"q": "Jane"}))
+    assert "25 Nov 2026, 13:07" in text(as_operator.get(USERS, {"q": "Jane"}))
     change = reverse("admin:wallet_user_change", args=[jane.pk])
-    assert "25 Nov 2026, 13:07" in text(client.get(change))
+    assert "25 Nov 2026, 13:07" in text(as_operator.get(change))
 
 
-def test_the_houses_accounts_say_where_their_balance_is(client):
-    said = text(client.get(ACCOUNTS, {"q": ""}))
+def test_the_houses_accounts_say_where_their_balance_is(as_operator):
+    said = text(as_operator.get(ACCOUNTS, {"q": ""}))
     assert "on the finance desk" in said
     assert "–" not in said

@@ -14,17 +14,13 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id
 from tests.pages import elements, text, words
 from wallet import operations
+from wallet.context import SYSTEM, Context
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
 NEW_PASSWORD = "another-Long-one-2"
 ACCOUNTS = reverse("admin:wallet_account_changelist")
-
-
-@pytest.fixture
-def client(operator) -> Client:
-    return signed_in(operator)
 
 
 @pytest.fixture
@@ -59,9 +55,9 @@ def works(link: str) -> bool:
     return "password1" in Client().get(link, follow=True).text
 
 
-def test_a_change_of_a_person_keeps_what_was_there(client, jane, operator):
+def test_a_change_of_a_person_keeps_what_was_there(as_operator, jane, operator):
     given = {"email": "New@example.com", "phone": "0722 000 999", "is_staff": "on"}
-    change(client, jane, **given, groups=[group("finance"), group("auditor")])
+    change(as_operator, jane, **given, groups=[group("finance"), group("auditor")])
     event = last()
     assert (event.action, event.subject, event.actor) == (
         "change_person",
@@ -81,94 +77,96 @@ def test_a_change_of_a_person_keeps_what_was_there(client, jane, operator):
     }  # fmt: skip
 
 
-def test_the_audit_page_tells_it_in_words(client, jane, auditor):
-    change(client, jane, groups=[group("finance")])
-    change(client, jane, groups=[group("finance"), group("auditor")])
+def test_the_audit_page_tells_it_in_words(as_operator, jane, auditor):
+    change(as_operator, jane, groups=[group("finance")])
+    change(as_operator, jane, groups=[group("finance"), group("auditor")])
     page = text(signed_in(auditor).get("/panel/audit/"))
     assert "Groups: – → finance" in page
     assert "Groups: finance → auditor, finance" in page
 
 
-def test_a_new_person_is_written_down_with_their_groups(client):
+def test_a_new_person_is_written_down_with_their_groups(as_operator):
     given = {"name": "Jane", "email": "", "phone": "0712 345 678", "is_active": "on"}
-    client.post(reverse("admin:wallet_user_add"), given | {"groups": [group("finance")]})
+    as_operator.post(reverse("admin:wallet_user_add"), given | {"groups": [group("finance")]})
     assert last().facts == {
         "after": {"name": "Jane", "phone": "0712 *** 678", "groups": ["finance"]}
     }
 
 
-def test_groups_are_written_down_as_they_come_change_and_go(client):
+def test_groups_are_written_down_as_they_come_change_and_go(as_operator):
     right = Permission.objects.get(codename="change_account")
-    client.post(reverse("admin:auth_group_add"), {"name": "helpers", "permissions": [right.pk]})
+    as_operator.post(
+        reverse("admin:auth_group_add"), {"name": "helpers", "permissions": [right.pk]}
+    )
     helpers = Group.objects.get(name="helpers")
     assert (last().action, last().subject) == ("change_group", f"group {helpers.pk}")
     assert last().facts["after"] == {"name": "helpers", "permissions": [str(right)]}
     address = reverse("admin:auth_group_change", args=[helpers.pk])
-    client.post(address, {"name": "helpers", "permissions": []})
+    as_operator.post(address, {"name": "helpers", "permissions": []})
     assert last().facts["before"] == {"permissions": [str(right)]}
     assert last().facts["after"] == {"permissions": []}
     chosen = {"action": "delete_selected", "_selected_action": [helpers.pk], "post": "yes"}
-    client.post(reverse("admin:auth_group_changelist"), chosen)
+    as_operator.post(reverse("admin:auth_group_changelist"), chosen)
     assert last().facts == {"name": "helpers", "deleted": "helpers", "people": []}
     other = Group.objects.create(name="others")
-    client.post(reverse("admin:auth_group_delete", args=[other.pk]), {"post": "yes"})
+    as_operator.post(reverse("admin:auth_group_delete", args=[other.pk]), {"post": "yes"})
     assert last().facts["deleted"] == "others"
     assert AuditEvent.objects.count() == 4
 
 
-def test_rights_of_the_auditors_are_no_exception(client):
+def test_rights_of_the_auditors_are_no_exception(as_operator):
     right = Permission.objects.get(codename="change_account")
     address = reverse("admin:auth_group_change", args=[group("auditor")])
-    client.post(address, {"permissions": [right.pk]})
+    as_operator.post(address, {"permissions": [right.pk]})
     assert last().facts["name"] == "auditor"
     assert last().facts["after"] == {"permissions": [str(right)]}
 
 
 @pytest.mark.parametrize("who", ["finance", "auditor"])
-def test_nobody_is_taken_out_of_the_team_to_be_helped(request, client, who):
+def test_nobody_is_taken_out_of_the_team_to_be_helped(request, as_operator, who):
     person = request.getfixturevalue(who)
-    change(client, person, groups=[])
-    assert help_with(client, person) == (422, "")
-    change(client, person, email="operators-own@example.com", phone="0722 000 999")
+    change(as_operator, person, groups=[])
+    assert help_with(as_operator, person) == (422, "")
+    change(as_operator, person, email="operators-own@example.com", phone="0722 000 999")
     assert (person.email, person.phone) != ("operators-own@example.com", "+254722000999")
 
 
-def test_who_has_acted_as_staff_is_not_helped(client, finance, alice):
-    operations.freeze(account_id(alice), actor_id=finance.pk, reason="Lost phone")
+def test_who_has_acted_as_staff_is_not_helped(as_operator, finance, alice):
+    operations.freeze(Context(finance.pk, reason="Lost phone"), account_id(alice))
     finance.groups.clear()
-    assert help_with(client, finance) == (422, "")
+    assert help_with(as_operator, finance) == (422, "")
 
 
-def test_an_act_from_before_values_were_kept_counts_too(client, jane, operator):
+def test_an_act_from_before_values_were_kept_counts_too(as_operator, jane, operator):
     facts = {"changed": ["groups"]}
     AuditEvent.objects.create(
         action="change_person", subject=f"member {jane.pk}", actor=operator, facts=facts
     )
-    assert help_with(client, jane) == (422, "")
+    assert help_with(as_operator, jane) == (422, "")
 
 
-def test_a_link_ends_for_good_when_an_operator_changes_the_groups(client, jane):
-    _status, link = help_with(client, jane)
-    change(client, jane, name="Jane W")
+def test_a_link_ends_for_good_when_an_operator_changes_the_groups(as_operator, jane):
+    _status, link = help_with(as_operator, jane)
+    change(as_operator, jane, name="Jane W")
     assert works(link)
-    change(client, jane, groups=[group("finance")])
+    change(as_operator, jane, groups=[group("finance")])
     assert not works(link)
-    change(client, jane, groups=[])
+    change(as_operator, jane, groups=[])
     assert not works(link)
 
 
-def test_a_link_that_was_mailed_ends_too(client, jane, mailoutbox):
+def test_a_link_that_was_mailed_ends_too(as_operator, jane, mailoutbox):
     Client().post(reverse("account_reset_password"), {"email": jane.email})
     link = next(line for line in mailoutbox[0].body.split() if "/password/reset/key/" in line)
-    change(client, jane, groups=[group("auditor")])
+    change(as_operator, jane, groups=[group("auditor")])
     assert not works(link.removeprefix("http://testserver"))
 
 
-def test_an_operator_unfreezes_others_and_not_themselves(client, operator, alice):
+def test_an_operator_unfreezes_others_and_not_themselves(as_operator, operator, alice):
     for user in (operator, alice):
-        operations.freeze(account_id(user))
+        operations.freeze(SYSTEM, account_id(user))
     ids = [account_id(operator), account_id(alice)]
-    page = client.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
+    page = as_operator.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
     assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in text(page)
     assert "1 wallet is unfrozen." in text(page)
     assert list(Account.objects.filter(is_frozen=True)) == [operator.primary_account()]

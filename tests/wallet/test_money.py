@@ -34,6 +34,10 @@ digits = st.text(st.sampled_from("0123456789.,+- eE_\u0660\uff11\u200b\n"), max_
         ("  500  ", 500_00),
         ("007", 7_00),
         ("99999999999.99", 99_999_999_999_99),
+        ("Ksh 500", 500_00),
+        ("500/=", 500_00),
+        (".50", 50),
+        ("KES\u00a01,234.50", 1_234_50),
     ],
 )
 def test_reads_what_people_write(typed, cents):
@@ -47,7 +51,9 @@ def test_zero_is_no_amount(typed):
     assert refusal.value.messages == ["Enter an amount above zero."]
 
 
-@pytest.mark.parametrize("typed", ["", ".", ",", "1,23", "1,2345", "12,34,567", ",500", "1.", ".5"])
+@pytest.mark.parametrize(
+    "typed", ["", ".", ",", "1,23", "1,2345", "12,34,567", ",500", "1.", ".555"]
+)
 def test_half_written_amounts_are_refused(typed):
     with pytest.raises(ValidationError) as refusal:
         parse_shillings(typed)
@@ -68,9 +74,18 @@ def test_nothing_is_rounded_and_nothing_else_is_read(typed):
     except ValidationError:
         return
     plain = typed.strip(" ").replace(",", "")
-    assert re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,2})?", plain)
+    assert re.fullmatch(r"([0-9]{1,12}(\.[0-9]{1,2})?|\.[0-9]{1,2})", plain)
     assert Decimal(cents) == Decimal(plain) * 100
     assert 0 < cents < CEILING_CENTS
+
+
+@given(any_cents, st.sampled_from(["Ksh {}", "{}/=", "KES\u00a0{}", "\u202a{}\u202c", "sh{} "]))
+def test_the_currency_and_what_copying_adds_change_nothing(cents, around):
+    assert parse_shillings(around.format(format_amount(cents))) == cents
+
+
+def test_what_a_page_shows_can_be_pasted_back():
+    assert parse_shillings(format_money(1_234_50)) == 1_234_50
 
 
 @given(st.text(max_size=40))

@@ -162,7 +162,7 @@ def test_a_form_is_refused_by_us_and_not_by_the_browser(client, jane, name):
 
 def test_nothing_typed_is_told_in_words(client):
     for name, sentences in [
-        ("account_login", ["Enter your phone or email.", "Enter your password."]),
+        ("account_login", ["Enter your phone number or email.", "Enter your password."]),
         ("account_reset_password", ["Enter your email."]),
     ]:
         assert problems(client.post(reverse(name), {"email": ""})) == sentences

@@ -1,9 +1,14 @@
 """A person and their wallet are opened together, and found by whatever they sign in with."""
 
+import unicodedata
+
 import pytest
 from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.factories import UserFactory
+from wallet import names
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +37,18 @@ def test_the_database_keeps_only_e164_numbers_of_kenya(phone):
 
 
 @pytest.mark.parametrize(
-    "login", ["jane@example.com", " JANE@example.com ", "0712 345 678", "+254712345678"]
+    "login",
+    [
+        "jane@example.com",
+        " JANE@example.com ",
+        "mailto:Jane@example.com",
+        "\u202ajane@example.com\u202c",
+        "jane\u200b@example.com\u00a0",
+        "0712 345 678",
+        "+254712345678",
+        "\u202d+254\u00a0712\u2011345678\u202c",
+        "Tel:0712345678",
+    ],
 )
 def test_is_found_by_any_spelling(login):
     jane = UserFactory(email="jane@example.com", phone="+254712345678")
@@ -54,11 +70,61 @@ def test_nobody_is_found_by_anything_else(login):
         ("  Zawadi  ", "Zawadi", "Z"),
         ("Ngũgĩ ũhuru", "Ngũgĩ Ũ.", "NŨ"),
         ("", "", ""),
+        # emoji, badges, brackets and numbers are no words of a name
+        ("Amina 🇰🇪", "Amina", "A"),
+        ("Amina Wanjiku 🇰🇪", "Amina W.", "AW"),
+        ("🎉 Amina Wanjiku", "Amina W.", "AW"),
+        ("Amina✅ Wanjiku ✓", "Amina W.", "AW"),
+        ("Amina ❤\ufe0f", "Amina", "A"),
+        ("👨\u200d👩\u200d👧 Otieno", "Otieno", "O"),
+        ("Otieno -", "Otieno", "O"),
+        ("Otieno - Odhiambo", "Otieno O.", "OO"),
+        ("Jane 2", "Jane", "J"),
+        ("Jane (Wanjiru)", "Jane W.", "JW"),
+        ("'Ali' \"Baba\"", "Ali B.", "AB"),
+        ("2Pac Shakur", "2Pac S.", "S"),
+        ("Ali/Omar", "Ali O.", "AO"),
+        # titles say nothing of who it is
+        ("Dr. Jane Wanjiru", "Jane W.", "JW"),
+        ("Rev. Fr. John Kamau Jr.", "John K.", "JK"),
+        ("Dr. Otieno", "Otieno", "O"),
+        # apostrophes, hyphens, small words
+        ("O'Brien", "O'Brien", "O"),
+        ("Sinéad O’Brien", "Sinéad O.", "SO"),
+        ("Ngũgĩ wa Thiong'o", "Ngũgĩ T.", "NT"),
+        ("Jan van der Berg", "Jan B.", "JB"),
+        ("Anne-Marie Otieno-Odhiambo", "Anne-Marie O.", "AO"),
+        ("ʼAli ʼUmar", "ʼAli U.", "AU"),
+        # whole letters: with their accents, from any alphabet, narrow and plain
+        ("N\u0303jeri e\u0301lan", "Ñjeri É.", "ÑÉ"),
+        ("Ｊａｎｅ Ｗａｎｊｉｒｕ", "Jane W.", "JW"),
+        ("𝓐𝓶𝓲𝓷𝓪 𝓦𝓪𝓷𝓳𝓲𝓴𝓾", "Amina W.", "AW"),
+        ("Jane ﬁona", "Jane F.", "JF"),
+        ("أمينة حسن", "أمينة ح.", "أح"),
+        ("राम क्षमा", "राम क्ष.", "राक्ष"),
+        ("გიორგი ბერიძე", "გიორგი ბ.", "გბ"),
+        ("李 小龍", "李 小.", "李小"),
+        # nothing of a name: shown as it is, whole
+        ("🇰🇪🇰🇪 🎉", "🇰🇪🇰🇪", ""),
+        ("47", "47", ""),
+        ("-", "-", ""),
+        ("x" * 80, "x" * 80, "X"),
     ],
 )
 def test_strangers_see_a_first_name_and_an_initial(name, short, initials):
     user = User(name=name)
     assert (user.short_name, user.initials) == (short, initials)
+
+
+@given(st.text(max_size=80))
+def test_an_initial_is_a_letter_and_never_half_a_character(name):
+    short = names.short_name(name)
+    first, _space, last = short.rpartition(" ")
+    if first and last.endswith("."):
+        letter = last[0]
+        assert letter.isalpha()
+        assert not unicodedata.combining(letter)
+    assert len(names.initials(name)) == 0 or names.initials(name)[0].isalpha()
 
 
 def test_a_wallet_belongs_to_one_person_in_one_currency():

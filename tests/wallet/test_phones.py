@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet.phones import as_kept, masked, national, parse_phone
+from wallet.phones import masked, national, parse_phone, to_stored
 
 JANE = "+254712345678"
 SPELLINGS = [
@@ -27,6 +27,20 @@ SPELLINGS = [
     " 00-254-712-345-678",
     "tel:+254712345678",
     "  0712 345 678  ",
+    # pasted from a phone book, a chat, a web page, a business card
+    "\u202a0712345678\u202c",
+    "\u202d+254 712 345 678\u202c",
+    "\u200e0712345678",
+    "\u2068+254712345678\u2069",
+    "\u00a00712\u00a0345\u202f678\u2007",
+    "0712\u2011345\u2011678",
+    "0712\u2013345\u2212678",
+    "0712345678\u200b",
+    "\ufeff0712\u00ad345\u2060678",
+    "Tel:0712345678",
+    "TEL. 0712 345 678",
+    "Tel 0712 345 678",
+    "tel:\u00a000254\u2011712345678",
 ]
 REFUSED = [
     "",
@@ -42,8 +56,12 @@ REFUSED = [
     "jane",
     "\u0660\u0667\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
     "\uff10\uff17\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
-    "0712345678\u200b",
     "0712 345\u202e 678",
+    "0712345\n678",
+    "telephone 0712345678",
+    "tel0712345678",
+    "phone: 0712345678",
+    "0712 345 67B",
     "+254712345678" * 4,
     "00255712345678",
     "0000254712345678",
@@ -105,7 +123,9 @@ def test_a_masked_number_can_not_be_called():
         ("NS-07123456", "NS-07123456"),
         ("\u0660\u0667\u0661\u0662", "\u0660\u0667\u0661\u0662"),
         ("", ""),
+        ("\u202a0712\u00a0345", "+254712345"),
+        ("Tel: 0712\u2011345", "+254712345"),
     ],
 )
 def test_a_number_or_its_start_is_searched_as_it_is_kept(typed, kept):
-    assert as_kept(typed) == kept
+    assert to_stored(typed) == kept

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from tests.factories import withdraw
 from tests.pages import elements, text
 
 PREFERENCES = reverse("wallet:preferences")
@@ -135,11 +136,12 @@ def test_without_a_choice_the_device_decides(client, cookie):
     assert "data-theme" not in dict(root.attributes)
 
 
-def test_a_hidden_balance_is_nowhere_on_the_home_page(as_alice):
-    assert "1,000.00" in text(as_alice.get("/"))
+def test_a_hidden_balance_is_nowhere_on_the_home_page(as_alice, alice):
+    withdraw(alice, 100_00)
+    assert "900.00" in text(as_alice.get("/"))
     as_alice.post(PREFERENCES, {"balance": "hidden"})
     page = as_alice.get("/", headers={"HX-Request": "true", "HX-Target": "balance"})
-    assert "1,000.00" not in text(page)
+    assert "900.00" not in text(page)
     assert "The balance is hidden" in text(page)
     as_alice.post(PREFERENCES, {"balance": "shown"})
-    assert "1,000.00" in text(as_alice.get("/"))
+    assert "900.00" in text(as_alice.get("/"))

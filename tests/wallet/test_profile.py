@@ -78,7 +78,7 @@ def test_a_new_phone_or_email_asks_for_the_password(jane, changes, after):
         response = save(jane, **changes, password=wrong)
         assert response.status_code == 422
         assert problems_beside(response, "password") == [
-            "Enter your current password to change your phone or email."
+            "Enter your current password to change your phone number or email."
         ]
         assert fields(response).items() >= changes.items()
         assert fields(response)["password"] == ""

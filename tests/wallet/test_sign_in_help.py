@@ -24,11 +24,6 @@ def jane(db):
     return UserFactory(name="Jane Wanjiru", email=None, phone="+254712345678")
 
 
-@pytest.fixture
-def client(operator):
-    return signed_in(operator)
-
-
 def url(user: User) -> str:
     return reverse("admin:wallet_user_sign_in_help", args=[user.pk])
 
@@ -46,13 +41,13 @@ def may_sign_in(password: str, phone: str = "0712345678") -> bool:
     return "_auth_user_id" in client.session
 
 
-def test_the_persons_page_leads_to_it(client, jane):
-    page = client.get(reverse("admin:wallet_user_change", args=[jane.pk]))
+def test_the_persons_page_leads_to_it(as_operator, jane):
+    page = as_operator.get(reverse("admin:wallet_user_change", args=[jane.pk]))
     assert url(jane) in [dict(link.attributes).get("href") for link in elements(page, "a")]
 
 
-def test_a_link_sets_a_new_password_once(client, jane):
-    link = link_for(client, jane)
+def test_a_link_sets_a_new_password_once(as_operator, jane):
+    link = link_for(as_operator, jane)
     theirs = Client()
     form = theirs.get(link, follow=True)
     given = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
@@ -62,64 +57,64 @@ def test_a_link_sets_a_new_password_once(client, jane):
     assert "password1" not in fields(Client().get(link, follow=True))
 
 
-def test_the_link_is_shown_once(client, jane):
-    link = link_for(client, jane)
-    again = client.get(url(jane))
+def test_the_link_is_shown_once(as_operator, jane):
+    link = link_for(as_operator, jane)
+    again = as_operator.get(url(jane))
     assert link not in again.text
     assert not elements(again, "code", class_="handed")
 
 
-def test_it_is_written_down_who_and_why_and_never_the_link(client, jane, operator):
-    link = link_for(client, jane)
+def test_it_is_written_down_who_and_why_and_never_the_link(as_operator, jane, operator):
+    link = link_for(as_operator, jane)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == (
         "password_link",
         f"member {jane.pk}",
         operator,
     )
-    assert (event.reason, event.address) == (REASON, "127.0.0.1")
+    assert (event.reason, event.ip_address) == (REASON, "127.0.0.1")
     assert link.rstrip("/").rpartition("-")[2] not in str(vars(event))
 
 
-def test_a_reason_is_asked_for(client, jane):
-    answer = client.post(url(jane), {"reason": " ", "make_link": "x"})
+def test_a_reason_is_asked_for(as_operator, jane):
+    answer = as_operator.post(url(jane), {"reason": " ", "make_link": "x"})
     assert answer.status_code == 422
     assert problems_beside(answer, "reason") == ["Say how you made sure who is asking."]
-    answer = client.post(url(jane), {"reason": "x", "make_link": "x"})
+    answer = as_operator.post(url(jane), {"reason": "x", "make_link": "x"})
     assert problems_beside(answer, "reason") == ["Enter a reason of at least 5 characters."]
     assert not AuditEvent.objects.exists()
 
 
-def test_whoever_has_an_email_is_told(client):
+def test_whoever_has_an_email_is_told(as_operator):
     jane = UserFactory(email="jane@example.com")
-    link = link_for(client, jane)
+    link = link_for(as_operator, jane)
     (message,) = mail.outbox
     assert message.to == ["jane@example.com"]
     assert "made a link that sets a new password" in message.body
     assert link not in message.body
 
 
-def test_a_second_step_is_removed(client, jane):
+def test_a_second_step_is_removed(as_operator, jane):
     TOTP.activate(jane, generate_totp_secret())
-    assert "Turn off two-step sign-in" in client.get(url(jane)).text
-    client.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
+    assert "Turn off two-step sign-in" in as_operator.get(url(jane)).text
+    as_operator.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
     assert not Authenticator.objects.filter(user=jane).exists()
     assert AuditEvent.objects.get().action == "remove_two_step"
-    page = client.get(url(jane))
+    page = as_operator.get(url(jane))
     assert "Two-step sign-in is off." in text(page)
     assert "Turn off two-step sign-in" not in page.text
-    client.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
+    as_operator.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
     assert AuditEvent.objects.count() == 1
 
 
 @pytest.mark.parametrize("who", ["finance", "auditor", "operator", "closed"])
-def test_one_operator_does_not_become_two_of_the_team(request, client, jane, who):
+def test_one_operator_does_not_become_two_of_the_team(request, as_operator, jane, who):
     jane.is_active = False
     jane.save()
     person = jane if who == "closed" else request.getfixturevalue(who)
-    assert "Staff and closed accounts get no help here." in text(client.get(url(person)))
+    assert "Staff and closed accounts get no help here." in text(as_operator.get(url(person)))
     for button in ("make_link", "remove_two_step"):
-        assert client.post(url(person), {"reason": REASON, button: "x"}).status_code == 422
+        assert as_operator.post(url(person), {"reason": REASON, button: "x"}).status_code == 422
     assert not AuditEvent.objects.exists()
 
 
@@ -141,5 +136,8 @@ def test_asks_for_the_operators_password_again(operator, jane):
     assert not AuditEvent.objects.exists()
 
 
-def test_nobody_by_that_number(client):
-    assert client.get(reverse("admin:wallet_user_sign_in_help", args=[999_999])).status_code == 404
+def test_nobody_by_that_number(as_operator):
+    assert (
+        as_operator.get(reverse("admin:wallet_user_sign_in_help", args=[999_999])).status_code
+        == 404
+    )

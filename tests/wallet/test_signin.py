@@ -51,7 +51,7 @@ def test_signs_in_by_any_spelling_of_email_or_phone(client, jane, login):
 )
 def test_a_wrong_password_and_an_unknown_person_are_told_the_same(client, jane, login):
     response = sign_in(client, login, "not-the-password")
-    assert problems(response) == ["Phone, email or password is not right."]
+    assert problems(response) == ["The phone number, email or password isn't right."]
     assert fields(response)["login"] == login
     assert fields(response)["password"] == ""
     assert not is_signed_in(client)
@@ -91,7 +91,7 @@ def test_closing_an_account_ends_its_session(jane):
 
 def test_many_wrong_passwords_are_slowed_down(client, jane):
     answers = [sign_in(client, "jane@example.com", "wrong") for _ in range(11)]
-    assert problems(answers[-1]) == ["Too many tries. Wait a few minutes, then try again."]
+    assert problems(answers[-1]) == ["Too many attempts. Wait a few minutes, then try again."]
     sign_in(client, "jane@example.com")
     assert not is_signed_in(client)
 

@@ -149,11 +149,11 @@ def test_many_tries_from_one_place_are_slowed_down(client):
             break
     assert response.status_code == 429
     assert is_whole_page(response)
-    assert "Too many tries" in response.text
+    assert "Too many attempts" in response.text
 
 
 def test_says_that_a_phone_or_an_email_is_enough(client):
     said = text(client.get(SIGNUP))
     assert "a phone number or an email: one of the two is enough" in said
     assert "Leave it out if you give an email." in said
-    assert "Leave it out if you give a phone." in said
+    assert "Leave it out if you give a phone number." in said

@@ -8,6 +8,7 @@ from ledger.errors import AccountFrozen
 from tests.conftest import signed_in
 from tests.pages import text
 from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,7 @@ RESET, INACTIVE = reverse("account_reset_password"), reverse("account_inactive")
 
 @pytest.fixture
 def frozen(alice):
-    wallet_operations.freeze(alice.primary_account().pk)
+    wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     return signed_in(alice)
 
 

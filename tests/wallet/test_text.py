@@ -3,7 +3,8 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from wallet.text import refuse_control_characters, refuse_invisible_characters
+from wallet.names import refuse_invisible_characters
+from wallet.text import refuse_control_characters
 
 ORDINARY = [
     "Lunch",

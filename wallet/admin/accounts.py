@@ -13,9 +13,10 @@ from django.utils.translation import ngettext
 
 from wallet import operations
 from wallet.admin.lists import CalmList
+from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
-from wallet.web.http import ip_address
+from wallet.web.http import context_of
 
 
 @admin.register(Account)
@@ -25,13 +26,14 @@ class AccountAdmin(CalmList):
     list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]
     list_filter = ["kind", "is_frozen"]
     list_select_related = ["user"]
-    search_fields = ["user__name", "user__email", "user__phone"]
+    people = ("user__",)
+    search_fields = ["user__email", "user__phone"]
     fields = ["owner", "kind", "currency", "balance", "is_frozen", "created_at"]
     ordering = ["-id"]
     actions = ["freeze", "unfreeze"]
     show_full_result_count = False
 
-    @admin.display(description=_("owner"), ordering="user__name")
+    @admin.display(description=_("owner"), ordering="user__search_name")
     def owner(self, account: Account) -> str:
         return str(account)
 
@@ -56,16 +58,12 @@ class AccountAdmin(CalmList):
         self, request: HttpRequest, accounts: QuerySet[Account], operation: Callable[..., bool]
     ) -> list[int]:
         """Do it to each of the members' wallets; ids of those that it was not refused for."""
-        by = {
-            "actor_id": request.user.pk,
-            "reason": "By an operator, in the admin.",
-            "address": ip_address(request),
-        }
+        context = context_of(request, reason="By an operator, in the admin.")
         ids = []
         for pk in accounts.filter(user__isnull=False).values_list("pk", flat=True):
             try:
-                operation(pk, **by)
-            except operations.Refused as refusal:
+                operation(context, pk)
+            except Refusal as refusal:
                 messages.error(request, str(refusal))
             else:
                 ids.append(pk)

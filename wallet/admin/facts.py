@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.forms import ModelForm
 
+from wallet import emails
 from wallet.phones import masked
-from wallet.text import masked_email
 
 # The audit is read by all of the desk, which sees neither without a reason.
-MASKS = {"phone": masked, "email": masked_email}
+MASKS = {"phone": masked, "email": emails.masked}
 
 
 def changes(form: ModelForm, *, is_new: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminEmailInputWidget, AdminTextInputWidget
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -20,12 +21,13 @@ from wallet import operations
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import CalmList
+from wallet.forms import name_field
 from wallet.models import User
 from wallet.signin.notices import Login, tell_of_change
-from wallet.staff import audit, roles
+from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
-from wallet.web.fields import PhoneField
-from wallet.web.http import ip_address
+from wallet.web.fields import EmailField, LineField, PhoneField
+from wallet.web.http import context_of
 
 # People change their email on their profile page; the seeds of second factors are nobody's to see.
 admin.site.unregister(EmailAddress)
@@ -33,11 +35,24 @@ admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
 
 
+class GroupForm(ModelForm):
+    name = LineField(
+        max_length=150,
+        widget=AdminTextInputWidget(),
+        error_messages={
+            "required": _("Enter a name."),
+            "unique": _("There is a group of this name already."),
+        },
+    )
+
+
 @admin.register(Group)
 class StaffGroupAdmin(CalmList, GroupAdmin):
     """What staff may do. The two groups that the dashboard goes by keep their names."""
 
     FIXED = (FINANCE, AUDITOR)
+
+    form = GroupForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
         return ["name"] if obj and obj.name in self.FIXED else []
@@ -65,17 +80,22 @@ class StaffGroupAdmin(CalmList, GroupAdmin):
 
     def record(self, request: HttpRequest, group: Group, **facts: Any) -> None:
         audit.record(
+            context_of(request),
             audit.Action.CHANGE_GROUP,
-            f"group {group.pk}",
-            actor_id=request.user.pk,
-            address=ip_address(request),
+            subjects.group(group.pk),
             name=group.name,
             **facts,
         )
 
 
 class PersonForm(ModelForm):
-    """An email in small letters; a phone in any Kenyan spelling, refused beside its field."""
+    """Names, phone numbers and emails as the member's own forms take them."""
+
+    name = name_field(
+        widget=AdminTextInputWidget(),
+        help_text="",
+        error_messages={"required": _("Enter their name.")},
+    )
 
     phone = PhoneField(
         required=False,
@@ -83,8 +103,14 @@ class PersonForm(ModelForm):
         error_messages={"unique": _("This number already has an account.")},
     )
 
+    email = EmailField(
+        required=False,
+        widget=AdminEmailInputWidget(),
+        error_messages={"unique": _("This email already has an account.")},
+    )
+
     def clean_email(self) -> str | None:
-        return (self.cleaned_data["email"] or "").lower() or None
+        return self.cleaned_data["email"] or None
 
 
 @admin.register(User)
@@ -96,8 +122,9 @@ class UserAdmin(CalmList):
 
     list_display = ["name", "email", "phone", "is_active", "is_staff", "created_at"]
     list_filter = ["is_active", "is_staff", "groups"]
-    search_fields = ["name", "email", "phone"]
-    search_help_text = _("Name, email, or phone in any spelling")
+    people = ("",)
+    search_fields = ["email", "phone"]
+    search_help_text = _("Name, email, or phone number in any spelling")
     fields = [
         "name",
         "email",
@@ -128,10 +155,9 @@ class UserAdmin(CalmList):
         if "email" in form.changed_data:
             operations.keep_only_email(user)
         audit.record(
+            context_of(request),
             audit.Action.CHANGE_PERSON if change else audit.Action.ADD_PERSON,
-            f"member {user.pk}",
-            actor_id=request.user.pk,
-            address=ip_address(request),
+            subjects.member(user.pk),
             **changes(form, is_new=not change),
         )
         if change:

@@ -23,7 +23,7 @@ from wallet.models import User
 from wallet.signin.notices import tell
 from wallet.staff.roles import was_ever_staff
 from wallet.web.fields import ReasonField
-from wallet.web.http import MemberRequest, ShownOnce, ip_address, redirect_to
+from wallet.web.http import MemberRequest, ShownOnce, context_of, redirect_to
 
 NEW_LINK = ShownOnce("password_link")
 
@@ -62,22 +62,17 @@ def may_be_helped(person: User) -> bool:
 
 
 def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpResponse:
-    key = operations.make_password_key(person, **by(request, reason))
+    key = operations.make_password_key(context_of(request, reason=reason), person)
     link = get_adapter(request).get_reset_password_from_key_url(key)
     tell(request, person, "account/email/password_link_made")
     return NEW_LINK.put(redirect_to(request, request.path), request, link)
 
 
 def remove_second_step(request: MemberRequest, person: User, reason: str) -> HttpResponse:
-    if operations.remove_second_step(person, **by(request, reason)):
+    if operations.remove_second_step(context_of(request, reason=reason), person):
         tell(request, person, "mfa/email/totp_deactivated")
         messages.success(request, _("Two-step sign-in is off. The password alone signs in now."))
     return redirect_to(request, request.path)
-
-
-def by(request: MemberRequest, reason: str) -> dict[str, Any]:
-    """Who it is, for the audit."""
-    return {"actor_id": request.user.pk, "reason": reason, "address": ip_address(request)}
 
 
 def page(request: HttpRequest, person: User) -> dict[str, Any]:

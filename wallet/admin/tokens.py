@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from wallet.admin.lists import CalmList
 from wallet.api import tokens
 from wallet.models import ApiToken
-from wallet.staff import audit
-from wallet.web.http import ip_address
+from wallet.staff import audit, subjects
+from wallet.web.http import context_of
 
 
 @admin.register(ApiToken)
@@ -35,7 +35,8 @@ class ApiTokenAdmin(CalmList):
     ]
     list_filter = ["scope"]
     list_select_related = ["user"]
-    search_fields = ["name", "user__name", "user__email", "user__phone"]
+    people = ("user__",)
+    search_fields = ["name", "user__email", "user__phone"]
     fields = ["user", "name", "scope", "expires_at"]
     actions = ["revoke"]
     show_full_result_count = False
@@ -50,10 +51,9 @@ class ApiTokenAdmin(CalmList):
         for token in done:
             self.log_change(request, token, "revoked")
             audit.record(
+                context_of(request),
                 audit.Action.REVOKE_TOKEN,
-                f"member {token.user_id}",
-                actor_id=request.user.pk,
-                address=ip_address(request),
+                subjects.member(token.user_id),
                 token=str(token),
             )
         sentence = ngettext("%d token is revoked.", "%d tokens are revoked.", len(done))

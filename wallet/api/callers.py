@@ -134,4 +134,4 @@ def seconds_to_wait(request: HttpRequest, key: str | None, scope: str | None) ->
 def require(is_allowed: bool) -> None:
     """Raises a 403 for a call that this scope may never make."""
     if not is_allowed:
-        raise HttpError(403, "This token may not do that.")
+        raise HttpError(403, "This token can't do that.")

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from ninja import Query, Router, Schema, Status
 from ninja.errors import Throttled
 from pydantic import Field
 
+from wallet import emails, operations
 from wallet.api.callers import Caller, CallRequest, Scope, require
 from wallet.api.schemas import (
     AccountOut,
     Body,
-    Conflict,
     Email,
+    Key,
     Limit,
-    Line,
     Name,
     Phone,
+    Search,
     UserOut,
     problems,
 )
+from wallet.context import Context
 from wallet.models import Account, User
-from wallet.phones import masked, parse_phone
+from wallet.phones import masked, to_stored
 from wallet.staff import finding
-from wallet.text import masked_email
-from wallet.web import paging as cursors
+from wallet.web import paging
 from wallet.web.http import ip_address
 
 router = Router(tags=["Users"])
@@ -47,19 +45,24 @@ class UserPage(Schema):
     next_cursor: str | None
 
 
-@router.post("/users", response={201: UserOut, **problems(403, 413, 415)}, summary="Open a member")
-def create_user(request: CallRequest, body: UserIn) -> Status[UserOut]:
+@router.post(
+    "/users", response={201: UserOut, **problems(403, 411, 413, 415, 422)}, summary="Open a member"
+)
+def create_user(
+    request: CallRequest, response: HttpResponse, body: UserIn, key: Key = None
+) -> Status[UserOut]:
     """Open a member with an empty wallet. Service tokens only.
 
-    The member has no password; they set one by password reset.
+    The member has no password; they set one by password reset. The same key again answers with
+    the member it opened, as they are now.
     """
-    require(request.auth.scope == Scope.SERVICE)
-    try:
-        user = User.objects.create_user(name=body.name, email=body.email, phone=body.phone)
-    except IntegrityError:
-        taken = "email" if User.objects.filter(email=body.email or "").exists() else "phone"
-        raise Conflict(taken, f"This {taken} already has an account.") from None
-    return Status(201, user_out(user, request.auth))
+    caller = request.auth
+    require(caller.scope == Scope.SERVICE)
+    person = operations.Person(body.name, body.email, body.phone)
+    user, is_replay = operations.open_member(person, actor_id=caller.user_id, key=key)
+    if is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
+    return Status(201, user_out(user, caller))
 
 
 @router.get("/users", response={200: UserPage, **problems()}, summary="List members")
@@ -67,29 +70,27 @@ def list_users(
     request: CallRequest,
     limit: Limit = 20,
     cursor: str | None = None,
-    q: Annotated[Line | None, Query(max_length=80)] = None,
+    q: Annotated[Search | None, Query(max_length=80)] = None,
 ) -> UserPage:
-    """Members, newest first. A member token sees its owner only.
+    """Members, newest first. A member token gets only its owner.
 
-    `q` finds a part of the name, the email or the phone. In a session of finance or of an
-    auditor others' phones and emails are masked, and `q` finds them when they are whole; so many
-    an hour, and each is in the audit.
+    `q` finds members whose name has each of its words, in any order, case and spelling, or whose
+    email or phone number holds it. In the browser session of finance staff or an auditor, other
+    members' phone numbers and emails are masked, and `q` finds them only when they're whole. Such
+    searches are limited by the hour and recorded in the audit.
     """
-    place = cursors.place("users", cursor, q=q)
+    place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
-    if text := place.filters.get("q"):
+    if text := place.filters.get("q", "").strip():
         users = users.filter(found_by(request, text))
-    if place.last_id:
-        users = users.filter(pk__lt=place.last_id)
-    found = list(users.order_by("-pk")[: limit + 1])
-    next_cursor = place.after(found[limit - 1].pk) if len(found) > limit else None
-    items = [user_out(user, request.auth) for user in found[:limit]]
-    return UserPage(items=items, next_cursor=next_cursor)
+    found = place.page(users, limit)
+    items = [user_out(user, request.auth) for user in found.rows]
+    return UserPage(items=items, next_cursor=found.next_cursor)
 
 
 @router.get("/users/{id:user_id}", response={200: UserOut, **problems(404)}, summary="One member")
 def read_user(request: CallRequest, user_id: int) -> UserOut:
-    """One member with their wallet. Sessions of staff get the phone and email masked."""
+    """One member with their wallet. In a staff session the phone and email are masked."""
     user = visible(request.auth).filter(pk=user_id).first()
     if user is None:
         raise Http404
@@ -105,21 +106,24 @@ def visible(caller: Caller) -> QuerySet[User]:
 
 
 def found_by(request: CallRequest, text: str) -> Q:
-    """The members that `text` means to this caller. Raises Throttled for one who guesses."""
+    """The members this caller finds by `text`. Raises Throttled when the caller guesses."""
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)
-    if wait := finding.wait_s(caller.user_id, text, address=ip_address(request)):
+    if wait := finding.wait_s(Context(caller.user_id, ip_address(request)), text):
         raise Throttled(wait)
     person = User.objects.with_login(text)
     return Q(pk=person.pk) if person else finding.named(text)
 
 
 def matching(text: str) -> Q:
-    """Members whose name or email holds this text, or whose phone does, in any spelling."""
-    found = Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__contains=text)
-    with suppress(ValidationError):
-        found |= Q(phone=parse_phone(text))
+    """Members with these words in their name, or with this text in their email or phone number.
+
+    A phone number, or the start of one, may be in any spelling.
+    """
+    found = finding.named(text)
+    if email := emails.normalize(text):
+        found |= Q(email__contains=email) | Q(phone__contains=to_stored(text))
     return found
 
 
@@ -128,7 +132,7 @@ def user_out(user: User, caller: Caller) -> UserOut:
     account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
     email, phone = user.email, user.phone
     if not caller.may_reach(user.pk):
-        email, phone = email and masked_email(email), phone and masked(phone)
+        email, phone = email and emails.masked(email), phone and masked(phone)
     return UserOut(
         id=user.pk,
         name=user.name,

@@ -1,4 +1,4 @@
-"""Shapes of the API that every floor uses."""
+"""Shapes that the API of every app uses."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from ninja import Query, Schema
+from ninja import Header, Query, Schema
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from wallet.emails import parse_email
+from wallet.names import refuse_house_names, refuse_invisible_characters
 from wallet.phones import parse_phone
-from wallet.text import (
-    refuse_control_characters,
-    refuse_house_names,
-    refuse_invisible_characters,
-)
+from wallet.text import clean_paste, refuse_control_characters
 
 ID_AT_MOST = 2**63 - 1
 
 
 def _plain(text: str) -> str:
-    """Django's validators raise an error that pydantic does not know."""
+    """Django's validators raise an error that pydantic doesn't know."""
     try:
         refuse_control_characters(text)
     except ValidationError as error:
@@ -40,10 +37,9 @@ def _name(text: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        validate_email(text)
-    except ValidationError:
-        raise ValueError("enter an email address, like jane@example.com") from None
-    return text.lower()
+        return parse_email(text)
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from None
 
 
 def _phone(text: str) -> str:
@@ -55,6 +51,8 @@ def _phone(text: str) -> str:
 
 Id = Annotated[int, Field(ge=1, le=ID_AT_MOST)]
 Line = Annotated[str, AfterValidator(_plain)]
+# What someone pasted into a search box, as they'd have typed it.
+Search = Annotated[str, AfterValidator(clean_paste), AfterValidator(_plain)]
 # Without the spaces around it, as the pages take it.
 Name = Annotated[
     str,
@@ -66,16 +64,18 @@ Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
 
 
+# The server joins two headers of one name with a comma, so a key that has one may be two keys.
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x2b\x2d-\x7e]{1,255}$",
+        description="Send the same key again and nothing happens twice. A comma isn't allowed.",
+    ),
+]
+
 # Query strings are text, so these are read leniently; bodies are not.
 Limit = Annotated[int, Query(ge=1, le=100)]
-
-
-class Conflict(Exception):
-    """A field whose value somebody else has already."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field, self.message = field, message
 
 
 class Body(BaseModel):
@@ -90,7 +90,7 @@ class FieldProblem(Schema):
 
 
 class Problem(Schema):
-    """Every error: a sentence for people, a word for machines."""
+    """Every error has a sentence for people and a code for programs."""
 
     detail: str
     code: str
@@ -98,7 +98,7 @@ class Problem(Schema):
 
 
 def problems(*statuses: int) -> dict[int, Any]:
-    """`response=` for these error statuses, and for those that any call may meet."""
+    """`response=` for these error statuses, and for those that any call can get."""
     return dict.fromkeys(sorted({*statuses, 400, 401, 429, 500, 503}), Problem)
 
 

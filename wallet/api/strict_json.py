@@ -1,4 +1,4 @@
-"""JSON that means one thing only: what the API accepts as a body."""
+"""Strict JSON: a body that can only be read in one way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOO_LARGE = "Send at most 64 KiB."
 
 
 class BodyError(Exception):
-    """A body that is refused before it is looked into."""
+    """The body can't be read as JSON."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -23,16 +23,17 @@ class BodyError(Exception):
 
 
 class StrictParser(Parser):
-    """Refuses what lenient parsers guess at: names given twice, NaN, other media types."""
+    """Refuses what a lenient parser guesses: repeated names, NaN, other media types."""
 
     def parse_querydict(
         self, data: MultiValueDict[str, str], list_fields: list[str], request: HttpRequest
     ) -> dict[str, Any]:
-        if twice := [name for name, values in data.lists() if len(values) > 1]:
+        """An empty parameter is left out: `?type=` means any type."""
+        if repeated := [name for name, values in data.lists() if len(values) > 1]:
             raise ValidationError(
-                [{"loc": ("query", name), "msg": "give this once only"} for name in twice]
+                [{"loc": ("query", name), "msg": "send this once."} for name in repeated]
             )
-        return dict(data.items())
+        return {name: value for name, value in data.items() if value}
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         if request.content_type != "application/json":
@@ -54,9 +55,10 @@ class StrictParser(Parser):
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises BodyError."""
     try:
-        value = DECODER.decode(body.decode())
+        # Some clients write a byte order mark.
+        value = DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise BodyError(400, "malformed_json", f"The body is not JSON: {error}.") from None
+        raise BodyError(400, "malformed_json", f"The body isn't valid JSON: {error}.") from None
     if not isinstance(value, dict):
         raise BodyError(400, "malformed_json", "The body must be a JSON object.")
     return value
@@ -65,7 +67,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
 def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a name appears twice in one object")
     return found
 
 

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from wallet.context import SYSTEM
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement
 from wallet.db.preconditions import Precondition, Unmet
 from wallet.db.retries import brief
 from wallet.models import ApiToken
-from wallet.staff import audit
+from wallet.staff import audit, subjects
 
 PREFIX = "nsk_"
 # "Last used" is for people, so it is written at most once in this time, not on every call.
@@ -70,9 +71,12 @@ def issue(
         expires_at=expires_at,
     )
     if scope != ApiToken.Scope.MEMBER:
-        subject = f"member {user_id}"
         audit.record(
-            audit.Action.ISSUE_TOKEN, subject, actor_id=None, scope=scope, token=str(token)
+            SYSTEM,
+            audit.Action.ISSUE_TOKEN,
+            subjects.member(user_id),
+            scope=scope,
+            token=str(token),
         )
     return token, secret
 

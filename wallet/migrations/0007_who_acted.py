@@ -2,6 +2,7 @@
 
 import django.db.models.functions.text
 import django.db.models.lookups
+import wallet.names
 import wallet.text
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -13,7 +14,7 @@ from wallet.db import guards
 
 def give_the_houses_names_back(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     people = apps.get_model('wallet', 'User').objects.alias(lower=Lower('name'))
-    people = people.filter(lower__in=wallet.text.HOUSE_NAMES)
+    people = people.filter(lower__in=wallet.names.HOUSE_NAMES)
     people.update(name=Concat('name', models.Value(' (member)')))
 
 
@@ -40,7 +41,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='user',
             name='name',
-            field=models.CharField(max_length=80, validators=[wallet.text.refuse_control_characters, wallet.text.refuse_invisible_characters, wallet.text.refuse_house_names], verbose_name='name'),
+            field=models.CharField(max_length=80, validators=[wallet.text.refuse_control_characters, wallet.names.refuse_invisible_characters, wallet.names.refuse_house_names], verbose_name='name'),
         ),
         migrations.RunPython(give_the_houses_names_back, migrations.RunPython.noop),
         migrations.AddConstraint(

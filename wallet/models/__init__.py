@@ -2,6 +2,7 @@
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "Opening",
     "RateWindow",
     "User",
     "UserManager",

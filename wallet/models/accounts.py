@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from wallet import house
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.money import CEILING_CENTS
@@ -48,6 +49,11 @@ class AccountManager(models.Manager["Account"]):
         raise Account.DoesNotExist
 
 
+def kinds() -> list[tuple[str, Any]]:
+    """(value, words) of each kind of account: members' own, then the house's."""
+    return [*Account.Kind.choices, *((one.kind, one.label) for one in house.every())]
+
+
 class Account(models.Model):
     """Something that holds a balance: a member's wallet, or one of the house's own accounts.
 
@@ -56,22 +62,12 @@ class Account(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """What a member's account is for. The house's own kinds are in `wallet/house.py`."""
+
         WALLET = "wallet", _("Wallet")
-        SIMULATED_FLOAT = "simulated_float", _("Float at the simulated rail")
-        IN_TRANSIT = "in_transit", _("Payouts in transit")
-        SUSPENSE = "suspense", _("Suspense")
-        ADJUSTMENTS = "adjustments", _("Adjustments")
 
     class Currency(models.TextChoices):
         KES = "KES", "KES"
-
-    # House accounts have fixed ids below zero, so that no operation has to look them up.
-    HOUSE_IDS: ClassVar[dict[str, int]] = {
-        Kind.SIMULATED_FLOAT: -1,
-        Kind.IN_TRANSIT: -2,
-        Kind.SUSPENSE: -3,
-        Kind.ADJUSTMENTS: -4,
-    }
 
     objects: ClassVar[AccountManager] = AccountManager()
 
@@ -83,7 +79,7 @@ class Account(models.Model):
         related_name="accounts",
         verbose_name=_("member"),
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=20, choices=kinds)
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.KES)
     balance_cents = models.BigIntegerField(_("balance"), default=0)
     is_frozen = models.BooleanField(_("frozen"), default=False)

@@ -11,9 +11,9 @@ from wallet.models.people import User
 class AuditEvent(models.Model):
     """One act of staff, or of the system about staff's work: who did what to what, and why.
 
-    Written once, in the transaction of the act it tells of (`wallet/audit.py`); the database
-    refuses to change or delete it (`wallet/guards.py`). `subject` names what was acted upon, as
-    in `member 12` or `transaction NS-7K2Q9PXM`.
+    Written once, in the transaction of the act (`wallet/staff/audit.py`); the database refuses to
+    change or delete it (`wallet/db/guards.py`). `subject` is the text of a `Subject`
+    (`wallet/staff/subjects.py`), like `member 12` or `transaction NS-7K2Q9PXM`.
     """
 
     class Action(models.TextChoices):
@@ -53,7 +53,7 @@ class AuditEvent(models.Model):
     subject = models.CharField(_("subject"), max_length=60)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     facts = models.JSONField(_("facts"), default=dict)
-    address = models.CharField(_("address"), max_length=60, blank=True)
+    ip_address = models.CharField(_("IP address"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("audit event")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.hashers import make_password
@@ -13,17 +14,34 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import In
 from django.utils.translation import gettext_lazy as _
 
+from wallet import emails, names
 from wallet.models.accounts import Account
+from wallet.names import HOUSE_NAMES
 from wallet.phones import parse_phone
-from wallet.text import (
-    HOUSE_NAMES,
-    refuse_control_characters,
-    refuse_house_names,
-    refuse_invisible_characters,
-)
+from wallet.text import refuse_control_characters
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Members. However a name is saved, how it's searched is saved with it."""
+
+    def update(self, **values: Any) -> int:
+        if "name" in values:
+            if not isinstance(values["name"], str):
+                raise TypeError("Save a name as text, so that it can be searched.")
+            values |= names.search_columns(values["name"])
+        return super().update(**values)
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+        people = list(objs)
+        for user in people:
+            user.set_search_columns()
+        return super().bulk_create(people, *args, **kwargs)
 
 
 class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
@@ -41,9 +59,8 @@ class UserManager(BaseUserManager["User"]):
         `phone` is E.164. Without a password the person can't sign in until they set one.
         Raises IntegrityError when the email or the phone is taken.
         """
-        user = self.model(
-            name=name, email=(email or "").lower() or None, phone=phone or None, **flags
-        )
+        email = emails.normalize(email or "") or None
+        user: User = self.model(name=name, email=email, phone=phone or None, **flags)
         # Hashing takes long on purpose, so it is done before the database is held.
         user.password = make_password(password)
         self.save_with_wallet(user)
@@ -60,13 +77,13 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(is_staff=True, is_superuser=True, **fields)
 
     def with_login(self, text: str) -> User | None:
-        """The person who signs in with this email or phone, in any spelling; None if nobody."""
-        if "@" in text:
-            return self.filter(email=text.strip().lower()).first()
+        """The person who signs in with this email or phone number, in any spelling, if any."""
         try:
-            return self.filter(phone=parse_phone(text)).first()
+            is_email = "@" in text
+            login = {"email": emails.normalize(text)} if is_email else {"phone": parse_phone(text)}
         except ValidationError:
             return None
+        return self.filter(**login).first()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -75,8 +92,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(
         _("name"),
         max_length=80,
-        validators=[refuse_control_characters, refuse_invisible_characters, refuse_house_names],
+        validators=[
+            refuse_control_characters,
+            names.refuse_invisible_characters,
+            names.refuse_house_names,
+        ],
     )
+    # The name, and what strangers see of it, folded: the same on every engine (wallet/names.py).
+    search_name = models.TextField(default="", db_default="", editable=False)
+    search_short_name = models.TextField(default="", db_default="", editable=False)
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
     is_staff = models.BooleanField(_("may use the admin"), default=False)
@@ -99,6 +123,10 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=~Q(In(Lower("name"), HOUSE_NAMES)), name="user_name_is_not_the_houses"
             ),
             models.CheckConstraint(
+                condition=~Q(search_name__in=HOUSE_NAMES) & ~Q(search_short_name__in=HOUSE_NAMES),
+                name="user_name_does_not_read_like_the_houses",
+            ),
+            models.CheckConstraint(
                 condition=Q(phone__regex=r"^\+254[0-9]{7,10}\Z"), name="user_phone_e164"
             ),
         ]
@@ -106,16 +134,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if update_fields is None or "name" in update_fields:
+            columns = self.set_search_columns()
+            update_fields = update_fields and {*update_fields, *columns}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def set_search_columns(self) -> dict[str, str]:
+        columns = names.search_columns(self.name)
+        self.search_name = columns["search_name"]
+        self.search_short_name = columns["search_short_name"]
+        return columns
+
     @property
     def short_name(self) -> str:
         """First name and initial, as a stranger may see it: `Jane W.`"""
-        first, *rest = self.name.split() or [""]
-        return f"{first} {rest[-1][0].upper()}." if rest else first
+        return names.short_name(self.name)
 
     @property
     def initials(self) -> str:
-        words = self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return names.initials(self.name)
 
     def primary_account(self) -> Account:
         """The wallet that money goes to unless the order names another account."""

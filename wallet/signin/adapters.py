@@ -19,24 +19,41 @@ from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import is_own_page
 
-# The field takes either, so the sentence does not guess which of them was meant.
-WRONG_LOGIN = _("Phone, email or password is not right.")
+# The field takes either, so the sentence doesn't guess which of them was meant.
+WRONG_LOGIN = _("The phone number, email or password isn't right.")
+WRONG_PASSWORD = _("This password isn't right.")
+TOO_MANY = _("Too many attempts. Wait a few minutes, then try again.")
 
 logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_taken": _("This email already has an account. Sign in instead."),
-        "phone_taken": _("This number already has an account. Sign in instead."),
-        "email_password_mismatch": WRONG_LOGIN,
-        "phone_password_mismatch": WRONG_LOGIN,
-        "enter_current_password": _("Your password is not right."),
-        "incorrect_password": _("Your password is not right."),
-        "invalid_password_reset": _("This link has been used or is too old. Ask for a new one."),
         "account_inactive": _("This account is closed."),
-        "rate_limited": _("Too many tries. Wait a few minutes, then try again."),
-        "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
+        "cannot_remove_primary_email": _("This is your main email. Choose another one first."),
+        "duplicate_email": _("This email is already on your account."),
+        "email_password_mismatch": WRONG_LOGIN,
+        "email_taken": _("This email already has an account. Sign in instead."),
+        "enter_current_password": WRONG_PASSWORD,
+        "incorrect_code": _("This code isn't right. Enter the one we sent last."),
+        "incorrect_password": WRONG_PASSWORD,
+        "invalid_login": WRONG_LOGIN,
+        "invalid_or_expired_key": _("This link no longer works. Ask for a new one."),
+        "invalid_password_reset": _("This link has been used or is too old. Ask for a new one."),
+        "max_email_addresses": _("You can't add more than %d emails."),
+        "phone_password_mismatch": WRONG_LOGIN,
+        "phone_taken": _("This number already has an account. Sign in instead."),
+        "rate_limited": TOO_MANY,
+        "same_as_current": _("You use this one already. Enter another."),
+        "select_only_one": _("Enter either a phone number or an email."),
+        "too_many_login_attempts": TOO_MANY,
+        "unknown_email": _("No account has this email."),
+        "unknown_phone": _("No account has this phone number."),
+        "unverified_primary_email": _("Confirm your main email first."),
+        "username_blacklisted": WRONG_LOGIN,
+        # allauth's word for a login that is neither an email nor a phone number.
+        "username_password_mismatch": WRONG_LOGIN,
+        "username_taken": WRONG_LOGIN,
     }
 
     def save_user(
@@ -56,9 +73,17 @@ class AccountAdapter(DefaultAccountAdapter):
         return is_own_page(self.request, url)
 
     def set_password(self, user: User, password: str) -> None:
-        """A new password ends every API token too: whoever knew the old one may have made one."""
+        """A new password ends every API token too: a thief of the old one may have made some."""
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use a code from your app, or a recovery code"),
+        }
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [each | {"description": words[each["id"]]} for each in methods]
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """The team comes to its desk and operators to the admin, unless their own wallet holds
@@ -119,5 +144,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("This code is not right. Enter the newest one that your app shows."),
+        "add_email_blocked": _("Turn two-step sign-in off before you add an email."),
+        "cannot_delete_authenticator": _("Two-step sign-in can't be turned off now."),
+        "cannot_generate_recovery_codes": _(
+            "Turn two-step sign-in on first: recovery codes stand in for its app."
+        ),
+        "incorrect_code": _("This code isn't right. Enter the newest one that your app shows."),
+        "unverified_email": _("Confirm your email before you turn two-step sign-in on."),
     }

@@ -1,42 +1,71 @@
 """django-allauth's forms about passwords, in our words."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.utils import filter_users_by_email
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-WORDS: dict[str, tuple[Any, Any]] = {
-    "email": (_("Email"), ""),
-    "password": (_("Your password"), ""),
-    "oldpassword": (_("Your password now"), ""),
-    "password1": (_("New password"), _("At least 8 characters. Longer is stronger.")),
-    "password2": (_("New password again"), ""),
+from wallet.phones import is_phone
+from wallet.signin.plain_words import STRONG, PlainWords, Words
+from wallet.web.fields import EmailField
+
+NEW_PASSWORD = {
+    "password1": Words(_("New password"), STRONG, _("Choose a password.")),
+    "password2": Words(_("New password again"), required=_("Enter the new password again.")),
 }
 
 
-class PlainWords(forms.Form):
-    """Our label and hint on each field, and no placeholder that vanishes when one types."""
+class TwiceAlike(PlainWords):
+    """A new password, entered twice so that a slip is noticed."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            field.label, field.help_text = WORDS[name]
-            field.widget.attrs.pop("placeholder", None)
-            field.error_messages["required"] = _("Enter the password.")
+    words = NEW_PASSWORD
+
+    def clean_password2(self) -> str:
+        first, second = self.cleaned_data.get("password1"), self.cleaned_data["password2"]
+        if first and first != second:
+            raise forms.ValidationError(_("Enter the same password twice."), code="not_alike")
+        return str(second)
 
 
-class ChangePasswordForm(PlainWords, allauth_forms.ChangePasswordForm):
+class ChangePasswordForm(TwiceAlike, allauth_forms.ChangePasswordForm):
+    words = NEW_PASSWORD | {
+        "oldpassword": Words(_("Current password"), required=_("Enter your current password."))
+    }
+
+
+class SetPasswordForm(TwiceAlike, allauth_forms.SetPasswordForm):
     pass
 
 
-class SetPasswordForm(PlainWords, allauth_forms.SetPasswordForm):
-    pass
-
-
-class ResetPasswordKeyForm(PlainWords, allauth_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(TwiceAlike, allauth_forms.ResetPasswordKeyForm):
     pass
 
 
 class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
-    pass
+    words = {"password": Words(_("Your password"), required=_("Enter your password."))}
+
+
+class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
+    """Members and strangers read the same page. The email says the rest."""
+
+    email = EmailField()
+    words = {"email": Words(_("Email of your wallet"), required=_("Enter your email."))}
+
+    def full_clean(self) -> None:
+        """A phone number is no typing mistake: say why it won't do, and what will."""
+        super().full_clean()
+        typed: Any = self["email"].value() if self.is_bound else ""
+        if "email" in self.errors and is_phone(typed or ""):
+            sentence = _("We can't send a link to a phone number. Enter the email of your wallet.")
+            self.errors["email"] = self.error_class(
+                [str(sentence)], renderer=self.renderer, field_id="id_email"
+            )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        self.users = filter_users_by_email(email, is_active=True, prefer_verified=True)
+        return email

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from wallet.context import Context
 from wallet.models import AuditEvent, User
+from wallet.staff.subjects import Subject
 
 Action = AuditEvent.Action
 
 
 def record(
-    action: AuditEvent.Action,
-    subject: str,
-    *,
-    actor_id: int | None,
-    reason: str = "",
-    address: str = "",
-    **facts: Any,
+    context: Context, action: AuditEvent.Action, subject: Subject, **facts: Any
 ) -> AuditEvent:
     """Write one act down, with the name that the actor has now.
 
-    `actor_id` is None when the system acted by itself; `address` is the network address the
-    actor called from. `facts` are JSON values, such as what stood before and after. Call it
-    inside the transaction of the act, so that neither is there without the other.
+    `facts` are JSON values, such as what stood before and after. Call it inside the transaction
+    of the act, so that neither is there without the other.
     """
     return AuditEvent.objects.create(
         action=action,
-        subject=subject,
-        actor_id=actor_id,
-        actor_name=name_of(actor_id),
-        reason=reason,
-        address=address,
+        subject=str(subject),
+        actor_id=context.actor_id,
+        actor_name=name_of(context.actor_id),
+        reason=context.reason,
+        ip_address=context.ip_address,
         facts=facts,
     )
 

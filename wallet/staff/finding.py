@@ -1,7 +1,7 @@
-"""Finding somebody among the members, for staff: pages show them phones and emails masked.
+"""How staff find a member. Their pages show phone numbers and emails masked.
 
-A name may be looked for in part. A phone or an email finds its owner only when it is whole; it is
-counted, because whoever may try without end finds out what a mask hides, and a hit is in the audit.
+A part of a name is enough. A phone number or an email finds its owner only when it's whole. Each
+of those look-ups is counted, because staff could guess what a mask hides, and a hit is audited.
 """
 
 from __future__ import annotations
@@ -11,25 +11,30 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from wallet import emails
+from wallet.context import Context
 from wallet.models import User
+from wallet.names import search_words
 from wallet.phones import masked, parse_phone
-from wallet.staff import audit
-from wallet.text import masked_email
+from wallet.staff import audit, subjects
 from wallet.web import rates
 
 
-def named(text: str) -> Q:
-    """Members with every word of it in their name, in any order."""
-    name = Q()
-    for word in text.split():
-        name &= Q(name__icontains=word)
-    return name
+def named(text: str, person: str = "") -> Q:
+    """Members with every word of this text in their name, in any order and however written.
+
+    `person` leads to the member from another table: `user__`.
+    """
+    words = search_words(text)
+    if not words:
+        return Q(pk__in=[])
+    return Q(*(Q(**{f"{person}search_name__contains": word}) for word in words))
 
 
 def contact_in(text: str) -> str | None:
-    """The email or phone that this is, as it is kept; None for anything else."""
+    """The email or phone number that this is, as it's stored; None for anything else."""
     if "@" in text:
-        return text.strip().lower()
+        return emails.normalize(text)
     try:
         return parse_phone(text)
     except ValidationError:
@@ -37,35 +42,39 @@ def contact_in(text: str) -> str | None:
 
 
 def without_contact(text: str) -> str:
-    """The text, but a phone or an email masked: for what is kept of a search."""
+    """The text with a phone number or an email in it masked, for records of a search."""
     contact = contact_in(text)
     if contact is None:
         return text
-    return masked_email(contact) if "@" in contact else masked(contact)
+    return emails.masked(contact) if "@" in contact else masked(contact)
 
 
-def wait_s(staff_id: int, text: str, *, address: str) -> int:
-    """Count a look-up of whose phone or email this is. 0 when it is allowed, else the seconds to
-    wait.
+def without_contacts(filters: dict[str, str]) -> dict[str, str]:
+    """A list's filters with phone numbers and emails in them masked, for the audit."""
+    typed = {name: without_contact(filters[name]) for name in ("member", "q") if name in filters}
+    return filters | typed
 
-    Other text costs nothing; nor does the same one again, as when a page is turned.
+
+def wait_s(context: Context, text: str) -> int:
+    """Count a look-up by phone number or email. 0 when it's allowed, otherwise the seconds to wait.
+
+    Other text costs nothing; nor does the same contact again, as when someone turns a page.
     """
     contact = contact_in(text)
     if contact is None:
         return 0
     digest = salted_hmac("wallet.staff.finding", contact, algorithm="sha256").hexdigest()
-    this_one = f"contact:{staff_id}:{digest[:32]}"
+    this_one = f"contact:{context.actor_id}:{digest[:32]}"
     if rates.was_counted(this_one, rates.HOUR_S):
         return 0
     limit = settings.CONTACT_LOOKUPS_PER_HOUR
-    if wait := rates.wait_s(f"contacts:{staff_id}", limit, rates.HOUR_S):
+    if wait := rates.wait_s(f"contacts:{context.actor_id}", limit, rates.HOUR_S):
         return wait
     if person := User.objects.with_login(contact):
         audit.record(
+            context,
             audit.Action.LOOK_UP,
-            f"member {person.pk}",
-            actor_id=staff_id,
-            address=address,
+            subjects.member(person.pk),
             by="email" if "@" in contact else "phone",
         )
     # Last, so that none is free before it is written down.

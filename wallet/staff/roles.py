@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 
 from wallet.models import AuditEvent, User
+from wallet.staff import subjects
 
 FINANCE = "finance"
 AUDITOR = "auditor"
@@ -51,7 +52,8 @@ def was_ever_staff(user: User) -> bool:
 def role_changes(user_id: int) -> list[AuditEvent]:
     """Acts of operators that gave this person a role or took one away, newest first."""
     acts = AuditEvent.objects.filter(
-        subject=f"member {user_id}", action__in=(Action.ADD_PERSON, Action.CHANGE_PERSON)
+        subject=str(subjects.member(user_id)),
+        action__in=(Action.ADD_PERSON, Action.CHANGE_PERSON),
     )
     return [event for event in acts.order_by("-pk") if ROLE_FIELDS & fields_in(event.facts)]
 

@@ -8,50 +8,67 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from wallet import money, phones, support, text
+from wallet import emails, money, phones, support
 from wallet.models import User
+from wallet.untranslated import keep, keep_figures
 
 register = template.Library()
 
 
+# Filters for text between tags keep what they write from translators; `..._text` is for
+# attributes and drawings, which hold no elements.
+register.filter(keep)
+register.filter(keep_figures)
+
+
 @register.filter(name="money")
-def money_filter(cents: int) -> str:
+def money_filter(cents: int) -> SafeString:
+    return keep(money.format_money(cents))
+
+
+@register.filter
+def money_text(cents: int) -> str:
     return money.format_money(cents)
 
 
 @register.filter
-def signed_money(cents: int) -> str:
-    return money.format_signed_money(cents)
+def signed_money(cents: int) -> SafeString:
+    return keep(money.format_signed_money(cents))
 
 
 @register.filter
-def amount(cents: int) -> str:
+def amount(cents: int) -> SafeString:
+    return keep(money.format_amount(cents))
+
+
+@register.filter
+def amount_text(cents: int) -> str:
     return money.format_amount(cents)
 
 
 @register.filter
-def masked_phone(phone: str | None) -> str:
-    return phones.masked(phone) if phone else ""
+def masked_phone(phone: str | None) -> SafeString:
+    return keep(phones.masked(phone) if phone else "")
 
 
 @register.filter
-def masked_email(email: str | None) -> str:
-    return text.masked_email(email) if email else ""
+def masked_email(email: str | None) -> SafeString:
+    return keep(emails.masked(email) if email else "")
 
 
 @register.filter
-def national_phone(phone: str | None) -> str:
-    return phones.national(phone) if phone else ""
+def national_phone(phone: str | None) -> SafeString:
+    return keep(phones.national(phone) if phone else "")
 
 
 @register.filter
-def short_name(user: User) -> str:
-    return user.short_name
+def short_name(user: User) -> SafeString:
+    return keep(user.short_name)
 
 
 @register.filter
-def initials(user: User) -> str:
-    return user.initials
+def initials(user: User) -> SafeString:
+    return keep(user.initials)
 
 
 @register.simple_tag
@@ -65,7 +82,7 @@ def help_sentence() -> str:
     return support.help_sentence()
 
 
-@register.filter
+@register.filter(is_safe=True)
 def breakable(text: str) -> str:
     """Money that may go on below its currency, where a phone has no room for both."""
     return text.replace(money.NO_BREAK_SPACE, " ")

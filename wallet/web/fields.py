@@ -1,4 +1,4 @@
-"""Form fields that every floor uses: an amount, a phone number, a line of text, a pick."""
+"""Form fields that every floor uses: an amount, a phone number, an email, a line, a choice."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from wallet import emails
 from wallet.money import AMOUNT_FORMAT, format_money, parse_shillings
-from wallet.phones import parse_phone
-from wallet.text import refuse_control_characters
+from wallet.phones import PHONE_FORMAT, parse_phone
+from wallet.text import clean_paste, refuse_control_characters
 
 TOO_LARGE = _("You can move up to {limit} at a time. Enter that or less.")
 
@@ -46,23 +47,55 @@ class AmountField(forms.CharField):
 class PhoneField(forms.CharField):
     """A phone number in any Kenyan spelling; cleans to E.164, or to None when left out."""
 
-    default_error_messages = {"required": _("Enter your phone number.")}
+    default_error_messages = {
+        "required": _("Enter your phone number."),
+        "null_characters_not_allowed": PHONE_FORMAT,
+    }
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("Phone"))
+        kwargs.setdefault("label", _("Phone number"))
         kwargs.setdefault("widget", forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}))
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> str | None:
-        text = super().clean(value)
+        text = clean_paste(super().clean(value)).strip()
         return parse_phone(text) if text else None
+
+
+class EmailField(forms.EmailField):
+    """An email address as it was pasted or typed; cleans to small letters, or to ""."""
+
+    default_error_messages = {
+        "required": _("Enter an email address."),
+        "invalid": emails.EMAIL_FORMAT,
+        "max_length": _("Enter an email address of at most %(limit_value)d characters."),
+        "null_characters_not_allowed": emails.EMAIL_FORMAT,
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Email"))
+        kwargs.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "email"}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return emails.normalize(super().to_python(value) or "")
+
+    def run_validators(self, value: Any) -> None:
+        """One sentence is enough, however much is wrong with an address."""
+        try:
+            super().run_validators(value)
+        except ValidationError as error:
+            raise ValidationError(error.error_list[:1]) from None
 
 
 class LineField(forms.CharField):
     """One line of ordinary text."""
 
     default_validators = [refuse_control_characters]
-    default_error_messages = {"max_length": _("Enter at most %(limit_value)d characters.")}
+    default_error_messages = {
+        "required": _("Fill this in."),
+        "max_length": _("Enter at most %(limit_value)d characters."),
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -74,14 +107,37 @@ class LineField(forms.CharField):
         ]
 
 
-class PickField(forms.ChoiceField):
-    """One of a list; what is not in it comes from a mistyped address."""
+class PastedField(LineField):
+    """One line that people paste, such as a search or a code: cleans to what they'd have typed."""
 
-    default_error_messages = {"invalid_choice": _("Choose one from the list.")}
+    def to_python(self, value: Any) -> str:
+        return clean_paste(super().to_python(value) or "").strip()
+
+
+class LoginField(PastedField):
+    """A phone number or an email, as someone signs in with it or is paid by it."""
+
+    default_error_messages = {
+        "required": _("Enter a phone number or an email."),
+        "max_length": _("Enter a phone number or an email of at most %(limit_value)d characters."),
+    }
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return emails.normalize(text) if "@" in text else text
+
+
+class PickField(forms.ChoiceField):
+    """One of a list. Only a mistyped address holds anything that isn't in it."""
+
+    default_error_messages = {
+        "required": _("Choose one from the list."),
+        "invalid_choice": _("Choose one from the list."),
+    }
 
 
 class ReasonField(LineField):
-    """Why one of staff does something: the audit keeps it, so it has to say something."""
+    """Why a member of staff does something. The audit keeps it, so it has to say something."""
 
     widget = forms.TextInput(attrs={"autocomplete": "off"})
     default_error_messages = {
@@ -98,8 +154,8 @@ class KeyField(forms.CharField):
     """The idempotency key that a form carries: 1 to 255 visible ASCII characters."""
 
     default_validators = [RegexValidator(r"\A[\x21-\x7e]{1,255}\Z")]
-    default_error_messages = {
-        "required": _("This page was incomplete. Check the order below and try again."),
-        "invalid": _("This page was incomplete. Check the order below and try again."),
-    }
+    default_error_messages = dict.fromkeys(
+        ("required", "invalid", "null_characters_not_allowed"),
+        _("This page was incomplete. Check the order below and try again."),
+    )
     widget = forms.HiddenInput

@@ -1,30 +1,140 @@
-"""Cursors of the API: opaque, signed, and carrying the filters of the list they page through."""
+"""Paging: a page of a list, and the cursor of the next one.
+
+A cursor names the last row of the page before, so rows that arrive meanwhile neither shift nor
+repeat what one reads. On pages it is the row's id or its reference. In the API it is signed and
+carries the filters of its list.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.core import signing
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from wallet.errors import Refusal
 
 SALT = "api.cursor"
 
 
-class BadCursor(Exception):
-    """Not a cursor of ours, or one of another list."""
+class Page[T](NamedTuple):
+    """Some rows of a list; `next_cursor` is None on the last page."""
+
+    rows: list[T]
+    next_cursor: str | None
+
+
+def page[M: Model](
+    rows: QuerySet[M],
+    cursor: str | None,
+    size: int,
+    *,
+    by: str = "pk",
+    among: QuerySet[M] | None = None,
+    oldest_first: bool = False,
+    time: str = "",
+) -> Page[M]:
+    """The page of `size` rows after `cursor`; the first one without a cursor.
+
+    `by` is the field that the cursor names a row by; with `among`, it has to name one of those.
+    Rows are in the order of their ids, newest first, or `oldest_first`; where `time` names a
+    field, by that and then by id. No rows follow a cursor that names none.
+    """
+    sign = "" if oldest_first else "-"
+    order = [f"{sign}{name}" for name in (time, "pk") if name]
+    found = after(rows, cursor, by=by, among=among, oldest_first=oldest_first, time=time)
+    return cut(found.order_by(*order)[: size + 1], size, by=by)
+
+
+def after[M: Model](
+    rows: QuerySet[M],
+    cursor: str | None,
+    *,
+    by: str = "pk",
+    among: QuerySet[M] | None = None,
+    oldest_first: bool = False,
+    time: str = "",
+) -> QuerySet[M]:
+    """The rows that come after the cursor: all of them without one, none if it names no row."""
+    if not cursor:
+        return rows
+    beyond = "gt" if oldest_first else "lt"
+    if (by == "pk" and not is_id(cursor)) or "\0" in cursor:
+        return rows.none()
+    if by == "pk" and among is None and not time:
+        return rows.filter(**{f"pk__{beyond}": int(cursor)})
+    named = (rows.model._default_manager if among is None else among).filter(**{by: cursor})
+    if not time:
+        return rows.filter(**{f"pk__{beyond}": named.order_by().values("pk")[:1]})
+    last = named.values("pk", time).first()
+    if last is None:
+        return rows.none()
+    later = Q(**{f"{time}__{beyond}": last[time]})
+    same = Q(**{time: last[time], f"pk__{beyond}": last["pk"]})
+    # The first condition follows from the second, and is one that an index can be walked by.
+    return rows.filter(Q(**{f"{time}__{beyond}e": last[time]}), later | same)
+
+
+def cut[T](rows: Iterable[T], size: int, *, by: str = "pk") -> Page[T]:
+    """The first `size` of these rows. One more is enough to know that there is another page."""
+    found = list(islice(rows, size + 1))
+    has_more = len(found) > size
+    return Page(found[:size], str(getattr(found[size - 1], by)) if has_more else None)
+
+
+def batches[T](
+    rows: QuerySet[Any, T], size: int, *, id_of: Callable[[T], int] = attrgetter("pk")
+) -> Iterator[T]:
+    """Every row, newest first, `size` of them in memory at a time, for an export.
+
+    Rows that arrive meanwhile neither shift nor repeat another.
+    """
+    rows = rows.order_by("-pk")
+    found = list(rows[:size])
+    while found:
+        yield from found
+        if len(found) < size:
+            return
+        found = list(rows.filter(pk__lt=id_of(found[-1]))[:size])
+
+
+def is_id(text: str) -> bool:
+    """Digits that fit the id column of any engine."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+# --- The API's cursors
+
+
+class BadCursor(Refusal):
+    code = "invalid_request"
+    sentence = _("This cursor belongs to another list. Use next_cursor as it came.")
+    field = "cursor"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page begins: after `last_id` (None: at the newest) in a list with these filters."""
+    """Where a page of the API begins: after the row `last_id`, in a list with these filters."""
 
     name: str
     filters: dict[str, str] = field(default_factory=dict)
-    last_id: int | None = None
+    last_id: str | None = None
 
-    def after(self, last_id: int) -> str:
-        """The cursor of the page that follows `last_id`."""
-        return signing.dumps([self.name, self.filters, last_id], salt=SALT, compress=False)
+    def page[M: Model](self, rows: QuerySet[M], size: int) -> Page[M]:
+        return self.sign(page(rows, self.last_id, size))
+
+    def sign[T](self, found: Page[T]) -> Page[T]:
+        """The same page, with the API's kind of cursor."""
+        last_id = found.next_cursor
+        if last_id is None:
+            return found
+        text = signing.dumps([self.name, self.filters, int(last_id)], salt=SALT, compress=False)
+        return found._replace(next_cursor=text)
 
 
 def place(name: str, cursor: str | None, **filters: str | None) -> Place:
@@ -33,7 +143,7 @@ def place(name: str, cursor: str | None, **filters: str | None) -> Place:
     The cursor brings its filters along; given again they must be the same. Raises BadCursor.
     """
     asked = {key: str(value) for key, value in filters.items() if value is not None}
-    if cursor is None:
+    if not cursor:
         return Place(name, asked)
     try:
         made_for, carried, last_id = signing.loads(cursor, salt=SALT)
@@ -41,19 +151,4 @@ def place(name: str, cursor: str | None, **filters: str | None) -> Place:
         raise BadCursor from None
     if made_for != name or (asked and asked != carried):
         raise BadCursor
-    return Place(name, carried, int(last_id))
-
-
-def page[M: Model](
-    rows: QuerySet[M], cursor: str | None, size: int, *, oldest_first: bool = False
-) -> tuple[list[M], int | None]:
-    """The first `size` of the rows after the id `cursor`, and the cursor of the next page.
-
-    No rows for what is no id.
-    """
-    if cursor:
-        is_id = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
-        beyond = "pk__gt" if oldest_first else "pk__lt"
-        rows = rows.filter(**{beyond: int(cursor)}) if is_id else rows.none()
-    found = list(rows.order_by("pk" if oldest_first else "-pk")[: size + 1])
-    return found[:size], found[size - 1].pk if len(found) > size else None
+    return Place(name, carried, str(last_id))

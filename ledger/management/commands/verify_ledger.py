@@ -49,4 +49,4 @@ def as_json(violation: verify.Violation) -> str:
         "message": violation.message,
         "facts": violation.facts,
     }
-    return json.dumps(facts, ensure_ascii=False)
+    return json.dumps(facts, ensure_ascii=False, default=str)

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ledger.errors import LedgerError
 from nissmart.demo import members as demo
 from nissmart.demo import staff_work as demo_desk
+from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             try:
                 added = demo.play(people, now)
                 demo_desk.play(people)
-            except LedgerError as refusal:
+            except Refusal as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None
             self.stdout.write(f"{len(people)} people, {added} new transactions.")
         self.print_sign_ins()

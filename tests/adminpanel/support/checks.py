@@ -8,10 +8,11 @@ from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckRun
 from ledger import guards
 from ledger.models import Entry
+from wallet.context import SYSTEM
 
 
 def run_checks() -> CheckRun:
-    run = integrity.ask(actor_id=None)
+    run = integrity.request_run(SYSTEM)
     assert integrity.run_next()
     run.refresh_from_db()
     assert run.finished_at

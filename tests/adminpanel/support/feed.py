@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from django.http import HttpResponse
-from django.utils import timezone
 
-from ledger import guards
-from ledger.models import Transaction
 from tests.pages import elements, words
 
 FEED = "/panel/activity/"
@@ -27,10 +23,3 @@ def news_url(response: HttpResponse) -> str:
 def fresh_url(response: HttpResponse) -> str:
     (show,) = elements(response, "a", id="news-show")
     return dict(show.attributes)["href"]
-
-
-def settle(record: Transaction, status: str) -> None:
-    """What a rail that answers later does to a payout; its entries don't matter to the feed."""
-    guards.remove(connection)
-    Transaction.objects.filter(pk=record.pk).update(status=status, settled_at=timezone.now())
-    guards.install(connection)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from adminpanel.models import ReversalProposal
 from adminpanel.reversals import operations as reversals
 from ledger.models import Transaction
+from wallet.context import Context
 from wallet.models import AuditEvent, User
 
 State = ReversalProposal.State
 
 
 def proposed(record: Transaction, by: User, reason: str = "Sent twice.") -> ReversalProposal:
-    return reversals.propose(actor_id=by.pk, transaction_id=record.pk, reason=reason)
+    return reversals.propose(Context(by.pk, reason=reason), transaction_id=record.pk)
 
 
 def page_of(record: Transaction) -> str:

@@ -40,7 +40,7 @@ def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
     command += ["--workers-kill-timeout=5", "--log-level=error", "nissmart.wsgi:application"]
     surroundings = os.environ | {
         "DATABASE_URL": database_url(),
-        "DJANGO_SETTINGS_MODULE": "nissmart.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
         "SECRET_KEY": settings.SECRET_KEY,
         "DEBUG": "0",
         "HTTPS": "0",

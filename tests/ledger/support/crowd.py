@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test import override_settings
 
-from ledger.errors import LedgerError
+from wallet.errors import Refusal
 
 # The server that forks the processes imports this first, and has not set Django up.
 if not apps.ready:
@@ -44,7 +44,7 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
         start.wait()
         try:
             return job()
-        except LedgerError as refusal:
+        except Refusal as refusal:
             return refusal
         finally:
             connection.close()

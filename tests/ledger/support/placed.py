@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import connection
 
+from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order, perform
-from ledger.operations.orders import Placed, Type
+from ledger.operations.orders import Placed
 from tests.factories import account_id, balance, new_key
 from wallet.db.pipeline import Statement
 from wallet.db.preconditions import Precondition
@@ -26,17 +27,17 @@ def transfer(
     check: Callable[[list[Any]], None] | None = None,
 ) -> Placed:
     """`check` gets the rows of its precondition, which is one row of 1."""
-    order = Order(Type.TRANSFER, cents, account_id(source), account_id(target))
+    order = Order(TRANSFER, cents, account_id(source), account_id(target))
     precondition = Precondition(ONE, check) if check else None
     return Placed(order, source.pk, key or new_key(), precondition=precondition)
 
 
 def deposit(target: User, cents: int) -> Placed:
-    return Placed(Order(Type.DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
+    return Placed(Order(DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
 
 
 def withdraw(source: User, cents: int) -> Placed:
-    return Placed(Order(Type.WITHDRAW, cents, source_id=account_id(source)), source.pk, new_key())
+    return Placed(Order(WITHDRAWAL, cents, source_id=account_id(source)), source.pk, new_key())
 
 
 def carried_out(placed: Placed) -> Transaction:

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ledger import operations
-from ledger.errors import LedgerError
 from tests.books import total_in_wallets
+from wallet.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,6 @@ def ask(journal: Journal, one: Asked) -> None:
     """Whatever is no refusal ends this teller with a trace and a status that is not zero."""
     try:
         answer = operations.transfer(**asdict(one)).reference
-    except LedgerError as refusal:
+    except Refusal as refusal:
         answer = refusal.code
     journal.write(key=one.key, answer=answer)

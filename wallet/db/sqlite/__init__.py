@@ -1,1 +1,1 @@
-"""SQLite for Django, whose writers wait in short steps, and not more of them than may."""
+"""SQLite for Django: it waits fairly for the write lock, and finds text however it's written."""

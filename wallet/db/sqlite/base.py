@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from wallet.db import text_search
 from wallet.db.waits import SQLITE, WAITS
 from wallet.errors import Busy
 
@@ -64,6 +65,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.usual_timeout_s = conn_params["timeout"]
         # From here on the waiting is ours.
         connection.execute("PRAGMA busy_timeout = 0")
+        text_search.teach(connection)
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""Nobody finds a masked phone or email out by trying one after the other."""
+"""A mask is useless if staff can guess what is behind it, so their look-ups are counted."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from django import forms
 from django.utils.translation import ngettext
 
 from wallet.staff import finding
-from wallet.web.http import MemberRequest, ip_address
+from wallet.web.http import MemberRequest, context_of
 
 MINUTE_S = 60
 
 
-def is_guessing(request: MemberRequest, form: forms.Form, name: str) -> bool:
-    """Count what was typed into this field, if it is a phone or an email.
+def is_over_limit(request: MemberRequest, form: forms.Form, name: str) -> bool:
+    """Count the phone or the email that was typed into this field, if it is one.
 
-    True when that were too many in this hour; then the field says so, and nothing may be found.
+    True when there were too many in this hour; then the field says so, and nothing may be found.
     """
     if not form.is_valid():
         return False
     text = (form.data.get(name) or "").strip()
-    wait_s = finding.wait_s(request.user.pk, text, address=ip_address(request))
+    wait_s = finding.wait_s(context_of(request), text)
     if wait_s:
         minutes = -(-wait_s // MINUTE_S)
         form.add_error(

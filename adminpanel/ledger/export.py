@@ -1,0 +1,167 @@
+"""The ledger as a CSV file: its columns, its rows, and the line it leaves in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import batched
+from operator import itemgetter
+from typing import NamedTuple
+
+from django.db import transaction
+from django.http import StreamingHttpResponse
+
+from adminpanel.csv_export import Cell, csv_file
+from adminpanel.reversals.queries import People, people_behind
+from ledger import rails
+from ledger.models import Transaction
+from ledger.querysets import TransactionQuerySet
+from ledger.rails.rail import name_of_outside
+from wallet.context import Context
+from wallet.models import Account
+from wallet.money import shillings
+from wallet.staff import audit, subjects
+from wallet.staff.finding import without_contacts
+from wallet.web import paging
+
+# So many rows of an export are in memory at a time.
+BATCH = 1_000
+FILE = "nissmart-ledger"
+HEADINGS = (
+    "reference",
+    "id",
+    "type",
+    "status",
+    "ordered_at",
+    "settled_at",
+    "currency",
+    "amount",
+    "from_name",
+    "from_account",
+    "to_name",
+    "to_account",
+    "note",
+    "ordered_by",
+    "request_key",
+    "reverses",
+    "proposed_by",
+    "approved_by",
+    "posted_by",
+    "rail",
+)
+
+
+@transaction.atomic
+def record(context: Context, filters: dict[str, str]) -> int:
+    """Write down who exports which part of the ledger; returns the last id that belongs to it.
+
+    Call it before the first row leaves: an export that breaks off has been taken all the same.
+    """
+    through_id = Transaction.objects.last_id()
+    audit.record(
+        context,
+        audit.Action.EXPORT,
+        subjects.LEDGER,
+        filters=without_contacts(filters),
+        through_id=through_id,
+    )
+    return through_id
+
+
+def file(records: TransactionQuerySet, through_id: int) -> StreamingHttpResponse:
+    return csv_file(FILE, HEADINGS, cells(lines(records, through_id)))
+
+
+class Line(NamedTuple):
+    """A transaction as it is exported, in plain values."""
+
+    id: int
+    reference: str
+    type: str
+    status: str
+    created_at: datetime
+    settled_at: datetime | None
+    amount_cents: int
+    from_id: int | None
+    from_name: str | None
+    to_id: int | None
+    to_name: str | None
+    note: str
+    ordered_by: str
+    key: str | None
+    reverses: str | None
+    rail: str
+
+    @property
+    def source_name(self) -> str:
+        return self.from_name or self.outside
+
+    @property
+    def target_name(self) -> str:
+        return self.to_name or self.outside
+
+    @property
+    def outside(self) -> str:
+        """Who is on the side that names no account, as `Transaction.source_name` says it."""
+        return name_of_outside(rails.of(self.rail) if self.rail else None)
+
+
+# Where each value of a Line is read from, in its order.
+PATHS = (
+    "pk",
+    "reference",
+    "type",
+    "status",
+    "created_at",
+    "settled_at",
+    "amount_cents",
+    "from_account",
+    "from_account__user__name",
+    "to_account",
+    "to_account__user__name",
+    "description",
+    "created_by__name",
+    "idempotency_key",
+    "reverses__reference",
+    "rail",
+)
+
+
+def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> Iterator[Line]:
+    """These transactions up to `through_id`, newest first, a batch in memory at a time."""
+    rows = records.filter(pk__lte=through_id).values_list(*PATHS)
+    yield from map(Line._make, paging.batches(rows, batch, id_of=itemgetter(0)))
+
+
+def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
+    for some in batched(found, BATCH):
+        reversals = {line.id: line.ordered_by for line in some if line.reverses}
+        people = people_behind(reversals)
+        yield from (row(line, people.get(line.id)) for line in some)
+
+
+def row(line: Line, people: People | None) -> list[Cell]:
+    """In the order of HEADINGS.
+
+    A reversal isn't ordered by one person: it is proposed, approved and posted.
+    """
+    return [
+        line.reference,
+        line.id,
+        line.type,
+        line.status,
+        line.created_at,
+        line.settled_at,
+        Account.Currency.KES.value,
+        shillings(line.amount_cents),
+        line.source_name,
+        line.from_id,
+        line.target_name,
+        line.to_id,
+        line.note,
+        None if people else line.ordered_by,
+        line.key,
+        line.reverses,
+        *((name or None for name in people) if people else (None, None, None)),
+        line.rail or None,
+    ]

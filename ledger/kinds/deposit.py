@@ -1,0 +1,72 @@
+"""Money in: from the outer world, over a rail, into a member's wallet."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext_lazy
+
+from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.shapes import Place, Shape, Side, into, out_of
+from ledger.status import Status
+from wallet.untranslated import sentence
+
+
+class Deposit(Kind):
+    code = "DEPOSIT"
+    label = _lazy("Deposit")
+    plural = _lazy("Deposits")
+    verb = _lazy("Deposit")
+    noun = ngettext_lazy("deposit", "deposits")
+    icon = "deposit"
+    tone = "leaf"
+
+    shapes = (
+        Shape(
+            Side.RAIL,
+            Side.MEMBER,
+            # The float owes what the member holds, so its balance is below zero.
+            at_settle=[out_of(Place.FLOAT), into(Place.TARGET)],
+            books={
+                Status.PENDING: [],
+                Status.SUCCESS: [out_of(Place.FLOAT), into(Place.TARGET)],
+                Status.FAILED: [],
+            },
+        ),
+    )
+    is_reversible = True
+
+    page = Page(
+        "ledger:deposit",
+        title=_lazy("Deposit"),
+        lead=_lazy("Add money to your wallet."),
+        confirm=_lazy("Deposit {amount}"),
+        again=_lazy("Deposit again"),
+    )
+    news = {
+        News.ORDERED: _lazy("{target} asked to deposit"),
+        News.SETTLED: _lazy("{target}’s deposit has arrived"),
+        News.FAILED: _lazy("{target}’s deposit did not go through"),
+        News.DONE: _lazy("{target} deposited"),
+    }
+
+    def heading(self, seen: Seen) -> str:
+        return _("Deposit to your wallet")
+
+    def outlook(self, seen: Seen) -> str:
+        match seen.status:
+            case Status.FAILED:
+                return _("Nothing was added to your wallet.")
+            case Status.PENDING:
+                return _(
+                    "We add it to your wallet as soon as it is confirmed. "
+                    "There is no need to pay again."
+                )
+        return ""
+
+    def returned(self, seen: Seen) -> str:
+        words = _("This deposit was taken back, and {amount} left your wallet again.")
+        return sentence(words, amount=seen.amount)
+
+
+DEPOSIT = Deposit()

@@ -1,0 +1,52 @@
+"""Which kinds of transaction there are. A new one is imported and registered here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ledger.kinds.deposit import DEPOSIT
+from ledger.kinds.kind import Kind, Words
+from ledger.kinds.reversal import REVERSAL
+from ledger.kinds.transfer import TRANSFER
+from ledger.kinds.withdrawal import WITHDRAWAL
+
+# By code, in the order in which lists name them.
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    assert kind.code not in KINDS
+    KINDS[kind.code] = kind
+
+
+@contextmanager
+def registered(kind: Kind) -> Iterator[Kind]:
+    """The kind is known as long as the block lasts."""
+    register(kind)
+    try:
+        yield kind
+    finally:
+        del KINDS[kind.code]
+
+
+def every() -> list[Kind]:
+    return list(KINDS.values())
+
+
+def of(code: str) -> Kind:
+    """The kind of this code, as `Transaction.type` keeps it. Raises KeyError."""
+    return KINDS[code]
+
+
+def codes() -> list[str]:
+    return list(KINDS)
+
+
+def choices() -> list[tuple[str, Words]]:
+    """(code, words) of each. A model's field calls this, so that no migration lists the kinds."""
+    return [(kind.code, kind.label) for kind in KINDS.values()]
+
+
+for each in (DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL):
+    register(each)

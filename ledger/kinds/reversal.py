@@ -1,0 +1,87 @@
+"""What a deposit or a transfer moved, taken back whole. Two people of finance decide on it.
+
+Limits and freezing bind what members order, not a reversal: a frozen wallet is often the very
+reason for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext_lazy
+
+from ledger.kinds.kind import Kind, News, Seen, Words
+from ledger.kinds.shapes import Place, Shape, Side, into, out_of
+from ledger.status import Status
+from wallet.untranslated import sentence
+
+if TYPE_CHECKING:
+    from ledger.models import Transaction
+
+
+class Reversal(Kind):
+    code = "REVERSAL"
+    label = _lazy("Reversal")
+    plural = _lazy("Reversals")
+    verb = _lazy("Reverse")
+    noun = ngettext_lazy("reversal", "reversals")
+    icon = "return"
+    tone = "slate"
+
+    shapes = (
+        Shape(
+            Side.MEMBER,
+            Side.MEMBER,
+            at_order=[out_of(Place.SOURCE), into(Place.TARGET)],
+            books={Status.SUCCESS: [out_of(Place.SOURCE), into(Place.TARGET)]},
+        ),
+        Shape(
+            Side.MEMBER,
+            Side.RAIL,
+            at_order=[out_of(Place.SOURCE), into(Place.FLOAT)],
+            books={Status.SUCCESS: [out_of(Place.SOURCE), into(Place.FLOAT)]},
+        ),
+    )
+    counts_to_daily_limit = False
+    is_members = False
+    takes_back = True
+    is_rare = True
+
+    has_long_title = True
+    has_note = False
+    news = {
+        News.DONE: _lazy("{target}’s transfer to {source} was reversed"),
+    }
+    news_of_deposit = _lazy("{source}’s deposit was reversed")
+
+    def title(self, seen: Seen) -> str:
+        return self.words(seen).format(name=seen.other)
+
+    def heading(self, seen: Seen) -> str:
+        return sentence(self.words(seen), name=seen.other)
+
+    def words(self, seen: Seen) -> str:
+        if not seen.other:
+            return _("Deposit taken back")
+        # The house did it: neither member did anything, so neither is thanked or blamed.
+        if seen.is_in:
+            return _("Returned to you by Nissmart (from {name})")
+        return _("Returned by Nissmart to {name}")
+
+    def outlook(self, seen: Seen) -> str:
+        if not seen.other:
+            return _("Nissmart has taken back a deposit that was not right.")
+        if seen.is_in:
+            return _("Nissmart has brought back money that you had sent.")
+        return _("Nissmart has returned money that you had received.")
+
+    def news_of(self, news: News, record: Transaction) -> Words:
+        return super().news_of(news, record) if record.to_account_id else self.news_of_deposit
+
+    def why_not_reversible(self, status: Status) -> str:
+        return _("A reversal can't be reversed.")
+
+
+REVERSAL = Reversal()

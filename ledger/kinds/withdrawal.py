@@ -1,0 +1,96 @@
+"""Money out: from a member's wallet to the outer world, over a rail.
+
+It leaves the wallet when it is ordered, and is in transit until the rail has answered. So money
+on its way out can't be spent twice.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext_lazy
+
+from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.shapes import Place, Shape, Side, into, out_of
+from ledger.status import Status
+from wallet.untranslated import sentence
+
+
+class Withdrawal(Kind):
+    code = "WITHDRAW"
+    label = _lazy("Withdrawal")
+    plural = _lazy("Withdrawals")
+    verb = _lazy("Withdraw")
+    noun = ngettext_lazy("withdrawal", "withdrawals")
+    icon = "withdraw"
+    tone = "earth"
+
+    shapes = (
+        Shape(
+            Side.MEMBER,
+            Side.RAIL,
+            at_order=[out_of(Place.SOURCE), into(Place.TRANSIT)],
+            at_settle=[out_of(Place.TRANSIT), into(Place.FLOAT)],
+            at_fail=[out_of(Place.TRANSIT), into(Place.SOURCE)],
+            books={
+                Status.PENDING: [out_of(Place.SOURCE), into(Place.TRANSIT)],
+                Status.SUCCESS: [
+                    out_of(Place.SOURCE),
+                    into(Place.TRANSIT),
+                    out_of(Place.TRANSIT),
+                    into(Place.FLOAT),
+                ],
+                Status.FAILED: [
+                    out_of(Place.SOURCE),
+                    into(Place.TRANSIT),
+                    out_of(Place.TRANSIT),
+                    into(Place.SOURCE),
+                ],
+            },
+        ),
+    )
+
+    page = Page(
+        "ledger:withdraw",
+        title=_lazy("Withdraw"),
+        lead=_lazy("Take money out of your wallet."),
+        confirm=_lazy("Withdraw {amount}"),
+        again=_lazy("Withdraw again"),
+        promise=_lazy(
+            "We set this money aside immediately. If the payout fails it comes back to your wallet."
+        ),
+    )
+    news = {
+        News.ORDERED: _lazy("{source} asked to withdraw"),
+        News.SETTLED: _lazy("{source}’s withdrawal was paid"),
+        News.FAILED: _lazy("{source}’s withdrawal did not go through"),
+        News.DONE: _lazy("{source} withdrew"),
+    }
+
+    def heading(self, seen: Seen) -> str:
+        return _("Withdrawal from your wallet")
+
+    def outlook(self, seen: Seen) -> str:
+        match seen.status:
+            case Status.FAILED:
+                return sentence(_("{amount} is back in your wallet."), amount=seen.amount)
+            case Status.PENDING:
+                return _(
+                    "The money is set aside and on its way. "
+                    "If it can't be paid it comes back to your wallet."
+                )
+        return ""
+
+    def why_not_reversible(self, status: Status) -> str:
+        match status:
+            case Status.PENDING:
+                return _(
+                    "This withdrawal is on its way. If it can't be paid, the money comes back "
+                    "to the wallet without a reversal."
+                )
+            case Status.FAILED:
+                return _("This withdrawal did not go through: the money is back in the wallet.")
+        return _("A withdrawal has left Nissmart: only the person who got it can send it back.")
+
+
+WITHDRAWAL = Withdrawal()

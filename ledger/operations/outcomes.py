@@ -1,0 +1,28 @@
+"""Find out what became of an order when the database didn't answer its COMMIT."""
+
+from __future__ import annotations
+
+from django.db import OperationalError, transaction
+
+from ledger.models import Transaction
+from wallet.db.retries import is_contention
+from wallet.errors import Busy
+from wallet.models import Account
+
+
+def find(*, account_id: int, actor_id: int, key: str) -> Transaction | None:
+    """The transaction of this key. None means that the order didn't go through and never will.
+
+    An order holds its accounts until its transaction has ended. Once we hold `account_id`, which
+    is one of them, the order has ended, and the books say how. Raises Busy when another
+    transaction holds the account, because that may be the order. Waits for nothing on PostgreSQL.
+    """
+    try:
+        with transaction.atomic():
+            Account.objects.select_for_update(nowait=True).get(pk=account_id)
+            made = Transaction.objects.filter(created_by_id=actor_id, idempotency_key=key)
+            return made.first()
+    except OperationalError as error:
+        if is_contention(error):
+            raise Busy from error
+        raise

@@ -1,0 +1,124 @@
+"""Settle, fail: what became of a transaction whose rail answers later than it was ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from ledger.errors import SettledOtherwise
+from ledger.models import Transaction
+from ledger.operations.orders import Order, Postings
+from ledger.operations.statements import ADD_TO_BALANCES, CHANGE, insert_entries, rows_sql
+from ledger.status import Status
+from wallet.db import pipeline
+from wallet.db.pipeline import Row, Statement, Value
+from wallet.db.retries import committed
+
+# With the time of the account's last entry, since time must not run backwards along it.
+ACCOUNTS = """
+    SELECT id, balance_cents,
+           (SELECT created_at FROM ledger_entry WHERE account_id = wallet_account.id
+            ORDER BY id DESC LIMIT 1)
+    FROM wallet_account WHERE id IN {ids} ORDER BY id"""
+LOCK_ACCOUNTS = "SELECT id FROM wallet_account WHERE id IN {ids} ORDER BY id FOR UPDATE"
+STATUS = "SELECT status FROM ledger_transaction WHERE id = %s"
+END = """
+    UPDATE ledger_transaction SET status = %s, settled_at = %s WHERE id = %s AND status = 'PENDING'
+"""
+
+
+def settle(*, transaction_id: int, at: datetime | None = None) -> Transaction:
+    """The rail has carried a transaction out: make it SUCCESS, once, with the entries of that.
+
+    It always lands: a frozen or closed member's deposit too, and above the limit of a wallet,
+    since the money is there. A transaction that is SUCCESS already is returned, marked
+    `is_replay`, and nothing moves. `at` is for histories played back in order.
+
+    Raises SettledOtherwise when it has failed before, and Busy.
+    """
+    return finish(transaction_id, Status.SUCCESS, at)
+
+
+def fail(*, transaction_id: int, at: datetime | None = None) -> Transaction:
+    """The rail hasn't carried a transaction out, and never will: make it FAILED, once.
+
+    What was set aside for it goes back to the wallet, whatever became of its member. Otherwise
+    as `settle`. Raises SettledOtherwise when it has succeeded before, and Busy.
+    """
+    return finish(transaction_id, Status.FAILED, at)
+
+
+def finish(transaction_id: int, status: Status, at: datetime | None) -> Transaction:
+    record = Transaction.objects.get(pk=transaction_id)
+    # What has ended never changes again, so nothing needs to be held to say so.
+    return replay(record, status) if record.status != Status.PENDING else end(record, status, at)
+
+
+@committed
+def end(record: Transaction, status: Status, at: datetime | None) -> Transaction:
+    """Hold the member accounts whose balance changes, then the transaction; look; write."""
+    order = Order.of(record)
+    shape = order.shape
+    postings = order.post(shape.at_settle if status == Status.SUCCESS else shape.at_fail)
+    own_ids = sorted({id for id, _cents in postings} & set(order.account_ids))
+    accounts, held_status = hold(own_ids, record.pk)
+    if held_status != Status.PENDING:
+        return replay(Transaction.objects.get(pk=record.pk), status)
+    times = [as_time(written_at) for _id, _cents, written_at in accounts if written_at]
+    now = max([at or timezone.now(), record.created_at, *times])
+    write(record.pk, status, now, postings, {id: cents for id, cents, _at in accounts})
+    record.status, record.settled_at = status, now
+    return record
+
+
+def hold(account_ids: Sequence[int], transaction_id: int) -> tuple[list[Row], str]:
+    """These accounts as they are once they are held, and the transaction's status once it is."""
+    locks = connection.features.has_select_for_update
+    asked = [Statement(STATUS + (" FOR UPDATE" if locks else ""), (transaction_id,))]
+    if account_ids:
+        ids = rows_sql(1, len(account_ids))
+        # Read by a statement of its own, which starts once the accounts are held.
+        asked.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
+        if locks:
+            asked.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
+    *answers, [[status]] = pipeline.ask(*asked)
+    return (answers[-1] if answers else []), status
+
+
+def write(
+    transaction_id: int,
+    status: Status,
+    now: datetime,
+    postings: Postings,
+    balances: dict[int, int],
+) -> None:
+    entries: list[Value] = []
+    written = [Statement(END, (status.value, now, transaction_id))]
+    for account_id, cents in postings:
+        after = None
+        if account_id in balances:
+            after = balances[account_id] = balances[account_id] + cents
+            sql = ADD_TO_BALANCES.format(changes=CHANGE, ids="(%s)")
+            written.append(Statement(sql, (account_id, cents, account_id)))
+        entries += (transaction_id, account_id, cents, after, now)
+    if entries:
+        written.append(insert_entries(entries))
+    pipeline.send(*written)
+
+
+def replay(record: Transaction, status: Status) -> Transaction:
+    """The transaction, if it ended in this status."""
+    if record.status != status:
+        badge = record.status_badge
+        raise SettledOtherwise(reference=record.reference, status=str(badge.word).lower())
+    record.is_replay = True
+    return record
+
+
+def as_time(value: datetime | str) -> datetime:
+    """SQLite gives text, in UTC."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

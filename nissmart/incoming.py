@@ -1,0 +1,82 @@
+"""Refuse a request that can be read in more than one way, or not at all, before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+
+from nissmart.api import FIELDS_INVALID, problem
+from nissmart.views import unreadable
+
+# A server joins repeated headers with a comma, and no value of these has one.
+SENT_ONCE = {
+    "HTTP_AUTHORIZATION": "Authorization",
+    "HTTP_HOST": "Host",
+    "HTTP_IDEMPOTENCY_KEY": "Idempotency-Key",
+    "HTTP_ORIGIN": "Origin",
+    "HTTP_X_CSRFTOKEN": "X-CSRFToken",
+}
+FORM = "application/x-www-form-urlencoded"
+
+
+class Fault(NamedTuple):
+    """What is wrong with a request: the API's answer; a page shows the status alone."""
+
+    status: int
+    code: str
+    detail: str
+    header: str = ""
+
+
+NOT_DECODED = Fault(411, "length_required", "Send the body with a Content-Length.")
+COMPRESSED = Fault(
+    415, "unsupported_media_type", "Send the body uncompressed, without Content-Encoding."
+)
+UNREADABLE = Fault(400, "invalid_request", "The request couldn't be read.")
+
+
+def readable_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        fault = fault_of(request)
+        return answer(request, fault) if fault else get_response(request)
+
+    return middleware
+
+
+def fault_of(request: HttpRequest) -> Fault | None:
+    meta = request.META
+    for variable, header in SENT_ONCE.items():
+        if "," in meta.get(variable, ""):
+            return Fault(400, "invalid_request", FIELDS_INVALID, header)
+    if "HTTP_TRANSFER_ENCODING" in meta:
+        return NOT_DECODED
+    if meta.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        return COMPRESSED
+    if request.content_type == FORM and not is_api(request) and is_cut_short(request):
+        return UNREADABLE
+    return None
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def is_cut_short(request: HttpRequest) -> bool:
+    """Has less of the form arrived than was announced? Cut short, `amount=1000` is `amount=10`."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return length.isdecimal() and len(request.body) < int(length)
+
+
+def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
+    if not is_api(request):
+        return unreadable(fault.status)
+    more: dict[str, Any] = {}
+    if fault.header:
+        message = "Send this header once. It can't contain a comma."
+        more["errors"] = [{"field": fault.header, "message": message}]
+    response = problem(fault.status, fault.code, fault.detail, **more)
+    if fault is COMPRESSED:
+        response.headers["Accept-Encoding"] = "identity"
+    return response

@@ -1,0 +1,1 @@
+"""The Daraja APIs, one file each."""

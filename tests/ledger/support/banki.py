@@ -1,0 +1,46 @@
+"""A made-up rail that answers later. All that a new rail takes is in this file."""
+
+from __future__ import annotations
+
+import json
+
+from ledger.rails import Answer, Callback, Instruction, Outcome, Rail
+from wallet.house import HouseAccount
+
+
+class Banki(Rail):
+    """Keeps a book of its own, which its tests write and read."""
+
+    code = "banki"
+    label = "Banki"
+    float_account = HouseAccount(-9, "banki_float", "Float at Banki", "What we hold at Banki.")
+    lowest_cents = 10_00
+    highest_cents = 1_000_00
+    takes_cents = False
+
+    def __init__(self) -> None:
+        self.book: dict[str, Answer] = {}
+
+    def collect(self, instruction: Instruction) -> Answer:
+        return self.take(instruction)
+
+    def disburse(self, instruction: Instruction) -> Answer:
+        return self.take(instruction)
+
+    def take(self, instruction: Instruction) -> Answer:
+        if not self.takes(instruction.amount_cents):
+            return Answer(Outcome.REJECTED, code="amount")
+        self.book[instruction.reference] = Answer(Outcome.PENDING)
+        return Answer(Outcome.ACCEPTED, rail_id=f"B{len(self.book)}")
+
+    def query(self, reference: str) -> Answer:
+        return self.book.get(reference, Answer(Outcome.UNKNOWN))
+
+    def parse_callback(self, kind: str, body: bytes) -> Callback | None:
+        said = json.loads(body)
+        answer = Answer(Outcome(said["outcome"]), receipt=said.get("receipt", ""))
+        self.book[said["reference"]] = answer
+        return Callback(answer, said["reference"], said["amount_cents"])
+
+
+BANKI = Banki()

@@ -1,0 +1,75 @@
+"""COMMITs whose answer is late, or never comes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+from django.db import OperationalError, connection
+
+
+@contextmanager
+def answer_to_the_commit_lost(
+    *, is_carried_out: bool = True, is_away_afterwards: bool = False
+) -> Iterator[None]:
+    """The connection is lost before the next COMMIT is answered, and perhaps the database too."""
+    with ExitStack() as afterwards:
+
+        def commit() -> None:
+            del connection._commit
+            connection._commit() if is_carried_out else connection._rollback()
+            if is_away_afterwards:
+                afterwards.enter_context(database_away())
+            raise OperationalError("server closed the connection unexpectedly")
+
+        connection._commit = commit
+        yield
+
+
+@contextmanager
+def stuck_in_its_commit(order: Callable[[], object], *, is_carried_out: bool) -> Iterator[Callable]:
+    """Another thread has sent `order` up to its COMMIT. Gives what lets it go on, and waits."""
+    has_arrived, may_go = threading.Event(), threading.Event()
+
+    def commit() -> None:
+        del connection._commit
+        has_arrived.set()
+        may_go.wait(30)
+        if not is_carried_out:
+            connection._rollback()
+            raise OperationalError("server closed the connection unexpectedly")
+        connection._commit()
+
+    def run() -> None:
+        connection.ensure_connection()
+        connection._commit = commit
+        try:
+            with suppress(OperationalError):
+                order()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert has_arrived.wait(10)
+
+    def go_on() -> None:
+        may_go.set()
+        thread.join(30)
+
+    try:
+        yield go_on
+    finally:
+        go_on()
+
+
+@contextmanager
+def database_away() -> Iterator[None]:
+    """Every statement fails meanwhile."""
+
+    def fail(*statement: object) -> None:
+        raise OperationalError("could not connect to server")
+
+    with connection.execute_wrapper(fail):
+        yield

@@ -1,0 +1,34 @@
+"""The product's addresses, and the two on which a donation is ordered."""
+
+from django.http import HttpResponse
+from django.urls import path
+from ninja import NinjaAPI
+
+from ledger.api.endpoints import MOVED, ORDER_AUTH, Key, WithdrawIn, own_wallets, perform
+from ledger.operations import Order
+from ledger.views import page_of
+from nissmart import api as product
+from nissmart.urls import urlpatterns as addresses
+from tests.ledger.support.donation import DONATION
+from wallet.api.callers import CallRequest
+from wallet.api.strict_json import StrictParser
+from wallet.errors import Refusal
+
+api = NinjaAPI(urls_namespace="donations", parser=StrictParser(), docs_url=None, openapi_url=None)
+api.add_exception_handler(Refusal, product.refused)
+
+
+@api.post("/donate", auth=ORDER_AUTH, response=MOVED)
+def donate(
+    request: CallRequest, response: HttpResponse, body: WithdrawIn, key: Key = None
+) -> HttpResponse:
+    wallets = own_wallets(request, body.user_id)
+    order = Order(DONATION, body.amount_cents, wallets[body.user_id], None, body.description)
+    return perform(request, response, order, key, wallets)
+
+
+urlpatterns = [
+    path("donate/", page_of(DONATION), name="donate"),
+    path("api/", api.urls),
+    *addresses,
+]

@@ -1,0 +1,39 @@
+"""Transactions that wait for their rail, made by the operations themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from ledger import operations, rails
+from ledger.models import Transaction
+from tests.factories import deposit, withdraw
+from wallet.models import User
+
+
+@contextmanager
+def answering_later(code: str = "simulated") -> Iterator[None]:
+    """The rail takes orders and answers later, as long as the block lasts."""
+    rail = rails.of(code)
+    rail.answers_instantly = lambda amount_cents: False
+    try:
+        yield
+    finally:
+        del rail.answers_instantly
+
+
+def waiting_deposit(user: User, amount_cents: int, **more: object) -> Transaction:
+    with answering_later():
+        return deposit(user, amount_cents, **more)
+
+
+def waiting_withdrawal(user: User, amount_cents: int, **more: object) -> Transaction:
+    with answering_later():
+        return withdraw(user, amount_cents, **more)
+
+
+def end(record: Transaction, status: str, at: datetime | None = None) -> Transaction:
+    """What the rail says in the end."""
+    verb = {"SUCCESS": operations.settle, "FAILED": operations.fail}[status]
+    return verb(transaction_id=record.pk, at=at)

@@ -1,0 +1,226 @@
+"""An order whose outcome is unknown: its page asks until it is the receipt, or a clear no."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from ledger.models import Transaction
+from ledger.views.confirming import DELAYS_S
+from tests.books import assert_books_right, nothing_moves
+from tests.conftest import signed_in
+from tests.factories import balance
+from tests.ledger.support.commits import answer_to_the_commit_lost
+from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
+from tests.pages import elements, fields, htmx, is_whole_page, key, text, title
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+every_move = pytest.mark.parametrize("move", MOVES)
+with_and_without_htmx = pytest.mark.parametrize(
+    "headers", [None, htmx("move")], ids=["page", "htmx"]
+)
+CONFIRMING = "We are confirming this"
+FAILED = "This didn't go through"
+
+
+def unknown(client: Client, move: str, filled: dict, headers=None, *, is_carried_out=True):
+    """The page after the database didn't answer the COMMIT."""
+    press(client, move, filled)  # counts the look-up, so that nothing but the order commits
+    with answer_to_the_commit_lost(is_carried_out=is_carried_out):
+        return confirm(client, move, filled, headers)
+
+
+def check(client: Client, move: str, page, headers=None):
+    """Press "Check again", or let the page ask: both send the same form."""
+    return press(client, move, fields(page), headers)
+
+
+def receipt_of(answer) -> str:
+    return answer.headers.get("HX-Redirect") or answer.headers["Location"]
+
+
+@every_move
+@with_and_without_htmx
+def test_it_turns_into_the_receipt(as_alice, bob, move, headers):
+    filled = order(move, bob)
+    page = unknown(as_alice, move, filled, headers)
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert is_whole_page(page) == (headers is None)
+    assert CONFIRMING in text(page)
+    assert "Do not pay again yet." in text(page)
+    assert key(page) == filled["idempotency_key"]
+    with nothing_moves():
+        answer = check(as_alice, move, page, headers)
+    record = Transaction.objects.get(idempotency_key=filled["idempotency_key"])
+    assert receipt_of(answer) == f"/activity/{record.reference}/"
+    assert as_alice.get(receipt_of(answer)).status_code == 200
+    assert_books_right()
+
+
+@every_move
+@with_and_without_htmx
+def test_it_turns_into_a_clear_no_and_can_be_sent_again(as_alice, bob, move, headers):
+    filled = order(move, bob)
+    with nothing_moves():
+        page = unknown(as_alice, move, filled, headers, is_carried_out=False)
+        assert CONFIRMING in text(page)
+        answer = check(as_alice, move, page, headers)
+    assert answer.status_code == 200
+    assert is_whole_page(answer) == (headers is None)
+    assert FAILED in text(answer)
+    assert "Nothing has moved. You can send it again." in text(answer)
+    assert elements(answer, "section", **{"data-say": FAILED})
+    assert key(answer) == filled["idempotency_key"]
+    again = confirm(as_alice, move, fields(answer))
+    assert record_of(again).amount_cents == 250_00
+    assert_books_right()
+
+
+@with_and_without_htmx
+def test_it_never_says_no_while_the_order_may_be_under_way(as_alice, alice, headers):
+    page = unknown(as_alice, "deposit", order("deposit"), headers, is_carried_out=False)
+    delays = []
+    with held(alice.primary_account().pk), impatient(0.05):
+        for asked in range(len(DELAYS_S) + 1):
+            page = check(as_alice, "deposit", page, headers) if asked else page
+            assert CONFIRMING in text(page)
+            assert FAILED not in text(page)
+            delays += [form_of(page).get("hx-trigger")]
+    *polls, last = delays
+    assert polls == [f"submit, load delay:{each}s, every 15s" for each in DELAYS_S]
+    # After three minutes it asks only when the button is pressed.
+    assert last is None
+    assert elements(page, "button", type="submit")
+    assert FAILED in text(check(as_alice, "deposit", page, headers))
+
+
+def form_of(page) -> dict:
+    (form,) = [
+        dict(each.attributes)
+        for each in elements(page, "form")
+        if dict(each.attributes).get("hx-post")
+    ]
+    return form
+
+
+def test_the_page_asks_by_itself_with_a_delay_that_has_bounds(as_alice):
+    form = form_of(unknown(as_alice, "deposit", order("deposit")))
+    assert form["hx-post"] == "/deposit/"
+    assert form["hx-target"] == "#move"
+    assert "data-poll" in form
+    assert list(DELAYS_S) == sorted(DELAYS_S)
+    assert min(DELAYS_S) >= 1
+    assert 120 <= sum(DELAYS_S) <= 240
+
+
+@pytest.mark.parametrize("asked", ["", "x", "-1", "٣", "9" * 400, "1.5"])
+def test_a_count_that_is_none_begins_anew(as_alice, alice, asked):
+    page = unknown(as_alice, "deposit", order("deposit"))
+    with held(alice.primary_account().pk), impatient(0.05):
+        again = press(as_alice, "deposit", fields(page) | {"asked": asked})
+    assert f"delay:{DELAYS_S[0]}s" in form_of(again)["hx-trigger"]
+
+
+@every_move
+@with_and_without_htmx
+def test_it_is_drawn_without_a_database(as_alice, bob, move, headers):
+    """The database that didn't answer may be away."""
+    filled = order(move, bob)
+    press(as_alice, move, filled)
+    with answer_to_the_commit_lost(is_away_afterwards=True):
+        page = confirm(as_alice, move, filled, headers)
+    assert page.status_code == 503
+    assert CONFIRMING in text(page)
+    if headers is None:
+        assert title(page) == f"{CONFIRMING} · Nissmart"
+
+
+@every_move
+@with_and_without_htmx
+def test_a_database_that_is_still_away_leaves_it_unknown(as_alice, bob, move, headers):
+    page = unknown(as_alice, move, order(move, bob), headers)
+    with orders_away():
+        again = check(as_alice, move, page, headers)
+    assert again.status_code == 200
+    assert CONFIRMING in text(again)
+    assert FAILED not in text(again)
+    assert receipt_of(check(as_alice, move, again, headers)).startswith("/activity/NS-")
+
+
+@contextmanager
+def orders_away():
+    """The member is known still, and then no order can be looked up."""
+
+    def fail(execute, sql, *more):
+        if "ledger_transaction" in sql:
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+@pytest.mark.parametrize("move", ["transfer"])
+def test_the_receipt_is_found_when_the_payee_has_gone(as_alice, bob, move):
+    page = unknown(as_alice, move, order(move, bob))
+    bob.email, bob.phone = "elsewhere@example.com", None
+    bob.save()
+    assert receipt_of(check(as_alice, move, page)).startswith("/activity/NS-")
+
+
+def test_sending_the_order_again_is_safe_too(as_alice, bob):
+    """What a browser does that reloads the page."""
+    filled = order("transfer", bob)
+    unknown(as_alice, "transfer", filled)
+    with nothing_moves():
+        record_of(confirm(as_alice, "transfer", filled))
+    assert balance(bob) == 250_00
+
+
+# --- Others -------------------------------------------------------------------------------------
+
+
+@every_move
+@with_and_without_htmx
+def test_a_stranger_with_the_key_gets_nothing(as_alice, bob, carol, move, headers):
+    page = unknown(as_alice, move, order(move, bob), headers)
+    record = Transaction.objects.latest("pk")
+    with nothing_moves():
+        for form in (fields(page), fields(page) | {"check": "lost"}):
+            answer = press(signed_in(carol), move, form, headers)
+            assert answer.status_code in (200, 204, 422)
+            assert "HX-Redirect" not in answer.headers
+            assert record.reference not in answer.text
+    assert press(Client(), move, fields(page)).headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("broken", ["", "a b", "k" * 256])
+def test_a_page_without_its_key_finds_nothing(as_alice, broken):
+    page = unknown(as_alice, "deposit", order("deposit"))
+    with nothing_moves():
+        answer = press(as_alice, "deposit", fields(page) | {"idempotency_key": broken})
+    assert answer.status_code == 422
+
+
+# --- A page whose answer was lost on its way to the browser --------------------------------------
+
+
+@every_move
+def test_it_asks_for_the_receipt_and_takes_no_silence_for_a_no(as_alice, alice, bob, move):
+    """Its order may still be on its way, so only a receipt is an answer."""
+    filled = order(move, bob)
+    review = fields(press(as_alice, move, filled))
+    lost = review | {"check": "lost"}
+    with nothing_moves():
+        assert press(as_alice, move, lost, htmx("move")).status_code == 204
+        with held(alice.primary_account().pk), impatient(0.05):
+            assert press(as_alice, move, lost, htmx("move")).status_code == 204
+        with orders_away():
+            assert press(as_alice, move, lost, htmx("move")).status_code == 204
+    record = record_of(confirm(as_alice, move, filled))
+    answer = press(as_alice, move, lost, htmx("move"))
+    assert receipt_of(answer) == f"/activity/{record.reference}/"

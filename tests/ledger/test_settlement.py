@@ -1,0 +1,215 @@
+"""What waited for its rail ends once: paid or refused, with its entries, whatever came between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from ledger import errors, operations
+from ledger.models import Entry, Transaction
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import account_id, balance, deposit, new_key, send, withdraw
+from tests.ledger.support.later import answering_later, end, waiting_deposit, waiting_withdrawal
+from tests.ledger.support.moves import FLOAT, TRANSIT, lines
+from tests.tampering import violations
+from wallet import operations as wallet_operations
+from wallet.context import SYSTEM
+from wallet.models import Account
+
+pytestmark = pytest.mark.django_db
+
+ENDS = ["SUCCESS", "FAILED"]
+WAITING = {"deposit": waiting_deposit, "withdraw": waiting_withdrawal}
+every_move = pytest.mark.parametrize("move", WAITING)
+every_end = pytest.mark.parametrize("status", ENDS)
+
+HELD = 1_000_00
+
+
+def assert_right() -> None:
+    assert_books_right()
+    assert violations() == []
+
+
+def test_a_deposit_that_waits_has_moved_nothing(alice):
+    record = waiting_deposit(alice, 300_00)
+    assert (record.status, record.settled_at, lines(record)) == ("PENDING", None, [])
+    assert balance(alice) == HELD
+    assert_right()
+
+
+def test_a_withdrawal_that_waits_has_left_the_wallet(alice):
+    record = waiting_withdrawal(alice, 300_00)
+    assert (record.status, record.settled_at) == ("PENDING", None)
+    assert lines(record) == [(account_id(alice), -300_00, 700_00), (TRANSIT, 300_00, None)]
+    with nothing_moves(), pytest.raises(errors.InsufficientFunds):
+        withdraw(alice, 700_01)
+    assert_right()
+
+
+def test_a_settled_deposit_is_in_the_wallet(alice):
+    record = end(waiting_deposit(alice, 300_00), "SUCCESS")
+    assert record.status == "SUCCESS"
+    assert lines(record) == [(FLOAT, -300_00, None), (account_id(alice), 300_00, 1_300_00)]
+    assert balance(alice) == 1_300_00
+    assert_right()
+
+
+def test_a_failed_deposit_has_written_nothing(alice):
+    record = end(waiting_deposit(alice, 300_00), "FAILED")
+    assert (record.status, lines(record), balance(alice)) == ("FAILED", [], HELD)
+    assert_right()
+
+
+def test_a_settled_withdrawal_has_gone_over_the_rail(alice):
+    record = end(waiting_withdrawal(alice, 300_00), "SUCCESS")
+    assert record.status == "SUCCESS"
+    assert lines(record)[2:] == [(TRANSIT, -300_00, None), (FLOAT, 300_00, None)]
+    assert balance(alice) == 700_00
+    assert_right()
+
+
+def test_a_failed_withdrawal_is_back_in_the_wallet(alice):
+    record = waiting_withdrawal(alice, 300_00)
+    send_all = balance(alice)
+    withdraw(alice, send_all)
+    record = end(record, "FAILED")
+    assert record.status == "FAILED"
+    assert lines(record)[2:] == [(TRANSIT, -300_00, None), (account_id(alice), 300_00, 300_00)]
+    assert balance(alice) == 300_00
+    assert_right()
+
+
+@every_move
+@every_end
+def test_the_row_is_as_the_answer_says(alice, move, status):
+    waiting = WAITING[move](alice, 300_00, description="Rent")
+    record = end(waiting, status)
+    stored = Transaction.objects.get(pk=waiting.pk)
+    for name in ("status", "settled_at", "created_at", "reference", "rail", "description"):
+        assert getattr(stored, name) == getattr(record, name)
+    assert not record.is_replay
+    assert stored.settled_at >= stored.created_at
+
+
+@every_move
+@every_end
+def test_the_same_end_again_moves_nothing(alice, move, status):
+    record = end(WAITING[move](alice, 300_00), status)
+    with nothing_moves():
+        again = end(record, status)
+    assert again == record
+    assert again.is_replay
+    assert again.settled_at == record.settled_at
+
+
+@every_move
+@every_end
+def test_another_end_is_refused_and_names_the_first(alice, move, status):
+    record = end(WAITING[move](alice, 300_00), status)
+    other = ENDS[1 - ENDS.index(status)]
+    with nothing_moves(), pytest.raises(errors.SettledOtherwise) as refusal:
+        end(record, other)
+    assert refusal.value.code == "already_settled"
+    assert record.reference in str(refusal.value)
+    assert str(record.status_badge.word).lower() in str(refusal.value)
+
+
+def test_what_never_waited_has_ended_too(alice, bob):
+    for record in (deposit(alice, 5_00), withdraw(alice, 5_00), send(alice, bob, 5_00)):
+        with nothing_moves():
+            assert operations.settle(transaction_id=record.pk).is_replay
+        with nothing_moves(), pytest.raises(errors.SettledOtherwise):
+            operations.fail(transaction_id=record.pk)
+
+
+def test_there_is_nothing_to_end_where_there_is_nothing(alice):
+    for verb in (operations.settle, operations.fail):
+        with nothing_moves(), pytest.raises(Transaction.DoesNotExist):
+            verb(transaction_id=10**9)
+
+
+@every_move
+@every_end
+def test_it_is_committed_when_it_returns(alice, move, status):
+    record = WAITING[move](alice, 300_00)
+    with nothing_moves(), pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        end(record, status)
+
+
+@every_move
+@every_end
+def test_neither_freezing_nor_closing_nor_a_limit_is_in_its_way(alice, settings, move, status):
+    record = WAITING[move](alice, 300_00)
+    wallet_operations.freeze(SYSTEM, account_id(alice))
+    alice.is_active = False
+    alice.save()
+    settings.LIMIT_CENTS_BALANCE = settings.LIMIT_CENTS_PER_TRANSACTION = 1
+    settings.LIMIT_CENTS_OUT_PER_DAY = 1
+    assert end(record, status).status == status
+    assert_right()
+
+
+def test_a_failed_withdrawal_gives_the_daily_limit_back(alice, settings):
+    settings.LIMIT_CENTS_OUT_PER_DAY = 300_00
+    record = waiting_withdrawal(alice, 300_00)
+    with pytest.raises(errors.DailyLimitReached):
+        withdraw(alice, 1)
+    end(record, "FAILED")
+    assert operations.sent_cents(account_id(alice), timezone.localdate()) == 0
+    withdraw(alice, 300_00)
+
+
+def test_the_key_of_a_waiting_order_gives_the_same_order(alice):
+    record = waiting_withdrawal(alice, 300_00, key="one")
+    with nothing_moves(), answering_later():
+        assert withdraw(alice, 300_00, key="one") == record
+    end(record, "FAILED")
+    with nothing_moves():
+        again = withdraw(alice, 300_00, key="one")
+    assert (again.is_replay, again.status) == (True, "FAILED")
+
+
+def test_only_what_has_arrived_can_be_reversed(alice):
+    record = waiting_deposit(alice, 300_00)
+    with nothing_moves(), pytest.raises(errors.NotReversible):
+        reverse(record, alice)
+    end(record, "SUCCESS")
+    assert reverse(record, alice).rail == "simulated"
+    assert_right()
+
+
+@every_move
+@every_end
+def test_time_does_not_run_backwards_along_the_wallet(alice, move, status, time_machine):
+    """The clock of this machine may be behind that of the one that wrote last."""
+    record = WAITING[move](alice, 300_00)
+    deposit(alice, 1, at=timezone.now() + timedelta(minutes=5))
+    time_machine.move_to(timezone.now() - timedelta(minutes=5))
+    ended = end(record, status)
+    assert ended.settled_at >= record.created_at
+    times = Entry.objects.filter(account=account_id(alice)).order_by("pk")
+    found = list(times.values_list("created_at", flat=True))
+    assert found == sorted(found)
+    assert_right()
+
+
+def test_a_history_is_played_back_at_its_own_times(alice):
+    then = timezone.now() + timedelta(days=1)
+    with answering_later():
+        record = withdraw(alice, 300_00, at=then)
+    ended = operations.settle(transaction_id=record.pk, at=then + timedelta(hours=2))
+    assert ended.settled_at == then + timedelta(hours=2)
+    assert_right()
+
+
+def reverse(record, actor):
+    return operations.reverse(actor_id=actor.pk, transaction_id=record.pk, key=new_key())
+
+
+def test_house_accounts_store_nothing(alice):
+    end(waiting_withdrawal(alice, 300_00), "SUCCESS")
+    assert not Account.objects.filter(pk__lt=0).exclude(balance_cents=0).exists()

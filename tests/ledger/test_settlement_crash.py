@@ -1,0 +1,132 @@
+"""Settling and failing survive a death at any statement, and many at the same moment."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from django.db import OperationalError
+
+from ledger import operations
+from ledger.errors import SettledOtherwise
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import UserFactory, balance, deposit, funded
+from tests.ledger.support.crowd import IS_NIGHTLY, at_once, process, watched
+from tests.ledger.support.later import end, waiting_deposit, waiting_withdrawal
+from tests.ledger.test_crash import DIED, act_at, die_at, points
+from tests.tampering import violations
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+AMOUNT = 1_00
+WAITING = {"deposit": waiting_deposit, "withdraw": waiting_withdrawal}
+# What it does to the wallet when it ends so.
+CHANGES = {
+    ("deposit", "settle"): AMOUNT,
+    ("deposit", "fail"): 0,
+    ("withdraw", "settle"): 0,
+    ("withdraw", "fail"): AMOUNT,
+}
+STATUSES = {"settle": "SUCCESS", "fail": "FAILED"}
+CROWD = 8
+ROUNDS = 60 if IS_NIGHTLY else 2
+
+
+@pytest.fixture
+def owner(db):
+    return funded(UserFactory(), 10_00)
+
+
+def finish(verb: str, transaction_id: int) -> Transaction:
+    record: Transaction = getattr(operations, verb)(transaction_id=transaction_id)
+    return record
+
+
+def assert_ended_once(move: str, verb: str, record: Transaction, owner, before: int) -> None:
+    stored = Transaction.objects.get(pk=record.pk)
+    assert stored.status == STATUSES[verb]
+    assert balance(owner) == before + CHANGES[move, verb]
+    assert_books_right()
+
+
+@pytest.mark.parametrize(("move", "verb"), CHANGES)
+def test_dying_at_any_statement_loses_and_doubles_nothing(owner, move, verb):
+    names = points(finish, verb, WAITING[move](owner, AMOUNT).pk)
+    for number, name in enumerate(names):
+        record = WAITING[move](owner, AMOUNT)
+        before = balance(owner)
+        dying = process(die_at, number, finish, verb, record.pk)
+        dying.join()
+        assert dying.exitcode == DIED, f"{verb} never came to {number}: {name}"
+        is_done = name == "COMMITTED"
+        now = Transaction.objects.get(pk=record.pk).status
+        assert now == (STATUSES[verb] if is_done else "PENDING"), f"{verb} died at {name}"
+        assert_books_right()
+        assert finish(verb, record.pk).is_replay == is_done
+        assert_ended_once(move, verb, record, owner, before)
+    assert violations() == []
+
+
+@pytest.mark.parametrize(("move", "verb"), CHANGES)
+def test_a_failing_statement_is_undone_and_may_be_asked_again(owner, move, verb):
+    def fail():
+        raise OperationalError("the disk is full")
+
+    names = points(finish, verb, WAITING[move](owner, AMOUNT).pk)
+    for number, name in enumerate(names):
+        record = WAITING[move](owner, AMOUNT)
+        before = balance(owner)
+        with pytest.raises(OperationalError, match="the disk is full"):
+            act_at(number, fail, finish, verb, record.pk)
+        is_done = name == "COMMITTED"
+        assert finish(verb, record.pk).is_replay == is_done
+        assert_ended_once(move, verb, record, owner, before)
+
+
+@pytest.mark.parametrize(("move", "verb"), CHANGES)
+def test_many_at_the_same_moment_have_one_effect(owner, move, verb):
+    for _round in range(ROUNDS):
+        record = WAITING[move](owner, AMOUNT)
+        before = balance(owner)
+        ended = at_once(*[partial(finish, verb, record.pk)] * CROWD)
+        assert {one.pk for one in ended} == {record.pk}
+        assert [one.is_replay for one in ended].count(False) == 1
+        assert_ended_once(move, verb, record, owner, before)
+
+
+@pytest.mark.parametrize("move", WAITING)
+def test_of_two_ends_at_the_same_moment_one_is_heard(owner, move):
+    for _round in range(2 * ROUNDS):
+        record = WAITING[move](owner, AMOUNT)
+        before = balance(owner)
+        ways = [partial(finish, verb, record.pk) for verb in STATUSES] * (CROWD // 2)
+        outcomes = at_once(*ways)
+        done = [one for one in outcomes if isinstance(one, Transaction)]
+        refused = [one for one in outcomes if isinstance(one, SettledOtherwise)]
+        assert (len(done), len(refused)) == (CROWD // 2, CROWD // 2), outcomes
+        (status,) = {one.status for one in done}
+        verb = {"SUCCESS": "settle", "FAILED": "fail"}[status]
+        assert_ended_once(move, verb, record, owner, before)
+
+
+def test_it_ends_while_its_member_moves_other_money(owner):
+    for _round in range(ROUNDS):
+        waiting = [waiting_withdrawal(owner, AMOUNT), waiting_deposit(owner, AMOUNT)]
+        before = balance(owner)
+        at_once(
+            *(partial(end, record, "SUCCESS") for record in waiting),
+            *[partial(deposit, owner, AMOUNT)] * 4,
+        )
+        assert balance(owner) == before + 5 * AMOUNT
+    assert_books_right()
+    assert violations() == []
+
+
+def test_a_settled_payout_waits_for_no_wallet(owner):
+    """Its money left the wallet when it was ordered, so a busy wallet holds nothing up."""
+    record = waiting_withdrawal(owner, AMOUNT)
+    seen: list[str] = []
+    with watched(seen.append):
+        finish("settle", record.pk)
+    assert not [sql for sql in seen if "wallet_account" in sql]

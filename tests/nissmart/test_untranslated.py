@@ -1,0 +1,116 @@
+"""No translator of a browser touches a name, a note, a reference or an amount."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django import template
+from django.core import mail
+from django.test.html import Element, parse_html
+from django.urls import reverse
+
+from adminpanel.ledger import saved_views
+from adminpanel.transactions import notes
+from tests.adminpanel.support.proposals import proposed
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory, send
+from tests.nissmart.support.crawl import crawl
+from tests.pages import htmx
+from wallet.context import Context
+from wallet.untranslated import keep, keep_figures, sentence
+
+pytestmark = pytest.mark.django_db
+
+# What the cast and the crawl write: full names as staff read them, short ones as members do.
+WRITTEN = ["Alice W", "Bob O", "Finance P", "Olive O", "Wambui", "Lunch", "Sent twice"]
+KEPT = re.compile(
+    r"|".join(WRITTEN)
+    + r"|NS-[0-9A-Z]{8}"  # a reference
+    + r"|KES[\s\u00a0]\d|(?<![\d.])\d{1,3}(,\d{3})*\.\d\d(?![\d.])"  # an amount
+)
+# Attributes that a translator rewrites.
+READ_OUT = {"alt", "aria-label", "label", "placeholder", "title"}
+# What a member has typed stands in fields as it is; scripts and sheets are no text.
+NOT_TEXT = {"script", "style", "textarea"}
+
+
+def exposed(page: str) -> set[str]:
+    """What a translator would take from this page although it should be kept."""
+    if '<meta name="google" content="notranslate">' in page:
+        return set()
+    root = parse_html(page)
+    return {text for text in translatable(root, True) if KEPT.search(text)}
+
+
+def translatable(element: Element, is_open: bool) -> Iterator[str]:
+    given = dict(element.attributes)
+    is_open = is_open and given.get("translate") != "no" and element.name not in NOT_TEXT
+    if not is_open:
+        return
+    yield from (value for name, value in given.items() if name in READ_OUT and value)
+    for child in element.children:
+        if isinstance(child, str):
+            yield " ".join(child.split())
+        else:
+            yield from translatable(child, is_open)
+
+
+def test_on_every_page_of_a_crawl(alice, bob, finance, operator, wambui):
+    record = send(alice, bob, 12_34, description="Lunch")
+    proposed(record, wambui)
+    notes.write(Context(wambui.pk), transaction_id=record.pk, text="Shown to Alice Wanjiku")
+    saved_views.save(owner_id=finance.pk, name="Shown", query="member=Alice+W")
+    as_finance = signed_in(finance)
+    incident = {"title": "Sent twice", "description": "Bob Otieno", "severity": "HIGH"}
+    as_finance.post("/panel/incidents/open/", incident | {"transactions": record.reference})
+    found, pages = {}, set()
+    answers = list(crawl(alice, bob, finance, operator))
+    answers += [("finance", url, as_finance.get(url)) for url in ("/panel/?by=count", "/panel/")]
+    for url, part in [("/panel/ledger/?q=lunch", "ledger"), ("/panel/ledger/totals/", "totals")]:
+        answers.append(("finance", f"part {part}", as_finance.get(url, headers=htmx(part))))
+    for who, url, answer in answers:
+        if answer.streaming or "html" not in answer.headers.get("Content-Type", ""):
+            continue
+        pages.add(url)
+        found |= dict.fromkeys(exposed(answer.text), (who, url))
+    assert not found
+    assert len(pages) > 60
+
+
+def test_the_check_finds_what_is_not_marked():
+    assert exposed("<p>Sent to Bob O.</p>") == {"Sent to Bob O."}
+    assert exposed('<a aria-label="Receipt NS-7K2Q9PXM"></a>')
+    assert exposed('<p translate="no">x</p><p>You have KES 5.00 left</p>')
+    assert not exposed('<p>Sent to <bdi translate="no">Bob O.</bdi></p>')
+
+
+def test_sentences_made_of_plain_text_keep_their_figures():
+    text = "You have KES\u00a01,234.50 left; see NS-7K2Q9PXM. <b>"
+    assert keep_figures(text) == (
+        'You have <bdi translate="no">KES\u00a01,234.50</bdi> left; '
+        'see <bdi translate="no">NS-7K2Q9PXM</bdi>. &lt;b&gt;'
+    )
+
+
+def test_facts_in_a_sentence_are_kept_and_escaped():
+    assert sentence("{name} sent you {what}", name="<Bob>", what=keep("x")) == (
+        '<bdi translate="no">&lt;Bob&gt;</bdi> sent you <bdi translate="no"><bdi translate="no">x'
+        "</bdi></bdi>"
+    )
+
+
+def test_nothing_is_marked_where_there_is_nothing():
+    empty = template.Template("{% load nissmart %}{{ x|keep|default:'-' }}")
+    assert empty.render(template.Context({"x": ""})) == "-"
+
+
+def test_mails_are_plain_text_which_no_browser_translates():
+    jane = UserFactory(email="jane@example.com")
+    new = {"oldpassword": PASSWORD, "password1": "another-Long-one-2"}
+    signed_in(jane).post(
+        reverse("account_change_password"), new | {"password2": "another-Long-one-2"}
+    )
+    assert mail.outbox
+    assert not any(getattr(message, "alternatives", None) for message in mail.outbox)

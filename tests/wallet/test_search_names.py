@@ -1,0 +1,231 @@
+"""A member is found by name at every door alike, however the name is written and wherever."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.urls import reverse
+
+from tests.api.support.calls import by_session, by_token
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory, deposit, funded, send
+from tests.pages import elements, words
+from wallet.models import User
+from wallet.names import search_columns
+
+pytestmark = pytest.mark.django_db
+
+NAME = "Élodie Wanjikũ-Ng’ang’a"
+FOUND = [
+    "élodie", "ÉLODIE", "elodie", "E\u0301lodie", "Ｅlodie", "lodi", "wanjiku", "WANJIKŨ nganga",
+    "Ng'ang'a Elodie", "Ngʼangʼa", "wanjiku  elodie", "Wanjiku-Nganga", "elodie, wanjiku",
+    "\u202aelodie\u202c", "elodie\u00a0wanjiku", "nganga wanjiku elodie",
+]  # fmt: skip
+MISSED = ["elodia", "wanjiku otieno", "nanga", "élodie brian", "🎉", "%", "_", "'", "-"]
+
+
+@pytest.fixture
+def elodie(db) -> User:
+    UserFactory(name="Brian Otieno")
+    return UserFactory(name=NAME, email="ew@example.com", phone="+254712345678")
+
+
+def people(response) -> list[str]:
+    return [words(link) for link in elements(response, "a", class_="person")]
+
+
+def in_api(caller, q: str) -> list[str]:
+    return [each["name"] for each in caller.get("/api/users", q=q).json()["items"]]
+
+
+def in_ledger(client: Client, q: str) -> list[str]:
+    rows = elements(client.get("/panel/ledger/", {"member": q}), "a", class_="reference")
+    return [NAME] * len(rows)
+
+
+def in_admin(client: Client, name: str, q: str) -> list[str]:
+    answer = client.get(reverse(f"admin:{name}_changelist"), {"q": q})
+    return [NAME] * (1 if NAME in answer.text else 0)
+
+
+DOORS = {
+    "api for a program": lambda finance, op, q: in_api(by_token(UserFactory(), "service"), q),
+    "api for finance": lambda finance, op, q: in_api(by_token(finance, "finance"), q),
+    "api for a browser": lambda finance, op, q: in_api(by_session(finance), q),
+    "panel members": lambda finance, op, q: people(
+        signed_in(finance).get("/panel/members/", {"q": q})
+    ),
+    "panel search": lambda finance, op, q: people(
+        signed_in(finance).get("/panel/search/", {"q": q})
+    ),
+    "panel ledger": lambda finance, op, q: in_ledger(signed_in(finance), q),
+    "admin members": lambda finance, op, q: in_admin(signed_in(op), "wallet_user", q),
+    "admin accounts": lambda finance, op, q: in_admin(signed_in(op), "wallet_account", q),
+    "admin transactions": lambda finance, op, q: in_admin(signed_in(op), "ledger_transaction", q),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_same_answer_at_every_door(elodie, finance, operator, door):
+    deposit(elodie, 1_00)
+    answers = {q: DOORS[door](finance, operator, q) for q in FOUND + MISSED}
+    assert {q for q in FOUND if answers[q] != [NAME]} == set()
+    assert {q for q in MISSED if answers[q]} == set()
+
+
+def test_a_member_finds_a_payment_by_the_name_they_are_shown(elodie, alice):
+    send(alice, elodie, 10_00)
+    client = signed_in(alice)
+
+    def rows(q: str) -> int:
+        return len(elements(client.get("/activity/", {"q": q}), "a", class_="row"))
+
+    for q in ("élodie", "ELODIE", "E\u0301lo", "Élodie W.", "elodie wanjiku", "elodie w"):
+        assert rows(q) == 1, q
+    # The rest of the surname is not shown, so it can't be found out either.
+    for q in ("wanjiku", "nganga", "elodie n", "elodie anjiku", "lodie"):
+        assert rows(q) == 0, q
+
+
+@pytest.mark.parametrize(
+    ("url", "held"),
+    [("/activity/", "row"), ("/panel/ledger/", "reference"), ("/panel/search/", "reference")],
+)
+def test_a_note_is_found_in_any_spelling_at_every_door(alice, finance, url, held):
+    deposit(alice, 1_00, description="Thé à la menthe chez Ng’ang’a")
+    deposit(alice, 2_00, description="Tea")
+    client = signed_in(alice if url == "/activity/" else finance)
+    for q in (
+        "thé",
+        "THÉ",
+        "the a la",
+        "menthe  chez",
+        "nganga",
+        "NG'ANG'A",
+        "THE\u0301 A LA MENTHE",
+    ):
+        assert len(elements(client.get(url, {"q": q}), "a", class_=held)) == 1, q
+
+
+# --- The stored columns -------------------------------------------------------------------------
+
+
+def all_true() -> bool:
+    """Does each member's row say how the name is searched now?"""
+    rows = User.objects.values("name", "search_name", "search_short_name")
+    return all({"name": row["name"]} | search_columns(row["name"]) == row for row in rows)
+
+
+def sign_up() -> None:
+    given = {"name": NAME, "phone": "0712345678", "email": "", "password1": PASSWORD}
+    Client().post(reverse("account_signup"), given)
+
+
+def by_api() -> None:
+    by_token(UserFactory(), "service").post("/api/users", {"name": NAME})
+
+
+def in_the_profile() -> None:
+    user = UserFactory(name="Jane")
+    given = {"name": NAME, "email": user.email, "phone": user.phone}
+    signed_in(user).post(reverse("wallet:profile"), given)
+
+
+def in_the_admin(pk: int | None = None) -> None:
+    operator = UserFactory(is_staff=True, is_superuser=True)
+    url = reverse("admin:wallet_user_change", args=[pk]) if pk else reverse("admin:wallet_user_add")
+    given = {"name": NAME, "email": "x@example.com", "phone": "", "is_active": "on"}
+    signed_in(operator).post(url, given)
+
+
+def by_update() -> None:
+    user = UserFactory(name="Jane")
+    User.objects.filter(pk=user.pk).update(name=NAME)
+
+
+def by_saving_the_name_alone() -> None:
+    user = UserFactory(name="Jane")
+    user.name = NAME
+    user.save(update_fields=["name"])
+
+
+WAYS = {
+    "sign-up": sign_up,
+    "API": by_api,
+    "profile": in_the_profile,
+    "admin, new": in_the_admin,
+    "admin, changed": lambda: in_the_admin(UserFactory(name="Jane").pk),
+    "update": by_update,
+    "save": by_saving_the_name_alone,
+    "bulk": lambda: User.objects.bulk_create([User(name=NAME)]),
+    "createsuperuser": lambda: call_command(
+        "createsuperuser", "--noinput", name=NAME, email="x@example.com", stdout=StringIO()
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_however_a_name_is_saved_how_it_is_searched_is_saved_with_it(way):
+    WAYS[way]()
+    assert User.objects.get(name=NAME).search_name == "elodie wanjiku nganga"
+    assert all_true()
+
+
+def test_a_change_of_something_else_leaves_them_alone(django_assert_num_queries):
+    user = User.objects.only("pk", "is_active").get(pk=UserFactory().pk)
+    with django_assert_num_queries(1):
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    assert all_true()
+
+
+def test_a_name_that_only_the_database_could_tell_is_refused():
+    with pytest.raises(TypeError):
+        User.objects.update(name=User.objects.values("email")[:1])
+
+
+@pytest.mark.parametrize("command", ["demo", "generate_history"])
+def test_made_up_members_are_found_too(settings, command):
+    settings.DEBUG = True
+    sizes = ["--members=20", "--transactions=20"] if command == "generate_history" else []
+    call_command(command, *sizes, stdout=StringIO())
+    assert User.objects.count() > 8
+    assert all_true()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_members_from_before_are_folded_by_the_migration():
+    ids = [UserFactory(name=f"Number {number}").pk for number in range(3)]
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    names = [NAME, "Nissmart 🎉", "Brian"]
+    try:
+        MigrationExecutor(connection).migrate([("wallet", "0009_openings")])
+        with connection.cursor() as cursor:
+            for pk, name in zip(ids, names, strict=True):
+                cursor.execute("UPDATE wallet_user SET name = %s WHERE id = %s", [name, pk])
+    finally:
+        MigrationExecutor(connection).migrate(latest)
+    found = User.objects.in_bulk(ids)
+    assert [found[pk].name for pk in ids] == [NAME, "Nissmart 🎉 (member)", "Brian"]
+    assert all_true()
+
+
+@pytest.mark.parametrize("column", ["search_name", "search_short_name"])
+def test_the_database_refuses_what_reads_like_a_name_of_the_house(column):
+    user = UserFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=user.pk).update(**{column: "nissmart"})
+
+
+def test_a_phone_number_is_found_as_it_was_pasted(elodie, finance, operator):
+    funded(elodie, 1_00)
+    for q in ("\u202a0712345678\u202c", "0712\u00a0345\u2011678", "Tel:0712345678"):
+        for door in ("panel members", "panel search", "panel ledger", "api for a browser"):
+            assert DOORS[door](finance, operator, q) == [NAME], (door, q)
+        assert DOORS["admin members"](finance, operator, q) == [NAME], q
+        assert DOORS["api for a program"](finance, operator, q) == [NAME], q

@@ -1,0 +1,20 @@
+"""What every template may ask for."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from wallet.staff.roles import reads_panel
+
+THEMES = ("system", "light", "dark")
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The visitor's preferences and standing. No query before a template asks."""
+    theme = request.COOKIES.get("theme")
+    return {
+        "theme": theme if theme in THEMES else "system",
+        "balance_hidden": request.COOKIES.get("balance") == "hidden",
+        "is_finance": SimpleLazyObject(lambda: reads_panel(request.user)),
+    }

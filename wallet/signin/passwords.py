@@ -1,0 +1,42 @@
+"""What a password may be: Django's rules, and our sentence for each."""
+
+from django.contrib.auth import password_validation as django_rules
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+
+class LongEnough(django_rules.MinimumLengthValidator):
+    def get_error_message(self) -> str:
+        return ngettext(
+            "Use at least %d character.", "Use at least %d characters.", self.min_length
+        ) % (self.min_length)
+
+    get_help_text = get_error_message
+
+
+class NotLikeItsOwner(django_rules.UserAttributeSimilarityValidator):
+    SENTENCE = _("This is too much like your %(verbose_name)s. Choose another password.")
+
+    def get_error_message(self) -> str:
+        return str(self.SENTENCE)
+
+    def get_help_text(self) -> str:
+        return str(_("Don't make it from your name, phone number or email."))
+
+
+class NotCommon(django_rules.CommonPasswordValidator):
+    SENTENCE = _("Many people use this password, so thieves try it first. Choose another.")
+
+    def get_error_message(self) -> str:
+        return str(self.SENTENCE)
+
+    get_help_text = get_error_message
+
+
+class NotOnlyDigits(django_rules.NumericPasswordValidator):
+    SENTENCE = _("Use letters too: digits alone are easy to guess.")
+
+    def get_error_message(self) -> str:
+        return str(self.SENTENCE)
+
+    get_help_text = get_error_message

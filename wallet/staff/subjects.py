@@ -1,0 +1,77 @@
+"""What an act in the audit is about: `member 12`, `transaction NS-7K2Q9PXM`, `ledger`."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from django.urls import NoReverseMatch, reverse
+
+# The URL name of each kind's page, as text: the pages are on a floor above.
+PAGES = {
+    "account": "adminpanel:account",
+    "audit": "",
+    "group": "",
+    "incident": "adminpanel:incident",
+    "ledger": "adminpanel:ledger",
+    "member": "adminpanel:member",
+    "transaction": "adminpanel:transaction",
+}
+# As the audit writes it, and as people do: `Member #12`.
+WRITTEN = re.compile(
+    rf"({'|'.join(PAGES)})(?:(?:\s*#\s*|\s+|(?=\d))(\S{{1,40}}))?", re.ASCII | re.I
+)
+ID = re.compile(r"[0-9]{1,18}")
+
+
+class Subject(NamedTuple):
+    """A kind of thing, and the id or the reference that tells one from another."""
+
+    kind: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}".rstrip()
+
+    @property
+    def id(self) -> int | None:
+        """The key of a row that has a number for one, in the range of the database."""
+        return int(self.key) if ID.fullmatch(self.key) else None
+
+    @property
+    def url(self) -> str | None:
+        """Its page in the panel, if it has one."""
+        try:
+            return reverse(PAGES[self.kind], args=[self.key] if self.key else [])
+        except NoReverseMatch:
+            return None
+
+
+LEDGER = Subject("ledger")
+AUDIT = Subject("audit")
+
+
+def member(user_id: int) -> Subject:
+    return Subject("member", str(user_id))
+
+
+def transaction(reference: str) -> Subject:
+    return Subject("transaction", reference)
+
+
+def incident(incident_id: int) -> Subject:
+    return Subject("incident", str(incident_id))
+
+
+def group(group_id: int) -> Subject:
+    return Subject("group", str(group_id))
+
+
+def account(account_id: int) -> Subject:
+    return Subject("account", str(account_id))
+
+
+def parse(text: str) -> Subject | None:
+    """The subject that this names; None for any other text."""
+    found = WRITTEN.fullmatch(text.strip())
+    return Subject(found[1].lower(), (found[2] or "").upper()) if found else None

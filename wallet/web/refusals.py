@@ -1,0 +1,32 @@
+"""Which HTTP status each refusal has, on a page and in the API."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wallet.errors import Refusal
+
+
+class Statuses(NamedTuple):
+    """A page shows its form again with the sentence; the API sends the code and the sentence."""
+
+    page: int
+    api: int
+
+
+USUAL = Statuses(422, 400)
+STATUSES = {
+    "busy": Statuses(503, 503),
+    "forbidden": Statuses(403, 403),
+    "idempotency_key_reused": Statuses(422, 422),
+    "not_found": Statuses(422, 404),
+    "too_late": Statuses(409, 409),
+}
+
+
+def page_status(refusal: Refusal) -> int:
+    return STATUSES.get(refusal.code, USUAL).page
+
+
+def api_status(refusal: Refusal) -> int:
+    return STATUSES.get(refusal.code, USUAL).api
