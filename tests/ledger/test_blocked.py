@@ -16,10 +16,6 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-<<<<<<< HEAD
-from ledger.errors import Busy, OutcomeUnknown
-=======
->>>>>>> main
 from ledger.models import Transaction
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
@@ -28,10 +24,7 @@ from tests.ledger.support.crowd import closing, held, in_thread, rows_held, watc
 from tests.ledger.support.placed import balances, carried_out, deposit, transfer
 from wallet.db.pipeline import Statement
 from wallet.db.preconditions import Precondition
-<<<<<<< HEAD
-=======
 from wallet.errors import Busy, OutcomeUnknown
->>>>>>> main
 from wallet.models import Account, User
 
 IS_SQLITE = connection.vendor == "sqlite"
@@ -135,6 +128,7 @@ def passed_around(account: int, held_s: float) -> Iterator[None]:
                 # Changed, because SQLite has nothing else to show that the lock changed hands.
                 Account.objects.filter(pk=account).update(currency="KES")
                 time.sleep(held_s)
+            time.sleep(held_s / 2)
 
     others = [Thread(target=closing(take_turns)) for _each in range(3)]
     for other in others:
@@ -147,10 +141,6 @@ def passed_around(account: int, held_s: float) -> Iterator[None]:
             other.join()
 
 
-<<<<<<< HEAD
-=======
-@postgresql_only
->>>>>>> main
 def test_an_account_that_is_merely_busy_refuses_no_order(members):
     """Each waits much longer than two probes, but no session keeps the account."""
     school = members[0]
