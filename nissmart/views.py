@@ -42,15 +42,21 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if not behind:
-            try_to_write()
     except ImproperlyConfigured as error:
         return not_ready(str(error))
-    except (DatabaseError, InterfaceError) as error:
-        return not_ready("the disk is full" if note_full_disk(error) else "no database")
+    except (DatabaseError, InterfaceError):
+        return not_ready("no database")
     if behind:
         return not_ready("migrations are due")
-    # A small write may still find room where an order found none.
+    try:
+        # A lock that is held is no refusal.
+        with brief():
+            rates.count("readyz")
+    except (DatabaseError, InterfaceError) as error:
+        note_full_disk(error)
+        if not is_disk_full():
+            return not_ready("the database takes no writes")
+    # A small write may find room where an order found none.
     if is_disk_full():
         return not_ready("the disk is full")
     return HttpResponse("ready\n", content_type="text/plain")
@@ -58,12 +64,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def not_ready(reason: str) -> HttpResponse:
     return HttpResponse(f"{reason}\n", status=503, content_type="text/plain")
-
-
-def try_to_write() -> None:
-    """Raises what the database refuses a write with. A lock that is held is no refusal."""
-    with brief():
-        rates.count("readyz")
 
 
 def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
