@@ -114,19 +114,28 @@ def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User
     the email, and Busy. Two calls at the same time: the database's unique key makes one of them
     run again, and find the member of the other.
     """
+    taken = taken_field(person)
+    # After the contacts: a call with this key may commit its member between the two reads.
     openings = Opening.objects.filter(actor_id=actor_id, key=key).select_related("user")
     if key and (opening := openings.first()):
         if opening.digest != person.digest:
             raise OpenedAlready(member_id=opening.user_id)
         return opening.user, True
-    for field in ("email", "phone"):
-        value = getattr(person, field)
-        if value and User.objects.filter(**{field: value}).exists():
-            raise Taken(field)
+    if taken:
+        raise Taken(taken)
     user = User.objects.create_user(**person._asdict())
     if key:
         Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)
     return user, False
+
+
+def taken_field(person: Person) -> str | None:
+    """The contact that another member has already."""
+    for field in ("email", "phone"):
+        value = getattr(person, field)
+        if value and User.objects.filter(**{field: value}).exists():
+            return field
+    return None
 
 
 def open_house_accounts() -> None:
