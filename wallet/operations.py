@@ -117,23 +117,28 @@ def open_member(context: Context, person: Person) -> tuple[User, bool]:
     """
     actor_id, key = context.actor_id, context.key
     assert actor_id is not None
-    # Looked up first: a member that another call with this key opens meanwhile is then found below.
-    taken = [
-        field
-        for field in ("email", "phone")
-        if (value := getattr(person, field)) and User.objects.filter(**{field: value}).exists()
-    ]
+    taken = taken_field(person)
+    # After the contacts: a call with this key may commit its member between the two reads.
     openings = Opening.objects.filter(actor_id=actor_id, key=key).select_related("user")
     if key and (opening := openings.first()):
         if opening.digest != person.digest:
             raise OpenedAlready(member_id=opening.user_id)
         return opening.user, True
     if taken:
-        raise Taken(taken[0])
+        raise Taken(taken)
     user = User.objects.create_user(**person._asdict())
     if key:
         Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)
     return user, False
+
+
+def taken_field(person: Person) -> str | None:
+    """The contact that another member has already."""
+    for field in ("email", "phone"):
+        value = getattr(person, field)
+        if value and User.objects.filter(**{field: value}).exists():
+            return field
+    return None
 
 
 def open_house_accounts() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection
 from django.utils import timezone
@@ -11,7 +11,13 @@ from django.utils import timezone
 from ledger.errors import SettledOtherwise
 from ledger.models import Transaction
 from ledger.operations.orders import Order, Postings
-from ledger.operations.statements import ADD_TO_BALANCES, CHANGE, insert_entries, rows_sql
+from ledger.operations.statements import (
+    ADD_TO_BALANCES,
+    CHANGE,
+    insert_entries,
+    rows_sql,
+    to_time,
+)
 from ledger.status import Status
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
@@ -67,7 +73,7 @@ def end(record: Transaction, status: Status, at: datetime | None) -> Transaction
     accounts, held_status = hold(own_ids, record.pk)
     if held_status != Status.PENDING:
         return replay(Transaction.objects.get(pk=record.pk), status)
-    times = [as_time(written_at) for _id, _cents, written_at in accounts if written_at]
+    times = [to_time(written_at) for _id, _cents, written_at in accounts if written_at]
     now = max([at or timezone.now(), record.created_at, *times])
     write(record.pk, status, now, postings, {id: cents for id, cents, _at in accounts})
     record.status, record.settled_at = status, now
@@ -116,9 +122,3 @@ def replay(record: Transaction, status: Status) -> Transaction:
         raise SettledOtherwise(reference=record.reference, status=str(badge.word).lower())
     record.is_replay = True
     return record
-
-
-def as_time(value: datetime | str) -> datetime:
-    """SQLite gives text, in UTC."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

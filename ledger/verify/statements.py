@@ -25,7 +25,7 @@ def text(value: str) -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """`('DEPOSIT', 'TRANSFER')`; of nothing, a list that holds nothing."""
+    """A list of SQL, as after IN. Of nothing, one that holds nothing."""
     return f"({', '.join(map(text, values)) or 'NULL'})"
 
 

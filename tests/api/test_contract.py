@@ -61,6 +61,7 @@ def assert_is_transaction(body, record, source=None, target=None):
     assert body["reference"] == record.reference
     assert REFERENCE.fullmatch(body["reference"])
     assert body["type"] == record.type
+    assert body["rail"] == ("" if source and target else "simulated")
     assert body["status"] == "SUCCESS"
     assert body["amount_cents"] == record.amount_cents
     assert type(body["amount_cents"]) is int

@@ -1,0 +1,60 @@
+"""Books written before there was a rail column get their rail, and stay guarded."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+
+from ledger import operations
+from ledger.models import Transaction
+from tests.books import assert_books_right
+from tests.factories import deposit, new_key, send, withdraw
+from tests.ledger.support.later import waiting_withdrawal
+from tests.tampering import violations
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+BEFORE = "0004_house_lines_by_time"
+
+
+def migrate(*target: str) -> None:
+    call_command("migrate", "ledger", *target, verbosity=0)
+
+
+def rows() -> list[tuple[object, ...]]:
+    columns = "id, reference, type, status, from_account_id, to_account_id, created_at, settled_at"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM ledger_transaction ORDER BY id")
+        return cursor.fetchall()
+
+
+def test_old_rows_get_the_rail_that_they_took(alice, bob, finance):
+    back = deposit(bob, 5_00)
+    send(alice, bob, 1_00)
+    withdraw(alice, 2_00)
+    waiting_withdrawal(alice, 3_00)
+    operations.reverse(actor_id=finance.pk, transaction_id=back.pk, key=new_key())
+    kept, taken = rows(), dict(Transaction.objects.values_list("pk", "rail"))
+    try:
+        migrate(BEFORE)
+        assert rows() == kept
+        refuses_a_change()
+    finally:
+        migrate()
+    assert rows() == kept
+    assert dict(Transaction.objects.values_list("pk", "rail")) == taken
+    assert set(taken.values()) == {"", "simulated"}
+    refuses_a_change()
+    assert_books_right()
+    assert violations() == []
+
+
+def refuses_a_change() -> None:
+    for change in ("SET amount_cents = 1", "SET status = 'FAILED' WHERE status = 'SUCCESS'"):
+        with (
+            pytest.raises(IntegrityError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"UPDATE ledger_transaction {change}")
