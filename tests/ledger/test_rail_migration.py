@@ -12,6 +12,7 @@ from tests.books import assert_books_right
 from tests.factories import deposit, new_key, send, withdraw
 from tests.ledger.support.later import waiting_withdrawal
 from tests.tampering import violations
+from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -34,7 +35,7 @@ def test_old_rows_get_the_rail_that_they_took(alice, bob, finance):
     send(alice, bob, 1_00)
     withdraw(alice, 2_00)
     waiting_withdrawal(alice, 3_00)
-    operations.reverse(actor_id=finance.pk, transaction_id=back.pk, key=new_key())
+    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=back.pk)
     kept, taken = rows(), dict(Transaction.objects.values_list("pk", "rail"))
     try:
         migrate(BEFORE)
