@@ -181,7 +181,8 @@ def services(hosts: list[str], port: int) -> list[Service]:
     granian = str(Path(sys.executable).parent / "granian")
     web = [granian, "--interface=wsgi", f"--port={port}", "--respawn-failed-workers"]
     # Its warnings are no news here: it finds eight threads many for two cores.
-    web += ["--blocking-threads=8", "--log-level=error", "nissmart.wsgi:application"]
+    web += [f"--blocking-threads={settings.WEB_THREADS}", "--log-level=error"]
+    web += ["nissmart.wsgi:application"]
     servers = [
         Service("web server", [*web, f"--host={host}"], (loopback(host), port)) for host in hosts
     ]

@@ -3,7 +3,7 @@
 import sys
 
 from django.contrib import messages
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
+from wallet.db.retries import brief, is_disk_full, note_full_disk
 from wallet.staff.roles import reads_panel
+from wallet.web import rates
 from wallet.web.http import SIGNED_OUT, Request, sign_in_url, way_back
 
 # Forms for people who aren't signed in.
@@ -36,15 +38,32 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Able to serve: the database answers and all migrations are applied."""
+    """Able to serve: the database answers and takes writes, and all migrations are applied."""
     try:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except ImproperlyConfigured as error:
+        return not_ready(str(error))
     except (DatabaseError, InterfaceError):
-        return HttpResponse("no database\n", status=503, content_type="text/plain")
+        return not_ready("no database")
     if behind:
-        return HttpResponse("migrations are due\n", status=503, content_type="text/plain")
+        return not_ready("migrations are due")
+    try:
+        # A lock that is held is no refusal.
+        with brief():
+            rates.count("readyz")
+    except (DatabaseError, InterfaceError) as error:
+        note_full_disk(error)
+        if not is_disk_full():
+            return not_ready("the database takes no writes")
+    # A small write may find room where an order found none.
+    if is_disk_full():
+        return not_ready("the disk is full")
     return HttpResponse("ready\n", content_type="text/plain")
+
+
+def not_ready(reason: str) -> HttpResponse:
+    return HttpResponse(f"{reason}\n", status=503, content_type="text/plain")
 
 
 def csrf_failure(request: Request, reason: str = "") -> HttpResponse:

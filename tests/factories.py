@@ -10,6 +10,7 @@ import factory
 
 from ledger import operations
 from ledger.models import Transaction
+from wallet.context import Context
 from wallet.models import User
 
 PASSWORD = "a-Long-Enough-1"
@@ -48,10 +49,9 @@ def balance(user: User) -> int:
 
 def deposit(user: User, amount_cents: int, key: str | None = None, **more: Any) -> Transaction:
     return operations.deposit(
-        actor_id=user.pk,
+        Context(user.pk, key=key or new_key()),
         account_id=account_id(user),
         amount_cents=amount_cents,
-        key=key or new_key(),
         **more,
     )
 
@@ -60,21 +60,19 @@ def send(
     source: User, target: User, amount_cents: int, key: str | None = None, **more: Any
 ) -> Transaction:
     return operations.transfer(
-        actor_id=source.pk,
+        Context(source.pk, key=key or new_key()),
         source_id=account_id(source),
         target_id=account_id(target),
         amount_cents=amount_cents,
-        key=key or new_key(),
         **more,
     )
 
 
 def withdraw(user: User, amount_cents: int, key: str | None = None, **more: Any) -> Transaction:
     return operations.withdraw(
-        actor_id=user.pk,
+        Context(user.pk, key=key or new_key()),
         account_id=account_id(user),
         amount_cents=amount_cents,
-        key=key or new_key(),
         **more,
     )
 

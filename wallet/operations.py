@@ -107,7 +107,7 @@ class Person(NamedTuple):
 
 
 @committed
-def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User, bool]:
+def open_member(context: Context, person: Person) -> tuple[User, bool]:
     """Open a member with an empty wallet, once, and say whether this is a replay.
 
     The same key for the same person by the same actor finds the member again. Raises
@@ -115,23 +115,30 @@ def open_member(person: Person, *, actor_id: int, key: str | None) -> tuple[User
     the email, and Busy. Two calls at the same time: the database's unique key makes one of them
     run again, and find the member of the other.
     """
-    # Looked up first: a member that another call with this key opens meanwhile is then found below.
-    taken = [
-        field
-        for field in ("email", "phone")
-        if (value := getattr(person, field)) and User.objects.filter(**{field: value}).exists()
-    ]
+    actor_id, key = context.actor_id, context.key
+    assert actor_id is not None
+    taken = taken_field(person)
+    # After the contacts: a call with this key may commit its member between the two reads.
     openings = Opening.objects.filter(actor_id=actor_id, key=key).select_related("user")
     if key and (opening := openings.first()):
         if opening.digest != person.digest:
             raise OpenedAlready(member_id=opening.user_id)
         return opening.user, True
     if taken:
-        raise Taken(taken[0])
+        raise Taken(taken)
     user = User.objects.create_user(**person._asdict())
     if key:
         Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)
     return user, False
+
+
+def taken_field(person: Person) -> str | None:
+    """The contact that another member has already."""
+    for field in ("email", "phone"):
+        value = getattr(person, field)
+        if value and User.objects.filter(**{field: value}).exists():
+            return field
+    return None
 
 
 def open_house_accounts() -> None:

@@ -158,11 +158,8 @@ def post(proposal_id: int, ip_address: str = "") -> ReversalProposal:
         return proposal
     assert proposal.decided_by_id
     try:
-        operations.reverse(
-            actor_id=proposal.decided_by_id,
-            transaction_id=proposal.transaction_id,
-            key=key_of(proposal),
-        )
+        context = Context(proposal.decided_by_id, ip_address, key=key_of(proposal))
+        operations.reverse(context, transaction_id=proposal.transaction_id)
     except Busy:
         return proposal
     except Refusal as refusal:

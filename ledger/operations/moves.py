@@ -14,38 +14,37 @@ from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
 from ledger.operations.orders import Order, Placed
 from ledger.operations.statements import Hold
+from wallet.context import Context
 from wallet.db.preconditions import Precondition
 
 
 def deposit(
+    context: Context,
     *,
-    actor_id: int,
     account_id: int,
     amount_cents: int,
-    key: str | None,
     description: str = "",
     at: datetime | None = None,
 ) -> Transaction:
     """Put money from the rail into a member's account, once.
 
-    `amount_cents` is whole cents. `key` names this one request by this actor: the same key
-    with the same order returns the first Transaction, marked `is_replay`, and moves nothing.
-    `at` is for histories played back in order; it defaults to now.
+    `amount_cents` is whole cents. The context says who orders it, and under which idempotency key:
+    the same key with the same order returns the first Transaction, marked `is_replay`, and moves
+    nothing. `at` is for histories played back in order; it defaults to now.
 
     Raises a Refusal: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
     AccountClosed, UnknownAccount, KeyReused or Busy.
     """
     order = Order(DEPOSIT, amount_cents, target_id=account_id, description=description)
-    return perform(order, actor_id=actor_id, key=key, at=at)
+    return perform(context, order, at=at)
 
 
 def transfer(
+    context: Context,
     *,
-    actor_id: int,
     source_id: int,
     target_id: int,
     amount_cents: int,
-    key: str | None,
     description: str = "",
     at: datetime | None = None,
 ) -> Transaction:
@@ -55,15 +54,14 @@ def transfer(
     RecipientLimitReached.
     """
     order = Order(TRANSFER, amount_cents, source_id, target_id, description)
-    return perform(order, actor_id=actor_id, key=key, at=at)
+    return perform(context, order, at=at)
 
 
 def withdraw(
+    context: Context,
     *,
-    actor_id: int,
     account_id: int,
     amount_cents: int,
-    key: str | None,
     description: str = "",
     at: datetime | None = None,
 ) -> Transaction:
@@ -72,15 +70,13 @@ def withdraw(
     Raises also AccountFrozen, InsufficientFunds and DailyLimitReached.
     """
     order = Order(WITHDRAWAL, amount_cents, source_id=account_id, description=description)
-    return perform(order, actor_id=actor_id, key=key, at=at)
+    return perform(context, order, at=at)
 
 
-def reverse(
-    *, actor_id: int, transaction_id: int, key: str | None, at: datetime | None = None
-) -> Transaction:
+def reverse(context: Context, *, transaction_id: int, at: datetime | None = None) -> Transaction:
     """Take back what a completed deposit or transfer has moved, once, whole.
 
-    `actor_id` is the member of staff who approved it. The wallet that received must still hold
+    The actor is the member of staff who approved it. The wallet that received must still hold
     the money; whether it is frozen or closed does not matter.
 
     Raises NotReversible, AlreadyReversed, MoneyGone, KeyReused or Busy.
@@ -88,7 +84,7 @@ def reverse(
     record = Transaction.objects.get(pk=transaction_id)
     if not record.is_reversible:
         raise NotReversible(reference=record.reference)
-    return perform(Order.reversing(record), actor_id=actor_id, key=key, at=at)
+    return perform(context, Order.reversing(record), at=at)
 
 
 def preview(order: Order) -> int:
@@ -106,18 +102,18 @@ def preview(order: Order) -> int:
     return own.balance_cents + sum(cents for id, cents in postings if id == own.id)
 
 
-def earlier(order: Order, *, actor_id: int, key: str) -> Transaction | None:
+def earlier(context: Context, order: Order) -> Transaction | None:
     """The transaction this key made already, if any. Raises KeyReused for another order."""
-    made = Transaction.objects.filter(created_by_id=actor_id, idempotency_key=key)
+    assert context.key is not None
+    made = Transaction.objects.filter(created_by_id=context.actor_id, idempotency_key=context.key)
     found = made.values_list("pk", flat=True).first()
     return None if found is None else replay(order, found)
 
 
 def perform(
+    context: Context,
     order: Order,
     *,
-    actor_id: int,
-    key: str | None,
     at: datetime | None = None,
     precondition: Precondition | None = None,
 ) -> Transaction:
@@ -126,5 +122,7 @@ def perform(
     The `precondition` is checked once the accounts are locked. Raises what its check raises, and
     nothing moves then.
     """
+    assert context.actor_id is not None, "the system orders nothing"
     rules.refuse_nonsense(order)
-    return GROUP_COMMIT.carry_out(Placed(order, actor_id, key, at, precondition))
+    placed = Placed(order, context.actor_id, context.key, at, precondition)
+    return GROUP_COMMIT.carry_out(placed)

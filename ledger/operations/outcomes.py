@@ -5,23 +5,25 @@ from __future__ import annotations
 from django.db import OperationalError, transaction
 
 from ledger.models import Transaction
+from wallet.context import Context
 from wallet.db.retries import is_contention
 from wallet.errors import Busy
 from wallet.models import Account
 
 
-def find(*, account_id: int, actor_id: int, key: str) -> Transaction | None:
-    """The transaction of this key. None means that the order didn't go through and never will.
+def find(context: Context, *, account_id: int) -> Transaction | None:
+    """The transaction of the actor's key. None: the order didn't go through and never will.
 
     An order holds its accounts until its transaction has ended. Once we hold `account_id`, which
     is one of them, the order has ended, and the books say how. Raises Busy when another
     transaction holds the account, because that may be the order. Waits for nothing on PostgreSQL.
     """
+    assert context.key is not None
     try:
         with transaction.atomic():
             Account.objects.select_for_update(nowait=True).get(pk=account_id)
-            made = Transaction.objects.filter(created_by_id=actor_id, idempotency_key=key)
-            return made.first()
+            made = Transaction.objects.filter(created_by_id=context.actor_id)
+            return made.filter(idempotency_key=context.key).first()
     except OperationalError as error:
         if is_contention(error):
             raise Busy from error

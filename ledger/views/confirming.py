@@ -16,7 +16,7 @@ from ledger.forms.moves import OrderForm
 from ledger.operations import outcomes
 from wallet.errors import Busy
 from wallet.web.fields import AmountField, KeyField
-from wallet.web.http import MemberRequest, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def answer_to_check(request: MemberRequest, form: OrderForm) -> HttpResponse | N
     is_lost = request.POST["check"] == "lost"
     try:
         key = KeyField().clean(request.POST.get("idempotency_key"))
-        record = outcomes.find(account_id=form.account.pk, actor_id=request.user.pk, key=key)
+        record = outcomes.find(context_of(request, key=key), account_id=form.account.pk)
     except ValidationError:
         return None
     except (Busy, OperationalError, InterfaceError):

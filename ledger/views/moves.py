@@ -24,10 +24,12 @@ from wallet.untranslated import keep
 from wallet.web.http import (
     KEPT,
     MemberRequest,
+    context_of,
     redirect_to,
     refuse_repeated_fields,
     render_part,
 )
+from wallet.web.refusals import page_status
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
@@ -65,8 +67,8 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         return render_form(request, form, status=422)
     try:
         order = form.order()
-        key = form.cleaned_data["idempotency_key"]
-        record = operations.earlier(order, actor_id=request.user.pk, key=key)
+        context = context_of(request, key=form.cleaned_data["idempotency_key"])
+        record = operations.earlier(context, order)
         if record is None and request.POST.get("confirm") != "1":
             return render_review(request, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
@@ -75,7 +77,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
             )
             return render_form(request, form, status=422)
         if record is None:
-            record = operations.perform(order, actor_id=request.user.pk, key=key)
+            record = operations.perform(context, order)
             lookups.ended_in_payment(request.user, login)
     except Refusal as error:
         return render_refusal(request, form, error)
@@ -115,11 +117,10 @@ def render_refusal(request: MemberRequest, form: OrderForm, error: Refusal) -> H
     form.refuse(error)
     if isinstance(error, KeyReused):
         form.renew_key()
+    response = render_form(request, form, status=page_status(error))
     if isinstance(error, Busy):
-        response = render_form(request, form, status=503)
         response.headers["Retry-After"] = "5"
-        return response
-    return render_form(request, form, status=422)
+    return response
 
 
 def render_form(

@@ -21,6 +21,7 @@ from ledger import operations
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
 from ledger.models import Entry
 from ledger.querysets import day_start
+from wallet.context import Context
 from wallet.models import Account, User
 from wallet.staff.roles import AUDITOR, FINANCE
 
@@ -239,9 +240,8 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
             step.note,
         )
         record = operations.perform(
+            Context(people[step.actor].pk, key=key_of(number)),
             order,
-            actor_id=people[step.actor].pk,
-            key=key_of(number),
             at=min(max(step.at(now), earliest), now),
         )
         told += not record.is_replay

@@ -51,7 +51,7 @@ def days(bob, carol, time_machine) -> None:
     withdraw(bob, 200_00)
     deposit(carol, 7_50)
     time_machine.move_to("2026-11-22T09:00:00Z", tick=False)
-    operations.reverse(actor_id=bob.pk, transaction_id=sent.pk, key=new_key())
+    operations.reverse(Context(bob.pk, key=new_key()), transaction_id=sent.pk)
     withdraw(carol, 30_00)
     deposit(bob, 1_00)
 

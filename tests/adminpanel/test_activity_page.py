@@ -12,6 +12,7 @@ from tests.factories import deposit, new_key, send, withdraw
 from tests.ledger.support.later import end
 from tests.pages import elements, find, htmx, is_whole_page, text, words
 from tests.tampering import payout
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ def test_it_tells_what_happened_newest_first(as_finance, alice, bob, finance):
     payout(alice, "PENDING")
     payout(alice, "FAILED")
     for record in (gift, paid_in):
-        operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+        operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     response = as_finance.get(FEED)
     assert is_whole_page(response)
     assert rows(response) == [
@@ -90,7 +91,7 @@ def test_it_narrows_by_type_and_status(as_finance, activity, query, shown):
 
 def test_reversals_can_be_picked(as_finance, alice, bob, finance):
     record = send(alice, bob, 1_00)
-    operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     (pick,) = elements(as_finance.get(FEED), "nav", **{"aria-label": "Type"})
     (link,) = [link for link in find(pick, "a") if words(link) == "Reversal"]
     response = as_finance.get(FEED + dict(link.attributes)["href"])

@@ -53,7 +53,7 @@ def export(client, **filters) -> list[dict[str, str]]:
 def test_every_cell_says_what_the_ledger_holds(as_finance, alice, bob, finance, time_machine):
     time_machine.move_to("2026-11-24T21:00:00Z", tick=False)
     record = send(alice, bob, 1_234_5, key="key-1", description="Lunch, and tea")
-    reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key="key-2")
+    reversal = operations.reverse(Context(finance.pk, key="key-2"), transaction_id=record.pk)
     cash = withdraw(alice, 5, key="key-3")
     out, back, sent, _opening = export(as_finance)
     wallets = [str(account_id(alice)), str(account_id(bob))]

@@ -66,7 +66,7 @@ def test_a_reversal_names_its_people_in_order(as_finance, alice, bob, wambui, jo
 
 def test_every_column_shows_what_it_is_called(as_finance, alice, bob, finance):
     record = send(alice, bob, 12_34, key="key-of-it", description="Lunch")
-    reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     response = as_finance.get(URL, {"columns": ALL})
     assert headings(response) == [
         *USUAL, "Settled", "Note", "Ordered by", "From account", "To account", "Request key",
@@ -97,7 +97,7 @@ def test_columns_cost_no_query_for_each_row(as_finance, alice, bob, django_asser
     def grow():
         for _ in range(5):
             record = send(alice, bob, 1)
-            operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=new_key())
+            operations.reverse(Context(alice.pk, key=new_key()), transaction_id=record.pk)
 
     grow()
     with CaptureQueriesContext(connection) as few:

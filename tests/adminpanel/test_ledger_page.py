@@ -20,6 +20,7 @@ from tests.pages import (
     words,
 )
 from tests.unsettled import as_if
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +111,7 @@ def test_each_filter_narrows_and_all_may_be_combined(as_finance, history, filter
 
 def test_reversals_are_a_type_of_their_own(as_finance, history, finance):
     record = Transaction.objects.get(description="to Bob")
-    reversal = operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     response = as_finance.get(URL, {"type": "REVERSAL"})
     assert references(response) == [reversal.reference]
     assert "Type: Reversal" in text(response)

@@ -16,6 +16,7 @@ from ledger.models import Transaction
 from tests.adminpanel.support.explored import matching, more_of_everything, subsets
 from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -113,7 +114,7 @@ def test_they_stand_on_the_page_when_they_are_at_hand(as_finance, history, amina
 def test_money_in_and_money_out_are_not_added_up(as_finance, alice, bob, finance):
     record = send(alice, bob, 100_00)
     withdraw(alice, 30_00)
-    operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     (said,) = elements(as_finance.get(URL, {"from": "2020-01-01"}), id="totals")
     address = dict(said.attributes)["hx-get"]
     whole = "4 transactions Deposits KES 1,000.00 Transfers KES 100.00 Withdrawals KES 30.00"

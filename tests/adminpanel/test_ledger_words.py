@@ -10,6 +10,7 @@ from ledger.models import Transaction
 from tests.factories import deposit, new_key, send
 from tests.pages import elements, find, htmx, problems_beside, text, words
 from tests.tampering import payout
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,7 @@ URL = "/panel/ledger/"
 
 @pytest.fixture
 def reversal(record, finance) -> Transaction:
-    return operations.reverse(actor_id=finance.pk, transaction_id=record.pk, key=new_key())
+    return operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
 
 
 def badges(response, reference: str) -> list[str]:
@@ -48,7 +49,7 @@ def test_what_was_reversed_says_so_wherever_it_is_listed(as_finance, alice, reco
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
 def test_what_was_reversed_can_be_filtered(as_finance, alice, bob, record, reversal, headers):
     other = operations.reverse(
-        actor_id=bob.pk, transaction_id=deposit(bob, 5_00).pk, key=new_key()
+        Context(bob.pk, key=new_key()), transaction_id=deposit(bob, 5_00).pk
     ).reverses
     response = as_finance.get(URL, {"status": "REVERSED"}, headers=headers)
     assert references(response) == [other.reference, record.reference]

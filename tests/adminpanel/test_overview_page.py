@@ -15,6 +15,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, new_key, send, withdraw
 from tests.pages import elements, find, htmx, is_part, is_whole_page, text, words
 from tests.tampering import payout
+from wallet.context import Context
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ URL = "/panel/"
 
 
 def reverse(record: Transaction, actor: User) -> Transaction:
-    return operations.reverse(actor_id=actor.pk, transaction_id=record.pk, key=new_key())
+    return operations.reverse(Context(actor.pk, key=new_key()), transaction_id=record.pk)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, new_key, send, withdraw
 from tests.pages import elements, find, htmx, is_part, text, words
 from tests.tampering import payout
+from wallet.context import Context
 from wallet.models import User
 from wallet.money import parse_shillings
 from wallet.operations import open_house_accounts
@@ -95,7 +96,7 @@ def test_they_show_what_has_succeeded_on_each_day(finance, cast, time_machine, b
             withdraw(one, 5_00 + ago)
             payout(one, "PENDING")
             payout(one, "FAILED")
-            operations.reverse(actor_id=finance.pk, transaction_id=sent.pk, key=new_key())
+            operations.reverse(Context(finance.pk, key=new_key()), transaction_id=sent.pk)
     shown = tables(page(finance, time_machine, by))
     suffix = "" if by == "count" else ", KES"
     for type, name in NAMES.items():

@@ -118,10 +118,10 @@ def test_the_decision_is_committed_before_the_books_are_asked(
     seen = []
     really = operations.reverse
 
-    def look_first(**asks):
+    def look_first(*given, **asks):
         (state,) = at_once(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
         seen.append((state, connection.in_atomic_block))
-        return really(**asks)
+        return really(*given, **asks)
 
     monkeypatch.setattr(operations, "reverse", look_first)
     reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)

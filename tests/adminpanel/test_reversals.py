@@ -167,7 +167,7 @@ def test_refused_when_the_money_goes_after_the_decision_and_says_so(record, wamb
 
 def test_refused_when_it_was_reversed_meanwhile(record, wambui, joseph, alice):
     proposal = proposed(record, wambui)
-    other = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
+    other = operations.reverse(Context(alice.pk), transaction_id=record.pk)
     done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert done.state == State.REFUSED
     assert other.reference in done.remark
@@ -179,7 +179,7 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
 ):
     proposal = proposed(record, wambui)
 
-    def busy(**_asks):
+    def busy(*_given, **_asks):
         raise Busy
 
     with monkeypatch.context() as patch, nothing_moves():
@@ -204,7 +204,7 @@ def test_what_the_books_say_stands_over_a_refusal(record, wambui, joseph, bob):
         Context(joseph.pk), proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
     )
     reversals.close(proposal.pk, "The money is gone.", "")
-    operations.reverse(actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal))
+    operations.reverse(Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk)
     assert reversals.close(proposal.pk, "", "").state == State.POSTED
     assert reversals.close(proposal.pk, "The money is gone.", "").state == State.POSTED
     assert [act for act, _ in acts(record)] == ["propose", "approve", "refuse", "reverse"]
@@ -214,7 +214,7 @@ def test_a_refusal_that_comes_after_the_books_is_none(record, wambui, joseph):
     proposal = reversals.decide(
         Context(joseph.pk), proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
     )
-    operations.reverse(actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal))
+    operations.reverse(Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk)
     done = reversals.close(proposal.pk, "The money is gone.", "")
     assert (done.state, done.remark) == (State.POSTED, "")
     assert [act for act, _ in acts(record)] == ["propose", "approve", "reverse"]
@@ -255,10 +255,10 @@ def test_one_that_fails_keeps_none_of_the_others_waiting(
         reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     really = operations.reverse
 
-    def fails_for_the_first(**asks):
+    def fails_for_the_first(*given, **asks):
         if asks["transaction_id"] == record.pk:
             raise ValueError("a broken row")
-        return really(**asks)
+        return really(*given, **asks)
 
     with monkeypatch.context() as patch:
         patch.setattr(operations, "reverse", fails_for_the_first)
@@ -283,7 +283,7 @@ def test_what_says_refused_although_it_was_made_is_put_right(record, wambui, jos
     assert proposal.state == State.REFUSED
     deposit(bob, 300_00)
     made = operations.reverse(
-        actor_id=joseph.pk, transaction_id=record.pk, key=reversals.key_of(proposal)
+        Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk
     )
     reversals.post_approved()
     proposal.refresh_from_db()

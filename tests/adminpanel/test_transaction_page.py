@@ -113,7 +113,7 @@ def test_a_reversal_says_who_proposed_and_approved_it(
 
 
 def test_a_reversal_without_a_proposal_has_only_a_poster(record, as_wambui, alice):
-    reversal = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
+    reversal = operations.reverse(Context(alice.pk), transaction_id=record.pk)
     page = as_wambui.get(url(reversal))
     assert section(page, "timeline").startswith("Timeline Reversal posted by Alice Wanjiku")
     assert "Posted by Alice Wanjiku" in section(page, "references")

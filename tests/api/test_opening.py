@@ -1,9 +1,10 @@
 """A member is opened once per key: a retry finds the member that the first call opened."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from tests.api.support.calls import by_token, order, problem_of
+from tests.api.support.threads import at_once
 from tests.factories import UserFactory
 from tests.ledger.support.commits import answer_to_the_commit_lost
 from wallet.api import tokens
@@ -112,6 +113,28 @@ def test_the_database_keeps_a_key_to_one_member(service, alice, bob, carol):
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Opening.objects.create(digest="x", **again)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one call read at a time")
+def test_a_call_that_opens_the_member_between_two_reads_is_found(service):
+    answers = []
+
+    def meanwhile(execute, sql, *more):
+        found = execute(sql, *more)
+        is_look_up = "wallet_opening" in sql or '"wallet_user"."email" = ' in sql
+        if is_look_up and not answers:
+            answers.append(None)
+            answers[:] = at_once(lambda: service.post("/api/users", JANE, "one"))
+        return found
+
+    service.get("/api/users")
+    with connection.execute_wrapper(meanwhile):
+        second = service.post("/api/users", JANE, "one")
+    (first,) = answers
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.headers[REPLAYED] == "true"
+    assert second.content == first.content
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import django
 
+from wallet.context import Context
+
 django.setup()
 
 from django.db import connection  # noqa: E402
@@ -33,10 +35,9 @@ def prepare() -> dict[str, int]:
         user__isnull=False, balance_cents__lt=ENOUGH_CENTS
     ).values_list("pk", flat=True):
         operations.deposit(
-            actor_id=wallets[account_id],
+            Context(wallets[account_id], key=str(uuid4())),
             account_id=account_id,
             amount_cents=ENOUGH_CENTS,
-            key=str(uuid4()),
         )
     first, last = min(wallets), max(wallets)
     # pgbench draws accounts from a range, and finds an account's owner by the distance.
@@ -47,11 +48,10 @@ def prepare() -> dict[str, int]:
 
 def send(source_id: int, target_id: int, cents: int) -> Any:
     return operations.transfer(
-        actor_id=wallets[source_id],
+        Context(wallets[source_id], key=str(uuid4())),
         source_id=source_id,
         target_id=target_id,
         amount_cents=cents,
-        key=str(uuid4()),
     )
 
 

@@ -8,6 +8,7 @@ from ledger.models import Entry, Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, deposit, funded, send
 from tests.pages import elements, text
+from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def test_a_transaction_is_shown_with_its_entries(as_operator, record):
 
 
 def test_a_reversal_is_posted_not_ordered(as_operator, record, alice):
-    reversal = operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=None)
+    reversal = operations.reverse(Context(alice.pk), transaction_id=record.pk)
     for row, is_reversal in ((record, False), (reversal, True)):
         said = text(as_operator.get(reverse("admin:ledger_transaction_change", args=[row.pk])))
         assert ("Posted by: Alice Wanjiku" in said) is is_reversal

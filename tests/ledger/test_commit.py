@@ -1,4 +1,4 @@
-"""What goes wrong at the COMMIT: an order that may have moved is told so, and never tried again."""
+"""What goes wrong at the COMMIT: an order that may have moved hears so, and never runs again."""
 
 import sqlite3
 import time
@@ -14,14 +14,12 @@ from django.db import (
 )
 
 from ledger.errors import InsufficientFunds
-from ledger.operations.execution import names_to_lock, run_batch, statements
-from ledger.operations.group_commit import Ticket, run
+from ledger.operations.execution import run_batch, statements
 from tests.ledger.support.crowd import watched
 from tests.ledger.support.placed import balances, carried_out, transfer
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.db.retries import is_refusal
-from wallet.db.waits import Wait
 from wallet.errors import OutcomeUnknown
 
 IS_SQLITE = connection.vendor == "sqlite"
@@ -84,17 +82,3 @@ def test_only_the_databases_own_word_says_that_a_commit_has_failed(error, cause,
     what = error()
     what.__cause__ = cause()
     assert is_refusal(what) is has_failed
-
-
-def test_an_interrupted_leader_leaves_the_outcome_unknown_to_its_batch(members):
-    a, b, c, d, *_ = members
-
-    def interrupt(sql):
-        if sql == "COMMITTED":
-            raise KeyboardInterrupt
-
-    orders = [transfer(a, b), transfer(c, d)]
-    batch = [Ticket(order, Wait(names_to_lock(order), 30)) for order in orders]
-    with watched(interrupt), pytest.raises(KeyboardInterrupt):
-        run(batch)
-    assert [type(ticket.outcome) for ticket in batch] == [OutcomeUnknown] * 2

@@ -9,6 +9,7 @@ from ledger.models import Entry, Transaction
 from tests.factories import account_id, deposit, send
 from tests.ledger.support.moves import FLOAT
 from tests.ledger.support.rows import insert, stored
+from wallet.context import Context
 from wallet.models import Account, User
 from wallet.money import CEILING_CENTS
 
@@ -153,7 +154,7 @@ def good(alice, bob, carol):
     cast = {"alice": account_id(alice), "bob": account_id(bob), "first": record.reference}
     cast |= {"carol": carol.pk, "record": record.pk}
     reversed_one = send(alice, bob, 1_00)
-    operations.reverse(actor_id=carol.pk, transaction_id=reversed_one.pk, key=None)
+    operations.reverse(Context(carol.pk), transaction_id=reversed_one.pk)
     cast["reversed"] = reversed_one.pk
     # Carol's wallet makes room for the accounts that are tried in its place.
     Account.objects.filter(user=carol).delete()

@@ -23,6 +23,7 @@ from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
 from tests.ledger.support.placed import balances, carried_out, commits, deposit, transfer
+from wallet.context import Context
 from wallet.errors import OutcomeUnknown
 
 IS_SQLITE = connection.vendor == "sqlite"
@@ -153,8 +154,8 @@ def test_histories_and_reversals_do_not_queue(members, patient):
     record = carried_out(transfer(c, d))
     then = timezone.now() + timedelta(seconds=1)
     with running(a, b, {}):
-        back = reverse(actor_id=a.pk, transaction_id=record.pk, key=None)
-        later = perform(transfer(c, d).order, actor_id=c.pk, key=None, at=then)
+        back = reverse(Context(a.pk), transaction_id=record.pk)
+        later = perform(Context(c.pk), transfer(c, d).order, at=then)
     assert (back.reverses_id, later.created_at) == (record.pk, then)
     assert balances(a, b, c, d) == [90_00, 110_00, 90_00, 110_00]
 
@@ -169,7 +170,7 @@ def test_an_order_that_waits_for_an_account_does_not_hold_up_the_rest(members):
         began = time.monotonic()
         for _each in range(5):
             # Without a key, so that nothing else keeps it from moving twice.
-            perform(transfer(c, d).order, actor_id=c.pk, key=None)
+            perform(Context(c.pk), transfer(c, d).order)
         assert time.monotonic() - began < 1
         assert waits.is_alive()
     waits.join()

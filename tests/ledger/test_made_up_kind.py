@@ -26,7 +26,7 @@ from tests.pages import elements, text, words
 from tests.tampering import found_after, violations
 from wallet import house
 from wallet import operations as wallet_operations
-from wallet.context import SYSTEM
+from wallet.context import SYSTEM, Context
 from wallet.models import User
 
 pytestmark = [
@@ -48,7 +48,7 @@ def panel(finance) -> Client:
 
 def donate(user: User, cents: int = 50_00, **more: str) -> Transaction:
     order = Order(DONATION, cents, account_id(user), None, **more)
-    return operations.perform(order, actor_id=user.pk, key=new_key())
+    return operations.perform(Context(user.pk, key=new_key()), order)
 
 
 def test_no_migration_lists_it():
@@ -74,7 +74,7 @@ def test_the_rules_of_a_wallet_bind_it(alice, bob, settings):
     with nothing_moves(), pytest.raises(DailyLimitReached):
         send(alice, bob, 10_01)
     with nothing_moves(), pytest.raises(NotReversible):
-        operations.reverse(actor_id=alice.pk, transaction_id=record.pk, key=new_key())
+        operations.reverse(Context(alice.pk, key=new_key()), transaction_id=record.pk)
     wallet_operations.freeze(SYSTEM, account_id(alice))
     with nothing_moves(), pytest.raises(AccountFrozen):
         donate(alice, 1)

@@ -21,6 +21,7 @@ from tests.ledger.support.banki import BANKI
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.pages import text
 from tests.tampering import found_after, violations
+from wallet.context import Context
 from wallet.models import Account
 from wallet.operations import open_house_accounts
 
@@ -106,11 +107,11 @@ def test_what_stays_inside_takes_no_rail(alice, bob):
 
 def test_what_came_over_one_rail_goes_back_over_it(alice, finance):
     first = Transaction.objects.get()
-    reversal = operations.reverse(actor_id=finance.pk, transaction_id=first.pk, key=new_key())
+    reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=first.pk)
     assert (first.rail, reversal.rail, reversal.status) == ("simulated", "simulated", "SUCCESS")
     assert lines(reversal)[1] == (FLOAT, 1_000_00, None)
     own = answer(deposit(alice, 300_00), Outcome.SUCCEEDED)
-    reversal = operations.reverse(actor_id=finance.pk, transaction_id=own.pk, key=new_key())
+    reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=own.pk)
     assert (reversal.rail, reversal.status) == ("banki", "SUCCESS")
     assert lines(reversal)[1] == (ITS_FLOAT, 300_00, None)
     assert_right()

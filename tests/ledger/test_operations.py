@@ -15,6 +15,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
 from tests.ledger.support.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
 from wallet import house
+from wallet.context import Context
 from wallet.errors import Busy, Refusal
 from wallet.models import User
 
@@ -89,7 +90,7 @@ def test_a_preview_refuses_what_the_operation_refuses(alice, bob, move, amount, 
     with nothing_moves(), pytest.raises(Refusal) as foretold:
         operations.preview(order)
     with nothing_moves(), pytest.raises(type(foretold.value)) as refusal:
-        operations.perform(order, actor_id=alice.pk, key=new_key())
+        operations.perform(Context(alice.pk, key=new_key()), order)
     assert str(refusal.value) == str(foretold.value)
 
 

@@ -10,6 +10,7 @@ from tests.factories import account_id
 from tests.ledger.support.commits import stuck_in_its_commit
 from tests.ledger.support.crowd import impatient
 from tests.ledger.support.moves import ORDERS, asked, call
+from wallet.context import Context
 from wallet.errors import Busy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_carried_out", [True, False])
 def test_an_order_in_its_commit_is_neither_done_nor_not(alice, bob, move, is_carried_out):
     asks = asked(move, alice, bob)
-    find = partial(outcomes.find, account_id=account_id(alice), actor_id=alice.pk, key=asks["key"])
+    find = partial(outcomes.find, Context(alice.pk, key=asks["key"]), account_id=account_id(alice))
     order = partial(call, move, asks)
     with stuck_in_its_commit(order, is_carried_out=is_carried_out) as go_on:
         with impatient(0.05), pytest.raises(Busy):
@@ -35,9 +36,9 @@ def test_an_order_in_its_commit_is_neither_done_nor_not(alice, bob, move, is_car
 
 def test_it_looks_for_the_actors_own_key_only(alice, bob):
     made = operations.deposit(
-        actor_id=alice.pk, account_id=account_id(alice), amount_cents=1_00, key="one"
+        Context(alice.pk, key="one"), account_id=account_id(alice), amount_cents=1_00
     )
-    for_alice = outcomes.find(account_id=account_id(alice), actor_id=alice.pk, key="one")
-    for_bob = outcomes.find(account_id=account_id(bob), actor_id=bob.pk, key="one")
-    other_key = outcomes.find(account_id=account_id(alice), actor_id=alice.pk, key="One")
+    for_alice = outcomes.find(Context(alice.pk, key="one"), account_id=account_id(alice))
+    for_bob = outcomes.find(Context(bob.pk, key="one"), account_id=account_id(bob))
+    other_key = outcomes.find(Context(alice.pk, key="One"), account_id=account_id(alice))
     assert (for_alice, for_bob, other_key) == (made, None, None)

@@ -12,7 +12,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, balance, deposit, new_key, send, withdraw
 from tests.tampering import payout, violations
 from wallet import operations as wallet_operations
-from wallet.context import SYSTEM
+from wallet.context import SYSTEM, Context
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def staff(db):
 
 
 def reverse(staff, record, key=None) -> Transaction:
-    return operations.reverse(actor_id=staff.pk, transaction_id=record.pk, key=key or new_key())
+    return operations.reverse(Context(staff.pk, key=key or new_key()), transaction_id=record.pk)
 
 
 def test_a_transfer_goes_back(staff, alice, bob):

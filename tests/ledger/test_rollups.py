@@ -16,6 +16,7 @@ from ledger.models import Entry
 from ledger.rollups import MEMBERS, Total
 from tests.factories import UserFactory, deposit, funded, new_key, send, withdraw
 from tests.tampering import violations
+from wallet.context import Context
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def days(db, time_machine) -> None:
     time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
     deposit(other, 40_00)
     withdraw(other, 30_00)
-    operations.reverse(actor_id=one.pk, transaction_id=sent.pk, key=new_key())
+    operations.reverse(Context(one.pk, key=new_key()), transaction_id=sent.pk)
 
 
 def by_type(totals: list[Total]) -> dict[tuple[object, ...], tuple[int, ...]]:

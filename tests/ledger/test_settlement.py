@@ -16,7 +16,7 @@ from tests.ledger.support.later import answering_later, end, waiting_deposit, wa
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.tampering import violations
 from wallet import operations as wallet_operations
-from wallet.context import SYSTEM
+from wallet.context import SYSTEM, Context
 from wallet.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +207,7 @@ def test_a_history_is_played_back_at_its_own_times(alice):
 
 
 def reverse(record, actor):
-    return operations.reverse(actor_id=actor.pk, transaction_id=record.pk, key=new_key())
+    return operations.reverse(Context(actor.pk, key=new_key()), transaction_id=record.pk)
 
 
 def test_house_accounts_store_nothing(alice):

@@ -18,6 +18,7 @@ from ledger.models import Entry, HouseBalance, Transaction
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.tampers import TAMPERS
 from tests.tampering import found_after, payout, violations
+from wallet.context import Context
 from wallet.models import User
 
 
@@ -46,7 +47,7 @@ def rows(alice, bob, carol) -> dict[str, int]:
 
 
 def reverse(record: Transaction, by: User) -> Transaction:
-    return operations.reverse(actor_id=by.pk, transaction_id=record.pk, key=new_key())
+    return operations.reverse(Context(by.pk, key=new_key()), transaction_id=record.pk)
 
 
 def run(*arguments: str) -> str:

@@ -11,6 +11,7 @@ from ninja.errors import HttpError, Throttled
 from ninja.security import APIKeyCookie, HttpBearer
 
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.db.preconditions import Precondition
 from wallet.db.retries import brief
 from wallet.models import ApiToken, User
@@ -32,6 +33,10 @@ class Caller:
     scope: str
     reads_all: bool = False
     precondition: Precondition | None = None
+
+    def context(self, key: str | None) -> Context:
+        """What an operation is handed for this call."""
+        return Context(self.user_id, key=key)
 
     def may_see(self, user_id: int) -> bool:
         return self.reads_all or self.may_act_for(user_id)

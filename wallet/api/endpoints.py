@@ -59,7 +59,7 @@ def create_user(
     caller = request.auth
     require(caller.scope == Scope.SERVICE)
     person = operations.Person(body.name, body.email, body.phone)
-    user, is_replay = operations.open_member(person, actor_id=caller.user_id, key=key)
+    user, is_replay = operations.open_member(caller.context(key), person)
     if is_replay:
         response.headers["Idempotency-Replayed"] = "true"
     return Status(201, user_out(user, caller))

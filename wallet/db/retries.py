@@ -33,6 +33,8 @@ CONTENTION = {LOCK_TIMEOUT, "40P01", "40001"}
 # read or write, and a server that takes reads only.
 REFUSED_FOR_NOW = ("53", "57", "58030", "25006")
 DISK_FULL = "53100"
+# How long after a write that found no room this process says that it isn't ready.
+FULL_FOR_S = 30
 SQLITE_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 # When a disk was last found full, as `time.monotonic` has it.
@@ -152,13 +154,25 @@ def is_refusal(error: Exception) -> bool:
 
 def is_refused_for_now(error: Exception) -> bool:
     """Did the database say no for a reason that passes, or give no answer before the COMMIT?"""
-    global disk_full_at
-    code, state = sqlite_code(error), sqlstate(error)
-    if code == sqlite3.SQLITE_FULL or state == DISK_FULL:
-        disk_full_at = time.monotonic()
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY):
+    if note_full_disk(error) or sqlite_code(error) == sqlite3.SQLITE_READONLY:
         return True
-    return isinstance(error.__cause__, NoAnswer) or (state or "").startswith(REFUSED_FOR_NOW)
+    return isinstance(error.__cause__, NoAnswer) or (sqlstate(error) or "").startswith(
+        REFUSED_FOR_NOW
+    )
+
+
+def note_full_disk(error: Exception) -> bool:
+    """Did the database say that its disk is full? `is_disk_full` remembers it for a while."""
+    global disk_full_at
+    if sqlite_code(error) != sqlite3.SQLITE_FULL and sqlstate(error) != DISK_FULL:
+        return False
+    disk_full_at = time.monotonic()
+    return True
+
+
+def is_disk_full() -> bool:
+    """Did this process find the disk full a moment ago?"""
+    return disk_full_at is not None and time.monotonic() - disk_full_at < FULL_FOR_S
 
 
 def sqlite_code(error: Exception) -> int | None:

@@ -15,6 +15,7 @@ from ledger.models import Transaction
 from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, find, words
 from tests.tampering import payout
+from wallet.context import Context
 from wallet.models import User
 
 URL = "/panel/ledger/"
@@ -65,7 +66,7 @@ def more_of_everything(
         withdraw(amina, 3_00, description="lunch money" if number % 2 else "Cash")
         payout(amina, "FAILED" if number % 2 else "PENDING")
         if number % 3 == 0:
-            operations.reverse(actor_id=staff.pk, transaction_id=lunch.pk, key=new_key())
+            operations.reverse(Context(staff.pk, key=new_key()), transaction_id=lunch.pk)
 
 
 def matching(filters: Filters, amina: User) -> list[Transaction]:

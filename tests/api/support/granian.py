@@ -46,6 +46,7 @@ def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
         "HTTPS": "0",
         "ALLOWED_HOSTS": "127.0.0.1",
         "LOG_LEVEL": "WARNING",
+        "WEB_THREADS": str(threads),
     }
     process = subprocess.Popen(command, cwd=ROOT, env=surroundings, process_group=0)
     try:

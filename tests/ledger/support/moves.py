@@ -8,6 +8,7 @@ from ledger import operations, rails
 from ledger.models import Transaction
 from tests.factories import account_id, new_key, send
 from wallet import house
+from wallet.context import Context
 from wallet.models import User
 
 NO_MOVES = {"Order", "earlier", "perform", "preview", "sent_cents", "settle", "fail"}
@@ -51,7 +52,9 @@ def held_by(move: str, owner: User, other: User) -> set[int]:
 
 
 def call(move: str, asks: dict[str, Any]) -> Transaction:
-    record: Transaction = getattr(operations, move)(**asks)
+    given = dict(asks)
+    context = Context(given.pop("actor_id"), key=given.pop("key"))
+    record: Transaction = getattr(operations, move)(context, **given)
     return record
 
 

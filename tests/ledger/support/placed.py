@@ -12,6 +12,7 @@ from ledger.models import Transaction
 from ledger.operations import Order, perform
 from ledger.operations.orders import Placed
 from tests.factories import account_id, balance, new_key
+from wallet.context import Context
 from wallet.db.pipeline import Statement
 from wallet.db.preconditions import Precondition
 from wallet.models import User
@@ -41,9 +42,8 @@ def withdraw(source: User, cents: int) -> Placed:
 
 
 def carried_out(placed: Placed) -> Transaction:
-    return perform(
-        placed.order, actor_id=placed.actor_id, key=placed.key, precondition=placed.precondition
-    )
+    context = Context(placed.actor_id, key=placed.key)
+    return perform(context, placed.order, precondition=placed.precondition)
 
 
 def balances(*users: User) -> list[int]:

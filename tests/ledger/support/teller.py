@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ledger import operations
 from tests.books import total_in_wallets
+from wallet.context import Context
 from wallet.errors import Refusal
 
 
@@ -73,7 +74,12 @@ def work(
 def ask(journal: Journal, one: Asked) -> None:
     """Whatever is no refusal ends this teller with a trace and a status that is not zero."""
     try:
-        answer = operations.transfer(**asdict(one)).reference
+        answer = operations.transfer(
+            Context(one.actor_id, key=one.key),
+            source_id=one.source_id,
+            target_id=one.target_id,
+            amount_cents=one.amount_cents,
+        ).reference
     except Refusal as refusal:
         answer = refusal.code
     journal.write(key=one.key, answer=answer)

@@ -1,0 +1,148 @@
+"""A database that says no has moved nothing: orders hear "busy", and the site isn't ready."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+
+from tests.api.support.calls import by_token, problem_of
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import UserFactory
+from tests.ledger.support.crowd import watched
+from tests.ledger.support.placed import balances, carried_out, deposit, transfer
+from wallet.db import retries
+from wallet.errors import Busy
+
+IS_SQLITE = connection.vendor == "sqlite"
+pytestmark = pytest.mark.django_db(transaction=True)
+postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="raised by a trigger of PostgreSQL")
+
+# disk_full, out_of_memory, statement timeout, io_error, a server that takes reads only.
+REFUSALS = ["53100", "53200", "57014", "58030", "25006"]
+
+
+@pytest.fixture(autouse=True)
+def forget_full_disk() -> Iterator[None]:
+    yield
+    retries.disk_full_at = None
+
+
+@contextmanager
+def refusing(state: str, *, at_commit: bool) -> Iterator[None]:
+    """PostgreSQL refuses each entry with this state, when it is written or at the COMMIT."""
+    kind = "CONSTRAINT TRIGGER refuse AFTER" if at_commit else "TRIGGER refuse BEFORE"
+    when = "DEFERRABLE INITIALLY DEFERRED" if at_commit else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$"
+        )
+        cursor.execute(
+            f"CREATE {kind} INSERT ON ledger_entry {when} FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION refuse CASCADE")
+
+
+@postgresql_only
+@pytest.mark.parametrize("state", REFUSALS)
+@pytest.mark.parametrize("at_commit", [True, False])
+def test_what_postgresql_refuses_for_now_is_busy(members, state, at_commit):
+    a, b, *_ = members
+    placed = transfer(a, b)
+    with refusing(state, at_commit=at_commit), nothing_moves(), pytest.raises(Busy):
+        carried_out(placed)
+    assert not carried_out(placed).is_replay
+    assert balances(a, b) == [90_00, 110_00]
+
+
+def full(sql: str, *, at: str) -> None:
+    if sql == at:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError from error
+
+
+@pytest.mark.skipif(not IS_SQLITE, reason="SQLite's own error")
+def test_a_full_disk_at_the_commit_of_sqlite_is_busy(members):
+    a, b, *_ = members
+    placed = transfer(a, b)
+    with watched(partial(full, at="COMMIT")), nothing_moves(), pytest.raises(Busy):
+        carried_out(placed)
+    assert not carried_out(placed).is_replay
+    assert balances(a, b) == [90_00, 110_00]
+
+
+@contextmanager
+def disk_full() -> Iterator[None]:
+    """The database may not grow."""
+    if not IS_SQLITE:
+        with refusing("53100", at_commit=False):
+            yield
+        return
+    with connection.cursor() as cursor:
+        [usual] = cursor.execute("PRAGMA max_page_count").fetchone()
+        [used] = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {used}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA max_page_count = {usual}")
+
+
+def order_until_refused(member: Any) -> int:
+    """How many deposits found room."""
+    for number in range(500):
+        try:
+            carried_out(deposit(member, 1_00))
+        except Busy:
+            return number
+    raise AssertionError("the disk never got full")
+
+
+def test_a_full_disk_is_busy_and_the_site_is_not_ready(members, client):
+    a = members[0]
+    assert client.get("/readyz").status_code == 200
+    with disk_full():
+        moved = order_until_refused(a)
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.text) == (503, "the disk is full\n")
+    assert balances(a) == [100_00 + moved * 1_00]
+    # For a while, since another write may find room by chance.
+    assert client.get("/readyz").status_code == 503
+    retries.disk_full_at -= retries.FULL_FOR_S
+    assert client.get("/readyz").status_code == 200
+    assert_books_right()
+
+
+def test_a_program_hears_busy_and_may_send_its_order_again(members):
+    a = members[0]
+    caller = by_token(UserFactory(), "service")
+    order = {"user_id": a.pk, "amount_cents": 1_00}
+    with disk_full():
+        order_until_refused(a)
+        answer = caller.post("/api/deposit", order, key="one")
+    problem_of(answer, 503, "busy")
+    assert answer.headers["Retry-After"]
+    again = caller.post("/api/deposit", order, key="one")
+    assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, False)
+
+
+@postgresql_only
+def test_a_server_that_takes_reads_only_is_not_ready(db, client):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            answer = client.get("/readyz")
+        finally:
+            cursor.execute("SET default_transaction_read_only = off")
+    assert (answer.status_code, answer.text) == (503, "the database takes no writes\n")
