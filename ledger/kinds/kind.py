@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from django.utils.functional import Promise
@@ -95,11 +96,14 @@ class Kind:
 
     # --- What follows from its shapes
 
+    @cached_property
+    def shape_by_names(self) -> dict[tuple[bool, bool], Shape]:
+        return {shape.names: shape for shape in self.shapes}
+
     def shape_of(self, *, has_source: bool, has_target: bool) -> Shape:
-        for shape in self.shapes:
-            if shape.fits(has_source=has_source, has_target=has_target):
-                return shape
-        raise AssertionError(f"{self.code} has no such shape")
+        shape = self.shape_by_names.get((has_source, has_target))
+        assert shape, f"{self.code} has no such shape"
+        return shape
 
     @property
     def takes_from_wallet(self) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,7 +61,7 @@ def into(place: Place) -> Line:
 type Books = Mapping[Status, Sequence[Line]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """One way of a kind. A status that `books` leaves out is one it never has."""
 
@@ -72,19 +72,21 @@ class Shape:
     at_settle: Sequence[Line] = ()
     at_fail: Sequence[Line] = ()
 
-    @property
+    # Asked of each order, so they are worked out once.
+
+    @cached_property
     def uses_rail(self) -> bool:
         return Side.RAIL in (self.source, self.target)
 
-    @property
+    @cached_property
     def may_wait(self) -> bool:
         """Does it wait for its rail, where that answers later?"""
         return Status.PENDING in self.books
 
-    def fits(self, *, has_source: bool, has_target: bool) -> bool:
-        """Does a transaction that names a source, a target or both have this shape?"""
-        named = (self.source == Side.MEMBER, self.target == Side.MEMBER)
-        return named == (has_source, has_target)
+    @property
+    def names(self) -> tuple[bool, bool]:
+        """Does a transaction of this shape name a source, and a target?"""
+        return self.source == Side.MEMBER, self.target == Side.MEMBER
 
     def rests(self, status: Status) -> Counter[Place]:
         """How often the amount lies on each place once the transaction has this status."""

@@ -53,6 +53,12 @@ def test_the_code_and_label_of_a_rail_stand_in_its_own_file_alone(rail):
 
 
 @every_kind
+def test_an_order_has_one_shape_alone(kind):
+    names = [shape.names for shape in kind.shapes]
+    assert len(set(names)) == len(names)
+
+
+@every_kind
 def test_each_end_is_where_its_entries_lead(kind):
     """The two statements of a kind agree: what is written, and what the books must show."""
     for shape in kind.shapes:
