@@ -141,10 +141,11 @@ def passed_around(account: int, held_s: float) -> Iterator[None]:
             other.join()
 
 
+@postgresql_only
 def test_an_account_that_is_merely_busy_refuses_no_order(members):
     """Each waits much longer than two probes, but no session keeps the account."""
     school = members[0]
-    with passed_around(account_id(school), held_s=0.04):
+    with passed_around(account_id(school), held_s=0.06):
         orders = [Asked(deposit(school, 1_00)) for _each in range(8)]
         assert all(isinstance(asked.answer(), Transaction) for asked in orders)
     assert max(asked.took_s for asked in orders) > 0.25

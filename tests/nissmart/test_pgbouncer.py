@@ -57,11 +57,12 @@ from threading import Thread
 from django.db import connection
 from ledger import operations
 from ledger.models import Transaction
+from wallet.context import Context
 source, target, actor, threads, orders = map(int, sys.argv[1:])
 def send(number):
     for each in range(orders):
-        operations.transfer(actor_id=actor, source_id=source, target_id=target, amount_cents=100,
-                            key=f"{number} {each}")
+        context = Context(actor, key=f"{number} {each}")
+        operations.transfer(context, source_id=source, target_id=target, amount_cents=100)
         list(Transaction.objects.filter(pk__gt=each).iterator(chunk_size=2))
     connection.close()
 threads = [Thread(target=send, args=[number]) for number in range(threads)]
