@@ -1,4 +1,4 @@
-"""Who may read the dashboard, and who may act on it."""
+"""Who may read the panel, and who may act on it."""
 
 import functools
 from collections.abc import Callable
@@ -17,12 +17,12 @@ type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def panel_page[**P](view: View[P]) -> View[P]:
-    """Sign in first; then only finance and auditors see the page, everyone else gets 403."""
+    """Only finance and auditors see this page. Visitors sign in first; others get 403."""
     return restrict(view, reads_panel)
 
 
 def finance_page[**P](view: View[P]) -> View[P]:
-    """As `panel_page`, and auditors get 403 too: they read, and this acts."""
+    """Like `panel_page`, but auditors get 403 too: they may read and not act."""
     return restrict(view, acts_on_panel)
 
 
@@ -40,9 +40,11 @@ def restrict[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
 
 
 def action_on[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
-    """Lead whoever reads the panel from the address of an act, which only takes a POST, to the
-    `page` whose address has these `names`: a refused form leaves a browser without JavaScript
-    there, and reloading it is a GET. Everybody else is answered by the view, as before.
+    """Redirect a GET of an action's URL to the page that the action is on.
+
+    Actions take only a POST. Without JavaScript, a refused form leaves the browser on the action's
+    URL, and a reload is then a GET. `names` are the URL arguments that `page` needs. Only people
+    who may read the panel are redirected; the view answers all others.
     """
 
     def decorate(view: View[P]) -> View[P]:

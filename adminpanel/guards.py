@@ -1,4 +1,4 @@
-"""What the database itself keeps of the team's work: notes are written once."""
+"""Database triggers that refuse to change or delete a staff note."""
 
 from wallet.db.guards import written_once
 

@@ -16,7 +16,7 @@ from wallet.web.converters import AccountIdConverter
 
 register_converter(AccountIdConverter, "account_id")
 
-# Acts, each with the page that it is done on.
+# Actions, each with the page it is on.
 ledger_action, integrity_action = action_on("ledger"), action_on("integrity")
 transaction_action = action_on("transaction", "reference")
 reversal_action = action_on("reversal", "proposal_id")

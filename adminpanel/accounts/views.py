@@ -45,7 +45,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def account(request: MemberRequest, account_id: int) -> HttpResponse:
-    """One account with its lines, newest first, and what it held after each."""
+    """One account with its entries, newest first, and the balance after each."""
     account = get_object_or_404(Account.objects.select_related("user"), pk=account_id)
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
@@ -58,16 +58,16 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
 
 
 def of_house(account: Account) -> dict[str, Any]:
-    """What is known of a house account."""
+    """Purpose and turnover of a house account."""
     return {
         "purpose": house.BY_KIND[account.kind].purpose,
-        # Called when the whole page is shown.
+        # A callable: a part of the page doesn't need it.
         "turnover": lambda: queries.turnover(account.pk),
     }
 
 
 def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
-    """What the account held at the instant that is asked for; a member's line says it itself."""
+    """The account's balance at the requested time."""
     form = InstantForm(request.GET) if "at" in request.GET else InstantForm()
     at = form.cleaned_data["at"] if form.is_valid() else None
     line = queries.last_line_at(account, at) if at and account.user else None
@@ -79,7 +79,7 @@ def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
 
 
 def lines(account: Account, form: LinesFilter, request: MemberRequest) -> dict[str, Any]:
-    """A page of the account's lines, each with what was there once it was written."""
+    """A page of the account's entries, each with the balance after it."""
     page = queries.page(
         form.lines_of(account),
         account,

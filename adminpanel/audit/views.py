@@ -1,4 +1,4 @@
-"""What staff did."""
+"""The audit: what staff did."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 @require_safe
 @panel_page
 def audit(request: MemberRequest) -> HttpResponseBase:
-    """Every act of staff, newest first, filtered by what the address says."""
+    """Every staff action, newest first, with the URL's filters."""
     form = AuditFilter(request.GET)
     if request.GET.get("format") == "csv" and form.is_valid():
         return export_csv(request, form)
@@ -50,7 +50,7 @@ def audit(request: MemberRequest) -> HttpResponseBase:
 
 
 def export_csv(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
-    """The filtered acts as a file; taking it is an act too, but not one of its own rows."""
+    """The filtered events as CSV. The export is an event too, but not a row of its file."""
     if answer := answer_without_rows(request, export.FILE):
         return answer
     last_id = export.record(context_of(request), form.in_use)

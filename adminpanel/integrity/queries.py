@@ -1,4 +1,4 @@
-"""Reads of the checks' results."""
+"""Queries about check results."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ledger import verify
 
 
 class Line(NamedTuple):
-    """A check, and what it found when it was run last, if ever."""
+    """A check and its latest result, if any."""
 
     check: verify.Check
     latest: CheckResult | None
 
 
 def latest_results() -> list[Line]:
-    """Every check; those that found something come first."""
+    """Every check with its latest result, failed checks first."""
     names = [check.name for check in verify.CHECKS]
     newest = (
         CheckResult.objects.filter(check_name__in=names)

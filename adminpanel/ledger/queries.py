@@ -1,4 +1,4 @@
-"""Counts, sums and rows of the ledger as the explorer filters it. Reads only."""
+"""Counts and sums of the filtered ledger. Reads only."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.status import Status
 
-# So many rows of an export are in memory at a time.
-BATCH = 1_000
 # query_canceled: PostgreSQL's statement_timeout.
 TOOK_TOO_LONG = "57014"
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """How many transactions, and of how much in each type that occurs.
+    """Count and amount per type.
 
-    Money in, money out and money taken back add up to nothing that means anything.
+    There is no total amount: a sum of deposits, withdrawals and reversals means nothing.
     """
 
     by_type: dict[str, Volume]
@@ -35,7 +33,7 @@ class Sums:
 
     @property
     def rows(self) -> list[tuple[str | Promise, int]]:
-        """(kind in words, cents)"""
+        """(kind in words, cents) for each kind that occurs."""
         return [
             (kind.plural, self.by_type[kind.code].amount_cents)
             for kind in kinds.every()
@@ -44,9 +42,9 @@ class Sums:
 
 
 def sums_of_all(type: str = "", status: str = "") -> Sums:
-    """Of all transactions of this type and status.
+    """Sums of all transactions of this type and status.
 
-    What has succeeded comes from the roll-ups; the rest is few, and has an index of its own.
+    The roll-ups count the successful ones. The others are few and have their own index.
     """
     found: list[tuple[str, Volume]] = []
     if status in ("", Status.SUCCESS):
@@ -64,7 +62,7 @@ def sums_of_all(type: str = "", status: str = "") -> Sums:
 
 
 def sums_of(records: TransactionQuerySet) -> Sums | None:
-    """Of these rows, one by one; None when the database gives up on it."""
+    """Sums of these rows, by counting them. None when the database times out."""
     try:
         return sums_by_type(records)
     except OperationalError as error:

@@ -1,4 +1,4 @@
-"""One line of text, looked for everywhere. Each kind is asked once, and for a few rows only."""
+"""Search everything. Each group is one query for a few rows."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SHOWN = 8
 
 ROWS: dict[str, type[Any]] = {"incident": Incident, "member": User}
 NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
-# As the panel writes days, and as people do.
+# The panel's own formats, and the usual Kenyan one.
 DAY = date_field(_("Day"))
 DAY.input_formats = ["%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d/%m/%Y"]
 
 
 class Group(NamedTuple):
-    """What was found of one kind: the first page, and the URL of all."""
+    """Results of one kind: the first page, and the URL of all results."""
 
     kind: str
     title: str | Promise
@@ -46,7 +46,7 @@ class Group(NamedTuple):
 
 
 def exact_url(text: str) -> str | None:
-    """The address of the one thing that this names and that is there."""
+    """The URL of the one existing thing with this reference, date or subject."""
     subject = subjects.parse(text)
     reference = as_reference(subject.key if subject else text)
     if reference and Transaction.objects.filter(reference=reference).exists():
@@ -60,7 +60,7 @@ def exact_url(text: str) -> str | None:
 
 
 def day_in(text: str) -> date | None:
-    """The day that this names, if it is one that the ledger can be asked for."""
+    """The date in this text, if the ledger's filter accepts it."""
     with suppress(ValidationError):
         day: date = DAY.clean(text)
         return day
@@ -68,7 +68,7 @@ def day_in(text: str) -> date | None:
 
 
 def groups(text: str) -> list[Group]:
-    """All that fits, a group for each kind in which something does."""
+    """All groups with results."""
     found = [find_members(text), *find_transactions(text), find_incidents(text)]
     return [group for group in found if group.page.rows]
 
@@ -86,7 +86,7 @@ def find_transactions(text: str) -> list[Group]:
     records = recent.with_parties().with_reversal()
     in_words = holds("description", text) | Q(reference__contains=text.upper())
     page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
-    title = _("Transactions with this in their note or reference, or as their request key")
+    title = _("Transactions with this text in the note, reference or request key")
     found = [Group("notes", title, page, all_of("ledger", q=text), True)]
     if cents := cents_in(text):
         page = paging.page(records.filter(amount_cents=cents), None, SHOWN)

@@ -1,4 +1,4 @@
-"""What the frame of every page of the dashboard shows."""
+"""Template tags and filters of the panel."""
 
 import re
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
-    """What waits for staff, and whether the last run of the checks passed."""
+    """What needs attention on every page: proposals, incidents, failed checks."""
 
     proposals: int
     incidents: int
@@ -40,8 +40,8 @@ def behind(people: dict[int, People] | str, reversal: Transaction) -> People | N
 
 @register.filter
 def with_links(text: str) -> SafeString:
-    """The text of a check, with its references and accounts as links."""
-    # Every second piece is what the pattern has found.
+    """The text of a finding, with references and accounts as links."""
+    # Every second piece is a match.
     pieces = enumerate(NAMED.split(text))
     return format_html_join("", "{}", ((link(part) if at % 2 else part,) for at, part in pieces))
 

@@ -1,4 +1,4 @@
-"""One transaction, with all that is known of it, and what staff do with it."""
+"""The page of one transaction, and the actions on it."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -22,14 +22,14 @@ from wallet.web.refusals import page_status
 @require_safe
 @panel_page
 def transaction(request: MemberRequest, reference: str) -> HttpResponse:
-    """One transaction: its steps, its entries, and what hangs on it."""
+    """One transaction: entries, timeline, reversal, incidents, notes and audit."""
     return show(request, reference)
 
 
 @require_POST
 @finance_page
 def add_note(request: MemberRequest, reference: str) -> HttpResponse:
-    """Write a note about it."""
+    """Add a note to a transaction."""
     record = get_object_or_404(Transaction, reference=reference)
     form, status = NoteForm(request.POST), 422
     if form.is_valid():
@@ -51,7 +51,7 @@ def add_note(request: MemberRequest, reference: str) -> HttpResponse:
 @require_POST
 @finance_page
 def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
-    """Propose to take it back; a colleague decides."""
+    """Propose a reversal. A colleague decides."""
     record = get_object_or_404(Transaction, reference=reference)
     form, status = ProposeForm(request.POST), 422
     if form.is_valid():
@@ -63,7 +63,9 @@ def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
             form.add_error(None, str(refusal))
             status = page_status(refusal)
         else:
-            messages.success(request, _("Proposed. Somebody else of finance decides now."))
+            messages.success(
+                request, _("Reversal proposed. A colleague in finance must approve it.")
+            )
             return redirect_to(request, reverse("adminpanel:reversal", args=[proposal.pk]))
     return show(request, reference, propose_form=form, part="reversal", status=status)
 

@@ -1,16 +1,16 @@
-// Single keys on the finance desk. Everything they do, links and buttons do as well.
+// Keyboard shortcuts and live updates of the finance panel. Every shortcut has a link or button too.
 (() => {
   "use strict";
   const dialog = document.getElementById("keys");
   const onOff = document.getElementById("keys-on");
   if (!dialog?.showModal) return;
 
-  // A browser may refuse to remember; the switch then lasts as long as the page.
+  // If the browser blocks storage, the setting lasts as long as the page.
   const remembered = { get: () => { try { return localStorage.getItem("keys"); } catch { return null; } } };
   const remember = (value) => { try { localStorage.setItem("keys", value); } catch { /* as above */ } };
   onOff.checked = remembered.get() !== "off";
   onOff.addEventListener("change", () => remember(onOff.checked ? "on" : "off"));
-  // Another tab may have turned them off.
+  // Another tab may have turned shortcuts off.
   window.addEventListener("storage", ({ key, newValue }) => {
     if (key === "keys") onOff.checked = newValue !== "off";
   });
@@ -22,7 +22,7 @@
     return box;
   };
 
-  // The row in hand is the one whose link has the focus, so Enter opens it without our help.
+  // The current row is the one whose link has the focus, so Enter opens it by itself.
   const step = (by) => {
     const links = [...document.querySelectorAll(".records td.ref a")];
     const row = document.activeElement?.closest(".records tr");
@@ -33,7 +33,7 @@
     return next;
   };
 
-  // Coming back to a list takes up the row that was left.
+  // Back on a list, continue at the row that was opened.
   document.getElementById(history.state?.row ?? "")?.focus();
   document.addEventListener("focusin", ({ target }) => {
     if (target.matches(".records td.ref a")) history.replaceState({ ...history.state, row: target.id }, "");
@@ -56,7 +56,7 @@
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-keys]")) dialog.showModal();
-    // A menu closes when one goes on elsewhere.
+    // Close a menu when the focus or a click goes elsewhere.
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(target)) menu.open = false;
     }
@@ -68,7 +68,7 @@
     menu.querySelector("summary").focus();
   });
 
-  // A feed that isn't heard of calls itself live no more, and says since when, until it is again.
+  // When polling fails, replace “Live” by the time of the last update, until polling works again.
   let heard = new Date();
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const isHeard = detail.xhr.status >= 200 && detail.xhr.status < 400;
@@ -83,6 +83,6 @@
     document.getElementById("live").textContent = lost.textContent;
   });
 
-  // On a phone the rooms scroll sideways: the one we are in is in sight.
+  // On phones the navigation scrolls sideways: scroll the current link into view.
   document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

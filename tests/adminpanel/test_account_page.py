@@ -29,14 +29,14 @@ def test_a_house_account_says_what_it_is_for_and_what_went_through(as_finance, d
     said = text(as_finance.get(FLOAT))
     assert "The money the house holds at the rail" in said
     assert "Balance now KES 728.50" in said
-    assert "Debited, ever KES 958.50 4 debits" in said
-    assert "Credited, ever KES 230.00 2 credits" in said
+    assert "Total debits KES 958.50 4 debits" in said
+    assert "Total credits KES 230.00 2 credits" in said
 
 
 def test_an_account_without_lines_says_so(as_finance, carol):
-    assert "Nothing has been written here yet" in text(as_finance.get(wallet_of(carol)))
-    assert "Nothing has been written here yet" in text(as_finance.get("/panel/accounts/-3/"))
-    assert "No lines match" in text(as_finance.get(wallet_of(carol), {"type": "DEPOSIT"}))
+    assert "No entries yet" in text(as_finance.get(wallet_of(carol)))
+    assert "No entries yet" in text(as_finance.get("/panel/accounts/-3/"))
+    assert "No entries match" in text(as_finance.get(wallet_of(carol), {"type": "DEPOSIT"}))
 
 
 def test_a_wallet_names_its_owner_and_whether_it_is_frozen(as_finance, days, bob):
@@ -116,7 +116,7 @@ def test_the_page_tells_what_a_wallet_held_at_an_instant_in_nairobi(
     assert response.status_code == 200
     (answer,) = elements(response, "p", class_="answer")
     assert words(answer).startswith(f"KES {held} at ")
-    assert ("nothing had been written" in words(answer)) == (held == "0.00")
+    assert ("had no entries yet" in words(answer)) == (held == "0.00")
 
 
 @pytest.mark.parametrize(

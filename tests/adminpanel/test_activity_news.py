@@ -43,7 +43,7 @@ def test_showing_them_marks_them(as_finance, activity, alice, bob):
     assert "fresh" in words(line)
     assert len(rows(shown)) == 5
     (feed,) = elements(shown, "section", id="feed")
-    assert dict(feed.attributes)["data-say"].strip() == "1 new line is on top."
+    assert dict(feed.attributes)["data-say"].strip() == "1 new line at the top."
     assert as_finance.get(news_url(shown)).status_code == 204
     # Picking another type or pausing begins anew.
     for link in elements(shown, "a", id="feed-pause"):
@@ -112,7 +112,7 @@ def test_a_paused_one_asks_nothing_and_says_so(as_finance, activity):
     (live,) = elements(response, "a", id="feed-pause")
     assert words(live) == "Go live again"
     resumed = as_finance.get(FEED + dict(live.attributes)["href"])
-    assert "nothing new since" in text(resumed)
+    assert "Nothing new since" in text(resumed)
     assert "type=DEPOSIT" in news_url(resumed)
 
 

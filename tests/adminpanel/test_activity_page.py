@@ -109,7 +109,7 @@ def test_reversals_can_be_picked(as_finance, alice, bob, finance):
 def test_what_is_no_filter_is_said(as_finance, activity, query):
     response = as_finance.get(FEED, query)
     assert response.status_code == 422
-    assert "There is no such type or status" in text(response)
+    assert "Unknown type or status" in text(response)
     assert rows(response) == []
     assert as_finance.get(NEWS, query).status_code == 404
 
@@ -123,7 +123,7 @@ def test_it_holds_no_more_than_a_page(as_finance, alice, bob, settings):
 
 def test_an_empty_one_says_so(as_finance):
     response = as_finance.get(FEED)
-    assert "Nothing has moved yet" in text(response)
+    assert "No transactions yet" in text(response)
     assert as_finance.get(news_url(response)).status_code == 204
 
 

@@ -37,14 +37,16 @@ def test_a_party_neither_proposes_nor_decides(alice, bob, wambui, joseph, side):
     }[side]()
     page = signed_in(joseph).post(f"{page_of(record)}propose/", {"propose-reason": "Please."})
     assert page.status_code == 422
-    assert "This moved your own money, so a colleague proposes to reverse it." in text(page)
+    assert "You are a party of this transaction, so a colleague must propose its reversal." in text(
+        page
+    )
     assert not ReversalProposal.objects.exists()
     proposal = proposed(record, wambui)
     with nothing_moves():
         for act, given in (("approve", {}), ("deny", {"reason": "No, thank you."})):
             page = signed_in(joseph).post(url(proposal, act), given)
             assert page.status_code == 403
-            assert "This moved your own money, so a colleague decides it." in text(page)
+            assert "You are a party of this transaction, so a colleague must decide." in text(page)
     proposal.refresh_from_db()
     assert proposal.state == State.PROPOSED
 
@@ -59,7 +61,7 @@ def test_whoever_an_operator_puts_into_finance_approves_a_day_later(
     time_machine.move_to("2026-11-26T09:59:00Z", tick=False)
     page = signed_in(newcomer).post(url(proposal, "approve"))
     assert page.status_code == 403
-    assert "You came into finance less than 24 hours ago" in text(page)
+    assert "You joined finance less than 24 hours ago" in text(page)
     time_machine.move_to("2026-11-26T10:00:00Z", tick=False)
     assert signed_in(newcomer).post(url(proposal, "approve")).status_code == 303
     proposal.refresh_from_db()

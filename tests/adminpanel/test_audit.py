@@ -152,11 +152,11 @@ def test_filters(as_auditor, events, finance):
 
 
 def test_says_when_nothing_matches(as_auditor, events):
-    assert "Nothing matches" in text(as_auditor.get(URL, {"q": "no such words"}))
+    assert "No events match" in text(as_auditor.get(URL, {"q": "no such words"}))
 
 
 def test_an_empty_audit_says_what_will_be_there(as_auditor):
-    assert "Nobody has done anything yet" in text(as_auditor.get(URL))
+    assert "No staff activity yet" in text(as_auditor.get(URL))
 
 
 @pytest.mark.parametrize(

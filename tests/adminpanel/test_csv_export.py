@@ -168,7 +168,7 @@ def test_one_that_breaks_off_says_so_in_its_last_line(caplog):
     response = csv_file("x", ["number", "note"], rows())
     text = b"".join(response).decode("utf-8-sig")
     *whole, last = csv.reader(io.StringIO(text, newline=""), strict=True)
-    assert last == ["EXPORT BROKE OFF: NOT COMPLETE"]
+    assert last == ["EXPORT FAILED: ROWS ARE MISSING"]
     assert whole[:2] == [["number", "note"], ["0", "Lunch"]]
     [line] = caplog.records
     assert line.exc_info

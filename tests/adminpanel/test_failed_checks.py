@@ -73,7 +73,7 @@ def test_the_incident_has_the_transactions_and_the_check_and_the_check_has_the_i
     assert links(page)[reference] == f"/panel/transactions/{reference}/"
     assert links(page)[f"account {account}"] == f"/panel/accounts/{account}/"
     assert links(client.get(CHECK))[f"Incident {incident.pk}"] == url(incident)
-    assert "nobody owns it yet" in text(client.get(CHECK))
+    assert "It has no owner yet." in text(client.get(CHECK))
     incidents.resolve(
         Context(wambui.pk), incident_id=incident.pk, seen=seen(incident), resolution="Put right."
     )
@@ -125,7 +125,7 @@ def test_a_page_that_finds_the_books_wrong_has_them_checked_once(
     rewrite(send(alice, bob, 100_00).entries.get(account__user=bob), 100_01)
     for _ in range(3):
         (banner,) = elements(client.get(address), "div", class_="banner")
-        assert "Their sides differ by" in words(banner)
+        assert "Assets and liabilities differ by" in words(banner)
     assert CheckRun.objects.count() == 2
     assert integrity.run_next()
     # Now every page knows, and asks no more.

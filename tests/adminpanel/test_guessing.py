@@ -37,7 +37,9 @@ def test_so_many_an_hour_and_no_more(as_auditor, amina, brian, settings, url, fi
         assert refused.status_code == 429
         assert amina.name not in text(refused)
         if "totals" not in url:
-            assert "You have looked up many phones and emails in this hour." in text(refused)
+            assert "You have looked up too many phone numbers and emails this hour." in text(
+                refused
+            )
     assert not AuditEvent.objects.exists()
     # Names and numbers are no guesses, and neither is what was looked for before.
     for typed in ("Amina", f"#{amina.pk}", phone(7)):

@@ -14,7 +14,7 @@ from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
-UNCHANGED = "Nothing has changed: it was so already."
+UNCHANGED = "Nothing changed. The incident was already like this."
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def done(incident, wambui):
 
 
 def test_who_owns_it_now(incident, wambui, joseph, done):
-    assert done("take", form("assign", incident)) == "Wambui Kariuki owns it now."
+    assert done("take", form("assign", incident)) == "Wambui Kariuki is now the owner."
     assert done("take", form("assign", incident)) == UNCHANGED
     to_joseph = form("assign", incident, owner=str(joseph.pk))
-    assert done("assign", to_joseph) == "Joseph Kiprono owns it now."
-    assert done("assign", form("assign", incident, owner="")) == "Nobody owns it now."
+    assert done("assign", to_joseph) == "Joseph Kiprono is now the owner."
+    assert done("assign", form("assign", incident, owner="")) == "The incident has no owner now."
     assert done("assign", form("assign", incident, owner="")) == UNCHANGED
 
 
@@ -53,7 +53,7 @@ def test_what_state_and_severity_it_has(incident, done):
     def changed() -> str:
         return done("change", form("change", incident, state="IN_REVIEW", severity="MEDIUM"))
 
-    assert changed() == "State: open to in review."
+    assert changed() == "State changed from open to in review."
     assert changed() == UNCHANGED
 
 
@@ -81,7 +81,7 @@ def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, do
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "Enter what you want to note."),
+        ("", "Enter a note."),
         ("x" * 501, "at most 500 characters"),
         ("a\x07b", "ordinary signs only"),
     ],

@@ -49,7 +49,7 @@ def test_a_page_without_what_it_showed_changes_nothing(incident, wambui, wrong):
     asked = form("change", incident, state="IN_REVIEW", severity="LOW") | {"change-seen": wrong}
     response = signed_in(wambui).post(url(incident, "change"), asked)
     assert response.status_code == 422
-    assert problems(response) == ["This page was incomplete. Look at the incident and try again."]
+    assert problems(response) == ["This page was incomplete. Check the incident and try again."]
     incident.refresh_from_db()
     assert incident.state == "OPEN"
 
@@ -166,9 +166,9 @@ def test_the_list_is_paged_and_asks_as_often_for_many(
 
 def test_empty_lists_say_what_comes_here(wambui):
     client = signed_in(wambui)
-    assert "No incident is open" in text(client.get(LIST))
-    assert "No incident is in review" in text(client.get(LIST, {"state": "in_review"}))
-    assert "Nothing was resolved yet" in text(client.get(LIST, {"state": "resolved"}))
+    assert "No open incidents" in text(client.get(LIST))
+    assert "No incidents in review" in text(client.get(LIST, {"state": "in_review"}))
+    assert "No resolved incidents yet" in text(client.get(LIST, {"state": "resolved"}))
 
 
 def test_what_is_not_there_is_not_found(wambui):
@@ -199,7 +199,7 @@ def test_severity_is_chosen_on_the_page_and_the_state_stays(incident, wambui):
     (high,) = [link for link in offered(page, "Severity") if words(link) == "High"]
     page = client.get(LIST + dict(high.attributes)["href"])
     assert (chosen(page, "State"), chosen(page, "Severity")) == (["In review 0"], ["High"])
-    assert "No incident is of that severity here" in text(page)
+    assert "No incidents of this severity" in text(page)
     (opened,) = [link for link in offered(page, "State") if words(link).startswith("Open")]
     page = client.get(LIST + dict(opened.attributes)["href"])
     assert (chosen(page, "State"), chosen(page, "Severity")) == (["Open 0"], ["High"])
@@ -220,5 +220,5 @@ def chosen(response, label) -> list[str]:
 def test_what_is_no_state_or_severity_is_refused_in_words(incident, wambui, query):
     response = signed_in(wambui).get(f"{LIST}{query}")
     assert response.status_code == 422
-    assert "There is no such state or severity." in text(response)
+    assert "Unknown state or severity." in text(response)
     assert hrefs(response) == []

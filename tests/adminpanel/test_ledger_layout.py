@@ -69,7 +69,7 @@ def test_every_column_shows_what_it_is_called(as_finance, alice, bob, finance):
     reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     response = as_finance.get(URL, {"columns": ALL})
     assert headings(response) == [
-        *USUAL, "Settled", "Note", "Ordered by", "From account", "To account", "Request key",
+        *USUAL, "Settled", "Note", "Created by", "From account", "To account", "Request key",
         "Reverses", "Reversed by",
     ]  # fmt: skip
     back, there, _deposit = rows(response)
@@ -119,9 +119,9 @@ def test_density_is_the_tables(as_finance, alice):
     [
         ({"columns": "salary"}, "columns", "Choose columns from the list."),
         ({"columns": ["time", "\0"]}, "columns", "Choose columns from the list."),
-        ({"density": "x" * 5000}, "density", "Choose how high the rows are from the list."),
-        ({"size": "1000000"}, "size", "Choose 50, 100 or 200 rows on a page."),
-        ({"size": "-1"}, "size", "Choose 50, 100 or 200 rows on a page."),
+        ({"density": "x" * 5000}, "density", "Choose a row height from the list."),
+        ({"size": "1000000"}, "size", "Choose 50, 100 or 200 rows per page."),
+        ({"size": "-1"}, "size", "Choose 50, 100 or 200 rows per page."),
     ],
 )
 def test_what_cannot_be_chosen_is_refused(as_finance, alice, asked, field, sentence):
@@ -137,7 +137,7 @@ def test_what_cannot_be_chosen_is_refused(as_finance, alice, asked, field, sente
 def test_another_format_is_refused(as_finance, alice, format):
     response = as_finance.get(URL, {"format": format})
     assert response.status_code == 422
-    assert "The ledger can be exported as CSV only." in text(response)
+    assert "You can export the ledger as CSV only." in text(response)
 
 
 def test_each_form_carries_what_the_other_has_set(as_finance, alice):

@@ -125,7 +125,7 @@ def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(as_finance, 
     response = as_finance.get(URL, {"member": "wanjiku"})
     assert response.status_code == 422
     assert problems_beside(response, "member") == [
-        "More than 3 members fit. Write more of the name."
+        "More than 3 members match. Enter more of the name."
     ]
     assert references(response) == []
     assert len(references(as_finance.get(URL, {"member": "wanjiku number1"}))) == 1
@@ -163,7 +163,7 @@ def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(
         assert response.status_code == 422
         assert problems_beside(response, field)
         assert references(response) == []
-        assert "The filters can't be used as they are" in text(response)
+        assert "Invalid filters" in text(response)
     assert title(as_finance.get(URL, filters)).startswith("Error: ")
 
 
@@ -191,7 +191,7 @@ def turn_pages(client, **filters) -> list[list[str]]:
         (pager,) = elements(response, "nav", class_="pager")
         older = [link for link in find(pager, "a") if words(link) == "Older"]
         if not older:
-            assert "That is all." in words(pager)
+            assert "End of the list." in words(pager)
             return turned
         address = dict(older[0].attributes)["href"]
         query = {name: value[0] for name, value in parse_qs(urlsplit(address).query).items()}

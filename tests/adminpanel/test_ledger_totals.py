@@ -169,7 +169,7 @@ def test_of_nothing_they_are_nought(as_finance):
 def test_filters_that_make_no_sense_are_not_counted(as_finance, asked):
     response = as_finance.get(TOTALS, asked)
     assert response.status_code == 422
-    assert "The filters can't be used as they are" in text(response)
+    assert "Invalid filters" in text(response)
     (said,) = elements(as_finance.get(TOTALS, asked, headers=htmx("totals")), id="totals")
     assert "transactions" not in words(said)
 

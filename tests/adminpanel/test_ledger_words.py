@@ -96,7 +96,11 @@ def test_a_request_key_finds_its_transaction(as_finance, alice, bob):
 @pytest.mark.parametrize(
     ("asked", "field", "sentence"),
     [
-        ({"min": "99999999999999999999"}, "min", "No transaction is that large. Enter less."),
+        (
+            {"min": "99999999999999999999"},
+            "min",
+            "No transaction is this large. Enter a smaller amount.",
+        ),
         ({"min": "\0"}, "min", "Enter an amount in shillings, like 500 or 1,234.50."),
         ({"type": "ZZ"}, "type", "Choose one from the list."),
         ({"status": "ZZ"}, "status", "Choose one from the list."),
@@ -127,7 +131,7 @@ def test_chips_say_days_and_money_as_people_do(as_finance):
     asked = {"from": "2026-11-20", "to": "2026-11-21", "min": "1000", "max": "2,500.5"}
     response = as_finance.get(URL, asked)
     said = [words(chip) for chip in elements(response, "a", class_="on")]
-    assert [chip.removesuffix(" Take this filter off") for chip in said] == [
+    assert [chip.removesuffix(" Remove this filter") for chip in said] == [
         "At least: KES 1,000.00",
         "At most: KES 2,500.50",
         "Since: 20 November 2026",
@@ -138,7 +142,7 @@ def test_chips_say_days_and_money_as_people_do(as_finance):
 def test_a_chip_of_what_makes_no_sense_says_what_was_typed(as_finance):
     response = as_finance.get(URL, {"from": "9999-12-31", "min": "ten"})
     said = [words(chip) for chip in elements(response, "a", class_="on")]
-    assert [chip.removesuffix(" Take this filter off") for chip in said] == [
+    assert [chip.removesuffix(" Remove this filter") for chip in said] == [
         "At least: ten",
         "Since: 9999-12-31",
     ]
@@ -169,14 +173,14 @@ def links(response) -> dict[str, str]:
 
 def test_a_search_in_vain_leads_on(as_finance, alice):
     found = links(as_finance.get(URL, {"q": "0712 000 999", "type": "DEPOSIT", "cursor": ""}))
-    assert found["Look for it everywhere"] == "/panel/search/?q=0712+000+999"
-    assert found["Look for this member's transactions"].startswith(f"{URL}?")
-    assert "member=0712+000+999" in found["Look for this member's transactions"]
-    assert "q=" not in found["Look for this member's transactions"]
+    assert found["Search everywhere"] == "/panel/search/?q=0712+000+999"
+    assert found["Search this member's transactions"].startswith(f"{URL}?")
+    assert "member=0712+000+999" in found["Search this member's transactions"]
+    assert "q=" not in found["Search this member's transactions"]
     found = links(as_finance.get(URL, {"q": "zzz"}))
-    assert "Look for it everywhere" in found
-    assert "Look for this member's transactions" not in found
-    assert "Look for it everywhere" not in links(as_finance.get(URL, {"type": "REVERSAL"}))
-    assert links(as_finance.get("/panel/members/", {"q": "zzz"}))["Look for it everywhere"] == (
+    assert "Search everywhere" in found
+    assert "Search this member's transactions" not in found
+    assert "Search everywhere" not in links(as_finance.get(URL, {"type": "REVERSAL"}))
+    assert links(as_finance.get("/panel/members/", {"q": "zzz"}))["Search everywhere"] == (
         "/panel/search/?q=zzz"
     )

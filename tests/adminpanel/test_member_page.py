@@ -66,7 +66,7 @@ def test_the_page_tells_what_is_used_of_todays_limits(
     as_if(withdraw(amina, 5_00), "FAILED")
     said = text(as_finance.get(page_of(amina)))
     assert "Balance KES 445.00" in said
-    assert "Sent and withdrawn today KES 150.00 KES 350.00 left of KES 500.00 a day" in said
+    assert "Sent and withdrawn today KES 150.00 KES 350.00 left of KES 500.00 per day" in said
     assert "Room in the wallet KES 555.00" in said
 
 
@@ -105,7 +105,7 @@ def test_what_is_open_on_their_transactions_is_shown(as_finance, amina, brian, c
         assert "Wrong Brian" in said
         assert f"Reversal of {record.reference}" in said
         assert "Of Carol" not in said
-    assert "No incident and no proposed reversal is open." in text(as_finance.get(page_of(finance)))
+    assert "No open incidents or proposed reversals." in text(as_finance.get(page_of(finance)))
 
 
 def test_a_closed_member_is_said_to_be_closed(as_finance, amina):
@@ -172,7 +172,7 @@ def test_freezing_and_unfreezing_say_what_happened_and_are_audited(
     deposit(amina, 100_00)
     for act, is_frozen, said in (
         ("freeze", True, "is frozen"),
-        ("unfreeze", False, "not frozen any"),
+        ("unfreeze", False, "no longer frozen"),
     ):
         answer = as_finance.post(page_of(amina, act), {"reason": REASON})
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(amina))
@@ -185,7 +185,7 @@ def test_freezing_and_unfreezing_say_what_happened_and_are_audited(
 
 def test_an_old_page_is_told_that_it_was_done_already(as_finance, amina):
     for act, said in (
-        ("unfreeze", "was not frozen"),
+        ("unfreeze", "wasn't frozen"),
         ("freeze", "is frozen"),
         ("freeze", "already"),
     ):

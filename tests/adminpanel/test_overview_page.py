@@ -67,7 +67,7 @@ def test_the_totals_are_those_of_the_books(history, as_finance):
     shown = tiles(response)
     assert shown.pop("Value in wallets").startswith("KES 1,430.50 As of ")
     assert shown == {
-        "Users": f"{User.objects.count()} With an account, staff included",
+        "Users": f"{User.objects.count()} Including staff",
         "Deposits": "1,500.50 KES in 2 deposits",
         "Transfers": "300.25 KES in 2 transfers",
         "Withdrawals": "50.00 KES in 1 withdrawal",
@@ -111,7 +111,7 @@ def without_tokens(page: str) -> str:
 def test_nothing_needs_attention_when_all_is_settled(alice, bob, as_finance):
     send(alice, bob, 1_00)
     said = text(as_finance.get(URL))
-    assert "Nothing needs attention. The books have not been checked yet." in said
+    assert "Nothing needs attention. The books haven't been checked yet." in said
     at = timezone.now()
     CheckRun.objects.create(started_at=at, finished_at=at)
     CheckRun.objects.create(started_at=at)
@@ -126,8 +126,7 @@ def test_a_payout_under_way_needs_attention(alice, as_finance):
     assert "Nothing needs attention." not in text(response)
     assert attention(response) == [
         (
-            "Processing 1 transaction waits for an answer from the rail "
-            "KES 20.00 · oldest 38 minutes",
+            "Processing 1 transaction is waiting for its rail KES 20.00 · oldest 38 minutes",
             "/panel/ledger/?status=PENDING",
         )
     ]
@@ -155,7 +154,7 @@ def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wamb
         decided_at=timezone.now(),
     )
     ((said, url),) = attention(as_finance.get(URL))
-    assert "2 reversals wait for a second person KES 35.50 · oldest 3 hours" in said
+    assert "2 reversals need approval KES 35.50 · oldest 3 hours" in said
     assert url == "/panel/reversals/"
 
 
@@ -176,8 +175,8 @@ def test_open_incidents_need_attention_the_most_severe_first(as_finance):
     assert [url for _said, url in lines] == [
         f"/panel/incidents/?severity={severity}" for severity in ("HIGH", "MEDIUM", "LOW")
     ]
-    assert lines[0][0] == "High 2 incidents are open oldest 2 days"
-    assert lines[2][0].startswith("Low 1 incident is open")
+    assert lines[0][0] == "High 2 open incidents oldest 2 days"
+    assert lines[2][0].startswith("Low 1 open incident")
 
 
 def test_checks_that_failed_need_attention(as_finance):
@@ -203,7 +202,7 @@ def test_the_books_sum_to_zero(alice, bob, as_finance):
     response = as_finance.get(URL)
     (books,) = elements(response, "section", id="books")
     assert "In balance" in words(books)
-    assert "Debits less credits: what is held is above zero, what is owed is below." in words(books)
+    assert "Debits minus credits: assets are positive, debts are negative." in words(books)
     assert "Assets − liabilities = 0.00" in words(books)
     for link in find(books, "a"):
         assert as_finance.get(dict(link.attributes)["href"]).status_code == 200
@@ -214,7 +213,7 @@ def test_books_out_of_balance_are_told_loudly(alice, as_finance):
     Entry.objects.filter(account__gt=0).update(amount_cents=999_99)
     guards.install(connection)
     response = as_finance.get(URL)
-    assert "Out of balance: stop payouts and tell the duty engineer" in text(response)
+    assert "Out of balance: stop payouts and call the engineer on duty" in text(response)
     assert attention(response) == [
         ("Books Assets and liabilities differ KES 0.01", "/panel/accounts/")
     ]

@@ -196,7 +196,7 @@ def test_an_empty_system_has_charts_too(finance, time_machine):
     assert set(tables(response)) == {"Deposits", "Transfers", "Withdrawals", "Sign-ups"}
     assert not any(list(find(chart, "rect")) for chart in elements(response, "svg", class_="bars"))
     assert text(response).count("Nothing in these two weeks") == 4
-    assert "Nothing has moved yet" in text(response)
+    assert "No transactions yet" in text(response)
 
 
 def test_charts_have_names_and_no_style(finance, cast, time_machine):

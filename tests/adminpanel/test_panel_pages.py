@@ -46,9 +46,9 @@ def test_a_withdrawal_shows_its_four(as_finance, alice):
     response = as_finance.get(page_of(withdraw(alice, 40_00)))
     assert table(response) == [
         ["Alice Wanjiku", "40.00", "", "960.00"],
-        ["Payouts in transit", "", "40.00", "– not kept"],
-        ["Payouts in transit", "40.00", "", "– not kept"],
-        ["Float at the simulated rail", "", "40.00", "– not kept"],
+        ["Payouts in transit", "", "40.00", "– not stored"],
+        ["Payouts in transit", "40.00", "", "– not stored"],
+        ["Float at the simulated rail", "", "40.00", "– not stored"],
         ["Total", "80.00", "80.00", "Equal"],
     ]
 
@@ -88,7 +88,7 @@ def test_what_is_not_there_is_not_found_in_the_panels_frame(finance, auditor, ad
         response = signed_in(reader).get(address)
         assert response.status_code == 404
         assert is_whole_page(response)
-        assert "There is nothing at this address" in text(response)
+        assert "This page doesn't exist" in text(response)
         links = {dict(link.attributes)["href"] for link in elements(response, "a")}
         assert {"/panel/", "/panel/ledger/", "/panel/members/", "/panel/audit/"} <= links
         assert "Go to your wallet" not in text(response)

@@ -45,30 +45,30 @@ def test_a_refused_proposal_keeps_what_was_typed(record, wambui, joseph):
             f"{page_of(record)}propose/", {"propose-reason": "Mine too."}, headers=headers
         )
         assert response.status_code == 422
-        assert problems(response)[0].startswith("Wambui Kariuki proposed at")
+        assert problems(response)[0].startswith("Wambui Kariuki proposed to reverse this at")
         assert is_part(response, "reversal") if headers else is_whole_page(response)
 
 
 def test_the_proposer_is_told_why_there_is_no_button(record, wambui, joseph):
     proposal = proposed(record, wambui)
     own, others = (signed_in(person).get(url(proposal)) for person in (wambui, joseph))
-    assert "You proposed this, so somebody else decides it." in text(own)
+    assert "You proposed this reversal, so someone else must decide." in text(own)
     assert "Approve and reverse" not in text(own)
-    assert "Withdraw it" in text(own)
+    assert "Withdraw" in text(own)
     assert "Approve and reverse KES 300.00" in text(others)
-    assert "Withdraw it" not in text(others)
+    assert "Withdraw" not in text(others)
     assert "You proposed this" in text(signed_in(wambui).get(page_of(record)))
     assert "Review and decide" in text(signed_in(joseph).get(page_of(record)))
 
 
 def test_the_page_says_whether_the_money_is_there(record, wambui, joseph, bob):
     proposal, client = proposed(record, wambui), signed_in(joseph)
-    assert "Bob Otieno holds now KES 300.00" in text(client.get(url(proposal)))
+    assert "Bob Otieno's balance now KES 300.00" in text(client.get(url(proposal)))
     assert "Not enough" not in text(client.get(url(proposal)))
     withdraw(bob, 1)
     page = text(client.get(url(proposal)))
-    assert "Not enough to take it back" in page
-    assert "can be approved when the money is there" in page
+    assert "Not enough to reverse it" in page
+    assert "You can approve it when the balance is high enough" in page
     assert "Approve and reverse" not in page
     deposit(bob, 1)
     assert "Approve and reverse" in text(client.get(url(proposal)))
@@ -96,7 +96,7 @@ def test_another_one_of_finance_approves(record, wambui, joseph, alice, headers)
     response = client.post(url(proposal, "approve"), headers=headers)
     assert response.headers["HX-Redirect" if headers else "Location"] == url(proposal)
     page = text(client.get(url(proposal)))
-    assert "Approved and reversed." in page
+    assert "Approved. The transaction is reversed." in page
     assert "Approved by Joseph Kiprono" in page
     assert page.count("Posted by Joseph Kiprono") == 1
     assert balance(alice) == 1_000_00
@@ -106,7 +106,7 @@ def test_a_second_click_is_no_second_approval_and_no_conflict(record, wambui, jo
     proposal, client = proposed(record, wambui), signed_in(joseph)
     for _ in range(2):
         assert client.post(url(proposal, "approve")).status_code == 303
-    assert "Already approved by Joseph Kiprono at" in text(client.get(url(proposal)))
+    assert "Joseph Kiprono already approved this at" in text(client.get(url(proposal)))
     assert balance(alice) == 1_000_00
     assert [act for act, _who in acts(record)] == ["propose", "approve", "reverse"]
 
@@ -119,12 +119,12 @@ def test_whoever_comes_too_late_is_told_who_was_faster(record, wambui, joseph, t
     for act, data in (("approve", {}), ("deny", {"reason": "It was right."})):
         response = third.post(url(proposal, act), data)
         assert response.status_code == 409
-        assert "Already approved by Joseph Kiprono at 10:03." in text(response)
+        assert "Joseph Kiprono already approved this at 10:03." in text(response)
     late = signed_in(wambui).post(url(proposal, "withdraw"))
     assert late.status_code == 409
     part = third.post(url(proposal, "approve"), headers=htmx("decision"))
     assert is_part(part, "decision")
-    assert "Already approved by Joseph Kiprono at 10:03." in text(part)
+    assert "Joseph Kiprono already approved this at 10:03." in text(part)
 
 
 def test_denying_needs_a_reason(record, wambui, joseph):
@@ -139,7 +139,7 @@ def test_denying_needs_a_reason(record, wambui, joseph):
         assert client.post(url(proposal, "deny"), {"reason": "It was right."}).status_code == 303
     page = text(client.get(url(proposal)))
     assert "Denied by Joseph Kiprono" in page
-    assert "Because It was right." in page
+    assert "Reason It was right." in page
 
 
 def test_nobody_else_decides_by_any_route(record, wambui, alice, bob, auditor, operator):
@@ -153,7 +153,9 @@ def test_nobody_else_decides_by_any_route(record, wambui, alice, bob, auditor, o
                 for headers in (None, htmx("decision")):
                     answer = browser.post(path, data, headers=headers)
                     assert answer.status_code == 403
-                    assert "You proposed this, so somebody else decides it." in text(answer)
+                    assert "You proposed this reversal, so someone else must decide." in text(
+                        answer
+                    )
         for person in (alice, bob, auditor, operator):
             for path, data in [*addresses, (url(proposal, "withdraw"), {})]:
                 assert signed_in(person).post(path, data).status_code == 403
@@ -175,7 +177,7 @@ def test_an_auditor_reads_it_all(record, wambui, auditor):
     proposal, client = proposed(record, wambui), signed_in(auditor)
     page = client.get(url(proposal))
     assert page.status_code == 200
-    assert "Auditors read here" in text(page)
+    assert "Only finance can decide this." in text(page)
     assert "Sent twice." in text(client.get(QUEUE))
     for shown in (page, client.get(page_of(record)), client.get(QUEUE)):
         forms = elements(shown, "form", method="post")
@@ -206,7 +208,7 @@ def test_the_queue_is_oldest_first_and_ones_own_are_apart(alice, bob, wambui, jo
     assert hrefs(client.get(QUEUE)) == [url(first), url(last)]
     yours = client.get(QUEUE, {"tab": "yours"})
     assert hrefs(yours) == [url(own)]
-    assert "Yours, waiting for a second person" in text(yours)
+    assert "Your proposals, waiting for a colleague" in text(yours)
     assert hrefs(client.get(QUEUE, {"tab": "decided"})) == [url(denied)]
     reader = signed_in(auditor).get(QUEUE)
     assert hrefs(reader) == [url(first), url(own), url(last)]
@@ -216,13 +218,13 @@ def test_the_queue_is_oldest_first_and_ones_own_are_apart(alice, bob, wambui, jo
 def test_what_one_proposed_oneself_does_not_wait_for_one(record, wambui, joseph):
     proposed(record, wambui)
     own, others = (signed_in(person).get("/panel/") for person in (wambui, joseph))
-    assert "waits for a second person" not in text(own)
+    assert "needs approval" not in text(own)
     assert not elements(own, "span", class_="count")
-    assert "1 reversal waits for a second person" in text(others)
+    assert "1 reversal needs approval" in text(others)
     assert words(*elements(others, "span", class_="count")) == "1 waiting"
     queue = text(signed_in(wambui).get(QUEUE))
-    assert "No reversal waits for you" in queue
-    assert "Yours wait for a second person" in queue
+    assert "No reversals need your approval" in queue
+    assert "See your own proposals" in queue
 
 
 def test_each_tab_is_paged_without_losing_one(alice, bob, wambui, joseph, settings):
@@ -253,8 +255,8 @@ def test_an_odd_cursor_shows_nothing(record, wambui, cursor):
 
 def test_the_empty_queue_says_what_comes_here(wambui):
     client = signed_in(wambui)
-    assert "No reversal waits" in text(client.get(QUEUE))
-    assert "Nothing was decided yet" in text(client.get(QUEUE, {"tab": "decided"}))
+    assert "No reversals need approval" in text(client.get(QUEUE))
+    assert "No decisions yet" in text(client.get(QUEUE, {"tab": "decided"}))
 
 
 def test_the_queue_asks_as_often_for_many_as_for_one(

@@ -57,7 +57,7 @@ def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
         assert [one.state for one in won] == [State.POSTED]
         assert len(late) == CROWD - 1
         by = won[0].decided_by.name
-        assert all(str(answer).startswith(f"Already approved by {by} at") for answer in late)
+        assert all(str(answer).startswith(f"{by} already approved this at") for answer in late)
         assert reversals_of(record) == 1
         assert (balance(alice), balance(bob)) == (1_000_00, 0)
         assert acts(record)[1:] == [("approve", by), ("reverse", by)]
@@ -73,7 +73,7 @@ def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
     assert sorted(answer.status_code for answer in answers) == [303] + [409] * (CROWD - 1)
     for answer in answers:
         if answer.status_code == 409:
-            assert "Already approved by Checker" in text(answer)
+            assert "already approved this at" in text(answer)
     assert reversals_of(record) == 1
     assert balance(alice) == 1_000_00
     assert_books_right()

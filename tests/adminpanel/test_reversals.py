@@ -79,7 +79,7 @@ def test_a_deposit_is_taken_back_too(wambui, joseph, bob):
 def test_whoever_proposed_it_never_decides_it(record, wambui):
     proposal = proposed(record, wambui)
     for act in (reversals.approve, reversals.deny):
-        with nothing_moves(), pytest.raises(NotAllowed, match="somebody else decides"):
+        with nothing_moves(), pytest.raises(NotAllowed, match="someone else must decide"):
             act(Context(wambui.pk, reason="No."), proposal_id=proposal.pk)
     proposal.refresh_from_db()
     assert proposal.state == State.PROPOSED
@@ -117,7 +117,7 @@ def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
     ):
         with nothing_moves(), pytest.raises(TooLate) as refusal:
             act(Context(actor.pk, reason="No."), proposal_id=proposal.pk)
-        assert str(refusal.value) == "Already denied by Joseph Kiprono at 10:03."
+        assert str(refusal.value) == "Joseph Kiprono already denied this at 10:03."
     proposal.refresh_from_db()
     assert (proposal.state, proposal.remark) == (State.DENIED, "It was right.")
 
@@ -186,8 +186,8 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
         patch.setattr(operations, "reverse", busy)
         done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
         assert done.state == State.APPROVED
-        assert "It will be posted shortly" in text(signed_in(joseph).get(url(proposal)))
-        assert "It will be posted shortly" in text(signed_in(joseph).get(page_of(record)))
+        assert "The reversal will be posted shortly" in text(signed_in(joseph).get(url(proposal)))
+        assert "The reversal will be posted shortly" in text(signed_in(joseph).get(page_of(record)))
         assert reversals.post_approved() == 0
     assert reversals.post_approved() == 1
     assert reversals.post_approved() == 0
@@ -229,7 +229,7 @@ def test_nothing_else_can_be_proposed(record, wambui, joseph, alice, bob):
         (as_if(deposit(bob, 1_00), "PENDING"), "has not settled yet"),
         (as_if(deposit(bob, 1_00), "FAILED"), "no money moved"),
         (reversal, "A reversal can't be reversed."),
-        (record, f"reversed before, by {reversal.reference}"),
+        (record, f"Already reversed by {reversal.reference}"),
     ]
     for refused, sentence in refusals:
         with pytest.raises(Refusal, match=sentence):
@@ -240,7 +240,7 @@ def test_nothing_else_can_be_proposed(record, wambui, joseph, alice, bob):
 
 def test_one_is_open_at_a_time(record, wambui, joseph):
     proposed(record, wambui)
-    with pytest.raises(Refusal, match="Wambui Kariuki proposed at"):
+    with pytest.raises(Refusal, match="Wambui Kariuki proposed to reverse this at"):
         proposed(record, joseph)
     with pytest.raises(IntegrityError), transaction.atomic():
         ReversalProposal.objects.create(transaction=record, reason="x", proposed_by=joseph)

@@ -44,7 +44,7 @@ def test_a_view_is_kept_and_opened(as_finance, finance):
     assert response.status_code == 303
     assert response.headers["Location"] == f"{URL}?type=DEPOSIT&min=1"
     page = as_finance.get(response.headers["Location"])
-    assert "Kept as “Month end”." in text(page)
+    assert "View “Month end” saved." in text(page)
     assert kept(page) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
     opened = as_finance.get(kept(page)["Month end"])
     (link,) = [each for each in elements(opened, "a") if words(each) == "Month end"]
@@ -72,7 +72,7 @@ def test_only_what_the_ledger_knows_is_kept(as_finance):
 def test_the_same_name_again_replaces_it_only_when_one_says_so(as_finance):
     save(as_finance)
     response = save(as_finance, query="status=FAILED")
-    assert refusal(response) == "There is a view of this name already. Replace it?"
+    assert refusal(response) == "You already have a view with this name. Replace it?"
     (name,) = elements(response, "input", name="name")
     assert dict(name.attributes)["value"] == "Month end"
     assert SavedView.objects.get().query == "type=DEPOSIT&min=1"
@@ -80,7 +80,7 @@ def test_the_same_name_again_replaces_it_only_when_one_says_so(as_finance):
     assert dict(button.attributes)["value"] == "Month end"
     response = save(as_finance, query="status=FAILED", replace="Month end")
     assert SavedView.objects.get().query == "status=FAILED"
-    assert "“Month end” now shows this." in text(as_finance.get(response.headers["Location"]))
+    assert "View “Month end” replaced." in text(as_finance.get(response.headers["Location"]))
 
 
 def test_what_one_said_of_one_name_is_not_said_of_another(as_finance):
@@ -112,7 +112,7 @@ def test_a_view_is_deleted_and_one_stays_where_one_was(as_finance):
     assert response.status_code == 303
     assert response.headers["Location"] == f"{URL}?status=FAILED"
     assert not SavedView.objects.exists()
-    assert "“Month end” is deleted." in text(as_finance.get(URL))
+    assert "View “Month end” deleted." in text(as_finance.get(URL))
 
 
 def test_nobody_deletes_anothers(as_finance, auditor):
@@ -136,7 +136,7 @@ def test_members_and_operators_keep_nothing(alice, operator, as_finance):
 def test_thirty_are_enough(as_finance, finance, auditor):
     for number in range(VIEWS_AT_MOST):
         save(as_finance, name=f"View {number}")
-    assert "You have kept 30 views. Delete one first." in refusal(save(as_finance))
+    assert "You have 30 saved views, the maximum. Delete one first." in refusal(save(as_finance))
     assert SavedView.objects.count() == 30
     # One of them may still be replaced, and others have room of their own.
     assert (
@@ -148,8 +148,8 @@ def test_thirty_are_enough(as_finance, finance, auditor):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("", "Give the view a name."),
-        ("   ", "Give the view a name."),
+        ("", "Enter a name for the view."),
+        ("   ", "Enter a name for the view."),
         ("a" * 61, "at most 60 characters"),
         ("a\0b", "Use letters, digits and ordinary signs only."),
         ("\u202eevil", "Use letters, digits and ordinary signs only."),
@@ -166,19 +166,21 @@ def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(as_finance,
 
 
 def test_the_ledger_as_it_always_is_needs_no_name(as_finance):
-    assert "Set a filter or a column first" in refusal(save(as_finance, query="cursor=x&size=50"))
+    assert "Set a filter or choose columns first" in refusal(
+        save(as_finance, query="cursor=x&size=50")
+    )
     assert not elements(as_finance.get(URL), "input", name="name")
 
 
 def test_what_is_too_long_is_refused(as_finance):
-    assert "too long to be kept" in refusal(save(as_finance, query="q=" + "%F0%9F%92%B8" * 130))
+    assert "too long to save" in refusal(save(as_finance, query="q=" + "%F0%9F%92%B8" * 130))
 
 
 @pytest.mark.parametrize("query", ["min=x", "type=GIFT", "size=3", "q=%00", "min=%ff"])
 def test_filters_that_make_no_sense_are_not_kept(as_finance, query):
     response = save(as_finance, query=query)
     assert response.status_code == 422
-    assert "The filters can't be used as they are" in text(response)
+    assert "Invalid filters" in text(response)
     assert not SavedView.objects.exists()
 
 

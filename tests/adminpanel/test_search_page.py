@@ -60,7 +60,7 @@ def test_a_date_leads_to_the_ledger_of_that_day(as_finance, days, q):
 
 @pytest.mark.parametrize("q", ["2026-13-20", "9999-12-31", "31 Feb 2026"])
 def test_what_is_no_day_of_the_ledger_is_looked_for(as_finance, history, q):
-    assert f"Nothing fits “{q}”" in text(as_finance.get(URL, {"q": q}))
+    assert f"No results for “{q}”" in text(as_finance.get(URL, {"q": q}))
 
 
 def test_a_request_key_is_found_whole(as_finance, history, amina, bob):
@@ -97,7 +97,7 @@ def test_a_named_member_is_gone_to(as_finance, history, amina):
 def test_what_is_not_there_is_not_gone_to(as_finance, history, q):
     response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
-    assert f"Nothing fits “{q}”" in text(response)
+    assert f"No results for “{q}”" in text(response)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_each_group_leads_to_all_of_it(as_finance, history, bob, amina):
     assert hits == ["8+ found", "8+ found", "1 found"]
     links = {words(a): dict(a.attributes)["href"] for a in elements(response, "a", class_="push")}
     assert links == {
-        "All members that fit": "/panel/members/?q=lunch",
+        "All matching members": "/panel/members/?q=lunch",
         "All with this note in the ledger": "/panel/ledger/?q=lunch",
-        "All incidents that fit": "/panel/incidents/?q=lunch",
+        "All matching incidents": "/panel/incidents/?q=lunch",
     }
     amounts = as_finance.get(URL, {"q": "1,234.50"})
     (link,) = elements(amounts, "a", class_="push")
@@ -174,7 +174,7 @@ def test_notes_and_amounts_are_looked_for_among_the_newest_only(
 def test_nothing_typed_is_not_the_same_as_nothing_found(as_finance, history):
     for query in ({}, {"q": ""}, {"q": "   "}):
         assert "What are you looking for?" in text(as_finance.get(URL, query))
-    assert "Nothing fits" not in text(as_finance.get(URL))
+    assert "No results for" not in text(as_finance.get(URL))
     assert "What are you looking for?" not in text(as_finance.get(URL, {"q": "zzz"}))
 
 
@@ -189,7 +189,7 @@ def test_what_can_not_be_looked_for_is_refused_in_one_sentence(as_finance, histo
     response = as_finance.get(URL, {"q": q})
     assert response.status_code == 422
     assert title(response).startswith("Error: ")
-    (alert,) = [e for e in elements(response, role="alert") if "can't be looked for" in words(e)]
+    (alert,) = [e for e in elements(response, role="alert") if "Invalid search" in words(e)]
     assert len(list(find(alert, "p"))) == 1
 
 

@@ -44,7 +44,7 @@ def test_each_step_has_who_and_when(record, as_wambui, wambui, joseph):
     for step, (what, who) in zip(
         steps,
         [
-            ("Ordered", "by Alice Wanjiku"),
+            ("Created", "by Alice Wanjiku"),
             ("Complete", "by Nissmart"),
             ("Reversal proposed", "by Wambui Kariuki Sent twice."),
             ("Reversal approved", "by Joseph Kiprono"),
@@ -73,9 +73,7 @@ def test_a_reversal_and_what_it_reverses_show_each_other(record, as_wambui, wamb
     reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     reversal = Transaction.objects.get(reverses=record)
     assert f"Reversed by {reversal.reference}" in section(as_wambui.get(url(record)), "reversal")
-    assert f"This takes back {record.reference}" in section(
-        as_wambui.get(url(reversal)), "reversal"
-    )
+    assert f"This reverses {record.reference}" in section(as_wambui.get(url(reversal)), "reversal")
     assert "Complete Reversed" in text(as_wambui.get(url(record)))
 
 
@@ -109,7 +107,7 @@ def test_a_reversal_says_who_proposed_and_approved_it(
         "Posted by Joseph Kiprono",
     ]
     assert " ".join(people) in references
-    assert "Ordered" not in text(page)
+    assert "Created by" not in text(page)
 
 
 def test_a_reversal_without_a_proposal_has_only_a_poster(record, as_wambui, alice):
@@ -117,7 +115,7 @@ def test_a_reversal_without_a_proposal_has_only_a_poster(record, as_wambui, alic
     page = as_wambui.get(url(reversal))
     assert section(page, "timeline").startswith("Timeline Reversal posted by Alice Wanjiku")
     assert "Posted by Alice Wanjiku" in section(page, "references")
-    assert "Ordered" not in text(page)
+    assert "Created by" not in text(page)
 
 
 def test_what_reverses_it_is_none_of_the_others(record, as_wambui, wambui, joseph, alice, bob):
@@ -138,7 +136,7 @@ def test_a_party_that_is_frozen_is_said_to_be(record, as_wambui, bob, wambui):
 
 def test_an_earlier_proposal_is_named(record, as_wambui, wambui, joseph):
     reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=proposed(record, wambui).pk)
-    assert "Proposal of Wambui Kariuki, " in section(as_wambui.get(url(record)), "reversal")
+    assert "Proposed by Wambui Kariuki, " in section(as_wambui.get(url(record)), "reversal")
 
 
 def test_it_says_which_rail_it_took(record, as_finance, alice):
@@ -250,7 +248,7 @@ def test_auditors_read_notes_and_nobody_else_writes_them(record, wambui, auditor
     notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
     page = signed_in(auditor).get(url(record))
     assert "Called." in section(page, "notes")
-    assert "Add the note" not in text(page)
+    assert "Add note" not in text(page)
     for person in (auditor, alice, operator):
         answer = signed_in(person).post(url(record, "notes"), {"note-text": "Mine."})
         assert answer.status_code == 403

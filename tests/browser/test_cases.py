@@ -33,7 +33,7 @@ def page(open_page, wambui) -> Page:
 def test_the_banner_comes_and_goes_with_the_last_poll_of_a_run(page, record):
     wrong = record.entries.first()
     banner = page.locator(".banner")
-    rooms = page.get_by_role("navigation", name="Finance desk")
+    rooms = page.get_by_role("navigation", name="Finance panel")
     page.goto("/panel/integrity/")
     for amount_cents, count in ((wrong.amount_cents + 1, 1), (wrong.amount_cents, 0)):
         rewrite(wrong, amount_cents)
@@ -41,7 +41,7 @@ def test_the_banner_comes_and_goes_with_the_last_poll_of_a_run(page, record):
         expect(page.get_by_text("Running: 0 of")).to_be_visible()
         assert integrity.run_next()
         later(page, 2_500)
-        expect(page.get_by_text("asked for by Wambui Kariuki")).to_be_visible()
+        expect(page.get_by_text("requested by Wambui Kariuki")).to_be_visible()
         expect(banner).to_have_count(count)
         expect(rooms.get_by_role("link", name="Incidents")).to_contain_text("open")
     assert CheckRun.objects.count() == 2
@@ -55,12 +55,12 @@ def test_an_old_answer_does_not_stand_above_a_refusal(page, record, wambui):
     linked = page.get_by_text(f"Linked {record.reference}.", exact=True)
     expect(linked).to_be_visible()
     settled(page)
-    page.get_by_role("button", name="Resolve it").click()
+    page.get_by_role("button", name="Resolve").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
     expect(linked).to_have_count(0)
     settled(page)
     page.get_by_label("Add a note").fill("Alice was called.")
-    page.get_by_role("button", name="Add the note").click()
+    page.get_by_role("button", name="Add note").click()
     expect(page.get_by_role("region", name="Timeline")).to_contain_text("Alice was called.")
 
 

@@ -54,7 +54,7 @@ def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, a
     expect(contact).to_contain_text("0712 *** 001")
     contact.get_by_text("Show in full").click()
     contact.get_by_label("Reason").fill("abc")
-    contact.get_by_role("button", name="Show phone and email").click()
+    contact.get_by_role("button", name="Show phone number and email").click()
     summary = contact.get_by_role("alert")
     expect(summary).to_contain_text("Enter a reason of at least 5 characters.")
     if scripts:
@@ -63,7 +63,7 @@ def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, a
     expect(contact.get_by_label("Reason")).to_be_focused()
     expect(contact.get_by_label("Reason")).to_have_value("abc")
     contact.get_by_label("Reason").fill("They called about a lost phone")
-    contact.get_by_role("button", name="Show phone and email").click()
+    contact.get_by_role("button", name="Show phone number and email").click()
     expect(contact).to_contain_text("0712 000 001")
     expect(contact).to_contain_text("amina@example.com")
     expect(page.locator("#acts")).to_contain_text("Phone revealed by Finance Person")
@@ -125,13 +125,13 @@ def test_everybody_can_use_these_pages(open_page, finance, amina, bob):
         page.goto(url)
         found += problems(page)
     page.goto(f"/panel/members/{amina.pk}/")
-    for part, button in (("#contact", "Show phone and email"), ("#freezing", "Freeze")):
+    for part, button in (("#contact", "Show phone number and email"), ("#freezing", "Freeze")):
         page.locator(f"{part} summary").click()
         page.locator(part).get_by_label("Reason").fill("abc")
         page.locator(part).get_by_role("button", name=button, exact=True).click()
         expect(page.locator(part).get_by_role("alert")).to_be_visible()
     found += problems(page)
     page.locator("#contact").get_by_label("Reason").fill("They called about a lost phone")
-    page.locator("#contact").get_by_role("button", name="Show phone and email").click()
+    page.locator("#contact").get_by_role("button", name="Show phone number and email").click()
     expect(page.locator("#contact")).to_contain_text("amina@example.com")
     assert found + problems(page) == []

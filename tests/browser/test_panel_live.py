@@ -84,7 +84,7 @@ def test_showing_them_puts_them_on_top_and_keeps_the_place(page, alice, bob):
     expect(lines.first).to_contain_text("A moment later")
     expect(page.locator("#feed .fresh")).to_have_count(2)
     expect(page.locator("#feed-title")).to_be_focused()
-    expect(page.locator("#live")).to_have_text("2 new lines are on top.")
+    expect(page.locator("#live")).to_have_text("2 new lines at the top.")
     expect(page).to_have_url(re.compile(r"activity/\?type=TRANSFER$"))
     # It goes on from there.
     send(alice, bob, 1_00)
@@ -95,15 +95,15 @@ def test_showing_them_puts_them_on_top_and_keeps_the_place(page, alice, bob):
 def test_a_feed_that_is_not_heard_of_calls_itself_live_no_more(page, open_page, alice, bob):
     page.goto(FEED)
     live, lost = page.locator("#news .live"), page.locator("#news-lost")
-    expect(live).to_have_text(re.compile(r"^Live, nothing new since \d\d:\d\d:\d\d$"))
+    expect(live).to_have_text(re.compile(r"^Live. Nothing new since \d\d:\d\d:\d\d$"))
     expect(lost).to_be_hidden()
     answer: dict[str, Callable[[Route], None]] = {"news": lambda route: route.abort()}
     page.route("**/activity/news/**", lambda route: answer["news"](route))
     later(page, 10_500)
     expect(lost).to_be_visible()
-    expect(lost).to_have_text(re.compile(r"^Not live since \d\d:\d\d:\d\d, trying again$"))
+    expect(lost).to_have_text(re.compile(r"^Connection lost at \d\d:\d\d:\d\d. Trying again$"))
     expect(live).to_be_hidden()
-    expect(page.locator("#live")).to_have_text(re.compile("^Not live since"))
+    expect(page.locator("#live")).to_have_text(re.compile("^Connection lost at"))
     since = lost.text_content()
     later(page, 10_500)
     page.wait_for_timeout(300)
@@ -175,7 +175,7 @@ def test_without_javascript_one_refreshes(open_page, finance, alice, bob):
     expect(page.locator("#feed .fresh")).to_have_count(1)
     expect(page.get_by_text(re.compile(r"^As of \d\d:\d\d:\d\d$"))).to_be_visible()
     # Nothing is live, so nothing says so and nothing is to be paused.
-    expect(page.get_by_text("Live, nothing new")).to_be_hidden()
+    expect(page.get_by_text("Live. Nothing new")).to_be_hidden()
     expect(page.get_by_role("link", name="Pause")).to_have_count(0)
 
 
@@ -210,7 +210,7 @@ def test_charts_turn_from_money_to_counts_without_leaving_the_page(page):
     expect(page.locator("#trends h3").first).to_have_text("Deposits")
     expect(page).to_have_url(re.compile(r"by=count"))
     expect(page.get_by_role("img", name=re.compile("^Transfers per day"))).to_be_visible()
-    page.get_by_text("The numbers of transfers").click()
+    page.get_by_text("Numbers for transfers").click()
     expect(page.get_by_role("row", name=re.compile("so far")).filter(visible=True)).to_contain_text(
         "8"
     )

@@ -83,7 +83,7 @@ def test_the_keys_are_listed_and_can_be_turned_off(page):
     expect(dialog).to_be_hidden()
 
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Use shortcuts of a single key").uncheck()
+    page.get_by_label("Use single-key shortcuts").uncheck()
     page.get_by_role("button", name="Close").click()
     for key in ("?", "/", "j"):
         page.keyboard.press(key)
@@ -94,7 +94,7 @@ def test_the_keys_are_listed_and_can_be_turned_off(page):
     expect(page.locator("#find")).not_to_be_focused()
 
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Use shortcuts of a single key").check()
+    page.get_by_label("Use single-key shortcuts").check()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
