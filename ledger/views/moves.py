@@ -68,7 +68,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     try:
         order = form.order()
         context = context_of(request, key=form.cleaned_data["idempotency_key"])
-        record = operations.earlier(context, order)
+        record = operations.find_earlier(context, order)
         if record is None and request.POST.get("confirm") != "1":
             return render_review(request, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
