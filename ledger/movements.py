@@ -1,4 +1,4 @@
-"""A transaction as one member sees it: money in or money out, and with whom."""
+"""A transaction as one member sees it: money in or out, and the other side."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Movement:
 
     @property
     def seen(self) -> Seen:
-        """What its kind needs to know to find the words."""
+        """What its kind needs to choose the words."""
         other = self.counterparty
         return Seen(
             is_in=self.is_in,
@@ -74,7 +74,7 @@ class Movement:
 
     @property
     def outlook(self) -> str:
-        """What comes next, or why nothing does; what has come back, once it has."""
+        """What happens next, why it failed, or what a reversal did."""
         return self.kind.returned(self.seen) if self.reversal else self.kind.outlook(self.seen)
 
     @property
@@ -83,31 +83,31 @@ class Movement:
 
     @property
     def is_void(self) -> bool:
-        """It must not look as if money had moved."""
+        """True if the page must show it as money that hasn't moved."""
         return self.status.tone in ("bad", "calm")
 
     @property
     def again_url(self) -> str:
-        """The page that orders the same once more, for the member who ordered it."""
+        """The form to repeat this payment, for the member who made it. Empty if there is none."""
         page = self.kind.page
         if page is None:
             return ""
-        address = reverse(page.url_name)
+        url = reverse(page.url_name)
         if not self.kind.names_payee:
-            return address
+            return url
         if self.is_in or self.reversal:
             return ""
         again = {"again": self.reference, "amount": format_amount(self.amount_cents)}
-        return f"{address}?{urlencode(again)}"
+        return f"{url}?{urlencode(again)}"
 
     @property
     def reversal(self) -> Transaction | None:
-        """What has taken this back, if anything has."""
+        """The transaction that reversed this one, if any."""
         return getattr(self.record, "reversed_by", None)
 
     @property
     def returned(self) -> Badge | None:
-        """Said beside the status, which stays: the money had moved, and came back."""
+        """A second badge beside the status: the money moved and came back."""
         return RETURNED if self.reversal else None
 
     @property
@@ -136,7 +136,7 @@ class Movement:
 
 
 def by_day(records: Iterable[Transaction], account: Account) -> list[tuple[str, list[Movement]]]:
-    """Movements under the name of their Nairobi day, in the order given."""
+    """Movements grouped under the name of their Nairobi day, in the given order."""
     movements = (Movement(record, account) for record in records)
     return [
         (day_name(day), list(group))

@@ -42,9 +42,9 @@ def test_a_job_that_fails_keeps_no_other_from_its_turn(monkeypatch, caplog):
 def test_whole_batches_are_folded(alice, bob):
     for _ in range(rollups.BATCH // 2):
         send(alice, bob, 1)
-    assert rollups.folded_through() == 0
+    assert rollups.last_folded_id() == 0
     call_command("work", "--once")
-    folded = Entry.objects.filter(pk__lte=rollups.folded_through()).count()
+    folded = Entry.objects.filter(pk__lte=rollups.last_folded_id()).count()
     assert folded == rollups.BATCH
 
 
