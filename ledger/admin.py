@@ -1,4 +1,4 @@
-"""Django admin: the ledger, to read and never to write, whoever asks."""
+"""Django admin for the ledger: read-only for everyone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wallet.money import format_money
 
 
 class ReadOnly(BaseModelAdmin):
-    """The database refuses changes too (`ledger/guards.py`); this hides the buttons."""
+    """Hides the edit buttons. The database also refuses changes (`ledger/guards.py`)."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -51,7 +51,7 @@ class EntryInline(ReadOnly, TabularInline):
 
 
 class ByReference(CalmList):
-    """Found by a reference in any spelling; `reference` is the way to it."""
+    """A list that finds a reference in any spelling. `reference` is the lookup of that field."""
 
     reference: ClassVar[str]
 
@@ -88,7 +88,7 @@ class TransactionAdmin(ReadOnly, ByReference):
     show_full_result_count = False
 
     def get_fields(self, request: HttpRequest, obj: Transaction | None = None) -> Any:
-        """A reversal is posted by the person who approved it. Its proposer is on the panel."""
+        """The actor of a reversal is its approver, who posts it. The panel shows the proposer."""
         fields = super().get_fields(request, obj)
         if obj and obj.reverses_id:
             return ["posted_by" if name == "created_by" else name for name in fields]

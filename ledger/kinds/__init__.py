@@ -1,6 +1,6 @@
-"""Kinds of transaction: what each is, writes, allows and is called. One file each.
+"""Kinds of transaction, one file each: the entries, rules and words of each kind.
 
-Nothing about a kind stands anywhere else: pages, the API, the checks and the statements ask it.
+No other code knows a particular kind. Pages, the API, the checks and the SQL all ask the kind.
 """
 
 from ledger.kinds.deposit import DEPOSIT

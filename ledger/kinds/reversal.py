@@ -1,7 +1,7 @@
-"""What a deposit or a transfer moved, taken back whole. Two people of finance decide on it.
+"""A reversal takes back the whole amount of a deposit or a transfer.
 
-Limits and freezing bind what members order, not a reversal: a frozen wallet is often the very
-reason for it.
+One person in finance proposes it and another approves it. Limits and freezing don't apply: a
+frozen wallet is often the reason for a reversal.
 """
 
 from __future__ import annotations
@@ -64,18 +64,18 @@ class Reversal(Kind):
 
     def words(self, seen: Seen) -> str:
         if not seen.other:
-            return _("Deposit taken back")
-        # The house did it: neither member did anything, so neither is thanked or blamed.
+            return _("Deposit reversed")
+        # Nissmart did it, so the title doesn't say that the other member sent or took money.
         if seen.is_in:
             return _("Returned to you by Nissmart (from {name})")
         return _("Returned by Nissmart to {name}")
 
     def outlook(self, seen: Seen) -> str:
         if not seen.other:
-            return _("Nissmart has taken back a deposit that was not right.")
+            return _("Nissmart reversed a deposit that was wrong.")
         if seen.is_in:
-            return _("Nissmart has brought back money that you had sent.")
-        return _("Nissmart has returned money that you had received.")
+            return _("Nissmart brought back money that you had sent.")
+        return _("Nissmart returned money that you had received.")
 
     def news_of(self, news: News, record: Transaction) -> Words:
         return super().news_of(news, record) if record.to_account_id else self.news_of_deposit

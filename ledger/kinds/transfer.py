@@ -50,7 +50,7 @@ class Transfer(Kind):
 
     def returned(self, seen: Seen) -> str:
         if seen.is_in:
-            words = _("This was returned to {name}, and {amount} left your wallet again.")
+            words = _("This was returned to {name}, so {amount} left your wallet again.")
             return sentence(words, name=seen.other, amount=seen.amount)
         words = _("This was returned: {amount} came back to your wallet.")
         return sentence(words, amount=seen.amount)

@@ -1,7 +1,7 @@
-"""Money out: from a member's wallet to the outer world, over a rail.
+"""Money out: from a member's wallet over a rail to the outside.
 
-It leaves the wallet when it is ordered, and is in transit until the rail has answered. So money
-on its way out can't be spent twice.
+The money leaves the wallet with the order and stays in transit until the rail answers, so it
+can't be spent twice.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Withdrawal(Kind):
         confirm=_lazy("Withdraw {amount}"),
         again=_lazy("Withdraw again"),
         promise=_lazy(
-            "We set this money aside immediately. If the payout fails it comes back to your wallet."
+            "We set this money aside now. If the payout fails, it comes back to your wallet."
         ),
     )
     news = {
@@ -76,8 +76,7 @@ class Withdrawal(Kind):
                 return sentence(_("{amount} is back in your wallet."), amount=seen.amount)
             case Status.PENDING:
                 return _(
-                    "The money is set aside and on its way. "
-                    "If it can't be paid it comes back to your wallet."
+                    "The money is on its way. If it can't be paid, it comes back to your wallet."
                 )
         return ""
 
@@ -89,8 +88,8 @@ class Withdrawal(Kind):
                     "to the wallet without a reversal."
                 )
             case Status.FAILED:
-                return _("This withdrawal did not go through: the money is back in the wallet.")
-        return _("A withdrawal has left Nissmart: only the person who got it can send it back.")
+                return _("This withdrawal didn't go through: the money is back in the wallet.")
+        return _("This money has left Nissmart. Only the person who received it can send it back.")
 
 
 WITHDRAWAL = Withdrawal()

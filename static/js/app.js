@@ -83,7 +83,7 @@
   });
 
   // A review is a step of its own for the Back button, which leads to the filled form: the
-  // server gives it, as to "Change something".
+  // server gives it, as to "Edit".
   const review = () => document.querySelector("[data-step=review]");
   const changes = () => review()?.querySelector("button[name=change]");
   let isGoingBack = false;

@@ -22,7 +22,7 @@ def test_both_receipts_show_it_each_their_own_side(record, wambui, joseph, alice
         (alice, "KES 300.00 came back to your wallet", "Returned to you by Nissmart (from Bob O.)"),
         (
             bob,
-            "This was returned to Alice W., and KES 300.00 left your wallet again.",
+            "This was returned to Alice W., so KES 300.00 left your wallet again.",
             "Returned by Nissmart to Alice W.",
         ),
     ):
@@ -54,10 +54,10 @@ def test_a_deposit_that_was_taken_back_says_so(wambui, joseph, bob):
     reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
     client = signed_in(bob)
     page = text(client.get(f"/activity/{record.reference}/"))
-    assert "This deposit was taken back, and KES 50.00 left your wallet again." in page
+    assert "This deposit was reversed, so KES 50.00 left your wallet again." in page
     reversal = Transaction.objects.get(reverses=record)
-    assert "Deposit taken back" in text(client.get(f"/activity/{reversal.reference}/"))
-    assert "Deposit taken back" in text(client.get("/activity/"))
+    assert "Deposit reversed" in text(client.get(f"/activity/{reversal.reference}/"))
+    assert "Deposit reversed" in text(client.get("/activity/"))
 
 
 def test_what_was_not_reversed_says_nothing_of_it(record, alice):

@@ -225,8 +225,8 @@ def test_nothing_else_can_be_proposed(record, wambui, joseph, alice, bob):
     reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     reversal = Transaction.objects.get(reverses=record)
     refusals = [
-        (withdraw(alice, 5_00), "A withdrawal has left Nissmart"),
-        (as_if(deposit(bob, 1_00), "PENDING"), "has not settled yet"),
+        (withdraw(alice, 5_00), "This money has left Nissmart"),
+        (as_if(deposit(bob, 1_00), "PENDING"), "hasn't settled yet"),
         (as_if(deposit(bob, 1_00), "FAILED"), "no money moved"),
         (reversal, "A reversal can't be reversed."),
         (record, f"reversed before, by {reversal.reference}"),

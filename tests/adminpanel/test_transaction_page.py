@@ -152,7 +152,7 @@ def test_it_says_which_rail_it_took(record, as_finance, alice):
     [
         ("PENDING", "This withdrawal is on its way."),
         ("FAILED", "the money is back in the wallet"),
-        ("SUCCESS", "A withdrawal has left Nissmart"),
+        ("SUCCESS", "This money has left Nissmart"),
     ],
 )
 def test_it_says_why_it_cant_be_reversed(as_wambui, alice, status, sentence):

@@ -38,8 +38,8 @@ def unanswered(monkeypatch):
 
 
 def is_confirming(page: Page) -> None:
-    expect(page.get_by_role("heading", name="We are confirming this")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Do not pay again yet.")).to_be_visible()
+    expect(page.get_by_role("heading", name="We're confirming this")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Don't pay again yet.")).to_be_visible()
 
 
 @scripts_or_not
@@ -85,7 +85,7 @@ def test_a_page_that_got_no_answer_finds_the_receipt_by_itself(open_page, alice,
     review(page, bob.email)
     page.context.route("**/transfer/", deliver_but_lose_the_answer, times=1)
     send_button(page).click()
-    expect(page.get_by_text("We don't know yet whether it went through")).to_be_visible()
+    expect(page.get_by_text("We don't know yet if it went through")).to_be_visible()
     expect(page).to_have_url(RECEIPT, timeout=10_000)
     assert balance(bob) == 250_00
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
@@ -97,7 +97,7 @@ def test_an_order_that_never_left_is_never_called_failed(open_page, alice, bob):
     review(page, bob.email)
     page.context.set_offline(True)
     send_button(page).click()
-    unsure = page.get_by_text("We don't know yet whether it went through")
+    unsure = page.get_by_text("We don't know yet if it went through")
     expect(unsure).to_be_visible()
     page.context.set_offline(False)
     with page.expect_response(lambda response: response.status == 204, timeout=20_000):

@@ -124,8 +124,8 @@ def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
 
 def says_that_it_does_not_know(page: Page) -> None:
     """In its place on the page: no line says that nothing has moved, and nothing covers it."""
-    said = page.get_by_role("alert").filter(has_text="We don't know yet whether it went through")
-    expect(said).to_contain_text("Press the button again: it can't be paid twice.")
+    said = page.get_by_role("alert").filter(has_text="We don't know yet if it went through")
+    expect(said).to_contain_text("Press the button again: you can't pay twice.")
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_hidden()
     expect(page.locator("#alert")).to_be_empty()
     expect(page.get_by_role("heading", name="Check and confirm")).to_be_in_viewport()
@@ -149,7 +149,7 @@ def test_a_lost_answer_to_anything_else_leaves_what_was_said(open_page, alice, b
     page = open_page(alice)
     review(page, bob.email)
     page.context.set_offline(True)
-    page.get_by_role("button", name="Change something").click()
+    page.get_by_role("button", name="Edit", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Check your connection, then try again.")
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
     page.context.set_offline(False)

@@ -82,7 +82,7 @@ def test_changing_something_takes_the_step_back_too(open_page, alice, bob):
     fill(page, bob.email)
     for clicks in (1, 2, 1):
         proceed(page)
-        page.get_by_role("button", name="Change something").click(click_count=clicks)
+        page.get_by_role("button", name="Edit", exact=True).click(click_count=clicks)
         is_filled(page, bob.email)
     page.go_back()
     expect(page.locator("#balance")).to_be_visible()
@@ -108,7 +108,7 @@ def test_enter_picks_none_of_the_people_by_the_field(open_page, alice, bob):
     page.goto("/transfer/")
     page.get_by_label("Amount", exact=True).fill("5")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Enter the phone number or email of the person.").first).to_be_visible()
+    expect(page.get_by_text("Enter the person's phone number or email.").first).to_be_visible()
 
 
 @scripts_or_not
@@ -118,7 +118,7 @@ def test_one_of_the_last_people_is_picked_and_paid(open_page, alice, bob, carol,
     page = open_page(alice, java_script_enabled=scripts)
     page.goto("/transfer/")
     page.get_by_label("Amount", exact=True).fill("5")
-    people = page.get_by_role("group", name="People you sent to lately")
+    people = page.get_by_role("group", name="People you sent money to recently")
     people.get_by_role("button", name=re.compile("Carol K.")).click()
     expect(page.get_by_role("group", name="Send to")).to_contain_text("Carol K.")
     expect(page.get_by_label("Amount", exact=True)).to_have_value("5")
@@ -137,7 +137,7 @@ def test_a_page_too_old_to_be_sent_says_so(open_page, alice, bob):
     page.context.clear_cookies(name="csrftoken")
     page.get_by_role("button", name="Continue").click()
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("This page is too old to be sent. Nothing has moved.")
+    expect(alert).to_contain_text("This page is out of date. Nothing has moved.")
     expect(alert).not_to_contain_text("problem")
     alert.get_by_role("link", name="Reload it").click()
     expect(page.get_by_role("alert").filter(has_text="too old")).to_have_count(0)
@@ -175,7 +175,7 @@ def test_too_many_look_ups_are_told_in_words(open_page, alice, bob, carol, setti
     is_filled(page, bob.email)
     page.get_by_label("Send to").fill(carol.email)
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("You have looked up many people")).to_be_visible()
+    expect(page.get_by_text("You've looked up too many people")).to_be_visible()
     is_filled(page, carol.email)
     open_page.complaints.clear()
 

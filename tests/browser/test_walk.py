@@ -78,7 +78,7 @@ def test_changing_something_on_the_review_keeps_what_was_typed(open_page, alice,
     page.get_by_label("Amount", exact=True).fill("12.34")
     page.get_by_label("Note").fill("Lunch & tea")
     press(page, "Continue")
-    press(page, "Change something")
+    press(page, "Edit")
     expect(page.get_by_label("Send to")).to_have_value(bob.email)
     expect(page.get_by_label("Amount", exact=True)).to_have_value("12.34")
     expect(page.get_by_label("Note")).to_have_value("Lunch & tea")

@@ -62,7 +62,7 @@ def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
         with nothing_moves(), pytest.raises(UnknownAccount) as refusal:
             carry_out(move, alice, bob, **{name: stranger})
         assert refusal.value.code == "not_found"
-        assert str(refusal.value) == "There is no such wallet. Check who it is for."
+        assert str(refusal.value) == "This wallet doesn't exist. Check who you're sending to."
 
 
 @every_move

@@ -32,9 +32,9 @@ PAGES = [
     ("boom", 500, "There is a problem with Nissmart"),
     ("database-down", 503, "Nissmart is busy right now"),
     ("connection-lost", 503, "Nissmart is busy right now"),
-    ("bad", 400, "We could not read that request"),
+    ("bad", 400, "We couldn't read that request"),
     ("denied", 403, "You can't open this page"),
-    ("missing", 404, "We could not find that page"),
+    ("missing", 404, "We couldn't find that page"),
 ]
 
 
