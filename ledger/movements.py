@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from ledger.kinds import Kind, Seen
+from ledger.kinds import Kind, MemberView
 from ledger.models import Transaction
 from ledger.rails import Rail
 from ledger.status import Badge, Status
@@ -26,7 +26,7 @@ RETURNED = Badge(_lazy("Returned"), "calm", "return")
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """`record` seen from the member's own `account`."""
+    """`record` from the point of view of the member's own `account`."""
 
     record: Transaction
     account: Account
@@ -54,10 +54,10 @@ class Movement:
         return self.record.took_rail
 
     @property
-    def seen(self) -> Seen:
+    def view(self) -> MemberView:
         """What its kind needs to choose the words."""
         other = self.counterparty
-        return Seen(
+        return MemberView(
             is_in=self.is_in,
             other=other.short_name if other else "",
             amount=format_money(self.amount_cents),
@@ -66,20 +66,22 @@ class Movement:
 
     @property
     def title(self) -> str:
-        return self.kind.title(self.seen)
+        return self.kind.title(self.view)
 
     @property
     def heading(self) -> str:
-        return self.kind.heading(self.seen)
+        return self.kind.heading(self.view)
 
     @property
     def outlook(self) -> str:
         """What happens next, why it failed, or what a reversal did."""
-        return self.kind.returned(self.seen) if self.reversal else self.kind.outlook(self.seen)
+        return (
+            self.kind.after_reversal(self.view) if self.reversal else self.kind.outlook(self.view)
+        )
 
     @property
     def icon(self) -> str:
-        return self.kind.icon_for(self.seen)
+        return self.kind.icon_for(self.view)
 
     @property
     def is_void(self) -> bool:
@@ -106,7 +108,7 @@ class Movement:
         return getattr(self.record, "reversed_by", None)
 
     @property
-    def returned(self) -> Badge | None:
+    def returned_badge(self) -> Badge | None:
         """A second badge beside the status: the money moved and came back."""
         return RETURNED if self.reversal else None
 

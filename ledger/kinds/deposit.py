@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -50,20 +50,20 @@ class Deposit(Kind):
         News.DONE: _lazy("{target} deposited"),
     }
 
-    def heading(self, seen: Seen) -> str:
+    def heading(self, view: MemberView) -> str:
         return _("Deposit to your wallet")
 
-    def outlook(self, seen: Seen) -> str:
-        match seen.status:
+    def outlook(self, view: MemberView) -> str:
+        match view.status:
             case Status.FAILED:
                 return _("Nothing was added to your wallet.")
             case Status.PENDING:
                 return _("We'll add it to your wallet as soon as it's confirmed. Don't pay again.")
         return ""
 
-    def returned(self, seen: Seen) -> str:
+    def after_reversal(self, view: MemberView) -> str:
         words = _("This deposit was reversed, so {amount} left your wallet again.")
-        return sentence(words, amount=seen.amount)
+        return sentence(words, amount=view.amount)
 
 
 DEPOSIT = Deposit()

@@ -1,6 +1,6 @@
 """The base class of kinds: shapes, rules, and words for members and staff.
 
-By default a title is the other member's name, or else the kind's label.
+A title defaults to the other member's name, or to the kind's label.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 type Words = str | Promise
 
 
-class Seen(NamedTuple):
+class MemberView(NamedTuple):
     """A transaction as one member sees it. `other` is the other member's short name, if any."""
 
     is_in: bool
@@ -139,27 +139,27 @@ class Kind:
 
     # --- Words for members
 
-    def icon_for(self, seen: Seen) -> str:
+    def icon_for(self, view: MemberView) -> str:
         return self.icon
 
-    def title(self, seen: Seen) -> str:
+    def title(self, view: MemberView) -> str:
         """The title in a list of activity."""
-        return seen.other or str(self.label)
+        return view.other or str(self.label)
 
-    def heading(self, seen: Seen) -> str:
+    def heading(self, view: MemberView) -> str:
         """The heading of the receipt."""
-        return self.title(seen)
+        return self.title(view)
 
-    def outlook(self, seen: Seen) -> str:
+    def outlook(self, view: MemberView) -> str:
         """The receipt's sentence about what happens next, or why it failed."""
-        match seen.status:
+        match view.status:
             case Status.FAILED:
                 return _("No money left your wallet.")
             case Status.PENDING:
                 return _("It isn't finished yet.")
         return ""
 
-    def returned(self, seen: Seen) -> str:
+    def after_reversal(self, view: MemberView) -> str:
         """The receipt's sentence after a reversal took this back."""
         return ""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Seen, Words
+from ledger.kinds.kind import Kind, MemberView, News, Words
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -56,24 +56,24 @@ class Reversal(Kind):
     }
     news_of_deposit = _lazy("{source}’s deposit was reversed")
 
-    def title(self, seen: Seen) -> str:
-        return self.words(seen).format(name=seen.other)
+    def title(self, view: MemberView) -> str:
+        return self.words(view).format(name=view.other)
 
-    def heading(self, seen: Seen) -> str:
-        return sentence(self.words(seen), name=seen.other)
+    def heading(self, view: MemberView) -> str:
+        return sentence(self.words(view), name=view.other)
 
-    def words(self, seen: Seen) -> str:
-        if not seen.other:
+    def words(self, view: MemberView) -> str:
+        if not view.other:
             return _("Deposit reversed")
         # Nissmart did it, so the title doesn't say that the other member sent or took money.
-        if seen.is_in:
+        if view.is_in:
             return _("Returned to you by Nissmart (from {name})")
         return _("Returned by Nissmart to {name}")
 
-    def outlook(self, seen: Seen) -> str:
-        if not seen.other:
+    def outlook(self, view: MemberView) -> str:
+        if not view.other:
             return _("Nissmart reversed a deposit that was wrong.")
-        if seen.is_in:
+        if view.is_in:
             return _("Nissmart brought back money that you had sent.")
         return _("Nissmart returned money that you had received.")
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -67,13 +67,13 @@ class Withdrawal(Kind):
         News.DONE: _lazy("{source} withdrew"),
     }
 
-    def heading(self, seen: Seen) -> str:
+    def heading(self, view: MemberView) -> str:
         return _("Withdrawal from your wallet")
 
-    def outlook(self, seen: Seen) -> str:
-        match seen.status:
+    def outlook(self, view: MemberView) -> str:
+        match view.status:
             case Status.FAILED:
-                return sentence(_("{amount} is back in your wallet."), amount=seen.amount)
+                return sentence(_("{amount} is back in your wallet."), amount=view.amount)
             case Status.PENDING:
                 return _(
                     "The money is on its way. If it can't be paid, it comes back to your wallet."

@@ -55,13 +55,13 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
             if not is_in_the_way(error):
                 raise
             if is_lock_timeout(error):
-                WAITS.stay(wait, wait.kept(held_elsewhere(placed)))
+                WAITS.stay(wait, wait.kept(find_blockers(placed)))
             else:
                 pause(min(attempt, ATTEMPTS))
     raise Busy
 
 
-def held_elsewhere(placed: Placed) -> Mapping[Name, object]:
+def find_blockers(placed: Placed) -> Mapping[Name, object]:
     """The locks that block this order, each with its version. Call it after a lock timeout."""
     if not HAS_ROW_LOCKS:
         return {SQLITE: statements.database_version()}

@@ -84,7 +84,7 @@ def reverse(context: Context, *, transaction_id: int, at: datetime | None = None
     record = Transaction.objects.get(pk=transaction_id)
     if not record.is_reversible:
         raise NotReversible(reference=record.reference)
-    return perform(context, Order.reversing(record), at=at)
+    return perform(context, Order.reversal_of(record), at=at)
 
 
 def preview(order: Order) -> int:
@@ -94,8 +94,8 @@ def preview(order: Order) -> int:
     that the order would raise.
     """
     rules.refuse_nonsense(order)
-    asked = [Placed(order, actor_id=0, key=None)]
-    holdings, [facts] = statements.read(asked, timezone.localdate(), Hold.NOTHING)
+    batch = [Placed(order, actor_id=0, key=None)]
+    holdings, [facts] = statements.read(batch, timezone.localdate(), Hold.NOTHING)
     rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     postings = order.postings(is_settled=True)

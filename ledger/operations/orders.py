@@ -47,7 +47,7 @@ class Order:
         )
 
     @classmethod
-    def reversing(cls, record: Transaction) -> Order:
+    def reversal_of(cls, record: Transaction) -> Order:
         """The order that reverses this transaction."""
         assert record.is_reversible
         return cls(

@@ -55,7 +55,7 @@ def movements(records: list[Transaction], account: Account) -> list[Movement]:
 
 def row_state(movement: Movement) -> str:
     """Everything in a row that can change. A change announces the row again."""
-    returned = ".RETURNED" if movement.returned else ""
+    returned = ".RETURNED" if movement.returned_badge else ""
     return f"{movement.reference}.{movement.record.status}{returned}"
 
 
