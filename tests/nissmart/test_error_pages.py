@@ -105,7 +105,7 @@ def test_a_database_that_fails_in_the_middle_is_a_503(client, alice, monkeypatch
     order = {"amount": "1", "idempotency_key": "k", "confirm": "1"}
     answer = client.post("/deposit/", order)
     assert answer.status_code == 503
-    assert "If you were moving money, check Activity before trying again." in text(answer)
+    assert "If you were moving money, check Activity before you try again." in text(answer)
     monkeypatch.undo()
     assert client.post("/deposit/", order).status_code == 303
 
