@@ -14,7 +14,7 @@ from django.utils import timezone
 from ledger.errors import AlreadyReversed, KeyReused
 from ledger.models import Transaction
 from ledger.operations import rules, statements
-from ledger.operations.orders import Order, Placed
+from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
 from ledger.querysets import NAIROBI
@@ -32,12 +32,12 @@ HAS_ROW_LOCKS = connection.features.has_select_for_update
 type Outcome = Transaction | Refusal | Unmet | OutcomeUnknown
 
 
-def names_to_lock(placed: Placed) -> Collection[Name]:
+def names_to_lock(placed: PlacedOrder) -> Collection[Name]:
     """The locks this order takes: its accounts, or SQLite's single write lock."""
     return placed.order.account_ids if HAS_ROW_LOCKS else (SQLITE,)
 
 
-def run_alone(placed: Placed, wait: Wait) -> Transaction:
+def run_alone(placed: PlacedOrder, wait: Wait) -> Transaction:
     """Carry out one order in its own transaction. Waits for accounts that others hold.
 
     After a lock timeout, a deadlock or a lost race for the key, it retries with fresh reads.
@@ -61,7 +61,7 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
     raise Busy
 
 
-def find_blockers(placed: Placed) -> Mapping[Name, object]:
+def find_blockers(placed: PlacedOrder) -> Mapping[Name, object]:
     """The locks that block this order, each with its version. Call it after a lock timeout."""
     if not HAS_ROW_LOCKS:
         return {SQLITE: statements.database_version()}
@@ -69,7 +69,7 @@ def find_blockers(placed: Placed) -> Mapping[Name, object]:
         return statements.locked_versions(placed.order.account_ids) or {OTHER: None}
 
 
-def carry_out(placed: Placed) -> Transaction:
+def carry_out(placed: PlacedOrder) -> Transaction:
     """Lock, replay, check, write: in the open database transaction."""
     day = nairobi_day(placed.at)
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
@@ -88,7 +88,7 @@ def carry_out(placed: Placed) -> Transaction:
     return record
 
 
-def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome]:
+def run_batch(batch: Sequence[PlacedOrder], answer_by: float) -> dict[PlacedOrder, Outcome]:
     """Carry out orders in one database transaction. Returns the outcome of each.
 
     No two orders share an account, or a key of the same actor, so no order affects the checks of
@@ -96,7 +96,7 @@ def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome
     in the result and has moved nothing. If the whole batch fails, all of them are skipped. Run
     skipped orders alone.
     """
-    outcomes: dict[Placed, Outcome] = {}
+    outcomes: dict[PlacedOrder, Outcome] = {}
     # Lowest key first, like accounts: two batches that write the same keys can't deadlock.
     batch = sorted(batch, key=lambda placed: (placed.actor_id, placed.key or ""))
     try:
@@ -113,13 +113,13 @@ def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome
     return outcomes
 
 
-def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
+def decide_each(batch: Sequence[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     """Read once for the batch, decide each order, write once for those that go through."""
     day = nairobi_day()
     holdings, facts_of_each = statements.read(batch, day, Hold.SKIP)
     WAITS.got(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
     now = timezone.now()
-    outcomes: dict[Placed, Outcome] = {}
+    outcomes: dict[PlacedOrder, Outcome] = {}
     carried_out = []
     for placed, facts in zip(batch, facts_of_each, strict=True):
         at = not_before_last_entry(now, facts)
@@ -146,13 +146,13 @@ def not_before_last_entry(now: datetime, facts: Facts) -> datetime:
     return max(now, facts.last_at) if facts.last_at else now
 
 
-def check_precondition(placed: Placed, facts: Facts) -> None:
+def check_precondition(placed: PlacedOrder, facts: Facts) -> None:
     if placed.precondition and facts.answer is not None:
         placed.precondition.check(facts.answer)
 
 
 def decide(
-    placed: Placed, holdings: Mapping[int, Holding], facts: Facts, now: datetime
+    placed: PlacedOrder, holdings: Mapping[int, Holding], facts: Facts, now: datetime
 ) -> Transaction:
     """Check an order and build its transaction: PENDING if its rail answers later.
 

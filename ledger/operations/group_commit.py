@@ -10,7 +10,7 @@ from django.conf import settings
 
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, names_to_lock, run_alone, run_batch
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from wallet.db.waits import STALLED_AFTER_S, WAITS, Wait
 from wallet.errors import Busy, OutcomeUnknown
 
@@ -27,7 +27,7 @@ class Ticket:
     If it's done but has no outcome, it has moved nothing: run it alone.
     """
 
-    placed: Placed
+    placed: PlacedOrder
     wait: Wait
     outcome: Outcome | Exception | None = None
     is_taken: bool = False
@@ -51,7 +51,7 @@ class GroupCommit:
         """The number of orders in the queue."""
         return len(self._queue)
 
-    def carry_out(self, placed: Placed) -> Transaction:
+    def carry_out(self, placed: PlacedOrder) -> Transaction:
         """Carry out the order, in a batch if there is one. Raises the same as `run_alone`."""
         names = names_to_lock(placed)
         with WAITS.arrival(names, settings.ORDER_TIMEOUT_S) as wait:
@@ -126,7 +126,7 @@ class GroupCommit:
         return batch
 
 
-def names_of(placed: Placed) -> set[object]:
+def names_of(placed: PlacedOrder) -> set[object]:
     """The accounts and the key, which no two orders of a batch may share."""
     names: set[object] = set(placed.order.account_ids)
     if placed.key is not None:

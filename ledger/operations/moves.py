@@ -12,7 +12,7 @@ from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
-from ledger.operations.orders import Order, Placed
+from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.statements import Hold
 from wallet.context import Context
 from wallet.db.preconditions import Precondition
@@ -94,7 +94,7 @@ def preview(order: Order) -> int:
     that the order would raise.
     """
     rules.refuse_nonsense(order)
-    batch = [Placed(order, actor_id=0, key=None)]
+    batch = [PlacedOrder(order, actor_id=0, key=None)]
     holdings, [facts] = statements.read(batch, timezone.localdate(), Hold.NOTHING)
     rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
@@ -124,5 +124,5 @@ def perform(
     """
     assert context.actor_id is not None, "an order needs an actor"
     rules.refuse_nonsense(order)
-    placed = Placed(order, context.actor_id, context.key, at, precondition)
+    placed = PlacedOrder(order, context.actor_id, context.key, at, precondition)
     return GROUP_COMMIT.carry_out(placed)

@@ -112,7 +112,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
+class PlacedOrder:
     """An order with its actor, key and precondition. `at` is its time in a generated history."""
 
     order: Order

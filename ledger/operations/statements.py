@@ -18,7 +18,7 @@ from django.db import connection
 
 from ledger import kinds
 from ledger.models import Transaction
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from wallet.db import pipeline
@@ -100,7 +100,9 @@ class Facts(NamedTuple):
         return max(times, default=None)
 
 
-def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Holding], list[Facts]]:
+def read(
+    batch: Sequence[PlacedOrder], day: date, hold: Hold
+) -> tuple[dict[int, Holding], list[Facts]]:
     """Lock the member accounts of these orders until commit, then read the facts of each order.
 
     Lowest id first, so that two opposite transfers wait instead of deadlocking. Facts and
@@ -128,7 +130,7 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
     return holdings, facts
 
 
-def read_facts(placed: Placed, day: date) -> Facts:
+def read_facts(placed: PlacedOrder, day: date) -> Facts:
     """Only the facts. Call it when the accounts are already locked."""
     [[row]] = pipeline.ask(Statement(facts_sql(uncounted(), True), fact_params(placed, day)))
     return Facts(*row)
@@ -164,7 +166,7 @@ def database_version() -> object:
     return pipeline.ask(Statement("PRAGMA data_version"))
 
 
-def fact_params(placed: Placed, day: date) -> tuple[Value, ...]:
+def fact_params(placed: PlacedOrder, day: date) -> tuple[Value, ...]:
     """The parameters of `facts_sql`."""
     source_id, target_id = placed.order.source_id, placed.order.target_id
     of_day = (day_start(day), next_day_start(day))
@@ -179,7 +181,7 @@ def to_time(at: datetime | str) -> datetime:
 
 
 def write(
-    carried_out: Sequence[tuple[Placed, Transaction]], holdings: Mapping[int, Holding]
+    carried_out: Sequence[tuple[PlacedOrder, Transaction]], holdings: Mapping[int, Holding]
 ) -> None:
     """Write balances, transactions and entries, with the commit at the latest."""
     changes: list[Value] = []
