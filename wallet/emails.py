@@ -28,7 +28,7 @@ def parse_email(text: str) -> str:
     return email
 
 
-def masked(email: str) -> str:
+def mask(email: str) -> str:
     """`jane@example.com` -> `j***@example.com`: enough to recognise, not enough to write to."""
     name, _at, domain = email.rpartition("@")
     return f"{name[:1]}***@{domain}"

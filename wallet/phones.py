@@ -66,7 +66,7 @@ def national(phone: str) -> str:
     return f"{local[:4]} {local[4:7]} {local[7:]}".strip()
 
 
-def masked(phone: str) -> str:
+def mask(phone: str) -> str:
     """`+254712345678` -> `0712 *** 678`: enough to recognise, not enough to call."""
     local = "0" + phone.removeprefix("+254")
     return f"{local[:4]} *** {local[-3:]}"

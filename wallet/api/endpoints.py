@@ -26,7 +26,7 @@ from wallet.api.schemas import (
 )
 from wallet.context import Context
 from wallet.models import Account, User
-from wallet.phones import masked, to_stored
+from wallet.phones import mask, to_stored
 from wallet.staff import finding
 from wallet.web import paging
 from wallet.web.http import ip_address
@@ -132,7 +132,7 @@ def user_out(user: User, caller: Caller) -> UserOut:
     account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
     email, phone = user.email, user.phone
     if not caller.may_reach(user.pk):
-        email, phone = email and emails.masked(email), phone and masked(phone)
+        email, phone = email and emails.mask(email), phone and mask(phone)
     return UserOut(
         id=user.pk,
         name=user.name,

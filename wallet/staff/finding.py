@@ -15,7 +15,7 @@ from wallet import emails
 from wallet.context import Context
 from wallet.models import User
 from wallet.names import search_words
-from wallet.phones import masked, parse_phone
+from wallet.phones import mask, parse_phone
 from wallet.staff import audit, subjects
 from wallet.web import rates
 
@@ -46,7 +46,7 @@ def without_contact(text: str) -> str:
     contact = contact_in(text)
     if contact is None:
         return text
-    return emails.masked(contact) if "@" in contact else masked(contact)
+    return emails.mask(contact) if "@" in contact else mask(contact)
 
 
 def without_contacts(filters: dict[str, str]) -> dict[str, str]:

@@ -48,12 +48,12 @@ def amount_text(cents: int) -> str:
 
 @register.filter
 def masked_phone(phone: str | None) -> SafeString:
-    return keep(phones.masked(phone) if phone else "")
+    return keep(phones.mask(phone) if phone else "")
 
 
 @register.filter
 def masked_email(email: str | None) -> SafeString:
-    return keep(emails.masked(email) if email else "")
+    return keep(emails.mask(email) if email else "")
 
 
 @register.filter
