@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from wallet import emails, phones
 from wallet.db.text_search import holds
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.text import clean_paste
 
 # Longer searches hold nothing that anyone looks for, and cost the database seconds.
@@ -88,7 +88,7 @@ class CalmList(ModelAdmin):
         """Alike on both engines, which `icontains` isn't."""
         found = Q(pk__in=[])
         for person in self.people:
-            found |= named(word, person)
+            found |= by_name(word, person)
         for field in self.search_fields:
             name = field.removeprefix("=")
             found |= Q(**{f"{name}__iexact": word}) if name != field else holds(field, word)

@@ -113,7 +113,7 @@ def found_by(request: CallRequest, text: str) -> Q:
     if wait := finding.wait_s(Context(caller.user_id, ip_address(request)), text):
         raise Throttled(wait)
     person = User.objects.with_login(text)
-    return Q(pk=person.pk) if person else finding.named(text)
+    return Q(pk=person.pk) if person else finding.by_name(text)
 
 
 def matching(text: str) -> Q:
@@ -121,7 +121,7 @@ def matching(text: str) -> Q:
 
     A phone number, or the start of one, may be in any spelling.
     """
-    found = finding.named(text)
+    found = finding.by_name(text)
     if email := emails.normalize(text):
         found |= Q(email__contains=email) | Q(phone__contains=to_stored(text))
     return found

@@ -20,7 +20,7 @@ from wallet.staff import audit, subjects
 from wallet.web import rates
 
 
-def named(text: str, person: str = "") -> Q:
+def by_name(text: str, person: str = "") -> Q:
     """Members with every word of this text in their name, in any order and however written.
 
     `person` leads to the member from another table: `user__`.
@@ -41,7 +41,7 @@ def contact_in(text: str) -> str | None:
         return None
 
 
-def without_contact(text: str) -> str:
+def mask_contact(text: str) -> str:
     """The text with a phone number or an email in it masked, for records of a search."""
     contact = contact_in(text)
     if contact is None:
@@ -49,9 +49,9 @@ def without_contact(text: str) -> str:
     return emails.mask(contact) if "@" in contact else mask(contact)
 
 
-def without_contacts(filters: dict[str, str]) -> dict[str, str]:
+def mask_contacts(filters: dict[str, str]) -> dict[str, str]:
     """A list's filters with phone numbers and emails in them masked, for the audit."""
-    typed = {name: without_contact(filters[name]) for name in ("member", "q") if name in filters}
+    typed = {name: mask_contact(filters[name]) for name in ("member", "q") if name in filters}
     return filters | typed
 
 
