@@ -69,7 +69,7 @@ class Guards:
         self.remove(schema_editor.connection)
 
 
-def written_once(table: str, *, changed: str, deleted: str, replaced: str) -> Guards:
+def append_only(table: str, *, changed: str, deleted: str, replaced: str) -> Guards:
     """Guards of a table that only grows, and what each of them says."""
     return Guards(
         sqlite={
@@ -95,7 +95,7 @@ def written_once(table: str, *, changed: str, deleted: str, replaced: str) -> Gu
     )
 
 
-AUDIT = written_once(
+AUDIT = append_only(
     "wallet_auditevent",
     changed="the audit is never changed",
     deleted="the audit is never deleted",
