@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from wallet.db.retries import brief, is_disk_full, note_full_disk
+from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
 from wallet.web.http import SIGNED_OUT, Request, sign_in_url, way_back
@@ -50,7 +50,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         return not_ready("migrations are due")
     try:
         # A lock that is held is no refusal.
-        with brief():
+        with optional_write():
             rates.count("readyz")
     except (DatabaseError, InterfaceError) as error:
         note_full_disk(error)

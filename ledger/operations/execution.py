@@ -20,7 +20,7 @@ from ledger.operations.statements import Facts, Hold
 from ledger.querysets import NAIROBI
 from ledger.references import new_reference
 from wallet.db.preconditions import Unmet
-from wallet.db.retries import ATTEMPTS, durable, is_in_the_way, is_lock_timeout, pause
+from wallet.db.retries import ATTEMPTS, durable, is_lock_timeout, is_retryable, pause
 from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 
@@ -52,7 +52,7 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
             with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.answer_by):
                 return carry_out(placed)
         except (DatabaseError, InterfaceError) as error:
-            if not is_in_the_way(error):
+            if not is_retryable(error):
                 raise
             if is_lock_timeout(error):
                 WAITS.stay(wait, wait.kept(held_elsewhere(placed)))

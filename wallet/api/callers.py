@@ -13,7 +13,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.preconditions import Precondition
-from wallet.db.retries import brief
+from wallet.db.retries import optional_write
 from wallet.models import ApiToken, User
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
@@ -119,7 +119,7 @@ def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
     """Count this call against its token or user, and its address. Raises Throttled."""
     wait = 0
     # A blocked count stops no call: reads go on while a stranger holds the lock.
-    with brief():
+    with optional_write():
         wait = seconds_to_wait(request, key, scope)
     if wait:
         raise Throttled(wait)

@@ -15,7 +15,7 @@ from wallet.context import SYSTEM
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement
 from wallet.db.preconditions import Precondition, Unmet
-from wallet.db.retries import brief
+from wallet.db.retries import optional_write
 from wallet.models import ApiToken
 from wallet.staff import audit, subjects
 
@@ -106,7 +106,7 @@ def find(secret: str) -> LiveToken | None:
     token = LiveToken(*row[:3])
     if row[3]:
         # It may be left undone, so it never keeps a read waiting.
-        with brief():
+        with optional_write():
             pipeline.ask(Statement(TOUCH, (now, token.id)))
     if len(met) >= MET_AT_MOST:
         met.clear()

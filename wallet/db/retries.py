@@ -58,7 +58,7 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
                 with durable():
                     return operation(*args, **kwargs)
             except (DatabaseError, InterfaceError) as error:
-                if not is_in_the_way(error):
+                if not is_retryable(error):
                     raise
         raise Busy
 
@@ -83,7 +83,7 @@ def durable(
     """
     is_done = False
     try:
-        with limited(lock_timeout_s, deadline), transaction.atomic(durable=True):
+        with bounded(lock_timeout_s, deadline), transaction.atomic(durable=True):
             yield
             is_done = True
     except Exception as error:
@@ -96,30 +96,30 @@ def durable(
 
 
 @contextmanager
-def limited(
-    lock_timeout_s: float | None, deadline: float | None = None, *, is_brief: bool = False
+def bounded(
+    lock_timeout_s: float | None, deadline: float | None = None, *, is_optional: bool = False
 ) -> Iterator[None]:
     """Bound the waits for locks and answers, of `pipeline` on PostgreSQL and of all on SQLite."""
     line = pipeline.opened().connection
-    line.lock_timeout_s, line.deadline, line.is_brief = lock_timeout_s, deadline, is_brief
+    line.lock_timeout_s, line.deadline, line.is_optional = lock_timeout_s, deadline, is_optional
     try:
         yield
     finally:
-        line.lock_timeout_s, line.deadline, line.is_brief = None, None, False
+        line.lock_timeout_s, line.deadline, line.is_optional = None, None, False
 
 
 @contextmanager
-def brief() -> Iterator[None]:
+def optional_write() -> Iterator[None]:
     """For a write that may be left undone: skip it where what it needs is blocked."""
     try:
-        with limited(2 * PROBE_AFTER_S, is_brief=True):
+        with bounded(2 * PROBE_AFTER_S, is_optional=True):
             yield
     except OperationalError as error:
         if not is_contention(error):
             raise
 
 
-def is_in_the_way(error: Exception) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Was another transaction in the way? Nothing was committed, and a rerun may succeed."""
     return is_contention(error) or is_lost_race(error)
 

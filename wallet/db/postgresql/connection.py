@@ -65,7 +65,7 @@ class PipelineConnection(psycopg.Connection[Row]):
     deadline: float | None = None
     lock_timeout_s: float | None = None
     # Only SQLite needs to know.
-    is_brief = False
+    is_optional = False
     # Named statements belong to one session, which a pooler may take away between transactions.
     prepares = True
 

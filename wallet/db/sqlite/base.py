@@ -31,7 +31,7 @@ class LockedConnection(sqlite3.Connection):
     """
 
     lock_timeout_s: float | None = None
-    is_brief = False
+    is_optional = False
     usual_timeout_s: float
     # An engine in our own process always answers.
     deadline: float | None = None
@@ -77,10 +77,10 @@ def wait_and_try[T](
     connection: LockedConnection, attempt: Callable[[], T], refusal: sqlite3.OperationalError
 ) -> T:
     """Try again until the lock is ours, for as long as this thread may wait. Raises the refusal."""
-    is_brief = connection.is_brief
-    if connection.lock_timeout_s is not None and not is_brief:
+    is_optional = connection.is_optional
+    if connection.lock_timeout_s is not None and not is_optional:
         return try_for(connection.lock_timeout_s, attempt, refusal)
-    with WAITS.arrival({SQLITE}, connection.usual_timeout_s, may_stay=not is_brief) as wait:
+    with WAITS.arrival({SQLITE}, connection.usual_timeout_s, may_stay=not is_optional) as wait:
         kept = WAITS.blocked({SQLITE})
         while True:
             try:
