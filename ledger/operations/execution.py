@@ -43,7 +43,7 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
     A lock timeout, a deadlock or a lost race for the key reruns it with fresh reads. Raises Busy
     at the end of its `wait`, or as soon as too many threads wait for a blocked account.
     """
-    WAITS.stay(wait, WAITS.blocked(wait.names))
+    WAITS.keep_waiting(wait, WAITS.known_blocked(wait.names))
     for attempt in count(1):
         if wait.left_s <= 0:
             break
@@ -55,7 +55,7 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
             if not is_retryable(error):
                 raise
             if is_lock_timeout(error):
-                WAITS.stay(wait, wait.kept(held_elsewhere(placed)))
+                WAITS.keep_waiting(wait, wait.still_held(held_elsewhere(placed)))
             else:
                 pause(min(attempt, ATTEMPTS))
     raise Busy
@@ -73,7 +73,7 @@ def carry_out(placed: Placed) -> Transaction:
     """Lock, replay, check, write: in the transaction that is open."""
     day = nairobi_day(placed.at)
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
-    WAITS.got(names_to_lock(placed))
+    WAITS.mark_free(names_to_lock(placed))
     check_precondition(placed, facts)
     now = placed.at or not_before_last_entry(timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
@@ -116,7 +116,7 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
     """Read for all, decide one by one, write for all that are carried out."""
     day = nairobi_day()
     holdings, facts_of_each = statements.read(batch, day, Hold.SKIP)
-    WAITS.got(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
+    WAITS.mark_free(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
     now = timezone.now()
     outcomes: dict[Placed, Outcome] = {}
     carried_out = []

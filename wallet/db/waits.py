@@ -68,7 +68,7 @@ class Wait:
         """How long one attempt may wait for a lock."""
         return self.left_s if self.blocked_on else min(PROBE_AFTER_S, self.left_s)
 
-    def kept(self, held: Mapping[Name, object]) -> set[Name]:
+    def still_held(self, held: Mapping[Name, object]) -> set[Name]:
         """Those of the names held elsewhere that were so at the last probe, by the same session."""
         kept = {
             name for name, version in held.items() if self.held.get(name, NO_VERSION) == version
@@ -95,7 +95,7 @@ class Waits:
         self._blocked: set[Name] = set()
 
     @contextmanager
-    def arrival(
+    def enter(
         self, names: Collection[Name], timeout_s: float, *, may_stay: bool = True
     ) -> Iterator[Wait]:
         """Count this thread while it carries out an order that locks `names`."""
@@ -108,7 +108,7 @@ class Waits:
             with self._guard:
                 self._present.remove(wait)
 
-    def room(self) -> int:
+    def free_slots(self) -> int:
         """How many more orders may begin an attempt now."""
         with self._guard:
             running = sum(each.attempt_at is not None for each in self._present)
@@ -121,17 +121,17 @@ class Waits:
             if sum(each.is_stalled(now) for each in self._present) >= self.most:
                 raise Busy
 
-    def got(self, names: Collection[Name]) -> None:
+    def mark_free(self, names: Collection[Name]) -> None:
         """A thread of this process has just locked these, so they aren't blocked."""
         if self._blocked:
             with self._guard:
                 self._blocked.difference_update(names)
 
-    def blocked(self, names: Collection[Name]) -> set[Name]:
+    def known_blocked(self, names: Collection[Name]) -> set[Name]:
         """Those of these names that are known to be blocked."""
         return self._blocked.intersection(names)
 
-    def stay(self, wait: Wait, kept: Collection[Name]) -> None:
+    def keep_waiting(self, wait: Wait, kept: Collection[Name]) -> None:
         """Ask to go on waiting for names that one session keeps. Raises Busy if too many do."""
         now = time.monotonic()
         with self._guard:

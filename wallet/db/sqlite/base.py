@@ -80,20 +80,20 @@ def wait_and_try[T](
     is_optional = connection.is_optional
     if connection.lock_timeout_s is not None and not is_optional:
         return try_for(connection.lock_timeout_s, attempt, refusal)
-    with WAITS.arrival({SQLITE}, connection.usual_timeout_s, may_stay=not is_optional) as wait:
-        kept = WAITS.blocked({SQLITE})
+    with WAITS.enter({SQLITE}, connection.usual_timeout_s, may_stay=not is_optional) as wait:
+        kept = WAITS.known_blocked({SQLITE})
         while True:
             try:
-                WAITS.stay(wait, kept)
+                WAITS.keep_waiting(wait, kept)
                 answer = try_for(wait.lock_timeout_s, attempt, refusal)
             except Busy:
                 raise refusal from None
             except sqlite3.OperationalError as error:
                 if error is not refusal or wait.left_s <= 0:
                     raise
-                kept = wait.kept({SQLITE: connection.version()})
+                kept = wait.still_held({SQLITE: connection.version()})
             else:
-                WAITS.got({SQLITE})
+                WAITS.mark_free({SQLITE})
                 return answer
 
 
