@@ -45,7 +45,7 @@ BY_KIND = {account.kind: account for account in (IN_TRANSIT, SUSPENSE, ADJUSTMEN
 def add(account: HouseAccount) -> None:
     """Give the house another account. Two can't share an id or a kind."""
     assert account.id < 0
-    assert all(account.id != other.id for other in every() if other.kind != account.kind)
+    assert all(account.id != other.id for other in all_accounts() if other.kind != account.kind)
     BY_KIND[account.kind] = account
 
 
@@ -54,6 +54,6 @@ def remove(account: HouseAccount) -> None:
     del BY_KIND[account.kind]
 
 
-def every() -> list[HouseAccount]:
+def all_accounts() -> list[HouseAccount]:
     """All of them, the oldest id first."""
     return sorted(BY_KIND.values(), key=lambda account: -account.id)

@@ -144,6 +144,6 @@ def taken_field(person: Person) -> str | None:
 def open_house_accounts() -> None:
     """Make the house accounts that are missing."""
     Account.objects.bulk_create(
-        (Account(pk=one.id, kind=one.kind) for one in house.every()),
+        (Account(pk=one.id, kind=one.kind) for one in house.all_accounts()),
         ignore_conflicts=True,
     )

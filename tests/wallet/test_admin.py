@@ -49,7 +49,7 @@ def test_freezing_is_written_down(as_operator, alice, operator):
 
 
 def test_the_houses_own_accounts_are_never_frozen(as_operator):
-    act(as_operator, "freeze", *(one.id for one in house.every()))
+    act(as_operator, "freeze", *(one.id for one in house.all_accounts()))
     assert not Account.objects.filter(is_frozen=True).exists()
 
 

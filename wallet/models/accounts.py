@@ -51,7 +51,7 @@ class AccountManager(models.Manager["Account"]):
 
 def kinds() -> list[tuple[str, Any]]:
     """(value, words) of each kind of account: members' own, then the house's."""
-    return [*Account.Kind.choices, *((one.kind, one.label) for one in house.every())]
+    return [*Account.Kind.choices, *((one.kind, one.label) for one in house.all_accounts())]
 
 
 class Account(models.Model):
