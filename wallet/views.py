@@ -19,7 +19,7 @@ from wallet.context import Context
 from wallet.context_processors import THEMES
 from wallet.forms import ProfileForm, TokenForm
 from wallet.models import ApiToken, User
-from wallet.signin.notices import Login, tell_of_change
+from wallet.signin.notices import Login, notify_of_change
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
@@ -39,7 +39,7 @@ def profile(request: MemberRequest) -> HttpResponse:
     before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
     if form.is_valid() and save(form, name, context_of(request)):
-        tell_of_change(request, member, before)
+        notify_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
     status = 422 if form.errors else 200

@@ -23,7 +23,7 @@ from wallet.admin.facts import changes
 from wallet.admin.lists import CalmList
 from wallet.forms import name_field
 from wallet.models import User
-from wallet.signin.notices import Login, tell_of_change
+from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
 from wallet.web.fields import EmailField, LineField, PhoneField
@@ -161,7 +161,7 @@ class UserAdmin(CalmList):
             **changes(form, is_new=not change),
         )
         if change:
-            tell_of_change(request, user, before)
+            notify_of_change(request, user, before)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """What somebody signs in with, and what they may do, is for superusers to change.

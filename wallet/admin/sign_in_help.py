@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from wallet import operations
 from wallet.models import User
-from wallet.signin.notices import tell
+from wallet.signin.notices import notify
 from wallet.staff.roles import was_ever_staff
 from wallet.web.fields import ReasonField
 from wallet.web.http import MemberRequest, ShownOnce, context_of, redirect_to
@@ -64,13 +64,13 @@ def may_be_helped(person: User) -> bool:
 def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpResponse:
     key = operations.make_password_key(context_of(request, reason=reason), person)
     link = get_adapter(request).get_reset_password_from_key_url(key)
-    tell(request, person, "account/email/password_link_made")
+    notify(request, person, "account/email/password_link_made")
     return NEW_LINK.put(redirect_to(request, request.path), request, link)
 
 
 def remove_second_step(request: MemberRequest, person: User, reason: str) -> HttpResponse:
     if operations.remove_second_step(context_of(request, reason=reason), person):
-        tell(request, person, "mfa/email/totp_deactivated")
+        notify(request, person, "mfa/email/totp_deactivated")
         messages.success(request, _("Two-step sign-in is off. The password alone signs in now."))
     return redirect_to(request, request.path)
 

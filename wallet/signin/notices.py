@@ -22,15 +22,15 @@ class Login(NamedTuple):
         return cls(user.email or None, user.phone or None)
 
 
-def tell_of_change(request: HttpRequest, user: User, before: Login) -> None:
+def notify_of_change(request: HttpRequest, user: User, before: Login) -> None:
     """Say that phone or email changed, to the address that was known before: if it was
     somebody else's doing, the new one is theirs."""
     for name in ("phone", "email"):
         if getattr(before, name) != getattr(Login.of(user), name):
-            tell(request, user, f"account/email/{name}_changed", email=before.email)
+            notify(request, user, f"account/email/{name}_changed", email=before.email)
 
 
-def tell(request: HttpRequest, user: User, template: str, *, email: str | None = None) -> None:
+def notify(request: HttpRequest, user: User, template: str, *, email: str | None = None) -> None:
     """Mail one notice. An operator's own address and browser are not the holder's business."""
     context: dict[str, Any] = {}
     if request.user.pk != user.pk:
