@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
 from ledger.references import as_reference
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.money import format_money
 
 
@@ -50,7 +50,7 @@ class EntryInline(ReadOnly, TabularInline):
         return super().get_queryset(request).select_related("account__user")
 
 
-class ByReference(CalmList):
+class ByReference(ForgivingList):
     """Found by a reference in any spelling; `reference` is the way to it."""
 
     reference: ClassVar[str]

@@ -44,7 +44,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "wallet.web.logs.named_requests",
+    "wallet.web.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, which has compressed its files before; above all that writes a body.
@@ -66,7 +66,7 @@ MIDDLEWARE = [
 
 # For calls to the API that bring a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.web.logs.named_requests",
+    "wallet.web.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",

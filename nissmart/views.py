@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
-from wallet.web.http import SIGNED_OUT, Request, sign_in_url, way_back
+from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url
 
 # Forms for people who aren't signed in.
 PUBLIC = frozenset(
@@ -72,7 +72,7 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
     match = request.resolver_match
     is_public = match is not None and match.view_name in PUBLIC
     if request.user.is_authenticated or is_public:
-        back = way_back(request) if "amount" in request.POST else ""
+        back = return_url(request) if "amount" in request.POST else ""
         return HttpResponse(render_to_string("403_csrf.html", {"back": back}), status=403)
     page = render_to_string("403_signed_out.html", {"sign_in_url": sign_in_url(request)})
     response = HttpResponse(page, status=403)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from wallet import operations
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
@@ -20,7 +20,7 @@ from wallet.web.http import context_of
 
 
 @admin.register(Account)
-class AccountAdmin(CalmList):
+class AccountAdmin(ForgivingList):
     """Accounts are read here; freezing goes through an operation."""
 
     list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]

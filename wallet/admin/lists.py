@@ -34,7 +34,7 @@ UNREADABLE = (
 )
 
 
-class CalmList(ModelAdmin):
+class ForgivingList(ModelAdmin):
     """An address written by hand leads back to the whole list, with a sentence.
 
     `people` are the ways to the members that the search finds by name: `user__`, or "" for the

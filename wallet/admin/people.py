@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from wallet import operations
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.forms import name_field
 from wallet.models import User
 from wallet.signin.notices import Login, notify_of_change
@@ -47,7 +47,7 @@ class GroupForm(ModelForm):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(CalmList, GroupAdmin):
+class StaffGroupAdmin(ForgivingList, GroupAdmin):
     """What staff may do. The two groups that the dashboard goes by keep their names."""
 
     FIXED = (FINANCE, AUDITOR)
@@ -114,7 +114,7 @@ class PersonForm(ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(CalmList):
+class UserAdmin(ForgivingList):
     """People. A new person gets a wallet at once, and a password by "Forgot your password?" or
     by a link that an operator hands over."""
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.api import tokens
 from wallet.models import ApiToken
 from wallet.staff import audit, subjects
@@ -18,7 +18,7 @@ from wallet.web.http import context_of
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(CalmList):
+class ApiTokenAdmin(ForgivingList):
     """Tokens, to look at and to revoke. A token moves money, so operators issue none here:
     members make their own, and `issue_token` makes those of programs."""
 

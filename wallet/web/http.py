@@ -170,19 +170,19 @@ def sign_in_first(request: Request) -> HttpResponse | None:
 
 def sign_in_url(request: Request) -> str:
     """Where to sign in, and then go on with the page, and with what was entered on it."""
-    return redirect_to_login(way_back(request)).url
+    return redirect_to_login(return_url(request)).url
 
 
-def way_back(request: Request) -> str:
+def return_url(request: Request) -> str:
     """The page of a form that wasn't taken, filled in again where that page can be."""
-    page = page_shown(request)
+    page = current_page(request)
     if "amount" not in request.POST:
         return page
     typed = {name: value for name in KEPT if (value := request.POST.get(name))}
     return f"{page.partition('?')[0]}?{urlencode(typed)}"
 
 
-def page_shown(request: Request) -> str:
+def current_page(request: Request) -> str:
     """The URL of the page that htmx asks from, or of what it asks for."""
     try:
         page: str | None = request.htmx.current_url_abs_path

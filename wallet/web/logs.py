@@ -55,14 +55,14 @@ class JsonLine(logging.Formatter):
         return PHONE.sub(r"\1\2***\3", ENCODER.encode(line))
 
 
-class NamedRequest(HttpRequest):
+class IdentifiedRequest(HttpRequest):
     request_id: str
 
 
-def named_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+def request_ids(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
     """Give each request an id, the caller's own if it has a plain one; say how it went."""
 
-    def middleware(request: NamedRequest) -> HttpResponse:
+    def middleware(request: IdentifiedRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         name = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
         request.request_id = name
