@@ -84,7 +84,7 @@ def initial(word: str) -> str:
     return letter
 
 
-def search_form(name: str) -> str:
+def search_text(name: str) -> str:
     """A name as it's searched: folded, and its words apart by one space each."""
     spaced = (" " if unicodedata.category(each)[0] == "P" else each for each in fold(name))
     return " ".join("".join(spaced).split())
@@ -92,20 +92,20 @@ def search_form(name: str) -> str:
 
 def search_words(text: str) -> list[str]:
     """The words of a search for a name. A part of an email is no name, so it has none."""
-    return [] if "@" in text else search_form(text).split()
+    return [] if "@" in text else search_text(text).split()
 
 
 def search_columns(name: str) -> dict[str, str]:
     """What is stored beside a name, to find its owner by."""
     return {
-        "search_name": search_form(name),
-        "search_short_name": search_form(short_name(name)),
+        "search_name": search_text(name),
+        "search_short_name": search_text(short_name(name)),
     }
 
 
 def is_house_name(name: str) -> bool:
     """Would this be read as one of our own names, on a page for staff or for a payer?"""
-    forms = (*search_columns(name).values(), search_form(" ".join(words(name))))
+    forms = (*search_columns(name).values(), search_text(" ".join(words(name))))
     return any(form in HOUSE_NAMES for form in forms)
 
 

@@ -27,10 +27,10 @@ def clean_paste(text: str) -> str:
     Everything else stays, so a parser still refuses what it has always refused. Control
     characters stay too: a line break in a phone number is no slip of the clipboard.
     """
-    return "".join(map(typed_alike, text))
+    return "".join(map(as_typed, text))
 
 
-def typed_alike(character: str) -> str:
+def as_typed(character: str) -> str:
     if character in DIRECTION_MARKS or character in ZERO_WIDTH:
         return ""
     if character.isascii():

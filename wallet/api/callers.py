@@ -64,13 +64,13 @@ class CallRequest(HttpRequest):
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <token>`. Cookies are not looked at.
 
-    `of_orders` is for calls whose operation checks the caller's precondition: it looks the token up
+    `defers_check` is for calls whose operation checks the caller's precondition: it looks the token up
     under the lock, so one that was seen a moment ago isn't looked up beforehand too.
     """
 
-    def __init__(self, *, of_orders: bool = False) -> None:
+    def __init__(self, *, defers_check: bool = False) -> None:
         super().__init__()
-        self.of_orders = of_orders
+        self.defers_check = defers_check
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         # ninja's own would log a header that it does not understand, secrets and all.
@@ -78,7 +78,7 @@ class TokenAuth(HttpBearer):
         return self.authenticate(request, secret) if scheme.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        found = (tokens.recall(token) if self.of_orders else None) or tokens.find(token)
+        found = (tokens.recall(token) if self.defers_check else None) or tokens.find(token)
         if found is None:
             return None
         throttle(request, f"token:{found.id}", found.scope)
@@ -86,7 +86,7 @@ class TokenAuth(HttpBearer):
         reads_all = found.scope == Scope.FINANCE
         if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
             return None
-        precondition = tokens.precondition(token, found) if self.of_orders else None
+        precondition = tokens.precondition(token, found) if self.defers_check else None
         return Caller(found.user_id, found.scope, reads_all, precondition)
 
 

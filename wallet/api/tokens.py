@@ -43,7 +43,7 @@ class LiveToken(NamedTuple):
     scope: str
 
 
-class Ended(Unmet):
+class TokenEnded(Unmet):
     """A token that was live a moment ago no longer is."""
 
 
@@ -126,7 +126,7 @@ def recall(secret: str) -> LiveToken | None:
 
 
 def precondition(secret: str, token: LiveToken) -> Precondition:
-    """That the secret still opens this token. Checked in the caller's transaction; raises Ended.
+    """That the secret still opens this token. Checked in the caller's transaction; raises TokenEnded.
 
     A token that ends between the answer and the commit ends at the same time as that: the order
     counts as the earlier one.
@@ -137,7 +137,7 @@ def precondition(secret: str, token: LiveToken) -> Precondition:
         # By the clock of now: the order may have waited for its accounts.
         if not is_of(digest, rows) or LiveToken(*rows[0][:3]) != token or has_expired(rows[0][4]):
             met.pop(digest, None)
-            raise Ended
+            raise TokenEnded
 
     return Precondition(question(digest, timezone.now()), check)
 

@@ -19,7 +19,7 @@ NEW_PASSWORD = {
 }
 
 
-class TwiceAlike(PlainWords):
+class PasswordTwice(PlainWords):
     """A new password, entered twice so that a slip is noticed."""
 
     words = NEW_PASSWORD
@@ -31,17 +31,17 @@ class TwiceAlike(PlainWords):
         return str(second)
 
 
-class ChangePasswordForm(TwiceAlike, allauth_forms.ChangePasswordForm):
+class ChangePasswordForm(PasswordTwice, allauth_forms.ChangePasswordForm):
     words = NEW_PASSWORD | {
         "oldpassword": Words(_("Current password"), required=_("Enter your current password."))
     }
 
 
-class SetPasswordForm(TwiceAlike, allauth_forms.SetPasswordForm):
+class SetPasswordForm(PasswordTwice, allauth_forms.SetPasswordForm):
     pass
 
 
-class ResetPasswordKeyForm(TwiceAlike, allauth_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(PasswordTwice, allauth_forms.ResetPasswordKeyForm):
     pass
 
 

@@ -8,7 +8,7 @@ from wallet.models import User
 from wallet.staff.roles import role_changes
 
 
-class EndsWithTheRole(EmailAwarePasswordResetTokenGenerator):
+class EndsWithRole(EmailAwarePasswordResetTokenGenerator):
     """A link is over, for good, once an operator gives its holder a role or takes one away:
     it was made for somebody who could do less, or more."""
 

@@ -63,7 +63,7 @@ def fields_in(facts: dict[str, Any]) -> set[str]:
     return {*facts.get("changed", ()), *facts.get("after", ())}
 
 
-def put_into(group: str, user_id: int) -> datetime | None:
+def joined_at(group: str, user_id: int) -> datetime | None:
     """When an operator last put this person into the group, as the audit has it; None if none
     did."""
     for event in role_changes(user_id):
