@@ -151,7 +151,7 @@ def test_revokes(alice, headers, status, header):
     client = signed_in(alice)
     response = client.post(revoke_path(token), headers=headers)
     assert (response.status_code, response.headers[header]) == (status, PAGE)
-    assert "The token is revoked." in text(client.get(PAGE))
+    assert "Token revoked." in text(client.get(PAGE))
     assert not is_live(secret)
     assert is_live(other)
 
