@@ -55,10 +55,10 @@ class ByReference(ForgivingList):
 
     reference: ClassVar[str]
 
-    def fits(self, word: str) -> Q:
+    def matches(self, word: str) -> Q:
         reference = as_reference(word)
         exact = Q(**{self.reference: reference}) if reference else Q(pk__in=[])
-        return super().fits(word) | exact
+        return super().matches(word) | exact
 
 
 @admin.register(Transaction)

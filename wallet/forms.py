@@ -52,8 +52,8 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = name_field()
-        self.fields["phone"] = self.in_our_words("phone", PhoneField(required=False))
-        self.fields["email"] = self.in_our_words("email", EmailField(required=False))
+        self.fields["phone"] = self.apply_words("phone", PhoneField(required=False))
+        self.fields["email"] = self.apply_words("email", EmailField(required=False))
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         widget = forms.TextInput(attrs={"autocomplete": "username"})
-        self.fields["login"] = self.in_our_words("login", LoginField(widget=widget))
+        self.fields["login"] = self.apply_words("login", LoginField(widget=widget))
         self.order_fields(["login", "password", "remember"])
 
 

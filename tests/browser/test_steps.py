@@ -184,7 +184,7 @@ def test_an_operator_makes_a_link_on_a_phone(open_page, operator, alice):
     page = open_page(operator, viewport={"width": 360, "height": 740})
     page.goto(f"/admin/wallet/user/{alice.pk}/change/")
     page.get_by_role("link", name="Help with sign-in").click()
-    page.get_by_label("How do you know that it is them?").fill("Showed their ID")
+    page.get_by_label("How did you check who is asking?").fill("Showed their ID")
     page.get_by_role("button", name="Make a password link").click()
     expect(page.locator(".handed")).to_contain_text("/accounts/password/reset/key/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -142,7 +142,7 @@ def test_a_new_password_ends_every_other_session(client, jane, way):
 @pytest.mark.parametrize("typed", ["0712 345 678", "+254712345678", "00254712345678", "712345678"])
 def test_a_phone_number_is_told_what_will_do_instead(client, jane, typed):
     response = client.post(RESET, {"email": typed})
-    sentence = "We can't send a link to a phone number. Enter the email of your wallet."
+    sentence = "We can't send a link to a phone number. Enter your email."
     assert problems(response) == problems_beside(response, "email") == [sentence]
     assert fields(response)["email"] == typed
     assert "No email on your wallet?" in text(response)

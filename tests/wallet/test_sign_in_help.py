@@ -79,7 +79,7 @@ def test_it_is_written_down_who_and_why_and_never_the_link(as_operator, jane, op
 def test_a_reason_is_asked_for(as_operator, jane):
     answer = as_operator.post(url(jane), {"reason": " ", "make_link": "x"})
     assert answer.status_code == 422
-    assert problems_beside(answer, "reason") == ["Say how you made sure who is asking."]
+    assert problems_beside(answer, "reason") == ["Enter how you checked who is asking."]
     answer = as_operator.post(url(jane), {"reason": "x", "make_link": "x"})
     assert problems_beside(answer, "reason") == ["Enter a reason of at least 5 characters."]
     assert not AuditEvent.objects.exists()

@@ -19,10 +19,12 @@ from wallet.web.http import context_of
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ForgivingList):
-    """Tokens, to look at and to revoke. A token moves money, so operators issue none here:
-    members make their own, and `issue_token` makes those of programs."""
+    """Read and revoke tokens. Operators can't issue any here, because a token moves money.
 
-    # Whether it still works stands where a narrow window shows it.
+    Members make their own, and the command `issue_token` makes those for programs.
+    """
+
+    # `revoked_at` comes early, so that a narrow window shows it.
     list_display = [
         "name",
         "user",
