@@ -54,7 +54,7 @@ def test_the_profile_leads_here(as_alice):
 def test_says_what_to_do_when_there_is_none(as_alice):
     response = as_alice.get(PAGE)
     assert is_whole_page(response)
-    assert "No token yet." in text(response)
+    assert "No tokens yet." in text(response)
 
 
 @pytest.mark.parametrize("headers", [{}, htmx()])

@@ -137,7 +137,7 @@ def test_a_page_too_old_to_be_sent_says_so(open_page, alice, bob):
     page.context.clear_cookies(name="csrftoken")
     page.get_by_role("button", name="Continue").click()
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("This page is too old to be sent. Nothing has moved.")
+    expect(alert).to_contain_text("This page is out of date. Nothing has moved.")
     expect(alert).not_to_contain_text("problem")
     alert.get_by_role("link", name="Reload it").click()
     expect(page.get_by_role("alert").filter(has_text="too old")).to_have_count(0)

@@ -75,7 +75,7 @@ def test_a_stranger_finds_nothing(sent, carol, finance, auditor, operator):
         for headers in (None, htmx("receipt")):
             assert client.get(url(sent), headers=headers).status_code == 404
         answer = client.get(url(sent))
-        assert "We could not find that page" in text(answer)
+        assert "We couldn't find that page" in text(answer)
         assert answer.content == client.get("/activity/NS-00000000/").content
 
 

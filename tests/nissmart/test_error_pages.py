@@ -32,9 +32,9 @@ PAGES = [
     ("boom", 500, "There is a problem with Nissmart"),
     ("database-down", 503, "Nissmart is busy right now"),
     ("connection-lost", 503, "Nissmart is busy right now"),
-    ("bad", 400, "We could not read that request"),
+    ("bad", 400, "We couldn't read that request"),
     ("denied", 403, "You can't open this page"),
-    ("missing", 404, "We could not find that page"),
+    ("missing", 404, "We couldn't find that page"),
 ]
 
 
@@ -105,7 +105,7 @@ def test_a_database_that_fails_in_the_middle_is_a_503(client, alice, monkeypatch
     order = {"amount": "1", "idempotency_key": "k", "confirm": "1"}
     answer = client.post("/deposit/", order)
     assert answer.status_code == 503
-    assert "If you were moving money, check Activity before trying again." in text(answer)
+    assert "If you were moving money, check Activity before you try again." in text(answer)
     monkeypatch.undo()
     assert client.post("/deposit/", order).status_code == 303
 

@@ -46,7 +46,7 @@ def test_a_link_by_email_sets_a_new_password(client, jane):
     assert "Choose a new password" in text(page)
     assert response.status_code == 302
     done = client.get(response.headers["Location"])
-    assert "Your password is changed" in text(done)
+    assert "Password changed" in text(done)
     assert may_sign_in(NEW_PASSWORD)
     assert not may_sign_in(PASSWORD)
 

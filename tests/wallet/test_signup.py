@@ -154,6 +154,6 @@ def test_many_tries_from_one_place_are_slowed_down(client):
 
 def test_says_that_a_phone_or_an_email_is_enough(client):
     said = text(client.get(SIGNUP))
-    assert "a phone number or an email: one of the two is enough" in said
+    assert "a phone number or an email. One is enough." in said
     assert "Optional if you enter an email." in said
     assert "Optional if you enter a phone number." in said
