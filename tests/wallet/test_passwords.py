@@ -118,6 +118,12 @@ def test_changes_the_password_and_stays_signed_in(jane):
     assert not may_sign_in(PASSWORD)
 
 
+def test_operators_change_their_password_on_the_same_page(operator):
+    """The admin's own page would neither revoke API tokens nor notify them."""
+    answer = signed_in(operator).post("/admin/password_change/", {"old_password": PASSWORD})
+    assert answer.headers["Location"] == reverse("account_change_password")
+
+
 def test_a_change_asks_for_the_old_password(jane):
     response = signed_in(jane).post(
         CHANGE, {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}

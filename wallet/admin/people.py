@@ -147,6 +147,12 @@ class UserAdmin(ForgivingList):
         own = path("<id:user_id>/sign-in-help/", view, name="wallet_user_sign_in_help")
         return [own, *super().get_urls()]
 
+    def formfield_for_manytomany(self, *args: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(*args, **kwargs)
+        if field:
+            field.help_text = _("The groups finance and auditor see members' money in the panel.")
+        return field
+
     def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
         before = Login(form.initial.get("email"), form.initial.get("phone"))
         if change:
