@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
 from ledger.references import as_reference
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.money import format_money
 
 
@@ -50,15 +50,15 @@ class EntryInline(ReadOnly, TabularInline):
         return super().get_queryset(request).select_related("account__user")
 
 
-class ByReference(CalmList):
+class ByReference(ForgivingList):
     """A list that finds a reference in any spelling. `reference` is the lookup of that field."""
 
     reference: ClassVar[str]
 
-    def fits(self, word: str) -> Q:
+    def matches(self, word: str) -> Q:
         reference = as_reference(word)
         exact = Q(**{self.reference: reference}) if reference else Q(pk__in=[])
-        return super().fits(word) | exact
+        return super().matches(word) | exact
 
 
 @admin.register(Transaction)

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
-from wallet.db.guards import Guards, written_once
+from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
 TRANSACTIONS = "ledger_transaction"
@@ -48,7 +48,7 @@ def _moves_illegally(is_distinct: str, columns: Sequence[str]) -> str:
     return f"NOT ({lawful}) OR {changed}"
 
 
-ENTRY_GUARDS = written_once(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
+ENTRY_GUARDS = append_only(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
 
 
 def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:

@@ -44,7 +44,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "wallet.web.logs.named_requests",
+    "wallet.web.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, which has compressed its files before; above all that writes a body.
@@ -66,7 +66,7 @@ MIDDLEWARE = [
 
 # For calls to the API that bring a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.web.logs.named_requests",
+    "wallet.web.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
@@ -185,7 +185,7 @@ ACCOUNT_PHONE_VERIFICATION_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = False
 # The holder is told when the password, the phone, the email or the second step changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithTheRole"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithRole"
 # Of a link that sets a new password, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from wallet.db.retries import brief, is_disk_full, note_full_disk
+from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
-from wallet.web.http import SIGNED_OUT, Request, sign_in_url, way_back
+from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url
 
 # Forms for people who aren't signed in.
 PUBLIC = frozenset(
@@ -50,7 +50,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         return not_ready("migrations are due")
     try:
         # A lock that is held is no refusal.
-        with brief():
+        with optional_write():
             rates.count("readyz")
     except (DatabaseError, InterfaceError) as error:
         note_full_disk(error)
@@ -72,7 +72,7 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
     match = request.resolver_match
     is_public = match is not None and match.view_name in PUBLIC
     if request.user.is_authenticated or is_public:
-        back = way_back(request) if "amount" in request.POST else ""
+        back = return_url(request) if "amount" in request.POST else ""
         return HttpResponse(render_to_string("403_csrf.html", {"back": back}), status=403)
     page = render_to_string("403_signed_out.html", {"sign_in_url": sign_in_url(request)})
     response = HttpResponse(page, status=403)

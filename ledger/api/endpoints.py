@@ -87,7 +87,7 @@ class TransactionOut(Schema):
     settled_at: datetime | None
 
 
-ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
+ORDER_AUTH = [TokenAuth(defers_check=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
 MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
 

@@ -20,7 +20,7 @@ from ledger.operations.statements import Facts, Hold
 from ledger.querysets import NAIROBI
 from ledger.references import new_reference
 from wallet.db.preconditions import Unmet
-from wallet.db.retries import ATTEMPTS, durable, is_in_the_way, is_lock_timeout, pause
+from wallet.db.retries import ATTEMPTS, durable, is_lock_timeout, is_retryable, pause
 from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 
@@ -43,7 +43,7 @@ def run_alone(placed: PlacedOrder, wait: Wait) -> Transaction:
     After a lock timeout, a deadlock or a lost race for the key, it retries with fresh reads.
     Raises Busy when `wait` runs out, or when too many threads already wait for a blocked account.
     """
-    WAITS.stay(wait, WAITS.blocked(wait.names))
+    WAITS.keep_waiting(wait, WAITS.known_blocked(wait.names))
     for attempt in count(1):
         if wait.left_s <= 0:
             break
@@ -52,10 +52,10 @@ def run_alone(placed: PlacedOrder, wait: Wait) -> Transaction:
             with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.answer_by):
                 return carry_out(placed)
         except (DatabaseError, InterfaceError) as error:
-            if not is_in_the_way(error):
+            if not is_retryable(error):
                 raise
             if is_lock_timeout(error):
-                WAITS.stay(wait, wait.kept(find_blockers(placed)))
+                WAITS.keep_waiting(wait, wait.still_held(find_blockers(placed)))
             else:
                 pause(min(attempt, ATTEMPTS))
     raise Busy
@@ -73,7 +73,7 @@ def carry_out(placed: PlacedOrder) -> Transaction:
     """Lock, replay, check, write: in the open database transaction."""
     day = nairobi_day(placed.at)
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
-    WAITS.got(names_to_lock(placed))
+    WAITS.mark_free(names_to_lock(placed))
     check_precondition(placed, facts)
     now = placed.at or not_before_last_entry(timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
@@ -117,7 +117,7 @@ def decide_each(batch: Sequence[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     """Read once for the batch, decide each order, write once for those that go through."""
     day = nairobi_day()
     holdings, facts_of_each = statements.read(batch, day, Hold.SKIP)
-    WAITS.got(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
+    WAITS.mark_free(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
     now = timezone.now()
     outcomes: dict[PlacedOrder, Outcome] = {}
     carried_out = []

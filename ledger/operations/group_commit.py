@@ -54,10 +54,10 @@ class GroupCommit:
     def carry_out(self, placed: PlacedOrder) -> Transaction:
         """Carry out the order, in a batch if there is one. Raises the same as `run_alone`."""
         names = names_to_lock(placed)
-        with WAITS.arrival(names, settings.ORDER_TIMEOUT_S) as wait:
+        with WAITS.enter(names, settings.ORDER_TIMEOUT_S) as wait:
             WAITS.refuse_if_stalled()
             is_plain = placed.at is None and placed.order.reverses_id is None
-            if not is_plain or WAITS.blocked(names):
+            if not is_plain or WAITS.known_blocked(names):
                 return run_alone(placed, wait)
             ticket = Ticket(placed, wait)
             self._join(ticket)
@@ -99,7 +99,7 @@ class GroupCommit:
         Raises Busy if that takes too long, because then the database hangs.
         """
         self._changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
-        while not ticket.is_taken and WAITS.room() <= 0:
+        while not ticket.is_taken and WAITS.free_slots() <= 0:
             WAITS.refuse_if_stalled()
             if ticket.wait.left_s < settings.ORDER_TIMEOUT_S - STALLED_AFTER_S:
                 raise Busy
@@ -111,7 +111,7 @@ class GroupCommit:
     def _take_batch(self, leader: Ticket) -> list[Ticket]:
         """Become the leader, and take orders that share no account and no key."""
         self._leader = leader
-        size = max(min(BATCH_SIZE, WAITS.room()), 1)
+        size = max(min(BATCH_SIZE, WAITS.free_slots()), 1)
         began = time.monotonic()
         batch: list[Ticket] = []
         used: set[object] = set()

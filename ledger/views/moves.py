@@ -22,7 +22,7 @@ from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import keep
 from wallet.web.http import (
-    KEPT,
+    PREFILLED,
     MemberRequest,
     context_of,
     redirect_to,
@@ -90,7 +90,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
 def initial_values(request: MemberRequest) -> dict[str, str]:
     """The form's first values: from the URL, or from the page whose button led back here."""
     if request.method != "POST":
-        return {name: request.GET[name] for name in KEPT if name in request.GET}
+        return {name: request.GET[name] for name in PREFILLED if name in request.GET}
     typed: dict[str, str] = request.POST.dict()
     if "pick" in typed:
         typed |= {"again": typed["pick"], "recipient": ""}

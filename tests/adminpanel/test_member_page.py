@@ -204,7 +204,7 @@ def test_nobody_freezes_or_unfreezes_their_own_wallet(as_finance, finance):
     for act, is_frozen in [("freeze", False), ("unfreeze", True)]:
         answer = as_finance.post(page_of(finance, act), {"reason": REASON})
         assert answer.status_code == 422
-        assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in problems(answer)
+        assert "You can't freeze or unfreeze your own wallet. Ask a colleague." in problems(answer)
         assert Account.objects.get(user=finance).is_frozen == is_frozen
         wallet_operations.freeze(SYSTEM, account_id(finance))
     other = signed_in(staff("finance"))

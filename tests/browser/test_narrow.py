@@ -98,7 +98,7 @@ def test_the_first_page_on_a_phone(open_page, alice):
     page.goto("/profile/")
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
     flash = page.locator(".messages")
-    expect(flash).to_have_text("You are signed out.")
+    expect(flash).to_have_text("You're signed out.")
     fills = [
         page.locator(each).evaluate("one => getComputedStyle(one).backgroundColor")
         for each in (".messages", ".hero", ".top")

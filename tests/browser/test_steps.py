@@ -184,7 +184,7 @@ def test_an_operator_makes_a_link_on_a_phone(open_page, operator, alice):
     page = open_page(operator, viewport={"width": 360, "height": 740})
     page.goto(f"/admin/wallet/user/{alice.pk}/change/")
     page.get_by_role("link", name="Help with sign-in").click()
-    page.get_by_label("How do you know that it is them?").fill("Showed their ID")
+    page.get_by_label("How did you check who is asking?").fill("Showed their ID")
     page.get_by_role("button", name="Make a password link").click()
     expect(page.locator(".handed")).to_contain_text("/accounts/password/reset/key/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -195,7 +195,7 @@ def test_an_operator_makes_a_link_on_a_phone(open_page, operator, alice):
 def test_the_api_page_without_javascript_says_where_to_look(open_page):
     page = open_page(java_script_enabled=False)
     page.goto("/api/docs")
-    expect(page.get_by_text("This page is drawn by JavaScript")).to_be_visible()
+    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
     expect(page.get_by_role("link", name="Nissmart")).to_have_attribute("href", "/")
     page.get_by_role("link", name="openapi.json").click()
     expect(page.locator("body")).to_contain_text("List transactions")

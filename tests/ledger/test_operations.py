@@ -56,7 +56,7 @@ def test_refuses_amounts_no_column_holds(alice, bob, move, amount):
 
 
 @every_order
-@pytest.mark.parametrize("stranger", [*(one.id for one in house.every()), 0, 10**9])
+@pytest.mark.parametrize("stranger", [*(one.id for one in house.all_accounts()), 0, 10**9])
 def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
     for name in accounts_of(move, alice, bob):
         with nothing_moves(), pytest.raises(UnknownAccount) as refusal:

@@ -17,7 +17,7 @@ LISTS = [
     "/admin/ledger/entry/",
     "/admin/auth/group/",
 ]
-SENTENCE = "That filter or choice can't be read. Here is the whole list."
+SENTENCE = "That filter isn't valid. Here is the whole list."
 QUERIES = [
     "e=1", "e=1&user__id=x", "user__id=x", "user__id__exact=x", "user=x", "id=x", "id__in=a,b",
     "id=9223372036854775808", "id__gte=99999999999999999999999", "user__id__range=1",

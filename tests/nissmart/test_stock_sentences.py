@@ -170,7 +170,7 @@ def test_a_wrong_login_whatever_it_looks_like(jane, login):
         ("short", "Use at least 8 characters."),
         ("24681357902", "Use letters too: digits alone are easy to guess."),
         ("password1", "Many people use this password, so thieves try it first. Choose another."),
-        ("xjane@example", "This is too much like your email. Choose another password."),
+        ("xjane@example", "This is too similar to your email. Choose another password."),
         ("", "Choose a password."),
     ],
 )
@@ -223,7 +223,7 @@ def test_another_way_to_confirm_who_one_is(jane, secret):
     session["account_authentication_methods"] = records
     session.save()
     page = client.get(reverse("account_reauthenticate"))
-    assert "Use a code from your app, or a recovery code" in text(page)
+    assert "Use a code from your app or a recovery code" in text(page)
     assert_ours(page)
     page = client.get(reverse("mfa_reauthenticate"))
     assert "Use your password" in text(page)

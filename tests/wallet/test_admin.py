@@ -49,7 +49,7 @@ def test_freezing_is_written_down(as_operator, alice, operator):
 
 
 def test_the_houses_own_accounts_are_never_frozen(as_operator):
-    act(as_operator, "freeze", *(one.id for one in house.every()))
+    act(as_operator, "freeze", *(one.id for one in house.all_accounts()))
     assert not Account.objects.filter(is_frozen=True).exists()
 
 
@@ -241,5 +241,5 @@ def test_dates_are_of_the_24_hour_kind(as_operator, alice, time_machine):
 
 def test_the_houses_accounts_say_where_their_balance_is(as_operator):
     said = text(as_operator.get(ACCOUNTS, {"q": ""}))
-    assert "on the finance desk" in said
+    assert "see the finance panel" in said
     assert "–" not in said

@@ -167,7 +167,7 @@ def test_an_operator_unfreezes_others_and_not_themselves(as_operator, operator, 
         operations.freeze(SYSTEM, account_id(user))
     ids = [account_id(operator), account_id(alice)]
     page = as_operator.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
-    assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in text(page)
+    assert "You can't freeze or unfreeze your own wallet. Ask a colleague." in text(page)
     assert "1 wallet is unfrozen." in text(page)
     assert list(Account.objects.filter(is_frozen=True)) == [operator.primary_account()]
 

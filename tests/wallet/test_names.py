@@ -117,7 +117,7 @@ def test_members_call_themselves_what_they_like(alice):
 def test_nobody_goes_by_a_name_of_the_house(alice, operator, name):
     with pytest.raises(ValidationError):
         refuse_house_names(name)
-    said = "Nissmart goes by this name itself. Enter your own."
+    said = "Nissmart uses this name itself. Enter yours."
     assert problems_beside(rename(alice, name), "name") == [said]
     given = {"name": name, "email": "x@example.com", "phone": "", "password1": "a-Long-Enough-1"}
     assert said in text(Client().post(reverse("account_signup"), given))

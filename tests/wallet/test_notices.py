@@ -34,7 +34,7 @@ def test_of_a_new_password(jane):
     answer = signed_in(jane).post(reverse("account_change_password"), given)
     assert answer.headers["Location"] == PROFILE
     assert told() == [(["jane@example.com"], "Nissmart: Your password was changed")]
-    assert "Was it not you?" in mail.outbox[0].body
+    assert "If it wasn't you, set a new password immediately." in mail.outbox[0].body
     assert NEW_PASSWORD not in mail.outbox[0].body
 
 

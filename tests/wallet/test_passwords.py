@@ -46,7 +46,7 @@ def test_a_link_by_email_sets_a_new_password(client, jane):
     assert "Choose a new password" in text(page)
     assert response.status_code == 302
     done = client.get(response.headers["Location"])
-    assert "Your password is changed" in text(done)
+    assert "Password changed" in text(done)
     assert may_sign_in(NEW_PASSWORD)
     assert not may_sign_in(PASSWORD)
 
@@ -118,6 +118,12 @@ def test_changes_the_password_and_stays_signed_in(jane):
     assert not may_sign_in(PASSWORD)
 
 
+def test_operators_change_their_password_on_the_same_page(operator):
+    """The admin's own page would neither revoke API tokens nor notify them."""
+    answer = signed_in(operator).post("/admin/password_change/", {"old_password": PASSWORD})
+    assert answer.headers["Location"] == reverse("account_change_password")
+
+
 def test_a_change_asks_for_the_old_password(jane):
     response = signed_in(jane).post(
         CHANGE, {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
@@ -142,7 +148,7 @@ def test_a_new_password_ends_every_other_session(client, jane, way):
 @pytest.mark.parametrize("typed", ["0712 345 678", "+254712345678", "00254712345678", "712345678"])
 def test_a_phone_number_is_told_what_will_do_instead(client, jane, typed):
     response = client.post(RESET, {"email": typed})
-    sentence = "We can't send a link to a phone number. Enter the email of your wallet."
+    sentence = "We can't send a link to a phone number. Enter your email."
     assert problems(response) == problems_beside(response, "email") == [sentence]
     assert fields(response)["email"] == typed
     assert "No email on your wallet?" in text(response)

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet.phones import masked, national, parse_phone, to_stored
+from wallet.phones import mask, national, parse_phone, to_stored
 
 JANE = "+254712345678"
 SPELLINGS = [
@@ -105,8 +105,8 @@ def test_is_shown_the_way_it_is_said():
 
 
 def test_a_masked_number_can_not_be_called():
-    assert masked(JANE) == "0712 *** 678"
-    assert "345" not in masked(JANE)
+    assert mask(JANE) == "0712 *** 678"
+    assert "345" not in mask(JANE)
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,8 @@ def test_the_same_email_in_another_case_is_no_change(jane):
         ({"name": "A" * 81}, "name", None),
         ({"name": "Jane\n Jones"}, "name", "Use letters, digits and ordinary signs only."),
         ({"name": "Jane\u202e"}, "name", "Use letters, digits and ordinary signs only."),
-        ({"name": "Jane\u200b"}, "name", "Enter a name of letters that can be seen."),
-        ({"name": "\u3164"}, "name", "Enter a name of letters that can be seen."),
+        ({"name": "Jane\u200b"}, "name", "This name has invisible characters. Type it again."),
+        ({"name": "\u3164"}, "name", "This name has invisible characters. Type it again."),
         ({"phone": "12"}, "phone", "Enter a Kenyan phone number, like 0712 345 678."),
         ({"email": "jane"}, "email", "Enter an email address, like jane@example.com."),
         ({"phone": "0722000111"}, "phone", "This number already has an account."),
@@ -113,7 +113,7 @@ def test_the_same_email_in_another_case_is_no_change(jane):
         (
             {"phone": "", "email": ""},
             "phone",
-            "Keep a phone number or an email: you sign in with it.",
+            "Keep a phone number or an email. You sign in with it.",
         ),
     ],
 )

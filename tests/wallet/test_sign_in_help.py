@@ -79,7 +79,7 @@ def test_it_is_written_down_who_and_why_and_never_the_link(as_operator, jane, op
 def test_a_reason_is_asked_for(as_operator, jane):
     answer = as_operator.post(url(jane), {"reason": " ", "make_link": "x"})
     assert answer.status_code == 422
-    assert problems_beside(answer, "reason") == ["Say how you made sure who is asking."]
+    assert problems_beside(answer, "reason") == ["Enter how you checked who is asking."]
     answer = as_operator.post(url(jane), {"reason": "x", "make_link": "x"})
     assert problems_beside(answer, "reason") == ["Enter a reason of at least 5 characters."]
     assert not AuditEvent.objects.exists()
@@ -90,7 +90,7 @@ def test_whoever_has_an_email_is_told(as_operator):
     link = link_for(as_operator, jane)
     (message,) = mail.outbox
     assert message.to == ["jane@example.com"]
-    assert "made a link that sets a new password" in message.body
+    assert "made a link to set a new password" in message.body
     assert link not in message.body
 
 
@@ -112,7 +112,7 @@ def test_one_operator_does_not_become_two_of_the_team(request, as_operator, jane
     jane.is_active = False
     jane.save()
     person = jane if who == "closed" else request.getfixturevalue(who)
-    assert "Staff and closed accounts get no help here." in text(as_operator.get(url(person)))
+    assert "This help isn't for staff or closed accounts." in text(as_operator.get(url(person)))
     for button in ("make_link", "remove_two_step"):
         assert as_operator.post(url(person), {"reason": REASON, button: "x"}).status_code == 422
     assert not AuditEvent.objects.exists()

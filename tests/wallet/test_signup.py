@@ -70,7 +70,7 @@ def test_keeps_the_email_where_password_reset_looks_for_it(client):
         (
             {"phone": "", "email": ""},
             "phone",
-            "Enter a phone number or an email: you sign in with it.",
+            "Enter a phone number or an email. You sign in with it.",
         ),
         ({"name": ""}, "name", "Enter your name."),
         ({"name": "Jane\nWanjiru"}, "name", "Use letters, digits and ordinary signs only."),
@@ -154,6 +154,6 @@ def test_many_tries_from_one_place_are_slowed_down(client):
 
 def test_says_that_a_phone_or_an_email_is_enough(client):
     said = text(client.get(SIGNUP))
-    assert "a phone number or an email: one of the two is enough" in said
-    assert "Leave it out if you give an email." in said
-    assert "Leave it out if you give a phone number." in said
+    assert "a phone number or an email. One is enough." in said
+    assert "Optional if you enter an email." in said
+    assert "Optional if you enter a phone number." in said

@@ -69,7 +69,7 @@ def test_a_name_with_what_can_not_be_seen_is_refused(hidden):
     for name in (hidden, hidden * 3, f"Jane{hidden}", f"{hidden}Jane", f"Ja{hidden}ne W"):
         with pytest.raises(ValidationError) as refusal:
             refuse_invisible_characters(name)
-        assert refusal.value.messages == ["Enter a name of letters that can be seen."]
+        assert refusal.value.messages == ["This name has invisible characters. Type it again."]
 
 
 @pytest.mark.parametrize("name", [" ", "\u00a0", "\u3000 ", "\u0301", " \u0301"])

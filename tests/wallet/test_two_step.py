@@ -115,7 +115,7 @@ def test_turning_it_on_asks_who_one_is_again(client, jane):
     client.force_login(jane)
     asked = client.get(ACTIVATE).headers["Location"]
     assert asked.startswith(reverse("account_reauthenticate"))
-    assert "Confirm that it is you" in text(client.get(asked))
+    assert "Confirm it's you" in text(client.get(asked))
     assert problems(client.post(asked, {"password": "wrong"}))
     assert client.get(ACTIVATE).status_code == 302
     assert client.post(asked, {"password": PASSWORD}).status_code == 302
