@@ -90,9 +90,7 @@ def refusal(environ: Mapping[str, str], hosts: list[str]) -> str:
     if environ.get("ENGINE", "sqlite") not in ("sqlite", "postgres"):
         return f"ENGINE is {environ['ENGINE']!r}; it must be sqlite or postgres."
     if environ.get("ENGINE") and environ.get("DATABASE_URL"):
-        return (
-            "ENGINE runs a database here, and DATABASE_URL names one. Set only one of them."
-        )
+        return "Set ENGINE, to run a database here, or DATABASE_URL, to name one; not both."
     if missing := missing_settings(environ):
         lines = [f"  {name:16} {what}" for name, what in missing.items()]
         return "\n".join(

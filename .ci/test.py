@@ -124,7 +124,7 @@ def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
 
 
 def carry_out(runs: list[Run], place: Path) -> None:
-    """Run AT_A_TIME at the same time, in order. Ctrl-C also reaches the tests: let them clean up."""
+    """Run AT_A_TIME of them, in order. Ctrl-C also reaches the tests, so let them clean up."""
     waiting, under_way = list(runs), list[Run]()
     while waiting or under_way:
         try:
