@@ -158,13 +158,13 @@ def spellings(reference: str) -> list[str]:
 def test_a_pasted_reference_is_found_everywhere(alice, finance, operator):
     record = deposit(alice, 123_00)
     funded(alice, 1_00)
-    desk, admin, member = signed_in(finance), signed_in(operator), signed_in(alice)
+    panel, admin, member = signed_in(finance), signed_in(operator), signed_in(alice)
     for typed in spellings(record.reference):
-        answer = desk.get("/panel/search/", {"q": typed})
+        answer = panel.get("/panel/search/", {"q": typed})
         assert answer.headers.get("Location") == f"/panel/transactions/{record.reference}/", typed
         for url, who, row in [
-            ("/panel/ledger/", desk, "reference"),
-            ("/panel/members/", desk, "person"),
+            ("/panel/ledger/", panel, "reference"),
+            ("/panel/members/", panel, "person"),
             ("/activity/", member, "row"),
         ]:
             found = elements(who.get(url, {"q": typed}), "a", class_=row)
