@@ -1,4 +1,4 @@
-"""All addresses, put together."""
+"""All URLs."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from nissmart import views
 from nissmart.api import api, nothing_here
 
-# Operators come in by the same door as everyone: its rate limits, its second factor.
+# Operators sign in on the same page as everyone, with its rate limits and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 to_profile = RedirectView.as_view(pattern_name="wallet:profile")

@@ -227,7 +227,7 @@ def test_other_groups_come_and_go(as_operator):
 def test_people_head_the_front_page_and_groups_end_it(as_operator):
     page = as_operator.get("/admin/")
     heads = [words(head) for head in elements(page, "caption")]
-    assert heads == ["People and accounts", "Ledger", "Groups of staff"]
+    assert heads == ["People and accounts", "Ledger", "Staff groups"]
     assert "Authentication and Authorization" not in page.text
 
 
