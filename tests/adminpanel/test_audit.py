@@ -139,7 +139,7 @@ def test_a_subpage_marks_its_section_in_the_menu(finance, url):
     assert [dict(link.attributes)["href"] for link in links] == ["/".join(url.split("/")[:3]) + "/"]
 
 
-def test_filters(as_auditor, events, finance):
+def test_the_audit_filters_by_person_act_subject_words_and_day(as_auditor, events, finance):
     assert acts(as_auditor, actor=finance.pk) == ["freeze", "note"]
     assert acts(as_auditor, actor="system") == ["open_incident"]
     assert acts(as_auditor, action="note") == ["note"]

@@ -128,7 +128,7 @@ def test_the_search_for_formulas_finds_unescaped_ones():
     assert [cell.strip("\r\n") for cell in formulas(back)] == [cell.strip("\r\n") for cell in NASTY]
 
 
-def test_numbers_are_numbers():
+def test_amounts_and_numbers_are_not_quoted():
     cells = [shillings(cents) for cents in (123_450, -123_450, 0, 5, 10**13, -1)]
     (line,) = list(written([], [[*cells, -7, None]]))[1:]
     assert line == "1234.50,-1234.50,0.00,0.05,100000000000.00,-0.01,-7,\r\n"

@@ -261,7 +261,7 @@ def peak_of_export(client) -> int:
     return peak
 
 
-def test_times_read_back(as_finance, alice):
+def test_exported_times_can_be_read_back(as_finance, alice):
     (row,) = export(as_finance)
     record = Transaction.objects.get(reference=row["reference"])
     at = datetime.fromisoformat(row["ordered_at"]).replace(tzinfo=NAIROBI)

@@ -48,7 +48,7 @@ def references(response) -> list[str]:
     return [words(link) for link in elements(response, "a", class_="reference")]
 
 
-def found(client, **filters) -> list[str]:
+def search(client, **filters) -> list[str]:
     response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
     assert response.status_code == 200
     records = Transaction.objects.in_bulk(references(response), field_name="reference")
@@ -58,7 +58,7 @@ def found(client, **filters) -> list[str]:
 def test_the_ledger_shows_every_members_transactions_newest_first(as_finance, history):
     response = as_finance.get(URL)
     assert is_whole_page(response)
-    assert found(as_finance) == ALL
+    assert search(as_finance) == ALL
     (row,) = [row for row in elements(response, "tr") if "1,234.50" in words(row)]
     for shown in ("Deposit", "Simulated rail", "Carol Kirui", "1,234.50", "Complete"):
         assert shown in words(row)
@@ -106,7 +106,7 @@ def test_htmx_gets_only_the_list(as_finance, history):
     ],
 )
 def test_filters_narrow_the_list_alone_and_combined(as_finance, history, filters, notes):
-    assert found(as_finance, **filters) == notes
+    assert search(as_finance, **filters) == notes
 
 
 def test_reversals_are_a_separate_type(as_finance, history, finance):
@@ -136,7 +136,7 @@ def test_a_name_that_too_many_members_have_is_refused(as_finance, monkeypatch):
 
 def test_finds_a_reference_in_any_case(as_finance, history):
     record = Transaction.objects.get(description="cash")
-    assert found(as_finance, q=record.reference.lower()) == ["cash"]
+    assert search(as_finance, q=record.reference.lower()) == ["cash"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ def assert_masked(response, user: User) -> None:
     assert user.email not in said
 
 
-def test_phones_and_emails_are_masked_on_every_page(as_finance, amina, brian, carol, auditor):
+def test_phone_numbers_and_emails_are_masked_on_every_page(
+    as_finance, amina, brian, carol, auditor
+):
     deposit(amina, 100_00)
     record = send(amina, brian, 10_00, description="Lunch")
     pages = [

@@ -19,7 +19,7 @@ def names(response) -> list[str]:
     return [words(link) for link in elements(response, "a", class_="person")]
 
 
-def found(client, q: str) -> list[str]:
+def search(client, q: str) -> list[str]:
     response = client.get(URL, {"q": q})
     assert response.status_code == 200
     return names(response)
@@ -48,7 +48,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("q", SPELLINGS)
 def test_every_spelling_of_a_phone_number_finds_its_owner(as_finance, amina, brian, q):
-    assert found(as_finance, q) == ["Amina Wanjiku"]
+    assert search(as_finance, q) == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_every_spelling_of_a_phone_number_finds_its_owner(as_finance, amina, bri
     ["amina", "WANJIKU", "wanjiku amina", "ami", "amina@example.com", "AMINA@example.COM", "anjik"],
 )
 def test_a_name_or_an_email_finds_its_owner(as_finance, amina, brian, q):
-    assert found(as_finance, q) == ["Amina Wanjiku"]
+    assert search(as_finance, q) == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize(
@@ -70,30 +70,30 @@ def test_a_search_without_results_says_so(as_finance, amina, brian, q):
 
 
 def test_a_member_number_finds_its_member(as_finance, amina, brian):
-    assert found(as_finance, f"#{amina.pk}") == ["Amina Wanjiku"]
+    assert search(as_finance, f"#{amina.pk}") == ["Amina Wanjiku"]
 
 
 def test_a_reference_finds_its_parties_in_any_case(as_finance, amina, brian, carol):
     deposit(amina, 100_00)
     sent = send(amina, brian, 10_00)
-    assert found(as_finance, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
-    assert found(as_finance, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
-    assert found(as_finance, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
+    assert search(as_finance, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
+    assert search(as_finance, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
+    assert search(as_finance, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
 
 
 def test_a_reference_is_found_without_its_prefix(as_finance, amina, brian):
     sent = send(funded(amina, 100_00), brian, 10_00)
     for q in (sent.reference[3:], sent.reference[3:].lower()):
-        assert found(as_finance, q) == ["Brian Otieno", "Amina Wanjiku"]
+        assert search(as_finance, q) == ["Brian Otieno", "Amina Wanjiku"]
 
 
 def test_a_name_that_looks_like_a_reference_is_a_name(as_finance):
     UserFactory(name="Margaret Akinyi")
-    assert found(as_finance, "margaret") == ["Margaret Akinyi"]
+    assert search(as_finance, "margaret") == ["Margaret Akinyi"]
 
 
 def test_a_member_is_found_by_the_subject_in_the_audit(as_finance, amina, brian):
-    assert found(as_finance, f"member {amina.pk}") == ["Amina Wanjiku"]
+    assert search(as_finance, f"member {amina.pk}") == ["Amina Wanjiku"]
 
 
 def test_three_digits_end_a_phone_number_or_are_an_amount(as_finance, amina, brian, bob):
@@ -110,9 +110,9 @@ def test_digits_behind_the_mask_find_nobody(as_finance, amina):
     """Otherwise staff could guess the masked digits one by one."""
     amina.phone = "+254712345678"
     amina.save()
-    assert found(as_finance, "678") == ["Amina Wanjiku"]
+    assert search(as_finance, "678") == ["Amina Wanjiku"]
     for q in ("78", "5678", "5 678", "345678", "712345"):
-        assert found(as_finance, q) == []
+        assert search(as_finance, q) == []
 
 
 @pytest.mark.parametrize("q", ["1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"])
@@ -130,9 +130,9 @@ def test_amounts_are_searched_in_the_newest_transactions(as_finance, amina, bria
     deposit(brian, 1_00)
     deposit(brian, 2_00)
     monkeypatch.setattr(queries, "RECENT", 2)
-    assert found(as_finance, "55.00") == []
+    assert search(as_finance, "55.00") == []
     monkeypatch.setattr(queries, "RECENT", 3)
-    assert found(as_finance, "55.00") == ["Amina Wanjiku"]
+    assert search(as_finance, "55.00") == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize("q", ["a\nb", "\0", "a" * 141, "\u202e"])

@@ -183,7 +183,7 @@ def test_much_older_transactions_are_not_related(as_wambui, alice, bob, time_mac
     assert fresh.reference in section(reader.get(url(old)), "related")
 
 
-def test_phones_are_masked(record, as_wambui, alice, bob):
+def test_phone_numbers_are_masked(record, as_wambui, alice, bob):
     page = as_wambui.get(url(record)).text
     for member in (alice, bob):
         assert member.phone not in page

@@ -8,14 +8,14 @@ from wallet.errors import Busy, NotAllowed, OutcomeUnknown, Refusal, Taken, TooL
 from wallet.web.refusals import api_status, page_status
 
 
-def test_facts_fill_the_blanks_of_its_sentence():
+def test_facts_fill_the_placeholders_of_the_sentence():
     refusal = TooLate("Already denied by {name}.", name="Joseph {Kiprono}")
     assert str(refusal) == "Already denied by Joseph {Kiprono}."
     assert refusal.facts == {"name": "Joseph {Kiprono}"}
 
 
 def test_a_sentence_without_facts_is_used_unchanged():
-    assert str(Refusal("{name} is no blank here")) == "{name} is no blank here"
+    assert str(Refusal("{name} isn't filled in")) == "{name} isn't filled in"
 
 
 def test_each_refusal_has_its_own_sentence():
