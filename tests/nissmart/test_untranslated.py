@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from adminpanel.ledger import saved_views
 from adminpanel.transactions import notes
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, send
 from tests.nissmart.support.crawl import crawl
@@ -59,7 +59,7 @@ def translatable(element: Element, is_open: bool) -> Iterator[str]:
 
 def test_no_page_of_a_crawl_exposes_any(alice, bob, finance, operator, wambui):
     record = send(alice, bob, 12_34, description="Lunch")
-    proposed(record, wambui)
+    propose(record, wambui)
     notes.write(Context(wambui.pk), transaction_id=record.pk, text="Shown to Alice Wanjiku")
     saved_views.save(owner_id=finance.pk, name="Shown", query="member=Alice+W")
     as_finance = signed_in(finance)
