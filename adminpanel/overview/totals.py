@@ -96,7 +96,7 @@ def ends_of(kind: Kind) -> set[int]:
 
 
 def volumes_by_day_and_kind(since: date, until: date) -> dict[tuple[date, str], Volume]:
-    """`volumes_by_kind` for each of these Nairobi days, both included. Days without any are left out."""
+    """`volumes_by_kind` for each of these Nairobi days, both included. Empty days are left out."""
     return by_day(rollups.totals(since=since, until=until, by_day=True))
 
 
