@@ -1,8 +1,8 @@
 """Database triggers that refuse to change or delete a staff note."""
 
-from wallet.db.guards import written_once
+from wallet.db.guards import append_only
 
-NOTES = written_once(
+NOTES = append_only(
     "adminpanel_note",
     changed="notes are never changed",
     deleted="notes are never deleted",

@@ -53,7 +53,7 @@ def export_csv(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
     """The filtered events as CSV. The export is an event too, but not a row of its file."""
     if answer := answer_without_rows(request, export.FILE):
         return answer
-    last_id = export.record(context_of(request), form.in_use)
+    last_id = export.record(context_of(request), form.active)
     found = form.narrow(AuditEvent.objects.select_related("actor")).filter(pk__lt=last_id)
     return export.file(found)
 

@@ -21,7 +21,7 @@ from wallet.models import Account, AuditEvent, User
 from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
 from wallet.staff import subjects
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.web import paging
 
 # Amounts and notes have no index, because it would slow down payments. So a search covers only
@@ -85,7 +85,7 @@ def find(text: str) -> Found:
             people.filter(Q(pk__in=members_by_amount(cents)) | phone_ends_with(text)), words
         )
     how = _("Name or last digits of the phone number, newest members first")
-    return Found(people.filter(named(text) | phone_ends_with(text)), how)
+    return Found(people.filter(by_name(text) | phone_ends_with(text)), how)
 
 
 def find_exactly(text: str) -> Found | None:
@@ -198,6 +198,6 @@ def accounts_of(text: str) -> list[int]:
     if number := member_id(text):
         return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else named(text, "user__")
+    people = Q(user=exact) if exact else by_name(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

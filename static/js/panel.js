@@ -1,16 +1,16 @@
-// Keyboard shortcuts and live updates of the finance panel. Every shortcut has a link or button too.
+// Keyboard shortcuts of the panel. Links and buttons can do everything they do.
 (() => {
   "use strict";
   const dialog = document.getElementById("keys");
   const onOff = document.getElementById("keys-on");
   if (!dialog?.showModal) return;
 
-  // If the browser blocks storage, the setting lasts as long as the page.
+  // If the browser refuses to store the setting, it lasts as long as the page.
   const remembered = { get: () => { try { return localStorage.getItem("keys"); } catch { return null; } } };
   const remember = (value) => { try { localStorage.setItem("keys", value); } catch { /* as above */ } };
   onOff.checked = remembered.get() !== "off";
   onOff.addEventListener("change", () => remember(onOff.checked ? "on" : "off"));
-  // Another tab may have turned shortcuts off.
+  // Another tab may have switched them off.
   window.addEventListener("storage", ({ key, newValue }) => {
     if (key === "keys") onOff.checked = newValue !== "off";
   });
@@ -22,7 +22,7 @@
     return box;
   };
 
-  // The current row is the one whose link has the focus, so Enter opens it by itself.
+  // The current row is the one whose link has the focus, so Enter opens it without a script.
   const step = (by) => {
     const links = [...document.querySelectorAll(".records td.ref a")];
     const row = document.activeElement?.closest(".records tr");
@@ -33,7 +33,7 @@
     return next;
   };
 
-  // Back on a list, continue at the row that was opened.
+  // When someone comes back to a list, focus the row they left.
   document.getElementById(history.state?.row ?? "")?.focus();
   document.addEventListener("focusin", ({ target }) => {
     if (target.matches(".records td.ref a")) history.replaceState({ ...history.state, row: target.id }, "");
@@ -56,7 +56,7 @@
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-keys]")) dialog.showModal();
-    // Close a menu when the focus or a click goes elsewhere.
+    // Close a menu on a click elsewhere.
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(target)) menu.open = false;
     }
@@ -68,7 +68,7 @@
     menu.querySelector("summary").focus();
   });
 
-  // When polling fails, replace “Live” by the time of the last update, until polling works again.
+  // When the feed stops answering, hide "live" and show since when, until it answers again.
   let heard = new Date();
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const isHeard = detail.xhr.status >= 200 && detail.xhr.status < 400;
@@ -83,6 +83,6 @@
     document.getElementById("live").textContent = lost.textContent;
   });
 
-  // On phones the navigation scrolls sideways: scroll the current link into view.
+  // On a phone the sections scroll sideways. Scroll to the current one.
   document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

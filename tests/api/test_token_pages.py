@@ -54,7 +54,7 @@ def test_the_profile_leads_here(as_alice):
 def test_says_what_to_do_when_there_is_none(as_alice):
     response = as_alice.get(PAGE)
     assert is_whole_page(response)
-    assert "No token yet." in text(response)
+    assert "No tokens yet." in text(response)
 
 
 @pytest.mark.parametrize("headers", [{}, htmx()])
@@ -151,7 +151,7 @@ def test_revokes(alice, headers, status, header):
     client = signed_in(alice)
     response = client.post(revoke_path(token), headers=headers)
     assert (response.status_code, response.headers[header]) == (status, PAGE)
-    assert "The token is revoked." in text(client.get(PAGE))
+    assert "Token revoked." in text(client.get(PAGE))
     assert not is_live(secret)
     assert is_live(other)
 

@@ -12,7 +12,7 @@ from ledger.errors import KeyReused
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.operations.execution import Outcome, carry_out, run_batch
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock, for everybody")
 
 
-def run(batch: list[Placed]) -> dict[Placed, Outcome]:
+def run(batch: list[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     return run_batch(batch, time.monotonic() + 30)
 
 
@@ -120,7 +120,7 @@ def test_when_the_transaction_fails_nothing_moved(members):
     """Here because another transaction takes the key and commits after the batch looked for it."""
     a, b, c, d, e, f, *_ = members
     batch = [transfer(a, b, key="one"), transfer(c, d)]
-    first = Placed(transfer(e, f).order, a.pk, "one")
+    first = PlacedOrder(transfer(e, f).order, a.pk, "one")
     outcomes = []
     tries = Thread(target=closing(lambda: outcomes.append(run(batch))))
     with transaction.atomic():
@@ -140,7 +140,7 @@ def test_keys_are_always_written_in_the_same_order(members):
     """Two batches in opposite order could deadlock."""
     a, b, c, d, *_ = members
     batch = [
-        Placed(each.order, a.pk, key)
+        PlacedOrder(each.order, a.pk, key)
         for each, key in ((transfer(a, b), "two"), (transfer(c, d), "one"))
     ]
     outcomes = run(batch)

@@ -17,7 +17,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from ledger.models import Transaction
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import closing, held, in_thread, rows_held, watched
@@ -39,7 +39,7 @@ INSTANTLY_S = 0.2
 class Asked:
     """An order in a thread of its own: what it heard, and after how long."""
 
-    def __init__(self, placed: Placed) -> None:
+    def __init__(self, placed: PlacedOrder) -> None:
         self.placed, self.heard, self.took_s = placed, None, 0.0
         self.thread = Thread(target=closing(self.run))
         self.thread.start()
@@ -59,7 +59,7 @@ class Asked:
         return self.heard
 
 
-def now(placed: Placed) -> Asked:
+def now(placed: PlacedOrder) -> Asked:
     asked = Asked(placed)
     asked.answer()
     return asked
@@ -158,7 +158,7 @@ def test_another_lock_keeps_two_threads_too(members):
     operator = User.objects.create_user(name="Payroll")
     with rows_held(User.objects.filter(pk=operator.pk)):
         orders = [
-            Asked(Placed(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
+            Asked(PlacedOrder(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
             for member in members[:4]
         ]
         time.sleep(NOTICED_S)
@@ -227,7 +227,9 @@ def test_no_answer_before_the_commit_is_busy(members, stopper):
 @postgresql_only
 def test_no_answer_to_the_commit_is_an_unknown_outcome(members, stopper):
     a, b, c, d, *_ = members
-    placed = Placed(transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop))
+    placed = PlacedOrder(
+        transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop)
+    )
     stuck = Asked(placed)
     time.sleep(NOTICED_S)
     # Meanwhile others go on, and orders for its accounts are bounded like any others.
@@ -237,7 +239,7 @@ def test_no_answer_to_the_commit_is_an_unknown_outcome(members, stopper):
     assert isinstance(stuck.answer(), OutcomeUnknown)
     assert stuck.took_s < 5
     stopper.go_on()
-    again = carried_out(Placed(placed.order, a.pk, "one"))
+    again = carried_out(PlacedOrder(placed.order, a.pk, "one"))
     assert Transaction.objects.filter(idempotency_key="one").count() == 1
     assert again.idempotency_key == "one"
     assert balances(a, b) == [90_00, 110_00]
@@ -248,7 +250,7 @@ def test_no_answer_to_the_commit_is_an_unknown_outcome(members, stopper):
 def test_when_half_of_the_threads_hang_the_next_order_hears_busy(members, stopper, settings):
     stops = Precondition(PID, stopper.stop)
     hang = [
-        Asked(Placed(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
+        Asked(PlacedOrder(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
         for member in members[: settings.WEB_THREADS // 2]
     ]
     time.sleep(NOTICED_S)

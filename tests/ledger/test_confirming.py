@@ -22,7 +22,7 @@ every_move = pytest.mark.parametrize("move", MOVES)
 with_and_without_htmx = pytest.mark.parametrize(
     "headers", [None, htmx("move")], ids=["page", "htmx"]
 )
-CONFIRMING = "We are confirming this"
+CONFIRMING = "We're confirming this"
 FAILED = "This didn't go through"
 
 
@@ -51,7 +51,7 @@ def test_it_turns_into_the_receipt(as_alice, bob, move, headers):
     assert int(page.headers["Retry-After"]) > 0
     assert is_whole_page(page) == (headers is None)
     assert CONFIRMING in text(page)
-    assert "Do not pay again yet." in text(page)
+    assert "Don't pay again yet." in text(page)
     assert key(page) == filled["idempotency_key"]
     with nothing_moves():
         answer = check(as_alice, move, page, headers)
@@ -117,11 +117,11 @@ def test_the_page_asks_by_itself_with_a_delay_that_has_bounds(as_alice):
     assert 120 <= sum(DELAYS_S) <= 240
 
 
-@pytest.mark.parametrize("asked", ["", "x", "-1", "٣", "9" * 400, "1.5"])
-def test_a_count_that_is_none_begins_anew(as_alice, alice, asked):
+@pytest.mark.parametrize("checks", ["", "x", "-1", "٣", "9" * 400, "1.5"])
+def test_a_count_that_is_none_begins_anew(as_alice, alice, checks):
     page = unknown(as_alice, "deposit", order("deposit"))
     with held(alice.primary_account().pk), impatient(0.05):
-        again = press(as_alice, "deposit", fields(page) | {"asked": asked})
+        again = press(as_alice, "deposit", fields(page) | {"checks": checks})
     assert f"delay:{DELAYS_S[0]}s" in form_of(again)["hx-trigger"]
 
 

@@ -199,9 +199,9 @@ def test_is_only_read(as_alice, method):
 
 
 def test_staff_of_finance_are_led_to_their_desk(finance, alice, operator):
-    assert "Finance desk" in text(signed_in(finance).get("/"))
+    assert "Finance panel" in text(signed_in(finance).get("/"))
     for other in (alice, operator):
-        assert "Finance desk" not in text(signed_in(other).get("/"))
+        assert "Finance panel" not in text(signed_in(other).get("/"))
 
 
 def test_someone_without_a_phone_or_a_second_name_is_shown_too(alice):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger import kinds, rails
-from ledger.kinds import Seen, Side
+from ledger.kinds import MemberView, Side
 from ledger.rails import Instruction, Outcome
 from ledger.status import Status
 
@@ -81,8 +81,8 @@ def test_each_end_is_where_its_entries_lead(kind):
 @pytest.mark.parametrize("is_in", [True, False])
 @pytest.mark.parametrize("other", ["", "Bob O."])
 def test_it_has_words_for_each_reader(kind, status, is_in, other):
-    seen = Seen(is_in=is_in, other=other, amount="KES 5.00", status=status)
-    said = [kind.title(seen), kind.heading(seen), kind.outlook(seen), kind.returned(seen)]
+    view = MemberView(is_in=is_in, other=other, amount="KES 5.00", status=status)
+    said = [kind.title(view), kind.heading(view), kind.outlook(view), kind.after_reversal(view)]
     assert said[0]
     assert said[1]
     assert not [text for text in said if "{" in text]

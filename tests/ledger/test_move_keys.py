@@ -87,8 +87,8 @@ def test_another_order_on_a_used_page_is_refused_and_gets_a_new_key(as_alice, bo
     response = confirm(as_alice, move, other)
     assert response.status_code == 422
     assert problems(response) == [
-        f"This was sent before as another order, {record.reference}. Nothing more has moved. "
-        "Check it, then send a new one if you still want it."
+        f"This form was already used for another transaction, {record.reference}. "
+        "Nothing has moved now. Check that one, then send this again if you still want it."
     ]
     assert orders_made() == 1
     kept = fields(response)
@@ -108,7 +108,7 @@ def test_a_key_is_one_order_over_all_three_pages(as_alice, alice, bob, move):
     for other in set(MOVES) - {move}:
         response = confirm(as_alice, other, filled | {"recipient": bob.email})
         assert response.status_code == 422
-        assert "sent before as another order" in problems(response)[0]
+        assert "already used for another transaction" in problems(response)[0]
     assert balance(alice) == held
 
 

@@ -180,6 +180,6 @@ def test_a_role_that_owns_no_table_folds_with_the_rights_that_the_guide_gives(al
 
 def test_the_statement_that_reads_the_tail_is_planned_for_this_tail():
     """As a parameter the id would be any id to PostgreSQL: 1.3 s a page at 1,000,000."""
-    sql, params = rollups.written_after(71_234).query.sql_with_params()
+    sql, params = rollups.entries_after(71_234).query.sql_with_params()
     assert params == ()
     assert "71234" in sql

@@ -97,9 +97,7 @@ def test_only_the_payee_of_ones_own_transfer_is_known(as_alice, alice, bob, caro
         assert name not in text(page)
     answer = confirm(as_alice, "transfer", order("transfer", again=reference))
     assert answer.status_code == 422
-    assert problems_beside(answer, "recipient") == [
-        "Enter the phone number or email of the person."
-    ]
+    assert problems_beside(answer, "recipient") == ["Enter the person's phone number or email."]
 
 
 def test_what_is_typed_wins_over_what_was_known(as_alice, bob, carol, sent):
