@@ -12,7 +12,7 @@ from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
 from tests.adminpanel.support.incidents import LIST, OPEN, form, seen, url
 from tests.conftest import signed_in, staff
-from tests.ledger.support.crowd import at_once
+from tests.ledger.support.crowd import run_together
 from tests.pages import elements, fields, find, htmx, problems, text, words
 from wallet.context import Context
 from wallet.errors import TooLate
@@ -58,7 +58,7 @@ def test_a_page_without_what_it_showed_changes_nothing(incident, wambui, wrong):
 def test_of_many_who_act_on_one_page_at_once_one_does(incident, joseph):
     crowd = [staff("finance", f"Hand Number{number}") for number in range(8)]
     page = seen(incident)
-    answers = at_once(*(heard(partial(take, incident, one, page)) for one in crowd))
+    answers = run_together(*(heard(partial(take, incident, one, page)) for one in crowd))
     late = [answer for answer in answers if isinstance(answer, TooLate)]
     assert len(late) == 7
     incident.refresh_from_db()
@@ -83,7 +83,7 @@ def heard(job):
 @pytest.mark.django_db(transaction=True)
 def test_of_many_checks_that_fail_at_once_one_opens_it():
     jobs = [partial(incidents.open_for_check, "balances", "Balances differ", "Rows.")] * 8
-    assert len({answer.pk for answer in at_once(*jobs)}) == 1
+    assert len({answer.pk for answer in run_together(*jobs)}) == 1
     assert AuditEvent.objects.count() == 1
     connection.close()
 

@@ -7,7 +7,7 @@ import pytest
 from adminpanel.models import Incident, ReversalProposal
 from tests.conftest import signed_in, staff
 from tests.factories import account_id, deposit, send, withdraw
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, title, words
 from tests.unsettled import as_if
 from wallet import operations as wallet_operations
@@ -214,7 +214,7 @@ def test_nobody_freezes_or_unfreezes_their_own_wallet(as_finance, finance):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_wallet_held_by_a_payment_for_too_long_is_answered_busy(as_finance, amina):
-    with held(account_id(amina)), impatient(0.01):
+    with hold_accounts(account_id(amina)), wait_at_most(0.01):
         answer = as_finance.post(page_of(amina, "freeze"), {"reason": REASON})
     assert answer.status_code == 503
     assert "Nissmart is busy right now" in problems(answer)[0]

@@ -14,7 +14,7 @@ from tests.adminpanel.support.proposals import State, acts, count, proposed, rev
 from tests.books import assert_books_right
 from tests.conftest import signed_in, staff
 from tests.factories import balance, send
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.pages import text
 from wallet.context import Context
 from wallet.errors import Refusal, TooLate
@@ -46,7 +46,7 @@ def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 100_00)
         proposal = proposed(record, wambui)
-        answers = at_once(
+        answers = run_together(
             *(
                 heard(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
                 for one in team
@@ -69,7 +69,7 @@ def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
     proposal = proposed(record, wambui)
     clients = [signed_in(one) for one in team]
     url = f"/panel/reversals/{proposal.pk}/approve/"
-    answers = at_once(*(partial(client.post, url) for client in clients))
+    answers = run_together(*(partial(client.post, url) for client in clients))
     assert sorted(answer.status_code for answer in answers) == [303] + [409] * (CROWD - 1)
     for answer in answers:
         if answer.status_code == 409:
@@ -82,7 +82,7 @@ def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
 def test_sixteen_proposals_at_once_are_one(alice, bob, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 10_00)
-        answers = at_once(*(heard(partial(proposed, record, one)) for one in team))
+        answers = run_together(*(heard(partial(proposed, record, one)) for one in team))
         made = [answer for answer in answers if isinstance(answer, ReversalProposal)]
         told = [str(answer) for answer in answers if isinstance(answer, Refusal)]
         assert len(made) == 1
@@ -100,7 +100,7 @@ def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
             partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk),
             partial(reversals.withdraw, Context(wambui.pk), proposal_id=proposal.pk),
         ]
-        answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(heard, jobs[:: 1 if number % 2 else -1]))
         assert sorted(type(answer).__name__ for answer in answers) == [
             "ReversalProposal",
             "TooLate",
@@ -123,7 +123,7 @@ def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
             partial(reversals.approve, Context(team[0].pk), **ask),
             partial(reversals.deny, Context(team[1].pk, reason="No."), **ask),
         ]
-        answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(heard, jobs[:: 1 if number % 2 else -1]))
         assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
         proposal.refresh_from_db()
         assert proposal.state in (State.POSTED, State.DENIED)
@@ -142,7 +142,7 @@ def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
             heard(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
             partial(send, bob, carol, 10_00),
         ]
-        answers = at_once(*jobs[:: 1 if number % 2 else -1])
+        answers = run_together(*jobs[:: 1 if number % 2 else -1])
         proposal.refresh_from_db()
         spent = [answer for answer in answers if isinstance(answer, Transaction)]
         refused = [answer for answer in answers if isinstance(answer, Refusal)]
@@ -170,7 +170,7 @@ def test_workers_and_the_approver_at_once_post_it_once(alice, bob, wambui, team)
                 State.APPROVED,
                 reversals.Action.APPROVE,
             )
-        at_once(*[reversals.post_approved] * 8)
+        run_together(*[reversals.post_approved] * 8)
         for record in records:
             assert reversals_of(record) == 1
             assert count(record, "reverse") == 1

@@ -4,9 +4,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests.api.support.calls import by_token, order, problem_of
-from tests.api.support.threads import at_once
+from tests.api.support.threads import run_together
 from tests.factories import UserFactory
-from tests.ledger.support.commits import answer_to_the_commit_lost
+from tests.ledger.support.commits import lose_commit_answer
 from wallet.api import tokens
 from wallet.models import Account, ApiToken, Opening, User
 
@@ -125,7 +125,7 @@ def test_a_call_that_opens_the_member_between_two_reads_is_found(service):
         is_look_up = "wallet_opening" in sql or '"wallet_user"."email" = ' in sql
         if is_look_up and not answers:
             answers.append(None)
-            answers[:] = at_once(lambda: service.post("/api/users", JANE, "one"))
+            answers[:] = run_together(lambda: service.post("/api/users", JANE, "one"))
         return found
 
     service.get("/api/users")
@@ -141,7 +141,7 @@ def test_a_call_that_opens_the_member_between_two_reads_is_found(service):
 @pytest.mark.parametrize("key", [None, "one"])
 def test_a_member_who_may_have_been_opened(service, key):
     service.get("/api/users")
-    with answer_to_the_commit_lost():
+    with lose_commit_answer():
         response = service.post("/api/users", JANE, key)
     body = problem_of(response, 503, "outcome_unknown")
     assert ("Retry-After" in response.headers) == ("same key" in body["detail"]) == bool(key)

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from tests.api.support.calls import Api, bearer, by_session, by_token, issue, order, problem_of
-from tests.api.support.threads import at_once
+from tests.api.support.threads import run_together
 from tests.books import nothing_moves
 from tests.factories import UserFactory
 from wallet.models import RateWindow
@@ -161,7 +161,7 @@ def test_is_shared_by_all_who_count(limit):
     """Threads with connections of their own stand for processes: nothing is kept in memory."""
     limit(member=10)
     secret = issue(UserFactory())
-    answers = at_once(*[lambda: statuses(bearer(secret), 4)] * 5)
+    answers = run_together(*[lambda: statuses(bearer(secret), 4)] * 5)
     answered = sorted(status for each in answers for status in each)
     assert answered == [200] * 10 + [429] * 10
     assert RateWindow.objects.get().count == 20

@@ -20,7 +20,7 @@ from tests.api.support.calls import (
 )
 from tests.books import nothing_moves
 from tests.factories import account_id
-from tests.ledger.support.crowd import held
+from tests.ledger.support.crowd import hold_accounts
 from wallet.api import tokens
 from wallet.models import ApiToken, User
 
@@ -128,7 +128,7 @@ def test_one_that_ends_while_its_order_waits(alice, bob, operator, is_met, end):
     if is_met:
         assert caller.post("/api/deposit", order("deposit", alice.pk, 0)).status_code == 201
     with nothing_moves():
-        with held(account_id(alice)):
+        with hold_accounts(account_id(alice)):
             thread = Thread(target=send)
             thread.start()
             wait_for_an_order()

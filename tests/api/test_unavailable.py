@@ -13,8 +13,8 @@ from nissmart.openapi import UNKNOWN
 from tests.api.support.calls import MOVES, order, path_of, problem_of
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id
-from tests.ledger.support.commits import answer_to_the_commit_lost
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.commits import lose_commit_answer
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 
@@ -30,7 +30,7 @@ def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
     if not is_first_call:  # then "last used" is not written, and only the order waits
         service.get("/api/users")
     wallets = [account_id(user) for user in (alice, bob)]
-    with nothing_moves(), held(*wallets), impatient(0.3):
+    with nothing_moves(), hold_accounts(*wallets), wait_at_most(0.3):
         response = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
     problem_of(response, 503, "busy")
     assert int(response.headers["Retry-After"]) >= 1
@@ -45,7 +45,7 @@ def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
 def test_an_order_that_may_have_been_carried_out(service, alice, bob, move, key):
     """Only with a key is it told to try again: without one that would move the money twice."""
     service.get("/api/users")
-    with answer_to_the_commit_lost():
+    with lose_commit_answer():
         response = service.post(path_of(move), order(move, alice.pk, bob.pk), key)
     body = problem_of(response, 503, "outcome_unknown")
     assert body in UNKNOWN

@@ -15,7 +15,13 @@ from ledger.operations.execution import Outcome, carry_out, run_batch
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
+from tests.ledger.support.crowd import (
+    closing,
+    hold_accounts,
+    in_thread,
+    wait_for_a_waiter,
+    watch_statements,
+)
 from tests.ledger.support.placed import (
     balances,
     carried_out,
@@ -100,7 +106,7 @@ def test_orders_that_come_at_midnight_are_left_to_go_carried_out(members):
             if "FROM wallet_account" in sql:
                 clock.move_to(midnight)
 
-        with watched(wait):
+        with watch_statements(wait):
             assert run([transfer(a, b)]) == {}
         assert balances(a, b) == [100_00, 100_00]
         assert run([placed := transfer(a, b)])[placed].created_at == midnight
@@ -110,7 +116,7 @@ def test_orders_that_come_at_midnight_are_left_to_go_carried_out(members):
 def test_a_batch_does_not_wait_for_a_held_account(members):
     a, b, c, d, *_ = members
     batch = [transfer(a, b), transfer(c, d)]
-    with held(account_id(b)):
+    with hold_accounts(account_id(b)):
         assert run(batch).keys() == {batch[1]}
     assert balances(a, b, c, d) == [100_00, 100_00, 90_00, 110_00]
 

@@ -20,7 +20,13 @@ from ledger.models import Transaction
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.support.crowd import closing, held, in_thread, rows_held, watched
+from tests.ledger.support.crowd import (
+    closing,
+    hold_accounts,
+    hold_rows,
+    in_thread,
+    watch_statements,
+)
 from tests.ledger.support.placed import balances, carried_out, deposit, transfer
 from wallet.db.pipeline import Statement
 from wallet.db.preconditions import Precondition
@@ -72,7 +78,7 @@ def still_waiting(orders: list[Asked]) -> list[Asked]:
 @postgresql_only
 def test_a_blocked_account_keeps_two_threads_and_others_go_on(members):
     a, b, c, *_ = members
-    with held(account_id(a)):
+    with hold_accounts(account_id(a)):
         first = [Asked(deposit(a, 1_00)) for _each in range(5)]
         time.sleep(NOTICED_S)
         assert len(still_waiting(first)) == 2
@@ -95,7 +101,7 @@ def test_a_blocked_account_keeps_two_threads_and_others_go_on(members):
 
 @postgresql_only
 def test_all_waiting_orders_keep_half_of_the_threads(members, settings):
-    with held(*(account_id(member) for member in members)):
+    with hold_accounts(*(account_id(member) for member in members)):
         orders = [Asked(deposit(member, 1_00)) for member in members[:6]]
         time.sleep(NOTICED_S)
         assert len(still_waiting(orders)) == settings.WEB_THREADS // 2
@@ -106,7 +112,7 @@ def test_all_waiting_orders_keep_half_of_the_threads(members, settings):
 
 def test_an_account_that_is_given_back_is_served_again(members):
     a = members[0]
-    with held(account_id(a)):
+    with hold_accounts(account_id(a)):
         waiting = [Asked(deposit(a, 1_00)) for _each in range(4)]
         time.sleep(NOTICED_S)
         assert len(still_waiting(waiting)) == 2
@@ -156,7 +162,7 @@ def test_an_account_that_is_merely_busy_refuses_no_order(members):
 def test_another_lock_keeps_two_threads_too(members):
     """Here on the row of the person who orders, which the COMMIT needs."""
     operator = User.objects.create_user(name="Payroll")
-    with rows_held(User.objects.filter(pk=operator.pk)):
+    with hold_rows(User.objects.filter(pk=operator.pk)):
         orders = [
             Asked(Placed(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
             for member in members[:4]
@@ -216,7 +222,7 @@ PID = Statement("SELECT pg_backend_pid()")
 def test_no_answer_before_the_commit_is_busy(members, stopper):
     a, b, *_ = members
     placed, began = transfer(a, b), time.monotonic()
-    with watched(stopper.stop_own), pytest.raises(Busy):
+    with watch_statements(stopper.stop_own), pytest.raises(Busy):
         carried_out(placed)
     assert time.monotonic() - began < 5
     assert stopper.pids

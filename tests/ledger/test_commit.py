@@ -15,7 +15,7 @@ from django.db import (
 
 from ledger.errors import InsufficientFunds
 from ledger.operations.execution import run_batch, statements
-from tests.ledger.support.crowd import watched
+from tests.ledger.support.crowd import watch_statements
 from tests.ledger.support.placed import balances, carried_out, transfer
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
@@ -55,7 +55,7 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
             raise error
 
     batch = [transfer(a, b), transfer(c, d)]
-    with watched(fail):
+    with watch_statements(fail):
         outcomes = run_batch(batch, time.monotonic() + 30)
         with pytest.raises(OutcomeUnknown):
             carried_out(transfer(e, f))

@@ -11,8 +11,8 @@ from ledger.views.confirming import DELAYS_S
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance
-from tests.ledger.support.commits import answer_to_the_commit_lost
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.commits import lose_commit_answer
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
 from tests.pages import elements, fields, htmx, is_whole_page, key, text, title
 
@@ -29,7 +29,7 @@ FAILED = "This didn't go through"
 def unknown(client: Client, move: str, filled: dict, headers=None, *, is_carried_out=True):
     """The page after the database didn't answer the COMMIT."""
     press(client, move, filled)  # counts the look-up, so that nothing but the order commits
-    with answer_to_the_commit_lost(is_carried_out=is_carried_out):
+    with lose_commit_answer(is_carried_out=is_carried_out):
         return confirm(client, move, filled, headers)
 
 
@@ -84,7 +84,7 @@ def test_it_turns_into_a_clear_no_and_can_be_sent_again(as_alice, bob, move, hea
 def test_it_never_says_no_while_the_order_may_be_under_way(as_alice, alice, headers):
     page = unknown(as_alice, "deposit", order("deposit"), headers, is_carried_out=False)
     delays = []
-    with held(alice.primary_account().pk), impatient(0.05):
+    with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
         for asked in range(len(DELAYS_S) + 1):
             page = check(as_alice, "deposit", page, headers) if asked else page
             assert CONFIRMING in text(page)
@@ -120,7 +120,7 @@ def test_the_page_asks_by_itself_with_a_delay_that_has_bounds(as_alice):
 @pytest.mark.parametrize("asked", ["", "x", "-1", "٣", "9" * 400, "1.5"])
 def test_a_count_that_is_none_begins_anew(as_alice, alice, asked):
     page = unknown(as_alice, "deposit", order("deposit"))
-    with held(alice.primary_account().pk), impatient(0.05):
+    with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
         again = press(as_alice, "deposit", fields(page) | {"asked": asked})
     assert f"delay:{DELAYS_S[0]}s" in form_of(again)["hx-trigger"]
 
@@ -131,7 +131,7 @@ def test_it_is_drawn_without_a_database(as_alice, bob, move, headers):
     """The database that didn't answer may be away."""
     filled = order(move, bob)
     press(as_alice, move, filled)
-    with answer_to_the_commit_lost(is_away_afterwards=True):
+    with lose_commit_answer(is_away_afterwards=True):
         page = confirm(as_alice, move, filled, headers)
     assert page.status_code == 503
     assert CONFIRMING in text(page)
@@ -217,7 +217,7 @@ def test_it_asks_for_the_receipt_and_takes_no_silence_for_a_no(as_alice, alice, 
     lost = review | {"check": "lost"}
     with nothing_moves():
         assert press(as_alice, move, lost, htmx("move")).status_code == 204
-        with held(alice.primary_account().pk), impatient(0.05):
+        with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
             assert press(as_alice, move, lost, htmx("move")).status_code == 204
         with orders_away():
             assert press(as_alice, move, lost, htmx("move")).status_code == 204

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded
-from tests.ledger.support.crowd import process, watched
+from tests.ledger.support.crowd import process, watch_statements
 from tests.ledger.support.moves import MOVES, asked, call
 from wallet.models import Account, User
 
@@ -35,7 +35,7 @@ def other(db):
 def points(job, *args):
     """The points at which this job can be interrupted, from doing it once undisturbed."""
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     assert names.count("COMMIT") == 1
     assert names[-1] == "COMMITTED"
@@ -52,7 +52,7 @@ def act_at(number, act, job, *args):
         if left == -1:
             act()
 
-    with watched(visit):
+    with watch_statements(visit):
         return job(*args)
 
 

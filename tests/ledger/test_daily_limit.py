@@ -8,7 +8,7 @@ import time_machine
 from ledger.errors import DailyLimitReached
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.support.crowd import watched
+from tests.ledger.support.crowd import watch_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +90,7 @@ def test_an_order_that_waits_over_midnight_is_of_the_new_day(alice, bob):
                 clock.move_to(MIDNIGHT)
 
         send(alice, bob, 500_00)
-        with watched(wait):
+        with watch_statements(wait):
             assert send(alice, bob, 400_00).created_at == MIDNIGHT
         with nothing_moves(), pytest.raises(DailyLimitReached):
             send(alice, bob, 100_01)

@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from tests.api.support.calls import by_token, problem_of
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory
-from tests.ledger.support.crowd import watched
+from tests.ledger.support.crowd import watch_statements
 from tests.ledger.support.placed import balances, carried_out, deposit, transfer
 from wallet.db import retries
 from wallet.errors import Busy
@@ -76,7 +76,7 @@ def full(sql: str, *, at: str) -> None:
 def test_a_full_disk_at_the_commit_of_sqlite_is_busy(members):
     a, b, *_ = members
     placed = transfer(a, b)
-    with watched(partial(full, at="COMMIT")), nothing_moves(), pytest.raises(Busy):
+    with watch_statements(partial(full, at="COMMIT")), nothing_moves(), pytest.raises(Busy):
         carried_out(placed)
     assert not carried_out(placed).is_replay
     assert balances(a, b) == [90_00, 110_00]

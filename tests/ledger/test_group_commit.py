@@ -21,7 +21,13 @@ from ledger.operations.group_commit import GROUP_COMMIT
 from ledger.operations.orders import Placed
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
+from tests.ledger.support.crowd import (
+    closing,
+    hold_accounts,
+    in_thread,
+    wait_for_a_waiter,
+    watch_statements,
+)
 from tests.ledger.support.placed import balances, carried_out, commits, deposit, transfer
 from wallet.context import Context
 from wallet.errors import OutcomeUnknown
@@ -164,7 +170,7 @@ def test_histories_and_reversals_do_not_queue(members, patient):
 def test_an_order_that_waits_for_an_account_does_not_hold_up_the_rest(members):
     a, b, c, d, *_ = members
     answers: dict[int, object] = {}
-    with held(account_id(b)):
+    with hold_accounts(account_id(b)):
         waits = start(transfer(a, b), 0, answers)
         in_thread(wait_for_a_waiter)
         began = time.monotonic()
@@ -215,7 +221,7 @@ def test_when_a_leader_is_interrupted_the_outcome_is_unknown_to_its_batch(member
 
     threads.append(Thread(target=let_it_lead))
     threads[-1].start()
-    with watched(interrupt_after_commit), pytest.raises(KeyboardInterrupt):
+    with watch_statements(interrupt_after_commit), pytest.raises(KeyboardInterrupt):
         carried_out(transfer(c, d))
     while threads:
         threads.pop(0).join()

@@ -10,7 +10,7 @@ from ledger.errors import KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded, new_key
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.moves import MOVES, ORDERS, asked, call
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -39,7 +39,7 @@ def test_many_identical_orders_are_one(owner, other):
     for move in MOVES * KEYS:
         asks = asked(move, owner, other, AMOUNT)
         held = balance(owner)
-        records = at_once(*[partial(call, move, asks)] * CROWD)
+        records = run_together(*[partial(call, move, asks)] * CROWD)
         assert len({record.pk for record in records}) == 1
         assert sorted(record.is_replay for record in records) == [False] + [True] * (CROWD - 1)
         assert Transaction.objects.filter(idempotency_key=asks["key"]).count() == 1
@@ -53,7 +53,7 @@ def test_many_clicks_on_one_form_are_one_order(owner, other):
         held, key = balance(owner), new_key()
         form = {"amount": "1", "recipient": other.email, "confirm": "1", "idempotency_key": key}
         post = {"path": reverse(f"ledger:{move}"), "data": form}
-        answers = at_once(*(partial(client.post, **post) for client in clients))
+        answers = run_together(*(partial(client.post, **post) for client in clients))
         record = Transaction.objects.get(idempotency_key=key)
         receipt = reverse("ledger:receipt", args=[record.reference])
         assert {where_to(answer) for answer in answers} == {receipt}
@@ -90,7 +90,7 @@ def test_not_even_from_different_accounts_does_one_key_name_two_orders(owner, ot
 
 def assert_one_order_wins(move, orders, *, key):
     orders = [order | {"key": key} for order in orders]
-    outcomes = at_once(*(partial(call, move, order) for order in orders * (CROWD // 2)))
+    outcomes = run_together(*(partial(call, move, order) for order in orders * (CROWD // 2)))
     made = Transaction.objects.get(idempotency_key=key)
     told_of = {id(order): outcomes[number::2] for number, order in enumerate(orders)}
     winners, losers = sorted(told_of.values(), key=lambda told: isinstance(told[0], KeyReused))

@@ -15,14 +15,14 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, account_id, balance, funded, send
 from tests.ledger.support.crowd import (
     IS_NIGHTLY,
-    at_once,
     closing,
-    held,
-    impatient,
+    hold_accounts,
     in_thread,
     lock_timeout,
+    run_together,
+    wait_at_most,
     wait_for_a_waiter,
-    watched,
+    watch_statements,
 )
 from tests.ledger.support.moves import FLOAT, MOVES, TRANSIT, asked, call, held_by
 from wallet import operations as wallet_operations
@@ -54,7 +54,7 @@ def other(db):
 
 def statements_of(job, *args):
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     return [" ".join(name.split()) for name in names]
 
@@ -112,7 +112,7 @@ def test_members_are_held_until_commit_and_the_house_never(owner, other):
                 assert not any(may_take(account) for account in ids)
                 assert all(may_take(house) == (not IS_SQLITE) for house in (FLOAT, TRANSIT))
 
-        with watched(look):
+        with watch_statements(look):
             call(move, asks)
         assert len(seen) == 2
         assert all(may_take(account) for account in ids)
@@ -122,7 +122,7 @@ def test_members_are_held_until_commit_and_the_house_never(owner, other):
 def test_the_lowest_id_is_locked_first_whoever_sends(owner, other):
     low, high = sorted([owner, other], key=account_id)
     for source, target in ((low, high), (high, low)):
-        with held(account_id(low)):
+        with hold_accounts(account_id(low)):
             waiting = Thread(target=closing(partial(send, source, target, 1)))
             waiting.start()
             wait_for_a_waiter()
@@ -136,7 +136,7 @@ def test_an_order_that_waits_too_long_hears_busy_and_may_be_sent_again(owner, ot
         # More than the wallet holds: but the order never looked, so it can't know.
         for amount in (1_00,) if move == "reverse" else (1_00, 200_000_00):
             asks = asked(move, owner, other, amount)
-            with held(account_id(owner)), nothing_moves(), impatient(0.2):
+            with hold_accounts(account_id(owner)), nothing_moves(), wait_at_most(0.2):
                 refused_as_busy(move, asks)
         if move != "reverse":
             asks["amount_cents"] = 1_00
@@ -154,7 +154,7 @@ def test_an_order_that_waits_a_little_is_carried_out(owner, other):
     for move in MOVES:
         asks = asked(move, owner, other, key=move)
         moves = Thread(target=closing(partial(call, move, asks)))
-        with held(account_id(owner)):
+        with hold_accounts(account_id(owner)):
             moves.start()
             moves.join(timeout=0.1)
             assert not Transaction.objects.filter(idempotency_key=move).exists()
@@ -182,7 +182,7 @@ def test_opposite_transfers_never_deadlock():
                 deadlocks.append(error)
             raise
 
-    at_once(*(partial(many, seed) for seed in range(8)))
+    run_together(*(partial(many, seed) for seed in range(8)))
     assert deadlocks == []
     assert sum(balance(member) for member in members) == 4_000_00
     assert_books_right()
@@ -197,7 +197,7 @@ def test_freezing_waits_for_the_payment_under_way(owner, other):
             freezes.join(timeout=0.1)
             assert not in_thread(lambda: owner.primary_account().is_frozen)
 
-    with watched(freeze_in_the_middle):
+    with watch_statements(freeze_in_the_middle):
         send(owner, other, 1_00)
     freezes.join()
     assert owner.primary_account().is_frozen
@@ -222,7 +222,7 @@ STOPS = {
 @pytest.mark.parametrize(("stop", "refusal"), STOPS.values(), ids=STOPS.keys())
 def test_a_payment_that_waited_while_it_was_stopped_is_refused(owner, other, stop, refusal):
     outcomes = []
-    pays = Thread(target=lambda: outcomes.extend(at_once(partial(send, owner, other, 1_00))))
+    pays = Thread(target=lambda: outcomes.extend(run_together(partial(send, owner, other, 1_00))))
     with transaction.atomic():
         stop(owner, other)
         pays.start()

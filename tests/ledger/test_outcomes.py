@@ -8,7 +8,7 @@ from ledger import operations
 from ledger.operations import outcomes
 from tests.factories import account_id
 from tests.ledger.support.commits import stuck_in_its_commit
-from tests.ledger.support.crowd import impatient
+from tests.ledger.support.crowd import wait_at_most
 from tests.ledger.support.moves import ORDERS, asked, call
 from wallet.context import Context
 from wallet.errors import Busy
@@ -23,7 +23,7 @@ def test_an_order_in_its_commit_is_neither_done_nor_not(alice, bob, move, is_car
     find = partial(outcomes.find, Context(alice.pk, key=asks["key"]), account_id=account_id(alice))
     order = partial(call, move, asks)
     with stuck_in_its_commit(order, is_carried_out=is_carried_out) as go_on:
-        with impatient(0.05), pytest.raises(Busy):
+        with wait_at_most(0.05), pytest.raises(Busy):
             find()
         go_on()
         record = find()

@@ -12,7 +12,7 @@ from ledger.errors import SettledOtherwise
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, deposit, funded
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once, process, watched
+from tests.ledger.support.crowd import IS_NIGHTLY, process, run_together, watch_statements
 from tests.ledger.support.later import end, waiting_deposit, waiting_withdrawal
 from tests.ledger.test_crash import DIED, act_at, die_at, points
 from tests.tampering import violations
@@ -89,7 +89,7 @@ def test_many_at_the_same_moment_have_one_effect(owner, move, verb):
     for _round in range(ROUNDS):
         record = WAITING[move](owner, AMOUNT)
         before = balance(owner)
-        ended = at_once(*[partial(finish, verb, record.pk)] * CROWD)
+        ended = run_together(*[partial(finish, verb, record.pk)] * CROWD)
         assert {one.pk for one in ended} == {record.pk}
         assert [one.is_replay for one in ended].count(False) == 1
         assert_ended_once(move, verb, record, owner, before)
@@ -101,7 +101,7 @@ def test_of_two_ends_at_the_same_moment_one_is_heard(owner, move):
         record = WAITING[move](owner, AMOUNT)
         before = balance(owner)
         ways = [partial(finish, verb, record.pk) for verb in STATUSES] * (CROWD // 2)
-        outcomes = at_once(*ways)
+        outcomes = run_together(*ways)
         done = [one for one in outcomes if isinstance(one, Transaction)]
         refused = [one for one in outcomes if isinstance(one, SettledOtherwise)]
         assert (len(done), len(refused)) == (CROWD // 2, CROWD // 2), outcomes
@@ -114,7 +114,7 @@ def test_it_ends_while_its_member_moves_other_money(owner):
     for _round in range(ROUNDS):
         waiting = [waiting_withdrawal(owner, AMOUNT), waiting_deposit(owner, AMOUNT)]
         before = balance(owner)
-        at_once(
+        run_together(
             *(partial(end, record, "SUCCESS") for record in waiting),
             *[partial(deposit, owner, AMOUNT)] * 4,
         )
@@ -127,6 +127,6 @@ def test_a_settled_payout_waits_for_no_wallet(owner):
     """Its money left the wallet when it was ordered, so a busy wallet holds nothing up."""
     record = waiting_withdrawal(owner, AMOUNT)
     seen: list[str] = []
-    with watched(seen.append):
+    with watch_statements(seen.append):
         finish("settle", record.pk)
     assert not [sql for sql in seen if "wallet_account" in sql]

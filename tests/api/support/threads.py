@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
+def run_together(*calls: Callable[[], Any]) -> list[Any]:
     """What the calls answer, each made at the same moment by a thread with its own connection."""
     answers: list[Any] = [None] * len(calls)
     start = threading.Barrier(len(calls))

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 
 
 @contextmanager
-def answer_to_the_commit_lost(
+def lose_commit_answer(
     *, is_carried_out: bool = True, is_away_afterwards: bool = False
 ) -> Iterator[None]:
     """The connection is lost before the next COMMIT is answered, and perhaps the database too."""

@@ -35,7 +35,7 @@ forks.set_forkserver_preload(
 )
 
 
-def at_once(*jobs: Callable[[], Any]) -> list[Any]:
+def run_together(*jobs: Callable[[], Any]) -> list[Any]:
     """Run each job in a thread, all from the same moment. Gives their answers in order; a
     refusal is an answer too."""
     start = Barrier(len(jobs))
@@ -72,13 +72,13 @@ def in_thread[T](job: Callable[[], T]) -> T:
         return thread.submit(closing(job)).result()
 
 
-def held(*accounts: int) -> AbstractContextManager[None]:
+def hold_accounts(*accounts: int) -> AbstractContextManager[None]:
     """Another connection holds these accounts (on SQLite the one write lock) meanwhile."""
-    return rows_held(Account.objects.filter(pk__in=accounts).order_by("pk"))
+    return hold_rows(Account.objects.filter(pk__in=accounts).order_by("pk"))
 
 
 @contextmanager
-def rows_held(rows: QuerySet[Any]) -> Iterator[None]:
+def hold_rows(rows: QuerySet[Any]) -> Iterator[None]:
     """Another connection holds these rows meanwhile."""
     is_held, let_go = Event(), Event()
 
@@ -99,7 +99,7 @@ def rows_held(rows: QuerySet[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def impatient(seconds: float) -> Iterator[None]:
+def wait_at_most(seconds: float) -> Iterator[None]:
     """Orders, and other statements of this thread, wait this long for a lock."""
     with override_settings(ORDER_TIMEOUT_S=seconds), lock_timeout(seconds):
         yield
@@ -153,7 +153,7 @@ def _run(database: str, job: Callable[..., None], args: tuple[Any, ...]) -> None
 
 
 @contextmanager
-def watched(visit: Callable[[str], None]) -> Iterator[None]:
+def watch_statements(visit: Callable[[str], None]) -> Iterator[None]:
     """Call `visit` before each statement of this thread, and before and after each COMMIT."""
 
     def before(execute: Callable[..., Any], sql: str, *more: Any) -> Any:
