@@ -1,4 +1,4 @@
-"""Duplicates that arrive together are one effect and one answer, on both engines."""
+"""Duplicates that arrive together happen once and get one answer, on both engines."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ THREADS = 8
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_one_effect_and_one_answer(alice, bob, move):
+def test_duplicates_move_money_once_and_get_one_answer(alice, bob, move):
     secret = issue(alice)
     before = total_in_wallets()
     for key in ("one", "two", "three"):
@@ -35,8 +35,8 @@ def test_one_effect_and_one_answer(alice, bob, move):
     assert_books_right()
 
 
-def test_of_two_orders_under_one_key_one_wins(alice, bob, carol):
-    """Different wallets, so that no lock makes one wait for the other: the key alone decides."""
+def test_of_different_transfers_under_one_key_one_happens(alice, bob, carol):
+    """The wallets differ, so no lock makes one wait for another: only the key decides."""
     secret = issue(UserFactory(), "service")
     for user in (bob, carol):
         funded(user, 100_00)
@@ -46,14 +46,14 @@ def test_of_two_orders_under_one_key_one_wins(alice, bob, carol):
         wanted = order("transfer", source.pk, target.pk, 1_00)
         return lambda: bearer(secret).post("/api/transfer", wanted, "one")
 
-    lone = UserFactory.create_batch(len(people))
-    answers = run_together(*[send(*pair) for pair in zip(people, lone, strict=True)])
+    recipients = UserFactory.create_batch(len(people))
+    answers = run_together(*[send(*pair) for pair in zip(people, recipients, strict=True)])
     assert sorted(answer.status_code for answer in answers) == [201, 422, 422]
-    assert sum(balance(user) for user in lone) == 1_00
+    assert sum(balance(user) for user in recipients) == 1_00
     assert_books_right()
 
 
-def test_different_keys_are_all_carried_out(alice, bob):
+def test_transfers_under_different_keys_all_happen(alice, bob):
     secret = issue(alice)
 
     def send(key):
@@ -66,7 +66,7 @@ def test_different_keys_are_all_carried_out(alice, bob):
     assert_books_right()
 
 
-def test_a_balance_is_not_spent_twice(bob):
+def test_a_balance_is_spent_only_once(bob):
     poor = funded(UserFactory(), 10_00)
     secret = issue(poor)
 
@@ -80,7 +80,7 @@ def test_a_balance_is_not_spent_twice(bob):
     assert_books_right()
 
 
-def test_a_phone_and_an_email_open_one_member(service):
+def test_an_email_and_phone_number_open_one_member(service):
     secret = service.headers["Authorization"].removeprefix("Bearer ")
     body = {"name": "Jane Wambui", "phone": "0712 900 001", "email": "jane@example.com"}
     answers = run_together(*[lambda: bearer(secret).post("/api/users", body)] * 4)
@@ -99,7 +99,7 @@ def test_a_key_opens_one_member(service, contact):
     assert User.objects.filter(name="Jane Wambui").count() == 1
 
 
-def test_of_two_members_under_one_key_one_is_opened(service):
+def test_of_different_members_under_one_key_one_is_opened(service):
     secret = service.headers["Authorization"].removeprefix("Bearer ")
     names = [f"Jane {number}" for number in range(THREADS)]
     calls = [partial(bearer(secret).post, "/api/users", {"name": name}, "one") for name in names]
