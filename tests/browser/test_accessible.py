@@ -10,7 +10,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from tests.factories import send, withdraw
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,8 +70,8 @@ def test_for_visitors(open_page):
 
 def test_for_members(open_page, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch at a place with quite a long name " * 3)
-    as_if(withdraw(alice, 40_00), "PENDING")
-    as_if(withdraw(alice, 30_00), "FAILED")
+    with_status(withdraw(alice, 40_00), "PENDING")
+    with_status(withdraw(alice, 30_00), "FAILED")
     page = open_page(alice)
     own = [f"/activity/{record.reference}/", f"/transfer/?again={record.reference}&amount=5"]
     assert visit(page, *MEMBER, *MORE, *own) == []
@@ -99,7 +99,7 @@ def test_for_a_new_member(open_page, carol):
 
 def test_for_finance(open_page, finance, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch")
-    as_if(withdraw(alice, 40_00), "PENDING")
+    with_status(withdraw(alice, 40_00), "PENDING")
     filtered = "/panel/ledger/?type=TRANSFER&min=x&member=alice"
     page = open_page(finance)
     assert visit(page, *FINANCE, filtered, f"/panel/transactions/{record.reference}/") == []

@@ -18,7 +18,7 @@ from tests.pages import (
     title,
     words,
 )
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
@@ -96,9 +96,9 @@ def test_the_first_row_of_an_empty_wallet_is_announced(bob, alice):
 
 def test_a_row_whose_status_changes_is_announced_again(as_alice, alice):
     record = withdraw(alice, 40_00)
-    as_if(record, "PENDING")
+    with_status(record, "PENDING")
     page = as_alice.get("/")
-    as_if(record, "FAILED")
+    with_status(record, "FAILED")
     assert announcement(ask_again(as_alice, page)).startswith("Money out: Withdrawal, KES 40.00")
 
 
@@ -187,7 +187,7 @@ def test_a_frozen_wallet_says_so(as_alice, alice):
 
 def test_money_on_its_way_out_is_told(as_alice, alice):
     assert "On its way out" not in text(as_alice.get("/"))
-    pending = as_if(withdraw(alice, 40_00), "PENDING")
+    pending = with_status(withdraw(alice, 40_00), "PENDING")
     said = text(as_alice.get("/"))
     assert "On its way out KES 40.00" in said
     assert str(pending.status_badge.word) in said

@@ -23,7 +23,7 @@ from tests.ledger.support.declared import declared
 from tests.ledger.support.donation import DONATION
 from tests.ledger.support.moves import lines
 from tests.pages import elements, text, words
-from tests.tampering import found_after, violations
+from tests.tampering import violations, violations_after
 from wallet import house
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
@@ -116,7 +116,7 @@ def test_the_database_refuses_one_of_another_shape(alice, wrong):
 )
 def test_verify_sees_when_its_books_are_wrong(alice, tamper):
     record = donate(alice)
-    assert ("shapes", f"transaction {record.pk}") in found_after(tamper.format(id=record.pk))
+    assert ("shapes", f"transaction {record.pk}") in violations_after(tamper.format(id=record.pk))
     assert violations() == []
 
 

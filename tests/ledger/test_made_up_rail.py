@@ -20,7 +20,7 @@ from tests.factories import account_id, balance, deposit, new_key, send, withdra
 from tests.ledger.support.banki import BANKI
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.pages import text
-from tests.tampering import found_after, violations
+from tests.tampering import violations, violations_after
 from wallet.context import Context
 from wallet.models import Account
 from wallet.operations import open_house_accounts
@@ -133,14 +133,14 @@ def test_the_same_key_is_the_same_order_whichever_rail_it_would_take_now(alice, 
 )
 def test_verify_sees_money_on_another_rails_float(alice, tamper):
     record = answer(withdraw(alice, 300_00), Outcome.SUCCEEDED)
-    assert ("shapes", f"transaction {record.pk}") in found_after(tamper.format(id=record.pk))
+    assert ("shapes", f"transaction {record.pk}") in violations_after(tamper.format(id=record.pk))
 
 
 @pytest.mark.parametrize("rail", ["", "pigeon"])
 def test_verify_sees_a_rail_that_is_none(alice, rail):
     record = answer(withdraw(alice, 300_00), Outcome.SUCCEEDED)
     tamper = f"UPDATE ledger_transaction SET rail = '{rail}' WHERE id = {record.pk}"
-    assert ("orders", f"transaction {record.pk}") in found_after(tamper)
+    assert ("orders", f"transaction {record.pk}") in violations_after(tamper)
 
 
 def test_pages_say_no_word_of_a_simulation(alice):

@@ -7,7 +7,7 @@ from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
 from tests.pages import elements, htmx, is_whole_page, text, title, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +116,7 @@ def test_announces_that_the_balance_has_changed(sent, as_alice):
 
 
 def test_money_that_has_not_arrived_is_not_called_done(as_alice, alice):
-    record = as_if(withdraw(alice, 40_00), "PENDING")
+    record = with_status(withdraw(alice, 40_00), "PENDING")
     response = as_alice.get(url(record))
     assert "Processing" in text(response)
     assert "Complete" not in text(response)
@@ -132,7 +132,7 @@ def test_money_that_has_not_arrived_is_not_called_done(as_alice, alice):
     ],
 )
 def test_money_that_did_not_go_through_does_not_look_moved(as_alice, alice, make, told):
-    response = as_alice.get(url(as_if(make(alice, 40_00), "FAILED")))
+    response = as_alice.get(url(with_status(make(alice, 40_00), "FAILED")))
     said = text(response)
     assert "Did not go through" in said
     assert told in said

@@ -17,7 +17,7 @@ from ledger import guards, operations, rollups, verify
 from ledger.models import Entry, HouseBalance, Transaction
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.tampers import TAMPERS
-from tests.tampering import found_after, payout, violations
+from tests.tampering import payout, violations, violations_after
 from wallet.context import Context
 from wallet.models import User
 
@@ -73,7 +73,7 @@ def test_empty_books_are_right():
 @pytest.mark.parametrize("name", TAMPERS)
 def test_sees_the_tampering_and_names_the_row(rows, name):
     tamper, (check, row) = TAMPERS[name]
-    assert (check, row.format(**rows)) in found_after(tamper.format(**rows))
+    assert (check, row.format(**rows)) in violations_after(tamper.format(**rows))
     assert violations() == []
 
 
@@ -84,7 +84,7 @@ def test_every_check_is_tried_by_a_tampering():
 
 @pytest.mark.django_db
 def test_bare_tables_alone_raise_no_alarm(rows):
-    assert found_after("SELECT 1") == []
+    assert violations_after("SELECT 1") == []
 
 
 @pytest.mark.django_db
