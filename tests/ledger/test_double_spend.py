@@ -1,4 +1,4 @@
-"""However many try at the same moment, no shilling is spent twice and no limit is passed."""
+"""Many orders at the same moment never spend a shilling twice or pass a limit."""
 
 from functools import partial
 
@@ -62,14 +62,14 @@ def test_one_of_many_pages_gets_the_money():
 
 
 def page_job(user, page, fields, headers):
-    """Confirms a new order on this page, in a browser of its own."""
+    """A job that confirms a new payment on this page, in a separate browser."""
     client = Client(headers=headers)
     client.force_login(user)
     order = {"amount": "9", "confirm": "1", "idempotency_key": new_key()} | fields
     return partial(client.post, reverse(f"ledger:{page}"), order)
 
 
-def test_the_daily_limit_holds_against_many(settings):
+def test_many_orders_together_stay_within_the_daily_limit(settings):
     settings.LIMIT_CENTS_OUT_PER_DAY = HELD
     target = UserFactory()
     for crowd in CROWDS[1:]:
@@ -79,7 +79,7 @@ def test_the_daily_limit_holds_against_many(settings):
     assert_books_right()
 
 
-def test_the_limit_of_a_balance_holds_against_many(settings):
+def test_many_orders_together_stay_within_the_balance_limit(settings):
     settings.LIMIT_CENTS_BALANCE = HELD
     for crowd in CROWDS:
         member, target = UserFactory(), UserFactory()
