@@ -48,7 +48,7 @@ def run(command: list[str], text: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def test_its_shell_commands_run(environment):
+def test_the_guides_shell_commands_run(environment):
     missing = [tool for tool in ("bash", "curl", "jq") if not shutil.which(tool)]
     if missing:
         sentence = f"THE GUIDE'S COMMANDS ARE NOT TESTED: {', '.join(missing)} is not installed."
@@ -64,7 +64,7 @@ def test_its_shell_commands_run(environment):
     assert_books_right()
 
 
-def test_its_client_runs(environment):
+def test_the_guides_client_runs(environment):
     (client,) = blocks("python")
     assert run([sys.executable, "-"], client, environment) == "10000\n"
     assert balance(User.objects.get(name="Ann Njeri")) == 100_00
@@ -121,7 +121,7 @@ BAD_GATEWAY = (502, "<html><title>Bad gateway</title>")
         ([(500, "{}"), (429, "{}"), (504, ""), (200, "[]")], []),
     ],
 )
-def test_its_client_retries_temporary_errors(monkeypatch, answers, result):
+def test_the_guides_client_retries_temporary_errors(monkeypatch, answers, result):
     server = Answers(*answers)
     call = load_call(monkeypatch, server.url)
     assert call("POST", "/api/deposit", {}, key="one") == result
@@ -131,7 +131,7 @@ def test_its_client_retries_temporary_errors(monkeypatch, answers, result):
 @pytest.mark.parametrize(
     ("answer", "attempts"), [(BAD_GATEWAY, 5), ((500, "{}"), 5), ((400, '{"detail": "No."}'), 1)]
 )
-def test_its_client_raises_when_it_gives_up(monkeypatch, answer, attempts):
+def test_the_guides_client_raises_when_it_gives_up(monkeypatch, answer, attempts):
     server = Answers(answer)
     call = load_call(monkeypatch, server.url)
     with pytest.raises(RuntimeError, match=f"^{answer[0]} "):
@@ -139,14 +139,14 @@ def test_its_client_raises_when_it_gives_up(monkeypatch, answer, attempts):
     assert len(server.calls) == attempts
 
 
-def test_its_client_raises_when_no_server_answers(monkeypatch):
+def test_the_guides_client_raises_when_no_server_answers(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     call = load_call(monkeypatch, "http://127.0.0.1:9")
     with pytest.raises(OSError, match="refused"):
         call("GET", "/api/balance/1")
 
 
-def test_its_client_does_not_retry_a_post_without_a_key(monkeypatch):
+def test_the_guides_client_does_not_retry_a_post_without_a_key(monkeypatch):
     server = Answers((500, "{}"))
     call = load_call(monkeypatch, server.url)
     with pytest.raises(RuntimeError):
@@ -155,7 +155,7 @@ def test_its_client_does_not_retry_a_post_without_a_key(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_its_management_command_issues_a_token(capsys):
+def test_the_guides_management_command_issues_a_token(capsys):
     lines = [line for block in blocks("") for line in block.splitlines()]
     (line,) = [line for line in lines if " manage.py " in line]
     # The same command as in README: on a fresh checkout no other one runs.
@@ -167,7 +167,7 @@ def test_its_management_command_issues_a_token(capsys):
     assert ApiToken.objects.get().name == "payroll"
 
 
-def test_it_lists_every_error_code():
+def test_the_guide_lists_every_error_code():
     codes = set(CODE_OF_STATUS.values()) | {
         found.code
         for found in (*vars(errors).values(), Busy, OutcomeUnknown)

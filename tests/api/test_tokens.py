@@ -37,7 +37,7 @@ def test_the_database_holds_only_the_hash(alice):
     token, secret = tokens.issue(user_id=alice.pk, scope="member", name="till")
     client = signed_in(alice)
     client.post("/profile/tokens/", {"name": "by hand", "days": "30"})
-    # The page that will show the new token hasn't stored it either.
+    # The redirect to the page that shows the new token stores no secret either.
     everything = whole_database()
     shown = client.get("/profile/tokens/").context["secret"]
     assert token.digest in everything

@@ -140,7 +140,7 @@ def test_a_failed_transaction_does_not_look_complete(as_alice, alice, make, sent
     assert words(figure) == "KES 40.00"
 
 
-def test_every_link_on_it_works(sent, alice):
+def test_every_link_on_a_receipt_works(sent, alice):
     client = signed_in(alice)
     links = {dict(link.attributes)["href"] for link in elements(client.get(url(sent)), "a")}
     for link in links - {"#main"}:
