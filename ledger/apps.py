@@ -16,14 +16,14 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         guards.INSTALLED.append(BOOKS)
-        # A wrong RAIL ends the start, not the first deposit.
+        # Fail at start if RAIL is wrong, not at the first deposit.
         rails.current()
         post_migrate.connect(open_floats, sender=self)
 
 
 def open_floats(using: str, **_facts: Any) -> None:
-    """Each rail's float gets its account when the database is migrated."""
-    # Models are there only once all apps are.
+    """Create each rail's float account after a migration."""
+    # Models can't be imported before all apps are loaded.
     from wallet.operations import open_house_accounts
 
     if "wallet_account" in connections[using].introspection.table_names():

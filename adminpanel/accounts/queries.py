@@ -52,7 +52,7 @@ def trial_balance(until: date | None = None) -> list[Line]:
     )
     return [
         Line(one.id, str(one.label), str(one.purpose), sum_of(found, one.id).net_cents)
-        for one in (members, *house.every())
+        for one in (members, *house.all_accounts())
     ]
 
 

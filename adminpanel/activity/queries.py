@@ -98,7 +98,7 @@ def lines(filters: Filters, seen: Mark, size: int) -> list[Line]:
 def merged(
     records: Iterable[Transaction], changes: Iterable[Transaction], seen: Mark
 ) -> Iterator[Line]:
-    known = {record.reference: record for record in Transaction.objects.named(*seen)}
+    known = {record.reference: record for record in Transaction.objects.by_reference(*seen)}
     last, last_change = known.get(seen.ordered), known.get(seen.settled)
 
     def is_new_change(at: datetime) -> bool:

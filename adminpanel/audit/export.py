@@ -10,7 +10,7 @@ from adminpanel.csv_export import Cell, csv_file
 from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.staff import audit, subjects
-from wallet.staff.finding import without_contacts
+from wallet.staff.finding import mask_contacts
 from wallet.web import paging
 
 # So many events of an export are in memory at a time.
@@ -22,7 +22,7 @@ HEADINGS = ("id", "at", "actor", "actor_id", "action", "subject", "reason", "fac
 def record(context: Context, filters: dict[str, str]) -> int:
     """Write down who exports which part of the audit; returns the id of that event."""
     event = audit.record(
-        context, audit.Action.EXPORT, subjects.AUDIT, filters=without_contacts(filters)
+        context, audit.Action.EXPORT, subjects.AUDIT, filters=mask_contacts(filters)
     )
     return event.pk
 

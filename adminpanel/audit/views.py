@@ -54,7 +54,7 @@ def export(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
     """The filtered acts as a file; taking it is an act too, but not one of its own rows."""
     if answer := without_rows(request, export_of.FILE):
         return answer
-    last_id = export_of.record(context_of(request), form.in_use)
+    last_id = export_of.record(context_of(request), form.active)
     found = form.narrow(AuditEvent.objects.select_related("actor")).filter(pk__lt=last_id)
     return export_of.file(found)
 

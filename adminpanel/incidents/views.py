@@ -215,7 +215,7 @@ def show(
     context = {
         "incident": incident,
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
-        "check": verify.named(incident.check_name),
+        "check": verify.by_name(incident.check_name),
         "timeline": queries.timeline(history),
         "acts": acts_on_panel(request.user),
         "problem": problem,

@@ -50,7 +50,7 @@ def run_checks(request: MemberRequest) -> HttpResponse:
 @panel_page
 def check(request: MemberRequest, name: str) -> HttpResponse:
     """One check: its rule, and what it found each time."""
-    found = verify.named(name)
+    found = verify.by_name(name)
     if found is None:
         raise Http404
     results = CheckResult.objects.filter(check_name=name).select_related("run__asked_by")

@@ -12,7 +12,7 @@ from adminpanel.ledger.columns import COLUMNS, USUAL, Column
 from adminpanel.ledger.forms import LayoutForm, LedgerFilter
 from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
 from adminpanel.reversals.queries import People, people_behind
-from ledger.forms.filters import in_words
+from ledger.forms.filters import describe
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from wallet.web import paging
@@ -146,7 +146,7 @@ class Explorer:
         chips = []
         for name, value in self.filter_state:
             rest = [pair for pair in self.state if pair[0] != name]
-            chips.append(Chip(in_words(self.filters.fields[name], value), url_of(rest)))
+            chips.append(Chip(describe(self.filters.fields[name], value), url_of(rest)))
         return chips
 
     @property

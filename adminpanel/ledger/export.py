@@ -21,7 +21,7 @@ from wallet.context import Context
 from wallet.models import Account
 from wallet.money import shillings
 from wallet.staff import audit, subjects
-from wallet.staff.finding import without_contacts
+from wallet.staff.finding import mask_contacts
 from wallet.web import paging
 
 # So many rows of an export are in memory at a time.
@@ -62,7 +62,7 @@ def record(context: Context, filters: dict[str, str]) -> int:
         context,
         audit.Action.EXPORT,
         subjects.LEDGER,
-        filters=without_contacts(filters),
+        filters=mask_contacts(filters),
         through_id=through_id,
     )
     return through_id

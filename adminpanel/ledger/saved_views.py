@@ -62,7 +62,7 @@ def naming_by_id(query: str) -> str:
     if finding.contact_in(text) is None:
         return query
     person = User.objects.with_login(text)
-    filters["member"] = f"#{person.pk}" if person else finding.without_contact(text)
+    filters["member"] = f"#{person.pk}" if person else finding.mask_contact(text)
     return filters.urlencode()
 
 

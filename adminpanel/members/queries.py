@@ -21,7 +21,7 @@ from wallet.models import Account, AuditEvent, User
 from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
 from wallet.staff import subjects
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.web import paging
 
 # Amounts and notes have no index: payments would pay for it. They are looked for among so many
@@ -83,7 +83,7 @@ def find(text: str) -> Found:
             words = _("Phone ends with {digits}").format(digits=digits) + f" · {words}"
         return Found(people.filter(Q(pk__in=who_moved(cents)) | reached(text)), words)
     how = _("Name or end of the phone, newest members first")
-    return Found(people.filter(named(text) | reached(text)), how)
+    return Found(people.filter(by_name(text) | reached(text)), how)
 
 
 def exactly(text: str) -> Found | None:
@@ -194,6 +194,6 @@ def accounts_of(text: str) -> list[int]:
     if number := member_id(text):
         return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else named(text, "user__")
+    people = Q(user=exact) if exact else by_name(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

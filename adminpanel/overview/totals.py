@@ -138,5 +138,7 @@ def books(found: list[Total] | None = None) -> list[BooksRow]:
     owes, so what it holds is their opposite. `found` as in `summary`.
     """
     found = rollups.totals() if found is None else found
-    rows = [BooksRow(str(one.label), -net_cents(found, one.id), one.id) for one in house.every()]
+    rows = [
+        BooksRow(str(one.label), -net_cents(found, one.id), one.id) for one in house.all_accounts()
+    ]
     return [*rows, BooksRow(_("Owed to members"), -net_cents(found, MEMBERS), None)]

@@ -13,7 +13,7 @@ from adminpanel.models import ReversalProposal
 from ledger.models import Transaction
 from wallet.errors import NotAllowed, Refusal
 from wallet.models import Account
-from wallet.staff.roles import FINANCE, put_into
+from wallet.staff.roles import FINANCE, joined_at
 
 State = ReversalProposal.State
 
@@ -45,7 +45,7 @@ def refuse_newcomer(actor_id: int) -> None:
     """Raises NotAllowed when an operator put this person into finance less than a day ago: the
     others need time to see it in the audit."""
     hours = settings.APPROVE_AFTER_HOURS
-    since = put_into(FINANCE, actor_id)
+    since = joined_at(FINANCE, actor_id)
     if since and timezone.now() < since + timedelta(hours=hours):
         raise NotAllowed(
             ngettext(

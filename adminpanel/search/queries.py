@@ -23,7 +23,7 @@ from wallet.db.text_search import holds
 from wallet.models import User
 from wallet.money import cents_in, format_amount
 from wallet.staff import subjects
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.web import paging
 
 SHOWN = 8
@@ -75,7 +75,7 @@ def groups(text: str) -> list[Group]:
 
 def members(text: str) -> Group:
     found = lookup.exactly(text)
-    fits = named(text) | lookup.reached(text)
+    fits = by_name(text) | lookup.reached(text)
     people = found.people if found else User.objects.order_by("-pk").filter(fits)
     page = lookup.page(people, None, SHOWN)
     return Group("members", _("Members"), page, all_of("members", q=text))

@@ -1,8 +1,7 @@
-"""What every rail declares, and the contract of its four calls.
+"""The base class of rails, and the contract of its four calls.
 
-A call talks to the outer world, so it is never made inside a database transaction: the order is
-committed first, then the call is made, and `operations.settle` or `operations.fail` writes down
-what became of it. A rail reads and writes no row of ours.
+Never call a rail inside a database transaction: commit the order, call the rail, then record the
+result with `operations.settle` or `operations.fail`. A rail doesn't touch our database.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from wallet.house import HouseAccount
 
 
 class Outcome(StrEnum):
-    """What a rail says about one payment. Only the last three end a question.
+    """The state of one payment at a rail. Only the last three are final.
 
-    After ACCEPTED, PENDING and UNKNOWN the money may still move, so the transaction stays
-    PENDING: it is neither sent again under another reference nor given back.
+    After ACCEPTED, PENDING or UNKNOWN the money may still move, so our transaction stays PENDING.
+    Never send it again under another reference, and never return the money.
     """
 
-    ACCEPTED = "accepted"  # the rail has taken the order, and will say later what became of it
-    PENDING = "pending"  # asked again, the rail is still at work
-    UNKNOWN = "unknown"  # no answer, or one that can't be read: it may have been carried out
-    REJECTED = "rejected"  # the rail refused the order: nothing was started
+    ACCEPTED = "accepted"  # the rail took the order and will report the result later
+    PENDING = "pending"  # the answer to a query: the rail is still working on it
+    UNKNOWN = "unknown"  # no answer or an unreadable one: the payment may have gone through
+    REJECTED = "rejected"  # the rail refused the order and started nothing
     SUCCEEDED = "succeeded"  # the money has moved
-    FAILED = "failed"  # it was tried, and the money has not moved
+    FAILED = "failed"  # the rail tried, and the money hasn't moved
 
     @property
     def is_final(self) -> bool:
@@ -36,10 +35,10 @@ class Outcome(StrEnum):
 
 
 class Instruction(NamedTuple):
-    """One payment to ask a rail for.
+    """One payment for a rail to make.
 
-    `reference` is ours: unique, and committed before the call, so that the same payment can be
-    asked about afterwards whatever happens. `phone` is the member's, in E.164.
+    `reference` is ours. It's unique and committed before the call, so we can query the payment
+    later whatever happens. `phone` is the member's number in E.164.
     """
 
     reference: str
@@ -49,8 +48,8 @@ class Instruction(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a rail said. `receipt` is its own number of a payment that succeeded, and `rail_id`
-    its name for our order. `code` and `words` are its reason when it did not succeed."""
+    """A rail's answer. `receipt` is its number for a successful payment, `rail_id` its id for our
+    order. `code` and `words` are its reason for a failure."""
 
     outcome: Outcome
     receipt: str = ""
@@ -60,7 +59,7 @@ class Answer(NamedTuple):
 
 
 class Callback(NamedTuple):
-    """A message that a rail sent by itself. One of `reference` and `rail_id` names the payment."""
+    """A message that a rail sent us. `reference` or `answer.rail_id` identifies the payment."""
 
     answer: Answer
     reference: str = ""
@@ -68,24 +67,23 @@ class Callback(NamedTuple):
 
 
 class Rail:
-    """One rail. Subclass it in a file of its own, and register one instance.
+    """One rail. Subclass it in a new file, and register one instance.
 
-    `collect` asks for money to come in, `disburse` for money to go out. Both may be answered by
-    any Outcome but PENDING. A call never raises for what the rail or the network does: what can't
-    be understood is UNKNOWN.
+    `collect` requests money in, `disburse` sends money out. Both may return any Outcome except
+    PENDING. A call never raises for an error of the rail or the network: it returns UNKNOWN.
     """
 
     code: ClassVar[str]
     label: ClassVar[str | Promise]
-    # What the house holds at this rail.
+    # The house account for the money at this rail.
     float_account: ClassVar[HouseAccount]
 
-    # The least and the most of one payment. None: what the house itself allows.
+    # The limits of one payment. None: only our own limit applies.
     lowest_cents: ClassVar[int] = 1
     highest_cents: ClassVar[int | None] = None
     takes_cents: ClassVar[bool] = True
 
-    # No real money moves. Pages then say so, in these words.
+    # True: no real money moves, and pages show these notes.
     is_simulated: ClassVar[bool] = False
     site_note: ClassVar[str | Promise] = ""
     ribbon: ClassVar[str | Promise] = ""
@@ -94,20 +92,17 @@ class Rail:
     no_phone_note: ClassVar[str | Promise] = ""
 
     def answers_instantly(self, amount_cents: int) -> bool:
-        """Is a payment of this amount carried out in the moment it is ordered?
-
-        Then nothing is called: the order and its settlement are one commit.
-        """
+        """True if a payment of this amount settles in the order's commit, without a call."""
         return False
 
     def takes(self, amount_cents: int) -> bool:
-        """Can a payment of this amount go over the rail at all?"""
+        """True if the rail can carry a payment of this amount."""
         is_whole = self.takes_cents or amount_cents % 100 == 0
         highest_cents = amount_cents if self.highest_cents is None else self.highest_cents
         return is_whole and self.lowest_cents <= amount_cents <= highest_cents
 
     def collect(self, instruction: Instruction) -> Answer:
-        """Ask the payer's side for the money."""
+        """Ask the payer for the money."""
         raise NotImplementedError
 
     def disburse(self, instruction: Instruction) -> Answer:
@@ -115,13 +110,13 @@ class Rail:
         raise NotImplementedError
 
     def query(self, reference: str) -> Answer:
-        """Ask what became of the payment that has this reference of ours."""
+        """Ask for the state of the payment with our `reference`."""
         raise NotImplementedError
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
-        """Read a message of this kind; None when it is about no payment of ours.
+        """Parse a message of this kind. None if it isn't about one of our payments.
 
-        Raises ValueError when it can't be read.
+        Raises ValueError if it can't be parsed.
         """
         raise NotImplementedError
 
@@ -130,5 +125,5 @@ INSIDE = _("Nissmart")
 
 
 def name_of_outside(rail: Rail | None) -> str:
-    """Who is on the side of a transaction that names no account: its rail, or the house."""
+    """The name of a side that has no account: the rail, or Nissmart itself."""
     return str(rail.label if rail else INSIDE)

@@ -1,4 +1,4 @@
-"""Many decide at once: the money goes back once, or stays."""
+"""Many people decide at the same time. The money goes back once or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adminpanel.models import ReversalProposal
 from adminpanel.reversals import operations as reversals
 from ledger.errors import InsufficientFunds
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import State, acts, count, proposed, reversals_of
+from tests.adminpanel.support.proposals import State, acts, count, propose, reversals_of
 from tests.books import assert_books_right
 from tests.conftest import signed_in, staff
 from tests.factories import balance, send
@@ -30,25 +30,25 @@ def team(db):
     return [staff("finance", f"Checker Number{number}") for number in range(CROWD)]
 
 
-def heard(job):
-    """A refusal of the desk is an answer too."""
+def catch_refusal(job):
+    """Return a refusal as the answer instead of raising it."""
 
-    def ask():
+    def run():
         try:
             return job()
         except Refusal as refusal:
             return refusal
 
-    return ask
+    return run
 
 
-def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
+def test_sixteen_simultaneous_approvals_have_one_effect(alice, bob, wambui, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 100_00)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         answers = run_together(
             *(
-                heard(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
+                catch_refusal(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
                 for one in team
             )
         )
@@ -64,9 +64,9 @@ def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
     assert_books_right()
 
 
-def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
+def test_sixteen_simultaneous_browsers_have_one_effect(alice, bob, wambui, team):
     record = send(alice, bob, 100_00)
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     clients = [signed_in(one) for one in team]
     url = f"/panel/reversals/{proposal.pk}/approve/"
     answers = run_together(*(partial(client.post, url) for client in clients))
@@ -79,28 +79,28 @@ def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
     assert_books_right()
 
 
-def test_sixteen_proposals_at_once_are_one(alice, bob, team):
+def test_sixteen_simultaneous_proposals_make_one(alice, bob, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 10_00)
-        answers = run_together(*(heard(partial(proposed, record, one)) for one in team))
+        answers = run_together(*(catch_refusal(partial(propose, record, one)) for one in team))
         made = [answer for answer in answers if isinstance(answer, ReversalProposal)]
-        told = [str(answer) for answer in answers if isinstance(answer, Refusal)]
+        refusals = [str(answer) for answer in answers if isinstance(answer, Refusal)]
         assert len(made) == 1
-        assert len(told) == CROWD - 1
-        assert all(made[0].proposed_by.name in sentence for sentence in told)
+        assert len(refusals) == CROWD - 1
+        assert all(made[0].proposed_by.name in sentence for sentence in refusals)
         assert count(record, "propose") == 1
 
 
-def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
+def test_a_proposal_is_approved_or_withdrawn_but_never_both(alice, bob, wambui, team):
     for number in range(ROUNDS * 2):
         record = send(alice, bob, 10_00)
         held = balance(alice)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         jobs = [
             partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk),
             partial(reversals.withdraw, Context(wambui.pk), proposal_id=proposal.pk),
         ]
-        answers = run_together(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert sorted(type(answer).__name__ for answer in answers) == [
             "ReversalProposal",
             "TooLate",
@@ -114,16 +114,16 @@ def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
     assert_books_right()
 
 
-def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
+def test_a_proposal_is_approved_or_denied_but_never_both(alice, bob, wambui, team):
     for number in range(ROUNDS * 2):
         record = send(alice, bob, 10_00)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         ask = {"proposal_id": proposal.pk}
         jobs = [
             partial(reversals.approve, Context(team[0].pk), **ask),
             partial(reversals.deny, Context(team[1].pk, reason="No."), **ask),
         ]
-        answers = run_together(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
         proposal.refresh_from_db()
         assert proposal.state in (State.POSTED, State.DENIED)
@@ -132,14 +132,14 @@ def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
     assert_books_right()
 
 
-def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
-    """Either it goes back, or it is spent: never both, and never below zero."""
+def test_the_recipient_may_spend_the_money_meanwhile(alice, bob, carol, wambui, team):
+    """The money goes back or is spent, never both, and no balance falls below zero."""
     for number in range(ROUNDS * 2):
         record = send(alice, bob, 10_00)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         held = balance(alice)
         jobs = [
-            heard(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
+            catch_refusal(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
             partial(send, bob, carol, 10_00),
         ]
         answers = run_together(*jobs[:: 1 if number % 2 else -1])
@@ -151,7 +151,7 @@ def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
             assert [type(one) for one in refused] == [InsufficientFunds]
             assert balance(alice) == held + 10_00
         else:
-            # Spent before the decision, or between it and the books.
+            # Bob spent it before the decision, or between the decision and the posting.
             assert proposal.state in (State.PROPOSED, State.REFUSED)
             why = proposal.remark or next(str(one) for one in answers if isinstance(one, Refusal))
             assert "can't be taken back" in why
@@ -160,13 +160,13 @@ def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
         assert_books_right()
 
 
-def test_workers_and_the_approver_at_once_post_it_once(alice, bob, wambui, team):
+def test_simultaneous_workers_post_each_reversal_once(alice, bob, wambui, team):
     for _ in range(ROUNDS):
         records = [send(alice, bob, 1_00) for _ in range(3)]
         for record in records:
             reversals.decide(
                 Context(team[0].pk),
-                proposed(record, wambui).pk,
+                propose(record, wambui).pk,
                 State.APPROVED,
                 reversals.Action.APPROVE,
             )

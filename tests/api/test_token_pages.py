@@ -54,7 +54,7 @@ def test_the_profile_links_to_the_page(as_alice):
 def test_the_page_without_tokens_says_so(as_alice):
     response = as_alice.get(PAGE)
     assert is_whole_page(response)
-    assert "No token yet." in text(response)
+    assert "No tokens yet." in text(response)
 
 
 @pytest.mark.parametrize("headers", [{}, htmx()])
@@ -151,7 +151,7 @@ def test_a_member_revokes_a_token(alice, headers, status, header):
     client = signed_in(alice)
     response = client.post(revoke_path(token), headers=headers)
     assert (response.status_code, response.headers[header]) == (status, PAGE)
-    assert "The token is revoked." in text(client.get(PAGE))
+    assert "Token revoked." in text(client.get(PAGE))
     assert not is_live(secret)
     assert is_live(other)
 

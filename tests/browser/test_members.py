@@ -1,4 +1,4 @@
-"""The search box and the reveal, by what is on the pages, with JavaScript and without."""
+"""The search box, revealing contacts and freezing, with JavaScript and without."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def amina(transactional_db) -> User:
 
 
 @BOTH
-def test_the_search_box_finds_a_member_by_their_phone(open_page, finance, amina, scripts):
+def test_the_search_box_finds_a_member_by_phone_number(open_page, finance, amina, scripts):
     page = open_page(finance, java_script_enabled=scripts)
     page.goto("/panel/")
     page.get_by_label("Search everything").fill("0712 000 001")
@@ -37,7 +37,7 @@ def test_the_search_box_finds_a_member_by_their_phone(open_page, finance, amina,
 
 
 @BOTH
-def test_the_search_box_leads_straight_to_a_reference(open_page, finance, amina, bob, scripts):
+def test_the_search_box_opens_a_reference(open_page, finance, amina, bob, scripts):
     record = send(amina, bob, 12_50)
     page = open_page(finance, java_script_enabled=scripts)
     page.goto("/panel/accounts/")
@@ -47,7 +47,7 @@ def test_the_search_box_leads_straight_to_a_reference(open_page, finance, amina,
 
 
 @BOTH
-def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, amina, scripts):
+def test_contacts_are_revealed_for_a_reason_and_hidden_again(open_page, finance, amina, scripts):
     page = open_page(finance, java_script_enabled=scripts)
     page.goto(f"/panel/members/{amina.pk}/")
     contact = page.locator("#contact")
@@ -74,7 +74,7 @@ def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, a
 
 
 @BOTH
-def test_a_wallet_is_frozen_and_an_older_page_is_told(open_page, finance, amina, scripts):
+def test_freezing_on_an_outdated_page_says_it_was_done_already(open_page, finance, amina, scripts):
     page = open_page(finance, java_script_enabled=scripts)
     page.goto(f"/panel/members/{amina.pk}/")
     older = page.context.new_page()
@@ -103,7 +103,7 @@ def test_a_filter_of_lines_changes_only_the_lines(open_page, finance, amina):
     expect(page.locator("#lines a.reference")).to_have_count(2)
 
 
-def test_everybody_can_use_these_pages(open_page, finance, amina, bob):
+def test_these_pages_are_accessible(open_page, finance, amina, bob):
     send(amina, bob, 12_50, description="Lunch at a place with quite a long name " * 3)
     incident = Incident.objects.create(title="Lunch " + "went missing " * 8, opened_by=finance)
     incident.transactions.add(amina.primary_account().transactions_out.get())

@@ -1,4 +1,4 @@
-"""One of finance proposes, another one approves, and both members read that it was returned."""
+"""One person in finance proposes, another approves, and both members see the reversal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from adminpanel.models import Incident, ReversalProposal
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.books import assert_books_right
 from tests.browser.test_accessible import problems
 from tests.factories import balance, send
@@ -33,7 +33,7 @@ def approve_button(page: Page):
 
 
 @scripts_or_not
-def test_two_of_finance_take_it_back_and_both_members_see_it(
+def test_two_people_in_finance_reverse_it_and_both_members_see_it(
     open_page, record, alice, bob, wambui, joseph, scripts
 ):
     page = open_page(wambui, java_script_enabled=scripts)
@@ -71,7 +71,7 @@ def test_two_of_finance_take_it_back_and_both_members_see_it(
 
 @scripts_or_not
 def test_a_double_click_approves_once(open_page, record, alice, wambui, joseph, scripts):
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     page = open_page(joseph, java_script_enabled=scripts)
     page.goto(f"/panel/reversals/{proposal.pk}/")
     approve_button(page).dblclick()
@@ -84,8 +84,8 @@ def test_a_double_click_approves_once(open_page, record, alice, wambui, joseph, 
     assert_books_right()
 
 
-def test_denying_asks_why_in_its_place(open_page, record, wambui, joseph):
-    proposal = proposed(record, wambui)
+def test_denying_asks_for_a_reason(open_page, record, wambui, joseph):
+    proposal = propose(record, wambui)
     page = open_page(joseph)
     page.goto(f"/panel/reversals/{proposal.pk}/")
     page.get_by_text("Deny it").click()
@@ -98,7 +98,7 @@ def test_denying_asks_why_in_its_place(open_page, record, wambui, joseph):
     assert proposal.remark == "Lunch was eaten."
 
 
-def test_a_note_and_an_incident_from_the_transaction(open_page, record, wambui):
+def test_a_note_and_an_incident_start_on_the_transactions_page(open_page, record, wambui):
     page = open_page(wambui)
     page.goto(f"/panel/transactions/{record.reference}/")
     page.get_by_label("Add a note").fill("Called Bob.\nNo answer.")
@@ -121,9 +121,9 @@ def test_a_note_and_an_incident_from_the_transaction(open_page, record, wambui):
     assert list(incident.transactions.all()) == [record]
 
 
-def test_everybody_can_use_these_pages(open_page, record, alice, bob, wambui, joseph):
+def test_these_pages_are_accessible(open_page, record, alice, bob, wambui, joseph):
     page = open_page(joseph)
-    proposal = proposed(record, wambui, "x" * 300)
+    proposal = propose(record, wambui, "x" * 300)
     found = []
     for url in (
         f"/panel/transactions/{record.reference}/",

@@ -225,7 +225,7 @@ def test_new_rows_do_not_shift_the_pages(alice, bob, settings):
 
 def test_the_last_page_says_that_the_list_ends(as_alice, history, settings):
     settings.PAGE_SIZE = 3
-    assert "That is everything." in text(as_alice.get(URL, {"cursor": pages(as_alice)[0][-1]}))
+    assert "That's everything." in text(as_alice.get(URL, {"cursor": pages(as_alice)[0][-1]}))
     last = pages(as_alice)[-1][-1]
     assert "There is no older activity." in text(as_alice.get(URL, {"cursor": last}))
 

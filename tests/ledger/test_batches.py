@@ -12,7 +12,7 @@ from ledger.errors import KeyReused
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.operations.execution import Outcome, carry_out, run_batch
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import (
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock for everything")
 
 
-def run(batch: list[Placed]) -> dict[Placed, Outcome]:
+def run(batch: list[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     return run_batch(batch, time.monotonic() + 30)
 
 
@@ -126,7 +126,7 @@ def test_a_batch_whose_transaction_fails_moves_nothing(members):
     """It fails because another transaction commits the same key after the batch looked for it."""
     a, b, c, d, e, f, *_ = members
     batch = [transfer(a, b, key="one"), transfer(c, d)]
-    first = Placed(transfer(e, f).order, a.pk, "one")
+    first = PlacedOrder(transfer(e, f).order, a.pk, "one")
     outcomes = []
     batch_thread = Thread(target=closing(lambda: outcomes.append(run(batch))))
     with transaction.atomic():
@@ -146,7 +146,7 @@ def test_a_batch_writes_its_keys_in_sorted_order(members):
     """Two batches that write the same keys in opposite order could deadlock."""
     a, b, c, d, *_ = members
     batch = [
-        Placed(each.order, a.pk, key)
+        PlacedOrder(each.order, a.pk, key)
         for each, key in ((transfer(a, b), "two"), (transfer(c, d), "one"))
     ]
     outcomes = run(batch)

@@ -17,7 +17,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from ledger.models import Transaction
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import (
@@ -45,7 +45,7 @@ INSTANTLY_S = 0.2
 class OrderThread:
     """Runs an order in a separate thread. Keeps its answer and how long it took."""
 
-    def __init__(self, placed: Placed) -> None:
+    def __init__(self, placed: PlacedOrder) -> None:
         self.placed, self.result, self.took_s = placed, None, 0.0
         self.thread = Thread(target=closing(self.run))
         self.thread.start()
@@ -65,7 +65,7 @@ class OrderThread:
         return self.result
 
 
-def run_now(placed: Placed) -> OrderThread:
+def run_now(placed: PlacedOrder) -> OrderThread:
     one = OrderThread(placed)
     one.answer()
     return one
@@ -164,7 +164,7 @@ def test_a_blocked_row_of_another_table_occupies_two_threads_too(members):
     operator = User.objects.create_user(name="Payroll")
     with hold_rows(User.objects.filter(pk=operator.pk)):
         orders = [
-            OrderThread(Placed(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
+            OrderThread(PlacedOrder(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
             for member in members[:4]
         ]
         time.sleep(NOTICED_S)
@@ -233,7 +233,9 @@ def test_a_database_that_hangs_before_the_commit_answers_busy(members, stopper):
 @postgresql_only
 def test_a_database_that_hangs_in_the_commit_is_an_unknown_outcome(members, stopper):
     a, b, c, d, *_ = members
-    placed = Placed(transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop))
+    placed = PlacedOrder(
+        transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop)
+    )
     stuck = OrderThread(placed)
     time.sleep(NOTICED_S)
     # Orders for other accounts go on.
@@ -243,7 +245,7 @@ def test_a_database_that_hangs_in_the_commit_is_an_unknown_outcome(members, stop
     assert isinstance(stuck.answer(), OutcomeUnknown)
     assert stuck.took_s < 5
     stopper.go_on()
-    again = perform_order(Placed(placed.order, a.pk, "one"))
+    again = perform_order(PlacedOrder(placed.order, a.pk, "one"))
     assert Transaction.objects.filter(idempotency_key="one").count() == 1
     assert again.idempotency_key == "one"
     assert balances(a, b) == [90_00, 110_00]
@@ -254,7 +256,7 @@ def test_a_database_that_hangs_in_the_commit_is_an_unknown_outcome(members, stop
 def test_when_half_of_the_threads_hang_the_next_order_is_busy(members, stopper, settings):
     stops = Precondition(PID, stopper.stop)
     hang = [
-        OrderThread(Placed(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
+        OrderThread(PlacedOrder(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
         for member in members[: settings.WEB_THREADS // 2]
     ]
     time.sleep(NOTICED_S)

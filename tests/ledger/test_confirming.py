@@ -22,7 +22,7 @@ every_move = pytest.mark.parametrize("move", MOVES)
 with_and_without_htmx = pytest.mark.parametrize(
     "headers", [None, htmx("move")], ids=["page", "htmx"]
 )
-CONFIRMING = "We are confirming this"
+CONFIRMING = "We're confirming this"
 FAILED = "This didn't go through"
 
 
@@ -51,7 +51,7 @@ def test_the_page_turns_into_the_receipt(as_alice, bob, move, headers):
     assert int(page.headers["Retry-After"]) > 0
     assert is_whole_page(page) == (headers is None)
     assert CONFIRMING in text(page)
-    assert "Do not pay again yet." in text(page)
+    assert "Don't pay again yet." in text(page)
     assert key(page) == filled["idempotency_key"]
     with nothing_moves():
         answer = check(as_alice, move, page, headers)
@@ -119,11 +119,11 @@ def test_the_page_asks_by_itself_with_bounded_delays(as_alice):
     assert 120 <= sum(DELAYS_S) <= 240
 
 
-@pytest.mark.parametrize("asked", ["", "x", "-1", "٣", "9" * 400, "1.5"])
-def test_an_invalid_poll_count_starts_again_at_the_first_delay(as_alice, alice, asked):
+@pytest.mark.parametrize("checks", ["", "x", "-1", "٣", "9" * 400, "1.5"])
+def test_an_invalid_poll_count_starts_again_at_the_first_delay(as_alice, alice, checks):
     page = unknown(as_alice, "deposit", order("deposit"))
     with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
-        again = press(as_alice, "deposit", fields(page) | {"asked": asked})
+        again = press(as_alice, "deposit", fields(page) | {"checks": checks})
     assert f"delay:{DELAYS_S[0]}s" in form_of(again)["hx-trigger"]
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from ledger.errors import InsufficientFunds, KeyReused
 from ledger.operations import group_commit, perform, reverse
 from ledger.operations.group_commit import GROUP_COMMIT
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
 from tests.ledger.support.crowd import (
@@ -71,7 +71,7 @@ def running(source: Any, target: Any, answers: dict[int, object]) -> Iterator[No
         thread.join()
 
 
-def start(placed: Placed, number: int, answers: dict[int, object]) -> Thread:
+def start(placed: PlacedOrder, number: int, answers: dict[int, object]) -> Thread:
     def order() -> None:
         try:
             answers[number] = perform_order(placed)
@@ -83,7 +83,7 @@ def start(placed: Placed, number: int, answers: dict[int, object]) -> Thread:
     return thread
 
 
-def while_one_runs(first: tuple[Any, Any], others: list[Placed]) -> list[Any]:
+def while_one_runs(first: tuple[Any, Any], others: list[PlacedOrder]) -> list[Any]:
     """Start the other orders while the first one runs. Returns every order's answer."""
     answers: dict[int, object] = {}
     threads = []
@@ -140,7 +140,7 @@ def test_orders_that_share_an_account_run_one_after_another(members, patient):
 def test_one_key_moves_money_once(members, patient, caplog):
     a, b, c, d, e, f, *_ = members
     twice = transfer(c, d)
-    other = Placed(transfer(e, f).order, twice.actor_id, twice.key)
+    other = PlacedOrder(transfer(e, f).order, twice.actor_id, twice.key)
     _first, *answers = while_one_runs((a, b), [twice, twice, other])
     assert [answers[0].pk, answers[0].is_replay] == [answers[1].pk, not answers[1].is_replay]
     assert isinstance(answers[2], KeyReused)

@@ -199,9 +199,9 @@ def test_other_methods_are_refused(as_alice, method):
 
 
 def test_only_finance_gets_a_link_to_the_panel(finance, alice, operator):
-    assert "Finance desk" in text(signed_in(finance).get("/"))
+    assert "Finance panel" in text(signed_in(finance).get("/"))
     for other in (alice, operator):
-        assert "Finance desk" not in text(signed_in(other).get("/"))
+        assert "Finance panel" not in text(signed_in(other).get("/"))
 
 
 def test_a_member_without_a_phone_number_or_surname_is_shown_too(alice):

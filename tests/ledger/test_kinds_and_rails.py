@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger import kinds, rails
-from ledger.kinds import Seen, Side
+from ledger.kinds import MemberView, Side
 from ledger.rails import Instruction, Outcome
 from ledger.status import Status
 
@@ -81,8 +81,8 @@ def test_the_entries_of_a_shape_match_what_its_books_must_show(kind):
 @pytest.mark.parametrize("is_in", [True, False])
 @pytest.mark.parametrize("other", ["", "Bob O."])
 def test_a_kind_has_text_for_every_reader_and_status(kind, status, is_in, other):
-    seen = Seen(is_in=is_in, other=other, amount="KES 5.00", status=status)
-    texts = [kind.title(seen), kind.heading(seen), kind.outlook(seen), kind.returned(seen)]
+    view = MemberView(is_in=is_in, other=other, amount="KES 5.00", status=status)
+    texts = [kind.title(view), kind.heading(view), kind.outlook(view), kind.after_reversal(view)]
     assert texts[0]
     assert texts[1]
     assert not [text for text in texts if "{" in text]

@@ -12,7 +12,7 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 SENTENCE = (
-    "You have looked up many people without sending to them. Wait an hour, then try again. "
+    "You've looked up too many people without sending them money. Wait an hour, then try again. "
     "Nothing has moved."
 )
 UNKNOWN = "0722 999 888"

@@ -86,8 +86,8 @@ def test_a_used_form_with_other_values_is_refused_and_gets_a_new_key(as_alice, b
     response = confirm(as_alice, move, other)
     assert response.status_code == 422
     assert problems(response) == [
-        f"This was sent before as another order, {record.reference}. Nothing more has moved. "
-        "Check it, then send a new one if you still want it."
+        f"This form was already used for another transaction, {record.reference}. "
+        "Nothing has moved now. Check that one, then send this again if you still want it."
     ]
     assert transactions_made() == 1
     kept = fields(response)
@@ -107,7 +107,7 @@ def test_a_key_moves_money_once_over_all_three_pages(as_alice, alice, bob, move)
     for other in set(MOVES) - {move}:
         response = confirm(as_alice, other, filled | {"recipient": bob.email})
         assert response.status_code == 422
-        assert "sent before as another order" in problems(response)[0]
+        assert "already used for another transaction" in problems(response)[0]
     assert balance(alice) == held
 
 

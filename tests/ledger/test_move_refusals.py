@@ -107,8 +107,8 @@ def test_a_payment_to_a_full_wallet_does_not_reveal_its_balance(as_alice, bob, s
 @pytest.mark.parametrize(
     ("recipient", "sentence"),
     [
-        ("", "Enter the phone number or email of the person."),
-        ("   ", "Enter the phone number or email of the person."),
+        ("", "Enter the person's phone number or email."),
+        ("   ", "Enter the person's phone number or email."),
         ("nobody@example.com", "No Nissmart member has this phone number or email. Check it."),
         ("0722 000 999", "No Nissmart member has this phone number or email. Check it."),
         ("Bob Otieno", "No Nissmart member has this phone number or email. Check it."),
@@ -131,7 +131,7 @@ def test_the_recipient_must_be_another_member(alice, login):
     alice.phone = "+254712345678"
     alice.save()
     own = {"email": alice.email, "phone": alice.phone, "spelled": "0712 345 678"}[login]
-    sentence = "This is your own wallet. Enter the phone or email of someone else."
+    sentence = "This is your own wallet. Enter someone else's phone number or email."
     filled = order("transfer", recipient=own)
     assert_refused(signed_in(alice), "transfer", filled, sentence, field="recipient")
 

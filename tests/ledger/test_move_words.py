@@ -32,18 +32,18 @@ def test_a_withdrawal_says_where_the_money_goes(alice, as_alice):
     record = withdraw(alice, 1_00)
     for page in (as_alice.get("/withdraw/"), press(as_alice, "withdraw", order("withdraw"))):
         assert f"Goes to Your own phone {masked(alice)}" in text(page)
-        assert "simulated rail" in text(page)
+        assert "Test mode" in text(page)
         assert alice.phone not in page.text
     receipt = text(as_alice.get(f"/activity/{record.reference}/"))
-    assert "To Your own phone By the simulated rail" in receipt
+    assert "To Your own phone Test mode" in receipt
 
 
 def test_a_withdrawal_without_a_phone_number_says_what_happens():
     client = signed_in(user := funded(UserFactory(phone=None), 500_00))
     for page in (client.get("/withdraw/"), press(client, "withdraw", order("withdraw"))):
         said = text(page)
-        assert "There is no phone on your profile." in said
-        assert "no real money arrives anywhere" in said
+        assert "There is no phone number on your profile." in said
+        assert "no real money arrives" in said
         assert "/profile/" in [dict(link.attributes)["href"] for link in elements(page, "a")]
     record = withdraw(user, 1_00)
     assert "To Outside Nissmart" in text(client.get(f"/activity/{record.reference}/"))
@@ -86,4 +86,4 @@ def test_a_hidden_balance_stays_hidden_on_these_pages(as_alice, alice, bob, move
 def test_the_form_announces_the_review_as_a_step_and_not_as_a_page(as_alice):
     said = text(as_alice.get("/transfer/"))
     assert "on the next page" not in said
-    assert "You will check everything before anything moves." in said
+    assert "You can check everything before any money moves." in said

@@ -56,13 +56,13 @@ def test_refuses_amounts_that_overflow_the_column(alice, bob, move, amount):
 
 
 @every_order
-@pytest.mark.parametrize("stranger", [*(one.id for one in house.every()), 0, 10**9])
+@pytest.mark.parametrize("stranger", [*(one.id for one in house.all_accounts()), 0, 10**9])
 def test_refuses_house_accounts_and_unknown_accounts(alice, bob, move, stranger):
     for name in accounts_of(move, alice, bob):
         with nothing_moves(), pytest.raises(UnknownAccount) as refusal:
             carry_out(move, alice, bob, **{name: stranger})
         assert refusal.value.code == "not_found"
-        assert str(refusal.value) == "There is no such wallet. Check who it is for."
+        assert str(refusal.value) == "This wallet doesn't exist. Check who you're sending to."
 
 
 @every_move

@@ -45,7 +45,7 @@ def test_each_party_sees_the_receipt_from_their_side(sent, alice, bob):
 )
 def test_a_deposit_and_a_withdrawal_have_a_receipt_too(alice, make, heading, signed, after):
     said = text(signed_in(alice).get(url(make(alice, 50_00))))
-    for shown in (heading, signed, f"Balance after KES {after}", "simulated rail"):
+    for shown in (heading, signed, f"Balance after KES {after}", "Test mode"):
         assert shown in said
 
 
@@ -74,7 +74,7 @@ def test_a_stranger_gets_not_found(sent, carol, finance, auditor, operator):
         for headers in (None, htmx("receipt")):
             assert client.get(url(sent), headers=headers).status_code == 404
         answer = client.get(url(sent))
-        assert "We could not find that page" in text(answer)
+        assert "We couldn't find that page" in text(answer)
         assert answer.content == client.get("/activity/NS-00000000/").content
 
 

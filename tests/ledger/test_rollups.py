@@ -180,6 +180,6 @@ def test_a_role_that_owns_no_table_can_fold_with_the_documented_rights(alice, bo
 
 def test_the_statement_that_reads_the_tail_contains_the_id_itself():
     """With a parameter PostgreSQL plans for any id: 1.3 s a page at 1,000,000 entries."""
-    sql, params = rollups.written_after(71_234).query.sql_with_params()
+    sql, params = rollups.entries_after(71_234).query.sql_with_params()
     assert params == ()
     assert "71234" in sql

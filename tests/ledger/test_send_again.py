@@ -97,9 +97,7 @@ def test_only_the_members_own_transfers_can_be_sent_again(as_alice, alice, bob, 
         assert name not in text(page)
     answer = confirm(as_alice, "transfer", order("transfer", again=reference))
     assert answer.status_code == 422
-    assert problems_beside(answer, "recipient") == [
-        "Enter the phone number or email of the person."
-    ]
+    assert problems_beside(answer, "recipient") == ["Enter the person's phone number or email."]
 
 
 def test_a_typed_recipient_wins_over_the_earlier_payee(as_alice, bob, carol, sent):

@@ -1,4 +1,4 @@
-"""While a stranger holds a lock, reads, pages and health checks answer, and writes hear "busy"."""
+"""While another session holds a lock, reads and pages answer, and writes hear "busy"."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def took_s(ask: Callable[[], HttpResponse], *statuses: int) -> float:
     return time.monotonic() - began
 
 
-def test_health_asks_no_database(alice, django_assert_num_queries):
+def test_healthz_makes_no_query(alice, django_assert_num_queries):
     client = signed_in(alice)
     with django_assert_num_queries(0):
         assert client.get("/healthz").text == "alive\n"
@@ -42,8 +42,8 @@ def member(alice) -> Client:
 
 
 @pytest.mark.parametrize("scope", ["member", "service"])
-def test_reads_of_the_api_answer(alice, scope):
-    """Although a token's last use and a member's calls are written down."""
+def test_api_reads_answer(alice, scope):
+    """Although a call records the token's last use and counts towards the rate limit."""
     caller = by_token(alice, scope)
     with hold_accounts(account_id(alice)):
         for _each in range(3):
@@ -68,8 +68,10 @@ def test_orders_hear_busy(alice, bob, member):
     assert caller.post("/api/transfer", order, key="again").status_code == 201
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a stranger's write lock, for everything")
-def test_writes_that_are_no_orders_hear_busy_on_sqlite(alice):
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
+)
+def test_other_writes_hear_busy_on_sqlite(alice):
     login = {"login": alice.email, "password": PASSWORD}
     with hold_accounts(account_id(alice)):
         began = time.monotonic()
@@ -91,9 +93,11 @@ def sign_in(login: dict[str, object]) -> HttpResponse:
     return Client(raise_request_exception=False).post("/accounts/login/", login)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a stranger's write lock, for everything")
-def test_brief_writes_are_left_out_on_sqlite(alice):
-    """A count of calls that can't be written stops no call, and counts again afterwards."""
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
+)
+def test_brief_writes_are_skipped_on_sqlite(alice):
+    """A call answers even when its count can't be written. Later calls are counted again."""
     caller: Api = by_token(alice)
     for _each in range(2):
         with hold_accounts(account_id(alice)):
