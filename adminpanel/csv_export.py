@@ -35,21 +35,21 @@ MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-CHANGED = re.compile(
+REFORMATTED = re.compile(
     rf"\d[\d.,:/ -]*(?:e[+-]?\d+|%| ?[ap]m?)?|\d+[ /.-]*{MONTH}[ /.,-]*\d*|{MONTH}[ /.,-]*\d+"
     r"|true|false",
     re.ASCII | re.IGNORECASE,
 )
-KEPT = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d+)?|\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+SAFE = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d+)?|\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 BYTE_ORDER_MARK = "\ufeff"
-ROWS_PER_PIECE = 200
+ROWS_PER_CHUNK = 200
 
 
 def csv_file(
     name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
 ) -> StreamingHttpResponse:
     """A download named `<name>-<today in Nairobi>.csv`, whose rows are fetched as they are sent."""
-    return StreamingHttpResponse(written(headings, rows), headers=csv_headers(name))
+    return StreamingHttpResponse(csv_chunks(headings, rows), headers=csv_headers(name))
 
 
 def csv_headers(name: str) -> dict[str, str]:
@@ -59,7 +59,7 @@ def csv_headers(name: str) -> dict[str, str]:
     }
 
 
-def without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
+def answer_without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
     """The answer to a request that will take no rows, so that it leaves no line in the audit.
 
     HEAD gets the headers, and a browser that guesses ahead is turned away; None to all others.
@@ -72,42 +72,42 @@ def without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
     return None
 
 
-def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     """The file in pieces of many rows each, of which the first is the row of headings.
 
     The status is sent before the first row, and the server ends a body that breaks off like any
     other. So only a last line can tell that rows are missing.
     """
-    yield BYTE_ORDER_MARK + piece([headings])
+    yield BYTE_ORDER_MARK + to_csv([headings])
     try:
-        for some in batched(rows, ROWS_PER_PIECE):
-            yield piece(some)
+        for some in batched(rows, ROWS_PER_CHUNK):
+            yield to_csv(some)
     except Exception:
         logger.exception("export broke off")
-        yield piece([[_("EXPORT BROKE OFF: NOT COMPLETE")]])
+        yield to_csv([[_("EXPORT BROKE OFF: NOT COMPLETE")]])
 
 
-def piece(rows: Iterable[Sequence[Cell]]) -> str:
+def to_csv(rows: Iterable[Sequence[Cell]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_STRINGS, lineterminator="\r\n")
-    writer.writerows([plain(cell) for cell in row] for row in rows)
+    writer.writerows([to_plain(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def plain(cell: Cell) -> str | int | Decimal | None:
+def to_plain(cell: Cell) -> str | int | Decimal | None:
     if isinstance(cell, str):
-        return guarded(cell)
+        return escape(cell)
     if isinstance(cell, datetime):
         return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
     return cell
 
 
-def guarded(text: str) -> str:
+def escape(text: str) -> str:
     """The text with a single quote before what a spreadsheet would work out, or change.
 
     Spaces and invisible characters in front hide nothing: some programs drop them first.
     """
-    if CHANGED.fullmatch(text.strip()) and not KEPT.fullmatch(text):
+    if REFORMATTED.fullmatch(text.strip()) and not SAFE.fullmatch(text):
         return f"'{text}"
     for character in text:
         if character in BREAKS or unicodedata.normalize("NFKC", character)[0] in FORMULA:

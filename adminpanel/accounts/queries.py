@@ -168,7 +168,7 @@ def last_line_at(account: Account, at: datetime) -> Entry | None:
     return lines.select_related("transaction").order_by("-pk").first()
 
 
-def house_held_at(account: Account, at: datetime) -> int:
+def house_balance_at(account: Account, at: datetime) -> int:
     """What a house account held at this instant, as debits less credits.
 
     The days before come from the roll-ups; the lines of its own day have an index by time.

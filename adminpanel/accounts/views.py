@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from adminpanel.access import panel_page
 from adminpanel.accounts import queries
 from adminpanel.accounts.forms import DayForm, InstantForm, LinesFilter
-from adminpanel.integrity import operations as integrity
+from adminpanel.integrity.operations import request_unless_known
 from adminpanel.members.queries import wallet_badge
 from wallet import house
 from wallet.models import Account
@@ -27,7 +27,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
     debit_cents = sum(line.debit_cents for line in lines)
     credit_cents = sum(line.credit_cents for line in lines)
     if debit_cents != credit_cents:
-        integrity.request_unless_known()
+        request_unless_known()
     context = {
         "form": form,
         "lines": lines,
@@ -72,7 +72,7 @@ def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
     at = form.cleaned_data["at"] if form.is_valid() else None
     line = queries.last_line_at(account, at) if at and account.user else None
     if at and account.user is None:
-        held_cents = queries.house_held_at(account, at)
+        held_cents = queries.house_balance_at(account, at)
     else:
         held_cents = (line.balance_after_cents or 0) if line else 0
     return {"instant": form, "at": at, "line_at": line, "held_cents": held_cents}

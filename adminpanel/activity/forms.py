@@ -21,6 +21,6 @@ class FeedFilter(FilterForm):
         field: Any = self.fields[name]
         return list(field.choices)
 
-    def chosen(self) -> dict[str, str]:
+    def active_filters(self) -> dict[str, str]:
         """The filters that are on. Call it when the form is valid."""
         return {name: value for name, value in self.cleaned_data.items() if value}

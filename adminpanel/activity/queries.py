@@ -92,10 +92,10 @@ def lines(filters: Filters, seen: Mark, size: int) -> list[Line]:
     """The newest `size` lines. Those that came after `seen` are new; none if it is empty."""
     records = filters.ordered().with_parties().with_reversal()[:size]
     changes = filters.changed().with_parties().with_reversal()[:size]
-    return list(islice(merged(records, changes, seen), size))
+    return list(islice(merge(records, changes, seen), size))
 
 
-def merged(
+def merge(
     records: Iterable[Transaction], changes: Iterable[Transaction], seen: Mark
 ) -> Iterator[Line]:
     known = {record.reference: record for record in Transaction.objects.by_reference(*seen)}

@@ -25,7 +25,7 @@ def activity(request: MemberRequest) -> HttpResponse:
     """The newest transactions and changes. They stand still until somebody asks for more."""
     form = FeedFilter(request.GET)
     is_valid = form.is_valid()
-    chosen = form.chosen() if is_valid else {}
+    chosen = form.active_filters() if is_valid else {}
     seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
     mark = queries.mark()
     filters = Filters(**chosen)
@@ -54,14 +54,14 @@ def news(request: MemberRequest) -> HttpResponse:
         raise Http404
     seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
     told = request.GET.get("told", "0")
-    count = queries.news(Filters(**form.chosen()), seen, NEWS_AT_MOST + 1)
+    count = queries.news(Filters(**form.active_filters()), seen, NEWS_AT_MOST + 1)
     if str(count) == told:
         return HttpResponse(status=204)
     context = {
         "count": count,
         "shown": f"{NEWS_AT_MOST}+" if count > NEWS_AT_MOST else str(count),
         "is_first": told == "0",
-        **urls(form.chosen(), seen, told=str(count)),
+        **urls(form.active_filters(), seen, told=str(count)),
     }
     return render(request, "adminpanel/activity.html#news", context)
 

@@ -41,6 +41,6 @@ def cells(event: AuditEvent) -> list[Cell]:
         event.action,
         event.subject,
         event.reason,
-        words.in_words(event),
+        words.to_text(event),
         event.ip_address,
     ]

@@ -62,14 +62,14 @@ def facts_of(event: AuditEvent) -> list[Fact]:
     facts = dict(event.facts)
     before, after = facts.pop("before", {}), facts.pop("after", {})
     changes = [
-        Fact(label(name), [Part(changed(name, before, value))])
+        Fact(label(name), [Part(describe_change(name, before, value))])
         for name, value in sorted(after.items())
     ]
     others = [Fact(label(name), parts(event, name, facts[name])) for name in sorted(facts)]
     return [fact for fact in changes + others if fact.parts]
 
 
-def in_words(event: AuditEvent) -> str:
+def to_text(event: AuditEvent) -> str:
     return "; ".join(map(str, facts_of(event)))
 
 
@@ -77,7 +77,7 @@ def label(name: str) -> str:
     return str(LABELS.get(name) or capfirst(name.replace("_", " ")))
 
 
-def changed(name: str, before: dict[str, Any], value: Any) -> str:
+def describe_change(name: str, before: dict[str, Any], value: Any) -> str:
     return f"{word(before[name])} → {word(value)}" if name in before else word(value)
 
 

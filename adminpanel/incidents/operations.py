@@ -108,7 +108,7 @@ def assign(
     context: Context, *, incident_id: int, owner_id: int | None, seen: int
 ) -> AuditEvent | None:
     """Make a person of finance the owner, or take the owner away."""
-    incident = locked(incident_id, seen)
+    incident = lock(incident_id, seen)
     owner = User.objects.get(pk=owner_id) if owner_id else None
     before = {"owner": incident.owner.name if incident.owner else ""}
     after = {"owner": owner.name if owner else ""}
@@ -125,7 +125,7 @@ def change(
 ) -> AuditEvent | None:
     """Change its severity and state. Only `resolve` ends it."""
     assert state != State.RESOLVED
-    incident = locked(incident_id, seen)
+    incident = lock(incident_id, seen)
     wanted = {"severity": severity, "state": state}
     before = {name: getattr(incident, name) for name in wanted}
     changed = [name for name in wanted if before[name] != wanted[name]]
@@ -146,7 +146,7 @@ def change(
 @committed
 def resolve(context: Context, *, incident_id: int, seen: int, resolution: str) -> AuditEvent:
     """End it with what was found and done. A resolved incident stays as it is."""
-    incident = locked(incident_id, seen)
+    incident = lock(incident_id, seen)
     before = {"state": incident.state}
     incident.state = State.RESOLVED
     incident.resolution = resolution
@@ -166,7 +166,7 @@ def link(
     context: Context, *, incident_id: int, transaction_ids: Iterable[int]
 ) -> AuditEvent | None:
     """Link these transactions too. Those linked already stay linked."""
-    incident = locked(incident_id)
+    incident = lock(incident_id)
     there = set(incident.transactions.values_list("pk", flat=True))
     fresh = Transaction.objects.filter(pk__in=set(transaction_ids) - there).order_by("pk")
     records = list(fresh)
@@ -182,7 +182,7 @@ def link(
 @committed
 def unlink(context: Context, *, incident_id: int, transaction_id: int) -> AuditEvent | None:
     """Unlink this transaction."""
-    incident = locked(incident_id)
+    incident = lock(incident_id)
     record = incident.transactions.filter(pk=transaction_id).first()
     if record:
         incident.transactions.remove(record)
@@ -198,7 +198,7 @@ def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
     It overwrites nothing, so an old page will do. The same words by the same person within a
     minute are a second click.
     """
-    incident = locked(incident_id)
+    incident = lock(incident_id)
     notes = events_of(incident_id).filter(action=Action.NOTE, actor=context.actor_id)
     last = notes.first()
     if last and last.reason == text and timezone.now() - last.at < SECOND_CLICK:
@@ -206,7 +206,7 @@ def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
     return record_act(context.because(text), Action.NOTE, incident)
 
 
-def locked(incident_id: int, seen: int | None = None) -> Incident:
+def lock(incident_id: int, seen: int | None = None) -> Incident:
     """The incident, locked until commit, if it may still change.
 
     Raises Incident.DoesNotExist; TooLate when it is resolved, or when it has changed since the

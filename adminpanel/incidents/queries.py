@@ -47,7 +47,7 @@ def describe(event: AuditEvent) -> str:
         return _("Opened by the check “{check}”").format(check=check) if check else _("Opened")
     if event.action == Action.RESOLVE_INCIDENT:
         return _("Resolved")
-    parts = [changed(event, name) for name in ("owner", "state", "severity")]
+    parts = [describe_change(event, name) for name in ("owner", "state", "severity")]
     for name, words in (("linked", _("Linked {names}")), ("unlinked", _("Unlinked {names}"))):
         if references := event.facts.get(name):
             parts.append(words.format(names=", ".join(references)))
@@ -67,7 +67,7 @@ def outcome(event: AuditEvent | None) -> str:
     return f"{describe(event)}."
 
 
-def changed(event: AuditEvent, name: str) -> str:
+def describe_change(event: AuditEvent, name: str) -> str:
     before, after = event.facts.get("before", {}), event.facts.get("after", {})
     if name not in after:
         return ""

@@ -43,8 +43,8 @@ from wallet.web.refusals import page_status
 def incidents(request: MemberRequest) -> HttpResponse:
     """Incidents in one state, newest first, and how many are in each; `?severity=` alone gives
     those of that severity that are not resolved."""
-    severity, is_severity = named(request, "severity", Incident.Severity.values)
-    state, is_state = named(request, "state", Incident.State.values)
+    severity, is_severity = choice_in(request, "severity", Incident.Severity.values)
+    state, is_state = choice_in(request, "state", Incident.State.values)
     if not severity:
         state = state or Incident.State.OPEN
     is_known = is_severity and is_state
@@ -65,7 +65,7 @@ def incidents(request: MemberRequest) -> HttpResponse:
     return render(request, "adminpanel/incidents.html", context, status=status)
 
 
-def named(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bool]:
+def choice_in(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bool]:
     """One of these values, if the address names one; and False when it names another."""
     asked = request.GET.get(name, "").upper()
     return (asked, True) if asked in ("", *values) else ("", False)
@@ -167,7 +167,7 @@ def act(
     get_object_or_404(Incident, pk=incident_id)
     if form and not form.is_valid():
         return show(request, incident_id, form=form, status=422)
-    wanted = more | (asked(form) if form else {})
+    wanted = more | (arguments_of(form) if form else {})
     try:
         event = operation(context_of(request), incident_id=incident_id, **wanted)
     except Refusal as refusal:
@@ -178,7 +178,7 @@ def act(
     return redirect_to(request, reverse("adminpanel:incident", args=[incident_id]))
 
 
-def asked(form: forms.Form) -> dict[str, Any]:
+def arguments_of(form: forms.Form) -> dict[str, Any]:
     """What the form says, as the operation takes it: ids in, not rows."""
     wanted = dict(form.cleaned_data)
     if "owner" in wanted:

@@ -72,7 +72,7 @@ def run_next() -> bool:
         return False
     done = set(run.results.values_list("check_name", flat=True))
     for check in verify.CHECKS:
-        if check.name not in done and not keep(run, result_of(check)):
+        if check.name not in done and not save_result(run, run_check(check)):
             return True
     with transaction.atomic():
         held = CheckRun.objects.filter(pk=run.pk, lease=run.lease)
@@ -96,7 +96,7 @@ def claim() -> CheckRun | None:
     return run
 
 
-def result_of(check: verify.Check) -> CheckResult:
+def run_check(check: verify.Check) -> CheckResult:
     """Run one check. A check that fails to run is not right either, and says so."""
     began = time.perf_counter()
     result = CheckResult(check_name=check.name, found=0)
@@ -128,14 +128,14 @@ def findings(violations: list[verify.Violation]) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def keep(run: CheckRun, result: CheckResult) -> bool:
+def save_result(run: CheckRun, result: CheckResult) -> bool:
     """Write a result, and open an incident when it is bad. False when the lease is lost."""
     held = CheckRun.objects.filter(pk=run.pk, lease=run.lease)
     if not held.update(leased_until=timezone.now() + LEASE):
         return False
     result.run = run
     result.save()
-    if not result.is_right:
+    if not result.has_passed:
         check = next(one for one in verify.CHECKS if one.name == result.check_name)
         rows = "\n".join(f"{one['row']}: {one['message']}" for one in result.findings)
         open_for_check(

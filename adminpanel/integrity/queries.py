@@ -29,4 +29,4 @@ def latest_results() -> list[Line]:
     )
     results = {one.check_name: one for one in CheckResult.objects.filter(pk__in=newest)}
     lines = [Line(check, results.get(check.name)) for check in verify.CHECKS]
-    return sorted(lines, key=lambda line: line.latest is None or line.latest.is_right)
+    return sorted(lines, key=lambda line: line.latest is None or line.latest.has_passed)

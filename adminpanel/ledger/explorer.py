@@ -34,11 +34,13 @@ class Chip(NamedTuple):
 class Explorer:
     """Filters, layout and place, read from a URL and written back into one.
 
-    `kept` is the layout for a URL that names none.
+    `saved_layout` is the layout for a URL that names none.
     """
 
-    def __init__(self, data: QueryDict, kept: str = "") -> None:
-        self.data = data if any(map(data.get, LAYOUT)) else with_layout(data, QueryDict(kept))
+    def __init__(self, data: QueryDict, saved_layout: str = "") -> None:
+        self.data = (
+            data if any(map(data.get, LAYOUT)) else add_layout(data, QueryDict(saved_layout))
+        )
         self.filters = LedgerFilter(self.data)
         self.layout = LayoutForm(self.data)
 
@@ -177,7 +179,7 @@ class Explorer:
         return url_of(self.filter_state, "ledger_totals")
 
 
-def with_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
+def add_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
     """The same URL in this layout; as it is, if that is not one any more."""
     if not LayoutForm(layout).is_valid():
         return data

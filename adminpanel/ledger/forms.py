@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.ledger.columns import COLUMNS, USUAL
-from adminpanel.members import queries as lookup
+from adminpanel.members import queries as members
 from adminpanel.models import SavedView
 from ledger.forms.filters import FilterForm
 from ledger.models import Transaction
@@ -71,12 +71,12 @@ class LedgerFilter(FilterForm):
         text = self.cleaned_data["member"]
         if not text:
             return None
-        accounts = lookup.accounts_of(text)
+        accounts = members.accounts_of(text)
         # A part of them would make a list, a sum and an export that are quietly not whole.
-        if len(accounts) > lookup.MEMBERS_AT_MOST:
+        if len(accounts) > members.MEMBERS_AT_MOST:
             raise ValidationError(
                 _("More than %(most)s members fit. Write more of the name."),
-                params={"most": lookup.MEMBERS_AT_MOST},
+                params={"most": members.MEMBERS_AT_MOST},
                 code="too_many_members",
             )
         return accounts
@@ -102,10 +102,10 @@ class LedgerFilter(FilterForm):
             records = records.filter(amount_cents__lte=data["max"])
         if (accounts := data.get("member")) is not None:
             records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
-        return records.filter(said(data["q"])) if data.get("q") else records
+        return records.filter(text_condition(data["q"])) if data.get("q") else records
 
 
-def said(text: str) -> Q:
+def text_condition(text: str) -> Q:
     """What is named by this, and what takes it back; else what has it in its note, or as its key.
 
     Notes and keys have no index of their own, so what is named exactly is not looked for there.

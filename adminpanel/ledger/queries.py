@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
 
-from adminpanel.overview.totals import Volume, settled
+from adminpanel.overview.totals import Volume, volumes_by_kind
 from ledger import kinds, rollups
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
@@ -50,11 +50,11 @@ def sums_of_all(type: str = "", status: str = "") -> Sums:
     """
     found: list[tuple[str, Volume]] = []
     if status in ("", Status.SUCCESS):
-        found += settled(rollups.totals()).items()
+        found += volumes_by_kind(rollups.totals()).items()
     if status != Status.SUCCESS:
         rest = Transaction.objects.exclude(status=Status.SUCCESS)
         rest = rest.filter(status=status) if status else rest
-        found += counted(rest.filter(type=type) if type else rest).by_type.items()
+        found += sums_by_type(rest.filter(type=type) if type else rest).by_type.items()
     sums: dict[str, Volume] = {}
     for of_type, volume in found:
         if volume.count and type in ("", of_type):
@@ -66,13 +66,13 @@ def sums_of_all(type: str = "", status: str = "") -> Sums:
 def sums_of(records: TransactionQuerySet) -> Sums | None:
     """Of these rows, one by one; None when the database gives up on it."""
     try:
-        return counted(records)
+        return sums_by_type(records)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) != TOOK_TOO_LONG:
             raise
         return None
 
 
-def counted(records: TransactionQuerySet) -> Sums:
+def sums_by_type(records: TransactionQuerySet) -> Sums:
     rows = records.order_by().values("type").annotate(count=Count("pk"), cents=Sum("amount_cents"))
     return Sums({row["type"]: Volume(row["count"], int(row["cents"])) for row in rows})

@@ -36,11 +36,11 @@ def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> 
     Raises a Refusal when there is nothing to save, too much of it, or too many views already;
     NameTaken when it would replace another view and may not.
     """
-    query = naming_by_id(query)
+    query = hide_contact(query)
     if not query:
         raise Refusal(_("Set a filter or a column first: this is the ledger as it always is."))
     if len(query) > QUERY_LENGTH:
-        raise Refusal(_("These filters are too long to be kept."))
+        raise Refusal(_("These filters are too long to be saved."))
     # Otherwise two at the same time would both find room for one more.
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
     mine = SavedView.objects.filter(owner=owner_id)
@@ -50,13 +50,13 @@ def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> 
     if earlier.update(query=query):
         return True
     if mine.exclude(name=LAYOUT).count() >= VIEWS_AT_MOST:
-        raise Refusal(_("You have kept {most} views. Delete one first."), most=VIEWS_AT_MOST)
+        raise Refusal(_("You have saved {most} views. Delete one first."), most=VIEWS_AT_MOST)
     SavedView.objects.create(owner_id=owner_id, name=name, query=query)
     return False
 
 
-def naming_by_id(query: str) -> str:
-    """The same filters, with a member by their id: no phone and no email is kept."""
+def hide_contact(query: str) -> str:
+    """The same filters, with a member by their id: no phone and no email is saved."""
     filters = QueryDict(query, mutable=True)
     text = filters.get("member", "")
     if finding.contact_in(text) is None:
@@ -67,13 +67,13 @@ def naming_by_id(query: str) -> str:
 
 
 def layout_of(owner_id: int) -> str:
-    """What `keep_layout` has kept; empty for the usual layout."""
-    kept = SavedView.objects.filter(owner=owner_id, name=LAYOUT)
-    return kept.values_list("query", flat=True).first() or ""
+    """What `save_layout` has saved; empty for the usual layout."""
+    saved = SavedView.objects.filter(owner=owner_id, name=LAYOUT)
+    return saved.values_list("query", flat=True).first() or ""
 
 
 @transaction.atomic
-def keep_layout(*, owner_id: int, query: str) -> None:
+def save_layout(*, owner_id: int, query: str) -> None:
     """Show the ledger like this whenever its address says nothing of columns and rows."""
     SavedView.objects.update_or_create(
         owner_id=owner_id, name=LAYOUT, defaults={"query": query[:QUERY_LENGTH]}

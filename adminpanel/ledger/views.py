@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import without_rows
-from adminpanel.ledger import export as export_of
-from adminpanel.ledger import saved_views
+from adminpanel.csv_export import answer_without_rows
+from adminpanel.ledger import export, saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
 from adminpanel.members.lookups import is_over_limit
@@ -28,10 +27,10 @@ from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 @panel_page
 def ledger(request: MemberRequest) -> HttpResponseBase:
     """Every transaction, newest first, filtered by what the address says."""
-    explorer = Explorer(request.GET, kept=saved_views.layout_of(request.user.pk))
+    explorer = Explorer(request.GET, saved_layout=saved_views.layout_of(request.user.pk))
     over_limit = is_over_limit(request, explorer.filters, "member")
     if explorer.wants_csv:
-        return export(request, explorer)
+        return export_csv(request, explorer)
     return page(request, explorer, over_limit=over_limit)
 
 
@@ -80,16 +79,16 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
     return render_part(request, template, context, part="totals", status=status)
 
 
-def export(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
+def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     """The filtered rows as a file.
 
     The contract fixes it as a GET, although it writes one line into the audit. That line changes
     nothing that is read, so asking again is harmless.
     """
-    if answer := without_rows(request, export_of.FILE):
+    if answer := answer_without_rows(request, export.FILE):
         return answer
-    through_id = export_of.record(context_of(request), dict(explorer.filter_state))
-    return export_of.file(explorer.records(), through_id)
+    through_id = export.record(context_of(request), dict(explorer.filter_state))
+    return export.file(explorer.records(), through_id)
 
 
 @require_POST
@@ -127,7 +126,7 @@ def keep_layout(request: MemberRequest) -> HttpResponse:
     over_limit = is_over_limit(request, explorer.filters, "member")
     if explorer.layout.is_valid():
         query = urlencode(explorer.layout_state)
-        saved_views.keep_layout(owner_id=request.user.pk, query=query)
+        saved_views.save_layout(owner_id=request.user.pk, query=query)
     if explorer.is_valid() and request.htmx.target != "ledger":
         return redirect_to(request, explorer.url)
     return page(request, explorer, over_limit=over_limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from wallet import operations as wallet_operations
+from wallet import operations
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.models import Account, User
@@ -17,7 +17,7 @@ def freeze(context: Context, user_id: int) -> bool:
 
     Raises a Refusal for the actor's own wallet, and Busy when a payment held it for too long.
     """
-    return wallet_operations.freeze(context, Account.objects.wallet_id(user_id))
+    return operations.freeze(context, Account.objects.wallet_id(user_id))
 
 
 @committed
@@ -26,7 +26,7 @@ def unfreeze(context: Context, user_id: int) -> bool:
 
     Raises as `freeze` does.
     """
-    return wallet_operations.unfreeze(context, Account.objects.wallet_id(user_id))
+    return operations.unfreeze(context, Account.objects.wallet_id(user_id))
 
 
 @transaction.atomic

@@ -70,9 +70,9 @@ def find(text: str) -> Found:
     if not text:
         return Found(people, _("Newest first"))
     reference = as_reference(text)
-    if reference and (parties := owners(Transaction.objects.filter(reference=reference))):
+    if reference and (parties := member_ids(Transaction.objects.filter(reference=reference))):
         return Found(people.filter(pk__in=parties), _("Parties of this transaction"))
-    if exact := exactly(text):
+    if exact := find_exactly(text):
         return exact
     if cents := cents_in(text):
         words = _(
@@ -81,12 +81,14 @@ def find(text: str) -> Found:
         ).format(amount=format_money(cents), number=f"{RECENT:,}", most=BY_AMOUNT_AT_MOST)
         if digits := phone_end(text):
             words = _("Phone ends with {digits}").format(digits=digits) + f" · {words}"
-        return Found(people.filter(Q(pk__in=who_moved(cents)) | reached(text)), words)
+        return Found(
+            people.filter(Q(pk__in=members_by_amount(cents)) | phone_ends_with(text)), words
+        )
     how = _("Name or end of the phone, newest members first")
-    return Found(people.filter(by_name(text) | reached(text)), how)
+    return Found(people.filter(by_name(text) | phone_ends_with(text)), how)
 
 
-def exactly(text: str) -> Found | None:
+def find_exactly(text: str) -> Found | None:
     """The one member whose number, phone or email this is, in any spelling."""
     people = User.objects.order_by("-pk")
     if number := member_id(text):
@@ -109,7 +111,7 @@ def phone_end(text: str) -> str:
     return digits if len(digits) == 3 else ""
 
 
-def reached(text: str) -> Q:
+def phone_ends_with(text: str) -> Q:
     """Whose phone ends with this; nobody's, if it is not the end of one."""
     digits = phone_end(text)
     return Q(phone__endswith=digits) if digits else Q(pk__in=[])
@@ -127,12 +129,12 @@ def recent() -> TransactionQuerySet:
     return Transaction.objects.filter(pk__gte=oldest)
 
 
-def who_moved(cents: int) -> list[int]:
+def members_by_amount(cents: int) -> list[int]:
     found = recent().filter(amount_cents=cents).order_by("-pk")
-    return owners(found[:BY_AMOUNT_AT_MOST])[:BY_AMOUNT_AT_MOST]
+    return member_ids(found[:BY_AMOUNT_AT_MOST])[:BY_AMOUNT_AT_MOST]
 
 
-def owners(records: TransactionQuerySet) -> list[int]:
+def member_ids(records: TransactionQuerySet) -> list[int]:
     """Ids of the members whose money these moved."""
     pairs = records.values_list("from_account__user", "to_account__user")
     return list(dict.fromkeys(id for pair in pairs for id in pair if id is not None))

@@ -88,12 +88,12 @@ def change(
             form.add_error(None, str(refusal))
             status = page_status(refusal)
         else:
-            tell(request, user, act, is_changed=is_changed)
+            announce(request, user, act, is_changed=is_changed)
             return redirect_to(request, reverse("adminpanel:member", args=[user.pk]))
     return show(request, user, part="freezing", status=status, act=act, freezing_form=form)
 
 
-def tell(request: MemberRequest, user: User, act: str, *, is_changed: bool) -> None:
+def announce(request: MemberRequest, user: User, act: str, *, is_changed: bool) -> None:
     if is_changed and act == "freeze":
         text = _("{name}'s wallet is frozen: money may come in, none may leave.")
     elif is_changed:

@@ -61,7 +61,7 @@ class CheckResult(models.Model):
         ]
 
     @property
-    def is_right(self) -> bool:
+    def has_passed(self) -> bool:
         return self.found == 0 and not self.error
 
     @property

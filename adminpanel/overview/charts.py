@@ -66,7 +66,10 @@ def bars(values: Sequence[tuple[int, int]], unit: int = 1) -> Chart:
         )
     return Chart(
         pairs,
-        [Line(BOTTOM - height_of(at, top), short(at // unit)) for at in range(0, top + 1, step)],
+        [
+            Line(BOTTOM - height_of(at, top), abbreviate(at // unit))
+            for at in range(0, top + 1, step)
+        ],
     )
 
 
@@ -86,7 +89,7 @@ def step_for(highest: int) -> int:
         power *= 10
 
 
-def short(number: int) -> str:
+def abbreviate(number: int) -> str:
     """`1500` -> `1.5k`: a round number in few letters."""
     for size, letter in ((10**9, "bn"), (10**6, "M"), (10**3, "k")):
         if number >= size:

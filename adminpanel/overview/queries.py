@@ -12,8 +12,8 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from adminpanel.models import CheckRun, Incident
-from adminpanel.overview.totals import Volume, Waiting, by_day, waiting
-from adminpanel.reversals.queries import waiting_for
+from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
+from adminpanel.reversals.queries import proposals_to_decide
 from ledger import rollups
 from ledger.querysets import day_start
 from ledger.rollups import Total
@@ -92,7 +92,9 @@ def sign_ups(today: date) -> list[Day]:
 
 def proposals(reader: User) -> Waiting:
     """Reversals that a second person has yet to decide on; one's own wait for somebody else."""
-    return waiting(waiting_for(reader), cents="transaction__amount_cents", since="proposed_at")
+    return count_waiting(
+        proposals_to_decide(reader), cents="transaction__amount_cents", since="proposed_at"
+    )
 
 
 def open_incidents() -> list[OpenIncidents]:

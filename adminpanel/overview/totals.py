@@ -64,13 +64,13 @@ def summary(found: list[Total] | None = None) -> Summary:
     return Summary(
         total_users=User.objects.count(),
         total_value_cents=net_cents(found, MEMBERS),
-        volumes=settled(found),
+        volumes=volumes_by_kind(found),
         pending=pending(),
         as_of=timezone.now(),
     )
 
 
-def settled(totals: list[Total]) -> dict[str, Volume]:
+def volumes_by_kind(totals: list[Total]) -> dict[str, Volume]:
     """How many of each kind have succeeded, and of how much.
 
     Each that has wrote one credit where its money ends.
@@ -95,13 +95,13 @@ def ends_of(kind: Kind) -> set[int]:
     return found
 
 
-def settled_by_day(since: date, until: date) -> dict[tuple[date, str], Volume]:
-    """`settled` for each of these Nairobi days, both included; a day without any is left out."""
+def volumes_by_day_and_kind(since: date, until: date) -> dict[tuple[date, str], Volume]:
+    """`volumes_by_kind` for each of these Nairobi days, both included. Empty days are left out."""
     return by_day(rollups.totals(since=since, until=until, by_day=True))
 
 
 def by_day(totals: list[Total]) -> dict[tuple[date, str], Volume]:
-    """`settled` for each day of these."""
+    """`volumes_by_kind` for each day of these."""
     by_day: dict[date, list[Total]] = {}
     for total in totals:
         assert total.day
@@ -109,18 +109,18 @@ def by_day(totals: list[Total]) -> dict[tuple[date, str], Volume]:
     return {
         (day, type): volume
         for day, totals in by_day.items()
-        for type, volume in settled(totals).items()
+        for type, volume in volumes_by_kind(totals).items()
     }
 
 
 def pending() -> Waiting:
     """What has no answer from its rail yet."""
-    return waiting(
+    return count_waiting(
         Transaction.objects.in_status(Status.PENDING), cents="amount_cents", since="created_at"
     )
 
 
-def waiting(rows: QuerySet[Any], *, cents: str, since: str) -> Waiting:
+def count_waiting(rows: QuerySet[Any], *, cents: str, since: str) -> Waiting:
     """How many rows these are, what their `cents` sum to, and the earliest `since` among them."""
     found = rows.aggregate(count=Count("pk"), cents=Sum(cents, default=0), since=Min(since))
     return Waiting(found["count"], int(found["cents"]), found["since"])

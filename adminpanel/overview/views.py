@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.integrity import operations as integrity
+from adminpanel.integrity.operations import request_unless_known
 from adminpanel.overview import charts, queries, totals
 from adminpanel.overview.queries import Day
 from adminpanel.overview.totals import BooksRow, Volume
@@ -74,7 +74,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 
 def tiles(position: queries.Position) -> list[Tile]:
-    volumes = totals.settled(position.totals)
+    volumes = totals.volumes_by_kind(position.totals)
     return [
         Tile(kind, volumes[kind.code], position.of_type(kind.code)[-1].now)
         for kind in kinds.every()
@@ -85,7 +85,7 @@ def difference(books: list[BooksRow]) -> int:
     """Assets less liabilities, in cents. The checks are told at once when they differ."""
     cents = sum(row.cents for row in books)
     if cents:
-        integrity.request_unless_known()
+        request_unless_known()
     return cents
 
 
@@ -102,10 +102,10 @@ def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:
 
 
 def trend(name: str, title: str, days: list[Day], is_money: bool) -> Trend:
-    def measured(volume: Volume) -> int:
+    def measure(volume: Volume) -> int:
         return volume.amount_cents if is_money else volume.count
 
-    values = [(measured(day.before), measured(day.now)) for day in days]
+    values = [(measure(day.before), measure(day.now)) for day in days]
     chart = charts.bars(values, unit=100 if is_money else 1)
     return Trend(
         name,

@@ -32,7 +32,7 @@ Action = audit.Action
 # key would stand in the way.
 KEY = "reversal "
 # A bound, so that one turn of the worker ends.
-POSTED_AT_ONCE = 100
+POSTED_PER_TURN = 100
 
 
 @committed
@@ -100,10 +100,10 @@ def decide(
 ) -> ReversalProposal:
     """Decide a proposal, once: the first to lock its row has decided."""
     assert context.actor_id
-    proposal = locked(proposal_id)
+    proposal = lock(proposal_id)
     refuse_decider(proposal, state, context.actor_id)
     if proposal.state != State.PROPOSED:
-        raise TooLate(decided_before(proposal))
+        raise TooLate(describe_decision(proposal))
     if state == State.APPROVED and (problem := shortfall(proposal.transaction)):
         raise problem
     proposal.state = state
@@ -116,7 +116,7 @@ def decide(
     return proposal
 
 
-def locked(proposal_id: int) -> ReversalProposal:
+def lock(proposal_id: int) -> ReversalProposal:
     """The proposal, locked until commit. Raises ReversalProposal.DoesNotExist.
 
     The row alone: a joined row would come as it was before the wait for the lock.
@@ -137,7 +137,7 @@ def shortfall(record: Transaction) -> MoneyGone | None:
     return MoneyGone(available=available, wanted=wanted)
 
 
-def decided_before(proposal: ReversalProposal) -> str:
+def describe_decision(proposal: ReversalProposal) -> str:
     """The decision, by whom and when: for the colleague who comes too late."""
     assert proposal.decided_at
     sentence = {
@@ -178,7 +178,7 @@ def close(proposal_id: int, refusal: str, ip_address: str = "") -> ReversalPropo
     Two may come here with different answers, if money came back in between: then the books
     decide.
     """
-    proposal = locked(proposal_id)
+    proposal = lock(proposal_id)
     made = Transaction.objects.filter(
         created_by=proposal.decided_by_id, idempotency_key=key_of(proposal)
     )
@@ -202,24 +202,24 @@ def post_approved() -> int:
     One that fails doesn't keep the others waiting; raises an ExceptionGroup of the failures.
     """
     finished, failures = 0, []
-    for pk in unfinished():
+    for pk in approved_ids():
         try:
             finished += post(pk).state != State.APPROVED
         except Exception as failure:
             failures.append(failure)
-    for pk in refused_but_made():
+    for pk in wrongly_refused_ids():
         close(pk, "")
     if failures:
         raise ExceptionGroup("proposals could not be posted", failures)
     return finished
 
 
-def unfinished() -> list[int]:
+def approved_ids() -> list[int]:
     waiting = ReversalProposal.objects.filter(state=State.APPROVED).order_by("decided_at", "pk")
-    return list(waiting.values_list("pk", flat=True)[:POSTED_AT_ONCE])
+    return list(waiting.values_list("pk", flat=True)[:POSTED_PER_TURN])
 
 
-def refused_but_made() -> list[int]:
+def wrongly_refused_ids() -> list[int]:
     """Proposals that say REFUSED although the books have their reversal.
 
     Two ask the ledger, money comes back in between, and the one that got its reversal dies
@@ -232,7 +232,7 @@ def refused_but_made() -> list[int]:
             Value(KEY), Cast("pk", CharField()), output_field=CharField()
         ),
     )
-    return list(refused.values_list("pk", flat=True)[:POSTED_AT_ONCE])
+    return list(refused.values_list("pk", flat=True)[:POSTED_PER_TURN])
 
 
 def record_act(

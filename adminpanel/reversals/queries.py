@@ -57,7 +57,7 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
     )
 
 
-def waiting_for(reader: User) -> QuerySet[ReversalProposal]:
+def proposals_to_decide(reader: User) -> QuerySet[ReversalProposal]:
     """Proposals this person may decide: open ones made by a colleague."""
     waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
     return waiting.exclude(proposed_by=reader)

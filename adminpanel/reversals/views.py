@@ -96,11 +96,11 @@ def decide(
             return show(request, proposal_id, problem=str(refusal), status=status)
         messages.info(request, str(refusal))
     else:
-        say(request, proposal)
+        announce(request, proposal)
     return redirect_to(request, reverse("adminpanel:reversal", args=[proposal_id]))
 
 
-def say(request: MemberRequest, proposal: ReversalProposal) -> None:
+def announce(request: MemberRequest, proposal: ReversalProposal) -> None:
     match proposal.state:
         case State.POSTED:
             messages.success(request, _("Approved and reversed."))

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.members import queries as lookup
+from adminpanel.members import queries as members
 from adminpanel.models import Incident
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
@@ -45,7 +45,7 @@ class Group(NamedTuple):
     is_recent: bool = False
 
 
-def jump(text: str) -> str | None:
+def exact_url(text: str) -> str | None:
     """The address of the one thing that this names and that is there."""
     subject = subjects.parse(text)
     reference = as_reference(subject.key if subject else text)
@@ -69,20 +69,20 @@ def day_in(text: str) -> date | None:
 
 def groups(text: str) -> list[Group]:
     """All that fits, a group for each kind in which something does."""
-    found = [members(text), *transactions(text), incidents(text)]
+    found = [find_members(text), *find_transactions(text), find_incidents(text)]
     return [group for group in found if group.page.rows]
 
 
-def members(text: str) -> Group:
-    found = lookup.exactly(text)
-    fits = by_name(text) | lookup.reached(text)
+def find_members(text: str) -> Group:
+    found = members.find_exactly(text)
+    fits = by_name(text) | members.phone_ends_with(text)
     people = found.people if found else User.objects.order_by("-pk").filter(fits)
-    page = lookup.page(people, None, SHOWN)
+    page = members.page(people, None, SHOWN)
     return Group("members", _("Members"), page, all_of("members", q=text))
 
 
-def transactions(text: str) -> list[Group]:
-    recent = lookup.recent()
+def find_transactions(text: str) -> list[Group]:
+    recent = members.recent()
     records = recent.with_parties().with_reversal()
     in_words = holds("description", text) | Q(reference__contains=text.upper())
     page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
@@ -97,7 +97,7 @@ def transactions(text: str) -> list[Group]:
     return found
 
 
-def incidents(text: str) -> Group:
+def find_incidents(text: str) -> Group:
     fits = holds("title", text)
     if number := NUMBER.fullmatch(text):
         fits |= Q(pk=int(number[1]))

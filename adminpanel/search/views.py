@@ -19,7 +19,7 @@ def search(request: MemberRequest) -> HttpResponse:
     form = FindForm(request.GET)
     over_limit = is_over_limit(request, form, "q")
     text = form.cleaned_data["q"] if form.is_valid() else ""
-    if text and (url := queries.jump(text)):
+    if text and (url := queries.exact_url(text)):
         return redirect_to(request, url)
     context = {
         "form": form,

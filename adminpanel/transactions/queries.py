@@ -66,7 +66,7 @@ def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
             )
     reversal = getattr(record, "reversed_by", None)
     if reversal and not is_posted_in(history):
-        steps.append(posting(reversal, reversal.reference))
+        steps.append(posting_step(reversal, reversal.reference))
     return sorted(steps, key=lambda step: (step.at is None, step.at))
 
 
@@ -74,7 +74,7 @@ def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
     """Ordered, and then settled or not. A reversal is neither ordered nor settled by a rail: it is
     posted, which the audit says when staff have proposed it."""
     if record.reverses_id:
-        return [] if is_posted_in(history) else [posting(record)]
+        return [] if is_posted_in(history) else [posting_step(record)]
     settled_by = ""
     if record.settled_at:
         settled_by = name_of_outside(record.took_rail)
@@ -85,7 +85,7 @@ def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
     ]
 
 
-def posting(reversal: Transaction, reference: str = "") -> Moment:
+def posting_step(reversal: Transaction, reference: str = "") -> Moment:
     """The step of a reversal that was made without a proposal."""
     label, name = str(Action.REVERSE.label), str(reversal.created_by)
     return Moment(label, name, reversal.created_at, reference=reference)
@@ -95,7 +95,7 @@ def is_posted_in(history: list[AuditEvent]) -> bool:
     return any(event.action == Action.REVERSE for event in history)
 
 
-def others_between(record: Transaction) -> list[Transaction]:
+def related_transactions(record: Transaction) -> list[Transaction]:
     """The newest other ones between the same two members, from `LATELY` before it until now."""
     one, other = record.from_account_id, record.to_account_id
     if not (one and other):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.reversals import operations as reversals
+from adminpanel.reversals.operations import obstacle, propose
 from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
 from adminpanel.transactions.forms import NoteForm, ProposeForm
@@ -56,7 +56,7 @@ def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
     form, status = ProposeForm(request.POST), 422
     if form.is_valid():
         try:
-            proposal = reversals.propose(
+            proposal = propose(
                 context_of(request, reason=form.cleaned_data["reason"]), transaction_id=record.pk
             )
         except Refusal as refusal:
@@ -94,9 +94,9 @@ def show(
         "proposal_behind": behind,
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
-        "obstacle": reversals.obstacle(record),
+        "obstacle": obstacle(record),
         "people": people_behind(posters).get(record.pk),
-        "related": queries.others_between(record),
+        "related": queries.related_transactions(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
         "acts": acts_on_panel(request.user),

@@ -65,7 +65,7 @@ def test_a_house_balance_at_any_instant_matches_its_entries(days, folded):
         for at in (*instants, datetime(2026, 11, 20, 23, 59, 59, tzinfo=NAIROBI)):
             lines = Entry.objects.filter(account=account, created_at__lte=at)
             held = lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
-            assert queries.house_held_at(account, at) == -held
+            assert queries.house_balance_at(account, at) == -held
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from django.db import OperationalError
 
-from adminpanel.csv_export import Cell, csv_file, guarded, written
+from adminpanel.csv_export import Cell, csv_chunks, csv_file, escape
 from wallet.money import shillings
 
 LEADS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
@@ -65,7 +65,7 @@ HARMLESS = [
 
 
 def parse(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
-    text = "".join(written(headings, rows)).removeprefix("\ufeff")
+    text = "".join(csv_chunks(headings, rows)).removeprefix("\ufeff")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -86,7 +86,7 @@ def is_number(cell: str) -> bool:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_text_that_looks_like_a_formula_is_escaped(text):
-    assert guarded(text) == f"'{text}"
+    assert escape(text) == f"'{text}"
 
 
 CHANGED = [
@@ -98,12 +98,12 @@ CHANGED = [
 
 @pytest.mark.parametrize("text", CHANGED)
 def test_text_that_a_spreadsheet_would_convert_is_escaped(text):
-    assert guarded(text) == f"'{text}"
+    assert escape(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_other_text_is_unchanged(text):
-    assert guarded(text) == text
+    assert escape(text) == text
 
 
 def test_a_thousand_nasty_rows_read_back_as_written():
@@ -117,7 +117,7 @@ def test_a_thousand_nasty_rows_read_back_as_written():
     ]
     head, *back = parse(["a", "b", "c"], rows)
     assert head == ["a", "b", "c"]
-    assert back == [[guarded(cell) for cell in row] for row in rows]
+    assert back == [[escape(cell) for cell in row] for row in rows]
     assert formulas(back) == []
 
 
@@ -130,18 +130,18 @@ def test_the_search_for_formulas_finds_unescaped_ones():
 
 def test_amounts_and_numbers_are_not_quoted():
     cells = [shillings(cents) for cents in (123_450, -123_450, 0, 5, 10**13, -1)]
-    (line,) = list(written([], [[*cells, -7, None]]))[1:]
+    (line,) = list(csv_chunks([], [[*cells, -7, None]]))[1:]
     assert line == "1234.50,-1234.50,0.00,0.05,100000000000.00,-0.01,-7,\r\n"
 
 
 def test_text_is_quoted_and_times_are_in_nairobi():
     at = datetime(2026, 11, 25, 21, 30, 5, 999_999, tzinfo=UTC)
-    (line,) = list(written([], [["NS-7K2Q9PXM", at, 'a "b"']]))[1:]
+    (line,) = list(csv_chunks([], [["NS-7K2Q9PXM", at, 'a "b"']]))[1:]
     assert line == '"NS-7K2Q9PXM","2026-11-26 00:30:05","a ""b"""\r\n'
 
 
 def test_a_file_without_rows_has_headings():
-    assert "".join(written(["one", "two"], [])) == '\ufeff"one","two"\r\n'
+    assert "".join(csv_chunks(["one", "two"], [])) == '\ufeff"one","two"\r\n'
 
 
 def test_a_spreadsheet_reads_the_file_as_utf_8():
@@ -153,7 +153,7 @@ def test_a_spreadsheet_reads_the_file_as_utf_8():
 
 def test_times_sort_as_text_and_as_dates():
     moments = [datetime(2026, 11, day, hour, tzinfo=UTC) for day in (9, 10, 30) for hour in (3, 20)]
-    lines = list(written([], [[at] for at in moments]))[1:]
+    lines = list(csv_chunks([], [[at] for at in moments]))[1:]
     cells = "".join(lines).replace('"', "").split("\r\n")[:-1]
     assert cells == sorted(cells)
     assert all(re.fullmatch(r"2026-11-\d\d \d\d:00:00", cell) for cell in cells)
@@ -176,7 +176,7 @@ def test_an_export_that_fails_says_so_in_its_last_line(caplog):
 
 
 def test_a_closed_connection_is_not_logged_as_a_failed_export(caplog):
-    sent = written(["number"], ([number] for number in range(10_000)))
+    sent = csv_chunks(["number"], ([number] for number in range(10_000)))
     next(sent)
     next(sent)
     sent.close()

@@ -44,7 +44,7 @@ def test_before_the_first_run_the_page_says_so(auditor):
 def test_correct_books_pass_every_check(alice, finance):
     run = run_checks()
     assert [one.check_name for one in run.results.all()] == [one.name for one in verify.CHECKS]
-    assert all(one.is_right and one.duration_ms >= 0 for one in run.results.all())
+    assert all(one.has_passed and one.duration_ms >= 0 for one in run.results.all())
     assert not Incident.objects.exists()
     response = signed_in(finance).get(URL)
     assert text(response).count("Right") == len(verify.CHECKS)
@@ -133,11 +133,11 @@ def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(tim
     integrity.request_run(SYSTEM)
     dead = integrity.claim()
     assert dead
-    assert integrity.keep(dead, integrity.result_of(verify.CHECKS[0]))
+    assert integrity.save_result(dead, integrity.run_check(verify.CHECKS[0]))
     time_machine.shift(integrity.LEASE + timedelta(seconds=1))
     taken = integrity.claim()
     assert taken == dead
-    assert not integrity.keep(dead, integrity.result_of(verify.CHECKS[1]))
+    assert not integrity.save_result(dead, integrity.run_check(verify.CHECKS[1]))
     assert CheckResult.objects.count() == 1
     time_machine.shift(integrity.LEASE + timedelta(seconds=1))
     assert integrity.run_next()
@@ -151,8 +151,8 @@ def test_a_check_that_cannot_run_does_not_pass(finance):
     run = integrity.claim()
     assert run
     with connection.constraint_checks_disabled():
-        result = integrity.result_of(missing)
-    assert not result.is_right
+        result = integrity.run_check(missing)
+    assert not result.has_passed
     assert "no_such_table" in result.error
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from adminpanel.overview import queries
-from adminpanel.overview.totals import settled
+from adminpanel.overview.totals import volumes_by_kind
 from ledger import operations, rollups
 from ledger.models import Transaction
 from nissmart.demo import members as demo
@@ -172,7 +172,7 @@ def test_charts_match_the_rows_over_a_month_of_the_demo(finance, time_machine):
                 assert before == by_hand(type, day - timedelta(days=7), by)
     # The totals cover every transaction exactly once.
     totals = queries.position().totals
-    for type, volume in settled(totals).items():
+    for type, volume in volumes_by_kind(totals).items():
         assert volume.count == Transaction.objects.filter(type=type).count()
     assert sum(total.net_cents for total in totals) == 0
 
