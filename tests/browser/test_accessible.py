@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.factories import send, withdraw
 from tests.unsettled import with_status
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = [320, 360, 1280]
 # Dark mode changes only colours. axe is slow, and its findings don't depend on the database, so it

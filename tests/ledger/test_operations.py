@@ -112,7 +112,8 @@ def test_draws_another_reference_when_the_first_is_taken(alice, bob, move, monke
 
 
 @every_move
-def test_is_busy_when_every_drawn_reference_is_taken(alice, bob, move, monkeypatch):
+def test_is_busy_when_every_drawn_reference_is_taken(alice, bob, move, monkeypatch, settings):
+    settings.ORDER_TIMEOUT_S = 0.5
     arguments = [arguments_for(move, alice, bob) for _ in range(2)]
     monkeypatch.setattr(secrets, "randbits", lambda _bits: 7)
     call(move, arguments[0])
