@@ -38,7 +38,7 @@ MONEY_CORE = (
     "tests/api/test_idempotency.py",
     "tests/api/test_idempotency_races.py",
 )
-AT_A_TIME = 2  # one run alone doesn't keep two cores busy
+AT_A_TIME = 3  # tests often wait: for a browser, for a lock, for a timer
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:

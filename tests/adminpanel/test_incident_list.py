@@ -12,7 +12,7 @@ from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
 from tests.adminpanel.support.incidents import LIST, OPEN, form, seen, url
 from tests.conftest import signed_in, staff
-from tests.ledger.support.crowd import at_once
+from tests.ledger.support.crowd import run_together
 from tests.pages import elements, fields, find, htmx, problems, text, words
 from wallet.context import Context
 from wallet.errors import TooLate
@@ -58,7 +58,7 @@ def test_a_form_without_a_valid_seen_field_changes_nothing(incident, wambui, wro
 def test_only_one_of_many_simultaneous_acts_on_a_page_succeeds(incident, joseph):
     crowd = [staff("finance", f"Hand Number{number}") for number in range(8)]
     page = seen(incident)
-    answers = at_once(*(catch_too_late(partial(take, incident, one, page)) for one in crowd))
+    answers = run_together(*(catch_too_late(partial(take, incident, one, page)) for one in crowd))
     late = [answer for answer in answers if isinstance(answer, TooLate)]
     assert len(late) == 7
     incident.refresh_from_db()
@@ -83,7 +83,7 @@ def catch_too_late(job):
 @pytest.mark.django_db(transaction=True)
 def test_failures_of_a_check_at_the_same_time_open_one_incident():
     jobs = [partial(incidents.open_for_check, "balances", "Balances differ", "Rows.")] * 8
-    assert len({answer.pk for answer in at_once(*jobs)}) == 1
+    assert len({answer.pk for answer in run_together(*jobs)}) == 1
     assert AuditEvent.objects.count() == 1
     connection.close()
 

@@ -19,7 +19,7 @@ from tests.pages import (
     title,
     words,
 )
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +40,8 @@ def history(bob, carol, time_machine):
     withdraw(bob, 5_00, description="cash")
     time_machine.move_to("2026-11-22T12:00:00Z", tick=False)
     deposit(carol, 1_234_50, description="wages")
-    as_if(withdraw(amina, 40_00, description="pending"), "PENDING")
-    as_if(deposit(bob, 30_00, description="failed"), "FAILED")
+    with_status(withdraw(amina, 40_00, description="pending"), "PENDING")
+    with_status(deposit(bob, 30_00, description="failed"), "FAILED")
 
 
 def references(response) -> list[str]:

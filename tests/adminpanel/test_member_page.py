@@ -7,9 +7,9 @@ import pytest
 from adminpanel.models import Incident, ReversalProposal
 from tests.conftest import signed_in, staff
 from tests.factories import account_id, deposit, send, withdraw
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, title, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.models import Account, AuditEvent, User
@@ -65,7 +65,7 @@ def test_the_page_shows_what_is_used_of_todays_limits(
     time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
     send(amina, brian, 120_00)
     withdraw(amina, 30_00)
-    as_if(withdraw(amina, 5_00), "FAILED")
+    with_status(withdraw(amina, 5_00), "FAILED")
     said = text(as_finance.get(page_of(amina)))
     assert "Balance KES 445.00" in said
     assert "Sent and withdrawn today KES 150.00 KES 350.00 left of KES 500.00 per day" in said
@@ -216,7 +216,7 @@ def test_staff_cannot_freeze_or_unfreeze_their_own_wallet(as_finance, finance):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_wallet_locked_by_a_payment_for_too_long_is_busy(as_finance, amina):
-    with held(account_id(amina)), impatient(0.01):
+    with hold_accounts(account_id(amina)), wait_at_most(0.01):
         answer = as_finance.post(page_of(amina, "freeze"), {"reason": REASON})
     assert answer.status_code == 503
     assert "Nissmart is busy right now" in problems(answer)[0]

@@ -12,7 +12,7 @@ from adminpanel.models import Incident, Note
 from ledger.models import Transaction
 from tests.adminpanel.support.incidents import OPEN
 from tests.conftest import signed_in
-from tests.ledger.support.crowd import at_once
+from tests.ledger.support.crowd import run_together
 from tests.pages import fields
 from wallet.models import AuditEvent, User
 
@@ -60,7 +60,7 @@ def test_many_simultaneous_clicks_make_one(case, wambui):
     def press(client):
         return lambda: client.post(case.to, data)
 
-    answers = at_once(*map(press, clients))
+    answers = run_together(*map(press, clients))
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.headers["Location"] for answer in answers}) == 1
     assert count_rows(case) == 1

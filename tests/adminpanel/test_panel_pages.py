@@ -6,7 +6,7 @@ from django.test import Client
 from tests.conftest import signed_in
 from tests.factories import deposit, send, withdraw
 from tests.pages import elements, find, htmx, is_whole_page, text, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_a_deposit_names_the_rail(as_finance, alice):
 
 
 def test_a_transaction_that_has_not_settled_says_so(as_finance, alice):
-    said = text(as_finance.get(page_of(as_if(withdraw(alice, 40_00), "PENDING"))))
+    said = text(as_finance.get(page_of(with_status(withdraw(alice, 40_00), "PENDING"))))
     assert "Processing" in said
     assert "Settled Not yet" in said
 

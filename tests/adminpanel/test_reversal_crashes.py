@@ -13,7 +13,7 @@ from ledger import operations
 from tests.adminpanel.support.proposals import State, acts, count, propose, reversals_of
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.support.crowd import at_once, process, watched
+from tests.ledger.support.crowd import process, run_together, watch_statements
 from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -27,7 +27,7 @@ def approve(actor_id, proposal_id):
 
 def points(job, *args) -> list[str]:
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     return names
 
@@ -41,7 +41,7 @@ def die_at(number, job, *args):
         if left == -1:
             os._exit(DIED)
 
-    with watched(visit):
+    with watch_statements(visit):
         job(*args)
 
 
@@ -117,7 +117,7 @@ def test_the_decision_is_committed_before_the_ledger_posts(alice, bob, wambui, j
     really = operations.reverse
 
     def look_first(*given, **asks):
-        (state,) = at_once(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
+        (state,) = run_together(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
         seen.append((state, connection.in_atomic_block))
         return really(*given, **asks)
 

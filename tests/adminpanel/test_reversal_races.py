@@ -14,7 +14,7 @@ from tests.adminpanel.support.proposals import State, acts, count, propose, reve
 from tests.books import assert_books_right
 from tests.conftest import signed_in, staff
 from tests.factories import balance, send
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.pages import text
 from wallet.context import Context
 from wallet.errors import Refusal, TooLate
@@ -46,7 +46,7 @@ def test_sixteen_simultaneous_approvals_have_one_effect(alice, bob, wambui, team
     for _ in range(ROUNDS):
         record = send(alice, bob, 100_00)
         proposal = propose(record, wambui)
-        answers = at_once(
+        answers = run_together(
             *(
                 catch_refusal(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
                 for one in team
@@ -69,7 +69,7 @@ def test_sixteen_simultaneous_browsers_have_one_effect(alice, bob, wambui, team)
     proposal = propose(record, wambui)
     clients = [signed_in(one) for one in team]
     url = f"/panel/reversals/{proposal.pk}/approve/"
-    answers = at_once(*(partial(client.post, url) for client in clients))
+    answers = run_together(*(partial(client.post, url) for client in clients))
     assert sorted(answer.status_code for answer in answers) == [303] + [409] * (CROWD - 1)
     for answer in answers:
         if answer.status_code == 409:
@@ -82,7 +82,7 @@ def test_sixteen_simultaneous_browsers_have_one_effect(alice, bob, wambui, team)
 def test_sixteen_simultaneous_proposals_make_one(alice, bob, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 10_00)
-        answers = at_once(*(catch_refusal(partial(propose, record, one)) for one in team))
+        answers = run_together(*(catch_refusal(partial(propose, record, one)) for one in team))
         made = [answer for answer in answers if isinstance(answer, ReversalProposal)]
         refusals = [str(answer) for answer in answers if isinstance(answer, Refusal)]
         assert len(made) == 1
@@ -100,7 +100,7 @@ def test_a_proposal_is_approved_or_withdrawn_but_never_both(alice, bob, wambui, 
             partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk),
             partial(reversals.withdraw, Context(wambui.pk), proposal_id=proposal.pk),
         ]
-        answers = at_once(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert sorted(type(answer).__name__ for answer in answers) == [
             "ReversalProposal",
             "TooLate",
@@ -123,7 +123,7 @@ def test_a_proposal_is_approved_or_denied_but_never_both(alice, bob, wambui, tea
             partial(reversals.approve, Context(team[0].pk), **ask),
             partial(reversals.deny, Context(team[1].pk, reason="No."), **ask),
         ]
-        answers = at_once(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
         proposal.refresh_from_db()
         assert proposal.state in (State.POSTED, State.DENIED)
@@ -142,7 +142,7 @@ def test_the_recipient_may_spend_the_money_meanwhile(alice, bob, carol, wambui, 
             catch_refusal(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
             partial(send, bob, carol, 10_00),
         ]
-        answers = at_once(*jobs[:: 1 if number % 2 else -1])
+        answers = run_together(*jobs[:: 1 if number % 2 else -1])
         proposal.refresh_from_db()
         spent = [answer for answer in answers if isinstance(answer, Transaction)]
         refused = [answer for answer in answers if isinstance(answer, Refusal)]
@@ -170,7 +170,7 @@ def test_simultaneous_workers_post_each_reversal_once(alice, bob, wambui, team):
                 State.APPROVED,
                 reversals.Action.APPROVE,
             )
-        at_once(*[reversals.post_approved] * 8)
+        run_together(*[reversals.post_approved] * 8)
         for record in records:
             assert reversals_of(record) == 1
             assert count(record, "reverse") == 1

@@ -17,7 +17,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import text
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet.context import Context
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
 from wallet.models import AuditEvent
@@ -226,8 +226,8 @@ def test_only_completed_deposits_and_transfers_can_be_proposed(record, wambui, j
     reversal = Transaction.objects.get(reverses=record)
     refusals = [
         (withdraw(alice, 5_00), "This money has left Nissmart"),
-        (as_if(deposit(bob, 1_00), "PENDING"), "hasn't settled yet"),
-        (as_if(deposit(bob, 1_00), "FAILED"), "no money moved"),
+        (with_status(deposit(bob, 1_00), "PENDING"), "hasn't settled yet"),
+        (with_status(deposit(bob, 1_00), "FAILED"), "no money moved"),
         (reversal, "A reversal can't be reversed."),
         (record, f"Already reversed by {reversal.reference}"),
     ]

@@ -16,7 +16,7 @@ from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import deposit, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.operations import freeze
@@ -65,7 +65,7 @@ def test_denials_and_withdrawals_are_steps_too(record, as_wambui, wambui, joseph
 
 
 def test_a_pending_step_says_not_yet(as_wambui, alice):
-    pending = as_if(withdraw(alice, 5_00), "PENDING")
+    pending = with_status(withdraw(alice, 5_00), "PENDING")
     assert "Processing (not yet)" in section(as_wambui.get(url(pending)), "timeline")
 
 
@@ -154,7 +154,7 @@ def test_the_page_shows_the_rail(record, as_finance, alice):
     ],
 )
 def test_the_page_says_why_a_withdrawal_cannot_be_reversed(as_wambui, alice, status, sentence):
-    page = as_wambui.get(url(as_if(withdraw(alice, 5_00), status)))
+    page = as_wambui.get(url(with_status(withdraw(alice, 5_00), status)))
     assert sentence in section(page, "reversal")
     assert "Propose a reversal" not in text(page)
 

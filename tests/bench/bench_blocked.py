@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.api.support.granian import Line
+from tests.api.support.granian import Connection
 from tests.bench.bench_api import PREPARE, run_server
 from tests.bench.workers import manage, warn_if_busy
 from tests.postgres import PostgresError, server
@@ -79,7 +79,7 @@ class Crowd:
         return measured
 
     def send(self, measured: Round, ends: float) -> None:
-        line, draw = Line(self.port, self.token), random.Random()
+        line, draw = Connection(self.port, self.token), random.Random()
         while (began := time.monotonic()) < ends:
             source, target = draw.sample(range(self.first, self.first + MEMBERS), 2)
             is_hot = draw.random() < 0.25
@@ -89,7 +89,7 @@ class Crowd:
                 continue
             body = {"from_user_id": source, "to_user_id": target, "amount_cents": 1}
             try:
-                status = line.ask("POST", "/api/transfer", body).status
+                status = line.call("POST", "/api/transfer", body).status
             except ConnectionError:
                 status = 0
             took = time.monotonic() - began
@@ -101,9 +101,9 @@ class Crowd:
                 measured.broken += 1
 
     def read(self, path: str, times: list[float], ends: float) -> None:
-        line = Line(self.port, self.token)
+        line = Connection(self.port, self.token)
         while (began := time.monotonic()) < ends:
-            line.ask("GET", path)
+            line.call("GET", path)
             times.append(time.monotonic() - began)
             time.sleep(0.05)
 

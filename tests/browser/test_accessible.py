@@ -10,9 +10,9 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from tests.factories import send, withdraw
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = [320, 360, 1280]
 # Dark mode changes only colours. axe is slow, and its findings don't depend on the database, so it
@@ -75,8 +75,8 @@ def test_pages_for_visitors_are_accessible(open_page):
 
 def test_pages_for_members_are_accessible(open_page, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch at a place with quite a long name " * 3)
-    as_if(withdraw(alice, 40_00), "PENDING")
-    as_if(withdraw(alice, 30_00), "FAILED")
+    with_status(withdraw(alice, 40_00), "PENDING")
+    with_status(withdraw(alice, 30_00), "FAILED")
     page = open_page(alice)
     own = [f"/activity/{record.reference}/", f"/transfer/?again={record.reference}&amount=5"]
     assert visit(page, *MEMBER, *MORE, *own) == []
@@ -104,7 +104,7 @@ def test_pages_of_a_new_member_are_accessible(open_page, carol):
 
 def test_pages_for_finance_are_accessible(open_page, finance, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch")
-    as_if(withdraw(alice, 40_00), "PENDING")
+    with_status(withdraw(alice, 40_00), "PENDING")
     filtered = "/panel/ledger/?type=TRANSFER&min=x&member=alice"
     page = open_page(finance)
     assert visit(page, *FINANCE, filtered, f"/panel/transactions/{record.reference}/") == []

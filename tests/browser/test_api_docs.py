@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser]
 
 OPERATIONS = 11
 

@@ -8,7 +8,7 @@ import rjsmin
 from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # Browsers keep the spaces in custom properties and conditions, where they mean nothing.
 RULES = r"""() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules].map(

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.factories import UserFactory, deposit, funded, send
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONES = [320, 360, 375, 390, 412]
 

@@ -10,7 +10,7 @@ from adminpanel.reversals import operations as reversals
 from tests.factories import send, withdraw
 from wallet.context import Context
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTH = 360
 

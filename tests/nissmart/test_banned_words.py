@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.any_engine
+
 SCRIPT = settings.BASE_DIR / ".ci/banned_words.py"
 
 

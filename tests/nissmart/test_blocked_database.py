@@ -14,7 +14,7 @@ from django.test import Client
 from tests.api.support.calls import Api, by_token
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, account_id
-from tests.ledger.support.crowd import closing, held
+from tests.ledger.support.crowd import closing, hold_accounts
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,14 +45,14 @@ def member(alice) -> Client:
 def test_api_reads_answer(alice, scope):
     """Although a call records the token's last use and counts towards the rate limit."""
     caller = by_token(alice, scope)
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         for _each in range(3):
             for path in (f"/api/balance/{alice.pk}", f"/api/transactions/{alice.pk}", "/api/users"):
                 assert took_s(lambda path=path: caller.get(path), 200) < READ_S
 
 
 def test_pages_answer(alice, member):
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         for path in ("/", "/activity/", "/deposit/", "/transfer/", "/profile/", "/healthz"):
             assert took_s(lambda path=path: member.get(path), 200) < READ_S
         assert took_s(lambda: Client().get("/accounts/login/"), 200) < READ_S
@@ -62,7 +62,7 @@ def test_orders_hear_busy(alice, bob, member):
     caller = by_token(alice)
     order = {"from_user_id": alice.pk, "to_user_id": bob.pk, "amount_cents": 1_00}
     form = {"amount": "1", "confirm": "1", "idempotency_key": "one-key"}
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         assert took_s(lambda: caller.post("/api/transfer", order), 503) < BUSY_S
         assert took_s(lambda: member.post("/deposit/", form), 503) < BUSY_S
     assert caller.post("/api/transfer", order, key="again").status_code == 201
@@ -73,7 +73,7 @@ def test_orders_hear_busy(alice, bob, member):
 )
 def test_other_writes_hear_busy_on_sqlite(alice):
     login = {"login": alice.email, "password": PASSWORD}
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         began = time.monotonic()
         answers: list[HttpResponse] = []
         threads = [
@@ -100,7 +100,7 @@ def test_brief_writes_are_skipped_on_sqlite(alice):
     """A call answers even when its count can't be written. Later calls are counted again."""
     caller: Api = by_token(alice)
     for _each in range(2):
-        with held(account_id(alice)):
+        with hold_accounts(account_id(alice)):
             assert caller.get("/api/users").status_code == 200
         assert caller.get("/api/users").status_code == 200
     assert User.objects.count() == 1

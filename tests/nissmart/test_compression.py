@@ -15,7 +15,7 @@ from tests.api.support.calls import by_token
 from tests.conftest import signed_in
 from tests.factories import send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 

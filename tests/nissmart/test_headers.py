@@ -11,7 +11,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 CSP = {
     "default-src": "'none'",

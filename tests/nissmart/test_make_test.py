@@ -14,6 +14,8 @@ from django.conf import settings
 from nissmart import embedded_postgres
 from tests.nissmart.support.programs import fake_programs
 
+pytestmark = pytest.mark.any_engine
+
 SCRIPT = settings.BASE_DIR / ".ci/test.py"
 
 

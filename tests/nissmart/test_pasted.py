@@ -17,7 +17,7 @@ from tests.factories import PASSWORD, UserFactory, balance, deposit, funded, new
 from tests.pages import elements, text
 from wallet.models import ApiToken, AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 PHONE, EMAIL = "+254712345678", "jane@example.com"
 PHONES = [

@@ -26,6 +26,8 @@ SERVE = """
 import sys
 sys.path.insert(0, ".ci")
 import serve
+
+pytestmark = pytest.mark.any_engine
 serve.collect_static = lambda: None
 sys.exit(serve.main())
 """

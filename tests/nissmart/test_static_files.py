@@ -14,6 +14,8 @@ from tests.conftest import signed_in
 from tests.factories import withdraw
 from tests.pages import elements
 
+pytestmark = pytest.mark.any_engine
+
 STATIC = Path(settings.BASE_DIR, "static")
 SHEETS = ("base", "member", "panel")
 # htmx adds this class during a request.

@@ -35,6 +35,8 @@ sys.exit(supervise.run(services))
 # Each program first writes its process id to its file.
 NOTE = """
 import os, pathlib, signal, socket, subprocess, sys, time
+
+pytestmark = pytest.mark.any_engine
 def note():
     with pathlib.Path(sys.argv[1]).open("a") as file:
         file.write(f"{os.getpid()}\\n")

@@ -21,7 +21,7 @@ from tests.pages import htmx
 from wallet.context import Context
 from wallet.untranslated import keep, keep_figures, sentence
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 # Text of the cast and the crawl: full names for staff, short names for members.
 WRITTEN = ["Alice W", "Bob O", "Finance P", "Olive O", "Wambui", "Lunch", "Sent twice"]

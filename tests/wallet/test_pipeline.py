@@ -11,7 +11,7 @@ from django.db import (
 )
 
 from tests.factories import UserFactory
-from tests.ledger.support.crowd import at_once
+from tests.ledger.support.crowd import run_together
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.db.postgresql.connection import PipelineConnection
@@ -100,14 +100,14 @@ def test_a_sent_statement_is_committed_with_its_transaction():
     with transaction.atomic():
         pipeline.ask(COUNT)
         pipeline.send(rename(user, "Bob"))
-    seen = at_once(lambda: name_of(user))
+    seen = run_together(lambda: name_of(user))
     assert seen == ["Bob"]
 
 
 def test_a_statement_sent_outside_a_transaction_is_committed_immediately():
     user = UserFactory(name="Alice")
     pipeline.send(rename(user, "Bob"))
-    assert at_once(lambda: name_of(user)) == ["Bob"]
+    assert run_together(lambda: name_of(user)) == ["Bob"]
 
 
 def test_a_rollback_undoes_sent_statements():
@@ -117,7 +117,7 @@ def test_a_rollback_undoes_sent_statements():
         pipeline.send(rename(user, "Bob"))
         raise ZeroDivisionError
     assert name_of(user) == "Alice"
-    assert at_once(lambda: name_of(user)) == ["Alice"]
+    assert run_together(lambda: name_of(user)) == ["Alice"]
 
 
 @pytest.mark.parametrize("broken", [NO_COLUMN, NOT_ALLOWED])

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.support.explorer_rows import URL_END, focused_reference, outline, rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_slash_focuses_the_search_box(page):

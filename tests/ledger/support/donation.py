@@ -1,4 +1,4 @@
-"""A made-up kind: a member gives money to the house. All that a new kind takes is in this file."""
+"""A made-up kind: a member gives money to the house. This file is all that a new kind needs."""
 
 from __future__ import annotations
 
