@@ -68,7 +68,7 @@ def attempt(job: Callable[[], Any]) -> Any:
 
 
 def is_busy(answer: Any) -> bool:
-    return isinstance(answer, Busy) or getattr(answer, "status_code", None) == 503
+    return isinstance(answer, Busy) or b"busy right now" in getattr(answer, "content", b"")
 
 
 def closing[T](job: Callable[[], T]) -> Callable[[], T]:
