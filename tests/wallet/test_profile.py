@@ -74,12 +74,13 @@ def test_htmx_is_redirected_to_the_page(jane):
     ],
 )
 def test_a_new_phone_number_or_email_needs_the_password(jane, changes, after):
-    for wrong in ("", "not-the-password"):
+    for wrong, sentence in (
+        ("", "Enter your current password to change your phone number or email."),
+        ("not-the-password", "This password isn't right. Enter it again."),
+    ):
         response = save(jane, **changes, password=wrong)
         assert response.status_code == 422
-        assert problems_beside(response, "password") == [
-            "Enter your current password to change your phone number or email."
-        ]
+        assert problems_beside(response, "password") == [sentence]
         assert fields(response).items() >= changes.items()
         assert fields(response)["password"] == ""
         assert details(jane) == ("Jane Wanjiru", "+254712345678", "jane@example.com")
