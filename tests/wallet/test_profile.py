@@ -162,3 +162,12 @@ def test_only_the_new_phone_number_signs_in(jane):
 
     assert may_sign_in("0722000111")
     assert not may_sign_in("0712345678")
+
+
+def test_too_many_wrong_passwords_get_a_page_that_says_how_long_to_wait(jane):
+    client = signed_in(jane)
+    wrong = {**NOW, "phone": "0722 000 002", "password": "wrong"}
+    answers = [client.post(PROFILE, wrong) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+    assert "Wait 1 minute, then try again." in text(answers[-1])
+    assert answers[-1].headers["Retry-After"] == "60"
