@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 import pytest
 
 from adminpanel.models import SavedView
@@ -109,6 +111,21 @@ def test_a_saved_view_stores_no_phone_number_and_no_email(as_auditor, amina, typ
     (view,) = as_auditor.get(LEDGER).context["views"]
     opened = as_auditor.get(f"{LEDGER}?{view.query}").context["explorer"]
     assert dict(opened.filter_state) == {"member": kept.format(id=amina.pk), "type": "DEPOSIT"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("0712000001", "0712 *** 001"),
+        ("amina@example.com", "a***@example.com"),
+        ("Rent", "Rent"),
+    ],
+)
+def test_a_saved_search_masks_a_contact(as_auditor, amina, typed, kept):
+    query = f"q={typed}&member=Amina&columns=note&columns=time"
+    as_auditor.post(SAVE, {"name": "x", "query": query})
+    saved = parse_qs(SavedView.objects.get().query)
+    assert saved == {"q": [kept], "member": ["Amina"], "columns": ["note", "time"]}
 
 
 def test_an_export_is_audited_without_the_phone_number_or_email(as_auditor, amina):
