@@ -74,7 +74,13 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
     is_valid = explorer.is_valid()
     sums = explorer.sums() if is_valid else None
     context = {"explorer": explorer, "sums": sums, "is_counted": True}
-    status = 429 if over_limit else (200 if sums else 503) if is_valid else 422
+    status = 200
+    if over_limit:
+        status = 429
+    elif not is_valid:
+        status = 422
+    elif not sums:
+        status = 503  # counting took too long
     template = "adminpanel/ledger_totals.html"
     return render_part(request, template, context, part="totals", status=status)
 
@@ -82,7 +88,8 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
 def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     """The matching rows as CSV.
 
-    The contract makes this a GET, although it adds an audit event. A repeated GET is harmless.
+    A GET, so that it's a plain link, although it adds an audit event. A repeated GET only adds
+    another event.
     """
     if answer := answer_without_rows(request, export.FILE):
         return answer
