@@ -13,12 +13,13 @@ class Refusal(Exception):
 
     `str(refusal)` is a sentence for the person who asked. It comes from the class, or from the
     caller where the words depend on the case. `facts` fill its placeholders. `field` is the form
-    field that the refusal is about.
+    field that the refusal is about. After `wait_s` seconds, the same request may succeed.
     """
 
     code: ClassVar[str] = "refused"
     sentence: str | Promise = _("That can't be done.")
     field: ClassVar[str | None] = None
+    wait_s: int | None = None
 
     def __init__(self, sentence: str | Promise | None = None, /, **facts: object) -> None:
         super().__init__()
@@ -68,6 +69,7 @@ class Busy(Refusal):
 
     code = "busy"
     sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
+    wait_s = 1
 
 
 class OpenedAlready(Refusal):

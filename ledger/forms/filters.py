@@ -50,7 +50,7 @@ class PeriodForm(forms.Form):
         cleaned = super().clean() or {}
         first, last = cleaned.get("from"), cleaned.get("to")
         if first and last and first > last:
-            self.add_error("to", _("Enter a date on or after the From date."))
+            self.add_error("to", _("Enter a date on or after the first one."))
         return cleaned
 
     @property
