@@ -53,10 +53,14 @@ class Taken(Refusal):
     """Another member already has this phone number or email. `field` says which."""
 
     code = "invalid_request"
-    sentence = _("This {field} already has an account.")
+    # Whole sentences, because a translation may need other words around each noun.
+    sentences: ClassVar[Mapping[str, Promise]] = {
+        "phone": _("This phone number already has an account."),
+        "email": _("This email already has an account."),
+    }
 
     def __init__(self, field: str) -> None:
-        super().__init__(field=field)
+        super().__init__(self.sentences[field], field=field)
         self.field = field  # type: ignore[misc]
 
 

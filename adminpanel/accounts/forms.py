@@ -68,7 +68,7 @@ class LinesFilter(FilterForm):
         del self.fields["status"]
 
     def lines_of(self, account: Account) -> QuerySet[Entry]:
-        """The account's entries that match. None when the filters are invalid."""
+        """The account's entries that match. No rows if the form is invalid."""
         lines = queries.lines_of(account)
         if not self.is_valid():
             return lines.none()

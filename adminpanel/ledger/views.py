@@ -82,7 +82,11 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
     is_valid = explorer.is_valid()
     sums = explorer.sums() if is_valid else None
     context = {"explorer": explorer, "sums": sums, "is_counted": True}
-    status = (200 if sums else 503) if is_valid else 422
+    status = 200
+    if not is_valid:
+        status = 422
+    elif not sums:
+        status = 503  # counting took too long
     template = "adminpanel/ledger_totals.html"
     response = render_part(request, template, context, part="totals", status=status)
     return mark_page(response, refusal)
@@ -91,7 +95,8 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
 def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     """The matching rows as CSV.
 
-    The contract makes this a GET, although it adds an audit event. A repeated GET is harmless.
+    A GET, so that it's a plain link, although it adds an audit event. A repeated GET only adds
+    another event.
     """
     if answer := answer_without_rows(request, export.FILE):
         return answer

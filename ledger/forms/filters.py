@@ -99,7 +99,7 @@ class FilterForm(PeriodForm):
     )
 
     def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
-        """The records that match. None if the form is invalid."""
+        """The records that match. No rows if the form is invalid."""
         if not self.is_valid():
             return records.none()
         data = self.cleaned_data

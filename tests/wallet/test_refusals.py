@@ -20,6 +20,7 @@ def test_a_sentence_without_facts_is_used_unchanged():
 
 
 def test_each_refusal_has_its_own_sentence():
+    assert str(Taken("phone")) == "This phone number already has an account."
     assert str(Taken("email")) == "This email already has an account."
     assert Taken("email").field == "email"
     assert str(Busy()).startswith("Nissmart is busy")

@@ -15,7 +15,7 @@ from wallet.models import RateWindow
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
-# Longer than two of the longest windows: `was_counted` looks at the previous one too.
+# Exactly two of the longest windows: `was_counted` looks at the previous one too.
 KEPT_MINUTES = 2 * HOUR_S // MINUTE_S
 WHY = _("Too many requests.")
 
