@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
@@ -69,12 +69,15 @@ def flush_past_the_guards() -> None:
                 cursor.execute("RESET session_replication_role")
         else:
             guarded = BOOKS | AUDIT | NOTES
-            guarded.remove(connection)
-            connection.ops.execute_sql_flush(flush)
-            guarded.install(connection)
-        wallet_operations.open_house_accounts()
-        for name in (FINANCE, AUDITOR):
-            Group.objects.get_or_create(name=name)
+            # In one transaction, which SQLite writes to the disk once.
+            with transaction.atomic():
+                guarded.remove(connection)
+                connection.ops.execute_sql_flush(flush)
+                guarded.install(connection)
+        with transaction.atomic():
+            wallet_operations.open_house_accounts()
+            for name in (FINANCE, AUDITOR):
+                Group.objects.get_or_create(name=name)
 
     TransactionTestCase._fixture_teardown = teardown
 
