@@ -4,13 +4,15 @@ Nothing about a rail stands anywhere else: not its name, its float, its limits o
 `Transaction.rail` keeps the code of the rail that a transaction took.
 """
 
-from ledger.rails.rail import Answer, Callback, Instruction, Outcome, Rail
+from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail
 from ledger.rails.registry import current, every, of, register, registered
 
 __all__ = [
+    "Alarm",
     "Answer",
     "Callback",
     "Instruction",
+    "Lookup",
     "Outcome",
     "Rail",
     "current",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.rails.rail import Answer, Callback, Instruction, Outcome, Rail
+from ledger.rails.rail import Answer, Callback, Instruction, Lookup, Outcome, Rail
 from wallet.house import HouseAccount
 
 
@@ -37,8 +37,8 @@ class Simulated(Rail):
     def disburse(self, instruction: Instruction) -> Answer:
         return succeeded(instruction.reference)
 
-    def query(self, reference: str) -> Answer:
-        return succeeded(reference)
+    def query(self, lookup: Lookup) -> Answer:
+        return succeeded(lookup.reference)
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         """It sends none."""

@@ -9,7 +9,7 @@ import pytest
 
 from ledger import kinds, rails
 from ledger.kinds import Seen, Side
-from ledger.rails import Instruction, Outcome
+from ledger.rails import Instruction, Lookup, Outcome
 from ledger.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,8 @@ def test_it_has_words_for_each_reader(kind, status, is_in, other):
 @every_rail
 def test_a_rail_answers_as_the_contract_says(rail):
     asked = Instruction("NS-00000000-1", 50_00, "+254712000001")
-    for said in (rail.collect(asked), rail.disburse(asked), rail.query(asked.reference)):
+    lookup = Lookup(asked.reference, is_payout=True)
+    for said in (rail.collect(asked), rail.disburse(asked), rail.query(lookup)):
         assert said.outcome in Outcome
         assert bool(said.receipt) == (said.outcome == Outcome.SUCCEEDED)
     assert rail.collect(asked).outcome != Outcome.PENDING

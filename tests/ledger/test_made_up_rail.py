@@ -12,7 +12,7 @@ from adminpanel.overview import totals
 from ledger import operations, rails
 from ledger.errors import RailAmount, RailWholeAmount
 from ledger.models import Transaction
-from ledger.rails import Instruction, Outcome
+from ledger.rails import Instruction, Lookup, Outcome
 from tests.api.support.calls import by_token
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
@@ -64,7 +64,7 @@ def test_a_payout_waits_until_it_is_paid(alice):
     assert (record.status, record.rail, balance(alice)) == ("PENDING", "banki", 700_00)
     asked = Instruction(record.reference, record.amount_cents, alice.phone)
     assert BANKI.disburse(asked).outcome == Outcome.ACCEPTED
-    assert BANKI.query(record.reference).outcome == Outcome.PENDING
+    assert BANKI.query(Lookup(record.reference, is_payout=True)).outcome == Outcome.PENDING
     assert_right()
     ended = answer(record, Outcome.SUCCEEDED)
     assert ended.status == "SUCCESS"
