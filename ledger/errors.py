@@ -132,6 +132,39 @@ class SettledOtherwise(Refusal):
     sentence = _("{reference} ended before: {status}. Nothing more has moved.")
 
 
+class PhoneMissing(Refusal):
+    code = "phone_missing"
+    sentence = _("Add a phone number to your profile first: that is where this payment goes.")
+
+
+class NeverSent(Refusal):
+    """`reference`. No worker has sent it to its rail, so the rail can't know how it ended."""
+
+    code = "never_sent"
+    sentence = _("{reference} was never sent, so it can't have ended.")
+
+
+class AlreadySent(Refusal):
+    """`reference`. The money may be on its way, so it can't be given back."""
+
+    code = "already_sent"
+    sentence = _("{reference} is on its way already, so it can't be cancelled.")
+
+
+class Superseded(Refusal):
+    """`reference`. Another worker has taken over, so this one's failure may be out of date."""
+
+    code = "superseded"
+    sentence = _("Another worker has taken over {reference}.")
+
+
+class ReceiptTaken(Refusal):
+    """`receipt` and `reference`: of the other payment that has it."""
+
+    code = "receipt_taken"
+    sentence = _("The receipt {receipt} is that of another payment, {reference}.")
+
+
 class KeyReused(Refusal):
     """`reference`: the transaction that the key already names."""
 

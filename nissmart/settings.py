@@ -121,6 +121,11 @@ RAIL = env.str("RAIL", "simulated")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
+# Payouts above these amounts wait for one or two people of finance. 0 means always.
+APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)
+APPROVE_TWO_ABOVE_CENTS = env.int("APPROVE_TWO_ABOVE_CENTS", 150_000_00)
+# So does a payout with which more than this leaves a wallet in a day, transfers included.
+APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_CENTS_OUT_PER_DAY)
 # Different people that one member may look up on the Send page, but not pay, in an hour.
 # 0 means no limit.
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)

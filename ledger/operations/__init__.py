@@ -17,11 +17,12 @@ from ledger.operations.moves import (
     withdraw,
 )
 from ledger.operations.orders import Order
-from ledger.operations.settlement import fail, settle
+from ledger.operations.settlement import cancel, fail, settle
 from ledger.operations.statements import sent_cents
 
 __all__ = [
     "Order",
+    "cancel",
     "deposit",
     "earlier",
     "fail",

@@ -121,6 +121,8 @@ class Rail:
     lowest_cents: ClassVar[int] = 1
     highest_cents: ClassVar[int | None] = None
     takes_cents: ClassVar[bool] = True
+    # Payments go to the phone of the member, or come from it.
+    needs_phone: ClassVar[bool] = True
     # The same payout sent twice under one reference is paid once.
     pays_a_reference_once: ClassVar[bool] = False
 

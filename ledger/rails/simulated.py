@@ -19,6 +19,7 @@ class Simulated(Rail):
     )
 
     is_simulated = True
+    needs_phone = False
     site_note = _("Test mode: deposits and withdrawals run on a simulated rail.")
     ribbon = _("Test mode: simulated rail.")
     receipt_note = _("By the simulated rail, which pays out no real money.")

@@ -18,6 +18,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import account_id, balance, deposit, new_key, send, withdraw
 from tests.ledger.support.banki import BANKI
+from tests.ledger.support.later import sent
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.pages import text
 from tests.tampering import found_after, violations
@@ -56,7 +57,7 @@ def answer(record: Transaction, outcome: Outcome, **more: str) -> Transaction:
     callback = BANKI.parse_callback("paid", json.dumps(said | {"outcome": outcome} | more).encode())
     assert callback.amount_cents == record.amount_cents
     verb = operations.settle if callback.answer.outcome == Outcome.SUCCEEDED else operations.fail
-    return verb(transaction_id=record.pk)
+    return verb(transaction_id=sent(record).pk)
 
 
 def test_a_payout_waits_until_it_is_paid(alice):

@@ -10,7 +10,7 @@ from ledger import operations
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import deposit, new_key, send, withdraw
-from tests.ledger.support.later import waiting_withdrawal
+from tests.ledger.support.later import answering_later
 from tests.tampering import violations
 from wallet.context import Context
 
@@ -34,7 +34,8 @@ def test_old_rows_get_the_rail_that_they_took(alice, bob, finance):
     back = deposit(bob, 5_00)
     send(alice, bob, 1_00)
     withdraw(alice, 2_00)
-    waiting_withdrawal(alice, 3_00)
+    with answering_later():
+        withdraw(alice, 3_00)
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=back.pk)
     kept, taken = rows(), dict(Transaction.objects.values_list("pk", "rail"))
     try:

@@ -12,7 +12,13 @@ from ledger import errors, operations
 from ledger.models import Entry, Transaction
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, new_key, send, withdraw
-from tests.ledger.support.later import answering_later, end, waiting_deposit, waiting_withdrawal
+from tests.ledger.support.later import (
+    answering_later,
+    end,
+    sent,
+    waiting_deposit,
+    waiting_withdrawal,
+)
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.tampering import violations
 from wallet import operations as wallet_operations
@@ -200,7 +206,7 @@ def test_time_does_not_run_backwards_along_the_wallet(alice, move, status, time_
 def test_a_history_is_played_back_at_its_own_times(alice):
     then = timezone.now() + timedelta(days=1)
     with answering_later():
-        record = withdraw(alice, 300_00, at=then)
+        record = sent(withdraw(alice, 300_00, at=then))
     ended = operations.settle(transaction_id=record.pk, at=then + timedelta(hours=2))
     assert ended.settled_at == then + timedelta(hours=2)
     assert_right()

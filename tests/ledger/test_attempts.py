@@ -1,0 +1,367 @@
+"""An order that waits for its rail has an attempt, and the database keeps it honest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from ledger import errors, operations
+from ledger.models import Approval, Attempt, Pause, RailEvent, Transaction, Verdict
+from ledger.models.attempts import State
+from ledger.operations import group_commit
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import UserFactory, balance, deposit, funded, send, withdraw
+from tests.ledger.support.later import answering_later, end, sent, waiting_withdrawal
+from tests.ledger.support.placed import withdraw as placed_withdrawal
+from tests.ledger.support.rows import insert, stored
+from tests.tampering import violations
+from wallet.models import User
+
+pytestmark = pytest.mark.django_db
+
+IS_POSTGRESQL = connection.vendor == "postgresql"
+
+
+@pytest.fixture
+def rich(db) -> User:
+    return funded(funded(UserFactory(), 250_000_00), 250_000_00)
+
+
+def ordered(user: User, amount_cents: int = 300_00, **more: object) -> Attempt:
+    """A payout that no worker has claimed."""
+    with answering_later():
+        return Attempt.objects.get(transaction=withdraw(user, amount_cents, **more))
+
+
+def change(attempt: Attempt, **columns: object) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(**columns)
+    connection.check_constraints()
+
+
+def refuses(attempt: Attempt, **columns: object) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        change(attempt, **columns)
+
+
+# --- It comes with its order
+
+
+@pytest.mark.parametrize("move", [deposit, withdraw])
+def test_an_order_that_waits_has_an_attempt(alice, move):
+    with answering_later():
+        record = move(alice, 300_00)
+    attempt = Attempt.objects.get()
+    assert (attempt.transaction, attempt.rail, attempt.phone) == (record, "simulated", alice.phone)
+    assert (attempt.state, attempt.fence, attempt.sent_at) == ("READY", 0, None)
+    assert attempt.next_look_at == attempt.created_at == record.created_at
+    assert attempt.is_payout == (move is withdraw)
+    assert (len(attempt.reference), attempt.reference[:4]) == (20, "NSP-")
+    assert violations() == []
+
+
+def test_what_is_carried_out_instantly_has_none(alice, bob):
+    for record in (deposit(alice, 5_00), withdraw(alice, 5_00), send(alice, bob, 5_00)):
+        assert record.status == "SUCCESS"
+    assert not Attempt.objects.exists()
+
+
+def test_a_replay_makes_no_second_attempt(alice):
+    attempt = ordered(alice, key="one")
+    assert ordered(alice, key="one") == attempt
+
+
+def test_each_order_of_a_batch_has_its_own_attempt(alice, bob):
+    funded(bob, 500_00)
+    with answering_later():
+        outcomes = group_commit.run_batch(
+            [placed_withdrawal(alice, 10_00), placed_withdrawal(bob, 20_00)], answer_by=10**9
+        )
+    for placed, record in outcomes.items():
+        assert Attempt.objects.get(transaction=record).phone
+        assert record.amount_cents == placed.order.amount_cents
+    assert Attempt.objects.count() == 2
+    assert violations() == []
+
+
+def test_an_attempt_keeps_the_phone_number_it_was_ordered_with(alice):
+    attempt = ordered(alice)
+    before, alice.phone = alice.phone, "+254799000000"
+    alice.save()
+    assert Attempt.objects.get(pk=attempt.pk).phone == before
+
+
+def test_a_rail_that_needs_a_phone_refuses_a_member_without_one(alice, monkeypatch):
+    User.objects.filter(pk=alice.pk).update(phone=None)
+    monkeypatch.setattr("ledger.rails.simulated.SIMULATED.needs_phone", True)
+    for move in (deposit, withdraw):
+        with nothing_moves(), pytest.raises(errors.PhoneMissing):
+            move(alice, 5_00)
+
+
+# --- How many people approve it
+
+
+@pytest.mark.parametrize(
+    ("cents", "approvals"), [(50_000_00, 0), (50_000_01, 1), (150_000_00, 1), (150_000_01, 2)]
+)
+def test_a_large_payout_waits_for_people(rich, cents, approvals):
+    record = withdraw(rich, cents)
+    if not approvals:
+        assert record.status == "SUCCESS"
+        return
+    attempt = Attempt.objects.get(transaction=record)
+    assert record.status == "PENDING"
+    assert (attempt.state, attempt.approvals_needed) == ("HELD", approvals)
+    assert attempt.next_look_at is None
+    assert balance(rich) == 500_000_00 - cents
+    assert violations() == []
+
+
+def test_zero_means_every_payout_and_never_what_is_no_payout(rich, bob, settings):
+    settings.APPROVE_ONE_ABOVE_CENTS = 0
+    assert withdraw(rich, 1).status == "PENDING"
+    assert send(rich, bob, 60_000_00).status == deposit(bob, 1_00).status == "SUCCESS"
+    settings.APPROVE_TWO_ABOVE_CENTS = 0
+    assert Attempt.objects.get(transaction=withdraw(rich, 1)).approvals_needed == 2
+
+
+def test_what_leaves_in_a_day_counts_together(rich, bob, settings):
+    settings.APPROVE_ONE_ABOVE_CENTS_A_DAY = 40_000_00
+    send(rich, bob, 30_000_00)
+    assert withdraw(rich, 10_000_00).status == "SUCCESS"
+    assert withdraw(rich, 1_00).status == "PENDING"
+
+
+def test_the_first_payout_to_a_changed_phone_waits(alice):
+    assert withdraw(alice, 1_00).status == "SUCCESS"
+    alice.phone = "+254799000000"
+    alice.save()
+    first, second = withdraw(alice, 1_00), withdraw(alice, 2_00)
+    assert (first.status, second.status) == ("PENDING", "PENDING")
+    assert {one.approvals_needed for one in Attempt.objects.all()} == {1}
+
+
+def test_once_a_payout_reached_the_changed_phone_others_need_no_approval(alice):
+    changed_at = timezone.now() - timedelta(hours=2)
+    withdraw(alice, 1_00)
+    User.objects.filter(pk=alice.pk).update(phone_changed_at=changed_at)
+    assert withdraw(alice, 1_00).status == "SUCCESS"
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23.9, "PENDING"), (24, "SUCCESS")])
+def test_a_changed_phone_is_new_for_a_day(alice, hours, status):
+    changed_at = timezone.now() - timedelta(hours=hours)
+    User.objects.filter(pk=alice.pk).update(phone_changed_at=changed_at)
+    assert withdraw(alice, 1_00).status == status
+
+
+def test_every_way_to_change_a_phone_is_seen(alice):
+    assert alice.phone_changed_at is None
+    alice.save()
+    alice.refresh_from_db()
+    assert alice.phone_changed_at is None
+    stale = User.objects.get(pk=alice.pk)
+    User.objects.filter(pk=alice.pk).update(phone="+254799000001")
+    seen = [User.objects.get(pk=alice.pk).phone_changed_at]
+    alice.phone = "+254799000002"
+    alice.save(update_fields=["phone"])
+    seen.append(alice.phone_changed_at)
+    # A copy from before the change neither hides it nor counts as none.
+    stale.save()
+    seen.append(User.objects.get(pk=alice.pk).phone_changed_at)
+    User.objects.filter(pk=alice.pk).update(phone=None)
+    seen.append(User.objects.get(pk=alice.pk).phone_changed_at)
+    assert None not in seen
+    assert sorted(set(seen)) == seen
+
+
+# --- How it ends
+
+
+def test_it_ends_in_one_commit_with_its_transaction(alice):
+    record = waiting_withdrawal(alice, 300_00)
+    operations.settle(transaction_id=record.pk, receipt="SG632NMUAB", rail_id="AG_1")
+    attempt = Attempt.objects.get(transaction=record)
+    assert (attempt.state, attempt.receipt, attempt.rail_id) == ("SUCCEEDED", "SG632NMUAB", "AG_1")
+    assert attempt.ended_at == Transaction.objects.get(pk=record.pk).settled_at
+    assert violations() == []
+
+
+def test_a_failure_keeps_the_reason(alice):
+    record = waiting_withdrawal(alice, 300_00)
+    operations.fail(transaction_id=record.pk, code="2040", words="Not registered")
+    attempt = Attempt.objects.get(transaction=record)
+    assert (attempt.state, attempt.failure_code, attempt.failure_words) == (
+        "FAILED",
+        "2040",
+        "Not registered",
+    )
+
+
+@pytest.mark.parametrize("verb", [operations.settle, operations.fail])
+@pytest.mark.parametrize("cents", [300_00, 60_000_00])
+def test_what_was_never_sent_has_not_ended(rich, verb, cents):
+    attempt = ordered(rich, cents)
+    with nothing_moves(), pytest.raises(errors.NeverSent):
+        verb(transaction_id=attempt.transaction_id)
+
+
+def test_a_receipt_is_taken_once(alice):
+    first, second = waiting_withdrawal(alice, 1_00), waiting_withdrawal(alice, 2_00)
+    operations.settle(transaction_id=first.pk, receipt="SG632NMUAB")
+    with nothing_moves(), pytest.raises(errors.ReceiptTaken, match=first.reference):
+        operations.settle(transaction_id=second.pk, receipt="SG632NMUAB")
+
+
+def test_an_old_workers_failure_does_not_count(alice):
+    record = waiting_withdrawal(alice, 300_00)
+    Attempt.objects.filter(transaction=record).update(fence=2)
+    with nothing_moves(), pytest.raises(errors.Superseded):
+        operations.fail(transaction_id=record.pk, fence=1)
+    assert operations.fail(transaction_id=record.pk, fence=2).status == "FAILED"
+
+
+def test_only_what_was_never_sent_is_cancelled(alice):
+    attempt = ordered(alice)
+    record = operations.cancel(transaction_id=attempt.transaction_id, code="c", words="w")
+    assert (record.status, balance(alice)) == ("FAILED", 1_000_00)
+    assert Attempt.objects.get().state == "CANCELLED"
+    gone = waiting_withdrawal(alice, 300_00)
+    with nothing_moves(), pytest.raises(errors.AlreadySent):
+        operations.cancel(transaction_id=gone.pk, code="c", words="w")
+    assert_books_right()
+    assert violations() == []
+
+
+# --- What the database refuses
+
+
+def test_only_lawful_moves(alice):
+    attempt = ordered(alice)
+    now = timezone.now()
+    for state in set(State) - {"READY", "SENDING", "CANCELLED"}:
+        refuses(attempt, state=state, sent_at=now)
+    refuses(attempt, state="SENDING", sent_at=now, lease_until=now)  # without a new fence
+    change(attempt, state="SENDING", sent_at=now, lease_until=now, fence=1)
+    refuses(attempt, fence=0)
+    refuses(attempt, state="CANCELLED", sent_at=None, ended_at=now)
+    change(attempt, state="SENT", rail_id="A")
+    refuses(attempt, rail_id="B")
+    refuses(attempt, rail_id="")
+    refuses(attempt, state="READY", lease_until=None)
+    refuses(attempt, looks=-1)
+    end(attempt.transaction, "SUCCESS")
+    for columns in ({"state": "FAILED"}, {"receipt": "R"}, {"fence": 9}, {"failure_words": "no"}):
+        refuses(attempt, **columns)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"rail": "mpesa"},
+        {"reference": "NSP-OTHER"},
+        {"phone": "+254799999999"},
+        {"approvals_needed": 1},
+        {"created_at": timezone.now()},
+        {"next_look_at": None},
+        {"receipt": "R"},
+        {"ended_at": timezone.now()},
+        {"state": "GONE"},
+    ],
+)
+def test_what_was_ordered_stays(alice, columns):
+    refuses(ordered(alice), **columns)
+
+
+def test_a_held_attempt_is_not_sent_without_its_approvals(rich):
+    attempt = ordered(rich, 60_000_00)
+    now = timezone.now()
+    refuses(attempt, state="READY", next_look_at=now)
+    refuses(attempt, next_look_at=now)
+    if IS_POSTGRESQL:
+        refuses(attempt, state="READY", next_look_at=now, approvals_given=1)
+
+
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="on SQLite verify_ledger finds it")
+def test_an_ended_attempt_agrees_with_its_transaction(alice):
+    attempt = Attempt.objects.get(transaction=waiting_withdrawal(alice, 1_00))
+    refuses(attempt, state="FAILED", ended_at=timezone.now())
+
+
+def test_an_attempt_begins_unsent(alice):
+    row = stored(ordered(alice)) | {"id": 10**6, "reference": "NSP-OTHER"}
+    row["transaction_id"] = waiting_withdrawal(alice, 1_00).pk
+    for wrong in ({"fence": 1}, {"state": "HELD"}, {"approvals_needed": 1}, {}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            insert("ledger_attempt", row | wrong)
+
+
+@pytest.mark.parametrize("verb", ["DELETE FROM {0}", "UPDATE {0} SET id = id + 1000"])
+def test_nothing_of_it_is_deleted_or_rewritten(rich, finance, verb):
+    attempt = ordered(rich, 60_000_00)
+    facts = {"attempt": attempt, "person": finance, "person_name": "F"}
+    Approval.objects.create(decision="approve", fingerprint="f", **facts)
+    Verdict.objects.create(outcome="not_paid", evidence="The statement", **facts)
+    RailEvent.objects.create(rail="simulated", kind="x", attempt=attempt)
+    Pause.objects.create(rail="", reason="A drill")
+    for model in (Attempt, Approval, Verdict, RailEvent, Pause):
+        with (
+            pytest.raises(IntegrityError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(verb.format(model._meta.db_table))
+
+
+def test_a_finding_is_written_once(alice):
+    event = RailEvent.objects.create(rail="simulated", kind="x", is_callback=True, body="{}")
+    rows = RailEvent.objects.filter(pk=event.pk)
+    for wrong in ({"body": "changed"}, {"finding": "applied"}, {"kind": "y"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.update(**wrong)
+    rows.update(finding="applied", handled_at=timezone.now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.update(finding="unmatched")
+
+
+def test_a_pause_is_lifted_by_another_person_once(wambui, joseph):
+    pause = Pause.objects.create(rail="", reason="A drill")
+    rows = Pause.objects.filter(pk=pause.pk)
+    now = timezone.now()
+    for wrong in (
+        {"lifted_by": joseph, "lifted_at": now},
+        {"lifted_by": wambui, "lifted_at": now, "lift_proposed_by": wambui},
+        {"reason": "Another"},
+        {"until": now + timedelta(hours=1)},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.update(**wrong)
+    rows.update(lift_proposed_by=wambui)
+    rows.update(lifted_by=joseph, lifted_at=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.update(lifted_by=None, lifted_at=None)
+
+
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="on SQLite verify_ledger finds it")
+def test_who_ordered_it_neither_approves_nor_judges(rich):
+    facts = {"attempt": ordered(rich, 60_000_00), "person": rich, "person_name": "R"}
+    for row in (
+        Approval(decision="approve", fingerprint="f", **facts),
+        Verdict(outcome="not_paid", evidence="Mine", **facts),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.save()
+
+
+def test_a_worker_may_hear_the_end_of_what_it_believes_unsent(alice):
+    attempt = ordered(alice)
+    now = timezone.now()
+    change(attempt, state="SENDING", sent_at=now, lease_until=now, fence=1)
+    change(attempt, state="READY", sent_at=None, lease_until=None)
+    operations.settle(transaction_id=attempt.transaction_id, receipt="R1")
+    assert Attempt.objects.get().sent_at is not None
+    assert sent(attempt.transaction).pk
+    assert violations() == []
