@@ -306,5 +306,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # A refusal is an answer, and the access line has its status.
         "django.request": {"level": "ERROR"},
+        # A line for each call; the rail records its calls.
+        "httpx": {"level": "WARNING"},
     },
 }
