@@ -25,8 +25,10 @@ SECRET_FIELDS = {
 }
 # `254712345678`, `+254712345678`, `0712345678`.
 PHONE = re.compile(r"(?<![0-9A-Za-z_])(\+?254|0)([17]\d\d)\d{3}(\d{3})(?![0-9A-Za-z_])", re.ASCII)
-ID_FIELD = re.compile(r"(id|receipt|receiptno|number|reference)$", re.IGNORECASE)
+ID_FIELD = re.compile(r"(id|code|receipt|receiptno|number|reference)$", re.IGNORECASE)
 NOT_AN_ID = re.compile(r"phone|msisdn|^billref", re.IGNORECASE)
+# In the addresses that a request names, one of which a queue timeout sends back.
+CALLBACK_SECRET = re.compile(r"(/rails\\?/)[^/\s\"'\\]+")
 LONG_SECRET = re.compile(
     r"(?i)(" + "|".join(sorted(SECRET_FIELDS)) + r")(\W{1,8})([A-Za-z0-9+/=_-]{6,})"
 )
@@ -42,7 +44,11 @@ def redact(body: bytes) -> str:
 
 
 def redact_text(written: str) -> str:
-    return clean(mask_phones(LONG_SECRET.sub(rf"\1\2{HIDDEN}", written)))
+    return clean(mask_phones(hide_secrets(written)))
+
+
+def hide_secrets(written: str) -> str:
+    return CALLBACK_SECRET.sub(rf"\1{HIDDEN}", LONG_SECRET.sub(rf"\1\2{HIDDEN}", written))
 
 
 def clean(written: str) -> str:
@@ -56,6 +62,8 @@ def mask_phones(written: str) -> str:
 
 def hide(value: object, name: str = "") -> object:
     """A copy of this value; `name` is the field that it stands in."""
+    if name.lower() in SECRET_FIELDS:
+        return HIDDEN
     if isinstance(value, list):
         return [hide(one, name) for one in value]
     if isinstance(value, dict):
@@ -65,16 +73,14 @@ def hide(value: object, name: str = "") -> object:
             mask_phones(key): hide(one, item if item and key == "Value" else key)
             for key, one in value.items()
         }
-    if name.lower() in SECRET_FIELDS:
-        return HIDDEN
     if isinstance(value, bool) or not isinstance(value, str | int):
         return value
     return hide_scalar(value, name)
 
 
 def hide_scalar(value: str | int, name: str) -> str | int:
-    if ID_FIELD.search(name) and not NOT_AN_ID.search(name):
-        return value
     written = str(value)
-    masked = mask_phones(LONG_SECRET.sub(rf"\1\2{HIDDEN}", written))
+    masked = hide_secrets(written)
+    if not ID_FIELD.search(name) or NOT_AN_ID.search(name):
+        masked = mask_phones(masked)
     return value if masked == written else masked
