@@ -38,7 +38,9 @@ class Peer:
                 return
             self.taken += 1
             with connection:
-                connection.recv(65_536)
+                # All of it: to close with a part unread would reset the connection.
+                while (part := connection.recv(65_536)) and not part.endswith(b"{}"):
+                    pass
                 with contextlib.suppress(OSError):
                     self.talk(connection)
 
