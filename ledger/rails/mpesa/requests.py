@@ -74,7 +74,7 @@ def b2c(settings: Configuration, asked: Instruction, phone: str) -> Request:
 
 
 def status(settings: Configuration, lookup: Lookup) -> Request:
-    """Ask what became of a payment: by its receipt, else by the id that it was asked for with.
+    """Ask what became of a payment: by its receipt if it has one, and by the id of its request.
 
     Daraja documents the second for payouts. For an STK push there is only the CheckoutRequestID.
     """

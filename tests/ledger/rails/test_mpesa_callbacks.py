@@ -1,4 +1,4 @@
-"""Reading callbacks: as documented, as met in the wild, and as nobody should send them."""
+"""Reading callbacks: as documented, as met in the wild, and as no gateway should send them."""
 
 from __future__ import annotations
 

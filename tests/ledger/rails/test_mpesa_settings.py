@@ -147,6 +147,11 @@ def test_a_callback_is_from_the_rail_by_its_address_and_its_source(mpesa_setting
         assert not RAIL.is_from_rail(secret, source)
 
 
+def test_without_settings_no_callback_is_from_the_rail():
+    assert not RAIL.is_from_rail("", "203.0.113.9")
+    assert RAIL.look_after_s()
+
+
 def test_the_credential_is_the_raw_password_encrypted_for_the_certificate(
     mpesa_settings, keys: Keys
 ):
