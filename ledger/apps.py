@@ -5,7 +5,6 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from ledger import rails
 from ledger.guards import BOOKS
 from wallet.db import guards
 
@@ -15,9 +14,12 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
+        # Rails have a model, and models are there only once all apps are.
+        from ledger import rails
+
         guards.INSTALLED.append(BOOKS)
-        # A wrong RAIL ends the start, not the first deposit.
-        rails.current()
+        # A wrong RAIL, or a wrong setting of it, ends the start and not the first deposit.
+        rails.current().check()
         post_migrate.connect(open_floats, sender=self)
 
 

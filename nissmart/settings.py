@@ -1,5 +1,6 @@
 """Settings, driven by the environment. docs/configuration.md lists every variable."""
 
+import os
 from pathlib import Path
 
 import environ
@@ -118,6 +119,22 @@ ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
 
 # The rail that new deposits and withdrawals take (`ledger/rails/`).
 RAIL = env.str("RAIL", "simulated")
+# The M-PESA rail reads and checks these when RAIL=mpesa (`ledger/rails/mpesa/configuration.py`).
+# Not through `env`, which takes a password that begins with `$` for the name of a variable.
+MPESA_BASE_URL = os.environ.get("MPESA_BASE_URL", "")
+MPESA_CONSUMER_KEY = os.environ.get("MPESA_CONSUMER_KEY", "")
+MPESA_CONSUMER_SECRET = os.environ.get("MPESA_CONSUMER_SECRET", "")
+MPESA_SHORTCODE = os.environ.get("MPESA_SHORTCODE", "")
+MPESA_PASSKEY = os.environ.get("MPESA_PASSKEY", "")
+MPESA_B2C_SHORTCODE = os.environ.get("MPESA_B2C_SHORTCODE", "")
+MPESA_INITIATOR = os.environ.get("MPESA_INITIATOR", "")
+MPESA_INITIATOR_PASSWORD = os.environ.get("MPESA_INITIATOR_PASSWORD", "")
+MPESA_CERTIFICATE = os.environ.get("MPESA_CERTIFICATE", "")
+MPESA_CALLBACK_BASE_URL = os.environ.get("MPESA_CALLBACK_BASE_URL", "")
+MPESA_CALLBACK_SECRET = os.environ.get("MPESA_CALLBACK_SECRET", "")
+MPESA_ALLOWED_SOURCES = os.environ.get("MPESA_ALLOWED_SOURCES", "")
+MPESA_TIMEOUT_S = os.environ.get("MPESA_TIMEOUT_S", "20")
+MPESA_QUERY_AFTER_S = os.environ.get("MPESA_QUERY_AFTER_S", "30,60,120,300,600,1800")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
@@ -294,5 +311,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # A refusal is an answer, and the access line has its status.
         "django.request": {"level": "ERROR"},
+        # A line for each call; the rail records its calls.
+        "httpx": {"level": "WARNING"},
     },
 }

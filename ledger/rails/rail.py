@@ -93,6 +93,9 @@ class Callback(NamedTuple):
     message says. A payment that the payer started has none of them, but the `account_number`
     that they typed. `amount_cents` is None when the message doesn't say it. `balances` are in
     cents, by the rail's names of our accounts; such a message is about no payment.
+
+    A rail may also put our reference into the address that a callback goes to (`?reference=`): it
+    finds the payment when the answer that named the `rail_id` was lost.
     """
 
     answer: Answer
@@ -105,7 +108,7 @@ class Callback(NamedTuple):
 
 
 class Rail:
-    """One rail. Subclass it in a file of its own, and register one instance.
+    """One rail. Subclass it in its own file, and register one instance.
 
     `collect` asks for money to come in, `disburse` for money to go out. Both may be answered by
     any Outcome but PENDING. A call never raises for what the rail or the network does: what can't

@@ -1,7 +1,7 @@
 """Who keeps what goes to a rail and what comes back: a rail records, its caller stores.
 
-    with recording.to(keep):
-        answer = rail.disburse(instruction)
+with recording.to(keep):
+    answer = rail.disburse(instruction)
 """
 
 from __future__ import annotations
