@@ -236,7 +236,7 @@ class Approval(models.Model):
 class Verdict(models.Model):
     """What one person of finance found out about a payment whose outcome was unknown.
 
-    It ends the attempt once two people agree. Never changed.
+    Their latest one counts. The attempt ends once those of two people agree. Never changed.
     """
 
     class Outcome(models.TextChoices):
@@ -258,10 +258,6 @@ class Verdict(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["attempt", "person", "outcome", "receipt"],
-                name="verdict_once_per_person",
-            ),
             models.CheckConstraint(
                 condition=Q(outcome="paid") & ~Q(receipt="") | Q(outcome="not_paid", receipt=""),
                 name="verdict_paid_has_a_receipt",

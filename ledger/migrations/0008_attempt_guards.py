@@ -38,7 +38,7 @@ def refuse_to_forget(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0006_attempts")]
+    dependencies = [("ledger", "0007_attempts")]
 
     operations = [
         migrations.RunPython(give_attempts, refuse_to_forget),

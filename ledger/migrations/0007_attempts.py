@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0005_kinds_and_rails'),
+        ('ledger', '0006_rail_token'),
         ('wallet', '0012_phone_changed_at'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -197,10 +197,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='railevent',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('finding__isnull', True), ('handled_at__isnull', True)), models.Q(('finding__isnull', False), ('handled_at__isnull', False), models.Q(('finding', ''), _negated=True)), _connector='OR'), name='rail_event_handled_with_a_finding'),
-        ),
-        migrations.AddConstraint(
-            model_name='verdict',
-            constraint=models.UniqueConstraint(fields=('attempt', 'person', 'outcome', 'receipt'), name='verdict_once_per_person'),
         ),
         migrations.AddConstraint(
             model_name='verdict',
