@@ -143,6 +143,10 @@ APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)
 APPROVE_TWO_ABOVE_CENTS = env.int("APPROVE_TWO_ABOVE_CENTS", 150_000_00)
 # So does a payout with which more than this leaves a wallet in a day, transfers included.
 APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_CENTS_OUT_PER_DAY)
+# How many payments one worker sends at the same time, and how long a claim on one lasts: longer
+# than a call takes.
+PAYOUT_THREADS = env.int("PAYOUT_THREADS", 4)
+PAYOUT_LEASE_S = env.float("PAYOUT_LEASE_S", 180)
 # Different people that one member may look up on the Send page, but not pay, in an hour.
 # 0 means no limit.
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)

@@ -1,9 +1,14 @@
-"""What is done in the background: everything that is due, by any number of workers at once."""
+"""What is done in the background: everything that is due, by any number of workers.
+
+Payments don't wait for the checks of the books, which may take minutes: the worker does
+`PAYMENT_JOBS` in a thread of its own and the other jobs beside it.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Any
 
 from django.db import close_old_connections
@@ -11,9 +16,24 @@ from django.db import close_old_connections
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
 from ledger import rollups
+from ledger.payouts import callbacks, worker
+from ledger.payouts import operations as payouts
 
 logger = logging.getLogger(__name__)
 
+# Set to end this process: jobs finish what they are at, and begin nothing new.
+STOPPING = Event()
+
+
+def send_due_payments() -> int:
+    return worker.do_due(STOPPING.is_set)
+
+
+PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
+    callbacks.apply_waiting,
+    payouts.end_agreed,
+    send_due_payments,
+)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     reversals.post_approved,
@@ -22,14 +42,14 @@ JOBS: tuple[Callable[[], Any], ...] = (
 )
 
 
-def do_what_is_due() -> bool:
+def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
     """Do each job once; one that fails is logged and does not keep the others from their turn.
 
     False when any of them failed.
     """
     close_old_connections()
     all_well = True
-    for job in JOBS:
+    for job in PAYMENT_JOBS + JOBS if jobs is None else jobs:
         try:
             job()
         except Exception:

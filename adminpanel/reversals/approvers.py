@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from adminpanel.models import ReversalProposal
 from ledger.models import Transaction
 from wallet.errors import NotAllowed, Refusal
 from wallet.models import Account
-from wallet.staff.roles import FINANCE, put_into
+from wallet.staff.newcomers import refuse_newcomer
 
 State = ReversalProposal.State
 
@@ -39,22 +34,6 @@ def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> N
         raise NotAllowed(_("This moved your own money, so a colleague decides it."))
     if state == State.APPROVED:
         refuse_newcomer(actor_id)
-
-
-def refuse_newcomer(actor_id: int) -> None:
-    """Raises NotAllowed when an operator put this person into finance less than a day ago: the
-    others need time to see it in the audit."""
-    hours = settings.APPROVE_AFTER_HOURS
-    since = put_into(FINANCE, actor_id)
-    if since and timezone.now() < since + timedelta(hours=hours):
-        raise NotAllowed(
-            ngettext(
-                "You came into finance less than %d hour ago, so a colleague approves this.",
-                "You came into finance less than %d hours ago, so a colleague approves this.",
-                hours,
-            )
-            % hours
-        )
 
 
 def is_party(record: Transaction, user_id: int) -> bool:

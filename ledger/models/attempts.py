@@ -105,6 +105,9 @@ class Attempt(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
+    # True on the answer to a repeated decision: nothing was written.
+    is_replay: bool = False
+
     objects = AttemptQuerySet.as_manager()
 
     class Meta:

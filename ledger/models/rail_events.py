@@ -145,6 +145,9 @@ class Pause(models.Model):
     )
     lifted_at = models.DateTimeField(_("lifted"), null=True)
 
+    # True on the answer to a repeated request: nothing was written.
+    is_replay: bool = False
+
     objects = PauseQuerySet.as_manager()
 
     class Meta:

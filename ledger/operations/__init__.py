@@ -19,6 +19,7 @@ from ledger.operations.moves import (
 from ledger.operations.orders import Order
 from ledger.operations.settlement import cancel, fail, settle
 from ledger.operations.statements import sent_cents
+from ledger.operations.suspense import hold_in_suspense
 
 __all__ = [
     "Order",
@@ -26,6 +27,7 @@ __all__ = [
     "deposit",
     "earlier",
     "fail",
+    "hold_in_suspense",
     "perform",
     "preview",
     "reverse",
