@@ -63,7 +63,7 @@ def moves_wrongly(is_distinct: str) -> str:
     OR NEW.fence < OLD.fence OR NEW.looks < OLD.looks
     OR NEW.approvals_given < OLD.approvals_given
     OR OLD.rail_id <> '' AND NEW.rail_id <> OLD.rail_id
-    OR NEW.state = 'SENDING' AND NEW.fence = OLD.fence"""
+    OR OLD.state = 'READY' AND NEW.state = 'SENDING' AND NEW.fence = OLD.fence"""
 
 
 # These look into other tables. A trigger of SQLite that does would be in the way of every later
