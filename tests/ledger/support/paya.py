@@ -141,7 +141,7 @@ class Paya(Rail):
             return Answer(Outcome.FAILED, rail_id=f"P-{reference}", code="2040", words="Refused")
         return Answer(Outcome.SUCCEEDED, receipt=f"R-{reference}", rail_id=f"P-{reference}")
 
-    def message(self, reference: str, **changes: object) -> bytes:
+    def message(self, reference: str, /, **changes: object) -> bytes:
         """Its callback about this payment."""
         answer = self.truth(reference)
         said = {"outcome": answer.outcome, "receipt": answer.receipt, "rail_id": answer.rail_id}
