@@ -12,6 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger import rails
@@ -189,6 +190,10 @@ class Attempt(models.Model):
     def may_have_been_sent(self) -> bool:
         """Can the rail know its reference?"""
         return self.sent_at is not None or self.fence > 0
+
+    @property
+    def is_held_by_a_worker(self) -> bool:
+        return self.lease_until is not None and self.lease_until > timezone.now()
 
     @property
     def took_rail(self) -> rails.Rail:

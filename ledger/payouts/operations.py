@@ -199,12 +199,14 @@ def agreed_on(attempt: Attempt) -> tuple[str, str] | None:
 def end_as_agreed(attempt: Attempt, outcome: str, receipt: str) -> bool:
     """Write what was agreed. May be called any number of times: the books change once.
 
-    False when a worker has claimed it since: then the worker goes first. Raises TooLate when the
+    False while a worker asks its rail: then the worker goes first. Raises TooLate when the
     rail has said otherwise since.
     """
     try:
         if outcome == Found.PAID:
             operations.settle(transaction_id=attempt.transaction_id, receipt=receipt)
+        elif attempt.is_held_by_a_worker:
+            return False
         else:
             operations.fail(
                 transaction_id=attempt.transaction_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from ledger import operations
@@ -180,20 +180,27 @@ def note(attempt: Attempt, heard: Heard) -> Finding:
     """Nothing final: write down what is known since, and when to look again."""
     answer, now = heard.answer, timezone.now()
     mine = Attempt.objects.filter(pk=attempt.pk, state__in=OPEN)
-    if answer.rail_id and not attempt.rail_id:
-        update(mine.filter(rail_id=""), rail_id=answer.rail_id[:64])
     if heard.fence is None:
+        if answer.rail_id and not attempt.rail_id:
+            update(mine.filter(rail_id=""), rail_id=answer.rail_id[:64])
         if answer.outcome == Outcome.UNKNOWN:
             update(mine.filter(free(now), state=State.SENT), state=State.UNKNOWN)
         return Finding.NO_NEWS
     look_at = schedule.next_look_at(attempt, now)
     columns: dict[str, Any] = {"next_look_at": look_at, "lease_until": None}
     columns["state"] = State.UNKNOWN if look_at is None else state_after(attempt, answer)
+    if answer.rail_id:
+        columns["rail_id"] = first_id(answer.rail_id[:64])
     if not heard.is_send:
         columns["looks"] = attempt.looks + 1
     if update(mine.filter(fence=heard.fence), **columns) and look_at is None:
         write_finding(attempt, "overdue", Finding.OVERDUE)
     return Finding.NO_NEWS
+
+
+def first_id(rail_id: str) -> Case:
+    """The rail's name for a payment stays the one that it gave first."""
+    return Case(When(rail_id="", then=Value(rail_id)), default=F("rail_id"))
 
 
 def state_after(attempt: Attempt, answer: Answer) -> State:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from ledger.payouts import outcomes
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
 from wallet.db.retries import committed
+from wallet.errors import Busy
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +157,8 @@ def handle(claimed: Claim) -> None:
         logger.exception("the call of a rail failed", extra={"attempt": attempt.reference})
         answer = Answer(Outcome.UNKNOWN, code="error", words=type(error).__name__)
     if answer.lookup_id:
-        write_event(attempt, kind="lookup", rail_id=answer.lookup_id[:64])
+        keeper.answers.append(event_of(attempt, kind="lookup", rail_id=answer.lookup_id[:64]))
+    keeper.write_answers()
     heard = Heard(answer, claimed.fence, claimed.is_send, claimed.is_resend)
     finding = outcomes.take_in(attempt, heard)
     if finding.is_alarming:
@@ -218,18 +220,39 @@ class Keeper:
     def __init__(self, claimed: Claim) -> None:
         self.claimed = claimed
         self.has_sent = False
+        self.answers: list[RailEvent] = []
 
     def keep(self, event: recording.Event) -> None:
-        """Raises Withheld for a request that must not be sent."""
-        attempt = self.claimed.attempt
-        write_event(attempt, kind=event.kind[:40], status_code=event.status_code, body=event.body)
-        if self.claimed.is_send and event.kind.endswith("-request"):
+        """Raises Withheld for a request that must not be sent, or that can't be kept now."""
+        is_request = event.kind.endswith("-request")
+        columns = {"status_code": event.status_code, "body": event.body}
+        row = event_of(self.claimed.attempt, kind=event.kind[:40], **columns)
+        if not is_request:
+            # Written together, once the call is over.
+            self.answers.append(row)
+            return
+        try:
+            write_events([row])
+        except Busy as error:
+            raise Withheld from error
+        if self.claimed.is_send:
             check_may_go(self.claimed)
             self.has_sent = True
 
+    def write_answers(self) -> None:
+        """An answer counts even when it can't be kept."""
+        try:
+            write_events(self.answers)
+        except Exception:
+            logger.exception("answers of a rail weren't kept")
 
-@committed
-def write_event(attempt: Attempt, *, kind: str, **columns: Any) -> RailEvent:
-    return RailEvent.objects.create(
+
+def event_of(attempt: Attempt, *, kind: str, **columns: Any) -> RailEvent:
+    return RailEvent(
         rail=attempt.rail, attempt=attempt, reference=attempt.reference, kind=kind, **columns
     )
+
+
+@committed
+def write_events(events: Sequence[RailEvent]) -> None:
+    RailEvent.objects.bulk_create(events)

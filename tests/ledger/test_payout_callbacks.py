@@ -196,7 +196,7 @@ def test_it_finds_its_payment_by_each_name(alice, rail):
     first, second, third = (sent(alice, cents) for cents in (10_00, 20_00, 30_00))
     assert say(rail, first, rail_id="") == "applied"
     assert say(rail, second, reference="") == "applied"
-    worker.write_event(third, kind="lookup", rail_id="Q-1")
+    worker.write_events([worker.event_of(third, kind="lookup", rail_id="Q-1")])
     body = rail.message(third.reference, reference="", rail_id="", lookup_id="Q-1")
     assert hear(rail, body) == "applied"
     fourth = sent(alice, 40_00)

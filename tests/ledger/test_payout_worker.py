@@ -237,7 +237,7 @@ def test_a_request_that_can_not_be_kept_is_not_sent(alice, rail, monkeypatch):
     def fail(*args, **more):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(worker, "write_event", fail)
+    monkeypatch.setattr(worker, "write_events", fail)
     attempt = ordered(alice)
     do_due()
     assert state(attempt) == "UNKNOWN"
