@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
 from ledger import rollups
@@ -36,6 +37,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
 )
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    findings.open_for_findings,
     reversals.post_approved,
     integrity.request_if_due,
     integrity.run_next,
