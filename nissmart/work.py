@@ -1,4 +1,4 @@
-"""What is done in the background: everything that is due, by any number of workers at once."""
+"""The background jobs. Any number of workers may run them at the same time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ JOBS: tuple[Callable[[], Any], ...] = (
 
 
 def do_what_is_due() -> bool:
-    """Do each job once; one that fails is logged and does not keep the others from their turn.
+    """Do each job once. A failed job is logged, and the others still run.
 
-    False when any of them failed.
+    Returns False when any job failed.
     """
     close_old_connections()
     all_well = True

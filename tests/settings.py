@@ -1,4 +1,4 @@
-"""The product's settings without a secret to give, so that a plain `pytest` works too."""
+"""The product's settings with DEBUG on, so that `pytest` runs without a SECRET_KEY."""
 
 import os
 
@@ -6,5 +6,5 @@ os.environ.setdefault("DEBUG", "1")
 
 from nissmart.settings import *  # noqa: F403
 
-# Without this every test client walks through all static files before its first answer.
+# Otherwise every test client scans all static files before its first answer.
 WHITENOISE_AUTOREFRESH = True

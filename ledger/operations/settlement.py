@@ -1,4 +1,4 @@
-"""Settle, fail: what became of a transaction whose rail answers later than it was ordered."""
+"""End a PENDING transaction once its rail has answered: settle it or fail it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
 from wallet.db.retries import committed
 
-# With the time of the account's last entry, since time must not run backwards along it.
+# Includes the time of the account's last entry: time must not run backwards along an account.
 ACCOUNTS = """
     SELECT id, balance_cents,
            (SELECT created_at FROM ledger_entry WHERE account_id = wallet_account.id
@@ -37,35 +37,35 @@ END = """
 
 
 def settle(*, transaction_id: int, at: datetime | None = None) -> Transaction:
-    """The rail has carried a transaction out: make it SUCCESS, once, with the entries of that.
+    """The rail has carried out a transaction: mark it SUCCESS and write its entries, once.
 
-    It always lands: a frozen or closed member's deposit too, and above the limit of a wallet,
-    since the money is there. A transaction that is SUCCESS already is returned, marked
-    `is_replay`, and nothing moves. `at` is for histories played back in order.
+    No rule can refuse it. The money has arrived, so a deposit goes in even if the wallet is
+    frozen, closed or over its limit. If the transaction is SUCCESS already, it is returned with
+    `is_replay` and nothing moves. `at` defaults to now; generated histories set it.
 
-    Raises SettledOtherwise when it has failed before, and Busy.
+    Raises SettledOtherwise if it has already failed, or Busy.
     """
     return finish(transaction_id, Status.SUCCESS, at)
 
 
 def fail(*, transaction_id: int, at: datetime | None = None) -> Transaction:
-    """The rail hasn't carried a transaction out, and never will: make it FAILED, once.
+    """The rail hasn't carried out a transaction and never will: mark it FAILED, once.
 
-    What was set aside for it goes back to the wallet, whatever became of its member. Otherwise
-    as `settle`. Raises SettledOtherwise when it has succeeded before, and Busy.
+    Money set aside for it goes back to the wallet, even a frozen or closed one. Replays like
+    `settle`. Raises SettledOtherwise if it has already succeeded, or Busy.
     """
     return finish(transaction_id, Status.FAILED, at)
 
 
 def finish(transaction_id: int, status: Status, at: datetime | None) -> Transaction:
     record = Transaction.objects.get(pk=transaction_id)
-    # What has ended never changes again, so nothing needs to be held to say so.
+    # A transaction that has ended never changes, so this check needs no lock.
     return replay(record, status) if record.status != Status.PENDING else end(record, status, at)
 
 
 @committed
 def end(record: Transaction, status: Status, at: datetime | None) -> Transaction:
-    """Hold the member accounts whose balance changes, then the transaction; look; write."""
+    """Lock the member accounts whose balance changes, then the transaction; check; write."""
     order = Order.of(record)
     shape = order.shape
     postings = order.post(shape.at_settle if status == Status.SUCCESS else shape.at_fail)
@@ -81,16 +81,16 @@ def end(record: Transaction, status: Status, at: datetime | None) -> Transaction
 
 
 def hold(account_ids: Sequence[int], transaction_id: int) -> tuple[list[Row], str]:
-    """These accounts as they are once they are held, and the transaction's status once it is."""
+    """Lock these accounts and the transaction. Returns the accounts' rows and the status."""
     locks = connection.features.has_select_for_update
-    asked = [Statement(STATUS + (" FOR UPDATE" if locks else ""), (transaction_id,))]
+    queries = [Statement(STATUS + (" FOR UPDATE" if locks else ""), (transaction_id,))]
     if account_ids:
         ids = rows_sql(1, len(account_ids))
-        # Read by a statement of its own, which starts once the accounts are held.
-        asked.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
+        # A separate statement from the lock: it must read what the lock waited for.
+        queries.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
         if locks:
-            asked.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
-    *answers, [[status]] = pipeline.ask(*asked)
+            queries.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
+    *answers, [[status]] = pipeline.ask(*queries)
     return (answers[-1] if answers else []), status
 
 
@@ -102,21 +102,21 @@ def write(
     balances: dict[int, int],
 ) -> None:
     entries: list[Value] = []
-    written = [Statement(END, (status.value, now, transaction_id))]
+    changes = [Statement(END, (status.value, now, transaction_id))]
     for account_id, cents in postings:
         after = None
         if account_id in balances:
             after = balances[account_id] = balances[account_id] + cents
             sql = ADD_TO_BALANCES.format(changes=CHANGE, ids="(%s)")
-            written.append(Statement(sql, (account_id, cents, account_id)))
+            changes.append(Statement(sql, (account_id, cents, account_id)))
         entries += (transaction_id, account_id, cents, after, now)
     if entries:
-        written.append(insert_entries(entries))
-    pipeline.send(*written)
+        changes.append(insert_entries(entries))
+    pipeline.send(*changes)
 
 
 def replay(record: Transaction, status: Status) -> Transaction:
-    """The transaction, if it ended in this status."""
+    """The transaction, if it has this status. Raises SettledOtherwise if it has another."""
     if record.status != status:
         badge = record.status_badge
         raise SettledOtherwise(reference=record.reference, status=str(badge.word).lower())
