@@ -27,7 +27,7 @@ NAIROBI = ZoneInfo("Africa/Nairobi")
 
 def test_a_house_account_shows_its_purpose_and_totals(as_finance, days):
     said = text(as_finance.get(FLOAT))
-    assert "The money the house holds at the rail" in said
+    assert "The money we hold at the rail" in said
     assert "Balance now KES 728.50" in said
     assert "Total debits KES 958.50 4 debits" in said
     assert "Total credits KES 230.00 2 credits" in said
