@@ -8,45 +8,45 @@ BIN := .venv/bin
 LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
-help: ## this list
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo 'Arguments for a tool go into ARGS, as in: make test ARGS="-k transfer"'
+	@echo 'Pass arguments to a tool in ARGS, as in: make test ARGS="-k transfer"'
 
-run: ## serve the product at http://localhost:8000 (obeys PORT, ENGINE=postgres, DATABASE_URL)
+run: ## serve the product at http://localhost:8000 (settings: PORT, ENGINE=postgres, DATABASE_URL)
 	@.ci/venv $(if $(filter postgres,$(ENGINE)),postgres,runtime)
 	@exec $(BIN)/python .ci/serve.py
 
-test: ## the whole test suite, on SQLite and on PostgreSQL
+test: ## run the whole test suite, on SQLite and on PostgreSQL
 	@.ci/venv dev
 	@$(BIN)/python .ci/test.py all $(ARGS)
 
-test-sqlite: ## the test suite on SQLite alone
+test-sqlite: ## run the test suite only on SQLite
 	@.ci/venv dev
 	@$(BIN)/python .ci/test.py sqlite $(ARGS)
 
-test-postgres: ## the test suite on PostgreSQL alone
+test-postgres: ## run the test suite only on PostgreSQL
 	@.ci/venv dev
 	@$(BIN)/python .ci/test.py postgres $(ARGS)
 
-check: ## lint, format, types, imports, migrations, deployment settings, templates
+check: ## check lint, format, types, imports, migrations, deployment settings, templates
 	@.ci/venv dev
 	@.ci/check
 
-format: ## put the code into the house format
+format: ## format the code
 	@.ci/venv dev
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: ## the benchmarks, or those named: make bench ARGS=transfers
+bench: ## run all benchmarks, or some: make bench ARGS=transfers
 	@.ci/venv dev
 	@.ci/bench $(ARGS)
 
-coverage: ## which lines the tests reach (on SQLite)
+coverage: ## show which lines the tests reach (on SQLite)
 	@.ci/venv dev
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage report --skip-covered
 
-lock: ## write requirements*.txt anew from requirements*.in
+lock: ## write requirements*.txt from requirements*.in
 	@.ci/venv dev
 	@$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
 	@$(BIN)/uv pip compile $(LOCK) requirements-postgres.in --constraints requirements.txt \
@@ -54,7 +54,7 @@ lock: ## write requirements*.txt anew from requirements*.in
 	@$(BIN)/uv pip compile $(LOCK) requirements-dev.in --constraints requirements-postgres.txt \
 		--output-file requirements-dev.txt
 
-clean: ## remove what make and the tools made; the database stays
+clean: ## remove what make and the tools created, but keep the database
 	@rm -rf .venv .venv.lock staticfiles .coverage htmlcov test-results
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,7 @@ ON = ("1", "true", "yes", "on", "y", "ok")
 def main() -> int:
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
-    # With a SECRET_KEY this may be a real site: no people with a known password there.
+    # With a SECRET_KEY this may be a real site, so create no people with a known password.
     is_demo = "SECRET_KEY" not in os.environ
     if is_demo and not is_on(os.environ, "DEBUG"):
         serve_like_production()
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def serve_like_production() -> None:
-    """What users would see, errors included, but over plain HTTP and on this machine alone."""
+    """Serve what users would see, errors included, but over plain HTTP and only on this machine."""
     os.environ["SECRET_KEY"] = own_secret()
     os.environ.setdefault("HTTPS", "0")
     os.environ.setdefault("SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000")
@@ -83,23 +83,21 @@ def has_ipv6() -> bool:
 
 
 def refusal(environ: Mapping[str, str], hosts: list[str]) -> str:
-    """Why we can't serve with this environment. Asked before anything is touched."""
+    """Why we can't serve with this environment, or "". Called before anything changes."""
     port = environ.get("PORT", "8000")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         return f"PORT is {port!r}; it must be a number from 1 to 65535."
     if environ.get("ENGINE", "sqlite") not in ("sqlite", "postgres"):
         return f"ENGINE is {environ['ENGINE']!r}; it must be sqlite or postgres."
     if environ.get("ENGINE") and environ.get("DATABASE_URL"):
-        return (
-            "Give ENGINE, which runs a database here, or DATABASE_URL, which names one; not both."
-        )
+        return "Set ENGINE, to run a database here, or DATABASE_URL, to name one; not both."
     if missing := missing_settings(environ):
         lines = [f"  {name:16} {what}" for name, what in missing.items()]
         return "\n".join(
             [
-                "Nissmart can't serve a site with these settings missing:",
+                "Nissmart can't serve a real site, because these settings are missing:",
                 *lines,
-                "docs/configuration.md has them all."
+                "docs/configuration.md lists all settings."
                 " Without SECRET_KEY, `make run` serves a demo that needs none.",
             ]
         )
@@ -109,19 +107,19 @@ def refusal(environ: Mapping[str, str], hosts: list[str]) -> str:
 
 
 def missing_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Settings without which every page would be an error, and what to give them."""
+    """Settings without which every page would be an error, each with what to set it to."""
     if is_on(environ, "DEBUG"):
         return {}
     missing = {}
     if not environ.get("SECRET_KEY"):
         missing["SECRET_KEY"] = "a long random text"
     if not environ.get("ALLOWED_HOSTS", "").strip(", "):
-        missing["ALLOWED_HOSTS"] = "the host names to answer, such as nissmart.example"
+        missing["ALLOWED_HOSTS"] = "the site's host names, such as nissmart.example"
     is_encrypted = is_on(environ, "HTTPS", default=True)
     redirects = is_encrypted and is_on(environ, "SECURE_SSL_REDIRECT", default=True)
-    # We speak plain HTTP, so without a proxy every request is redirected to HTTPS for ever.
+    # We speak plain HTTP, so without a proxy every request would be redirected to HTTPS forever.
     if redirects and not is_on(environ, "BEHIND_TLS_PROXY"):
-        missing["BEHIND_TLS_PROXY"] = "1 when a proxy ends TLS; or HTTPS=0 for plain HTTP"
+        missing["BEHIND_TLS_PROXY"] = "1 if a proxy ends TLS; or HTTPS=0 for plain HTTP"
     return missing
 
 
@@ -177,10 +175,10 @@ def manage(*arguments: str) -> None:
 
 
 def services(hosts: list[str], port: int) -> list[Service]:
-    """What runs side by side: the web server, once for each address, and the background worker."""
+    """What runs side by side: a web server on each IP address, and the background worker."""
     granian = str(Path(sys.executable).parent / "granian")
     web = [granian, "--interface=wsgi", f"--port={port}", "--respawn-failed-workers"]
-    # Its warnings are no news here: it finds eight threads many for two cores.
+    # It would warn that eight threads are many for two cores.
     web += [f"--blocking-threads={settings.WEB_THREADS}", "--log-level=error"]
     web += ["nissmart.wsgi:application"]
     servers = [
@@ -199,7 +197,7 @@ def port_of(environ: Mapping[str, str]) -> int:
 
 
 def announce(host: str) -> None:
-    """Print an address that answers, or what the site answers to."""
+    """Print a URL that works, or the host names of the site."""
     port, names = port_of(os.environ), settings.ALLOWED_HOSTS
     if settings.HTTPS or not {"*", "localhost"} & set(names):
         where = f"on port {port} of {host}, for {', '.join(names)}"

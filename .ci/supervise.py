@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 PAUSE_S = 0.2
 STOP_TIMEOUT_S = 10
-# A service that ends is started again immediately, then after 1 s, 2 s, 4 s, ... and so on up to
-# this, until it has run this long.
+# A service that ends restarts immediately, then after 1 s, 2 s, 4 s, ... up to BACKOFF_MAX_S. One
+# that ran for STABLE_AFTER_S starts over.
 BACKOFF_MAX_S = 60
 STABLE_AFTER_S = 60
 # Ctrl-C, a plain `kill` and a closed terminal all stop us the same way.
@@ -25,7 +25,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Database(Protocol):
-    """The server that the services use, if it's ours. Starting it recovers what a crash left."""
+    """The services' database server, if we run it. Starting it also recovers from a crash."""
 
     def is_running(self) -> bool: ...
     def start(self) -> None: ...
@@ -33,7 +33,7 @@ class Database(Protocol):
 
 @dataclass
 class Service:
-    """A process to keep running. `address` is where it answers once it's up, if anywhere."""
+    """A process to keep running. `address` is the host and port that it answers on, if any."""
 
     name: str
     command: list[str]
@@ -45,18 +45,18 @@ class Service:
     failures: int = 0
 
     def start(self) -> None:
-        # In its own process group: Ctrl-C reaches only us, and its children end with it.
+        # A separate process group, so Ctrl-C reaches only us and its children end with it.
         self.process = subprocess.Popen(self.command, process_group=0)
         self.started_at, self.ended_at = time.monotonic(), None
 
     def look(self) -> None:
-        """Notice that it answers or has ended, and start it again when that's due."""
+        """Check whether it answers or has ended, and restart it when that's due."""
         assert self.process is not None
         if self.ended_at is None and self.process.poll() is None:
             self.has_answered = self.has_answered or self.is_answering()
         elif self.ended_at is None:
             self.ended_at = time.monotonic()
-            with suppress(ProcessLookupError):  # it may have left children behind
+            with suppress(ProcessLookupError):  # it may have children left
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.failures = 1 if self.was_stable() else self.failures + 1
             if not self.never_came_up():
@@ -68,7 +68,7 @@ class Service:
         return time.monotonic() - self.started_at >= STABLE_AFTER_S
 
     def never_came_up(self) -> bool:
-        """It can't start, and trying again won't help: a taken port, or settings that are wrong."""
+        """It can't start, and a retry won't help: the port is taken, or settings are wrong."""
         return self.ended_at is not None and self.address is not None and not self.has_answered
 
     def delay_s(self) -> int:
@@ -86,13 +86,13 @@ def run(
     database: Database | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Keep the services running until a signal stops us. The exit status.
+    """Keep the services running until a signal stops us. Returns the exit status.
 
     A service with an address that ends before it ever answered stops everything.
     """
     signals: list[int] = []
-    # Noted, never raised. `make` passes on a signal that the whole group has already received, and
-    # the second one must not interrupt us while we start or stop a process.
+    # Record signals, never raise. `make` passes on a signal that the whole group already received,
+    # and the second one must not interrupt us while we start or stop a process.
     for number in SIGNALS:
         signal.signal(number, lambda number, _frame: signals.append(number))
     is_ready = False

@@ -1,4 +1,4 @@
-"""Run the tests on one database or on all, and sum up. The exit status is the verdict.
+"""Run the tests on one database or on all, and print a summary. The exit status is the verdict.
 
     .venv/bin/python .ci/test.py all|sqlite|postgres [pytest arguments]
 
@@ -38,7 +38,7 @@ MONEY_CORE = (
     "tests/api/test_idempotency.py",
     "tests/api/test_idempotency_races.py",
 )
-AT_A_TIME = 2  # neither keeps two cores busy
+AT_A_TIME = 3  # tests often wait: for a browser, for a lock, for a timer
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
@@ -48,7 +48,7 @@ with sync_playwright() as playwright:
 
 @dataclass
 class Run:
-    """The tests on one database. Output goes to `log`, or to the terminal."""
+    """A test run on one database. Its output goes to `log`, or to the terminal."""
 
     name: str
     arguments: Sequence[str]
@@ -84,7 +84,7 @@ class Run:
 
     def verdict(self) -> str:
         if self.process is None:
-            return f"{self.name}: FAILED: it did not start"
+            return f"{self.name}: FAILED: it didn't start"
         return f"{self.name}: {'passed' if self.has_passed() else 'FAILED'} in {self.took_s:.0f} s"
 
 
@@ -106,7 +106,7 @@ def main(databases: str, *arguments: str) -> int:
 
 
 def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
-    """What to run. The first run can be watched, the others go to a log."""
+    """The runs to make. The first one prints to the terminal, the others to a log."""
     runs = []
     if databases != "sqlite":
         binaries = find_binaries()
@@ -124,7 +124,7 @@ def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
 
 
 def carry_out(runs: list[Run], place: Path) -> None:
-    """Some at a time, in order. Ctrl-C reaches the tests as well: wait until they clean up."""
+    """Run AT_A_TIME of them, in order. Ctrl-C also reaches the tests, so let them clean up."""
     waiting, under_way = list(runs), list[Run]()
     while waiting or under_way:
         try:
@@ -138,7 +138,7 @@ def carry_out(runs: list[Run], place: Path) -> None:
 
 
 def warnings(arguments: Sequence[str]) -> str:
-    """A loud text about tests that can't run on this machine; empty when all can."""
+    """A loud warning about tests that can't run on this machine; empty when all can."""
     missing = []
     if may_use_browser(arguments) and not find_installed() and not install_chromium():
         os.environ["CHROMIUM"] = "none"
@@ -158,10 +158,10 @@ def may_use_browser(arguments: Sequence[str]) -> bool:
 
 
 def install_chromium() -> bool:
-    """Have Playwright install Chromium, unless it already has. Can the tests use it?"""
+    """Have Playwright install Chromium, unless it already has. True when the tests can use it."""
     if os.environ.get("CHROMIUM"):
         return False
-    print("Chromium was not found. Playwright installs one, if it can ...", flush=True)
+    print("Chromium was not found. Playwright tries to install one ...", flush=True)
     playwright = str(BIN / "playwright")
     for command in ([playwright, "install", "chromium"], [sys.executable, "-c", LAUNCH]):
         done = subprocess.run(command, check=False, capture_output=True, text=True)

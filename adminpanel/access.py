@@ -1,4 +1,4 @@
-"""Who may read the dashboard, and who may act on it."""
+"""Who may read the panel, and who may act on it."""
 
 import functools
 from collections.abc import Callable
@@ -17,35 +17,39 @@ type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def panel_page[**P](view: View[P]) -> View[P]:
-    """Sign in first; then only finance and auditors see the page, everyone else gets 403."""
-    return guarded(view, reads_panel)
+    """Only finance and auditors see this page. Visitors sign in first; others get 403."""
+    return restrict(view, reads_panel)
 
 
 def finance_page[**P](view: View[P]) -> View[P]:
-    """As `panel_page`, and auditors get 403 too: they read, and this acts."""
-    return guarded(view, acts_on_panel)
+    """Like `panel_page`, but auditors get 403 too: they may read and not act."""
+    return restrict(view, acts_on_panel)
 
 
-def guarded[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
+def restrict[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
     @login_required
     @functools.wraps(view)
-    def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def restricted(
+        request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
         if not is_allowed(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    return guarded
+    return restricted
 
 
-def act_of[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
-    """Lead whoever reads the panel from the address of an act, which only takes a POST, to the
-    `page` whose address has these `names`: a refused form leaves a browser without JavaScript
-    there, and reloading it is a GET. Everybody else is answered by the view, as before.
+def action_on[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
+    """Redirect a GET of an action's URL to the page that the action is on.
+
+    Actions take only a POST. Without JavaScript, a refused form leaves the browser on the action's
+    URL, and a reload is then a GET. `names` are the URL arguments that `page` needs. Only people
+    who may read the panel are redirected; the view answers all others.
     """
 
-    def lead(view: View[P]) -> View[P]:
+    def decorate(view: View[P]) -> View[P]:
         @functools.wraps(view)
-        def lead_or_act(
+        def redirect_or_act(
             request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if request.method in ("GET", "HEAD") and reads_panel(request.user):
@@ -53,6 +57,6 @@ def act_of[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
                 return HttpResponseRedirect(reverse(f"adminpanel:{page}", kwargs=given))
             return view(request, *args, **kwargs)
 
-        return lead_or_act
+        return redirect_or_act
 
-    return lead
+    return decorate

@@ -1,4 +1,4 @@
-"""The API's totals, for finance."""
+"""The API for finance: totals and activity."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SummaryOut(Schema):
 
 @router.get("/summary", response={200: SummaryOut, **problems(403)}, summary="Totals")
 def summary(request: CallRequest) -> SummaryOut:
-    """Totals of the system; volumes count what has succeeded. Finance only."""
+    """Totals of the system. Volumes count successful transactions. Finance only."""
     require(request.auth.reads_all)
     found = totals.summary()
     return SummaryOut(

@@ -7,7 +7,7 @@ from wallet.db import guards
 
 class AdminpanelConfig(AppConfig):
     name = "adminpanel"
-    verbose_name = _("Finance dashboard")
+    verbose_name = _("Finance panel")
 
     def ready(self) -> None:
         guards.INSTALLED.append(NOTES)

@@ -1,8 +1,10 @@
-"""Rows as a CSV file: streamed, RFC 4180, and safe to open in a spreadsheet.
+"""CSV files: streamed, RFC 4180, and safe to open in a spreadsheet.
 
-A spreadsheet guesses what each cell is, so the file says it plainly: the byte order mark says
-UTF-8, amounts and ids are numbers, times are `2026-11-25 14:30:00` (Nairobi), which sort as dates,
-and text that would turn into a formula, a number or a date has a single quote before it.
+A spreadsheet guesses the type of each cell, so the file leaves no doubt:
+- a byte order mark says UTF-8;
+- amounts and ids are numbers;
+- times are `2026-11-25 14:30:00` (Nairobi), which sort as dates;
+- text that a spreadsheet would turn into a formula, number or date starts with a single quote.
 """
 
 from __future__ import annotations
@@ -23,33 +25,33 @@ from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
-# Text is guarded and quoted; numbers and what is missing are written as they are.
+# Text is escaped and quoted. Numbers and None are not.
 type Cell = str | int | Decimal | datetime | None
 
-# What a spreadsheet takes for the beginning of a formula, once full-width forms are narrowed.
+# A formula starts with one of these. Full-width forms count too, so compare after NFKC.
 FORMULA = frozenset("=+-@")
 BREAKS = frozenset("\t\r\n")
 # Text that a spreadsheet would read as a date, a time or a number, and change: `1/2`, `5 May`,
-# `0712345678`, `12e5`. Plain numbers of up to 15 digits stay what they are, and so do addresses.
+# `0712345678`, `12e5`. Plain numbers of up to 15 digits and IP addresses keep their value.
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-CHANGED = re.compile(
+REFORMATTED = re.compile(
     rf"\d[\d.,:/ -]*(?:e[+-]?\d+|%| ?[ap]m?)?|\d+[ /.-]*{MONTH}[ /.,-]*\d*|{MONTH}[ /.,-]*\d+"
     r"|true|false",
     re.ASCII | re.IGNORECASE,
 )
-KEPT = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d+)?|\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+SAFE = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d+)?|\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 BYTE_ORDER_MARK = "\ufeff"
-ROWS_PER_PIECE = 200
+ROWS_PER_CHUNK = 200
 
 
 def csv_file(
     name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
 ) -> StreamingHttpResponse:
-    """A download named `<name>-<today in Nairobi>.csv`, whose rows are fetched as they are sent."""
-    return StreamingHttpResponse(written(headings, rows), headers=csv_headers(name))
+    """A download named `<name>-<today in Nairobi>.csv`. Rows are fetched while it is sent."""
+    return StreamingHttpResponse(csv_chunks(headings, rows), headers=csv_headers(name))
 
 
 def csv_headers(name: str) -> dict[str, str]:
@@ -59,10 +61,10 @@ def csv_headers(name: str) -> dict[str, str]:
     }
 
 
-def without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
-    """The answer to a request that will take no rows, so that it leaves no line in the audit.
+def answer_without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
+    """Answer a request that won't read the file, so that the audit records no export.
 
-    HEAD gets the headers, and a browser that guesses ahead is turned away; None to all others.
+    A HEAD gets the headers and a browser's prefetch gets 403. None for all other requests.
     """
     if request.method == "HEAD":
         return HttpResponse(headers=csv_headers(name))
@@ -72,42 +74,42 @@ def without_rows(request: HttpRequest, name: str) -> HttpResponse | None:
     return None
 
 
-def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """The file in pieces of many rows each, of which the first is the row of headings.
+def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """The file in chunks of rows, the headings first.
 
-    The status is sent before the first row, and the server ends a body that breaks off like any
-    other. So only a last line can tell that rows are missing.
+    When a row fails, the status 200 has been sent and the server ends the body as usual. So a last
+    line in the file says that rows are missing.
     """
-    yield BYTE_ORDER_MARK + piece([headings])
+    yield BYTE_ORDER_MARK + to_csv([headings])
     try:
-        for some in batched(rows, ROWS_PER_PIECE):
-            yield piece(some)
+        for some in batched(rows, ROWS_PER_CHUNK):
+            yield to_csv(some)
     except Exception:
-        logger.exception("export broke off")
-        yield piece([[_("EXPORT BROKE OFF: NOT COMPLETE")]])
+        logger.exception("export failed")
+        yield to_csv([[_("EXPORT FAILED: ROWS ARE MISSING")]])
 
 
-def piece(rows: Iterable[Sequence[Cell]]) -> str:
+def to_csv(rows: Iterable[Sequence[Cell]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_STRINGS, lineterminator="\r\n")
-    writer.writerows([plain(cell) for cell in row] for row in rows)
+    writer.writerows([to_plain(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def plain(cell: Cell) -> str | int | Decimal | None:
+def to_plain(cell: Cell) -> str | int | Decimal | None:
     if isinstance(cell, str):
-        return guarded(cell)
+        return escape(cell)
     if isinstance(cell, datetime):
         return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
     return cell
 
 
-def guarded(text: str) -> str:
-    """The text with a single quote before what a spreadsheet would work out, or change.
+def escape(text: str) -> str:
+    """Put a single quote before text that a spreadsheet would run or reformat.
 
-    Spaces and invisible characters in front hide nothing: some programs drop them first.
+    Leading spaces and invisible characters are skipped, because some programs drop them.
     """
-    if CHANGED.fullmatch(text.strip()) and not KEPT.fullmatch(text):
+    if REFORMATTED.fullmatch(text.strip()) and not SAFE.fullmatch(text):
         return f"'{text}"
     for character in text:
         if character in BREAKS or unicodedata.normalize("NFKC", character)[0] in FORMULA:

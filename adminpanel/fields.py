@@ -11,7 +11,7 @@ from wallet.text import refuse_control_characters
 
 
 class ParagraphField(forms.CharField):
-    """Lines of ordinary text. A browser sends CRLF, which counts and is kept as one LF."""
+    """Text with line breaks. A browser sends CRLF; we count and store LF."""
 
     widget = forms.Textarea(attrs={"rows": 3})
 
@@ -26,7 +26,7 @@ class ParagraphField(forms.CharField):
 
 
 class KeyField(forms.UUIDField):
-    """What one form that is sent twice is known by. What has none is taken each time."""
+    """Hidden key that makes a second submit of the same form harmless. Optional."""
 
     widget = forms.HiddenInput
 

@@ -1,8 +1,8 @@
-"""What the database itself keeps of the team's work: notes are written once."""
+"""Database triggers that refuse to change or delete a staff note."""
 
-from wallet.db.guards import written_once
+from wallet.db.guards import append_only
 
-NOTES = written_once(
+NOTES = append_only(
     "adminpanel_note",
     changed="notes are never changed",
     deleted="notes are never deleted",

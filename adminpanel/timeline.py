@@ -18,7 +18,7 @@ EVENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One step of a timeline: what, who, when, and in whose words why."""
+    """One step of a timeline."""
 
     label: str
     actor: str = ""
@@ -29,7 +29,7 @@ class Moment:
 
 
 def events(subject: Subject, also: Q | None = None) -> list[AuditEvent]:
-    """The newest events about a subject (or that fit `also`), newest first."""
+    """The newest events about a subject, or matching `also`. Newest first."""
     found = AuditEvent.objects.filter(Q(subject=str(subject)) | (also or Q()))
     return list(found.select_related("actor").order_by("-pk")[:EVENTS])
 

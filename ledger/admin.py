@@ -1,4 +1,4 @@
-"""Django admin: the ledger, to read and never to write, whoever asks."""
+"""Django admin for the ledger: read-only for everyone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Entry, Transaction
 from ledger.references import as_reference
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.money import format_money
 
 
 class ReadOnly(BaseModelAdmin):
-    """The database refuses changes too (`ledger/guards.py`); this hides the buttons."""
+    """Hides the edit buttons. The database also refuses changes (`ledger/guards.py`)."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -50,15 +50,15 @@ class EntryInline(ReadOnly, TabularInline):
         return super().get_queryset(request).select_related("account__user")
 
 
-class ByReference(CalmList):
-    """Found by a reference in any spelling; `reference` is the way to it."""
+class ByReference(ForgivingList):
+    """A list that finds a reference in any spelling. `reference` is the lookup of that field."""
 
     reference: ClassVar[str]
 
-    def fits(self, word: str) -> Q:
+    def matches(self, word: str) -> Q:
         reference = as_reference(word)
         exact = Q(**{self.reference: reference}) if reference else Q(pk__in=[])
-        return super().fits(word) | exact
+        return super().matches(word) | exact
 
 
 @admin.register(Transaction)
@@ -88,7 +88,7 @@ class TransactionAdmin(ReadOnly, ByReference):
     show_full_result_count = False
 
     def get_fields(self, request: HttpRequest, obj: Transaction | None = None) -> Any:
-        """A reversal is posted by the person who approved it. Its proposer is on the panel."""
+        """The actor of a reversal is its approver, who posts it. The panel shows the proposer."""
         fields = super().get_fields(request, obj)
         if obj and obj.reverses_id:
             return ["posted_by" if name == "created_by" else name for name in fields]

@@ -14,18 +14,18 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        # Rails have a model, and models are there only once all apps are.
+        # A rail has a model, and models load only when all apps are ready.
         from ledger import rails
 
         guards.INSTALLED.append(BOOKS)
-        # A wrong RAIL, or a wrong setting of it, ends the start and not the first deposit.
+        # Fail at start if RAIL or one of its settings is wrong, not at the first deposit.
         rails.current().check()
         post_migrate.connect(open_floats, sender=self)
 
 
 def open_floats(using: str, **_facts: Any) -> None:
-    """Each rail's float gets its account when the database is migrated."""
-    # Models are there only once all apps are.
+    """Create each rail's float account after a migration."""
+    # Models can't be imported before all apps are loaded.
     from wallet.operations import open_house_accounts
 
     if "wallet_account" in connections[using].introspection.table_names():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from wallet.db.guards import REFUSE, Guards, written_once
+from wallet.db.guards import REFUSE, Guards, append_only
 
 ATTEMPTS = "ledger_attempt"
 APPROVALS = "ledger_approval"
@@ -177,7 +177,7 @@ NO_REPLACEMENT = Guards(
 def decided_once(table: str) -> Guards:
     """What people decided is never changed, and they decide about other people's money."""
     by_another = refusing(table, f"{table}_by_another", "INSERT", Rule(IS_OWN, "", NOT_ANOTHER))
-    return by_another | written_once(
+    return by_another | append_only(
         table, changed=NO_CHANGE, deleted=NO_DELETE, replaced=NO_REPLACE
     )
 

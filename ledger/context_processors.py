@@ -1,4 +1,4 @@
-"""What every template may ask for of the ledger."""
+"""The ledger's variables in every template."""
 
 from django.http import HttpRequest
 
@@ -6,5 +6,5 @@ from ledger import rails
 
 
 def rail(request: HttpRequest) -> dict[str, rails.Rail]:
-    """The rail that new deposits and withdrawals take, with the words pages say about it."""
+    """The rail of new deposits and withdrawals, with its notes for pages."""
     return {"rail": rails.current()}

@@ -1,4 +1,4 @@
-"""Why money is refused to move: each refusal is a code for programs and a sentence for people."""
+"""Reasons to refuse an order. Each has a code for programs and a sentence for people."""
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from wallet.support import with_help
 
 
 class AmountRefused(Refusal):
-    """The amount is what's wrong, or what to change."""
+    """A different amount would help, so the page marks that field."""
 
     field = "amount"
 
@@ -19,14 +19,14 @@ class InvalidAmount(AmountRefused):
 
 
 class TransactionLimitReached(AmountRefused):
-    """`limit`: money text."""
+    """`limit` is formatted money."""
 
     code = "limit_exceeded"
     sentence = _("You can move up to {limit} at a time. Enter that or less.")
 
 
 class RailAmount(AmountRefused):
-    """`rail`, `lowest` and `highest`: words and money texts."""
+    """`rail` is the rail's label; `lowest` and `highest` are formatted money."""
 
     code = "limit_exceeded"
     sentence = _("{rail} takes {lowest} to {highest} at a time. Enter another amount.")
@@ -39,28 +39,28 @@ class RailWholeAmount(RailAmount):
 
 
 class DailyLimitReached(AmountRefused):
-    """`limit` and `left`: money texts."""
+    """`limit` and `left` are formatted money."""
 
     code = "limit_exceeded"
     sentence = _("You can send and withdraw up to {limit} a day. You have {left} left today.")
 
 
 class BalanceLimitReached(AmountRefused):
-    """`limit` and `room`: money texts."""
+    """`limit` and `room` are formatted money."""
 
     code = "limit_exceeded"
     sentence = _("A wallet holds up to {limit}. You can add {room} more.")
 
 
 class RecipientLimitReached(AmountRefused):
-    """Doesn't reveal how much the recipient holds."""
+    """The sentence doesn't reveal how much the recipient holds."""
 
     code = "limit_exceeded"
     sentence = _("This person's wallet can't take that much right now. Send less, or ask them.")
 
 
 class InsufficientFunds(AmountRefused):
-    """`available`: money text."""
+    """`available` is formatted money."""
 
     code = "insufficient_balance"
     sentence = _("You have {available} available. Enter that or less.")
@@ -80,7 +80,7 @@ class AccountFrozen(Refusal):
 
 class SelfTransfer(Refusal):
     code = "self_transfer"
-    sentence = _("This is your own wallet. Enter the phone or email of someone else.")
+    sentence = _("This is your own wallet. Enter someone else's phone number or email.")
     field = "recipient"
 
     @property
@@ -90,7 +90,7 @@ class SelfTransfer(Refusal):
 
 class UnknownAccount(Refusal):
     code = "not_found"
-    sentence = _("There is no such wallet. Check who it is for.")
+    sentence = _("This wallet doesn't exist. Check who you're sending to.")
     field = "recipient"
 
 
@@ -101,35 +101,35 @@ class AccountClosed(Refusal):
 
 
 class ReversalRefused(Refusal):
-    """Only staff read these: they reverse, and may know a member's balance."""
+    """Only staff see these, so a sentence may show a member's balance."""
 
 
 class NotReversible(ReversalRefused):
-    """`reference`."""
+    """`reference` is the transaction's."""
 
     code = "not_reversible"
     sentence = _("{reference} can't be reversed: only a completed deposit or transfer can.")
 
 
 class AlreadyReversed(ReversalRefused):
-    """`reference`: the reversal's."""
+    """`reference` is the reversal's."""
 
     code = "already_reversed"
-    sentence = _("This was reversed before, by {reference}. Nothing more has moved.")
+    sentence = _("{reference} already reversed this. Nothing has moved now.")
 
 
 class MoneyGone(ReversalRefused):
-    """`available` and `wanted`: money texts."""
+    """`available` and `wanted` are formatted money."""
 
     code = "money_gone"
     sentence = _("The wallet holds {available}, so {wanted} can't be taken back from it.")
 
 
 class SettledOtherwise(Refusal):
-    """`reference` and `status`, in words. Its rail has said before how it ended."""
+    """The rail has already given another outcome. `status` is its word, in lower case."""
 
     code = "already_settled"
-    sentence = _("{reference} ended before: {status}. Nothing more has moved.")
+    sentence = _("{reference} has already ended: {status}. Nothing has moved now.")
 
 
 class PhoneMissing(Refusal):
@@ -166,18 +166,18 @@ class ReceiptTaken(Refusal):
 
 
 class KeyReused(Refusal):
-    """`reference`: the transaction that the key already names."""
+    """`reference` is the transaction that has this key."""
 
     code = "idempotency_key_reused"
     sentence = _(
-        "This was sent before as another order, {reference}. Nothing more has moved. "
-        "Check it, then send a new one if you still want it."
+        "This form was already used for another transaction, {reference}. Nothing has moved now. "
+        "Check that one, then send this again if you still want it."
     )
 
     @property
     def for_programs(self) -> str:
         sentence = gettext(
-            "This key already belongs to another order, {reference}. Nothing has moved. "
-            "Send a new order with a new key."
+            "This key already belongs to another transaction, {reference}. Nothing has moved. "
+            "Send a new request with a new key."
         )
         return sentence.format(**self.facts)

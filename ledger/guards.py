@@ -1,11 +1,11 @@
-"""What the database itself refuses, whoever asks: the books are written once.
+"""Triggers that make the books append-only, for every user of the database.
 
-An entry is never updated or deleted. A transaction is never deleted, and only ever moves
-from PENDING to SUCCESS or FAILED. `INSERT OR REPLACE` is SQLite's way to delete without a
-delete trigger, so it has a guard of its own. On PostgreSQL the entries that one statement
+An entry is never updated or deleted. A transaction is never deleted, and its only change is
+from PENDING to SUCCESS or FAILED. SQLite's `INSERT OR REPLACE` deletes rows without firing a
+delete trigger, so it has its own trigger. On PostgreSQL the entries that one statement
 writes must also sum to zero for each transaction, and TRUNCATE is refused.
 
-Migrations install these; after a change here, a new migration installs them again.
+Migrations install these triggers. After a change here, add a migration that installs them again.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import PAYOUTS
-from wallet.db.guards import Guards, written_once
+from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
 TRANSACTIONS = "ledger_transaction"
@@ -43,17 +43,17 @@ NOT_ZERO = "entries of a transaction must sum to zero"
 
 
 def _moves_illegally(is_distinct: str, columns: Sequence[str]) -> str:
-    """SQL that is true when a transaction's update is anything but its one lawful move."""
+    """An SQL condition: the update is anything other than PENDING to SUCCESS or FAILED."""
     changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in columns)
     lawful = "OLD.status = 'PENDING' AND NEW.status IN ('SUCCESS', 'FAILED')"
     return f"NOT ({lawful}) OR {changed}"
 
 
-ENTRY_GUARDS = written_once(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
+ENTRY_GUARDS = append_only(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
 
 
 def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:
-    """`columns` never change. A migration names those that there were in its time."""
+    """The triggers on transactions. `columns` never change; a migration passes its own list."""
     return Guards(
         sqlite={
             "ledger_transaction_one_move": f"""
@@ -63,8 +63,8 @@ def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:
             "ledger_transaction_no_delete": f"""
             BEFORE DELETE ON {TRANSACTIONS}
             BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
-            # The key's own unique index reports a repeated key, unless the row would be replaced.
-            # Then the row it names is gone before the index can speak: this trigger speaks first.
+            # A plain INSERT of a repeated key fails on the unique index. REPLACE would first
+            # delete the old row, so this trigger has to fail before that.
             "ledger_transaction_no_replace": f"""
             BEFORE INSERT ON {TRANSACTIONS}
             WHEN EXISTS (
@@ -112,18 +112,18 @@ BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Put the guards of the books up, over older ones of the same names."""
+    """Install the triggers, replacing older ones of the same names."""
     BOOKS.install(connection)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take the guards of the books down."""
+    """Drop the triggers."""
     BOOKS.remove(connection)
 
 
 def refuse_to_go_back(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Migrating back would delete the books, so it ends here once there are any."""
+    """Stop a backwards migration that would delete transactions."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM {TRANSACTIONS} LIMIT 1")
         if cursor.fetchone():
-            raise IrreversibleError("The books are never deleted: there are transactions.")
+            raise IrreversibleError("Can't migrate back: it would delete transactions.")

@@ -1,4 +1,4 @@
-"""A member's own activity, newest first, a page at a time."""
+"""A member's transactions, newest first, one page at a time."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def page(
     direction: str = "",
     text: str = "",
 ) -> paging.Page[Transaction]:
-    """A page of the `records` that moved money of `account`. The cursor is as in `paging.page`.
+    """A page of the `records` into or out of `account`. The cursor is as in `paging.page`.
 
-    Money in and money out are two queries, each one walk along its own index, merged here:
-    one query with OR would sort the member's whole history.
+    Money in and money out are two queries, each along its own index, merged here. One query
+    with OR would sort the member's whole history.
     """
     sides = []
     if direction != "in":
@@ -41,14 +41,14 @@ def page(
 
 
 def latest(account: Account, size: int) -> list[Transaction]:
-    """The member's newest transactions, whatever they are."""
+    """The member's newest transactions of any kind."""
     return page(account, Transaction.objects.with_parties().with_reversal(), None, size).rows
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:
-    """The newest transfer to each of the last `size` people that this account has sent to.
+    """The newest transfer to each of the last `size` people this account has sent to.
 
-    Looks at the newest hundred movements out only, so that a long history costs no more.
+    Looks only at the newest 100 transactions out, so that a long history isn't slow.
     """
     sent = Transaction.objects.filter(from_account=account).select_related("to_account__user")
     newest: dict[int, Transaction] = {}
@@ -60,10 +60,10 @@ def recent_payees(account: Account, size: int) -> list[Transaction]:
 
 
 def search(records: TransactionQuerySet, text: str, *, other: str) -> TransactionQuerySet:
-    """Narrow by reference, note, exact amount, or the name of the other side."""
+    """Keep the records that match by reference, note, exact amount or the other member's name."""
     if not text:
         return records
-    found = holds("description", text) | named(text, f"{other}__user__search_short_name")
+    found = holds("description", text) | short_name_is(text, f"{other}__user__search_short_name")
     if reference := as_reference(text):
         found |= Q(reference=reference)
     if cents := cents_in(text):
@@ -71,18 +71,17 @@ def search(records: TransactionQuerySet, text: str, *, other: str) -> Transactio
     return records.filter(found)
 
 
-def named(text: str, short_name: str) -> Q:
-    """People by what a member is shown of a stranger's name: `Brian O.`
+def short_name_is(text: str, column: str) -> Q:
+    """Match people by the short name that other members see: `Brian O.`
 
-    More of the surname may be typed, and its first letter is what counts. The rest of it can't
-    be found out.
+    Of a typed surname only the first letter counts, so search can't reveal the rest.
     """
     words = search_words(text)
     if not words:
         return Q(pk__in=[])
-    found = Q(**{f"{short_name}__startswith": " ".join(words)})
+    found = Q(**{f"{column}__startswith": " ".join(words)})
     first, *rest = words
     if rest:
-        ends = {f"{short_name}__startswith": first, f"{short_name}__endswith": f" {rest[-1][0]}"}
+        ends = {f"{column}__startswith": first, f"{column}__endswith": f" {rest[-1][0]}"}
         found |= Q(**ends)
     return found

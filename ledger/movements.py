@@ -1,4 +1,4 @@
-"""A transaction as one member sees it: money in or money out, and with whom."""
+"""A transaction as one member sees it: money in or out, and the other side."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from ledger.kinds import Kind, Seen
+from ledger.kinds import Kind, MemberView
 from ledger.models import Transaction
 from ledger.rails import Rail
 from ledger.status import Badge, Status
@@ -26,7 +26,7 @@ RETURNED = Badge(_lazy("Returned"), "calm", "return")
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """`record` seen from the member's own `account`."""
+    """`record` from the point of view of the member's own `account`."""
 
     record: Transaction
     account: Account
@@ -54,10 +54,10 @@ class Movement:
         return self.record.took_rail
 
     @property
-    def seen(self) -> Seen:
-        """What its kind needs to know to find the words."""
+    def view(self) -> MemberView:
+        """What its kind needs to choose the words."""
         other = self.counterparty
-        return Seen(
+        return MemberView(
             is_in=self.is_in,
             other=other.short_name if other else "",
             amount=format_money(self.amount_cents),
@@ -66,48 +66,50 @@ class Movement:
 
     @property
     def title(self) -> str:
-        return self.kind.title(self.seen)
+        return self.kind.title(self.view)
 
     @property
     def heading(self) -> str:
-        return self.kind.heading(self.seen)
+        return self.kind.heading(self.view)
 
     @property
     def outlook(self) -> str:
-        """What comes next, or why nothing does; what has come back, once it has."""
-        return self.kind.returned(self.seen) if self.reversal else self.kind.outlook(self.seen)
+        """What happens next, why it failed, or what a reversal did."""
+        return (
+            self.kind.after_reversal(self.view) if self.reversal else self.kind.outlook(self.view)
+        )
 
     @property
     def icon(self) -> str:
-        return self.kind.icon_for(self.seen)
+        return self.kind.icon_for(self.view)
 
     @property
     def is_void(self) -> bool:
-        """It must not look as if money had moved."""
+        """True if the page must show it as money that hasn't moved."""
         return self.status.tone in ("bad", "calm")
 
     @property
     def again_url(self) -> str:
-        """The page that orders the same once more, for the member who ordered it."""
+        """The form to repeat this payment, for the member who made it. Empty if there is none."""
         page = self.kind.page
         if page is None:
             return ""
-        address = reverse(page.url_name)
+        url = reverse(page.url_name)
         if not self.kind.names_payee:
-            return address
+            return url
         if self.is_in or self.reversal:
             return ""
         again = {"again": self.reference, "amount": format_amount(self.amount_cents)}
-        return f"{address}?{urlencode(again)}"
+        return f"{url}?{urlencode(again)}"
 
     @property
     def reversal(self) -> Transaction | None:
-        """What has taken this back, if anything has."""
+        """The transaction that reversed this one, if any."""
         return getattr(self.record, "reversed_by", None)
 
     @property
-    def returned(self) -> Badge | None:
-        """Said beside the status, which stays: the money had moved, and came back."""
+    def returned_badge(self) -> Badge | None:
+        """A second badge beside the status: the money moved and came back."""
         return RETURNED if self.reversal else None
 
     @property
@@ -136,7 +138,7 @@ class Movement:
 
 
 def by_day(records: Iterable[Transaction], account: Account) -> list[tuple[str, list[Movement]]]:
-    """Movements under the name of their Nairobi day, in the order given."""
+    """Movements grouped under the name of their Nairobi day, in the given order."""
     movements = (Movement(record, account) for record in records)
     return [
         (day_name(day), list(group))

@@ -1,4 +1,4 @@
-"""Reads of transactions: each a method that can be chained."""
+"""Queries of transactions, as chainable methods."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from wallet.models import Account, User
 
 
-# Days are those of Nairobi, whatever time zone a thread has been put into.
+# A day is a Nairobi day, whatever time zone is active in the thread.
 NAIROBI = timezone.get_default_timezone()
 
 
 def day_start(day: date) -> datetime:
-    """Midnight in Nairobi."""
+    """Midnight in Nairobi at the start of this day."""
     return datetime.combine(day, time.min, NAIROBI)
 
 
@@ -33,18 +33,18 @@ def next_day_start(day: date) -> datetime:
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of_member(self, user: User) -> Self:
-        """What this person may see: money into or out of an account of theirs."""
+        """Transactions this member may see: into or out of one of their accounts."""
         return self.filter(Q(from_account__user=user) | Q(to_account__user=user))
 
     def with_parties(self) -> Self:
         return self.select_related("from_account__user", "to_account__user")
 
     def with_reversal(self) -> Self:
-        """With what each of them reverses, and what has reversed it."""
+        """Load the transaction that each one reverses, and the one that reversed it."""
         return self.select_related("reverses", "reversed_by")
 
     def between(self, first: date | None, last: date | None) -> Self:
-        """Ordered on these Nairobi days, both included."""
+        """Transactions ordered from `first` to `last` (Nairobi days, both included)."""
         found = self
         if first:
             found = found.filter(created_at__gte=day_start(first))
@@ -53,46 +53,46 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return found
 
     def pending_out_cents(self, account: Account) -> int:
-        """Money that has left the account and has not arrived yet."""
+        """The sum of the account's pending payouts."""
         pending = self.filter(from_account=account, status=Status.PENDING)
         return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])
 
     def payee_of(self, reference: str) -> User | None:
-        """Who got the money of the transaction of this reference; None if there is none."""
+        """The member who received this transaction, if there is one."""
         if not REFERENCE.fullmatch(reference):
             return None
         record = self.filter(reference=reference).select_related("to_account__user").first()
         return record.to_account.user if record and record.to_account else None
 
     def in_status(self, status: str) -> Self:
-        """In this status, found by the index of those few that have not succeeded."""
+        """Transactions in this status. Uses the partial index of those that haven't succeeded."""
         found = self.filter(status=status)
-        # SQLite uses that index only where its condition is spelled out.
+        # SQLite uses a partial index only if the query repeats its condition.
         return found if status == Status.SUCCESS else found.exclude(status=Status.SUCCESS)
 
     def newer_than(self, reference: str) -> Self:
-        """What was ordered after the transaction of this reference: nothing, if there is none."""
-        return self.filter(pk__gt=self.model._default_manager.named(reference).values("pk"))
+        """Transactions ordered after this one. Empty if the reference is unknown."""
+        return self.filter(pk__gt=self.model._default_manager.by_reference(reference).values("pk"))
 
     def reversed(self) -> Self:
-        """What a reversal has taken back, found from the reversals, which are few."""
+        """Transactions that a reversal took back. Starts from the few reversals."""
         reversals = self.model._default_manager.filter(reverses__isnull=False)
         return self.filter(pk__in=reversals.order_by().values("reverses"))
 
     def settled_later(self) -> Self:
-        """What was not settled in the moment it was ordered, but has been since."""
+        """Transactions that waited for their rail before they settled."""
         return self.filter(settled_at__gt=F("created_at"))
 
     def settled_after(self, reference: str) -> Self:
-        """What was settled after the transaction of this reference: nothing, if there is none."""
-        earlier = self.model._default_manager.named(reference)
+        """Transactions settled after this one. Empty if the reference is unknown."""
+        earlier = self.model._default_manager.by_reference(reference)
         return self.filter(settled_at__gt=earlier.values("settled_at"))
 
-    def named(self, *references: str) -> Self:
-        """Those with these references, which may be any text."""
-        # What can't be one is not asked for: PostgreSQL refuses some texts.
-        known = [text for text in references if REFERENCE.fullmatch(text)]
-        return self.order_by().filter(reference__in=known)
+    def by_reference(self, *references: str) -> Self:
+        """Transactions with these references. Ignores text that can't be a reference."""
+        # Such text never reaches the database: PostgreSQL raises for a null character.
+        valid = [text for text in references if REFERENCE.fullmatch(text)]
+        return self.order_by().filter(reference__in=valid)
 
     def last_id(self) -> int:
         """The newest transaction's id; 0 when there is none."""

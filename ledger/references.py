@@ -1,11 +1,11 @@
-"""References of transactions, short enough to read out on the phone: `NS-7K2Q9PXM`."""
+"""Transaction references, short enough to read out over the phone: `NS-7K2Q9PXM`."""
 
 import re
 import secrets
 
 from wallet.text import clean_paste
 
-# Crockford's alphabet: no I, L, O or U, so that a reference survives a phone call.
+# Crockford's Base32 alphabet. It has no I, L, O or U, which are easily misheard or misread.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PATTERN = f"NS-[{ALPHABET}]{{8}}"
 REFERENCE = re.compile(PATTERN)
@@ -24,9 +24,9 @@ def new_attempt_reference() -> str:
 
 
 def as_reference(text: str) -> str | None:
-    """`7k2q9pxm`, `ns-7k2q9pxm` -> `NS-7K2Q9PXM`; None for what can't be a reference.
+    """`7k2q9pxm`, `ns-7k2q9pxm` -> `NS-7K2Q9PXM`; None if the text can't be a reference.
 
-    Pasted text may bring invisible characters along, and another hyphen.
+    Accepts pasted text with invisible characters and other hyphens.
     """
     typed = clean_paste(text).strip().upper()
     reference = f"NS-{typed.removeprefix('NS-')}"
@@ -34,7 +34,7 @@ def as_reference(text: str) -> str | None:
 
 
 class ReferenceConverter:
-    """A reference in an address, in capitals or not."""
+    """A reference in a URL, in upper or lower case."""
 
     regex = f"(?i:{PATTERN})"
 

@@ -1,9 +1,8 @@
-"""Totals that cost the same however long the history is.
+"""Totals of the books that stay fast and exact, however long the history is.
 
-Entries are folded into sums by day, type and account, a whole batch at a time; what is read is
-those sums plus the tail of entries not folded yet, so it is exact at every moment and whether
-or not anybody folds. Folding only keeps the tail short. `verify_ledger` compares the sums with
-a scan of all entries.
+A worker folds entries into stored sums by day, type and account, one whole batch at a time. A total
+is those sums plus the tail of entries that aren't folded yet, so it's always exact. Folding only
+keeps the tail short. `verify_ledger` compares the stored sums with a scan of all entries.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from ledger.models import DailyTotal, Entry, HouseBalance, RollupMark
 from wallet.db.retries import committed
 
 MEMBERS = DailyTotal.MEMBERS
-# So many entries are folded at a time, and fewer are left as the tail that is read one by one.
+# Entries per fold. The tail is shorter than this, unless the worker is behind.
 BATCH = 1_000
-# How long those who write are waited for, and how often they are looked at.
+# How long to wait for open writers to finish, and the pause between looks.
 WAIT_S, PAUSE_S = 2, 0.005
-# A statement that inserts takes this lock before it draws an id. A vacuum takes another one.
+# An INSERT takes this lock before it draws an id. VACUUM takes a different one.
 WRITERS = """
     SELECT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND relation = %s::regclass AND mode = 'RowExclusiveLock'
@@ -38,9 +37,9 @@ DEBIT, CREDIT = Q(amount_cents__lt=0), Q(amount_cents__gt=0)
 
 
 class Total(NamedTuple):
-    """Entries of one type on one account: out of it as debits, into it as credits.
+    """The sums of one type on one account: money out as debits, money in as credits.
 
-    `house_id` is a house account or MEMBERS. `day` is None when all days are summed up.
+    `house_id` is a house account or MEMBERS. `day` is None in a total over several days.
     Counts and cents are zero or above.
     """
 
@@ -63,7 +62,7 @@ class Total(NamedTuple):
 def totals(
     *, since: date | None = None, until: date | None = None, by_day: bool = False
 ) -> list[Total]:
-    """What the entries written from `since` until `until` (Nairobi days, both included) come to."""
+    """Totals of the entries from `since` to `until` (Nairobi days, both included)."""
     days = Q()
     if since:
         days &= Q(day__gte=since)
@@ -73,23 +72,23 @@ def totals(
 
     def read(through_id: int) -> list[Total]:
         folded = DailyTotal.objects.filter(days).values(*group)
-        tail = grouped(written_after(through_id), days, group)
-        return merged([*folded.annotate(**{name: Sum(name) for name in SUMS}), *tail])
+        tail = sum_by(group, entries_after(through_id), days)
+        return merge([*folded.annotate(**{name: Sum(name) for name in SUMS}), *tail])
 
-    return at_one_instant(read)
+    return read_consistently(read)
 
 
-def written_after(entry_id: int) -> QuerySet[Entry]:
-    """Entries that follow this one.
+def entries_after(entry_id: int) -> QuerySet[Entry]:
+    """Entries newer than this one.
 
-    Its id stands in the statement itself: as a parameter of a prepared one, PostgreSQL would
-    soon plan for any id, and read all transactions for the few of the tail.
+    The id is a literal in the SQL. If it were a parameter, PostgreSQL would switch to a generic
+    plan that scans all transactions to find the short tail.
     """
     return Entry.objects.filter(pk__gt=RawSQL(f"{entry_id:d}", ()))
 
 
 def house_balance(house_id: int, through_id: int | None = None) -> int:
-    """What a house account held, in cents, once entry `through_id` was written (None: now)."""
+    """The balance of a house account in cents after entry `through_id` (None: now)."""
     balances = HouseBalance.objects.filter(house_id=house_id)
     entries = Entry.objects.filter(account_id=house_id)
     if through_id is not None:
@@ -103,7 +102,7 @@ def house_balance(house_id: int, through_id: int | None = None) -> int:
 
 
 def fold_all(batch: int = BATCH) -> int:
-    """Fold as long as there is a whole batch; how many entries that were."""
+    """Fold as long as there is a whole batch. Returns the number of folded entries."""
     folded = 0
     while fold(batch):
         folded += batch
@@ -111,23 +110,23 @@ def fold_all(batch: int = BATCH) -> int:
 
 
 def fold(batch: int = BATCH) -> bool:
-    """Fold the next whole batch of entries. False when there is none, or no moment for it."""
-    if last_of_batch(folded_through(), batch) is None:
+    """Fold the next whole batch of entries. False if there is none, or if writers don't finish."""
+    if last_of_batch(last_folded_id(), batch) is None:
         return False
-    safe_id = last_settled_id()
+    safe_id = last_safe_id()
     return safe_id is not None and fold_through(safe_id, batch)
 
 
 @committed
 def fold_through(safe_id: int, batch: int) -> bool:
     RollupMark.objects.get_or_create(pk=1)
-    # The lock makes two who fold at once take turns, and each entry is folded once.
+    # Two workers take turns on this lock, so each entry is folded once.
     mark = RollupMark.objects.select_for_update().get()
     last_id = last_of_batch(mark.through_id, batch)
     if last_id is None or last_id > safe_id:
         return False
     entries = Entry.objects.filter(pk__gt=mark.through_id, pk__lte=last_id)
-    add_to_days(merged(grouped(entries, Q(), ["day", "type", "house_id"])))
+    add_to_days(merge(sum_by(["day", "type", "house_id"], entries)))
     houses = entries.filter(account__lt=0).order_by().values_list("account", flat=True).distinct()
     for house_id in houses:
         HouseBalance.objects.create(
@@ -140,8 +139,8 @@ def fold_through(safe_id: int, batch: int) -> bool:
     return True
 
 
-def folded_through() -> int:
-    """The last entry that is in the roll-ups; 0 when none is."""
+def last_folded_id() -> int:
+    """The id of the last entry in the roll-ups; 0 if there is none."""
     return RollupMark.objects.values_list("through_id", flat=True).first() or 0
 
 
@@ -150,28 +149,29 @@ def last_of_batch(through_id: int, batch: int) -> int | None:
     return next(iter(ids[batch - 1 : batch]), None)
 
 
-def last_settled_id() -> int | None:
-    """An id up to which every entry that will ever be is written and committed; None: not now.
+def last_safe_id() -> int | None:
+    """The highest id below which no entry can still appear. None if writers don't finish in time.
 
-    PostgreSQL hands ids out before it commits, so a higher one may be seen before a lower one.
-    Whoever has been given a lower one writes to the table since before and until they commit:
-    so those who write now are waited for. Nobody waits for us. SQLite has one writer.
+    PostgreSQL draws ids before the commit, so a higher id can become visible before a lower one.
+    A transaction with a lower id holds its lock on the table until it commits, so we wait for all
+    transactions that hold that lock now. New writers never wait for us. SQLite has one writer, so
+    there is nothing to wait for.
     """
     found = last_id()
     if connection.vendor == "sqlite":
         return found
     deadline = time.monotonic() + WAIT_S
-    under_way = writers()
-    while under_way:
+    still_open = open_writers()
+    while still_open:
         if time.monotonic() > deadline:
             return None
         time.sleep(PAUSE_S)
-        under_way &= writers()
+        still_open &= open_writers()
     return found
 
 
-def writers() -> set[str]:
-    """The other transactions under way that write entries, or have."""
+def open_writers() -> set[str]:
+    """Other open transactions that have written entries, or are about to."""
     with connection.cursor() as cursor:
         cursor.execute(WRITERS, [Entry._meta.db_table])
         return {name for (name,) in cursor.fetchall()}
@@ -182,8 +182,10 @@ def last_id() -> int | None:
     return found
 
 
-def grouped(entries: QuerySet[Entry], days: Q, group: list[str]) -> Iterable[dict[str, Any]]:
-    """These entries summed up by `group`."""
+def sum_by(
+    group: list[str], entries: QuerySet[Entry], days: Q | None = None
+) -> Iterable[dict[str, Any]]:
+    """Sum these entries by the columns of `group`, for those `days` only."""
     rows: Iterable[dict[str, Any]] = (
         entries.order_by()
         .annotate(
@@ -191,7 +193,7 @@ def grouped(entries: QuerySet[Entry], days: Q, group: list[str]) -> Iterable[dic
             type=F("transaction__type"),
             house_id=Case(When(account__lt=0, then=F("account_id")), default=Value(MEMBERS)),
         )
-        .filter(days)
+        .filter(days or Q())
         .values(*group)
         .annotate(
             debit_count=Count("pk", filter=DEBIT),
@@ -203,8 +205,8 @@ def grouped(entries: QuerySet[Entry], days: Q, group: list[str]) -> Iterable[dic
     return rows
 
 
-def merged(rows: Iterable[dict[str, Any]]) -> list[Total]:
-    """One Total for each day, type and account of these rows."""
+def merge(rows: Iterable[dict[str, Any]]) -> list[Total]:
+    """Add up rows of the same day, type and account into one Total each."""
     found: dict[tuple[date | None, str, int], Total] = {}
     for row in rows:
         sums = (int(row[name]) for name in SUMS)
@@ -231,12 +233,12 @@ def add_to_days(fresh: list[Total]) -> None:
     DailyTotal.objects.bulk_create(missing)
 
 
-def at_one_instant[T](read: Callable[[int], T]) -> T:
-    """What `read` finds, given how far entries are folded, while nobody folds."""
-    through_id = folded_through()
+def read_consistently[T](read: Callable[[int], T]) -> T:
+    """Call `read` with the last folded id, and repeat if entries were folded meanwhile."""
+    through_id = last_folded_id()
     while True:
         found = read(through_id)
-        now = folded_through()
+        now = last_folded_id()
         if now == through_id:
             return found
         through_id = now

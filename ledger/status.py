@@ -1,4 +1,4 @@
-"""One vocabulary of states: a word, a tone and a drawing, never colour alone."""
+"""Statuses and their badges. A badge always has a word and an icon, never colour alone."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Status(TextChoices):
-    """What has become of a transaction. It only ever moves from PENDING to one of the others."""
+    """The status of a transaction. Its only change is from PENDING to one of the others."""
 
     PENDING = "PENDING", _("Processing")
     SUCCESS = "SUCCESS", _("Complete")
@@ -26,5 +26,5 @@ BADGES = {
     Status.SUCCESS: Badge(Status.SUCCESS.label, "good", "check"),
     Status.FAILED: Badge(Status.FAILED.label, "bad", "cross"),
 }
-# Shown beside the status, which stays: the money had moved, and was taken back.
+# Shown beside the status, which stays SUCCESS: the money moved, then a reversal took it back.
 REVERSED = Badge(_("Reversed"), "calm", "return")

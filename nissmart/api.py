@@ -122,8 +122,8 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return response
 
 
-@api.exception_handler(tokens.Ended)
-def token_ended(request: HttpRequest, error: tokens.Ended) -> HttpResponse:
+@api.exception_handler(tokens.TokenEnded)
+def token_ended(request: HttpRequest, error: tokens.TokenEnded) -> HttpResponse:
     return http_error(request, AuthenticationError())
 
 

@@ -1,4 +1,4 @@
-"""The roof as an app, for its commands, and Django's admin as operators see it."""
+"""`nissmart` as a Django app, for its commands; and our Django admin site."""
 
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
@@ -14,4 +14,4 @@ class OperatorsAdmin(AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        apps.get_app_config("auth").verbose_name = _("Groups of staff")
+        apps.get_app_config("auth").verbose_name = _("Staff groups")

@@ -1,4 +1,4 @@
-"""Refuse a request that can be read in more than one way, or not at all, before anything else."""
+"""Refuse a request that is ambiguous or unreadable, before anything else looks at it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Fault(NamedTuple):
-    """What is wrong with a request: the API's answer; a page shows the status alone."""
+    """What is wrong with a request, as the API answers it. A page shows only the status."""
 
     status: int
     code: str
@@ -64,7 +64,7 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def is_cut_short(request: HttpRequest) -> bool:
-    """Has less of the form arrived than was announced? Cut short, `amount=1000` is `amount=10`."""
+    """Is the form shorter than its Content-Length? Cut short, `amount=1000` reads `amount=10`."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return length.isdecimal() and len(request.body) < int(length)
 

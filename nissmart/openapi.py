@@ -95,8 +95,8 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "code": "unsupported_media_type",
     },
     422: {
-        "detail": "This key already belongs to another order, NS-7K2Q9PXM. Nothing has moved. "
-        "Send a new order with a new key.",
+        "detail": "This key already belongs to another transaction, NS-7K2Q9PXM. "
+        "Nothing has moved. Send a new request with a new key.",
         "code": "idempotency_key_reused",
     },
     429: {"detail": "Too many requests.", "code": "rate_limited"},

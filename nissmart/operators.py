@@ -1,4 +1,4 @@
-"""The admin's front page."""
+"""The order of apps on the front page of Django admin."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 class OperatorsSite(AdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """People first; the groups of staff, which hardly ever change, last."""
+        """People first. Staff groups hardly ever change, so they come last."""
         apps: list[Any] = super().get_app_list(request, app_label)
         order = ["wallet", "ledger", "auth"]
         return sorted(

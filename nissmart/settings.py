@@ -45,10 +45,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "wallet.web.logs.named_requests",
+    "wallet.web.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Below WhiteNoise, which has compressed its files before; above all that writes a body.
+    # Below WhiteNoise, whose files are already compressed, and above all that write a body.
     "django.middleware.gzip.GZipMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
@@ -65,9 +65,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
 ]
 
-# For calls to the API that bring a token: see nissmart/wsgi.py.
+# For API calls with a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.web.logs.named_requests",
+    "wallet.web.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
@@ -100,7 +100,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": database(env, BASE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Rate limits are counted here, so the store is shared by all processes.
+# allauth counts its rate limits here, so all processes share it.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -109,15 +109,15 @@ CACHES = {
     },
 }
 
-# Threads of one web process, which `make run` hands to the web server. At most half of them wait
-# for locks that others hold; see wallet/db/waits.py.
+# Threads of one web process. `make run` passes it to the web server. At most half of them wait for
+# locks that other sessions hold: see wallet/db/waits.py.
 WEB_THREADS = env.int("WEB_THREADS", 8)
-# How long an order waits in all before it hears "busy".
+# How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
 
 # --- Money --------------------------------------------------------------------------------------
 
-# The rail that new deposits and withdrawals take (`ledger/rails/`).
+# The rail for new deposits and withdrawals (`ledger/rails/`).
 RAIL = env.str("RAIL", "simulated")
 # The M-PESA rail reads and checks these when RAIL=mpesa (`ledger/rails/mpesa/configuration.py`).
 # Not through `env`, which takes a password that begins with `$` for the name of a variable.
@@ -147,26 +147,26 @@ APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_C
 # than a call takes.
 PAYOUT_THREADS = env.int("PAYOUT_THREADS", 4)
 PAYOUT_LEASE_S = env.float("PAYOUT_LEASE_S", 180)
-# Different people that one member may look up on the Send page, but not pay, in an hour.
+# How many different people a member may look up on the Send page in an hour without paying them.
 # 0 means no limit.
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
 
-# How often the worker checks the books by itself.
+# How often the worker checks the books.
 CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
-# --- The desk -----------------------------------------------------------------------------------
+# --- Panel --------------------------------------------------------------------------------------
 
-# Phones and emails that one of staff may look members up by in an hour. 0 means no limit.
+# How many phone numbers and emails one staff member may look up in an hour. 0 means no limit.
 CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
-# How long somebody whom an operator put into finance can't approve a reversal yet.
+# How long someone must be in finance before they can approve a reversal.
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
 
 # --- API ----------------------------------------------------------------------------------------
 
-# Calls a minute: by scope of the token (a session counts as member), and by address for all but
-# service tokens. 0 means no limit.
+# Calls a minute, by scope of the token. A session counts as member. "address" is the limit of one
+# IP address, for all but service tokens. 0 means no limit.
 API_CALLS_PER_MINUTE = {
     "member": env.int("API_CALLS_PER_MINUTE_MEMBER", 120),
     "finance": env.int("API_CALLS_PER_MINUTE_FINANCE", 600),
@@ -200,19 +200,20 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email", "phone"}
-# The form asks for a phone or an email. allauth wants one of them named as required, and
-# refuses sign-in without a required phone, so the email is it and the form relaxes that.
+# The form asks for a phone number or an email, but allauth wants one of them to be required. If it
+# were the phone number, allauth would refuse sign-in to people who have none. So it's the email,
+# and the form makes it optional again.
 ACCOUNT_SIGNUP_FIELDS = ["phone", "email*", "password1*"]
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = None
-# No code can be sent before an SMS rail exists; the sender sees the name before money moves.
+# We can't send codes before there is an SMS rail. The payer sees the name before money moves.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PHONE_VERIFICATION_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = False
-# The holder is told when the password, the phone, the email or the second step changes.
+# Mail the user when their password, phone number, email or second factor changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithTheRole"
-# Of a link that sets a new password, mailed or handed over.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithRole"
+# How long a link that sets a new password works, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -223,7 +224,7 @@ MFA_FORMS = {
 }
 MFA_TOTP_ISSUER = "Nissmart"
 MFA_ADAPTER = "wallet.signin.adapters.SecondFactorAdapter"
-# Emails are not verified yet, and a second factor must not wait for that.
+# Emails aren't verified yet, and a second factor must not wait for that.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 MAILERS = {
@@ -232,21 +233,21 @@ MAILERS = {
         "OPTIONS": env.json("MAIL_OPTIONS", {}),
     }
 }
-# How a person reaches us, as it stands on pages; where it is empty they promise no help.
-# Made up for the demo, so only where no real member reads it.
+# How people reach us, as pages show it. If it's empty, pages offer no help. The default is made up,
+# so it's only for DEBUG.
 SUPPORT_CONTACT = env.str(
     "SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000" if DEBUG else ""
 )
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.example>")
 
-# --- Words and time -----------------------------------------------------------------------------
+# --- Language and time --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# A second language is one more line here, and LOCALE_PATHS with the folder of its words.
+# For a second language, add a line here, and set LOCALE_PATHS to the folder of its translations.
 LANGUAGES = [("en", _("English"))]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True
-# Dates without a format of their own, as in the admin: 24-hour, day first.
+# The default format of dates, used by Django admin: 24-hour, day first.
 FORMAT_MODULE_PATH = ["nissmart.formats"]
 
 # --- Static files -------------------------------------------------------------------------------
@@ -298,10 +299,10 @@ if HTTPS:
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrf"
 if env.bool("BEHIND_TLS_PROXY", False):
-    # Only behind a proxy that strips this header from what clients send.
+    # Only behind a proxy that strips this header from client requests.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-# allauth's rate limits need the client's address; without a proxy it is the socket's.
+# allauth's rate limits need the client's IP address. Without a proxy it's the socket's.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 
 LOGGING = {
@@ -310,10 +311,10 @@ LOGGING = {
     "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-    # Django's own handlers would say everything a second time.
+    # Django's own handlers would log everything twice.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # A refusal is an answer, and the access line has its status.
+        # A refusal isn't an error, and the access log has its status.
         "django.request": {"level": "ERROR"},
         # A line for each call; the rail records its calls.
         "httpx": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""Static files as a site serves them: our own sheets and scripts without what only we read."""
+"""Static files for production: our stylesheets and scripts are minified."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MINIFIERS: dict[str, Callable[[str], str]] = {".css": rcssmin.cssmin, ".js": rjs
 class MinifiedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Minify our stylesheets and scripts, then name each file by its content and compress it.
 
-    Files that an app brings along (the admin's, htmx, Swagger's) stay as their authors made them.
+    Files of installed apps (the admin's, htmx, Swagger's) stay as they are.
     """
 
     def post_process(
@@ -41,5 +41,5 @@ class MinifiedStaticFilesStorage(CompressedManifestStaticFilesStorage):
 
 
 def is_ours(storage: Any) -> bool:
-    """Does this storage hold the files of static/, and not those of an installed app?"""
+    """Is this the storage of static/, and not of an installed app?"""
     return PurePath(storage.location) in map(PurePath, settings.STATICFILES_DIRS)

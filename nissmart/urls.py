@@ -1,4 +1,4 @@
-"""All addresses, put together."""
+"""All URLs."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -8,10 +8,11 @@ from django.views.generic import RedirectView
 from nissmart import views
 from nissmart.api import api, nothing_here
 
-# Operators come in by the same door as everyone: its rate limits, its second factor.
+# Operators sign in on the same page as everyone, with its rate limits and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 to_profile = RedirectView.as_view(pattern_name="wallet:profile")
+to_password = RedirectView.as_view(pattern_name="account_change_password")
 
 urlpatterns = [
     # First, because programs call it most.
@@ -26,6 +27,8 @@ urlpatterns = [
     path("accounts/phone/verify/", to_profile),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    # The admin's own page would neither revoke API tokens nor notify the holder.
+    path("admin/password_change/", to_password),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -1,4 +1,4 @@
-"""Health, and the page for what should never happen."""
+"""Health checks and error pages."""
 
 import sys
 
@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from wallet.db.retries import brief, is_disk_full, note_full_disk
+from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
-from wallet.web.http import SIGNED_OUT, Request, sign_in_url, way_back
+from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url
 
 # Forms for people who aren't signed in.
 PUBLIC = frozenset(
@@ -32,13 +32,13 @@ PUBLIC = frozenset(
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Alive: the process answers."""
+    """The process is alive."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Able to serve: the database answers and takes writes, and all migrations are applied."""
+    """Ready to serve: the database answers and takes writes, and all migrations are applied."""
     try:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -49,14 +49,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if behind:
         return not_ready("migrations are due")
     try:
-        # A lock that is held is no refusal.
-        with brief():
+        # A held lock doesn't mean that the database refuses writes.
+        with optional_write():
             rates.count("readyz")
     except (DatabaseError, InterfaceError) as error:
         note_full_disk(error)
         if not is_disk_full():
             return not_ready("the database takes no writes")
-    # A small write may find room where an order found none.
+    # A small write may still fit where an order didn't.
     if is_disk_full():
         return not_ready("the disk is full")
     return HttpResponse("ready\n", content_type="text/plain")
@@ -67,12 +67,14 @@ def not_ready(reason: str) -> HttpResponse:
 
 
 def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
-    """A form came without the token of this browser's session: the page is stale, or the person
-    is signed out. Each page says what happened and how to go on."""
+    """The form doesn't have this session's token: the page is stale, or the person is signed out.
+
+    Each of the two pages says what happened and what to do next.
+    """
     match = request.resolver_match
     is_public = match is not None and match.view_name in PUBLIC
     if request.user.is_authenticated or is_public:
-        back = way_back(request) if "amount" in request.POST else ""
+        back = return_url(request) if "amount" in request.POST else ""
         return HttpResponse(render_to_string("403_csrf.html", {"back": back}), status=403)
     page = render_to_string("403_signed_out.html", {"sign_in_url": sign_in_url(request)})
     response = HttpResponse(page, status=403)
@@ -87,22 +89,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def unreadable(status: int) -> HttpResponse:
-    """The page about a request that can't be read. Drawn without the request, which is broken."""
+    """The page about an unreadable request. Rendered without the request, which is broken."""
     return HttpResponse(render_to_string("400.html", {"status": status}), status=status)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """In the panel, staff get the panel's frame. Others don't learn that there is a panel."""
-    is_desk = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
-    template = "adminpanel/404.html" if is_desk else defaults.ERROR_404_TEMPLATE_NAME
+    is_panel = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
+    template = "adminpanel/404.html" if is_panel else defaults.ERROR_404_TEMPLATE_NAME
     return defaults.page_not_found(request, exception, template)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A calm page, drawn without user or database. Django has logged the trace by now.
+    """A calm page, rendered without user or database. Django has already logged the trace.
 
-    A database that is down or out of connections is a 503: nothing is wrong with the order,
-    and trying again is right.
+    A database that is down or out of connections is a 503: nothing is wrong with the request, so
+    trying again is right.
     """
     if isinstance(sys.exception(), (OperationalError, InterfaceError)):
         response = HttpResponse(render_to_string("503.html"), status=503)

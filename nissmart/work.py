@@ -1,7 +1,7 @@
-"""What is done in the background: everything that is due, by any number of workers.
+"""The background jobs. Any number of workers may run them at the same time.
 
-Payments don't wait for the checks of the books, which may take minutes: the worker does
-`PAYMENT_JOBS` in a thread of its own and the other jobs beside it.
+Payments don't wait for the checks of the books, which may take minutes: a worker runs
+`PAYMENT_JOBS` in a separate thread.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ JOBS: tuple[Callable[[], Any], ...] = (
 
 
 def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
-    """Do each job once; one that fails is logged and does not keep the others from their turn.
+    """Do each job once. A failed job is logged, and the others still run.
 
-    False when any of them failed.
+    Returns False when any job failed.
     """
     close_old_connections()
     all_well = True

@@ -1,8 +1,8 @@
-"""The WSGI entry point that the web server loads. It has two doors.
+"""The WSGI entry point that the web server loads. It has two handlers.
 
-Browsers come through all of the middleware. An API call with a token needs no session, no
-messages and no sign-in, and looks at no cookie, so it comes through the few that every answer
-needs: `make bench` shows what that saves.
+Browsers get all of the middleware. An API call with a token needs no session, messages or sign-in
+and reads no cookie, so it gets only the middleware that every answer needs. `make bench` shows how
+much time that saves.
 """
 
 import os
@@ -22,7 +22,7 @@ from wallet.api.strict_json import BODY_BYTES_AT_MOST  # noqa: E402
 
 
 def handler(middleware: list[str]) -> WSGIHandler:
-    """Django's handler behind this middleware: it reads the setting once, when it is made."""
+    """A Django handler with this middleware. Django reads the setting once, on creation."""
     whole, settings.MIDDLEWARE = settings.MIDDLEWARE, middleware
     try:
         return WSGIHandler()
@@ -32,7 +32,7 @@ def handler(middleware: list[str]) -> WSGIHandler:
 
 browsers = handler(settings.MIDDLEWARE)
 programs = handler(settings.TOKEN_MIDDLEWARE)
-# Builds the description: otherwise its first reader would wait for that.
+# Build the OpenAPI description now, so its first reader doesn't wait for it.
 api.description_json  # noqa: B018
 
 
@@ -41,7 +41,7 @@ def is_api(environ: Mapping[str, Any]) -> bool:
 
 
 def is_program(environ: Mapping[str, Any]) -> bool:
-    """Does this request bring a token, live or not, to the API?"""
+    """Is this an API call with a token, live or not?"""
     return bool(environ.get("HTTP_AUTHORIZATION")) and is_api(environ)
 
 
@@ -63,7 +63,7 @@ def collect_chunks(environ: dict[str, Any]) -> None:
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Choose the door by what the request brings."""
+    """Send the request to the handler for browsers or for programs."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         collect_chunks(environ)
     return (programs if is_program(environ) else browsers)(environ, start_response)

@@ -1,4 +1,4 @@
-"""The books, recomputed from the rows by plain SQL. Shares nothing with the operations."""
+"""Recompute the books from the rows with plain SQL. Uses no code of the operations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRONG = {
     "a transaction's entries do not sum to zero": """
         SELECT transaction_id FROM ledger_entry GROUP BY transaction_id
         HAVING SUM(amount_cents) <> 0""",
-    "a transaction has no entries, or a deposit that has not arrived has some": """
+    "a transaction has no entries, or an unsettled deposit has some": """
         SELECT t.id FROM ledger_transaction t
         WHERE (t.type = 'DEPOSIT' AND t.status <> 'SUCCESS')
             = EXISTS (SELECT 1 FROM ledger_entry e WHERE e.transaction_id = t.id)""",
@@ -32,7 +32,7 @@ WRONG = {
     "a key names two transactions": """
         SELECT created_by_id FROM ledger_transaction WHERE idempotency_key IS NOT NULL
         GROUP BY created_by_id, idempotency_key HAVING COUNT(*) > 1""",
-    "money in transit is not the open payouts": """
+    "money in transit is not the sum of pending payouts": """
         SELECT 1 WHERE
             (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_entry WHERE account_id = -2)
          <> (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_transaction
@@ -56,7 +56,7 @@ def total_in_wallets() -> int:
 
 @contextmanager
 def nothing_moves() -> Iterator[None]:
-    """Claims that the block leaves every account, transaction and entry as it was."""
+    """Fail if the block changes any account, transaction or entry."""
     before = everything()
     yield
     assert everything() == before

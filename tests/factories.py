@@ -1,4 +1,4 @@
-"""Rows for tests. People come from a factory, history from the real operations."""
+"""Rows for tests. A factory creates members; the real operations create transactions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ numbers = count(1)
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """A person with an empty wallet, an email, a phone and PASSWORD."""
+    """A member with an empty wallet, an email, a phone number and PASSWORD."""
 
     class Meta:
         model = User
@@ -43,7 +43,7 @@ def account_id(user: User) -> int:
 
 
 def balance(user: User) -> int:
-    """What the user's wallet holds now, in cents."""
+    """The wallet's balance now, in cents."""
     return user.primary_account().balance_cents
 
 

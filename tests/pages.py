@@ -1,4 +1,4 @@
-"""Reading a page as its visitor does: what is in the fields, what is wrong, what it says."""
+"""Read a page as its visitor does: its text, its fields and its error messages."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ NO_BREAK_SPACE = "\u00a0"
 
 
 def htmx(part: str | None = None, **more: str) -> dict[str, str]:
-    """The headers of an htmx request whose answer replaces the element with id `part`."""
+    """The headers of an htmx request that replaces the element with id `part`."""
     headers = {"HX-Request": "true"} | more
     return headers | {"HX-Target": part} if part else headers
 
 
 def elements(response: HttpResponse, tag: str | None = None, /, **wanted: str) -> list[Element]:
-    """The page's elements of this tag whose attributes are as wanted (`class_` holds a word)."""
+    """The page's elements with this tag and these attributes (`class_` is one of the classes)."""
     return list(find(tree(response), tag, **wanted))
 
 
 def tree(response: HttpResponse) -> Element:
-    """The page as parsed elements; a page that is not well-formed raises."""
+    """The page, parsed. Raises on a page that isn't well-formed."""
     if not hasattr(response, "_tree"):
-        # Not `parse_html`, which strips each text, so that words beside a `bdi` would join.
+        # `parse_html` strips each text, which would join the words on both sides of a `bdi`.
         parser = Parser()
         parser.feed(response.text)
         parser.close()
@@ -54,18 +54,18 @@ def walk(element: Element) -> Iterator[Element]:
 
 
 def words(element: Element) -> str:
-    """The text in an element, with one plain space between words."""
-    return " ".join(run(element).replace(NO_BREAK_SPACE, " ").split())
+    """The element's text, with one plain space between words."""
+    return " ".join(raw_text(element).replace(NO_BREAK_SPACE, " ").split())
 
 
-def run(element: Element) -> str:
-    """The text as it stands. Elements part words, but for `bdi`, which only marks some of them."""
+def raw_text(element: Element) -> str:
+    """The element's text. Every child element but `bdi` separates words."""
     parts = []
     for child in element.children:
         if isinstance(child, str):
             parts.append(child)
         else:
-            parts.append(run(child) if child.name == "bdi" else f" {run(child)} ")
+            parts.append(raw_text(child) if child.name == "bdi" else f" {raw_text(child)} ")
     return "".join(parts)
 
 
@@ -78,7 +78,7 @@ def title(response: HttpResponse) -> str:
 
 
 def fields(response: HttpResponse) -> dict[str, str]:
-    """Name and value of every input of the page's main part, as a browser would send them."""
+    """Name and value of every input in `main`, as a browser would send them."""
     roots = elements(response, "main") or [tree(response)]
     given = [dict(element.attributes) for element in find(roots[0], "input")]
     return {each["name"]: each.get("value") or "" for each in given}
@@ -89,13 +89,13 @@ def key(response: HttpResponse) -> str:
 
 
 def problems(response: HttpResponse) -> list[str]:
-    """The sentences of the summary on top of a refused form."""
+    """The sentences of the error summary above a form."""
     summaries = elements(response, "div", class_="error-summary")
     return [words(line) for summary in summaries for line in find(summary, "li")]
 
 
 def problems_beside(response: HttpResponse, field: str) -> list[str]:
-    """The sentences beside one field."""
+    """The error sentences beside one field."""
     boxes = elements(response, id=f"id_{field}_error")
     return [words(line) for box in boxes for line in find(box, "p")]
 
@@ -105,7 +105,7 @@ def is_whole_page(response: HttpResponse) -> bool:
 
 
 def is_part(response: HttpResponse, part: str) -> bool:
-    """Only the element with this id, which htmx swaps for the one on the page."""
+    """The answer is only the element with this id, for htmx to swap into the page."""
     start = response.text.lstrip()
     return (
         start.startswith("<")

@@ -1,10 +1,9 @@
-"""Run a command against a private PostgreSQL, which is thrown away afterwards.
+"""Run a command against a private PostgreSQL, then throw the server away.
 
     python tests/postgres.py pytest -k transfer
 
-The command finds the server in DATABASE_URL. The server runs without `fsync`, which only a crash
-of the whole machine would show: what it has committed survives its own death and that of any
-process, and those are what tests cause.
+The command finds the server in DATABASE_URL. The server runs without `fsync`: its commits survive
+a killed process, which is all that tests do, and only a crash of the whole machine loses them.
 """
 
 import os
@@ -25,7 +24,7 @@ __all__ = ["PostgresError", "find_binaries", "free_port", "server"]
 
 @contextmanager
 def server(*, fsync: bool = True) -> Iterator[str]:
-    """Run PostgreSQL in a temporary directory for the length of a block; gives its DATABASE_URL."""
+    """Run PostgreSQL in a temporary directory during the block. Yields its DATABASE_URL."""
     options = ["-c", f"fsync={fsync}"]
     directory = tempfile.TemporaryDirectory(prefix="nissmart-", ignore_cleanup_errors=True)
     with directory as place, Server(Path(place), is_open=True, options=options) as postgres:

@@ -1,4 +1,4 @@
-"""The product's settings without a secret to give, so that a plain `pytest` works too."""
+"""The product's settings with DEBUG on, so that `pytest` runs without a SECRET_KEY."""
 
 import os
 
@@ -8,5 +8,5 @@ from nissmart.settings import *  # noqa: F403
 
 # A test's data is in a transaction that other threads don't see. Tests that commit ask for more.
 PAYOUT_THREADS = 1
-# Without this every test client walks through all static files before its first answer.
+# Otherwise every test client scans all static files before its first answer.
 WHITENOISE_AUTOREFRESH = True

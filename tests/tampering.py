@@ -1,4 +1,4 @@
-"""What a verifier is tried with: books of every kind, and rows changed behind the guards."""
+"""Helpers that test `verify`: payouts in every state, and rows changed behind the guards."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from wallet.models import User
 
 
 def payout(user: User, status: str) -> Transaction:
-    """A payout on a rail that answers later, in this state. A failed one has failed instantly."""
+    """A payout in this state, on a rail that answers later. It ends at the time of its creation."""
     record = waiting_withdrawal(user, 20_00)
     return record if status == "PENDING" else end(record, status, at=record.created_at)
 
 
-def found_after(tamper: str) -> list[tuple[str, str]]:
-    """(check, row) of each violation once `tamper` was done past every guard; then undo it."""
+def violations_after(tamper: str) -> list[tuple[str, str]]:
+    """Run this SQL without constraints or guards, collect all violations, and roll back."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             remove_constraints(cursor)
@@ -32,7 +32,7 @@ def found_after(tamper: str) -> list[tuple[str, str]]:
 
 
 def remove_constraints(cursor: CursorWrapper) -> None:
-    """Put bare copies in place of the tables: as one finds them who owns the database."""
+    """Replace the tables with bare copies, as an attacker who owns the database could."""
     if connection.vendor == "postgresql":
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in ("wallet_account", "ledger_transaction", "ledger_entry", "ledger_attempt"):
@@ -42,4 +42,5 @@ def remove_constraints(cursor: CursorWrapper) -> None:
 
 
 def violations() -> list[tuple[str, str]]:
+    """The check and the row of every violation."""
     return [(one.check, one.row) for check in verify.CHECKS for one in check.violations()]

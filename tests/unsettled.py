@@ -1,4 +1,4 @@
-"""Transactions in states that the simulated rail, which answers at once, never leaves them in."""
+"""Put transactions in states that the simulated rail, which answers instantly, never leaves."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ledger import guards
 from ledger.models import Transaction
 
 
-def as_if(record: Transaction, status: str) -> Transaction:
-    """The same transaction in this state, for pages that show it. Its entries stay as they are."""
+def with_status(record: Transaction, status: str) -> Transaction:
+    """Set the status only, for tests of pages. The entries stay unchanged."""
     settled_at = None if status == "PENDING" else record.settled_at
     guards.remove(connection)
     Transaction.objects.filter(pk=record.pk).update(status=status, settled_at=settled_at)

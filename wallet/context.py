@@ -1,4 +1,4 @@
-"""Who asks for an operation: handed to it as one thing, in place of four."""
+"""The context of an operation: who asks for it, from where and why."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who acts, from which IP address, why, and under which idempotency key.
+    """Who acts, from which IP address, why, and with which idempotency key.
 
-    `actor_id` is None when the system acts. The reason goes into the audit. `key` names this one
-    request by this actor: the same request with the same key is carried out once.
+    `actor_id` is None when the system acts. The reason goes into the audit. A request by the same
+    actor with the same `key` runs once.
     """
 
     actor_id: int | None
@@ -26,8 +26,8 @@ class Context:
     def request_id(self, *submitted: object) -> UUID | None:
         """Deduplication id: the actor, the form's key and the submitted values.
 
-        So a second click is the same request, and a form that is changed and sent again, by way
-        of "back", is a new one. Without a key every request is new.
+        So a double click is one request, but going back, changing the form and sending it again
+        is a new one. Without a key every request is new.
         """
         if self.key is None:
             return None

@@ -1,4 +1,4 @@
-"""What every template may ask for."""
+"""Template variables for every page."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ THEMES = ("system", "light", "dark")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The visitor's preferences and standing. No query before a template asks."""
+    """The visitor's preferences and role. Lazy, so a page that doesn't use them runs no query."""
     theme = request.COOKIES.get("theme")
     return {
         "theme": theme if theme in THEMES else "system",

@@ -1,4 +1,4 @@
-"""Email addresses: as people paste them in, in small letters inside, masked out."""
+"""Email addresses: parse what people paste, store lower case, mask for display."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -11,7 +11,7 @@ LINK = "mailto:"
 
 
 def normalize(text: str) -> str:
-    """`mailto:Jane@Example.com` -> `jane@example.com`: as it's stored, and so as it's found."""
+    """`mailto:Jane@Example.com` -> `jane@example.com`: the form we store and search."""
     plain = clean_paste(text).strip(" ")
     if plain[: len(LINK)].lower() == LINK:
         plain = plain[len(LINK) :].strip(" ")
@@ -19,7 +19,7 @@ def normalize(text: str) -> str:
 
 
 def parse_email(text: str) -> str:
-    """Return the email as it's stored. Raises ValidationError."""
+    """Return the email in the form we store. Raises ValidationError."""
     email = normalize(text)
     try:
         validate_email(email)
@@ -28,7 +28,7 @@ def parse_email(text: str) -> str:
     return email
 
 
-def masked(email: str) -> str:
+def mask(email: str) -> str:
     """`jane@example.com` -> `j***@example.com`: enough to recognise, not enough to write to."""
     name, _at, domain = email.rpartition("@")
     return f"{name[:1]}***@{domain}"

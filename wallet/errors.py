@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 class Refusal(Exception):
     """A rule said no. Nothing has changed.
 
-    `str(refusal)` is a sentence for the person who asked. A class states its own; where the words
-    depend on the case, the caller gives the sentence. `facts` fill its blanks. `field` names the
-    form field that the refusal is about.
+    `str(refusal)` is a sentence for the person who asked. It comes from the class, or from the
+    caller where the words depend on the case. `facts` fill its placeholders. `field` is the form
+    field that the refusal is about.
     """
 
     code: ClassVar[str] = "refused"
@@ -32,24 +32,24 @@ class Refusal(Exception):
 
     @property
     def for_programs(self) -> str:
-        """The sentence for a caller of the API, who has no form to look at."""
+        """The sentence for API callers, who don't see a form."""
         return str(self)
 
 
 class NotAllowed(Refusal):
-    """This person may not do this, whatever they enter."""
+    """This person may not do this, whatever they enter in the form."""
 
     code = "forbidden"
 
 
 class TooLate(Refusal):
-    """A colleague was faster: the page that was shown is out of date."""
+    """A colleague acted first, so the page is out of date."""
 
     code = "too_late"
 
 
 class Taken(Refusal):
-    """Another member already has this phone number or email. `field` is the one that is taken."""
+    """Another member already has this phone number or email. `field` says which."""
 
     code = "invalid_request"
     sentence = _("This {field} already has an account.")
@@ -60,14 +60,14 @@ class Taken(Refusal):
 
 
 class Busy(Refusal):
-    """The database could not take the work now. Trying again later may succeed."""
+    """The database can't do the work now. A later retry may succeed."""
 
     code = "busy"
     sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
 
 
 class OpenedAlready(Refusal):
-    """The key opened another member before. `member_id`: that member."""
+    """The idempotency key has already opened another member, `member_id`."""
 
     code = "idempotency_key_reused"
     sentence = _(
@@ -76,9 +76,9 @@ class OpenedAlready(Refusal):
 
 
 class OutcomeUnknown(OperationalError):
-    """The database did not answer the COMMIT: it may have been carried out, or not.
+    """The database didn't answer the COMMIT, so we don't know whether it was committed.
 
-    This is not a Refusal, because a caller that catches refusals says that nothing has moved.
+    Not a Refusal: callers that catch refusals say that nothing has moved.
     """
 
     code = "outcome_unknown"

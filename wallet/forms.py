@@ -1,4 +1,4 @@
-"""Sign-up, sign-in and profile."""
+"""Forms for sign-up, sign-in, the profile and API tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
 
-PHONE_HINT = _("Any Kenyan spelling, like 0712 345 678.")
+PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
 
 def name_field(**kwargs: Any) -> LineField:
@@ -40,14 +40,11 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
     words = {
         "phone": Words(
             _("Phone number"),
-            _("Any Kenyan spelling, like 0712 345 678. Leave it out if you give an email."),
+            _("Like 0712 345 678, in any format. Optional if you enter an email."),
         ),
         "email": Words(
             _("Email"),
-            _(
-                "To get back in if you forget your password."
-                " Leave it out if you give a phone number."
-            ),
+            _("For a new password if you forget yours. Optional if you enter a phone number."),
         ),
         "password1": Words(_("Password"), STRONG, _("Choose a password.")),
     }
@@ -55,8 +52,8 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = name_field()
-        self.fields["phone"] = self.in_our_words("phone", PhoneField(required=False))
-        self.fields["email"] = self.in_our_words("email", EmailField(required=False))
+        self.fields["phone"] = self.apply_words("phone", PhoneField(required=False))
+        self.fields["email"] = self.apply_words("email", EmailField(required=False))
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
@@ -64,15 +61,15 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
         if not {"phone", "email"} & self.errors.keys() and not (
             cleaned.get("phone") or cleaned.get("email")
         ):
-            self.add_error("phone", _("Enter a phone number or an email: you sign in with it."))
+            self.add_error("phone", _("Enter a phone number or an email. You sign in with it."))
         return cleaned
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Open the account. After a double click, say that the first one has opened it."""
+        """Open the account. After a double click, say that the first click opened it."""
         try:
             return super().try_save(request)  # type: ignore[no-any-return]
         except IntegrityError:
-            messages.info(request, _("This account is open already. Sign in to it."))
+            messages.info(request, _("This account is already open. Sign in."))
             return None, redirect("account_login")
 
 
@@ -88,12 +85,12 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         widget = forms.TextInput(attrs={"autocomplete": "username"})
-        self.fields["login"] = self.in_our_words("login", LoginField(widget=widget))
+        self.fields["login"] = self.apply_words("login", LoginField(widget=widget))
         self.order_fields(["login", "password", "remember"])
 
 
 class ProfileForm(forms.ModelForm):
-    """Name, phone number and email. A new phone number or email asks for the password."""
+    """Name, phone number and email. Changing the phone number or email needs the password."""
 
     name = name_field()
     phone = PhoneField(
@@ -105,7 +102,7 @@ class ProfileForm(forms.ModelForm):
         required=False, error_messages={"unique": _("This email already has an account.")}
     )
     password = forms.CharField(
-        label=_("Your password"),
+        label=_("Current password"),
         required=False,
         strip=False,
         help_text=_("Needed to change your phone number or email."),
@@ -125,7 +122,7 @@ class ProfileForm(forms.ModelForm):
         if {"phone", "email"} & self.errors.keys():
             return cleaned
         if not (cleaned["phone"] or cleaned["email"]):
-            self.add_error("phone", _("Keep a phone number or an email: you sign in with it."))
+            self.add_error("phone", _("Keep a phone number or an email. You sign in with it."))
             return cleaned
         is_changed = self.has_new("phone") or self.has_new("email")
         if is_changed and not self.instance.check_password(cleaned.get("password", "")):
@@ -135,7 +132,7 @@ class ProfileForm(forms.ModelForm):
         return cleaned
 
     def has_new(self, name: str) -> bool:
-        """The same phone number in another spelling isn't a new one."""
+        """Did it change? The same phone number in another format didn't."""
         return bool(self.cleaned_data[name] != self.initial[name])
 
     @transaction.atomic
@@ -147,15 +144,15 @@ class ProfileForm(forms.ModelForm):
 
 
 class TokenForm(forms.Form):
-    """What a new API token is for, and how long it lives."""
+    """The name of a new API token, and when it expires."""
 
-    DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("A year")), ("", _("No end"))]
+    DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("A year")), ("", _("No expiry"))]
 
     name = LineField(
         label=_("What is it for?"),
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": _("Enter a name, like the program that will use it.")},
+        error_messages={"required": _("Enter what will use the token, such as a program's name.")},
     )
     days = PickField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
 

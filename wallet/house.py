@@ -1,6 +1,6 @@
-"""The house's own accounts: each has a fixed id below zero, so that no operation looks it up.
+"""The house accounts. Each has a fixed negative id, so no operation needs to look it up.
 
-A rail adds its float here (`ledger/rails/`). `open_house_accounts` writes the rows.
+A rail adds its float account (`ledger/rails/`). `open_house_accounts` writes the rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class HouseAccount(NamedTuple):
-    """`purpose` says to the finance team what the account is for."""
+    """`purpose` explains the account to the finance team."""
 
     id: int
     kind: str
@@ -24,36 +24,36 @@ IN_TRANSIT = HouseAccount(
     -2,
     "in_transit",
     _("Payouts in transit"),
-    _("Payouts that have left a wallet and that the rail has not confirmed yet."),
+    _("Payouts that left a wallet and that the rail hasn't confirmed yet."),
 )
 SUSPENSE = HouseAccount(
     -3,
     "suspense",
     _("Suspense"),
-    _("Money that has come in and whose owner is not known yet; it should be zero."),
+    _("Money that came in and whose owner isn't known yet. It should be zero."),
 )
 ADJUSTMENTS = HouseAccount(
     -4,
     "adjustments",
     _("Adjustments"),
-    _("Corrections that two of the team have agreed on, so that each stays visible."),
+    _("Corrections that two people of the team agreed on. Each stays visible here."),
 )
 
 BY_KIND = {account.kind: account for account in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS)}
 
 
 def add(account: HouseAccount) -> None:
-    """Give the house another account. Two can't share an id or a kind."""
+    """Add a house account. Ids and kinds are unique."""
     assert account.id < 0
-    assert all(account.id != other.id for other in every() if other.kind != account.kind)
+    assert all(account.id != other.id for other in all_accounts() if other.kind != account.kind)
     BY_KIND[account.kind] = account
 
 
 def remove(account: HouseAccount) -> None:
-    """Forget an account that was added, for a test that is over. Its row stays."""
+    """Undo `add` after a test. The row stays."""
     del BY_KIND[account.kind]
 
 
-def every() -> list[HouseAccount]:
-    """All of them, the oldest id first."""
+def all_accounts() -> list[HouseAccount]:
+    """All house accounts, -1 first."""
     return sorted(BY_KIND.values(), key=lambda account: -account.id)

@@ -1,6 +1,6 @@
-"""Cents to text and back. `Decimal` lives here and nowhere else.
+"""Convert cents to text and back. Only this module uses `Decimal`.
 
-Inside the house money is whole cents in `int`; people write and read shillings.
+Inside, money is an `int` of whole cents. People read and write shillings.
 """
 
 import re
@@ -19,9 +19,9 @@ NO_BREAK_SPACE = "\u00a0"
 # Digits, optionally grouped by commas in threes, and at most two decimals; or decimals alone.
 NUMBER = r"((?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d{1,2})?|\.\d{1,2})"
 CURRENCY = r"(?:kes|kshs?|shs?)"
-# `Ksh.50` may be 50 shillings or 50 cents, so it's neither. `Ksh.500` can only be shillings.
+# `Ksh.50` could be 50 shillings or 50 cents, so it's refused. `Ksh.500` can only be shillings.
 DOT = r"(?:\.(?!\.|\d\d?(?![\d.,]))|(?!\.))"
-# As Kenya writes shillings: `Ksh 500`, `KES 500`, `500/=`, `500/-`; and `500 KES`.
+# The Kenyan ways to write shillings: `Ksh 500`, `KES 500`, `500 KES`, `500/=`, `500/-`.
 SHILLINGS = re.compile(
     rf"(?:{CURRENCY}{DOT} ?)?{NUMBER}(?: ?/[=-])?|{NUMBER} ?{CURRENCY}\.?",
     re.ASCII | re.IGNORECASE,
@@ -33,19 +33,19 @@ AMOUNT_FORMAT = _("Enter an amount in shillings, like 500 or 1,234.50.")
 
 
 def parse_shillings(text: str) -> int:
-    """Read an amount as people write it (`1,234.50`, `Ksh 500`) and return whole cents, above zero.
+    """Parse an amount as people write it (`1,234.50`, `Ksh 500`) into whole cents above zero.
 
-    Raises ValidationError with a sentence for the person who typed it; its code is
-    `amount_too_large` for a number that is written well and is beyond any limit.
+    Raises ValidationError with a sentence for the person who typed it. Its code is
+    `amount_too_large` for a well-formed number beyond any limit.
     """
     problem = ValidationError(AMOUNT_FORMAT, code="amount_format")
-    # A character of no width may be all that is left of a separator.
+    # A zero-width character may stand where a separator was.
     if any(character in text for character in ZERO_WIDTH):
         raise problem
-    written = SHILLINGS.fullmatch(clean_paste(text).strip(" "))
-    if not written:
+    match = SHILLINGS.fullmatch(clean_paste(text).strip(" "))
+    if not match:
         raise problem
-    number = (written[1] or written[2]).replace(",", "")
+    number = (match[1] or match[2]).replace(",", "")
     whole = number.partition(".")[0]
     if whole.startswith("0") and len(whole) > DIGITS_AT_MOST:
         raise problem
@@ -69,7 +69,7 @@ def parse_plain(text: str) -> int:
 
 
 def cents_in(text: str) -> int | None:
-    """The amount that this text is, in whole cents; None for any other text."""
+    """The amount in whole cents, or None if the text isn't an amount."""
     try:
         return parse_shillings(text)
     except ValidationError:
@@ -89,11 +89,11 @@ def shillings(cents: int) -> Decimal:
 
 
 def format_money(cents: int) -> str:
-    """`123450` -> `KES 1,234.50` that never breaks over two lines."""
+    """`123450` -> `KES 1,234.50`, which never breaks over two lines."""
     sign = MINUS if cents < 0 else ""
     return f"{sign}KES{NO_BREAK_SPACE}{format_amount(abs(cents))}"
 
 
 def format_signed_money(cents: int) -> str:
-    """Like `format_money`, with a plus sign for money that came in."""
+    """Like `format_money`, with a plus sign for money in."""
     return format_money(cents) if cents < 0 else f"+{format_money(cents)}"

@@ -1,7 +1,7 @@
-"""People's names: what they may be, and how much of one a stranger sees.
+"""People's names: which are allowed, and how much of one strangers see.
 
-A name field holds more than a name: emoji, badges, brackets, numbers, titles. The short name is
-the only thing that a payer checks, so it is made of the words of the name and of nothing else.
+People put more than a name into a name field: emoji, badges, brackets, numbers, titles. The short
+name is all that a payer checks, so it's made only of the words of the name.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from django.utils.translation import gettext_lazy as _
 from wallet.folding import fold
 from wallet.text import BLANK, has_control_characters
 
-# Names that pages give to what the house itself does.
+# Names that our own pages use for Nissmart. No member may take them.
 HOUSE_NAMES = ("nissmart", "the system", "system", "simulated rail")
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "rev", "eng", "hon", "fr", "adv"])
 SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md"])
 # Signs inside a word of a name: `Ng'ang'a`, `Wa-Thiong’o`, `J.R.`
 INNER_SIGNS = "'\u2018\u2019.-\u2010\u2011\u00b7"
-# Of the marks that join two letters into one sign, as in Hindi.
+# The combining class of marks that join two letters into one, as in Hindi.
 VIRAMA = 9
 
 
 def short_name(name: str) -> str:
-    """First name and initial, as a stranger may see it: `Jane W.`"""
+    """First name and initial, for strangers: `Jane W.`"""
     first, *rest = bare_words(name) or name.split()[:1] or [""]
     last = next(filter(None, map(initial, reversed(rest))), "")
     return f"{first} {last}." if last else first
 
 
 def initials(name: str) -> str:
-    """Of the first name and the last: `JW`; empty for a name without a letter."""
+    """Initials of the first and the last name: `JW`. Empty for a name without letters."""
     first, *rest = bare_words(name) or [""]
     return initial(first) + next(filter(None, map(initial, reversed(rest))), "")
 
 
 def bare_words(name: str) -> list[str]:
-    """The words of a name without the titles around it."""
+    """The words of a name, without titles and suffixes."""
     found = words(name)
     while len(found) > 1 and found[0].rstrip(".").lower() in TITLES:
         found.pop(0)
@@ -49,19 +49,19 @@ def bare_words(name: str) -> list[str]:
 
 
 def words(name: str) -> list[str]:
-    """What is written in letters, without emoji, badges, brackets and numbers around it."""
-    pieces = "".join(each if stands_in_words(each) else " " for each in name).split()
-    plain = [unicodedata.normalize("NFKC", trimmed(piece)) for piece in pieces]
+    """The words of a text, without emoji, badges, brackets and numbers."""
+    pieces = "".join(each if is_word_character(each) else " " for each in name).split()
+    plain = [unicodedata.normalize("NFKC", trim(piece)) for piece in pieces]
     return [word for word in plain if any(map(str.isalpha, word))]
 
 
-def stands_in_words(character: str) -> bool:
+def is_word_character(character: str) -> bool:
     category = unicodedata.category(character)
     return category[0] in "LM" or category == "Nd" or character in INNER_SIGNS
 
 
-def trimmed(piece: str) -> str:
-    """Without the signs at its ends, and without the marks of what stood before it."""
+def trim(piece: str) -> str:
+    """Drop signs at both ends, and combining marks of a character before the piece."""
     piece = piece.strip(INNER_SIGNS)
     while piece and unicodedata.category(piece[0])[0] == "M":
         piece = piece[1:].lstrip(INNER_SIGNS)
@@ -69,8 +69,8 @@ def trimmed(piece: str) -> str:
 
 
 def initial(word: str) -> str:
-    """The letter that a word begins with, whole: with its accents. Empty for `2nd`."""
-    # An apostrophe that is a letter by its category, as in `ʼAli`, is no initial.
+    """The first letter of a word, with its accents. Empty for `2nd`."""
+    # The apostrophe of `ʼAli` has the category of a letter, but isn't an initial.
     start = next((at for at, each in enumerate(word) if unicodedata.category(each) != "Lm"), None)
     if start is None or not word[start].isalpha():
         return ""
@@ -84,45 +84,43 @@ def initial(word: str) -> str:
     return letter
 
 
-def search_form(name: str) -> str:
-    """A name as it's searched: folded, and its words apart by one space each."""
+def search_text(name: str) -> str:
+    """A name folded for search, its words separated by single spaces."""
     spaced = (" " if unicodedata.category(each)[0] == "P" else each for each in fold(name))
     return " ".join("".join(spaced).split())
 
 
 def search_words(text: str) -> list[str]:
-    """The words of a search for a name. A part of an email is no name, so it has none."""
-    return [] if "@" in text else search_form(text).split()
+    """The words of a search for a name. Part of an email isn't a name, so it has none."""
+    return [] if "@" in text else search_text(text).split()
 
 
 def search_columns(name: str) -> dict[str, str]:
-    """What is stored beside a name, to find its owner by."""
+    """The search columns stored with a name."""
     return {
-        "search_name": search_form(name),
-        "search_short_name": search_form(short_name(name)),
+        "search_name": search_text(name),
+        "search_short_name": search_text(short_name(name)),
     }
 
 
 def is_house_name(name: str) -> bool:
-    """Would this be read as one of our own names, on a page for staff or for a payer?"""
-    forms = (*search_columns(name).values(), search_form(" ".join(words(name))))
+    """Would staff or payers read this as one of our own names?"""
+    forms = (*search_columns(name).values(), search_text(" ".join(words(name))))
     return any(form in HOUSE_NAMES for form in forms)
 
 
 def refuse_house_names(name: str) -> None:
-    """Raise ValidationError on a name that reads like one of the house's own."""
+    """Raise ValidationError for a name that reads like one of ours."""
     if is_house_name(name):
-        raise ValidationError(
-            _("Nissmart goes by this name itself. Enter your own."), code="house_name"
-        )
+        raise ValidationError(_("Nissmart uses this name itself. Enter yours."), code="house_name")
 
 
 def refuse_invisible_characters(name: str) -> None:
-    """Raise ValidationError on a name that holds what can't be seen, or nothing to see.
+    """Raise ValidationError for a name with invisible characters, or without visible ones.
 
-    Two names that look the same would be two people, and a name of nothing would be no one.
-    Only names are held to it: in a note such a character joins the parts of an emoji. Control
-    characters have another sentence (`refuse_control_characters`).
+    Otherwise two people could have names that look the same, or a name that looks empty. This is
+    for names only: in a note such a character may join the parts of an emoji. Control characters
+    get another sentence (`refuse_control_characters`).
     """
     if has_control_characters(name):
         return
@@ -131,5 +129,5 @@ def refuse_invisible_characters(name: str) -> None:
     shows = any(category[0] not in "CMZ" for category in categories)
     if hides or not shows or any(character in BLANK for character in name):
         raise ValidationError(
-            _("Enter a name of letters that can be seen."), code="invisible_character"
+            _("This name has invisible characters. Type it again."), code="invisible_character"
         )

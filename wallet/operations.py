@@ -1,4 +1,4 @@
-"""Operations on people and their accounts. Money moves in `ledger.operations`."""
+"""Operations on people and their accounts. `ledger.operations` moves money."""
 
 import hashlib
 from typing import NamedTuple
@@ -22,24 +22,24 @@ from wallet.staff.roles import was_ever_staff
 def freeze(context: Context, account_id: int) -> bool:
     """Stop money from leaving the member's account. Money may still come in.
 
-    False, and nothing in the audit, when it was frozen already. Raises a Refusal for the actor's
-    own account, and Account.DoesNotExist for a house account.
+    Returns False, and records nothing, if it was already frozen. Raises Refusal for the actor's own
+    account, and Account.DoesNotExist for a house account.
     """
     return _set_frozen(context, account_id, True, audit.Action.FREEZE)
 
 
 def unfreeze(context: Context, account_id: int) -> bool:
-    """Let money leave the member's account again. Answers and raises as `freeze` does."""
+    """Let money leave the member's account again. Returns and raises like `freeze`."""
     return _set_frozen(context, account_id, False, audit.Action.UNFREEZE)
 
 
 @transaction.atomic
 def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audit.Action) -> bool:
-    # The lock makes a payment under way end first, so that "frozen" means frozen from now on.
+    # The lock waits for running payments, so no payment leaves after this commits.
     account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
     assert account.user_id
     if account.user_id == context.actor_id:
-        raise Refusal(_("Nobody freezes or unfreezes their own wallet. Ask a colleague."))
+        raise Refusal(_("You can't freeze or unfreeze your own wallet. Ask a colleague."))
     if account.is_frozen == is_frozen:
         return False
     account.is_frozen = is_frozen
@@ -49,8 +49,11 @@ def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audi
 
 
 def record_own_changes(context: Context, user: User, name_before: str) -> None:
-    """Write down that a member of staff has changed their name: colleagues know them by it, and
-    notes and proposals are signed with it. Other members call themselves what they like."""
+    """Record that a member of staff changed their own name.
+
+    Colleagues know them by it, and it signs their notes and proposals. Other members' changes of
+    name aren't recorded.
+    """
     if user.name != name_before and was_ever_staff(user):
         audit.record(
             context,
@@ -62,9 +65,9 @@ def record_own_changes(context: Context, user: User, name_before: str) -> None:
 
 
 def keep_only_email(user: User) -> None:
-    """Make `user.email` the only address that sign-in and password reset know for this person.
+    """Make `user.email` the only email that sign-in and password reset know for this person.
 
-    allauth reads a list of its own, where an old address would stay for ever.
+    allauth keeps its own list of emails, which would keep the old one for ever.
     """
     EmailAddress.objects.filter(user=user).delete()
     if user.email:
@@ -73,9 +76,10 @@ def keep_only_email(user: User) -> None:
 
 @transaction.atomic
 def make_password_key(context: Context, user: User) -> str:
-    """The end of the URL of a link that sets a new password. It works once.
+    """Make the key of a link that sets a new password. It works once.
 
-    The actor is the operator who hands the link over; the reason says how they knew the person.
+    The actor is the operator who hands over the link. The reason says how they identified the
+    person.
     """
     audit.record(context, audit.Action.PASSWORD_LINK, subjects.member(user.pk))
     return f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
@@ -83,9 +87,9 @@ def make_password_key(context: Context, user: User) -> str:
 
 @transaction.atomic
 def remove_second_step(context: Context, user: User) -> bool:
-    """Let the person sign in by password alone again. The context is as in `make_password_key`.
+    """Turn off two-step sign-in for this person. Takes the context of `make_password_key`.
 
-    False, and nothing in the audit, when there was no second step.
+    Returns False, and records nothing, if it was off.
     """
     removed, _by_model = Authenticator.objects.filter(user=user).delete()
     if not removed:
@@ -95,7 +99,7 @@ def remove_second_step(context: Context, user: User) -> bool:
 
 
 class Person(NamedTuple):
-    """A member to be opened. The phone is E.164, the email in lower case."""
+    """The details of a new member. The phone number is E.164, the email lower case."""
 
     name: str
     email: str | None = None
@@ -108,17 +112,17 @@ class Person(NamedTuple):
 
 @committed
 def open_member(context: Context, person: Person) -> tuple[User, bool]:
-    """Open a member with an empty wallet, once, and say whether this is a replay.
+    """Open a member with an empty wallet, once per key. Returns the member, and if it's a replay.
 
-    The same key for the same person by the same actor finds the member again. Raises
-    OpenedAlready when the key opened another person, Taken when another member has the phone or
-    the email, and Busy. Two calls at the same time: the database's unique key makes one of them
-    run again, and find the member of the other.
+    The same actor, key and person find the member again. Raises OpenedAlready if the key opened
+    another person, Taken if another member has the phone number or email, and Busy. When two such
+    calls run at the same time, the database's unique key makes one rerun and find the other's
+    member.
     """
     actor_id, key = context.actor_id, context.key
     assert actor_id is not None
     taken = taken_field(person)
-    # After the contacts: a call with this key may commit its member between the two reads.
+    # Read after `taken_field`: another call with this key may commit between the two reads.
     openings = Opening.objects.filter(actor_id=actor_id, key=key).select_related("user")
     if key and (opening := openings.first()):
         if opening.digest != person.digest:
@@ -133,7 +137,7 @@ def open_member(context: Context, person: Person) -> tuple[User, bool]:
 
 
 def taken_field(person: Person) -> str | None:
-    """The contact that another member has already."""
+    """The field, email or phone, whose value another member already has."""
     for field in ("email", "phone"):
         value = getattr(person, field)
         if value and User.objects.filter(**{field: value}).exists():
@@ -142,8 +146,8 @@ def taken_field(person: Person) -> str | None:
 
 
 def open_house_accounts() -> None:
-    """Make the house accounts that are missing."""
+    """Create missing house accounts."""
     Account.objects.bulk_create(
-        (Account(pk=one.id, kind=one.kind) for one in house.every()),
+        (Account(pk=one.id, kind=one.kind) for one in house.all_accounts()),
         ignore_conflicts=True,
     )

@@ -1,4 +1,4 @@
-"""Kenyan phone numbers: any spelling in, E.164 inside, a masked one out."""
+"""Kenyan phone numbers: parse any format, store E.164, mask for display."""
 
 import re
 
@@ -10,20 +10,20 @@ from wallet.text import clean_paste
 
 PHONE_FORMAT = _("Enter a Kenyan phone number, like 0712 345 678.")
 
-# How links and business cards begin a number. Any other letter is a slip.
+# How links and business cards begin a number. Any other letter is a typing error.
 LABEL = re.compile(r"\A *tel(?: *[.:]+ *| +)", re.ASCII | re.IGNORECASE)
-# Kenya dials out with 000, other countries and some phone books with 00.
+# The prefix for calls abroad: 000 in Kenya, 00 elsewhere and in some phone books.
 DIALLED_OUT = re.compile(r"\A *00(?=[ -]?254)", re.ASCII)
 
 
 def parse_phone(text: str) -> str:
-    """Return the number in E.164 (`+254712345678`), whichever way it was written or pasted.
+    """Parse a phone number in any format into E.164 (`+254712345678`).
 
-    A number without a country code is Kenyan. Raises ValidationError.
+    Without a country code it's Kenyan. Raises ValidationError.
     """
     text = plain(text)
     problem = ValidationError(PHONE_FORMAT, code="phone_format")
-    # Letters are digits to the parser, as on a keypad; here they are a slip.
+    # The library reads letters as keypad digits. Here they're typing errors.
     is_typed = text.isascii() and text.isprintable()
     if not is_typed or len(text) > 40 or any(map(str.isalpha, text)):
         raise problem
@@ -37,7 +37,7 @@ def parse_phone(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """`Tel: 00254 712...` -> `+254 712...`: without what pasting and habit put around it."""
+    """`Tel: 00254 712...` -> `+254 712...`: drop labels and normalise the prefix."""
     return DIALLED_OUT.sub("+", LABEL.sub("", clean_paste(text)))
 
 
@@ -50,9 +50,9 @@ def is_phone(text: str) -> bool:
 
 
 def to_stored(text: str) -> str:
-    """`0744 000` -> `+254744000`: a number, or the start of one, as it's stored, to search by.
+    """`0744 000` -> `+254744000`: a number, or the start of one, in the form we store.
 
-    Other text stays as it is.
+    For searches. Other text is returned unchanged.
     """
     digits = re.sub(r"[ ().-]", "", plain(text))
     if not re.fullmatch(r"(0|\+?254)\d{3,9}", digits, re.ASCII):
@@ -66,7 +66,7 @@ def national(phone: str) -> str:
     return f"{local[:4]} {local[4:7]} {local[7:]}".strip()
 
 
-def masked(phone: str) -> str:
+def mask(phone: str) -> str:
     """`+254712345678` -> `0712 *** 678`: enough to recognise, not enough to call."""
     local = "0" + phone.removeprefix("+254")
     return f"{local[:4]} *** {local[-3:]}"

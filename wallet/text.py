@@ -1,4 +1,4 @@
-"""Characters: what text from people may hold, and what pasting adds to it."""
+"""Characters: which ones people's text may contain, and which ones pasting adds."""
 
 import unicodedata
 
@@ -9,28 +9,28 @@ ORDINARY_ONLY = _("Use letters, digits and ordinary signs only.")
 
 BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
-# Copying from a phone book, a chat or a web page adds these around a number. They show as
-# nothing. U+202E isn't one of them: it shows the characters after it in another order.
+# Invisible marks that copying from a phone book, a chat or a web page adds around a number. Not
+# U+202E, which reverses the text after it.
 DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069"
-# Places where a long word may break, or may not; and the mark at the start of a file.
+# Soft hyphens, zero-width spaces and joiners, and the byte order mark.
 ZERO_WIDTH = "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"
 MINUS = "\u2212"
 
-# What shows as nothing though its category says otherwise: fillers of Hangul, the blank of
-# braille, and what only chooses the look of the letter before it.
+# Characters that look blank although their category says otherwise: Hangul fillers, the braille
+# blank, and variation selectors.
 BLANK = "\u115f\u1160\u3164\uffa0\u2800\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
 
 
 def clean_paste(text: str) -> str:
-    """The text as a keyboard would have typed it: nothing invisible, plain spaces and hyphens.
+    """The text as a keyboard would type it: no invisible marks, plain spaces and hyphens.
 
-    Everything else stays, so a parser still refuses what it has always refused. Control
-    characters stay too: a line break in a phone number is no slip of the clipboard.
+    Everything else stays, including control characters, so parsers still refuse what they always
+    refused.
     """
-    return "".join(map(typed_alike, text))
+    return "".join(map(as_typed, text))
 
 
-def typed_alike(character: str) -> str:
+def as_typed(character: str) -> str:
     if character in DIRECTION_MARKS or character in ZERO_WIDTH:
         return ""
     if character.isascii():
@@ -44,8 +44,10 @@ def typed_alike(character: str) -> str:
 
 
 def refuse_control_characters(text: str) -> None:
-    """Raise ValidationError on characters no keyboard types: PostgreSQL can't store NUL, and
-    others hide or reorder the text around them on a receipt."""
+    """Raise ValidationError for control and direction characters.
+
+    PostgreSQL can't store NUL, and others hide or reorder the text on a receipt.
+    """
     if has_control_characters(text):
         raise ValidationError(ORDINARY_ONLY, code="control_character")
 

@@ -19,7 +19,7 @@ from wallet.context import Context
 from wallet.context_processors import THEMES
 from wallet.forms import ProfileForm, TokenForm
 from wallet.models import ApiToken, User
-from wallet.signin.notices import Login, tell_of_change
+from wallet.signin.notices import Login, notify_of_change
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
@@ -31,15 +31,15 @@ NEW_TOKEN = ShownOnce("new_token")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def profile(request: MemberRequest) -> HttpResponse:
-    """The member's name, phone, email and security."""
-    # A copy, so that a refused form does not change the name in the page's header.
+    """The member's name, phone number, email and security."""
+    # A copy, so that a refused form doesn't change the name in the page's header.
     member = User.objects.get(pk=request.user.pk)
     if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
         return render(request, "429.html", status=429)
     before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
     if form.is_valid() and save(form, name, context_of(request)):
-        tell_of_change(request, member, before)
+        notify_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
     status = 422 if form.errors else 200
@@ -47,19 +47,19 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 
 def save(form: ProfileForm, name_before: str, context: Context) -> bool:
-    """Save, unless another member took the phone number or the email since the form looked."""
+    """Save, unless another member took the phone number or email since the form checked it."""
     try:
         with transaction.atomic():
             operations.record_own_changes(context, form.save(), name_before)
     except IntegrityError:
-        form.add_error(None, _("Someone took this phone number or email a moment ago."))
+        form.add_error(None, _("Another account took this phone number or email a moment ago."))
         return False
     return True
 
 
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Remember how this browser wants its pages: light or dark, balance shown or hidden."""
+    """Save this browser's preferences: light or dark, balance shown or hidden."""
     target = request.POST.get("next", "/")
     if not is_own_page(request, target):
         target = "/"
@@ -69,7 +69,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if value is None:
             continue
         if value not in choices:
-            raise BadRequest(f"{name} has no such value")
+            raise BadRequest(f"unknown value for {name}")
         response.set_cookie(
             name, value, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure()
         )
@@ -81,7 +81,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @login_required
 @reauthentication_required
 def api_tokens(request: MemberRequest) -> HttpResponse:
-    """The member's own API tokens; a new one is shown on this page, once."""
+    """The member's own API tokens. A new one is shown once, on this page."""
     form = TokenForm(request.POST or None)
     if form.is_valid():
         _token, secret = tokens.issue(
@@ -101,8 +101,8 @@ def api_tokens(request: MemberRequest) -> HttpResponse:
 @require_POST
 @login_required
 def revoke_api_token(request: MemberRequest, token_id: int) -> HttpResponse:
-    """End one of the member's own tokens."""
+    """Revoke one of the member's own tokens."""
     if not tokens.revoke(token_id, user_id=request.user.pk):
         raise Http404
-    messages.success(request, _("The token is revoked. Programs that use it are refused."))
+    messages.success(request, _("Token revoked. Programs that use it no longer have access."))
     return redirect_to(request, reverse("wallet:api_tokens"))

@@ -1,4 +1,4 @@
-"""What may be asked of the trial balance and of one account."""
+"""Forms of the trial balance and of one account."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from ledger.forms.filters import FilterForm, date_field
 from ledger.models import Entry
 from wallet.models import Account
 
-# A balance is looked up to the minute; a second may be given too.
+# The browser's widget sends minutes; the URL may hold seconds too.
 INSTANT = "%Y-%m-%dT%H:%M"
 
 
 class DayForm(forms.Form):
-    """The day at whose end the balances are wanted; none means now."""
+    """Show the balances at the end of this day. Without a day, show them now."""
 
     on = date_field(_("At the end of"))
 
     def clean_on(self) -> date | None:
         day: date | None = self.cleaned_data["on"]
         if day and day > timezone.localdate():
-            raise forms.ValidationError(_("Enter a day that has begun: today or an earlier one."))
+            raise forms.ValidationError(_("Enter today or an earlier day."))
         return day
 
     @property
     def instant(self) -> str:
-        """The last second of the day, as `InstantForm` takes it; none while it has not come."""
+        """The last second of the day, for `InstantForm`. Empty until the day is over."""
         day: date | None = self.cleaned_data.get("on")
         is_over = day and day < timezone.localdate()
         return f"{day}T23:59:59" if day and is_over else ""
 
 
 class InstantForm(forms.Form):
-    """A past instant, in Nairobi: what was written within its second counts."""
+    """A past time in Nairobi. Entries within that second are included."""
 
-    INVALID = _("Enter a day and a time, like 2026-11-20T14:30.")
+    INVALID = _("Enter a date and a time, like 2026-11-20T14:30.")
 
     at = forms.DateTimeField(
-        label=_("Day and time in Nairobi"),
+        label=_("Date and time in Nairobi"),
         input_formats=[INSTANT, "%Y-%m-%dT%H:%M:%S"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=INSTANT),
         error_messages={"invalid": INVALID, "required": INVALID},
@@ -53,21 +53,21 @@ class InstantForm(forms.Form):
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
         if at > timezone.now():
-            raise forms.ValidationError(_("Enter an instant that has passed."))
+            raise forms.ValidationError(_("Enter a time in the past."))
         if at.year < 2000:
             raise forms.ValidationError(self.INVALID)
         return at.replace(microsecond=999_999)
 
 
 class LinesFilter(FilterForm):
-    """Type and period of an account's lines. Whether a payout has settled is not about lines."""
+    """Type and period of an account's entries. Entries have no status, so that filter is gone."""
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         del self.fields["status"]
 
     def lines_of(self, account: Account) -> QuerySet[Entry]:
-        """The account's lines that match. None do when what was typed makes no sense."""
+        """The account's entries that match. None when the filters are invalid."""
         lines = queries.lines_of(account)
         if not self.is_valid():
             return lines.none()

@@ -1,4 +1,4 @@
-"""The trial balance, and the lines of one account with what it held after each."""
+"""The trial balance, and the entries of one account with the balance after each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wallet.web import paging
 
 
 class Line(NamedTuple):
-    """One account of the trial balance: its balance stands on one side, the other is 0."""
+    """One account of the trial balance. Either its debit or its credit is 0."""
 
     account_id: int
     name: str
@@ -42,22 +42,22 @@ class Line(NamedTuple):
 
 
 def trial_balance(until: date | None = None) -> list[Line]:
-    """Every account's balance at the end of this Nairobi day; now, without one."""
+    """Every account's balance at the end of this Nairobi day, or now."""
     found = rollups.totals(until=until)
     members = house.HouseAccount(
         MEMBERS,
         "members",
         _("Members' wallets"),
-        _("What the house owes to its members: all their wallets together."),
+        _("What Nissmart owes its members: the sum of all wallets."),
     )
     return [
         Line(one.id, str(one.label), str(one.purpose), sum_of(found, one.id).net_cents)
-        for one in (members, *house.every())
+        for one in (members, *house.all_accounts())
     ]
 
 
 class Turnover(NamedTuple):
-    """All that has ever gone into a house account, as debits, and out of it; what is left."""
+    """Everything ever debited and credited to a house account, and its balance."""
 
     total: Total
     balance_cents: int
@@ -77,21 +77,21 @@ def sum_of(totals: list[Total], house_id: int) -> Total:
 
 
 def lines_of(account: Account) -> QuerySet[Entry]:
-    """Its entries with all that a line shows."""
+    """The account's entries, with both parties loaded."""
     lines = Entry.objects.filter(account=account).select_related(
         "transaction__from_account__user", "transaction__to_account__user"
     )
-    # Only house accounts keep none: said so that their own index by time is used.
+    # Only entries of house accounts have no balance. This condition selects their index by time.
     return lines if account.user_id else lines.filter(balance_after_cents__isnull=True)
 
 
 def of_type(account: Account, lines: QuerySet[Entry], type: str) -> QuerySet[Entry]:
-    """Those of the account's lines that transactions of this type have written."""
+    """The account's entries that belong to transactions of this type."""
     if kinds.of(type).takes_back:
-        # The same by `transaction_shape_by_type`; the rare ones are found by their index.
+        # `transaction_shape_by_type` makes this the same condition. Reversals are rare and indexed.
         return lines.filter(transaction__reverses__isnull=False)
     if account.user_id is None and not has_any(account.pk, type):
-        # What is not there would be looked for along all the lines that are.
+        # Otherwise the query would scan all the account's entries to find none.
         return lines.none()
     return lines.filter(transaction__type=type)
 
@@ -103,21 +103,21 @@ def has_any(house_id: int, type: str) -> bool:
 def page(
     entries: QuerySet[Entry], account: Account, cursor: str | None, size: int, *, by_time: bool
 ) -> paging.Page[Entry]:
-    """A page of these lines of the account, newest first.
+    """A page of these entries of the account, newest first.
 
-    In the order they were written. Those of a period are walked by time, along the index of
-    house accounts: two lines of one moment may then change places.
+    Ordered by id. With `by_time`, ordered by time, to use the index of house accounts: entries
+    with the same timestamp may then swap places.
     """
     own = Entry.objects.filter(account=account)
     return paging.page(entries, cursor, size, among=own, time="created_at" if by_time else "")
 
 
 def with_balances(lines: Sequence[Entry], *, has_gaps: bool) -> list[tuple[Entry, int]]:
-    """These lines of one account, newest first, each with what was there once it was written.
+    """Pair each entry of one account with the balance after it. Newest first.
 
-    A member's line says it itself. Of a house account the roll-ups know it at the first one,
-    and the others follow by subtraction; where lines in between are left out (`has_gaps`), the
-    roll-ups are asked about each.
+    A member's entry holds its balance. For a house account, the roll-ups give the first balance
+    and subtraction gives the rest. When a filter leaves entries out (`has_gaps`), the roll-ups
+    give each balance.
     """
     if not lines or lines[0].balance_after_cents is not None:
         return [(line, line.balance_after_cents or 0) for line in lines]
@@ -133,7 +133,7 @@ def with_balances(lines: Sequence[Entry], *, has_gaps: bool) -> list[tuple[Entry
 
 
 def house_balances(lines: Sequence[Entry]) -> dict[int, int]:
-    """`rollups.house_balance` through each of these lines, in one query."""
+    """`rollups.house_balance` after each of these entries, in one query."""
     folded = HouseBalance.objects.filter(
         house_id=lines[0].account_id, through_id__lte=OuterRef("pk")
     ).order_by("-through_id")
@@ -146,7 +146,7 @@ def house_balances(lines: Sequence[Entry]) -> dict[int, int]:
         .annotate(
             folded_id=Coalesce(Subquery(folded.values("through_id")[:1]), 0),
             folded_cents=Coalesce(Subquery(folded.values("balance_cents")[:1]), 0),
-            # None when the line itself is the last one that is folded.
+            # NULL when the roll-up already includes the entry itself.
             since_cents=Coalesce(
                 Subquery(
                     since.values("account").annotate(cents=Sum("amount_cents")).values("cents")
@@ -160,18 +160,18 @@ def house_balances(lines: Sequence[Entry]) -> dict[int, int]:
 
 
 def last_line_at(account: Account, at: datetime) -> Entry | None:
-    """The last line of a member's account at or before this instant.
+    """The last entry of a member's account at or before this time.
 
-    Lines are written under the lock of the account, so they follow one another in time too.
+    Entries are written under the account's lock, so their ids and times have the same order.
     """
     lines = Entry.objects.filter(account=account, created_at__lte=at)
     return lines.select_related("transaction").order_by("-pk").first()
 
 
-def house_held_at(account: Account, at: datetime) -> int:
-    """What a house account held at this instant, as debits less credits.
+def house_balance_at(account: Account, at: datetime) -> int:
+    """A house account's balance at this time: debits minus credits.
 
-    The days before come from the roll-ups; the lines of its own day have an index by time.
+    The roll-ups give the days before. The index by time finds the entries of the same day.
     """
     day = timezone.localdate(at)
     before = sum_of(rollups.totals(until=day - timedelta(days=1)), account.pk)
@@ -181,7 +181,7 @@ def house_held_at(account: Account, at: datetime) -> int:
 
 
 def in_days(first: date | None, last: date | None) -> Q:
-    """Written on these Nairobi days, both included."""
+    """Entries from `first` to `last`, Nairobi days, both included."""
     days = Q()
     if first:
         days &= Q(created_at__gte=day_start(first))

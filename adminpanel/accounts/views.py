@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from adminpanel.access import panel_page
 from adminpanel.accounts import queries
 from adminpanel.accounts.forms import DayForm, InstantForm, LinesFilter
-from adminpanel.integrity import operations as integrity
+from adminpanel.integrity.operations import request_unless_known
 from adminpanel.members.queries import wallet_badge
 from wallet import house
 from wallet.models import Account
@@ -27,7 +27,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
     debit_cents = sum(line.debit_cents for line in lines)
     credit_cents = sum(line.credit_cents for line in lines)
     if debit_cents != credit_cents:
-        integrity.request_unless_known()
+        request_unless_known()
     context = {
         "form": form,
         "lines": lines,
@@ -45,7 +45,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def account(request: MemberRequest, account_id: int) -> HttpResponse:
-    """One account with its lines, newest first, and what it held after each."""
+    """One account with its entries, newest first, and the balance after each."""
     account = get_object_or_404(Account.objects.select_related("user"), pk=account_id)
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
@@ -58,28 +58,28 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
 
 
 def of_house(account: Account) -> dict[str, Any]:
-    """What is known of a house account."""
+    """Purpose and turnover of a house account."""
     return {
         "purpose": house.BY_KIND[account.kind].purpose,
-        # Called when the whole page is shown.
+        # A callable: a part of the page doesn't need it.
         "turnover": lambda: queries.turnover(account.pk),
     }
 
 
 def instant(account: Account, request: MemberRequest) -> dict[str, Any]:
-    """What the account held at the instant that is asked for; a member's line says it itself."""
+    """The account's balance at the requested time."""
     form = InstantForm(request.GET) if "at" in request.GET else InstantForm()
     at = form.cleaned_data["at"] if form.is_valid() else None
     line = queries.last_line_at(account, at) if at and account.user else None
     if at and account.user is None:
-        held_cents = queries.house_held_at(account, at)
+        held_cents = queries.house_balance_at(account, at)
     else:
         held_cents = (line.balance_after_cents or 0) if line else 0
     return {"instant": form, "at": at, "line_at": line, "held_cents": held_cents}
 
 
 def lines(account: Account, form: LinesFilter, request: MemberRequest) -> dict[str, Any]:
-    """A page of the account's lines, each with what was there once it was written."""
+    """A page of the account's entries, each with the balance after it."""
     page = queries.page(
         form.lines_of(account),
         account,

@@ -10,17 +10,17 @@ from ledger.forms.filters import FilterForm
 
 
 class FeedFilter(FilterForm):
-    """Type and status: the feed is about now, whatever the day."""
+    """Type and status. The live feed has no dates."""
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         del self.fields["from"], self.fields["to"]
 
     def choices(self, name: str) -> list[tuple[str, Any]]:
-        """(value, words) of what may be picked."""
+        """(value, label) of each choice."""
         field: Any = self.fields[name]
         return list(field.choices)
 
-    def chosen(self) -> dict[str, str]:
-        """The filters that are on. Call it when the form is valid."""
+    def active_filters(self) -> dict[str, str]:
+        """The filters with a value. The form must be valid."""
         return {name: value for name, value in self.cleaned_data.items() if value}

@@ -1,4 +1,4 @@
-"""What happens now: transactions as they are ordered, and as they are settled later."""
+"""The live feed: new transactions, and pending ones that settled."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ledger.status import Status
 
 
 class Mark(NamedTuple):
-    """How far somebody has seen: references of what was ordered last, and of what settled last.
+    """The newest lines a reader has seen: references of the last new and the last settled one.
 
-    Empty when there was none. It stands in addresses, so it may be anything at all.
+    Empty when there was none. It comes from the URL, so it may be any text.
     """
 
     ordered: str = ""
@@ -29,7 +29,7 @@ class Mark(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A transaction that was ordered, or one that was settled after a while (`is_change`)."""
+    """A new transaction, or with `is_change` a pending one that settled."""
 
     at: datetime
     record: Transaction
@@ -38,13 +38,13 @@ class Line(NamedTuple):
 
     @property
     def is_order(self) -> bool:
-        """It tells of the order alone: what became of it is another line, or yet to come."""
+        """The line is about the request alone. The outcome is another line, or still to come."""
         settled_at = self.record.settled_at
         return not self.is_change and (settled_at is None or settled_at > self.record.created_at)
 
     @property
     def words(self) -> SafeString:
-        """What happened, with the names of both sides set off."""
+        """The sentence, with both names in bold."""
         sentence = self.record.kind.news_of(self.news, self.record)
         sides = {"source": self.record.source_name, "target": self.record.target_name}
         return format_html(
@@ -71,34 +71,34 @@ class Filters(NamedTuple):
         return records.in_status(self.status) if self.status else records
 
     def ordered(self) -> TransactionQuerySet:
-        """Transactions, the newest first."""
+        """New transactions, newest first."""
         return self.narrow(Transaction.objects.order_by("-pk"))
 
     def changed(self) -> TransactionQuerySet:
-        """What was settled later than it was ordered, the last one first."""
-        # Most kinds are settled in the moment they are ordered, so they never change.
+        """Transactions that settled later than they were created, latest first."""
+        # Most kinds settle immediately, so they never change later.
         if self.type and not kinds.of(self.type).may_wait:
             return Transaction.objects.none()
         return self.narrow(Transaction.objects.settled_later().order_by("-settled_at"))
 
 
 def mark() -> Mark:
-    """How far one sees now, whatever the filters. Read before the lines, so that none is lost."""
+    """The newest lines now, whatever the filters. Call it before `lines`, to miss none."""
     newest = (Filters().ordered(), Filters().changed())
     return Mark(*(records.values_list("reference", flat=True).first() or "" for records in newest))
 
 
 def lines(filters: Filters, seen: Mark, size: int) -> list[Line]:
-    """The newest `size` lines. Those that came after `seen` are new; none if it is empty."""
+    """The newest `size` lines. Lines after `seen` are marked new; none when `seen` is empty."""
     records = filters.ordered().with_parties().with_reversal()[:size]
     changes = filters.changed().with_parties().with_reversal()[:size]
-    return list(islice(merged(records, changes, seen), size))
+    return list(islice(merge(records, changes, seen), size))
 
 
-def merged(
+def merge(
     records: Iterable[Transaction], changes: Iterable[Transaction], seen: Mark
 ) -> Iterator[Line]:
-    known = {record.reference: record for record in Transaction.objects.named(*seen)}
+    known = {record.reference: record for record in Transaction.objects.by_reference(*seen)}
     last, last_change = known.get(seen.ordered), known.get(seen.settled)
 
     def is_new_change(at: datetime) -> bool:
@@ -119,12 +119,12 @@ def merged(
 
 
 def news(filters: Filters, seen: Mark, most: int) -> int:
-    """How many lines came after `seen`; not more than `most` are counted.
+    """How many lines came after `seen`, counted up to `most`.
 
-    Ids are drawn before they are committed, so a payment may turn up below one that was seen
-    and is then not counted. It is missed for its mark as new only: it stands in its place the
-    next time the feed is read, and ids and commits are milliseconds apart. Counting it would
-    take a column that is written in the order of commits, where all payments would queue.
+    The database assigns ids before commit. So a payment can appear below one that the reader has
+    seen, and it isn't counted. That's harmless: it shows in the right place on the next read, and
+    id and commit are milliseconds apart. An exact count would need a column in commit order,
+    and all payments would queue for it.
     """
     ordered, changed = filters.ordered(), filters.changed()
     if seen.ordered:

@@ -1,4 +1,4 @@
-"""What happens now."""
+"""Live activity."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from adminpanel.activity.forms import FeedFilter
 from adminpanel.activity.queries import Filters, Mark
 from wallet.web.http import MemberRequest, render_part
 
-# More than these are told as "50+".
+# A higher count shows as "50+".
 NEWS_AT_MOST = 50
 
 
 @require_safe
 @panel_page
 def activity(request: MemberRequest) -> HttpResponse:
-    """The newest transactions and changes. They stand still until somebody asks for more."""
+    """The newest transactions and changes. Rows stay still until the reader asks for new ones."""
     form = FeedFilter(request.GET)
     is_valid = form.is_valid()
-    chosen = form.chosen() if is_valid else {}
+    chosen = form.active_filters() if is_valid else {}
     seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
     mark = queries.mark()
     filters = Filters(**chosen)
@@ -48,26 +48,26 @@ def activity(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def news(request: MemberRequest) -> HttpResponse:
-    """How many lines came after those that are shown; 204 when that was told already."""
+    """How many lines are newer than the page. 204 when the page shows that number already."""
     form = FeedFilter(request.GET)
     if not form.is_valid():
         raise Http404
     seen = Mark(request.GET.get("after", ""), request.GET.get("changed", ""))
-    told = request.GET.get("told", "0")
-    count = queries.news(Filters(**form.chosen()), seen, NEWS_AT_MOST + 1)
-    if str(count) == told:
+    known = request.GET.get("known", "0")
+    count = queries.news(Filters(**form.active_filters()), seen, NEWS_AT_MOST + 1)
+    if str(count) == known:
         return HttpResponse(status=204)
     context = {
         "count": count,
         "shown": f"{NEWS_AT_MOST}+" if count > NEWS_AT_MOST else str(count),
-        "is_first": told == "0",
-        **urls(form.chosen(), seen, told=str(count)),
+        "is_first": known == "0",
+        **urls(form.active_filters(), seen, known=str(count)),
     }
     return render(request, "adminpanel/activity.html#news", context)
 
 
 def urls(chosen: dict[str, str], mark: Mark, **more: str) -> dict[str, str]:
-    """Where to ask what is new since `mark`, and where to see it, with the same filters."""
+    """URLs to count and to show the lines newer than `mark`, with the same filters."""
     since = chosen | {"after": mark.ordered, "changed": mark.settled}
     return {
         "news_url": f"{reverse('adminpanel:news')}?{urlencode(since | more)}",
@@ -76,6 +76,6 @@ def urls(chosen: dict[str, str], mark: Mark, **more: str) -> dict[str, str]:
 
 
 def picks(form: FeedFilter, name: str) -> list[tuple[str, str, bool]]:
-    """(value, words, whether it is the chosen one) of each choice of a filter."""
+    """(value, label, is chosen) of each choice of a filter."""
     now = form.data.get(name, "")
     return [(value, str(words), value == now) for value, words in form.choices(name)]

@@ -1,4 +1,4 @@
-"""The audit as a CSV file: its columns, its rows, and the line it leaves in the audit."""
+"""The audit as a CSV file. The export itself is also an audit event."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from adminpanel.csv_export import Cell, csv_file
 from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.staff import audit, subjects
-from wallet.staff.finding import without_contacts
+from wallet.staff.finding import mask_contacts
 from wallet.web import paging
 
-# So many events of an export are in memory at a time.
+# Events in memory at a time.
 BATCH = 2_000
 FILE = "nissmart-audit"
 HEADINGS = ("id", "at", "actor", "actor_id", "action", "subject", "reason", "facts", "ip_address")
 
 
 def record(context: Context, filters: dict[str, str]) -> int:
-    """Write down who exports which part of the audit; returns the id of that event."""
+    """Record who exports which part of the audit. Returns the id of that event."""
     event = audit.record(
-        context, audit.Action.EXPORT, subjects.AUDIT, filters=without_contacts(filters)
+        context, audit.Action.EXPORT, subjects.AUDIT, filters=mask_contacts(filters)
     )
     return event.pk
 
@@ -32,7 +32,7 @@ def file(events: QuerySet[AuditEvent]) -> StreamingHttpResponse:
 
 
 def cells(event: AuditEvent) -> list[Cell]:
-    """In the order of HEADINGS."""
+    """One row, in the order of HEADINGS."""
     return [
         event.pk,
         event.at,
@@ -41,6 +41,6 @@ def cells(event: AuditEvent) -> list[Cell]:
         event.action,
         event.subject,
         event.reason,
-        words.in_words(event),
+        words.to_text(event),
         event.ip_address,
     ]

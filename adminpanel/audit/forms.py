@@ -1,4 +1,4 @@
-"""Filters of the audit."""
+"""The audit's filters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SYSTEM = "system"
 
 
 class AuditFilter(PeriodForm):
-    """Who, what, to whom, and when."""
+    """Filter by person, action, text and period."""
 
     actor = PickField(label=_("Who"), required=False)
     action = PickField(
@@ -42,7 +42,7 @@ class AuditFilter(PeriodForm):
         field.choices = [("", _("Anyone")), (SYSTEM, _("The system")), *people]
 
     def narrow(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """The events that match. None do when what was typed makes no sense."""
+        """The events that match. None when the filters are invalid."""
         if not self.is_valid():
             return events.none()
         data = self.cleaned_data

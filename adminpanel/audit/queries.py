@@ -17,7 +17,7 @@ INCIDENTS_AT_MOST = 50
 
 
 def staff() -> QuerySet[User]:
-    """The people whose acts may be in the audit, by name."""
+    """Everyone who is finance, auditor or operator, by name."""
     return (
         User.objects.filter(Q(groups__name__in=(FINANCE, AUDITOR)) | Q(is_staff=True))
         .distinct()
@@ -28,7 +28,7 @@ def staff() -> QuerySet[User]:
 def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
     """Events about this subject, or with these words in their reason.
 
-    A reference also finds events that name it in their facts, and those about its incidents.
+    A reference also finds events that mention it in their facts, and events about its incidents.
     """
     subject = subjects.parse(text)
     found = Q(subject=str(subject or text)) | holds("reason", text)
@@ -39,7 +39,7 @@ def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
 
 
 def subjects_of(reference: str) -> list[str]:
-    """A transaction, the one it reverses, and the incidents about it."""
+    """The subjects of a transaction: itself, the one it reverses, and its incidents."""
     records = Transaction.objects.filter(reference=reference)
     taken_back = records.exclude(reverses=None).values_list("reverses__reference", flat=True)
     incidents = Incident.objects.filter(transactions__in=records).values_list("pk", flat=True)

@@ -1,4 +1,4 @@
-"""What staff did."""
+"""The audit: what staff did."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.audit import export as export_of
-from adminpanel.audit import words as acts
+from adminpanel.audit import export, words
 from adminpanel.audit.forms import AuditFilter
-from adminpanel.csv_export import without_rows
+from adminpanel.csv_export import answer_without_rows
 from wallet.models import AuditEvent
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, render_part
@@ -22,17 +21,17 @@ class Line(NamedTuple):
     event: AuditEvent
     actor: str
     role: str
-    facts: list[acts.Fact]
+    facts: list[words.Fact]
     url: str | None
 
 
 @require_safe
 @panel_page
 def audit(request: MemberRequest) -> HttpResponseBase:
-    """Every act of staff, newest first, filtered by what the address says."""
+    """Every staff action, newest first, with the URL's filters."""
     form = AuditFilter(request.GET)
     if request.GET.get("format") == "csv" and form.is_valid():
-        return export(request, form)
+        return export_csv(request, form)
     found = form.narrow(AuditEvent.objects.select_related("actor"))
     cursor = request.GET.get("cursor")
     if cursor and not paging.is_id(cursor):
@@ -50,20 +49,20 @@ def audit(request: MemberRequest) -> HttpResponseBase:
     return render_part(request, "adminpanel/audit.html", context, part="audit", status=status)
 
 
-def export(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
-    """The filtered acts as a file; taking it is an act too, but not one of its own rows."""
-    if answer := without_rows(request, export_of.FILE):
+def export_csv(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
+    """The filtered events as CSV. The export is an event too, but not a row of its file."""
+    if answer := answer_without_rows(request, export.FILE):
         return answer
-    last_id = export_of.record(context_of(request), form.in_use)
+    last_id = export.record(context_of(request), form.active)
     found = form.narrow(AuditEvent.objects.select_related("actor")).filter(pk__lt=last_id)
-    return export_of.file(found)
+    return export.file(found)
 
 
 def line(event: AuditEvent) -> Line:
     return Line(
         event,
-        acts.actor_name(event),
-        acts.role_of(event.actor),
-        acts.facts_of(event),
-        acts.page_of(event.subject),
+        words.actor_name(event),
+        words.role_of(event.actor),
+        words.facts_of(event),
+        words.page_of(event.subject),
     )

@@ -1,4 +1,4 @@
-"""An act of staff in words: who did it, what its facts say, and the page of each thing named."""
+"""Audit events in words, with links to the pages they mention."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LABELS = {
     "title": gettext_lazy("Title"),
     "unlinked": gettext_lazy("Unlinked"),
 }
-# What stands for a word in the facts of incidents and in the filters of an export.
+# Labels of the codes in an event's facts: incident states, severities and statuses.
 WORDS = {
     **dict(Incident.State.choices),
     **dict(Incident.Severity.choices),
@@ -57,19 +57,19 @@ class Fact(NamedTuple):
 def facts_of(event: AuditEvent) -> list[Fact]:
     """`State: Open → Resolved`, `Linked: NS-7K2Q9PXM, NS-J2V5VDYN`
 
-    By name: PostgreSQL does not keep the order in which they were written.
+    Sorted by name, because PostgreSQL doesn't keep the order of JSON keys.
     """
     facts = dict(event.facts)
     before, after = facts.pop("before", {}), facts.pop("after", {})
     changes = [
-        Fact(label(name), [Part(changed(name, before, value))])
+        Fact(label(name), [Part(describe_change(name, before, value))])
         for name, value in sorted(after.items())
     ]
     others = [Fact(label(name), parts(event, name, facts[name])) for name in sorted(facts)]
     return [fact for fact in changes + others if fact.parts]
 
 
-def in_words(event: AuditEvent) -> str:
+def to_text(event: AuditEvent) -> str:
     return "; ".join(map(str, facts_of(event)))
 
 
@@ -77,7 +77,7 @@ def label(name: str) -> str:
     return str(LABELS.get(name) or capfirst(name.replace("_", " ")))
 
 
-def changed(name: str, before: dict[str, Any], value: Any) -> str:
+def describe_change(name: str, before: dict[str, Any], value: Any) -> str:
     return f"{word(before[name])} → {word(value)}" if name in before else word(value)
 
 
@@ -89,7 +89,7 @@ def word(value: Any) -> str:
 
 
 def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:
-    """What one fact says; none when there is nothing in it."""
+    """The values of one fact. Empty when the fact is empty."""
     if isinstance(value, dict):
         return [Part(f"{key} {word(value[key])}") for key in sorted(value)]
     values = value if isinstance(value, list) else [value]
@@ -97,7 +97,7 @@ def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:
 
 
 def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
-    """The page of what a fact names, if it has one."""
+    """The page of a fact's value, if there is one."""
     if name == "proposal":
         return reverse("adminpanel:reversal", args=[value])
     if name == "run":
@@ -108,7 +108,7 @@ def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
 
 
 def page_of(text: str) -> str | None:
-    """The page of an act's subject, if it has one."""
+    """The page of an event's subject, if there is one."""
     subject = subjects.parse(text)
     return subject.url if subject else None
 
@@ -118,7 +118,7 @@ def actor_name(event: AuditEvent) -> str:
 
 
 def role_of(user: User | None) -> str:
-    """The roles this person has now; the audit doesn't keep those they had then."""
+    """The person's roles now. The audit doesn't store the roles at that time."""
     if not user:
         return ""
     roles = [str(ROLES[group.name]) for group in user.groups.all() if group.name in ROLES]

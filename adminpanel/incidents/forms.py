@@ -1,4 +1,4 @@
-"""What staff write about an incident."""
+"""Forms about incidents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wallet.web.fields import LineField
 
 
 class ReferencesField(ParagraphField):
-    """References of transactions, one a line or with commas; cleans to the transactions."""
+    """Transaction references, separated by lines or commas. Cleans to the transactions."""
 
     def to_python(self, value: Any) -> str:
         return clean_paste(super().to_python(value))
@@ -39,17 +39,19 @@ class ReferencesField(ParagraphField):
         missing = [name for name in names if name not in there]
         if missing:
             raise ValidationError(
-                _("There is no transaction %(names)s."), params={"names": ", ".join(missing[:5])}
+                _("No transaction has the reference %(names)s."),
+                params={"names": ", ".join(missing[:5])},
             )
         return found
 
 
 def reference_in(text: str) -> str:
-    """The reference that this is. Raises ValidationError for anything that isn't one."""
+    """The reference in this text. Raises ValidationError if it isn't one."""
     if reference := as_reference(text):
         return reference
     raise ValidationError(
-        _("“%(name)s” is not a reference. They look like NS-7K2Q9PXM."), params={"name": text[:40]}
+        _("“%(name)s” isn't a reference. A reference looks like NS-7K2Q9PXM."),
+        params={"name": text[:40]},
     )
 
 
@@ -58,7 +60,7 @@ class OpenIncidentForm(forms.Form):
     title = LineField(
         label=_("Title"),
         max_length=120,
-        help_text=_("What is wrong, in a few words."),
+        help_text=_("The problem in a few words."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter a title.")},
     )
@@ -66,7 +68,7 @@ class OpenIncidentForm(forms.Form):
         label=_("What happened"),
         max_length=2000,
         required=False,
-        help_text=_("Who noticed it, when, and what is known so far."),
+        help_text=_("Who noticed it, when, and what you know so far."),
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     severity = forms.ChoiceField(label=_("Severity"), choices=Incident.Severity, initial="MEDIUM")
@@ -74,12 +76,12 @@ class OpenIncidentForm(forms.Form):
         label=_("Transactions"),
         max_length=2000,
         required=False,
-        help_text=_("Their references, one a line or with commas between."),
+        help_text=_("References, one per line or separated by commas."),
     )
 
 
 class SeenForm(forms.Form):
-    """`seen` is the last event of the page that the form stood on."""
+    """`seen` is the id of the last event on the form's page."""
 
     data: QueryDict
 
@@ -89,12 +91,12 @@ class SeenForm(forms.Form):
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
             ("required", "invalid", "min_value", "max_value"),
-            _("This page was incomplete. Look at the incident and try again."),
+            _("This page was incomplete. Check the incident and try again."),
         ),
     )
 
     def put(self, name: str, value: object) -> None:
-        """Say this in place of what was sent."""
+        """Replace a submitted value."""
         self.data = self.data.copy()
         self.data[self.add_prefix(name)] = str(value)
 
@@ -115,8 +117,8 @@ class AssignForm(SeenForm):
         label=_("Owner"),
         queryset=User.objects.none(),
         required=False,
-        empty_label=_("Nobody yet"),
-        error_messages={"invalid_choice": _("Choose somebody of the finance team.")},
+        empty_label=_("No owner"),
+        error_messages={"invalid_choice": _("Choose someone on the finance team.")},
         widget=forms.Select(attrs={"translate": "no"}),
     )
 
@@ -130,10 +132,10 @@ class ResolveForm(SeenForm):
     prefix = "resolve"
 
     resolution = ParagraphField(
-        label=_("What was found, and what was done"),
+        label=_("What you found and what you did"),
         max_length=2000,
-        help_text=_("A resolved incident stays as it is."),
-        error_messages={"required": _("Enter what was found and done.")},
+        help_text=_("You can't change a resolved incident."),
+        error_messages={"required": _("Enter what you found and what you did.")},
     )
 
 
@@ -143,9 +145,9 @@ class IncidentNoteForm(forms.Form):
     text = ParagraphField(
         label=_("Add a note"),
         max_length=500,
-        help_text=_("Everybody on the desk reads it, and it can't be changed later."),
+        help_text=_("Everyone on the panel can read it. You can't change it later."),
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": _("Enter what you want to note.")},
+        error_messages={"required": _("Enter a note.")},
     )
 
 
@@ -155,7 +157,7 @@ class LinkForm(forms.Form):
     transactions = ReferencesField(
         label=_("Link transactions"),
         max_length=2000,
-        help_text=_("References, one a line or with commas between."),
+        help_text=_("References, one per line or separated by commas."),
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": _("Enter a reference.")},
     )

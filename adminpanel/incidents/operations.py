@@ -1,8 +1,8 @@
-"""Incidents: something is wrong, an owner deals with it, and it ends with what was done.
+"""Incidents: open, assign, change and resolve them.
 
-Each act is in the audit under `incident <id>`, which is also how a page knows whether it is
-still up to date: `seen` is the last event it showed, and an act from an older page is refused.
-An act returns its audit event, or None when nothing changed.
+Every operation records an audit event under `incident <id>`. The event's id is also the version
+of the incident: `seen` is the last event that the page showed, and an operation from an older
+page is refused. Operations return their audit event, or None when nothing changed.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def open_by_hand(
     severity: str = Severity.MEDIUM,
     transaction_ids: Iterable[int] = (),
 ) -> Incident:
-    """Open an incident about these transactions, if any.
+    """Open an incident, with these transactions linked.
 
-    The same words with the same key return the first incident.
+    A retry with the same key and values returns the first incident.
     """
     ids = sorted(transaction_ids)
     request = context.request_id(title, description, severity, ids)
@@ -71,10 +71,9 @@ def open_by_hand(
 def open_for_check(
     check_name: str, title: str, description: str, references: Iterable[str] = ()
 ) -> Incident:
-    """Open an incident for a check that failed, about the transactions with these references;
-    return the open incident of that check, if there is one.
+    """Open an incident for a failed check, with the transactions of these references linked.
 
-    May be called inside a transaction.
+    If the check has an open incident, return that one. May be called inside a transaction.
     """
     still_open = Incident.objects.exclude(state=State.RESOLVED).filter(check_name=check_name)
     if incident := still_open.first():
@@ -98,7 +97,7 @@ def open_for_check(
                 linked=[record.reference for record in records],
             )
     except IntegrityError:
-        # Another worker was faster; the constraint lets in one.
+        # Another worker was faster. The constraint allows one open incident per check.
         return still_open.get()
     return incident
 
@@ -107,8 +106,8 @@ def open_for_check(
 def assign(
     context: Context, *, incident_id: int, owner_id: int | None, seen: int
 ) -> AuditEvent | None:
-    """Make a person of finance the owner, or take the owner away."""
-    incident = locked(incident_id, seen)
+    """Set the owner, or remove the owner with None."""
+    incident = lock(incident_id, seen)
     owner = User.objects.get(pk=owner_id) if owner_id else None
     before = {"owner": incident.owner.name if incident.owner else ""}
     after = {"owner": owner.name if owner else ""}
@@ -123,9 +122,9 @@ def assign(
 def change(
     context: Context, *, incident_id: int, seen: int, severity: str, state: str
 ) -> AuditEvent | None:
-    """Change its severity and state. Only `resolve` ends it."""
+    """Change severity and state. To resolve an incident, call `resolve`."""
     assert state != State.RESOLVED
-    incident = locked(incident_id, seen)
+    incident = lock(incident_id, seen)
     wanted = {"severity": severity, "state": state}
     before = {name: getattr(incident, name) for name in wanted}
     changed = [name for name in wanted if before[name] != wanted[name]]
@@ -145,8 +144,8 @@ def change(
 
 @committed
 def resolve(context: Context, *, incident_id: int, seen: int, resolution: str) -> AuditEvent:
-    """End it with what was found and done. A resolved incident stays as it is."""
-    incident = locked(incident_id, seen)
+    """Resolve an incident with its resolution. It can't change after that."""
+    incident = lock(incident_id, seen)
     before = {"state": incident.state}
     incident.state = State.RESOLVED
     incident.resolution = resolution
@@ -165,13 +164,13 @@ def resolve(context: Context, *, incident_id: int, seen: int, resolution: str) -
 def link(
     context: Context, *, incident_id: int, transaction_ids: Iterable[int]
 ) -> AuditEvent | None:
-    """Link these transactions too. Those linked already stay linked."""
-    incident = locked(incident_id)
+    """Link these transactions. Raises a Refusal when there would be more than LINKED_AT_MOST."""
+    incident = lock(incident_id)
     there = set(incident.transactions.values_list("pk", flat=True))
     fresh = Transaction.objects.filter(pk__in=set(transaction_ids) - there).order_by("pk")
     records = list(fresh)
     if len(there) + len(records) > LINKED_AT_MOST:
-        raise Refusal(_("An incident holds up to {most} transactions."), most=LINKED_AT_MOST)
+        raise Refusal(_("An incident can have up to {most} transactions."), most=LINKED_AT_MOST)
     if records:
         incident.transactions.add(*records)
         references = [record.reference for record in records]
@@ -181,8 +180,7 @@ def link(
 
 @committed
 def unlink(context: Context, *, incident_id: int, transaction_id: int) -> AuditEvent | None:
-    """Unlink this transaction."""
-    incident = locked(incident_id)
+    incident = lock(incident_id)
     record = incident.transactions.filter(pk=transaction_id).first()
     if record:
         incident.transactions.remove(record)
@@ -193,12 +191,12 @@ def unlink(context: Context, *, incident_id: int, transaction_id: int) -> AuditE
 
 @committed
 def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
-    """Add a staff note. It is kept in the audit.
+    """Add a staff note, stored in the audit.
 
-    It overwrites nothing, so an old page will do. The same words by the same person within a
-    minute are a second click.
+    A note overwrites nothing, so there is no `seen`. The same text from the same person within a
+    minute is a second click and adds nothing.
     """
-    incident = locked(incident_id)
+    incident = lock(incident_id)
     notes = events_of(incident_id).filter(action=Action.NOTE, actor=context.actor_id)
     last = notes.first()
     if last and last.reason == text and timezone.now() - last.at < SECOND_CLICK:
@@ -206,26 +204,27 @@ def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
     return record_act(context.because(text), Action.NOTE, incident)
 
 
-def locked(incident_id: int, seen: int | None = None) -> Incident:
-    """The incident, locked until commit, if it may still change.
+def lock(incident_id: int, seen: int | None = None) -> Incident:
+    """Lock the incident until commit.
 
-    Raises Incident.DoesNotExist; TooLate when it is resolved, or when it has changed since the
-    event `seen`.
+    Raises Incident.DoesNotExist, and TooLate when it is resolved or has changed since `seen`.
     """
-    # The row alone: a joined row would come as it was before the wait for the lock.
+    # Without joins: the joined rows would be as old as the start of the wait for the lock.
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     last = last_event(incident_id)
     who = (last and last.who) or _("the system")
     at = short_time(last.at) if last else ""
     if incident.state == State.RESOLVED:
         raise TooLate(
-            _("Already resolved by {name} at {time}. It stays as it is."), name=who, time=at
+            _("{name} resolved this incident at {time}. Resolved incidents can't be changed."),
+            name=who,
+            time=at,
         )
     if seen is not None and last and last.pk != seen:
         raise TooLate(
             _(
-                "{name} changed this incident at {time}, after you opened it. "
-                "Look at it as it is now, then do it again if it is still right."
+                "{name} changed this incident at {time}, after you opened this page. "
+                "Check it and try again."
             ),
             name=who,
             time=at,

@@ -1,4 +1,4 @@
-"""Reads of incidents, and their history in words."""
+"""Queries about incidents, and their history in words."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from wallet.models import AuditEvent
 
 Action = AuditEvent.Action
 
-
 LINKED = 50
 
 
 def incident_counts(severity: str = "") -> dict[str, int]:
-    """How many incidents of this severity, or of any, are in each state."""
+    """Number of incidents per state, with this severity or with any."""
     counted = Incident.objects.filter(severity=severity) if severity else Incident.objects.all()
     rows = counted.order_by().values_list("state").annotate(count=Count("pk"))
     return dict.fromkeys(Incident.State.values, 0) | dict(rows)
 
 
 def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
-    """Incidents in this state (none named: those not resolved), of this severity or of any."""
+    """Incidents in this state (empty: unresolved), with this severity (empty: any)."""
     found = Incident.objects.select_related("owner", "opened_by")
     found = found.filter(state=state) if state else found.exclude(state=Incident.State.RESOLVED)
     if severity:
@@ -33,7 +32,7 @@ def incidents(state: str, severity: str = "") -> QuerySet[Incident]:
 
 
 def timeline(history: list[AuditEvent]) -> list[Moment]:
-    """The history of an incident, oldest first, in words."""
+    """The incident's history in words, oldest first."""
     return [
         Moment(describe(event), actor_name(event), event.at, event.reason)
         for event in reversed(history)
@@ -41,13 +40,13 @@ def timeline(history: list[AuditEvent]) -> list[Moment]:
 
 
 def describe(event: AuditEvent) -> str:
-    """One act about an incident, in words."""
+    """One audit event of an incident, in words."""
     if event.action == Action.OPEN_INCIDENT:
         check = event.facts.get("after", {}).get("check")
         return _("Opened by the check “{check}”").format(check=check) if check else _("Opened")
     if event.action == Action.RESOLVE_INCIDENT:
         return _("Resolved")
-    parts = [changed(event, name) for name in ("owner", "state", "severity")]
+    parts = [describe_change(event, name) for name in ("owner", "state", "severity")]
     for name, words in (("linked", _("Linked {names}")), ("unlinked", _("Unlinked {names}"))):
         if references := event.facts.get(name):
             parts.append(words.format(names=", ".join(references)))
@@ -55,30 +54,34 @@ def describe(event: AuditEvent) -> str:
 
 
 def outcome(event: AuditEvent | None) -> str:
-    """What an act about an incident came to, for the one who did it."""
+    """The message for the person who did this."""
     if event is None:
-        return _("Nothing has changed: it was so already.")
+        return _("Nothing changed. The incident was already like this.")
     if event.action == Action.NOTE:
         return _("Note added.")
     after = event.facts.get("after", {})
     if "owner" in after:
         owner = after["owner"]
-        return _("{name} owns it now.").format(name=owner) if owner else _("Nobody owns it now.")
+        return (
+            _("{name} is now the owner.").format(name=owner)
+            if owner
+            else _("The incident has no owner now.")
+        )
     return f"{describe(event)}."
 
 
-def changed(event: AuditEvent, name: str) -> str:
+def describe_change(event: AuditEvent, name: str) -> str:
     before, after = event.facts.get("before", {}), event.facts.get("after", {})
     if name not in after:
         return ""
     if name == "owner":
         owner = after[name]
         if owner == actor_name(event):
-            return _("Taken over")
-        return _("Given to {name}").format(name=owner) if owner else _("Given up: nobody owns it")
+            return _("Took ownership")
+        return _("Assigned to {name}").format(name=owner) if owner else _("Owner removed")
     choices = Incident.State if name == "state" else Incident.Severity
     label = _("State") if name == "state" else _("Severity")
-    return _("{label}: {before} to {after}").format(
+    return _("{label} changed from {before} to {after}").format(
         label=label,
         before=choices(before[name]).label.lower(),
         after=choices(after[name]).label.lower(),
@@ -86,14 +89,16 @@ def changed(event: AuditEvent, name: str) -> str:
 
 
 def open_incident_of(check: verify.Check) -> Incident | None:
-    """The incident that this check opened and that nobody has resolved; there is at most one."""
+    """The unresolved incident that this check opened. There is at most one."""
     unresolved = Incident.objects.exclude(state=Incident.State.RESOLVED)
     return unresolved.select_related("owner").filter(check_name=check.name).first()
 
 
 def with_check(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
-    """Each with what the check that opened it found since: when it `failed_at` last, and, if it
-    has been right from then on, `passing_since` when."""
+    """Add the state of the check that opened each incident.
+
+    `failed_at` is its last failure, `passing_since` the first pass after that, if any.
+    """
     results = CheckResult.objects.filter(check_name=OuterRef("check_name"))
     wrong = results.exclude(found=0, error="").order_by("-pk")
     right = results.filter(pk__gt=OuterRef("last_wrong_id")).order_by("pk")

@@ -1,4 +1,4 @@
-"""What is wrong and who sees to it."""
+"""Pages of incidents."""
 
 from __future__ import annotations
 
@@ -41,10 +41,12 @@ from wallet.web.refusals import page_status
 @require_safe
 @panel_page
 def incidents(request: MemberRequest) -> HttpResponse:
-    """Incidents in one state, newest first, and how many are in each; `?severity=` alone gives
-    those of that severity that are not resolved."""
-    severity, is_severity = named(request, "severity", Incident.Severity.values)
-    state, is_state = named(request, "state", Incident.State.values)
+    """Incidents in one state, newest first, with the count per state.
+
+    `?severity=` alone shows the unresolved ones of that severity.
+    """
+    severity, is_severity = choice_in(request, "severity", Incident.Severity.values)
+    state, is_state = choice_in(request, "state", Incident.State.values)
     if not severity:
         state = state or Incident.State.OPEN
     is_known = is_severity and is_state
@@ -65,8 +67,8 @@ def incidents(request: MemberRequest) -> HttpResponse:
     return render(request, "adminpanel/incidents.html", context, status=status)
 
 
-def named(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bool]:
-    """One of these values, if the address names one; and False when it names another."""
+def choice_in(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bool]:
+    """The parameter's value. The second item is False when it is none of `values`."""
     asked = request.GET.get(name, "").upper()
     return (asked, True) if asked in ("", *values) else ("", False)
 
@@ -74,7 +76,7 @@ def named(request: MemberRequest, name: str, values: list[str]) -> tuple[str, bo
 @require_http_methods(["GET", "HEAD", "POST"])
 @finance_page
 def open_incident(request: MemberRequest) -> HttpResponse:
-    """Open one by hand; `?transaction=` links one from the start."""
+    """Open an incident by hand. `?transaction=` fills in a reference."""
     form = OpenIncidentForm(
         request.POST if request.method == "POST" else None,
         initial={"transactions": request.GET.get("transaction", "")[:40]},
@@ -100,14 +102,14 @@ def open_incident(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """One incident: what happened, what was done, and what may be done now."""
+    """One incident: its history and the forms to change it."""
     return show(request, incident_id)
 
 
 @require_POST
 @finance_page
 def take_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """Become its owner."""
+    """Become the owner of an incident."""
     form = AssignForm(request.POST)
     form.put("owner", request.user.pk)
     return act(request, incident_id, form, operations.assign)
@@ -116,42 +118,42 @@ def take_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def assign_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """Give it to a person of finance, or take the owner away."""
+    """Set or remove the owner."""
     return act(request, incident_id, AssignForm(request.POST), operations.assign)
 
 
 @require_POST
 @finance_page
 def change_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """Change its state or severity."""
+    """Change the state or severity."""
     return act(request, incident_id, ChangeIncidentForm(request.POST), operations.change)
 
 
 @require_POST
 @finance_page
 def resolve_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """End it."""
+    """Resolve an incident."""
     return act(request, incident_id, ResolveForm(request.POST), operations.resolve)
 
 
 @require_POST
 @finance_page
 def link_transactions(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """Link more transactions to it."""
+    """Link more transactions."""
     return act(request, incident_id, LinkForm(request.POST), operations.link)
 
 
 @require_POST
 @finance_page
 def note_incident(request: MemberRequest, incident_id: int) -> HttpResponse:
-    """Write a note about it."""
+    """Add a note to an incident."""
     return act(request, incident_id, IncidentNoteForm(request.POST), operations.add_note)
 
 
 @require_POST
 @finance_page
 def unlink_transaction(request: MemberRequest, incident_id: int, reference: str) -> HttpResponse:
-    """Take one off it."""
+    """Unlink a transaction."""
     record = get_object_or_404(Transaction, reference=reference)
     return act(request, incident_id, None, operations.unlink, transaction_id=record.pk)
 
@@ -163,23 +165,23 @@ def act(
     operation: Callable[..., AuditEvent | None],
     **more: Any,
 ) -> HttpResponse:
-    """Do what the form asks for, or show the page as it is now, with what was typed."""
+    """Run the operation. On an error, show the current page with the submitted values."""
     get_object_or_404(Incident, pk=incident_id)
     if form and not form.is_valid():
         return show(request, incident_id, form=form, status=422)
-    wanted = more | (asked(form) if form else {})
+    wanted = more | (arguments_of(form) if form else {})
     try:
         event = operation(context_of(request), incident_id=incident_id, **wanted)
     except Refusal as refusal:
         status = page_status(refusal)
         return show(request, incident_id, form=form, problem=str(refusal), status=status)
-    tell = messages.success if event else messages.info
-    tell(request, queries.outcome(event))
+    notify = messages.success if event else messages.info
+    notify(request, queries.outcome(event))
     return redirect_to(request, reverse("adminpanel:incident", args=[incident_id]))
 
 
-def asked(form: forms.Form) -> dict[str, Any]:
-    """What the form says, as the operation takes it: ids in, not rows."""
+def arguments_of(form: forms.Form) -> dict[str, Any]:
+    """The operation's arguments: ids in place of rows."""
     wanted = dict(form.cleaned_data)
     if "owner" in wanted:
         owner = wanted.pop("owner")
@@ -209,13 +211,13 @@ def show(
         IncidentNoteForm(),
     ]
     if isinstance(form, SeenForm) and status == 409:
-        # What was typed stays; the page shows what has changed, so it is seen now.
+        # Keep the submitted values. The page shows the changes, so the reader has now seen them.
         form.put("seen", seen["seen"])
     shown = {one.prefix: form if form and form.prefix == one.prefix else one for one in fresh}
     context = {
         "incident": incident,
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
-        "check": verify.named(incident.check_name),
+        "check": verify.by_name(incident.check_name),
         "timeline": queries.timeline(history),
         "acts": acts_on_panel(request.user),
         "problem": problem,

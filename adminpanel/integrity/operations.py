@@ -1,7 +1,8 @@
-"""The checks of the books: requested by staff or by the clock, run by a worker.
+"""Runs of the ledger checks: requested by staff or the scheduler, run by a worker.
 
-A run is a row, so it outlives its worker: the worker holds a lease on it and writes each check's
-result as it comes. A worker that died loses the lease, and nothing it writes later counts.
+A run is a database row, so it survives a crash. The worker holds a lease on the run and saves the
+result of each check. When the lease expires, another worker continues, and the first can't save
+anything any longer.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ logger = logging.getLogger(__name__)
 # Longer than any one check takes.
 LEASE = timedelta(minutes=15)
 FINDINGS_AT_MOST = 50
-# How soon a page that finds the books wrong asks again, should the checks find them right.
+# A page found an imbalance that the checks don't confirm: it may request a run this often.
 SOON = timedelta(minutes=1)
 
 
 def request_run(context: Context) -> CheckRun:
-    """Request a run of all checks; returns the run under way, if there is one.
+    """Request a run of all checks. Returns the unfinished run, if there is one.
 
-    A request by the clock (`SYSTEM`) is not in the audit.
+    Scheduled runs (`SYSTEM`) are not in the audit.
     """
     try:
         with transaction.atomic():
@@ -46,7 +47,7 @@ def request_run(context: Context) -> CheckRun:
                 audit.record(context, audit.Action.RUN_CHECKS, subjects.LEDGER, run=run.pk)
     except IntegrityError:
         open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
-        # It may have ended since: then request a new one.
+        # It may have finished in between.
         return open_run or request_run(context)
     return run
 
@@ -60,14 +61,14 @@ def request_if_due(every: timedelta | None = None) -> None:
 
 
 def request_unless_known() -> None:
-    """A page found the books wrong: request a run now, unless the last run already says so."""
+    """Request a run because a page found an imbalance, unless the last run already shows one."""
     finished = CheckRun.objects.filter(finished_at__isnull=False).first()
     if finished is None or not finished.results.exclude(found=0, error="").exists():
         request_if_due(SOON)
 
 
 def run_next() -> bool:
-    """Work on the run that no worker holds, to its end. False when there is none."""
+    """Run the checks of a free run. False when there is no free run."""
     run = claim()
     if run is None:
         return False
@@ -75,11 +76,11 @@ def run_next() -> bool:
     for check in verify.CHECKS:
         if check.name in done:
             continue
-        result = result_of(check)
+        result = run_check(check)
         if result.found:
             # No money leaves while the books are wrong.
             payouts.pause(SYSTEM.because(f"Check failed: {check.title}"))
-        if not keep(run, result):
+        if not save_result(run, result):
             return True
     with transaction.atomic():
         held = CheckRun.objects.filter(pk=run.pk, lease=run.lease)
@@ -89,7 +90,7 @@ def run_next() -> bool:
 
 @transaction.atomic
 def claim() -> CheckRun | None:
-    """Take the open run, unless another worker's lease on it still runs."""
+    """Lease the unfinished run, unless another worker's lease is still valid."""
     now = timezone.now()
     skip_locked = connection.features.has_select_for_update_skip_locked
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
@@ -103,15 +104,15 @@ def claim() -> CheckRun | None:
     return run
 
 
-def result_of(check: verify.Check) -> CheckResult:
-    """Run one check. A check that fails to run is not right either, and says so."""
+def run_check(check: verify.Check) -> CheckResult:
+    """Run one check. A check that raises is a failed check, with its error."""
     began = time.perf_counter()
     result = CheckResult(check_name=check.name, found=0)
     try:
         violations = list(check.violations())
     except Exception as error:
-        # Whatever stopped it, the other checks still have their say, and people hear of it.
-        logger.exception("check did not run", extra={"check": check.name})
+        # Any exception: the other checks must still run, and the result shows the error.
+        logger.exception("check raised an error", extra={"check": check.name})
         result.error = f"{type(error).__name__}: {error}"[:500]
     else:
         result.found = len(violations)
@@ -122,27 +123,27 @@ def result_of(check: verify.Check) -> CheckResult:
 
 
 def findings(violations: list[verify.Violation]) -> list[dict[str, Any]]:
-    """What is kept of each, with the reference of its transaction, which is how people name it."""
+    """Violations as JSON. Staff know a transaction by its reference, so add it."""
     ids = {one.record for one in violations if one.record}
     references = dict(Transaction.objects.filter(pk__in=ids).values_list("pk", "reference"))
-    kept = []
+    found = []
     for one in violations:
         reference = references.get(one.record) if one.record else None
         is_named = not reference or reference in one.message
         row = one.row if is_named else f"{one.row}, {reference}"
-        kept.append({"row": row, "message": one.message, "reference": reference})
-    return kept
+        found.append({"row": row, "message": one.message, "reference": reference})
+    return found
 
 
 @transaction.atomic
-def keep(run: CheckRun, result: CheckResult) -> bool:
-    """Write a result, and open an incident when it is bad. False when the lease is lost."""
+def save_result(run: CheckRun, result: CheckResult) -> bool:
+    """Save a result, and open an incident when it failed. False when the lease is lost."""
     held = CheckRun.objects.filter(pk=run.pk, lease=run.lease)
     if not held.update(leased_until=timezone.now() + LEASE):
         return False
     result.run = run
     result.save()
-    if not result.is_right:
+    if not result.has_passed:
         check = next(one for one in verify.CHECKS if one.name == result.check_name)
         rows = "\n".join(f"{one['row']}: {one['message']}" for one in result.findings)
         open_for_check(

@@ -1,4 +1,4 @@
-"""Reads of the checks' results."""
+"""Queries about check results."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ledger import verify
 
 
 class Line(NamedTuple):
-    """A check, and what it found when it was run last, if ever."""
+    """A check and its latest result, if any."""
 
     check: verify.Check
     latest: CheckResult | None
 
 
 def latest_results() -> list[Line]:
-    """Every check; those that found something come first."""
+    """Every check with its latest result, failed checks first."""
     names = [check.name for check in verify.CHECKS]
     newest = (
         CheckResult.objects.filter(check_name__in=names)
@@ -29,4 +29,4 @@ def latest_results() -> list[Line]:
     )
     results = {one.check_name: one for one in CheckResult.objects.filter(pk__in=newest)}
     lines = [Line(check, results.get(check.name)) for check in verify.CHECKS]
-    return sorted(lines, key=lambda line: line.latest is None or line.latest.is_right)
+    return sorted(lines, key=lambda line: line.latest is None or line.latest.has_passed)

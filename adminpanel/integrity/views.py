@@ -1,4 +1,4 @@
-"""The checks of the books: what each found last, what it found before, and "run now"."""
+"""Pages of the ledger checks: latest results, history, and a button to run them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ HISTORY = 50
 @require_safe
 @panel_page
 def integrity(request: MemberRequest) -> HttpResponse:
-    """Every check with its last result; while a run is under way, how far it is."""
+    """Every check with its latest result, and the progress of a run."""
     open_run = CheckRun.objects.filter(finished_at__isnull=True).first()
     if request.htmx.target == "checks" and not open_run:
-        # What it found may change the frame of the page too: the banner, and how much is open.
+        # The results may change the page's banner and navigation too, so reload the whole page.
         return HttpResponseClientRefresh()
     context = {
         "lines": queries.latest_results(),
@@ -41,7 +41,7 @@ def integrity(request: MemberRequest) -> HttpResponse:
 @require_POST
 @finance_page
 def run_checks(request: MemberRequest) -> HttpResponse:
-    """Request a run; the worker does it."""
+    """Request a run. The worker runs it."""
     operations.request_run(context_of(request))
     return redirect_to(request, reverse("adminpanel:integrity"))
 
@@ -49,8 +49,8 @@ def run_checks(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def check(request: MemberRequest, name: str) -> HttpResponse:
-    """One check: its rule, and what it found each time."""
-    found = verify.named(name)
+    """One check: its rule and its past results."""
+    found = verify.by_name(name)
     if found is None:
         raise Http404
     results = CheckResult.objects.filter(check_name=name).select_related("run__asked_by")

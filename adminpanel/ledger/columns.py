@@ -1,6 +1,6 @@
-"""The columns of the ledger's table. `records.html` has the cell of each.
+"""The columns of the ledger's table. `records.html` has their cells.
 
-The reference is not among them: it is the link that opens a row, so it is always there.
+The reference isn't here: it is the link of each row, so it can't be hidden.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Column(NamedTuple):
-    """`is_usual`: shown unless one chooses otherwise. `rows`: what the cell needs joined."""
+    """`is_usual`: shown by default. `rows`: related rows that the cell needs."""
 
     name: str
     heading: StrPromise
@@ -32,7 +32,7 @@ COLUMNS = (
     Column("settled", _("Settled")),
     Column("rail", _("Rail")),
     Column("note", _("Note")),
-    Column("by", _("Ordered by"), rows=("created_by",)),
+    Column("by", _("Created by"), rows=("created_by",)),
     Column("from_account", _("From account")),
     Column("to_account", _("To account")),
     Column("key", _("Request key")),

@@ -1,4 +1,4 @@
-"""What the ledger explorer shows, all of which is in its URL."""
+"""The ledger explorer's state. All of it is in the URL."""
 
 from __future__ import annotations
 
@@ -12,53 +12,55 @@ from adminpanel.ledger.columns import COLUMNS, USUAL, Column
 from adminpanel.ledger.forms import LayoutForm, LedgerFilter
 from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
 from adminpanel.reversals.queries import People, people_behind
-from ledger.forms.filters import in_words
+from ledger.forms.filters import describe
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from wallet.web import paging
 
 type State = list[tuple[str, str]]
 
-# Filters whose sums are kept ready, so that they cost the same however long the ledger is.
+# With only these filters, the roll-ups give the sums, however long the ledger is.
 SUMMED_UP = {"type", "status"}
 LAYOUT = ("columns", "density", "size")
 
 
 class Chip(NamedTuple):
-    """A filter in use, and the URL without it."""
+    """An active filter, and the URL without it."""
 
     words: str
     url: str
 
 
 class Explorer:
-    """Filters, layout and place, read from a URL and written back into one.
+    """Reads filters, layout and cursor from a URL, and builds URLs from them.
 
-    `kept` is the layout for a URL that names none.
+    `saved_layout` applies when the URL has no layout.
     """
 
-    def __init__(self, data: QueryDict, kept: str = "") -> None:
-        self.data = data if any(map(data.get, LAYOUT)) else with_layout(data, QueryDict(kept))
+    def __init__(self, data: QueryDict, saved_layout: str = "") -> None:
+        self.data = (
+            data if any(map(data.get, LAYOUT)) else add_layout(data, QueryDict(saved_layout))
+        )
         self.filters = LedgerFilter(self.data)
         self.layout = LayoutForm(self.data)
 
     def is_valid(self) -> bool:
-        # Both are looked at, so that all that is wrong is said at once.
+        # Validate both, to show all errors together.
         return all([self.filters.is_valid(), self.layout.is_valid()])
 
     @property
     def wants_csv(self) -> bool:
         return self.is_valid() and self.layout.cleaned_data["format"] == LayoutForm.CSV
 
-    # --- What is found
+    # --- Results
 
     def records(self) -> TransactionQuerySet:
-        """What the filters leave, without an order. Nothing when they make no sense."""
+        """Transactions that match, unordered. None when the filters are invalid."""
         records = Transaction.objects.all()
         return self.filters.narrow(records) if self.is_valid() else records.none()
 
     def page(self) -> paging.Page[Transaction]:
-        """The rows of this page with all that its columns show."""
+        """This page's rows, with everything its columns need."""
         found = self.records().with_parties().with_reversal()
         joined = [row for column in self.more_columns for row in column.rows]
         if joined:
@@ -66,25 +68,25 @@ class Explorer:
         return paging.page(found, self.data.get("cursor"), self.size, by="reference")
 
     def people_behind(self, records: list[Transaction]) -> dict[int, People]:
-        """Who proposed, approved and posted each reversal, where a column says so."""
+        """Who proposed, approved and posted each reversal, if the column is shown."""
         if "by" not in self.columns:
             return {}
         return people_behind({one.pk: one.created_by.name for one in records if one.reverses_id})
 
     @property
     def is_summed_up(self) -> bool:
-        """Whether count and sum are at hand; else it takes a walk through what is filtered."""
+        """Whether the roll-ups have count and sums. Otherwise the database must count rows."""
         filters = dict(self.filter_state)
         is_reversed = filters.get("status") == LedgerFilter.IS_REVERSED
         return filters.keys() <= SUMMED_UP and not is_reversed
 
     def sums(self) -> Sums | None:
-        """Count and sums of what is filtered; None when that takes too long."""
+        """Count and sums of the matching rows. None when that takes too long."""
         if self.is_summed_up:
             return sums_of_all(**dict(self.filter_state))
         return sums_of(self.records())
 
-    # --- How it is shown
+    # --- Layout
 
     @property
     def size(self) -> int:
@@ -97,12 +99,12 @@ class Explorer:
 
     @property
     def span(self) -> int:
-        """How many columns there are, with the reference."""
+        """Number of columns, including the reference."""
         return len(self.columns) + 1
 
     @property
     def hidden_columns(self) -> set[str]:
-        """The usual ones that are not wanted."""
+        """Default columns that the reader hides."""
         return set(USUAL) - set(self.columns)
 
     @property
@@ -126,7 +128,7 @@ class Explorer:
 
     @property
     def state(self) -> State:
-        """All that is kept when one goes on: neither the place, nor what is as usual."""
+        """Filters and layout, without the cursor and without defaults."""
         return [*self.filter_state, *self.layout_state]
 
     @property
@@ -146,7 +148,7 @@ class Explorer:
         chips = []
         for name, value in self.filter_state:
             rest = [pair for pair in self.state if pair[0] != name]
-            chips.append(Chip(in_words(self.filters.fields[name], value), url_of(rest)))
+            chips.append(Chip(describe(self.filters.fields[name], value), url_of(rest)))
         return chips
 
     @property
@@ -162,7 +164,7 @@ class Explorer:
         return url_of([*self.state, *self.place])
 
     def as_usual(self) -> QueryDict:
-        """The same rows, shown as usual."""
+        """The same rows in the default layout."""
         return QueryDict(urlencode([*self.filter_state, *self.place]))
 
     def older_url(self, next_cursor: str) -> str:
@@ -177,8 +179,8 @@ class Explorer:
         return url_of(self.filter_state, "ledger_totals")
 
 
-def with_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
-    """The same URL in this layout; as it is, if that is not one any more."""
+def add_layout(data: QueryDict, layout: QueryDict) -> QueryDict:
+    """Add the layout to the URL, unless the layout is no longer valid."""
     if not LayoutForm(layout).is_valid():
         return data
     data = data.copy()

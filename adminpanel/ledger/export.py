@@ -1,4 +1,4 @@
-"""The ledger as a CSV file: its columns, its rows, and the line it leaves in the audit."""
+"""The ledger as a CSV file. The export itself is an audit event."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from wallet.context import Context
 from wallet.models import Account
 from wallet.money import shillings
 from wallet.staff import audit, subjects
-from wallet.staff.finding import without_contacts
+from wallet.staff.finding import mask_contacts
 from wallet.web import paging
 
-# So many rows of an export are in memory at a time.
+# Rows in memory at a time.
 BATCH = 1_000
 FILE = "nissmart-ledger"
 HEADINGS = (
@@ -53,16 +53,16 @@ HEADINGS = (
 
 @transaction.atomic
 def record(context: Context, filters: dict[str, str]) -> int:
-    """Write down who exports which part of the ledger; returns the last id that belongs to it.
+    """Record who exports which part of the ledger. Returns the last transaction id to export.
 
-    Call it before the first row leaves: an export that breaks off has been taken all the same.
+    Call it before sending the first row: an export that fails halfway is still an export.
     """
     through_id = Transaction.objects.last_id()
     audit.record(
         context,
         audit.Action.EXPORT,
         subjects.LEDGER,
-        filters=without_contacts(filters),
+        filters=mask_contacts(filters),
         through_id=through_id,
     )
     return through_id
@@ -73,7 +73,7 @@ def file(records: TransactionQuerySet, through_id: int) -> StreamingHttpResponse
 
 
 class Line(NamedTuple):
-    """A transaction as it is exported, in plain values."""
+    """The values of a transaction for export."""
 
     id: int
     reference: str
@@ -102,11 +102,11 @@ class Line(NamedTuple):
 
     @property
     def outside(self) -> str:
-        """Who is on the side that names no account, as `Transaction.source_name` says it."""
+        """The name of the side without an account, the same as in `Transaction.source_name`."""
         return name_of_outside(rails.of(self.rail) if self.rail else None)
 
 
-# Where each value of a Line is read from, in its order.
+# The lookup for each field of Line, in order.
 PATHS = (
     "pk",
     "reference",
@@ -128,7 +128,7 @@ PATHS = (
 
 
 def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> Iterator[Line]:
-    """These transactions up to `through_id`, newest first, a batch in memory at a time."""
+    """Transactions up to `through_id`, newest first, read in batches."""
     rows = records.filter(pk__lte=through_id).values_list(*PATHS)
     yield from map(Line._make, paging.batches(rows, batch, id_of=itemgetter(0)))
 
@@ -141,9 +141,9 @@ def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
 
 
 def row(line: Line, people: People | None) -> list[Cell]:
-    """In the order of HEADINGS.
+    """One row, in the order of HEADINGS.
 
-    A reversal isn't ordered by one person: it is proposed, approved and posted.
+    A reversal has no `ordered_by`. It has a proposer, an approver and a poster.
     """
     return [
         line.reference,

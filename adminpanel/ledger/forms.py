@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.ledger.columns import COLUMNS, USUAL
-from adminpanel.members import queries as lookup
+from adminpanel.members import queries as members
 from adminpanel.models import SavedView
 from ledger.forms.filters import FilterForm
 from ledger.models import Transaction
@@ -25,13 +25,13 @@ from wallet.web.fields import AmountField, LineField, PastedField, PickField
 
 
 class LedgerFilter(FilterForm):
-    """All that finance looks for: period, amounts, the member, a reference, a note or a key."""
+    """Filter by type, status, period, amounts, member, reference, note or key."""
 
     IS_REVERSED = "REVERSED"
     AMOUNT: Mapping[str, Any] = {
         "required": False,
         "help_text": _("Amount in KES"),
-        "error_messages": {"too_large": _("No transaction is that large. Enter less.")},
+        "error_messages": {"too_large": _("No transaction is this large. Enter a smaller amount.")},
     }
 
     status = PickField(
@@ -49,7 +49,7 @@ class LedgerFilter(FilterForm):
         label=_("Member"),
         max_length=254,
         required=False,
-        help_text=_("Name, phone or email"),
+        help_text=_("Name, phone number or email"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     q = PastedField(
@@ -62,21 +62,21 @@ class LedgerFilter(FilterForm):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        # The table has a From and a To already: between whom money moved.
+        # The table's From and To columns are the parties, so the dates need other words.
         self.fields["from"].label = _("Since")
         self.fields["to"].label = _("Until")
 
     def clean_member(self) -> list[int] | None:
-        """Ids of the accounts that are meant; None when nobody is named."""
+        """Ids of the matching accounts. None when the field is empty."""
         text = self.cleaned_data["member"]
         if not text:
             return None
-        accounts = lookup.accounts_of(text)
-        # A part of them would make a list, a sum and an export that are quietly not whole.
-        if len(accounts) > lookup.MEMBERS_AT_MOST:
+        accounts = members.accounts_of(text)
+        # With only some of the members, list, sums and export would be silently incomplete.
+        if len(accounts) > members.MEMBERS_AT_MOST:
             raise ValidationError(
-                _("More than %(most)s members fit. Write more of the name."),
-                params={"most": lookup.MEMBERS_AT_MOST},
+                _("More than %(most)s members match. Enter more of the name."),
+                params={"most": members.MEMBERS_AT_MOST},
                 code="too_many_members",
             )
         return accounts
@@ -85,7 +85,7 @@ class LedgerFilter(FilterForm):
         cleaned = super().clean()
         low, high = cleaned.get("min"), cleaned.get("max")
         if low and high and low > high:
-            self.add_error("max", _("Enter an amount that is not below the first one."))
+            self.add_error("max", _("Enter an amount that isn't below the minimum."))
         return cleaned
 
     def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
@@ -102,13 +102,13 @@ class LedgerFilter(FilterForm):
             records = records.filter(amount_cents__lte=data["max"])
         if (accounts := data.get("member")) is not None:
             records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
-        return records.filter(said(data["q"])) if data.get("q") else records
+        return records.filter(text_condition(data["q"])) if data.get("q") else records
 
 
-def said(text: str) -> Q:
-    """What is named by this, and what takes it back; else what has it in its note, or as its key.
+def text_condition(text: str) -> Q:
+    """Match a reference and its reversal. Otherwise match the text in notes, or a key.
 
-    Notes and keys have no index of their own, so what is named exactly is not looked for there.
+    Notes and keys have no separate index, so a known reference doesn't search them.
     """
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
@@ -117,7 +117,7 @@ def said(text: str) -> Q:
 
 
 class LayoutForm(forms.Form):
-    """How the rows are shown. What is left out is as usual."""
+    """How to show the rows. Empty fields mean the default."""
 
     SIZES = (50, 100, 200)
     COMPACT = "compact"
@@ -136,24 +136,24 @@ class LayoutForm(forms.Form):
         choices=[("", _("Comfortable")), (COMPACT, _("Compact"))],
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": _("Choose how high the rows are from the list.")},
+        error_messages={"invalid_choice": _("Choose a row height from the list.")},
     )
     size = forms.ChoiceField(
-        label=_("Rows on a page"),
+        label=_("Rows per page"),
         choices=[(str(size), str(size)) for size in SIZES],
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": _("Choose 50, 100 or 200 rows on a page.")},
+        error_messages={"invalid_choice": _("Choose 50, 100 or 200 rows per page.")},
     )
     format = forms.ChoiceField(
         choices=[(CSV, "CSV")],
         required=False,
         widget=forms.HiddenInput,
-        error_messages={"invalid_choice": _("The ledger can be exported as CSV only.")},
+        error_messages={"invalid_choice": _("You can export the ledger as CSV only.")},
     )
 
     def __init__(self, data: QueryDict) -> None:
-        # The usual is filled in, so that its boxes are ticked.
+        # Fill in the defaults, to tick their boxes.
         filled = data.copy()
         if not any(filled.getlist("columns")):
             filled.setlist("columns", list(USUAL))
@@ -165,19 +165,19 @@ class LayoutForm(forms.Form):
         return int(self.cleaned_data["size"] or settings.PAGE_SIZE_PANEL)
 
     def is_usual(self, name: str, values: list[str]) -> bool:
-        """Would the field mean the same if it were left out?"""
+        """Are these the field's default values?"""
         if name == "columns":
             return set(values) == set(USUAL)
         return name == "size" and values == [str(settings.PAGE_SIZE_PANEL)]
 
 
 class SavedViewForm(forms.Form):
-    """A name for what the address shows now."""
+    """A name for the current filters and columns."""
 
     name = LineField(
         label=_("Name of this view"),
         max_length=SavedView._meta.get_field("name").max_length,
-        error_messages={"required": _("Give the view a name.")},
+        error_messages={"required": _("Enter a name for the view.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

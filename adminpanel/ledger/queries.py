@@ -1,4 +1,4 @@
-"""Counts, sums and rows of the ledger as the explorer filters it. Reads only."""
+"""Counts and sums of the filtered ledger. Reads only."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
 
-from adminpanel.overview.totals import Volume, settled
+from adminpanel.overview.totals import Volume, volumes_by_kind
 from ledger import kinds, rollups
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.status import Status
 
-# So many rows of an export are in memory at a time.
-BATCH = 1_000
 # query_canceled: PostgreSQL's statement_timeout.
 TOOK_TOO_LONG = "57014"
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """How many transactions, and of how much in each type that occurs.
+    """Count and amount per type.
 
-    Money in, money out and money taken back add up to nothing that means anything.
+    There is no total amount: a sum of deposits, withdrawals and reversals means nothing.
     """
 
     by_type: dict[str, Volume]
@@ -35,7 +33,7 @@ class Sums:
 
     @property
     def rows(self) -> list[tuple[str | Promise, int]]:
-        """(kind in words, cents)"""
+        """(kind in words, cents) for each kind that occurs."""
         return [
             (kind.plural, self.by_type[kind.code].amount_cents)
             for kind in kinds.every()
@@ -44,17 +42,17 @@ class Sums:
 
 
 def sums_of_all(type: str = "", status: str = "") -> Sums:
-    """Of all transactions of this type and status.
+    """Sums of all transactions of this type and status.
 
-    What has succeeded comes from the roll-ups; the rest is few, and has an index of its own.
+    The roll-ups count the successful ones. The others are few and have their own index.
     """
     found: list[tuple[str, Volume]] = []
     if status in ("", Status.SUCCESS):
-        found += settled(rollups.totals()).items()
+        found += volumes_by_kind(rollups.totals()).items()
     if status != Status.SUCCESS:
         rest = Transaction.objects.exclude(status=Status.SUCCESS)
         rest = rest.filter(status=status) if status else rest
-        found += counted(rest.filter(type=type) if type else rest).by_type.items()
+        found += sums_by_type(rest.filter(type=type) if type else rest).by_type.items()
     sums: dict[str, Volume] = {}
     for of_type, volume in found:
         if volume.count and type in ("", of_type):
@@ -64,15 +62,15 @@ def sums_of_all(type: str = "", status: str = "") -> Sums:
 
 
 def sums_of(records: TransactionQuerySet) -> Sums | None:
-    """Of these rows, one by one; None when the database gives up on it."""
+    """Sums of these rows, by counting them. None when the database times out."""
     try:
-        return counted(records)
+        return sums_by_type(records)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) != TOOK_TOO_LONG:
             raise
         return None
 
 
-def counted(records: TransactionQuerySet) -> Sums:
+def sums_by_type(records: TransactionQuerySet) -> Sums:
     rows = records.order_by().values("type").annotate(count=Count("pk"), cents=Sum("amount_cents"))
     return Sums({row["type"]: Volume(row["count"], int(row["cents"])) for row in rows})

@@ -1,6 +1,6 @@
 """Views of the ledger that staff save for themselves.
 
-They say how a person likes to read, not what they did, so they leave no line in the audit.
+They are personal settings, so they are not in the audit.
 """
 
 from __future__ import annotations
@@ -16,32 +16,30 @@ from wallet.staff import finding
 
 VIEWS_AT_MOST = 30
 QUERY_LENGTH = SavedView._meta.get_field("query").max_length or 0
-
-
-# The view without a name: how its owner likes the ledger when the URL doesn't say.
+# The view without a name is its owner's layout, for URLs without a layout.
 LAYOUT = ""
 
 
 class NameTaken(Refusal):
-    """Another view has this name, and its owner hasn't said that it may be replaced."""
+    """Another view has this name, and its owner hasn't agreed to replace it."""
 
     code = "name_taken"
-    sentence = _("There is a view of this name already. Replace it?")
+    sentence = _("You already have a view with this name. Replace it?")
 
 
 @transaction.atomic
 def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> bool:
     """Save `query` under this name. True when it replaced an earlier view.
 
-    Raises a Refusal when there is nothing to save, too much of it, or too many views already;
-    NameTaken when it would replace another view and may not.
+    Raises a Refusal when the query is empty or too long, or the person has too many views;
+    NameTaken when another view has this name and `may_replace` is False.
     """
-    query = naming_by_id(query)
+    query = hide_contact(query)
     if not query:
-        raise Refusal(_("Set a filter or a column first: this is the ledger as it always is."))
+        raise Refusal(_("Set a filter or choose columns first."))
     if len(query) > QUERY_LENGTH:
-        raise Refusal(_("These filters are too long to be kept."))
-    # Otherwise two at the same time would both find room for one more.
+        raise Refusal(_("These filters are too long to save."))
+    # Without this lock, two simultaneous saves could exceed the maximum.
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
     mine = SavedView.objects.filter(owner=owner_id)
     earlier = mine.filter(name=name)
@@ -50,31 +48,33 @@ def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> 
     if earlier.update(query=query):
         return True
     if mine.exclude(name=LAYOUT).count() >= VIEWS_AT_MOST:
-        raise Refusal(_("You have kept {most} views. Delete one first."), most=VIEWS_AT_MOST)
+        raise Refusal(
+            _("You have {most} saved views, the maximum. Delete one first."), most=VIEWS_AT_MOST
+        )
     SavedView.objects.create(owner_id=owner_id, name=name, query=query)
     return False
 
 
-def naming_by_id(query: str) -> str:
-    """The same filters, with a member by their id: no phone and no email is kept."""
+def hide_contact(query: str) -> str:
+    """Replace a phone number or email in the filters by the member's id."""
     filters = QueryDict(query, mutable=True)
     text = filters.get("member", "")
     if finding.contact_in(text) is None:
         return query
     person = User.objects.with_login(text)
-    filters["member"] = f"#{person.pk}" if person else finding.without_contact(text)
+    filters["member"] = f"#{person.pk}" if person else finding.mask_contact(text)
     return filters.urlencode()
 
 
 def layout_of(owner_id: int) -> str:
-    """What `keep_layout` has kept; empty for the usual layout."""
-    kept = SavedView.objects.filter(owner=owner_id, name=LAYOUT)
-    return kept.values_list("query", flat=True).first() or ""
+    """The person's saved layout. Empty means the default."""
+    saved = SavedView.objects.filter(owner=owner_id, name=LAYOUT)
+    return saved.values_list("query", flat=True).first() or ""
 
 
 @transaction.atomic
-def keep_layout(*, owner_id: int, query: str) -> None:
-    """Show the ledger like this whenever its address says nothing of columns and rows."""
+def save_layout(*, owner_id: int, query: str) -> None:
+    """Save this layout for ledger URLs without one."""
     SavedView.objects.update_or_create(
         owner_id=owner_id, name=LAYOUT, defaults={"query": query[:QUERY_LENGTH]}
     )

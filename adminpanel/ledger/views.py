@@ -1,4 +1,4 @@
-"""The ledger explorer: every transaction, filtered; its sums, its export, the views one keeps."""
+"""The ledger explorer: the filtered list, its sums, its export, and saved views."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import without_rows
-from adminpanel.ledger import export as export_of
-from adminpanel.ledger import saved_views
+from adminpanel.csv_export import answer_without_rows
+from adminpanel.ledger import export, saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
 from adminpanel.members.lookups import is_over_limit
@@ -27,11 +26,11 @@ from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 @require_safe
 @panel_page
 def ledger(request: MemberRequest) -> HttpResponseBase:
-    """Every transaction, newest first, filtered by what the address says."""
-    explorer = Explorer(request.GET, kept=saved_views.layout_of(request.user.pk))
+    """Every transaction, newest first, with the URL's filters."""
+    explorer = Explorer(request.GET, saved_layout=saved_views.layout_of(request.user.pk))
     over_limit = is_over_limit(request, explorer.filters, "member")
     if explorer.wants_csv:
-        return export(request, explorer)
+        return export_csv(request, explorer)
     return page(request, explorer, over_limit=over_limit)
 
 
@@ -43,7 +42,7 @@ def page(
     over_limit: bool = False,
     **more: Any,
 ) -> HttpResponse:
-    """`form` is a name for a view that was refused; `more` what is said about it."""
+    """The ledger page. `form` is a refused form of a saved view, `more` its context."""
     is_valid = explorer.is_valid()
     found = explorer.page()
     context = {
@@ -69,7 +68,7 @@ def page(
 @require_safe
 @panel_page
 def ledger_totals(request: MemberRequest) -> HttpResponse:
-    """Count and sums of what is filtered, for filters that no sum is kept of."""
+    """Count and sums of the matching rows, for filters without roll-ups."""
     explorer = Explorer(request.GET)
     over_limit = is_over_limit(request, explorer.filters, "member")
     is_valid = explorer.is_valid()
@@ -80,39 +79,38 @@ def ledger_totals(request: MemberRequest) -> HttpResponse:
     return render_part(request, template, context, part="totals", status=status)
 
 
-def export(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
-    """The filtered rows as a file.
+def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
+    """The matching rows as CSV.
 
-    The contract fixes it as a GET, although it writes one line into the audit. That line changes
-    nothing that is read, so asking again is harmless.
+    The contract makes this a GET, although it adds an audit event. A repeated GET is harmless.
     """
-    if answer := without_rows(request, export_of.FILE):
+    if answer := answer_without_rows(request, export.FILE):
         return answer
-    through_id = export_of.record(context_of(request), dict(explorer.filter_state))
-    return export_of.file(explorer.records(), through_id)
+    through_id = export.record(context_of(request), dict(explorer.filter_state))
+    return export.file(explorer.records(), through_id)
 
 
 @require_POST
 @panel_page
 def save_view(request: MemberRequest) -> HttpResponse:
-    """Keep what the ledger shows under a name, in place of what it meant if that was said."""
+    """Save the filters and columns as a view. Replace one of that name if the person agreed."""
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
     over_limit = is_over_limit(request, explorer.filters, "member")
     form = SavedViewForm(request.POST)
     taken = ""
     if form.is_valid() and explorer.is_valid():
         name = form.cleaned_data["name"]
-        order = {"owner_id": request.user.pk, "name": name, "query": explorer.query}
+        view = {"owner_id": request.user.pk, "name": name, "query": explorer.query}
         try:
-            # The button says which one may go: the name may have been changed since.
+            # The button holds the name to replace, since the name field may have changed.
             may_replace = request.POST.get("replace") == name
-            replaced = saved_views.save(**order, may_replace=may_replace)
+            replaced = saved_views.save(**view, may_replace=may_replace)
         except Refusal as refusal:
             form.add_error("name", str(refusal))
             taken = name if isinstance(refusal, saved_views.NameTaken) else ""
         else:
-            said = _("“{name}” now shows this.") if replaced else _("Kept as “{name}”.")
-            messages.success(request, said.format(name=name))
+            text = _("View “{name}” replaced.") if replaced else _("View “{name}” saved.")
+            messages.success(request, text.format(name=name))
             return redirect_to(request, explorer.first_url)
     return page(request, explorer, form, over_limit=over_limit, taken=taken)
 
@@ -120,14 +118,14 @@ def save_view(request: MemberRequest) -> HttpResponse:
 @require_POST
 @panel_page
 def keep_layout(request: MemberRequest) -> HttpResponse:
-    """Show these columns and rows, now and whenever the address says nothing of them."""
+    """Show these columns and rows, and save them as the person's layout."""
     explorer = Explorer(request.POST)
     if "usual" in request.POST:
         explorer = Explorer(explorer.as_usual())
     over_limit = is_over_limit(request, explorer.filters, "member")
     if explorer.layout.is_valid():
         query = urlencode(explorer.layout_state)
-        saved_views.keep_layout(owner_id=request.user.pk, query=query)
+        saved_views.save_layout(owner_id=request.user.pk, query=query)
     if explorer.is_valid() and request.htmx.target != "ledger":
         return redirect_to(request, explorer.url)
     return page(request, explorer, over_limit=over_limit)
@@ -136,10 +134,10 @@ def keep_layout(request: MemberRequest) -> HttpResponse:
 @require_POST
 @panel_page
 def delete_view(request: MemberRequest, view_id: int) -> HttpResponse:
-    """Forget one of one's own views."""
+    """Delete one of the person's own views."""
     mine = SavedView.objects.exclude(name=saved_views.LAYOUT)
     view = get_object_or_404(mine, pk=view_id, owner=request.user)
     saved_views.delete(view)
-    messages.success(request, _("“{name}” is deleted.").format(name=view.name))
+    messages.success(request, _("View “{name}” deleted.").format(name=view.name))
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
     return redirect_to(request, explorer.first_url)

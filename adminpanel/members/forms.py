@@ -1,4 +1,4 @@
-"""What is looked for, and why something is done."""
+"""The search form, and the reason form of actions on a member."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from wallet.web.fields import PastedField, ReasonField
 
 
 class FindForm(forms.Form):
-    """One line of text that may mean many things."""
+    """One search field for names, phone numbers, references and amounts."""
 
     q = PastedField(
         label=_("Find a member"),
         max_length=140,
         required=False,
-        help_text=_("Name, phone, email, reference or exact amount"),
+        help_text=_("Name, phone number, email, reference or exact amount"),
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 
 
 class ReasonForm(forms.Form):
-    """Why: it is kept in the audit, so it has to say something."""
+    """The reason for an action. It goes into the audit."""
 
     reason = ReasonField(
-        label=_("Reason"), help_text=_("Kept in the audit with your name, 5 to 500 characters.")
+        label=_("Reason"), help_text=_("Saved in the audit with your name. 5 to 500 characters.")
     )
 
     def __init__(self, name: str, data: Any = None) -> None:
-        """`name` tells the forms of one page apart in the ids of their fields."""
+        """`name` makes the field ids unique on a page with several of these forms."""
         super().__init__(data, auto_id=f"id_{name}_%s")

@@ -1,4 +1,4 @@
-"""A mask is useless if staff can guess what is behind it, so their look-ups are counted."""
+"""Limit how many phone numbers and emails staff look up: a mask is useless if they can guess."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MINUTE_S = 60
 
 
 def is_over_limit(request: MemberRequest, form: forms.Form, name: str) -> bool:
-    """Count the phone or the email that was typed into this field, if it is one.
+    """Count a look-up if the field holds a phone number or an email.
 
-    True when there were too many in this hour; then the field says so, and nothing may be found.
+    True when there were too many this hour. The form is then invalid, so the page must not search.
     """
     if not form.is_valid():
         return False
@@ -25,9 +25,9 @@ def is_over_limit(request: MemberRequest, form: forms.Form, name: str) -> bool:
         form.add_error(
             name,
             ngettext(
-                "You have looked up many phones and emails in this hour. Look for the name, or"
+                "You have looked up too many phone numbers and emails this hour. Search by name, or"
                 " wait %d minute.",
-                "You have looked up many phones and emails in this hour. Look for the name, or"
+                "You have looked up too many phone numbers and emails this hour. Search by name, or"
                 " wait %d minutes.",
                 minutes,
             )

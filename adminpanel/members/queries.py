@@ -1,4 +1,4 @@
-"""Members: looked up by what somebody knows of them, and one with all that concerns them."""
+"""Search for members, and everything on a member's page."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from wallet.models import Account, AuditEvent, User
 from wallet.money import cents_in, format_money
 from wallet.phones import is_phone
 from wallet.staff import subjects
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.web import paging
 
-# Amounts and notes have no index: payments would pay for it. They are looked for among so many
-# of the newest transactions, and the page says so.
+# Amounts and notes have no index, because it would slow down payments. So a search covers only
+# this many of the newest transactions, and the page says so.
 RECENT = 20_000
-# Members found by an amount.
+# The most members that a search by amount finds.
 BY_AMOUNT_AT_MOST = 50
 OF_MEMBER_AT_MOST = 20
 
@@ -39,7 +39,7 @@ CLOSED = Badge(_("Closed"), "calm", "cross")
 
 
 class Row(NamedTuple):
-    """A member as a list shows them."""
+    """A member in a list."""
 
     user: User
     balance_cents: int
@@ -47,14 +47,14 @@ class Row(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Members that fit what was looked for; `how` says in what way they do."""
+    """Matching members. `how` says in words what matched."""
 
     people: QuerySet[User]
     how: str | Promise
 
 
 class Limit(NamedTuple):
-    """How much of a limit is used, in cents."""
+    """A limit and how much of it is used, in cents."""
 
     used_cents: int
     limit_cents: int
@@ -65,81 +65,85 @@ class Limit(NamedTuple):
 
 
 def find(text: str) -> Found:
-    """The members that `text` may mean; without any, all of them. Newest first."""
+    """Members matching `text`, newest first. Without a text, all members."""
     people = User.objects.order_by("-pk")
     if not text:
         return Found(people, _("Newest first"))
     reference = as_reference(text)
-    if reference and (parties := owners(Transaction.objects.filter(reference=reference))):
-        return Found(people.filter(pk__in=parties), _("Parties of this transaction"))
-    if exact := exactly(text):
+    if reference and (parties := member_ids(Transaction.objects.filter(reference=reference))):
+        return Found(people.filter(pk__in=parties), _("The parties of this transaction"))
+    if exact := find_exactly(text):
         return exact
     if cents := cents_in(text):
         words = _(
-            "Who sent or received exactly {amount}, among the newest {number} transactions;"
-            " at most {most} members"
+            "Sent or received exactly {amount} in the newest {number} transactions, up to {most}"
+            " members"
         ).format(amount=format_money(cents), number=f"{RECENT:,}", most=BY_AMOUNT_AT_MOST)
         if digits := phone_end(text):
-            words = _("Phone ends with {digits}").format(digits=digits) + f" · {words}"
-        return Found(people.filter(Q(pk__in=who_moved(cents)) | reached(text)), words)
-    how = _("Name or end of the phone, newest members first")
-    return Found(people.filter(named(text) | reached(text)), how)
+            words = _("Phone number ends with {digits}").format(digits=digits) + f" · {words}"
+        return Found(
+            people.filter(Q(pk__in=members_by_amount(cents)) | phone_ends_with(text)), words
+        )
+    how = _("Name or last digits of the phone number, newest members first")
+    return Found(people.filter(by_name(text) | phone_ends_with(text)), how)
 
 
-def exactly(text: str) -> Found | None:
-    """The one member whose number, phone or email this is, in any spelling."""
+def find_exactly(text: str) -> Found | None:
+    """The one member with this member number, phone number or email, in any format."""
     people = User.objects.order_by("-pk")
     if number := member_id(text):
-        return Found(people.filter(pk=number), _("The member of this number"))
+        return Found(people.filter(pk=number), _("The member with this number"))
     if person := User.objects.with_login(text):
-        return Found(people.filter(pk=person.pk), _("Phone or email, exactly"))
+        return Found(people.filter(pk=person.pk), _("Exact phone number or email"))
     return None
 
 
 def member_id(text: str) -> int | None:
-    """`#12`, `member 12`: how URLs of the panel name a member, without their phone or email."""
+    """The id in `#12` or `member 12`. URLs use this, to hold no phone number or email."""
     subject = subjects.parse(f"member {text}" if text.startswith("#") else text)
     return subject.id if subject and subject.kind == "member" else None
 
 
 def phone_end(text: str) -> str:
-    """The digits, when they may be the end of a phone: the three that a mask shows, since with
-    one more of them somebody could spell the rest out."""
+    """The digits, when they may be the last three of a phone number.
+
+    Three is what a mask shows. With more, staff could guess a number digit by digit.
+    """
     digits = re.sub(r"[ -]", "", text) if PHONE_END.fullmatch(text) else ""
     return digits if len(digits) == 3 else ""
 
 
-def reached(text: str) -> Q:
-    """Whose phone ends with this; nobody's, if it is not the end of one."""
+def phone_ends_with(text: str) -> Q:
+    """Members whose phone number ends with this. None, if the text can't be an end."""
     digits = phone_end(text)
     return Q(phone__endswith=digits) if digits else Q(pk__in=[])
 
 
 def looks_like_person(text: str) -> bool:
-    """Would somebody rather look for a member with this: a phone, or an email?"""
+    """Is this a phone number or email, so that a search for a member would help?"""
     return is_phone(text) or "@" in text
 
 
 def recent() -> TransactionQuerySet:
-    """The newest transactions, RECENT of them."""
+    """The newest RECENT transactions."""
     ids = Transaction.objects.order_by("-pk").values_list("pk", flat=True)
     oldest = next(iter(ids[RECENT - 1 : RECENT]), 0)
     return Transaction.objects.filter(pk__gte=oldest)
 
 
-def who_moved(cents: int) -> list[int]:
+def members_by_amount(cents: int) -> list[int]:
     found = recent().filter(amount_cents=cents).order_by("-pk")
-    return owners(found[:BY_AMOUNT_AT_MOST])[:BY_AMOUNT_AT_MOST]
+    return member_ids(found[:BY_AMOUNT_AT_MOST])[:BY_AMOUNT_AT_MOST]
 
 
-def owners(records: TransactionQuerySet) -> list[int]:
-    """Ids of the members whose money these moved."""
+def member_ids(records: TransactionQuerySet) -> list[int]:
+    """Ids of the members on either side of these transactions."""
     pairs = records.values_list("from_account__user", "to_account__user")
     return list(dict.fromkeys(id for pair in pairs for id in pair if id is not None))
 
 
 def page(people: QuerySet[User], cursor: str | None, size: int) -> paging.Page[Row]:
-    """A page of these members, newest first, as a list shows them."""
+    """A page of these members, newest first, with balance and badge."""
     wallets = Account.objects.filter(kind=Account.Kind.WALLET).order_by("pk")
     with_wallets = people.prefetch_related(Prefetch("accounts", wallets, to_attr="wallets"))
     found: paging.Page[Any] = paging.page(with_wallets, cursor, size)
@@ -159,7 +163,7 @@ def wallet_badge(*wallets: Account) -> Badge:
 
 
 def limits_today(account: Account) -> tuple[Limit, Limit]:
-    """What has left the wallet today, as the rules of a payment count it; and what is in it."""
+    """The daily limit with what left the wallet today, and the balance limit with the balance."""
     sent_cents = operations.sent_cents(account.pk, timezone.localdate())
     return (
         Limit(sent_cents, settings.LIMIT_CENTS_OUT_PER_DAY),
@@ -168,7 +172,7 @@ def limits_today(account: Account) -> tuple[Limit, Limit]:
 
 
 def open_incidents(user: User) -> QuerySet[Incident]:
-    """Not resolved, and about a transaction of theirs."""
+    """Unresolved incidents about this member's transactions."""
     theirs = Q(transactions__from_account__user=user) | Q(transactions__to_account__user=user)
     found = Incident.objects.exclude(state=Incident.State.RESOLVED).filter(theirs)
     return found.distinct()[:OF_MEMBER_AT_MOST]
@@ -181,19 +185,19 @@ def open_proposals(user: User) -> QuerySet[ReversalProposal]:
 
 
 def audit_of(user: User) -> QuerySet[AuditEvent]:
-    """What staff did about this member, newest first."""
+    """Audit events about this member, newest first."""
     events = AuditEvent.objects.filter(subject=str(subjects.member(user.pk)))
     return events.select_related("actor")[:OF_MEMBER_AT_MOST]
 
 
 def accounts_of(text: str) -> list[int]:
-    """Ids of the accounts of the members that `text` may mean, up to one too many.
+    """Ids of the accounts of members matching `text`. `#12` is the member with that id.
 
-    `#12` is the member of that id.
+    Returns at most MEMBERS_AT_MOST + 1, so that the caller sees when there are too many.
     """
     if number := member_id(text):
         return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
-    people = Q(user=exact) if exact else named(text, "user__")
+    people = Q(user=exact) if exact else by_name(text, "user__")
     accounts = Account.objects.filter(people).values_list("pk", flat=True)
     return list(accounts[: MEMBERS_AT_MOST + 1])

@@ -1,4 +1,4 @@
-"""Looking members up, and what staff do about one of them."""
+"""Pages of members, and the actions on a member."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ LATEST = 10
 @require_safe
 @panel_page
 def members(request: MemberRequest) -> HttpResponse:
-    """Members that fit a search; without one, all of them, newest first."""
+    """Members matching a search, or all members, newest first."""
     form = FindForm(request.GET)
     over_limit = is_over_limit(request, form, "q")
     context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
@@ -43,14 +43,14 @@ def members(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def member(request: MemberRequest, user_id: int) -> HttpResponse:
-    """One member with all that concerns them."""
+    """One member: balance, limits, transactions, incidents and audit."""
     return show(request, get_object_or_404(User, pk=user_id))
 
 
 @require_POST
 @finance_page
 def reveal(request: MemberRequest, user_id: int) -> HttpResponse:
-    """Show the member's phone and email on this one answer, for a reason that the audit keeps."""
+    """Show phone number and email on this response only. The reason goes into the audit."""
     user = get_object_or_404(User, pk=user_id)
     form = ReasonForm("reveal", request.POST)
     if not form.is_valid():
@@ -77,7 +77,7 @@ def unfreeze(request: MemberRequest, user_id: int) -> HttpResponse:
 def change(
     request: MemberRequest, user_id: int, act: str, operation: Callable[..., bool]
 ) -> HttpResponse:
-    """Do one or the other once, for a reason, and say what happened."""
+    """Freeze or unfreeze with a reason, and show a message."""
     user = get_object_or_404(User, pk=user_id)
     form, status = ReasonForm("freezing", request.POST), 422
     if form.is_valid():
@@ -88,28 +88,28 @@ def change(
             form.add_error(None, str(refusal))
             status = page_status(refusal)
         else:
-            tell(request, user, act, is_changed=is_changed)
+            announce(request, user, act, is_changed=is_changed)
             return redirect_to(request, reverse("adminpanel:member", args=[user.pk]))
     return show(request, user, part="freezing", status=status, act=act, freezing_form=form)
 
 
-def tell(request: MemberRequest, user: User, act: str, *, is_changed: bool) -> None:
+def announce(request: MemberRequest, user: User, act: str, *, is_changed: bool) -> None:
     if is_changed and act == "freeze":
-        text = _("{name}'s wallet is frozen: money may come in, none may leave.")
+        text = _("{name}'s wallet is frozen. Money can come in but can't leave.")
     elif is_changed:
-        text = _("{name}'s wallet is not frozen any more.")
+        text = _("{name}'s wallet is no longer frozen.")
     elif act == "freeze":
-        text = _("{name}'s wallet was frozen already. Nothing has changed.")
+        text = _("{name}'s wallet was already frozen. Nothing changed.")
     else:
-        text = _("{name}'s wallet was not frozen. Nothing has changed.")
-    say = messages.success if is_changed else messages.info
-    say(request, text.format(name=user.name))
+        text = _("{name}'s wallet wasn't frozen. Nothing changed.")
+    notify = messages.success if is_changed else messages.info
+    notify(request, text.format(name=user.name))
 
 
 def show(
     request: MemberRequest, user: User, *, part: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
-    """The member's page, or the part of it that htmx asks for. `more` is what an act has left."""
+    """The member's page, or the part that htmx requests. `more` is the context of an action."""
     account = user.primary_account()
     context = {
         "member": user,
@@ -120,7 +120,7 @@ def show(
         "act": "unfreeze" if account.is_frozen else "freeze",
         "reveal_form": ReasonForm("reveal"),
         "freezing_form": ReasonForm("freezing"),
-        # Called when the whole page is shown.
+        # Callables: a part of the page doesn't need them.
         "limits": lambda: queries.limits_today(account),
         "records": lambda: history.latest(account, LATEST),
         "incidents": queries.open_incidents(user),

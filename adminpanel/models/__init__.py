@@ -1,4 +1,4 @@
-"""The staff's own rows. None of them holds money."""
+"""Models for the staff's work. None of them holds money."""
 
 from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.incidents import Incident

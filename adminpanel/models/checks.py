@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CheckRun(models.Model):
-    """The checks of the books, run one after another in the background.
+    """One run of all ledger checks, in the background.
 
-    Whoever runs it holds `lease`, which a worker that died loses at `leased_until`.
-    `asked_by` is null for a run by the clock.
+    The worker that runs it holds `lease` until `leased_until`. `asked_by` is null for a scheduled
+    run.
     """
 
     asked_by = models.ForeignKey(
@@ -42,7 +42,7 @@ class CheckRun(models.Model):
 
 
 class CheckResult(models.Model):
-    """What one check found in one run: `found` rows are wrong, and `findings` are the first."""
+    """One check in one run: `found` is the number of wrong rows, `findings` the first of them."""
 
     run = models.ForeignKey(CheckRun, models.CASCADE, related_name="results")
     check_name = models.CharField(_("check"), max_length=40)
@@ -50,7 +50,7 @@ class CheckResult(models.Model):
     duration_ms = models.IntegerField(_("duration"))
     found = models.IntegerField(_("rows that are wrong"))
     findings = models.JSONField(_("findings"), default=list)
-    # What went wrong with the check itself, which then has found nothing.
+    # The exception of a check that couldn't run. `found` is then 0.
     error = models.CharField(_("error"), max_length=500, blank=True)
 
     class Meta:
@@ -61,10 +61,10 @@ class CheckResult(models.Model):
         ]
 
     @property
-    def is_right(self) -> bool:
+    def has_passed(self) -> bool:
         return self.found == 0 and not self.error
 
     @property
     def took(self) -> str:
-        """How many milliseconds, in words."""
+        """Milliseconds as text."""
         return str(self.duration_ms or "< 1")

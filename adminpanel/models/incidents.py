@@ -1,4 +1,4 @@
-"""Incidents: what went wrong, and who deals with it."""
+"""Incidents: problems and their owners."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ledger.status import Badge
 
 
 class Incident(models.Model):
-    """Something that is wrong and that its owner deals with, until it is resolved.
+    """A problem that its owner works on until it is resolved.
 
-    `check_name` is the failed check that opened it; `opened_by` is then null. Its history is in
-    the audit, under the subject `incident <id>`.
+    When a failed check opens it, `check_name` is set and `opened_by` is null. Its history is in
+    the audit, with the subject `incident <id>`.
     """
 
     class Severity(models.TextChoices):

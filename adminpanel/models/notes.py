@@ -1,4 +1,4 @@
-"""Notes of staff on a transaction."""
+"""Staff notes on transactions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ledger.models import Transaction
 
 
 class Note(models.Model):
-    """A note of staff on a transaction. Never changed (`adminpanel/guards.py`)."""
+    """A staff note on a transaction. The database refuses changes (`adminpanel/guards.py`)."""
 
     transaction = models.ForeignKey(
         Transaction, models.PROTECT, related_name="notes", verbose_name=_("transaction")
@@ -21,7 +21,7 @@ class Note(models.Model):
         related_name="+",
         verbose_name=_("author"),
     )
-    # As it was then; empty in rows from before names were kept.
+    # The author's name at that time. Empty in rows older than this column.
     author_name = models.CharField(max_length=80, blank=True, db_default="")
     text = models.CharField(_("note"), max_length=1000)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)

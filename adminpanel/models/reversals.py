@@ -12,11 +12,12 @@ from ledger.status import Badge
 
 
 class ReversalProposal(models.Model):
-    """One of the team proposes to reverse a transaction; another one decides.
+    """A proposal to reverse a transaction. One person proposes, another decides.
 
-    PROPOSED -> APPROVED -> POSTED, or REFUSED when the ledger refused it. PROPOSED -> DENIED by
-    another, or WITHDRAWN by the one who proposed. APPROVED is the moment between the decision and
-    the books: whoever approved, or the worker after a crash, posts it from there, once.
+    PROPOSED -> APPROVED -> POSTED, or REFUSED when the ledger refuses the reversal.
+    PROPOSED -> DENIED by a colleague, or WITHDRAWN by the proposer.
+    APPROVED means decided but not posted yet. The approver's request posts it, or the background
+    worker after a crash. It's posted once.
     """
 
     class State(models.TextChoices):
@@ -48,7 +49,7 @@ class ReversalProposal(models.Model):
         related_name="+",
         verbose_name=_("proposed by"),
     )
-    # As they were then, like the audit's; empty in rows from before names were kept.
+    # Names at that time, as in the audit. Empty in rows older than these columns.
     proposed_by_name = models.CharField(max_length=80, blank=True, db_default="")
     proposed_at = models.DateTimeField(_("proposed"), auto_now_add=True)
     decided_by = models.ForeignKey(
@@ -60,7 +61,7 @@ class ReversalProposal(models.Model):
     )
     decided_by_name = models.CharField(max_length=80, blank=True, db_default="")
     decided_at = models.DateTimeField(_("decided"), null=True)
-    # Why it was denied, or what the ledger said.
+    # The reason for a denial, or the ledger's refusal.
     remark = models.CharField(_("remark"), max_length=500, blank=True)
 
     class Meta:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SavedView(models.Model):
-    """A name that one of the team gave to filters of the ledger, as they stand in its address.
+    """A person's saved filters and columns of the ledger, as a query string.
 
-    The one without a name is the layout they chose last, for addresses that say nothing of one.
+    The view without a name is the person's layout, for URLs without one.
     """
 
     owner = models.ForeignKey(

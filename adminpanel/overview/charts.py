@@ -1,6 +1,6 @@
-"""Charts made on the server: where each bar, line and label stands. Arithmetic on whole numbers.
+"""Bar charts drawn on the server: positions of bars, lines and labels, in whole numbers.
 
-A chart is drawn on a canvas of WIDTH by HEIGHT units, which the page scales to the room it has.
+The canvas is WIDTH by HEIGHT units. The page scales it to the available width.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 WIDTH, HEIGHT = 640, 330
 LEFT, RIGHT, TOP, BOTTOM = 88, 636, 18, 270
-# Lines above the lowest one, at most.
+# At most this many lines above the lowest one.
 LINES = 4
 GAP = 4
 
@@ -24,7 +24,7 @@ class Bar(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two bars beside one another: what was before, and what is now. `middle` is below them."""
+    """Two bars side by side. `middle` is the x position of their label."""
 
     before: Bar
     now: Bar
@@ -32,7 +32,7 @@ class Pair(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line across the chart, and what it stands for."""
+    """A horizontal line with its label."""
 
     y: int
     label: str
@@ -44,14 +44,14 @@ class Chart(NamedTuple):
 
 
 def bars(values: Sequence[tuple[int, int]], unit: int = 1) -> Chart:
-    """A chart of (before, now) pairs, none below zero; labels count in `unit` (100 for cents)."""
+    """A chart of (before, now) pairs, all zero or more. Labels count in `unit` (100 for cents)."""
     assert values
     assert all(value >= 0 for pair in values for value in pair)
     highest = max(max(pair) for pair in values)
     step = step_for(-(-highest // unit)) * unit
     top = step * max(1, -(-highest // step))
     room = (RIGHT - LEFT) // len(values)
-    # A pair takes three quarters of its room, so that one sees which two belong together.
+    # The gaps between pairs show which two bars belong together.
     width = (room * 3 // 4 - GAP) // 2
 
     def bar(x: int, value: int) -> Bar:
@@ -66,18 +66,21 @@ def bars(values: Sequence[tuple[int, int]], unit: int = 1) -> Chart:
         )
     return Chart(
         pairs,
-        [Line(BOTTOM - height_of(at, top), short(at // unit)) for at in range(0, top + 1, step)],
+        [
+            Line(BOTTOM - height_of(at, top), abbreviate(at // unit))
+            for at in range(0, top + 1, step)
+        ],
     )
 
 
 def height_of(value: int, top: int) -> int:
-    """In proportion to `top`; what is above zero can always be seen."""
+    """Height in proportion to `top`. A value above zero is always visible."""
     height = (BOTTOM - TOP) * value // top
     return max(height, 2) if value else 0
 
 
 def step_for(highest: int) -> int:
-    """The least of 1, 2, 5, 10, 20, 50 ... of which LINES reach what is highest."""
+    """The smallest of 1, 2, 5, 10, 20, 50 ... for which LINES steps reach `highest`."""
     power = 1
     while True:
         for step in (power, 2 * power, 5 * power):
@@ -86,8 +89,8 @@ def step_for(highest: int) -> int:
         power *= 10
 
 
-def short(number: int) -> str:
-    """`1500` -> `1.5k`: a round number in few letters."""
+def abbreviate(number: int) -> str:
+    """`1500` -> `1.5k`."""
     for size, letter in ((10**9, "bn"), (10**6, "M"), (10**3, "k")):
         if number >= size:
             whole, tenths = divmod(number * 10 // size, 10)

@@ -1,4 +1,4 @@
-"""What the overview shows. Each read costs the same however long the history is."""
+"""Queries of the overview. None of them gets slower as the ledger grows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from adminpanel.models import CheckRun, Incident
-from adminpanel.overview.totals import Volume, Waiting, by_day, waiting
-from adminpanel.reversals.queries import waiting_for
+from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
+from adminpanel.reversals.queries import proposals_to_decide
 from ledger import rollups
 from ledger.querysets import day_start
 from ledger.rollups import Total
@@ -25,19 +25,19 @@ type Volumes = Callable[[date], Volume]
 
 
 class Position(NamedTuple):
-    """What all entries come to, and those of the last two weeks by day, read at one instant."""
+    """Totals of all entries, and volumes per day of the last two weeks, from the same moment."""
 
     today: date
     totals: list[Total]
     recent: dict[tuple[date, str], Volume]
 
     def of_type(self, type: str) -> list[Day]:
-        """The last seven days of one type of transaction: what has succeeded."""
+        """The last seven days of one type: successful transactions."""
         return week(self.today, lambda day: self.recent.get((day, type), Volume()))
 
 
 class Day(NamedTuple):
-    """One Nairobi day of the last seven, and the same day of the week before."""
+    """One of the last seven Nairobi days, and the same day a week earlier."""
 
     day: date
     now: Volume
@@ -50,7 +50,7 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenIncidents:
-    """How many of one severity are not resolved, and since when the oldest is open."""
+    """Unresolved incidents of one severity, and when the oldest was opened."""
 
     severity: str
     label: str
@@ -59,17 +59,17 @@ class OpenIncidents:
 
 
 def position() -> Position:
-    """Where the system stands now."""
+    """The totals now."""
     today = timezone.localdate()
     first = first_day(today)
-    # Entries are only ever added to today, so what is older stands still between the two reads.
+    # New entries always have today's date, so older totals can't change between the two reads.
     older = rollups.totals(until=first - timedelta(days=1))
     recent = rollups.totals(since=first, by_day=True)
     return Position(today, [*older, *recent], by_day(recent))
 
 
 def first_day(today: date) -> date:
-    """The first of fourteen days that end today."""
+    """The first of the fourteen days that end today."""
     return today - 2 * WEEK + timedelta(days=1)
 
 
@@ -79,7 +79,7 @@ def week(today: date, volume_on: Volumes) -> list[Day]:
 
 
 def sign_ups(today: date) -> list[Day]:
-    """How many people have joined on each of the last seven days."""
+    """New members per day, for the last seven days."""
     joined = User.objects.filter(created_at__gte=day_start(first_day(today)))
     counts = dict(
         joined.order_by()
@@ -91,12 +91,14 @@ def sign_ups(today: date) -> list[Day]:
 
 
 def proposals(reader: User) -> Waiting:
-    """Reversals that a second person has yet to decide on; one's own wait for somebody else."""
-    return waiting(waiting_for(reader), cents="transaction__amount_cents", since="proposed_at")
+    """Reversal proposals that this person may decide."""
+    return count_waiting(
+        proposals_to_decide(reader), cents="transaction__amount_cents", since="proposed_at"
+    )
 
 
 def open_incidents() -> list[OpenIncidents]:
-    """Incidents not resolved, the most severe first."""
+    """Unresolved incidents per severity, most severe first."""
     unresolved = Incident.objects.exclude(state=Incident.State.RESOLVED).order_by()
     found = {
         severity: (count, since)
@@ -112,6 +114,6 @@ def open_incidents() -> list[OpenIncidents]:
 
 
 def last_check_at() -> datetime | None:
-    """When the checks of the books were last run to the end."""
+    """When the last run of the checks finished."""
     finished = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")
     return finished.values_list("finished_at", flat=True).first()

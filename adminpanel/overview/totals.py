@@ -1,4 +1,4 @@
-"""Totals that cross accounts and transactions. Reads only."""
+"""Totals of the whole system. Reads only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wallet.models import User
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How many, and how much."""
+    """A number of transactions and their amount."""
 
     count: int = 0
     amount_cents: int = 0
@@ -32,13 +32,13 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Waiting(Volume):
-    """What somebody or something has yet to answer, and since when the longest."""
+    """Items that wait for an answer, and when the oldest began to wait."""
 
     since: datetime | None = None
 
 
 class BooksRow(NamedTuple):
-    """`cents` are above zero for what the house holds; `account_id` is None for all members."""
+    """`cents` is positive for assets, negative for debts. `account_id` is None for all members."""
 
     name: str
     cents: int
@@ -56,24 +56,24 @@ class Summary:
 
 
 def summary(found: list[Total] | None = None) -> Summary:
-    """The system's totals. Volumes count what has succeeded; `pending` what has not settled.
+    """The system's totals. Volumes count successful transactions, `pending` unsettled ones.
 
-    `found` is what all entries come to, if that has been read already.
+    `found` is the result of `rollups.totals()`, if the caller has it already.
     """
     found = rollups.totals() if found is None else found
     return Summary(
         total_users=User.objects.count(),
         total_value_cents=net_cents(found, MEMBERS),
-        volumes=settled(found),
+        volumes=volumes_by_kind(found),
         pending=pending(),
         as_of=timezone.now(),
     )
 
 
-def settled(totals: list[Total]) -> dict[str, Volume]:
-    """How many of each kind have succeeded, and of how much.
+def volumes_by_kind(totals: list[Total]) -> dict[str, Volume]:
+    """Count and amount of the successful transactions of each kind.
 
-    Each that has wrote one credit where its money ends.
+    Each of them wrote exactly one credit on the account where its money ends.
     """
     volumes = dict.fromkeys(kinds.codes(), Volume())
     ends = {kind.code: ends_of(kind) for kind in kinds.every()}
@@ -85,7 +85,7 @@ def settled(totals: list[Total]) -> dict[str, Volume]:
 
 
 def ends_of(kind: Kind) -> set[int]:
-    """The accounts, as roll-ups name them, where this kind's money lies once it has succeeded."""
+    """Account ids, as in the roll-ups, where this kind's money ends."""
     found: set[int] = set()
     for place in kind.ends:
         if place == Place.FLOAT:
@@ -95,13 +95,8 @@ def ends_of(kind: Kind) -> set[int]:
     return found
 
 
-def settled_by_day(since: date, until: date) -> dict[tuple[date, str], Volume]:
-    """`settled` for each of these Nairobi days, both included; a day without any is left out."""
-    return by_day(rollups.totals(since=since, until=until, by_day=True))
-
-
 def by_day(totals: list[Total]) -> dict[tuple[date, str], Volume]:
-    """`settled` for each day of these."""
+    """`volumes_by_kind` for each day."""
     by_day: dict[date, list[Total]] = {}
     for total in totals:
         assert total.day
@@ -109,34 +104,36 @@ def by_day(totals: list[Total]) -> dict[tuple[date, str], Volume]:
     return {
         (day, type): volume
         for day, totals in by_day.items()
-        for type, volume in settled(totals).items()
+        for type, volume in volumes_by_kind(totals).items()
     }
 
 
 def pending() -> Waiting:
-    """What has no answer from its rail yet."""
-    return waiting(
+    """Transactions that wait for an answer from their rail."""
+    return count_waiting(
         Transaction.objects.in_status(Status.PENDING), cents="amount_cents", since="created_at"
     )
 
 
-def waiting(rows: QuerySet[Any], *, cents: str, since: str) -> Waiting:
-    """How many rows these are, what their `cents` sum to, and the earliest `since` among them."""
+def count_waiting(rows: QuerySet[Any], *, cents: str, since: str) -> Waiting:
+    """Number of rows, sum of the column `cents`, and earliest value of the column `since`."""
     found = rows.aggregate(count=Count("pk"), cents=Sum(cents, default=0), since=Min(since))
     return Waiting(found["count"], int(found["cents"]), found["since"])
 
 
 def net_cents(totals: list[Total], house_id: int) -> int:
-    """What went into the account less what went out of it."""
+    """Credits minus debits of the account."""
     return sum(total.net_cents for total in totals if total.house_id == house_id)
 
 
 def books(found: list[Total] | None = None) -> list[BooksRow]:
-    """What the house holds, above zero, and what it owes, below.
+    """Assets of the house as positive rows, and debts as negative rows.
 
-    The rows sum to zero when the books are right: an account's entries are what the house
-    owes, so what it holds is their opposite. `found` as in `summary`.
+    The rows sum to zero when the books balance. Entries count as debts, so the sign is reversed.
+    `found` is the same as in `summary`.
     """
     found = rollups.totals() if found is None else found
-    rows = [BooksRow(str(one.label), -net_cents(found, one.id), one.id) for one in house.every()]
+    rows = [
+        BooksRow(str(one.label), -net_cents(found, one.id), one.id) for one in house.all_accounts()
+    ]
     return [*rows, BooksRow(_("Owed to members"), -net_cents(found, MEMBERS), None)]

@@ -1,4 +1,4 @@
-"""The first page: what needs attention, the money, the trends."""
+"""The overview: the panel's first page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.integrity import operations as integrity
+from adminpanel.integrity.operations import request_unless_known
 from adminpanel.overview import charts, queries, totals
 from adminpanel.overview.queries import Day
 from adminpanel.overview.totals import BooksRow, Volume
@@ -24,7 +24,7 @@ COUNT, VALUE = "count", "value"
 
 
 class Trend(NamedTuple):
-    """A chart, and the same numbers for its table. `is_money` says that they are cents."""
+    """A chart, and its numbers for the table below. With `is_money` they are cents."""
 
     name: str
     title: str
@@ -36,7 +36,7 @@ class Trend(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """One kind: what has succeeded of it, ever and today."""
+    """Successful transactions of one kind: all, and today's."""
 
     kind: Kind
     volume: Volume
@@ -50,10 +50,10 @@ class Tile(NamedTuple):
 @require_safe
 @panel_page
 def overview(request: MemberRequest) -> HttpResponse:
-    """What needs attention, totals, the books, two weeks as charts, and what happened last."""
+    """What needs attention, totals, the books, charts of two weeks, and latest transactions."""
     by = request.GET.get("by", VALUE)
     part = "trends" if request.htmx.target == "trends" else "latest"
-    # Asked for by the template where it shows them, so that a part pays only for itself.
+    # Callables, so that a request for a part queries only what the part shows.
     position = functools.cache(queries.position)
     books = functools.cache(lambda: totals.books(position().totals))
     context = {
@@ -74,7 +74,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 
 def tiles(position: queries.Position) -> list[Tile]:
-    volumes = totals.settled(position.totals)
+    volumes = totals.volumes_by_kind(position.totals)
     return [
         Tile(kind, volumes[kind.code], position.of_type(kind.code)[-1].now)
         for kind in kinds.every()
@@ -82,15 +82,15 @@ def tiles(position: queries.Position) -> list[Tile]:
 
 
 def difference(books: list[BooksRow]) -> int:
-    """Assets less liabilities, in cents. The checks are told at once when they differ."""
+    """Assets minus liabilities, in cents. Requests a run of the checks if it isn't zero."""
     cents = sum(row.cents for row in books)
     if cents:
-        integrity.request_unless_known()
+        request_unless_known()
     return cents
 
 
 def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:
-    """What members order, and sign-ups; people are counted whatever money is measured in."""
+    """Charts of the kinds that members can make, and of sign-ups. Sign-ups are always counts."""
     return [
         *(
             trend(kind.code.lower(), str(kind.plural), position.of_type(kind.code), is_money)
@@ -102,10 +102,10 @@ def trends(position: queries.Position, *, is_money: bool) -> list[Trend]:
 
 
 def trend(name: str, title: str, days: list[Day], is_money: bool) -> Trend:
-    def measured(volume: Volume) -> int:
+    def measure(volume: Volume) -> int:
         return volume.amount_cents if is_money else volume.count
 
-    values = [(measured(day.before), measured(day.now)) for day in days]
+    values = [(measure(day.before), measure(day.now)) for day in days]
     chart = charts.bars(values, unit=100 if is_money else 1)
     return Trend(
         name,

@@ -1,4 +1,4 @@
-"""Who may propose and who may decide a reversal: two people, neither of whom it pays."""
+"""Who may propose and decide a reversal: two different people, neither of them a party."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ State = ReversalProposal.State
 
 
 def refuse_proposer(record: Transaction, actor_id: int) -> None:
-    """Raises a Refusal for a party of the transaction."""
+    """Raise a Refusal if this person is a party of the transaction."""
     if is_party(record, actor_id):
-        raise Refusal(_("This moved your own money, so a colleague proposes to reverse it."))
+        raise Refusal(
+            _("You are a party of this transaction, so a colleague must propose its reversal.")
+        )
 
 
 def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> None:
-    """Raises NotAllowed when this person may not decide the proposal in this way."""
+    """Raise NotAllowed if this person may not make this decision."""
     is_own = proposal.proposed_by_id == actor_id
     if state == State.WITHDRAWN:
         if not is_own:
             raise NotAllowed(
-                _("Only {name}, who proposed this, can withdraw it."), name=proposal.proposer
+                _("Only {name}, who proposed this reversal, can withdraw it."),
+                name=proposal.proposer,
             )
         return
     if is_own:
-        raise NotAllowed(_("You proposed this, so somebody else decides it."))
+        raise NotAllowed(_("You proposed this reversal, so someone else must decide."))
     if is_party(proposal.transaction, actor_id):
-        raise NotAllowed(_("This moved your own money, so a colleague decides it."))
+        raise NotAllowed(_("You are a party of this transaction, so a colleague must decide."))
     if state == State.APPROVED:
         refuse_newcomer(actor_id)
 

@@ -1,4 +1,4 @@
-"""What staff write when they decide a proposal."""
+"""The form to deny a proposal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,4 @@ from wallet.web.fields import ReasonField
 
 
 class DenyForm(forms.Form):
-    reason = ReasonField(
-        label=_("Why not?"), error_messages={"required": _("Enter why you deny it.")}
-    )
+    reason = ReasonField(label=_("Reason"), error_messages={"required": _("Enter a reason.")})

@@ -1,8 +1,8 @@
-"""Reversals: one of the team proposes, a colleague decides, and the ledger takes the money back.
+"""Reversals: one person proposes, a colleague decides, and the ledger posts the reversal.
 
-The decision and the books are two transactions. The decision is committed first, with the name of
-the person who took it. From then on the ledger may be asked any number of times: the key is the
-proposal's, so the money goes back once.
+Decision and posting are two database transactions. The decision commits first, with the name of
+the person who made it. Then posting can be retried any number of times: its idempotency key comes
+from the proposal, so the money goes back once.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from wallet.staff import audit, subjects
 State = ReversalProposal.State
 Action = audit.Action
 
-# With a space, which no key from outside may hold: otherwise the approver's own order with this
-# key would stand in the way.
+# With a space, which a client's key can't contain. So the approver's own payments never use the
+# same key.
 KEY = "reversal "
-# A bound, so that one turn of the worker ends.
-POSTED_AT_ONCE = 100
+# Limits the work of one turn of the worker.
+POSTED_PER_TURN = 100
 
 
 @committed
 def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
-    """Propose to reverse a transaction. Nothing moves until a colleague approves it.
+    """Propose to reverse a transaction. No money moves until a colleague approves.
 
-    Raises a Refusal for a party of the transaction, and with the sentence of `obstacle`. When two
-    people propose the same reversal, the database lets one in and the other is refused.
+    Raises a Refusal for a party of the transaction, and when there is an `obstacle`. When two
+    people propose at the same time, a database constraint refuses the second.
     """
     assert context.actor_id
     record = Transaction.objects.select_related("reversed_by").get(pk=transaction_id)
@@ -58,39 +58,41 @@ def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
 
 
 def obstacle(record: Transaction) -> str | None:
-    """Why this can't be proposed for reversal now, in words; None when it can."""
+    """Why a reversal can't be proposed now, as a sentence. None when it can."""
     if problem := record.kind.why_not_reversible(Status(record.status)):
         return problem
     open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
     if open_one:
-        return _("{name} proposed at {time} to reverse this. It waits for a decision.").format(
-            name=open_one.proposer, time=short_time(open_one.proposed_at)
-        )
-    # After the open ones: a proposal is closed after its reversal is written.
+        return _(
+            "{name} proposed to reverse this at {time}. The proposal needs a decision."
+        ).format(name=open_one.proposer, time=short_time(open_one.proposed_at))
+    # Check this after open proposals, because a proposal closes after its reversal is posted.
     if reversal := Transaction.objects.filter(reverses=record.pk).first():
-        return _("This was reversed before, by {reference}.").format(reference=reversal.reference)
+        return _("Already reversed by {reference}.").format(reference=reversal.reference)
     return None
 
 
 def approve(context: Context, *, proposal_id: int) -> ReversalProposal:
-    """Approve a colleague's proposal, and take the money back.
+    """Approve a colleague's proposal and post the reversal.
 
-    Returns the proposal as it is then: POSTED, REFUSED with the ledger's sentence, or still
-    APPROVED when the ledger was busy; `post_approved` finishes it then. Raises NotAllowed for the
-    proposer, a party of the transaction and a newcomer in finance; TooLate when it is decided
-    already; and a Refusal while the money is not there: then it stays open, for when it is.
+    Returns the proposal: POSTED, or REFUSED with the ledger's sentence, or still APPROVED when the
+    ledger is busy. `post_approved` posts it later then.
+
+    Raises NotAllowed for the proposer, a party of the transaction and a newcomer in finance;
+    TooLate when it's already decided; a Refusal while the balance is too low. The proposal stays
+    open in that case, so it can be approved later.
     """
     decide(context, proposal_id, State.APPROVED, Action.APPROVE)
     return post(proposal_id, context.ip_address)
 
 
 def deny(context: Context, *, proposal_id: int) -> ReversalProposal:
-    """Deny a colleague's proposal, for a reason. Raises as `approve` does."""
+    """Deny a colleague's proposal, with a reason. Raises NotAllowed and TooLate like `approve`."""
     return decide(context, proposal_id, State.DENIED, Action.DENY)
 
 
 def withdraw(context: Context, *, proposal_id: int) -> ReversalProposal:
-    """Withdraw one's own proposal. Raises NotAllowed for a colleague's, TooLate as `approve`."""
+    """Withdraw your own proposal. Raises NotAllowed for a colleague's proposal, and TooLate."""
     return decide(context, proposal_id, State.WITHDRAWN, Action.WITHDRAW)
 
 
@@ -98,12 +100,12 @@ def withdraw(context: Context, *, proposal_id: int) -> ReversalProposal:
 def decide(
     context: Context, proposal_id: int, state: State, action: audit.Action
 ) -> ReversalProposal:
-    """Decide a proposal, once: the first to lock its row has decided."""
+    """Decide a proposal once. The first person to lock the row decides."""
     assert context.actor_id
-    proposal = locked(proposal_id)
+    proposal = lock(proposal_id)
     refuse_decider(proposal, state, context.actor_id)
     if proposal.state != State.PROPOSED:
-        raise TooLate(decided_before(proposal))
+        raise TooLate(describe_decision(proposal))
     if state == State.APPROVED and (problem := shortfall(proposal.transaction)):
         raise problem
     proposal.state = state
@@ -116,18 +118,18 @@ def decide(
     return proposal
 
 
-def locked(proposal_id: int) -> ReversalProposal:
-    """The proposal, locked until commit. Raises ReversalProposal.DoesNotExist.
+def lock(proposal_id: int) -> ReversalProposal:
+    """Lock the proposal until commit. Raises ReversalProposal.DoesNotExist.
 
-    The row alone: a joined row would come as it was before the wait for the lock.
+    Without joins: the joined rows would be as old as the start of the wait for the lock.
     """
     return ReversalProposal.objects.select_for_update().get(pk=proposal_id)
 
 
 def shortfall(record: Transaction) -> MoneyGone | None:
-    """The ledger's refusal, when the money to take back is not there now; otherwise None.
+    """The ledger's refusal if the balance is too low for the reversal now. Otherwise None.
 
-    The member may spend it or get more in the next moment, so the ledger still decides.
+    The balance can change at any moment, so the ledger checks again under its lock.
     """
     assert record.to_account
     held_cents = record.to_account.balance_cents
@@ -137,21 +139,21 @@ def shortfall(record: Transaction) -> MoneyGone | None:
     return MoneyGone(available=available, wanted=wanted)
 
 
-def decided_before(proposal: ReversalProposal) -> str:
-    """The decision, by whom and when: for the colleague who comes too late."""
+def describe_decision(proposal: ReversalProposal) -> str:
+    """The earlier decision, for a colleague who decides too late."""
     assert proposal.decided_at
     sentence = {
-        State.DENIED: _("Already denied by {name} at {time}."),
-        State.WITHDRAWN: _("Already withdrawn by {name} at {time}."),
-    }.get(State(proposal.state), _("Already approved by {name} at {time}."))
+        State.DENIED: _("{name} already denied this at {time}."),
+        State.WITHDRAWN: _("{name} already withdrew this at {time}."),
+    }.get(State(proposal.state), _("{name} already approved this at {time}."))
     return sentence.format(name=proposal.decider, time=short_time(proposal.decided_at))
 
 
 def post(proposal_id: int, ip_address: str = "") -> ReversalProposal:
-    """Ask the ledger to carry out an approved proposal, and write down its answer.
+    """Post the reversal of an approved proposal, and save the ledger's answer.
 
-    In the approver's name; from their IP address while they wait for it. Several may do this at
-    the same time, or again after a crash: the ledger moves the money once.
+    The approver is the actor. `ip_address` is empty when the worker posts. It's safe to call this
+    several times or at the same time: the ledger moves the money once.
     """
     proposal = ReversalProposal.objects.get(pk=proposal_id)
     if proposal.state != State.APPROVED:
@@ -173,12 +175,12 @@ def key_of(proposal: ReversalProposal) -> str:
 
 @committed
 def close(proposal_id: int, refusal: str, ip_address: str = "") -> ReversalProposal:
-    """Write down that the ledger has posted the reversal, or the sentence it refused it with.
+    """Save that the ledger posted the reversal, or its refusal.
 
-    Two may come here with different answers, if money came back in between: then the books
-    decide.
+    Two calls of `post` can get different answers, if the balance changed in between. So this looks
+    for the reversal in the ledger.
     """
-    proposal = locked(proposal_id)
+    proposal = lock(proposal_id)
     made = Transaction.objects.filter(
         created_by=proposal.decided_by_id, idempotency_key=key_of(proposal)
     )
@@ -196,34 +198,34 @@ def close(proposal_id: int, refusal: str, ip_address: str = "") -> ReversalPropo
 
 
 def post_approved() -> int:
-    """Finish what was approved and not posted: after a crash, or while the ledger was busy.
+    """Post approved proposals that a crash or a busy ledger left unposted.
 
-    For the background worker; returns how many are finished now. Several workers may call it.
-    One that fails doesn't keep the others waiting; raises an ExceptionGroup of the failures.
+    The background worker calls this. Several workers may do so at the same time. Returns how many
+    it finished. A failure doesn't stop the others; raises an ExceptionGroup of all failures.
     """
     finished, failures = 0, []
-    for pk in unfinished():
+    for pk in approved_ids():
         try:
             finished += post(pk).state != State.APPROVED
         except Exception as failure:
             failures.append(failure)
-    for pk in refused_but_made():
+    for pk in wrongly_refused_ids():
         close(pk, "")
     if failures:
         raise ExceptionGroup("proposals could not be posted", failures)
     return finished
 
 
-def unfinished() -> list[int]:
+def approved_ids() -> list[int]:
     waiting = ReversalProposal.objects.filter(state=State.APPROVED).order_by("decided_at", "pk")
-    return list(waiting.values_list("pk", flat=True)[:POSTED_AT_ONCE])
+    return list(waiting.values_list("pk", flat=True)[:POSTED_PER_TURN])
 
 
-def refused_but_made() -> list[int]:
-    """Proposals that say REFUSED although the books have their reversal.
+def wrongly_refused_ids() -> list[int]:
+    """Proposals in state REFUSED whose reversal is in the ledger.
 
-    Two ask the ledger, money comes back in between, and the one that got its reversal dies
-    before it writes that down.
+    This takes two calls of `post`: one is refused, the balance rises, the other posts the
+    reversal and crashes before it saves the state.
     """
     refused = ReversalProposal.objects.filter(
         state=State.REFUSED,
@@ -232,7 +234,7 @@ def refused_but_made() -> list[int]:
             Value(KEY), Cast("pk", CharField()), output_field=CharField()
         ),
     )
-    return list(refused.values_list("pk", flat=True)[:POSTED_AT_ONCE])
+    return list(refused.values_list("pk", flat=True)[:POSTED_PER_TURN])
 
 
 def record_act(

@@ -1,4 +1,4 @@
-"""Reads of proposals to reverse a transaction."""
+"""Queries about reversal proposals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wallet.models import User
 
 
 class People(NamedTuple):
-    """The names of the people behind a reversal. One made without a proposal has only a poster."""
+    """Names of the people behind a reversal. Without a proposal, only the poster is known."""
 
     proposer: str
     approver: str
@@ -57,15 +57,14 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
     )
 
 
-def waiting_for(reader: User) -> QuerySet[ReversalProposal]:
+def proposals_to_decide(reader: User) -> QuerySet[ReversalProposal]:
     """Proposals this person may decide: open ones made by a colleague."""
     waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
     return waiting.exclude(proposed_by=reader)
 
 
 def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
-    """Decided ones (`decided`), or those that still wait, to be decided or to be posted: the
-    reader's own (`yours`), which a colleague decides, or all the others."""
+    """Proposals of a tab: `decided`, or open ones, made by the reader (`yours`) or by others."""
     waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
     if tab == "decided":
         return proposals_with_parties().exclude(waiting)

@@ -1,4 +1,4 @@
-"""Proposed reversals: the queue, and the page on which one is decided."""
+"""The queue of proposed reversals, and the page of one proposal."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ State = ReversalProposal.State
 @require_safe
 @panel_page
 def reversals(request: MemberRequest) -> HttpResponse:
-    """Proposals this person may decide, or their own, oldest first; and those decided, newest
-    first."""
+    """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
     tab = request.GET.get("tab", "")
     found = queries.proposals(tab, request.user)
     page = paging.page(
@@ -50,21 +49,21 @@ def reversals(request: MemberRequest) -> HttpResponse:
 @require_safe
 @panel_page
 def reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """One proposal, with everything one needs to decide it."""
+    """One proposal, with everything needed to decide it."""
     return show(request, proposal_id)
 
 
 @require_POST
 @finance_page
 def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Approve it, and take the money back."""
+    """Approve a proposal and post the reversal."""
     return decide(request, proposal_id, operations.approve)
 
 
 @require_POST
 @finance_page
 def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Deny it, with a reason."""
+    """Deny a proposal with a reason."""
     form = DenyForm(request.POST)
     if not form.is_valid():
         return show(request, proposal_id, form=form, status=422)
@@ -74,7 +73,7 @@ def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def withdraw_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Withdraw one's own proposal."""
+    """Withdraw your own proposal."""
     return decide(request, proposal_id, operations.withdraw)
 
 
@@ -89,32 +88,34 @@ def decide(
         proposal = act(context_of(request, reason=reason), proposal_id=proposal_id)
     except Refusal as refusal:
         earlier.refresh_from_db()
-        # A second click by the same person is no conflict: the page says what the first one did.
+        # A second click by the same person isn't a conflict. Show what the first one did.
         is_second_click = isinstance(refusal, TooLate) and earlier.decided_by == request.user
         if not is_second_click:
             status = page_status(refusal)
             return show(request, proposal_id, problem=str(refusal), status=status)
         messages.info(request, str(refusal))
     else:
-        say(request, proposal)
+        announce(request, proposal)
     return redirect_to(request, reverse("adminpanel:reversal", args=[proposal_id]))
 
 
-def say(request: MemberRequest, proposal: ReversalProposal) -> None:
+def announce(request: MemberRequest, proposal: ReversalProposal) -> None:
     match proposal.state:
         case State.POSTED:
-            messages.success(request, _("Approved and reversed."))
+            messages.success(request, _("Approved. The transaction is reversed."))
         case State.REFUSED:
             messages.error(
                 request,
-                _("Approved, but the ledger refused it. {why}").format(why=proposal.remark),
+                _("Approved, but the ledger refused the reversal. {why}").format(
+                    why=proposal.remark
+                ),
             )
         case State.APPROVED:
-            messages.warning(request, _("Approved. It will be posted shortly."))
+            messages.warning(request, _("Approved. The reversal will be posted shortly."))
         case State.DENIED:
-            messages.success(request, _("Denied. Nothing has moved."))
+            messages.success(request, _("Denied. No money moved."))
         case State.WITHDRAWN:
-            messages.success(request, _("Withdrawn. Nothing has moved."))
+            messages.success(request, _("Withdrawn. No money moved."))
 
 
 def show(

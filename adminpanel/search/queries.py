@@ -1,4 +1,4 @@
-"""One line of text, looked for everywhere. Each kind is asked once, and for a few rows only."""
+"""Search everything. Each group is one query for a few rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.members import queries as lookup
+from adminpanel.members import queries as members
 from adminpanel.models import Incident
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
@@ -23,20 +23,20 @@ from wallet.db.text_search import holds
 from wallet.models import User
 from wallet.money import cents_in, format_amount
 from wallet.staff import subjects
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.web import paging
 
 SHOWN = 8
 
 ROWS: dict[str, type[Any]] = {"incident": Incident, "member": User}
 NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
-# As the panel writes days, and as people do.
+# The panel's own formats, and the usual Kenyan one.
 DAY = date_field(_("Day"))
 DAY.input_formats = ["%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d/%m/%Y"]
 
 
 class Group(NamedTuple):
-    """What was found of one kind: the first page, and the URL of all."""
+    """Results of one kind: the first page, and the URL of all results."""
 
     kind: str
     title: str | Promise
@@ -45,8 +45,8 @@ class Group(NamedTuple):
     is_recent: bool = False
 
 
-def jump(text: str) -> str | None:
-    """The address of the one thing that this names and that is there."""
+def exact_url(text: str) -> str | None:
+    """The URL of the one existing thing with this reference, date or subject."""
     subject = subjects.parse(text)
     reference = as_reference(subject.key if subject else text)
     if reference and Transaction.objects.filter(reference=reference).exists():
@@ -60,7 +60,7 @@ def jump(text: str) -> str | None:
 
 
 def day_in(text: str) -> date | None:
-    """The day that this names, if it is one that the ledger can be asked for."""
+    """The date in this text, if the ledger's filter accepts it."""
     with suppress(ValidationError):
         day: date = DAY.clean(text)
         return day
@@ -68,25 +68,25 @@ def day_in(text: str) -> date | None:
 
 
 def groups(text: str) -> list[Group]:
-    """All that fits, a group for each kind in which something does."""
-    found = [members(text), *transactions(text), incidents(text)]
+    """All groups with results."""
+    found = [find_members(text), *find_transactions(text), find_incidents(text)]
     return [group for group in found if group.page.rows]
 
 
-def members(text: str) -> Group:
-    found = lookup.exactly(text)
-    fits = named(text) | lookup.reached(text)
+def find_members(text: str) -> Group:
+    found = members.find_exactly(text)
+    fits = by_name(text) | members.phone_ends_with(text)
     people = found.people if found else User.objects.order_by("-pk").filter(fits)
-    page = lookup.page(people, None, SHOWN)
+    page = members.page(people, None, SHOWN)
     return Group("members", _("Members"), page, all_of("members", q=text))
 
 
-def transactions(text: str) -> list[Group]:
-    recent = lookup.recent()
+def find_transactions(text: str) -> list[Group]:
+    recent = members.recent()
     records = recent.with_parties().with_reversal()
     in_words = holds("description", text) | Q(reference__contains=text.upper())
     page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
-    title = _("Transactions with this in their note or reference, or as their request key")
+    title = _("Transactions with this text in the note, reference or request key")
     found = [Group("notes", title, page, all_of("ledger", q=text), True)]
     if cents := cents_in(text):
         page = paging.page(records.filter(amount_cents=cents), None, SHOWN)
@@ -97,7 +97,7 @@ def transactions(text: str) -> list[Group]:
     return found
 
 
-def incidents(text: str) -> Group:
+def find_incidents(text: str) -> Group:
     fits = holds("title", text)
     if number := NUMBER.fullmatch(text):
         fits |= Q(pk=int(number[1]))

@@ -1,4 +1,4 @@
-"""One box that finds everything."""
+"""The search page."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,11 +15,11 @@ from wallet.web.http import MemberRequest, redirect_to
 @require_safe
 @panel_page
 def search(request: MemberRequest) -> HttpResponse:
-    """Go straight to what is named exactly; else show what fits, kind by kind."""
+    """Redirect to an exact match. Otherwise show results in groups."""
     form = FindForm(request.GET)
     over_limit = is_over_limit(request, form, "q")
     text = form.cleaned_data["q"] if form.is_valid() else ""
-    if text and (url := queries.jump(text)):
+    if text and (url := queries.exact_url(text)):
         return redirect_to(request, url)
     context = {
         "form": form,

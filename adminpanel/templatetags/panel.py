@@ -1,4 +1,4 @@
-"""What the frame of every page of the dashboard shows."""
+"""Template tags and filters of the panel."""
 
 import re
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident
-from adminpanel.reversals.queries import People, waiting_for
+from adminpanel.reversals.queries import People, proposals_to_decide
 from ledger.models import Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
@@ -19,7 +19,7 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
-    """What waits for staff, and whether the last run of the checks passed."""
+    """What needs attention on every page: proposals, incidents, failed checks."""
 
     proposals: int
     incidents: int
@@ -27,7 +27,7 @@ class Standing(NamedTuple):
 
 
 @register.filter
-def grouped(number: int) -> str:
+def thousands(number: int) -> str:
     """`1234567` -> `1,234,567`."""
     return f"{number:,}"
 
@@ -39,9 +39,9 @@ def behind(people: dict[int, People] | str, reversal: Transaction) -> People | N
 
 
 @register.filter
-def linked(text: str) -> SafeString:
-    """The text of a check, with its references and accounts as links."""
-    # Every second piece is what the pattern has found.
+def with_links(text: str) -> SafeString:
+    """The text of a finding, with references and accounts as links."""
+    # Every second piece is a match.
     pieces = enumerate(NAMED.split(text))
     return format_html_join("", "{}", ((link(part) if at % 2 else part,) for at, part in pieces))
 
@@ -56,7 +56,7 @@ def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
     return Standing(
-        waiting_for(context["user"]).count(),
+        proposals_to_decide(context["user"]).count(),
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
     )

@@ -1,4 +1,4 @@
-"""What staff write about one transaction."""
+"""Forms about one transaction."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class NoteForm(forms.Form):
     text = ParagraphField(
         label=_("Add a note"),
         max_length=1000,
-        help_text=_("Everybody on the desk reads it, and it can't be changed later."),
-        error_messages={"required": _("Enter what you want to note.")},
+        help_text=_("Everyone on the panel can read it. You can't change it later."),
+        error_messages={"required": _("Enter a note.")},
     )
 
 
@@ -25,7 +25,7 @@ class ProposeForm(forms.Form):
     prefix = "propose"
 
     reason = ReasonField(
-        label=_("Why should it be reversed?"),
-        help_text=_("Whoever approves it reads this, and it stays in the audit."),
-        error_messages={"required": _("Enter why it should be reversed.")},
+        label=_("Reason"),
+        help_text=_("The approver reads it, and it stays in the audit."),
+        error_messages={"required": _("Enter a reason.")},
     )

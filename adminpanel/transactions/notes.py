@@ -1,4 +1,4 @@
-"""Notes of staff on a transaction. A note is never changed."""
+"""Staff notes on transactions. A note never changes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from wallet.staff import audit, subjects
 
 @committed
 def write(context: Context, *, transaction_id: int, text: str) -> Note:
-    """Write a note. To correct it, write another one.
+    """Add a note. To correct a note, add another.
 
-    The same words with the same key return the first note.
+    A retry with the same key and text returns the first note.
     """
     request = context.request_id(transaction_id, text)
     if request and (earlier := Note.objects.filter(request=request).first()):

@@ -1,4 +1,4 @@
-"""What the page of one transaction shows. Every list has a bound."""
+"""Queries of the transaction page. Every list has a maximum length."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Action = AuditEvent.Action
 NOTES = 100
 RELATED = 5
 LATELY = timedelta(days=30)
-# How far back among a member's newest transactions the other ones are looked for.
+# Related transactions are searched in this many of a member's newest ones.
 LOOKED_AT = 200
 LINKED = 50
-# The acts of the audit that are steps of a transaction, and those that end badly for it.
+# Audit actions that are steps of a transaction, and the steps shown as failed.
 STEPS = {
     Action.PROPOSE,
     Action.APPROVE,
@@ -34,9 +34,9 @@ BAD = {Action.DENY, Action.REFUSE, Action.WITHDRAW}
 
 
 def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[AuditEvent]:
-    """What staff did with a transaction; for a reversal, what led to it too.
+    """Audit events about a transaction. For a reversal, also the events of its proposal.
 
-    That is kept under the transaction which the `proposal` takes back.
+    The audit has those under the transaction that the proposal reverses.
     """
     also = None
     if proposal:
@@ -46,9 +46,9 @@ def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[Au
 
 
 def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
-    """The steps of a transaction, oldest first: its own, and those of the audit.
+    """The steps of a transaction, oldest first: from its own columns and from the audit.
 
-    A step that has not come yet is last.
+    A step without a time is still to come, and last.
     """
     steps = own_steps(record, history)
     for event in reversed(history):
@@ -66,27 +66,29 @@ def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
             )
     reversal = getattr(record, "reversed_by", None)
     if reversal and not is_posted_in(history):
-        steps.append(posting(reversal, reversal.reference))
+        steps.append(posting_step(reversal, reversal.reference))
     return sorted(steps, key=lambda step: (step.at is None, step.at))
 
 
 def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
-    """Ordered, and then settled or not. A reversal is neither ordered nor settled by a rail: it is
-    posted, which the audit says when staff have proposed it."""
+    """The steps from the transaction's own columns: created, and settled by the rail.
+
+    A reversal has one step, posted. If it came from a proposal, the audit has that step.
+    """
     if record.reverses_id:
-        return [] if is_posted_in(history) else [posting(record)]
+        return [] if is_posted_in(history) else [posting_step(record)]
     settled_by = ""
     if record.settled_at:
         settled_by = name_of_outside(record.took_rail)
     is_failed = record.status == Transaction.Status.FAILED
     return [
-        Moment(_("Ordered"), str(record.created_by), record.created_at),
+        Moment(_("Created"), str(record.created_by), record.created_at),
         Moment(str(record.status_badge.word), settled_by, record.settled_at, is_bad=is_failed),
     ]
 
 
-def posting(reversal: Transaction, reference: str = "") -> Moment:
-    """The step of a reversal that was made without a proposal."""
+def posting_step(reversal: Transaction, reference: str = "") -> Moment:
+    """The step of a reversal without a proposal."""
     label, name = str(Action.REVERSE.label), str(reversal.created_by)
     return Moment(label, name, reversal.created_at, reference=reference)
 
@@ -95,8 +97,8 @@ def is_posted_in(history: list[AuditEvent]) -> bool:
     return any(event.action == Action.REVERSE for event in history)
 
 
-def others_between(record: Transaction) -> list[Transaction]:
-    """The newest other ones between the same two members, from `LATELY` before it until now."""
+def related_transactions(record: Transaction) -> list[Transaction]:
+    """The newest other transactions between the two members, from `LATELY` before this one."""
     one, other = record.from_account_id, record.to_account_id
     if not (one and other):
         return []
@@ -107,7 +109,7 @@ def others_between(record: Transaction) -> list[Transaction]:
     ]
     found = Transaction.objects.filter(sides[0] | sides[1])
     found = found.filter(created_at__gte=record.created_at - LATELY)
-    # What takes it back, or what it takes back, stands beside it.
+    # The page shows its reversal, or the transaction it reverses, elsewhere.
     found = found.exclude(pk__in=[record.pk, record.reverses_id]).exclude(reverses=record.pk)
     return list(found.with_parties().order_by("-pk")[:RELATED])
 
@@ -118,7 +120,7 @@ def proposals_of(record: Transaction) -> list[ReversalProposal]:
 
 
 def proposal_behind(record: Transaction) -> ReversalProposal | None:
-    """The proposal that this reversal carries out, if staff have proposed it."""
+    """The proposal behind this reversal, if there is one."""
     if not record.reverses_id:
         return None
     made = ReversalProposal.objects.filter(
@@ -128,12 +130,12 @@ def proposal_behind(record: Transaction) -> ReversalProposal | None:
 
 
 def notes_of(record: Transaction) -> list[Note]:
-    """The newest notes, in the order they were written."""
+    """The newest notes, oldest first."""
     return list(record.notes.select_related("author").order_by("-pk")[:NOTES])[::-1]
 
 
 def incidents_of(record: Transaction) -> list[Incident]:
-    """Those about it, what is resolved last."""
+    """Incidents about this transaction, resolved ones last."""
     found = record.incidents.select_related("owner").annotate(
         is_over=Case(When(state=Incident.State.RESOLVED, then=1), default=0)
     )

@@ -1,4 +1,4 @@
-"""One transaction, with all that is known of it, and what staff do with it."""
+"""The page of one transaction, and the actions on it."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.reversals import operations as reversals
+from adminpanel.reversals.operations import obstacle, propose
 from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
 from adminpanel.transactions.forms import NoteForm, ProposeForm
@@ -22,14 +22,14 @@ from wallet.web.refusals import page_status
 @require_safe
 @panel_page
 def transaction(request: MemberRequest, reference: str) -> HttpResponse:
-    """One transaction: its steps, its entries, and what hangs on it."""
+    """One transaction: entries, timeline, reversal, incidents, notes and audit."""
     return show(request, reference)
 
 
 @require_POST
 @finance_page
 def add_note(request: MemberRequest, reference: str) -> HttpResponse:
-    """Write a note about it."""
+    """Add a note to a transaction."""
     record = get_object_or_404(Transaction, reference=reference)
     form, status = NoteForm(request.POST), 422
     if form.is_valid():
@@ -51,19 +51,21 @@ def add_note(request: MemberRequest, reference: str) -> HttpResponse:
 @require_POST
 @finance_page
 def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
-    """Propose to take it back; a colleague decides."""
+    """Propose a reversal. A colleague decides."""
     record = get_object_or_404(Transaction, reference=reference)
     form, status = ProposeForm(request.POST), 422
     if form.is_valid():
         try:
-            proposal = reversals.propose(
+            proposal = propose(
                 context_of(request, reason=form.cleaned_data["reason"]), transaction_id=record.pk
             )
         except Refusal as refusal:
             form.add_error(None, str(refusal))
             status = page_status(refusal)
         else:
-            messages.success(request, _("Proposed. Somebody else of finance decides now."))
+            messages.success(
+                request, _("Reversal proposed. A colleague in finance must approve it.")
+            )
             return redirect_to(request, reverse("adminpanel:reversal", args=[proposal.pk]))
     return show(request, reference, propose_form=form, part="reversal", status=status)
 
@@ -94,9 +96,9 @@ def show(
         "proposal_behind": behind,
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
-        "obstacle": reversals.obstacle(record),
+        "obstacle": obstacle(record),
         "people": people_behind(posters).get(record.pk),
-        "related": queries.others_between(record),
+        "related": queries.related_transactions(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
         "acts": acts_on_panel(request.user),

@@ -1,4 +1,4 @@
-"""The API's money: the same operations as the pages."""
+"""The money endpoints of the API. They call the same operations as the pages."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from wallet.web import paging
 router = Router(tags=["Money"])
 
 
-def known(code: str) -> str:
+def check_type(code: str) -> str:
     if code in (codes := kinds.codes()):
         return code
     expected = f"{', '.join(f"'{one}'" for one in codes[:-1])} or '{codes[-1]}'"
     raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
 
 
-# Asked of the kinds there are, whenever it is looked at.
+# Reads the registry on each use, so a newly registered kind is valid too.
 TypeCode = Annotated[
     str,
-    AfterValidator(known),
+    AfterValidator(check_type),
     Field(json_schema_extra=lambda schema: schema.update(enum=kinds.codes())),
 ]
 AmountCents = Annotated[
@@ -72,7 +72,9 @@ class TransactionOut(Schema):
     id: int
     reference: Annotated[str, Field(examples=["NS-7K2Q9PXM"])]
     type: TypeCode
-    rail: Annotated[str, Field(description="Empty for what stays inside.", examples=["simulated"])]
+    rail: Annotated[
+        str, Field(description="Empty if the money stays inside.", examples=["simulated"])
+    ]
     status: Status
     amount_cents: int
     currency: str
@@ -85,7 +87,7 @@ class TransactionOut(Schema):
     settled_at: datetime | None
 
 
-ORDER_AUTH = [TokenAuth(of_orders=True), SessionAuth()]
+ORDER_AUTH = [TokenAuth(defers_check=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
 MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
 
@@ -140,7 +142,7 @@ def withdraw(
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
-    """A member's balance, and what is on its way out."""
+    """A member's balance and pending payouts."""
     account = visible_wallet(request, user_id)
     return BalanceOut(
         user_id=user_id,
@@ -178,7 +180,7 @@ def list_transactions(
     summary="One transaction",
 )
 def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
-    """One transaction. A member token reads only those of its owner."""
+    """One transaction. A member token can read only its owner's."""
     if not REFERENCE.fullmatch(reference):
         raise Http404
     record = Transaction.objects.with_parties().filter(reference=reference).first()
@@ -192,7 +194,7 @@ def is_visible(request: CallRequest, record: Transaction) -> bool:
 
 
 def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
-    """Wallet ids by user id. 404 for a member the caller may not act for, as for one who isn't."""
+    """Wallet ids by user id. 404 for an unknown member, or if the caller may not act for them."""
     require(request.auth.scope != Scope.FINANCE)
     if not request.auth.may_act_for(user_id):
         raise Http404
@@ -218,8 +220,11 @@ def perform(
     key: str | None,
     wallets: dict[int, int],
 ) -> HttpResponse:
-    """Carry out the order. `response` is ninja's, filled in here: checking the answer again would
-    cost as much as reading the request, and the tests hold it to the schema."""
+    """Carry out the order and fill in ninja's `response`.
+
+    This skips ninja's validation of the answer, which costs as much as parsing the request. Tests
+    check the answer against the schema.
+    """
     caller = request.auth
     record = operations.perform(caller.context(key), order, precondition=caller.precondition)
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
@@ -240,7 +245,7 @@ def transaction_page(found: paging.Page[Transaction]) -> dict[str, object]:
 
 
 def parties(record: Transaction) -> tuple[int | None, int | None]:
-    """User ids of the source and the target."""
+    """The user ids of the source and the target."""
     source, target = record.from_account, record.to_account
     return (source.user_id if source else None), (target.user_id if target else None)
 

@@ -1,4 +1,4 @@
-"""Filters of a list of transactions: typed in a form, kept in the address."""
+"""Filter forms for lists of transactions. The filters live in the URL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def date_field(label: Any) -> forms.DateField:
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": problem},
-        # Midnight of the first and last days a calendar knows is outside it in another zone.
+        # Near `date.min` and `date.max` the conversion to another time zone overflows.
         validators=[
             MinValueValidator(date(2000, 1, 1), problem),
             MaxValueValidator(date(2999, 12, 31), problem),
@@ -38,11 +38,11 @@ def date_field(label: Any) -> forms.DateField:
 
 
 class PeriodForm(forms.Form):
-    """A period of Nairobi days; a list's own form adds to it."""
+    """A period of Nairobi days. Each list's form extends it."""
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        # `from` can't be a name in a class body, but it is the field's name in addresses.
+        # `from` is a Python keyword, so it can't be a class attribute; URLs need that name.
         self.fields["from"] = date_field(_("From"))
         self.fields["to"] = date_field(_("To"))
 
@@ -50,31 +50,31 @@ class PeriodForm(forms.Form):
         cleaned = super().clean() or {}
         first, last = cleaned.get("from"), cleaned.get("to")
         if first and last and first > last:
-            self.add_error("to", _("Enter a day on or after the first one."))
+            self.add_error("to", _("Enter a date on or after the From date."))
         return cleaned
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.in_use)
+        return bool(self.active)
 
     @property
-    def in_use(self) -> dict[str, str]:
-        """What was typed into each filter that is on."""
+    def active(self) -> dict[str, str]:
+        """The active filters with their text."""
         return {name: value for name in self.fields if (value := self.data.get(name))}
 
     @property
     def chips(self) -> list[tuple[str, str]]:
-        """(words, query string without this filter) of each filter that is on."""
+        """(words, query string without this filter) for each active filter."""
         chips = []
         for name, field in self.fields.items():
             if value := self.data.get(name):
                 rest = {k: v for k, v in self.data.items() if v and k not in (name, "cursor")}
-                chips.append((in_words(field, value), f"?{urlencode(rest)}"))
+                chips.append((describe(field, value), f"?{urlencode(rest)}"))
         return chips
 
 
-def in_words(field: forms.Field, value: str) -> str:
-    """`From: 20 November 2026`: a filter that is on. What makes no sense stays as it was typed."""
+def describe(field: forms.Field, value: str) -> str:
+    """An active filter as `From: 20 November 2026`. Invalid text stays as it is."""
     words: Any = dict(getattr(field, "choices", [])).get(value, value)
     with suppress(ValidationError):
         if isinstance(field, forms.DateField):
@@ -99,7 +99,7 @@ class FilterForm(PeriodForm):
     )
 
     def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
-        """The records that match. None do when what was typed makes no sense."""
+        """The records that match. None if the form is invalid."""
         if not self.is_valid():
             return records.none()
         data = self.cleaned_data
@@ -114,7 +114,7 @@ class FilterForm(PeriodForm):
 
 
 class ActivityFilter(FilterForm):
-    """What of their own activity a member wants to see."""
+    """The filters of a member's own activity."""
 
     DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
 

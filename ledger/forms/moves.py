@@ -1,4 +1,4 @@
-"""What members type to move money."""
+"""The forms on which members move money."""
 
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ def new_key() -> str:
 
 
 class OrderForm(forms.Form):
-    """An amount, a note, and the key that makes this one order happen once."""
+    """An amount, a note, and the idempotency key."""
 
     amount = AmountField()
     description = LineField(
@@ -44,38 +44,40 @@ class OrderForm(forms.Form):
         return cleaned
 
     def renew_key(self) -> None:
-        """Make the next order from this page a new one."""
+        """Change the key, so that the next order from this page is a new one."""
         self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
 
     def refuse(self, error: Refusal) -> None:
-        """Show a refusal beside the field it is about."""
+        """Show the refusal beside its field."""
         self.add_error(error.field if error.field in self.fields else None, str(error))
 
     def order(self) -> Order:
-        """The order that the owner of the account typed. Only for a valid form."""
+        """The order that the member filled in. The form must be valid."""
         data, own_id = self.cleaned_data, self.account.pk
         source_id, target_id = (own_id, None) if self.kind.takes_from_wallet else (None, own_id)
         return Order(self.kind, data["amount"], source_id, target_id, data["description"])
 
     @property
     def payee(self) -> User | None:
-        """The member the money goes to, for a form that asks."""
+        """The recipient, on a form that has one."""
         return None
 
     @cached_property
     def known_payee(self) -> User | None:
-        """The payee of the earlier order that this one repeats."""
+        """The payee of the earlier transfer, if this form repeats one."""
         return None
 
     @property
     def hidden_values(self) -> list[tuple[str, str]]:
-        """All that was typed, for a page that carries it on."""
+        """All values, so that the next page can carry them in hidden fields."""
         return [(field.html_name, field.value() or "") for field in self]
 
 
 class PayeeForm(OrderForm):
-    """The payee is typed, or is that of an earlier order. `again` is the reference of that one,
-    so the page and its address say no more of a phone number or email than a receipt does."""
+    """The payee is typed, or comes from an earlier transfer, whose reference is in `again`.
+
+    With the reference, the page and its URL don't need to contain the payee's phone or email.
+    """
 
     field_order = ["amount", "again", "recipient", "description"]
     found: User | None = None
@@ -99,15 +101,18 @@ class PayeeForm(OrderForm):
         return sent.payee_of(self["again"].value() or "")
 
     def clean_recipient(self) -> str:
-        """Find the member. A closed account is found too: the operation refuses it, after
-        it has looked whether this order was carried out before the account closed."""
+        """Find the member, even if the account is closed.
+
+        The operation refuses a closed account, but only after checking for a replay: the order may
+        have gone through before the account closed.
+        """
         login: str = self.cleaned_data["recipient"]
         self.found = User.objects.with_login(login) if login else self.known_payee
         if self.found:
             return login
         if not login:
             raise forms.ValidationError(
-                _("Enter the phone number or email of the person."), code="required"
+                _("Enter the person's phone number or email."), code="required"
             )
         raise forms.ValidationError(
             _("No Nissmart member has this phone number or email. Check it."), code="unknown"

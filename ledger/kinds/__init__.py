@@ -1,10 +1,10 @@
-"""Kinds of transaction: what each is, writes, allows and is called. One file each.
+"""Kinds of transaction, one file each: the entries, rules and words of each kind.
 
-Nothing about a kind stands anywhere else: pages, the API, the checks and the statements ask it.
+No other code knows a particular kind. Pages, the API, the checks and the SQL all ask the kind.
 """
 
 from ledger.kinds.deposit import DEPOSIT
-from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.registry import choices, codes, every, of, register, registered
 from ledger.kinds.reversal import REVERSAL
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
@@ -20,10 +20,10 @@ __all__ = [
     "TRANSFER",
     "WITHDRAWAL",
     "Kind",
+    "MemberView",
     "News",
     "Page",
     "Place",
-    "Seen",
     "Shape",
     "Side",
     "choices",

@@ -1,4 +1,4 @@
-"""Money in: from the outer world, over a rail, into a member's wallet."""
+"""Money in: from outside, over a rail, into a member's wallet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -25,7 +25,7 @@ class Deposit(Kind):
         Shape(
             Side.RAIL,
             Side.MEMBER,
-            # The float owes what the member holds, so its balance is below zero.
+            # The float's balance is negative: it mirrors what we owe to members.
             at_settle=[out_of(Place.FLOAT), into(Place.TARGET)],
             books={
                 Status.PENDING: [],
@@ -45,28 +45,25 @@ class Deposit(Kind):
     )
     news = {
         News.ORDERED: _lazy("{target} asked to deposit"),
-        News.SETTLED: _lazy("{target}’s deposit has arrived"),
+        News.SETTLED: _lazy("{target}’s deposit arrived"),
         News.FAILED: _lazy("{target}’s deposit did not go through"),
         News.DONE: _lazy("{target} deposited"),
     }
 
-    def heading(self, seen: Seen) -> str:
+    def heading(self, view: MemberView) -> str:
         return _("Deposit to your wallet")
 
-    def outlook(self, seen: Seen) -> str:
-        match seen.status:
+    def outlook(self, view: MemberView) -> str:
+        match view.status:
             case Status.FAILED:
                 return _("Nothing was added to your wallet.")
             case Status.PENDING:
-                return _(
-                    "We add it to your wallet as soon as it is confirmed. "
-                    "There is no need to pay again."
-                )
+                return _("We'll add it to your wallet as soon as it's confirmed. Don't pay again.")
         return ""
 
-    def returned(self, seen: Seen) -> str:
-        words = _("This deposit was taken back, and {amount} left your wallet again.")
-        return sentence(words, amount=seen.amount)
+    def after_reversal(self, view: MemberView) -> str:
+        words = _("This deposit was reversed, so {amount} left your wallet again.")
+        return sentence(words, amount=view.amount)
 
 
 DEPOSIT = Deposit()

@@ -1,6 +1,6 @@
-"""What a kind of transaction declares: its shapes, its rules, and its words for each reader.
+"""The base class of kinds: shapes, rules, and words for members and staff.
 
-The defaults are those of a plain kind: who is on the other side, or the kind's name.
+A title defaults to the other member's name, or to the kind's label.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 type Words = str | Promise
 
 
-class Seen(NamedTuple):
+class MemberView(NamedTuple):
     """A transaction as one member sees it. `other` is the other member's short name, if any."""
 
     is_in: bool
@@ -33,10 +33,10 @@ class Seen(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The page on which a member orders it.
+    """The form on which a member orders this kind.
 
-    `caution` and `promise` stand on its review; `{payee}` in a caution is who gets the money.
-    `again` is on the receipt, for the same once more.
+    `caution` and `promise` appear on the review page, where `{payee}` becomes the recipient's
+    name. `again` labels the button on the receipt that repeats the payment.
     """
 
     url_name: str
@@ -49,52 +49,52 @@ class Page(NamedTuple):
 
 
 class News(Enum):
-    """What a line of the live feed is about."""
+    """The events in the live feed."""
 
-    ORDERED = auto()  # asked for, and its rail has yet to answer
-    SETTLED = auto()  # its rail has answered since
+    ORDERED = auto()  # still waiting for the rail
+    SETTLED = auto()  # succeeded after waiting
     FAILED = auto()
-    DONE = auto()  # ordered and carried out in one moment
+    DONE = auto()  # ordered and settled instantly
 
 
 class Kind:
-    """One kind of transaction. Subclass it in a file of its own, and register one instance."""
+    """One kind of transaction. Subclass it in a new file, and register one instance."""
 
-    # In the database and in the API, for ever.
+    # Stored in the database and used by the API, so it never changes.
     code: ClassVar[str]
     label: ClassVar[Words]
     plural: ClassVar[Words]
-    # What a member does, as on a button: `Send`.
+    # For buttons: `Send`.
     verb: ClassVar[Words]
-    # By number: `noun % 2` is `deposits`.
+    # Depends on the count: `noun % 2` is `deposits`.
     noun: ClassVar[Words] = ngettext_lazy("transaction", "transactions")
     icon: ClassVar[str]
-    # The colour of its mark: leaf, sand, earth or slate.
+    # The colour of its icon: leaf, sand, earth or slate.
     tone: ClassVar[str] = "slate"
 
     shapes: ClassVar[tuple[Shape, ...]]
-    # Does what leaves a wallet use up what its member may move in a day?
+    # Money it takes out of a wallet counts towards the daily limit.
     counts_to_daily_limit: ClassVar[bool] = True
-    # Members order it, so limits and freezing bind it. Otherwise staff have decided it.
+    # True: members order it, and limits and freezing apply. False: staff decide on it.
     is_members: ClassVar[bool] = True
-    # It names another transaction, and takes back what that one has moved.
+    # It reverses another transaction, so `Transaction.reverses` is set.
     takes_back: ClassVar[bool] = False
     is_reversible: ClassVar[bool] = False
-    # So few that an index of their own finds them.
+    # Rare kinds get their own partial index.
     is_rare: ClassVar[bool] = False
 
     page: ClassVar[Page | None] = None
-    # Its title in a list is a sentence, which may need two lines.
+    # Its title in a list is a sentence that may need two lines.
     has_long_title: ClassVar[bool] = False
-    # Whether the note is the member's own.
+    # The note was written by a member, so receipts show it.
     has_note: ClassVar[bool] = True
-    # In the live feed; {source} and {target} are the two sides.
+    # Sentences for the live feed; {source} and {target} are the two sides.
     news: ClassVar[Mapping[News, Words]]
 
     def __repr__(self) -> str:
         return f"<{self.code}>"
 
-    # --- What follows from its shapes
+    # --- Derived from its shapes
 
     @cached_property
     def shape_by_names(self) -> dict[tuple[bool, bool], Shape]:
@@ -111,7 +111,7 @@ class Kind:
 
     @property
     def names_payee(self) -> bool:
-        """Does a member who orders it choose another member?"""
+        """True if the member chooses another member to pay."""
         both = any(shape.source == shape.target == Side.MEMBER for shape in self.shapes)
         return both and self.page is not None
 
@@ -129,7 +129,7 @@ class Kind:
 
     @property
     def ends(self) -> set[Place]:
-        """Where its money lies once it has succeeded: one entry of its amount in each."""
+        """Where the money is after success: each of these has one entry of the whole amount."""
         return {
             place
             for shape in self.shapes
@@ -139,28 +139,28 @@ class Kind:
 
     # --- Words for members
 
-    def icon_for(self, seen: Seen) -> str:
+    def icon_for(self, view: MemberView) -> str:
         return self.icon
 
-    def title(self, seen: Seen) -> str:
-        """Its line in a list of activity."""
-        return seen.other or str(self.label)
+    def title(self, view: MemberView) -> str:
+        """The title in a list of activity."""
+        return view.other or str(self.label)
 
-    def heading(self, seen: Seen) -> str:
-        """The first words of its receipt."""
-        return self.title(seen)
+    def heading(self, view: MemberView) -> str:
+        """The heading of the receipt."""
+        return self.title(view)
 
-    def outlook(self, seen: Seen) -> str:
-        """What a receipt says of what comes next, or of why nothing does."""
-        match seen.status:
+    def outlook(self, view: MemberView) -> str:
+        """The receipt's sentence about what happens next, or why it failed."""
+        match view.status:
             case Status.FAILED:
                 return _("No money left your wallet.")
             case Status.PENDING:
                 return _("It isn't finished yet.")
         return ""
 
-    def returned(self, seen: Seen) -> str:
-        """What a receipt says once this was taken back."""
+    def after_reversal(self, view: MemberView) -> str:
+        """The receipt's sentence after a reversal took this back."""
         return ""
 
     # --- Words for staff
@@ -172,12 +172,12 @@ class Kind:
         return self.news.get(news, self.news[News.DONE])
 
     def why_not_reversible(self, status: Status) -> str:
-        """Why it can't be reversed in this status; empty when it can."""
+        """Why it can't be reversed in this status. Empty if it can."""
         if not self.is_reversible:
             return _("Only a completed deposit or transfer can be reversed.")
         match status:
             case Status.PENDING:
-                return _("This has not settled yet, so there is nothing to take back.")
+                return _("This hasn't settled yet, so there is nothing to reverse.")
             case Status.FAILED:
-                return _("This did not go through: no money moved, so there is none to take back.")
+                return _("This didn't go through: no money moved, so there is nothing to reverse.")
         return ""

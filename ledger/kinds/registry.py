@@ -1,4 +1,4 @@
-"""Which kinds of transaction there are. A new one is imported and registered here."""
+"""The list of kinds. Import and register a new kind here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
 from ledger.kinds.transfer import TRANSFER
 from ledger.kinds.withdrawal import WITHDRAWAL
 
-# By code, in the order in which lists name them.
+# By code, in the order that lists show them.
 KINDS: dict[str, Kind] = {}
 
 
@@ -23,7 +23,7 @@ def register(kind: Kind) -> None:
 
 @contextmanager
 def registered(kind: Kind) -> Iterator[Kind]:
-    """The kind is known as long as the block lasts."""
+    """Register the kind for the length of the block."""
     register(kind)
     try:
         yield kind
@@ -36,7 +36,7 @@ def every() -> list[Kind]:
 
 
 def of(code: str) -> Kind:
-    """The kind of this code, as `Transaction.type` keeps it. Raises KeyError."""
+    """The kind with this code, as stored in `Transaction.type`. Raises KeyError."""
     return KINDS[code]
 
 
@@ -45,7 +45,7 @@ def codes() -> list[str]:
 
 
 def choices() -> list[tuple[str, Words]]:
-    """(code, words) of each. A model's field calls this, so that no migration lists the kinds."""
+    """(code, label) of each kind. Fields get the function, so migrations don't list kinds."""
     return [(kind.code, kind.label) for kind in KINDS.values()]
 
 

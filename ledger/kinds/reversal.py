@@ -1,7 +1,7 @@
-"""What a deposit or a transfer moved, taken back whole. Two people of finance decide on it.
+"""A reversal takes back the whole amount of a deposit or a transfer.
 
-Limits and freezing bind what members order, not a reversal: a frozen wallet is often the very
-reason for it.
+One person in finance proposes it and another approves it. Limits and freezing don't apply: a
+frozen wallet is often the reason for a reversal.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Seen, Words
+from ledger.kinds.kind import Kind, MemberView, News, Words
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -56,26 +56,26 @@ class Reversal(Kind):
     }
     news_of_deposit = _lazy("{source}’s deposit was reversed")
 
-    def title(self, seen: Seen) -> str:
-        return self.words(seen).format(name=seen.other)
+    def title(self, view: MemberView) -> str:
+        return self.words(view).format(name=view.other)
 
-    def heading(self, seen: Seen) -> str:
-        return sentence(self.words(seen), name=seen.other)
+    def heading(self, view: MemberView) -> str:
+        return sentence(self.words(view), name=view.other)
 
-    def words(self, seen: Seen) -> str:
-        if not seen.other:
-            return _("Deposit taken back")
-        # The house did it: neither member did anything, so neither is thanked or blamed.
-        if seen.is_in:
+    def words(self, view: MemberView) -> str:
+        if not view.other:
+            return _("Deposit reversed")
+        # Nissmart did it, so the title doesn't say that the other member sent or took money.
+        if view.is_in:
             return _("Returned to you by Nissmart (from {name})")
         return _("Returned by Nissmart to {name}")
 
-    def outlook(self, seen: Seen) -> str:
-        if not seen.other:
-            return _("Nissmart has taken back a deposit that was not right.")
-        if seen.is_in:
-            return _("Nissmart has brought back money that you had sent.")
-        return _("Nissmart has returned money that you had received.")
+    def outlook(self, view: MemberView) -> str:
+        if not view.other:
+            return _("Nissmart reversed a deposit that was wrong.")
+        if view.is_in:
+            return _("Nissmart brought back money that you had sent.")
+        return _("Nissmart returned money that you had received.")
 
     def news_of(self, news: News, record: Transaction) -> Words:
         return super().news_of(news, record) if record.to_account_id else self.news_of_deposit

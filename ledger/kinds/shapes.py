@@ -1,8 +1,8 @@
-"""The shape of a transaction: from where to where, what it writes, what the books then show.
+"""The shape of a transaction: where the money comes from, where it goes, and the entries.
 
-`at_order`, `at_settle` and `at_fail` are what the operations write. `books` is what a transaction
-must have written by the time it has a status: the checks of `ledger/verify/` and the CHECK
-constraint are made from that, and never from what the operations do.
+`at_order`, `at_settle` and `at_fail` are the entries that operations write. `books` is a separate
+statement of the entries a transaction must have in each status. The checks in `ledger/verify/`
+and the CHECK constraint use `books` only, so they catch an operation that writes wrong entries.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 
 class Side(StrEnum):
-    """Where the money of an order comes from, or goes to."""
+    """Where money comes from or goes to."""
 
-    MEMBER = "member"  # a member's account, which the transaction names
-    RAIL = "rail"  # the outer world, over the rail that the transaction names
-    HOUSE = "house"  # an account of the house's own, which the entries name
+    MEMBER = "member"  # a member's account: `from_account` or `to_account`
+    RAIL = "rail"  # outside Nissmart, over the transaction's rail
+    HOUSE = "house"  # a house account, which only the entries name
 
 
 class Place(StrEnum):
-    """An account of an entry, as seen from its transaction."""
+    """The account of an entry, relative to its transaction."""
 
     SOURCE = "source"
     TARGET = "target"
-    FLOAT = "float"  # the house's account at the transaction's rail
+    FLOAT = "float"  # the house account of the transaction's rail
     TRANSIT = house.IN_TRANSIT.kind
     SUSPENSE = house.SUSPENSE.kind
     ADJUSTMENTS = house.ADJUSTMENTS.kind
 
 
 class Line(NamedTuple):
-    """One entry of the transaction's whole amount. `sign` is -1 out of the account, 1 into it."""
+    """One entry of the whole amount. `sign` is -1 for money out of the account, 1 for money in."""
 
     place: Place
     sign: int
@@ -63,7 +63,7 @@ type Books = Mapping[Status, Sequence[Line]]
 
 @dataclass(frozen=True)
 class Shape:
-    """One way of a kind. A status that `books` leaves out is one it never has."""
+    """One variant of a kind. It can only have the statuses that `books` lists."""
 
     source: Side
     target: Side
@@ -72,7 +72,7 @@ class Shape:
     at_settle: Sequence[Line] = ()
     at_fail: Sequence[Line] = ()
 
-    # Asked of each order, so they are worked out once.
+    # Cached, because every order reads them.
 
     @cached_property
     def uses_rail(self) -> bool:
@@ -80,16 +80,16 @@ class Shape:
 
     @cached_property
     def may_wait(self) -> bool:
-        """Does it wait for its rail, where that answers later?"""
+        """True if it can be PENDING while a slow rail answers."""
         return Status.PENDING in self.books
 
     @property
     def names(self) -> tuple[bool, bool]:
-        """Does a transaction of this shape name a source, and a target?"""
+        """Whether a transaction of this shape has a source account, and a target account."""
         return self.source == Side.MEMBER, self.target == Side.MEMBER
 
     def rests(self, status: Status) -> Counter[Place]:
-        """How often the amount lies on each place once the transaction has this status."""
+        """How many times the amount each place holds when the transaction has this status."""
         found: Counter[Place] = Counter()
         for line in self.books.get(status, ()):
             found[line.place] += line.sign
@@ -97,9 +97,9 @@ class Shape:
 
 
 def check(kinds: Iterable[Kind]) -> Q:
-    """The columns of a transaction are those of its kind: for the CHECK constraint.
+    """The CHECK constraint: a transaction's columns fit its kind.
 
-    Written so that it is never NULL, which a CHECK would let in.
+    It never evaluates to NULL, because a CHECK accepts NULL.
     """
     return reduce(or_, (columns(kind, shape) for kind in kinds for shape in kind.shapes))
 

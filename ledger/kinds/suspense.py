@@ -1,6 +1,6 @@
 """Money that a rail moved and that belongs to no transaction of a member: it rests in suspense.
 
-Nobody orders these. They are written when a rail says, with a receipt, that money moved which the
+No member orders these. They are written when a rail says, with a receipt, that money moved which the
 books can't give to a wallet or take from one. Finance finds out whose it is.
 """
 

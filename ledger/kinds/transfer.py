@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -41,19 +41,19 @@ class Transfer(Kind):
     )
     news = {News.DONE: _lazy("{source} sent to {target}")}
 
-    def icon_for(self, seen: Seen) -> str:
-        return "receive" if seen.is_in else "send"
+    def icon_for(self, view: MemberView) -> str:
+        return "receive" if view.is_in else "send"
 
-    def heading(self, seen: Seen) -> str:
-        words = _("{name} sent you") if seen.is_in else _("Sent to {name}")
-        return sentence(words, name=seen.other)
+    def heading(self, view: MemberView) -> str:
+        words = _("{name} sent you") if view.is_in else _("Sent to {name}")
+        return sentence(words, name=view.other)
 
-    def returned(self, seen: Seen) -> str:
-        if seen.is_in:
-            words = _("This was returned to {name}, and {amount} left your wallet again.")
-            return sentence(words, name=seen.other, amount=seen.amount)
+    def after_reversal(self, view: MemberView) -> str:
+        if view.is_in:
+            words = _("This was returned to {name}, so {amount} left your wallet again.")
+            return sentence(words, name=view.other, amount=view.amount)
         words = _("This was returned: {amount} came back to your wallet.")
-        return sentence(words, amount=seen.amount)
+        return sentence(words, amount=view.amount)
 
 
 TRANSFER = Transfer()

@@ -1,7 +1,7 @@
-"""Money out: from a member's wallet to the outer world, over a rail.
+"""Money out: from a member's wallet over a rail to the outside.
 
-It leaves the wallet when it is ordered, and is in transit until the rail has answered. So money
-on its way out can't be spent twice.
+The money leaves the wallet with the order and stays in transit until the rail answers, so it
+can't be spent twice.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News, Page, Seen
+from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
@@ -57,7 +57,7 @@ class Withdrawal(Kind):
         confirm=_lazy("Withdraw {amount}"),
         again=_lazy("Withdraw again"),
         promise=_lazy(
-            "We set this money aside immediately. If the payout fails it comes back to your wallet."
+            "We set this money aside now. If the payout fails, it comes back to your wallet."
         ),
     )
     news = {
@@ -67,17 +67,16 @@ class Withdrawal(Kind):
         News.DONE: _lazy("{source} withdrew"),
     }
 
-    def heading(self, seen: Seen) -> str:
+    def heading(self, view: MemberView) -> str:
         return _("Withdrawal from your wallet")
 
-    def outlook(self, seen: Seen) -> str:
-        match seen.status:
+    def outlook(self, view: MemberView) -> str:
+        match view.status:
             case Status.FAILED:
-                return sentence(_("{amount} is back in your wallet."), amount=seen.amount)
+                return sentence(_("{amount} is back in your wallet."), amount=view.amount)
             case Status.PENDING:
                 return _(
-                    "The money is set aside and on its way. "
-                    "If it can't be paid it comes back to your wallet."
+                    "The money is on its way. If it can't be paid, it comes back to your wallet."
                 )
         return ""
 
@@ -89,8 +88,8 @@ class Withdrawal(Kind):
                     "to the wallet without a reversal."
                 )
             case Status.FAILED:
-                return _("This withdrawal did not go through: the money is back in the wallet.")
-        return _("A withdrawal has left Nissmart: only the person who got it can send it back.")
+                return _("This withdrawal didn't go through: the money is back in the wallet.")
+        return _("This money has left Nissmart. Only the person who received it can send it back.")
 
 
 WITHDRAWAL = Withdrawal()

@@ -1,9 +1,8 @@
-"""The books: transactions, and the entries each of them made.
+"""The books: transactions and their entries.
 
-A Transaction is an order and its outcome. Its Entries are signed lines that sum to zero:
-money into an account is above zero, money out of it below. Rows are written only by
-`ledger.operations`, and the database itself refuses to change or delete them
-(`ledger/guards.py`).
+A Transaction is an order and its outcome. Its Entries are signed lines that sum to zero: positive
+for money into an account, negative for money out. Only `ledger.operations` writes rows, and the
+database refuses to change or delete them (`ledger/guards.py`).
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from wallet.money import CEILING_CENTS, format_signed_money
 
 
 class Transaction(models.Model):
-    """One order of some kind (`ledger/kinds/`): who ordered what, and what became of it.
+    """One order of some kind (`ledger/kinds/`) and its outcome.
 
-    `from_account` is null when the money came from outside, `to_account` when it went there, and
-    `rail` is the code of the rail it took. A reversal takes back what the transaction it `reverses`
-    has moved, once. The only change a row ever sees is from PENDING to SUCCESS or FAILED.
+    `from_account` is null if the money came from outside, `to_account` if it went outside. `rail`
+    is the rail's code. A reversal takes back the transaction in `reverses`, once. A row's only
+    change is from PENDING to SUCCESS or FAILED.
     """
 
     Status = Status
@@ -64,7 +63,7 @@ class Transaction(models.Model):
         verbose_name=_("ordered by"),
         db_index=False,
     )
-    # Null, not empty, when the caller gave none: the unique constraint passes over nulls.
+    # Null if the caller gave no key: the unique constraint ignores nulls.
     idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001
     reverses = models.OneToOneField(
         "self",
@@ -77,7 +76,7 @@ class Transaction(models.Model):
     created_at = models.DateTimeField(_("ordered"), editable=False)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
-    # True on the answer to a repeated order: this call moved nothing.
+    # True if this call only repeated an earlier order and moved nothing.
     is_replay: bool = False
 
     objects = TransactionQuerySet.as_manager()
@@ -96,7 +95,7 @@ class Transaction(models.Model):
                 condition=~Q(status="SUCCESS"),
                 name="transaction_unsettled",
             ),
-            # Both hold few rows, so that writing a payment costs no more.
+            # These two indexes hold few rows, so they don't slow down an ordinary payment.
             *(
                 models.Index(
                     fields=["-id"],
@@ -145,12 +144,12 @@ class Transaction(models.Model):
 
     @property
     def took_rail(self) -> rails.Rail | None:
-        """The rail this went over, if it crossed the edge of the house."""
+        """Its rail, if money came in or went out."""
         return rails.of(self.rail) if self.rail else None
 
     @property
     def is_reversible(self) -> bool:
-        """A reversal may take back what this has moved, unless one has already."""
+        """A reversal may take this back. Doesn't check whether one already has."""
         return self.kind.is_reversible and self.status == Status.SUCCESS
 
     @property
@@ -159,12 +158,12 @@ class Transaction(models.Model):
 
     @property
     def reversed_badge(self) -> Badge | None:
-        """For staff, whose lists are read `with_reversal`; members read "Returned"."""
+        """The badge for staff; members see "Returned". Call `with_reversal` on the query."""
         return REVERSED if getattr(self, "reversed_by", None) else None
 
     @property
     def source_name(self) -> str:
-        """Where the money came from, in words for staff."""
+        """Where the money came from, as staff see it."""
         return str(self.from_account or name_of_outside(self.took_rail))
 
     @property
@@ -175,8 +174,7 @@ class Transaction(models.Model):
 class Entry(models.Model):
     """One signed line in the books. Never changed, never deleted.
 
-    `balance_after_cents` is what a member's account held once this line was written;
-    house accounts store none.
+    `balance_after_cents` is the member's balance after this entry; null on house accounts.
     """
 
     transaction = models.ForeignKey(
@@ -199,7 +197,7 @@ class Entry(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["account", "-id"], name="entry_by_account"),
-            # A day of a house account, among all its lines; members' lines are not in it.
+            # For the days of a house account; entries on members' accounts are not in it.
             models.Index(
                 fields=["account", "-created_at", "-id"],
                 condition=Q(balance_after_cents__isnull=True),
@@ -215,7 +213,7 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=Q(balance_after_cents__isnull=True, account__lt=0)
                 | Q(
-                    # Said outright: a CHECK whose answer is NULL lets the row in.
+                    # Explicit, because a CHECK that evaluates to NULL passes.
                     balance_after_cents__isnull=False,
                     balance_after_cents__gte=0,
                     account__gt=0,
@@ -227,7 +225,7 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return format_signed_money(self.amount_cents)
 
-    # In a bank's books a member's wallet is a liability: money into it is a credit.
+    # As in a bank's books, a member's wallet is a liability, so money into it is a credit.
 
     @property
     def account_name(self) -> str:

@@ -9,10 +9,10 @@ from ledger import kinds
 
 
 class DailyTotal(models.Model):
-    """What the entries of one Nairobi day come to, for one type and account, so far as folded.
+    """The sum of one Nairobi day's folded entries, for one type and account.
 
-    `house_id` is a house account's id, or 0 for all members together. Exact with the entries
-    that are not folded yet: `ledger/rollups.py` reads both at one instant.
+    `house_id` is a house account's id, or 0 for all members together. It lacks the entries that
+    aren't folded yet; `ledger/rollups.py` adds those.
     """
 
     MEMBERS = 0
@@ -34,7 +34,7 @@ class DailyTotal(models.Model):
 
 
 class HouseBalance(models.Model):
-    """What a house account held once every entry up to `through_id` was written."""
+    """The balance of a house account after all entries up to `through_id`."""
 
     house_id = models.BigIntegerField()
     through_id = models.BigIntegerField()
@@ -49,7 +49,7 @@ class HouseBalance(models.Model):
 
 
 class RollupMark(models.Model):
-    """The one row that says how far entries are folded into roll-ups, and whose lock folds."""
+    """The single row that stores the last folded entry. Folding locks it."""
 
     through_id = models.BigIntegerField(default=0)
 

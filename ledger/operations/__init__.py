@@ -1,15 +1,15 @@
 """Money operations. No other module changes a balance.
 
-Each operation is done in one database transaction, always in the same order: refuse nonsense,
-lock the accounts lowest id first, replay, check under the lock, write. Operations that come at
-the same time may share one. Amounts are whole cents.
+Each operation is one database transaction, always in the same order: refuse nonsense, lock the
+accounts (lowest id first), replay, check under the lock, write. Operations that arrive together
+may share a database transaction. Amounts are whole cents.
 
-An order whose rail answers later leaves a transaction PENDING; `settle` or `fail` ends it.
+If the rail answers later, the transaction stays PENDING until `settle` or `fail` ends it.
 """
 
 from ledger.operations.moves import (
     deposit,
-    earlier,
+    find_earlier,
     perform,
     preview,
     reverse,
@@ -25,8 +25,8 @@ __all__ = [
     "Order",
     "cancel",
     "deposit",
-    "earlier",
     "fail",
+    "find_earlier",
     "hold_in_suspense",
     "perform",
     "preview",

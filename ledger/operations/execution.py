@@ -1,4 +1,4 @@
-"""Orders become transactions: one alone, or a batch in one database transaction."""
+"""Carry out orders: one by itself, or a batch in one database transaction."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ledger.errors import AlreadyReversed, KeyReused
 from ledger.models import Attempt, Transaction
 from ledger.operations import rules, statements
 from ledger.operations.approvals import approvals_needed
-from ledger.operations.orders import Order, Placed
+from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
 from ledger.querysets import NAIROBI
 from ledger.references import new_reference
 from wallet.db.preconditions import Unmet
-from wallet.db.retries import ATTEMPTS, durable, is_in_the_way, is_lock_timeout, pause
+from wallet.db.retries import ATTEMPTS, durable, is_lock_timeout, is_retryable, pause
 from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 
@@ -29,22 +29,22 @@ logger = logging.getLogger(__name__)
 
 HAS_ROW_LOCKS = connection.features.has_select_for_update
 
-# The result of an order. OutcomeUnknown is the only error after which it may have moved money.
+# The result of an order. After OutcomeUnknown it may have moved money; after the others it hasn't.
 type Outcome = Transaction | Refusal | Unmet | OutcomeUnknown
 
 
-def names_to_lock(placed: Placed) -> Collection[Name]:
-    """What this order locks: its accounts, or SQLite's one write lock."""
+def names_to_lock(placed: PlacedOrder) -> Collection[Name]:
+    """The locks this order takes: its accounts, or SQLite's single write lock."""
     return placed.order.account_ids if HAS_ROW_LOCKS else (SQLITE,)
 
 
-def run_alone(placed: Placed, wait: Wait) -> Transaction:
-    """Carry out one order in its own transaction, and wait for accounts that others hold.
+def run_alone(placed: PlacedOrder, wait: Wait) -> Transaction:
+    """Carry out one order in its own transaction. Waits for accounts that others hold.
 
-    A lock timeout, a deadlock or a lost race for the key reruns it with fresh reads. Raises Busy
-    at the end of its `wait`, or as soon as too many threads wait for a blocked account.
+    After a lock timeout, a deadlock or a lost race for the key, it retries with fresh reads.
+    Raises Busy when `wait` runs out, or when too many threads already wait for a blocked account.
     """
-    WAITS.stay(wait, WAITS.blocked(wait.names))
+    WAITS.keep_waiting(wait, WAITS.known_blocked(wait.names))
     for attempt in count(1):
         if wait.left_s <= 0:
             break
@@ -53,32 +53,32 @@ def run_alone(placed: Placed, wait: Wait) -> Transaction:
             with durable(lock_timeout_s=wait.lock_timeout_s, deadline=wait.answer_by):
                 return carry_out(placed)
         except (DatabaseError, InterfaceError) as error:
-            if not is_in_the_way(error):
+            if not is_retryable(error):
                 raise
             if is_lock_timeout(error):
-                WAITS.stay(wait, wait.kept(held_elsewhere(placed)))
+                WAITS.keep_waiting(wait, wait.still_held(find_blockers(placed)))
             else:
                 pause(min(attempt, ATTEMPTS))
     raise Busy
 
 
-def held_elsewhere(placed: Placed) -> Mapping[Name, object]:
-    """What keeps this order waiting, each with its version, asked after a lock timeout."""
+def find_blockers(placed: PlacedOrder) -> Mapping[Name, object]:
+    """The locks that block this order, each with its version. Call it after a lock timeout."""
     if not HAS_ROW_LOCKS:
         return {SQLITE: statements.database_version()}
     with durable(lock_timeout_s=PROBE_AFTER_S):
-        return statements.held_versions(placed.order.account_ids) or {OTHER: None}
+        return statements.locked_versions(placed.order.account_ids) or {OTHER: None}
 
 
-def carry_out(placed: Placed) -> Transaction:
-    """Lock, replay, check, write: in the transaction that is open."""
+def carry_out(placed: PlacedOrder) -> Transaction:
+    """Lock, replay, check, write: in the open database transaction."""
     day = nairobi_day(placed.at)
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
-    WAITS.got(names_to_lock(placed))
+    WAITS.mark_free(names_to_lock(placed))
     check_precondition(placed, facts)
     now = placed.at or not_before_last_entry(timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
-        # The order waited over midnight, so it counts to the new day.
+        # The order waited past midnight, so it counts towards the new day's limit.
         facts = statements.read_facts(placed, today)
     if facts.earlier_id is not None:
         return replay(placed.order, facts.earlier_id)
@@ -89,14 +89,15 @@ def carry_out(placed: Placed) -> Transaction:
     return record
 
 
-def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome]:
-    """Carry out orders in one transaction; gives the outcome of each.
+def run_batch(batch: Sequence[PlacedOrder], answer_by: float) -> dict[PlacedOrder, Outcome]:
+    """Carry out orders in one database transaction. Returns the outcome of each.
 
-    No two of them name the same account or the same key of one actor, so none changes what
-    another one is judged by. An order that would have to wait, or whose key is known already, is
-    not in the answer and hasn't moved. When the transaction fails, none has. Run those alone.
+    No two orders share an account, or a key of the same actor, so no order affects the checks of
+    another. An order that would have to wait, or whose key already exists, is skipped: it isn't
+    in the result and has moved nothing. If the whole batch fails, all of them are skipped. Run
+    skipped orders alone.
     """
-    outcomes: dict[Placed, Outcome] = {}
+    outcomes: dict[PlacedOrder, Outcome] = {}
     # Lowest key first, like accounts: two batches that write the same keys can't deadlock.
     batch = sorted(batch, key=lambda placed: (placed.actor_id, placed.key or ""))
     try:
@@ -113,13 +114,13 @@ def run_batch(batch: Sequence[Placed], answer_by: float) -> dict[Placed, Outcome
     return outcomes
 
 
-def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
-    """Read for all, decide one by one, write for all that are carried out."""
+def decide_each(batch: Sequence[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
+    """Read once for the batch, decide each order, write once for those that go through."""
     day = nairobi_day()
     holdings, facts_of_each = statements.read(batch, day, Hold.SKIP)
-    WAITS.got(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
+    WAITS.mark_free(list(holdings) if HAS_ROW_LOCKS else (SQLITE,))
     now = timezone.now()
-    outcomes: dict[Placed, Outcome] = {}
+    outcomes: dict[PlacedOrder, Outcome] = {}
     carried_out = []
     for placed, facts in zip(batch, facts_of_each, strict=True):
         at = not_before_last_entry(now, facts)
@@ -139,24 +140,25 @@ def decide_each(batch: Sequence[Placed]) -> dict[Placed, Outcome]:
 
 
 def not_before_last_entry(now: datetime, facts: Facts) -> datetime:
-    """The time of an order's entries: now, but never before the last entry of its accounts.
+    """The time for an order's entries: now, but never before its accounts' last entry.
 
-    The clocks of two web machines differ, and the entries of an account must follow one another
-    in time.
+    Two web machines' clocks may differ, and time must not run backwards along an account.
     """
     return max(now, facts.last_at) if facts.last_at else now
 
 
-def check_precondition(placed: Placed, facts: Facts) -> None:
+def check_precondition(placed: PlacedOrder, facts: Facts) -> None:
     if placed.precondition and facts.answer is not None:
         placed.precondition.check(facts.answer)
 
 
 def decide(
-    placed: Placed, holdings: Mapping[int, Holding], facts: Facts, now: datetime
+    placed: PlacedOrder, holdings: Mapping[int, Holding], facts: Facts, now: datetime
 ) -> Transaction:
-    """The transaction of an order. It stays PENDING when its rail answers later. Raises the
-    Refusal that refuses it."""
+    """Check an order and build its transaction: PENDING if its rail answers later.
+
+    Raises a Refusal.
+    """
     order, rail = placed.order, placed.order.rail
     rules.check(order, holdings, facts.sent_cents)
     approvals = approvals_needed(order, holdings, facts.sent_cents, now)
@@ -198,14 +200,14 @@ def begin_attempt(record: Transaction, holdings: Mapping[int, Holding], approval
 
 
 def refuse_second_reversal(transaction_id: int) -> None:
-    """Under the lock of its accounts, so that two reversals can't both see none."""
+    """Call it with the accounts locked, so that two reversals can't both pass."""
     reversal = Transaction.objects.filter(reverses=transaction_id).first()
     if reversal:
         raise AlreadyReversed(reference=reversal.reference)
 
 
 def replay(order: Order, earlier_id: int) -> Transaction:
-    """The transaction that this key made, if it was the same order."""
+    """The transaction this key already made. Raises KeyReused if that was another order."""
     record = Transaction.objects.get(pk=earlier_id)
     if Order.of(record) != order:
         raise KeyReused(reference=record.reference)

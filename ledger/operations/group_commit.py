@@ -10,24 +10,24 @@ from django.conf import settings
 
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, names_to_lock, run_alone, run_batch
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from wallet.db.waits import STALLED_AFTER_S, WAITS, Wait
 from wallet.errors import Busy, OutcomeUnknown
 
-# Half of a process's threads: the others keep answering, whatever happens to a batch.
+# Half of a process's threads, so that the other half keeps answering if a batch hangs.
 BATCH_SIZE = max(settings.WEB_THREADS // 2, 1)
-# How long an order waits for the leader, which may be waiting for an account itself.
+# How long an order waits for the leader, which may itself be waiting for an account.
 PATIENCE_S = 0.05
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """An order in the queue, then in a batch, then with its outcome.
+    """An order on its way through the queue and a batch to its outcome.
 
-    A ticket that is done and has no outcome has moved nothing, and runs alone.
+    If it's done but has no outcome, it has moved nothing: run it alone.
     """
 
-    placed: Placed
+    placed: PlacedOrder
     wait: Wait
     outcome: Outcome | Exception | None = None
     is_taken: bool = False
@@ -35,10 +35,10 @@ class Ticket:
 
 
 class GroupCommit:
-    """One thread leads: it takes a batch from the queue, commits it, and lets the next one lead.
+    """One thread leads: it takes a batch from the queue, commits it, and hands over.
 
-    An order that finds no leader leads without waiting. An order whose leader takes too long leads
-    a batch too, so one stuck transaction doesn't hold up the rest.
+    An order that finds no leader leads immediately. If the leader takes too long, the next order
+    leads a second batch, so one stuck transaction doesn't hold up the rest.
     """
 
     def __init__(self) -> None:
@@ -48,16 +48,16 @@ class GroupCommit:
 
     @property
     def waiting(self) -> int:
-        """How many orders wait for a leader."""
+        """The number of orders in the queue."""
         return len(self._queue)
 
-    def carry_out(self, placed: Placed) -> Transaction:
-        """Carry out the order, in a batch if there is one. Raises what `run_alone` does."""
+    def carry_out(self, placed: PlacedOrder) -> Transaction:
+        """Carry out the order, in a batch if there is one. Raises the same as `run_alone`."""
         names = names_to_lock(placed)
-        with WAITS.arrival(names, settings.ORDER_TIMEOUT_S) as wait:
+        with WAITS.enter(names, settings.ORDER_TIMEOUT_S) as wait:
             WAITS.refuse_if_stalled()
             is_plain = placed.at is None and placed.order.reverses_id is None
-            if not is_plain or WAITS.blocked(names):
+            if not is_plain or WAITS.known_blocked(names):
                 return run_alone(placed, wait)
             ticket = Ticket(placed, wait)
             self._join(ticket)
@@ -68,7 +68,7 @@ class GroupCommit:
             return ticket.outcome
 
     def _join(self, ticket: Ticket) -> None:
-        """Returns when the order is done, in this thread's batch or in another one's."""
+        """Return once the order is done, in this thread's batch or in another's."""
         batch: list[Ticket] = []
         with self._changed:
             self._queue.append(ticket)
@@ -94,10 +94,12 @@ class GroupCommit:
                 self._changed.notify_all()
 
     def _wait_to_lead(self, ticket: Ticket) -> None:
-        """Wait until a leader took the order, or it may lead. Raises Busy when that takes too
-        long, because the database hangs."""
+        """Wait until a leader has taken the order, or until it may lead.
+
+        Raises Busy if that takes too long, because then the database hangs.
+        """
         self._changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
-        while not ticket.is_taken and WAITS.room() <= 0:
+        while not ticket.is_taken and WAITS.free_slots() <= 0:
             WAITS.refuse_if_stalled()
             if ticket.wait.left_s < settings.ORDER_TIMEOUT_S - STALLED_AFTER_S:
                 raise Busy
@@ -107,9 +109,9 @@ class GroupCommit:
         return self._leader is None and self._queue[0] is ticket
 
     def _take_batch(self, leader: Ticket) -> list[Ticket]:
-        """Lead: take orders that have no account and no key in common."""
+        """Become the leader, and take orders that share no account and no key."""
         self._leader = leader
-        size = max(min(BATCH_SIZE, WAITS.room()), 1)
+        size = max(min(BATCH_SIZE, WAITS.free_slots()), 1)
         began = time.monotonic()
         batch: list[Ticket] = []
         used: set[object] = set()
@@ -124,8 +126,8 @@ class GroupCommit:
         return batch
 
 
-def names_of(placed: Placed) -> set[object]:
-    """What no two orders of one transaction may share."""
+def names_of(placed: PlacedOrder) -> set[object]:
+    """The accounts and the key, which no two orders of a batch may share."""
     names: set[object] = set(placed.order.account_ids)
     if placed.key is not None:
         names.add((placed.actor_id, placed.key))

@@ -12,7 +12,7 @@ from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
-from ledger.operations.orders import Order, Placed
+from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.statements import Hold
 from wallet.context import Context
 from wallet.db.preconditions import Precondition
@@ -28,12 +28,12 @@ def deposit(
 ) -> Transaction:
     """Put money from the rail into a member's account, once.
 
-    `amount_cents` is whole cents. The context says who orders it, and under which idempotency key:
-    the same key with the same order returns the first Transaction, marked `is_replay`, and moves
-    nothing. `at` is for histories played back in order; it defaults to now.
+    `amount_cents` is whole cents. The context holds the actor and the idempotency key. The same
+    key with the same order returns the first Transaction, marked `is_replay`, and moves nothing.
+    `at` defaults to now; generated histories set it.
 
-    Raises a Refusal: InvalidAmount, TransactionLimitReached, BalanceLimitReached,
-    AccountClosed, UnknownAccount, KeyReused or Busy.
+    Raises InvalidAmount, TransactionLimitReached, RailAmount, BalanceLimitReached, AccountClosed,
+    UnknownAccount, KeyReused or Busy.
     """
     order = Order(DEPOSIT, amount_cents, target_id=account_id, description=description)
     return perform(context, order, at=at)
@@ -48,9 +48,9 @@ def transfer(
     description: str = "",
     at: datetime | None = None,
 ) -> Transaction:
-    """Move money from one member's account to another's, once. Arguments as in `deposit`.
+    """Move money from one member's account to another's, once. Same arguments as `deposit`.
 
-    Raises also SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached and
+    Also raises SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached or
     RecipientLimitReached.
     """
     order = Order(TRANSFER, amount_cents, source_id, target_id, description)
@@ -65,45 +65,45 @@ def withdraw(
     description: str = "",
     at: datetime | None = None,
 ) -> Transaction:
-    """Pay money out of a member's account over the rail, once. Arguments as in `deposit`.
+    """Pay money out of a member's account over the rail, once. Same arguments as `deposit`.
 
-    Raises also AccountFrozen, InsufficientFunds and DailyLimitReached.
+    Also raises AccountFrozen, InsufficientFunds or DailyLimitReached.
     """
     order = Order(WITHDRAWAL, amount_cents, source_id=account_id, description=description)
     return perform(context, order, at=at)
 
 
 def reverse(context: Context, *, transaction_id: int, at: datetime | None = None) -> Transaction:
-    """Take back what a completed deposit or transfer has moved, once, whole.
+    """Take back the whole amount of a completed deposit or transfer, once.
 
-    The actor is the member of staff who approved it. The wallet that received must still hold
-    the money; whether it is frozen or closed does not matter.
+    The actor is the member of staff who approved it. The receiving wallet must still hold the
+    money; it may be frozen or closed.
 
     Raises NotReversible, AlreadyReversed, MoneyGone, KeyReused or Busy.
     """
     record = Transaction.objects.get(pk=transaction_id)
     if not record.is_reversible:
         raise NotReversible(reference=record.reference)
-    return perform(context, Order.reversing(record), at=at)
+    return perform(context, Order.reversal_of(record), at=at)
 
 
 def preview(order: Order) -> int:
-    """What the member who orders would hold once it is settled, in cents.
+    """The member's balance in cents if this order were carried out and settled now.
 
-    Nothing moves and nothing is held: the answer may be out of date when the order comes.
-    Raises the Refusal that the order would meet now.
+    Locks nothing, so the balance may have changed by the time of the order. Raises the Refusal
+    that the order would raise.
     """
     rules.refuse_nonsense(order)
-    asked = [Placed(order, actor_id=0, key=None)]
-    holdings, [facts] = statements.read(asked, timezone.localdate(), Hold.NOTHING)
+    batch = [PlacedOrder(order, actor_id=0, key=None)]
+    holdings, [facts] = statements.read(batch, timezone.localdate(), Hold.NOTHING)
     rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     postings = order.postings(is_settled=True)
     return own.balance_cents + sum(cents for id, cents in postings if id == own.id)
 
 
-def earlier(context: Context, order: Order) -> Transaction | None:
-    """The transaction this key made already, if any. Raises KeyReused for another order."""
+def find_earlier(context: Context, order: Order) -> Transaction | None:
+    """The transaction this key already made, if any. Raises KeyReused if it was another order."""
     assert context.key is not None
     made = Transaction.objects.filter(created_by_id=context.actor_id, idempotency_key=context.key)
     found = made.values_list("pk", flat=True).first()
@@ -117,12 +117,12 @@ def perform(
     at: datetime | None = None,
     precondition: Precondition | None = None,
 ) -> Transaction:
-    """Carry out an order. `deposit`, `transfer` and `withdraw` are this with names.
+    """Carry out an order of any kind. `deposit`, `transfer` and `withdraw` are shortcuts for it.
 
-    The `precondition` is checked once the accounts are locked. Raises what its check raises, and
-    nothing moves then.
+    The `precondition` is checked once the accounts are locked. If its check raises, nothing moves
+    and the caller gets that error.
     """
-    assert context.actor_id is not None, "the system orders nothing"
+    assert context.actor_id is not None, "an order needs an actor"
     rules.refuse_nonsense(order)
-    placed = Placed(order, context.actor_id, context.key, at, precondition)
+    placed = PlacedOrder(order, context.actor_id, context.key, at, precondition)
     return GROUP_COMMIT.carry_out(placed)

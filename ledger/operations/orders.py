@@ -1,4 +1,4 @@
-"""An order: what is asked for, before anything has moved."""
+"""An order: a request to move money, before anything has moved."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ type Postings = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Move `amount_cents` from one member account to another, or from or to outside (None).
+    """Move `amount_cents` from the source account to the target account. None means outside.
 
-    `reverses_id` is the transaction that a reversal takes back. `rail_code` names a rail for what
-    crosses the edge of the house; without one it takes the current rail. It is no part of what
-    makes two orders the same.
+    `reverses_id` is the transaction that a reversal takes back. `rail_code` is the rail of a
+    deposit or payout; empty means the current rail. Two orders that differ only in the rail are
+    equal.
     """
 
     kind: Kind
@@ -47,8 +47,8 @@ class Order:
         )
 
     @classmethod
-    def reversing(cls, record: Transaction) -> Order:
-        """The order that takes back what this transaction has moved."""
+    def reversal_of(cls, record: Transaction) -> Order:
+        """The order that reverses this transaction."""
         assert record.is_reversible
         return cls(
             kind=REVERSAL,
@@ -73,28 +73,28 @@ class Order:
 
     @property
     def rail(self) -> rails.Rail | None:
-        """The rail it takes; None for what stays inside."""
+        """The rail it uses; None if the money stays inside Nissmart."""
         if not self.shape.uses_rail:
             return None
         return rails.of(self.rail_code) if self.rail_code else rails.current()
 
     @property
     def is_instant(self) -> bool:
-        """Is it carried out in the moment it is ordered, or does it wait for its rail?"""
+        """False if it has to wait for its rail to answer."""
         rail = self.rail
         is_waiting = rail and self.shape.may_wait and not rail.answers_instantly(self.amount_cents)
         return not is_waiting
 
     def postings(self, *, is_settled: bool) -> Postings:
-        """(account id, signed cents) of each entry it writes when it is ordered; they sum to zero.
+        """The entries it writes when it is ordered, as (account id, signed cents). Sums to zero.
 
-        An order that is settled in that moment writes the entries of both stages.
+        If it settles instantly, these include the entries of the settlement.
         """
         shape = self.shape
         return self.post([*shape.at_order, *(shape.at_settle if is_settled else ())])
 
     def post(self, lines: Sequence[Line]) -> Postings:
-        """These lines, on the accounts of this order."""
+        """The entries of these lines on this order's accounts."""
         return [(self.account_at(line.place), line.sign * self.amount_cents) for line in lines]
 
     def account_at(self, place: Place) -> int:
@@ -112,9 +112,8 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """An order and what came with it: who gave it, their key, its own time if it belongs to a
-    history, and its precondition."""
+class PlacedOrder:
+    """An order with its actor, key and precondition. `at` is its time in a generated history."""
 
     order: Order
     actor_id: int

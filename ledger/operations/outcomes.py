@@ -14,9 +14,9 @@ from wallet.models import Account
 def find(context: Context, *, account_id: int) -> Transaction | None:
     """The transaction of the actor's key. None: the order didn't go through and never will.
 
-    An order holds its accounts until its transaction has ended. Once we hold `account_id`, which
-    is one of them, the order has ended, and the books say how. Raises Busy when another
-    transaction holds the account, because that may be the order. Waits for nothing on PostgreSQL.
+    A running order locks its accounts. `account_id` is one of them, so once we have locked it, the
+    order has ended and the books show the result. Raises Busy if the account is locked, because
+    the order may still be running. On PostgreSQL it never waits for a lock.
     """
     assert context.key is not None
     try:

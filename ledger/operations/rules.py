@@ -1,4 +1,4 @@
-"""When an order is refused. Pure: the rows are given, nothing is read or written here."""
+"""The rules that refuse an order. Pure functions: no reads and no writes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from wallet.money import format_money
 
 
 class Holding(NamedTuple):
-    """A member account as the rules see it."""
+    """The facts about a member account that the rules need."""
 
     id: int
     balance_cents: int
@@ -23,22 +23,24 @@ class Holding(NamedTuple):
 
 
 def refuse_nonsense(order: Order) -> None:
-    """Refuse what the caller could have known without looking at any account."""
-    # SQLite would keep the half cent of a float, and PostgreSQL round it.
+    """Refuse an order that is wrong whatever the accounts hold. Raises a Refusal."""
+    # SQLite would store the half cent of a float, and PostgreSQL would round it.
     if type(order.amount_cents) is not int or order.amount_cents <= 0:
         raise errors.InvalidAmount
     if order.source_id == order.target_id:
         raise errors.SelfTransfer
     limit = settings.LIMIT_CENTS_PER_TRANSACTION
-    # What moved under another limit is taken back whole.
+    # Not for reversals: the limit may have been higher when the money moved.
     if order.kind.is_members and order.amount_cents > limit:
         raise errors.TransactionLimitReached(limit=format_money(limit))
     refuse_rail(order)
 
 
 def refuse_rail(order: Order) -> None:
-    """Refuse an amount that the order's rail can't carry. What goes back instantly needs no rail
-    to carry it."""
+    """Refuse an amount that the order's rail doesn't take.
+
+    The reversal of a deposit passes: it settles without a call to the rail.
+    """
     rail = order.rail
     if rail is None or not order.shape.may_wait or rail.takes(order.amount_cents):
         return
@@ -57,10 +59,10 @@ def check(
     *,
     is_preview: bool = False,
 ) -> None:
-    """Refuse what these accounts don't allow now. Raises a Refusal.
+    """Refuse an order that these accounts don't allow now. Raises a Refusal.
 
-    A preview says nothing of the room in another member's wallet: asked often enough, it would
-    give their balance away to the cent.
+    A preview doesn't check the recipient's balance limit: by repeating it with other amounts, a
+    member could work out the recipient's balance to the cent.
     """
     for account_id in order.account_ids:
         if account_id not in holdings:
@@ -78,8 +80,7 @@ def check(
 
 
 def check_money(order: Order, holdings: Mapping[int, Holding]) -> None:
-    """Limits and freezing bind what members order, and staff have decided this. Only the money
-    must still be there."""
+    """Staff's orders ignore limits and freezing. Only the money must still be there."""
     if order.source_id is None:
         return
     held_cents = holdings[order.source_id].balance_cents

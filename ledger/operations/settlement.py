@@ -1,4 +1,4 @@
-"""Settle, fail, cancel: how a transaction ends that waited for its rail."""
+"""End a PENDING transaction: settle it or fail it as its rail says, or cancel it unsent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
 from wallet.db.retries import committed
 
-# With the time of the account's last entry, since time must not run backwards along it.
+# Includes the time of the account's last entry: time must not run backwards along an account.
 ACCOUNTS = """
     SELECT id, balance_cents,
            (SELECT created_at FROM ledger_entry WHERE account_id = wallet_account.id
@@ -74,15 +74,15 @@ class Held(NamedTuple):
 def settle(
     *, transaction_id: int, receipt: str = "", rail_id: str = "", at: datetime | None = None
 ) -> Transaction:
-    """The rail has carried a transaction out: make it SUCCESS, once, with the entries of that.
+    """The rail has carried out a transaction: mark it SUCCESS and write its entries, once.
 
-    It always lands: a frozen or closed member's deposit too, and above the limit of a wallet,
-    since the money is there. A transaction that is SUCCESS already is returned, marked
-    `is_replay`, and nothing moves. `receipt` is the rail's number of the payment and `rail_id` its
-    name for our order. `at` is for histories played back in order.
+    No rule can refuse it. The money has arrived, so a deposit goes in even if the wallet is
+    frozen, closed or over its limit. If the transaction is SUCCESS already, it is returned with
+    `is_replay` and nothing moves. `receipt` is the rail's number of the payment, and `rail_id` its
+    name for our order. `at` defaults to now; generated histories set it.
 
-    Raises SettledOtherwise when it has failed before, NeverSent when no worker has sent it,
-    ReceiptTaken when the receipt is another payment's, and Busy.
+    Raises SettledOtherwise if it has already failed, NeverSent if no worker has sent it,
+    ReceiptTaken if the receipt is another payment's, or Busy.
     """
     return finish(transaction_id, Ending(State.SUCCEEDED, receipt, rail_id), at)
 
@@ -95,12 +95,12 @@ def fail(
     fence: int | None = None,
     at: datetime | None = None,
 ) -> Transaction:
-    """The rail hasn't carried a transaction out, and never will: make it FAILED, once.
+    """The rail hasn't carried out a transaction and never will: mark it FAILED, once.
 
-    What was set aside for it goes back to the wallet, whatever became of its member. `code` and
-    `words` are the rail's reason. With a `fence`, only while no other worker has claimed it since.
-    Otherwise as `settle`. Raises SettledOtherwise when it has succeeded before, NeverSent,
-    Superseded and Busy.
+    Money set aside for it goes back to the wallet, even a frozen or closed one. `code` and `words`
+    are the rail's reason. A `fence` makes it fail only if no other worker has claimed it since.
+    Replays like `settle`. Raises SettledOtherwise if it has already succeeded, NeverSent,
+    Superseded or Busy.
     """
     return finish(transaction_id, Ending(State.FAILED, code=code, words=words, fence=fence), at)
 
@@ -123,7 +123,7 @@ def finish(
     before: Callable[[], None] | None = None,
 ) -> Transaction:
     record = Transaction.objects.get(pk=transaction_id)
-    # What has ended never changes again, so nothing needs to be held to say so.
+    # A transaction that has ended never changes, so this check needs no lock.
     if record.status != Status.PENDING:
         return replay(record, ending.status)
     return end(record, ending, at, before)
@@ -136,7 +136,7 @@ def end(
     at: datetime | None,
     before: Callable[[], None] | None,
 ) -> Transaction:
-    """Hold the member accounts whose balance changes, the transaction, and then its attempt; look;
+    """Lock the member accounts whose balance changes, the transaction, then its attempt; check;
     write."""
     order = Order.of(record)
     shape = order.shape
@@ -157,20 +157,19 @@ def end(
 
 
 def hold(account_ids: Sequence[int], transaction_id: int) -> Held:
-    """These accounts as they are once they are held, and the transaction and its attempt once
-    they are."""
+    """Lock these accounts, the transaction and its attempt."""
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    asked = [
+    queries = [
         Statement(STATUS + lock, (transaction_id,)),
         Statement(ATTEMPT + lock, (transaction_id,)),
     ]
     if account_ids:
         ids = rows_sql(1, len(account_ids))
-        # Read by a statement of its own, which starts once the accounts are held.
-        asked.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
+        # A separate statement from the lock: it must read what the lock waited for.
+        queries.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
         if lock:
-            asked.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
-    *answers, [[status]], attempts = pipeline.ask(*asked)
+            queries.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
+    *answers, [[status]], attempts = pipeline.ask(*queries)
     return Held(answers[-1] if answers else [], status, attempts[0] if attempts else None)
 
 
@@ -206,25 +205,25 @@ def write(
     balances: dict[int, int],
 ) -> None:
     entries: list[Value] = []
-    written = [Statement(END, (ending.status.value, now, transaction_id))]
+    changes = [Statement(END, (ending.status.value, now, transaction_id))]
     for account_id, cents in postings:
         after = None
         if account_id in balances:
             after = balances[account_id] = balances[account_id] + cents
             sql = ADD_TO_BALANCES.format(changes=CHANGE, ids="(%s)")
-            written.append(Statement(sql, (account_id, cents, account_id)))
+            changes.append(Statement(sql, (account_id, cents, account_id)))
         entries += (transaction_id, account_id, cents, after, now)
     if entries:
-        written.append(insert_entries(entries))
+        changes.append(insert_entries(entries))
     sent_at = None if ending.state == State.CANCELLED else now
     attempt: list[Value] = [ending.state.value, ending.receipt or None, ending.rail_id[:64]]
     attempt += (ending.code[:40], ending.words[:300], sent_at, now, transaction_id)
-    written.append(Statement(END_ATTEMPT, attempt))
-    pipeline.send(*written)
+    changes.append(Statement(END_ATTEMPT, attempt))
+    pipeline.send(*changes)
 
 
 def replay(record: Transaction, status: Status) -> Transaction:
-    """The transaction, if it ended in this status."""
+    """The transaction, if it has this status. Raises SettledOtherwise if it has another."""
     if record.status != status:
         badge = record.status_badge
         raise SettledOtherwise(reference=record.reference, status=str(badge.word).lower())

@@ -1,10 +1,9 @@
 """The statements of a money operation, as SQL.
 
-Written out because building them through the ORM costs more than running them (`make bench`
-shows it), and because this is the one place where exactly what is sent matters. The same text
-runs on both engines; SQLite has no row locks and needs none, since BEGIN IMMEDIATE takes its
-one write lock. They go to the database in two trips: what is read, and what is written with
-the COMMIT. Each trip takes one order or several that share a transaction.
+It's handwritten because building it through the ORM costs more than running it (see `make
+bench`), and because every statement and lock matters here. Both engines run the same text.
+SQLite has no row locks and needs none: BEGIN IMMEDIATE takes its single write lock. An order or
+a batch makes two trips to the database: one for the reads, one for the writes and the COMMIT.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from django.db import connection
 
 from ledger import kinds
 from ledger.models import Attempt, Transaction
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from ledger.status import Status
@@ -35,8 +34,8 @@ HOLDINGS = """
 
 VERSIONS = "SELECT id, xmin::text, xmax::text FROM wallet_account WHERE id IN {ids}"
 
-# What counts to the daily limit: here alone. The day has an end for PostgreSQL's planner, which
-# takes an open one for a third of all time and then plans each order anew.
+# The only definition of what counts towards the daily limit. The day needs an upper bound:
+# without one, PostgreSQL expects a third of the table to match and replans for each order.
 SENT = """
     SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM ledger_transaction
     WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
@@ -44,7 +43,7 @@ SENT = """
 EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
 LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 
-# Taken beforehand, so that all that is written can go without waiting for an answer.
+# Read in the first trip, so that the writes can go out without waiting for an answer.
 NEXT_ID = {
     "postgresql": "nextval('ledger_transaction_id_seq')",
     "sqlite": """(
@@ -79,9 +78,9 @@ ATTEMPT_COLUMNS = 14
 
 
 class Hold(StrEnum):
-    """What is done about accounts while they are read, as SQL.
+    """How to lock the accounts that a statement reads, as SQL.
 
-    The owner's row is shared, so that somebody who is being deactivated is waited for.
+    It takes a share lock on the owner's row, so an order waits while its owner is deactivated.
     """
 
     NOTHING = ""
@@ -90,9 +89,11 @@ class Hold(StrEnum):
 
 
 class Facts(NamedTuple):
-    """What the books say about an order: the transaction that its key already names, what left the
-    source on its day, the times of its accounts' last entries, and the id of its transaction if it
-    is carried out; and the answer to its precondition."""
+    """What an order needs to know from the database.
+
+    `earlier_id` is the transaction its key already made. `sent_cents` is what left the source that
+    day. `next_id` becomes the id of its transaction. `answer` answers its precondition.
+    """
 
     earlier_id: int | None
     sent_cents: int
@@ -103,25 +104,27 @@ class Facts(NamedTuple):
 
     @property
     def last_at(self) -> datetime | None:
-        """When an entry was last written on one of its accounts."""
+        """The time of the last entry on either account."""
         times = [to_time(at) for at in (self.source_last_at, self.target_last_at) if at]
         return max(times, default=None)
 
 
-def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Holding], list[Facts]]:
-    """The member accounts of these orders by id, and the facts of each; held until commit.
+def read(
+    batch: Sequence[PlacedOrder], day: date, hold: Hold
+) -> tuple[dict[int, Holding], list[Facts]]:
+    """Lock the member accounts of these orders until commit, then read the facts of each order.
 
-    Lowest id first, so that two opposite transfers wait instead of deadlocking. The facts are
-    read by statements of their own, which start once the accounts are held, and so is the answer
-    to a precondition. An account that was skipped, or that doesn't exist, isn't in the answer.
+    Lowest id first, so that two opposite transfers wait instead of deadlocking. Facts and
+    preconditions are separate statements, so that they read what was committed while the lock
+    waited. An account that doesn't exist, or that Hold.SKIP skipped, is missing from the result.
     """
     ids = sorted({id for placed in batch for id in placed.order.account_ids})
-    asked = [Statement(holdings_sql(len(ids), hold), ids)]
+    queries = [Statement(holdings_sql(len(ids), hold), ids)]
     for placed in batch:
-        asked.append(Statement(facts_sql(uncounted(), bool(hold)), about(placed, day)))
+        queries.append(Statement(facts_sql(uncounted(), bool(hold)), fact_params(placed, day)))
         if placed.precondition:
-            asked.append(placed.precondition.statement)
-    answers = iter(pipeline.ask(*asked))
+            queries.append(placed.precondition.statement)
+    answers = iter(pipeline.ask(*queries))
     rows = next(answers)
     holdings = {
         row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3]), *row[4:]) for row in rows
@@ -132,34 +135,34 @@ def read(batch: Sequence[Placed], day: date, hold: Hold) -> tuple[dict[int, Hold
         if placed.precondition:
             each = each._replace(answer=next(answers))
         if not IDS_ARE_DRAWN:
-            # SQLite gives the same id until it is used.
+            # SQLite returns the same next id for every order of the batch.
             each = each._replace(next_id=each.next_id + position)
         facts.append(each)
     return holdings, facts
 
 
-def read_facts(placed: Placed, day: date) -> Facts:
-    """The facts by themselves, while the accounts are held already."""
-    [[row]] = pipeline.ask(Statement(facts_sql(uncounted(), True), about(placed, day)))
+def read_facts(placed: PlacedOrder, day: date) -> Facts:
+    """Only the facts. Call it when the accounts are already locked."""
+    [[row]] = pipeline.ask(Statement(facts_sql(uncounted(), True), fact_params(placed, day)))
     return Facts(*row)
 
 
 def sent_cents(account_id: int, day: date) -> int:
     """What left this account on this Nairobi day, as the daily limit counts it."""
-    about = (account_id, day_start(day), next_day_start(day))
-    [[[cents]]] = pipeline.ask(Statement(sent_sql(uncounted()), about))
+    params = (account_id, day_start(day), next_day_start(day))
+    [[[cents]]] = pipeline.ask(Statement(sent_sql(uncounted()), params))
     return int(cents)
 
 
 def uncounted() -> tuple[str, ...]:
-    """The kinds that don't count to the daily limit."""
+    """The codes of the kinds that don't count towards the daily limit."""
     return tuple(kind.code for kind in kinds.every() if not kind.counts_to_daily_limit)
 
 
-def held_versions(ids: Sequence[int]) -> dict[Name, object]:
-    """Those of these accounts that another session holds now, each with its row's version.
+def locked_versions(ids: Sequence[int]) -> dict[Name, object]:
+    """The accounts that another session has locked now, each with its row's version.
 
-    A version changes with each session that locks or changes the row.
+    The version changes with each session that locks or changes the row.
     """
     versions, free = pipeline.ask(
         Statement(VERSIONS.format(ids=rows_sql(1, len(ids))), ids),
@@ -170,12 +173,12 @@ def held_versions(ids: Sequence[int]) -> dict[Name, object]:
 
 
 def database_version() -> object:
-    """SQLite's own: it changes with each commit of another connection."""
+    """SQLite's `data_version`. It changes with each commit of another connection."""
     return pipeline.ask(Statement("PRAGMA data_version"))
 
 
-def about(placed: Placed, day: date) -> tuple[Value, ...]:
-    """The parameters of the facts."""
+def fact_params(placed: PlacedOrder, day: date) -> tuple[Value, ...]:
+    """The parameters of `facts_sql`."""
     source_id, target_id = placed.order.source_id, placed.order.target_id
     of_day = (day_start(day), next_day_start(day))
     return (placed.actor_id, placed.key, source_id, *of_day, source_id, target_id)
@@ -189,9 +192,9 @@ def to_time(at: datetime | str) -> datetime:
 
 
 def write(
-    carried_out: Sequence[tuple[Placed, Transaction]], holdings: Mapping[int, Holding]
+    carried_out: Sequence[tuple[PlacedOrder, Transaction]], holdings: Mapping[int, Holding]
 ) -> None:
-    """Write the balances, the transactions and their entries, by the commit at the latest."""
+    """Write balances, transactions and entries, with the commit at the latest."""
     changes: list[Value] = []
     changed_ids: list[Value] = []
     rows: list[Value] = []
@@ -212,18 +215,18 @@ def write(
             lines += (record.pk, account_id, cents, after, at)
         if record.status == Status.PENDING:
             attempts += columns_of(record.attempt)
-    written = [
+    inserts = [
         Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows)
     ]
     # A deposit that waits for its rail has moved nothing yet.
     if changed_ids:
-        written.insert(0, Statement(add_sql(len(changed_ids)), changes + changed_ids))
+        inserts.insert(0, Statement(add_sql(len(changed_ids)), changes + changed_ids))
     if lines:
-        written.append(insert_entries(lines))
+        inserts.append(insert_entries(lines))
     if attempts:
         count = len(attempts) // ATTEMPT_COLUMNS
-        written.append(Statement(INSERT_ATTEMPTS + rows_sql(count, ATTEMPT_COLUMNS), attempts))
-    pipeline.send(*written)
+        inserts.append(Statement(INSERT_ATTEMPTS + rows_sql(count, ATTEMPT_COLUMNS), attempts))
+    pipeline.send(*inserts)
 
 
 def columns_of(attempt: Attempt) -> tuple[Value, ...]:

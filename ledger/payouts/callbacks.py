@@ -104,8 +104,8 @@ def no_payment(event: RailEvent, callback: Callback) -> Finding | None:
 
 @committed
 def finish(event: RailEvent, finding: Finding, attempt: Attempt | None = None) -> Finding:
-    """Write down what it turned out to mean. The first to do so is right: whoever comes later
-    finds what that one has done."""
+    """Write down what it turned out to mean. The first to do so is right: a later one found
+    what the first had done."""
     waiting = RailEvent.objects.filter(pk=event.pk, handled_at__isnull=True)
     about = {} if attempt is None else {"attempt": attempt}
     waiting.update(finding=finding, handled_at=timezone.now(), **about)

@@ -222,7 +222,7 @@ def end_as_agreed(attempt: Attempt, outcome: str, receipt: str) -> bool:
 
 
 def end_agreed() -> int:
-    """End what two people agreed on and whoever came second left unfinished, as after a crash.
+    """End what two people agreed on and what wasn't finished then, as after a crash.
 
     For the background worker; says how many.
     """

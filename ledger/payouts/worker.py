@@ -57,7 +57,7 @@ def never() -> bool:
 
 
 def do_due(is_stopping: Callable[[], bool] = never) -> int:
-    """Send and ask about all that is due; says how many. Claims no more once `is_stopping`.
+    """Send and ask about all that is due; says how many. Claims nothing new once `is_stopping`.
 
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
     """

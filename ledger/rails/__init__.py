@@ -1,7 +1,7 @@
-"""Rails: how money comes into Nissmart and leaves it. One file each.
+"""Rails, one file each: how money comes into Nissmart and leaves it.
 
-Nothing about a rail stands anywhere else: not its name, its float, its limits or its words.
-`Transaction.rail` keeps the code of the rail that a transaction took.
+A rail's file holds its name, float account, limits and words; no other code knows a particular
+rail. `Transaction.rail` stores the code of the rail that a transaction used.
 """
 
 from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail

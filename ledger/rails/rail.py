@@ -1,8 +1,7 @@
-"""What every rail declares, and the contract of its four calls.
+"""The base class of rails, and the contract of its four calls.
 
-A call talks to the outer world, so it is never made inside a database transaction: the order is
-committed first, then the call is made, and `operations.settle` or `operations.fail` writes down
-what became of it. A rail reads and writes no row of the ledger.
+Never call a rail inside a database transaction: commit the order, call the rail, then record the
+result with `operations.settle` or `operations.fail`. A rail doesn't touch the ledger's rows.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ from wallet.house import HouseAccount
 
 
 class Outcome(StrEnum):
-    """What a rail says about one payment. Only the last three end a question.
+    """The state of one payment at a rail. Only the last three are final.
 
-    After ACCEPTED, PENDING and UNKNOWN the money may still move, so the transaction stays
-    PENDING: it is neither sent again under another reference nor given back. After NOT_TAKEN
-    it stays PENDING too, until it has been sent.
+    After ACCEPTED, PENDING or UNKNOWN the money may still move, so our transaction stays PENDING.
+    Never send it again under another reference, and never return the money. After NOT_TAKEN it
+    stays PENDING too, until it's sent.
     """
 
-    NOT_TAKEN = "not_taken"  # nothing was started, and the same order may be sent again
-    ACCEPTED = "accepted"  # the rail has taken the order, and will say later what became of it
-    PENDING = "pending"  # asked again, the rail is still at work
-    UNKNOWN = "unknown"  # no answer, or one that can't be read: it may have been carried out
-    REJECTED = "rejected"  # the rail refused the order: nothing was started
+    NOT_TAKEN = "not_taken"  # the rail started nothing, and we may send the same order again
+    ACCEPTED = "accepted"  # the rail took the order and will report the result later
+    PENDING = "pending"  # the answer to a query: the rail is still working on it
+    UNKNOWN = "unknown"  # no answer or an unreadable one: the payment may have gone through
+    REJECTED = "rejected"  # the rail refused the order and started nothing
     SUCCEEDED = "succeeded"  # the money has moved
-    FAILED = "failed"  # it was tried, and the money has not moved
+    FAILED = "failed"  # the rail tried, and the money hasn't moved
 
     @property
     def is_final(self) -> bool:
@@ -50,10 +49,10 @@ class Alarm(StrEnum):
 
 
 class Instruction(NamedTuple):
-    """One payment to ask a rail for.
+    """One payment for a rail to make.
 
-    `reference` is ours: unique, and committed before the call, so that the same payment can be
-    asked about afterwards whatever happens. `phone` is the member's, in E.164.
+    `reference` is ours. It's unique and committed before the call, so we can query the payment
+    later whatever happens. `phone` is the member's number in E.164.
     """
 
     reference: str
@@ -63,10 +62,10 @@ class Instruction(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a rail said. `receipt` is its own number of a payment that succeeded, and `rail_id`
-    its name for our order. `code` and `words` are its reason when it did not succeed: for staff,
-    while `Rail.explain` has words for members. `lookup_id` is its name for a question that it
-    answers later, by a callback with the same `lookup_id`."""
+    """A rail's answer. `receipt` is its number for a successful payment, `rail_id` its id for our
+    order. `code` and `words` are its reason for a failure, for staff; `Rail.explain` has a sentence
+    for members. `lookup_id` is its id for a question that it answers later, by a callback with
+    the same `lookup_id`."""
 
     outcome: Outcome
     receipt: str = ""
@@ -87,15 +86,15 @@ class Lookup(NamedTuple):
 
 
 class Callback(NamedTuple):
-    """A message that a rail sent by itself.
+    """A message that a rail sent us.
 
-    `reference` (ours), `answer.rail_id` or `answer.lookup_id` names the payment, as far as the
-    message says. A payment that the payer started has none of them, but the `account_number`
-    that they typed. `amount_cents` is None when the message doesn't say it. `balances` are in
-    cents, by the rail's names of our accounts; such a message is about no payment.
+    `reference` (ours), `answer.rail_id` or `answer.lookup_id` identifies the payment, as far as
+    the message says. A payment that the payer started has only the `account_number` they typed.
+    `amount_cents` is None if the message doesn't say it. `balances` are in cents, by the rail's
+    names for our accounts; such a message isn't about a payment.
 
-    A rail may also put our reference into the address that a callback goes to (`?reference=`): it
-    finds the payment when the answer that named the `rail_id` was lost.
+    A rail may also put our reference into the callback's URL (`?reference=`). It identifies the
+    payment if we lost the answer with the `rail_id`.
     """
 
     answer: Answer
@@ -108,19 +107,19 @@ class Callback(NamedTuple):
 
 
 class Rail:
-    """One rail. Subclass it in its own file, and register one instance.
+    """One rail. Subclass it in a new file, and register one instance.
 
-    `collect` asks for money to come in, `disburse` for money to go out. Both may be answered by
-    any Outcome but PENDING. A call never raises for what the rail or the network does: what can't
-    be understood is UNKNOWN. Each request and each answer goes to `recording.record`.
+    `collect` requests money in, `disburse` sends money out. Both may return any Outcome except
+    PENDING. A call never raises for an error of the rail or the network: it returns UNKNOWN.
+    It passes each request and each answer to `recording.record`.
     """
 
     code: ClassVar[str]
     label: ClassVar[str | Promise]
-    # What the house holds at this rail.
+    # The house account for the money at this rail.
     float_account: ClassVar[HouseAccount]
 
-    # The least and the most of one payment. None: what the house itself allows.
+    # The limits of one payment. None: only our own limit applies.
     lowest_cents: ClassVar[int] = 1
     highest_cents: ClassVar[int | None] = None
     takes_cents: ClassVar[bool] = True
@@ -129,7 +128,7 @@ class Rail:
     # The same payout sent twice under one reference is paid once.
     pays_a_reference_once: ClassVar[bool] = False
 
-    # No real money moves. Pages then say so, in these words.
+    # True: no real money moves, and pages show these notes.
     is_simulated: ClassVar[bool] = False
     site_note: ClassVar[str | Promise] = ""
     ribbon: ClassVar[str | Promise] = ""
@@ -138,20 +137,17 @@ class Rail:
     no_phone_note: ClassVar[str | Promise] = ""
 
     def answers_instantly(self, amount_cents: int) -> bool:
-        """Is a payment of this amount carried out in the moment it is ordered?
-
-        Then nothing is called: the order and its settlement are one commit.
-        """
+        """True if a payment of this amount settles in the order's commit, without a call."""
         return False
 
     def takes(self, amount_cents: int) -> bool:
-        """Can a payment of this amount go over the rail at all?"""
+        """True if the rail can carry a payment of this amount."""
         is_whole = self.takes_cents or amount_cents % 100 == 0
         highest_cents = amount_cents if self.highest_cents is None else self.highest_cents
         return is_whole and self.lowest_cents <= amount_cents <= highest_cents
 
     def collect(self, instruction: Instruction) -> Answer:
-        """Ask the payer's side for the money."""
+        """Ask the payer for the money."""
         raise NotImplementedError
 
     def disburse(self, instruction: Instruction) -> Answer:
@@ -159,21 +155,21 @@ class Rail:
         raise NotImplementedError
 
     def query(self, lookup: Lookup) -> Answer:
-        """Ask what became of a payment. NOT_TAKEN: the rail never saw it.
+        """Ask for the state of a payment. NOT_TAKEN: the rail never saw it.
 
         PENDING with a `lookup_id`: the answer comes by callback.
         """
         raise NotImplementedError
 
     def ask_balance(self) -> Answer:
-        """Ask what we hold at the rail; ACCEPTED when the answer comes by callback."""
+        """Ask what we hold at the rail. PENDING: the answer comes by callback."""
         return Answer(Outcome.REJECTED)
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
-        """Read a message of this kind; None when it is about no payment of ours.
+        """Parse a message of this kind. None if it isn't about one of our payments.
 
-        Raises ValueError when it can't be read, and nothing besides. What `redact` made of a body
-        reads the same as the body.
+        Raises ValueError if it can't be parsed, and nothing else. It parses what `redact` made of
+        a body like the body itself.
         """
         raise NotImplementedError
 
@@ -201,5 +197,5 @@ INSIDE = _("Nissmart")
 
 
 def name_of_outside(rail: Rail | None) -> str:
-    """Who is on the side of a transaction that names no account: its rail, or the house."""
+    """The name of a side that has no account: the rail, or Nissmart itself."""
     return str(rail.label if rail else INSIDE)

@@ -1,4 +1,4 @@
-"""Which rails there are. A new one is imported and registered here."""
+"""The list of rails. Import and register a new rail here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RAILS: dict[str, Rail] = {}
 
 
 def register(rail: Rail) -> None:
-    """Make the rail known, and its float one of the house's accounts."""
+    """Add the rail, and its float to the house accounts."""
     assert rail.code not in RAILS
     house.add(rail.float_account)
     RAILS[rail.code] = rail
@@ -25,7 +25,7 @@ def register(rail: Rail) -> None:
 
 @contextmanager
 def registered(rail: Rail) -> Iterator[Rail]:
-    """The rail is known as long as the block lasts."""
+    """Register the rail for the length of the block."""
     register(rail)
     try:
         yield rail
@@ -39,15 +39,17 @@ def every() -> list[Rail]:
 
 
 def of(code: str) -> Rail:
-    """The rail of this code, as `Transaction.rail` keeps it. Raises KeyError."""
+    """The rail with this code, as stored in `Transaction.rail`. Raises KeyError."""
     return RAILS[code]
 
 
 def current() -> Rail:
-    """The rail that new deposits and withdrawals take: the setting RAIL."""
+    """The rail of new deposits and withdrawals, from the setting RAIL."""
     if rail := RAILS.get(settings.RAIL):
         return rail
-    raise ImproperlyConfigured(f"RAIL={settings.RAIL} is no rail. Choose from: {', '.join(RAILS)}.")
+    raise ImproperlyConfigured(
+        f"RAIL={settings.RAIL} isn't a rail. Choose one of: {', '.join(RAILS)}."
+    )
 
 
 register(SIMULATED)

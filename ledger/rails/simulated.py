@@ -1,6 +1,6 @@
-"""The simulated rail: payments succeed in the moment they are ordered, and no money moves.
+"""The simulated rail: payments succeed instantly, and no real money moves.
 
-Three amounts do otherwise, so that anyone can see each state.
+Three amounts behave otherwise, so that anyone can see each state.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ class Simulated(Rail):
         -1,
         "simulated_float",
         _("Float at the simulated rail"),
-        _("The money the house holds at the rail: deposits come in here, payouts leave from here."),
+        _("The money we hold at the rail. Deposits arrive here, and payouts leave from here."),
     )
 
     is_simulated = True
     needs_phone = False
-    site_note = _("Test mode: deposits and withdrawals run on a simulated rail.")
-    ribbon = _("Test mode: simulated rail.")
-    receipt_note = _("By the simulated rail, which pays out no real money.")
-    payout_note = _("By the simulated rail: your wallet is debited, and no real money arrives.")
+    site_note = _("Test mode: deposits and withdrawals are simulated.")
+    ribbon = _("Test mode.")
+    receipt_note = _("Test mode: no real money is paid out.")
+    payout_note = _("Test mode: your wallet is debited, but no real money arrives.")
     no_phone_note = _(
-        "There is no phone on your profile. On the simulated rail your wallet is debited all the "
-        "same, and no real money arrives anywhere."
+        "There is no phone number on your profile. In test mode your wallet is debited anyway, "
+        "but no real money arrives."
     )
 
     # What was sent is in the rail's id for it, so sending it again changes nothing.
@@ -85,7 +85,7 @@ class Simulated(Rail):
         return (2, 5, 10, 12, 20, 60, 300, 1800)
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
-        """It sends none."""
+        """This rail sends no messages."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a check is, and how its statement is run."""
+"""A check of the books, and how to run it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from wallet.money import format_money
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A row that breaks the rule of a check. `facts` are the columns the check read.
+    """A row that breaks the rule of a check.
 
-    `record` is the id of the transaction that it is about, if it is about one.
+    `facts` holds the columns the check read. `record` is the id of the transaction, if any.
     """
 
     check: str
@@ -35,9 +35,9 @@ class Violation:
 class Check:
     """One rule of the books.
 
-    `rule` says what holds, `finding` what is wrong with a row. The first column of `sql` names
-    the row, and its columns fill the blanks in `finding`. `sql` is one text, or makes that of an
-    engine.
+    `rule` states it, and `finding` says what's wrong with a row. `sql` finds the bad rows: it's
+    text, or a function from the engine's name to text. Its first column names the row, and all
+    columns fill the blanks in `finding`.
     """
 
     name: str
@@ -52,20 +52,20 @@ class Check:
         return self.name.replace("_", " ").capitalize()
 
     def violations(self) -> Iterator[Violation]:
-        """The rows that break the rule, as the database holds them now."""
+        """The rows that break the rule now."""
         sql = self.sql if isinstance(self.sql, str) else self.sql(connection.vendor)
         for facts in read(sql):
             row = next(iter(facts.values()))
-            words = {name: in_words(name, value) for name, value in facts.items()}
+            words = {name: to_words(name, value) for name, value in facts.items()}
             message = str(self.finding).format_map(words)
             record = row if self.row == "transaction" else facts.get("record")
             yield Violation(self.name, f"{self.row} {row}", message, facts, record)
 
 
 def read(sql: str) -> Iterator[dict[str, Any]]:
-    """The rows as dictionaries. May take longer than the database grants to a page."""
+    """The rows as dictionaries. Runs without the statement timeout that pages have."""
     is_postgresql = connection.vendor == "postgresql"
-    # On SQLite a transaction would keep every writer waiting.
+    # No transaction on SQLite: it would block every writer.
     with transaction.atomic() if is_postgresql else nullcontext(), connection.cursor() as cursor:
         if is_postgresql:
             cursor.execute("SET LOCAL statement_timeout = 0")
@@ -74,20 +74,22 @@ def read(sql: str) -> Iterator[dict[str, Any]]:
         names = [column[0] for column in cursor.description]
         rows = cursor.fetchall()
     for row in rows:
-        yield {name: as_fact(name, value) for name, value in zip(names, row, strict=True)}
+        yield {name: to_fact(name, value) for name, value in zip(names, row, strict=True)}
 
 
-def as_fact(name: str, value: Any) -> Any:
+def to_fact(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name.endswith("_cents"):
         return int(value)  # a sum is a Decimal on PostgreSQL
-    return in_nairobi(value) if name.endswith("_at") else value
+    return to_nairobi(value) if name.endswith("_at") else value
 
 
-def in_nairobi(value: datetime | str) -> datetime | str:
-    """A time in Nairobi, like every other time that people read. SQLite returns it as text, in UTC
-    and without a zone; a text that is no time stays as it is."""
+def to_nairobi(value: datetime | str) -> datetime | str:
+    """The time in Nairobi, like every time on a page.
+
+    SQLite returns naive UTC datetimes, as text. Text that isn't a time stays as it is.
+    """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -98,17 +100,17 @@ def in_nairobi(value: datetime | str) -> datetime | str:
     return timezone.localtime(value, timezone.get_default_timezone())
 
 
-def in_words(name: str, value: Any) -> Any:
+def to_words(name: str, value: Any) -> Any:
     if value is None:
         return _("nothing")
     if isinstance(value, datetime):
-        # To the microsecond: what is wrong may be a few of them.
+        # With microseconds: two times may differ only in those.
         return date_format(value, "j M Y, H:i:s.u")
     return format_money(value) if name.endswith("_cents") else value
 
 
 def size() -> dict[str, int]:
-    """How many rows there are to check."""
+    """The number of rows to check, by table."""
     [counts] = read("""
         SELECT (SELECT COUNT(*) FROM wallet_account) AS accounts,
                (SELECT COUNT(*) FROM ledger_transaction) AS transactions,

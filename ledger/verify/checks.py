@@ -1,8 +1,8 @@
-"""Is everything in the books right? Recomputed from the rows; shares nothing with the operations.
+"""The checks of the books, recomputed from the rows. Shares no code with the operations.
 
-Each check is one SQL statement that finds the rows which break one rule, so it sees one instant
-of a database at work and can be run by itself. The text is the same on both engines, but for
-the check of the guards, which reads the engine's own catalogue.
+Each check is one SQL statement that finds the rows that break one rule. So it sees the database at
+one instant, even while orders run, and can be run alone. Both engines run the same text, except
+for days and triggers, where their SQL differs.
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -58,17 +58,17 @@ CHECKS = (
     ),
     Check(
         "shapes",
-        _("Every transaction has the entries that its type, amount, accounts and status demand."),
-        _("{reference}: its {lines} entries are not those of a {type} of {amount_cents}, {status}"),
+        _("Every transaction has exactly the entries that its type and status require."),
+        _("{reference}: its {lines} entries don't fit a {type} of {amount_cents} with {status}"),
         "transaction",
         statements.shapes,
     ),
     Check(
         "orders",
-        _("Every transaction has the accounts, the rail, the status and the times of its type."),
+        _("The accounts, rail, status and times of every transaction fit its type."),
         _(
-            "{reference}: no {type} can be {status} from account {source} to account {target} "
-            "over the rail '{rail}', ordered {created_at}, settled {settled_at}"
+            "{reference}: a {type} can't have status {status}, from account {source}, "
+            "to account {target}, rail '{rail}', ordered {created_at}, settled {settled_at}"
         ),
         "transaction",
         statements.orders,
@@ -76,20 +76,17 @@ CHECKS = (
     Check(
         "reversals",
         _(
-            "Every reversal takes back one completed deposit or transfer, whole, and no other "
-            "transaction names another."
+            "Every reversal takes back the whole of one completed deposit or transfer, and no "
+            "other transaction does."
         ),
-        _("{reference}: it does not take back what transaction {reverses} has moved, once"),
+        _("{reference}: not a valid, single reversal of transaction {reverses}"),
         "transaction",
         statements.reversals,
     ),
     Check(
         "parents",
         _("Every entry belongs to a transaction and to an account."),
-        _(
-            "{amount_cents} of transaction {record} on account {account}: "
-            "one of them does not exist"
-        ),
+        _("{amount_cents}: transaction {record} or account {account} doesn't exist"),
         "entry",
         """
         SELECT entry.id, entry.transaction_id AS record, entry.account_id AS account,
@@ -102,13 +99,10 @@ CHECKS = (
     Check(
         "running",
         _(
-            "Every entry on a wallet says what it then held: what the entry before it says, "
-            "plus its own amount. Entries on house accounts say nothing."
+            "Every entry on a wallet stores the balance after it: the balance of the entry before, "
+            "plus its own amount. Entries on house accounts store none."
         ),
-        _(
-            "on account {account}: {amount_cents} after {before_cents} "
-            "can't leave {balance_after_cents}"
-        ),
+        _("on account {account}: {before_cents} plus {amount_cents} isn't {balance_after_cents}"),
         "entry",
         """
         SELECT id, record, account, amount_cents, before_cents, balance_after_cents FROM (
@@ -125,7 +119,7 @@ CHECKS = (
     ),
     Check(
         "times",
-        _("Time does not run backwards along the entries of a wallet."),
+        _("On every wallet, no entry is older than the one before it."),
         _("on account {account}: written {created_at}, but the entry before it {before_at}"),
         "entry",
         """
@@ -140,8 +134,8 @@ CHECKS = (
         "moments",
         _("Every entry was written between the order and the settlement of its transaction."),
         _(
-            "of transaction {record}: written {created_at}, "
-            "but that was ordered {ordered_at} and settled {settled_at}"
+            "written {created_at}, but transaction {record} was ordered {ordered_at} "
+            "and settled {settled_at}"
         ),
         "entry",
         """
@@ -153,8 +147,8 @@ CHECKS = (
     ),
     Check(
         "transit",
-        _("Money in transit is what open payouts have taken out of wallets."),
-        _("holds {held_cents}, but payouts of {open_cents} are open"),
+        _("The money in transit is the sum of the pending payouts."),
+        _("holds {held_cents}, but pending payouts sum to {open_cents}"),
         "account",
         statements.transit,
     ),
@@ -188,8 +182,8 @@ CHECKS = (
     ),
     Check(
         "keys",
-        _("A key names one transaction of the member who used it."),
-        _("{reference}: its key {key} already names transaction {first}"),
+        _("Each member uses an idempotency key for one transaction only."),
+        _("{reference}: transaction {first} already has its key {key}"),
         "transaction",
         """
         SELECT id, reference, idempotency_key AS key, first FROM (
@@ -201,8 +195,8 @@ CHECKS = (
     ),
     Check(
         "references",
-        _("A reference names one transaction."),
-        _("{reference} already names transaction {first}"),
+        _("Every reference belongs to one transaction."),
+        _("transaction {first} already has the reference {reference}"),
         "transaction",
         """
         SELECT id, reference, first FROM (
@@ -213,15 +207,15 @@ CHECKS = (
     ),
     Check(
         "rollups",
-        _("The roll-ups of each day are what a scan of its entries gives."),
-        _("debits differ by {debit_cents}, credits by {credit_cents}, lines by {lines}"),
+        _("The stored totals of each day match its entries."),
+        _("debits differ by {debit_cents}, credits by {credit_cents}, entries by {lines}"),
         "day",
         statements.rollups,
     ),
     Check(
         "running_totals",
-        _("What a house account is said to have held is what its entries sum to."),
-        _("of account {account}: holds {balance_cents}, but its entries sum to {sum_cents}"),
+        _("The stored balances of each house account match its entries."),
+        _("of account {account}: stores {balance_cents}, but the entries sum to {sum_cents}"),
         "house balance",
         """
         SELECT id, account, balance_cents, sum_cents FROM (
@@ -241,13 +235,13 @@ CHECKS = (
     ),
     Check(
         "guards",
-        _("The triggers that keep the books, the audit and notes unchanged are in the database."),
-        _("it is missing, switched off or not the one that this version installs"),
+        _("The database has the triggers that protect the books, the audit trail and staff notes."),
+        _("missing, disabled or not the version that this release installs"),
         "trigger",
         statements.guards,
     ),
 )
 
 
-def named(name: str) -> Check | None:
+def by_name(name: str) -> Check | None:
     return next((check for check in CHECKS if check.name == name), None)

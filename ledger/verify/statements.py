@@ -1,6 +1,6 @@
-"""The longer statements: what each kind of transaction demands, and the guards.
+"""The SQL of the longer checks: entries and columns by kind, and the triggers.
 
-They are made from what the kinds declare of the books (`ledger/kinds/`), and never run what
+It's built from the `books` that each kind declares (`ledger/kinds/`), never from the code that
 writes entries.
 """
 
@@ -20,17 +20,17 @@ from wallet.db.guards import INSTALLED, Guards
 
 
 def text(value: str) -> str:
-    """A literal of SQL."""
+    """A text literal in SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 
-def listed(values: Iterable[str]) -> str:
-    """A list of SQL, as after IN. Of nothing, one that holds nothing."""
+def in_list(values: Iterable[str]) -> str:
+    """The list after IN. If there are no values, one that matches nothing."""
     return f"({', '.join(map(text, values)) or 'NULL'})"
 
 
 def is_at(place: Place) -> str:
-    """SQL that is true of an entry on this account of its transaction."""
+    """An SQL condition: the entry is on this account of its transaction."""
     match place:
         case Place.SOURCE:
             return "entry.account_id = record.from_account_id"
@@ -45,8 +45,8 @@ def is_at(place: Place) -> str:
     return f"account.kind = {text(place)}"
 
 
-def counted(line: Line) -> str:
-    """SQL that counts a transaction's entries of its exact amount that are this line."""
+def count(line: Line) -> str:
+    """SQL that counts a transaction's entries that match this line and the exact amount."""
     sign = "" if line.sign > 0 else "-"
     return (
         f"SUM(CASE WHEN {is_at(line.place)} AND entry.amount_cents = {sign}record.amount_cents"
@@ -55,7 +55,7 @@ def counted(line: Line) -> str:
 
 
 def all_books() -> Iterator[tuple[Kind, Shape, Status, Counter[Line]]]:
-    """What a transaction must have written, for each kind, shape and status."""
+    """The entries a transaction must have, for each kind, shape and status."""
     for kind in kinds.every():
         for shape in kind.shapes:
             for status, lines in shape.books.items():
@@ -63,7 +63,7 @@ def all_books() -> Iterator[tuple[Kind, Shape, Status, Counter[Line]]]:
 
 
 def shapes(engine: str) -> str:
-    """SQL that finds the transactions whose entries are not those that their kind demands."""
+    """SQL that finds the transactions whose entries don't fit their kind."""
     books = list(all_books())
     known = sorted({line for _kind, _shape, _status, lines in books for line in lines})
     names = [f"{line.place}_{'in' if line.sign > 0 else 'out'}" for line in known]
@@ -73,7 +73,7 @@ def shapes(engine: str) -> str:
         for kind, shape, status, lines in books
     )
     columns = ", ".join(names)
-    sums = ", ".join(f"{counted(line)} AS {name}" for line, name in zip(known, names, strict=True))
+    sums = ", ".join(f"{count(line)} AS {name}" for line, name in zip(known, names, strict=True))
     same = " AND ".join(f"demanded.{name} = written.{name}" for name in names)
     return f"""
     WITH demanded (type, status, has_target, lines, {columns}) AS (VALUES {demanded}),
@@ -96,15 +96,15 @@ def shapes(engine: str) -> str:
 
 
 def side(account: str, owner: str, side: Side) -> str:
-    """SQL that is true when this side of a transaction is a member's account, or names none."""
+    """An SQL condition: this side of a transaction has a member's account, or none, as it must."""
     return f"{owner} IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
 
 
 def orders(engine: str) -> str:
-    """SQL that finds the transactions whose own columns are not those of their kind."""
-    known_rails = listed(rail.code for rail in rails.every())
+    """SQL that finds the transactions whose columns don't fit their kind."""
+    known_rails = in_list(rail.code for rail in rails.every())
     right = " OR ".join(
-        f"record.type = {text(kind.code)} AND record.status IN {listed(shape.books)}"
+        f"record.type = {text(kind.code)} AND record.status IN {in_list(shape.books)}"
         f" AND {side('record.from_account_id', 'source.user_id', shape.source)}"
         f" AND {side('record.to_account_id', 'target.user_id', shape.target)}"
         f" AND record.rail {f'IN {known_rails}' if shape.uses_rail else "= ''"}"
@@ -129,9 +129,9 @@ def orders(engine: str) -> str:
 
 
 def reversals(engine: str) -> str:
-    """SQL that finds what takes back another transaction and may not, or not so."""
-    takes_back = listed(kind.code for kind in kinds.every() if kind.takes_back)
-    reversible = listed(kind.code for kind in kinds.every() if kind.is_reversible)
+    """SQL that finds wrong reversals, and other transactions that claim to reverse one."""
+    takes_back = in_list(kind.code for kind in kinds.every() if kind.takes_back)
+    reversible = in_list(kind.code for kind in kinds.every() if kind.is_reversible)
     return f"""
         SELECT record.id, record.reference, record.reverses_id AS reverses
         FROM ledger_transaction record
@@ -150,7 +150,7 @@ def reversals(engine: str) -> str:
 
 
 def transit(engine: str) -> str:
-    """SQL that finds the in-transit account when it isn't what open payouts have set aside."""
+    """SQL that finds the in-transit account if it doesn't hold the sum of the pending payouts."""
     waiting = " OR ".join(
         f"type = {text(kind.code)} AND status = {text(status)}"
         for kind in kinds.every()
@@ -168,7 +168,7 @@ def transit(engine: str) -> str:
         WHERE held_cents <> open_cents"""
 
 
-# An entry's day in Nairobi, where clocks have no summer time.
+# An entry's day in Nairobi, which is UTC+3 all year.
 DAY = {
     "sqlite": "date(entry.created_at, '+3 hours')",
     "postgresql": "CAST(entry.created_at AT TIME ZONE 'Africa/Nairobi' AS date)",
@@ -176,7 +176,7 @@ DAY = {
 
 
 def rollups(engine: str) -> str:
-    """SQL that finds the days whose roll-ups are not the sums of their folded entries."""
+    """SQL that finds the days whose stored totals differ from their folded entries."""
     day = DAY[engine]
     return f"""
     SELECT day || ' ' || type || ' ' || house_id AS name, SUM(debit_cents) AS debit_cents,
@@ -198,27 +198,27 @@ def rollups(engine: str) -> str:
 
 
 def values(rows: Iterable[tuple[str, ...]]) -> str:
-    """Literal rows of text for SQL."""
+    """A VALUES list of text rows."""
     return "VALUES " + ", ".join(f"({', '.join(map(text, row))})" for row in rows)
 
 
-def packed(source: str) -> str:
-    """Without white space, so that a guard may be indented anew."""
+def strip_space(source: str) -> str:
+    """Drop white space, so that a change of indentation isn't a difference."""
     return "".join(source.split())
 
 
-# What PostgreSQL adds to the text of a trigger when it tells it, besides space.
+# What PostgreSQL adds when it prints a trigger: casts, space and parentheses.
 ADDED = r"::(text|character varying)(\[\])?|[\s()]"
 
 
-def as_told(trigger: str) -> str:
-    """The text of a trigger in PostgreSQL's words, less what it adds."""
+def normalize(trigger: str) -> str:
+    """Our text of a trigger as PostgreSQL prints it, without what it adds."""
     either = re.sub(r"IN \(([^)]*)\)", r"= ANY (ARRAY[\1])", trigger)
     return re.sub(ADDED, "", either.lower())
 
 
 def guards(engine: str) -> str:
-    """SQL that finds the guards which are not there as this version puts them up."""
+    """SQL that finds the triggers that are missing, disabled or different from ours."""
     wanted = reduce(or_, INSTALLED)
     return guards_of_sqlite(wanted) if engine == "sqlite" else guards_of_postgresql(wanted)
 
@@ -227,7 +227,7 @@ def guards_of_sqlite(wanted: Guards) -> str:
     triggers = {name: f"CREATE TRIGGER {name} {body}" for name, body in wanted.sqlite.items()}
     return f"""
         WITH wanted (name, source) AS (
-            {values((name, packed(source)) for name, source in triggers.items())})
+            {values((name, strip_space(source)) for name, source in triggers.items())})
         SELECT name FROM wanted WHERE NOT EXISTS (
             SELECT 1 FROM sqlite_master found
             WHERE found.type = 'trigger' AND found.name = wanted.name
@@ -237,7 +237,7 @@ def guards_of_sqlite(wanted: Guards) -> str:
 
 def guards_of_postgresql(wanted: Guards) -> str:
     triggers = (
-        (table, name, as_told(f"CREATE TRIGGER {name} {body}"))
+        (table, name, normalize(f"CREATE TRIGGER {name} {body}"))
         for (table, name), body in wanted.postgresql.items()
     )
     functions = re.findall(
@@ -245,7 +245,7 @@ def guards_of_postgresql(wanted: Guards) -> str:
     )
     return f"""
         WITH wanted (owner, name, source) AS ({values(triggers)}),
-        function (name, body) AS ({values((name, packed(body)) for name, body in functions)})
+        function (name, body) AS ({values((name, strip_space(body)) for name, body in functions)})
         SELECT name FROM wanted WHERE NOT EXISTS (
             SELECT 1 FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
             JOIN function ON function.name = proname

@@ -1,4 +1,4 @@
-"""What happened: the member's list, and one receipt."""
+"""The member's list of transactions, and the receipt of one."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -18,7 +18,7 @@ from wallet.web.http import MemberRequest, render_part
 @require_safe
 @login_required
 def activity(request: MemberRequest) -> HttpResponse:
-    """The member's transactions, newest first, filtered by what the address says."""
+    """The member's transactions, newest first, filtered by the query string."""
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
     found = form.narrow(Transaction.objects.with_parties().with_reversal())
@@ -46,7 +46,7 @@ def activity(request: MemberRequest) -> HttpResponse:
 @require_safe
 @login_required
 def receipt(request: MemberRequest, reference: str) -> HttpResponse:
-    """One transaction, for the people whose money it moved. Strangers get 404."""
+    """One transaction, for its sender and its recipient. Others get 404."""
     mine = Transaction.objects.of_member(request.user).with_parties().with_reversal()
     record = get_object_or_404(mine, reference=reference)
     account = own_side(record, request)
@@ -63,7 +63,7 @@ def receipt(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 def own_side(record: Transaction, request: MemberRequest) -> Account:
-    """The account of this transaction that is the visitor's."""
+    """The visitor's own account in this transaction."""
     source, target = record.from_account, record.to_account
     own = source if source and source.user_id == request.user.pk else target
     assert own
@@ -71,12 +71,12 @@ def own_side(record: Transaction, request: MemberRequest) -> Account:
 
 
 def timeline(movement: Movement) -> list[tuple[str, object, bool]]:
-    """(step, when, whether it has happened) of each step, in order."""
+    """(label, time, whether it has happened) for each step, in order."""
     record = movement.record
     if record.reverses_id:
         return [(_("Posted"), record.settled_at, True)]
     steps: list[tuple[str, object, bool]] = [
-        (_("Ordered"), record.created_at, True),
+        (_("Requested"), record.created_at, True),
         (str(record.status_badge.word), record.settled_at, record.settled_at is not None),
     ]
     if movement.reversal:

@@ -1,4 +1,4 @@
-"""The page of an order whose outcome isn't known: it asks the books until it is."""
+"""The page for an order whose outcome is unknown. It checks the books until it knows."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 
 logger = logging.getLogger(__name__)
 
-# Three minutes in all. After that the member presses the button.
+# Seconds before each automatic check: three minutes in all. Then the member presses the button.
 DELAYS_S = (2, 3, 5, 8, *[15] * 11)
 
 
 def answer_to_check(request: MemberRequest, form: OrderForm) -> HttpResponse | None:
     """The receipt, or this page again while the outcome is unknown.
 
-    None when the order didn't go through. Asks before the form is checked: the payee may have
-    another phone by now, and the order may have gone through all the same.
+    None if the order didn't go through. Call it before validating the form: the order may have
+    gone through even if the form is no longer valid, for example if the payee's number changed.
     """
-    # A page that got no answer can't know whether its order has arrived, so it hears no "no".
+    # This page's POST got no answer, so its order may still arrive: never say it didn't go through.
     is_lost = request.POST["check"] == "lost"
     try:
         key = KeyField().clean(request.POST.get("idempotency_key"))
@@ -40,13 +40,13 @@ def answer_to_check(request: MemberRequest, form: OrderForm) -> HttpResponse | N
     except (Busy, OperationalError, InterfaceError):
         return HttpResponse(status=204) if is_lost else render_confirming(request, form)
     if record:
-        lookups.ended_in_payment(request.user, request.POST.get("recipient", "").strip())
+        lookups.forgive(request.user, request.POST.get("recipient", "").strip())
         return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
     return HttpResponse(status=204) if is_lost else None
 
 
 def render_unknown(request: MemberRequest, form: OrderForm) -> HttpResponse:
-    """The first answer, in an exception handler: the database may still be away."""
+    """The first answer, after OutcomeUnknown. Doesn't use the database, which may be down."""
     logger.exception("outcome unknown", extra={"path": request.path})
     response = render_confirming(request, form, status=503)
     response.headers["Retry-After"] = str(DELAYS_S[0])
@@ -54,20 +54,20 @@ def render_unknown(request: MemberRequest, form: OrderForm) -> HttpResponse:
 
 
 def render_confirming(request: MemberRequest, form: OrderForm, status: int = 200) -> HttpResponse:
-    typed = request.POST.get("asked", "")
-    asked = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 0
+    text = request.POST.get("checks", "")
+    checks = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
     context = {
-        "title": _("We are confirming this"),
+        "title": _("We're confirming this"),
         "form": form,
-        "amount_cents": amount_typed(form),
-        "asked": asked + 1,
-        "delay_s": DELAYS_S[asked] if asked < len(DELAYS_S) else None,
+        "amount_cents": parse_amount(form),
+        "checks": checks + 1,
+        "delay_s": DELAYS_S[checks] if checks < len(DELAYS_S) else None,
     }
     return render_part(request, "ledger/confirming.html", context, part="move", status=status)
 
 
-def amount_typed(form: OrderForm) -> int | None:
-    """Without checking the whole form, which would look up the payee in the database."""
+def parse_amount(form: OrderForm) -> int | None:
+    """The amount only. Validating the whole form would look up the payee in the database."""
     with suppress(ValidationError):
         return AmountField().clean(form["amount"].value())
     return None

@@ -1,4 +1,4 @@
-"""The first page: what Nissmart is, or what you have."""
+"""The first page: the landing page, or a member's balance and latest transactions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LATEST = 6
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    """The landing page; for a signed-in member the balance and what happened last.
+    """The landing page, or for a signed-in member the balance and the latest transactions.
 
-    The page asks again by itself and sends `seen`, which says what it shows: 204 means that
-    nothing has changed since.
+    The page polls and sends `seen`, a summary of what it shows. The answer is 204 if nothing has
+    changed.
     """
     if not request.user.is_authenticated:
         return render(request, "ledger/landing.html")
@@ -54,13 +54,13 @@ def movements(records: list[Transaction], account: Account) -> list[Movement]:
 
 
 def row_state(movement: Movement) -> str:
-    """What a row shows that may change: a new state makes the row news again."""
-    returned = ".RETURNED" if movement.returned else ""
+    """Everything in a row that can change. A change announces the row again."""
+    returned = ".RETURNED" if movement.returned_badge else ""
     return f"{movement.reference}.{movement.record.status}{returned}"
 
 
 def digest(request: Request, account: Account, pending_cents: int, rows: list[str]) -> str:
-    """Everything the page shows in a few letters. Keyed: an address must not tell a balance."""
+    """A short hash of all the page shows. It's keyed, so that a URL can't reveal a balance."""
     hidden = request.COOKIES.get("balance", "")
     facts = [account.balance_cents, account.is_frozen, pending_cents, rows, hidden]
     shown = repr([*facts, timezone.localdate()])

@@ -1,4 +1,4 @@
-"""What members order: each kind a form, a review, a receipt."""
+"""The pages on which members move money: form, review, then the receipt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import keep
 from wallet.web.http import (
-    KEPT,
+    PREFILLED,
     MemberRequest,
     context_of,
     redirect_to,
@@ -38,7 +38,7 @@ type FormMaker = Callable[..., OrderForm]
 
 
 def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[..., HttpResponse]:
-    """The view on which a member orders this kind. A kind that asks for more brings its form."""
+    """The view for this kind. Pass `form_class` if the kind needs more fields."""
     make_form = partial(form_class or form_of(kind), kind=kind)
 
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,15 +50,15 @@ def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[.
 
 
 def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
-    """The form; the review, where nothing has moved yet; then the order itself."""
+    """Show the form, then the review, then carry out the order."""
     refuse_repeated_fields(request.POST)
     make_form = partial(make_form, account=request.user.primary_account())
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
-        return render_form(request, make_form(initial=wanted(request)))
+        return render_form(request, make_form(initial=initial_values(request)))
     form = make_form(request.POST)
     login = request.POST.get("recipient", "").strip() if form.kind.names_payee else ""
     if wait_s := lookups.wait_s(request.user, login):
-        # As it was typed, whichever payee it names: no member is looked up.
+        # Repeat the input without validating it, so that no member is looked up.
         return render_too_many(request, make_form(initial=request.POST.dict()), wait_s)
     is_check = "check" in request.POST
     if is_check and (answer := confirming.answer_to_check(request, form)):
@@ -68,17 +68,18 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     try:
         order = form.order()
         context = context_of(request, key=form.cleaned_data["idempotency_key"])
-        record = operations.earlier(context, order)
+        record = operations.find_earlier(context, order)
         if record is None and request.POST.get("confirm") != "1":
             return render_review(request, form, operations.preview(order), is_check)
         if record is None and names_another_payee(request, form):
             form.add_error(
-                "recipient", _("This now belongs to someone else. Check the name again.")
+                "recipient",
+                _("This number or email now belongs to someone else. Check the name again."),
             )
             return render_form(request, form, status=422)
         if record is None:
             record = operations.perform(context, order)
-            lookups.ended_in_payment(request.user, login)
+            lookups.forgive(request.user, login)
     except Refusal as error:
         return render_refusal(request, form, error)
     except OutcomeUnknown:
@@ -86,11 +87,10 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
 
-def wanted(request: MemberRequest) -> dict[str, str]:
-    """What the form starts with: from the address, or what was typed before the button that
-    goes back to it, or that picks a payee."""
+def initial_values(request: MemberRequest) -> dict[str, str]:
+    """The form's first values: from the URL, or from the page whose button led back here."""
     if request.method != "POST":
-        return {name: request.GET[name] for name in KEPT if name in request.GET}
+        return {name: request.GET[name] for name in PREFILLED if name in request.GET}
     typed: dict[str, str] = request.POST.dict()
     if "pick" in typed:
         typed |= {"again": typed["pick"], "recipient": ""}
@@ -99,8 +99,8 @@ def wanted(request: MemberRequest) -> dict[str, str]:
 
 def render_too_many(request: MemberRequest, form: OrderForm, wait_s: int) -> HttpResponse:
     refusal = _(
-        "You have looked up many people without sending to them. Wait an hour, then try again. "
-        "Nothing has moved."
+        "You've looked up too many people without sending them money. Wait an hour, then try "
+        "again. Nothing has moved."
     )
     response = render_form(request, form, status=429, refusal=refusal)
     response.headers["Retry-After"] = str(wait_s)
@@ -108,7 +108,7 @@ def render_too_many(request: MemberRequest, form: OrderForm, wait_s: int) -> Htt
 
 
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
-    """The phone or email may have passed to someone else since the review showed a name."""
+    """True if the phone number or email has a new owner since the review showed a name."""
     shown = request.POST.get("payee")
     return bool(shown and form.payee and shown != str(form.payee.pk))
 
@@ -143,21 +143,21 @@ def render_form(
         "limit_cents": limit_cents,
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
         "is_frozen": is_frozen(form),
-        # What was typed is kept, so a form that was refused stays as it is.
-        "is_shut": is_frozen(form) and not form.is_bound,
+        # A refused form stays on the page, with its input.
+        "hides_form": is_frozen(form) and not form.is_bound,
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 
 
 def is_frozen(form: OrderForm) -> bool:
-    """Is this an order that a frozen wallet can't give?"""
+    """True if the wallet is frozen and this kind takes money out."""
     return form.account.is_frozen and form.kind.takes_from_wallet
 
 
 def render_review(
     request: MemberRequest, form: OrderForm, balance_after_cents: int, has_failed: bool
 ) -> HttpResponse:
-    """What the order would do. `has_failed`: it was sent before, and didn't go through."""
+    """The review page. `has_failed`: an earlier attempt with this key didn't go through."""
     amount_cents = form.cleaned_data["amount"]
     page = page_words(form.kind)
     payee = format_html("<strong>{}</strong>", keep(form.payee.short_name)) if form.payee else ""

@@ -1,9 +1,9 @@
-"""A long history at once, for tests of scale.
+"""Generate a long history in bulk, for scale tests.
 
-The rows are those that `ledger.operations` would have written, order by order: the member
-holds enough and stays within the limits, and each entry says what its account then held.
-They are written in bulk, thousands of orders in one database transaction, so the books are
-right whenever this is stopped. Only ever new members take part: nobody's own money moves.
+The rows are the ones that `ledger.operations` would have written for each order: the member has
+enough money and stays within the limits, and each entry has its account's balance after it. Each
+database transaction writes thousands of whole orders, so the books are right even after a break.
+Only new members take part, so no existing member's money moves.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ NOTES = {
     TRANSFER: ("", "", "Lunch", "Matatu", "Chama", "Rent share", "Groceries", "Harambee"),
     WITHDRAWAL: ("", "", "Cash", "Market", "School fees"),
 }
-# How much goes on in each hour of a day in Nairobi.
+# Relative number of orders in each hour of a Nairobi day.
 HOURS = (1, 1, 1, 1, 1, 3, 8, 12, 13, 12, 11, 12, 15, 14, 11, 10, 12, 16, 18, 16, 12, 8, 4, 2)
 
 
@@ -69,7 +69,7 @@ type Row = tuple[int | str | datetime | None, ...]
 
 
 class Move(NamedTuple):
-    """An order carried out: `lines` are (account id, cents, what a member's then held)."""
+    """A completed order. `lines` are (account id, cents, balance after or None)."""
 
     at: datetime
     order: Order
@@ -78,7 +78,7 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True)
 class Town:
-    """The new members: the owner of each account, and what it holds so far."""
+    """The new members: who owns each account, and its balance so far."""
 
     owners: dict[int, int]
     balances: dict[int, int]
@@ -89,9 +89,9 @@ class Town:
 
 
 def generate(*, members: int, transactions: int, seed: int, now: datetime) -> Iterator[int]:
-    """Add new members, and orders among them; after each batch, how many orders there are.
+    """Add new members and their orders. Yields the number of orders so far after each batch.
 
-    The same seed on a database that holds the same rows gives the same history.
+    The same seed on a database with the same rows gives the same history.
     """
     last_id = Transaction.objects.aggregate(last=Max("pk"))["last"] or 0
     random = Random(f"{seed}/{last_id}")
@@ -110,7 +110,7 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
 
 
 def open_members(random: Random, number: int, joined: datetime) -> Town:
-    """New members. They are closed to everybody else until their history is complete."""
+    """Create the new members. They stay inactive until their history is complete."""
     first = (User.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     first_names, last_names = FIRST_NAMES.split(), LAST_NAMES.split()
     users = [
@@ -138,7 +138,7 @@ def open_members(random: Random, number: int, joined: datetime) -> Town:
 
 
 def unused_references(random: Random) -> Iterator[str]:
-    """Like `new_reference`, but from the seed, and never the same twice."""
+    """Like `new_reference`, but from the seed, and without repeats."""
     taken = set(Transaction.objects.values_list("reference", flat=True).iterator())
     while True:
         bits = random.getrandbits(40)
@@ -149,7 +149,7 @@ def unused_references(random: Random) -> Iterator[str]:
 
 
 def moves(random: Random, town: Town, number: int, midnights: list[datetime]) -> Iterator[Move]:
-    """That many orders in order of time, each within what its member holds and may do."""
+    """This many orders, oldest first, each within its member's balance and limits."""
     accounts = list(town.owners)
     cents_max = amount_cents_max(len(accounts), number / DAYS)
     for day, midnight in enumerate(midnights):
@@ -166,7 +166,7 @@ def moves(random: Random, town: Town, number: int, midnights: list[datetime]) ->
 
 
 def amount_cents_max(members: int, orders_per_day: float) -> int:
-    """So low that even the busiest of few members seldom meets a limit."""
+    """Low enough that even the busiest of few members seldom reaches a limit."""
     orders_of_the_busiest = orders_per_day / math.sqrt(members)
     limits = (
         AMOUNT_CENTS_MAX,
@@ -178,8 +178,8 @@ def amount_cents_max(members: int, orders_per_day: float) -> int:
 
 
 def wish(random: Random, accounts: list[int], balances: dict[int, int], cents_max: int) -> Order:
-    """What one member would like to do now."""
-    # Squared, so that a few members do much and most do little.
+    """A random order of one member. It may be over a limit."""
+    # Squared, so a few members order a lot and most order little.
     one = accounts[int(len(accounts) * random.random() ** 2)]
     cents = int(random.lognormvariate(6, 1)) * 100 + 100
     chance = random.random()
@@ -215,7 +215,7 @@ def post(order: Order, balances: dict[int, int]) -> list[tuple[int, int, int | N
 
 
 def write(random: Random, town: Town, batch: Sequence[Move], references: Iterator[str]) -> None:
-    """Write these moves with their entries, and the balances they leave: all or nothing."""
+    """Write these moves, their entries and the new balances in one transaction."""
     adapt = connection.ops.adapt_datetimefield_value
     records: list[Row] = []
     entries: list[Row] = []
@@ -240,14 +240,14 @@ def write(random: Random, town: Town, batch: Sequence[Move], references: Iterato
 
 
 def new_ids(cursor: CursorWrapper, table: str, number: int) -> list[int]:
-    """Ids that nobody else will use, lowest first."""
+    """Unused ids, lowest first. No other session gets them."""
     if connection.vendor == "postgresql":
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
             (table, number),
         )
         return [id for (id,) in cursor.fetchall()]
-    # This transaction holds the one write lock already.
+    # This transaction already holds the one write lock.
     cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
     last = cursor.fetchone()[0]
     return list(range(last + 1, last + 1 + number))
@@ -255,7 +255,7 @@ def new_ids(cursor: CursorWrapper, table: str, number: int) -> list[int]:
 
 def insert(cursor: CursorWrapper, table: str, columns: str, rows: list[Row]) -> None:
     if connection.vendor == "postgresql":
-        # COPY is one statement, so the guard that sums up its entries sees all of them.
+        # COPY is one statement, so the trigger that checks the sum of entries sees all of them.
         with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)

@@ -1,8 +1,7 @@
-"""The demo: who is there, and what they did with their money in the last four weeks.
+"""The demo: its people, and four weeks of payments between them.
 
-The story is the same each time it is told; only its days move along with today. Money moves
-through the real operations, and each order's key is its number, so that telling it again
-moves nothing.
+The story is always the same; only its days move along with today. Money moves through the real
+operations, and each order's key is its number, so playing the story again moves nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ DAYS = 28
 
 
 class Person(NamedTuple):
-    """Someone in the demo. Those with a `role` sign in with PASSWORD; `role` says as what."""
+    """A person in the demo. A person with a `role` can sign in with PASSWORD."""
 
     name: str
     email: str | None
@@ -110,9 +109,9 @@ WITHDRAWALS = ("Cash", "Market", "School fees", "Mum in Kisumu", "")
 
 
 class Step(NamedTuple):
-    """One order: a deposit has no source, a withdrawal no target.
+    """One order. A deposit has no source, a withdrawal no target.
 
-    Before today `minute` is that of the day; today it counts back from now.
+    `minute` counts from midnight; on the last day (`days_ago` 0) it counts back from now.
     """
 
     days_ago: int
@@ -140,7 +139,7 @@ def by_time(step: Step) -> tuple[int, int]:
 
 
 def story() -> list[Step]:
-    """All steps in order of time. Nobody spends what they do not have."""
+    """All steps, oldest first, without those that a member can't afford."""
     random = Random(SEED)
     held = dict.fromkeys(MEMBERS, 0)
     steps = []
@@ -156,7 +155,7 @@ def story() -> list[Step]:
 
 
 def plan(random: Random) -> Iterator[Step]:
-    """What everybody means to do, in no order."""
+    """What everyone plans to do, in no order."""
     for number, member in enumerate(MEMBERS):
         opening = random.randrange(3_000_00, 15_000_00, 500_00)
         yield Step(DAYS, 8 * 60 + 20 * number, None, member, opening, "First deposit")
@@ -173,7 +172,7 @@ def plan(random: Random) -> Iterator[Step]:
 
 
 def chama() -> Iterator[Step]:
-    """A merry-go-round: each week all give to the treasurer, and one of them gets it all."""
+    """A savings group: each week all pay the treasurer, who pays the whole sum to one of them."""
     others = [member for member in MEMBERS if member is not TREASURER]
     for week, days_ago in enumerate(range(26, 0, -7)):
         for number, member in enumerate(others):
@@ -183,7 +182,7 @@ def chama() -> Iterator[Step]:
 
 
 def everyday(random: Random, days_ago: int, minute: int) -> Step:
-    """Mostly small sums from one to another; now and then in or out."""
+    """Mostly a small transfer, sometimes a deposit or a withdrawal."""
     one, other = random.sample(MEMBERS, 2)
     chance = random.random()
     if chance < 0.15:
@@ -197,7 +196,7 @@ def everyday(random: Random, days_ago: int, minute: int) -> Step:
 
 
 def open_people(now: datetime) -> dict[Person, User]:
-    """Everybody in the demo; who is missing joins on the morning the story begins."""
+    """The users of the demo. A missing one is created, as of the morning the story begins."""
     joined = Step(DAYS, 7 * 60, None, None, 0, "").at(now)
     return {person: find(person) or open_person(person, joined) for person in (*MEMBERS, *STAFF)}
 
@@ -225,12 +224,12 @@ def open_person(person: Person, joined: datetime) -> User:
 
 
 def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = None) -> int:
-    """Carry out the story, or only these first steps of it; how many of them were new."""
+    """Carry out the story, or only its first `steps`. Returns how many transactions are new."""
     accounts = {person: Account.objects.wallet_id(people[person].pk) for person in MEMBERS}
-    # Told for the second time, or after a break: nothing is written before what is there.
+    # When this runs again, or after a break: write nothing before the entries that exist.
     floor = Entry.objects.filter(account__in=accounts.values()).aggregate(at=Max("created_at"))
     earliest = floor["at"] or now - timedelta(days=2 * DAYS)
-    told = 0
+    added = 0
     for number, step in enumerate(steps or story(), start=1):
         order = operations.Order(
             kind_of(step),
@@ -244,12 +243,12 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
             order,
             at=min(max(step.at(now), earliest), now),
         )
-        told += not record.is_replay
-    return told
+        added += not record.is_replay
+    return added
 
 
 def key_of(number: int) -> str:
-    """The key of the order that is this step of the story."""
+    """The idempotency key of this step of the story."""
     return f"demo-{number:04}"
 
 

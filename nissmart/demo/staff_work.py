@@ -1,7 +1,7 @@
-"""The demo's desk: what the finance team is at when a visitor looks in.
+"""The demo's finance team at work: a note, two reversals, two incidents.
 
-Told through the real operations, about payments of `adminpanel/demo.py`, whose keys find them
-again: each piece is there once, however often it is told.
+It uses the real operations, on payments from `nissmart/demo/members.py`. Whatever exists already
+is left alone, so running it again adds nothing.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from wallet.models import User
 
 WAMBUI, JOSEPH = demo.STAFF[:2]
 
-# The notes under which `demo.BILLS` has them.
+# The notes of these payments in `demo.BILLS`.
 PROPOSED, REVERSED = "Wi-Fi share", "Sofa, second half"
 
 WAITING_REASON = "Amina paid the Wi-Fi twice; Daniel agreed on the phone to give this one back."
 DONE_REASON = "Sent to the wrong Chebet. Both agreed on the phone to take it back."
-NOTE = "Daniel called at lunch: he knows of it and leaves the money where it is."
-OPEN_TITLE = "Halima asks for a receipt on paper"
-OPEN_WORDS = "She needs one with a stamp for the school. Ask the office whether we may give it."
+NOTE = "Daniel called at lunch. He knows about it and won't spend the money."
+OPEN_TITLE = "Halima asks for a paper receipt"
+OPEN_WORDS = "She needs one with a stamp for the school. Ask the office if we can give her one."
 DONE_TITLE = "Money sent to the wrong Chebet"
 DONE_WORDS = "Daniel called: the second half of the sofa went to a namesake."
-RESOLUTION = "Reversed with a second approval. Both were called, and both see it on their receipts."
+RESOLUTION = "Reversed and approved by a colleague. We called both; both see it on their receipts."
 
 
 def play(people: dict[demo.Person, User]) -> None:
-    """Tell it, or what is missing of it."""
+    """Do the team's work, or what is missing of it."""
     wambui, joseph = people[WAMBUI].pk, people[JOSEPH].pk
     waiting, wrong = payment(people, PROPOSED), payment(people, REVERSED)
     write_note(waiting, joseph)
@@ -60,7 +60,7 @@ def write_note(record: Transaction, author_id: int) -> None:
 
 
 def propose(record: Transaction, actor_id: int, reason: str) -> ReversalProposal | None:
-    """The proposal, if it was not made before."""
+    """The new proposal; None if there is one already."""
     if record.proposals.exists() or reversals.obstacle(record):
         return None
     return reversals.propose(Context(actor_id, reason=reason), transaction_id=record.pk)
@@ -69,7 +69,7 @@ def propose(record: Transaction, actor_id: int, reason: str) -> ReversalProposal
 def open_incident(
     record: Transaction, actor_id: int, title: str, words: str, severity: str
 ) -> Incident | None:
-    """The incident, if it was not opened before."""
+    """The new incident; None if it was opened before."""
     if Incident.objects.filter(title=title).exists():
         return None
     return incidents.open_by_hand(

@@ -1,5 +1,5 @@
-"""A Daraja simulator: a small M-PESA on this machine, for trying the product and for tests.
+"""A Daraja simulator: a small M-PESA on this machine, for tests and for trying the product.
 
-It speaks Safaricom's documented wire format and keeps its own book. It imports nothing of the
-product, so that what the product believes and what "M-PESA" did are two independent accounts.
+It speaks Safaricom's documented wire format and keeps its own book. It imports nothing from the
+product, so a test can compare what the product believes with what "M-PESA" did.
 """

@@ -17,9 +17,11 @@ from nissmart.sandbox.simulator import build
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m nissmart.sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    parser.add_argument("--seed", type=int, default=0, help="of ids and of faults")
-    parser.add_argument("--state", type=Path, help="file that keeps the book over a restart")
+    parser.add_argument(
+        "--port", type=int, default=0, help="the port; 0, the default, picks a free one"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the ids and faults")
+    parser.add_argument("--state", type=Path, help="file that keeps the book across restarts")
     parser.add_argument("--certificate", type=Path, help="where to write the certificate")
     parser.add_argument(
         "--settle", type=float, default=1.0, metavar="S", help="seconds from request to result"
@@ -31,9 +33,9 @@ def arguments() -> argparse.Namespace:
         default=Act.ASK,
         help="what phones do with a prompt",
     )
-    parser.add_argument("--frozen", action="store_true", help="start with the clock standing still")
+    parser.add_argument("--frozen", action="store_true", help="start with a frozen clock")
     parser.add_argument("--shortcode", default=Merchant.shortcode, help="the paybill")
-    parser.add_argument("--b2c-shortcode", help="when payouts have another one")
+    parser.add_argument("--b2c-shortcode", help="another shortcode for payouts")
     parser.add_argument("--float", type=int, default=Merchant.float_shillings, dest="money")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""HTTP answers, the good and the broken ones."""
+"""HTTP answers, including broken ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True)
 class Answer:
-    """`is_dropped` closes the connection without a word."""
+    """An HTTP answer. With `is_dropped` the connection closes without one."""
 
     status: int
     body: bytes = b""
@@ -25,15 +25,15 @@ class Answer:
 
 @dataclass(eq=False)
 class Rejection(Exception):
-    """An error of the gateway: nothing happened."""
+    """An error from the gateway. Nothing happened."""
 
     status: int
     code: str
     message: str
     request_id: str = ""
 
-    def filled(self, **values: str) -> Rejection:
-        """A copy to raise, with its blanks filled."""
+    def fill(self, **values: str) -> Rejection:
+        """A copy to raise, with the placeholders in its message filled in."""
         return Rejection(self.status, self.code, self.message.format(**values))
 
 
@@ -80,9 +80,9 @@ BODIES = {
 
 
 def broken(simulator: Simulator, fault: Fault, invalid_token: Rejection) -> Answer:
-    """What arrives in place of an answer."""
+    """What arrives instead of an answer."""
     if fault is Fault.INVALID_TOKEN:
-        return error(simulator, invalid_token.filled(token="expired"))
+        return error(simulator, invalid_token.fill(token="expired"))
     if fault in BODIES:
         return BODIES[fault]
     return error(simulator, ERRORS[fault])

@@ -1,4 +1,4 @@
-"""The simulator's book: every payment asked for, every shilling moved. Nothing ends twice.
+"""The simulator's book: every requested payment and every shilling moved. Nothing ends twice.
 
 Amounts are whole shillings. The caller holds the simulator's lock.
 """
@@ -47,7 +47,7 @@ class Movement:
 
 @dataclass(frozen=True)
 class BankTransfer:
-    """Money between the organisation's bank and one of its accounts, by the bank's hand."""
+    """Money that the bank moves between itself and one of the organisation's accounts."""
 
     serial: int
     shortcode: str
@@ -76,7 +76,7 @@ class Book:
             self._replay(event)
 
     def accept(self, payment: Payment) -> None:
-        """Take a request in. Raises Duplicate when its id was taken in before."""
+        """Accept a request. Raises Duplicate if its id was accepted before."""
         if payment.request_id in self._requests:
             raise Duplicate
         self.journal.append({"asked": payment.to_json()})
@@ -87,10 +87,10 @@ class Book:
         return self._by_id.get(name)
 
     def end(self, payment: Payment, code: str, now: datetime) -> bool:
-        """End a payment with this result, and move the money if it is success.
+        """End a payment with this result, and move the money if it's a success.
 
-        False when it had ended already: then nothing changes. Success becomes the fitting failure
-        when a limit or a balance forbids it.
+        Returns False and changes nothing if it has already ended. If a limit or a balance forbids
+        a success, the payment fails with the matching code.
         """
         if payment.state != PENDING:
             return False
@@ -104,7 +104,7 @@ class Book:
         return self._balances[shortcode, account]
 
     def move(self, transfer: BankTransfer) -> None:
-        """Money from or to the organisation's bank."""
+        """Move money from or to the organisation's bank."""
         self.journal.append({"moved": asdict(transfer) | {"at": transfer.at.isoformat()}})
         self._move(transfer)
 
@@ -118,7 +118,7 @@ class Book:
         return receipt in self._reversed
 
     def _refusal(self, payment: Payment, now: datetime) -> str:
-        """Why M-PESA would refuse this, or nothing."""
+        """The code with which M-PESA would refuse this, or ""."""
         minimum = B2C_MINIMUM if payment.kind == B2C else 1
         if payment.kind == REVERSAL:
             return self._lacks_funds(payment)

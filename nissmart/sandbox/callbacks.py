@@ -1,4 +1,4 @@
-"""Callbacks: sent from threads of the timeline, up to three times until the receiver says 200."""
+"""Callbacks: sent by the timeline's threads, up to three times, until the receiver answers 200."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Callback:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt to deliver, kept for debugging."""
+    """One delivery attempt, kept for debugging."""
 
     at: datetime
     url: str
@@ -55,7 +55,7 @@ def arrange(
     lie: bytes | None = None,
     forged: bytes | None = None,
 ) -> list[Callback]:
-    """The callbacks that tell one result, as its faults have it."""
+    """The callbacks that report one result, with its faults applied."""
     chosen = frozenset(faults)
     if Fault.NO_CALLBACK in chosen:
         return []
@@ -80,9 +80,9 @@ class Courier:
         self._held: list[Callback] = []
 
     def send(self, callbacks: Iterable[Callback], *, urgent: bool = False) -> None:
-        """Schedule callbacks; those due together go one after the other.
+        """Schedule callbacks. Those due at the same time go one after the other.
 
-        Urgent ones that are due have been delivered when this returns.
+        Urgent ones that are due now are delivered before this returns.
         """
         for delay_s, group in groupby(callbacks, key=lambda callback: callback.delay_s):
             together = list(group)
@@ -124,7 +124,7 @@ class Courier:
         return status, answer
 
     def _hold(self, callback: Callback) -> None:
-        """Keep a callback back until another one has gone first, or for a while."""
+        """Hold a callback until another one is sent, or for HELD_AT_MOST_S."""
         with self._lock:
             self._held.append(callback)
         self.timeline.after(HELD_AT_MOST_S, self._release)

@@ -1,4 +1,4 @@
-"""The controls under /_sim/: what tests and people use, and no real Daraja has."""
+"""The controls under /_sim/, for tests and people. The real Daraja has none of them."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def fields_of(request: Request, allowed: set[str]) -> Body:
 
 
 def book(simulator: Simulator, request: Request) -> Answer:
-    """Every payment that was executed, in the order of their ends."""
+    """Every executed payment, in the order in which they ended."""
     with simulator.lock:
         paid = sorted(
             simulator.book.paid(), key=lambda payment: payment.ended_at or payment.asked_at
         )
-        return reply([executed(payment) for payment in paid])
+        return reply([describe(payment) for payment in paid])
 
 
-def executed(payment: Payment) -> Body:
+def describe(payment: Payment) -> Body:
     at = payment.ended_at or payment.asked_at
     return {
         "kind": payment.kind,
@@ -72,10 +72,10 @@ def executed(payment: Payment) -> Body:
 
 
 def payments(simulator: Simulator, request: Request) -> Answer:
-    """Every payment that was asked for, whatever became of it."""
+    """Every requested payment, whatever its state."""
     with simulator.lock:
         everything = simulator.book.payments
-        states = [executed(one) | {"state": one.state, "code": one.code} for one in everything]
+        states = [describe(one) | {"state": one.state, "code": one.code} for one in everything]
     return reply(states)
 
 
@@ -96,14 +96,14 @@ def callbacks(simulator: Simulator, request: Request) -> Answer:
 
 
 def act(simulator: Simulator, request: Request) -> Answer:
-    """What a phone does with the prompt it has, or with the next one."""
+    """Set what a phone does with its current prompt, or with the next one."""
     number = phone_in(request)
     chosen = act_in(fields_of(request, {"action"}))
     return reply({"had_prompt": stk.act_on_prompt(simulator, number, chosen)})
 
 
 def act_by_default(simulator: Simulator, request: Request) -> Answer:
-    """What every phone does with a prompt from now on."""
+    """Set what every phone does with a prompt from now on."""
     chosen = act_in(fields_of(request, {"action"}))
     with simulator.lock:
         simulator.phones.default = chosen
@@ -114,7 +114,7 @@ def act_in(body: Body) -> Act:
     try:
         return Act(text(body.get("action")))
     except ValueError:
-        raise Mistake(f"action is one of {', '.join(Act)}.") from None
+        raise Mistake(f"action must be one of {', '.join(Act)}.") from None
 
 
 def pay(simulator: Simulator, request: Request) -> Answer:
@@ -123,7 +123,7 @@ def pay(simulator: Simulator, request: Request) -> Answer:
     body = fields_of(request, {"account", "amount"})
     amount = shillings(body.get("amount"))
     if amount is None:
-        raise Mistake("amount is a whole number above zero.")
+        raise Mistake("amount must be a whole number above zero.")
     payment = c2b.pay(simulator, number, amount, text(body.get("account")))
     return reply({"receipt": payment.receipt})
 
@@ -136,16 +136,16 @@ def phone_in(request: Request) -> str:
 
 
 def set_faults(simulator: Simulator, request: Request) -> Answer:
-    """Faults at random. What the body doesn't name is as it was; scenarios stay."""
+    """Set random faults. Fields that the body leaves out, and scenarios, stay as they are."""
     body = fields_of(request, FAULT_FIELDS)
     faults = simulator.faults
     rate = body.get("rate", faults.rate)
     if not isinstance(rate, int | float) or not 0 <= rate <= 1:
-        raise Mistake("rate is between 0 and 1.")
+        raise Mistake("rate must be between 0 and 1.")
     kinds = faults_in(body, "kinds") if "kinds" in body else faults.kinds
     apis = body.get("apis", list(faults.apis))
     if not isinstance(apis, list) or not set(apis) <= set(APPLIES):
-        raise Mistake(f"apis are among {', '.join(APPLIES)}.")
+        raise Mistake(f"apis must be among {', '.join(APPLIES)}.")
     with simulator.lock:
         faults.seed, faults.rate = body.get("seed", faults.seed), rate
         faults.kinds, faults.apis = kinds, tuple(apis)
@@ -159,15 +159,15 @@ def faults_in(body: Body, field: str) -> tuple[Fault, ...]:
     try:
         return tuple(Fault(name) for name in body.get(field, []))
     except (ValueError, TypeError):
-        raise Mistake(f"{field} are among {', '.join(Fault)}.") from None
+        raise Mistake(f"{field} must be among {', '.join(Fault)}.") from None
 
 
 def add_scenario(simulator: Simulator, request: Request) -> Answer:
-    """How the next requests about one phone number, id or account number go."""
+    """Set what happens to the next requests about one phone number, id or account number."""
     body = fields_of(request, SCENARIO_FIELDS)
     api = body.get("api", "")
     if api and api not in APPLIES:
-        raise Mistake(f"api is one of {', '.join(APPLIES)}.")
+        raise Mistake(f"api must be one of {', '.join(APPLIES)}.")
     result = text(body["result"]) if "result" in body else None
     plan = Plan(frozenset(faults_in(body, "faults")), result, body.get("delay_s"))
     key = text(body.get("id")) or text(body.get("phone")) or "*"
@@ -187,7 +187,7 @@ def show_clock(simulator: Simulator, request: Request) -> Answer:
 
 
 def set_clock(simulator: Simulator, request: Request) -> Answer:
-    """Freeze or run the clock, and move it forward through all that falls due."""
+    """Freeze or start the clock, and advance it through all due work."""
     body = fields_of(request, {"advance_s", "frozen", "timeout_s"})
     if "frozen" in body:
         simulator.timeline.set_frozen(bool(body["frozen"]))
@@ -199,7 +199,7 @@ def set_clock(simulator: Simulator, request: Request) -> Answer:
 
 
 def set_organisation(simulator: Simulator, request: Request) -> Answer:
-    """Bring accounts to these balances, unlock the initiator, forget the C2B URLs."""
+    """Set accounts to these balances, unlock the initiator, forget the C2B URLs."""
     body = fields_of(request, ORGANISATION_FIELDS)
     shortcode = text(body.get("shortcode")) or simulator.merchant.b2c_shortcode
     with simulator.lock:
@@ -228,13 +228,13 @@ def export_statement(simulator: Simulator, request: Request) -> Answer:
     query = request.query
     account = query.get("account", "utility")
     if account not in ACCOUNTS:
-        raise Mistake(f"account is one of {', '.join(ACCOUNTS)}.")
+        raise Mistake(f"account must be one of {', '.join(ACCOUNTS)}.")
     try:
         start, end = (
             date.fromisoformat(query[one]) if one in query else None for one in ("from", "to")
         )
     except ValueError:
-        raise Mistake("from and to are dates like 2026-10-31.") from None
+        raise Mistake("from and to must be dates like 2026-10-31.") from None
     shortcode = query.get("shortcode", simulator.merchant.shortcode)
     with simulator.lock:
         content = statement.write(simulator.book, shortcode, ACCOUNTS[account], start, end)
@@ -271,4 +271,4 @@ def handle(simulator: Simulator, request: Request) -> Answer:
     except Mistake as mistake:
         return Answer(400, json.dumps({"error": str(mistake)}).encode())
     except (ValueError, TypeError):
-        return Answer(400, b'{"error": "A field has a value of the wrong kind."}')
+        return Answer(400, b'{"error": "A field has a value of the wrong type."}')

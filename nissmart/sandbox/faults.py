@@ -1,4 +1,4 @@
-"""What goes wrong, and when: by scenario for a phone number or an id, or at random from a seed."""
+"""What goes wrong: by scenario for a phone number or an id, or at random from a seed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Fault(StrEnum):
     CALLBACK_FIRST = "callback_first"
     TIMEOUT_ECHO = "timeout_echo"
     TIMEOUT_RESULT = "timeout_result"
-    # Of the callback.
+    # In the callback.
     NO_CALLBACK = "no_callback"
     DUPLICATE = "duplicate"
     LATE = "late"
@@ -40,7 +40,7 @@ class Fault(StrEnum):
     WRONG_AMOUNT = "wrong_amount"
     FORGED = "forged"
     STRING_CODES = "string_codes"
-    # Of the STK query.
+    # In the STK query.
     QUERY_WRONG = "query_wrong"
     QUERY_PENDING = "query_pending"
 
@@ -55,7 +55,7 @@ DELIVERY = frozenset({F.NO_CALLBACK, F.DUPLICATE, F.LATE, F.REORDER})
 LIES = frozenset({F.CONTRADICT, F.CONTRADICT_FIRST, F.WRONG_AMOUNT, F.FORGED})
 REPLY = DELIVERY | TIMEOUTS | {F.CALLBACK_FIRST, F.STRING_CODES}
 
-# Which faults an API can have: `c2b` is the notification, which answers no request.
+# The faults that each API can have. `c2b` is the notification, which answers no request.
 APPLIES: dict[str, frozenset[Fault]] = {
     "oauth": ANSWER,
     "stk": ANSWER | DELIVERY | LIES | {F.CALLBACK_FIRST, F.STRING_CODES},
@@ -69,9 +69,9 @@ APPLIES: dict[str, frozenset[Fault]] = {
     "c2b_simulate": ANSWER,
     "pull": ANSWER,
 }
-# Which APIs a scenario can set the result or the delay of.
+# The APIs whose result or delay a scenario can set.
 RESULTS = ("stk", "b2c", "status", "balance", "reversal")
-# At random, only faults after which a status query still tells the truth.
+# Random faults are only those after which a status query still tells the truth.
 RANDOM = (
     F.DROP_BEFORE,
     F.UNAVAILABLE,
@@ -91,14 +91,14 @@ RANDOM_APIS = ("stk", "stk_query", "b2c", "status", "balance", "reversal", "c2b"
 
 @dataclass(frozen=True)
 class Plan:
-    """How one request goes: its faults, the result it ends with, and after how long."""
+    """What happens to one request: its faults, its result, and the delay of that."""
 
     faults: frozenset[Fault] = frozenset()
     result: str | None = None
     delay_s: float | None = None
 
-    def instead(self) -> Fault | None:
-        """The fault of the answer, if it has one."""
+    def answer_fault(self) -> Fault | None:
+        """The fault that replaces the answer, if there is one."""
         return next(iter(sorted(self.faults & ANSWER)), None)
 
 
@@ -112,7 +112,7 @@ class Scenario:
     times: int = 1
 
     def fits(self, api: str) -> bool:
-        """Whether it says anything about this API."""
+        """Does the scenario apply to this API?"""
         if self.api not in ("", api):
             return False
         if self.plan.result is not None or self.plan.delay_s is not None:
@@ -135,12 +135,12 @@ class Faults:
         self._drawn: Counter[str] = Counter()
 
     def restart(self) -> None:
-        """Draw from the beginning again: the same seed and requests give the same faults."""
+        """Start over, so the same seed and requests give the same faults again."""
         with self._lock:
             self._drawn.clear()
 
     def plan(self, api: str, keys: Iterable[str]) -> Plan:
-        """The plan for one request; `keys` are its ids and phone number, the closest one first."""
+        """The plan for one request. `keys` are its ids and phone number, most specific first."""
         names = [key for key in keys if key]
         with self._lock:
             scenario = self._take_scenario(api, names)
@@ -167,7 +167,7 @@ class Faults:
         return Plan(plan.faults & APPLIES[api], plan.result, plan.delay_s)
 
     def _draw(self, api: str, subject: str, times_drawn: int) -> Plan:
-        """From the seed and the subject, not from a shared sequence: threads race for that."""
+        """Draw from the seed and the subject. Threads would race for a shared sequence."""
         kinds = [kind for kind in self.kinds if kind in APPLIES[api]]
         if not self.rate or api not in self.apis or not kinds:
             return Plan()

@@ -1,4 +1,4 @@
-"""The checks of a request's fields. Each raises the documented rejection."""
+"""Checks of request fields. Each raises the documented rejection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway in front of every API: verb, rate limit, token, body, faults; then the API itself."""
+"""The gateway in front of every API: checks verb, rate, token, body and faults, then calls it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """`headers` have lower-case names."""
+    """An HTTP request. Header names are in lower case."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Family:
-    """The errors that Safaricom documents for a group of APIs: they differ by group."""
+    """The errors that Safaricom documents for one group of APIs."""
 
     invalid_token: Rejection
     wrong_verb: Rejection
@@ -37,7 +37,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The answer, and the work that follows later."""
+    """The answer, and the work to do later."""
 
     body: Body
     then: Callable[[], None] | None = None
@@ -45,7 +45,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Api:
-    """`name` is what faults call it; `keys` finds what a scenario may be about in a body."""
+    """One API. Faults use `name`; `keys` finds the ids in a body that a scenario may be about."""
 
     name: str
     path: str
@@ -72,14 +72,14 @@ PULLS = Family(PULL_TOKEN_401, VERB_404, "404.001.01")
 
 
 def call(simulator: Simulator, api: Api, request: Request) -> Answer:
-    """One call of an API, from the gateway to the answer."""
+    """Answer one call of an API."""
     try:
         check_verb(api, request)
         check_rate(simulator)
         check_token(simulator, api.family, request)
         body = parse(request)
         plan = simulator.faults.plan(api.name, api.keys(simulator, body))
-        fault = plan.instead()
+        fault = plan.answer_fault()
         if fault in NOT_DONE:
             return broken(simulator, fault, api.family.invalid_token)
         with simulator.lock:
@@ -104,11 +104,11 @@ def follow_up(simulator: Simulator, accepted: Accepted, plan: Plan) -> None:
 
 def check_verb(api: Api, request: Request) -> None:
     if request.method != api.method:
-        raise api.family.wrong_verb.filled(method=request.method)
+        raise api.family.wrong_verb.fill(method=request.method)
 
 
 def check_rate(simulator: Simulator) -> None:
-    """Spike arrest, when a limit is set: so many requests in one second of the virtual clock."""
+    """Spike arrest, if set: a limit on requests in one second of the virtual clock."""
     limit = simulator.faults.spike_per_s
     if not limit:
         return
@@ -131,11 +131,11 @@ def check_token(simulator: Simulator, family: Family, request: Request) -> None:
     with simulator.lock:
         current = simulator.token
     if token != current.value or now_s >= current.expires_at_s:
-        raise family.invalid_token.filled(token=token)
+        raise family.invalid_token.fill(token=token)
 
 
 def parse(request: Request) -> Body:
-    """The JSON object. With another content type the first field looks missing, as at Safaricom."""
+    """The JSON object. As at Safaricom, any other content type makes the first field missing."""
     if "application/json" not in request.headers.get("content-type", ""):
         return {}
     try:

@@ -1,4 +1,4 @@
-"""The ids that M-PESA hands out, made from a seed and a serial number: never the same one twice."""
+"""The ids that M-PESA gives out, made from a seed and a serial number, so none repeats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nissmart.sandbox.wire import EAT
 SYMBOLS = string.digits + string.ascii_uppercase
 DAYS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 RECEIPTS = 36**7
-# Has no factor in common with 36, so that each serial gives another receipt.
+# Has no common factor with 36, so each serial gives a different receipt.
 STRIDE = 31_415_926_535
 NAMES = (
     ("NICHOLAS", "MARY", "JOHN", "GRACE", "PETER", "FAITH", "DAVID", "MERCY", "JAMES", "ESTHER"),
@@ -37,7 +37,7 @@ class Ids:
         return random.Random(":".join(map(str, (self.seed, *parts))))
 
     def receipt(self, serial: int, now: datetime) -> str:
-        """SG632NMUAB: year, month and day in a letter or digit each, then seven symbols."""
+        """SG632NMUAB: a letter or digit each for year, month and day, then seven symbols."""
         day = now.astimezone(EAT)
         prefix = chr(ord("A") + (day.year - 2006) % 26) + chr(ord("A") + day.month - 1)
         rest = (serial * STRIDE + self.seed) % RECEIPTS
@@ -53,7 +53,7 @@ class Ids:
         return f"AG_{now.astimezone(EAT):%Y%m%d}_{digits[:20]}"
 
     def merchant_request(self, serial: int) -> str:
-        """29115-34620561-1: also what Safaricom calls a request that has no id of ours."""
+        """29115-34620561-1: also the id Safaricom gives a request that has none from us."""
         return f"{self._random('request', serial).randint(1000, 99999)}-{34620560 + serial}-1"
 
     def checkout(self, serial: int, now: datetime, phone: str) -> str:

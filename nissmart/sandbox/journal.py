@@ -1,4 +1,4 @@
-"""The book's file: one JSON line per event, appended before the event counts."""
+"""The book's file: one JSON line per event, written before the event takes effect."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import IO, Any
 
 
 class Journal:
-    """Without a file the book is in memory only."""
+    """Without a file the book is only in memory."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._file: IO[str] | None = None
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """The events so far. A torn last line, from a crash, is cut off."""
+        """The events so far. Cuts off a last line that a crash left incomplete."""
         if self.path is None or not self.path.exists():
             return
         whole = 0

@@ -18,11 +18,11 @@ WRONG_ATTEMPTS = 3
 
 
 class Keys:
-    """A 2048-bit RSA pair. The product reads the certificate; only this side decrypts."""
+    """A 2048-bit RSA pair. The product uses the certificate; only the simulator decrypts."""
 
     def __init__(self, private: rsa.RSAPrivateKey) -> None:
         self.private = private
-        # A credential may be used for many requests, and decrypting is slow.
+        # Decrypting is slow, and many requests may use the same credential.
         self._plain: dict[str, bytes | None] = {}
 
     @classmethod
@@ -31,7 +31,7 @@ class Keys:
 
     @classmethod
     def beside(cls, certificate: Path) -> Keys:
-        """The keys of a certificate file, made on first use and the same after a restart."""
+        """The keys of a certificate file. Made on first use, and the same after a restart."""
         private = certificate.with_name(certificate.name + ".key")
         if certificate.exists() and private.exists():
             key = serialization.load_pem_private_key(private.read_bytes(), None)

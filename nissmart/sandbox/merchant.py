@@ -16,13 +16,13 @@ B2C_MINIMUM = 10
 MAXIMUM = 250_000
 DAILY_MAXIMUM = 500_000
 
-# Up to this amount, this charge: Safaricom's B2C tariff of August 2023, registered recipients.
+# (amount up to, charge): Safaricom's B2C tariff of August 2023 for registered recipients.
 B2C_TARIFF = ((100, 0), (1_500, 5), (5_000, 9), (20_000, 11))
 B2C_TOP_CHARGE = 13
 
 
 def b2c_charge(amount: int) -> int:
-    """What the organisation pays for a payout, in shillings."""
+    """The charge for a payout, in shillings. The organisation pays it."""
     for highest, charge in B2C_TARIFF:
         if amount <= highest:
             return charge
@@ -31,7 +31,7 @@ def b2c_charge(amount: int) -> int:
 
 @dataclass(frozen=True)
 class Merchant:
-    """Nothing here is secret: the simulator is loopback only, and its money isn't real."""
+    """Nothing here is secret: the simulator only listens on loopback, and no money is real."""
 
     consumer_key: str = "sandbox-consumer-key"
     consumer_secret: str = "sandbox-consumer-secret"
@@ -44,14 +44,14 @@ class Merchant:
     float_shillings: int = 5_000_000
     # Whether Safaricom has switched on external validation of paybill payments.
     validation: bool = True
-    # Where charges are taken from: the utility account, or the charges paid account.
+    # The account that pays charges: the utility account or the charges paid account.
     charges_from: str = UTILITY
 
     def shortcodes(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.shortcode, self.b2c_shortcode)))
 
     def password(self, timestamp: str) -> str:
-        """The STK password that goes with a timestamp."""
+        """The STK password for a timestamp."""
         raw = self.shortcode + self.passkey + timestamp
         return base64.b64encode(raw.encode()).decode()
 

@@ -15,8 +15,10 @@ PENDING, PAID, FAILED = "pending", "paid", "failed"
 
 @dataclass
 class Payment:
-    """`request_id` is the merchant's id or the one given for its request; `conversation_id` is
-    M-PESA's (a CheckoutRequestID for STK). `receipt` exists from the start and proves nothing."""
+    """One payment. `request_id` is the merchant's id, or M-PESA's if the merchant sent none.
+    `conversation_id` is M-PESA's (for STK the CheckoutRequestID). `receipt` is set from the start,
+    so it proves nothing.
+    """
 
     serial: int
     kind: str
@@ -44,7 +46,7 @@ class Payment:
         return self.state == PAID
 
     def signed_amount(self) -> int:
-        """As the utility account sees it."""
+        """The amount as it changes the utility account: negative for money out."""
         return self.amount if self.kind in (STK, C2B) else -self.amount
 
     def to_json(self) -> dict[str, Any]:

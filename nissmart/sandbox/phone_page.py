@@ -1,4 +1,4 @@
-"""A page that plays the phone: the prompt that waits, a menu to pay, the latest messages."""
+"""A page that plays the phone: the current prompt, a form to pay, the latest messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MESSAGES = 10
 
 
 def handle(simulator: Simulator, request: Request) -> Answer:
-    """`/phone/`, `/phone/<number>/` and the style sheet."""
+    """`/phone/`, `/phone/<number>/` and the stylesheet."""
     if request.path == "/phone/style.css":
         return Answer(200, STYLE, "text/css; charset=utf-8")
     name = request.path.removeprefix("/phone/").strip("/")
@@ -49,7 +49,7 @@ def handle(simulator: Simulator, request: Request) -> Answer:
 
 
 def page(title: str, body: str, *, status: int = 200, watching: bool = False) -> Answer:
-    # The reader asks for it by a link, and stops it by another.
+    # One link starts the reloading, another stops it.
     again = '<meta http-equiv="refresh" content="2">' if watching else ""
     document = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -66,7 +66,7 @@ def redirect(to: str) -> Answer:
 
 
 def find(number: str) -> Answer:
-    """A number as people write it: 0712 000 001."""
+    """Open the phone with this number, as people write it: 0712 000 001."""
     digits = "".join(filter(str.isdigit, number))
     return redirect(f"/phone/254{digits[1:]}/" if digits.startswith("0") else f"/phone/{digits}/")
 
@@ -77,14 +77,14 @@ def index(simulator: Simulator, error: str = "") -> str:
     links = "".join(f'<li><a href="/phone/{one}/">{one}</a></li>' for one in numbers)
     waiting = f"<ul>{links}</ul>" if links else "<p>No prompt is waiting.</p>"
     return (
-        f'{said(error)}<h2>Waiting for a PIN</h2>{waiting}<form action="/phone/">'
+        f'{alert(error)}<h2>Waiting for a PIN</h2>{waiting}<form action="/phone/">'
         '<label for="number">Phone number</label>'
         '<input id="number" name="number" inputmode="tel" autocomplete="off" required>'
         "<button>Open this phone</button></form>"
     )
 
 
-def said(error: str) -> str:
+def alert(error: str) -> str:
     return f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
 
 
@@ -100,10 +100,10 @@ def screen(simulator: Simulator, number: str, *, watching: bool, error: str = ""
         else f'<a href="/phone/{number}/">Look again</a> or '
         f'<a href="/phone/{number}/?watch=1">keep watching</a>'
     )
-    # While the page reloads by itself, no form that someone could be filling in.
+    # No form while the page reloads by itself, because someone could be filling it in.
     menu = "" if watching else pay_form(simulator)
     return (
-        f'{said(error)}<div class="phone">{shown}<p>{link}</p>{menu}</div>'
+        f'{alert(error)}<div class="phone">{shown}<p>{link}</p>{menu}</div>'
         f'<h2>Messages</h2>{messages}<p><a href="/phone/">All phones</a></p>'
     )
 
@@ -148,7 +148,7 @@ def message(simulator: Simulator, payment: Payment) -> str:
 
 
 def press(simulator: Simulator, request: Request, number: str) -> Answer:
-    """A button. One of a prompt that has gone meanwhile does nothing to the next prompt."""
+    """Handle a button. A button of an old prompt does nothing to the next prompt."""
     form = {
         name: values[0]
         for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()
@@ -169,7 +169,7 @@ def press(simulator: Simulator, request: Request, number: str) -> Answer:
 def pay(simulator: Simulator, number: str, form: dict[str, str]) -> Answer:
     amount, account = shillings(form.get("amount")), form.get("account", "").strip()[:20]
     if amount is None or not account:
-        error = "Give an account number, and an amount in whole shillings."
+        error = "Enter an account number and an amount in whole shillings."
         body = screen(simulator, number, watching=False, error=error)
         return page(f"Phone {number}", body, status=422)
     c2b.pay(simulator, number, amount, account)

@@ -1,4 +1,4 @@
-"""The phones: what each does with a prompt. Whole in memory; the caller holds the lock."""
+"""The phones, and what each does with a prompt. Only in memory; the caller holds the lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Act(StrEnum):
     CANCEL = "cancel"
     IGNORE = "ignore"
     WRONG_PIN = "wrong_pin"
-    # Leave the prompt to a person at the phone page.
+    # Leave the prompt to a person on the phone page.
     ASK = "ask"
 
 
@@ -29,7 +29,7 @@ OUTCOMES = {
 
 @dataclass
 class Phone:
-    """`prompt` is the payment that waits for a PIN, `next_act` what the next prompt will meet."""
+    """`prompt` is the payment that waits for a PIN; `next_act` is the answer to the next prompt."""
 
     prompt: Payment | None = None
     is_ignored: bool = False
@@ -58,7 +58,7 @@ class Phones:
             phone.prompt, phone.is_ignored = None, False
 
     def next_act(self, number: str) -> Act:
-        """What this phone does with a prompt that has just come; a set act counts once."""
+        """What this phone does with its new prompt. An act that was set counts once."""
         phone = self.get(number)
         act, phone.next_act = phone.next_act, None
         return act or self.default

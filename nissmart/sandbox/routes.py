@@ -1,4 +1,4 @@
-"""Which part answers which address."""
+"""Which part answers which URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ APIS: dict[str, Api] = {
         *pull.APIS,
     )
 }
-# An unknown address has the error of the APIs that it resembles.
+# An unknown URL gets the not-found error of the APIs that it resembles.
 NOT_FOUND = {api.path.split("/")[2]: api.family.not_found for api in APIS.values()}
 
 INDEX = b"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>M-PESA sandbox</title>
@@ -52,6 +52,6 @@ def respond(simulator: Simulator, request: Request) -> Answer:
 
 
 def is_from_elsewhere(request: Request) -> bool:
-    """A browser says so; programs send no such header."""
+    """Does another site send this? Browsers say so in a header; programs don't send it."""
     site = request.headers.get("sec-fetch-site", "none")
     return request.method != "GET" and site not in ("none", "same-origin")

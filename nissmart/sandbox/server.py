@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "sandbox"
     sys_version = ""
-    # An answer goes out in one piece: in two, the second waits for an acknowledgement.
+    # Send an answer in one piece. In two, the second would wait for an acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
     timeout = 120
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         self.write(answer)
 
     def discard(self, length: int) -> None:
-        """Read a body without keeping it: a client that still sends doesn't read the answer."""
+        """Read and drop a body, because a client that is still sending doesn't read the answer."""
         while length > 0 and (chunk := self.rfile.read(min(length, 65_536))):
             length -= len(chunk)
 
@@ -103,7 +103,7 @@ class Server(ThreadingHTTPServer):
 
 
 def resume(simulator: Simulator) -> None:
-    """Go on with what a restart interrupted: payouts are paid, prompts have expired."""
+    """Finish what a restart interrupted: pay waiting payouts and expire prompts."""
     for payment in simulator.book.pending():
         if payment.kind == B2C:
             b2c.resume(simulator, payment)

@@ -1,4 +1,4 @@
-"""The parts of one simulator, put together."""
+"""One simulator and its parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALIDATION_TIMEOUT_S = 8.0
 
 @dataclass(frozen=True)
 class Urls:
-    """Where C2B notifications go. Not in the journal: a new product registers anew."""
+    """Where C2B notifications go. Not in the journal, because the product registers again."""
 
     version: str
     confirmation: str
@@ -38,7 +38,7 @@ class Token:
 
 @dataclass
 class Simulator:
-    """`lock` guards everything below it. No thread holds it while it delivers a callback."""
+    """`lock` guards the fields below it. No thread holds it while delivering a callback."""
 
     merchant: Merchant
     keys: Keys

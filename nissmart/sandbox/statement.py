@@ -1,4 +1,4 @@
-"""The organisation's statement of one account, in the CSV form of the M-PESA portal."""
+"""The organisation's statement of one account, in the CSV format of the M-PESA portal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 
 from nissmart.sandbox.book import Book, Movement
 from nissmart.sandbox.payments import B2C, C2B, REVERSAL, STK, Payment
-from nissmart.sandbox.wire import EAT, dashed
+from nissmart.sandbox.wire import EAT, with_dashes
 
 COLUMNS = (
     "Receipt No.",
@@ -70,8 +70,8 @@ def row(line: Movement) -> list[str]:
     payment = line.payment
     return [
         line.receipt,
-        dashed(line.at),
-        dashed(payment.asked_at if payment else line.at),
+        with_dashes(line.at),
+        with_dashes(payment.asked_at if payment else line.at),
         details(line),
         "Completed",
         money(line.amount) if line.amount > 0 else "",

@@ -1,7 +1,7 @@
-"""A virtual clock, and the work that is due by it.
+"""A virtual clock, and the work scheduled on it.
 
-The clock runs like any other until it is frozen; it can be advanced either way. Advancing goes
-from one piece of due work to the next and lets each finish: an hour passes instantly, in order.
+The clock runs normally until it is frozen, and can be advanced in both states. Advancing runs each
+piece of due work in order and waits for it, so an hour passes in no time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Timeline:
             return self._start + timedelta(seconds=self._elapsed())
 
     def after(self, delay_s: float, action: Action) -> None:
-        """Run `action` on a thread of the timeline, this many virtual seconds from now."""
+        """Run `action` on one of the timeline's threads, this many virtual seconds from now."""
         with self._changed:
             self._serial += 1
             heapq.heappush(self._due, (self._elapsed() + delay_s, self._serial, action))
@@ -54,9 +54,9 @@ class Timeline:
             self._changed.notify_all()
 
     def advance(self, seconds: float, *, timeout_s: float = 30.0) -> bool:
-        """Move the clock forward, through everything that falls due on the way.
+        """Move the clock forward, and run everything that becomes due.
 
-        False when some of it was still running after `timeout_s`.
+        Returns False if some of it was still running after `timeout_s`.
         """
         deadline = time.monotonic() + timeout_s
         with self._changed:
@@ -91,7 +91,7 @@ class Timeline:
         return self._passed_s + running_s
 
     def _set_elapsed(self, seconds: float) -> None:
-        """Never backwards: a running clock may have passed this moment meanwhile."""
+        """Set the clock, but never back: a running clock may already be past this moment."""
         self._passed_s = max(seconds, self._elapsed())
         self._mark = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""How Daraja writes things: times, amounts, phones, JSON."""
+"""How Daraja writes times, amounts, phone numbers and JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 EAT = timezone(timedelta(hours=3), "EAT")
-# JSON numbers with two decimals, which Python's floats can't keep: marked, then unquoted.
+# JSON numbers with two decimals, which Python floats can't keep. Write them as marked strings, then
+# remove the quotes.
 DECIMAL_MARK = "\ue000"
 MARKED_DECIMAL = re.compile(r'"\\ue000(-?\d+\.\d\d)"')
 
@@ -20,12 +21,12 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(EAT).strftime("%Y%m%d%H%M%S")
 
 
-def dotted(moment: datetime) -> str:
+def with_dots(moment: datetime) -> str:
     """14.02.2026 09:30:00: the form in B2C results."""
     return moment.astimezone(EAT).strftime("%d.%m.%Y %H:%M:%S")
 
 
-def dashed(moment: datetime) -> str:
+def with_dashes(moment: datetime) -> str:
     """14-02-2026 09:30:00: the form in statements."""
     return moment.astimezone(EAT).strftime("%d-%m-%Y %H:%M:%S")
 
@@ -41,7 +42,7 @@ def encode(body: Any) -> bytes:
 
 
 def text(value: object) -> str:
-    """A field as text: Daraja takes strings and numbers alike."""
+    """A field as text. Daraja accepts strings and numbers."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).strip()
@@ -55,11 +56,11 @@ def shillings(value: object) -> int | None:
     return int(digits)
 
 
-def masked(phone: str) -> str:
+def mask(phone: str) -> str:
     """2547 ***** 126: the payer in a C2B notification of version 2."""
     return f"{phone[:4]} ***** {phone[-3:]}"
 
 
 def code(result: str) -> int | str:
-    """A result code as most callbacks write it: a number when it can be one."""
+    """A result code as most callbacks write it: as a number if possible."""
     return int(result) if result.isdigit() else result

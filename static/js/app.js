@@ -1,4 +1,4 @@
-// What plain HTML and htmx can't do alone. Every page works without this file.
+// Improvements that HTML and htmx can't make alone. Every page works without this file.
 (() => {
   "use strict";
   const byId = (id) => document.getElementById(id);
@@ -6,12 +6,12 @@
   const say = (text) => { byId("live").textContent = text; };
   const warn = (name) => byId("alert").replaceChildren(...(word(name)?.cloneNode(true).childNodes ?? []));
   const isPoll = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).hasAttribute("data-poll");
-  // What refreshes by itself stands still while a member points at it or has the focus in it.
+  // A list doesn't refresh while the pointer or the focus is in it.
   const HELD = "[data-hold]:is(:hover, :focus-within)";
   const isHeld = ({ detail }) => (detail.requestConfig?.elt ?? detail.elt).matches(HELD);
   const on = (name, handler) => document.addEventListener(name, handler);
 
-  // Controls that need JavaScript are born hidden.
+  // Controls that need JavaScript start hidden.
   const prepare = (root) => {
     for (const element of root.querySelectorAll("[data-js]")) {
       element.hidden = "copy" in element.dataset && !navigator.clipboard;
@@ -22,23 +22,23 @@
   on("htmx:beforeRequest", (event) => {
     if (isPoll(event)) return (document.hidden || isHeld(event)) && event.preventDefault();
     byId("alert").replaceChildren();
-    // What was said of the last thing sent is not true of the next one.
+    // A message about the last request doesn't apply to the next one.
     if (event.detail.requestConfig.verb === "post") document.querySelector(".messages")?.remove();
     event.detail.target.setAttribute("aria-busy", "true");
   });
   on("htmx:afterRequest", ({ detail }) => {
     detail.target?.removeAttribute("aria-busy");
-    // 204: what is shown still holds, as of the moment that the server says it is.
+    // 204: nothing has changed, so only update the time, from the server's clock.
     const clock = detail.xhr.status === 204 && detail.elt.querySelector("time[data-zone]");
     if (!clock) return;
     const at = new Date(detail.xhr.getResponseHeader("Date") ?? Date.now());
     clock.textContent = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.zone });
   });
-  // A list that comes along with another part obeys the same rule; the next answer brings it again.
+  // The same rule for a list swapped in out of band. The next answer brings it again.
   on("htmx:oobBeforeSwap", ({ target, detail }) => { detail.shouldSwap &&= !target.matches(HELD); });
 
-  // What to say of an answer that can't be shown. An order whose answer is lost may have been
-  // carried out: then the page takes back what it said, and a second press is safe.
+  // Show an error for an answer that can't be swapped in. If the answer to an order is lost, the
+  // order may have gone through: hide "Nothing has moved yet" and say that a second press is safe.
   const fail = (event, name) => {
     if (isPoll(event)) return;
     const { target, requestConfig, xhr } = event.detail;
@@ -57,9 +57,9 @@
   const words = { 403: "stale", 429: "slow" };
   const failed = (event) => fail(event, words[event.detail.xhr.status] ?? "problem");
 
-  // A whole page is never put inside this one: it means signed out, or a problem.
+  // Never swap a whole page into this one. It means that the member is signed out, or an error.
   on("htmx:beforeSwap", (event) => {
-    // What can't be told now leaves what is there in its place, which asks again.
+    // If a poll fails, keep the old content. It polls again.
     if (isPoll(event) && (isHeld(event) || event.detail.xhr.status >= 400)) event.detail.shouldSwap = false;
     if (!/^\s*<!doctype html/i.test(event.detail.serverResponse)) return;
     event.detail.shouldSwap = false;
@@ -69,7 +69,7 @@
   on("htmx:responseError", failed);
   for (const name of ["htmx:timeout", "htmx:sendError"]) on(name, (event) => fail(event, "unheard"));
 
-  // After a swap: the tab's title, a word to screen readers, and focus where reading goes on.
+  // After a swap: set the tab's title, announce to screen readers, and move the focus.
   on("htmx:afterSettle", (event) => {
     const fresh = event.target;
     prepare(fresh);
@@ -82,8 +82,8 @@
     }
   });
 
-  // A review is a step of its own for the Back button, which leads to the filled form: the
-  // server gives it, as to "Change something".
+  // The Back button leads from the review to the filled form. The server renders that form, as it
+  // does for "Edit".
   const review = () => document.querySelector("[data-step=review]");
   const changes = () => review()?.querySelector("button[name=change]");
   let isGoingBack = false;
@@ -101,14 +101,14 @@
     }
   });
 
-  // Coming back to a list finds it as long as it was left, at the same place.
-  const kept = history.state ?? {};
+  // Going back to a list restores its length and scroll position.
+  const saved = history.state ?? {};
   let loaded = 0;
   const lengthen = () => {
     const more = [...document.querySelectorAll("#activity .more a[hx-get]")].pop();
-    if (more && loaded < (kept.loaded ?? 0)) return more.click();
-    if (kept.y) scrollTo(0, kept.y);
-    kept.loaded = kept.y = 0;
+    if (more && loaded < (saved.loaded ?? 0)) return more.click();
+    if (saved.y) scrollTo(0, saved.y);
+    saved.loaded = saved.y = 0;
   };
   document.addEventListener("DOMContentLoaded", lengthen);
   on("htmx:afterSettle", ({ detail }) => {
@@ -151,7 +151,7 @@
     }
   });
 
-  // A plain form is sent once. Its buttons go off after the browser has read the clicked one.
+  // Send a plain form once. Disable its buttons only after the browser has read the clicked one.
   const buttons = (form, off) => form.querySelectorAll("button").forEach((button) => { button.disabled = off; });
   on("submit", (event) => {
     const form = event.target;
@@ -167,7 +167,8 @@
     }
   });
 
-  // A receipt in this tab means that the balance in the others is old; so does a tab seen again.
+  // After a receipt, tabs in the background show an old balance. Refresh them, and any tab that
+  // becomes visible again.
   const refresh = () => window.htmx?.trigger(document.body, "balance-changed");
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("nissmart") : null;
   const news = document.querySelector("[data-announce]")?.dataset.announce;

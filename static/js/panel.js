@@ -1,16 +1,16 @@
-// Single keys on the finance desk. Everything they do, links and buttons do as well.
+// Keyboard shortcuts of the panel. Links and buttons can do everything they do.
 (() => {
   "use strict";
   const dialog = document.getElementById("keys");
   const onOff = document.getElementById("keys-on");
   if (!dialog?.showModal) return;
 
-  // A browser may refuse to remember; the switch then lasts as long as the page.
+  // If the browser refuses to store the setting, it lasts as long as the page.
   const remembered = { get: () => { try { return localStorage.getItem("keys"); } catch { return null; } } };
   const remember = (value) => { try { localStorage.setItem("keys", value); } catch { /* as above */ } };
   onOff.checked = remembered.get() !== "off";
   onOff.addEventListener("change", () => remember(onOff.checked ? "on" : "off"));
-  // Another tab may have turned them off.
+  // Another tab may have switched them off.
   window.addEventListener("storage", ({ key, newValue }) => {
     if (key === "keys") onOff.checked = newValue !== "off";
   });
@@ -22,7 +22,7 @@
     return box;
   };
 
-  // The row in hand is the one whose link has the focus, so Enter opens it without our help.
+  // The current row is the one whose link has the focus, so Enter opens it without a script.
   const step = (by) => {
     const links = [...document.querySelectorAll(".records td.ref a")];
     const row = document.activeElement?.closest(".records tr");
@@ -33,7 +33,7 @@
     return next;
   };
 
-  // Coming back to a list takes up the row that was left.
+  // When someone comes back to a list, focus the row they left.
   document.getElementById(history.state?.row ?? "")?.focus();
   document.addEventListener("focusin", ({ target }) => {
     if (target.matches(".records td.ref a")) history.replaceState({ ...history.state, row: target.id }, "");
@@ -56,7 +56,7 @@
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-keys]")) dialog.showModal();
-    // A menu closes when one goes on elsewhere.
+    // Close a menu on a click elsewhere.
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(target)) menu.open = false;
     }
@@ -68,7 +68,7 @@
     menu.querySelector("summary").focus();
   });
 
-  // A feed that isn't heard of calls itself live no more, and says since when, until it is again.
+  // When the feed stops answering, hide "live" and show since when, until it answers again.
   let heard = new Date();
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const isHeard = detail.xhr.status >= 200 && detail.xhr.status < 400;
@@ -83,6 +83,6 @@
     document.getElementById("live").textContent = lost.textContent;
   });
 
-  // On a phone the rooms scroll sideways: the one we are in is in sight.
+  // On a phone the sections scroll sideways. Scroll to the current one.
   document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

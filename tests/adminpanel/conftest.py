@@ -1,4 +1,4 @@
-"""What the desk looks at: members, a payment, an incident about it, and days of other payments."""
+"""Fixtures of the panel's tests: members, a payment, an incident about it, days of payments."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def incident(wambui, record) -> Incident:
 
 @pytest.fixture
 def days(bob, carol, time_machine) -> None:
-    """Three days in Nairobi; the second begins at 21:00 UTC of the first."""
+    """Payments from 19 to 22 November. In Nairobi, the 21st begins at 21:00 UTC on the 20th."""
     time_machine.move_to("2026-11-19T09:00:00Z", tick=False)
     deposit(bob, 900_00)
     time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
@@ -58,7 +58,7 @@ def days(bob, carol, time_machine) -> None:
 
 @pytest.fixture
 def activity(alice, bob) -> None:
-    """A transfer, a payout that waits and a deposit, after Alice's own."""
+    """After Alice's first deposit: a transfer, a pending payout and a deposit."""
     send(alice, bob, 10_00, description="one")
     payout(alice, "PENDING")
     deposit(bob, 30_00, description="three")

@@ -1,4 +1,4 @@
-"""Each account's lines and their running totals are those of the entries, at every moment."""
+"""An account page's lines and running totals match the ledger's entries at every moment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ledger import rollups
 from ledger.models import Entry, Transaction
-from tests.adminpanel.support.accounts import FLOAT, shown, wallet_of
+from tests.adminpanel.support.accounts import FLOAT, page_lines, wallet_of
 from tests.factories import account_id, deposit
 from tests.pages import elements, htmx, is_part, words
 from wallet.money import format_amount
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def expected(house_or_wallet: int) -> list[tuple[str, str, str, str]]:
-    """What `shown` must say, from a scan of the entries, newest first."""
+    """What `page_lines` must return, worked out from the entries, newest first."""
     sign = -1 if house_or_wallet < 0 else 1
     running, found = 0, []
     lines = Entry.objects.filter(account=house_or_wallet).select_related("transaction")
@@ -36,7 +36,7 @@ def turn_pages(client, url: str, **filters) -> list[list[tuple[str, str, str, st
     while True:
         response = client.get(url, query)
         assert response.status_code == 200
-        turned.append(shown(response))
+        turned.append(page_lines(response))
         older = [link for link in elements(response, "a") if words(link) == "Older"]
         if not older:
             return turned
@@ -47,7 +47,7 @@ def turn_pages(client, url: str, **filters) -> list[list[tuple[str, str, str, st
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("batch", [0, 1, 2, 5])
 @pytest.mark.parametrize("house_id", [-1, -2])
-def test_running_totals_of_a_house_account_are_those_of_a_scan(
+def test_running_totals_of_a_house_account_match_its_entries(
     as_finance, days, settings, batch, house_id
 ):
     settings.PAGE_SIZE_PANEL = 3
@@ -80,7 +80,7 @@ def day(line: Entry) -> str:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("batch", [0, 1, 4])
 @pytest.mark.parametrize(("filters", "fits"), FILTERS)
-def test_a_filter_leaves_the_running_totals_true(
+def test_a_filter_keeps_the_running_totals_correct(
     as_finance, days, bob, settings, batch, filters, fits
 ):
     settings.PAGE_SIZE_PANEL = 2
@@ -96,10 +96,10 @@ def test_a_filter_leaves_the_running_totals_true(
 
 @pytest.mark.parametrize("batch", [0, 2])
 @pytest.mark.django_db(transaction=True)
-def test_a_line_written_late_keeps_the_running_totals_true(
+def test_a_line_that_arrives_late_keeps_the_running_totals_correct(
     as_finance, days, alice, settings, batch
 ):
-    """Two payments at once may be written in another order than that of their times."""
+    """Two simultaneous payments may be inserted in a different order than their times."""
     settings.PAGE_SIZE_PANEL = 2
     deposit(alice, 2_00)
     deposit(alice, 3_00, at=timezone.now() - timedelta(hours=1))
@@ -117,26 +117,26 @@ def test_a_line_written_late_keeps_the_running_totals_true(
     assert [line for page in by_time for line in page] == wanted
 
 
-def test_lines_that_arrive_do_not_shift_the_pages(as_finance, days, carol, settings):
+def test_new_lines_do_not_shift_the_pages(as_finance, days, carol, settings):
     settings.PAGE_SIZE_PANEL = 2
     before = expected(-1)
-    first = shown(as_finance.get(FLOAT))
+    first = page_lines(as_finance.get(FLOAT))
     cursor = Entry.objects.filter(account=-1).order_by("-pk")[1].pk
     deposit(carol, 3_00)
-    assert first + shown(as_finance.get(FLOAT, {"cursor": cursor})) == before[:4]
+    assert first + page_lines(as_finance.get(FLOAT, {"cursor": cursor})) == before[:4]
 
 
 @pytest.mark.parametrize("cursor", ["x", "0", "-1", "9" * 30, "\0", "1e3", "a" * 5000])
-def test_what_is_no_cursor_leads_nowhere(as_finance, days, bob, cursor):
+def test_an_invalid_cursor_gives_an_empty_page(as_finance, days, bob, cursor):
     for url in (FLOAT, wallet_of(bob)):
         response = as_finance.get(url, {"cursor": cursor})
         assert response.status_code == 200
-        assert shown(response) == []
+        assert page_lines(response) == []
     theirs = Entry.objects.filter(account=account_id(bob)).first().pk
-    assert shown(as_finance.get(FLOAT, {"cursor": theirs})) == []
+    assert page_lines(as_finance.get(FLOAT, {"cursor": theirs})) == []
 
 
-def test_a_filter_that_makes_no_sense_is_refused_and_kept(as_finance, days, bob):
+def test_an_invalid_filter_is_refused_and_stays_in_the_form(as_finance, days, bob):
     for url in (FLOAT, wallet_of(bob)):
         for filters in (
             {"type": "GIFT"},
@@ -146,7 +146,7 @@ def test_a_filter_that_makes_no_sense_is_refused_and_kept(as_finance, days, bob)
             for headers in (None, htmx("lines")):
                 response = as_finance.get(url, filters, headers=headers)
                 assert response.status_code == 422
-                assert shown(response) == []
+                assert page_lines(response) == []
     response = as_finance.get(FLOAT, {"from": "someday"})
     assert 'value="someday"' in response.text
 
@@ -155,12 +155,12 @@ def test_htmx_gets_only_the_lines(as_finance, days, bob):
     for url in (FLOAT, wallet_of(bob)):
         response = as_finance.get(url, {"type": "DEPOSIT"}, headers=htmx("lines"))
         assert is_part(response, "lines")
-        assert len(shown(response)) == len(
+        assert len(page_lines(response)) == len(
             Entry.objects.filter(account=url.split("/")[-2], transaction__type="DEPOSIT")
         )
 
 
-def test_lines_lead_to_their_transaction(as_finance, days, bob):
+def test_lines_link_to_their_transaction(as_finance, days, bob):
     for link in elements(as_finance.get(wallet_of(bob)), "a", class_="reference"):
         assert as_finance.get(dict(link.attributes)["href"]).status_code == 200
     assert Transaction.objects.filter(reference=words(link)).exists()

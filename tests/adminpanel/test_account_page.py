@@ -1,4 +1,4 @@
-"""The page of one account says whose it is, what it is for and what it held at any instant."""
+"""An account's page shows its owner, its purpose and its balance at any instant."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ pytestmark = pytest.mark.django_db
 NAIROBI = ZoneInfo("Africa/Nairobi")
 
 
-def test_a_house_account_says_what_it_is_for_and_what_went_through(as_finance, days):
+def test_a_house_account_shows_its_purpose_and_totals(as_finance, days):
     said = text(as_finance.get(FLOAT))
-    assert "The money the house holds at the rail" in said
+    assert "The money we hold at the rail" in said
     assert "Balance now KES 728.50" in said
-    assert "Debited, ever KES 958.50 4 debits" in said
-    assert "Credited, ever KES 230.00 2 credits" in said
+    assert "Total debits KES 958.50 4 debits" in said
+    assert "Total credits KES 230.00 2 credits" in said
 
 
 def test_an_account_without_lines_says_so(as_finance, carol):
-    assert "Nothing has been written here yet" in text(as_finance.get(wallet_of(carol)))
-    assert "Nothing has been written here yet" in text(as_finance.get("/panel/accounts/-3/"))
-    assert "No lines match" in text(as_finance.get(wallet_of(carol), {"type": "DEPOSIT"}))
+    assert "No entries yet" in text(as_finance.get(wallet_of(carol)))
+    assert "No entries yet" in text(as_finance.get("/panel/accounts/-3/"))
+    assert "No entries match" in text(as_finance.get(wallet_of(carol), {"type": "DEPOSIT"}))
 
 
-def test_a_wallet_names_its_owner_and_whether_it_is_frozen(as_finance, days, bob):
+def test_a_wallet_shows_its_owner_and_whether_it_is_frozen(as_finance, days, bob):
     response = as_finance.get(wallet_of(bob))
     assert f"account {account_id(bob)} Active" in text(response)
     assert "Active" in text(as_finance.get(f"/panel/members/{bob.pk}/"))
@@ -56,7 +56,7 @@ def test_a_wallet_names_its_owner_and_whether_it_is_frozen(as_finance, days, bob
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("folded", [0, 4, 13])
-def test_balance_of_a_house_account_at_any_instant_is_that_of_a_scan(days, folded):
+def test_a_house_balance_at_any_instant_matches_its_entries(days, folded):
     for _ in range(folded):
         assert rollups.fold(batch=1)
     start = datetime(2026, 11, 18, 23, 30, tzinfo=NAIROBI)
@@ -65,7 +65,7 @@ def test_balance_of_a_house_account_at_any_instant_is_that_of_a_scan(days, folde
         for at in (*instants, datetime(2026, 11, 20, 23, 59, 59, tzinfo=NAIROBI)):
             lines = Entry.objects.filter(account=account, created_at__lte=at)
             held = lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
-            assert queries.house_held_at(account, at) == -held
+            assert queries.house_balance_at(account, at) == -held
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_balance_of_a_house_account_at_any_instant_is_that_of_a_scan(days, folde
         ("2026-11-22T11:59", "757.50"),
     ],
 )
-def test_the_page_of_a_house_account_tells_it_too(as_finance, days, at, held):
+def test_the_page_of_a_house_account_shows_its_balance_at_an_instant(as_finance, days, at, held):
     (answer,) = elements(as_finance.get(FLOAT, {"at": at}), "p", class_="answer")
     assert words(answer).startswith(f"KES {held} at ")
     refused = as_finance.get(FLOAT, {"at": "3000-01-01T00:00"})
@@ -84,7 +84,7 @@ def test_the_page_of_a_house_account_tells_it_too(as_finance, days, at, held):
     assert problems_beside(refused, "at")
 
 
-def test_balance_at_any_instant_is_that_of_a_scan(as_finance, days, bob, carol):
+def test_a_wallets_balance_at_any_instant_matches_its_entries(as_finance, days, bob, carol):
     start = datetime(2026, 11, 18, 23, 30, tzinfo=NAIROBI)
     for user in (bob, carol):
         for step in range(0, 60 * 24 * 4, 47):
@@ -109,21 +109,19 @@ def test_balance_at_any_instant_is_that_of_a_scan(as_finance, days, bob, carol):
         ("2026-11-22T12:00", "701.00"),
     ],
 )
-def test_the_page_tells_what_a_wallet_held_at_an_instant_in_nairobi(
-    as_finance, days, bob, at, held
-):
+def test_the_page_shows_a_wallets_balance_at_an_instant_in_nairobi(as_finance, days, bob, at, held):
     response = as_finance.get(wallet_of(bob), {"at": at})
     assert response.status_code == 200
     (answer,) = elements(response, "p", class_="answer")
     assert words(answer).startswith(f"KES {held} at ")
-    assert ("nothing had been written" in words(answer)) == (held == "0.00")
+    assert ("had no entries yet" in words(answer)) == (held == "0.00")
 
 
 @pytest.mark.parametrize(
     "at",
     ["2026-11-22T12:01", "3000-01-01T00:00", "x", "", "1999-12-31T23:59", "0001-01-01T00:00", "\0"],
 )
-def test_an_instant_that_has_not_passed_or_is_none_is_refused(as_finance, days, bob, at):
+def test_a_future_or_invalid_instant_is_refused(as_finance, days, bob, at):
     response = as_finance.get(wallet_of(bob), {"at": at})
     assert response.status_code == 422
     assert problems_beside(response, "at")
@@ -132,7 +130,7 @@ def test_an_instant_that_has_not_passed_or_is_none_is_refused(as_finance, days, 
 
 
 @pytest.mark.parametrize("id", ["0", "-9", "999999999", "9" * 19, "x", "--1"])
-def test_what_is_no_account_is_not_found(as_finance, id):
+def test_an_unknown_account_is_not_found(as_finance, id):
     assert as_finance.get(f"/panel/accounts/{id}/").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""The live feed stands still and says how much is new, until one asks for it."""
+"""The live feed stands still and counts what is new until the reader asks to see it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.tampering import payout
 pytestmark = pytest.mark.django_db
 
 
-def test_nothing_new_is_no_answer(as_finance, activity):
+def test_without_news_the_answer_is_empty(as_finance, activity):
     assert as_finance.get(news_url(as_finance.get(FEED))).status_code == 204
 
 
-def test_news_are_counted_and_not_shown(as_finance, activity, alice, bob):
+def test_news_is_counted_but_not_shown(as_finance, activity, alice, bob):
     page = as_finance.get(FEED)
     for _ in range(2):
         send(alice, bob, 1_00, description="Secret until asked for")
@@ -25,7 +25,7 @@ def test_news_are_counted_and_not_shown(as_finance, activity, alice, bob):
     assert is_part(response, "news")
     assert text(response) == "Show 2 new"
     assert dict(elements(response, "div", id="news")[0].attributes)["data-say"] == "2 new"
-    # Asked again, there is nothing more to tell until there is more.
+    # The next request answers 204 until there is more news.
     assert as_finance.get(news_url(response)).status_code == 204
     send(alice, bob, 1_00)
     again = as_finance.get(news_url(response))
@@ -33,7 +33,7 @@ def test_news_are_counted_and_not_shown(as_finance, activity, alice, bob):
     assert "data-say" not in dict(elements(again, "div", id="news")[0].attributes)
 
 
-def test_showing_them_marks_them(as_finance, activity, alice, bob):
+def test_new_lines_are_marked_when_shown(as_finance, activity, alice, bob):
     page = as_finance.get(FEED)
     send(alice, bob, 1_00, description="fresh")
     shown = as_finance.get(fresh_url(as_finance.get(news_url(page))), headers=htmx("feed"))
@@ -43,9 +43,9 @@ def test_showing_them_marks_them(as_finance, activity, alice, bob):
     assert "fresh" in words(line)
     assert len(rows(shown)) == 5
     (feed,) = elements(shown, "section", id="feed")
-    assert dict(feed.attributes)["data-say"].strip() == "1 new line is on top."
+    assert dict(feed.attributes)["data-say"].strip() == "1 new line at the top."
     assert as_finance.get(news_url(shown)).status_code == 204
-    # Picking another type or pausing begins anew.
+    # Pausing starts over, so its link carries no `after`.
     for link in elements(shown, "a", id="feed-pause"):
         assert "after=" not in dict(link.attributes)["href"]
 
@@ -56,9 +56,9 @@ def test_a_payout_that_settles_is_news(as_finance, alice, time_machine):
     page = as_finance.get(FEED)
     time_machine.move_to("2026-11-25T06:10:00Z", tick=False)
     end(record, "SUCCESS")
-    told = as_finance.get(news_url(page))
-    assert text(told) == "Show 1 new"
-    shown = as_finance.get(fresh_url(told))
+    news = as_finance.get(news_url(page))
+    assert text(news) == "Show 1 new"
+    shown = as_finance.get(fresh_url(news))
     assert [words(line).split(" New ")[0] for line in elements(shown, "li", class_="fresh")] == [
         "Alice Wanjiku ’s withdrawal was paid KES 20.00"
     ]
@@ -69,42 +69,42 @@ def test_a_payout_that_settles_is_news(as_finance, alice, time_machine):
     assert as_finance.get(news_url(as_finance.get(FEED))).status_code == 204
 
 
-def test_news_are_those_that_match(as_finance, activity, alice, bob):
+def test_only_matching_lines_are_news(as_finance, activity, alice, bob):
     page = as_finance.get(FEED, {"type": "DEPOSIT"})
     send(alice, bob, 1_00)
     assert as_finance.get(news_url(page)).status_code == 204
     deposit(bob, 1_00)
-    told = as_finance.get(news_url(page))
-    assert text(told) == "Show 1 new"
-    assert rows(as_finance.get(fresh_url(told))) == ["Bob Otieno deposited"] * 2 + [
+    news = as_finance.get(news_url(page))
+    assert text(news) == "Show 1 new"
+    assert rows(as_finance.get(fresh_url(news))) == ["Bob Otieno deposited"] * 2 + [
         "Alice Wanjiku deposited"
     ]
 
 
-def test_a_first_transaction_is_news(as_finance, bob):
+def test_the_first_transaction_is_news(as_finance, bob):
     page = as_finance.get(FEED)
     deposit(bob, 1_00)
     assert text(as_finance.get(news_url(page))) == "Show 1 new"
 
 
-def test_the_count_is_bounded(as_finance, alice, bob):
+def test_the_count_stops_at_fifty(as_finance, alice, bob):
     page = as_finance.get(FEED)
     for _ in range(51):
         send(alice, bob, 1)
-    told = as_finance.get(news_url(page))
-    assert text(told) == "Show 50+ new"
+    news = as_finance.get(news_url(page))
+    assert text(news) == "Show 50+ new"
     send(alice, bob, 1)
-    assert as_finance.get(news_url(told)).status_code == 204
+    assert as_finance.get(news_url(news)).status_code == 204
 
 
-@pytest.mark.parametrize("name", ["after", "changed", "told"])
+@pytest.mark.parametrize("name", ["after", "changed", "known"])
 @pytest.mark.parametrize("value", ["NS-00000000", "x", "\0", "%00", "-1", "9" * 5000, ""])
-def test_odd_addresses_are_answered(as_finance, activity, name, value):
+def test_odd_query_values_are_answered(as_finance, activity, name, value):
     for url in (FEED, NEWS):
         assert as_finance.get(url, {name: value}).status_code in (200, 204)
 
 
-def test_a_paused_one_asks_nothing_and_says_so(as_finance, activity):
+def test_a_paused_feed_polls_nothing_and_says_so(as_finance, activity):
     response = as_finance.get(FEED, {"pause": "1", "type": "DEPOSIT"})
     assert "Paused at" in text(response)
     assert not elements(response, "div", id="news")
@@ -112,7 +112,7 @@ def test_a_paused_one_asks_nothing_and_says_so(as_finance, activity):
     (live,) = elements(response, "a", id="feed-pause")
     assert words(live) == "Go live again"
     resumed = as_finance.get(FEED + dict(live.attributes)["href"])
-    assert "nothing new since" in text(resumed)
+    assert "Nothing new since" in text(resumed)
     assert "type=DEPOSIT" in news_url(resumed)
 
 

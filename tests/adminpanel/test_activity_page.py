@@ -1,4 +1,4 @@
-"""The live feed tells what happened in words, newest first, to those who may read it."""
+"""The live feed says in words what happened, newest first, to staff who may read it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wallet.context import Context
 pytestmark = pytest.mark.django_db
 
 
-def test_it_tells_what_happened_newest_first(as_finance, alice, bob, finance):
+def test_the_feed_says_what_happened_newest_first(as_finance, alice, bob, finance):
     gift = send(alice, bob, 10_00, description="Lunch")
     paid_in = deposit(bob, 30_00)
     withdraw(alice, 5_00)
@@ -41,7 +41,7 @@ def test_it_tells_what_happened_newest_first(as_finance, alice, bob, finance):
     assert f"Reversal of {gift.reference}" in text(response)
 
 
-def test_a_name_is_text_and_nothing_else(as_finance, alice, bob):
+def test_names_and_notes_are_escaped(as_finance, alice, bob):
     alice.name = "<script>alert(1)</script>"
     alice.save()
     send(alice, bob, 1_00, description="<b>note</b>")
@@ -51,7 +51,7 @@ def test_a_name_is_text_and_nothing_else(as_finance, alice, bob):
     assert rows(response)[0].startswith("<script>alert(1)</script> sent to")
 
 
-def test_a_payout_that_settles_later_is_a_line_of_its_own(as_finance, alice, time_machine):
+def test_a_payout_that_settles_later_gets_a_second_line(as_finance, alice, time_machine):
     time_machine.move_to("2026-11-25T06:00:00Z", tick=False)
     paid, failed = payout(alice, "PENDING"), payout(alice, "PENDING")
     time_machine.move_to("2026-11-25T06:38:00Z", tick=False)
@@ -82,14 +82,14 @@ def test_a_payout_that_settles_later_is_a_line_of_its_own(as_finance, alice, tim
         ({"type": "WITHDRAW", "status": ""}, ["Alice Wanjiku asked to withdraw"]),
     ],
 )
-def test_it_narrows_by_type_and_status(as_finance, activity, query, shown):
+def test_the_feed_filters_by_type_and_status(as_finance, activity, query, shown):
     response = as_finance.get(FEED, query)
     assert rows(response) == shown
     if not shown:
         assert "No activity matches" in text(response)
 
 
-def test_reversals_can_be_picked(as_finance, alice, bob, finance):
+def test_the_feed_can_show_reversals_only(as_finance, alice, bob, finance):
     record = send(alice, bob, 1_00)
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     (pick,) = elements(as_finance.get(FEED), "nav", **{"aria-label": "Type"})
@@ -106,40 +106,40 @@ def test_reversals_can_be_picked(as_finance, alice, bob, finance):
 @pytest.mark.parametrize(
     "query", [{"type": "GIFT"}, {"status": "\0"}, {"type": "x" * 5000}, {"status": "success"}]
 )
-def test_what_is_no_filter_is_said(as_finance, activity, query):
+def test_an_unknown_filter_is_refused(as_finance, activity, query):
     response = as_finance.get(FEED, query)
     assert response.status_code == 422
-    assert "There is no such type or status" in text(response)
+    assert "Unknown type or status" in text(response)
     assert rows(response) == []
     assert as_finance.get(NEWS, query).status_code == 404
 
 
-def test_it_holds_no_more_than_a_page(as_finance, alice, bob, settings):
+def test_the_feed_shows_one_page_at_most(as_finance, alice, bob, settings):
     settings.PAGE_SIZE_PANEL = 3
     for _ in range(5):
         send(alice, bob, 1_00)
     assert len(rows(as_finance.get(FEED))) == 3
 
 
-def test_an_empty_one_says_so(as_finance):
+def test_an_empty_feed_says_so(as_finance):
     response = as_finance.get(FEED)
-    assert "Nothing has moved yet" in text(response)
+    assert "No transactions yet" in text(response)
     assert as_finance.get(news_url(response)).status_code == 204
 
 
-def test_it_asks_the_database_as_often_however_long_the_history_is(
+def test_the_number_of_queries_does_not_grow_with_the_history(
     as_finance, activity, alice, bob, django_assert_max_num_queries, django_assert_num_queries
 ):
     as_finance.get(FEED)
-    with django_assert_max_num_queries(11) as asked:
+    with django_assert_max_num_queries(11) as queries:
         as_finance.get(FEED)
     for _ in range(60):
         send(alice, bob, 1)
-    with django_assert_num_queries(len(asked)):
+    with django_assert_num_queries(len(queries)):
         as_finance.get(FEED)
 
 
-def test_auditors_see_it_and_strangers_do_not(alice, bob, auditor, operator):
+def test_auditors_see_the_feed_and_strangers_do_not(alice, bob, auditor, operator):
     record = send(alice, bob, 1_00)
     for url in (FEED, NEWS):
         assert signed_in(auditor).get(url).status_code == 200

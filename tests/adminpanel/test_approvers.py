@@ -1,4 +1,4 @@
-"""Two people stand behind a reversal, neither of whom it pays, and neither new in finance."""
+"""Its proposer, its parties and people new in finance may not approve a reversal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from adminpanel.models import ReversalProposal
 from adminpanel.reversals import operations as reversals
-from tests.adminpanel.support.proposals import State, page_of, proposed, url
+from tests.adminpanel.support.proposals import State, page_of, propose, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.django_db
 def put_into(operator: User, person: User, *groups: str) -> None:
     given = {"name": person.name, "email": person.email, "phone": person.phone, "is_active": "on"}
     ids = [Group.objects.get(name=name).pk for name in groups]
-    address = reverse("admin:wallet_user_change", args=[person.pk])
-    assert signed_in(operator).post(address, given | {"groups": ids}).status_code == 302
+    change_url = reverse("admin:wallet_user_change", args=[person.pk])
+    assert signed_in(operator).post(change_url, given | {"groups": ids}).status_code == 302
 
 
 @pytest.mark.parametrize("side", ["from", "to", "deposit"])
-def test_a_party_neither_proposes_nor_decides(alice, bob, wambui, joseph, side):
+def test_a_party_may_neither_propose_nor_decide(alice, bob, wambui, joseph, side):
     record = {
         "from": lambda: send(deposit(joseph, 50_00) and joseph, bob, 10_00),
         "to": lambda: send(alice, joseph, 10_00),
@@ -37,60 +37,62 @@ def test_a_party_neither_proposes_nor_decides(alice, bob, wambui, joseph, side):
     }[side]()
     page = signed_in(joseph).post(f"{page_of(record)}propose/", {"propose-reason": "Please."})
     assert page.status_code == 422
-    assert "This moved your own money, so a colleague proposes to reverse it." in text(page)
+    assert "You are a party of this transaction, so a colleague must propose its reversal." in text(
+        page
+    )
     assert not ReversalProposal.objects.exists()
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     with nothing_moves():
         for act, given in (("approve", {}), ("deny", {"reason": "No, thank you."})):
             page = signed_in(joseph).post(url(proposal, act), given)
             assert page.status_code == 403
-            assert "This moved your own money, so a colleague decides it." in text(page)
+            assert "You are a party of this transaction, so a colleague must decide." in text(page)
     proposal.refresh_from_db()
     assert proposal.state == State.PROPOSED
 
 
-def test_whoever_an_operator_puts_into_finance_approves_a_day_later(
-    record, wambui, operator, time_machine
-):
+def test_a_person_new_in_finance_may_approve_after_a_day(record, wambui, operator, time_machine):
     time_machine.move_to("2026-11-25T10:00:00Z", tick=False)
     newcomer = UserFactory(name="New Comer")
     put_into(operator, newcomer, FINANCE)
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     time_machine.move_to("2026-11-26T09:59:00Z", tick=False)
     page = signed_in(newcomer).post(url(proposal, "approve"))
     assert page.status_code == 403
-    assert "You came into finance less than 24 hours ago" in text(page)
+    assert "You joined finance less than 24 hours ago" in text(page)
     time_machine.move_to("2026-11-26T10:00:00Z", tick=False)
     assert signed_in(newcomer).post(url(proposal, "approve")).status_code == 303
     proposal.refresh_from_db()
     assert proposal.state == State.POSTED
 
 
-def test_who_was_taken_out_and_put_back_is_new_again(record, wambui, joseph, operator):
+def test_a_person_who_left_finance_and_came_back_is_new_again(record, wambui, joseph, operator):
     put_into(operator, joseph)
     put_into(operator, joseph, FINANCE)
     with pytest.raises(NotAllowed, match="less than 24 hours"):
-        reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+        reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
 
 
-def test_another_group_besides_makes_nobody_new(record, wambui, joseph, operator, settings):
+def test_joining_a_second_group_does_not_make_a_person_new(
+    record, wambui, joseph, operator, settings
+):
     put_into(operator, joseph, FINANCE, "auditor")
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     assert reversals.approve(Context(joseph.pk), proposal_id=proposal.pk).state == State.POSTED
 
 
-def test_the_hours_are_a_setting(record, wambui, joseph, operator, settings, time_machine):
+def test_the_waiting_hours_are_a_setting(record, wambui, joseph, operator, settings, time_machine):
     settings.APPROVE_AFTER_HOURS = 0
     put_into(operator, joseph)
     put_into(operator, joseph, FINANCE)
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     assert reversals.approve(Context(joseph.pk), proposal_id=proposal.pk).state == State.POSTED
 
 
-def test_a_newcomer_may_say_no(record, wambui, operator):
+def test_a_newcomer_may_deny(record, wambui, operator):
     newcomer = UserFactory()
     put_into(operator, newcomer, FINANCE)
     denied = reversals.deny(
-        Context(newcomer.pk, reason="Not so."), proposal_id=proposed(record, wambui).pk
+        Context(newcomer.pk, reason="Not so."), proposal_id=propose(record, wambui).pk
     )
     assert denied.state == State.DENIED

@@ -1,4 +1,4 @@
-"""What staff did is written once, read by finance and auditors, and never changed."""
+"""Each act of staff is one audit event. Finance and auditors read it, and it never changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adminpanel.incidents import operations as incidents
 from adminpanel.reversals import operations as reversals
 from adminpanel.transactions import notes
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import UserFactory
 from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
@@ -46,7 +46,7 @@ def rows(response) -> list[Element]:
     return [row for row in body.children if not isinstance(row, str)] if body else []
 
 
-def shown(response) -> list[str]:
+def row_texts(response) -> list[str]:
     return [words(row) for row in rows(response)]
 
 
@@ -54,13 +54,13 @@ def acts(client, **filters) -> list[str]:
     response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
     assert response.status_code == 200
     names = {str(label): value for value, label in Action.choices}
-    return [names[label] for label in names if any(label in row for row in shown(response))]
+    return [names[label] for label in names if any(label in row for row in row_texts(response))]
 
 
-def test_shows_every_act_newest_first(as_auditor, events, finance):
+def test_the_audit_shows_every_event_newest_first(as_auditor, events, finance):
     response = as_auditor.get(URL)
     assert is_whole_page(response)
-    newest, middle, oldest = shown(response)
+    newest, middle, oldest = row_texts(response)
     for word in ("21 Nov 2026, 00:00:00", "The system", "Incident opened", "entry 1, entry 2"):
         assert word in newest
     for word in (finance.name, "Note", "transaction NS-7K2Q9PXM", "10.0.0.7"):
@@ -73,7 +73,7 @@ def test_shows_every_act_newest_first(as_auditor, events, finance):
     } <= set(links)  # fmt: skip
 
 
-def test_tells_what_changed_in_words(as_auditor, finance):
+def test_the_audit_says_in_words_what_changed(as_auditor, finance):
     change = {
         "before": {"owner": "", "state": "OPEN"},
         "after": {"owner": "Joy", "state": "RESOLVED"},
@@ -83,13 +83,13 @@ def test_tells_what_changed_in_words(as_auditor, finance):
     audit.record(Context(finance.pk), Action.OPEN_INCIDENT, subjects.incident(1), **opened)
     filters = {"type": "DEPOSIT", "min": "10"}
     audit.record(Context(finance.pk), Action.EXPORT, subjects.LEDGER, filters=filters)
-    exported, opening, changing = shown(as_auditor.get(URL))
+    exported, opening, changing = row_texts(as_auditor.get(URL))
     assert "Filters: min 10, type Deposit" in exported
     assert "Title: Twice Linked: NS-7K2Q9PXM , NS-J2V5VDYN" in opening
     assert "Owner: – → Joy State: Open → Resolved" in changing
 
 
-def test_what_an_act_names_is_linked(as_auditor, finance):
+def test_an_event_links_the_things_it_names(as_auditor, finance):
     audit.record(Context(finance.pk), Action.NOTE, subjects.transaction("NS-7K2Q9PXM"), note=1)
     facts = {"proposal": 4, "reversal": "NS-J2V5VDYN"}
     audit.record(Context(finance.pk), Action.REVERSE, subjects.transaction("NS-7K2Q9PXM"), **facts)
@@ -104,7 +104,7 @@ def test_what_an_act_names_is_linked(as_auditor, finance):
     } <= {dict(link.attributes)["href"] for link in elements(page, "a")}
 
 
-def test_says_what_the_actor_is_on_the_desk(as_auditor, finance, auditor, operator):
+def test_the_audit_shows_the_actors_role(as_auditor, finance, auditor, operator):
     for actor_id in (finance.pk, auditor.pk, operator.pk, None):
         audit.record(Context(actor_id), Action.EXPORT, subjects.AUDIT)
     roles = [
@@ -113,9 +113,11 @@ def test_says_what_the_actor_is_on_the_desk(as_auditor, finance, auditor, operat
     assert roles == [[], ["Operator"], ["Auditor"], ["Finance"]]
 
 
-def test_a_reference_finds_all_that_hangs_on_it(as_auditor, record, incident, wambui, joseph):
+def test_a_reference_finds_every_event_about_its_transaction(
+    as_auditor, record, incident, wambui, joseph
+):
     notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     incidents.unlink(Context(wambui.pk), incident_id=incident.pk, transaction_id=record.pk)
     reversal = Transaction.objects.get(reverses=record)
@@ -130,16 +132,14 @@ def test_a_reference_finds_all_that_hangs_on_it(as_auditor, record, incident, wa
     assert "resolve_incident" in acts(as_auditor, q=record.reference)
 
 
-@pytest.mark.parametrize("address", ["/panel/integrity/sums/", "/panel/incidents/open/"])
-def test_a_page_below_a_room_says_which_room_it_is_in(finance, address):
-    page = signed_in(finance).get(address)
-    rooms = elements(page, "a", class_="go", **{"aria-current": "true"})
-    assert [dict(room.attributes)["href"] for room in rooms] == [
-        "/".join(address.split("/")[:3]) + "/"
-    ]
+@pytest.mark.parametrize("url", ["/panel/integrity/sums/", "/panel/incidents/open/"])
+def test_a_subpage_marks_its_section_in_the_menu(finance, url):
+    page = signed_in(finance).get(url)
+    links = elements(page, "a", class_="go", **{"aria-current": "true"})
+    assert [dict(link.attributes)["href"] for link in links] == ["/".join(url.split("/")[:3]) + "/"]
 
 
-def test_filters(as_auditor, events, finance):
+def test_the_audit_filters_by_person_act_subject_words_and_day(as_auditor, events, finance):
     assert acts(as_auditor, actor=finance.pk) == ["freeze", "note"]
     assert acts(as_auditor, actor="system") == ["open_incident"]
     assert acts(as_auditor, action="note") == ["note"]
@@ -151,31 +151,31 @@ def test_filters(as_auditor, events, finance):
     assert acts(as_auditor, from_="2026-11-20", to="2026-11-21", action="freeze") == ["freeze"]
 
 
-def test_says_when_nothing_matches(as_auditor, events):
-    assert "Nothing matches" in text(as_auditor.get(URL, {"q": "no such words"}))
+def test_the_audit_says_when_nothing_matches(as_auditor, events):
+    assert "No events match" in text(as_auditor.get(URL, {"q": "no such words"}))
 
 
 def test_an_empty_audit_says_what_will_be_there(as_auditor):
-    assert "Nobody has done anything yet" in text(as_auditor.get(URL))
+    assert "No staff activity yet" in text(as_auditor.get(URL))
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("from", "yesterday"), ("action", "dance"), ("actor", "99999999"), ("q", "a\0b")],
 )
-def test_odd_filters_are_told_beside_their_field(as_auditor, events, name, value):
+def test_an_invalid_filter_shows_its_error_beside_the_field(as_auditor, events, name, value):
     response = as_auditor.get(URL, {name: value})
     assert response.status_code == 422
     assert problems_beside(response, name)
-    assert not shown(response)
+    assert not row_texts(response)
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1" * 30, "٣"])
-def test_a_cursor_that_is_none_is_not_found(as_auditor, cursor):
+def test_an_invalid_cursor_is_not_found(as_auditor, cursor):
     assert as_auditor.get(URL, {"cursor": cursor}).status_code == 404
 
 
-def test_pages_join_to_the_whole_while_acts_come_in(as_auditor, finance, settings):
+def test_paging_shows_every_event_once_while_new_ones_arrive(as_auditor, finance, settings):
     settings.PAGE_SIZE_PANEL = 4
     for number in range(10):
         audit.record(Context(finance.pk), Action.NOTE, subjects.member(number))
@@ -183,7 +183,7 @@ def test_pages_join_to_the_whole_while_acts_come_in(as_auditor, finance, setting
     while True:
         response = as_auditor.get(URL, {"cursor": cursor} if cursor else {}, headers=htmx("audit"))
         assert is_part(response, "audit")
-        seen += [row.split("member ")[1].split()[0] for row in shown(response)]
+        seen += [row.split("member ")[1].split()[0] for row in row_texts(response)]
         audit.record(Context(finance.pk), Action.NOTE, subjects.LEDGER)
         older = [a for a in elements(response, "a") if words(a) == "Older"]
         if not older:
@@ -192,7 +192,7 @@ def test_pages_join_to_the_whole_while_acts_come_in(as_auditor, finance, setting
     assert seen == [str(number) for number in reversed(range(10))]
 
 
-def test_the_same_number_of_queries_however_many(as_auditor, finance, django_assert_num_queries):
+def test_more_events_do_not_need_more_queries(as_auditor, finance, django_assert_num_queries):
     def number_of_queries() -> int:
         with django_assert_num_queries(12, exact=False) as found:
             as_auditor.get(URL)
@@ -206,7 +206,7 @@ def test_the_same_number_of_queries_however_many(as_auditor, finance, django_ass
     assert number_of_queries() == few
 
 
-def test_exports_exactly_what_is_filtered(as_auditor, auditor, events):
+def test_the_export_holds_exactly_the_filtered_events(as_auditor, auditor, events):
     audit.record(Context(auditor.pk, reason="=1+1"), Action.NOTE, subjects.member(5))
     response = as_auditor.get(URL, {"action": "note", "format": "csv"})
     assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
@@ -219,7 +219,7 @@ def test_exports_exactly_what_is_filtered(as_auditor, auditor, events):
     assert rows[1][8] == "10.0.0.7"
 
 
-def test_an_export_is_an_act_itself_and_no_row_of_its_own(as_auditor, auditor):
+def test_an_export_is_audited_but_not_in_its_own_file(as_auditor, auditor):
     response = as_auditor.get(URL, {"q": "member", "format": "csv"})
     assert len(response.getvalue().decode("utf-8-sig").splitlines()) == 1
     event = AuditEvent.objects.get()
@@ -227,7 +227,7 @@ def test_an_export_is_an_act_itself_and_no_row_of_its_own(as_auditor, auditor):
     assert event.facts == {"filters": {"q": "member"}}
 
 
-def test_who_takes_no_rows_leaves_no_trace(as_auditor):
+def test_a_request_that_exports_no_rows_is_not_audited(as_auditor):
     assert as_auditor.head(URL, {"format": "csv"}).status_code == 200
     guess = as_auditor.get(URL, {"format": "csv"}, headers={"Sec-Purpose": "prefetch"})
     assert guess.status_code == 403
@@ -257,21 +257,21 @@ def test_the_database_refuses_to_change_the_audit(alice, attack):
     assert event.reason == "A reason"
 
 
-def test_the_orm_can_not_change_it_either(alice):
+def test_the_orm_cannot_change_the_audit_either(alice):
     event = audit.record(Context(alice.pk), Action.FREEZE, subjects.member(1))
     for attack in (event.save, event.delete, AuditEvent.objects.all().delete):
         with pytest.raises(REFUSED), transaction.atomic():
             attack()
 
 
-def test_an_act_that_fails_leaves_no_trace_of_itself(alice, finance):
+def test_an_act_that_is_rolled_back_leaves_no_event(alice, finance):
     with pytest.raises(RuntimeError), transaction.atomic():
         wallet_operations.freeze(Context(finance.pk, reason="x"), alice.primary_account().pk)
         raise RuntimeError
     assert not AuditEvent.objects.exists()
 
 
-def test_freezing_twice_is_one_act(alice, finance):
+def test_freezing_twice_is_one_event(alice, finance):
     account_id = alice.primary_account().pk
     assert wallet_operations.freeze(Context(finance.pk, reason="Lost phone"), account_id)
     assert not wallet_operations.freeze(Context(finance.pk, reason="Again"), account_id)

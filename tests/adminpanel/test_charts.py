@@ -1,11 +1,11 @@
-"""A chart's bars stand in proportion, on the canvas, above labels that a person can read."""
+"""A chart's bars are in proportion and on the canvas, with labels that a person can read."""
 
 import pytest
 
 from adminpanel.overview import charts
 
 
-def test_bars_stand_in_proportion_on_one_ground():
+def test_bars_are_in_proportion_and_share_a_baseline():
     chart = charts.bars([(0, 100), (50, 25)])
     (nothing, whole), (half, quarter) = [pair[:2] for pair in chart.pairs]
     assert whole.height == charts.BOTTOM - charts.TOP
@@ -32,7 +32,7 @@ def test_everything_is_on_the_canvas_and_nothing_overlaps(highest):
     assert 2 <= len(chart.lines) <= charts.LINES + 1
 
 
-def test_the_least_can_be_seen():
+def test_the_smallest_amount_is_still_visible():
     (pair,) = charts.bars([(1, 1_000_000_00)]).pairs
     assert pair.before.height == 2
 
@@ -52,11 +52,11 @@ def test_the_least_can_be_seen():
         (3_000_000_000_00, 100, ["0", "1bn", "2bn", "3bn"]),
     ],
 )
-def test_labels_are_round_and_reach_the_highest(highest, unit, labels):
+def test_labels_are_round_and_reach_the_highest_value(highest, unit, labels):
     assert [line.label for line in charts.bars([(0, highest)], unit=unit).lines] == labels
 
 
-def test_lines_stand_where_a_bar_of_their_value_ends():
+def test_a_grid_line_meets_the_top_of_a_bar_of_its_value():
     chart = charts.bars([(1_000_00, 2_000_00)], unit=100)
     at = {line.label: line.y for line in chart.lines}
     (pair,) = chart.pairs

@@ -1,4 +1,4 @@
-"""A CSV file that comes back from a parser as it went in, and holds no formula."""
+"""A CSV file reads back as it was written, and no cell of it is a formula."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from django.db import OperationalError
 
-from adminpanel.csv_export import Cell, csv_file, guarded, written
+from adminpanel.csv_export import Cell, csv_chunks, csv_file, escape
 from wallet.money import shillings
 
 LEADS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
@@ -64,13 +64,13 @@ HARMLESS = [
 ]
 
 
-def parsed(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
-    text = "".join(written(headings, rows)).removeprefix("\ufeff")
+def parse(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
+    text = "".join(csv_chunks(headings, rows)).removeprefix("\ufeff")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 def formulas(rows: list[list[str]]) -> list[str]:
-    """Cells that a spreadsheet would work out, numbers aside."""
+    """Cells that a spreadsheet would calculate, except plain numbers."""
     return [
         cell
         for row in rows
@@ -85,8 +85,8 @@ def is_number(cell: str) -> bool:
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_a_text_that_begins_like_a_formula_is_kept_from_being_one(text):
-    assert guarded(text) == f"'{text}"
+def test_text_that_looks_like_a_formula_is_escaped(text):
+    assert escape(text) == f"'{text}"
 
 
 CHANGED = [
@@ -97,16 +97,16 @@ CHANGED = [
 
 
 @pytest.mark.parametrize("text", CHANGED)
-def test_a_text_that_a_spreadsheet_would_change_is_kept_as_it_is(text):
-    assert guarded(text) == f"'{text}"
+def test_text_that_a_spreadsheet_would_convert_is_escaped(text):
+    assert escape(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_any_other_text_is_as_it_was(text):
-    assert guarded(text) == text
+def test_other_text_is_unchanged(text):
+    assert escape(text) == text
 
 
-def test_a_thousand_nasty_rows_come_back_as_they_went_in():
+def test_a_thousand_nasty_rows_read_back_as_written():
     random = Random(4)
     rows: list[list[str]] = [
         [
@@ -115,36 +115,36 @@ def test_a_thousand_nasty_rows_come_back_as_they_went_in():
         ]
         for _number in range(1_000)
     ]
-    head, *back = parsed(["a", "b", "c"], rows)
+    head, *back = parse(["a", "b", "c"], rows)
     assert head == ["a", "b", "c"]
-    assert back == [[guarded(cell) for cell in row] for row in rows]
+    assert back == [[escape(cell) for cell in row] for row in rows]
     assert formulas(back) == []
 
 
-def test_the_look_for_formulas_finds_one_that_was_not_guarded():
+def test_the_search_for_formulas_finds_unescaped_ones():
     text = io.StringIO()
     csv.writer(text).writerows([[cell] for cell in NASTY])
     back = list(csv.reader(io.StringIO(text.getvalue(), newline="")))
     assert [cell.strip("\r\n") for cell in formulas(back)] == [cell.strip("\r\n") for cell in NASTY]
 
 
-def test_numbers_are_numbers():
+def test_amounts_and_numbers_are_not_quoted():
     cells = [shillings(cents) for cents in (123_450, -123_450, 0, 5, 10**13, -1)]
-    (line,) = list(written([], [[*cells, -7, None]]))[1:]
+    (line,) = list(csv_chunks([], [[*cells, -7, None]]))[1:]
     assert line == "1234.50,-1234.50,0.00,0.05,100000000000.00,-0.01,-7,\r\n"
 
 
-def test_text_is_quoted_and_times_are_nairobis():
+def test_text_is_quoted_and_times_are_in_nairobi():
     at = datetime(2026, 11, 25, 21, 30, 5, 999_999, tzinfo=UTC)
-    (line,) = list(written([], [["NS-7K2Q9PXM", at, 'a "b"']]))[1:]
+    (line,) = list(csv_chunks([], [["NS-7K2Q9PXM", at, 'a "b"']]))[1:]
     assert line == '"NS-7K2Q9PXM","2026-11-26 00:30:05","a ""b"""\r\n'
 
 
-def test_headings_are_there_without_a_row():
-    assert "".join(written(["one", "two"], [])) == '\ufeff"one","two"\r\n'
+def test_a_file_without_rows_has_headings():
+    assert "".join(csv_chunks(["one", "two"], [])) == '\ufeff"one","two"\r\n'
 
 
-def test_a_spreadsheet_reads_it_as_utf_8():
+def test_a_spreadsheet_reads_the_file_as_utf_8():
     file = b"".join(csv_file("x", ["name"], [["Zoë"]]))
     assert file.startswith(b"\xef\xbb\xbf")
     assert file.count(b"\xef\xbb\xbf") == 1
@@ -153,13 +153,13 @@ def test_a_spreadsheet_reads_it_as_utf_8():
 
 def test_times_sort_as_text_and_as_dates():
     moments = [datetime(2026, 11, day, hour, tzinfo=UTC) for day in (9, 10, 30) for hour in (3, 20)]
-    lines = list(written([], [[at] for at in moments]))[1:]
+    lines = list(csv_chunks([], [[at] for at in moments]))[1:]
     cells = "".join(lines).replace('"', "").split("\r\n")[:-1]
     assert cells == sorted(cells)
     assert all(re.fullmatch(r"2026-11-\d\d \d\d:00:00", cell) for cell in cells)
 
 
-def test_one_that_breaks_off_says_so_in_its_last_line(caplog):
+def test_an_export_that_fails_says_so_in_its_last_line(caplog):
     def rows() -> Iterator[list[Cell]]:
         for number in range(450):
             yield [number, "Lunch"]
@@ -168,22 +168,22 @@ def test_one_that_breaks_off_says_so_in_its_last_line(caplog):
     response = csv_file("x", ["number", "note"], rows())
     text = b"".join(response).decode("utf-8-sig")
     *whole, last = csv.reader(io.StringIO(text, newline=""), strict=True)
-    assert last == ["EXPORT BROKE OFF: NOT COMPLETE"]
+    assert last == ["EXPORT FAILED: ROWS ARE MISSING"]
     assert whole[:2] == [["number", "note"], ["0", "Lunch"]]
     [line] = caplog.records
     assert line.exc_info
     assert line.exc_info[0] is OperationalError
 
 
-def test_one_whose_reader_goes_away_did_not_break_off(caplog):
-    sent = written(["number"], ([number] for number in range(10_000)))
+def test_a_closed_connection_is_not_logged_as_a_failed_export(caplog):
+    sent = csv_chunks(["number"], ([number] for number in range(10_000)))
     next(sent)
     next(sent)
     sent.close()
     assert caplog.records == []
 
 
-def test_the_file_is_named_after_nairobis_day(time_machine):
+def test_the_file_name_has_the_date_in_nairobi(time_machine):
     time_machine.move_to("2026-11-24T21:00:00Z", tick=False)
     response = csv_file("nissmart-ledger", ["a"], [])
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -192,7 +192,7 @@ def test_the_file_is_named_after_nairobis_day(time_machine):
     )
 
 
-def test_rows_are_fetched_as_they_are_sent():
+def test_rows_are_fetched_while_the_file_is_sent():
     fetched = 0
 
     def rows() -> Iterator[list[Cell]]:

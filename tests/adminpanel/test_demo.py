@@ -1,4 +1,4 @@
-"""The demo puts in people who can sign in, and a history that is right; once."""
+"""The demo adds people who can sign in and a correct history, once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def on_a_developers_machine(settings) -> None:
     settings.DEBUG = True
 
 
-def test_the_promised_people_can_sign_in_and_nobody_else():
+def test_only_the_people_it_lists_can_sign_in():
     said = run()
     for email, groups in SIGN_INS.items():
         user = User.objects.get(email=email)
@@ -63,7 +63,7 @@ def test_the_promised_people_can_sign_in_and_nobody_else():
     assert not any(user.has_usable_password() for user in others)
 
 
-def test_the_history_is_right_and_ends_a_little_before_now():
+def test_the_history_is_correct_and_ends_just_before_now():
     run()
     times = list(Transaction.objects.order_by("pk").values_list("created_at", flat=True))
     assert times == sorted(times)
@@ -85,11 +85,14 @@ def test_the_history_is_the_same_at_any_hour(clock):
         assert times == sorted(times)
         assert times[-1] < timezone.now()
     keys = Transaction.objects.order_by("pk").values_list("idempotency_key", flat=True)
-    told = [f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)]
-    assert list(keys) == [*told, f"reversal {ReversalProposal.objects.get(state='POSTED').pk}"]
+    story_keys = [f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)]
+    assert list(keys) == [
+        *story_keys,
+        f"reversal {ReversalProposal.objects.get(state='POSTED').pk}",
+    ]
 
 
-def test_the_second_time_adds_nothing():
+def test_a_second_run_adds_nothing():
     run()
     amina, brian = (User.objects.get(email=f"{name}@example.com") for name in ("amina", "brian"))
     send(amina, brian, balance(amina))
@@ -103,7 +106,7 @@ def test_the_second_time_adds_nothing():
     assert_books_right()
 
 
-def test_the_desk_is_at_work():
+def test_the_panel_has_proposals_incidents_and_notes():
     run()
     states = sorted(ReversalProposal.objects.values_list("state", flat=True))
     assert states == ["POSTED", "PROPOSED"]
@@ -118,7 +121,7 @@ def test_the_desk_is_at_work():
     assert actors == {"finance@example.com", "finance2@example.com"}
 
 
-def test_goes_on_where_it_was_stopped():
+def test_a_run_continues_where_the_last_one_stopped():
     now = timezone.now()
     people = demo.open_people(now)
     steps = demo.story()
@@ -126,23 +129,23 @@ def test_goes_on_where_it_was_stopped():
     send(people[demo.BRIAN], people[demo.AMINA], 1_00)
     with time_machine.travel(now + timedelta(days=3)):
         run()
-    # What Brian sent, and the reversal at the desk.
+    # The story, Brian's transfer and the reversal by staff.
     assert Transaction.objects.count() == len(steps) + 2
     call_command("verify_ledger", stdout=StringIO())
 
 
-def test_does_nothing_when_asked_only_to_fill_an_empty_database():
+def test_if_empty_adds_nothing_to_a_database_with_members():
     UserFactory()
     assert run("--if-empty") == ""
     assert User.objects.count() == 1
 
 
-def test_fills_an_empty_database():
+def test_if_empty_fills_an_empty_database():
     run("--if-empty")
     assert User.objects.count() == len(demo.MEMBERS) + len(demo.STAFF)
 
 
-def test_is_refused_when_debug_is_off(settings):
+def test_with_debug_off_the_demo_needs_yes(settings):
     settings.DEBUG = False
     with pytest.raises(CommandError, match="--yes"):
         run()

@@ -1,4 +1,4 @@
-"""A failed check leads on: to what is wrong, to the incident it opened, and from there back."""
+"""A failed check links to the wrong rows and to the incident it opened, which links back."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def broken(alice, bob) -> Entry:
 
 
 def links(response) -> dict[str, str]:
-    """Where the links of the page lead, by what they say."""
+    """The page's links, from text to URL."""
     return {words(link): dict(link.attributes)["href"] for link in elements(response, "a")}
 
 
-def test_the_rows_lead_to_their_transaction_and_account(broken, finance):
+def test_the_rows_link_to_their_transaction_and_account(broken, finance):
     run_checks()
     page = signed_in(finance).get(CHECK)
     reference, account = broken.transaction.reference, broken.account_id
@@ -45,7 +45,7 @@ def test_the_rows_lead_to_their_transaction_and_account(broken, finance):
     assert links(sums)[reference] == f"/panel/transactions/{reference}/"
 
 
-def test_what_a_check_says_is_no_markup(finance):
+def test_the_findings_of_a_check_are_escaped(finance):
     run = CheckRun.objects.create()
     CheckResult.objects.create(
         run=run,
@@ -60,9 +60,7 @@ def test_what_a_check_says_is_no_markup(finance):
     assert links(page)["account -1"] == "/panel/accounts/-1/"
 
 
-def test_the_incident_has_the_transactions_and_the_check_and_the_check_has_the_incident(
-    broken, finance, wambui
-):
+def test_a_failed_check_and_its_incident_link_to_each_other(broken, finance, wambui):
     run_checks()
     incident = Incident.objects.get(check_name="running")
     assert list(incident.transactions.all()) == [broken.transaction]
@@ -73,14 +71,14 @@ def test_the_incident_has_the_transactions_and_the_check_and_the_check_has_the_i
     assert links(page)[reference] == f"/panel/transactions/{reference}/"
     assert links(page)[f"account {account}"] == f"/panel/accounts/{account}/"
     assert links(client.get(CHECK))[f"Incident {incident.pk}"] == url(incident)
-    assert "nobody owns it yet" in text(client.get(CHECK))
+    assert "It has no owner yet." in text(client.get(CHECK))
     incidents.resolve(
         Context(wambui.pk), incident_id=incident.pk, seen=seen(incident), resolution="Put right."
     )
     assert f"Incident {incident.pk}" not in links(client.get(CHECK))
 
 
-def test_an_incident_says_whether_its_check_passes_by_now(broken, finance, time_machine):
+def test_an_incident_says_whether_its_check_passes_now(broken, finance, time_machine):
     client = signed_in(finance)
     run_checks()
     incident = Incident.objects.get(check_name="running")
@@ -97,46 +95,44 @@ def test_an_incident_says_whether_its_check_passes_by_now(broken, finance, time_
         assert "Still failing" not in text(page)
 
 
-def test_an_incident_by_hand_says_nothing_of_checks(broken, incident, finance):
+def test_an_incident_opened_by_hand_says_nothing_about_checks(broken, incident, finance):
     run_checks()
     page = signed_in(finance).get(url(incident))
     assert "Still failing" not in text(page)
 
 
-def test_short_runs_take_less_than_one_in_the_list_and_in_the_history(alice, finance):
+def test_a_duration_under_a_millisecond_is_shown_as_less_than_one(alice, finance):
     run_checks()
     CheckResult.objects.update(duration_ms=0)
     client = signed_in(finance)
-    for address in ("/panel/integrity/", CHECK):
-        page = client.get(address)
+    for path in ("/panel/integrity/", CHECK):
+        page = client.get(path)
         assert "< 1" in [words(cell) for cell in elements(page, "td", class_="number")]
 
 
-@pytest.mark.parametrize("address", ["/panel/", "/panel/accounts/"])
-def test_a_page_that_finds_the_books_wrong_has_them_checked_once(
-    alice, bob, auditor, time_machine, address
-):
+@pytest.mark.parametrize("path", ["/panel/", "/panel/accounts/"])
+def test_a_page_that_finds_a_difference_requests_one_run(alice, bob, auditor, time_machine, path):
     time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
     run_checks()
     time_machine.shift(timedelta(minutes=5))
     client = signed_in(auditor)
-    client.get(address)
+    client.get(path)
     assert CheckRun.objects.count() == 1
     rewrite(send(alice, bob, 100_00).entries.get(account__user=bob), 100_01)
     for _ in range(3):
-        (banner,) = elements(client.get(address), "div", class_="banner")
-        assert "Their sides differ by" in words(banner)
+        (banner,) = elements(client.get(path), "div", class_="banner")
+        assert "Assets and liabilities differ by" in words(banner)
     assert CheckRun.objects.count() == 2
     assert integrity.run_next()
-    # Now every page knows, and asks no more.
+    # Now every page shows the failure, and none requests another run.
     time_machine.shift(timedelta(minutes=5))
-    for page in (address, "/panel/audit/"):
+    for page in (path, "/panel/audit/"):
         (banner,) = elements(client.get(page), "div", class_="banner")
         assert "checks failed" in words(banner)
     assert CheckRun.objects.count() == 2
 
 
-def test_a_page_does_not_have_right_books_checked_again_and_again(time_machine):
+def test_correct_books_are_not_checked_again_too_soon(time_machine):
     time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
     for _ in range(3):
         integrity.request_unless_known()

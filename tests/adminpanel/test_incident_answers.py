@@ -1,4 +1,4 @@
-"""What an act about an incident answers: what has happened, or that nothing has."""
+"""After an act on an incident, a notice says what changed, or that nothing did."""
 
 from __future__ import annotations
 
@@ -14,64 +14,64 @@ from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
-UNCHANGED = "Nothing has changed: it was so already."
+UNCHANGED = "Nothing changed. The incident was already like this."
 
 
 @pytest.fixture
-def done(incident, wambui):
-    """Does an act, as whoever presses the button; gives the notice on the page that follows."""
+def post(incident, wambui):
+    """Posts an act as Wambui and returns the notice on the next page."""
     client = signed_in(wambui)
 
-    def done(act: str, data: dict[str, object], headers: dict[str, str] | None = None) -> str:
+    def post(act: str, data: dict[str, object], headers: dict[str, str] | None = None) -> str:
         client.post(url(incident, act), data, headers=headers)
         (notice,) = elements(client.get(url(incident)), "li", class_="notice")
         return words(notice)
 
-    return done
+    return post
 
 
-def test_who_owns_it_now(incident, wambui, joseph, done):
-    assert done("take", form("assign", incident)) == "Wambui Kariuki owns it now."
-    assert done("take", form("assign", incident)) == UNCHANGED
+def test_the_notice_names_the_new_owner(incident, wambui, joseph, post):
+    assert post("take", form("assign", incident)) == "Wambui Kariuki is now the owner."
+    assert post("take", form("assign", incident)) == UNCHANGED
     to_joseph = form("assign", incident, owner=str(joseph.pk))
-    assert done("assign", to_joseph) == "Joseph Kiprono owns it now."
-    assert done("assign", form("assign", incident, owner="")) == "Nobody owns it now."
-    assert done("assign", form("assign", incident, owner="")) == UNCHANGED
+    assert post("assign", to_joseph) == "Joseph Kiprono is now the owner."
+    assert post("assign", form("assign", incident, owner="")) == "The incident has no owner now."
+    assert post("assign", form("assign", incident, owner="")) == UNCHANGED
 
 
 @pytest.mark.parametrize("headers", [None, htmx("incident")])
-def test_what_was_linked_and_unlinked(record, alice, bob, done, headers):
+def test_the_notice_names_linked_and_unlinked_transactions(record, alice, bob, post, headers):
     other = send(alice, bob, 1_00).reference
     both = {"link-transactions": f"{other} {record.reference}"}
-    assert done("link", both, headers) == f"Linked {other}."
-    assert done("link", both, headers) == UNCHANGED
-    assert done(f"unlink/{other}", {}) == f"Unlinked {other}."
-    assert done(f"unlink/{other}", {}) == UNCHANGED
+    assert post("link", both, headers) == f"Linked {other}."
+    assert post("link", both, headers) == UNCHANGED
+    assert post(f"unlink/{other}", {}) == f"Unlinked {other}."
+    assert post(f"unlink/{other}", {}) == UNCHANGED
 
 
-def test_what_state_and_severity_it_has(incident, done):
+def test_the_notice_names_the_new_state(incident, post):
     def changed() -> str:
-        return done("change", form("change", incident, state="IN_REVIEW", severity="MEDIUM"))
+        return post("change", form("change", incident, state="IN_REVIEW", severity="MEDIUM"))
 
-    assert changed() == "State: open to in review."
+    assert changed() == "State changed from open to in review."
     assert changed() == UNCHANGED
 
 
-def test_that_it_is_resolved(incident, done):
-    assert done("resolve", form("resolve", incident, resolution="It was right.")) == "Resolved."
+def test_the_notice_says_that_the_incident_is_resolved(incident, post):
+    assert post("resolve", form("resolve", incident, resolution="It was right.")) == "Resolved."
 
 
-def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, done):
+def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, post):
     asked = {"note-text": "Alice was called.\r\nShe knows of it."}
-    assert done("note", asked) == "Note added."
+    assert post("note", asked) == "Note added."
     event = AuditEvent.objects.get(action="note")
     assert (event.subject, event.actor) == (f"incident {incident.pk}", wambui)
     assert (event.reason, event.ip_address) == ("Alice was called.\nShe knows of it.", "127.0.0.1")
     page = signed_in(joseph).get(url(incident))
     (track,) = elements(page, "ol", class_="track")
     assert "Note by Wambui Kariuki Alice was called. She knows of it." in words(track)
-    # A second click is no news, another hand's same words are.
-    assert done("note", asked) == "Note added."
+    # A second click adds nothing. The same words from a colleague are a second note.
+    assert post("note", asked) == "Note added."
     assert AuditEvent.objects.filter(action="note").count() == 1
     signed_in(joseph).post(url(incident, "note"), asked)
     assert AuditEvent.objects.filter(action="note").count() == 2
@@ -81,12 +81,12 @@ def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, do
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "Enter what you want to note."),
+        ("", "Enter a note."),
         ("x" * 501, "at most 500 characters"),
         ("a\x07b", "ordinary signs only"),
     ],
 )
-def test_a_note_that_can_not_be_kept_stays_as_typed(incident, wambui, headers, typed, sentence):
+def test_an_invalid_note_stays_as_typed(incident, wambui, headers, typed, sentence):
     response = signed_in(wambui).post(url(incident, "note"), {"note-text": typed}, headers=headers)
     assert response.status_code == 422
     assert len(problems(response)) == 1
@@ -98,7 +98,7 @@ def test_a_note_that_can_not_be_kept_stays_as_typed(incident, wambui, headers, t
 
 
 @pytest.mark.parametrize("headers", [None, htmx("incident")])
-def test_a_note_that_comes_too_late_is_refused_and_not_lost(incident, wambui, joseph, headers):
+def test_a_note_on_a_resolved_incident_is_refused_and_not_lost(incident, wambui, joseph, headers):
     incidents.resolve(
         Context(joseph.pk), incident_id=incident.pk, seen=seen(incident), resolution="Done."
     )

@@ -1,4 +1,4 @@
-"""The list of incidents, who reads it, and of many who act at once, who is heard."""
+"""The list of incidents, who may read it, and what happens when many people act on one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
 from tests.adminpanel.support.incidents import LIST, OPEN, form, seen, url
 from tests.conftest import signed_in, staff
-from tests.ledger.support.crowd import at_once
+from tests.ledger.support.crowd import run_together
 from tests.pages import elements, fields, find, htmx, problems, text, words
 from wallet.context import Context
 from wallet.errors import TooLate
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("headers", [None, htmx("incident")])
-def test_whoever_acts_on_an_old_page_overwrites_nothing(incident, wambui, joseph, headers):
+def test_an_act_on_an_outdated_page_overwrites_nothing(incident, wambui, joseph, headers):
     old = form("resolve", incident, resolution="It was right.")
     signed_in(wambui).post(
         url(incident, "change"), form("change", incident, state="IN_REVIEW", severity="HIGH")
@@ -36,7 +36,7 @@ def test_whoever_acts_on_an_old_page_overwrites_nothing(incident, wambui, joseph
     assert words(box) == "It was right."
     incident.refresh_from_db()
     assert incident.state == "IN_REVIEW"
-    # Having seen what changed, they may go on.
+    # The page now shows the change, so a second attempt succeeds.
     again = fields(refused)["resolve-seen"]
     answer = client.post(url(incident, "resolve"), old | {"resolve-seen": again})
     assert answer.status_code == 303
@@ -45,20 +45,20 @@ def test_whoever_acts_on_an_old_page_overwrites_nothing(incident, wambui, joseph
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "-1", "9" * 30, "1.5"])
-def test_a_page_without_what_it_showed_changes_nothing(incident, wambui, wrong):
+def test_a_form_without_a_valid_seen_field_changes_nothing(incident, wambui, wrong):
     asked = form("change", incident, state="IN_REVIEW", severity="LOW") | {"change-seen": wrong}
     response = signed_in(wambui).post(url(incident, "change"), asked)
     assert response.status_code == 422
-    assert problems(response) == ["This page was incomplete. Look at the incident and try again."]
+    assert problems(response) == ["This page was incomplete. Check the incident and try again."]
     incident.refresh_from_db()
     assert incident.state == "OPEN"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_act_on_one_page_at_once_one_does(incident, joseph):
+def test_only_one_of_many_simultaneous_acts_on_a_page_succeeds(incident, joseph):
     crowd = [staff("finance", f"Hand Number{number}") for number in range(8)]
     page = seen(incident)
-    answers = at_once(*(heard(partial(take, incident, one, page)) for one in crowd))
+    answers = run_together(*(catch_too_late(partial(take, incident, one, page)) for one in crowd))
     late = [answer for answer in answers if isinstance(answer, TooLate)]
     assert len(late) == 7
     incident.refresh_from_db()
@@ -70,20 +70,20 @@ def take(incident, user, page):
     return incidents.assign(Context(user.pk), incident_id=incident.pk, owner_id=user.pk, seen=page)
 
 
-def heard(job):
-    def ask():
+def catch_too_late(job):
+    def run():
         try:
             return job()
         except TooLate as refusal:
             return refusal
 
-    return ask
+    return run
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_checks_that_fail_at_once_one_opens_it():
+def test_failures_of_a_check_at_the_same_time_open_one_incident():
     jobs = [partial(incidents.open_for_check, "balances", "Balances differ", "Rows.")] * 8
-    assert len({answer.pk for answer in at_once(*jobs)}) == 1
+    assert len({answer.pk for answer in run_together(*jobs)}) == 1
     assert AuditEvent.objects.count() == 1
     connection.close()
 
@@ -115,7 +115,7 @@ def hrefs(response) -> list[str]:
     return [dict(link.attributes)["href"] for link in elements(response, "a", class_="what")]
 
 
-def test_the_list_is_by_state_with_counts(wambui, joseph):
+def test_the_list_filters_by_state_and_counts_each(wambui, joseph):
     made = [
         incidents.open_by_hand(Context(wambui.pk), title=f"Number {number}") for number in range(4)
     ]
@@ -141,17 +141,17 @@ def test_the_list_is_by_state_with_counts(wambui, joseph):
         assert "Open 2 In review 1 Resolved 1" in text(page)
 
 
-def test_the_list_is_paged_and_asks_as_often_for_many(
+def test_the_list_is_paged_with_a_fixed_number_of_queries(
     wambui, joseph, settings, django_assert_num_queries, django_assert_max_num_queries
 ):
     settings.PAGE_SIZE_PANEL = 3
     client = signed_in(joseph)
     incidents.open_by_hand(Context(wambui.pk), title="First")
-    with django_assert_max_num_queries(9) as asked:
+    with django_assert_max_num_queries(9) as queries:
         client.get(LIST)
     for number in range(6):
         incidents.open_by_hand(Context(wambui.pk), title=f"Number {number}")
-    with django_assert_num_queries(len(asked)):
+    with django_assert_num_queries(len(queries)):
         client.get(LIST)
     seen_links, query = [], ""
     while query is not None:
@@ -166,19 +166,19 @@ def test_the_list_is_paged_and_asks_as_often_for_many(
 
 def test_empty_lists_say_what_comes_here(wambui):
     client = signed_in(wambui)
-    assert "No incident is open" in text(client.get(LIST))
-    assert "No incident is in review" in text(client.get(LIST, {"state": "in_review"}))
-    assert "Nothing was resolved yet" in text(client.get(LIST, {"state": "resolved"}))
+    assert "No open incidents" in text(client.get(LIST))
+    assert "No incidents in review" in text(client.get(LIST, {"state": "in_review"}))
+    assert "No resolved incidents yet" in text(client.get(LIST, {"state": "resolved"}))
 
 
-def test_what_is_not_there_is_not_found(wambui):
+def test_an_unknown_incident_is_not_found(wambui):
     client = signed_in(wambui)
     for number in ("999", "9" * 18):
         assert client.get(f"{LIST}{number}/").status_code == 404
         assert client.post(f"{LIST}{number}/take/").status_code == 404
 
 
-def test_those_of_one_severity_that_are_not_resolved(finance):
+def test_filtering_by_severity_leaves_out_resolved_incidents(finance):
     for title, severity, state in (
         ("Grave", "HIGH", "OPEN"), ("Grave too", "HIGH", "IN_REVIEW"), ("Light", "LOW", "OPEN")
     ):  # fmt: skip
@@ -192,33 +192,41 @@ def test_those_of_one_severity_that_are_not_resolved(finance):
     assert "Open 1 In review 1 Resolved 0" in text(both)
 
 
-def test_severity_is_chosen_on_the_page_and_the_state_stays(incident, wambui):
+def test_choosing_a_severity_keeps_the_state(incident, wambui):
     client = signed_in(wambui)
     page = client.get(LIST, {"state": "in_review"})
-    assert chosen(page, "Severity") == ["Any"]
-    (high,) = [link for link in offered(page, "Severity") if words(link) == "High"]
+    assert current_choices(page, "Severity") == ["Any"]
+    (high,) = [link for link in nav_links(page, "Severity") if words(link) == "High"]
     page = client.get(LIST + dict(high.attributes)["href"])
-    assert (chosen(page, "State"), chosen(page, "Severity")) == (["In review 0"], ["High"])
-    assert "No incident is of that severity here" in text(page)
-    (opened,) = [link for link in offered(page, "State") if words(link).startswith("Open")]
+    assert (current_choices(page, "State"), current_choices(page, "Severity")) == (
+        ["In review 0"],
+        ["High"],
+    )
+    assert "No incidents of this severity" in text(page)
+    (opened,) = [link for link in nav_links(page, "State") if words(link).startswith("Open")]
     page = client.get(LIST + dict(opened.attributes)["href"])
-    assert (chosen(page, "State"), chosen(page, "Severity")) == (["Open 0"], ["High"])
+    assert (current_choices(page, "State"), current_choices(page, "Severity")) == (
+        ["Open 0"],
+        ["High"],
+    )
 
 
-def offered(response, label):
+def nav_links(response, label):
     (nav,) = elements(response, "nav", **{"aria-label": label})
     return list(find(nav, "a"))
 
 
-def chosen(response, label) -> list[str]:
+def current_choices(response, label) -> list[str]:
     return [
-        words(link) for link in offered(response, label) if "aria-current" in dict(link.attributes)
+        words(link)
+        for link in nav_links(response, label)
+        if "aria-current" in dict(link.attributes)
     ]
 
 
 @pytest.mark.parametrize("query", ["?severity=ZZ", "?state=nonsense", "?state=open&severity=%00"])
-def test_what_is_no_state_or_severity_is_refused_in_words(incident, wambui, query):
+def test_an_unknown_state_or_severity_is_refused(incident, wambui, query):
     response = signed_in(wambui).get(f"{LIST}{query}")
     assert response.status_code == 422
-    assert "There is no such state or severity." in text(response)
+    assert "Unknown state or severity." in text(response)
     assert hrefs(response) == []

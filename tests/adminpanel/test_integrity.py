@@ -1,4 +1,4 @@
-"""The checks of the books run in the background, once each, and what they find is told."""
+"""The checks of the books run in the background, once each, and the panel shows the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ URL = "/panel/integrity/"
 
 @pytest.fixture
 def broken(alice, bob) -> Entry:
-    """A book in which one entry is larger than it was written."""
+    """An entry whose amount was changed after it was written."""
     entry = send(alice, bob, 100_00).entries.get(account__user=bob)
     rewrite(entry, 100_01)
     return entry
@@ -41,14 +41,14 @@ def test_before_the_first_run_the_page_says_so(auditor):
         assert str(check.rule) in text(response)
 
 
-def test_right_books_pass_every_check(alice, finance):
+def test_correct_books_pass_every_check(alice, finance):
     run = run_checks()
     assert [one.check_name for one in run.results.all()] == [one.name for one in verify.CHECKS]
-    assert all(one.is_right and one.duration_ms >= 0 for one in run.results.all())
+    assert all(one.has_passed and one.duration_ms >= 0 for one in run.results.all())
     assert not Incident.objects.exists()
     response = signed_in(finance).get(URL)
-    assert text(response).count("Right") == len(verify.CHECKS)
-    assert "The books are not right" not in text(response)
+    assert text(response).count("Passed") == len(verify.CHECKS)
+    assert "The books don't balance" not in text(response)
 
 
 def test_a_failure_names_the_row_opens_an_incident_and_turns_every_page_red(broken, finance):
@@ -56,16 +56,16 @@ def test_a_failure_names_the_row_opens_an_incident_and_turns_every_page_red(brok
     client = signed_in(finance)
     said = text(client.get("/panel/integrity/running/"))
     assert f"entry {broken.pk}" in said
-    assert "1 row is wrong" in said
+    assert "1 wrong row" in said
     incident = Incident.objects.get(check_name="running")
     assert incident.opened_by is None
     assert f"entry {broken.pk}" in incident.description
-    for address in ("/panel/", "/panel/ledger/", "/panel/audit/", URL):
-        (banner,) = elements(client.get(address), "div", class_="banner")
-        assert "The books are not right." in words(banner)
+    for url in ("/panel/", "/panel/ledger/", "/panel/audit/", URL):
+        (banner,) = elements(client.get(url), "div", class_="banner")
+        assert "The books don't balance." in words(banner)
 
 
-def test_the_banner_goes_when_the_books_are_right_again(broken, finance):
+def test_the_banner_disappears_when_the_books_are_correct_again(broken, finance):
     run_checks()
     rewrite(broken, 100_00)
     run_checks()
@@ -80,7 +80,7 @@ def test_a_check_that_fails_twice_has_one_open_incident(broken):
     assert CheckResult.objects.filter(check_name="running").count() == 2
 
 
-def test_run_now_asks_once_and_is_audited(finance):
+def test_run_now_requests_one_run_and_is_audited(finance):
     client = signed_in(finance)
     for _ in range(2):
         assert client.post("/panel/integrity/run/").headers["Location"] == URL
@@ -97,31 +97,31 @@ def test_run_now_asks_once_and_is_audited(finance):
     assert is_part(part, "checks")
     assert "hx-trigger" in part.text
     integrity.run_next()
-    # What was found may change the banner and the counts beside the rooms, so all is loaded again.
+    # The result may change the banner and the counts in the menu, so the whole page reloads.
     last = client.get(URL, headers=htmx("checks"))
     assert (last.headers["HX-Refresh"], last.text) == ("true", "")
     response = client.get(URL)
     assert "hx-trigger" not in response.text
-    assert "asked for by Finance Person" in text(response)
+    assert "requested by Finance Person" in text(response)
 
 
-def test_auditors_read_and_do_not_run(auditor):
+def test_auditors_read_the_results_but_cannot_run_checks(auditor):
     client = signed_in(auditor)
     assert not elements(client.get(URL), "form", action="/panel/integrity/run/")
     assert client.post("/panel/integrity/run/").status_code == 403
     assert not CheckRun.objects.exists()
 
 
-def test_a_check_that_is_none_is_not_found(finance):
+def test_an_unknown_check_is_not_found(finance):
     assert signed_in(finance).get("/panel/integrity/no-such/").status_code == 404
 
 
 def test_an_anonymous_visitor_is_sent_to_sign_in():
-    for address in (URL, "/panel/integrity/sums/"):
-        assert Client().get(address).headers["Location"].startswith("/accounts/login/")
+    for url in (URL, "/panel/integrity/sums/"):
+        assert Client().get(url).headers["Location"].startswith("/accounts/login/")
 
 
-def test_a_run_that_somebody_works_on_is_left_alone():
+def test_a_claimed_run_is_not_claimed_again():
     integrity.request_run(SYSTEM)
     assert integrity.claim()
     assert integrity.claim() is None
@@ -133,11 +133,11 @@ def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(tim
     integrity.request_run(SYSTEM)
     dead = integrity.claim()
     assert dead
-    assert integrity.keep(dead, integrity.result_of(verify.CHECKS[0]))
+    assert integrity.save_result(dead, integrity.run_check(verify.CHECKS[0]))
     time_machine.shift(integrity.LEASE + timedelta(seconds=1))
     taken = integrity.claim()
     assert taken == dead
-    assert not integrity.keep(dead, integrity.result_of(verify.CHECKS[1]))
+    assert not integrity.save_result(dead, integrity.run_check(verify.CHECKS[1]))
     assert CheckResult.objects.count() == 1
     time_machine.shift(integrity.LEASE + timedelta(seconds=1))
     assert integrity.run_next()
@@ -145,18 +145,18 @@ def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(tim
     assert sorted(names) == sorted(one.name for one in verify.CHECKS)
 
 
-def test_a_check_that_cannot_run_is_not_called_right(finance):
+def test_a_check_that_cannot_run_does_not_pass(finance):
     missing = verify.Check("missing", "A rule.", "{id}", "row", "SELECT id FROM no_such_table")
     integrity.request_run(SYSTEM)
     run = integrity.claim()
     assert run
     with connection.constraint_checks_disabled():
-        result = integrity.result_of(missing)
-    assert not result.is_right
+        result = integrity.run_check(missing)
+    assert not result.has_passed
     assert "no_such_table" in result.error
 
 
-def test_the_clock_asks_when_the_last_run_is_old_enough(time_machine, settings):
+def test_a_new_run_is_requested_when_the_last_one_is_old_enough(time_machine, settings):
     settings.CHECKS_EVERY_S = 3600
     time_machine.move_to("2026-11-25T08:00:00Z", tick=False)
     integrity.request_if_due()
@@ -173,7 +173,7 @@ def test_the_clock_asks_when_the_last_run_is_old_enough(time_machine, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_does_what_is_due(alice):
+def test_the_worker_runs_the_checks_that_are_due(alice):
     call_command("work", "--once")
     assert CheckRun.objects.get().finished_at
     assert CheckResult.objects.count() == len(verify.CHECKS)

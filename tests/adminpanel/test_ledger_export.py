@@ -1,4 +1,4 @@
-"""The export is the filtered ledger: whole, once each, without formulas, and written down."""
+"""The export holds every filtered transaction once, without formulas, and is audited."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from adminpanel.reversals import operations as reversals
 from ledger import operations
 from ledger.models import Transaction
 from ledger.querysets import NAIROBI
-from tests.adminpanel.support.explored import matching, more_of_everything, subsets
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.explored import make_varied_history, matching, subsets
+from tests.adminpanel.support.proposals import propose
 from tests.adminpanel.test_csv_export import formulas
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
@@ -50,7 +50,7 @@ def export(client, **filters) -> list[dict[str, str]]:
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
-def test_every_cell_says_what_the_ledger_holds(as_finance, alice, bob, finance, time_machine):
+def test_every_cell_matches_the_ledger(as_finance, alice, bob, finance, time_machine):
     time_machine.move_to("2026-11-24T21:00:00Z", tick=False)
     record = send(alice, bob, 1_234_5, key="key-1", description="Lunch, and tea")
     reversal = operations.reverse(Context(finance.pk, key="key-2"), transaction_id=record.pk)
@@ -73,10 +73,10 @@ def test_every_cell_says_what_the_ledger_holds(as_finance, alice, bob, finance, 
 
 
 def test_a_reversal_names_its_people(as_finance, alice, bob, wambui, joseph):
-    """Those of an earlier proposal, which was denied, are not among them."""
+    """The people of an earlier, denied proposal are left out."""
     record = send(alice, bob, 50_00)
-    reversals.deny(Context(wambui.pk), proposal_id=proposed(record, joseph).pk)
-    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    reversals.deny(Context(wambui.pk), proposal_id=propose(record, joseph).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
     back, *others = export(as_finance)
     names = ("ordered_by", "proposed_by", "approved_by", "posted_by")
     assert [back[name] for name in names] == [
@@ -85,7 +85,7 @@ def test_a_reversal_names_its_people(as_finance, alice, bob, wambui, joseph):
     assert {row[name] for row in others for name in names[1:]} == {""}
 
 
-def test_names_are_those_of_the_page(as_finance, alice, bob):
+def test_names_match_those_on_the_page(as_finance, alice, bob):
     send(alice, bob, 1_00)
     for row in export(as_finance):
         record = Transaction.objects.get(reference=row["reference"])
@@ -95,17 +95,19 @@ def test_names_are_those_of_the_page(as_finance, alice, bob):
 @pytest.mark.parametrize(
     "filters", subsets([0, 1, 7, 8]), ids=lambda filters: "+".join(filters) or "none"
 )
-def test_it_is_what_the_filters_leave(as_finance, bob, finance, time_machine, filters):
+def test_the_export_holds_the_filtered_transactions(
+    as_finance, bob, finance, time_machine, filters
+):
     amina = UserFactory(name="Amina Ali")
-    more_of_everything(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
+    make_varied_history(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
     time_machine.move_to("2026-11-25T06:00:00Z", tick=False)
     wanted = [record.reference for record in matching(filters, amina)]
-    # Neither a place in the list nor how it is shown makes the file shorter.
+    # The cursor, the page size and the columns don't change the file.
     more = {"cursor": wanted[-1] if wanted else "", "size": "50", "columns": "note"}
     assert [row["reference"] for row in export(as_finance, **filters, **more)] == wanted
 
 
-def test_days_are_nairobis(as_finance, alice, time_machine):
+def test_days_are_in_nairobi_time(as_finance, alice, time_machine):
     for moment in ("2026-11-20T20:59:59Z", "2026-11-20T21:00:00Z", "2026-11-21T20:59:59Z"):
         time_machine.move_to(moment, tick=False)
         deposit(alice, 1_00)
@@ -149,9 +151,7 @@ def test_a_thousand_nasty_names_and_notes_make_no_formula(as_finance):
     assert {row["amount"] for row in rows} == {"1.00"}
 
 
-def test_it_is_written_down_once_with_its_filters_before_a_row_is_sent(
-    as_finance, finance, alice, bob
-):
+def test_an_export_is_audited_once_before_the_first_row_is_sent(as_finance, finance, alice, bob):
     record = send(alice, bob, 5_00)
     asked = {"type": "TRANSFER", "min": "1", "member": "alice"}
     response = as_finance.get(
@@ -173,7 +173,7 @@ def test_auditors_export_too_and_others_do_not(auditor, alice, operator):
     assert AuditEvent.objects.count() == 1
 
 
-def test_asking_for_the_headers_alone_exports_nothing(as_finance, alice):
+def test_a_head_request_exports_nothing(as_finance, alice):
     response = as_finance.head(URL, {"format": "csv"})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -185,22 +185,22 @@ def test_asking_for_the_headers_alone_exports_nothing(as_finance, alice):
     "headers",
     [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
 )
-def test_a_browser_that_guesses_gets_nothing(as_finance, alice, headers):
+def test_a_browser_that_prefetches_gets_nothing(as_finance, alice, headers):
     response = as_finance.get(URL, {"format": "csv"}, headers=headers)
     assert response.status_code == 403
     assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.parametrize("asked", [{"min": "x"}, {"type": "GIFT"}, {"q": "\0"}, {"size": "7"}])
-def test_filters_that_make_no_sense_give_the_page_and_no_file(as_finance, alice, asked):
+def test_invalid_filters_give_the_page_and_no_file(as_finance, alice, asked):
     response = as_finance.get(URL, asked | {"format": "csv"})
     assert response.status_code == 422
     assert response.headers["Content-Type"].startswith("text/html")
-    assert "The filters can't be used as they are" in text(response)
+    assert "Invalid filters" in text(response)
     assert not AuditEvent.objects.exists()
 
 
-def test_the_page_offers_what_it_shows(as_finance, alice):
+def test_the_page_offers_an_export_with_its_filters(as_finance, alice):
     page = as_finance.get(URL, {"type": "DEPOSIT", "columns": "note", "cursor": "NS-00000000"})
     assert "Export CSV" not in text(page)
     page = as_finance.get(URL, {"type": "DEPOSIT", "columns": "note"}, headers=htmx("ledger"))
@@ -209,11 +209,11 @@ def test_the_page_offers_what_it_shows(as_finance, alice):
     assert "hx-get" not in dict(link.attributes)
 
 
-def test_nothing_found_is_a_file_with_headings(as_finance, alice):
+def test_an_export_without_rows_has_headings(as_finance, alice):
     assert export(as_finance, q="no such thing") == []
 
 
-def test_rows_that_arrive_meanwhile_are_not_in_it(alice, bob):
+def test_transactions_made_during_an_export_are_not_in_it(alice, bob):
     before = [send(alice, bob, 1_00).reference for _ in range(7)][::-1]
     explorer = Explorer(QueryDict(urlencode({"type": "TRANSFER"})))
     listed = []
@@ -223,7 +223,7 @@ def test_rows_that_arrive_meanwhile_are_not_in_it(alice, bob):
     assert listed == before
 
 
-def test_it_is_the_same_list_whatever_the_batch(alice, bob):
+def test_the_batch_size_does_not_change_the_list(alice, bob):
     for _ in range(7):
         send(alice, bob, 1_00)
     everything = list(lines(Transaction.objects.all(), Transaction.objects.last_id()))
@@ -237,7 +237,7 @@ def test_it_is_the_same_list_whatever_the_batch(alice, bob):
 
 @pytest.mark.slow
 def test_memory_is_flat(as_finance):
-    """Three times the rows, and no more memory than a few batches take."""
+    """Three times the rows need only the memory of a few batches."""
     peaks = []
     for transactions in (3_000, 6_000):
         call_command(
@@ -249,7 +249,7 @@ def test_memory_is_flat(as_finance):
 
 
 def peak_of_export(client) -> int:
-    """The most memory that sending all rows has held at a time, in bytes."""
+    """Peak memory while all rows are sent, in bytes."""
     response = client.get(URL, {"format": "csv"})
     tracemalloc.start()
     try:
@@ -261,7 +261,7 @@ def peak_of_export(client) -> int:
     return peak
 
 
-def test_times_read_back(as_finance, alice):
+def test_exported_times_can_be_read_back(as_finance, alice):
     (row,) = export(as_finance)
     record = Transaction.objects.get(reference=row["reference"])
     at = datetime.fromisoformat(row["ordered_at"]).replace(tzinfo=NAIROBI)

@@ -1,4 +1,4 @@
-"""Columns, density and page size: in the address, so that they can be shared and kept."""
+"""Columns, density and page size are in the URL, so that people can share and save them."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,7 +7,7 @@ import pytest
 from adminpanel.models import SavedView
 from adminpanel.reversals import operations as reversals
 from ledger import operations
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import account_id, deposit, new_key, send
 from tests.pages import elements, find, htmx, is_part, problems_beside, text, words
@@ -29,7 +29,7 @@ def headings(response) -> list[str]:
 
 
 def rows(response) -> list[list[str]]:
-    """The cells of each row but those that name a day."""
+    """The cells of each row, without the rows that name a day."""
     (table,) = elements(response, "table", class_="records")
     found = [list(find(row, "td")) for row in find(table, "tr")]
     return [[words(cell) for cell in cells] for cells in found if cells]
@@ -40,7 +40,7 @@ def ticked(response, name: str) -> list[str]:
     return [box["value"] for box in boxes if "checked" in box]
 
 
-def test_seven_are_usual(as_finance, alice):
+def test_seven_columns_are_shown_by_default(as_finance, alice):
     response = as_finance.get(URL)
     assert headings(response) == USUAL
     assert ticked(response, "columns") == ["time", "type", "from", "to", "amount", "status"]
@@ -56,7 +56,7 @@ def test_the_reference_is_always_there(as_finance, alice):
 
 def test_a_reversal_names_its_people_in_order(as_finance, alice, bob, wambui, joseph):
     record = send(alice, bob, 12_34)
-    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
     back, there, _deposit = rows(as_finance.get(URL, {"columns": ["by"]}))
     assert back[1] == (
         "Proposed by Wambui Kariuki Approved by Joseph Kiprono Posted by Joseph Kiprono"
@@ -64,12 +64,12 @@ def test_a_reversal_names_its_people_in_order(as_finance, alice, bob, wambui, jo
     assert there[1] == "Alice Wanjiku"
 
 
-def test_every_column_shows_what_it_is_called(as_finance, alice, bob, finance):
+def test_every_column_shows_what_its_heading_says(as_finance, alice, bob, finance):
     record = send(alice, bob, 12_34, key="key-of-it", description="Lunch")
     reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     response = as_finance.get(URL, {"columns": ALL})
     assert headings(response) == [
-        *USUAL, "Settled", "Note", "Ordered by", "From account", "To account", "Request key",
+        *USUAL, "Settled", "Note", "Created by", "From account", "To account", "Request key",
         "Reverses", "Reversed by",
     ]  # fmt: skip
     back, there, _deposit = rows(response)
@@ -84,13 +84,13 @@ def test_every_column_shows_what_it_is_called(as_finance, alice, bob, finance):
     assert dict(next(find(day, "th")).attributes)["colspan"] == "15"
 
 
-def test_what_has_not_happened_is_a_dash(as_finance, bob):
+def test_a_cell_without_a_value_is_a_dash(as_finance, bob):
     deposit(bob, 1_00)
     (row,) = rows(as_finance.get(URL, {"columns": ["note", "from_account", "reverses"]}))
     assert row[1:] == ["–", "–", "–"]
 
 
-def test_columns_cost_no_query_for_each_row(as_finance, alice, bob, django_assert_num_queries):
+def test_columns_need_no_query_per_row(as_finance, alice, bob, django_assert_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -107,7 +107,7 @@ def test_columns_cost_no_query_for_each_row(as_finance, alice, bob, django_asser
         as_finance.get(URL, {"columns": ALL})
 
 
-def test_density_is_the_tables(as_finance, alice):
+def test_density_changes_the_table(as_finance, alice):
     assert not elements(as_finance.get(URL), "table", class_="compact")
     response = as_finance.get(URL, {"density": "compact"})
     assert elements(response, "table", class_="compact")
@@ -119,12 +119,12 @@ def test_density_is_the_tables(as_finance, alice):
     [
         ({"columns": "salary"}, "columns", "Choose columns from the list."),
         ({"columns": ["time", "\0"]}, "columns", "Choose columns from the list."),
-        ({"density": "x" * 5000}, "density", "Choose how high the rows are from the list."),
-        ({"size": "1000000"}, "size", "Choose 50, 100 or 200 rows on a page."),
-        ({"size": "-1"}, "size", "Choose 50, 100 or 200 rows on a page."),
+        ({"density": "x" * 5000}, "density", "Choose a row height from the list."),
+        ({"size": "1000000"}, "size", "Choose 50, 100 or 200 rows per page."),
+        ({"size": "-1"}, "size", "Choose 50, 100 or 200 rows per page."),
     ],
 )
-def test_what_cannot_be_chosen_is_refused(as_finance, alice, asked, field, sentence):
+def test_an_invalid_layout_is_refused(as_finance, alice, asked, field, sentence):
     for headers in (None, htmx("ledger")):
         response = as_finance.get(URL, asked, headers=headers)
         assert response.status_code == 422
@@ -137,26 +137,26 @@ def test_what_cannot_be_chosen_is_refused(as_finance, alice, asked, field, sente
 def test_another_format_is_refused(as_finance, alice, format):
     response = as_finance.get(URL, {"format": format})
     assert response.status_code == 422
-    assert "The ledger can be exported as CSV only." in text(response)
+    assert "You can export the ledger as CSV only." in text(response)
 
 
-def test_each_form_carries_what_the_other_has_set(as_finance, alice):
+def test_each_form_carries_the_values_of_the_other(as_finance, alice):
     asked = {"type": "DEPOSIT", "min": "1", "columns": ["note", "time"], "density": "compact"}
     response = as_finance.get(URL, asked)
     (filters,) = elements(response, "form", action=URL)
     (layout,) = elements(response, "form", action=LAYOUT)
-    assert given(filters, "columns") == ["note", "time"]
-    assert given(filters, "density") == ["compact"]
-    assert given(layout, "type") == ["DEPOSIT"]
-    assert given(layout, "min") == ["1"]
+    assert hidden_values(filters, "columns") == ["note", "time"]
+    assert hidden_values(filters, "density") == ["compact"]
+    assert hidden_values(layout, "type") == ["DEPOSIT"]
+    assert hidden_values(layout, "min") == ["1"]
 
 
-def given(form, name: str) -> list[str]:
+def hidden_values(form, name: str) -> list[str]:
     fields = [dict(field.attributes) for field in find(form, "input", name=name)]
     return [field["value"] for field in fields if field["type"] == "hidden"]
 
 
-def test_clearing_the_filters_keeps_the_columns_and_the_other_way_round(as_finance, alice):
+def test_clearing_the_filters_keeps_the_columns_and_vice_versa(as_finance, alice):
     response = as_finance.get(URL, {"type": "DEPOSIT", "columns": ["note", "time"]})
     links = {words(link): str(dict(link.attributes)["href"]) for link in elements(response, "a")}
     assert parse_qs(urlsplit(links["Clear filters"]).query) == {"columns": ["note", "time"]}
@@ -164,8 +164,8 @@ def test_clearing_the_filters_keeps_the_columns_and_the_other_way_round(as_finan
     assert answer.headers["Location"] == f"{URL}?type=DEPOSIT"
 
 
-def test_the_address_shows_no_more_than_is_set(as_finance, alice):
-    """What the form sends is longer: fields left empty, and what is as usual."""
+def test_the_url_holds_only_what_is_set(as_finance, alice):
+    """The form sends more: empty fields and default values."""
     sent = {"q": "", "type": "DEPOSIT", "member": "", "size": "50", "columns": ALL[:6]}
     response = as_finance.get(URL, sent, headers=htmx("ledger"))
     assert is_part(response, "ledger")
@@ -173,7 +173,7 @@ def test_the_address_shows_no_more_than_is_set(as_finance, alice):
     assert "HX-Push-Url" not in as_finance.get(URL, sent).headers
 
 
-def test_a_refused_filter_is_beside_its_field_and_the_layout_stays(as_finance, alice):
+def test_an_invalid_filter_shows_its_error_and_keeps_the_layout(as_finance, alice):
     response = as_finance.get(URL, {"min": "x", "density": "compact"})
     assert problems_beside(response, "min")
     assert ticked(response, "density") == ["compact"]
@@ -184,45 +184,45 @@ CHOSEN = ["Time", "Reference", "Note"]
 
 
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
-def test_what_was_chosen_last_stays(as_finance, alice, headers):
+def test_the_last_layout_is_remembered(as_finance, alice, headers):
     answer = as_finance.post(LAYOUT, {"type": "DEPOSIT", "cursor": "x"} | NARROW, headers=headers)
-    address = f"{URL}?type=DEPOSIT&columns=note&columns=time&density=compact&cursor=x"
-    told = answer.headers["HX-Push-Url" if headers else "Location"]
-    assert (answer.status_code, told) == (200 if headers else 303, address)
+    url = f"{URL}?type=DEPOSIT&columns=note&columns=time&density=compact&cursor=x"
+    location = answer.headers["HX-Push-Url" if headers else "Location"]
+    assert (answer.status_code, location) == (200 if headers else 303, url)
     page = as_finance.get(URL)
     assert headings(page) == CHOSEN
     assert elements(page, "table", class_="compact")
     assert ticked(page, "columns") == ["time", "note"]
-    # It outlives the session, and what leads on carries it.
+    # The layout outlives the session, and links to other pages carry it.
     page = signed_in(page.wsgi_request.user).get(URL, {"type": "DEPOSIT"})
     assert headings(page) == CHOSEN
     links = {words(link): str(dict(link.attributes)["href"]) for link in elements(page, "a")}
     assert parse_qs(urlsplit(links["Clear filters"]).query)["columns"] == ["note", "time"]
 
 
-def test_the_address_goes_before_what_is_remembered(as_finance, alice):
+def test_the_url_wins_over_the_remembered_layout(as_finance, alice):
     as_finance.post(LAYOUT, NARROW)
     assert headings(as_finance.get(URL, {"columns": "amount"})) == ["Reference", "Amount, KES"]
-    # As a whole: what it leaves out is as usual.
+    # The URL replaces the whole layout: what it leaves out has its default.
     assert headings(as_finance.get(URL, {"density": "compact"})) == USUAL
     assert headings(as_finance.get(URL)) == CHOSEN
 
 
-def test_what_is_remembered_is_ones_own_and_can_be_forgotten(as_finance, alice, auditor):
+def test_each_person_has_a_separate_layout_and_can_reset_it(as_finance, alice, auditor):
     as_finance.post(LAYOUT, NARROW)
     assert headings(signed_in(auditor).get(URL)) == USUAL
     as_finance.post(LAYOUT, NARROW | {"usual": "yes"})
     assert headings(as_finance.get(URL)) == USUAL
 
 
-def test_it_is_none_of_the_views(as_finance, alice):
+def test_the_remembered_layout_is_not_a_saved_view(as_finance, alice):
     as_finance.post(LAYOUT, NARROW)
     assert not elements(as_finance.get(URL), "ul", class_="kept")
     kept = SavedView.objects.get()
     assert as_finance.post(f"/panel/ledger/views/{kept.pk}/delete/").status_code == 404
 
 
-def test_a_column_that_is_no_more_is_forgotten(as_finance, alice, finance):
+def test_a_remembered_column_that_no_longer_exists_is_ignored(as_finance, alice, finance):
     SavedView.objects.create(owner=finance, name="", query="columns=salary")
     response = as_finance.get(URL)
     assert response.status_code == 200
@@ -230,7 +230,7 @@ def test_a_column_that_is_no_more_is_forgotten(as_finance, alice, finance):
 
 
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
-def test_what_cannot_be_chosen_is_not_remembered(as_finance, alice, headers):
+def test_an_invalid_layout_is_not_remembered(as_finance, alice, headers):
     response = as_finance.post(LAYOUT, {"columns": "salary", "q": "rent"}, headers=headers)
     assert response.status_code == 422
     assert "Choose columns from the list." in text(response)
@@ -239,7 +239,7 @@ def test_what_cannot_be_chosen_is_not_remembered(as_finance, alice, headers):
     assert not SavedView.objects.exists()
 
 
-def test_a_table_that_scrolls_sideways_is_named_and_can_be_reached(as_finance, alice):
+def test_a_wide_table_has_a_label_and_takes_keyboard_focus(as_finance, alice):
     assert not elements(as_finance.get(URL), "div", class_="broad")
     (scroller,) = elements(as_finance.get(URL, {"columns": "note"}), "div", class_="broad")
     given = dict(scroller.attributes)

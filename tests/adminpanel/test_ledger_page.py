@@ -1,4 +1,4 @@
-"""The consolidated ledger: every transaction once, newest first, narrowed by the address."""
+"""The consolidated ledger: every transaction once, newest first, filtered by the URL."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +19,7 @@ from tests.pages import (
     title,
     words,
 )
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
@@ -40,25 +40,25 @@ def history(bob, carol, time_machine):
     withdraw(bob, 5_00, description="cash")
     time_machine.move_to("2026-11-22T12:00:00Z", tick=False)
     deposit(carol, 1_234_50, description="wages")
-    as_if(withdraw(amina, 40_00, description="pending"), "PENDING")
-    as_if(deposit(bob, 30_00, description="failed"), "FAILED")
+    with_status(withdraw(amina, 40_00, description="pending"), "PENDING")
+    with_status(deposit(bob, 30_00, description="failed"), "FAILED")
 
 
 def references(response) -> list[str]:
     return [words(link) for link in elements(response, "a", class_="reference")]
 
 
-def found(client, **filters) -> list[str]:
+def search(client, **filters) -> list[str]:
     response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
     assert response.status_code == 200
     records = Transaction.objects.in_bulk(references(response), field_name="reference")
     return [records[reference].description for reference in references(response)]
 
 
-def test_shows_everybodys_newest_first(as_finance, history):
+def test_the_ledger_shows_every_members_transactions_newest_first(as_finance, history):
     response = as_finance.get(URL)
     assert is_whole_page(response)
-    assert found(as_finance) == ALL
+    assert search(as_finance) == ALL
     (row,) = [row for row in elements(response, "tr") if "1,234.50" in words(row)]
     for shown in ("Deposit", "Simulated rail", "Carol Kirui", "1,234.50", "Complete"):
         assert shown in words(row)
@@ -105,11 +105,11 @@ def test_htmx_gets_only_the_list(as_finance, history):
         ({"type": "", "q": "", "member": "", "min": ""}, ALL),
     ],
 )
-def test_each_filter_narrows_and_all_may_be_combined(as_finance, history, filters, notes):
-    assert found(as_finance, **filters) == notes
+def test_filters_narrow_the_list_alone_and_combined(as_finance, history, filters, notes):
+    assert search(as_finance, **filters) == notes
 
 
-def test_reversals_are_a_type_of_their_own(as_finance, history, finance):
+def test_reversals_are_a_separate_type(as_finance, history, finance):
     record = Transaction.objects.get(description="to Bob")
     reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     response = as_finance.get(URL, {"type": "REVERSAL"})
@@ -117,7 +117,7 @@ def test_reversals_are_a_type_of_their_own(as_finance, history, finance):
     assert "Type: Reversal" in text(response)
 
 
-def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(as_finance, monkeypatch):
+def test_a_name_that_too_many_members_have_is_refused(as_finance, monkeypatch):
     monkeypatch.setattr("adminpanel.members.queries.MEMBERS_AT_MOST", 3)
     people = [UserFactory(name=f"Wanjiku Number{number}") for number in range(4)]
     for user in people:
@@ -125,18 +125,18 @@ def test_a_name_that_fits_too_many_is_refused_rather_than_cut_short(as_finance, 
     response = as_finance.get(URL, {"member": "wanjiku"})
     assert response.status_code == 422
     assert problems_beside(response, "member") == [
-        "More than 3 members fit. Write more of the name."
+        "More than 3 members match. Enter more of the name."
     ]
     assert references(response) == []
     assert len(references(as_finance.get(URL, {"member": "wanjiku number1"}))) == 1
-    people[0].name = "Somebody else"
+    people[0].name = "Akinyi Odhiambo"
     people[0].save()
     assert len(references(as_finance.get(URL, {"member": "wanjiku"}))) == 3
 
 
 def test_finds_a_reference_in_any_case(as_finance, history):
     record = Transaction.objects.get(description="cash")
-    assert found(as_finance, q=record.reference.lower()) == ["cash"]
+    assert search(as_finance, q=record.reference.lower()) == ["cash"]
 
 
 @pytest.mark.parametrize(
@@ -155,24 +155,22 @@ def test_finds_a_reference_in_any_case(as_finance, history):
         ({"member": "\0"}, "member"),
     ],
 )
-def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(
-    as_finance, history, filters, field
-):
+def test_an_invalid_filter_says_so_and_finds_nothing(as_finance, history, filters, field):
     for headers in (None, htmx("ledger")):
         response = as_finance.get(URL, filters, headers=headers)
         assert response.status_code == 422
         assert problems_beside(response, field)
         assert references(response) == []
-        assert "The filters can't be used as they are" in text(response)
+        assert "Invalid filters" in text(response)
     assert title(as_finance.get(URL, filters)).startswith("Error: ")
 
 
-def test_what_was_asked_stays_in_the_form(as_finance, history):
+def test_the_form_keeps_what_was_typed(as_finance, history):
     asked = {"q": "to", "member": "amina", "min": "1", "max": "1,000", "from": "2026-11-19"}
     assert fields(as_finance.get(URL, asked)).items() >= asked.items()
 
 
-def test_each_filter_in_use_can_be_taken_off(as_finance, history):
+def test_each_active_filter_can_be_removed(as_finance, history):
     asked = {"type": "TRANSFER", "min": "1", "member": "amina", "from": "2026-11-19"}
     response = as_finance.get(URL, asked | {"cursor": "NS-00000000"})
     chips = [dict(chip.attributes)["href"] for chip in elements(response, "a", class_="on")]
@@ -191,15 +189,15 @@ def turn_pages(client, **filters) -> list[list[str]]:
         (pager,) = elements(response, "nav", class_="pager")
         older = [link for link in find(pager, "a") if words(link) == "Older"]
         if not older:
-            assert "That is all." in words(pager)
+            assert "End of the list." in words(pager)
             return turned
-        address = dict(older[0].attributes)["href"]
-        query = {name: value[0] for name, value in parse_qs(urlsplit(address).query).items()}
+        url = dict(older[0].attributes)["href"]
+        query = {name: value[0] for name, value in parse_qs(urlsplit(url).query).items()}
         assert query.items() >= filters.items()
 
 
 @pytest.mark.parametrize("filters", [{}, {"type": "TRANSFER"}, {"member": "bob", "max": "2"}])
-def test_no_row_is_lost_or_twice_over_the_pages(as_finance, alice, bob, carol, settings, filters):
+def test_paging_shows_every_row_once(as_finance, alice, bob, carol, settings, filters):
     settings.PAGE_SIZE_PANEL = 4
     for number in range(9):
         send(alice, bob if number % 3 else carol, (number % 4 + 1) * 1_00)
@@ -216,7 +214,7 @@ def test_no_row_is_lost_or_twice_over_the_pages(as_finance, alice, bob, carol, s
     assert len(turned) > 1
 
 
-def test_rows_that_arrive_do_not_shift_the_pages(as_finance, alice, bob, settings):
+def test_new_rows_do_not_shift_the_pages(as_finance, alice, bob, settings):
     settings.PAGE_SIZE_PANEL = 3
     before = [send(alice, bob, 1_00).reference for _ in range(6)][::-1]
     first = references(as_finance.get(URL))
@@ -225,7 +223,7 @@ def test_rows_that_arrive_do_not_shift_the_pages(as_finance, alice, bob, setting
 
 
 @pytest.mark.parametrize("cursor", ["NS-00000000", "x", "\0", "-1", "a" * 5000])
-def test_what_is_no_cursor_leads_nowhere(as_finance, history, cursor):
+def test_an_invalid_cursor_gives_an_empty_page(as_finance, history, cursor):
     response = as_finance.get(URL, {"cursor": cursor})
     assert response.status_code == 200
     assert references(response) == []

@@ -1,4 +1,4 @@
-"""Whatever filters are combined, the pages joined are the list: no row lost, none twice."""
+"""With any filters, the pages together show every matching row once."""
 
 from itertools import count
 
@@ -8,8 +8,8 @@ from ledger.models import Transaction
 from tests.adminpanel.support.explored import (
     FILTERS,
     URL,
+    make_varied_history,
     matching,
-    more_of_everything,
     pages,
     references,
     subsets,
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def history(amina, bob, finance, time_machine):
-    more_of_everything(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
+    make_varied_history(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
     time_machine.move_to("2026-11-25T06:00:00Z", tick=False)
 
 
@@ -31,13 +31,13 @@ def ids(filters: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_each_filter_of_the_sweep_leaves_some_and_drops_some(history, amina, name):
+def test_each_filter_keeps_some_rows_and_drops_some(history, amina, name):
     left = len(matching({name: FILTERS[name]}, amina))
     assert 0 < left < Transaction.objects.count()
 
 
 @pytest.mark.parametrize("filters", subsets([0, 1, 2, 8]), ids=ids)
-def test_the_pages_joined_are_the_list(as_finance, history, amina, settings, filters):
+def test_the_pages_together_are_the_whole_list(as_finance, history, amina, settings, filters):
     settings.PAGE_SIZE_PANEL = 3
     wanted = [record.reference for record in matching(filters, amina)]
     turned = list(pages(as_finance, filters))
@@ -46,7 +46,7 @@ def test_the_pages_joined_are_the_list(as_finance, history, amina, settings, fil
 
 
 @pytest.mark.parametrize("filters", subsets([0, 1, 7]), ids=ids)
-def test_rows_that_arrive_between_pages_shift_nothing(
+def test_new_rows_between_pages_shift_nothing(
     as_finance, history, amina, bob, settings, filters, time_machine
 ):
     settings.PAGE_SIZE_PANEL = 4
@@ -58,19 +58,19 @@ def test_rows_that_arrive_between_pages_shift_nothing(
         send(amina, bob, 5_00, description=f"lunch that came late {number}")
     assert listed == wanted
     again = {each for page in pages(as_finance, filters) for each in page}
-    # The new rows have the time of Amina's last entry at the earliest, which `to` leaves out.
+    # No new row is older than Amina's last entry, so `to` leaves out all of them.
     assert set(listed) == again if "to" in filters else set(listed) < again
 
 
 @pytest.mark.parametrize("size", ["50", "100", "200"])
-def test_a_page_is_as_long_as_one_chooses(as_finance, alice, size):
+def test_staff_choose_the_page_size(as_finance, alice, size):
     for _ in range(int(size) + 1):
         deposit(alice, 1)
     assert len(references(as_finance.get(URL, {"size": size}))) == int(size)
     assert len(references(as_finance.get(URL))) == 50
 
 
-def test_going_on_keeps_how_rows_are_shown(as_finance, alice):
+def test_the_next_page_keeps_the_layout(as_finance, alice):
     for _ in range(101):
         deposit(alice, 1)
     asked = {"size": "100", "density": "compact", "columns": "note", "min": "0.01"}

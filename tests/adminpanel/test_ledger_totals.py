@@ -1,4 +1,4 @@
-"""Count and sum of what is filtered are those of the rows, and cost what they should."""
+"""The ledger's totals match the filtered rows, and most need no scan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from adminpanel.ledger.explorer import Explorer
 from ledger import kinds, operations, rollups
 from ledger.models import Transaction
-from tests.adminpanel.support.explored import matching, more_of_everything, subsets
+from tests.adminpanel.support.explored import make_varied_history, matching, subsets
 from tests.factories import deposit, new_key, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 from wallet.context import Context
@@ -31,7 +31,7 @@ QUICK = [
 
 @pytest.fixture
 def history(amina, bob, finance, time_machine):
-    more_of_everything(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
+    make_varied_history(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
 
 
 def explorer(filters: dict[str, str]) -> Explorer:
@@ -47,7 +47,7 @@ def sums(filters: dict[str, str]) -> dict[str, tuple[int, int]]:
     return {type: (each.count, each.amount_cents) for type, each in found.by_type.items()}
 
 
-def of_rows(filters: dict[str, str], amina) -> dict[str, tuple[int, int]]:
+def sums_of_rows(filters: dict[str, str], amina) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for row in matching({name: value for name, value in filters.items() if value}, amina):
         count, cents = found.get(row.type, (0, 0))
@@ -73,16 +73,16 @@ def in_words(sums: dict[str, tuple[int, int]], *, is_one_type: bool = False) -> 
 
 
 @pytest.mark.parametrize("folded", [False, True], ids=["unfolded", "folded"])
-def test_they_are_those_of_the_rows_for_every_combination(history, amina, folded):
+def test_totals_match_the_rows_for_every_combination_of_filters(history, amina, folded):
     if folded:
         assert rollups.fold_all(batch=7)
     everything = subsets(range(9))
     assert len(everything) == 256
     for filters in [*everything, *QUICK]:
-        assert sums(filters) == of_rows(filters, amina), filters
+        assert sums(filters) == sums_of_rows(filters, amina), filters
 
 
-def test_every_type_and_status_is_among_what_they_were_tried_with(history, amina):
+def test_the_history_has_every_type_and_status(history, amina):
     assert {(row.type, row.status) for row in Transaction.objects.all()} == {
         ("DEPOSIT", "SUCCESS"),
         ("TRANSFER", "SUCCESS"),
@@ -94,7 +94,7 @@ def test_every_type_and_status_is_among_what_they_were_tried_with(history, amina
 
 
 @pytest.mark.parametrize("filters", QUICK)
-def test_type_and_status_walk_through_no_settled_transaction(history, filters):
+def test_totals_by_type_and_status_scan_no_settled_transactions(history, filters):
     with CaptureQueriesContext(
         connection,
     ) as asked:
@@ -104,10 +104,10 @@ def test_type_and_status_walk_through_no_settled_transaction(history, filters):
         assert 'FROM "ledger_transaction"' not in sql or "NOT (" in sql, sql
 
 
-def test_they_stand_on_the_page_when_they_are_at_hand(as_finance, history, amina):
+def test_totals_that_need_no_scan_are_on_the_page(as_finance, history, amina):
     for filters in ({}, {"type": "TRANSFER"}, {"status": "FAILED"}):
         (said,) = elements(as_finance.get(URL, filters), id="totals")
-        assert words(said) == in_words(of_rows(filters, amina), is_one_type="type" in filters)
+        assert words(said) == in_words(sums_of_rows(filters, amina), is_one_type="type" in filters)
         assert "hx-get" not in dict(said.attributes)
 
 
@@ -116,12 +116,12 @@ def test_money_in_and_money_out_are_not_added_up(as_finance, alice, bob, finance
     withdraw(alice, 30_00)
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     (said,) = elements(as_finance.get(URL, {"from": "2020-01-01"}), id="totals")
-    address = dict(said.attributes)["hx-get"]
+    url = dict(said.attributes)["hx-get"]
     whole = "4 transactions Deposits KES 1,000.00 Transfers KES 100.00 Withdrawals KES 30.00"
     for response in (
         as_finance.get(URL),
-        as_finance.get(address),
-        as_finance.get(address, headers=htmx("totals")),
+        as_finance.get(url),
+        as_finance.get(url, headers=htmx("totals")),
     ):
         (said,) = elements(response, id="totals")
         assert words(said) == f"{whole} Reversals KES 100.00"
@@ -131,7 +131,7 @@ def test_money_in_and_money_out_are_not_added_up(as_finance, alice, bob, finance
     )
 
 
-def test_they_come_after_the_page_when_rows_must_be_counted(as_finance, history, amina):
+def test_totals_that_need_a_scan_load_after_the_page(as_finance, history, amina):
     asked = {"member": "amina", "max": "10"}
     with CaptureQueriesContext(connection) as queries:
         response = as_finance.get(URL, asked | {"cursor": "NS-00000000", "density": "compact"})
@@ -141,23 +141,23 @@ def test_they_come_after_the_page_when_rows_must_be_counted(as_finance, history,
     assert attributes["hx-trigger"] == "load"
     part = as_finance.get(attributes["hx-get"], headers=htmx("totals"))
     assert is_part(part, "totals")
-    assert in_words(of_rows(asked, amina)) in text(part)
+    assert in_words(sums_of_rows(asked, amina)) in text(part)
     assert "hx-get" not in part.text
-    # Without JavaScript the same address is a page, and the ledger links to it.
+    # Without JavaScript the same URL is a page, and the ledger links to it.
     assert f'<a href="{attributes["hx-get"].replace("&", "&amp;")}">' in response.text
     page = as_finance.get(attributes["hx-get"])
     assert is_whole_page(page)
-    assert in_words(of_rows(asked, amina)) in text(page)
+    assert in_words(sums_of_rows(asked, amina)) in text(page)
     assert "Member: amina" in text(page)
 
 
-def test_one_is_one(as_finance, bob):
+def test_one_transaction_is_singular(as_finance, bob):
     deposit(bob, 12_34)
     assert "1 transaction Deposits KES 12.34" in text(as_finance.get(URL))
     assert "1 transaction KES 12.34" in text(as_finance.get(URL, {"type": "DEPOSIT"}))
 
 
-def test_of_nothing_they_are_nought(as_finance):
+def test_without_transactions_the_totals_are_zero(as_finance):
     for response in (as_finance.get(URL), as_finance.get(TOTALS, {"q": "x"})):
         (said,) = elements(response, id="totals")
         assert words(said) == "0 transactions"
@@ -166,15 +166,15 @@ def test_of_nothing_they_are_nought(as_finance):
 @pytest.mark.parametrize(
     "asked", [{"min": "x"}, {"type": "GIFT"}, {"q": "\0"}, {"to": "9999-01-01"}]
 )
-def test_filters_that_make_no_sense_are_not_counted(as_finance, asked):
+def test_invalid_filters_are_not_counted(as_finance, asked):
     response = as_finance.get(TOTALS, asked)
     assert response.status_code == 422
-    assert "The filters can't be used as they are" in text(response)
+    assert "Invalid filters" in text(response)
     (said,) = elements(as_finance.get(TOTALS, asked, headers=htmx("totals")), id="totals")
     assert "transactions" not in words(said)
 
 
-def test_a_page_with_filters_that_make_no_sense_asks_for_none(as_finance):
+def test_a_page_with_invalid_filters_requests_no_totals(as_finance):
     assert not elements(as_finance.get(URL, {"min": "x"}), id="totals")
 
 
@@ -186,8 +186,8 @@ def test_counting_is_one_query(as_finance, history):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite gives up on no statement")
-def test_what_takes_too_long_is_said_calmly(as_finance, alice):
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no statement timeout")
+def test_a_count_that_times_out_says_so(as_finance, alice):
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:

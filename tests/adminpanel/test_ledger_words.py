@@ -1,4 +1,4 @@
-"""What the ledger's filters say, what they find by name, and where its rows and dead ends lead."""
+"""The ledger's filters and chips: their words, what they find, and where the links go."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def reversal(record, finance) -> Transaction:
 
 
 def badges(response, reference: str) -> list[str]:
-    """What the badges say in the row of this transaction."""
+    """The text of the badges in this transaction's row."""
     (row,) = [
         row
         for row in [*elements(response, "tr"), *elements(response, "li")]
@@ -39,7 +39,7 @@ def references(response) -> list[str]:
 @pytest.mark.parametrize(
     "url", [URL, "/panel/", "/panel/activity/", "/panel/members/{alice}/", "/panel/search/?q=rent"]
 )
-def test_what_was_reversed_says_so_wherever_it_is_listed(as_finance, alice, record, reversal, url):
+def test_a_reversed_transaction_says_so_in_every_list(as_finance, alice, record, reversal, url):
     response = as_finance.get(url.format(alice=alice.pk))
     assert badges(response, record.reference) == ["Complete", "Reversed"]
     if "search" not in url:
@@ -47,7 +47,9 @@ def test_what_was_reversed_says_so_wherever_it_is_listed(as_finance, alice, reco
 
 
 @pytest.mark.parametrize("headers", [None, htmx("ledger")], ids=["whole", "htmx"])
-def test_what_was_reversed_can_be_filtered(as_finance, alice, bob, record, reversal, headers):
+def test_the_ledger_can_show_reversed_transactions_only(
+    as_finance, alice, bob, record, reversal, headers
+):
     other = operations.reverse(
         Context(bob.pk, key=new_key()), transaction_id=deposit(bob, 5_00).pk
     ).reverses
@@ -56,14 +58,14 @@ def test_what_was_reversed_can_be_filtered(as_finance, alice, bob, record, rever
     assert "Status: Reversed" in text(response)
     response = as_finance.get(URL, {"status": "REVERSED", "type": "TRANSFER"}, headers=headers)
     assert references(response) == [record.reference]
-    # No sum of them is kept; there are few of them to count.
+    # No rollup has this sum, but reversed transactions are few, so counting them is cheap.
     (place,) = elements(response, id="totals")
     counted = as_finance.get(dict(place.attributes)["hx-get"], headers=htmx("totals"))
     assert text(counted) == "1 transaction KES 300.00"
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="plans are PostgreSQL's")
-def test_what_was_reversed_is_found_from_the_reversals(alice, bob, record, reversal):
+def test_reversed_transactions_are_found_without_a_scan(alice, bob, record, reversal):
     for _ in range(300):
         send(alice, bob, 1)
     with connection.cursor() as cursor:
@@ -74,15 +76,13 @@ def test_what_was_reversed_is_found_from_the_reversals(alice, bob, record, rever
 
 
 @pytest.mark.parametrize("spelling", ["{}", "NS-{}", "ns-{}", " {} "])
-def test_a_reference_finds_its_transaction_and_what_took_it_back(
-    as_finance, record, reversal, spelling
-):
+def test_a_reference_finds_its_transaction_and_its_reversal(as_finance, record, reversal, spelling):
     for code in (record.reference[3:], record.reference[3:].lower()):
         response = as_finance.get(URL, {"q": spelling.format(code)})
         assert references(response) == [reversal.reference, record.reference]
 
 
-def test_a_word_like_a_reference_is_looked_for_in_notes(as_finance, alice, bob):
+def test_a_word_that_looks_like_a_reference_is_searched_in_notes(as_finance, alice, bob):
     record = send(alice, bob, 1_00, description="Payments")
     assert references(as_finance.get(URL, {"q": "payments"})) == [record.reference]
 
@@ -96,7 +96,11 @@ def test_a_request_key_finds_its_transaction(as_finance, alice, bob):
 @pytest.mark.parametrize(
     ("asked", "field", "sentence"),
     [
-        ({"min": "99999999999999999999"}, "min", "No transaction is that large. Enter less."),
+        (
+            {"min": "99999999999999999999"},
+            "min",
+            "No transaction is this large. Enter a smaller amount.",
+        ),
         ({"min": "\0"}, "min", "Enter an amount in shillings, like 500 or 1,234.50."),
         ({"type": "ZZ"}, "type", "Choose one from the list."),
         ({"status": "ZZ"}, "status", "Choose one from the list."),
@@ -106,7 +110,7 @@ def test_a_request_key_finds_its_transaction(as_finance, alice, bob):
         ({"member": "\0"}, "member", "Use letters, digits and ordinary signs only."),
     ],
 )
-def test_what_is_wrong_with_a_filter_is_said_in_one_sentence(as_finance, asked, field, sentence):
+def test_an_invalid_filter_gets_one_sentence(as_finance, asked, field, sentence):
     for headers in (None, htmx("ledger")):
         response = as_finance.get(URL, asked, headers=headers)
         assert response.status_code == 422
@@ -114,7 +118,7 @@ def test_what_is_wrong_with_a_filter_is_said_in_one_sentence(as_finance, asked, 
 
 
 @pytest.mark.parametrize("asked", [{"action": "ZZ"}, {"actor": "ZZ"}, {"q": "\0"}])
-def test_nor_does_the_audit_speak_as_django_does(as_finance, asked):
+def test_the_audit_uses_none_of_djangos_sentences(as_finance, asked):
     response = as_finance.get("/panel/audit/", asked)
     assert response.status_code == 422
     (field,) = asked
@@ -123,11 +127,11 @@ def test_nor_does_the_audit_speak_as_django_does(as_finance, asked):
     assert "Null characters" not in text(response)
 
 
-def test_chips_say_days_and_money_as_people_do(as_finance):
+def test_chips_write_dates_and_amounts_as_people_do(as_finance):
     asked = {"from": "2026-11-20", "to": "2026-11-21", "min": "1000", "max": "2,500.5"}
     response = as_finance.get(URL, asked)
     said = [words(chip) for chip in elements(response, "a", class_="on")]
-    assert [chip.removesuffix(" Take this filter off") for chip in said] == [
+    assert [chip.removesuffix(" Remove this filter") for chip in said] == [
         "At least: KES 1,000.00",
         "At most: KES 2,500.50",
         "Since: 20 November 2026",
@@ -135,16 +139,16 @@ def test_chips_say_days_and_money_as_people_do(as_finance):
     ]
 
 
-def test_a_chip_of_what_makes_no_sense_says_what_was_typed(as_finance):
+def test_the_chip_of_an_invalid_filter_says_what_was_typed(as_finance):
     response = as_finance.get(URL, {"from": "9999-12-31", "min": "ten"})
     said = [words(chip) for chip in elements(response, "a", class_="on")]
-    assert [chip.removesuffix(" Take this filter off") for chip in said] == [
+    assert [chip.removesuffix(" Remove this filter") for chip in said] == [
         "At least: ten",
         "Since: 9999-12-31",
     ]
 
 
-def test_names_lead_to_their_members(as_finance, alice, bob, record):
+def test_names_link_to_their_members(as_finance, alice, bob, record):
     payout(bob, "PENDING")
     for url in (URL, "/panel/", f"/panel/members/{alice.pk}/"):
         links = {
@@ -157,7 +161,7 @@ def test_names_lead_to_their_members(as_finance, alice, bob, record):
 
 
 @pytest.mark.parametrize("url", [URL, "/panel/members/", "/panel/", "/panel/audit/"])
-def test_one_finds_everything_from_every_page(as_finance, url):
+def test_every_page_has_the_search_box(as_finance, url):
     (box,) = elements(as_finance.get(url), "input", id="find")
     assert dict(box.attributes)["aria-keyshortcuts"] == "/"
     assert len(elements(as_finance.get(url), "input", **{"aria-keyshortcuts": "/"})) == 1
@@ -167,16 +171,16 @@ def links(response) -> dict[str, str]:
     return {words(a): str(dict(a.attributes)["href"]) for a in elements(response, "a")}
 
 
-def test_a_search_in_vain_leads_on(as_finance, alice):
+def test_a_search_without_results_links_to_other_searches(as_finance, alice):
     found = links(as_finance.get(URL, {"q": "0712 000 999", "type": "DEPOSIT", "cursor": ""}))
-    assert found["Look for it everywhere"] == "/panel/search/?q=0712+000+999"
-    assert found["Look for this member's transactions"].startswith(f"{URL}?")
-    assert "member=0712+000+999" in found["Look for this member's transactions"]
-    assert "q=" not in found["Look for this member's transactions"]
+    assert found["Search everywhere"] == "/panel/search/?q=0712+000+999"
+    assert found["Search this member's transactions"].startswith(f"{URL}?")
+    assert "member=0712+000+999" in found["Search this member's transactions"]
+    assert "q=" not in found["Search this member's transactions"]
     found = links(as_finance.get(URL, {"q": "zzz"}))
-    assert "Look for it everywhere" in found
-    assert "Look for this member's transactions" not in found
-    assert "Look for it everywhere" not in links(as_finance.get(URL, {"type": "REVERSAL"}))
-    assert links(as_finance.get("/panel/members/", {"q": "zzz"}))["Look for it everywhere"] == (
+    assert "Search everywhere" in found
+    assert "Search this member's transactions" not in found
+    assert "Search everywhere" not in links(as_finance.get(URL, {"type": "REVERSAL"}))
+    assert links(as_finance.get("/panel/members/", {"q": "zzz"}))["Search everywhere"] == (
         "/panel/search/?q=zzz"
     )

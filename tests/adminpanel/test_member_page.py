@@ -1,4 +1,4 @@
-"""The page of one member; what is masked is revealed, and a wallet frozen, for a reason only."""
+"""One member's page. Revealing contacts or freezing the wallet needs a reason."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from adminpanel.models import Incident, ReversalProposal
 from tests.conftest import signed_in, staff
 from tests.factories import account_id, deposit, send, withdraw
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, title, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.models import Account, AuditEvent, User
@@ -32,7 +32,9 @@ def assert_masked(response, user: User) -> None:
     assert user.email not in said
 
 
-def test_phones_and_emails_are_masked_on_every_page(as_finance, amina, brian, carol, auditor):
+def test_phone_numbers_and_emails_are_masked_on_every_page(
+    as_finance, amina, brian, carol, auditor
+):
     deposit(amina, 100_00)
     record = send(amina, brian, 10_00, description="Lunch")
     pages = [
@@ -53,7 +55,7 @@ def test_phones_and_emails_are_masked_on_every_page(as_finance, amina, brian, ca
     assert "a***@example.com" in text(as_finance.get(page_of(amina)))
 
 
-def test_the_page_tells_what_is_used_of_todays_limits(
+def test_the_page_shows_what_is_used_of_todays_limits(
     as_finance, amina, brian, time_machine, settings
 ):
     settings.LIMIT_CENTS_OUT_PER_DAY, settings.LIMIT_CENTS_BALANCE = 500_00, 1_000_00
@@ -63,14 +65,14 @@ def test_the_page_tells_what_is_used_of_todays_limits(
     time_machine.move_to("2026-11-20T21:00:00Z", tick=False)
     send(amina, brian, 120_00)
     withdraw(amina, 30_00)
-    as_if(withdraw(amina, 5_00), "FAILED")
+    with_status(withdraw(amina, 5_00), "FAILED")
     said = text(as_finance.get(page_of(amina)))
     assert "Balance KES 445.00" in said
-    assert "Sent and withdrawn today KES 150.00 KES 350.00 left of KES 500.00 a day" in said
+    assert "Sent and withdrawn today KES 150.00 KES 350.00 left of KES 500.00 per day" in said
     assert "Room in the wallet KES 555.00" in said
 
 
-def test_the_latest_lead_to_the_ledger_of_this_member_alone(as_finance, amina, brian, carol):
+def test_the_latest_transactions_link_to_this_members_ledger(as_finance, amina, brian, carol):
     deposit(amina, 100_00)
     mine = send(amina, brian, 10_00)
     other = deposit(carol, 10_00)
@@ -85,13 +87,15 @@ def test_the_latest_lead_to_the_ledger_of_this_member_alone(as_finance, amina, b
 
 
 @pytest.mark.parametrize("member", ["#", "#x", "#999999", "#" + "9" * 30, "##1"])
-def test_a_member_number_that_is_none_finds_nothing_in_the_ledger(as_finance, alice, member):
+def test_an_unknown_member_number_finds_nothing_in_the_ledger(as_finance, alice, member):
     response = as_finance.get("/panel/ledger/", {"member": member})
     assert response.status_code == 200
     assert "No transactions match" in text(response)
 
 
-def test_what_is_open_on_their_transactions_is_shown(as_finance, amina, brian, carol, finance):
+def test_open_incidents_and_proposals_of_the_member_are_shown(
+    as_finance, amina, brian, carol, finance
+):
     deposit(amina, 100_00)
     record = send(amina, brian, 10_00)
     elsewhere = deposit(carol, 10_00)
@@ -105,10 +109,10 @@ def test_what_is_open_on_their_transactions_is_shown(as_finance, amina, brian, c
         assert "Wrong Brian" in said
         assert f"Reversal of {record.reference}" in said
         assert "Of Carol" not in said
-    assert "No incident and no proposed reversal is open." in text(as_finance.get(page_of(finance)))
+    assert "No open incidents or proposed reversals." in text(as_finance.get(page_of(finance)))
 
 
-def test_a_closed_member_is_said_to_be_closed(as_finance, amina):
+def test_a_closed_member_is_marked_closed(as_finance, amina):
     amina.is_active = False
     amina.save()
     for url in (URL, page_of(amina)):
@@ -148,9 +152,7 @@ def test_a_reveal_works_for_htmx(as_finance, amina):
 
 @pytest.mark.parametrize("act", ["reveal", "freeze", "unfreeze"])
 @pytest.mark.parametrize("reason", [None, "", "    ", "abcd", "a" * 501, "a\0bcdef", "line\nbreak"])
-def test_without_a_reason_nothing_is_done_and_what_was_typed_is_kept(
-    as_finance, amina, act, reason
-):
+def test_without_a_valid_reason_nothing_happens_and_the_text_stays(as_finance, amina, act, reason):
     part = "contact" if act == "reveal" else "freezing"
     for headers in (None, htmx(part)):
         given = {} if reason is None else {"reason": reason}
@@ -172,7 +174,7 @@ def test_freezing_and_unfreezing_say_what_happened_and_are_audited(
     deposit(amina, 100_00)
     for act, is_frozen, said in (
         ("freeze", True, "is frozen"),
-        ("unfreeze", False, "not frozen any"),
+        ("unfreeze", False, "no longer frozen"),
     ):
         answer = as_finance.post(page_of(amina, act), {"reason": REASON})
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(amina))
@@ -183,9 +185,9 @@ def test_freezing_and_unfreezing_say_what_happened_and_are_audited(
         assert (event.actor, event.ip_address) == (finance, "127.0.0.1")
 
 
-def test_an_old_page_is_told_that_it_was_done_already(as_finance, amina):
+def test_an_act_that_was_done_already_says_so(as_finance, amina):
     for act, said in (
-        ("unfreeze", "was not frozen"),
+        ("unfreeze", "wasn't frozen"),
         ("freeze", "is frozen"),
         ("freeze", "already"),
     ):
@@ -200,11 +202,11 @@ def test_htmx_is_sent_to_the_page_after_a_change(as_finance, amina):
     assert "Unfreeze this wallet" in text(as_finance.get(page_of(amina)))
 
 
-def test_nobody_freezes_or_unfreezes_their_own_wallet(as_finance, finance):
+def test_staff_cannot_freeze_or_unfreeze_their_own_wallet(as_finance, finance):
     for act, is_frozen in [("freeze", False), ("unfreeze", True)]:
         answer = as_finance.post(page_of(finance, act), {"reason": REASON})
         assert answer.status_code == 422
-        assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in problems(answer)
+        assert "You can't freeze or unfreeze your own wallet. Ask a colleague." in problems(answer)
         assert Account.objects.get(user=finance).is_frozen == is_frozen
         wallet_operations.freeze(SYSTEM, account_id(finance))
     other = signed_in(staff("finance"))
@@ -213,8 +215,8 @@ def test_nobody_freezes_or_unfreezes_their_own_wallet(as_finance, finance):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wallet_held_by_a_payment_for_too_long_is_answered_busy(as_finance, amina):
-    with held(account_id(amina)), impatient(0.01):
+def test_a_wallet_locked_by_a_payment_for_too_long_is_busy(as_finance, amina):
+    with hold_accounts(account_id(amina)), wait_at_most(0.01):
         answer = as_finance.post(page_of(amina, "freeze"), {"reason": REASON})
     assert answer.status_code == 503
     assert "Nissmart is busy right now" in problems(answer)[0]
@@ -223,7 +225,7 @@ def test_a_wallet_held_by_a_payment_for_too_long_is_answered_busy(as_finance, am
     assert not AuditEvent.objects.exists()
 
 
-def test_auditors_read_and_do_nothing(amina, auditor):
+def test_auditors_can_only_read(amina, auditor):
     client = signed_in(auditor)
     response = client.get(page_of(amina))
     assert response.status_code == 200
@@ -256,7 +258,7 @@ def test_strangers_are_kept_out(amina, brian, operator, as_finance):
 
 
 @pytest.mark.parametrize("id", ["0", "999999999", "9" * 18, "9" * 19, "-1", "x"])
-def test_who_is_not_there_is_not_found(as_finance, id):
+def test_an_unknown_member_is_not_found(as_finance, id):
     assert as_finance.get(f"{URL}{id}/").status_code == 404
     for act in ("reveal", "freeze", "unfreeze"):
         assert as_finance.post(f"{URL}{id}/{act}/", {"reason": REASON}).status_code == 404

@@ -1,4 +1,4 @@
-"""Members are found by whatever is known of them."""
+"""Staff find members by name, phone number, email, member number, reference or amount."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def names(response) -> list[str]:
     return [words(link) for link in elements(response, "a", class_="person")]
 
 
-def found(client, q: str) -> list[str]:
+def search(client, q: str) -> list[str]:
     response = client.get(URL, {"q": q})
     assert response.status_code == 200
     return names(response)
 
 
-def test_without_a_search_all_are_listed_newest_first(as_finance, amina, brian, finance):
+def test_without_a_search_all_members_are_listed_newest_first(as_finance, amina, brian, finance):
     response = as_finance.get(URL)
     assert is_whole_page(response)
     assert names(response) == ["Brian Otieno", "Amina Wanjiku", finance.name]
@@ -47,8 +47,8 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("q", SPELLINGS)
-def test_every_spelling_of_a_phone_finds_its_owner(as_finance, amina, brian, q):
-    assert found(as_finance, q) == ["Amina Wanjiku"]
+def test_every_spelling_of_a_phone_number_finds_its_owner(as_finance, amina, brian, q):
+    assert search(as_finance, q) == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize(
@@ -56,87 +56,87 @@ def test_every_spelling_of_a_phone_finds_its_owner(as_finance, amina, brian, q):
     ["amina", "WANJIKU", "wanjiku amina", "ami", "amina@example.com", "AMINA@example.COM", "anjik"],
 )
 def test_a_name_or_an_email_finds_its_owner(as_finance, amina, brian, q):
-    assert found(as_finance, q) == ["Amina Wanjiku"]
+    assert search(as_finance, q) == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize(
     "q", ["%", "_", "0799 999 999", "nobody", "NS-00000000", "#999999", "x@y.z"]
 )
-def test_what_fits_nobody_says_so(as_finance, amina, brian, q):
+def test_a_search_without_results_says_so(as_finance, amina, brian, q):
     response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
     assert names(response) == []
     assert "No members match" in text(response)
 
 
-def test_a_number_finds_its_member(as_finance, amina, brian):
-    assert found(as_finance, f"#{amina.pk}") == ["Amina Wanjiku"]
+def test_a_member_number_finds_its_member(as_finance, amina, brian):
+    assert search(as_finance, f"#{amina.pk}") == ["Amina Wanjiku"]
 
 
 def test_a_reference_finds_its_parties_in_any_case(as_finance, amina, brian, carol):
     deposit(amina, 100_00)
     sent = send(amina, brian, 10_00)
-    assert found(as_finance, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
-    assert found(as_finance, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
-    assert found(as_finance, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
+    assert search(as_finance, sent.reference) == ["Brian Otieno", "Amina Wanjiku"]
+    assert search(as_finance, sent.reference.lower()) == ["Brian Otieno", "Amina Wanjiku"]
+    assert search(as_finance, withdraw(brian, 1_00).reference) == ["Brian Otieno"]
 
 
-def test_a_reference_is_known_without_its_beginning(as_finance, amina, brian):
+def test_a_reference_is_found_without_its_prefix(as_finance, amina, brian):
     sent = send(funded(amina, 100_00), brian, 10_00)
     for q in (sent.reference[3:], sent.reference[3:].lower()):
-        assert found(as_finance, q) == ["Brian Otieno", "Amina Wanjiku"]
+        assert search(as_finance, q) == ["Brian Otieno", "Amina Wanjiku"]
 
 
-def test_a_name_like_a_reference_is_a_name(as_finance):
+def test_a_name_that_looks_like_a_reference_is_a_name(as_finance):
     UserFactory(name="Margaret Akinyi")
-    assert found(as_finance, "margaret") == ["Margaret Akinyi"]
+    assert search(as_finance, "margaret") == ["Margaret Akinyi"]
 
 
-def test_a_member_is_found_as_the_audit_names_them(as_finance, amina, brian):
-    assert found(as_finance, f"member {amina.pk}") == ["Amina Wanjiku"]
+def test_a_member_is_found_by_the_subject_in_the_audit(as_finance, amina, brian):
+    assert search(as_finance, f"member {amina.pk}") == ["Amina Wanjiku"]
 
 
-def test_the_end_of_a_phone_may_be_an_amount_too(as_finance, amina, brian, bob):
+def test_three_digits_end_a_phone_number_or_are_an_amount(as_finance, amina, brian, bob):
     deposit(bob, 1_00)
     deposit(brian, 500_00)
     amina.phone = "+254712000500"
     amina.save()
     response = as_finance.get(URL, {"q": "500"})
     assert names(response) == ["Brian Otieno", "Amina Wanjiku"]
-    assert "Phone ends with 500 · Who sent or received exactly KES 500.00" in text(response)
+    assert "Phone number ends with 500 · Sent or received exactly KES 500.00" in text(response)
 
 
-def test_more_than_a_mask_shows_finds_nobody(as_finance, amina):
-    """Else a fourth digit would tell the fifth, and so on to the whole phone."""
+def test_digits_behind_the_mask_find_nobody(as_finance, amina):
+    """Otherwise staff could guess the masked digits one by one."""
     amina.phone = "+254712345678"
     amina.save()
-    assert found(as_finance, "678") == ["Amina Wanjiku"]
+    assert search(as_finance, "678") == ["Amina Wanjiku"]
     for q in ("78", "5678", "5 678", "345678", "712345"):
-        assert found(as_finance, q) == []
+        assert search(as_finance, q) == []
 
 
 @pytest.mark.parametrize("q", ["1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"])
-def test_an_exact_amount_finds_who_moved_it(as_finance, amina, brian, carol, q):
+def test_an_exact_amount_finds_the_member_who_moved_it(as_finance, amina, brian, carol, q):
     deposit(amina, 1_234_50)
     send(amina, brian, 1_234_49)
     deposit(carol, 1_234_51)
     response = as_finance.get(URL, {"q": q})
     assert names(response) == ["Amina Wanjiku"]
-    assert "KES 1,234.50, among the newest 20,000 transactions" in text(response)
+    assert "KES 1,234.50 in the newest 20,000 transactions" in text(response)
 
 
-def test_an_amount_is_looked_for_among_the_newest_only(as_finance, amina, brian, monkeypatch):
+def test_amounts_are_searched_in_the_newest_transactions(as_finance, amina, brian, monkeypatch):
     deposit(amina, 55_00)
     deposit(brian, 1_00)
     deposit(brian, 2_00)
     monkeypatch.setattr(queries, "RECENT", 2)
-    assert found(as_finance, "55.00") == []
+    assert search(as_finance, "55.00") == []
     monkeypatch.setattr(queries, "RECENT", 3)
-    assert found(as_finance, "55.00") == ["Amina Wanjiku"]
+    assert search(as_finance, "55.00") == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize("q", ["a\nb", "\0", "a" * 141, "\u202e"])
-def test_what_can_not_be_looked_for_is_refused_and_kept(as_finance, amina, q):
+def test_an_invalid_search_is_refused_and_stays_in_the_form(as_finance, amina, q):
     for headers in (None, htmx("found")):
         response = as_finance.get(URL, {"q": q}, headers=headers)
         assert response.status_code == 422
@@ -152,7 +152,7 @@ def test_htmx_gets_only_the_list(as_finance, amina):
     assert names(response) == ["Amina Wanjiku"]
 
 
-def test_nobody_is_lost_or_twice_over_the_pages_while_others_join(as_finance, settings):
+def test_paging_shows_every_member_once_while_others_join(as_finance, settings):
     settings.PAGE_SIZE_PANEL = 3
     for number in range(8):
         UserFactory(name=f"Jane Number{number}")
@@ -164,12 +164,12 @@ def test_nobody_is_lost_or_twice_over_the_pages_while_others_join(as_finance, se
         older = [link for link in elements(response, "a") if words(link) == "Older"]
         if not older:
             break
-        address = dict(older[0].attributes)["href"].removeprefix("?")
-        query = {name: value[0] for name, value in parse_qs(address).items()}
+        query_string = dict(older[0].attributes)["href"].removeprefix("?")
+        query = {name: value[0] for name, value in parse_qs(query_string).items()}
     assert turned == [f"Jane Number{number}" for number in range(7, -1, -1)]
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "\0", "0"])
-def test_what_is_no_cursor_leads_nowhere(as_finance, amina, cursor):
+def test_an_invalid_cursor_gives_an_empty_page(as_finance, amina, cursor):
     response = as_finance.get(URL, {"cursor": cursor})
     assert (response.status_code, names(response)) == (200, [])

@@ -1,4 +1,4 @@
-"""Finance reads the totals of the system at a glance, and they are those of the books."""
+"""The overview shows the totals of the system, and they match the books."""
 
 import re
 from datetime import timedelta
@@ -29,7 +29,7 @@ def reverse(record: Transaction, actor: User) -> Transaction:
 
 @pytest.fixture
 def history(alice, bob, carol, finance):
-    """Alice's fixture has deposited KES 1,000.00 before this; a payout is KES 20.00."""
+    """Alice's fixture has deposited KES 1,000.00 already. Each payout is KES 20.00."""
     deposit(bob, 500_50)
     send(alice, bob, 200_00)
     gift = send(bob, carol, 100_25)
@@ -40,7 +40,7 @@ def history(alice, bob, carol, finance):
 
 
 def tiles(response) -> dict[str, str]:
-    """Each tile's label and what it says."""
+    """Each tile's text by its label."""
     shown = {}
     for tile in elements(response, class_="tile"):
         (label,) = find(tile, "span", class_="label")
@@ -52,7 +52,7 @@ def tiles(response) -> dict[str, str]:
 
 
 def attention(response) -> list[tuple[str, str]]:
-    """What each line that needs attention says, and where it leads."""
+    """(text, url) of each line that needs attention."""
     return [
         (words(line), dict(next(find(line, "a")).attributes)["href"])
         for box in elements(response, "ul", class_="attention")
@@ -60,14 +60,14 @@ def attention(response) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_totals_are_those_of_the_books(history, as_finance):
+def test_the_totals_match_the_books(history, as_finance):
     response = as_finance.get(URL)
     assert is_whole_page(response)
-    # Alice holds 750.00, Bob 680.50 with his payout under way, Carol nothing any more.
+    # Alice holds 750.00, Bob 680.50 after his pending payout, and Carol nothing.
     shown = tiles(response)
     assert shown.pop("Value in wallets").startswith("KES 1,430.50 As of ")
     assert shown == {
-        "Users": f"{User.objects.count()} With an account, staff included",
+        "Users": f"{User.objects.count()} Including staff",
         "Deposits": "1,500.50 KES in 2 deposits",
         "Transfers": "300.25 KES in 2 transfers",
         "Withdrawals": "50.00 KES in 1 withdrawal",
@@ -76,12 +76,12 @@ def test_the_totals_are_those_of_the_books(history, as_finance):
     }
 
 
-def test_every_tile_leads_to_its_list(history, as_finance):
+def test_every_tile_links_to_its_list(history, as_finance):
     for tile in elements(as_finance.get(URL), "a", class_="tile"):
         assert as_finance.get(dict(tile.attributes)["href"]).status_code == 200
 
 
-def test_summary_in_numbers(history):
+def test_the_summary_has_every_total(history):
     UserFactory()
     found = totals.summary()
     assert found.total_users == User.objects.count()
@@ -94,7 +94,7 @@ def test_summary_in_numbers(history):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_page_is_the_same_once_entries_are_folded(history, as_finance, time_machine):
+def test_folding_entries_does_not_change_the_page(history, as_finance, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     before = without_tokens(as_finance.get(URL).text)
     rollups.fold_all(batch=3)
@@ -104,14 +104,14 @@ def test_the_page_is_the_same_once_entries_are_folded(history, as_finance, time_
 
 
 def without_tokens(page: str) -> str:
-    """Each drawing of a page masks its CSRF token anew."""
+    """The page without its CSRF tokens, which differ on every request."""
     return re.sub(r"[A-Za-z0-9]{64}", "", page)
 
 
 def test_nothing_needs_attention_when_all_is_settled(alice, bob, as_finance):
     send(alice, bob, 1_00)
     said = text(as_finance.get(URL))
-    assert "Nothing needs attention. The books have not been checked yet." in said
+    assert "Nothing needs attention. The books haven't been checked yet." in said
     at = timezone.now()
     CheckRun.objects.create(started_at=at, finished_at=at)
     CheckRun.objects.create(started_at=at)
@@ -119,15 +119,14 @@ def test_nothing_needs_attention_when_all_is_settled(alice, bob, as_finance):
     assert f"Nothing needs attention. Last check of the books {last}." in text(as_finance.get(URL))
 
 
-def test_a_payout_under_way_needs_attention(alice, as_finance):
+def test_a_pending_payout_needs_attention(alice, as_finance):
     record = payout(alice, "PENDING")
     age_by(record, timedelta(minutes=38))
     response = as_finance.get(URL)
     assert "Nothing needs attention." not in text(response)
     assert attention(response) == [
         (
-            "Processing 1 transaction waits for an answer from the rail "
-            "KES 20.00 · oldest 38 minutes",
+            "Processing 1 transaction is waiting for its rail KES 20.00 · oldest 38 minutes",
             "/panel/ledger/?status=PENDING",
         )
     ]
@@ -155,7 +154,7 @@ def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wamb
         decided_at=timezone.now(),
     )
     ((said, url),) = attention(as_finance.get(URL))
-    assert "2 reversals wait for a second person KES 35.50 · oldest 3 hours" in said
+    assert "2 reversals need approval KES 35.50 · oldest 3 hours" in said
     assert url == "/panel/reversals/"
 
 
@@ -176,8 +175,8 @@ def test_open_incidents_need_attention_the_most_severe_first(as_finance):
     assert [url for _said, url in lines] == [
         f"/panel/incidents/?severity={severity}" for severity in ("HIGH", "MEDIUM", "LOW")
     ]
-    assert lines[0][0] == "High 2 incidents are open oldest 2 days"
-    assert lines[2][0].startswith("Low 1 incident is open")
+    assert lines[0][0] == "High 2 open incidents oldest 2 days"
+    assert lines[2][0].startswith("Low 1 open incident")
 
 
 def test_checks_that_failed_need_attention(as_finance):
@@ -203,18 +202,18 @@ def test_the_books_sum_to_zero(alice, bob, as_finance):
     response = as_finance.get(URL)
     (books,) = elements(response, "section", id="books")
     assert "In balance" in words(books)
-    assert "Debits less credits: what is held is above zero, what is owed is below." in words(books)
+    assert "Debits minus credits: assets are positive, debts are negative." in words(books)
     assert "Assets − liabilities = 0.00" in words(books)
     for link in find(books, "a"):
         assert as_finance.get(dict(link.attributes)["href"]).status_code == 200
 
 
-def test_books_out_of_balance_are_told_loudly(alice, as_finance):
+def test_books_out_of_balance_raise_an_alarm(alice, as_finance):
     guards.remove(connection)
     Entry.objects.filter(account__gt=0).update(amount_cents=999_99)
     guards.install(connection)
     response = as_finance.get(URL)
-    assert "Out of balance: stop payouts and tell the duty engineer" in text(response)
+    assert "Out of balance: stop payouts and call the engineer on duty" in text(response)
     assert attention(response) == [
         ("Books Assets and liabilities differ KES 0.01", "/panel/accounts/")
     ]
@@ -226,7 +225,7 @@ def test_the_latest_ten_are_shown(alice, bob, as_finance):
     assert shown == [record.reference for record in reversed(records)][:10]
 
 
-def test_htmx_gets_only_the_latest_and_asks_no_totals(
+def test_htmx_gets_only_the_latest_transactions_and_no_totals(
     alice, as_finance, django_assert_max_num_queries
 ):
     as_finance.get(URL)
@@ -236,7 +235,7 @@ def test_htmx_gets_only_the_latest_and_asks_no_totals(
     assert "1,000.00" in text(response)
 
 
-def test_the_latest_keep_asking_for_themselves_unless_somebody_is_at_them(as_finance):
+def test_the_latest_transactions_refresh_unless_the_reader_is_using_them(as_finance):
     for headers in (None, htmx("latest")):
         (latest,) = elements(as_finance.get(URL, headers=headers), "section", id="latest")
         asks = dict(latest.attributes)
@@ -244,7 +243,7 @@ def test_the_latest_keep_asking_for_themselves_unless_somebody_is_at_them(as_fin
         assert {"data-poll", "data-hold"} <= set(asks)
 
 
-def test_an_auditor_reads_it_and_strangers_do_not(alice, auditor, operator):
+def test_auditors_read_the_overview_and_strangers_do_not(alice, auditor, operator):
     deposit(alice, 123_45)
     assert "1,123.45" in signed_in(auditor).get(URL).text
     for user in (alice, operator):
@@ -255,13 +254,13 @@ def test_an_auditor_reads_it_and_strangers_do_not(alice, auditor, operator):
 
 
 @pytest.mark.parametrize("by", ["", "kes", "\0", "x" * 5000, "VALUE"])
-def test_what_charts_can_not_show_is_said(as_finance, by):
+def test_an_unknown_chart_measure_is_refused(as_finance, by):
     response = as_finance.get(URL, {"by": by})
     assert response.status_code == 422
     assert "The charts show counts or KES." in text(response)
 
 
-def test_it_asks_the_database_as_often_however_long_the_history_is(
+def test_the_number_of_queries_does_not_grow_with_the_history(
     alice, bob, as_finance, django_assert_num_queries, django_assert_max_num_queries
 ):
     def grow() -> None:
@@ -272,8 +271,8 @@ def test_it_asks_the_database_as_often_however_long_the_history_is(
 
     as_finance.get(URL)
     grow()
-    with django_assert_max_num_queries(22) as asked:
+    with django_assert_max_num_queries(22) as queries:
         as_finance.get(URL)
     grow()
-    with django_assert_num_queries(len(asked)):
+    with django_assert_num_queries(len(queries)):
         as_finance.get(URL)

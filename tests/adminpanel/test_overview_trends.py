@@ -1,4 +1,4 @@
-"""The charts of the overview show what the ledger says, by the days of Nairobi."""
+"""The overview's charts match the ledger, by days in Nairobi."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from adminpanel.overview import queries
-from adminpanel.overview.totals import settled
+from adminpanel.overview.totals import volumes_by_kind
 from ledger import operations, rollups
 from ledger.models import Transaction
 from nissmart.demo import members as demo
@@ -34,7 +34,7 @@ type Table = list[tuple[str, int, int]]
 
 @pytest.fixture
 def finance(db, time_machine) -> User:
-    """Joined long ago, so that sign-ups are those of the test."""
+    """A member since long ago, so that the charts count only the test's own sign-ups."""
     time_machine.move_to("2026-09-01T09:00:00Z", tick=False)
     user = UserFactory(name="Finance Person")
     user.groups.add(Group.objects.get(name="finance"))
@@ -71,7 +71,7 @@ def page(finance: User, time_machine, by: str, at: str = "2026-11-25T09:30:00Z")
 
 
 def by_hand(type: str, day: date, measure: str) -> int:
-    """What has succeeded that day, from the rows themselves."""
+    """The day's completed transactions, counted or summed row by row."""
     found = [
         record
         for record in Transaction.objects.filter(type=type, status="SUCCESS")
@@ -84,7 +84,7 @@ NAMES = {"DEPOSIT": "Deposits", "TRANSFER": "Transfers", "WITHDRAW": "Withdrawal
 
 
 @pytest.mark.parametrize("by", ["count", "value"])
-def test_they_show_what_has_succeeded_on_each_day(finance, cast, time_machine, by):
+def test_charts_show_the_completed_transactions_of_each_day(finance, cast, time_machine, by):
     one, other = cast
     for ago in range(15, -1, -1):
         time_machine.move_to(
@@ -129,7 +129,7 @@ def test_a_day_begins_at_nine_in_the_evening_utc(finance, cast, time_machine, by
     assert [row[1] for row in shown["Sign-ups"]][-4:] == [1, 2, 0, 3]
 
 
-def test_fourteen_days_are_shown_and_no_more(finance, cast, time_machine):
+def test_only_the_last_fourteen_days_are_shown(finance, cast, time_machine):
     one, other = cast
     # The last moment before the fourteen days, and their first.
     for at in ("2026-11-11T20:59:59Z", "2026-11-11T21:00:00Z"):
@@ -157,7 +157,7 @@ def test_folding_changes_no_number(finance, cast, time_machine, batch):
     assert shown["Withdrawals, KES"][-1] == ("Total", 2_00, 2_00)
 
 
-def test_a_month_of_the_demo(finance, time_machine):
+def test_charts_match_the_rows_over_a_month_of_the_demo(finance, time_machine):
     time_machine.move_to("2026-11-25T09:30:00Z", tick=False)
     now = timezone.now()
     open_house_accounts()
@@ -170,14 +170,14 @@ def test_a_month_of_the_demo(finance, time_machine):
                 day = TODAY - timedelta(days=ago)
                 assert last == by_hand(type, day, by)
                 assert before == by_hand(type, day - timedelta(days=7), by)
-    # The two weeks and what came before them are everything, once.
+    # The totals cover every transaction exactly once.
     totals = queries.position().totals
-    for type, volume in settled(totals).items():
+    for type, volume in volumes_by_kind(totals).items():
         assert volume.count == Transaction.objects.filter(type=type).count()
     assert sum(total.net_cents for total in totals) == 0
 
 
-def test_bars_are_as_the_table_says(finance, cast, time_machine):
+def test_bars_match_the_table(finance, cast, time_machine):
     one, other = cast
     for at, cents in (("2026-11-18T12:00:00Z", 10_00), ("2026-11-25T08:00:00Z", 20_00)):
         time_machine.move_to(at, tick=False)
@@ -196,7 +196,7 @@ def test_an_empty_system_has_charts_too(finance, time_machine):
     assert set(tables(response)) == {"Deposits", "Transfers", "Withdrawals", "Sign-ups"}
     assert not any(list(find(chart, "rect")) for chart in elements(response, "svg", class_="bars"))
     assert text(response).count("Nothing in these two weeks") == 4
-    assert "Nothing has moved yet" in text(response)
+    assert "No transactions yet" in text(response)
 
 
 def test_charts_have_names_and_no_style(finance, cast, time_machine):
@@ -210,7 +210,7 @@ def test_charts_have_names_and_no_style(finance, cast, time_machine):
     assert not re.search(r"\sstyle=|<style|<script(?![^>]*src=)", response.text)
 
 
-def test_counts_or_money_by_address(finance, cast, time_machine):
+def test_the_url_selects_counts_or_money(finance, cast, time_machine):
     time_machine.move_to("2026-11-25T09:30:00Z", tick=False)
     client = signed_in(finance)
     assert set(tables(client.get(URL))) == {

@@ -6,7 +6,7 @@ from django.test import Client
 from tests.conftest import signed_in
 from tests.factories import deposit, send, withdraw
 from tests.pages import elements, find, htmx, is_whole_page, text, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
 pytestmark = pytest.mark.django_db
 
@@ -42,13 +42,13 @@ def test_a_transfer_shows_both_its_entries(as_finance, alice, bob):
         assert shown in said
 
 
-def test_a_withdrawal_shows_its_four(as_finance, alice):
+def test_a_withdrawal_shows_its_four_entries(as_finance, alice):
     response = as_finance.get(page_of(withdraw(alice, 40_00)))
     assert table(response) == [
         ["Alice Wanjiku", "40.00", "", "960.00"],
-        ["Payouts in transit", "", "40.00", "– not kept"],
-        ["Payouts in transit", "40.00", "", "– not kept"],
-        ["Float at the simulated rail", "", "40.00", "– not kept"],
+        ["Payouts in transit", "", "40.00", "– not stored"],
+        ["Payouts in transit", "40.00", "", "– not stored"],
+        ["Float at the simulated rail", "", "40.00", "– not stored"],
         ["Total", "80.00", "80.00", "Equal"],
     ]
 
@@ -60,18 +60,18 @@ def test_a_deposit_names_the_rail(as_finance, alice):
     assert alice.phone not in said
 
 
-def test_what_has_not_settled_says_so(as_finance, alice):
-    said = text(as_finance.get(page_of(as_if(withdraw(alice, 40_00), "PENDING"))))
+def test_a_transaction_that_has_not_settled_says_so(as_finance, alice):
+    said = text(as_finance.get(page_of(with_status(withdraw(alice, 40_00), "PENDING"))))
     assert "Processing" in said
     assert "Settled Not yet" in said
 
 
 @pytest.mark.parametrize("reference", ["NS-00000000", "x", "%00", "1", "a" * 3000])
-def test_what_is_no_reference_is_not_found(as_finance, reference):
+def test_an_unknown_reference_is_not_found(as_finance, reference):
     assert as_finance.get(f"/panel/transactions/{reference}/").status_code == 404
 
 
-def test_links_of_a_transaction_lead_on(as_finance, alice, bob):
+def test_every_link_of_a_transactions_page_works(as_finance, alice, bob):
     response = as_finance.get(page_of(send(alice, bob, 1_00)))
     links = {dict(link.attributes)["href"] for link in elements(response, "a")} - {"#main"}
     for link in links:
@@ -82,32 +82,32 @@ def test_links_of_a_transaction_lead_on(as_finance, alice, bob):
 NOTHING = ["/panel/transactions/NS-00000000/", "/panel/members/999/", "/panel/nowhere/"]
 
 
-@pytest.mark.parametrize("address", NOTHING)
-def test_what_is_not_there_is_not_found_in_the_panels_frame(finance, auditor, address):
+@pytest.mark.parametrize("url", NOTHING)
+def test_an_unknown_page_is_not_found_inside_the_panels_layout(finance, auditor, url):
     for reader in (finance, auditor):
-        response = signed_in(reader).get(address)
+        response = signed_in(reader).get(url)
         assert response.status_code == 404
         assert is_whole_page(response)
-        assert "There is nothing at this address" in text(response)
+        assert "This page doesn't exist" in text(response)
         links = {dict(link.attributes)["href"] for link in elements(response, "a")}
         assert {"/panel/", "/panel/ledger/", "/panel/members/", "/panel/audit/"} <= links
         assert "Go to your wallet" not in text(response)
 
 
-@pytest.mark.parametrize("address", NOTHING)
-def test_a_stranger_gets_what_they_get_anywhere(alice, operator, address):
+@pytest.mark.parametrize("url", NOTHING)
+def test_strangers_cannot_see_which_panel_pages_exist(alice, operator, url):
     for stranger in (signed_in(alice), signed_in(operator)):
-        answer = stranger.get(address)
+        answer = stranger.get(url)
         if answer.status_code == 404:
             assert text(answer) == text(stranger.get("/nowhere/"))
         else:
             assert answer.status_code == 403
             assert text(answer) == text(stranger.get("/panel/"))
-    visitor = Client().get(address)
+    visitor = Client().get(url)
     if visitor.status_code == 404:
         assert text(visitor) == text(Client().get("/nowhere/"))
     else:
-        assert visitor.headers["Location"] == f"/accounts/login/?next={address}"
+        assert visitor.headers["Location"] == f"/accounts/login/?next={url}"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_stranger_gets_what_they_get_anywhere(alice, operator, address):
         ("/panel/integrity/run/", "/panel/integrity/"),
     ],
 )
-def test_reloading_the_address_of_an_act_leads_to_its_page(
+def test_reloading_the_url_of_an_act_redirects_to_its_page(
     finance, auditor, alice, operator, act, page
 ):
     for reader in (finance, auditor):
@@ -137,7 +137,7 @@ def urls(record) -> list[str]:
     return ["/panel/", FEED, "/panel/ledger/", page_of(record)]
 
 
-def test_finance_and_auditors_see_it_and_nobody_else(alice, bob, finance, auditor, operator):
+def test_only_finance_and_auditors_see_the_panel(alice, bob, finance, auditor, operator):
     record = send(alice, bob, 1_00)
     for url in urls(record):
         for reader in (finance, auditor):
@@ -149,14 +149,14 @@ def test_finance_and_auditors_see_it_and_nobody_else(alice, bob, finance, audito
                 assert record.reference not in answer.text
 
 
-def test_an_inactive_reader_is_out(alice, finance):
+def test_an_inactive_reader_is_signed_out(alice, finance):
     client = signed_in(finance)
     finance.is_active = False
     finance.save()
     assert client.get("/panel/").status_code == 302
 
 
-def test_leaving_the_group_ends_the_reading(finance):
+def test_leaving_the_group_ends_access(finance):
     client = signed_in(finance)
     finance.groups.clear()
     assert client.get("/panel/").status_code == 403
@@ -169,7 +169,7 @@ def test_a_visitor_is_sent_to_sign_in(alice):
         assert part.headers["HX-Redirect"] == f"/accounts/login/?next={url}"
 
 
-def test_the_panel_is_only_read(as_finance, alice):
+def test_these_pages_only_answer_reads(as_finance, alice):
     for url in urls(deposit(alice, 1_00)):
         for method in ("post", "put", "patch", "delete"):
             assert getattr(as_finance, method)(url).status_code == 405

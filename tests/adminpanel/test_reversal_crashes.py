@@ -1,4 +1,4 @@
-"""The process dies in the middle of an approval: the money still goes back once, or stays."""
+"""The process dies during an approval. The money goes back once or not at all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db import connection
 from adminpanel.models import ReversalProposal
 from adminpanel.reversals import operations as reversals
 from ledger import operations
-from tests.adminpanel.support.proposals import State, acts, count, proposed, reversals_of
+from tests.adminpanel.support.proposals import State, acts, count, propose, reversals_of
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.support.crowd import at_once, process, watched
+from tests.ledger.support.crowd import process, run_together, watch_statements
 from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -27,7 +27,7 @@ def approve(actor_id, proposal_id):
 
 def points(job, *args) -> list[str]:
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     return names
 
@@ -41,22 +41,22 @@ def die_at(number, job, *args):
         if left == -1:
             os._exit(DIED)
 
-    with watched(visit):
+    with watch_statements(visit):
         job(*args)
 
 
-def test_dying_at_any_statement_of_an_approval_ends_with_one_effect(alice, bob, wambui, joseph):
-    names = points(approve, joseph.pk, proposed(send(alice, bob, 1_00), wambui).pk)
-    # The decision, the books, and what became of it: three transactions, in this order.
+def test_a_crash_at_any_statement_of_an_approval_has_one_effect(alice, bob, wambui, joseph):
+    names = points(approve, joseph.pk, propose(send(alice, bob, 1_00), wambui).pk)
+    # Three transactions, in this order: the decision, the ledger's, the outcome.
     assert names.count("COMMITTED") == 3
     ends = [number for number, name in enumerate(names) if name == "COMMITTED"]
     for number in range(len(names)):
         record = send(alice, bob, 1_00)
         held = balance(alice)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         dying = process(die_at, number, approve, joseph.pk, proposal.pk)
         dying.join()
-        assert dying.exitcode == DIED, f"never came to {number}: {names[number]}"
+        assert dying.exitcode == DIED, f"never reached {number}: {names[number]}"
         assert_books_right()
         proposal.refresh_from_db()
         is_decided, is_in_the_books, is_over = (number >= end for end in ends)
@@ -74,17 +74,17 @@ def test_dying_at_any_statement_of_an_approval_ends_with_one_effect(alice, bob, 
     assert_books_right()
 
 
-def test_a_worker_that_dies_is_followed_by_another(alice, bob, wambui, joseph):
-    def left_approved():
+def test_a_second_worker_finishes_after_the_first_dies(alice, bob, wambui, joseph):
+    def leave_approved():
         record = send(alice, bob, 1_00)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
         return record, proposal
 
-    left_approved()
+    leave_approved()
     names = points(reversals.post_approved)
     for number in range(len(names) - 1):
-        record, proposal = left_approved()
+        record, proposal = leave_approved()
         dying = process(die_at, number, reversals.post_approved)
         dying.join()
         assert dying.exitcode == DIED
@@ -96,9 +96,9 @@ def test_a_worker_that_dies_is_followed_by_another(alice, bob, wambui, joseph):
     assert_books_right()
 
 
-def test_when_the_money_went_after_the_crash_it_is_refused(alice, bob, wambui, joseph):
+def test_a_reversal_is_refused_if_the_money_leaves_after_a_crash(alice, bob, wambui, joseph):
     record = send(alice, bob, 10_00)
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     withdraw(bob, 10_00)
     assert reversals.post_approved() == 1
@@ -110,16 +110,14 @@ def test_when_the_money_went_after_the_crash_it_is_refused(alice, bob, wambui, j
     assert_books_right()
 
 
-def test_the_decision_is_committed_before_the_books_are_asked(
-    alice, bob, wambui, joseph, monkeypatch
-):
-    """Another connection sees who decided while the ledger is still at it."""
-    proposal = proposed(send(alice, bob, 10_00), wambui)
+def test_the_decision_is_committed_before_the_ledger_posts(alice, bob, wambui, joseph, monkeypatch):
+    """Another connection sees the decision while the ledger is still posting."""
+    proposal = propose(send(alice, bob, 10_00), wambui)
     seen = []
     really = operations.reverse
 
     def look_first(*given, **asks):
-        (state,) = at_once(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
+        (state,) = run_together(lambda: ReversalProposal.objects.get(pk=proposal.pk).state)
         seen.append((state, connection.in_atomic_block))
         return really(*given, **asks)
 

@@ -1,4 +1,4 @@
-"""Many decide at once: the money goes back once, or stays."""
+"""Many people decide at the same time. The money goes back once or not at all."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from adminpanel.models import ReversalProposal
 from adminpanel.reversals import operations as reversals
 from ledger.errors import InsufficientFunds
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import State, acts, count, proposed, reversals_of
+from tests.adminpanel.support.proposals import State, acts, count, propose, reversals_of
 from tests.books import assert_books_right
 from tests.conftest import signed_in, staff
 from tests.factories import balance, send
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.pages import text
 from wallet.context import Context
 from wallet.errors import Refusal, TooLate
@@ -30,25 +30,25 @@ def team(db):
     return [staff("finance", f"Checker Number{number}") for number in range(CROWD)]
 
 
-def heard(job):
-    """A refusal of the desk is an answer too."""
+def catch_refusal(job):
+    """Return a refusal as the answer instead of raising it."""
 
-    def ask():
+    def run():
         try:
             return job()
         except Refusal as refusal:
             return refusal
 
-    return ask
+    return run
 
 
-def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
+def test_sixteen_simultaneous_approvals_have_one_effect(alice, bob, wambui, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 100_00)
-        proposal = proposed(record, wambui)
-        answers = at_once(
+        proposal = propose(record, wambui)
+        answers = run_together(
             *(
-                heard(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
+                catch_refusal(partial(reversals.approve, Context(one.pk), proposal_id=proposal.pk))
                 for one in team
             )
         )
@@ -57,50 +57,50 @@ def test_sixteen_approvals_at_once_have_one_effect(alice, bob, wambui, team):
         assert [one.state for one in won] == [State.POSTED]
         assert len(late) == CROWD - 1
         by = won[0].decided_by.name
-        assert all(str(answer).startswith(f"Already approved by {by} at") for answer in late)
+        assert all(str(answer).startswith(f"{by} already approved this at") for answer in late)
         assert reversals_of(record) == 1
         assert (balance(alice), balance(bob)) == (1_000_00, 0)
         assert acts(record)[1:] == [("approve", by), ("reverse", by)]
     assert_books_right()
 
 
-def test_sixteen_browsers_at_once_have_one_effect(alice, bob, wambui, team):
+def test_sixteen_simultaneous_browsers_have_one_effect(alice, bob, wambui, team):
     record = send(alice, bob, 100_00)
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     clients = [signed_in(one) for one in team]
     url = f"/panel/reversals/{proposal.pk}/approve/"
-    answers = at_once(*(partial(client.post, url) for client in clients))
+    answers = run_together(*(partial(client.post, url) for client in clients))
     assert sorted(answer.status_code for answer in answers) == [303] + [409] * (CROWD - 1)
     for answer in answers:
         if answer.status_code == 409:
-            assert "Already approved by Checker" in text(answer)
+            assert "already approved this at" in text(answer)
     assert reversals_of(record) == 1
     assert balance(alice) == 1_000_00
     assert_books_right()
 
 
-def test_sixteen_proposals_at_once_are_one(alice, bob, team):
+def test_sixteen_simultaneous_proposals_make_one(alice, bob, team):
     for _ in range(ROUNDS):
         record = send(alice, bob, 10_00)
-        answers = at_once(*(heard(partial(proposed, record, one)) for one in team))
+        answers = run_together(*(catch_refusal(partial(propose, record, one)) for one in team))
         made = [answer for answer in answers if isinstance(answer, ReversalProposal)]
-        told = [str(answer) for answer in answers if isinstance(answer, Refusal)]
+        refusals = [str(answer) for answer in answers if isinstance(answer, Refusal)]
         assert len(made) == 1
-        assert len(told) == CROWD - 1
-        assert all(made[0].proposed_by.name in sentence for sentence in told)
+        assert len(refusals) == CROWD - 1
+        assert all(made[0].proposed_by.name in sentence for sentence in refusals)
         assert count(record, "propose") == 1
 
 
-def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
+def test_a_proposal_is_approved_or_withdrawn_but_never_both(alice, bob, wambui, team):
     for number in range(ROUNDS * 2):
         record = send(alice, bob, 10_00)
         held = balance(alice)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         jobs = [
             partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk),
             partial(reversals.withdraw, Context(wambui.pk), proposal_id=proposal.pk),
         ]
-        answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert sorted(type(answer).__name__ for answer in answers) == [
             "ReversalProposal",
             "TooLate",
@@ -114,16 +114,16 @@ def test_approved_or_withdrawn_and_never_both(alice, bob, wambui, team):
     assert_books_right()
 
 
-def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
+def test_a_proposal_is_approved_or_denied_but_never_both(alice, bob, wambui, team):
     for number in range(ROUNDS * 2):
         record = send(alice, bob, 10_00)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         ask = {"proposal_id": proposal.pk}
         jobs = [
             partial(reversals.approve, Context(team[0].pk), **ask),
             partial(reversals.deny, Context(team[1].pk, reason="No."), **ask),
         ]
-        answers = at_once(*map(heard, jobs[:: 1 if number % 2 else -1]))
+        answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
         proposal.refresh_from_db()
         assert proposal.state in (State.POSTED, State.DENIED)
@@ -132,17 +132,17 @@ def test_approved_or_denied_and_never_both(alice, bob, wambui, team):
     assert_books_right()
 
 
-def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
-    """Either it goes back, or it is spent: never both, and never below zero."""
+def test_the_recipient_may_spend_the_money_meanwhile(alice, bob, carol, wambui, team):
+    """The money goes back or is spent, never both, and no balance falls below zero."""
     for number in range(ROUNDS * 2):
         record = send(alice, bob, 10_00)
-        proposal = proposed(record, wambui)
+        proposal = propose(record, wambui)
         held = balance(alice)
         jobs = [
-            heard(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
+            catch_refusal(partial(reversals.approve, Context(team[0].pk), proposal_id=proposal.pk)),
             partial(send, bob, carol, 10_00),
         ]
-        answers = at_once(*jobs[:: 1 if number % 2 else -1])
+        answers = run_together(*jobs[:: 1 if number % 2 else -1])
         proposal.refresh_from_db()
         spent = [answer for answer in answers if isinstance(answer, Transaction)]
         refused = [answer for answer in answers if isinstance(answer, Refusal)]
@@ -151,7 +151,7 @@ def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
             assert [type(one) for one in refused] == [InsufficientFunds]
             assert balance(alice) == held + 10_00
         else:
-            # Spent before the decision, or between it and the books.
+            # Bob spent it before the decision, or between the decision and the posting.
             assert proposal.state in (State.PROPOSED, State.REFUSED)
             why = proposal.remark or next(str(one) for one in answers if isinstance(one, Refusal))
             assert "can't be taken back" in why
@@ -160,17 +160,17 @@ def test_the_receiver_spends_it_meanwhile(alice, bob, carol, wambui, team):
         assert_books_right()
 
 
-def test_workers_and_the_approver_at_once_post_it_once(alice, bob, wambui, team):
+def test_simultaneous_workers_post_each_reversal_once(alice, bob, wambui, team):
     for _ in range(ROUNDS):
         records = [send(alice, bob, 1_00) for _ in range(3)]
         for record in records:
             reversals.decide(
                 Context(team[0].pk),
-                proposed(record, wambui).pk,
+                propose(record, wambui).pk,
                 State.APPROVED,
                 reversals.Action.APPROVE,
             )
-        at_once(*[reversals.post_approved] * 8)
+        run_together(*[reversals.post_approved] * 8)
         for record in records:
             assert reversals_of(record) == 1
             assert count(record, "reverse") == 1

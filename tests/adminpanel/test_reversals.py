@@ -1,4 +1,4 @@
-"""Two of finance reverse a transaction: one proposes, another one decides, the ledger posts."""
+"""Two people in finance reverse a transaction: one proposes, the other decides."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from adminpanel.models import ReversalProposal
 from adminpanel.reversals import operations as reversals
 from ledger import operations
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import State, acts, page_of, proposed, url
+from tests.adminpanel.support.proposals import State, acts, page_of, propose, url
 from tests.api.support.calls import by_token
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import balance, deposit, send, withdraw
 from tests.pages import text
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet.context import Context
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
 from wallet.models import AuditEvent
@@ -28,15 +28,15 @@ pytestmark = pytest.mark.django_db
 
 def test_a_proposal_moves_nothing(record, wambui):
     with nothing_moves():
-        proposal = proposed(record, wambui, "Sent twice.")
+        proposal = propose(record, wambui, "Sent twice.")
     assert proposal.state == State.PROPOSED
     assert acts(record) == [("propose", "Wambui Kariuki")]
     assert AuditEvent.objects.get().reason == "Sent twice."
 
 
-def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bob):
+def test_a_colleagues_approval_reverses_the_transaction(record, wambui, joseph, alice, bob):
     proposal = reversals.approve(
-        Context(joseph.pk, ip_address="10.0.0.1"), proposal_id=proposed(record, wambui).pk
+        Context(joseph.pk, ip_address="10.0.0.1"), proposal_id=propose(record, wambui).pk
     )
     assert proposal.state == State.POSTED
     assert (balance(alice), balance(bob)) == (1_000_00, 0)
@@ -54,9 +54,9 @@ def test_the_approval_of_another_takes_it_back(record, wambui, joseph, alice, bo
     assert_books_right()
 
 
-def test_no_order_of_the_approvers_own_stands_in_its_way(record, wambui, joseph, bob):
-    """Keys are their owner's: one brought from outside must never be that of a reversal."""
-    proposal = proposed(record, wambui)
+def test_the_approvers_own_payments_cannot_block_a_reversal(record, wambui, joseph, bob):
+    """Keys are unique per owner, so no client may send a key that equals a reversal's."""
+    proposal = propose(record, wambui)
     key = reversals.key_of(proposal)
     body = {"user_id": joseph.pk, "amount_cents": 1}
     for each, status in ((key, 400), (key.replace(" ", "-"), 201)):
@@ -69,17 +69,17 @@ def test_no_order_of_the_approvers_own_stands_in_its_way(record, wambui, joseph,
     assert_books_right()
 
 
-def test_a_deposit_is_taken_back_too(wambui, joseph, bob):
+def test_a_deposit_can_be_reversed(wambui, joseph, bob):
     record = deposit(bob, 50_00)
-    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
     assert balance(bob) == 0
     assert_books_right()
 
 
-def test_whoever_proposed_it_never_decides_it(record, wambui):
-    proposal = proposed(record, wambui)
+def test_the_proposer_cannot_decide(record, wambui):
+    proposal = propose(record, wambui)
     for act in (reversals.approve, reversals.deny):
-        with nothing_moves(), pytest.raises(NotAllowed, match="somebody else decides"):
+        with nothing_moves(), pytest.raises(NotAllowed, match="someone else must decide"):
             act(Context(wambui.pk, reason="No."), proposal_id=proposal.pk)
     proposal.refresh_from_db()
     assert proposal.state == State.PROPOSED
@@ -87,16 +87,16 @@ def test_whoever_proposed_it_never_decides_it(record, wambui):
 
 
 @pytest.mark.parametrize("state", [State.APPROVED, State.POSTED, State.DENIED, State.REFUSED])
-def test_nor_does_the_database_let_them(record, wambui, state):
-    proposal = proposed(record, wambui)
+def test_the_database_refuses_a_decision_by_the_proposer(record, wambui, state):
+    proposal = propose(record, wambui)
     with pytest.raises(IntegrityError, match="proposal_decided_by_another"), transaction.atomic():
         ReversalProposal.objects.filter(pk=proposal.pk).update(
             state=state, decided_by=wambui, decided_at=timezone.now()
         )
 
 
-def test_only_whoever_proposed_it_withdraws_it(record, wambui, joseph):
-    proposal = proposed(record, wambui)
+def test_only_the_proposer_may_withdraw(record, wambui, joseph):
+    proposal = propose(record, wambui)
     with pytest.raises(NotAllowed, match="Only Wambui Kariuki"):
         reversals.withdraw(Context(joseph.pk), proposal_id=proposal.pk)
     with nothing_moves():
@@ -105,9 +105,9 @@ def test_only_whoever_proposed_it_withdraws_it(record, wambui, joseph):
     assert acts(record)[-1] == ("withdraw", "Wambui Kariuki")
 
 
-def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
+def test_a_decision_is_final(record, wambui, joseph, time_machine):
     time_machine.move_to("2026-11-25T07:03:00+00:00", tick=False)
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     reversals.deny(Context(joseph.pk, reason="It was right."), proposal_id=proposal.pk)
     third = staff("finance", "Zuri Third")
     for act, actor in (
@@ -117,20 +117,20 @@ def test_what_is_decided_stays_decided(record, wambui, joseph, time_machine):
     ):
         with nothing_moves(), pytest.raises(TooLate) as refusal:
             act(Context(actor.pk, reason="No."), proposal_id=proposal.pk)
-        assert str(refusal.value) == "Already denied by Joseph Kiprono at 10:03."
+        assert str(refusal.value) == "Joseph Kiprono already denied this at 10:03."
     proposal.refresh_from_db()
     assert (proposal.state, proposal.remark) == (State.DENIED, "It was right.")
 
 
-def test_a_denied_one_may_be_proposed_again(record, wambui, joseph):
-    first = proposed(record, wambui)
+def test_a_denied_reversal_may_be_proposed_again(record, wambui, joseph):
+    first = propose(record, wambui)
     reversals.deny(Context(joseph.pk, reason="Ask Bob first."), proposal_id=first.pk)
-    second = proposed(record, wambui)
+    second = propose(record, wambui)
     assert reversals.approve(Context(joseph.pk), proposal_id=second.pk).state == State.POSTED
 
 
-def test_it_stays_open_while_the_money_is_not_there(record, wambui, joseph, alice, bob):
-    proposal = proposed(record, wambui)
+def test_a_proposal_stays_open_while_the_money_is_missing(record, wambui, joseph, alice, bob):
+    proposal = propose(record, wambui)
     withdraw(bob, 100_00)
     with nothing_moves(), pytest.raises(Refusal, match="can't be taken back from it"):
         reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
@@ -142,15 +142,15 @@ def test_it_stays_open_while_the_money_is_not_there(record, wambui, joseph, alic
     assert_books_right()
 
 
-def test_what_is_wrong_with_the_person_comes_before_the_money(record, wambui, bob):
-    proposal = proposed(record, wambui)
+def test_the_person_is_checked_before_the_money(record, wambui, bob):
+    proposal = propose(record, wambui)
     withdraw(bob, 100_00)
     with pytest.raises(NotAllowed):
         reversals.approve(Context(wambui.pk), proposal_id=proposal.pk)
 
 
-def test_refused_when_the_money_goes_after_the_decision_and_says_so(record, wambui, joseph, bob):
-    proposal = proposed(record, wambui)
+def test_a_reversal_is_refused_if_the_money_leaves_after_the_decision(record, wambui, joseph, bob):
+    proposal = propose(record, wambui)
     reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     withdraw(bob, 100_00)
     with nothing_moves():
@@ -165,8 +165,8 @@ def test_refused_when_the_money_goes_after_the_decision_and_says_so(record, wamb
     assert not Transaction.objects.filter(reverses=record).exists()
 
 
-def test_refused_when_it_was_reversed_meanwhile(record, wambui, joseph, alice):
-    proposal = proposed(record, wambui)
+def test_a_reversal_is_refused_if_another_one_came_first(record, wambui, joseph, alice):
+    proposal = propose(record, wambui)
     other = operations.reverse(Context(alice.pk), transaction_id=record.pk)
     done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert done.state == State.REFUSED
@@ -174,10 +174,10 @@ def test_refused_when_it_was_reversed_meanwhile(record, wambui, joseph, alice):
     assert_books_right()
 
 
-def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
+def test_the_worker_posts_an_approval_that_met_a_busy_ledger(
     record, wambui, joseph, bob, monkeypatch
 ):
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
 
     def busy(*_given, **_asks):
         raise Busy
@@ -186,8 +186,8 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
         patch.setattr(operations, "reverse", busy)
         done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
         assert done.state == State.APPROVED
-        assert "It will be posted shortly" in text(signed_in(joseph).get(url(proposal)))
-        assert "It will be posted shortly" in text(signed_in(joseph).get(page_of(record)))
+        assert "The reversal will be posted shortly" in text(signed_in(joseph).get(url(proposal)))
+        assert "The reversal will be posted shortly" in text(signed_in(joseph).get(page_of(record)))
         assert reversals.post_approved() == 0
     assert reversals.post_approved() == 1
     assert reversals.post_approved() == 0
@@ -198,10 +198,10 @@ def test_a_busy_ledger_leaves_it_approved_and_the_worker_ends_it(
     assert [act for act, _who in acts(record)] == ["propose", "approve", "reverse"]
 
 
-def test_what_the_books_say_stands_over_a_refusal(record, wambui, joseph, bob):
-    """Two posted it at once, and money came back between them: one was refused, one was not."""
+def test_a_posted_reversal_overrides_an_earlier_refusal(record, wambui, joseph, bob):
+    """Two workers posted it and money came back between them: one was refused, one was not."""
     proposal = reversals.decide(
-        Context(joseph.pk), proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
+        Context(joseph.pk), propose(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
     )
     reversals.close(proposal.pk, "The money is gone.", "")
     operations.reverse(Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk)
@@ -210,9 +210,9 @@ def test_what_the_books_say_stands_over_a_refusal(record, wambui, joseph, bob):
     assert [act for act, _ in acts(record)] == ["propose", "approve", "refuse", "reverse"]
 
 
-def test_a_refusal_that_comes_after_the_books_is_none(record, wambui, joseph):
+def test_a_refusal_after_the_posting_is_ignored(record, wambui, joseph):
     proposal = reversals.decide(
-        Context(joseph.pk), proposed(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
+        Context(joseph.pk), propose(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
     )
     operations.reverse(Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk)
     done = reversals.close(proposal.pk, "The money is gone.", "")
@@ -220,37 +220,37 @@ def test_a_refusal_that_comes_after_the_books_is_none(record, wambui, joseph):
     assert [act for act, _ in acts(record)] == ["propose", "approve", "reverse"]
 
 
-def test_nothing_else_can_be_proposed(record, wambui, joseph, alice, bob):
-    proposal = proposed(record, wambui)
+def test_only_completed_deposits_and_transfers_can_be_proposed(record, wambui, joseph, alice, bob):
+    proposal = propose(record, wambui)
     reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     reversal = Transaction.objects.get(reverses=record)
     refusals = [
-        (withdraw(alice, 5_00), "A withdrawal has left Nissmart"),
-        (as_if(deposit(bob, 1_00), "PENDING"), "has not settled yet"),
-        (as_if(deposit(bob, 1_00), "FAILED"), "no money moved"),
+        (withdraw(alice, 5_00), "This money has left Nissmart"),
+        (with_status(deposit(bob, 1_00), "PENDING"), "hasn't settled yet"),
+        (with_status(deposit(bob, 1_00), "FAILED"), "no money moved"),
         (reversal, "A reversal can't be reversed."),
-        (record, f"reversed before, by {reversal.reference}"),
+        (record, f"Already reversed by {reversal.reference}"),
     ]
     for refused, sentence in refusals:
         with pytest.raises(Refusal, match=sentence):
-            proposed(refused, wambui)
+            propose(refused, wambui)
         assert reversals.obstacle(refused)
     assert ReversalProposal.objects.count() == 1
 
 
-def test_one_is_open_at_a_time(record, wambui, joseph):
-    proposed(record, wambui)
-    with pytest.raises(Refusal, match="Wambui Kariuki proposed at"):
-        proposed(record, joseph)
+def test_a_transaction_has_one_open_proposal_at_a_time(record, wambui, joseph):
+    propose(record, wambui)
+    with pytest.raises(Refusal, match="Wambui Kariuki proposed to reverse this at"):
+        propose(record, joseph)
     with pytest.raises(IntegrityError), transaction.atomic():
         ReversalProposal.objects.create(transaction=record, reason="x", proposed_by=joseph)
 
 
-def test_one_that_fails_keeps_none_of_the_others_waiting(
+def test_a_posting_that_fails_does_not_block_the_others(
     record, wambui, joseph, alice, bob, monkeypatch
 ):
-    broken = proposed(record, wambui)
-    sound = proposed(send(alice, bob, 50_00), wambui)
+    broken = propose(record, wambui)
+    sound = propose(send(alice, bob, 50_00), wambui)
     for proposal in (broken, sound):
         reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     really = operations.reverse
@@ -271,10 +271,10 @@ def test_one_that_fails_keeps_none_of_the_others_waiting(
     assert reversals.post_approved() == 1
 
 
-def test_what_says_refused_although_it_was_made_is_put_right(record, wambui, joseph, bob):
-    """One poster met an empty wallet and wrote that down; the other one, a moment later, got
-    the reversal and died."""
-    proposal = proposed(record, wambui)
+def test_a_refused_proposal_is_corrected_if_its_reversal_was_posted(record, wambui, joseph, bob):
+    """One worker found an empty wallet and recorded a refusal. A moment later, another one
+    posted the reversal and died."""
+    proposal = propose(record, wambui)
     reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
     withdraw(bob, 300_00)
     assert reversals.post(proposal.pk).state == State.REFUSED

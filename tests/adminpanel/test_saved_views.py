@@ -1,4 +1,4 @@
-"""Views of the ledger that one keeps under a name: one's own, and nobody else's."""
+"""Saved views of the ledger: named, private to their owner, and limited in number."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,8 +26,8 @@ def delete(client, view, query=""):
     return client.post(f"{SAVE}{view.pk}/delete/", {"query": query})
 
 
-def kept(response) -> dict[str, str]:
-    """Name and address of each view in the list."""
+def saved_views(response) -> dict[str, str]:
+    """Name and URL of each view in the list."""
     links = [link for menu in elements(response, "ul", class_="kept") for link in find(menu, "a")]
     return {words(link): str(dict(link.attributes)["href"]) for link in links}
 
@@ -39,20 +39,20 @@ def refusal(response) -> str:
     return words(box)
 
 
-def test_a_view_is_kept_and_opened(as_finance, finance):
+def test_a_view_is_saved_and_opened(as_finance, finance):
     response = save(as_finance)
     assert response.status_code == 303
     assert response.headers["Location"] == f"{URL}?type=DEPOSIT&min=1"
     page = as_finance.get(response.headers["Location"])
-    assert "Kept as “Month end”." in text(page)
-    assert kept(page) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
-    opened = as_finance.get(kept(page)["Month end"])
+    assert "View “Month end” saved." in text(page)
+    assert saved_views(page) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
+    opened = as_finance.get(saved_views(page)["Month end"])
     (link,) = [each for each in elements(opened, "a") if words(each) == "Month end"]
     assert dict(link.attributes)["aria-current"] == "true"
     assert SavedView.objects.get().owner == finance
 
 
-def test_the_form_offers_what_the_page_shows(as_finance):
+def test_the_form_saves_the_filters_of_the_page(as_finance):
     page = as_finance.get(
         URL, {"type": "DEPOSIT", "cursor": "NS-00000000", "size": "100", "x": "y"}
     )
@@ -60,7 +60,7 @@ def test_the_form_offers_what_the_page_shows(as_finance):
     assert queries == {"type=DEPOSIT&size=100"}
 
 
-def test_only_what_the_ledger_knows_is_kept(as_finance):
+def test_only_known_filters_are_saved(as_finance):
     query = "cursor=NS-00000000&type=DEPOSIT&format=csv&evil=1&columns=note&columns=time&q=&size=50"
     save(as_finance, query=query)
     assert parse_qs(SavedView.objects.get().query) == {
@@ -69,10 +69,10 @@ def test_only_what_the_ledger_knows_is_kept(as_finance):
     }
 
 
-def test_the_same_name_again_replaces_it_only_when_one_says_so(as_finance):
+def test_saving_under_the_same_name_asks_before_it_replaces(as_finance):
     save(as_finance)
     response = save(as_finance, query="status=FAILED")
-    assert refusal(response) == "There is a view of this name already. Replace it?"
+    assert refusal(response) == "You already have a view with this name. Replace it?"
     (name,) = elements(response, "input", name="name")
     assert dict(name.attributes)["value"] == "Month end"
     assert SavedView.objects.get().query == "type=DEPOSIT&min=1"
@@ -80,10 +80,10 @@ def test_the_same_name_again_replaces_it_only_when_one_says_so(as_finance):
     assert dict(button.attributes)["value"] == "Month end"
     response = save(as_finance, query="status=FAILED", replace="Month end")
     assert SavedView.objects.get().query == "status=FAILED"
-    assert "“Month end” now shows this." in text(as_finance.get(response.headers["Location"]))
+    assert "View “Month end” replaced." in text(as_finance.get(response.headers["Location"]))
 
 
-def test_what_one_said_of_one_name_is_not_said_of_another(as_finance):
+def test_a_confirmation_covers_only_the_name_it_was_given_for(as_finance):
     save(as_finance)
     save(as_finance, name="Other", query="type=TRANSFER")
     response = save(as_finance, name="Other", query="status=FAILED", replace="Month end")
@@ -91,31 +91,31 @@ def test_what_one_said_of_one_name_is_not_said_of_another(as_finance):
     assert SavedView.objects.get(name="Other").query == "type=TRANSFER"
 
 
-def test_keeping_the_same_again_is_no_question(as_finance):
+def test_saving_the_same_view_again_asks_nothing(as_finance):
     save(as_finance)
     assert save(as_finance).status_code == 303
     assert not elements(as_finance.get(URL), "button", name="replace")
 
 
-def test_everybody_has_their_own(as_finance, auditor):
+def test_each_person_has_separate_views(as_finance, auditor):
     save(as_finance)
     theirs = signed_in(auditor)
-    assert kept(theirs.get(URL)) == {}
+    assert saved_views(theirs.get(URL)) == {}
     save(theirs, query="type=TRANSFER")
-    assert kept(theirs.get(URL)) == {"Month end": f"{URL}?type=TRANSFER"}
-    assert kept(as_finance.get(URL)) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
+    assert saved_views(theirs.get(URL)) == {"Month end": f"{URL}?type=TRANSFER"}
+    assert saved_views(as_finance.get(URL)) == {"Month end": f"{URL}?type=DEPOSIT&min=1"}
 
 
-def test_a_view_is_deleted_and_one_stays_where_one_was(as_finance):
+def test_deleting_a_view_returns_to_the_same_page(as_finance):
     save(as_finance)
     response = delete(as_finance, SavedView.objects.get(), "status=FAILED&cursor=NS-00000000")
     assert response.status_code == 303
     assert response.headers["Location"] == f"{URL}?status=FAILED"
     assert not SavedView.objects.exists()
-    assert "“Month end” is deleted." in text(as_finance.get(URL))
+    assert "View “Month end” deleted." in text(as_finance.get(URL))
 
 
-def test_nobody_deletes_anothers(as_finance, auditor):
+def test_staff_cannot_delete_a_colleagues_view(as_finance, auditor):
     save(as_finance)
     view = SavedView.objects.get()
     for other in (auditor, staff(FINANCE)):
@@ -124,7 +124,7 @@ def test_nobody_deletes_anothers(as_finance, auditor):
     assert as_finance.post(f"{SAVE}999999999999999999/delete/").status_code == 404
 
 
-def test_members_and_operators_keep_nothing(alice, operator, as_finance):
+def test_members_and_operators_cannot_save_views(alice, operator, as_finance):
     save(as_finance)
     view = SavedView.objects.get()
     for other in (alice, operator):
@@ -133,12 +133,12 @@ def test_members_and_operators_keep_nothing(alice, operator, as_finance):
     assert SavedView.objects.count() == 1
 
 
-def test_thirty_are_enough(as_finance, finance, auditor):
+def test_a_person_has_thirty_views_at_most(as_finance, finance, auditor):
     for number in range(VIEWS_AT_MOST):
         save(as_finance, name=f"View {number}")
-    assert "You have kept 30 views. Delete one first." in refusal(save(as_finance))
+    assert "You have 30 saved views, the maximum. Delete one first." in refusal(save(as_finance))
     assert SavedView.objects.count() == 30
-    # One of them may still be replaced, and others have room of their own.
+    # Replacing a view still works, and the limit is per person.
     assert (
         save(as_finance, name="View 7", query="type=TRANSFER", replace="View 7").status_code == 303
     )
@@ -148,14 +148,14 @@ def test_thirty_are_enough(as_finance, finance, auditor):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("", "Give the view a name."),
-        ("   ", "Give the view a name."),
+        ("", "Enter a name for the view."),
+        ("   ", "Enter a name for the view."),
         ("a" * 61, "at most 60 characters"),
         ("a\0b", "Use letters, digits and ordinary signs only."),
         ("\u202eevil", "Use letters, digits and ordinary signs only."),
     ],
 )
-def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(as_finance, name, sentence):
+def test_an_invalid_name_is_refused_and_stays_in_the_form(as_finance, name, sentence):
     response = save(as_finance, name=name)
     assert sentence in refusal(response)
     assert is_whole_page(response)
@@ -165,42 +165,44 @@ def test_a_name_that_will_not_do_is_refused_and_what_was_typed_stays(as_finance,
     assert not SavedView.objects.exists()
 
 
-def test_the_ledger_as_it_always_is_needs_no_name(as_finance):
-    assert "Set a filter or a column first" in refusal(save(as_finance, query="cursor=x&size=50"))
+def test_the_default_ledger_cannot_be_saved(as_finance):
+    assert "Set a filter or choose columns first" in refusal(
+        save(as_finance, query="cursor=x&size=50")
+    )
     assert not elements(as_finance.get(URL), "input", name="name")
 
 
-def test_what_is_too_long_is_refused(as_finance):
-    assert "too long to be kept" in refusal(save(as_finance, query="q=" + "%F0%9F%92%B8" * 130))
+def test_a_query_that_is_too_long_is_refused(as_finance):
+    assert "too long to save" in refusal(save(as_finance, query="q=" + "%F0%9F%92%B8" * 130))
 
 
 @pytest.mark.parametrize("query", ["min=x", "type=GIFT", "size=3", "q=%00", "min=%ff"])
-def test_filters_that_make_no_sense_are_not_kept(as_finance, query):
+def test_invalid_filters_are_not_saved(as_finance, query):
     response = save(as_finance, query=query)
     assert response.status_code == 422
-    assert "The filters can't be used as they are" in text(response)
+    assert "Invalid filters" in text(response)
     assert not SavedView.objects.exists()
 
 
-def test_a_query_of_endless_fields_is_turned_away(as_finance):
+def test_a_query_with_thousands_of_fields_is_refused(as_finance):
     as_finance.raise_request_exception = False
     assert save(as_finance, query="&".join(["a=1"] * 2000)).status_code == 400
 
 
-def test_with_htmx_too(as_finance):
+def test_htmx_is_redirected_to_the_view(as_finance):
     response = save(as_finance, headers=htmx("ledger"))
     assert response.headers["HX-Redirect"] == f"{URL}?type=DEPOSIT&min=1"
 
 
-def test_a_name_is_shown_as_it_is_written(as_finance):
+def test_a_name_is_escaped(as_finance):
     save(as_finance, name="<b>Ends & odds</b>", query="q=a%26b")
     page = as_finance.get(URL)
     assert "<b>Ends" not in page.text
-    (address,) = kept(page).values()
-    assert parse_qs(urlsplit(address).query) == {"q": ["a&b"]}
+    (url,) = saved_views(page).values()
+    assert parse_qs(urlsplit(url).query) == {"q": ["a&b"]}
 
 
-def test_it_is_no_act_that_the_audit_tells_of(as_finance):
+def test_saving_and_deleting_views_is_not_audited(as_finance):
     save(as_finance)
     delete(as_finance, SavedView.objects.get())
     assert not AuditEvent.objects.exists()

@@ -1,4 +1,4 @@
-"""One box: what is named exactly is gone to at once, all else is shown kind by kind."""
+"""The search box opens an exact match directly and lists all other results by kind."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def groups(response) -> dict[str, int]:
     return found
 
 
-def test_a_reference_in_any_case_leads_straight_to_its_transaction(as_finance, history, amina):
+def test_a_reference_in_any_case_opens_its_transaction(as_finance, history, amina):
     record = deposit(amina, 1_00)
     page = f"/panel/transactions/{record.reference}/"
     for q in (record.reference, record.reference.lower(), f" {record.reference} "):
@@ -44,7 +44,7 @@ def test_a_reference_in_any_case_leads_straight_to_its_transaction(as_finance, h
     assert answer.headers["HX-Redirect"] == page
 
 
-def test_a_reference_is_known_without_its_beginning(as_finance, history, amina):
+def test_a_reference_is_found_without_its_prefix(as_finance, history, amina):
     record = deposit(amina, 1_00)
     for q in (record.reference[3:], record.reference[3:].lower()):
         answer = as_finance.get(URL, {"q": q})
@@ -52,52 +52,52 @@ def test_a_reference_is_known_without_its_beginning(as_finance, history, amina):
 
 
 @pytest.mark.parametrize("q", ["2026-11-20", "20 Nov 2026", "20 november 2026", "20/11/2026"])
-def test_a_date_leads_to_the_ledger_of_that_day(as_finance, days, q):
+def test_a_date_opens_the_ledger_of_that_day(as_finance, days, q):
     answer = as_finance.get(URL, {"q": q})
     assert answer.headers["Location"] == "/panel/ledger/?from=2026-11-20&to=2026-11-20"
     assert len(elements(as_finance.get(answer.headers["Location"]), "a", class_="reference")) == 2
 
 
 @pytest.mark.parametrize("q", ["2026-13-20", "9999-12-31", "31 Feb 2026"])
-def test_what_is_no_day_of_the_ledger_is_looked_for(as_finance, history, q):
-    assert f"Nothing fits “{q}”" in text(as_finance.get(URL, {"q": q}))
+def test_an_invalid_date_is_searched_as_text(as_finance, history, q):
+    assert f"No results for “{q}”" in text(as_finance.get(URL, {"q": q}))
 
 
-def test_a_request_key_is_found_whole(as_finance, history, amina, bob):
+def test_a_request_key_is_only_found_whole(as_finance, history, amina, bob):
     record = send(amina, bob, 1_00, key="order-7781")
     assert record.reference in text(as_finance.get(URL, {"q": "order-7781"}))
     assert groups(as_finance.get(URL, {"q": "order-778"})) == {}
 
 
 @pytest.mark.parametrize("q", ["001", "0 01", "712000001"])
-def test_the_end_of_a_phone_finds_its_owner(as_finance, history, amina, brian, q):
+def test_the_last_digits_of_a_phone_number_find_its_owner(as_finance, history, amina, brian, q):
     assert groups(as_finance.get(URL, {"q": q}))["members"] == 1
     found = as_finance.get("/panel/members/", {"q": q})
     assert [words(link) for link in elements(found, "a", class_="person")] == ["Amina Wanjiku"]
 
 
 @pytest.mark.parametrize("q", ["01", "0001", "000 001"])
-def test_only_what_a_mask_shows_is_the_end_of_a_phone(as_finance, history, amina, q):
+def test_digits_behind_the_mask_find_no_owner(as_finance, history, amina, q):
     assert "members" not in groups(as_finance.get(URL, {"q": q}))
     assert "Amina Wanjiku" not in text(as_finance.get("/panel/members/", {"q": q}))
 
 
 @pytest.mark.parametrize("spelling", ["incident {}", "Incident #{}", "INCIDENT{}"])
-def test_a_named_incident_is_gone_to(as_finance, history, spelling):
+def test_an_incident_number_opens_the_incident(as_finance, history, spelling):
     answer = as_finance.get(URL, {"q": spelling.format(history.pk)})
     assert answer.headers["Location"] == f"/panel/incidents/{history.pk}/"
 
 
-def test_a_named_member_is_gone_to(as_finance, history, amina):
+def test_a_member_number_opens_the_member(as_finance, history, amina):
     answer = as_finance.get(URL, {"q": f"member {amina.pk}"})
     assert answer.headers["Location"] == f"/panel/members/{amina.pk}/"
 
 
 @pytest.mark.parametrize("q", ["NS-00000000", "incident 999999", "member 999999"])
-def test_what_is_not_there_is_not_gone_to(as_finance, history, q):
+def test_an_unknown_number_finds_nothing(as_finance, history, q):
     response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
-    assert f"Nothing fits “{q}”" in text(response)
+    assert f"No results for “{q}”" in text(response)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_what_is_not_there_is_not_gone_to(as_finance, history, q):
         ("nothing at all", {}),
     ],
 )
-def test_what_fits_is_shown_kind_by_kind(as_finance, history, q, expected):
+def test_results_are_listed_by_kind(as_finance, history, q, expected):
     response = as_finance.get(URL, {"q": q})
     assert response.status_code == 200
     assert is_whole_page(response)
@@ -132,13 +132,13 @@ def test_a_bare_number_may_be_an_incident_or_an_amount(as_finance, history, amin
     assert groups(response)["incidents"] == 1
 
 
-def test_a_fragment_of_a_reference_is_found_among_the_newest(as_finance, history, amina):
+def test_part_of_a_reference_is_searched_in_the_newest_transactions(as_finance, history, amina):
     record = deposit(amina, 1_00)
     response = as_finance.get(URL, {"q": record.reference[3:9].lower()})
     assert record.reference in text(response)
 
 
-def test_each_group_leads_to_all_of_it(as_finance, history, bob, amina):
+def test_each_group_links_to_all_its_results(as_finance, history, bob, amina):
     deposit(amina, 20_000_00)
     for _ in range(10):
         UserFactory(name="Lunch Lady")
@@ -149,9 +149,9 @@ def test_each_group_leads_to_all_of_it(as_finance, history, bob, amina):
     assert hits == ["8+ found", "8+ found", "1 found"]
     links = {words(a): dict(a.attributes)["href"] for a in elements(response, "a", class_="push")}
     assert links == {
-        "All members that fit": "/panel/members/?q=lunch",
+        "All matching members": "/panel/members/?q=lunch",
         "All with this note in the ledger": "/panel/ledger/?q=lunch",
-        "All incidents that fit": "/panel/incidents/?q=lunch",
+        "All matching incidents": "/panel/incidents/?q=lunch",
     }
     amounts = as_finance.get(URL, {"q": "1,234.50"})
     (link,) = elements(amounts, "a", class_="push")
@@ -160,7 +160,7 @@ def test_each_group_leads_to_all_of_it(as_finance, history, bob, amina):
     assert len(everything) == 11
 
 
-def test_notes_and_amounts_are_looked_for_among_the_newest_only(
+def test_notes_and_amounts_are_searched_in_the_newest_transactions_only(
     as_finance, history, amina, monkeypatch
 ):
     monkeypatch.setattr(queries, "RECENT", 2)
@@ -171,29 +171,29 @@ def test_notes_and_amounts_are_looked_for_among_the_newest_only(
     assert groups(as_finance.get(URL, {"q": "5,000"})) == {"amounts": 1}
 
 
-def test_nothing_typed_is_not_the_same_as_nothing_found(as_finance, history):
+def test_an_empty_search_differs_from_one_without_results(as_finance, history):
     for query in ({}, {"q": ""}, {"q": "   "}):
         assert "What are you looking for?" in text(as_finance.get(URL, query))
-    assert "Nothing fits" not in text(as_finance.get(URL))
+    assert "No results for" not in text(as_finance.get(URL))
     assert "What are you looking for?" not in text(as_finance.get(URL, {"q": "zzz"}))
 
 
-def test_what_was_typed_stays_in_the_box(as_finance, history):
+def test_the_box_keeps_what_was_typed(as_finance, history):
     for q in ("lunch", "zzz", '"><b>', "a" * 200):
         (box,) = elements(as_finance.get(URL, {"q": q}), "input", id="find")
         assert dict(box.attributes)["value"] == q
 
 
 @pytest.mark.parametrize("q", ["\0", "a\nb", "\u202e", "a" * 141])
-def test_what_can_not_be_looked_for_is_refused_in_one_sentence(as_finance, history, q):
+def test_an_invalid_search_is_refused_with_one_sentence(as_finance, history, q):
     response = as_finance.get(URL, {"q": q})
     assert response.status_code == 422
     assert title(response).startswith("Error: ")
-    (alert,) = [e for e in elements(response, role="alert") if "can't be looked for" in words(e)]
+    (alert,) = [e for e in elements(response, role="alert") if "Invalid search" in words(e)]
     assert len(list(find(alert, "p"))) == 1
 
 
-def test_strangers_search_nothing(history, amina, operator, auditor, as_finance):
+def test_only_finance_and_auditors_search(history, amina, operator, auditor, as_finance):
     assert groups(signed_in(auditor).get(URL, {"q": "amina"})) == {"members": 1}
     for other in (amina, operator):
         assert signed_in(other).get(URL, {"q": "amina"}).status_code == 403
@@ -201,7 +201,7 @@ def test_strangers_search_nothing(history, amina, operator, auditor, as_finance)
     assert as_finance.get(URL, {"q": "amina"}).headers["Location"].startswith("/accounts/login/")
 
 
-# A ceiling each, so that growth is noticed.
+# The most queries that each page may need.
 COSTS = [
     ("/panel/accounts/", None, 11),
     ("/panel/accounts/?on=2026-11-20", None, 11),
@@ -231,9 +231,9 @@ def test_the_number_of_queries_does_not_grow(
     grow(2)
     at = {"account": alice.primary_account().pk, "member": alice.pk}
     for url, headers, ceiling in COSTS:
-        with django_assert_max_num_queries(ceiling, info=url) as asked:
+        with django_assert_max_num_queries(ceiling, info=url) as captured:
             assert as_finance.get(url.format(**at), headers=headers).status_code == 200
-        few[url] = len(asked)
+        few[url] = len(captured)
     grow(60)
     for url, headers, _ceiling in COSTS:
         with django_assert_num_queries(few[url], info=url):

@@ -1,4 +1,4 @@
-"""The page of one transaction: its steps, what hangs on it, and what staff note about it."""
+"""A transaction's page: its steps, its reversal, related transactions and staff notes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from adminpanel.reversals import operations as reversals
 from adminpanel.transactions import notes
 from ledger import operations
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import deposit, send, withdraw
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.operations import freeze
@@ -36,15 +36,15 @@ def section(response, name: str) -> str:
     raise AssertionError(f"no section {name}")
 
 
-def test_each_step_has_who_and_when(record, as_wambui, wambui, joseph):
-    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+def test_each_step_shows_who_and_when(record, as_wambui, wambui, joseph):
+    reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
     (track,) = elements(as_wambui.get(url(record)), "ol", class_="track")
     steps = [words(step) for step in track.children if not isinstance(step, str)]
     reversal = Transaction.objects.get(reverses=record)
     for step, (what, who) in zip(
         steps,
         [
-            ("Ordered", "by Alice Wanjiku"),
+            ("Created", "by Alice Wanjiku"),
             ("Complete", "by Nissmart"),
             ("Reversal proposed", "by Wambui Kariuki Sent twice."),
             ("Reversal approved", "by Joseph Kiprono"),
@@ -56,26 +56,24 @@ def test_each_step_has_who_and_when(record, as_wambui, wambui, joseph):
         assert step[-3] == ":", step
 
 
-def test_denied_and_withdrawn_are_steps_too(record, as_wambui, wambui, joseph):
-    reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=proposed(record, wambui).pk)
-    reversals.withdraw(Context(wambui.pk), proposal_id=proposed(record, wambui).pk)
+def test_denials_and_withdrawals_are_steps_too(record, as_wambui, wambui, joseph):
+    reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=propose(record, wambui).pk)
+    reversals.withdraw(Context(wambui.pk), proposal_id=propose(record, wambui).pk)
     page = section(as_wambui.get(url(record)), "timeline")
     assert "Reversal denied by Joseph Kiprono Why?" in page
     assert "Proposal withdrawn by Wambui Kariuki" in page
 
 
-def test_what_has_not_settled_is_not_yet(as_wambui, alice):
-    pending = as_if(withdraw(alice, 5_00), "PENDING")
+def test_a_pending_step_says_not_yet(as_wambui, alice):
+    pending = with_status(withdraw(alice, 5_00), "PENDING")
     assert "Processing (not yet)" in section(as_wambui.get(url(pending)), "timeline")
 
 
-def test_a_reversal_and_what_it_reverses_show_each_other(record, as_wambui, wambui, joseph):
-    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+def test_a_reversal_and_its_original_show_each_other(record, as_wambui, wambui, joseph):
+    reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
     reversal = Transaction.objects.get(reverses=record)
     assert f"Reversed by {reversal.reference}" in section(as_wambui.get(url(record)), "reversal")
-    assert f"This takes back {record.reference}" in section(
-        as_wambui.get(url(reversal)), "reversal"
-    )
+    assert f"This reverses {record.reference}" in section(as_wambui.get(url(reversal)), "reversal")
     assert "Complete Reversed" in text(as_wambui.get(url(record)))
 
 
@@ -83,8 +81,8 @@ def test_a_reversal_says_who_proposed_and_approved_it(
     record, as_wambui, wambui, joseph, alice, bob
 ):
     deposit(bob, 1_00)
-    reversals.deny(Context(joseph.pk, reason="Not yet."), proposal_id=proposed(record, wambui).pk)
-    proposal = proposed(record, wambui)
+    reversals.deny(Context(joseph.pk, reason="Not yet."), proposal_id=propose(record, wambui).pk)
+    proposal = propose(record, wambui)
     reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     page = as_wambui.get(url(Transaction.objects.get(reverses=record)))
     card = section(page, "reversal")
@@ -109,7 +107,7 @@ def test_a_reversal_says_who_proposed_and_approved_it(
         "Posted by Joseph Kiprono",
     ]
     assert " ".join(people) in references
-    assert "Ordered" not in text(page)
+    assert "Created by" not in text(page)
 
 
 def test_a_reversal_without_a_proposal_has_only_a_poster(record, as_wambui, alice):
@@ -117,31 +115,31 @@ def test_a_reversal_without_a_proposal_has_only_a_poster(record, as_wambui, alic
     page = as_wambui.get(url(reversal))
     assert section(page, "timeline").startswith("Timeline Reversal posted by Alice Wanjiku")
     assert "Posted by Alice Wanjiku" in section(page, "references")
-    assert "Ordered" not in text(page)
+    assert "Created by" not in text(page)
 
 
-def test_what_reverses_it_is_none_of_the_others(record, as_wambui, wambui, joseph, alice, bob):
+def test_a_reversal_is_not_a_related_transaction(record, as_wambui, wambui, joseph, alice, bob):
     other = send(bob, alice, 1_00)
     deposit(bob, 1_00)
-    reversals.approve(Context(joseph.pk), proposal_id=proposed(record, wambui).pk)
+    reversals.approve(Context(joseph.pk), proposal_id=propose(record, wambui).pk)
     for one in (record, Transaction.objects.get(reverses=record)):
         related = section(as_wambui.get(url(one)), "related")
         assert related.count("NS-") == 1
         assert other.reference in related
 
 
-def test_a_party_that_is_frozen_is_said_to_be(record, as_wambui, bob, wambui):
+def test_a_frozen_party_is_marked_frozen(record, as_wambui, bob, wambui):
     assert "Frozen" not in section(as_wambui.get(url(record)), "parties")
     freeze(Context(wambui.pk, reason="Lost phone"), bob.primary_account().pk)
     assert "Bob Otieno Frozen" in section(as_wambui.get(url(record)), "parties")
 
 
-def test_an_earlier_proposal_is_named(record, as_wambui, wambui, joseph):
-    reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=proposed(record, wambui).pk)
-    assert "Proposal of Wambui Kariuki, " in section(as_wambui.get(url(record)), "reversal")
+def test_an_earlier_proposal_is_listed(record, as_wambui, wambui, joseph):
+    reversals.deny(Context(joseph.pk, reason="Why?"), proposal_id=propose(record, wambui).pk)
+    assert "Proposed by Wambui Kariuki, " in section(as_wambui.get(url(record)), "reversal")
 
 
-def test_it_says_which_rail_it_took(record, as_finance, alice):
+def test_the_page_shows_the_rail(record, as_finance, alice):
     paid_out = as_finance.get(url(withdraw(alice, 5_00)))
     assert "Rail Simulated rail" in section(paid_out, "references")
     assert "Rail" not in section(as_finance.get(url(record)), "references")
@@ -152,16 +150,18 @@ def test_it_says_which_rail_it_took(record, as_finance, alice):
     [
         ("PENDING", "This withdrawal is on its way."),
         ("FAILED", "the money is back in the wallet"),
-        ("SUCCESS", "A withdrawal has left Nissmart"),
+        ("SUCCESS", "This money has left Nissmart"),
     ],
 )
-def test_it_says_why_it_cant_be_reversed(as_wambui, alice, status, sentence):
-    page = as_wambui.get(url(as_if(withdraw(alice, 5_00), status)))
+def test_the_page_says_why_a_withdrawal_cannot_be_reversed(as_wambui, alice, status, sentence):
+    page = as_wambui.get(url(with_status(withdraw(alice, 5_00), status)))
     assert sentence in section(page, "reversal")
     assert "Propose a reversal" not in text(page)
 
 
-def test_others_between_the_two_and_no_more_of_them(record, as_wambui, alice, bob, carol):
+def test_the_latest_five_transactions_between_both_members_are_related(
+    record, as_wambui, alice, bob, carol
+):
     deposit(bob, 50_00)
     expected = [send(bob, alice, 1_00), send(alice, bob, 2_00)]
     expected += [send(alice, bob, 3_00) for _ in range(4)]
@@ -171,17 +171,17 @@ def test_others_between_the_two_and_no_more_of_them(record, as_wambui, alice, bo
     assert shown == [one.reference for one in expected[1:]]
 
 
-def test_those_of_long_ago_are_not_lately(as_wambui, alice, bob, time_machine):
+def test_much_older_transactions_are_not_related(as_wambui, alice, bob, time_machine):
     time_machine.move_to("2030-01-01T09:00:00+00:00")
     old = send(alice, bob, 1_00)
     time_machine.move_to("2030-03-01T09:00:00+00:00")
     fresh = send(alice, bob, 1_00)
-    signed = signed_in(staff("finance", "Zuri Third"))
-    assert old.reference not in section(signed.get(url(fresh)), "related")
-    assert fresh.reference in section(signed.get(url(old)), "related")
+    reader = signed_in(staff("finance", "Zuri Third"))
+    assert old.reference not in section(reader.get(url(fresh)), "related")
+    assert fresh.reference in section(reader.get(url(old)), "related")
 
 
-def test_phones_are_masked(record, as_wambui, alice, bob):
+def test_phone_numbers_are_masked(record, as_wambui, alice, bob):
     page = as_wambui.get(url(record)).text
     for member in (alice, bob):
         assert member.phone not in page
@@ -204,7 +204,7 @@ def test_finance_writes_a_note(record, as_wambui, wambui):
     assert "Note 127.0.0.1" in section(page, "audit")
 
 
-def test_a_note_is_text_and_no_markup(record, as_wambui):
+def test_a_note_is_escaped(record, as_wambui):
     as_wambui.post(url(record, "notes"), {"note-text": "<script>alert(1)</script> & <b>"})
     page = as_wambui.get(url(record)).text
     assert "<script>alert" not in page
@@ -215,7 +215,7 @@ def test_a_note_is_text_and_no_markup(record, as_wambui):
     "typed", ["", " \r\n ", "x" * 1001, "a\x07b", "a\0b", "\u202e", "y" * 5000]
 )
 @pytest.mark.parametrize("headers", [None, htmx("notes")])
-def test_a_bad_note_gets_one_sentence_and_stays(record, as_wambui, typed, headers):
+def test_an_invalid_note_gets_one_sentence_and_stays(record, as_wambui, typed, headers):
     response = as_wambui.post(url(record, "notes"), {"note-text": typed}, headers=headers)
     assert response.status_code == 422
     assert len(problems(response)) == 1
@@ -232,7 +232,7 @@ def test_a_thousand_characters_with_line_breaks_fit(record, as_wambui):
     assert len(Note.objects.get().text) == 1000
 
 
-def test_a_note_is_written_once(record, wambui):
+def test_a_note_cannot_be_changed_or_deleted(record, wambui):
     note = notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
     for sql in (
         "UPDATE adminpanel_note SET text = 'x' WHERE id = %s",
@@ -246,11 +246,11 @@ def test_a_note_is_written_once(record, wambui):
             cursor.execute(sql, [note.pk])
 
 
-def test_auditors_read_notes_and_nobody_else_writes_them(record, wambui, auditor, alice, operator):
+def test_auditors_read_notes_and_only_finance_writes_them(record, wambui, auditor, alice, operator):
     notes.write(Context(wambui.pk), transaction_id=record.pk, text="Called.")
     page = signed_in(auditor).get(url(record))
     assert "Called." in section(page, "notes")
-    assert "Add the note" not in text(page)
+    assert "Add note" not in text(page)
     for person in (auditor, alice, operator):
         answer = signed_in(person).post(url(record, "notes"), {"note-text": "Mine."})
         assert answer.status_code == 403
@@ -267,7 +267,7 @@ def client_post(user, path: str) -> int:
     return signed_in(user).post(path, {"note-text": "x"}).status_code
 
 
-def test_it_asks_as_often_for_much_as_for_little(
+def test_the_number_of_queries_does_not_grow(
     record, as_wambui, alice, bob, wambui, joseph, django_assert_num_queries
 ):
     as_wambui.get(url(record))
@@ -276,9 +276,9 @@ def test_it_asks_as_often_for_much_as_for_little(
     for number in range(12):
         notes.write(Context(wambui.pk), transaction_id=record.pk, text=f"Number {number}")
         send(alice, bob, 1_00)
-        reversals.deny(Context(joseph.pk, reason="No."), proposal_id=proposed(record, wambui).pk)
+        reversals.deny(Context(joseph.pk, reason="No."), proposal_id=propose(record, wambui).pk)
     with django_assert_num_queries(16):
         as_wambui.get(url(record))
-    proposed(record, wambui)
+    propose(record, wambui)
     with django_assert_num_queries(15):
         as_wambui.get(url(record))

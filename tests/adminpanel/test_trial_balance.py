@@ -1,4 +1,4 @@
-"""The trial balance is that of the entries, on every day and at every moment."""
+"""The trial balance matches the ledger's entries on every day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAIROBI = ZoneInfo("Africa/Nairobi")
 
 
 def trial(response) -> dict[str, tuple[str, str]]:
-    """(debit, credit) of each account, by its name; and of the total."""
+    """(debit, credit) of each account and of the total, by name."""
     (table,) = elements(response, "table", class_="trial")
     found = {}
     for row in list(find(table, "tr"))[1:]:
@@ -55,7 +55,7 @@ def test_the_trial_balance_of_each_day_ends_at_midnight_in_nairobi(
     assert "Debits equal credits" in text(response)
 
 
-def test_a_dated_balance_leads_to_the_account_as_it_was(as_finance, days):
+def test_a_dated_balance_links_to_the_account_on_that_day(as_finance, days):
     def link(on: str) -> str:
         rows = elements(as_finance.get(TRIAL, {"on": on}), "a")
         hrefs = [str(dict(row.attributes)["href"]) for row in rows]
@@ -64,15 +64,15 @@ def test_a_dated_balance_leads_to_the_account_as_it_was(as_finance, days):
     assert link("2026-11-19") == "/panel/accounts/-1/?at=2026-11-19T23:59:59&to=2026-11-19"
     there = as_finance.get(link("2026-11-19"))
     assert "KES 900.00 at 19 Nov 2026, 23:59:59." in text(there)
-    # Others came in at midnight.
+    # Payments at midnight count for the next day.
     assert "KES 950.00 at 20 Nov 2026, 23:59:59." in text(as_finance.get(link("2026-11-20")))
-    # The day is not over: its end is now.
+    # Today isn't over, so its link shows the account as it is now.
     assert link("2026-11-22") == "/panel/accounts/-1/"
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("folded", [0, 1, 5, 13])
-def test_the_trial_balance_does_not_depend_on_what_is_folded(days, folded):
+def test_the_trial_balance_does_not_depend_on_folding(days, folded):
     for _ in range(folded):
         assert rollups.fold(batch=1)
     for day in range(18, 23):
@@ -87,7 +87,7 @@ def test_the_trial_balance_does_not_depend_on_what_is_folded(days, folded):
             assert line.net_cents == lines.aggregate(cents=Sum("amount_cents", default=0))["cents"]
 
 
-def test_books_that_do_not_balance_are_said_to_be_so(as_finance, days):
+def test_the_page_says_when_the_books_do_not_balance(as_finance, days):
     guards.remove(connection)
     last = Entry.objects.latest("pk")
     Entry.objects.create(
@@ -101,7 +101,7 @@ def test_books_that_do_not_balance_are_said_to_be_so(as_finance, days):
 
 
 @pytest.mark.parametrize("on", ["2030-01-01", "2026-11-23", "x", "1999-12-31", "22/11/2026", "\0"])
-def test_a_day_that_makes_no_sense_is_refused(as_finance, days, on):
+def test_an_invalid_day_is_refused(as_finance, days, on):
     response = as_finance.get(TRIAL, {"on": on})
     assert response.status_code == 422
     assert problems_beside(response, "on")

@@ -1,4 +1,4 @@
-"""The background worker: what is due is done, once, and it stops when it is told to."""
+"""The background worker runs each due job once, and stops on SIGTERM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 START_TIMEOUT_S = 30
 
 
-def test_a_job_that_fails_keeps_no_other_from_its_turn(monkeypatch, caplog):
+def test_a_failed_job_does_not_stop_the_others(monkeypatch, caplog):
     def broken() -> None:
         raise ValueError("a broken job")
 
@@ -42,9 +42,9 @@ def test_a_job_that_fails_keeps_no_other_from_its_turn(monkeypatch, caplog):
 def test_whole_batches_are_folded(alice, bob):
     for _ in range(rollups.BATCH // 2):
         send(alice, bob, 1)
-    assert rollups.folded_through() == 0
+    assert rollups.last_folded_id() == 0
     call_command("work", "--once")
-    folded = Entry.objects.filter(pk__lte=rollups.folded_through()).count()
+    folded = Entry.objects.filter(pk__lte=rollups.last_folded_id()).count()
     assert folded == rollups.BATCH
 
 
@@ -68,7 +68,7 @@ def test_many_workers_write_each_result_once():
     assert CheckResult.objects.count() == len(verify.CHECKS)
 
 
-def test_many_who_ask_at_once_ask_for_one_run(finance):
+def test_many_simultaneous_requests_make_one_run(finance):
     start = Barrier(4)
 
     def ask() -> None:
@@ -86,7 +86,7 @@ def test_many_who_ask_at_once_ask_for_one_run(finance):
     assert CheckRun.objects.count() == 1
 
 
-def test_a_worker_works_until_it_is_told_to_stop():
+def test_a_worker_runs_until_sigterm():
     process = subprocess.Popen(
         [sys.executable, "manage.py", "work"],
         cwd=settings.BASE_DIR,

@@ -1,4 +1,4 @@
-"""Callers: a program with a service token, one with a finance token, Alice's own, and nobody."""
+"""The API's callers: no token, a service token, a finance token, and Alice's and Bob's tokens."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def service(db) -> Api:
 
 
 @pytest.fixture
-def desk(finance) -> Api:
-    """A program of finance's."""
+def finance_api(finance) -> Api:
     return by_token(finance, "finance")
 
 

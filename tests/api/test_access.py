@@ -1,4 +1,4 @@
-"""What a caller may not see is as unknown to them as what is not there: same status, same body."""
+"""Data that a caller may not see looks like data that doesn't exist: same status, same body."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Victim(NamedTuple):
-    """Somebody with a history, and all the ids that could name it."""
+    """The ids that name a member and one of their transactions."""
 
     id: int
     reference: str
@@ -28,7 +28,7 @@ def victim(alice, bob):
 
 
 @pytest.fixture
-def nobody():
+def unknown():
     return Victim(UNKNOWN_ID, "NS-00000000")
 
 
@@ -52,7 +52,7 @@ OWNERS = {
 
 @pytest.fixture
 def users(carol, finance):
-    """Who the callers are: each has money of their own to lose."""
+    """The owners of the callers. Each has money to lose."""
     robot = UserFactory(name="Robot")
     return {
         "carol": funded(carol, 500_00),
@@ -61,32 +61,32 @@ def users(carol, finance):
     }
 
 
-def ask(path):
+def get(path):
     return lambda caller, whose, own: caller.get(path.format(id=whose.id, ref=whose.reference))
 
 
-def move(name):
+def post(name):
     return lambda caller, whose, own: caller.post(path_of(name), order(name, whose.id, own, 1_00))
 
 
-# One row for each thing that somebody can be asked about: 200 or 201 is given out; anything else
-# must look the same as for nobody. In the order of CALLERS.
+# The statuses that each caller gets for Alice's data, in the order of CALLERS. Any answer but 200
+# or 201 must be the same as for ids that don't exist.
 OF_OTHERS = {
-    "GET /api/users/{user_id}": (ask("/api/users/{id}"), [401, 404, 200, 200, 404, 200]),
-    "GET /api/balance/{user_id}": (ask("/api/balance/{id}"), [401, 404, 200, 200, 404, 200]),
+    "GET /api/users/{user_id}": (get("/api/users/{id}"), [401, 404, 200, 200, 404, 200]),
+    "GET /api/balance/{user_id}": (get("/api/balance/{id}"), [401, 404, 200, 200, 404, 200]),
     "GET /api/transactions/{user_id}": (
-        ask("/api/transactions/{id}"),
+        get("/api/transactions/{id}"),
         [401, 404, 200, 200, 404, 200],
     ),
     "GET /api/transaction/{reference}": (
-        ask("/api/transaction/{ref}"),
+        get("/api/transaction/{ref}"),
         [401, 404, 200, 200, 404, 200],
     ),
-    "POST /api/deposit": (move("deposit"), [401, 404, 403, 201, 404, 404]),
-    "POST /api/transfer": (move("transfer"), [401, 404, 403, 201, 404, 404]),
-    "POST /api/withdraw": (move("withdraw"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/deposit": (post("deposit"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/transfer": (post("transfer"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/withdraw": (post("withdraw"), [401, 404, 403, 201, 404, 404]),
 }
-OF_ONES_OWN = {
+OF_THEMSELVES = {
     "GET /api/users/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/balance/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/transactions/{user_id}": [401, 200, 200, 200, 200, 200],
@@ -94,7 +94,7 @@ OF_ONES_OWN = {
     "POST /api/transfer": [401, 201, 403, 201, 201, 201],
     "POST /api/withdraw": [401, 201, 403, 201, 201, 201],
 }
-OF_NOBODY = {
+WITHOUT_IDS = {
     "GET /api/users": [401, 200, 200, 200, 200, 200],
     "POST /api/users": [401, 403, 403, 201, 403, 403],
     "GET /api/admin/summary": [401, 403, 200, 403, 403, 200],
@@ -103,28 +103,30 @@ OF_NOBODY = {
 
 
 @pytest.mark.parametrize("endpoint", OF_OTHERS)
-def test_other_peoples_ids(users, alice, victim, nobody, endpoint, subtests):
+def test_other_peoples_data_looks_like_missing_data(
+    users, alice, victim, unknown, endpoint, subtests
+):
     secrets = (alice.name, alice.email, alice.phone, victim.reference, "Private", "12345", "6789")
     call, statuses = OF_OTHERS[endpoint]
     for caller, status in zip(CALLERS, statuses, strict=True):
         as_caller, own = CALLERS[caller](users), users[OWNERS[caller]].pk
         with subtests.test(caller=caller):
-            unknown = call(as_caller, nobody, own)
+            missing = call(as_caller, unknown, own)
             if status in (200, 201):
-                assert unknown.status_code == 404
+                assert missing.status_code == 404
                 assert call(as_caller, victim, own).status_code == status
                 continue
             with nothing_moves():
                 answer = call(as_caller, victim, own)
-            assert answer.status_code == unknown.status_code == status
-            assert answer.content == unknown.content
+            assert answer.status_code == missing.status_code == status
+            assert answer.content == missing.content
             assert not [secret for secret in secrets if secret in answer.text]
 
 
-@pytest.mark.parametrize("endpoint", OF_ONES_OWN)
-def test_ones_own_id(users, bob, endpoint, subtests):
+@pytest.mark.parametrize("endpoint", OF_THEMSELVES)
+def test_callers_reach_their_own_data(users, bob, endpoint, subtests):
     method, path = endpoint.split()
-    for caller, status in zip(CALLERS, OF_ONES_OWN[endpoint], strict=True):
+    for caller, status in zip(CALLERS, OF_THEMSELVES[endpoint], strict=True):
         as_caller, own = CALLERS[caller](users), users[OWNERS[caller]].pk
         with subtests.test(caller=caller):
             if method == "GET":
@@ -135,10 +137,10 @@ def test_ones_own_id(users, bob, endpoint, subtests):
             assert answer.status_code == status
 
 
-@pytest.mark.parametrize("endpoint", OF_NOBODY)
-def test_what_names_nobody(users, endpoint, subtests):
+@pytest.mark.parametrize("endpoint", WITHOUT_IDS)
+def test_endpoints_without_an_id_go_by_scope(users, endpoint, subtests):
     method, path = endpoint.split()
-    for caller, status in zip(CALLERS, OF_NOBODY[endpoint], strict=True):
+    for caller, status in zip(CALLERS, WITHOUT_IDS[endpoint], strict=True):
         as_caller = CALLERS[caller](users)
         with subtests.test(caller=caller):
             body = {"name": "New"}
@@ -149,27 +151,29 @@ def test_what_names_nobody(users, endpoint, subtests):
 def test_every_operation_has_its_rows(anonymous):
     paths = anonymous.get("/api/openapi.json").json()["paths"]
     operations = {f"{verb.upper()} {path}" for path, verbs in paths.items() for verb in verbs}
-    assert operations == OF_OTHERS.keys() | OF_NOBODY.keys()
+    assert operations == OF_OTHERS.keys() | WITHOUT_IDS.keys()
     named = {name for name in operations if "{user_id}" in name or name[10:] in MOVES}
-    assert named <= OF_ONES_OWN.keys()
+    assert named <= OF_THEMSELVES.keys()
 
 
-def test_a_member_lists_and_finds_nobody_else(users, alice, victim):
+def test_a_member_lists_and_finds_only_themselves(users, alice, victim):
     for caller in (CALLERS["member"](users), CALLERS["session"](users)):
-        everybody = caller.get("/api/users").json()
-        assert [user["id"] for user in everybody["items"]] == [users["carol"].pk]
+        listed = caller.get("/api/users").json()
+        assert [user["id"] for user in listed["items"]] == [users["carol"].pk]
         for text in ("Alice", alice.email, alice.phone[-6:], "a", "@example.com", "+254"):
             found = caller.get("/api/users", q=text).json()["items"]
             assert {user["id"] for user in found} <= {users["carol"].pk}
 
 
-def test_another_callers_cursor_shows_no_more(users, victim, alice, service, desk, alices):
+def test_another_callers_cursor_shows_nothing_extra(
+    users, victim, alice, service, finance_api, alices
+):
     carols = CALLERS["member"](users)
     of_users = service.get("/api/users", limit=1).json()["next_cursor"]
     answer = carols.get("/api/users", cursor=of_users)
     assert {user["id"] for user in answer.json()["items"]} <= {users["carol"].pk}
     of_alice = alices.get(f"/api/transactions/{alice.pk}", limit=1).json()["next_cursor"]
-    of_all = desk.get("/api/admin/activity", limit=1).json()["next_cursor"]
+    of_all = finance_api.get("/api/admin/activity", limit=1).json()["next_cursor"]
     for cursor in (of_alice, of_all):
         own = carols.get(f"/api/transactions/{users['carol'].pk}", cursor=cursor)
         assert own.status_code == 400
@@ -178,7 +182,7 @@ def test_another_callers_cursor_shows_no_more(users, victim, alice, service, des
     assert carols.get("/api/admin/activity", cursor=of_all).status_code == 403
 
 
-def test_a_party_sees_a_transfer_but_not_the_others_side(users, alice, bob, victim, bobs):
+def test_a_recipient_sees_the_transfer_but_not_the_senders_account(users, alice, bob, victim, bobs):
     assert bobs.get(f"/api/transaction/{victim.reference}").status_code == 200
     assert bobs.get(f"/api/balance/{alice.pk}").status_code == 404
     items = bobs.get(f"/api/transactions/{bob.pk}").json()["items"]
@@ -186,7 +190,7 @@ def test_a_party_sees_a_transfer_but_not_the_others_side(users, alice, bob, vict
     assert alice.name not in str(items)
 
 
-def test_a_member_takes_no_money_from_whom_they_pay(users, victim, alice):
+def test_a_member_pays_others_but_cannot_take_their_money(users, victim, alice):
     carols = CALLERS["member"](users)
     with nothing_moves():
         answer = carols.post("/api/transfer", order("transfer", alice.pk, users["carol"].pk, 1))
@@ -197,13 +201,13 @@ def test_a_member_takes_no_money_from_whom_they_pay(users, victim, alice):
     )
 
 
-def test_who_ordered_is_whose_token_it_was(users, bob, alice):
+def test_a_transaction_is_created_by_the_tokens_owner(users, bob, alice):
     robots = CALLERS["service"](users)
     robots.post("/api/transfer", order("transfer", alice.pk, bob.pk))
     assert Transaction.objects.latest("pk").created_by == users["robot"]
 
 
-def test_operators_see_no_money_by_the_api(operator, alice):
+def test_operators_see_no_balances_through_the_api(operator, alice):
     for caller in (by_token(operator), by_session(operator)):
         assert caller.get(f"/api/balance/{alice.pk}").status_code == 404
         assert caller.get("/api/admin/summary").status_code == 403

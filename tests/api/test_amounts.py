@@ -1,4 +1,4 @@
-"""An amount is whole cents above zero, as a JSON integer; nothing else is read as one."""
+"""An amount is a JSON integer of cents above zero. The API refuses anything else."""
 
 import json
 
@@ -60,7 +60,7 @@ BAD_AMOUNTS = [
 
 
 @every_move
-def test_refuses_an_amount_that_is_not_whole_cents_above_zero(service, alice, bob, move, subtests):
+def test_an_amount_must_be_an_integer_of_cents_above_zero(service, alice, bob, move, subtests):
     text = json.dumps(order(move, alice.pk, bob.pk, "HERE"))
     for raw in BAD_AMOUNTS:
         with subtests.test(raw=raw[:40]), nothing_moves():
@@ -86,8 +86,8 @@ def test_moves_exactly_what_was_sent(service, alice, subtests):
             assert balance(alice) == before + cents
 
 
-def test_the_ceiling_of_a_balance_holds_whatever_the_settings_say(service, alice, settings):
-    """Near what a column holds, the rules and not an overflow decide."""
+def test_no_setting_raises_a_balance_above_the_ceiling(service, alice, settings):
+    """Near the largest value of the column, our rule refuses before the database overflows."""
     settings.LIMIT_CENTS_PER_TRANSACTION = settings.LIMIT_CENTS_BALANCE = CEILING_CENTS
     room = CEILING_CENTS - balance(alice)
     with nothing_moves():

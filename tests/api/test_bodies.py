@@ -1,4 +1,4 @@
-"""What is not exactly an order is refused with a clear 4xx, and moves nothing."""
+"""A malformed body gets a clear 4xx and moves nothing."""
 
 import pytest
 from django.test import RequestFactory
@@ -10,7 +10,7 @@ from wallet.api.strict_json import BODY_BYTES_AT_MOST, BodyError, StrictParser
 pytestmark = pytest.mark.django_db
 
 
-NO_OBJECTS = [
+NOT_OBJECTS = [
     " ",
     "{",
     "}",
@@ -38,7 +38,7 @@ NO_OBJECTS = [
     "[" * 60_000,
     '{"a":' * 10_000,
     '{"amount_cents": ' + "9" * 4301 + "}",
-    # JSON, but no object
+    # JSON, but not an object
     "null",
     "true",
     "5",
@@ -65,7 +65,7 @@ OTHER_TYPES = [
 
 @pytest.fixture
 def send_text(service, alice):
-    """Send these bytes as a deposit; nothing moves."""
+    """Sends these bytes as a deposit and checks that nothing moves."""
 
     def send_text(body, **more):
         with nothing_moves():
@@ -74,25 +74,25 @@ def send_text(service, alice):
     return send_text
 
 
-def named(alice, raw: str) -> str:
-    """A deposit of Alice's with `raw` where the amount stands."""
+def deposit_of(alice, raw: str) -> str:
+    """The body of a deposit to Alice, with `raw` as its amount."""
     return f'{{"user_id": {alice.pk}, "amount_cents": {raw}}}'
 
 
-def test_refuses_what_is_not_one_json_object(send_text, subtests):
-    for body in NO_OBJECTS:
+def test_a_body_must_be_one_json_object(send_text, subtests):
+    for body in NOT_OBJECTS:
         with subtests.test(body=ascii(body)[:40]):
             answer = problem_of(send_text(body), 400, "malformed_json")
             assert "errors" not in answer
 
 
-def test_refuses_what_is_no_number(send_text, alice):
+def test_refuses_numbers_that_json_does_not_have(send_text, alice):
     for constant in ("NaN", "Infinity", "-Infinity"):
-        answer = problem_of(send_text(named(alice, constant)), 400, "malformed_json")
+        answer = problem_of(send_text(deposit_of(alice, constant)), 400, "malformed_json")
         assert constant in answer["detail"]
 
 
-def test_refuses_a_key_that_stands_twice(send_text, subtests):
+def test_refuses_a_field_that_comes_twice(send_text, subtests):
     for twice in (
         '"user_id": 1, "user_id": 1, "amount_cents": 100',
         '"user_id": 1, "amount_cents": 1, "amount_cents": 100',
@@ -104,28 +104,28 @@ def test_refuses_a_key_that_stands_twice(send_text, subtests):
             assert "twice" in answer["detail"]
 
 
-def test_refuses_a_body_of_nothing(send_text):
+def test_refuses_an_empty_body(send_text):
     assert bad_fields(send_text(""))
     assert bad_fields(send_text("\ufeff{}")) == ["user_id", "amount_cents"]
     problem_of(send_text("\ufeff"), 400, "malformed_json")
     problem_of(send_text("\ufeff\ufeff{}"), 400, "malformed_json")
 
 
-def test_takes_a_byte_order_mark(service, alice):
-    response = service.post_text("/api/deposit", f"\ufeff{named(alice, '100')}")
+def test_accepts_a_byte_order_mark(service, alice):
+    response = service.post_text("/api/deposit", f"\ufeff{deposit_of(alice, '100')}")
     assert response.status_code == 201
 
 
-def test_takes_no_other_media_type(send_text, alice, subtests):
+def test_refuses_other_media_types(send_text, alice, subtests):
     for content_type in OTHER_TYPES:
         with subtests.test(content_type=content_type):
-            response = send_text(named(alice, "100"), content_type=content_type)
+            response = send_text(deposit_of(alice, "100"), content_type=content_type)
             problem_of(response, 415, "unsupported_media_type")
 
 
-def test_takes_json_in_any_spelling(service, alice):
+def test_accepts_the_json_media_type_in_any_spelling(service, alice):
     for more in ("", "; charset=utf-8", " ;x=y"):
-        text, spelling = named(alice, "100"), f"Application/JSON{more}"
+        text, spelling = deposit_of(alice, "100"), f"Application/JSON{more}"
         response = service.post_text("/api/deposit", text, content_type=spelling)
         assert response.status_code == 201
 
@@ -135,8 +135,8 @@ def test_takes_json_in_any_spelling(service, alice):
     "content_type",
     ["multipart/form-data; boundary=x", "multipart/form-data", "application/x-www-form-urlencoded"],
 )
-def test_a_session_with_a_form_is_a_clear_no_too(alice, content_type, size):
-    """The search for the CSRF token may read a form, whatever is in it."""
+def test_a_session_that_sends_a_form_gets_a_clear_refusal(alice, content_type, size):
+    """Django's CSRF check may parse the form first, even a broken or a large one."""
     session = by_session(alice)
     for headers in ({}, session.headers):
         session.headers = headers
@@ -148,7 +148,7 @@ def test_a_session_with_a_form_is_a_clear_no_too(alice, content_type, size):
 
 
 class Endless:
-    """A body that says nothing of its length and never ends."""
+    """A body without a length that never ends."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -159,7 +159,7 @@ class Endless:
         return b" " * size
 
 
-def test_reads_no_more_than_the_limit_of_a_body_without_length():
+def test_stops_reading_a_body_without_a_length_at_the_limit():
     request = RequestFactory().post("/api/deposit", content_type="application/json")
     request.META.pop("CONTENT_LENGTH", None)
     request._stream = body = Endless()

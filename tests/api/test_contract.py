@@ -1,4 +1,4 @@
-"""The promise to programs: each endpoint's fields, one by one. Errors are in test_errors.py."""
+"""Every endpoint answers with exactly the fields of the contract. test_errors.py has the errors."""
 
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ every_move = pytest.mark.parametrize("move", MOVES)
 
 
 def assert_is_time(text: str, expected: datetime | None = None) -> None:
-    """A time as the contract writes it, to the millisecond, and of just now."""
+    """The text is a time with a zone, within the last minute, rounded down to the millisecond."""
     at = datetime.fromisoformat(text)
     assert at.tzinfo is not None, text
     assert "T" in text
@@ -75,7 +75,7 @@ def assert_is_transaction(body, record, source=None, target=None):
     assert_is_time(body["settled_at"], record.settled_at)
 
 
-def test_opens_a_member_with_an_empty_wallet(service):
+def test_a_new_member_has_an_empty_wallet(service):
     response = service.post(
         "/api/users",
         {"name": "Jane Wambui", "email": "Jane@Example.com", "phone": "0712 345 678"},
@@ -96,7 +96,7 @@ def test_a_member_needs_only_a_name(service):
     assert again.status_code == 201
 
 
-def test_reads_a_member(alices, alice):
+def test_returns_a_member(alices, alice):
     response = alices.get(f"/api/users/{alice.pk}")
     assert response.status_code == 200
     assert_is_user(response.json(), alice, 1_000_00)
@@ -120,7 +120,7 @@ def test_a_member_lists_only_themselves(alices, alice, bob):
     assert_is_user(only, alice, 1_000_00)
 
 
-def test_reads_a_balance(alices, alice, bob):
+def test_returns_a_balance(alices, alice, bob):
     send(alice, bob, 250_01)
     response = alices.get(f"/api/balance/{alice.pk}")
     assert response.status_code == 200
@@ -144,7 +144,7 @@ def test_reads_a_balance(alices, alice, bob):
 
 @every_move
 @pytest.mark.parametrize("description", ["", "Lunch on Friday"])
-def test_a_move_answers_with_its_transaction(service, alice, bob, move, description):
+def test_a_call_that_moves_money_returns_the_transaction(service, alice, bob, move, description):
     more = {"description": description} if description else {}
     response = service.post(path_of(move), order(move, alice.pk, bob.pk, **more))
     assert response.status_code == 201
@@ -162,17 +162,17 @@ def test_a_move_answers_with_its_transaction(service, alice, bob, move, descript
 
 
 @every_move
-@pytest.mark.parametrize("way_in", [by_token, by_session])
-def test_a_member_moves_their_own_money(alice, bob, move, way_in):
-    response = way_in(alice).post(path_of(move), order(move, alice.pk, bob.pk))
+@pytest.mark.parametrize("sign_in", [by_token, by_session])
+def test_a_member_moves_their_own_money(alice, bob, move, sign_in):
+    response = sign_in(alice).post(path_of(move), order(move, alice.pk, bob.pk))
     assert response.status_code == 201
     assert Transaction.objects.latest("pk").created_by == alice
     assert_books_right()
 
 
-def test_reads_a_transaction_by_either_party(alice, bob, service, desk):
+def test_both_parties_and_staff_programs_read_a_transaction(alice, bob, service, finance_api):
     record = send(alice, bob, 5_00, description="Rent share")
-    for caller in (by_token(alice), by_token(bob), service, desk):
+    for caller in (by_token(alice), by_token(bob), service, finance_api):
         response = caller.get(f"/api/transaction/{record.reference}")
         assert response.status_code == 200
         assert_is_transaction(response.json(), record, alice, bob)
@@ -193,11 +193,11 @@ def test_lists_a_members_transactions_newest_first(alices, alice, bob, carol):
     assert type(body["next_cursor"]) is str
 
 
-def test_sums_the_system_up(desk, alice, bob):
+def test_returns_a_summary_of_the_system(finance_api, alice, bob):
     send(alice, bob, 5_00)
     withdraw(alice, 7_00)
     withdraw(bob, 1_00)
-    response = desk.get("/api/admin/summary")
+    response = finance_api.get("/api/admin/summary")
     assert response.status_code == 200
     body = response.json()
     assert body.keys() == {
@@ -220,9 +220,9 @@ def test_sums_the_system_up(desk, alice, bob):
     assert_is_time(body["as_of"])
 
 
-def test_lists_everybodys_activity_newest_first(desk, alice, bob):
+def test_lists_everyones_transactions_newest_first(finance_api, alice, bob):
     records = [Transaction.objects.get(), send(alice, bob, 5_00)]
-    response = desk.get("/api/admin/activity")
+    response = finance_api.get("/api/admin/activity")
     assert response.status_code == 200
     body = response.json()
     assert body.keys() == {"items", "next_cursor"}
@@ -232,20 +232,18 @@ def test_lists_everybodys_activity_newest_first(desk, alice, bob):
     assert body["next_cursor"] is None
 
 
-def test_the_pages_and_the_api_write_the_same_books(alices, alice, bob, as_alice):
+def test_a_transfer_through_the_api_shows_on_the_activity_page(alices, alice, bob, as_alice):
     alices.post("/api/transfer", order("transfer", alice.pk, bob.pk, description="By program"))
     assert "By program" in as_alice.get("/activity/").text
 
 
-def test_names_of_other_alphabets_come_back_as_sent(service):
+def test_a_name_in_other_alphabets_comes_back_unchanged(service):
     name = "Wanjirũ Ng'ang'a 😀"
     body = service.post("/api/users", {"name": name}).json()
     assert service.get(f"/api/users/{body['id']}").json()["name"] == name
 
 
-def test_the_list_of_members_costs_the_same_for_one_and_for_many(
-    service, django_assert_max_num_queries
-):
+def test_a_long_list_of_members_takes_no_extra_queries(service, django_assert_max_num_queries):
     UserFactory.create_batch(5)
     with django_assert_max_num_queries(4):
         service.get("/api/users", limit=5)

@@ -1,4 +1,4 @@
-"""Browsers of other origins may call when a setting says so, and never with our cookies."""
+"""Other origins may call the API if a setting lists them, but never with our cookies."""
 
 import pytest
 
@@ -15,7 +15,7 @@ WANTED = {
 
 
 @pytest.fixture
-def shop_may(settings):
+def shop_allowed(settings):
     settings.CORS_ALLOWED_ORIGINS = [SHOP]
 
 
@@ -35,14 +35,14 @@ def preflight(client, origin, path="/api/transfer"):
     return client.options(path, headers={"Origin": origin} | WANTED)
 
 
-def test_none_by_default(client, settings, alices):
+def test_no_other_origin_is_allowed_by_default(client, settings, alices):
     assert settings.CORS_ALLOWED_ORIGINS == []
     for origin in (SHOP, EVIL, "null", "http://testserver"):
         assert cors(preflight(client, origin)) == {}
         assert cors(alices.get("/api/users", headers={"Origin": origin})) == {}
 
 
-def test_a_browser_may_ask_and_then_call(shop_may, client, alices):
+def test_a_listed_origin_may_send_a_preflight_and_then_call(shop_allowed, client, alices):
     asked = preflight(client, SHOP)
     assert asked.status_code in (200, 204)
     allowed = cors(asked)
@@ -58,7 +58,7 @@ def test_a_browser_may_ask_and_then_call(shop_may, client, alices):
     assert "origin" in words(response.headers["Vary"])
 
 
-def test_errors_can_be_read_too(shop_may, anonymous, alices, settings):
+def test_a_listed_origin_can_read_errors(shop_allowed, anonymous, alices, settings):
     ghost = User.objects.create(name="No Wallet")
     headers = {"Origin": SHOP}
     answers = {
@@ -69,7 +69,7 @@ def test_errors_can_be_read_too(shop_may, anonymous, alices, settings):
         415: alices.post_text("/api/deposit", "a=b", headers=headers, content_type="text/plain"),
         500: alices.get(f"/api/users/{ghost.pk}", headers=headers),
     }
-    answers.pop(500)  # Alice may not see the ghost: that is a 404 too
+    answers.pop(500)  # Alice may not see the ghost, so this one is a 404 too.
     settings.API_CALLS_PER_MINUTE = settings.API_CALLS_PER_MINUTE | {"member": 1}
     answers[429] = alices.get("/api/users", headers=headers)
     for status, answer in answers.items():
@@ -78,12 +78,12 @@ def test_errors_can_be_read_too(shop_may, anonymous, alices, settings):
 
 
 @pytest.mark.parametrize("origin", [EVIL, "http://shop.example", SHOP + ".evil.example", "null"])
-def test_other_origins_may_not(shop_may, client, alices, origin):
+def test_an_unlisted_origin_may_not_call(shop_allowed, client, alices, origin):
     assert cors(preflight(client, origin)) == {}
     assert cors(alices.get("/api/users", headers={"Origin": origin})) == {}
 
 
-def test_never_with_our_cookies(shop_may, client, alice):
+def test_other_origins_never_send_our_cookies(shop_allowed, client, alice):
     for response in (
         preflight(client, SHOP),
         by_session(alice).get("/api/users", headers={"Origin": SHOP}),
@@ -92,18 +92,18 @@ def test_never_with_our_cookies(shop_may, client, alice):
         assert cors(response).get("access-control-allow-origin") != "*"
 
 
-def test_a_listed_origin_moves_no_money_by_a_session(shop_may, alice):
+def test_a_listed_origin_moves_no_money_with_a_session(shop_allowed, alice):
     session = by_session(alice)
     response = session.post("/api/deposit", {}, headers={"Origin": SHOP})
     assert response.status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/transfer/", "/accounts/login/", "/admin/login/"])
-def test_pages_are_ours_alone(shop_may, client, path):
+def test_no_other_origin_reads_our_pages(shop_allowed, client, path):
     assert cors(client.get(path, headers={"Origin": SHOP})) == {}
     assert cors(preflight(client, SHOP, path)) == {}
 
 
-def test_no_origin_no_headers(shop_may):
+def test_a_call_without_an_origin_gets_no_cors_headers(shop_allowed):
     response = Api().get("/api/openapi.json")
     assert "access-control-allow-origin" not in cors(response)

@@ -1,4 +1,4 @@
-"""The API's description is complete and true, and its page is all ours."""
+"""openapi.json is complete and correct, and its page loads only our own files."""
 
 from __future__ import annotations
 
@@ -65,21 +65,21 @@ def examples(content) -> list:
     return many or [content["example"]]
 
 
-def test_lists_each_operation_with_each_of_its_statuses(described):
+def test_lists_every_operation_with_all_its_statuses(described):
     listed = {
         name: set(operation["responses"]) for name, operation in operations_of(described).items()
     }
     assert listed == {name: statuses | ANY_CALL for name, statuses in STATUSES.items()}
 
 
-def test_each_operation_says_what_it_is_for_and_how_to_get_in(described):
+def test_every_operation_has_a_summary_a_description_and_its_security(described):
     for name, operation in operations_of(described).items():
         assert operation["summary"], name
         assert operation["description"], name
         assert operation["security"] == [{"TokenAuth": []}, {"SessionAuth": []}], name
 
 
-def test_each_body_has_an_example_that_fits(described):
+def test_every_body_has_an_example_that_fits_its_schema(described):
     for content in contents(described):
         wanted = content["schema"] | {"components": described["components"]}
         validator = jsonschema_rs.validator_for(wanted)
@@ -87,12 +87,12 @@ def test_each_body_has_an_example_that_fits(described):
             validator.validate(example)
 
 
-def test_no_example_is_left_over(described):
+def test_every_example_is_used(described):
     named = {content["schema"]["$ref"].rpartition("/")[2] for content in contents(described)}
     assert named == BODIES.keys() | {"Problem"}
 
 
-def test_says_which_headers_come(described):
+def test_lists_the_headers_of_every_answer(described):
     for name, operation in operations_of(described).items():
         for status, response in operation["responses"].items():
             headers = set(response["headers"])
@@ -104,7 +104,7 @@ def test_says_which_headers_come(described):
             assert headers == wanted, (name, status)
 
 
-def test_the_examples_of_errors_are_what_is_answered(
+def test_the_examples_of_errors_are_the_real_answers(
     anonymous, alices, alice, bob, service, settings
 ):
     wanted = order("deposit", alice.pk, 0)
@@ -130,7 +130,7 @@ def test_the_examples_of_errors_are_what_is_answered(
     assert answers.keys() | {503} == PROBLEMS.keys(), "503 is in test_unavailable.py"
 
 
-def test_the_example_of_an_order_is_one_that_is_taken(service, alice, bob):
+def test_the_api_accepts_its_own_examples(service, alice, bob):
     for move in ("deposit", "transfer", "withdraw"):
         body = dict(BODIES[f"{move.title()}In"])
         for name in body:
@@ -156,13 +156,13 @@ def integers_of(node) -> list[dict]:
 
 
 def test_every_integer_has_64_bits(described):
-    """Cents, ids and counts: without it, clients made for Java and Go use 32 bits for money."""
+    """Without `int64`, generated Java and Go clients use 32 bits for money."""
     assert len(integers_of(described)) > 50
     assert [each for each in integers_of(described) if each.get("format") != "int64"] == []
 
 
 def test_the_description_is_built_once_at_the_start(client, monkeypatch):
-    """`nissmart.wsgi` is imported already; building takes long, so no call may wait for it."""
+    """Building is slow, so it happens when `nissmart.wsgi` is imported and not during a call."""
 
     def fail(*args, **options):
         raise AssertionError("built again")
@@ -171,7 +171,7 @@ def test_the_description_is_built_once_at_the_start(client, monkeypatch):
     assert client.get("/api/openapi.json").status_code == 200
 
 
-def test_the_example_of_a_key_that_opened_another_member_is_what_is_answered(service, described):
+def test_the_example_of_a_key_that_opened_another_member_is_the_real_answer(service, described):
     first = service.post("/api/users", {"name": "Jane"}, "one").json()
     answer = service.post("/api/users", {"name": "John"}, "one")
     posted = operations_of(described)["POST /api/users"]["responses"]["422"]
@@ -179,26 +179,26 @@ def test_the_example_of_a_key_that_opened_another_member_is_what_is_answered(ser
     assert [json.loads(said)] == examples(posted["content"]["application/json"])
 
 
-def test_the_page_is_made_of_our_own_files(client):
+def test_the_page_loads_only_our_own_files(client):
     page = client.get("/api/docs")
     assert page.status_code == 200
-    addresses = re.findall(r'(?:src|href)="([^"]*)"', page.text)
-    assert len(addresses) >= 3
+    urls = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(urls) >= 3
     ours = {"/", "/profile/tokens/", "/api/openapi.json"}
-    assert {each for each in addresses if not each.startswith("/static/")} == ours
+    assert {each for each in urls if not each.startswith("/static/")} == ours
     assert "style=" not in page.text
     assert "<style" not in page.text
     for kind, script in re.findall(r"<script([^>]*)>(.*?)</script>", page.text, re.DOTALL):
         assert not script.strip() or 'type="application/json"' in kind
 
 
-def test_every_operation_of_money_is_there(described):
-    # A reversal takes two people of the finance team, and a rail's answer the rail.
+def test_every_operation_that_moves_money_is_listed(described):
+    # Not reversals, which take two people of finance.
     moves = set(MOVES) - {"reverse"}
     assert {f"POST /api/{move}" for move in moves} <= operations_of(described).keys()
 
 
-def test_the_example_of_a_refusal_is_what_is_answered(service, bob, described):
+def test_the_example_of_a_refusal_is_the_real_answer(service, bob, described):
     funded(bob, 100_00)
     answer = service.post("/api/withdraw", order("withdraw", bob.pk, 0, 100_01))
     posted = operations_of(described)["POST /api/withdraw"]["responses"]["400"]

@@ -1,4 +1,4 @@
-"""A field of the wrong type, shape or name is refused by name, and nothing moves."""
+"""A wrong field is refused by its name, and nothing moves."""
 
 import json
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 every_move = pytest.mark.parametrize("move", MOVES)
 
 BAD_IDS = ["0", "-1", "1.0", '"1"', "true", "null", "[1]", "{}", str(2**63), "9" * 400]
-# What no keyboard types, and what hides or turns around the text beside it.
+# Control characters, and characters that hide or reverse the text beside them.
 HIDDEN = ["\x00", "a\x00b", "\n", "\r\n", "\x1b[2J", "\x7f", "\u202eevil", "\u2066", "\ud800"]
 BAD_EMAILS = [
     "",
@@ -33,7 +33,7 @@ BAD_PHONES = ["", "0712", "+1 202 555 0143", "٠٧١٢٣٤٥٦٧٨", "0712 345 6
 BAD_KEYS = ["", " ", "a b", "x" * 256, "é", "\x00", "a\x7f", "a\tb", "١", ",", "a,b", "a,", ",a"]
 
 
-def test_says_each_field_that_is_missing(service):
+def test_names_every_missing_field(service):
     for move in MOVES:
         with nothing_moves():
             missing = bad_fields(service.post(path_of(move), {}))
@@ -43,7 +43,7 @@ def test_says_each_field_that_is_missing(service):
 
 
 @pytest.mark.parametrize("field", ["user_id", "from_user_id", "to_user_id"])
-def test_refuses_an_id_that_is_not_one(service, alice, bob, field, subtests):
+def test_refuses_an_id_that_is_not_a_positive_64_bit_integer(service, alice, bob, field, subtests):
     move = "deposit" if field == "user_id" else "transfer"
     text = json.dumps(order(move, alice.pk, bob.pk) | {field: "HERE"})
     for raw in BAD_IDS:
@@ -53,14 +53,14 @@ def test_refuses_an_id_that_is_not_one(service, alice, bob, field, subtests):
 
 
 @every_move
-def test_refuses_a_field_it_does_not_know(service, alice, bob, move, subtests):
+def test_refuses_an_unknown_field(service, alice, bob, move, subtests):
     for extra in ("amount", "currency", "status", "key", "AMOUNT_CENTS", "", "é"):
         with subtests.test(extra=extra), nothing_moves():
             response = service.post(path_of(move), order(move, alice.pk, bob.pk, **{extra: 1}))
             assert bad_fields(response) == [extra]
 
 
-def test_a_new_member_gets_no_more_than_a_name(service, subtests):
+def test_no_call_sets_the_role_password_or_id_of_a_new_member(service, subtests):
     for extra in ("is_staff", "is_superuser", "password", "account", "id"):
         with subtests.test(extra=extra):
             response = service.post("/api/users", {"name": "Jane", extra: True})
@@ -68,7 +68,7 @@ def test_a_new_member_gets_no_more_than_a_name(service, subtests):
 
 
 @every_move
-def test_refuses_a_description_that_is_not_a_line(service, alice, bob, move, subtests):
+def test_refuses_a_description_that_is_not_one_line_of_text(service, alice, bob, move, subtests):
     for text in [*HIDDEN, "x" * 141, 5, True, ["a"], {}]:
         with subtests.test(text=ascii(text)), nothing_moves():
             wanted = order(move, alice.pk, bob.pk, description=text)
@@ -76,7 +76,7 @@ def test_refuses_a_description_that_is_not_a_line(service, alice, bob, move, sub
 
 
 @every_move
-def test_null_is_no_description(service, alice, bob, move):
+def test_null_is_the_same_as_no_description(service, alice, bob, move):
     wanted = order(move, alice.pk, bob.pk)
     first = service.post(path_of(move), wanted | {"description": None}, key="one")
     assert (first.status_code, first.json()["description"]) == (201, "")
@@ -85,8 +85,8 @@ def test_null_is_no_description(service, alice, bob, move):
         assert again.headers["Idempotency-Replayed"] == "true"
 
 
-def test_every_field_that_may_be_left_out_may_be_null(anonymous, service, alice, bob):
-    """Read from the description, so a new optional field is tried too."""
+def test_every_optional_field_may_be_null(anonymous, service, alice, bob):
+    """Reads the optional fields from openapi.json, so it covers new ones too."""
     described = anonymous.get("/api/openapi.json").json()
     bodies = {
         "UserIn": ("/api/users", {"name": "Jane"}),
@@ -103,7 +103,7 @@ def test_every_field_that_may_be_left_out_may_be_null(anonymous, service, alice,
         assert response.status_code == 201, (name, optional)
 
 
-def test_takes_any_ordinary_line_as_it_is(service, alice, subtests):
+def test_keeps_any_ordinary_description_unchanged(service, alice, subtests):
     for text in ("x" * 140, "é😀" * 70, "<b>&amp;'\"\\ %s {0}", "=1+1", " a "):
         with subtests.test(text=text):
             wanted = order("deposit", alice.pk, 0, description=text)
@@ -121,7 +121,7 @@ def test_takes_any_ordinary_line_as_it_is(service, alice, subtests):
         ("phone", BAD_PHONES),
     ],
 )
-def test_refuses_a_member_who_is_not_well_described(service, field, values, subtests):
+def test_refuses_a_new_member_with_a_wrong_field(service, field, values, subtests):
     before = User.objects.count()
     for value in values:
         with subtests.test(value=ascii(value)[:40]):
@@ -130,7 +130,7 @@ def test_refuses_a_member_who_is_not_well_described(service, field, values, subt
     assert User.objects.count() == before
 
 
-def test_says_all_that_is_wrong_at_once(service):
+def test_names_every_wrong_field_in_one_answer(service):
     body = {"name": "", "email": "jane", "phone": "0712", "is_staff": True}
     assert bad_fields(service.post("/api/users", body)) == ["name", "email", "phone", "is_staff"]
 

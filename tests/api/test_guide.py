@@ -1,4 +1,4 @@
-"""docs/api.md is true: its commands and its client run, and it names every error there is."""
+"""docs/api.md is correct: its commands and its client run, and it lists every error code."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def surroundings(live_server) -> dict[str, str]:
-    """The variables that the guide's reader has set; calls go to this machine directly."""
+def environment(live_server) -> dict[str, str]:
+    """The variables that the guide asks its reader to set. No proxy."""
     token = issue(UserFactory(name="Guide Reader"), "service")
     return os.environ | {"NISSMART": live_server.url, "TOKEN": token, "no_proxy": "*"}
 
 
-def run(command: list[str], text: str, surroundings: dict[str, str]) -> str:
+def run(command: list[str], text: str, environment: dict[str, str]) -> str:
     done = subprocess.run(
-        command, input=text, env=surroundings, capture_output=True, text=True, timeout=120
+        command, input=text, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
-def test_its_commands_run_one_after_the_other(surroundings):
+def test_the_guides_shell_commands_run(environment):
     missing = [tool for tool in ("bash", "curl", "jq") if not shutil.which(tool)]
     if missing:
         sentence = f"THE GUIDE'S COMMANDS ARE NOT TESTED: {', '.join(missing)} is not installed."
@@ -56,7 +56,7 @@ def test_its_commands_run_one_after_the_other(surroundings):
         pytest.skip(sentence)
     commands = blocks("sh")
     assert len(commands) >= 5
-    said = run(["bash", "-euo", "pipefail", "-s"], "\n".join(commands), surroundings)
+    said = run(["bash", "-euo", "pipefail", "-s"], "\n".join(commands), environment)
     assert "401" in said.splitlines()[-1]
     jane = User.objects.get(name="Jane Wambui")
     john = User.objects.get(name="John Kamau")
@@ -64,23 +64,23 @@ def test_its_commands_run_one_after_the_other(surroundings):
     assert_books_right()
 
 
-def test_its_client_runs(surroundings):
+def test_the_guides_client_runs(environment):
     (client,) = blocks("python")
-    assert run([sys.executable, "-"], client, surroundings) == "10000\n"
+    assert run([sys.executable, "-"], client, environment) == "10000\n"
     assert balance(User.objects.get(name="Ann Njeri")) == 100_00
     assert_books_right()
 
 
 class Answers:
-    """A server on this machine that answers in turn, and counts how often it was asked."""
+    """A local server that gives these answers in turn, then repeats the last. Records each call."""
 
     def __init__(self, *answers: tuple[int, str]) -> None:
-        self.asked = asked = []
+        self.calls = calls = []
         waiting = list(answers)
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked.append(self.path)
+                calls.append(self.path)
                 status, text = waiting.pop(0) if len(waiting) > 1 else waiting[0]
                 self.send_response(status)
                 self.send_header("Retry-After", "0.01")
@@ -90,7 +90,7 @@ class Answers:
             do_POST = do_GET
 
             def log_message(self, *args: object) -> None:
-                """Nobody reads it."""
+                """Keep the test output clean."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         Thread(target=self.server.serve_forever, daemon=True).start()
@@ -100,8 +100,8 @@ class Answers:
         return f"http://127.0.0.1:{self.server.server_port}"
 
 
-def call_of_the_guide(monkeypatch, url: str):
-    """The guide's `call`, without what it does with it."""
+def load_call(monkeypatch, url: str):
+    """The guide's `call` function, without the example that uses it."""
     (client,) = blocks("python")
     monkeypatch.setenv("NISSMART", url)
     monkeypatch.setenv("TOKEN", "nsk_x")
@@ -115,50 +115,50 @@ BAD_GATEWAY = (502, "<html><title>Bad gateway</title>")
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "result"),
     [
         ([BAD_GATEWAY, (503, "{}"), (200, '{"id": 1}')], {"id": 1}),
         ([(500, "{}"), (429, "{}"), (504, ""), (200, "[]")], []),
     ],
 )
-def test_its_client_asks_again_after_what_may_pass(monkeypatch, answers, said):
+def test_the_guides_client_retries_temporary_errors(monkeypatch, answers, result):
     server = Answers(*answers)
-    call = call_of_the_guide(monkeypatch, server.url)
-    assert call("POST", "/api/deposit", {}, key="one") == said
-    assert len(server.asked) == len(answers)
+    call = load_call(monkeypatch, server.url)
+    assert call("POST", "/api/deposit", {}, key="one") == result
+    assert len(server.calls) == len(answers)
 
 
 @pytest.mark.parametrize(
-    ("answer", "asked"), [(BAD_GATEWAY, 5), ((500, "{}"), 5), ((400, '{"detail": "No."}'), 1)]
+    ("answer", "attempts"), [(BAD_GATEWAY, 5), ((500, "{}"), 5), ((400, '{"detail": "No."}'), 1)]
 )
-def test_its_client_says_so_when_it_gives_up(monkeypatch, answer, asked):
+def test_the_guides_client_raises_when_it_gives_up(monkeypatch, answer, attempts):
     server = Answers(answer)
-    call = call_of_the_guide(monkeypatch, server.url)
+    call = load_call(monkeypatch, server.url)
     with pytest.raises(RuntimeError, match=f"^{answer[0]} "):
         call("POST", "/api/deposit", {}, key="one")
-    assert len(server.asked) == asked
+    assert len(server.calls) == attempts
 
 
-def test_its_client_raises_when_nobody_answers(monkeypatch):
+def test_the_guides_client_raises_when_no_server_answers(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    call = call_of_the_guide(monkeypatch, "http://127.0.0.1:9")
+    call = load_call(monkeypatch, "http://127.0.0.1:9")
     with pytest.raises(OSError, match="refused"):
         call("GET", "/api/balance/1")
 
 
-def test_its_client_asks_once_where_twice_would_be_two(monkeypatch):
+def test_the_guides_client_does_not_retry_a_post_without_a_key(monkeypatch):
     server = Answers((500, "{}"))
-    call = call_of_the_guide(monkeypatch, server.url)
+    call = load_call(monkeypatch, server.url)
     with pytest.raises(RuntimeError):
         call("POST", "/api/users", {"name": "Ann"})
-    assert len(server.asked) == 1
+    assert len(server.calls) == 1
 
 
 @pytest.mark.django_db
-def test_its_management_command_issues_a_token(capsys):
+def test_the_guides_management_command_issues_a_token(capsys):
     lines = [line for block in blocks("") for line in block.splitlines()]
     (line,) = [line for line in lines if " manage.py " in line]
-    # As README has it: on a fresh checkout nothing else runs.
+    # The same command as in README: on a fresh checkout no other one runs.
     before, _manage, command = line.partition(" manage.py ")
     assert before == "DEBUG=1 .venv/bin/python"
     UserFactory(email="operator@example.com")
@@ -167,14 +167,14 @@ def test_its_management_command_issues_a_token(capsys):
     assert ApiToken.objects.get().name == "payroll"
 
 
-def test_it_names_every_error():
+def test_the_guide_lists_every_error_code():
     codes = set(CODE_OF_STATUS.values()) | {
         found.code
         for found in (*vars(errors).values(), Busy, OutcomeUnknown)
         if isinstance(found, type)
         and hasattr(found, "code")
         and found not in (Refusal, errors.AmountRefused)
-        # Programs neither reverse nor settle.
+        # Programs can't reverse or settle.
         and not issubclass(found, (errors.ReversalRefused, errors.SettledOtherwise))
     }
     codes |= {"malformed_json", "unsupported_media_type"}  # wallet.strict_json

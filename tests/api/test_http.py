@@ -1,4 +1,4 @@
-"""Over real HTTP, against the real server: every order is carried out once, whatever gets lost."""
+"""Over real HTTP every transfer happens once, even when answers get lost and clients retry."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from ledger.models import Transaction
 from tests.api.support.calls import JSON, issue, order
-from tests.api.support.granian import Answer, Line, server
-from tests.api.support.raw import chunked, raw, request
+from tests.api.support.granian import Answer, Connection, server
+from tests.api.support.raw import chunked, request, send_raw
 from tests.books import assert_books_right, nothing_moves, total_in_wallets
 from tests.factories import UserFactory, funded
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
@@ -28,7 +28,7 @@ PEOPLE = 12
 
 
 class Crowd:
-    """Clients who send orders of each other's, lose answers, and ask again until they know."""
+    """Clients that send duplicates of each other's transfers, lose answers, and retry."""
 
     def __init__(self, port: int, token: str, people: list[int], seed: int) -> None:
         self.port, self.token = port, token
@@ -48,7 +48,7 @@ class Crowd:
         threads = []
         for client in range(CLIENTS):
             own = keys[client::CLIENTS]
-            # Every third order is somebody else's too: a duplicate from another machine.
+            # Another client sends every third transfer too, like a duplicate from another machine.
             shared = keys[(client + 1) % CLIENTS :: CLIENTS * 3]
             threads.append(threading.Thread(target=self.work, args=(client, own + shared)))
         for thread in threads:
@@ -61,29 +61,31 @@ class Crowd:
     def work(self, client: int, keys: list[str]) -> None:
         numbers = random.Random(client)
         numbers.shuffle(keys)
-        line = Line(self.port, self.token)
+        connection = Connection(self.port, self.token)
         try:
             for key in keys:
                 if numbers.random() < 0.1:
-                    self.lose(line, key)
+                    self.lose(connection, key)
                 for _time in range(1 + (numbers.random() < 0.2)):
-                    answer = self.ask_until_sure(line, key)
+                    answer = self.call_until_certain(connection, key)
                     with self.lock:
                         self.answers[key].append(answer)
         except BaseException as error:
             self.failures.append(error)
         finally:
-            line.hang_up()
+            connection.close()
 
-    def lose(self, line: Line, key: str) -> None:
-        """Send, and never read what comes back."""
+    def lose(self, connection: Connection, key: str) -> None:
+        """Send the transfer, and close the connection before the answer comes."""
         self.lost.add(key)
-        line.send("POST", "/api/transfer", self.orders[key], **{"Idempotency-Key": key})
-        line.hang_up()
+        connection.send("POST", "/api/transfer", self.orders[key], **{"Idempotency-Key": key})
+        connection.close()
 
-    def ask_until_sure(self, line: Line, key: str) -> Answer:
+    def call_until_certain(self, connection: Connection, key: str) -> Answer:
         while True:
-            answer = line.ask("POST", "/api/transfer", self.orders[key], **{"Idempotency-Key": key})
+            answer = connection.call(
+                "POST", "/api/transfer", self.orders[key], **{"Idempotency-Key": key}
+            )
             assert answer.status in (201, 400, 503), answer
             if answer.status != 503:
                 return answer
@@ -97,30 +99,30 @@ def token(db) -> str:
 
 @pytest.fixture(scope="module")
 def port(django_db_setup) -> Iterator[int]:
-    """One server for all tests here: it finds in the database what each of them puts there."""
+    """One server for all tests of this file. It sees the rows that each test commits."""
     with server() as port:
         yield port
 
 
-def test_every_order_is_carried_out_once(port, token):
+def test_every_transfer_happens_once(port, token):
     people = [funded(UserFactory(), 1_000_00).pk for _ in range(PEOPLE)]
     total, before = total_in_wallets(), Transaction.objects.count()
     crowd = Crowd(port, token, people, seed=random.randrange(10**6))
     crowd.run()
     records = list(Transaction.objects.with_parties())
     done = {each.idempotency_key: each for each in records if each.idempotency_key in crowd.orders}
-    assert len(done) + before == len(records), "something nobody asked for"
+    assert len(done) + before == len(records), "a transaction that no client sent"
     for key, wanted in crowd.orders.items():
         first, *others = [answer for answer in crowd.answers[key] if answer.status == 201] or [None]
         if key in done:
             assert_is_order(done[key], wanted)
         if first is None:
-            # A lost copy may still be on its way when another is refused: a no isn't remembered.
-            assert key not in done or key in crowd.lost, "said no, and did it"
+            # A lost copy may arrive after another one was refused: a key doesn't keep refusals.
+            assert key not in done or key in crowd.lost, "refused, but carried out"
             continue
         assert first.json()["reference"] == done[key].reference
         assert all(answer.content == first.content for answer in others)
-    assert len(done) > len(crowd.orders) // 2, "hardly anything happened"
+    assert len(done) > len(crowd.orders) // 2, "too few transfers to prove anything"
     assert total_in_wallets() == total
     assert_books_right()
 
@@ -131,18 +133,20 @@ def assert_is_order(record, wanted):
     assert record.amount_cents == wanted["amount_cents"]
 
 
-def test_the_same_order_from_all_sides_at_once(port, token, alice, bob):
+def test_duplicates_from_many_clients_at_the_same_time_happen_once(port, token, alice, bob):
     wanted = order("transfer", alice.pk, bob.pk, 7_00)
     start = threading.Barrier(CLIENTS)
     answers = []
 
-    def ask():
-        line = Line(port, token)
+    def send():
+        connection = Connection(port, token)
         start.wait(10)
-        answers.append(line.ask("POST", "/api/transfer", wanted, **{"Idempotency-Key": "one"}))
-        line.hang_up()
+        answers.append(
+            connection.call("POST", "/api/transfer", wanted, **{"Idempotency-Key": "one"})
+        )
+        connection.close()
 
-    threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=send) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -154,7 +158,7 @@ def test_the_same_order_from_all_sides_at_once(port, token, alice, bob):
     assert_books_right()
 
 
-def test_bodies_that_come_in_odd_ways_are_a_clear_no(port, token, alice):
+def test_malformed_bodies_get_a_clear_refusal(port, token, alice):
     text = f'{{"user_id": {alice.pk}, "amount_cents": 100}}'.encode()
     large = b" " * (BODY_BYTES_AT_MOST + 1)
     odd = {
@@ -163,8 +167,8 @@ def test_bodies_that_come_in_odd_ways_are_a_clear_no(port, token, alice):
         "large": request(token, large, f"Content-Length: {len(large)}"),
         "huge": request(token, large * 50, f"Content-Length: {len(large) * 50}"),
         "large in chunks": request(token, chunked(large), "Transfer-Encoding: chunked"),
-        "shorter than said": request(token, text, f"Content-Length: {len(text) + 10}"),
-        "longer than said": request(token, text, f"Content-Length: {len(text) - 10}"),
+        "shorter than its length": request(token, text, f"Content-Length: {len(text) + 10}"),
+        "longer than its length": request(token, text, f"Content-Length: {len(text) - 10}"),
         "negative": request(token, text, "Content-Length: -1"),
         "nonsense": request(token, text, "Content-Length: ten"),
         "two lengths": request(token, text, "Content-Length: 1", f"Content-Length: {len(text)}"),
@@ -172,23 +176,24 @@ def test_bodies_that_come_in_odd_ways_are_a_clear_no(port, token, alice):
     with nothing_moves():
         for name, sent in odd.items():
             try:
-                said = raw(port, sent, then_close=name == "shorter than said")
-            except ConnectionError:  # hung up on what is too large to read
+                answer = send_raw(port, sent, then_close=name == "shorter than its length")
+            except ConnectionError:  # The server doesn't read a body that is too large.
                 continue
-            assert said == b"" or said.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), (name, said)
+            is_refusal = answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+            assert answer == b"" or is_refusal, (name, answer)
 
 
-def test_says_what_is_promised_on_the_wire(port, token, alice):
-    line = Line(port, token)
-    answer = line.ask("GET", f"/api/balance/{alice.pk}", **{"X-Request-ID": "wire-1"})
+def test_the_contract_holds_over_http(port, token, alice):
+    connection = Connection(port, token)
+    answer = connection.call("GET", f"/api/balance/{alice.pk}", **{"X-Request-ID": "wire-1"})
     assert answer.status == 200
     assert answer.headers["content-type"].startswith(JSON)
     assert answer.headers["x-request-id"] == "wire-1"
     assert "no-store" in answer.headers["cache-control"]
-    missing = line.ask("GET", "/api/nothing")
+    missing = connection.call("GET", "/api/nothing")
     assert (missing.status, missing.json()["code"]) == (404, "not_found")
-    refused = Line(port).ask("GET", "/api/users")
+    refused = Connection(port).call("GET", "/api/users")
     assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
-    wrong = line.ask("GET", "/api/deposit")
+    wrong = connection.call("GET", "/api/deposit")
     assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
-    line.hang_up()
+    connection.close()

@@ -1,4 +1,4 @@
-"""The same key with the same order by the same caller is one effect and one answer, for ever."""
+"""A caller who repeats a call with the same key gets the same answer, and money moves once."""
 
 from itertools import permutations
 
@@ -29,7 +29,7 @@ REPLAYED = "Idempotency-Replayed"
 
 @pytest.fixture
 def sends(alice, bob):
-    """Sends an order of Alice's and Bob's."""
+    """Posts a deposit, transfer or withdrawal of Alice's, by default under the key "one"."""
 
     def sends(caller, move, amount_cents=10_00, key="one", **more):
         return caller.post(path_of(move), order(move, alice.pk, bob.pk, amount_cents, **more), key)
@@ -38,7 +38,7 @@ def sends(alice, bob):
 
 
 @every_move
-def test_the_same_order_again_gets_the_same_answer_and_moves_nothing(sends, alices, move):
+def test_a_retry_gets_the_same_answer_and_moves_nothing(sends, alices, move):
     first = sends(alices, move, description="Lunch")
     assert first.status_code == 201
     assert REPLAYED not in first.headers
@@ -52,7 +52,7 @@ def test_the_same_order_again_gets_the_same_answer_and_moves_nothing(sends, alic
 
 
 @every_move
-def test_the_order_counts_not_how_it_is_written(alices, alice, bob, move):
+def test_a_retry_may_write_the_same_fields_differently(alices, alice, bob, move):
     wanted = order(move, alice.pk, bob.pk)
     first = alices.post(path_of(move), wanted, "one")
     other_way_round = dict(reversed(wanted.items())) | {"description": ""}
@@ -64,7 +64,7 @@ def test_the_order_counts_not_how_it_is_written(alices, alice, bob, move):
 
 @every_move
 @pytest.mark.parametrize("other", [{"amount_cents": 10_01}, {"description": "Dinner"}])
-def test_another_order_is_refused(sends, alices, move, other):
+def test_refuses_the_key_with_another_amount_or_description(sends, alices, move, other):
     first = sends(alices, move)
     with nothing_moves():
         body = problem_of(sends(alices, move, **other), 422, "idempotency_key_reused")
@@ -74,14 +74,14 @@ def test_another_order_is_refused(sends, alices, move, other):
 
 
 @pytest.mark.parametrize(("first", "second"), list(permutations(MOVES, 2)))
-def test_another_endpoint_is_another_order(sends, alices, first, second):
+def test_refuses_the_key_at_another_endpoint(sends, alices, first, second):
     sends(alices, first)
     with nothing_moves():
         problem_of(sends(alices, second), 422, "idempotency_key_reused")
 
 
 @every_move
-def test_another_person_is_another_order(service, alice, bob, carol, move):
+def test_refuses_the_key_for_another_member(service, alice, bob, carol, move):
     deposit(carol, 100_00)
     service.post(path_of(move), order(move, alice.pk, bob.pk), "one")
     with nothing_moves():
@@ -89,7 +89,7 @@ def test_another_person_is_another_order(service, alice, bob, carol, move):
     problem_of(response, 422, "idempotency_key_reused")
 
 
-def test_another_target_is_another_order(service, alice, bob, carol):
+def test_refuses_the_key_for_another_recipient(service, alice, bob, carol):
     service.post("/api/transfer", order("transfer", alice.pk, bob.pk), "one")
     with nothing_moves():
         response = service.post("/api/transfer", order("transfer", alice.pk, carol.pk), "one")
@@ -97,7 +97,7 @@ def test_another_target_is_another_order(service, alice, bob, carol):
 
 
 @every_move
-def test_no_key_is_a_new_order_each_time(sends, alices, move):
+def test_each_call_without_a_key_is_a_new_transaction(sends, alices, move):
     references = {sends(alices, move, key=None).json()["reference"] for _ in range(3)}
     assert len(references) == 3
     assert_books_right()
@@ -105,7 +105,7 @@ def test_no_key_is_a_new_order_each_time(sends, alices, move):
 
 @every_move
 @pytest.mark.parametrize("key", ["k", "K", "~" * 255, "!", "'; DROP TABLE ledger_entry;--", "%s"])
-def test_any_visible_ascii_is_a_key_and_case_matters(sends, alices, move, key):
+def test_a_key_may_be_any_visible_ascii_and_case_matters(sends, alices, move, key):
     key = key.replace(" ", "_")
     reference = sends(alices, move, key=key).json()["reference"]
     assert sends(alices, move, key=key).json()["reference"] == reference
@@ -116,7 +116,7 @@ def test_any_visible_ascii_is_a_key_and_case_matters(sends, alices, move, key):
 # --- Whose key it is ----------------------------------------------------------------------------
 
 
-def test_two_tokens_and_the_session_of_one_person_share_their_keys(sends, alice):
+def test_all_tokens_and_sessions_of_a_member_share_their_keys(sends, alice):
     first = sends(by_token(alice), "transfer")
     for other_way_in in (by_token(alice), by_session(alice)):
         with nothing_moves():
@@ -124,7 +124,7 @@ def test_two_tokens_and_the_session_of_one_person_share_their_keys(sends, alice)
 
 
 @every_move
-def test_two_people_do_not_share_theirs(sends, alices, service, move):
+def test_two_members_do_not_share_keys(sends, alices, service, move):
     answers = [sends(caller, move) for caller in (alices, service)]
     assert [REPLAYED in answer.headers for answer in answers] == [False, False]
     assert len({answer.json()["reference"] for answer in answers}) == 2
@@ -142,7 +142,7 @@ def test_a_new_token_finds_the_keys_of_a_revoked_one(sends, alice):
 
 
 @pytest.mark.parametrize("move", ["transfer", "withdraw"])
-def test_a_refusal_is_not_remembered(sends, alices, alice, move):
+def test_a_key_does_not_keep_a_refusal(sends, alices, alice, move):
     problem_of(sends(alices, move, 1_500_00), 400, "insufficient_balance")
     deposit(alice, 500_00)
     again = sends(alices, move, 1_500_00)
@@ -152,13 +152,13 @@ def test_a_refusal_is_not_remembered(sends, alices, alice, move):
 
 
 @every_move
-def test_a_key_may_name_another_order_after_a_refusal(sends, alices, move):
+def test_a_refused_key_may_be_used_for_another_call(sends, alices, move):
     problem_of(sends(alices, move, 300_000_00), 400, "limit_exceeded")
     sends(alices, move, "nonsense")
     assert sends(alices, move, 5_00).status_code == 201
 
 
-def test_no_refusal_of_any_kind_uses_up_a_key(sends, alices, alice, bob, carol):
+def test_no_kind_of_refusal_uses_up_a_key(sends, alices, alice, bob, carol):
     refusals = [
         alices.post("/api/transfer", order("transfer", alice.pk, alice.pk), "one"),
         alices.post("/api/transfer", order("transfer", alice.pk, UNKNOWN_ID), "one"),
@@ -171,7 +171,9 @@ def test_no_refusal_of_any_kind_uses_up_a_key(sends, alices, alice, bob, carol):
 
 
 @every_move
-def test_answers_even_when_the_order_would_now_be_refused(sends, service, alice, move, settings):
+def test_a_retry_is_replayed_even_if_a_new_call_would_be_refused(
+    sends, service, alice, move, settings
+):
     first = sends(service, move)
     wallet_operations.freeze(SYSTEM, account_id(alice))
     settings.LIMIT_CENTS_OUT_PER_DAY = settings.LIMIT_CENTS_BALANCE = 1
@@ -180,14 +182,14 @@ def test_answers_even_when_the_order_would_now_be_refused(sends, service, alice,
         assert sends(service, move).content == first.content
 
 
-def test_keys_stay_out_of_answers_and_of_what_others_read(sends, alices, bobs, desk, alice):
+def test_no_answer_contains_a_key(sends, alices, bobs, finance_api, alice):
     reference = sends(alices, "transfer", key="my-secret-order-key").json()["reference"]
-    for caller in (alices, bobs, desk):
+    for caller in (alices, bobs, finance_api):
         for path in (f"/api/transaction/{reference}", "/api/admin/activity"):
             assert "my-secret-order-key" not in caller.get(path).text
 
 
-def test_a_key_of_a_member_is_no_key_of_another_members_wallet(alices, bobs, alice, bob):
+def test_two_members_may_use_the_same_key_for_transfers_to_each_other(alices, bobs, alice, bob):
     funded(bob, 50_00)
     alices.post("/api/transfer", order("transfer", alice.pk, bob.pk), "one")
     response = bobs.post("/api/transfer", order("transfer", bob.pk, alice.pk), "one")

@@ -1,4 +1,4 @@
-"""Duplicates that arrive together are one effect and one answer, on both engines."""
+"""Duplicates that arrive together happen once and get one answer, on both engines."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ import pytest
 
 from ledger.models import Transaction
 from tests.api.support.calls import MOVES, bearer, issue, order, path_of
-from tests.api.support.threads import at_once
+from tests.api.support.threads import run_together
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, balance, funded
 from wallet.models import User
@@ -17,7 +17,7 @@ THREADS = 8
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_one_effect_and_one_answer(alice, bob, move):
+def test_duplicates_move_money_once_and_get_one_answer(alice, bob, move):
     secret = issue(alice)
     before = total_in_wallets()
     for key in ("one", "two", "three"):
@@ -25,7 +25,7 @@ def test_one_effect_and_one_answer(alice, bob, move):
         def send(key=key):
             return bearer(secret).post(path_of(move), order(move, alice.pk, bob.pk), key)
 
-        answers = at_once(*[send] * THREADS)
+        answers = run_together(*[send] * THREADS)
         assert {answer.status_code for answer in answers} == {201}
         assert len({answer.content for answer in answers}) == 1
         replayed = [answer.headers.get("Idempotency-Replayed") for answer in answers]
@@ -35,8 +35,8 @@ def test_one_effect_and_one_answer(alice, bob, move):
     assert_books_right()
 
 
-def test_of_two_orders_under_one_key_one_wins(alice, bob, carol):
-    """Different wallets, so that no lock makes one wait for the other: the key alone decides."""
+def test_of_different_transfers_under_one_key_one_happens(alice, bob, carol):
+    """The wallets differ, so no lock makes one wait for another: only the key decides."""
     secret = issue(UserFactory(), "service")
     for user in (bob, carol):
         funded(user, 100_00)
@@ -46,27 +46,27 @@ def test_of_two_orders_under_one_key_one_wins(alice, bob, carol):
         wanted = order("transfer", source.pk, target.pk, 1_00)
         return lambda: bearer(secret).post("/api/transfer", wanted, "one")
 
-    lone = UserFactory.create_batch(len(people))
-    answers = at_once(*[send(*pair) for pair in zip(people, lone, strict=True)])
+    recipients = UserFactory.create_batch(len(people))
+    answers = run_together(*[send(*pair) for pair in zip(people, recipients, strict=True)])
     assert sorted(answer.status_code for answer in answers) == [201, 422, 422]
-    assert sum(balance(user) for user in lone) == 1_00
+    assert sum(balance(user) for user in recipients) == 1_00
     assert_books_right()
 
 
-def test_different_keys_are_all_carried_out(alice, bob):
+def test_transfers_under_different_keys_all_happen(alice, bob):
     secret = issue(alice)
 
     def send(key):
         wanted = order("transfer", alice.pk, bob.pk, 1_00)
         return lambda: bearer(secret).post("/api/transfer", wanted, key)
 
-    answers = at_once(*[send(f"key-{each}") for each in range(THREADS)])
+    answers = run_together(*[send(f"key-{each}") for each in range(THREADS)])
     assert [answer.status_code for answer in answers] == [201] * THREADS
     assert balance(bob) == THREADS * 1_00
     assert_books_right()
 
 
-def test_a_balance_is_not_spent_twice(bob):
+def test_a_balance_is_spent_only_once(bob):
     poor = funded(UserFactory(), 10_00)
     secret = issue(poor)
 
@@ -74,16 +74,16 @@ def test_a_balance_is_not_spent_twice(bob):
         return lambda: bearer(secret).post(path_of(move), order(move, poor.pk, bob.pk, 9_00), key)
 
     moves = ["transfer", "withdraw"] * (THREADS // 2)
-    answers = at_once(*[send(move, f"key-{place}") for place, move in enumerate(moves)])
+    answers = run_together(*[send(move, f"key-{place}") for place, move in enumerate(moves)])
     assert sorted(answer.status_code for answer in answers) == [201] + [400] * (THREADS - 1)
     assert balance(poor) == 1_00
     assert_books_right()
 
 
-def test_a_phone_and_an_email_open_one_member(service):
+def test_an_email_and_phone_number_open_one_member(service):
     secret = service.headers["Authorization"].removeprefix("Bearer ")
     body = {"name": "Jane Wambui", "phone": "0712 900 001", "email": "jane@example.com"}
-    answers = at_once(*[lambda: bearer(secret).post("/api/users", body)] * 4)
+    answers = run_together(*[lambda: bearer(secret).post("/api/users", body)] * 4)
     assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
 
 
@@ -91,7 +91,7 @@ def test_a_phone_and_an_email_open_one_member(service):
 def test_a_key_opens_one_member(service, contact):
     secret = service.headers["Authorization"].removeprefix("Bearer ")
     body = {"name": "Jane Wambui"} | contact
-    answers = at_once(*[lambda: bearer(secret).post("/api/users", body, "one")] * THREADS)
+    answers = run_together(*[lambda: bearer(secret).post("/api/users", body, "one")] * THREADS)
     assert [answer.status_code for answer in answers] == [201] * THREADS
     assert len({answer.content for answer in answers}) == 1
     replayed = [answer.headers.get("Idempotency-Replayed") for answer in answers]
@@ -99,10 +99,10 @@ def test_a_key_opens_one_member(service, contact):
     assert User.objects.filter(name="Jane Wambui").count() == 1
 
 
-def test_of_two_members_under_one_key_one_is_opened(service):
+def test_of_different_members_under_one_key_one_is_opened(service):
     secret = service.headers["Authorization"].removeprefix("Bearer ")
     names = [f"Jane {number}" for number in range(THREADS)]
     calls = [partial(bearer(secret).post, "/api/users", {"name": name}, "one") for name in names]
-    answers = at_once(*calls)
+    answers = run_together(*calls)
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * (THREADS - 1)
     assert User.objects.filter(name__startswith="Jane").count() == 1

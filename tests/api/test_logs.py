@@ -1,4 +1,4 @@
-"""Each answer has an id; each log line is JSON with that id, without phones and secrets."""
+"""Every answer has a request id. Every log line is JSON with that id, and has no secrets."""
 
 import io
 import json
@@ -18,19 +18,19 @@ HEADER = "X-Request-ID"
 
 @pytest.fixture
 def log():
-    """Reads what the site's own handler has written meanwhile, line by line."""
+    """Returns the lines that the site's own log handler has written during the test."""
     handler = logging.getHandlerByName("stderr")
     written = io.StringIO()
-    usual = handler.setStream(written)
+    original = handler.setStream(written)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    handler.setStream(usual)
+    handler.setStream(original)
 
 
 PATHS = ["/", "/healthz", "/nothing/", "/api/users", "/api/nothing"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_plain_id_is_taken_and_given_back(client, path):
+def test_a_plain_request_id_comes_back(client, path):
     for given in ("a", "order-17.retry_2", "A" * 64, "0" * 32):
         assert client.get(path, headers={HEADER: given}).headers[HEADER] == given
 
@@ -45,7 +45,7 @@ def test_any_other_id_is_replaced(client, path):
         assert name.isalnum()
 
 
-def test_each_request_has_another_id(client):
+def test_each_request_gets_its_own_id(client):
     assert len({client.get("/healthz").headers[HEADER] for _ in range(5)}) == 5
 
 
@@ -58,7 +58,7 @@ def test_a_call_is_one_line_of_json_with_its_id(log, alices, alice):
     assert line["ms"] >= 0
 
 
-def test_every_line_of_a_call_has_its_id_and_no_other_calls(log, client):
+def test_every_log_line_of_a_call_has_its_request_id(log, client):
     ghost = User.objects.create(name="No Wallet")
     by_token(ghost).get(f"/api/users/{ghost.pk}", headers={HEADER: "first"})
     client.get("/nothing/", headers={HEADER: "second"})
@@ -68,7 +68,7 @@ def test_every_line_of_a_call_has_its_id_and_no_other_calls(log, client):
     assert [line["request_id"] for line in lines] == [*["first"] * 3, "second"]
 
 
-def test_our_own_mistake_is_in_the_log_with_its_trace(log):
+def test_a_server_error_is_logged_with_its_trace(log):
     ghost = User.objects.create(name="No Wallet")
     response = by_token(ghost).get(f"/api/users/{ghost.pk}", headers={HEADER: "first"})
     assert "Traceback" not in response.text
@@ -80,16 +80,16 @@ def test_our_own_mistake_is_in_the_log_with_its_trace(log):
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("/api/x%0Ainjected", "GET /api/x\ninjected"),
         ("/api/%22%7D%7B", 'GET /api/"}{'),
         ("/api/%E2%80%A8%00%FF", "GET /api/\u2028\x00%FF"),
     ],
 )
-def test_a_path_can_not_break_out_of_its_line(log, client, path, said):
+def test_a_path_stays_inside_its_log_line(log, client, path, message):
     client.get(path)
-    assert said in {line["message"] for line in log()}
+    assert message in {line["message"] for line in log()}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_path_can_not_break_out_of_its_line(log, client, path, said):
         "+254-712-345678",
     ],
 )
-def test_phones_are_masked_wherever_they_stand(log, client, phone):
+def test_phone_numbers_are_masked_everywhere_in_the_log(log, client, phone):
     logger = logging.getLogger("somewhere")
     logger.warning("calls %s.", phone)
     logger.warning("calls", extra={"phone": phone, "more": {"of": [phone]}})
@@ -116,7 +116,7 @@ def test_phones_are_masked_wherever_they_stand(log, client, phone):
     text = json.dumps(log())
     assert phone not in text
     assert not re.search(r"12\W?345", text)
-    assert text.count("678") >= 5, "enough is left to recognise it"
+    assert text.count("678") >= 5, "the last digits are missing"
 
 
 def test_other_numbers_are_not_masked(log):
@@ -124,7 +124,7 @@ def test_other_numbers_are_not_masked(log):
     assert log()[0]["message"].endswith("1234567890 10712345678 0.712345678 2026-11-22T10:00")
 
 
-def test_secrets_and_orders_stay_out_of_the_log(log, alice, bob, settings):
+def test_secrets_and_bodies_stay_out_of_the_log(log, alice, bob, settings):
     settings.DEBUG = True
     secret = issue(alice)
     caller = Api({"Authorization": f"Bearer {secret}"})
@@ -140,11 +140,11 @@ def test_secrets_and_orders_stay_out_of_the_log(log, alice, bob, settings):
         assert private not in text
 
 
-def test_a_token_made_on_the_page_stays_out_of_the_log(log, as_alice):
+def test_a_token_issued_on_the_page_stays_out_of_the_log(log, as_alice):
     as_alice.post("/profile/tokens/", {"name": "till", "days": "30"})
     secret = as_alice.get("/profile/tokens/").context["secret"]
     assert secret not in json.dumps(log())
 
 
-def test_a_cursor_says_nothing_of_the_key_that_signs_it(service, settings):
+def test_a_cursor_does_not_contain_the_secret_key(service, settings):
     assert settings.SECRET_KEY not in signing.dumps(["users", {}, 1], salt="api.cursor")

@@ -1,4 +1,4 @@
-"""Phones and emails of others reach programs that are to have them, and no browser of staff's."""
+"""Programs get members' emails and phone numbers in full; browsers of staff get them masked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def jane(db):
 
 
 def contacts(caller, user) -> list[tuple[str, str]]:
-    """As the list and the one member have them."""
+    """The member's email and phone number, from the list and from the member's own URL."""
     listed = {each["id"]: each for each in caller.get("/api/users").json()["items"]}
     found = [listed[user.pk], caller.get(f"/api/users/{user.pk}").json()]
     return [(each["email"], each["phone"]) for each in found]
@@ -31,7 +31,7 @@ def names(caller, q: str) -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["finance", "auditor"])
-def test_a_session_of_staff_gets_them_masked(request, jane, who):
+def test_a_staff_session_gets_masked_contacts(request, jane, who):
     person = request.getfixturevalue(who)
     caller = by_session(person)
     assert contacts(caller, jane) == [MASKED, MASKED]
@@ -39,12 +39,12 @@ def test_a_session_of_staff_gets_them_masked(request, jane, who):
     assert caller.get(f"/api/balance/{jane.pk}").status_code == 200
 
 
-def test_who_has_none_has_none(finance):
-    nobody = UserFactory(email=None, phone=None)
-    assert contacts(by_session(finance), nobody) == [(None, None)] * 2
+def test_a_missing_contact_stays_null(finance):
+    member = UserFactory(email=None, phone=None)
+    assert contacts(by_session(finance), member) == [(None, None)] * 2
 
 
-def test_programs_and_the_member_get_them_whole(jane, finance):
+def test_programs_and_the_member_get_full_contacts(jane, finance):
     callers = [
         by_token(finance, "finance"),
         by_token(UserFactory(), "service"),
@@ -55,7 +55,7 @@ def test_programs_and_the_member_get_them_whole(jane, finance):
         assert contacts(caller, jane) == [WHOLE, WHOLE]
 
 
-def test_a_session_of_staff_finds_by_name_or_by_all_of_a_contact(jane, auditor):
+def test_a_staff_session_finds_by_name_or_by_a_full_contact(jane, auditor):
     caller = by_session(auditor)
     for q in ("jane", "wanjiru JANE", "jane@example.com", "0712 345 678", "+254712345678"):
         assert names(caller, q) == ["Jane Wanjiru"], q
@@ -65,7 +65,7 @@ def test_a_session_of_staff_finds_by_name_or_by_all_of_a_contact(jane, auditor):
     assert list(events) == [("look_up", f"member {jane.pk}", auditor.pk)] * 2
 
 
-def test_a_session_of_staff_does_not_guess(jane, auditor, settings):
+def test_a_staff_session_may_look_up_only_so_many_contacts(jane, auditor, settings):
     settings.CONTACT_LOOKUPS_PER_HOUR = 2
     caller = by_session(auditor)
     assert names(caller, "0712 001 678") == names(caller, "0712 002 678") == []
@@ -75,7 +75,7 @@ def test_a_session_of_staff_does_not_guess(jane, auditor, settings):
     assert names(caller, "jane") == ["Jane Wanjiru"]
 
 
-def test_a_finance_token_finds_by_a_part(jane, finance, settings):
+def test_a_finance_token_finds_by_a_part_of_a_contact(jane, finance, settings):
     settings.CONTACT_LOOKUPS_PER_HOUR = 1
     caller = by_token(finance, "finance")
     for q in ("jane@", "712345", "0712 345 678", "jane@example.com"):

@@ -1,12 +1,12 @@
-"""A member is opened once per key: a retry finds the member that the first call opened."""
+"""Each key opens one member: a retry returns the member that the first call opened."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests.api.support.calls import by_token, order, problem_of
-from tests.api.support.threads import at_once
+from tests.api.support.threads import run_together
 from tests.factories import UserFactory
-from tests.ledger.support.commits import answer_to_the_commit_lost
+from tests.ledger.support.commits import lose_commit_answer
 from wallet.api import tokens
 from wallet.models import Account, ApiToken, Opening, User
 
@@ -21,7 +21,7 @@ def people() -> int:
 
 
 @pytest.mark.parametrize("body", [JANE, {"name": "Jane Wambui"}])
-def test_the_same_call_again_gets_the_same_answer_and_opens_nobody(service, body):
+def test_a_retry_gets_the_same_answer_and_opens_no_member(service, body):
     first = service.post("/api/users", body, "one")
     assert first.status_code == 201
     assert REPLAYED not in first.headers
@@ -33,20 +33,20 @@ def test_the_same_call_again_gets_the_same_answer_and_opens_nobody(service, body
     assert (people(), Account.objects.count()) == before
 
 
-def test_the_person_counts_not_how_they_are_written(service):
+def test_a_retry_may_write_the_same_person_differently(service):
     first = service.post("/api/users", JANE, "one")
     other_way = {"phone": "+254712900001", "name": " Jane Wambui ", "email": "JANE@example.com"}
     again = service.post("/api/users", other_way, "one")
     assert (again.headers[REPLAYED], again.content) == ("true", first.content)
-    nobody = service.post("/api/users", {"name": "John"}, "two")
+    john = service.post("/api/users", {"name": "John"}, "two")
     same = service.post("/api/users", {"name": "John", "email": None, "phone": None}, "two")
-    assert (same.headers[REPLAYED], same.content) == ("true", nobody.content)
+    assert (same.headers[REPLAYED], same.content) == ("true", john.content)
 
 
 @pytest.mark.parametrize(
     "change", [{"name": "Jane W"}, {"email": "j@example.com"}, {"phone": None}, {"email": None}]
 )
-def test_another_person_is_refused(service, change):
+def test_refuses_the_key_for_another_person(service, change):
     first = service.post("/api/users", JANE, "one").json()
     before = people()
     body = problem_of(
@@ -57,13 +57,13 @@ def test_another_person_is_refused(service, change):
     assert service.post("/api/users", JANE, "one").headers[REPLAYED] == "true"
 
 
-def test_no_key_opens_another_member_each_time(service):
+def test_each_call_without_a_key_opens_a_member(service):
     ids = {service.post("/api/users", {"name": "Jane"}).json()["id"] for _ in range(3)}
     assert len(ids) == 3
     assert not Opening.objects.exists()
 
 
-def test_a_key_belongs_to_the_tokens_owner(service):
+def test_keys_belong_to_the_tokens_owner(service):
     owner = UserFactory(name="Another Program")
     first = service.post("/api/users", {"name": "Jane"}, "one").json()
     other = by_token(owner, "service").post("/api/users", {"name": "Jane"}, "one").json()
@@ -73,7 +73,7 @@ def test_a_key_belongs_to_the_tokens_owner(service):
     assert (again.headers[REPLAYED], again.json()["id"]) == ("true", other["id"])
 
 
-def test_a_refusal_is_not_remembered(service):
+def test_a_key_does_not_keep_a_refusal(service):
     taken = UserFactory(email="jane@example.com")
     response = service.post("/api/users", JANE, "one")
     problem = problem_of(response, 400, "invalid_request")
@@ -87,8 +87,8 @@ def test_a_refusal_is_not_remembered(service):
     assert REPLAYED not in again.headers
 
 
-def test_the_member_is_found_again_as_they_are_now(service):
-    """As a transaction that has settled since: the same one, in its state of today."""
+def test_a_retry_shows_the_member_as_they_are_now(service):
+    """A replayed transaction that has settled meanwhile is also shown in its new state."""
     opened = service.post("/api/users", JANE, "one").json()
     User.objects.filter(pk=opened["id"]).update(name="Jane Otieno", phone="+254712900009")
     service.post("/api/deposit", order("deposit", opened["id"], 0, 5_00))
@@ -99,13 +99,13 @@ def test_the_member_is_found_again_as_they_are_now(service):
     assert again.json()["account"]["balance_cents"] == 5_00
 
 
-def test_only_a_service_token_finds_it_again(service, alices, desk):
+def test_only_a_service_token_gets_the_replay(service, alices, finance_api):
     service.post("/api/users", JANE, "one")
-    for caller in (alices, desk):
+    for caller in (alices, finance_api):
         problem_of(caller.post("/api/users", JANE, "one"), 403, "forbidden")
 
 
-def test_the_database_keeps_a_key_to_one_member(service, alice, bob, carol):
+def test_the_database_allows_one_member_per_key(service, alice, bob, carol):
     Opening.objects.create(actor=alice, key="one", digest="x", user=bob)
     for again in (
         {"actor": alice, "key": "one", "user": carol},
@@ -117,7 +117,7 @@ def test_the_database_keeps_a_key_to_one_member(service, alice, bob, carol):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one call read at a time")
-def test_a_call_that_opens_the_member_between_two_reads_is_found(service):
+def test_finds_a_member_that_another_call_opens_between_two_reads(service):
     answers = []
 
     def meanwhile(execute, sql, *more):
@@ -125,7 +125,7 @@ def test_a_call_that_opens_the_member_between_two_reads_is_found(service):
         is_look_up = "wallet_opening" in sql or '"wallet_user"."email" = ' in sql
         if is_look_up and not answers:
             answers.append(None)
-            answers[:] = at_once(lambda: service.post("/api/users", JANE, "one"))
+            answers[:] = run_together(lambda: service.post("/api/users", JANE, "one"))
         return found
 
     service.get("/api/users")
@@ -139,9 +139,9 @@ def test_a_call_that_opens_the_member_between_two_reads_is_found(service):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", [None, "one"])
-def test_a_member_who_may_have_been_opened(service, key):
+def test_an_unknown_outcome_says_retry_only_with_a_key(service, key):
     service.get("/api/users")
-    with answer_to_the_commit_lost():
+    with lose_commit_answer():
         response = service.post("/api/users", JANE, key)
     body = problem_of(response, 503, "outcome_unknown")
     assert ("Retry-After" in response.headers) == ("same key" in body["detail"]) == bool(key)

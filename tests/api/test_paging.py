@@ -1,4 +1,4 @@
-"""A list is read to its end without a row lost or read twice, and a cursor can't be bent."""
+"""Paging shows every row exactly once, and a forged cursor is refused."""
 
 import pytest
 from django.core import signing
@@ -26,10 +26,10 @@ def history(alice, bob):
 
 
 @pytest.fixture
-def lists(history, desk, alice):
-    """Reads any of the lists, as somebody who may."""
+def lists(history, finance_api, alice):
+    """Reads any of the lists as finance."""
     UserFactory.create_batch(6)
-    return lambda path, **query: desk.get(path.format(id=alice.pk), **query)
+    return lambda path, **query: finance_api.get(path.format(id=alice.pk), **query)
 
 
 def ids(response) -> list[int]:
@@ -38,7 +38,7 @@ def ids(response) -> list[int]:
 
 
 def walk(lists, path, between=lambda: None, **query) -> list[int]:
-    """The ids of all pages; only the first page is asked for with the filters."""
+    """The ids on all pages. Sends the filters with the first page only."""
     response = lists(path, **query)
     seen = ids(response)
     while cursor := response.json()["next_cursor"]:
@@ -59,14 +59,14 @@ def test_reads_all_newest_first_in_pages_of_any_size(lists, path):
 
 
 @every_list
-def test_the_last_page_says_so(lists, path):
+def test_the_last_page_has_no_cursor(lists, path):
     count = len(ids(lists(path, limit=100)))
     assert lists(path, limit=count).json()["next_cursor"] is None
     assert lists(path, limit=count - 1).json()["next_cursor"] is not None
 
 
 @every_list
-def test_rows_that_arrive_meanwhile_shift_and_repeat_nothing(lists, path, alice, bob):
+def test_new_rows_shift_and_repeat_nothing(lists, path, alice, bob):
     before = ids(lists(path, limit=100))
 
     def arrive():
@@ -84,7 +84,7 @@ def test_refuses_a_limit_out_of_bounds(lists, path):
 
 
 @every_list
-def test_refuses_a_parameter_that_is_given_twice(lists, path):
+def test_refuses_a_parameter_that_comes_twice(lists, path):
     assert bad_fields(lists(path, limit=["1", "2"])) == ["limit"]
 
 
@@ -92,7 +92,7 @@ EMPTY = ("limit", "cursor", "type", "status", "q")
 
 
 @every_list
-def test_an_empty_parameter_is_as_good_as_none(lists, path):
+def test_an_empty_parameter_is_ignored(lists, path):
     asked = lists(path)
     for name in EMPTY:
         assert lists(path, **{name: ""}).content == asked.content, name
@@ -102,7 +102,7 @@ def test_an_empty_parameter_is_as_good_as_none(lists, path):
     assert lists(path, cursor=cursor, type="", status="", q="").content == rest.content
 
 
-def test_a_page_is_twenty_unless_asked_otherwise(lists, alice, bob):
+def test_a_page_has_twenty_rows_by_default(lists, alice, bob):
     for _ in range(15):
         send(alice, bob, 1)
     assert len(ids(lists("/api/admin/activity"))) == 20
@@ -131,7 +131,7 @@ def test_filters_by_status(lists, history, path):
 
 
 @TRANSACTION_LISTS
-def test_refuses_a_filter_it_does_not_know(lists, path):
+def test_refuses_an_unknown_filter_value(lists, path):
     for query in ({"type": "deposit"}, {"type": " "}, {"status": "DONE"}):
         assert bad_fields(lists(path, **query)) == list(query)
 
@@ -158,12 +158,12 @@ def test_finds_members_by_name_email_and_phone(service):
         assert found == [user.pk for user in wanted], text
 
 
-def test_refuses_a_search_that_no_database_can_make(service):
+def test_refuses_a_search_with_a_null_character_or_too_long(service):
     for text in ("\x00", "a\x00b", "x" * 81):
         assert bad_fields(service.get("/api/users", q=text)) == ["q"]
 
 
-def test_a_search_goes_on_over_its_pages(service):
+def test_a_search_continues_over_its_pages(service):
     janes = [UserFactory(name="Jane") for _ in range(5)]
     UserFactory.create_batch(2)
     wanted = [user.pk for user in reversed(janes)]
@@ -179,7 +179,7 @@ def cursor_of(lists, path, **query) -> str:
     return lists(path, limit=1, **query).json()["next_cursor"]
 
 
-def test_filters_given_again_must_be_the_same(lists):
+def test_filters_sent_with_a_cursor_must_match_it(lists):
     path = "/api/admin/activity"
     cursor = cursor_of(lists, path, type="DEPOSIT")
     assert lists(path, cursor=cursor, type="DEPOSIT").content == lists(path, cursor=cursor).content
@@ -193,7 +193,7 @@ def test_filters_given_again_must_be_the_same(lists):
     assert bad_fields(lists(path, cursor=plain, type="DEPOSIT")) == ["cursor"]
 
 
-def test_a_cursor_is_of_one_list(lists, alice, bob, desk):
+def test_a_cursor_belongs_to_one_list(lists, alice, bob, finance_api):
     of_bob = f"/api/transactions/{bob.pk}"
     paths = [*LISTS, of_bob]
     cursors = {path: cursor_of(lists, path) for path in paths}
@@ -206,20 +206,20 @@ def test_a_cursor_is_of_one_list(lists, alice, bob, desk):
 
 
 @every_list
-def test_a_bent_cursor_is_refused(lists, path):
+def test_refuses_a_forged_or_changed_cursor(lists, path):
     cursor = cursor_of(lists, path)
     payload, _colon, signature = cursor.partition(":")
     forged = signing.dumps([path, {}, 1], key="another key", salt=SALT)
     other_salt = signing.dumps(["users", {}, 1])
-    bent = [" ", "1", "null", ":", "::", "\x00", "é", "a" * 5000, payload, signature]
-    bent += [cursor[:-1], cursor + "A", cursor.swapcase(), forged, other_salt]
-    bent += [f"{payload[:-2]}{'AA' if payload[-2:] != 'AA' else 'BB'}:{signature}"]
-    for each in bent:
+    bad = [" ", "1", "null", ":", "::", "\x00", "é", "a" * 5000, payload, signature]
+    bad += [cursor[:-1], cursor + "A", cursor.swapcase(), forged, other_salt]
+    bad += [f"{payload[:-2]}{'AA' if payload[-2:] != 'AA' else 'BB'}:{signature}"]
+    for each in bad:
         assert bad_fields(lists(path, cursor=each)) == ["cursor"], each
 
 
 @every_list
-def test_an_empty_cursor_is_the_first_page(lists, path):
+def test_an_empty_cursor_returns_the_first_page(lists, path):
     assert ids(lists(path, cursor="", limit=2)) == ids(lists(path, limit=2))
 
 
@@ -229,19 +229,19 @@ def test_a_cursor_is_opaque(lists, history):
         assert plain not in cursor
 
 
-def test_a_cursor_goes_into_an_address_as_it_is(lists):
+def test_a_cursor_needs_no_escaping_in_a_url(lists):
     cursor = cursor_of(lists, "/api/users")
     assert set(cursor) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:.~")
 
 
-def test_a_cursor_outlives_the_row_it_points_after(service, alice):
+def test_the_page_after_a_cursor_repeats_no_row(service, alice):
     UserFactory.create_batch(3)
     cursor = service.get("/api/users", limit=2).json()["next_cursor"]
     newest = ids(service.get("/api/users", limit=2))
     assert not set(newest) & set(ids(service.get("/api/users", cursor=cursor)))
 
 
-def test_the_queries_of_a_page_do_not_grow_with_it(lists, alice, django_assert_num_queries):
+def test_a_long_page_takes_no_extra_queries(lists, alice, django_assert_num_queries):
     caller = by_token(alice)
     caller.get("/api/users")
     with django_assert_num_queries(6):  # token, two counts, wallet, money in, money out

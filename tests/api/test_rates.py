@@ -1,4 +1,4 @@
-"""How often a caller may call is counted in the database: by token or person, and by address."""
+"""Rate limits count calls in the database: per token or member, and per IP address."""
 
 import random
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from tests.api.support.calls import Api, bearer, by_session, by_token, issue, order, problem_of
-from tests.api.support.threads import at_once
+from tests.api.support.threads import run_together
 from tests.books import nothing_moves
 from tests.factories import UserFactory
 from wallet.models import RateWindow
@@ -20,7 +20,7 @@ NO_LIMITS = {"member": 0, "finance": 0, "service": 0, "address": 0}
 
 @pytest.fixture(autouse=True)
 def clock():
-    """Twenty seconds past a full minute."""
+    """The time stands still, 20 seconds past a full minute."""
     with time_machine.travel(datetime(2026, 3, 4, 10, 0, 20, tzinfo=UTC), tick=False) as clock:
         yield clock
 
@@ -38,13 +38,13 @@ def statuses(caller: Api, calls: int, path: str = "/api/users") -> list[int]:
 
 
 @pytest.mark.parametrize("scope", ["member", "finance", "service"])
-def test_each_scope_has_a_limit_of_its_own(limit, finance, scope):
+def test_each_scope_has_its_own_limit(limit, finance, scope):
     limit(**{scope: 3})
     caller = by_token(finance, scope)
     assert statuses(caller, 5) == [200, 200, 200, 429, 429]
 
 
-def test_says_when_to_come_back(limit, clock, alices):
+def test_a_refusal_says_when_to_retry(limit, clock, alices):
     limit(member=1)
     statuses(alices, 1)
     response = alices.get("/api/users")
@@ -57,7 +57,7 @@ def test_says_when_to_come_back(limit, clock, alices):
     assert statuses(alices, 2) == [200, 429]
 
 
-def test_a_refused_call_moves_nothing_and_its_key_is_free(limit, clock, alices, alice, bob):
+def test_a_refused_call_moves_nothing_and_keeps_its_key_free(limit, clock, alices, alice, bob):
     limit(member=1)
     statuses(alices, 1)
     wanted = order("transfer", alice.pk, bob.pk)
@@ -70,33 +70,33 @@ def test_a_refused_call_moves_nothing_and_its_key_is_free(limit, clock, alices, 
     assert "Idempotency-Replayed" not in response.headers
 
 
-def test_each_token_is_counted_by_itself(limit, alice, bob):
+def test_each_token_has_its_own_count(limit, alice, bob):
     limit(member=2)
     for caller in (by_token(alice), by_token(alice), by_token(bob)):
         assert statuses(caller, 3) == [200, 200, 429]
 
 
-def test_a_person_is_counted_over_all_their_sessions(limit, alice):
+def test_all_sessions_of_a_member_share_one_count(limit, alice):
     limit(member=3)
     assert statuses(by_session(alice), 2) == [200, 200]
     assert statuses(by_session(alice), 2) == [200, 429]
 
 
-def test_an_address_is_counted_over_all_its_callers(limit, alice, bob, finance):
+def test_all_callers_of_an_ip_address_share_one_count(limit, alice, bob, finance):
     limit(address=4)
     callers = [by_token(alice), by_token(bob), by_token(finance, "finance"), by_session(alice)]
     assert [caller.get("/api/users").status_code for caller in callers] == [200] * 4
     assert [caller.get("/api/users").status_code for caller in callers] == [429] * 4
 
 
-def test_another_address_is_another(limit, alices):
+def test_each_ip_address_has_its_own_count(limit, alices):
     limit(address=1)
     assert statuses(alices, 2) == [200, 429]
     alices.client.defaults["REMOTE_ADDR"] = "2001:db8::1"
     assert statuses(alices, 2) == [200, 429]
 
 
-def test_guessing_tokens_is_counted_by_address(limit, anonymous, alices):
+def test_guesses_of_tokens_count_for_the_ip_address(limit, anonymous, alices):
     limit(address=3)
     for guess in ("nsk_1", "nsk_2"):
         assert statuses(bearer(guess), 1) == [401]
@@ -104,16 +104,16 @@ def test_guessing_tokens_is_counted_by_address(limit, anonymous, alices):
     response = bearer("nsk_3").get("/api/users")
     problem_of(response, 429, "rate_limited")
     assert response.headers["Retry-After"] == "40"
-    assert statuses(alices, 1) == [429], "from the same address"
+    assert statuses(alices, 1) == [429], "Alice has the same IP address"
 
 
-def test_a_service_is_not_held_up_by_its_neighbours(limit, service, alices):
+def test_other_callers_do_not_use_up_a_services_calls(limit, service, alices):
     limit(address=1, member=1)
     assert statuses(alices, 2) == [200, 429]
     assert statuses(service, 5) == [200] * 5
 
 
-def test_by_default_services_have_no_limit_and_members_have(settings, service, alices):
+def test_by_default_members_have_a_limit_and_services_have_none(settings, service, alices):
     limits = settings.API_CALLS_PER_MINUTE
     assert limits == {"member": 120, "finance": 600, "service": 0, "address": 1200}
     statuses(service, 3)
@@ -122,7 +122,7 @@ def test_by_default_services_have_no_limit_and_members_have(settings, service, a
     assert sorted(RateWindow.objects.values_list("count", flat=True)) == [3, 3]
 
 
-def test_a_limit_of_zero_is_none_and_counts_nothing(limit, alices):
+def test_a_limit_of_zero_means_no_limit_and_no_count(limit, alices):
     limit()
     assert statuses(alices, 5) == [200] * 5
     assert not RateWindow.objects.exists()
@@ -141,14 +141,16 @@ def test_a_limit_of_zero_is_none_and_counts_nothing(limit, alices):
         (1, "x" * 5000, "x" * 60),
     ],
 )
-def test_believes_only_our_own_proxies(limit, settings, alices, proxies, forwarded, expected):
+def test_trusts_the_ip_address_only_from_our_own_proxies(
+    limit, settings, alices, proxies, forwarded, expected
+):
     limit(address=10)
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     alices.get("/api/users", headers={"X-Forwarded-For": forwarded})
     assert RateWindow.objects.get().key == f"address:{expected}"
 
 
-def test_past_minutes_are_swept_away(clock):
+def test_counts_of_past_minutes_are_deleted(clock):
     random.seed(3)
     for _minute in range(400):
         rates.wait_s("token:1", 10)
@@ -157,11 +159,11 @@ def test_past_minutes_are_swept_away(clock):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_is_shared_by_all_who_count(limit):
-    """Threads with connections of their own stand for processes: nothing is kept in memory."""
+def test_all_processes_share_one_count(limit):
+    """Threads with separate connections stand for processes, since no count is in memory."""
     limit(member=10)
     secret = issue(UserFactory())
-    answers = at_once(*[lambda: statuses(bearer(secret), 4)] * 5)
+    answers = run_together(*[lambda: statuses(bearer(secret), 4)] * 5)
     answered = sorted(status for each in answers for status in each)
     assert answered == [200] * 10 + [429] * 10
     assert RateWindow.objects.get().count == 20

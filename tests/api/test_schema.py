@@ -1,4 +1,4 @@
-"""Whatever is sent, the API answers what its own description says: schemathesis tries it out."""
+"""Schemathesis calls the API with generated input: every answer must fit openapi.json."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ effort = {
 }
 
 schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application)
-# Left out: "accept what fits the schema" (a balance may be too low) and "ignored auth" (it takes
-# every 200 without a token for one; test_access.py has each endpoint without a token).
+# Not used: "positive data acceptance" (a balance may be too low) and "ignored auth" (it reports
+# every 200 without a token; test_access.py calls each endpoint without one).
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -46,7 +46,7 @@ CHECKS = [
 
 
 class World:
-    """Who calls, and who is there to be named."""
+    """The callers' headers, and ids that exist."""
 
     def __init__(self, alice, bob, finance) -> None:
         self.headers = {
@@ -58,10 +58,10 @@ class World:
         self.ids = [alice.pk, bob.pk]
         self.reference = send(alice, bob, 1_00).reference
 
-    def meet(self, case: Case) -> None:
-        """Let some of the ids be those of people who are there, and amounts be what they have.
+    def use_real_ids(self, case: Case) -> None:
+        """Replace some valid ids with ids that exist, and valid amounts with amounts they can pay.
 
-        What does not fit the description stays as it is.
+        Values that don't fit the schema stay unchanged.
         """
         for values in (case.path_parameters, case.body):
             if not isinstance(values, dict):
@@ -86,7 +86,7 @@ def bearer(secret: str) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def one_connection() -> Iterator[None]:
-    """The calls are made in the test's own transaction, which the end of a request would end."""
+    """Keep the connection open: the calls run inside the test's own transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -104,17 +104,17 @@ def world(alice, bob, finance, settings) -> World:
 @schema.parametrize()
 @settings(max_examples=500 if NIGHTLY else 8, **effort)
 def test_answers_as_described(case, role, world):
-    world.meet(case)
+    world.use_real_ids(case)
     case.call_and_validate(headers=world.headers[role], checks=CHECKS)
 
 
 @pytest.mark.parametrize("role", ["service", "member"])
 def test_answers_as_described_one_call_after_another(role, world):
-    """Calls that use what earlier ones answered: whoever was opened is paid, and looked up."""
+    """Each call uses earlier answers: it pays and looks up members that earlier calls opened."""
 
     class Machine(schema.as_state_machine()):
         def before_call(self, case: Case) -> None:
-            world.meet(case)
+            world.use_real_ids(case)
 
         def get_call_kwargs(self, case: Case) -> dict[str, object]:
             return {"headers": world.headers[role]}

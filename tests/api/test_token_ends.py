@@ -1,4 +1,4 @@
-"""A token that has ended moves nothing, however lately it was met."""
+"""A token that has ended moves nothing, even if a cache still knows it."""
 
 import time
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.api.support.calls import (
 )
 from tests.books import nothing_moves
 from tests.factories import account_id
-from tests.ledger.support.crowd import held
+from tests.ledger.support.crowd import hold_accounts
 from wallet.api import tokens
 from wallet.models import ApiToken, User
 
@@ -49,7 +49,7 @@ def expire_by_itself(token: ApiToken) -> None:
 
 @pytest.mark.parametrize("scope", ["member", "service"])
 @pytest.mark.parametrize("move", MOVES)
-def test_one_that_will_end_moves_money_until_then(alice, bob, scope, move):
+def test_a_token_moves_money_until_it_expires(alice, bob, scope, move):
     caller, mine = by_token(alice, scope), order(move, alice.pk, bob.pk)
     ApiToken.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     for key in ("first", "second", None):
@@ -59,7 +59,7 @@ def test_one_that_will_end_moves_money_until_then(alice, bob, scope, move):
 @pytest.mark.parametrize("scope", ["member", "service"])
 @pytest.mark.parametrize("move", MOVES)
 @pytest.mark.parametrize("end", [revoke, deactivate_owner, expire])
-def test_one_that_moved_money_a_moment_ago(alice, bob, scope, move, end):
+def test_a_token_that_has_just_ended_moves_nothing(alice, bob, scope, move, end):
     caller, mine = by_token(alice, scope), order(move, alice.pk, bob.pk)
     assert caller.post(path_of(move), mine, key="before").status_code == 201
     assert caller.post(path_of(move), mine, key="again").status_code == 201
@@ -71,7 +71,7 @@ def test_one_that_moved_money_a_moment_ago(alice, bob, scope, move, end):
             assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_one_that_is_live_again(alice, bob):
+def test_a_token_works_again_when_its_owner_is_active_again(alice, bob):
     caller, mine = by_token(alice), order("transfer", alice.pk, bob.pk)
     assert caller.post("/api/transfer", mine).status_code == 201
     User.objects.filter(pk=alice.pk).update(is_active=False)
@@ -80,7 +80,7 @@ def test_one_that_is_live_again(alice, bob):
     assert caller.post("/api/transfer", mine).status_code == 201
 
 
-def test_one_that_may_do_less_than_a_moment_ago(alice, bob, operator):
+def test_a_token_with_a_reduced_scope_loses_the_old_one_immediately(alice, bob, operator):
     caller, theirs = by_token(operator, "service"), order("transfer", alice.pk, bob.pk)
     assert caller.post("/api/transfer", theirs).status_code == 201
     ApiToken.objects.update(scope="member")
@@ -89,7 +89,7 @@ def test_one_that_may_do_less_than_a_moment_ago(alice, bob, operator):
         problem_of(caller.post("/api/transfer", theirs), 404, "not_found")
 
 
-def test_one_that_was_met_still_acts_for_its_owner_alone(alice, bob):
+def test_a_cached_token_acts_only_for_its_owner(alice, bob):
     caller = by_token(alice)
     assert caller.post("/api/transfer", order("transfer", alice.pk, bob.pk)).status_code == 201
     with nothing_moves():
@@ -98,8 +98,8 @@ def test_one_that_was_met_still_acts_for_its_owner_alone(alice, bob):
             problem_of(response, 404, "not_found")
 
 
-def wait_for_an_order() -> None:
-    """Until a statement of another connection waits for a row."""
+def wait_for_a_lock_wait() -> None:
+    """Wait until another connection waits for a row lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline:
@@ -108,14 +108,16 @@ def wait_for_an_order() -> None:
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.02)
-    raise AssertionError("no order waits")
+    raise AssertionError("no transfer waits")
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="an order waits for a row")
-@pytest.mark.parametrize("is_met", [True, False], ids=["met", "new"])
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row locks")
+@pytest.mark.parametrize("is_cached", [True, False], ids=["cached", "new"])
 @pytest.mark.parametrize("end", [revoke, deactivate_owner, expire, expire_by_itself])
-def test_one_that_ends_while_its_order_waits(alice, bob, operator, is_met, end):
+def test_a_token_that_ends_while_its_transfer_waits_moves_nothing(
+    alice, bob, operator, is_cached, end
+):
     caller = bearer(issue(operator, "service"))
     answers: list[HttpResponse] = []
 
@@ -125,13 +127,13 @@ def test_one_that_ends_while_its_order_waits(alice, bob, operator, is_met, end):
         finally:
             connection.close()
 
-    if is_met:
+    if is_cached:
         assert caller.post("/api/deposit", order("deposit", alice.pk, 0)).status_code == 201
     with nothing_moves():
-        with held(account_id(alice)):
+        with hold_accounts(account_id(alice)):
             thread = Thread(target=send)
             thread.start()
-            wait_for_an_order()
+            wait_for_a_lock_wait()
             end(ApiToken.objects.get())
         thread.join()
     problem_of(answers[0], 401, "not_authenticated")

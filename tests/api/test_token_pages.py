@@ -1,4 +1,4 @@
-"""Members manage their own tokens on a page, operators everybody's in the admin."""
+"""Members manage their own tokens on a page; operators revoke any token in the admin."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ ADMIN = reverse("admin:wallet_apitoken_changelist")
 ADMIN_ADD = reverse("admin:wallet_apitoken_add")
 
 
-def make(user, name="My shop", days="90", **more):
+def issue_on_page(user, name="My shop", days="90", **more):
     return signed_in(user).post(PAGE, {"name": name, "days": days}, **more)
 
 
@@ -38,7 +38,7 @@ def is_live(secret: str) -> bool:
     return bearer(secret).get("/api/users").status_code == 200
 
 
-def test_needs_a_session(client, alice):
+def test_the_page_needs_a_session(client, alice):
     issue(alice)
     for response in (client.get(PAGE), client.post(PAGE, {"name": "x"})):
         assert response.headers["Location"].startswith(reverse("account_login"))
@@ -47,14 +47,14 @@ def test_needs_a_session(client, alice):
     assert ApiToken.objects.get().revoked_at is None
 
 
-def test_the_profile_leads_here(as_alice):
+def test_the_profile_links_to_the_page(as_alice):
     assert f'href="{PAGE}"' in as_alice.get(reverse("wallet:profile")).text
 
 
-def test_says_what_to_do_when_there_is_none(as_alice):
+def test_the_page_without_tokens_says_so(as_alice):
     response = as_alice.get(PAGE)
     assert is_whole_page(response)
-    assert "No token yet." in text(response)
+    assert "No tokens yet." in text(response)
 
 
 @pytest.mark.parametrize("headers", [{}, htmx()])
@@ -75,7 +75,7 @@ def test_shows_a_new_token_once(alice, headers):
     assert "My shop" in text(later)
 
 
-def test_the_secret_is_for_the_browser_that_made_it_and_for_a_minute(alice, bob, time_machine):
+def test_only_the_same_browser_sees_the_secret_and_only_for_a_minute(alice, bob, time_machine):
     client = signed_in(alice)
     client.post(PAGE, {"name": "My shop", "days": "90"})
     cookie = client.cookies["new_token"]
@@ -88,14 +88,14 @@ def test_the_secret_is_for_the_browser_that_made_it_and_for_a_minute(alice, bob,
     assert not elements(client.get(PAGE), "code", id="secret")
 
 
-@pytest.mark.parametrize(("days", "lives"), [("30", 30), ("90", 90), ("365", 365), ("", None)])
-def test_lives_as_long_as_was_chosen(alice, days, lives):
-    make(alice, days=days)
+@pytest.mark.parametrize(("days", "expected"), [("30", 30), ("90", 90), ("365", 365), ("", None)])
+def test_a_token_expires_after_the_chosen_days(alice, days, expected):
+    issue_on_page(alice, days=days)
     expires_at = ApiToken.objects.get().expires_at
-    if lives is None:
+    if expected is None:
         assert expires_at is None
     else:
-        assert abs(timezone.now() + timedelta(days=lives) - expires_at) < timedelta(minutes=1)
+        assert abs(timezone.now() + timedelta(days=expected) - expires_at) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_lives_as_long_as_was_chosen(alice, days, lives):
         ({"days": "never"}, "days"),
     ],
 )
-def test_refuses_beside_the_field_and_keeps_what_was_typed(alice, typed, field):
-    response = make(alice, **typed)
+def test_an_error_stands_beside_its_field_and_keeps_the_input(alice, typed, field):
+    response = issue_on_page(alice, **typed)
     assert response.status_code == 422
     assert title(response).startswith("Error:")
     assert problems_beside(response, field)
@@ -126,7 +126,7 @@ def test_a_member_can_not_choose_the_scope_or_the_owner(alice, bob):
     assert (token.scope, token.user) == ("member", alice)
 
 
-def test_lists_only_ones_own_that_are_live(alice, bob):
+def test_lists_only_the_members_own_live_tokens(alice, bob):
     for user, name in ((alice, "Alice's till"), (bob, "Bob's van"), (alice, "Old one")):
         issue(user, name=name)
     tokens.revoke(ApiToken.objects.get(name="Old one").pk)
@@ -137,7 +137,7 @@ def test_lists_only_ones_own_that_are_live(alice, bob):
     assert "never used" in page
 
 
-def test_escapes_what_was_typed(alice):
+def test_escapes_the_name(alice):
     issue(alice, name="<script>alert(1)</script>")
     assert "<script>alert" not in signed_in(alice).get(PAGE).text
 
@@ -145,18 +145,18 @@ def test_escapes_what_was_typed(alice):
 @pytest.mark.parametrize(
     ("headers", "status", "header"), [({}, 303, "Location"), (htmx(), 200, "HX-Redirect")]
 )
-def test_revokes(alice, headers, status, header):
+def test_a_member_revokes_a_token(alice, headers, status, header):
     secret, other = issue(alice), issue(alice)
     token = ApiToken.objects.earliest("pk")
     client = signed_in(alice)
     response = client.post(revoke_path(token), headers=headers)
     assert (response.status_code, response.headers[header]) == (status, PAGE)
-    assert "The token is revoked." in text(client.get(PAGE))
+    assert "Token revoked." in text(client.get(PAGE))
     assert not is_live(secret)
     assert is_live(other)
 
 
-def test_a_strangers_token_is_not_there(alice, carol):
+def test_a_strangers_token_is_not_found(alice, carol):
     secret = issue(alice)
     token = ApiToken.objects.get()
     stranger = signed_in(carol)
@@ -166,7 +166,7 @@ def test_a_strangers_token_is_not_there(alice, carol):
     assert is_live(secret)
 
 
-def test_a_revoked_token_is_not_there_either(alice):
+def test_a_revoked_token_is_not_found(alice):
     issue(alice)
     token = ApiToken.objects.get()
     client = signed_in(alice)
@@ -174,7 +174,7 @@ def test_a_revoked_token_is_not_there_either(alice):
     assert client.post(revoke_path(token)).status_code == 404
 
 
-def test_revoking_takes_a_post(alice):
+def test_only_a_post_revokes(alice):
     secret = issue(alice)
     assert signed_in(alice).get(revoke_path(ApiToken.objects.get())).status_code == 405
     assert is_live(secret)
@@ -191,13 +191,13 @@ def issue_in_admin(operator, owner, scope="service", **more):
 
 
 @pytest.mark.parametrize("scope", ["member", "finance", "service"])
-def test_an_operator_issues_none_because_a_token_moves_money(operator, alice, scope):
+def test_an_operator_may_not_issue_tokens_because_they_move_money(operator, alice, scope):
     _client, response = issue_in_admin(operator, alice, scope)
     assert response.status_code == 403
     assert not ApiToken.objects.exists()
 
 
-def test_an_operator_revokes(operator, alice):
+def test_an_operator_revokes_a_token(operator, alice):
     secrets = [issue(alice), issue(alice)]
     wanted = {"action": "revoke", "_selected_action": [str(ApiToken.objects.earliest("pk").pk)]}
     client = signed_in(operator)
@@ -207,7 +207,7 @@ def test_an_operator_revokes(operator, alice):
     assert LogEntry.objects.get().change_message == "revoked"
 
 
-def test_no_token_is_changed_or_deleted_and_no_hash_is_shown(operator, alice):
+def test_an_operator_cannot_change_or_delete_a_token_or_see_its_hash(operator, alice):
     issue(alice)
     token = ApiToken.objects.get()
     client = signed_in(operator)
@@ -223,7 +223,7 @@ def test_no_token_is_changed_or_deleted_and_no_hash_is_shown(operator, alice):
 
 
 @pytest.mark.parametrize("role", ["alice", "finance", "auditor"])
-def test_others_do_not_reach_the_admins_tokens(request, role):
+def test_only_operators_reach_tokens_in_the_admin(request, role):
     client = signed_in(request.getfixturevalue(role))
     for path in (ADMIN, ADMIN_ADD):
         assert client.get(path).status_code in (302, 403)

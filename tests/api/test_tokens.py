@@ -1,4 +1,4 @@
-"""A token is kept as a hash, opens what its scope says and no more, and ends when it is told to."""
+"""We store only a token's hash. A token opens only what its scope allows, and it can end."""
 
 from datetime import timedelta
 from io import StringIO
@@ -33,11 +33,11 @@ def whole_database() -> str:
     return "\n".join(cells)
 
 
-def test_only_its_hash_is_kept(alice):
+def test_the_database_holds_only_the_hash(alice):
     token, secret = tokens.issue(user_id=alice.pk, scope="member", name="till")
     client = signed_in(alice)
     client.post("/profile/tokens/", {"name": "by hand", "days": "30"})
-    # Also not on its way to the page that shows it.
+    # The redirect to the page that shows the new token stores no secret either.
     everything = whole_database()
     shown = client.get("/profile/tokens/").context["secret"]
     assert token.digest in everything
@@ -47,23 +47,23 @@ def test_only_its_hash_is_kept(alice):
         assert status(bearer(each)) == 200
 
 
-def test_two_secrets_are_never_alike_and_hard_to_guess(alice):
+def test_secrets_are_unique_and_hard_to_guess(alice):
     secrets = {issue(alice) for _ in range(50)}
     assert len(secrets) == 50
     assert all(len(secret) >= 43 and secret.startswith("nsk_") for secret in secrets)
 
 
 @pytest.mark.parametrize("change", [str.upper, str.swapcase, lambda s: s[:-1], lambda s: s + "A"])
-def test_nearly_right_is_wrong(alice, change):
+def test_a_changed_secret_opens_nothing(alice, change):
     assert status(bearer(change(issue(alice)))) == 401
 
 
-def test_its_own_hash_opens_nothing(alice):
+def test_a_tokens_hash_opens_nothing(alice):
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="till")
     assert status(bearer(token.digest)) == 401
 
 
-def test_writes_down_when_it_was_used_at_most_once_a_minute(alice):
+def test_the_time_of_last_use_is_updated_at_most_once_a_minute(alice):
     secret = issue(alice)
     token = ApiToken.objects.get()
     assert token.last_used_at is None
@@ -81,13 +81,13 @@ def test_writes_down_when_it_was_used_at_most_once_a_minute(alice):
     assert used_at(later) == later
 
 
-def test_a_wrong_token_is_not_used(alice):
+def test_a_wrong_secret_updates_no_time_of_last_use(alice):
     issue(alice)
     status(bearer("nsk_other"))
     assert ApiToken.objects.get().last_used_at is None
 
 
-def test_expires(alice):
+def test_a_token_expires(alice):
     now = timezone.now()
     caller = bearer(issue(alice, expires_at=now + timedelta(days=30)))
     with time_machine.travel(now + timedelta(days=29, hours=23), tick=False):
@@ -96,7 +96,7 @@ def test_expires(alice):
         problem_of(caller.get("/api/users"), 401, "not_authenticated")
 
 
-def test_ends_at_once_when_it_is_revoked(alice, bob):
+def test_a_revoked_token_ends_immediately(alice, bob):
     secret, other = issue(alice), issue(alice)
     caller = bearer(secret)
     assert status(caller) == 200
@@ -106,10 +106,10 @@ def test_ends_at_once_when_it_is_revoked(alice, bob):
         response = caller.post("/api/transfer", order("transfer", alice.pk, bob.pk))
     problem_of(response, 401, "not_authenticated")
     assert status(bearer(other)) == 200
-    assert not tokens.revoke(token.pk), "it has ended already"
+    assert not tokens.revoke(token.pk), "it was revoked before"
 
 
-def test_ends_with_its_owner(alice):
+def test_a_token_ends_while_its_owner_is_inactive(alice):
     caller = by_token(alice)
     assert status(caller) == 200
     User.objects.filter(pk=alice.pk).update(is_active=False)
@@ -118,7 +118,7 @@ def test_ends_with_its_owner(alice):
     assert status(caller) == 200
 
 
-def test_orders_too_write_down_when_it_was_used(alice, bob):
+def test_money_calls_update_the_time_of_last_use_too(alice, bob):
     caller, first = by_token(alice), timezone.now()
 
     def used_at(moment):
@@ -142,7 +142,7 @@ def test_a_finance_token_ends_with_the_role(request, role):
         assert status(caller, path) == 401
 
 
-def test_a_finance_token_of_somebody_else_opens_nothing(alice, operator):
+def test_a_finance_token_of_a_person_outside_finance_opens_nothing(alice, operator):
     for person in (alice, operator):
         assert status(by_token(person, "finance"), "/api/admin/summary") == 401
 
@@ -153,7 +153,7 @@ def test_the_scheme_is_read_in_any_case(alice):
         assert status(Api({"Authorization": f"{scheme} {secret}"})) == 200
 
 
-def test_cookies_are_not_looked_at_when_there_is_a_token(alice, bob, finance):
+def test_a_call_with_a_token_ignores_cookies(alice, bob, finance):
     session = by_session(finance)
     session.headers["Authorization"] = f"Bearer {issue(bob)}"
     assert status(session, f"/api/balance/{bob.pk}") == 200
@@ -181,7 +181,7 @@ def transfer(caller, alice, bob, **headers):
     )
 
 
-def test_a_session_acts_as_its_member_with_the_csrf_token(alice, bob):
+def test_a_session_with_its_csrf_token_moves_the_members_money(alice, bob):
     session = by_session(alice)
     assert transfer(session, alice, bob).status_code == 201
     assert transfer(session, alice, bob, Origin="http://testserver").status_code == 201
@@ -197,13 +197,13 @@ def test_a_session_acts_as_its_member_with_the_csrf_token(alice, bob):
         {"Origin": "https://testserver.evil.example"},
     ],
 )
-def test_a_session_from_elsewhere_is_refused(alice, bob, headers):
+def test_refuses_a_session_with_a_wrong_csrf_token_or_origin(alice, bob, headers):
     session = by_session(alice)
     with nothing_moves():
         problem_of(transfer(session, alice, bob, **headers), 403, "forbidden")
 
 
-def test_a_strangers_csrf_token_is_refused(alice, bob, carol):
+def test_refuses_a_strangers_csrf_token(alice, bob, carol):
     session, other = by_session(alice), by_session(carol)
     with nothing_moves():
         problem_of(transfer(session, alice, bob, **other.headers), 403, "forbidden")
@@ -215,7 +215,7 @@ def test_a_session_reads_without_the_csrf_token(alice):
     assert status(session, f"/api/balance/{alice.pk}") == 200
 
 
-def test_a_session_ends_with_signing_out_and_with_its_owner(alice):
+def test_a_session_ends_at_sign_out_and_while_its_owner_is_inactive(alice):
     session = by_session(alice)
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert status(session) == 401
@@ -245,7 +245,7 @@ def test_the_command_prints_a_live_token_once(finance, scope):
     assert status(bearer(secret), f"/api/balance/{finance.pk}") == 200
 
 
-def test_the_command_finds_people_by_any_login(alice):
+def test_the_command_finds_a_member_by_email_or_phone(alice):
     run_command(alice.email.upper(), "--scope", "member")
     run_command(alice.phone, "--scope", "service")
     assert ApiToken.objects.filter(user=alice).count() == 2
@@ -261,13 +261,13 @@ def test_the_command_finds_people_by_any_login(alice):
         ("ALICE",),
     ],
 )
-def test_the_command_refuses(alice, arguments):
+def test_the_command_refuses_wrong_arguments(alice, arguments):
     with pytest.raises(CommandError):
         run_command(*[alice.email if word == "ALICE" else word for word in arguments])
     assert not ApiToken.objects.exists()
 
 
-def test_the_command_refuses_who_has_left(alice):
+def test_the_command_refuses_an_inactive_member(alice):
     User.objects.filter(pk=alice.pk).update(is_active=False)
     with pytest.raises(CommandError):
         run_command(alice.email, "--scope", "member")

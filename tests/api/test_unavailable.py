@@ -1,4 +1,4 @@
-"""What programs are told when the database is busy or gone: whether anything has moved."""
+"""When the database is busy or gone, the answer says whether money may have moved."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nissmart.openapi import UNKNOWN
 from tests.api.support.calls import MOVES, order, path_of, problem_of
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id
-from tests.ledger.support.commits import answer_to_the_commit_lost
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.commits import lose_commit_answer
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 
@@ -26,11 +26,11 @@ every_move = pytest.mark.parametrize("move", MOVES)
 @pytest.mark.django_db(transaction=True)
 @every_move
 @pytest.mark.parametrize("is_first_call", [True, False])
-def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
-    if not is_first_call:  # then "last used" is not written, and only the order waits
+def test_a_busy_wallet_answers_busy_and_moves_nothing(service, alice, bob, move, is_first_call):
+    if not is_first_call:  # The token's "last used" is fresh, so only the money call must wait.
         service.get("/api/users")
     wallets = [account_id(user) for user in (alice, bob)]
-    with nothing_moves(), held(*wallets), impatient(0.3):
+    with nothing_moves(), hold_accounts(*wallets), wait_at_most(0.3):
         response = service.post(path_of(move), order(move, alice.pk, bob.pk), key="one")
     problem_of(response, 503, "busy")
     assert int(response.headers["Retry-After"]) >= 1
@@ -42,10 +42,10 @@ def test_a_wallet_that_is_busy(service, alice, bob, move, is_first_call):
 @pytest.mark.django_db(transaction=True)
 @every_move
 @pytest.mark.parametrize("key", [None, "one"])
-def test_an_order_that_may_have_been_carried_out(service, alice, bob, move, key):
-    """Only with a key is it told to try again: without one that would move the money twice."""
+def test_an_unknown_outcome_says_retry_only_with_a_key(service, alice, bob, move, key):
+    """Without a key, a retry could move the money twice."""
     service.get("/api/users")
-    with answer_to_the_commit_lost():
+    with lose_commit_answer():
         response = service.post(path_of(move), order(move, alice.pk, bob.pk), key)
     body = problem_of(response, 503, "outcome_unknown")
     assert body in UNKNOWN
@@ -61,8 +61,8 @@ def test_an_order_that_may_have_been_carried_out(service, alice, bob, move, key)
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to lose")
-def test_a_connection_lost_in_what_is_sent_with_the_commit(service, alice, bob, monkeypatch):
-    """Here the server did not carry it out; from where the caller stands nobody can tell."""
+def test_a_connection_lost_with_the_commit_is_an_unknown_outcome(service, alice, bob, monkeypatch):
+    """The server rolled back here, but the client can't know that."""
     service.get("/api/users")
     write = statements.write
 
@@ -81,7 +81,7 @@ def test_a_connection_lost_in_what_is_sent_with_the_commit(service, alice, bob, 
 
 
 @every_move
-def test_a_database_that_fails_before_anything_was_carried_out(
+def test_a_database_that_fails_before_any_write_answers_busy(
     service, alice, bob, move, monkeypatch
 ):
     def fail(*args: object, **more: object) -> None:

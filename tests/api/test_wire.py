@@ -1,4 +1,4 @@
-"""Requests that can be read in two ways, and bodies without a length, against the real server."""
+"""The real server and ambiguous requests: repeated headers, chunked, compressed and cut bodies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ledger.models import Transaction
 from nissmart.wsgi import application, collect_chunks
 from tests.api.support.calls import JSON, issue, problem_of
 from tests.api.support.granian import server
-from tests.api.support.raw import Said, chunked, lines, request, say
+from tests.api.support.raw import Reply, chunked, head, request, send
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, new_key
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
@@ -50,7 +50,7 @@ def length(body: bytes) -> str:
 
 @pytest.fixture
 def session(alice) -> list[str]:
-    """The headers of Alice's browser."""
+    """The headers that Alice's browser sends with a form."""
     client = Client()
     client.force_login(alice)
     name = settings.SESSION_COOKIE_NAME
@@ -59,8 +59,8 @@ def session(alice) -> list[str]:
 
 
 @pytest.fixture
-def filled() -> bytes:
-    """The form of a confirmed deposit."""
+def form() -> bytes:
+    """The body of the form that confirms a deposit."""
     fields = {"csrfmiddlewaretoken": CSRF, "amount": "250", "description": "Lunch"}
     return urlencode(fields | {"idempotency_key": new_key(), "confirm": "1"}).encode()
 
@@ -72,26 +72,26 @@ def filled() -> bytes:
     "keys", [("one", "one"), ("one", "two"), ("one", ""), ("", "one"), ("one,one",), ("one, one",)]
 )
 @pytest.mark.parametrize("path", ["/api/deposit", "/api/users"])
-def test_a_key_that_comes_twice_is_refused(port, token, alice, keys, path):
+def test_refuses_a_key_that_comes_twice(port, token, alice, keys, path):
     body = deposit_of(alice) if path == "/api/deposit" else b'{"name": "Jane"}'
     headers = [f"Idempotency-Key: {key}" for key in keys]
     people = User.objects.count()
     with nothing_moves():
-        said = say(port, request(token, body, length(body), *headers, path=path))
-    assert said.status == 400
-    problem = said.json()
+        reply = send(port, request(token, body, length(body), *headers, path=path))
+    assert reply.status == 400
+    problem = reply.json()
     assert problem["code"] == "invalid_request"
     assert [each["field"] for each in problem["errors"]] == ["Idempotency-Key"]
     assert User.objects.count() == people
-    # The honest retry is the first time it happens.
-    once = say(port, request(token, body, length(body), "Idempotency-Key: one", path=path))
+    # The refused call did nothing, so the retry with one key isn't a replay.
+    once = send(port, request(token, body, length(body), "Idempotency-Key: one", path=path))
     assert once.status == 201
     assert "idempotency-replayed" not in once.headers
 
 
 @pytest.mark.parametrize("header", ["Authorization", "Host", "Origin", "X-CSRFToken"])
 @pytest.mark.parametrize("same", [True, False])
-def test_no_other_header_of_one_value_comes_twice(port, token, alice, header, same):
+def test_refuses_other_single_value_headers_that_come_twice(port, token, alice, header, same):
     values = {
         "Authorization": f"Bearer {token}",
         "Host": "127.0.0.1",
@@ -103,35 +103,35 @@ def test_no_other_header_of_one_value_comes_twice(port, token, alice, header, sa
     if header in ("Origin", "X-CSRFToken"):
         extra.append(f"{header}: {values[header]}")
     with nothing_moves():
-        said = say(port, request(token, body, length(body), *extra))
-    assert said.status == 400
-    assert [each["field"] for each in said.json()["errors"]] == [header]
+        reply = send(port, request(token, body, length(body), *extra))
+    assert reply.status == 400
+    assert [each["field"] for each in reply.json()["errors"]] == [header]
 
 
-def test_two_lengths_are_refused_unless_they_say_the_same(port, token, alice):
+def test_refuses_two_different_lengths(port, token, alice):
     body = deposit_of(alice)
     with nothing_moves():
-        said = say(port, request(token, body, length(body), "Content-Length: 5"))
-        assert said.status == 400
-    assert say(port, request(token, body, length(body), length(body))).status == 201
+        reply = send(port, request(token, body, length(body), "Content-Length: 5"))
+        assert reply.status == 400
+    assert send(port, request(token, body, length(body), length(body))).status == 201
 
 
-def test_headers_that_are_lists_may_come_twice(port, token, alice):
+def test_headers_that_hold_lists_may_come_twice(port, token, alice):
     body = deposit_of(alice)
     headers = ["Accept: text/html", f"Accept: {JSON}", "Accept-Language: en", "Accept-Language: sw"]
     headers += ["X-Forwarded-For: 10.0.0.1", "X-Forwarded-For: 10.0.0.2", "Cookie: a=1, b"]
-    assert say(port, request(token, body, length(body), *headers)).status == 201
+    assert send(port, request(token, body, length(body), *headers)).status == 201
 
 
-def test_a_page_refuses_them_too(port, session, filled):
+def test_a_page_refuses_repeated_headers_too(port, session, form):
     for twice in (["Host: evil.example"], ["X-CSRFToken: a", "X-CSRFToken: b"]):
         with nothing_moves():
-            said = say(port, lines("/deposit/", *session, length(filled), *twice) + filled)
-        assert said.status == 400
-        assert "Nothing has moved." in said.body
+            reply = send(port, head("/deposit/", *session, length(form), *twice) + form)
+        assert reply.status == 400
+        assert "Nothing has moved." in reply.body
 
 
-def test_a_money_form_with_a_field_twice_is_refused(as_alice, bob):
+def test_refuses_a_money_form_with_a_field_twice(as_alice, bob):
     right = {
         "amount": "250",
         "recipient": bob.email,
@@ -151,74 +151,74 @@ def test_a_money_form_with_a_field_twice_is_refused(as_alice, bob):
 
 @pytest.mark.parametrize("size", [1, 7, 2**16])
 @pytest.mark.parametrize("coding", ["chunked", "Chunked"])
-def test_a_call_in_chunks_is_like_any_other(port, token, alice, size, coding):
+def test_a_chunked_call_works_like_any_other(port, token, alice, size, coding):
     body = deposit_of(alice, description="In chunks")
     key = f"Idempotency-Key: {new_key()}"
     sent = request(token, chunked(body, size), f"Transfer-Encoding: {coding}", key)
-    first, again = say(port, sent), say(port, request(token, body, length(body), key))
+    first, again = send(port, sent), send(port, request(token, body, length(body), key))
     assert (first.status, first.json()["description"]) == (201, "In chunks")
     assert again.headers["idempotency-replayed"] == "true"
     assert again.body == first.body
     assert_books_right()
 
 
-def test_a_page_takes_a_form_in_chunks(port, session, filled, alice):
-    said = say(port, lines("/deposit/", *session, CHUNKED) + chunked(filled, 10))
-    assert said.status == 303, said.body
+def test_a_page_accepts_a_chunked_form(port, session, form, alice):
+    reply = send(port, head("/deposit/", *session, CHUNKED) + chunked(form, 10))
+    assert reply.status == 303, reply.body
     record = Transaction.objects.latest("pk")
-    assert said.headers["location"] == f"/activity/{record.reference}/"
+    assert reply.headers["location"] == f"/activity/{record.reference}/"
     assert (record.amount_cents, record.created_by_id) == (250_00, alice.pk)
     assert_books_right()
 
 
-def test_a_session_calls_the_api_in_chunks(port, session, alice):
+def test_a_session_may_send_a_chunked_call(port, session, alice):
     headers = [session[0], f"Content-Type: {JSON}", f"X-CSRFToken: {CSRF}"]
     body = chunked(deposit_of(alice))
-    assert say(port, lines("/api/deposit", *headers, CHUNKED) + body).status == 201
+    assert send(port, head("/api/deposit", *headers, CHUNKED) + body).status == 201
 
 
 @pytest.mark.parametrize("over", [1, 200_000])
-def test_a_call_in_chunks_has_the_same_limit(port, token, alice, over):
+def test_a_chunked_call_has_the_same_size_limit(port, token, alice, over):
     body = deposit_of(alice)
     body += b" " * (BODY_BYTES_AT_MOST - len(body))
-    assert say(port, request(token, chunked(body), CHUNKED)).status == 201
+    assert send(port, request(token, chunked(body), CHUNKED)).status == 201
     with nothing_moves():
-        said = say(port, request(token, chunked(body + b" " * over), CHUNKED))
-        assert (said.status, said.json()["code"]) == (413, "body_too_large")
+        reply = send(port, request(token, chunked(body + b" " * over), CHUNKED))
+        assert (reply.status, reply.json()["code"]) == (413, "body_too_large")
 
 
-def test_a_form_in_chunks_has_the_same_limit(port, session, filled):
-    large = filled + b"&more=" + b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def test_a_chunked_form_has_the_same_size_limit(port, session, form):
+    large = form + b"&more=" + b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     with nothing_moves():
-        for body in (lines("/deposit/", *session, CHUNKED) + chunked(large), None):
-            said = say(port, body or lines("/deposit/", *session, length(large)) + large)
-            assert said.status == 413
-            assert "Nothing has moved." in said.body
+        for body in (head("/deposit/", *session, CHUNKED) + chunked(large), None):
+            reply = send(port, body or head("/deposit/", *session, length(large)) + large)
+            assert reply.status == 413
+            assert "Nothing has moved." in reply.body
 
 
 @pytest.mark.parametrize("end", [b"", b"5\r\nhel", b"zz\r\n", b"0"])
-def test_a_call_that_breaks_off_in_its_chunks_moves_nothing(port, token, alice, end):
+def test_an_incomplete_chunked_call_moves_nothing(port, token, alice, end):
     half = deposit_of(alice)[:-5]
     broken = chunked(half).removesuffix(b"0\r\n\r\n") + end
     with nothing_moves():
-        said = say(port, request(token, broken, CHUNKED), then_close=True)
-    assert (said.status, said.json()["code"]) == (400, "malformed_json")
+        reply = send(port, request(token, broken, CHUNKED), then_close=True)
+    assert (reply.status, reply.json()["code"]) == (400, "malformed_json")
 
 
 @pytest.mark.parametrize("coding", ["gzip, chunked", "chunked, chunked"])
-def test_other_transfer_codings_are_refused(port, token, session, filled, alice, coding):
+def test_refuses_other_transfer_codings(port, token, session, form, alice, coding):
     header, body = f"Transfer-Encoding: {coding}", chunked(deposit_of(alice))
     with nothing_moves():
-        said = say(port, request(token, body, header))
-        assert (said.status, said.json()["code"]) == (411, "length_required")
-        page = say(port, lines("/deposit/", *session, header) + chunked(filled))
+        reply = send(port, request(token, body, header))
+        assert (reply.status, reply.json()["code"]) == (411, "length_required")
+        page = send(port, head("/deposit/", *session, header) + chunked(form))
         assert (page.status, "Error 411" in page.body) == (411, True)
 
 
 @pytest.mark.parametrize("path", ["/api/deposit", "/deposit/", "/accounts/login/"])
 @pytest.mark.parametrize("with_token", [True, False])
-def test_a_server_that_does_not_decode_chunks_gets_411(client, token, path, with_token):
-    """Django's own development server is one."""
+def test_answers_411_on_a_server_that_does_not_decode_chunks(client, token, path, with_token):
+    """Django's development server is one."""
     environ = client._base_environ(PATH_INFO=path, REQUEST_METHOD="POST", CONTENT_TYPE=JSON)
     environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": BytesIO(b"2\r\n{}\r\n0\r\n\r\n")}
     if with_token:
@@ -234,27 +234,27 @@ def test_a_server_that_does_not_decode_chunks_gets_411(client, token, path, with
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "GZIP", "identity, gzip"])
-def test_a_compressed_body_is_refused_by_name(port, token, session, filled, alice, coding):
+def test_refuses_a_compressed_body_and_names_the_header(port, token, session, form, alice, coding):
     header = f"Content-Encoding: {coding}"
     with nothing_moves():
         body = gzip.compress(deposit_of(alice))
-        said = say(port, request(token, body, header, length(body)))
-        assert (said.status, said.json()["code"]) == (415, "unsupported_media_type")
-        assert "Content-Encoding" in said.json()["detail"]
-        assert said.headers["accept-encoding"] == "identity"
-        body = gzip.compress(filled)
-        page = say(port, lines("/deposit/", *session, header, length(body)) + body)
+        reply = send(port, request(token, body, header, length(body)))
+        assert (reply.status, reply.json()["code"]) == (415, "unsupported_media_type")
+        assert "Content-Encoding" in reply.json()["detail"]
+        assert reply.headers["accept-encoding"] == "identity"
+        body = gzip.compress(form)
+        page = send(port, head("/deposit/", *session, header, length(body)) + body)
         assert (page.status, "Error 415" in page.body) == (415, True)
 
 
-def test_a_body_that_says_it_is_not_compressed_is_taken(service, alice):
+def test_accepts_the_content_encoding_identity(service, alice):
     response = service.post_text(
         "/api/deposit", deposit_of(alice), headers={"Content-Encoding": "identity"}
     )
     assert response.status_code == 201
 
 
-def test_a_problem_of_the_door_has_the_headers_of_any_other(service, alice):
+def test_a_refusal_of_the_middleware_has_the_usual_headers(service, alice):
     response = service.post_text(
         "/api/deposit", deposit_of(alice), headers={"Content-Encoding": "gzip"}
     )
@@ -263,29 +263,28 @@ def test_a_problem_of_the_door_has_the_headers_of_any_other(service, alice):
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def cut(port: int, session: list[str], filled: bytes, at: int) -> Said:
-    head = lines("/deposit/", *session, length(filled))
-    return say(port, head + filled[:at], then_close=True)
+def send_part(port: int, session: list[str], form: bytes, at: int) -> Reply:
+    return send(port, head("/deposit/", *session, length(form)) + form[:at], then_close=True)
 
 
-def test_a_form_that_is_cut_short_is_refused(port, session, filled):
+def test_refuses_a_form_that_is_cut_short(port, session, form):
     with nothing_moves():
-        for at in (0, 1, len(filled) // 2, len(filled) - 1):
-            said = cut(port, session, filled, at)
-            assert (said.status, "Nothing has moved." in said.body) == (400, True), at
+        for at in (0, 1, len(form) // 2, len(form) - 1):
+            reply = send_part(port, session, form, at)
+            assert (reply.status, "Nothing has moved." in reply.body) == (400, True), at
 
 
-def test_a_form_in_chunks_that_breaks_off_anywhere_moves_nothing(port, session, filled):
-    """The server doesn't say that it broke off. What confirms the order is the last of it."""
+def test_an_incomplete_chunked_form_moves_nothing(port, session, form):
+    """The server doesn't report the missing end. It's safe because the confirm field comes last."""
     with nothing_moves():
-        for at in range(0, len(filled) - 1, 9):
-            broken = chunked(filled[:at], 10).removesuffix(b"0\r\n\r\n")
-            sent = lines("/deposit/", *session, CHUNKED) + broken
-            assert say(port, sent, then_close=True).status != 303, at
+        for at in range(0, len(form) - 1, 9):
+            broken = chunked(form[:at], 10).removesuffix(b"0\r\n\r\n")
+            sent = head("/deposit/", *session, CHUNKED) + broken
+            assert send(port, sent, then_close=True).status != 303, at
 
 
 class Endless:
-    """A body in chunks that never ends."""
+    """A chunked body that never ends."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -297,7 +296,7 @@ class Endless:
 
 
 @pytest.mark.parametrize("path", ["/api/deposit", "/deposit/"])
-def test_a_body_that_never_ends_is_not_read_to_its_end(path):
+def test_stops_reading_an_endless_body_at_the_limit(path):
     environ = {"PATH_INFO": path, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Endless()}
     body = environ["wsgi.input"]
     collect_chunks(environ | {"wsgi.input_terminated": True})

@@ -1,7 +1,7 @@
-"""How many transfers a second the real server takes over HTTP, with 16 connections.
+"""Measure transfers a second through the real server over HTTP, with 16 connections.
 
-Each call brings a token and an idempotency key. ROUNDS and SECONDS say how often and how long
-it is measured; ACCOUNTS how many members there are. wrk sends the requests.
+wrk sends the requests, each with a token and an idempotency key. ROUNDS is the number of runs,
+SECONDS the length of each, and ACCOUNTS the number of members.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def measure(name: str, url: str) -> None:
     size = [f"--members={ACCOUNTS}", f"--transactions={2 * ACCOUNTS}"]
     manage(url, "generate_history", *size, "--seed=1")
     token, first = manage(url, "shell", "--verbosity=0", "--command", PREPARE).split()
-    with served(url) as address:
-        surroundings = os.environ | {"TOKEN": token, "FIRST": first, "COUNT": str(ACCOUNTS)}
-        loads = [load(address, surroundings) for _round in range(ROUNDS)]
+    with run_server(url) as base_url:
+        env = os.environ | {"TOKEN": token, "FIRST": first, "COUNT": str(ACCOUNTS)}
+        loads = [load(base_url, env) for _round in range(ROUNDS)]
     speeds = [one.per_second for one in loads]
     spread = f"{median(speeds):,.0f} ({min(speeds):,.0f}-{max(speeds):,.0f})"
     p50, p99 = median(one.p50_ms for one in loads), median(one.p99_ms for one in loads)
@@ -81,14 +81,14 @@ print(tokens.issue(user_id=service.pk, scope="service", name="benchmark")[1], fi
 
 
 @contextmanager
-def served(url: str) -> Iterator[str]:
-    """The product on a free port, as in production, as long as the block lasts."""
+def run_server(url: str) -> Iterator[str]:
+    """Run the product on a free port as in production, and yield its URL."""
     port = free_port()
     command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--workers=2"]
     command += ["--blocking-threads=8", f"--port={port}", "--log-level=error"]
     command += ["nissmart.wsgi:application"]
-    surroundings = environment(url) | {"ALLOWED_HOSTS": "127.0.0.1"}
-    process = subprocess.Popen(command, cwd=ROOT, env=surroundings)
+    env = environment(url) | {"ALLOWED_HOSTS": "127.0.0.1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
     try:
         wait_for(f"http://127.0.0.1:{port}/healthz")
         yield f"http://127.0.0.1:{port}/"
@@ -97,11 +97,11 @@ def served(url: str) -> Iterator[str]:
         process.wait()
 
 
-def wait_for(address: str) -> None:
+def wait_for(url: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            urllib.request.urlopen(address, timeout=5).close()
+            urllib.request.urlopen(url, timeout=5).close()
         except OSError:
             if time.monotonic() > deadline:
                 raise
@@ -110,14 +110,14 @@ def wait_for(address: str) -> None:
             return
 
 
-def load(address: str, surroundings: dict[str, str]) -> Load:
+def load(base_url: str, env: dict[str, str]) -> Load:
     command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--timeout", "10s"]
-    command += ["-s", str(ROOT / "tests/bench/transfer.lua"), address]
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True)
+    command += ["-s", str(ROOT / "tests/bench/transfer.lua"), base_url]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     result = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
     requests, micros, refused, broken, p50_ms, p99_ms = result.split()[1:]
     if int(broken):
-        raise SystemExit(f"{broken} of {requests} requests met no answer, or a wrong one.")
+        raise SystemExit(f"{broken} of {requests} requests got no answer, or a wrong one.")
     return Load(int(requests) / int(micros) * 1_000_000, int(refused), float(p50_ms), float(p99_ms))
 
 

@@ -1,9 +1,9 @@
-"""What one blocked account, one stopped database process or a held write lock costs the others.
+"""Measure what a locked account, a stopped database process or a held write lock costs others.
 
-16 clients send transfers through the real server, and a quarter of them name one account. Normal
-rounds alternate with rounds in which a stranger holds that account (on SQLite the write lock), or
-in which one of PostgreSQL's processes is stopped in the middle of a batch. Meanwhile other clients
-time `/healthz` and a balance. ROUNDS and SECONDS say how often and how long.
+16 clients send transfers through the real server. A quarter of the transfers go to one account.
+Normal rounds alternate with blocked ones: another session locks that account (on SQLite, the
+whole database), or one PostgreSQL process is stopped during a batch. Meanwhile, other clients
+time `/healthz` and a balance. ROUNDS and SECONDS set the number and length of the rounds.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.api.support.granian import Line
-from tests.bench.bench_api import PREPARE, served
-from tests.bench.workers import manage, say_how_busy
+from tests.api.support.granian import Connection
+from tests.bench.bench_api import PREPARE, run_server
+from tests.bench.workers import manage, warn_if_busy
 from tests.postgres import PostgresError, server
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -35,7 +35,7 @@ MEMBERS = int(os.environ.get("ACCOUNTS", "10000"))
 CLIENTS = 16
 GOAL_RATIO, GOAL_P99, GOAL_READ_S, GOAL_BUSY_S = 0.7, 3.0, 0.2, 5.0
 
-# Between its two trips, with its rows locked and nothing that the whole server needs.
+# A process between two round trips. It holds rows, but nothing that the whole server needs.
 FIND_HOLDER = """
     SELECT activity.pid FROM pg_stat_activity activity JOIN pg_locks USING (pid)
     WHERE state = 'idle in transaction' AND client_port IS NOT NULL AND pid <> pg_backend_pid()
@@ -46,10 +46,10 @@ type Blocking = Callable[[], AbstractContextManager[None]]
 
 @dataclass
 class Round:
-    """What the clients met in one round; times in seconds."""
+    """What the clients measured in one round, in seconds."""
 
     others: list[float] = field(default_factory=list)
-    named: list[float] = field(default_factory=list)
+    hot: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
     healthz: list[float] = field(default_factory=list)
     balances: list[float] = field(default_factory=list)
@@ -62,48 +62,48 @@ class Crowd:
     def __init__(self, url: str, port: int) -> None:
         token, first = manage(url, "shell", "--verbosity=0", "--command", PREPARE).split()
         self.port, self.token, self.first = port, token, int(first)
-        # The one that a quarter of the orders name.
-        self.named = self.first + MEMBERS // 2
+        # A quarter of the transfers go to this member.
+        self.hot_id = self.first + MEMBERS // 2
 
     def run(self) -> Round:
         """One round of load."""
-        seen, ends = Round(), time.monotonic() + SECONDS
-        jobs = [lambda: self.send(seen, ends)] * CLIENTS
-        jobs.append(lambda: self.read("/healthz", seen.healthz, ends))
-        jobs.append(lambda: self.read(f"/api/balance/{self.named}", seen.balances, ends))
+        measured, ends = Round(), time.monotonic() + SECONDS
+        jobs = [lambda: self.send(measured, ends)] * CLIENTS
+        jobs.append(lambda: self.read("/healthz", measured.healthz, ends))
+        jobs.append(lambda: self.read(f"/api/balance/{self.hot_id}", measured.balances, ends))
         threads = [threading.Thread(target=job) for job in jobs]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return seen
+        return measured
 
-    def send(self, seen: Round, ends: float) -> None:
-        line, draw = Line(self.port, self.token), random.Random()
+    def send(self, measured: Round, ends: float) -> None:
+        line, draw = Connection(self.port, self.token), random.Random()
         while (began := time.monotonic()) < ends:
             source, target = draw.sample(range(self.first, self.first + MEMBERS), 2)
-            is_named = draw.random() < 0.25
-            if is_named:
-                target = self.named
+            is_hot = draw.random() < 0.25
+            if is_hot:
+                target = self.hot_id
             if source == target:
                 continue
             body = {"from_user_id": source, "to_user_id": target, "amount_cents": 1}
             try:
-                status = line.ask("POST", "/api/transfer", body).status
+                status = line.call("POST", "/api/transfer", body).status
             except ConnectionError:
                 status = 0
             took = time.monotonic() - began
             if status == 503:
-                seen.busy.append(took)
+                measured.busy.append(took)
             elif status in (201, 400):  # 400: too little money
-                (seen.named if is_named else seen.others).append(took)
+                (measured.hot if is_hot else measured.others).append(took)
             else:
-                seen.broken += 1
+                measured.broken += 1
 
     def read(self, path: str, times: list[float], ends: float) -> None:
-        line = Line(self.port, self.token)
+        line = Connection(self.port, self.token)
         while (began := time.monotonic()) < ends:
-            line.ask("GET", path)
+            line.call("GET", path)
             times.append(time.monotonic() - began)
             time.sleep(0.05)
 
@@ -124,18 +124,18 @@ def main() -> int:
         f" normal, reads <= {GOAL_READ_S} s, busy within {GOAL_BUSY_S:g} s:"
         f" {'met' if all(met) else 'MISSED'}."
     )
-    say_how_busy()
+    warn_if_busy()
     return 0
 
 
 def on_postgresql(url: str) -> list[bool]:
     fill(url)
-    with served(url) as address:
-        crowd = Crowd(url, port_of(address))
-        crowd.run()  # connections open, plans are made
+    with run_server(url) as base_url:
+        crowd = Crowd(url, port_of(base_url))
+        crowd.run()  # warm up connections and query plans
         met = [
-            compare("account held", crowd, lambda: account_held(url, crowd.named)),
-            compare("process stopped", crowd, lambda: process_stopped(url)),
+            compare("account held", crowd, lambda: hold_account(url, crowd.hot_id)),
+            compare("process stopped", crowd, lambda: stop_process(url)),
         ]
     print(f"  {manage(url, 'verify_ledger')}")
     return met
@@ -144,10 +144,10 @@ def on_postgresql(url: str) -> list[bool]:
 def on_sqlite(path: str) -> bool:
     url = f"sqlite:///{path}"
     fill(url)
-    with served(url) as address:
-        crowd = Crowd(url, port_of(address))
+    with run_server(url) as base_url:
+        crowd = Crowd(url, port_of(base_url))
         crowd.run()
-        met = compare("write lock held", crowd, lambda: write_lock_held(path), writes=False)
+        met = compare("write lock held", crowd, lambda: hold_write_lock(path), writes=False)
     print(f"  {manage(url, 'verify_ledger')}")
     return met
 
@@ -158,14 +158,14 @@ def fill(url: str) -> None:
     manage(url, "generate_history", *size, "--seed=1")
 
 
-def port_of(address: str) -> int:
-    port = urlsplit(address).port
+def port_of(url: str) -> int:
+    port = urlsplit(url).port
     assert port
     return port
 
 
 def compare(name: str, crowd: Crowd, blocking: Blocking, *, writes: bool = True) -> bool:
-    """Normal rounds and blocked ones, in turns; whether the goals are met."""
+    """Alternate normal and blocked rounds, print both, and return whether the goals are met."""
     normal, blocked = [], []
     for _number in range(ROUNDS):
         normal.append(crowd.run())
@@ -218,7 +218,7 @@ def max_of(rounds: list[Round], name: str) -> float:
 
 
 @contextmanager
-def account_held(url: str, user_id: int) -> Iterator[None]:
+def hold_account(url: str, user_id: int) -> Iterator[None]:
     with psycopg.connect(url) as stranger:
         stranger.execute("SELECT 1 FROM wallet_account WHERE user_id = %s FOR UPDATE", [user_id])
         yield
@@ -226,8 +226,8 @@ def account_held(url: str, user_id: int) -> Iterator[None]:
 
 
 @contextmanager
-def process_stopped(url: str) -> Iterator[None]:
-    """A moment after the load begins, stop a process that holds rows; let it go on at the end."""
+def stop_process(url: str) -> Iterator[None]:
+    """Stop a process that holds rows shortly after the load begins, until the block ends."""
     stopped: list[int] = []
     is_over = threading.Event()
 
@@ -255,7 +255,7 @@ def process_stopped(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def write_lock_held(path: str) -> Iterator[None]:
+def hold_write_lock(path: str) -> Iterator[None]:
     stranger = sqlite3.connect(path, isolation_level=None, timeout=30)
     stranger.execute("BEGIN IMMEDIATE")
     try:

@@ -1,7 +1,7 @@
-"""What an export of the ledger costs: rows a second, and how far the peak of memory grows.
+"""Measure exports of the ledger: rows a second, and how far peak memory grows.
 
-TRANSACTIONS is how many there are, and so how many rows the whole export has: the goal is set
-for 100000. MEMBERS share them.
+TRANSACTIONS is the number of rows in the whole export; the goal is for 100000. MEMBERS is the
+number of members who share them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.bench.workers import Worker, manage, say_how_busy
+from tests.bench.workers import Worker, manage, warn_if_busy
 from tests.postgres import PostgresError, server
 
 TRANSACTIONS = int(os.environ.get("TRANSACTIONS", "100000"))
@@ -38,12 +38,12 @@ def main() -> int:
         f"Goal: the peak grows by less than {GOAL_MIB} MiB: "
         f"{'MISSED by ' + ', '.join(missed) if missed else 'met'}."
     )
-    say_how_busy()
+    warn_if_busy()
     return 0
 
 
 def stays_flat(url: str, name: str, query: str) -> bool:
-    """One export in a process of its own, which has exported a page of rows before."""
+    """Measure one export in a new process, after a short export to warm up."""
     with Worker("export_worker", url) as worker:
         worker.get(do="export", query="min=45,000&type=DEPOSIT")
         took = worker.get(do="export", query=query)

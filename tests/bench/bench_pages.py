@@ -1,7 +1,8 @@
-"""What a page costs with a short history behind it, and with a long one.
+"""Compare the cost of each page with a short and a long history.
 
-SIZES gives the two numbers of transactions: SIZES="10000 1000000" is the measure of the goal,
-the default is small enough for every day. MEMBERS share them. REQUESTS is how many are timed.
+SIZES is the two numbers of transactions. The goal is for SIZES="10000 1000000"; the default is
+small enough for every day. MEMBERS is the number of members who share them, and REQUESTS the
+number of timed requests to each page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from statistics import median
 
 import psycopg
 
-from tests.bench.workers import Worker, manage, say_how_busy
+from tests.bench.workers import Worker, manage, warn_if_busy
 from tests.postgres import PostgresError, server
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000 50000").split()]
@@ -58,7 +59,7 @@ def fill(url: str, size: int) -> None:
     manage(url, "migrate", "--verbosity=0")
     sizes = [f"--members={MEMBERS}", f"--transactions={size}"]
     print(manage(url, "generate_history", *sizes, "--seed=1"))
-    # As the server itself would within a minute.
+    # The server's autovacuum would do this within a minute.
     with psycopg.connect(url, autocommit=True) as line:
         line.execute("VACUUM ANALYZE")
 
@@ -69,23 +70,23 @@ def compare(short: Worker, long: Worker) -> None:
     print(f"{'page':<28}  {'queries':>7}  {small:>9,}  {large:>9,}  {'ratio':>5}")
     missed = []
     for name, path in PAGES.items():
-        asked = {worker.get(do="queries", path=path) for worker in (short, long)}
+        query_counts = {worker.get(do="queries", path=path) for worker in (short, long)}
         taken: tuple[list[float], list[float]] = [], []
         for _number in range(REQUESTS // SLICE):
             for worker, times in zip((short, long), taken, strict=True):
                 times += worker.get(do="measure", path=path, times=SLICE)
         fast, slow = median(taken[0]), median(taken[1])
-        ratio, queries = slow / fast, "/".join(map(str, sorted(asked)))
+        ratio, queries = slow / fast, "/".join(map(str, sorted(query_counts)))
         print(f"{name:<28}  {queries:>7}  {fast:>9.1f}  {slow:>9.1f}  {ratio:>5.2f}")
         if name in GOAL_PAGES:
-            missed += [f"{name} in queries"] * (len(asked) > 1)
+            missed += [f"{name} in queries"] * (len(query_counts) > 1)
             missed += [f"{name} in ratio"] * (ratio > GOAL_RATIO)
             missed += [f"{name} in time"] * (slow > GOAL_MS)
     print(
         f"Goal: {', '.join(GOAL_PAGES)}: the same queries, a ratio under {GOAL_RATIO}, "
         f"under {GOAL_MS} ms: {'MISSED by ' + ', '.join(missed) if missed else 'met'}."
     )
-    say_how_busy()
+    warn_if_busy()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How many transfers a second, through `ledger.operations` and through pgbench.
+"""Compare transfers a second through `ledger.operations` and through pgbench.
 
-pgbench sends the very statements that the operation sends, to a copy of the same database, in
-turns with it: what the ratio leaves of 1 is what Python and the way to the database cost.
+pgbench sends the same statements as the operation, to a copy of the same database, in alternate
+rounds. The gap between the ratio and 1 is the cost of Python and of its path to the database.
 
-ROUNDS and SECONDS say how often and how long each is measured; ACCOUNTS how many there are.
+ROUNDS is the number of rounds, SECONDS the length of each, ACCOUNTS the number of accounts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench.workers import Worker, manage, say_how_busy, team
+from tests.bench.workers import Worker, manage, team, warn_if_busy
 from tests.postgres import PostgresError, find_binaries, server
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -42,20 +42,20 @@ class Speed(NamedTuple):
 
 
 class Pgbench:
-    """pgbench on a copy of the database at `url`, made here."""
+    """pgbench on its own copy of the database at `url`."""
 
     def __init__(self, url: str, script: Path, statements: list[str], ids: dict[str, int]) -> None:
         self.script = script
         self.binaries = find_binaries()
         _scheme, user, host, port, name = re.split(r"://|[@:/](?=\w)", url)
-        self.address = ["-h", host, "-p", port, "-U", user]
-        command = [self.binaries / "createdb", *self.address, "-T", name, "pgbench"]
+        self.server_options = ["-h", host, "-p", port, "-U", user]
+        command = [self.binaries / "createdb", *self.server_options, "-T", name, "pgbench"]
         subprocess.run(command, check=True)
         lines = [HEAD.format(**ids), "BEGIN;", *statements, "COMMIT;"]
         script.write_text("\n".join(lines) + "\n")
 
     def run(self, clients: int) -> Speed:
-        command = [self.binaries / "pgbench", *self.address, "-n", "-f", self.script]
+        command = [self.binaries / "pgbench", *self.server_options, "-n", "-f", self.script]
         command += ["-c", str(clients), "-j", str(min(clients, 2)), "-T", str(round(SECONDS))]
         done = subprocess.run([*command, "pgbench"], capture_output=True, text=True, check=False)
         if done.returncode:
@@ -75,7 +75,7 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         sqlite(f"sqlite:///{place}/db.sqlite3")
-    say_how_busy()
+    warn_if_busy()
     return 0
 
 
@@ -88,15 +88,15 @@ def postgresql(url: str, place: Path) -> None:
     pgbench = Pgbench(url, place / "transfer.sql", statements, ids)
     measured: dict[tuple[int, str], list[Speed]] = {}
     with team("transfer_worker", url, max(CLIENTS)) as workers:
-        ways: dict[str, Callable[[int], Speed]] = {
+        runners: dict[str, Callable[[int], Speed]] = {
             "operations": lambda clients: run(workers[:clients]),
             "pgbench": pgbench.run,
         }
         for number in range(ROUNDS):
             for clients in CLIENTS:
-                # The one that goes second must not always be the same.
-                for name in sorted(ways, reverse=number % 2 == 1):
-                    measured.setdefault((clients, name), []).append(ways[name](clients))
+                # Alternate which one runs first.
+                for name in sorted(runners, reverse=number % 2 == 1):
+                    measured.setdefault((clients, name), []).append(runners[name](clients))
         after = workers[0].get(do="total")
     report(measured)
     check(url, before, after)
@@ -145,7 +145,7 @@ def fill(url: str) -> None:
 
 
 def run(workers: list[Worker]) -> Speed:
-    """What these workers do at the same time."""
+    """Run these workers at the same time."""
     for worker in workers:
         worker.ask(do="run", seconds=SECONDS)
     answers = [worker.answer() for worker in workers]
@@ -162,7 +162,7 @@ def spread(speeds: list[Speed]) -> str:
 
 
 def check(url: str, before: int, after: int) -> None:
-    """The money is all there, and the books are right."""
+    """Check that no money was lost or made, and verify the books."""
     if before != after:
         raise SystemExit(f"Money was lost or made: {before} cents before, {after} after.")
     print(f"All balances together are unchanged. {manage(url, 'verify_ledger')}")

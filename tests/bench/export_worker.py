@@ -1,4 +1,4 @@
-"""Streams an export of the ledger through the view, and says what that took."""
+"""Stream an export of the ledger through the view, and measure it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ client = finance()
 
 
 def export(query: str = "") -> dict[str, float]:
-    """Rows, bytes, seconds, seconds to the first row, and by how many KiB the peak has grown.
+    """Measure rows, bytes, seconds, seconds to the first row, and growth of peak memory in KiB.
 
-    The first export of a process loads what any would; ask for a small one before.
+    The first export of a process also loads modules, so run a small one first.
     """
     before_kib = peak_kib()
     began = time.perf_counter()
@@ -46,7 +46,7 @@ def export(query: str = "") -> dict[str, float]:
     for piece in pieces:
         first_s = first_s or time.perf_counter() - began
         size += len(piece)
-        # Notes hold no line breaks, so a line is a row.
+        # Notes have no line breaks, so a line is a row.
         rows += piece.count(b"\r\n")
     return {
         "rows": rows,

@@ -1,4 +1,4 @@
-"""Asks for pages in its own process, through everything but the network."""
+"""Request pages in a separate process, through everything but the network."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from wallet.api import tokens  # noqa: E402
 from wallet.models import Account, User  # noqa: E402
 from wallet.staff.roles import FINANCE  # noqa: E402
 
-# No files have been collected for a manifest to list.
+# `collectstatic` hasn't run, so there is no manifest.
 settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 
 
 def clients() -> tuple[Client, Client, Client]:
-    """The member with the longest history, one of the finance team, and a program."""
+    """Clients of the member with the longest history, of finance, and of an API token."""
     busiest = Account.objects.annotate(size=Count("transactions_out")).order_by("-size")[0]
     finance = User.objects.filter(email="bench@example.com").first()
     finance = finance or User.objects.create_user(name="Finance", email="bench@example.com")
@@ -46,13 +46,13 @@ member_id = member.session[SESSION_KEY]
 
 
 def get(path: str) -> HttpResponse:
-    """`{member}` in an address is the id of the member with the longest history."""
+    """Get a page. `{member}` in its path is the id of the member with the longest history."""
     client = {"panel": staff, "api": program}.get(path.split("/")[1], member)
     return client.get(path.format(member=member_id))
 
 
 def measure(path: str, times: int) -> list[float]:
-    """Milliseconds of server time that each of so many requests took."""
+    """Server time of each of `times` requests, in milliseconds."""
     taken = []
     for _number in range(times):
         began = time.perf_counter()

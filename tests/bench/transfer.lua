@@ -1,4 +1,4 @@
--- wrk: POST /api/transfer between random members, each with a key of its own.
+-- wrk: POST /api/transfer between random members, each with a new key.
 -- Reads TOKEN, FIRST and COUNT from the environment; prints one line for bench_api.py.
 local threads = {}
 local token, first, count = os.getenv("TOKEN"), tonumber(os.getenv("FIRST")), tonumber(os.getenv("COUNT"))

@@ -30,7 +30,7 @@ account_ids = list(wallets)
 
 
 def prepare() -> dict[str, int]:
-    """Give everybody enough to send for as long as this takes; how the ids run."""
+    """Give every member enough money for the whole benchmark, and return the range of ids."""
     for account_id in Account.objects.filter(
         user__isnull=False, balance_cents__lt=ENOUGH_CENTS
     ).values_list("pk", flat=True):
@@ -56,7 +56,7 @@ def send(source_id: int, target_id: int, cents: int) -> Any:
 
 
 def run(seconds: float) -> dict[str, float]:
-    """Transfers until the time is up; how many, and what they took."""
+    """Send transfers until the time is up, and return how many and how long they took."""
     count, began, cpu = 0, time.perf_counter(), time.process_time()
     while (now := time.perf_counter()) - began < seconds:
         source_id, target_id = random.sample(account_ids, 2)
@@ -70,14 +70,14 @@ def total() -> int:
 
 
 def script() -> list[str]:
-    """What one transfer sends to the database, with pgbench's variables for its values."""
+    """The SQL statements of one transfer, with pgbench's variables in place of its values."""
     sent: list[tuple[str, Any]] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         sent.append((sql, params))
         return execute(sql, params, many, context)
 
-    # The distance keeps an owner's id from being taken for an account's.
+    # These two are far apart, so that an owner's id isn't mistaken for an account's.
     source_id, target_id = account_ids[len(account_ids) // 2], account_ids[-1]
     with connection.execute_wrapper(note):
         record = send(source_id, target_id, SAMPLE_CENTS)
@@ -105,7 +105,7 @@ def in_sql(value: Any, names: dict[Any, str]) -> str:
     if value in names:
         return names[value]
     if isinstance(value, datetime):
-        # Without colons, which pgbench takes for its variables.
+        # No colons: pgbench would read them as variables.
         return f"'{value:%Y%m%dT%H%M%S%z}'"
     if isinstance(value, str):
         return f"'{value!s}'"

@@ -1,7 +1,7 @@
-"""Processes that run the product for a benchmark, and answer what they are asked.
+"""Worker processes that run the product for a benchmark.
 
-A worker reads one JSON object a line and answers each with another. It is a process of its
-own so that each has its database, as the clients of a real site have.
+A worker reads one JSON object a line and answers with another. Each is a separate process with
+its own database connection, like the clients of a real site.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def environment(url: str) -> dict[str, str]:
-    """As in production: with DEBUG on, Django would keep a copy of every statement."""
+    """The environment of production. With DEBUG on, Django would keep a copy of every statement."""
     return os.environ | {
         "DATABASE_URL": url,
         "DEBUG": "0",
@@ -33,7 +33,7 @@ def environment(url: str) -> dict[str, str]:
 
 
 def manage(url: str, *arguments: str) -> str:
-    """Run `manage.py` on that database; what it prints."""
+    """Run `manage.py` on this database, and return what it prints."""
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(
         command, env=environment(url), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
@@ -43,15 +43,15 @@ def manage(url: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def say_how_busy() -> None:
-    """Times mean little on a machine that does other things; ratios still do."""
+def warn_if_busy() -> None:
+    """On a busy machine times mean little, but ratios are still valid."""
     load, cores = os.getloadavg()[1], os.cpu_count() or 1
     if load > 2 * cores:
         print(f"The machine is busy (load {load:.1f} on {cores} cores): trust the ratios only.")
 
 
 class Worker:
-    """One process, running `tests.bench.<name>` on that database."""
+    """One process, running `tests.bench.<name>` on this database."""
 
     def __init__(self, name: str, url: str) -> None:
         self.process = subprocess.Popen(
@@ -99,7 +99,7 @@ def team(name: str, url: str, size: int) -> Iterator[list[Worker]]:
 
 
 def serve(answers: dict[str, Callable[..., Any]]) -> None:
-    """Be a worker: answer {"do": name, ...} with `answers[name](...)` until nobody asks."""
+    """Run as a worker: answer {"do": name, ...} with `answers[name](...)` until stdin ends."""
     for line in sys.stdin:
         question = json.loads(line)
         print(json.dumps(answers[question.pop("do")](**question)), flush=True)

@@ -1,4 +1,4 @@
-"""A real browser, which reaches only this machine. An error in its console fails the test."""
+"""A real browser that reaches only this machine. An error in its console fails the test."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.browser.chromium import FLAGS, find_installed
 from tests.conftest import signed_in
 from wallet.models import User
 
-# Playwright runs an event loop in the tests' thread, and the tests use the ORM there all the same.
+# Playwright runs an event loop in the tests' thread. The tests use the ORM there anyway.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 LOOPBACK = {"localhost", "127.0.0.1"}
-# Chromium writes each answer of 400 and above to the console. Tests ask for these on purpose.
+# Chromium logs each response of 400 and above to the console. Tests cause these on purpose.
 EXPECTED = ("status of 422", "status of 403", "status of 404")
 
 type OpenPage = Callable[..., Page]
@@ -40,13 +40,13 @@ def open_page(transactional_db: None, live_server: Any, browser: Browser) -> Ite
     complaints: list[str] = []
     contexts = []
 
-    def complain_of(message: ConsoleMessage) -> None:
+    def record_error(message: ConsoleMessage) -> None:
         if message.type == "error" and not any(word in message.text for word in EXPECTED):
             complaints.append(message.text)
 
     def check_host(request: Request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme in ("http", "https") and address.hostname not in LOOPBACK:
+        url = urlsplit(request.url)
+        if url.scheme in ("http", "https") and url.hostname not in LOOPBACK:
             complaints.append(f"asked {request.url}")
 
     def open_page(user: User | None = None, **options: Any) -> Page:
@@ -55,7 +55,7 @@ def open_page(transactional_db: None, live_server: Any, browser: Browser) -> Ite
         )
         contexts.append(context)
         context.set_default_timeout(15_000)
-        context.on("console", complain_of)
+        context.on("console", record_error)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("request", check_host)
         if user:

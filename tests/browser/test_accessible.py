@@ -1,4 +1,4 @@
-"""Everybody can use every page: by screen reader, in light and dark, on the narrowest phone."""
+"""Every page is accessible: to a screen reader, in light and dark, on the narrowest phone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from tests.factories import send, withdraw
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = [320, 360, 1280]
-# The dark has other colours and nothing else. axe takes its time, and no database changes what
-# it looks at, so it looks on one of them.
+# Dark mode changes only colours. axe is slow, and its findings don't depend on the database, so it
+# runs on one engine only.
 RULES = (
     {
         "light": {"resultTypes": ["violations"]},
@@ -41,7 +41,7 @@ FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]
 
 
 def problems(page: Page) -> list[str]:
-    """What axe finds serious, and whether the page can be pushed sideways, in light and dark."""
+    """Serious findings of axe in light and dark, and widths at which the page scrolls sideways."""
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
@@ -65,7 +65,7 @@ def visit(page: Page, *urls: str) -> list[str]:
     return found
 
 
-def test_for_visitors(open_page):
+def test_pages_for_visitors_are_accessible(open_page):
     page = open_page()
     found = visit(page, *VISITOR)
     with page.expect_navigation():
@@ -73,16 +73,16 @@ def test_for_visitors(open_page):
     assert found + problems(page) == []
 
 
-def test_for_members(open_page, alice, bob):
+def test_pages_for_members_are_accessible(open_page, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch at a place with quite a long name " * 3)
-    as_if(withdraw(alice, 40_00), "PENDING")
-    as_if(withdraw(alice, 30_00), "FAILED")
+    with_status(withdraw(alice, 40_00), "PENDING")
+    with_status(withdraw(alice, 30_00), "FAILED")
     page = open_page(alice)
     own = [f"/activity/{record.reference}/", f"/transfer/?again={record.reference}&amount=5"]
     assert visit(page, *MEMBER, *MORE, *own) == []
 
 
-def test_on_the_way_through_a_move(open_page, alice, bob):
+def test_every_step_of_a_transfer_is_accessible(open_page, alice, bob):
     page = open_page(alice)
     page.goto("/transfer/")
     page.get_by_role("button", name="Continue").click()
@@ -98,13 +98,13 @@ def test_on_the_way_through_a_move(open_page, alice, bob):
     assert found + problems(page) == []
 
 
-def test_for_a_new_member(open_page, carol):
+def test_pages_of_a_new_member_are_accessible(open_page, carol):
     assert visit(open_page(carol), "/", "/activity/", "/activity/?q=x&to=9999-12-31") == []
 
 
-def test_for_finance(open_page, finance, alice, bob):
+def test_pages_for_finance_are_accessible(open_page, finance, alice, bob):
     record = send(alice, bob, 250_00, description="Lunch")
-    as_if(withdraw(alice, 40_00), "PENDING")
+    with_status(withdraw(alice, 40_00), "PENDING")
     filtered = "/panel/ledger/?type=TRANSFER&min=x&member=alice"
     page = open_page(finance)
     assert visit(page, *FINANCE, filtered, f"/panel/transactions/{record.reference}/") == []

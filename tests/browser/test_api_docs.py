@@ -1,22 +1,22 @@
-"""The reference at /api/docs works under our strict CSP, and all of it is ours."""
+"""The reference at /api/docs works under our strict CSP and loads only our own files."""
 
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser]
 
 OPERATIONS = 11
 
 
-def test_lists_every_operation(open_page):
+def test_the_reference_lists_every_operation(open_page):
     page = open_page()
     page.goto("/api/docs")
     expect(page.locator(".opblock")).to_have_count(OPERATIONS)
     expect(page.get_by_role("heading", name="Nissmart")).to_be_visible()
 
 
-def test_a_call_can_be_tried_out(open_page, alice):
-    """With the session of whoever reads it, and the CSRF token that the page carries."""
+def test_a_reader_can_try_a_call(open_page, alice):
+    """The call uses the reader's session and the page's CSRF token."""
     page = open_page(alice)
     page.goto("/api/docs")
     block = page.locator(".opblock", has_text="/api/deposit")

@@ -1,4 +1,4 @@
-"""A payment whose outcome is unknown: the page finds out, by itself or when asked."""
+"""A payment whose outcome is unknown: the page finds out by itself or with a button."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,35 +20,35 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def unanswered(monkeypatch):
-    """The next order's COMMIT isn't answered, whether it is carried out or not."""
+def lose_answer(monkeypatch):
+    """Loses the answer to the next payment's COMMIT, whether the database committed or not."""
 
-    def unanswered(*, is_carried_out: bool) -> None:
+    def lose_answer(*, is_committed: bool) -> None:
         perform = operations.perform
 
-        def perform_and_be_cut_off(*args, **kwargs):
+        def perform_without_answer(*args, **kwargs):
             monkeypatch.undo()
-            if is_carried_out:
+            if is_committed:
                 perform(*args, **kwargs)
             raise OutcomeUnknown("server closed the connection unexpectedly")
 
-        monkeypatch.setattr(operations, "perform", perform_and_be_cut_off)
+        monkeypatch.setattr(operations, "perform", perform_without_answer)
 
-    return unanswered
+    return lose_answer
 
 
-def is_confirming(page: Page) -> None:
-    expect(page.get_by_role("heading", name="We are confirming this")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Do not pay again yet.")).to_be_visible()
+def expect_confirming(page: Page) -> None:
+    expect(page.get_by_role("heading", name="We're confirming this")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Don't pay again yet.")).to_be_visible()
 
 
 @scripts_or_not
-def test_it_turns_into_the_receipt(open_page, alice, bob, unanswered, scripts):
+def test_the_page_turns_into_the_receipt(open_page, alice, bob, lose_answer, scripts):
     page = open_page(alice, java_script_enabled=scripts)
     review(page, bob.email)
-    unanswered(is_carried_out=True)
+    lose_answer(is_committed=True)
     send_button(page).click()
-    is_confirming(page)
+    expect_confirming(page)
     if not scripts:
         page.get_by_role("button", name="Check again").click()
     expect(page).to_have_url(RECEIPT, timeout=10_000)
@@ -59,12 +59,12 @@ def test_it_turns_into_the_receipt(open_page, alice, bob, unanswered, scripts):
 
 
 @scripts_or_not
-def test_it_turns_into_a_clear_no(open_page, alice, bob, unanswered, scripts):
+def test_the_page_says_that_the_payment_failed(open_page, alice, bob, lose_answer, scripts):
     page = open_page(alice, java_script_enabled=scripts)
     review(page, bob.email)
-    unanswered(is_carried_out=False)
+    lose_answer(is_committed=False)
     send_button(page).click()
-    is_confirming(page)
+    expect_confirming(page)
     if not scripts:
         page.get_by_role("button", name="Check again").click()
     failed = page.get_by_role("heading", name="This didn't go through")
@@ -85,19 +85,19 @@ def test_a_page_that_got_no_answer_finds_the_receipt_by_itself(open_page, alice,
     review(page, bob.email)
     page.context.route("**/transfer/", deliver_but_lose_the_answer, times=1)
     send_button(page).click()
-    expect(page.get_by_text("We don't know yet whether it went through")).to_be_visible()
+    expect(page.get_by_text("We don't know yet if it went through")).to_be_visible()
     expect(page).to_have_url(RECEIPT, timeout=10_000)
     assert balance(bob) == 250_00
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
     open_page.complaints.clear()
 
 
-def test_an_order_that_never_left_is_never_called_failed(open_page, alice, bob):
+def test_a_payment_that_was_never_sent_is_not_called_failed(open_page, alice, bob):
     page = open_page(alice)
     review(page, bob.email)
     page.context.set_offline(True)
     send_button(page).click()
-    unsure = page.get_by_text("We don't know yet whether it went through")
+    unsure = page.get_by_text("We don't know yet if it went through")
     expect(unsure).to_be_visible()
     page.context.set_offline(False)
     with page.expect_response(lambda response: response.status == 204, timeout=20_000):

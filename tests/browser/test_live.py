@@ -1,11 +1,11 @@
-"""Pages keep up by themselves: balances, feeds, filters, and what one has chosen."""
+"""Pages update by themselves: balances, lists, filters and preferences."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.support.pace import later
+from tests.browser.support.pace import advance
 from tests.factories import account_id, deposit, send
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
@@ -13,22 +13,22 @@ from wallet.context import SYSTEM
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_the_balance_follows_when_money_arrives(open_page, alice, bob):
+def test_the_balance_updates_when_money_arrives(open_page, alice, bob):
     page = open_page(alice)
     page.clock.install()
     page.goto("/")
     expect(page.locator("#balance")).to_contain_text("1,000.00")
     deposit(bob, 50_00)
     send(bob, alice, 25_50)
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(page.locator("#balance")).to_contain_text("1,025.50")
-    # The fresh element asks again in its turn.
+    # The new element polls again.
     send(bob, alice, 1_00)
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(page.locator("#balance")).to_contain_text("1,026.50")
 
 
-def test_the_list_follows_when_money_arrives_and_says_so(open_page, alice, bob):
+def test_the_list_updates_and_announces_money_that_arrives(open_page, alice, bob):
     page = open_page(alice)
     page.clock.install()
     page.goto("/")
@@ -37,7 +37,7 @@ def test_the_list_follows_when_money_arrives_and_says_so(open_page, alice, bob):
     expect(page.locator("#live")).to_be_empty()
     deposit(bob, 50_00)
     send(bob, alice, 25_50, description="Rent share")
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("Rent share")
     expect(page.locator("#balance")).to_contain_text("1,025.50")
@@ -45,7 +45,7 @@ def test_the_list_follows_when_money_arrives_and_says_so(open_page, alice, bob):
     expect(page.locator("#latest")).to_have_count(1)
 
 
-def test_a_list_in_hand_waits_until_it_is_let_go(open_page, alice, bob):
+def test_a_focused_list_updates_only_after_it_loses_focus(open_page, alice, bob):
     page = open_page(alice)
     page.clock.install()
     page.goto("/")
@@ -53,23 +53,23 @@ def test_a_list_in_hand_waits_until_it_is_let_go(open_page, alice, bob):
     rows.first.focus()
     deposit(bob, 50_00)
     send(bob, alice, 25_50)
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(page.locator("#balance")).to_contain_text("1,025.50")
     expect(rows).to_have_count(1)
     expect(rows.first).to_be_focused()
     page.get_by_role("link", name="Home").first.focus()
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(rows).to_have_count(2)
     expect(page.locator("#live")).to_contain_text("Bob O.")
 
 
-def test_the_time_of_the_balance_goes_on_while_nothing_changes(open_page, alice):
+def test_the_time_of_the_balance_updates_without_payments(open_page, alice):
     page = open_page(alice)
     page.clock.install()
     page.goto("/")
     clock = page.locator("#balance time")
     clock.evaluate("clock => clock.textContent = 'long ago'")
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(clock).to_have_text(re.compile(r"\d\d:\d\d"))
 
 
@@ -89,7 +89,7 @@ def test_a_poll_after_signing_out_elsewhere_shows_no_balance(open_page, alice):
     page.goto("/")
     expect(page.locator("#balance")).to_contain_text("1,000.00")
     page.context.clear_cookies()
-    later(page, 21_000)
+    advance(page, 21_000)
     expect(page.get_by_role("link", name="Open a wallet").first).to_be_visible()
     expect(page.locator("#balance")).to_have_count(0)
 
@@ -105,7 +105,7 @@ def test_a_hidden_balance_stays_hidden(open_page, alice):
     expect(page.locator("#balance")).to_contain_text("1,000.00")
 
 
-def test_the_colours_stay_as_chosen(open_page, alice):
+def test_the_chosen_colours_stay(open_page, alice):
     page = open_page(alice, color_scheme="light")
     page.goto("/profile/")
     light = background(page)
@@ -121,7 +121,7 @@ def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
-def test_activity_is_searched_and_turned_without_leaving_the_page(open_page, alice, bob, settings):
+def test_activity_loads_more_and_searches_within_the_page(open_page, alice, bob, settings):
     settings.PAGE_SIZE = 5
     for number in range(12):
         send(alice, bob, 1_00, description=f"Note {number}")
@@ -146,7 +146,7 @@ def test_activity_is_searched_and_turned_without_leaving_the_page(open_page, ali
     expect(rows).to_have_count(5)
 
 
-def test_coming_back_from_a_receipt_finds_the_list_as_it_was(open_page, alice, bob, settings):
+def test_back_from_a_receipt_shows_the_list_as_it_was(open_page, alice, bob, settings):
     settings.PAGE_SIZE = 5
     for number in range(12):
         send(alice, bob, 1_00, description=f"Note {number}")
@@ -167,7 +167,7 @@ def test_coming_back_from_a_receipt_finds_the_list_as_it_was(open_page, alice, b
     expect(rows).to_have_count(5)
 
 
-def test_the_ledger_is_filtered_as_one_chooses(open_page, finance, alice, bob):
+def test_the_ledger_filters_as_soon_as_a_type_is_chosen(open_page, finance, alice, bob):
     send(alice, bob, 12_34, description="Lunch")
     page = open_page(finance)
     page.goto("/panel/ledger/")
@@ -184,7 +184,7 @@ def test_the_ledger_is_filtered_as_one_chooses(open_page, finance, alice, bob):
     expect(page.get_by_role("heading", name="Entries")).to_be_visible()
 
 
-def test_a_password_can_be_looked_at(open_page):
+def test_a_password_can_be_shown(open_page):
     page = open_page()
     page.goto("/accounts/login/")
     password = page.locator("input[name=password]")
@@ -202,7 +202,7 @@ def test_a_quick_amount_fills_the_field(open_page, alice):
     expect(page.get_by_label("Amount", exact=True)).to_have_value("500")
 
 
-def test_an_operator_freezes_a_wallet_and_its_member_is_told(open_page, operator, alice):
+def test_an_operator_freezes_a_wallet_and_its_member_sees_it(open_page, operator, alice):
     page = open_page(operator)
     page.goto("/admin/wallet/account/?q=Alice")
     page.locator("input.action-select").first.check()
@@ -217,7 +217,7 @@ def test_an_operator_freezes_a_wallet_and_its_member_is_told(open_page, operator
     expect(member.get_by_text("Your wallet is frozen")).to_have_count(0)
 
 
-def test_by_keyboard_alone(open_page, alice, bob):
+def test_a_transfer_works_with_the_keyboard_alone(open_page, alice, bob):
     page = open_page(alice)
     page.goto("/transfer/")
     page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""The search box and the reveal, by what is on the pages, with JavaScript and without."""
+"""The search box, revealing contacts and freezing, with JavaScript and without."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.test_accessible import problems
 from tests.factories import UserFactory, deposit, send, withdraw
 from wallet.models import AuditEvent, User
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
 
@@ -25,7 +25,7 @@ def amina(transactional_db) -> User:
 
 
 @BOTH
-def test_the_search_box_finds_a_member_by_their_phone(open_page, finance, amina, scripts):
+def test_the_search_box_finds_a_member_by_phone_number(open_page, finance, amina, scripts):
     page = open_page(finance, java_script_enabled=scripts)
     page.goto("/panel/")
     page.get_by_label("Search everything").fill("0712 000 001")
@@ -37,7 +37,7 @@ def test_the_search_box_finds_a_member_by_their_phone(open_page, finance, amina,
 
 
 @BOTH
-def test_the_search_box_leads_straight_to_a_reference(open_page, finance, amina, bob, scripts):
+def test_the_search_box_opens_a_reference(open_page, finance, amina, bob, scripts):
     record = send(amina, bob, 12_50)
     page = open_page(finance, java_script_enabled=scripts)
     page.goto("/panel/accounts/")
@@ -47,14 +47,14 @@ def test_the_search_box_leads_straight_to_a_reference(open_page, finance, amina,
 
 
 @BOTH
-def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, amina, scripts):
+def test_contacts_are_revealed_for_a_reason_and_hidden_again(open_page, finance, amina, scripts):
     page = open_page(finance, java_script_enabled=scripts)
     page.goto(f"/panel/members/{amina.pk}/")
     contact = page.locator("#contact")
     expect(contact).to_contain_text("0712 *** 001")
     contact.get_by_text("Show in full").click()
     contact.get_by_label("Reason").fill("abc")
-    contact.get_by_role("button", name="Show phone and email").click()
+    contact.get_by_role("button", name="Show phone number and email").click()
     summary = contact.get_by_role("alert")
     expect(summary).to_contain_text("Enter a reason of at least 5 characters.")
     if scripts:
@@ -63,7 +63,7 @@ def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, a
     expect(contact.get_by_label("Reason")).to_be_focused()
     expect(contact.get_by_label("Reason")).to_have_value("abc")
     contact.get_by_label("Reason").fill("They called about a lost phone")
-    contact.get_by_role("button", name="Show phone and email").click()
+    contact.get_by_role("button", name="Show phone number and email").click()
     expect(contact).to_contain_text("0712 000 001")
     expect(contact).to_contain_text("amina@example.com")
     expect(page.locator("#acts")).to_contain_text("Phone revealed by Finance Person")
@@ -74,7 +74,7 @@ def test_a_phone_is_revealed_for_a_reason_and_hidden_again(open_page, finance, a
 
 
 @BOTH
-def test_a_wallet_is_frozen_and_an_older_page_is_told(open_page, finance, amina, scripts):
+def test_freezing_on_an_outdated_page_says_it_was_done_already(open_page, finance, amina, scripts):
     page = open_page(finance, java_script_enabled=scripts)
     page.goto(f"/panel/members/{amina.pk}/")
     older = page.context.new_page()
@@ -103,7 +103,7 @@ def test_a_filter_of_lines_changes_only_the_lines(open_page, finance, amina):
     expect(page.locator("#lines a.reference")).to_have_count(2)
 
 
-def test_everybody_can_use_these_pages(open_page, finance, amina, bob):
+def test_these_pages_are_accessible(open_page, finance, amina, bob):
     send(amina, bob, 12_50, description="Lunch at a place with quite a long name " * 3)
     incident = Incident.objects.create(title="Lunch " + "went missing " * 8, opened_by=finance)
     incident.transactions.add(amina.primary_account().transactions_out.get())
@@ -125,13 +125,13 @@ def test_everybody_can_use_these_pages(open_page, finance, amina, bob):
         page.goto(url)
         found += problems(page)
     page.goto(f"/panel/members/{amina.pk}/")
-    for part, button in (("#contact", "Show phone and email"), ("#freezing", "Freeze")):
+    for part, button in (("#contact", "Show phone number and email"), ("#freezing", "Freeze")):
         page.locator(f"{part} summary").click()
         page.locator(part).get_by_label("Reason").fill("abc")
         page.locator(part).get_by_role("button", name=button, exact=True).click()
         expect(page.locator(part).get_by_role("alert")).to_be_visible()
     found += problems(page)
     page.locator("#contact").get_by_label("Reason").fill("They called about a lost phone")
-    page.locator("#contact").get_by_role("button", name="Show phone and email").click()
+    page.locator("#contact").get_by_role("button", name="Show phone number and email").click()
     expect(page.locator("#contact")).to_contain_text("amina@example.com")
     assert found + problems(page) == []

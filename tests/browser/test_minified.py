@@ -1,4 +1,4 @@
-"""A browser reads the minified sheets and scripts as it reads those that we write."""
+"""Minified stylesheets and scripts behave like the originals."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import rjsmin
 from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-# Custom properties and conditions are kept as they are written: spaces there say nothing.
+# Browsers keep the spaces in custom properties and conditions, where they mean nothing.
 RULES = r"""() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules].map(
     rule => rule.cssText.replace(/\s*([,/:])\s*/g, "$1")))"""
 MINIFY = {".css": (rcssmin.cssmin, "text/css"), ".js": (rjsmin.jsmin, "text/javascript")}
@@ -29,7 +29,7 @@ def rules(page: Page, url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("url", ["/", "/panel/"])
-def test_the_rules_are_the_same(open_page, finance, url):
+def test_minified_stylesheets_have_the_same_rules(open_page, finance, url):
     page = open_page(finance)
     plain = rules(page, url)
     page.route("**/static/css/*.css", serve_minified)
@@ -37,7 +37,7 @@ def test_the_rules_are_the_same(open_page, finance, url):
     assert len(plain) > 3
 
 
-def test_the_scripts_do_the_same(open_page, finance, alice):
+def test_minified_scripts_work(open_page, finance, alice):
     page = open_page()
     page.route("**/static/js/*.js", serve_minified)
     page.goto("/accounts/login/")

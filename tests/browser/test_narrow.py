@@ -1,4 +1,4 @@
-"""On the narrowest phones nothing is cut off, sticks out or breaks where it should not."""
+"""On narrow phones nothing is cut off, overflows or breaks in the wrong place."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from playwright.sync_api import Page, expect
 
 from tests.factories import UserFactory, deposit, funded, send
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONES = [320, 360, 375, 390, 412]
 
-# Whatever reaches beyond the inner edge of its card, or beyond itself.
-STICKS_OUT = """box => {
+# Elements that overflow their card, or whose own text is cut off.
+OVERFLOWS = """box => {
   const isCut = (one) =>
     getComputedStyle(one).display !== "inline" && one.scrollWidth > one.clientWidth + 1;
   const frame = box.getBoundingClientRect(), style = getComputedStyle(box);
@@ -24,13 +24,13 @@ STICKS_OUT = """box => {
 }"""
 
 
-def sticks_out(page: Page, box: str) -> list[str]:
+def overflows(page: Page, box: str) -> list[str]:
     found = []
     for width in PHONES:
         page.set_viewport_size({"width": width, "height": 740})
         wide = page.evaluate("document.documentElement.scrollWidth")
         found += [f"{width}: the page is {wide} wide"] if wide > width else []
-        found += [f"{width}: {each}" for each in page.locator(box).first.evaluate(STICKS_OUT)]
+        found += [f"{width}: {each}" for each in page.locator(box).first.evaluate(OVERFLOWS)]
     return found
 
 
@@ -42,13 +42,13 @@ def rich(db):
     return person
 
 
-def test_a_large_amount_on_a_receipt_is_whole_for_both(open_page, rich, bob):
+def test_a_large_amount_fits_on_both_receipts(open_page, rich, bob):
     record = send(rich, bob, 249_999_50)
     for person, shown in [(rich, "−KES 249,999.50"), (bob, "+KES 249,999.50")]:
         page = open_page(person)
         page.goto(f"/activity/{record.reference}/")
         expect(page.locator("p.figure")).to_have_text(shown)
-        assert sticks_out(page, ".receipt .inside") == []
+        assert overflows(page, ".receipt .inside") == []
         figure, card = (page.locator(each).bounding_box() for each in ("p.figure", ".receipt"))
         assert figure
         assert card
@@ -56,23 +56,23 @@ def test_a_large_amount_on_a_receipt_is_whole_for_both(open_page, rich, bob):
         assert abs(middle - card["x"] - card["width"] / 2) < 2
 
 
-def test_a_large_balance_left_stays_in_its_card(open_page, rich, bob):
+def test_a_large_remaining_balance_fits_in_its_card(open_page, rich, bob):
     page = open_page(rich)
     page.goto("/transfer/")
     page.get_by_label("Send to").fill(bob.email)
     page.get_by_label("Amount", exact=True).fill("249,999.50")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("250,000.00", exact=False).first).to_be_visible()
-    assert sticks_out(page, ".card.move") == []
+    assert overflows(page, ".card.move") == []
 
 
-def test_a_new_token_stays_on_the_page(open_page, alice):
+def test_a_new_token_fits_on_the_page_and_is_shown_once(open_page, alice):
     page = open_page(alice)
     page.goto("/profile/tokens/")
     page.get_by_label("What is it for?").fill("W" * 60)
     page.get_by_role("button", name="Make a token").click()
     expect(page.locator("#secret")).to_be_visible()
-    assert sticks_out(page, ".card") == []
+    assert overflows(page, ".card") == []
     secret = page.locator("#secret").inner_text()
     page.reload()
     expect(page.locator("#secret")).to_have_count(0)
@@ -80,7 +80,7 @@ def test_a_new_token_stays_on_the_page(open_page, alice):
     assert alice.api_tokens.get().hint == secret[-4:]
 
 
-def test_every_line_of_a_list_is_as_high_as_the_others(open_page, alice):
+def test_every_row_of_a_list_has_the_same_height(open_page, alice):
     other = funded(UserFactory(name="Bartholomew-Maximilian Otieno"), 1_000_00)
     send(alice, other, 1_00, description="A long note that goes on " * 5)
     send(alice, other, 998_00, description="Chai")
@@ -93,12 +93,12 @@ def test_every_line_of_a_list_is_as_high_as_the_others(open_page, alice):
         assert len(set(heights)) == 1, url
 
 
-def test_the_first_page_on_a_phone(open_page, alice):
+def test_the_home_page_of_a_visitor_looks_right_on_a_phone(open_page, alice):
     page = open_page(alice, viewport={"width": 360, "height": 740}, color_scheme="dark")
     page.goto("/profile/")
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
     flash = page.locator(".messages")
-    expect(flash).to_have_text("You are signed out.")
+    expect(flash).to_have_text("You're signed out.")
     fills = [
         page.locator(each).evaluate("one => getComputedStyle(one).backgroundColor")
         for each in (".messages", ".hero", ".top")
@@ -109,11 +109,11 @@ def test_the_first_page_on_a_phone(open_page, alice):
     assert heights == [52, 52]
 
 
-def test_filters_stay_in_line_when_one_is_wrong(open_page, alice):
+def test_filters_stay_aligned_when_one_is_invalid(open_page, alice):
     page = open_page(alice, viewport={"width": 1280, "height": 800})
     page.goto("/activity/?from=2026-11-25&to=2026-11-01")
     tops = [page.locator(f"[name={name}]").bounding_box() for name in ("from", "to")]
     assert tops[0]
     assert tops[1]
     assert tops[0]["y"] == tops[1]["y"]
-    expect(page.get_by_text("Enter a day on or after the first one.")).to_have_count(2)
+    expect(page.get_by_text("Enter a date on or after the From date.")).to_have_count(2)

@@ -1,4 +1,4 @@
-"""Pressed twice, gone back to, or cut off in the middle: money moves once."""
+"""Double clicks, the Back button and lost connections: money moves once."""
 
 import re
 import time
@@ -43,18 +43,16 @@ def test_a_double_click_sends_once(open_page, alice, bob, scripts):
     assert_books_right()
 
 
-def test_pressing_again_while_the_first_order_is_under_way_sends_once(
-    open_page, alice, bob, monkeypatch
-):
-    """Without JavaScript nothing holds the second press back: both orders reach the books."""
+def test_a_second_click_during_the_first_payment_sends_once(open_page, alice, bob, monkeypatch):
+    """Without JavaScript nothing stops the second click, so both requests reach the ledger."""
     arrived, perform = Semaphore(0), operations.perform
 
-    def slowly(*args, **kwargs):
+    def perform_slowly(*args, **kwargs):
         arrived.release()
         time.sleep(0.5)
         return perform(*args, **kwargs)
 
-    monkeypatch.setattr(operations, "perform", slowly)
+    monkeypatch.setattr(operations, "perform", perform_slowly)
     page = open_page(alice, java_script_enabled=False)
     review(page, bob.email)
     box = send_button(page).bounding_box()
@@ -62,7 +60,7 @@ def test_pressing_again_while_the_first_order_is_under_way_sends_once(
     for _ in range(2):
         page.mouse.click(box["x"] + 20, box["y"] + 20)
         assert arrived.acquire(timeout=10)
-    # The second press aborts the first one's navigation, which `wait_for_url` takes for a failure.
+    # The second click aborts the first one's navigation. `wait_for_url` would fail on that.
     expect(page).to_have_url(RECEIPT)
     assert balance(bob) == 250_00
     assert Transaction.objects.filter(type="TRANSFER").count() == 1
@@ -70,7 +68,7 @@ def test_pressing_again_while_the_first_order_is_under_way_sends_once(
 
 
 def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_page, alice, bob):
-    """Without JavaScript the review is a page of its own, which the browser asks for again."""
+    """Without JavaScript the review is a separate page, which the browser requests again."""
     page = open_page(alice, java_script_enabled=False)
     review(page, bob.email)
     send_button(page).click()
@@ -79,7 +77,7 @@ def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_p
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
     expect(page.locator("body")).to_have_class(re.compile("neterror"))
-    # Chromium asks again for the review, or at once for what came of it.
+    # Chromium requests either the review again, or its result directly.
     page.reload()
     if send_button(page).count():
         send_button(page).click()
@@ -87,7 +85,7 @@ def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_p
     assert balance(bob) == 250_00
 
 
-def test_going_back_after_paying_starts_anew(open_page, alice, bob):
+def test_going_back_after_paying_starts_a_new_payment(open_page, alice, bob):
     page = open_page(alice)
     review(page, bob.email)
     old_key = key(page)
@@ -103,14 +101,14 @@ def key(page: Page) -> str:
     return page.locator("input[name=idempotency_key]").input_value()
 
 
-def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
-    """The order reached us, its answer did not reach the browser: pressing again is harmless."""
+def test_pressing_again_after_a_lost_answer_pays_once(open_page, alice, bob):
+    """The payment reached the server, but its answer didn't reach the browser."""
     page = open_page(alice)
     review(page, bob.email)
     old_key = key(page)
     page.context.route("**/transfer/", deliver_but_lose_the_answer)
     send_button(page).click()
-    says_that_it_does_not_know(page)
+    expect_unknown_outcome(page)
     assert balance(bob) == 250_00
     page.context.unroute("**/transfer/")
     assert key(page) == old_key
@@ -122,22 +120,22 @@ def test_an_answer_that_was_lost_is_asked_for_again(open_page, alice, bob):
     open_page.complaints.clear()
 
 
-def says_that_it_does_not_know(page: Page) -> None:
-    """In its place on the page: no line says that nothing has moved, and nothing covers it."""
-    said = page.get_by_role("alert").filter(has_text="We don't know yet whether it went through")
-    expect(said).to_contain_text("Press the button again: it can't be paid twice.")
+def expect_unknown_outcome(page: Page) -> None:
+    """An alert on the page itself says so, and no line claims that nothing has moved."""
+    said = page.get_by_role("alert").filter(has_text="We don't know yet if it went through")
+    expect(said).to_contain_text("Press the button again: you can't pay twice.")
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_hidden()
     expect(page.locator("#alert")).to_be_empty()
     expect(page.get_by_role("heading", name="Check and confirm")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("status", [500, 502])
-def test_a_broken_answer_is_not_taken_for_a_refusal(open_page, alice, bob, status):
+def test_a_server_error_is_not_treated_as_a_refusal(open_page, alice, bob, status):
     page = open_page(alice)
     review(page, bob.email)
     page.context.route("**/transfer/", lambda route: deliver_but_break_the_answer(route, status))
     send_button(page).click()
-    says_that_it_does_not_know(page)
+    expect_unknown_outcome(page)
     page.context.unroute("**/transfer/")
     send_button(page).click()
     expect(page).to_have_url(RECEIPT)
@@ -145,11 +143,11 @@ def test_a_broken_answer_is_not_taken_for_a_refusal(open_page, alice, bob, statu
     open_page.complaints.clear()
 
 
-def test_a_lost_answer_to_anything_else_leaves_what_was_said(open_page, alice, bob):
+def test_a_lost_answer_to_another_button_still_says_that_nothing_moved(open_page, alice, bob):
     page = open_page(alice)
     review(page, bob.email)
     page.context.set_offline(True)
-    page.get_by_role("button", name="Change something").click()
+    page.get_by_role("button", name="Edit", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Check your connection, then try again.")
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
     page.context.set_offline(False)
@@ -166,12 +164,12 @@ def deliver_but_lose_the_answer(route: Route) -> None:
     route.abort("connectionreset")
 
 
-def test_an_order_that_never_left_is_sent_when_the_network_is_back(open_page, alice, bob):
+def test_a_payment_that_was_never_sent_can_be_sent_again(open_page, alice, bob):
     page = open_page(alice)
     review(page, bob.email)
     page.context.set_offline(True)
     send_button(page).click()
-    says_that_it_does_not_know(page)
+    expect_unknown_outcome(page)
     assert balance(bob) == 0
     page.context.set_offline(False)
     send_button(page).click()
@@ -180,7 +178,7 @@ def test_an_order_that_never_left_is_sent_when_the_network_is_back(open_page, al
     open_page.complaints.clear()
 
 
-def test_a_session_that_has_ended_leads_to_sign_in_and_back(open_page, alice, bob):
+def test_an_ended_session_leads_to_sign_in_and_back(open_page, alice, bob):
     page = open_page(alice)
     review(page, bob.email)
     alice.set_password("another-Long-one-2")

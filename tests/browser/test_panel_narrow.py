@@ -1,4 +1,4 @@
-"""The desk on a phone: what waits and what may be done are in sight, and no number is cut off."""
+"""The panel on a phone: counts and buttons are in view, and no number is cut off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adminpanel.reversals import operations as reversals
 from tests.factories import send, withdraw
 from wallet.context import Context
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTH = 360
 
@@ -20,30 +20,30 @@ def page(open_page, wambui) -> Page:
     return open_page(wambui, viewport={"width": WIDTH, "height": 740})
 
 
-def is_in_sight(page: Page, selector: str) -> bool:
+def is_in_view(page: Page, selector: str) -> bool:
     box = page.locator(selector).bounding_box()
     assert box
     return box["x"] >= 0 and box["x"] + box["width"] <= WIDTH
 
 
-def test_what_waits_is_in_sight(page, alice, bob, joseph):
+def test_counts_of_open_work_are_in_view(page, alice, bob, joseph):
     record = send(alice, bob, 1_00)
     reversals.propose(Context(joseph.pk, reason="Sent twice."), transaction_id=record.pk)
     Incident.objects.create(title="Odd", severity="LOW", opened_by=joseph)
     page.goto("/panel/")
-    for room in ("reversals", "incidents"):
-        assert is_in_sight(page, f"nav a[href='/panel/{room}/'] .count")
+    for section in ("reversals", "incidents"):
+        assert is_in_view(page, f"nav a[href='/panel/{section}/'] .count")
     assert page.evaluate("document.documentElement.scrollWidth") == WIDTH
 
 
-def test_the_colours_are_chosen_there_too(page):
+def test_staff_choose_the_colours_on_the_panel_too(page):
     page.goto("/panel/audit/")
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page).to_have_url("/panel/audit/")
 
 
-def test_every_entry_is_whole(page, alice, bob):
+def test_no_entry_is_cut_off(page, alice, bob):
     sent, paid = send(alice, bob, 300_00), withdraw(alice, 40_00)
     for record, left in ((sent, "700.00"), (paid, "660.00")):
         page.goto(f"/panel/transactions/{record.reference}/")
@@ -55,7 +55,7 @@ def test_every_entry_is_whole(page, alice, bob):
         expect(page.locator(".entries").get_by_text(left)).to_be_visible()
 
 
-def test_a_reversal_is_proposed_above_what_was_written_about_it(page, alice, bob):
+def test_the_reversal_form_is_above_incidents_timeline_and_notes(page, alice, bob):
     page.goto(f"/panel/transactions/{send(alice, bob, 300_00).reference}/")
     places = [
         page.locator(selector).bounding_box()["y"]

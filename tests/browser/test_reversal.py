@@ -1,4 +1,4 @@
-"""One of finance proposes, another one approves, and both members read that it was returned."""
+"""One person in finance proposes, another approves, and both members see the reversal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from adminpanel.models import Incident, ReversalProposal
 from ledger.models import Transaction
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.books import assert_books_right
 from tests.browser.test_accessible import problems
 from tests.factories import balance, send
@@ -33,18 +33,20 @@ def approve_button(page: Page):
 
 
 @scripts_or_not
-def test_two_of_finance_take_it_back_and_both_members_see_it(
+def test_two_people_in_finance_reverse_it_and_both_members_see_it(
     open_page, record, alice, bob, wambui, joseph, scripts
 ):
     page = open_page(wambui, java_script_enabled=scripts)
     page.goto(f"/panel/transactions/{record.reference}/")
     page.get_by_text("Propose a reversal").click()
     page.get_by_role("button", name="Propose", exact=True).click()
-    expect(page.get_by_role("link", name="Enter why it should be reversed.")).to_be_visible()
-    page.get_by_label("Why should it be reversed?").fill("Alice paid twice.")
+    expect(page.get_by_role("link", name="Enter a reason.")).to_be_visible()
+    page.get_by_label("Reason").fill("Alice paid twice.")
     page.get_by_role("button", name="Propose", exact=True).click()
     expect(page).to_have_url(PROPOSAL)
-    expect(page.get_by_text("You proposed this, so somebody else decides it.")).to_be_visible()
+    expect(
+        page.get_by_text("You proposed this reversal, so someone else must decide.")
+    ).to_be_visible()
     expect(approve_button(page)).to_have_count(0)
 
     other = open_page(joseph, java_script_enabled=scripts)
@@ -52,7 +54,7 @@ def test_two_of_finance_take_it_back_and_both_members_see_it(
     other.get_by_role("link", name=re.compile("^From Bob Otieno back to Alice")).click()
     expect(other.get_by_text("Alice paid twice.")).to_be_visible()
     approve_button(other).click()
-    expect(other.get_by_text("Approved and reversed.")).to_be_visible()
+    expect(other.get_by_text("Approved. The transaction is reversed.")).to_be_visible()
     assert (balance(alice), balance(bob)) == (1_000_00, 0)
 
     reversal = Transaction.objects.get(reverses=record)
@@ -71,7 +73,7 @@ def test_two_of_finance_take_it_back_and_both_members_see_it(
 
 @scripts_or_not
 def test_a_double_click_approves_once(open_page, record, alice, wambui, joseph, scripts):
-    proposal = proposed(record, wambui)
+    proposal = propose(record, wambui)
     page = open_page(joseph, java_script_enabled=scripts)
     page.goto(f"/panel/reversals/{proposal.pk}/")
     approve_button(page).dblclick()
@@ -84,46 +86,46 @@ def test_a_double_click_approves_once(open_page, record, alice, wambui, joseph, 
     assert_books_right()
 
 
-def test_denying_asks_why_in_its_place(open_page, record, wambui, joseph):
-    proposal = proposed(record, wambui)
+def test_denying_asks_for_a_reason(open_page, record, wambui, joseph):
+    proposal = propose(record, wambui)
     page = open_page(joseph)
     page.goto(f"/panel/reversals/{proposal.pk}/")
-    page.get_by_text("Deny it").click()
+    page.get_by_text("Deny with a reason").click()
     page.get_by_role("button", name="Deny", exact=True).click()
-    expect(page.get_by_role("link", name="Enter why you deny it.")).to_be_visible()
-    page.get_by_label("Why not?").fill("Lunch was eaten.")
+    expect(page.get_by_role("link", name="Enter a reason.")).to_be_visible()
+    page.get_by_label("Reason").fill("Lunch was eaten.")
     page.get_by_role("button", name="Deny", exact=True).click()
-    expect(page.get_by_text("Denied. Nothing has moved.")).to_be_visible()
+    expect(page.get_by_text("Denied. No money moved.")).to_be_visible()
     proposal.refresh_from_db()
     assert proposal.remark == "Lunch was eaten."
 
 
-def test_a_note_and_an_incident_from_the_transaction(open_page, record, wambui):
+def test_a_note_and_an_incident_start_on_the_transactions_page(open_page, record, wambui):
     page = open_page(wambui)
     page.goto(f"/panel/transactions/{record.reference}/")
     page.get_by_label("Add a note").fill("Called Bob.\nNo answer.")
-    page.get_by_role("button", name="Add the note").click()
+    page.get_by_role("button", name="Add note").click()
     expect(page.get_by_text("Note added.")).to_be_visible()
     expect(page.get_by_role("region", name="Notes")).to_contain_text("Called Bob.")
     page.get_by_role("link", name="Open an incident").click()
-    page.get_by_role("button", name="Open it").click()
+    page.get_by_role("button", name="Open incident").click()
     expect(page.get_by_role("link", name="Enter a title.")).to_be_visible()
     page.get_by_label("Title").fill("Paid twice")
-    page.get_by_role("button", name="Open it").click()
+    page.get_by_role("button", name="Open incident").click()
     expect(page.get_by_role("heading", name="Paid twice")).to_be_visible()
-    page.get_by_role("button", name="Take it").click()
+    page.get_by_role("button", name="Take ownership").click()
     expect(page.get_by_role("region", name="Owner")).to_contain_text("Wambui Kariuki (you)")
-    page.get_by_label("What was found, and what was done").fill("He had eaten twice.")
-    page.get_by_role("button", name="Resolve it").click()
-    expect(page.get_by_role("region", name="What was found and done")).to_be_visible()
+    page.get_by_label("What you found and what you did").fill("He had eaten twice.")
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.get_by_role("region", name="Resolution")).to_be_visible()
     incident = Incident.objects.get()
     assert (incident.state, incident.owner) == ("RESOLVED", wambui)
     assert list(incident.transactions.all()) == [record]
 
 
-def test_everybody_can_use_these_pages(open_page, record, alice, bob, wambui, joseph):
+def test_these_pages_are_accessible(open_page, record, alice, bob, wambui, joseph):
     page = open_page(joseph)
-    proposal = proposed(record, wambui, "x" * 300)
+    proposal = propose(record, wambui, "x" * 300)
     found = []
     for url in (
         f"/panel/transactions/{record.reference}/",
@@ -136,17 +138,17 @@ def test_everybody_can_use_these_pages(open_page, record, alice, bob, wambui, jo
             summary.click()
         found += problems(page)
     page.get_by_label("Title").fill("Paid twice " * 10)
-    page.get_by_role("button", name="Open it").click()
-    expect(page.get_by_role("button", name="Take it")).to_be_visible()
+    page.get_by_role("button", name="Open incident").click()
+    expect(page.get_by_role("button", name="Take ownership")).to_be_visible()
     found += problems(page)
-    page.get_by_role("button", name="Resolve it").click()
+    page.get_by_role("button", name="Resolve").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
     found += problems(page)
     page.goto("/panel/incidents/")
     found += problems(page)
     page.goto(f"/panel/reversals/{proposal.pk}/")
     approve_button(page).click()
-    expect(page.get_by_text("Approved and reversed.")).to_be_visible()
+    expect(page.get_by_text("Approved. The transaction is reversed.")).to_be_visible()
     for url in (f"/panel/transactions/{record.reference}/", "/panel/reversals/?tab=decided"):
         page.goto(url)
         found += problems(page)

@@ -1,4 +1,4 @@
-"""From sign-up to withdrawal, by what is on the pages, with JavaScript and without."""
+"""From sign-up to withdrawal as a member does it, with JavaScript and without."""
 
 import re
 
@@ -18,7 +18,7 @@ def press(page: Page, name: str) -> None:
 
 
 def move(page: Page, link: str, amount: str, button: str, **more: str) -> None:
-    """From the home page to the receipt of one move."""
+    """Move money once, from the home page to the receipt."""
     page.get_by_role("navigation", name="Move money").get_by_role("link", name=link).click()
     for label, value in more.items():
         page.get_by_label(label.replace("_", " ")).fill(value)
@@ -31,7 +31,7 @@ def move(page: Page, link: str, amount: str, button: str, **more: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
-def test_from_sign_up_to_withdrawal(open_page, scripts):
+def test_a_member_signs_up_and_moves_money(open_page, scripts):
     UserFactory(name="Brian Otieno", phone="+254712000002")
     page = open_page(java_script_enabled=scripts, viewport={"width": 360, "height": 740})
     page.goto("/")
@@ -78,7 +78,7 @@ def test_changing_something_on_the_review_keeps_what_was_typed(open_page, alice,
     page.get_by_label("Amount", exact=True).fill("12.34")
     page.get_by_label("Note").fill("Lunch & tea")
     press(page, "Continue")
-    press(page, "Change something")
+    press(page, "Edit")
     expect(page.get_by_label("Send to")).to_have_value(bob.email)
     expect(page.get_by_label("Amount", exact=True)).to_have_value("12.34")
     expect(page.get_by_label("Note")).to_have_value("Lunch & tea")

@@ -1,4 +1,4 @@
-"""Fixtures of the ledger's tests."""
+"""Fixtures for the ledger's tests."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from wallet.models import User
 
 @pytest.fixture
 def members(db) -> list[User]:
-    """Ten with KES 100 each."""
+    """Ten members with KES 100 each."""
     return [funded(UserFactory(), 100_00) for _each in range(10)]

@@ -1,4 +1,4 @@
-"""A member's own activity: newest first, filtered by the address, a page at a time."""
+"""The activity page lists a member's own transactions: newest first, with filters and pages."""
 
 from urllib.parse import parse_qs
 
@@ -31,7 +31,7 @@ def references(response) -> list[str]:
 
 
 def found(client, **filters) -> list[str]:
-    """The notes of the transactions that fit, newest first."""
+    """The notes of the transactions that match the filters, newest first."""
     response = client.get(URL, {name.rstrip("_"): value for name, value in filters.items()})
     assert response.status_code == 200
     records = Transaction.objects.in_bulk(references(response), field_name="reference")
@@ -40,13 +40,13 @@ def found(client, **filters) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def long_ago(time_machine):
-    """Before anybody of the cast has moved money."""
+    """Set the clock before any transaction of the cast."""
     time_machine.move_to("2026-11-19T12:00:00Z", tick=False)
 
 
 @pytest.fixture
 def history(alice, bob, carol, time_machine) -> None:
-    """Six transactions of Alice; the first gave her the money she has."""
+    """Five transactions of Alice; `ALL` also has her first deposit, from the `alice` fixture."""
     funded(bob, 500_00)
     time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
     send(alice, bob, 10_00, description="to bob")
@@ -63,7 +63,7 @@ def history(alice, bob, carol, time_machine) -> None:
 ALL = ["wages", "to Carol for lunch", "cash 100 %_", "from bob", "to bob", ""]
 
 
-def test_shows_all_of_ones_own_newest_first(as_alice, history):
+def test_shows_all_of_the_members_transactions_newest_first(as_alice, history):
     response = as_alice.get(URL)
     assert is_whole_page(response)
     assert found(as_alice) == ALL
@@ -113,7 +113,7 @@ def test_a_visitor_is_sent_to_sign_in(client):
         ({"q": ""}, ALL),
     ],
 )
-def test_each_filter_narrows(as_alice, history, filters, notes):
+def test_each_filter_narrows_the_list(as_alice, history, filters, notes):
     assert found(as_alice, **filters) == notes
 
 
@@ -122,8 +122,8 @@ def test_finds_a_reference_in_any_case(as_alice, history):
     assert found(as_alice, q=record.reference.lower()) == ["wages"]
 
 
-def test_a_strangers_surname_can_not_be_found_out(as_alice, history):
-    """A first name and an initial are shown, so no more than those is searched."""
+def test_a_search_does_not_reveal_a_strangers_surname(as_alice, history):
+    """The page shows a first name and an initial, so the search looks at nothing more."""
     assert found(as_alice, q="Bob O.") == found(as_alice, q="Bob Ojwang") != []
     assert found(as_alice, q="Bob Otieno") == found(as_alice, q="bob o") != []
     assert found(as_alice, q="Bob (") == found(as_alice, q="bob .") == found(as_alice, q="Bob")
@@ -134,7 +134,7 @@ def test_a_strangers_surname_can_not_be_found_out(as_alice, history):
 
 
 @pytest.mark.parametrize("dots", [".", "..", ". ."])
-def test_a_search_for_dots_finds_dots(as_alice, history, dots):
+def test_a_search_for_dots_matches_no_name(as_alice, history, dots):
     assert found(as_alice, q=dots) == []
 
 
@@ -152,7 +152,7 @@ def test_a_search_for_dots_finds_dots(as_alice, history, dots):
         ({"from": "0001-01-01"}, "from"),
     ],
 )
-def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(as_alice, history, filters, field):
+def test_an_invalid_filter_says_so_and_finds_nothing(as_alice, history, filters, field):
     response = as_alice.get(URL, filters)
     assert response.status_code == 422
     assert len(problems_beside(response, field)) == 1
@@ -163,7 +163,7 @@ def test_a_filter_that_makes_no_sense_says_so_and_finds_nothing(as_alice, histor
     assert problems(part) == problems(response) == problems_beside(response, field)
 
 
-def test_each_filter_in_use_can_be_taken_off(as_alice, history):
+def test_each_active_filter_has_a_link_that_removes_it(as_alice, history):
     filters = {"type": "TRANSFER", "direction": "out", "from": "2026-11-22", "q": "lunch"}
     response = as_alice.get(URL, filters | {"cursor": "NS-00000000"})
     chips = [
@@ -181,18 +181,18 @@ def test_each_filter_in_use_can_be_taken_off(as_alice, history):
 
 
 def pages(client, **filters) -> list[list[str]]:
-    """Every page that the links to older ones lead to."""
-    turned, query = [], filters
+    """The references on each page, following the links to older ones."""
+    found, query = [], filters
     while True:
         response = client.get(URL, query)
-        turned.append(references(response))
+        found.append(references(response))
         links = [
             link for more in elements(response, "p", class_="more") for link in find(more, "a")
         ]
         if not links:
-            return turned
-        address = dict(links[0].attributes)["href"].removeprefix("?")
-        query = {name: value[0] for name, value in parse_qs(address).items()}
+            return found
+        url = dict(links[0].attributes)["href"].removeprefix("?")
+        query = {name: value[0] for name, value in parse_qs(url).items()}
         assert query.items() >= filters.items()
 
 
@@ -204,9 +204,9 @@ def test_every_transaction_is_on_exactly_one_page(alice, bob, settings):
         if number % 2:
             send(bob, alice, 50)
     client = signed_in(alice)
-    turned = pages(client)
-    assert [len(page) for page in turned] == [4, 4, 4, 2]
-    listed = [reference for page in turned for reference in page]
+    found = pages(client)
+    assert [len(page) for page in found] == [4, 4, 4, 2]
+    listed = [reference for page in found for reference in page]
     own = Transaction.objects.of_member(alice).values_list("reference", flat=True)
     assert listed == list(own)
     out = [reference for page in pages(client, direction="out") for reference in page]
@@ -223,9 +223,9 @@ def test_new_rows_do_not_shift_the_pages(alice, bob, settings):
     assert first + second == before
 
 
-def test_the_end_of_the_list_is_said(as_alice, history, settings):
+def test_the_last_page_says_that_the_list_ends(as_alice, history, settings):
     settings.PAGE_SIZE = 3
-    assert "That is everything." in text(as_alice.get(URL, {"cursor": pages(as_alice)[0][-1]}))
+    assert "That's everything." in text(as_alice.get(URL, {"cursor": pages(as_alice)[0][-1]}))
     last = pages(as_alice)[-1][-1]
     assert "There is no older activity." in text(as_alice.get(URL, {"cursor": last}))
 
@@ -233,7 +233,7 @@ def test_the_end_of_the_list_is_said(as_alice, history, settings):
 @pytest.mark.parametrize(
     "cursor", ["NS-00000000", "x", "0", "\0", "%00", "-1", "a" * 5000, "'", "é"]
 )
-def test_what_is_no_cursor_leads_nowhere(as_alice, history, cursor):
+def test_an_invalid_cursor_shows_no_rows(as_alice, history, cursor):
     response = as_alice.get(URL, {"cursor": cursor})
     assert response.status_code == 200
     assert references(response) == []
@@ -245,24 +245,24 @@ def test_a_strangers_cursor_shows_nothing_of_theirs(as_alice, history, bob):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "sentence"),
     [
         ({}, "Your deposits and transfers will show here."),
         ({"type": "DEPOSIT"}, "No activity matches"),
         ({"cursor": "x"}, "There is no older activity."),
     ],
 )
-def test_an_empty_list_says_why(bob, query, said):
-    assert said in text(signed_in(bob).get(URL, query))
+def test_an_empty_list_says_why(bob, query, sentence):
+    assert sentence in text(signed_in(bob).get(URL, query))
 
 
-def test_a_member_sees_nothing_of_others(history, carol):
+def test_a_member_does_not_see_other_members_transactions(history, carol):
     said = text(signed_in(carol).get(URL))
     assert "to Carol for lunch" in said
     for secret in ("wages", "to bob", "Bob"):
         assert secret not in said
 
 
-def test_is_only_read(as_alice):
+def test_other_methods_are_refused(as_alice):
     for method in ("post", "put", "patch", "delete"):
         assert getattr(as_alice, method)(URL).status_code == 405

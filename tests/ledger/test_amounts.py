@@ -1,4 +1,4 @@
-"""An amount is read in its documented spellings only, to the cent, on every form that takes one."""
+"""Every form with an amount reads the documented spellings to the cent, and refuses all others."""
 
 import pytest
 
@@ -33,7 +33,7 @@ READ = {
     "21474836.48": 2**31,
     "99999999.99": 99_999_999_99,
     "  750  ": 750_00,
-    # the currency before or after, as it's written in Kenya
+    # The currency before or after, as people write it in Kenya.
     "Ksh 500": 500_00,
     "KES 500": 500_00,
     "kes500": 500_00,
@@ -47,7 +47,7 @@ READ = {
     ".50": 50,
     ".5": 50,
     "Ksh .50": 50,
-    # what copying adds: no-break spaces, marks of direction
+    # Copied text adds no-break spaces and direction marks.
     "KES\u00a01,234.50": 1_234_50,
     "KES\u202f1,234.50": 1_234_50,
     "\u00a05": 5_00,
@@ -63,29 +63,29 @@ TOO_MUCH = [
 ]  # fmt: skip
 ZERO = ["0", "00", "0.0", "0.00", "0,000", "00000000000.00"]
 UNREADABLE = [
-    # signs and words
+    # Signs and words.
     "-0", "-1", "+1", "\u22121", "--1", "1-", "(1)", "one", "KES", "Ksh -5", "-KES 5", "500/",
     "500=", "KES500KES", "USD 5", "$5", "Ksh Ksh 5", "Ksh..5", "500bob", "\u212aES 5", "K\u017fh 5",
     "5 /= /=",
-    # a dot that may belong to the currency or to the number
+    # A dot that may belong to the currency or to the number.
     "Ksh.50", "Sh.5", "KES.05",
-    # more decimals than there are cents, and half-written numbers
+    # More than two decimals, and half-written numbers.
     "0.001", "0.005", "1.999", "1.0000", "1.", ".", ",", ".555", "1..2", "1.2.3", "1,", ",1",
-    # groups in the wrong places, other separators
+    # Groups in the wrong places, other separators.
     "12,50", "1.500,00", "1 500,00", "1\u00a0500,00", "1,00", "1,0000", "10,00.5",
     "1,,000", "1,234,56", "1.234,50", "1 000", "1'000", "1_000",
     "1\u00a0000", "1\u202f000", "1\u066c000", "1\u066b50",
-    # other notations
+    # Other notations.
     "1e5", "1E5", "1e400", "0x10", "0b1", "0o7", "1/2", "10%", "5d", "5f", "1j", "NaN", "nan",
     "Infinity", "-inf", "inf", "sNaN",
-    # digits of other scripts, and what can't be seen
+    # Digits of other scripts, and invisible characters.
     "\uff15\uff10\uff10", "\u0665\u0660\u0660", "\u096b\u0966\u0966", "\u00b2", "\u2460",
     "\U0001d7dc", "5\u200b", "\ufeff5", "5\u00ad", "5\u202e0", "\u2060\u200d5",
     "5\n", "\t5", "5\r\n", "5\x0b",
-    # other types, as a client may spell them
+    # Other types, as a client may send them.
     "true", "false", "null", "None", "[5]", '{"a": 5}', '"5"', "5;", "5,5;5", "500 OR 1=1", "5'--",
     "<b>5</b>", "{{ 5 }}", "%35", "&#53;",
-    # far too long
+    # Far too long.
     "0" * 40 + "5", "0" * 4301, "5" + " " * 9000 + "5", "9" * 40 + ".001", "9" * 40 + "e1",
 ]  # fmt: skip
 NUL = ["\0", "5\0", "\x005", "5\x000"]
@@ -107,12 +107,12 @@ def client(room, db):
 
 
 def figure(response) -> str:
-    """The large amount of a review or a receipt."""
+    """The large amount on a review page or a receipt."""
     return words(elements(response, "p", class_="figure")[0])
 
 
 def wrong_answers(client, move, bob, typed: list[str], sentence: str) -> dict[str, object]:
-    """What was typed, and what was wrong with the answer to it."""
+    """For each input that wasn't refused with this sentence, what was wrong with the answer."""
     wrong: dict[str, object] = {}
     for number, value in enumerate(typed):
         filled = order(move, bob, amount=value)
@@ -126,7 +126,7 @@ def wrong_answers(client, move, bob, typed: list[str], sentence: str) -> dict[st
 
 
 @every_move
-def test_what_people_write_is_read_to_the_cent(client, bob, move):
+def test_documented_spellings_are_read_to_the_cent(client, bob, move):
     for typed, cents in READ.items():
         filled = order(move, bob, amount=typed)
         review = press(client, move, filled)
@@ -141,7 +141,7 @@ def test_what_people_write_is_read_to_the_cent(client, bob, move):
 
 
 @every_move
-def test_what_can_not_be_read_is_refused_with_one_sentence(client, bob, move):
+def test_other_spellings_are_refused_with_one_sentence(client, bob, move):
     before = Transaction.objects.count()
     sentence = "Enter an amount in shillings, like 500 or 1,234.50."
     assert wrong_answers(client, move, bob, UNREADABLE, sentence) == {}
@@ -152,7 +152,7 @@ def test_what_can_not_be_read_is_refused_with_one_sentence(client, bob, move):
     assert Transaction.objects.count() == before
 
 
-def test_the_ledgers_filter_reads_the_same(finance):
+def test_the_panels_ledger_filter_reads_the_same_spellings(finance):
     client = signed_in(finance)
 
     def filtered(typed):
@@ -167,8 +167,8 @@ def test_the_ledgers_filter_reads_the_same(finance):
 
 
 @every_move
-def test_an_amount_given_twice_is_refused(client, bob, move):
-    """A review must not show another amount than the order moves."""
+def test_an_amount_that_comes_twice_is_refused(client, bob, move):
+    """Otherwise the review page could show one amount and the payment move the other."""
     filled = order(move, bob) | {"amount": ["1", "2"]}
     assert press(client, move, filled).status_code == 400
     assert not Transaction.objects.filter(amount_cents__in=[1_00, 2_00]).exists()

@@ -14,7 +14,7 @@ from ledger.models.attempts import State
 from ledger.operations import group_commit
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, balance, deposit, funded, send, withdraw
-from tests.ledger.support.later import answering_later, end, sent, waiting_withdrawal
+from tests.ledger.support.later import answer_later, end, sent, waiting_withdrawal
 from tests.ledger.support.placed import withdraw as placed_withdrawal
 from tests.ledger.support.rows import insert, stored
 from tests.tampering import violations
@@ -32,7 +32,7 @@ def rich(db) -> User:
 
 def ordered(user: User, amount_cents: int = 300_00, **more: object) -> Attempt:
     """A payout that no worker has claimed."""
-    with answering_later():
+    with answer_later():
         return Attempt.objects.get(transaction=withdraw(user, amount_cents, **more))
 
 
@@ -51,7 +51,7 @@ def refuses(attempt: Attempt, **columns: object) -> None:
 
 @pytest.mark.parametrize("move", [deposit, withdraw])
 def test_an_order_that_waits_has_an_attempt(alice, move):
-    with answering_later():
+    with answer_later():
         record = move(alice, 300_00)
     attempt = Attempt.objects.get()
     assert (attempt.transaction, attempt.rail, attempt.phone) == (record, "simulated", alice.phone)
@@ -75,7 +75,7 @@ def test_a_replay_makes_no_second_attempt(alice):
 
 def test_each_order_of_a_batch_has_its_own_attempt(alice, bob):
     funded(bob, 500_00)
-    with answering_later():
+    with answer_later():
         outcomes = group_commit.run_batch(
             [placed_withdrawal(alice, 10_00), placed_withdrawal(bob, 20_00)], answer_by=10**9
         )

@@ -1,5 +1,7 @@
-"""A bank whose tellers are killed at their work: no reader ever sees money appear or vanish,
-and what a teller was told is in the books, once, and nothing else is."""
+"""Kill tellers while they make transfers: money never appears or vanishes.
+
+The books hold each transfer that the tellers' journals confirm, once, and no other.
+"""
 
 import os
 import random
@@ -15,7 +17,7 @@ from ledger.models import Transaction
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, account_id, funded
 from tests.ledger.support.crowd import IS_NIGHTLY, process
-from tests.ledger.support.teller import Asked, Journal, work
+from tests.ledger.support.teller import Journal, Request, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -28,8 +30,8 @@ HELD = 100_00
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
 
 
-class Desk:
-    """One teller after another on the same journal, until the work is done."""
+class Seat:
+    """One teller after another on the same journal, until all transfers are made."""
 
     def __init__(self, path: Path, wallets: list[tuple[int, int]]) -> None:
         self.path, self.wallets, self.hired = path, wallets, 0
@@ -41,56 +43,56 @@ class Desk:
         self.teller = process(work, self.path, self.wallets, HELD * MEMBERS, rounds, seed)
 
     def kill(self) -> bool:
-        """SIGKILL; the next teller finishes the work. Whether it was in the middle of an order."""
+        """SIGKILL the teller; the next one finishes the work. True if a transfer was cut off."""
         self.teller.kill()
         self.teller.join()
         journal = Journal(self.path)
-        self.hire(max(ROUNDS - len(journal.asked), 10))
+        self.hire(max(ROUNDS - len(journal.requests), 10))
         return bool(journal.unanswered)
 
 
-def test_tellers_who_are_killed_lose_nothing(tmp_path):
+def test_killed_tellers_lose_no_money(tmp_path):
     print(f"SEED={SEED}")
     draw = random.Random(SEED)
     members = [funded(UserFactory(), HELD) for _ in range(MEMBERS)]
     wallets = [(member.pk, account_id(member)) for member in members]
     deadlocks = deadlocks_so_far()
-    desks = [Desk(tmp_path / f"desk{number}", wallets) for number in range(TELLERS)]
+    seats = [Seat(tmp_path / f"seat{number}", wallets) for number in range(TELLERS)]
     try:
-        disturb(desks, draw)
+        disturb(seats, draw)
     finally:
-        for desk in desks:
-            desk.teller.kill()
-            desk.teller.join()
-    assert_all_is_told(desks)
+        for seat in seats:
+            seat.teller.kill()
+            seat.teller.join()
+    assert_books_match_journals(seats)
     assert deadlocks_so_far() == deadlocks
 
 
-def disturb(desks: list[Desk], draw: random.Random) -> None:
-    """Kill tellers and count the money until all the work is done."""
+def disturb(seats: list[Seat], draw: random.Random) -> None:
+    """Kill tellers and count the money until all transfers are made."""
     reads = kills = 0
-    while kills < KILLS or any(desk.teller.is_alive() for desk in desks):
+    while kills < KILLS or any(seat.teller.is_alive() for seat in seats):
         assert total_in_wallets() == HELD * MEMBERS
         reads += 1
         if reads % 10 == 0:
             assert_books_right()
         if kills < KILLS and draw.random() < 0.2:
-            kills += draw.choice(desks).kill()
-    assert [desk.teller.exitcode for desk in desks] == [0] * TELLERS
+            kills += draw.choice(seats).kill()
+    assert [seat.teller.exitcode for seat in seats] == [0] * TELLERS
     assert reads > KILLS
 
 
-def assert_all_is_told(desks: list[Desk]) -> None:
-    """The journals and the books tell the same story, each order once."""
-    journals = [Journal(desk.path) for desk in desks]
+def assert_books_match_journals(seats: list[Seat]) -> None:
+    """The books hold exactly the transfers that the journals confirm, each once."""
+    journals = [Journal(seat.path) for seat in seats]
     assert not any(journal.unanswered for journal in journals)
-    told = {
-        (*astuple(asked), journal.answers[key])
+    answered = {
+        (*astuple(request), journal.answers[key])
         for journal in journals
-        for key, asked in journal.asked.items()
+        for key, request in journal.requests.items()
     }
-    done = {one for one in told if one[-1].startswith("NS-")}
-    assert {one[-1] for one in told - done} <= {"insufficient_balance"}
+    done = {one for one in answered if one[-1].startswith("NS-")}
+    assert {one[-1] for one in answered - done} <= {"insufficient_balance"}
     transfers = Transaction.objects.filter(type="TRANSFER", status="SUCCESS")
     rows = list(
         transfers.values_list(
@@ -109,10 +111,10 @@ def assert_all_is_told(desks: list[Desk]) -> None:
 
 
 def deadlocks_so_far() -> int:
-    """Those that PostgreSQL solved by refusing one side, which then tried again unseen."""
+    """How many deadlocks PostgreSQL has broken. The refused side retried, so no test saw them."""
     if connection.vendor == "sqlite":
         return 0
-    # A server process reports its counts when it goes.
+    # A server process reports its counts when it ends.
     connection.close()
     time.sleep(0.2)
     with connection.cursor() as cursor:
@@ -120,10 +122,10 @@ def deadlocks_so_far() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_the_journal_of_a_killed_teller_names_what_nobody_answered(tmp_path):
-    path = tmp_path / "desk"
+def test_a_journal_lists_the_requests_without_an_answer(tmp_path):
+    path = tmp_path / "seat"
     journal = Journal(path)
     journal.write(key="one", actor_id=1, source_id=1, target_id=2, amount_cents=5)
     journal.write(key="one", answer="NS-00000000")
     journal.write(key="two", actor_id=1, source_id=1, target_id=2, amount_cents=5)
-    assert Journal(path).unanswered == [Asked("two", 1, 1, 2, 5)]
+    assert Journal(path).unanswered == [Request("two", 1, 1, 2, 5)]

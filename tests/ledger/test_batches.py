@@ -1,4 +1,4 @@
-"""Orders of one batch share a transaction, and each is judged as if it were alone."""
+"""Orders of one batch share a transaction, and each gets the answer it would get alone."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,15 +12,21 @@ from ledger.errors import KeyReused
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.operations.execution import Outcome, carry_out, run_batch
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.support.crowd import closing, held, in_thread, wait_for_a_waiter, watched
+from tests.ledger.support.crowd import (
+    closing,
+    hold_accounts,
+    in_thread,
+    wait_for_a_waiter,
+    watch_statements,
+)
 from tests.ledger.support.placed import (
     balances,
-    carried_out,
     commits,
     deposit,
+    perform_order,
     transfer,
     withdraw,
 )
@@ -30,10 +36,10 @@ from wallet.models import Account
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)
-postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock, for everybody")
+postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock for everything")
 
 
-def run(batch: list[Placed]) -> dict[Placed, Outcome]:
+def run(batch: list[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     return run_batch(batch, time.monotonic() + 30)
 
 
@@ -52,7 +58,7 @@ def test_each_kind_of_order_is_carried_out(members):
     assert_books_right()
 
 
-def test_a_refusal_is_its_own_orders(members):
+def test_a_refusal_affects_only_its_own_order(members):
     a, b, c, d, e, f, *_ = members
     Account.objects.filter(user=e).update(is_frozen=True)
     batch = [transfer(a, b), transfer(c, d, 100_01), transfer(e, f)]
@@ -80,18 +86,18 @@ def test_an_unmet_precondition_stops_its_own_order_only(members):
     assert balances(a, b, c, d) == [100_00, 100_00, 90_00, 110_00]
 
 
-def test_a_key_that_is_known_already_is_left_to_go_carried_out(members):
+def test_a_batch_leaves_out_an_order_whose_key_exists(members):
     a, b, c, d, *_ = members
     known, new = transfer(a, b), transfer(c, d)
-    first = carried_out(known)
+    first = perform_order(known)
     assert run([known, new]).keys() == {new}
-    again = carried_out(known)
+    again = perform_order(known)
     assert (again.pk, again.is_replay) == (first.pk, True)
     assert balances(a, b, c, d) == [90_00, 110_00, 90_00, 110_00]
 
 
-def test_orders_that_come_at_midnight_are_left_to_go_carried_out(members):
-    """They were judged by the day before."""
+def test_a_batch_leaves_out_orders_that_wait_over_midnight(members):
+    """Their daily limit was checked for the day before."""
     a, b, *_ = members
     midnight = datetime(2030, 6, 1, 21, 0, tzinfo=UTC)
     with time_machine.travel(midnight - timedelta(microseconds=1), tick=False) as clock:
@@ -100,7 +106,7 @@ def test_orders_that_come_at_midnight_are_left_to_go_carried_out(members):
             if "FROM wallet_account" in sql:
                 clock.move_to(midnight)
 
-        with watched(wait):
+        with watch_statements(wait):
             assert run([transfer(a, b)]) == {}
         assert balances(a, b) == [100_00, 100_00]
         assert run([placed := transfer(a, b)])[placed].created_at == midnight
@@ -110,37 +116,37 @@ def test_orders_that_come_at_midnight_are_left_to_go_carried_out(members):
 def test_a_batch_does_not_wait_for_a_held_account(members):
     a, b, c, d, *_ = members
     batch = [transfer(a, b), transfer(c, d)]
-    with held(account_id(b)):
+    with hold_accounts(account_id(b)):
         assert run(batch).keys() == {batch[1]}
     assert balances(a, b, c, d) == [100_00, 100_00, 90_00, 110_00]
 
 
 @postgresql_only
-def test_when_the_transaction_fails_nothing_moved(members):
-    """Here because another transaction takes the key and commits after the batch looked for it."""
+def test_a_batch_whose_transaction_fails_moves_nothing(members):
+    """It fails because another transaction commits the same key after the batch looked for it."""
     a, b, c, d, e, f, *_ = members
     batch = [transfer(a, b, key="one"), transfer(c, d)]
-    first = Placed(transfer(e, f).order, a.pk, "one")
+    first = PlacedOrder(transfer(e, f).order, a.pk, "one")
     outcomes = []
-    tries = Thread(target=closing(lambda: outcomes.append(run(batch))))
+    batch_thread = Thread(target=closing(lambda: outcomes.append(run(batch))))
     with transaction.atomic():
         carry_out(first)
         pipeline.ask()
-        tries.start()
+        batch_thread.start()
         in_thread(wait_for_a_waiter)
-    tries.join()
+    batch_thread.join()
     assert outcomes == [{}]
     assert balances(a, b, c, d) == [100_00] * 4
     with pytest.raises(KeyReused):
-        carried_out(batch[0])
+        perform_order(batch[0])
     assert_books_right()
 
 
-def test_keys_are_always_written_in_the_same_order(members):
-    """Two batches in opposite order could deadlock."""
+def test_a_batch_writes_its_keys_in_sorted_order(members):
+    """Two batches that write the same keys in opposite order could deadlock."""
     a, b, c, d, *_ = members
     batch = [
-        Placed(each.order, a.pk, key)
+        PlacedOrder(each.order, a.pk, key)
         for each, key in ((transfer(a, b), "two"), (transfer(c, d), "one"))
     ]
     outcomes = run(batch)

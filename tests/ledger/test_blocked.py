@@ -1,6 +1,6 @@
-"""A blocked account takes few threads and hurts no other account; a hanging database is noticed.
+"""A blocked account occupies two threads and slows no other account; a hung database is noticed.
 
-"Blocked" is what one session keeps. An account that is merely busy changes hands all the time.
+An account is blocked when one session keeps its lock. A busy account's lock changes hands often.
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from ledger.models import Transaction
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.books import assert_books_right
 from tests.factories import account_id
-from tests.ledger.support.crowd import closing, held, in_thread, rows_held, watched
-from tests.ledger.support.placed import balances, carried_out, deposit, transfer
+from tests.ledger.support.crowd import (
+    closing,
+    hold_accounts,
+    hold_rows,
+    in_thread,
+    watch_statements,
+)
+from tests.ledger.support.placed import balances, deposit, perform_order, transfer
 from wallet.db.pipeline import Statement
 from wallet.db.preconditions import Precondition
 from wallet.errors import Busy, OutcomeUnknown
@@ -31,101 +37,101 @@ IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock for everything")
 
-# Two probes, and what a loaded machine adds.
+# Two probes, plus time for a slow machine.
 NOTICED_S = 1.5
 INSTANTLY_S = 0.2
 
 
-class Asked:
-    """An order in a thread of its own: what it heard, and after how long."""
+class OrderThread:
+    """Runs an order in a separate thread. Keeps its answer and how long it took."""
 
-    def __init__(self, placed: Placed) -> None:
-        self.placed, self.heard, self.took_s = placed, None, 0.0
+    def __init__(self, placed: PlacedOrder) -> None:
+        self.placed, self.result, self.took_s = placed, None, 0.0
         self.thread = Thread(target=closing(self.run))
         self.thread.start()
 
     def run(self) -> None:
         began = time.monotonic()
-        self.heard: Any
+        self.result: Any
         try:
-            self.heard = carried_out(self.placed)
+            self.result = perform_order(self.placed)
         except Exception as error:
-            self.heard = error
+            self.result = error
         self.took_s = time.monotonic() - began
 
     def answer(self) -> Any:
         self.thread.join(30)
         assert not self.thread.is_alive()
-        return self.heard
+        return self.result
 
 
-def now(placed: Placed) -> Asked:
-    asked = Asked(placed)
-    asked.answer()
-    return asked
+def run_now(placed: PlacedOrder) -> OrderThread:
+    one = OrderThread(placed)
+    one.answer()
+    return one
 
 
-def still_waiting(orders: list[Asked]) -> list[Asked]:
-    return [asked for asked in orders if asked.thread.is_alive()]
+def still_waiting(orders: list[OrderThread]) -> list[OrderThread]:
+    return [one for one in orders if one.thread.is_alive()]
 
 
 @postgresql_only
-def test_a_blocked_account_keeps_two_threads_and_others_go_on(members):
+def test_a_blocked_account_occupies_two_threads_and_others_go_on(members):
     a, b, c, *_ = members
-    with held(account_id(a)):
-        first = [Asked(deposit(a, 1_00)) for _each in range(5)]
+    with hold_accounts(account_id(a)):
+        first = [OrderThread(deposit(a, 1_00)) for _each in range(5)]
         time.sleep(NOTICED_S)
         assert len(still_waiting(first)) == 2
         for _each in range(3):
-            next_one = now(deposit(a, 1_00))
-            assert isinstance(next_one.heard, Busy)
+            next_one = run_now(deposit(a, 1_00))
+            assert isinstance(next_one.result, Busy)
             assert next_one.took_s < INSTANTLY_S
-        other = now(transfer(b, c))
-        assert isinstance(other.heard, Transaction)
+        other = run_now(transfer(b, c))
+        assert isinstance(other.result, Transaction)
         assert other.took_s < INSTANTLY_S
-        # It names a held account too, but only that one is blocked.
-        assert isinstance(now(transfer(b, a)).heard, Busy)
-        assert isinstance(now(deposit(b, 1_00)).heard, Transaction)
-        heard = [asked.answer() for asked in first]
-    assert all(isinstance(each, Busy) for each in heard)
-    assert 4 < max(asked.took_s for asked in first) < 5
+        # This order also needs the blocked account, but b itself isn't blocked.
+        assert isinstance(run_now(transfer(b, a)).result, Busy)
+        assert isinstance(run_now(deposit(b, 1_00)).result, Transaction)
+        answers = [one.answer() for one in first]
+    assert all(isinstance(each, Busy) for each in answers)
+    assert 4 < max(one.took_s for one in first) < 5
     assert balances(a, b, c) == [100_00, 91_00, 110_00]
     assert_books_right()
 
 
 @postgresql_only
-def test_all_waiting_orders_keep_half_of_the_threads(members, settings):
-    with held(*(account_id(member) for member in members)):
-        orders = [Asked(deposit(member, 1_00)) for member in members[:6]]
+def test_all_waiting_orders_occupy_at_most_half_of_the_threads(members, settings):
+    with hold_accounts(*(account_id(member) for member in members)):
+        orders = [OrderThread(deposit(member, 1_00)) for member in members[:6]]
         time.sleep(NOTICED_S)
         assert len(still_waiting(orders)) == settings.WEB_THREADS // 2
-    for asked in orders:
-        asked.answer()
+    for one in orders:
+        one.answer()
     assert_books_right()
 
 
-def test_an_account_that_is_given_back_is_served_again(members):
+def test_an_account_that_is_released_takes_orders_again(members):
     a = members[0]
-    with held(account_id(a)):
-        waiting = [Asked(deposit(a, 1_00)) for _each in range(4)]
+    with hold_accounts(account_id(a)):
+        waiting = [OrderThread(deposit(a, 1_00)) for _each in range(4)]
         time.sleep(NOTICED_S)
         assert len(still_waiting(waiting)) == 2
-    heard = [asked.answer() for asked in waiting]
-    assert sum(isinstance(each, Transaction) for each in heard) == 2
-    more = [Asked(deposit(a, 1_00)) for _each in range(6)]
-    assert all(isinstance(asked.answer(), Transaction) for asked in more)
+    answers = [one.answer() for one in waiting]
+    assert sum(isinstance(each, Transaction) for each in answers) == 2
+    more = [OrderThread(deposit(a, 1_00)) for _each in range(6)]
+    assert all(isinstance(one.answer(), Transaction) for one in more)
     assert balances(a) == [108_00]
 
 
 @contextmanager
-def passed_around(account: int, held_s: float) -> Iterator[None]:
-    """Other sessions hold the account (on SQLite the lock), each for a moment."""
+def pass_around(account: int, held_s: float) -> Iterator[None]:
+    """Other sessions hold the account in turns (on SQLite the write lock), each for a moment."""
     is_over = Event()
 
     def take_turns() -> None:
         while not is_over.is_set():
             with suppress(OperationalError), transaction.atomic():
-                # Changed, because SQLite has nothing else to show that the lock changed hands.
+                # A write, because only that shows SQLite that the lock changed hands.
                 Account.objects.filter(pk=account).update(currency="KES")
                 time.sleep(held_s)
             time.sleep(held_s / 2)
@@ -142,37 +148,37 @@ def passed_around(account: int, held_s: float) -> Iterator[None]:
 
 
 @postgresql_only
-def test_an_account_that_is_merely_busy_refuses_no_order(members):
-    """Each waits much longer than two probes, but no session keeps the account."""
+def test_a_busy_account_refuses_no_order(members):
+    """Each order waits much longer than two probes, but no session keeps the account."""
     school = members[0]
-    with passed_around(account_id(school), held_s=0.06):
-        orders = [Asked(deposit(school, 1_00)) for _each in range(8)]
-        assert all(isinstance(asked.answer(), Transaction) for asked in orders)
-    assert max(asked.took_s for asked in orders) > 0.25
+    with pass_around(account_id(school), held_s=0.06):
+        orders = [OrderThread(deposit(school, 1_00)) for _each in range(8)]
+        assert all(isinstance(one.answer(), Transaction) for one in orders)
+    assert max(one.took_s for one in orders) > 0.25
     assert balances(school) == [108_00]
 
 
 @postgresql_only
-def test_another_lock_keeps_two_threads_too(members):
-    """Here on the row of the person who orders, which the COMMIT needs."""
+def test_a_blocked_row_of_another_table_occupies_two_threads_too(members):
+    """Here it's the row of the user who orders, which the COMMIT needs."""
     operator = User.objects.create_user(name="Payroll")
-    with rows_held(User.objects.filter(pk=operator.pk)):
+    with hold_rows(User.objects.filter(pk=operator.pk)):
         orders = [
-            Asked(Placed(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
+            OrderThread(PlacedOrder(deposit(member, 1_00).order, operator.pk, f"for {member.pk}"))
             for member in members[:4]
         ]
         time.sleep(NOTICED_S)
         assert len(still_waiting(orders)) == 2
-        assert isinstance(now(deposit(members[5], 1_00)).heard, Transaction)
-    assert sum(isinstance(asked.answer(), Transaction) for asked in orders) == 2
+        assert isinstance(run_now(deposit(members[5], 1_00)).result, Transaction)
+    assert sum(isinstance(one.answer(), Transaction) for one in orders) == 2
     assert_books_right()
 
 
-# ---- a process of PostgreSQL that is stopped --------------------------------------------------
+# ---- A stopped process of PostgreSQL ----------------------------------------------------------
 
 
 class Stopper:
-    """Stops the database process of a connection, and lets it go on."""
+    """Stops a connection's database process, and lets it go on later."""
 
     def __init__(self) -> None:
         self.pids: list[int] = []
@@ -187,7 +193,7 @@ class Stopper:
             self.stop([(connection.connection.pgconn.backend_pid,)])
 
     def go_on(self) -> None:
-        """Until they have done what they were sent, and noticed that their clients are gone."""
+        """Continue each process and wait until it ends, since its client is gone."""
         while self.pids:
             with suppress(ProcessLookupError):
                 os.kill(self.pids[0], signal.SIGCONT)
@@ -203,7 +209,7 @@ def stopper() -> Iterator[Stopper]:
     try:
         os.kill(connection.connection.pgconn.backend_pid, 0)
     except (ProcessLookupError, PermissionError):
-        pytest.skip("the database's processes aren't ours to stop")
+        pytest.skip("this user may not stop the database's processes")
     yield stopper
     connection.close()
     stopper.go_on()
@@ -213,11 +219,11 @@ PID = Statement("SELECT pg_backend_pid()")
 
 
 @postgresql_only
-def test_no_answer_before_the_commit_is_busy(members, stopper):
+def test_a_database_that_hangs_before_the_commit_answers_busy(members, stopper):
     a, b, *_ = members
     placed, began = transfer(a, b), time.monotonic()
-    with watched(stopper.stop_own), pytest.raises(Busy):
-        carried_out(placed)
+    with watch_statements(stopper.stop_own), pytest.raises(Busy):
+        perform_order(placed)
     assert time.monotonic() - began < 5
     assert stopper.pids
     connection.close()
@@ -225,19 +231,21 @@ def test_no_answer_before_the_commit_is_busy(members, stopper):
 
 
 @postgresql_only
-def test_no_answer_to_the_commit_is_an_unknown_outcome(members, stopper):
+def test_a_database_that_hangs_in_the_commit_is_an_unknown_outcome(members, stopper):
     a, b, c, d, *_ = members
-    placed = Placed(transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop))
-    stuck = Asked(placed)
+    placed = PlacedOrder(
+        transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop)
+    )
+    stuck = OrderThread(placed)
     time.sleep(NOTICED_S)
-    # Meanwhile others go on, and orders for its accounts are bounded like any others.
-    other = now(transfer(c, d))
-    assert isinstance(other.heard, Transaction)
+    # Orders for other accounts go on.
+    other = run_now(transfer(c, d))
+    assert isinstance(other.result, Transaction)
     assert other.took_s < 1
     assert isinstance(stuck.answer(), OutcomeUnknown)
     assert stuck.took_s < 5
     stopper.go_on()
-    again = carried_out(Placed(placed.order, a.pk, "one"))
+    again = perform_order(PlacedOrder(placed.order, a.pk, "one"))
     assert Transaction.objects.filter(idempotency_key="one").count() == 1
     assert again.idempotency_key == "one"
     assert balances(a, b) == [90_00, 110_00]
@@ -245,18 +253,18 @@ def test_no_answer_to_the_commit_is_an_unknown_outcome(members, stopper):
 
 
 @postgresql_only
-def test_when_half_of_the_threads_hang_the_next_order_hears_busy(members, stopper, settings):
+def test_when_half_of_the_threads_hang_the_next_order_is_busy(members, stopper, settings):
     stops = Precondition(PID, stopper.stop)
     hang = [
-        Asked(Placed(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
+        OrderThread(PlacedOrder(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
         for member in members[: settings.WEB_THREADS // 2]
     ]
     time.sleep(NOTICED_S)
     assert still_waiting(hang) == hang
-    refused = now(deposit(members[-1], 1_00))
-    assert isinstance(refused.heard, Busy)
+    refused = run_now(deposit(members[-1], 1_00))
+    assert isinstance(refused.result, Busy)
     assert refused.took_s < INSTANTLY_S
     assert in_thread(User.objects.count) == len(members)
-    for asked in hang:
-        assert isinstance(asked.answer(), OutcomeUnknown)
-    assert isinstance(now(deposit(members[-1], 1_00)).heard, Transaction)
+    for one in hang:
+        assert isinstance(one.answer(), OutcomeUnknown)
+    assert isinstance(run_now(deposit(members[-1], 1_00)).result, Transaction)

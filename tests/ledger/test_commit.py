@@ -1,4 +1,4 @@
-"""What goes wrong at the COMMIT: an order that may have moved hears so, and never runs again."""
+"""An error at the COMMIT: the outcome is unknown, and the order never runs a second time."""
 
 import sqlite3
 import time
@@ -15,8 +15,8 @@ from django.db import (
 
 from ledger.errors import InsufficientFunds
 from ledger.operations.execution import run_batch, statements
-from tests.ledger.support.crowd import watched
-from tests.ledger.support.placed import balances, carried_out, transfer
+from tests.ledger.support.crowd import watch_statements
+from tests.ledger.support.placed import balances, perform_order, transfer
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.db.retries import is_refusal
@@ -24,11 +24,11 @@ from wallet.errors import OutcomeUnknown
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)
-postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock, for everybody")
+postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has no connection to lose")
 
 
 @postgresql_only
-def test_a_commit_without_an_answer_is_unknown_to_all_that_it_was_for(members, monkeypatch):
+def test_a_lost_commit_answer_is_unknown_for_every_order_of_the_batch(members, monkeypatch):
     a, b, c, d, e, f, *_ = members
     write = statements.write
 
@@ -46,8 +46,8 @@ def test_a_commit_without_an_answer_is_unknown_to_all_that_it_was_for(members, m
 
 
 @pytest.mark.parametrize("error", [RuntimeError, MemoryError, DatabaseError])
-def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, error):
-    """However it went wrong: to carry it out once more would move it twice."""
+def test_any_error_after_the_commit_leaves_the_outcome_unknown(members, error):
+    """A second run would move the money twice."""
     a, b, c, d, e, f, *_ = members
 
     def fail(sql):
@@ -55,10 +55,10 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
             raise error
 
     batch = [transfer(a, b), transfer(c, d)]
-    with watched(fail):
+    with watch_statements(fail):
         outcomes = run_batch(batch, time.monotonic() + 30)
         with pytest.raises(OutcomeUnknown):
-            carried_out(transfer(e, f))
+            perform_order(transfer(e, f))
     assert [type(outcomes[placed]) for placed in batch] == [OutcomeUnknown] * 2
     connection.close()
     assert balances(a, b, c, d, e, f) == [90_00, 110_00] * 3
@@ -78,7 +78,7 @@ def test_what_goes_wrong_after_the_commit_leaves_the_outcome_unknown(members, er
         (OperationalError, sqlite3.OperationalError, False),
     ],
 )
-def test_only_the_databases_own_word_says_that_a_commit_has_failed(error, cause, has_failed):
-    what = error()
-    what.__cause__ = cause()
-    assert is_refusal(what) is has_failed
+def test_a_commit_has_failed_only_if_the_database_says_so(error, cause, has_failed):
+    raised = error()
+    raised.__cause__ = cause()
+    assert is_refusal(raised) is has_failed

@@ -1,4 +1,4 @@
-"""An order whose outcome is unknown: its page asks until it is the receipt, or a clear no."""
+"""A payment with an unknown outcome: its page asks until it shows the receipt or a clear no."""
 
 from contextlib import contextmanager
 
@@ -11,8 +11,8 @@ from ledger.views.confirming import DELAYS_S
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance
-from tests.ledger.support.commits import answer_to_the_commit_lost
-from tests.ledger.support.crowd import held, impatient
+from tests.ledger.support.commits import lose_commit_answer
+from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
 from tests.pages import elements, fields, htmx, is_whole_page, key, text, title
 
@@ -22,19 +22,19 @@ every_move = pytest.mark.parametrize("move", MOVES)
 with_and_without_htmx = pytest.mark.parametrize(
     "headers", [None, htmx("move")], ids=["page", "htmx"]
 )
-CONFIRMING = "We are confirming this"
+CONFIRMING = "We're confirming this"
 FAILED = "This didn't go through"
 
 
 def unknown(client: Client, move: str, filled: dict, headers=None, *, is_carried_out=True):
     """The page after the database didn't answer the COMMIT."""
-    press(client, move, filled)  # counts the look-up, so that nothing but the order commits
-    with answer_to_the_commit_lost(is_carried_out=is_carried_out):
+    press(client, move, filled)  # Counts the look-up now, so only the order commits below.
+    with lose_commit_answer(is_carried_out=is_carried_out):
         return confirm(client, move, filled, headers)
 
 
 def check(client: Client, move: str, page, headers=None):
-    """Press "Check again", or let the page ask: both send the same form."""
+    """Submit the page's form, as "Check again" and the automatic poll both do."""
     return press(client, move, fields(page), headers)
 
 
@@ -44,14 +44,14 @@ def receipt_of(answer) -> str:
 
 @every_move
 @with_and_without_htmx
-def test_it_turns_into_the_receipt(as_alice, bob, move, headers):
+def test_the_page_turns_into_the_receipt(as_alice, bob, move, headers):
     filled = order(move, bob)
     page = unknown(as_alice, move, filled, headers)
     assert page.status_code == 503
     assert int(page.headers["Retry-After"]) > 0
     assert is_whole_page(page) == (headers is None)
     assert CONFIRMING in text(page)
-    assert "Do not pay again yet." in text(page)
+    assert "Don't pay again yet." in text(page)
     assert key(page) == filled["idempotency_key"]
     with nothing_moves():
         answer = check(as_alice, move, page, headers)
@@ -63,7 +63,9 @@ def test_it_turns_into_the_receipt(as_alice, bob, move, headers):
 
 @every_move
 @with_and_without_htmx
-def test_it_turns_into_a_clear_no_and_can_be_sent_again(as_alice, bob, move, headers):
+def test_the_page_turns_into_a_clear_no_and_the_form_can_be_sent_again(
+    as_alice, bob, move, headers
+):
     filled = order(move, bob)
     with nothing_moves():
         page = unknown(as_alice, move, filled, headers, is_carried_out=False)
@@ -81,10 +83,10 @@ def test_it_turns_into_a_clear_no_and_can_be_sent_again(as_alice, bob, move, hea
 
 
 @with_and_without_htmx
-def test_it_never_says_no_while_the_order_may_be_under_way(as_alice, alice, headers):
+def test_the_page_never_says_no_while_the_payment_may_be_under_way(as_alice, alice, headers):
     page = unknown(as_alice, "deposit", order("deposit"), headers, is_carried_out=False)
     delays = []
-    with held(alice.primary_account().pk), impatient(0.05):
+    with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
         for asked in range(len(DELAYS_S) + 1):
             page = check(as_alice, "deposit", page, headers) if asked else page
             assert CONFIRMING in text(page)
@@ -92,7 +94,7 @@ def test_it_never_says_no_while_the_order_may_be_under_way(as_alice, alice, head
             delays += [form_of(page).get("hx-trigger")]
     *polls, last = delays
     assert polls == [f"submit, load delay:{each}s, every 15s" for each in DELAYS_S]
-    # After three minutes it asks only when the button is pressed.
+    # After three minutes the page stops asking by itself; the button still works.
     assert last is None
     assert elements(page, "button", type="submit")
     assert FAILED in text(check(as_alice, "deposit", page, headers))
@@ -107,7 +109,7 @@ def form_of(page) -> dict:
     return form
 
 
-def test_the_page_asks_by_itself_with_a_delay_that_has_bounds(as_alice):
+def test_the_page_asks_by_itself_with_bounded_delays(as_alice):
     form = form_of(unknown(as_alice, "deposit", order("deposit")))
     assert form["hx-post"] == "/deposit/"
     assert form["hx-target"] == "#move"
@@ -117,21 +119,21 @@ def test_the_page_asks_by_itself_with_a_delay_that_has_bounds(as_alice):
     assert 120 <= sum(DELAYS_S) <= 240
 
 
-@pytest.mark.parametrize("asked", ["", "x", "-1", "٣", "9" * 400, "1.5"])
-def test_a_count_that_is_none_begins_anew(as_alice, alice, asked):
+@pytest.mark.parametrize("checks", ["", "x", "-1", "٣", "9" * 400, "1.5"])
+def test_an_invalid_poll_count_starts_again_at_the_first_delay(as_alice, alice, checks):
     page = unknown(as_alice, "deposit", order("deposit"))
-    with held(alice.primary_account().pk), impatient(0.05):
-        again = press(as_alice, "deposit", fields(page) | {"asked": asked})
+    with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
+        again = press(as_alice, "deposit", fields(page) | {"checks": checks})
     assert f"delay:{DELAYS_S[0]}s" in form_of(again)["hx-trigger"]
 
 
 @every_move
 @with_and_without_htmx
-def test_it_is_drawn_without_a_database(as_alice, bob, move, headers):
-    """The database that didn't answer may be away."""
+def test_the_page_needs_no_database(as_alice, bob, move, headers):
+    """The database that didn't answer may still be down."""
     filled = order(move, bob)
     press(as_alice, move, filled)
-    with answer_to_the_commit_lost(is_away_afterwards=True):
+    with lose_commit_answer(is_away_afterwards=True):
         page = confirm(as_alice, move, filled, headers)
     assert page.status_code == 503
     assert CONFIRMING in text(page)
@@ -141,7 +143,7 @@ def test_it_is_drawn_without_a_database(as_alice, bob, move, headers):
 
 @every_move
 @with_and_without_htmx
-def test_a_database_that_is_still_away_leaves_it_unknown(as_alice, bob, move, headers):
+def test_the_outcome_stays_unknown_while_the_database_is_down(as_alice, bob, move, headers):
     page = unknown(as_alice, move, order(move, bob), headers)
     with orders_away():
         again = check(as_alice, move, page, headers)
@@ -153,7 +155,7 @@ def test_a_database_that_is_still_away_leaves_it_unknown(as_alice, bob, move, he
 
 @contextmanager
 def orders_away():
-    """The member is known still, and then no order can be looked up."""
+    """The session works, but every look-up of a transaction fails."""
 
     def fail(execute, sql, *more):
         if "ledger_transaction" in sql:
@@ -165,15 +167,15 @@ def orders_away():
 
 
 @pytest.mark.parametrize("move", ["transfer"])
-def test_the_receipt_is_found_when_the_payee_has_gone(as_alice, bob, move):
+def test_the_page_finds_the_receipt_after_the_payee_changed_their_contacts(as_alice, bob, move):
     page = unknown(as_alice, move, order(move, bob))
     bob.email, bob.phone = "elsewhere@example.com", None
     bob.save()
     assert receipt_of(check(as_alice, move, page)).startswith("/activity/NS-")
 
 
-def test_sending_the_order_again_is_safe_too(as_alice, bob):
-    """What a browser does that reloads the page."""
+def test_sending_the_same_form_again_is_safe_too(as_alice, bob):
+    """A browser does this when it reloads the page."""
     filled = order("transfer", bob)
     unknown(as_alice, "transfer", filled)
     with nothing_moves():
@@ -206,18 +208,18 @@ def test_a_page_without_its_key_finds_nothing(as_alice, broken):
     assert answer.status_code == 422
 
 
-# --- A page whose answer was lost on its way to the browser --------------------------------------
+# --- The answer got lost on its way to the browser -----------------------------------------------
 
 
 @every_move
-def test_it_asks_for_the_receipt_and_takes_no_silence_for_a_no(as_alice, alice, bob, move):
-    """Its order may still be on its way, so only a receipt is an answer."""
+def test_the_page_keeps_asking_until_there_is_a_receipt(as_alice, alice, bob, move):
+    """The payment may still be on its way, so only a receipt is an answer."""
     filled = order(move, bob)
     review = fields(press(as_alice, move, filled))
     lost = review | {"check": "lost"}
     with nothing_moves():
         assert press(as_alice, move, lost, htmx("move")).status_code == 204
-        with held(alice.primary_account().pk), impatient(0.05):
+        with hold_accounts(alice.primary_account().pk), wait_at_most(0.05):
             assert press(as_alice, move, lost, htmx("move")).status_code == 204
         with orders_away():
             assert press(as_alice, move, lost, htmx("move")).status_code == 204

@@ -1,4 +1,4 @@
-"""Each CHECK and each UNIQUE of the money tables holds against raw SQL, on both engines."""
+"""Every CHECK and UNIQUE constraint of the money tables holds against raw SQL, on both engines."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.django_db
 
 TOO_MUCH = CEILING_CENTS + 1
 
-# What makes the good row, a transfer, one of another kind.
+# The good row is a transfer. These changes make it another kind.
 DEPOSIT = {"type": "DEPOSIT", "from_account_id": None, "rail": "simulated"}
 WITHDRAWAL = {"type": "WITHDRAW", "to_account_id": None, "rail": "simulated"}
 REVERSAL = {"type": "REVERSAL", "reverses_id": "record"}
 
-# (constraint, table, what is wrong with the row). Names of the cast stand for their accounts.
-# An account or a person is a new row beside Alice's, alike but for id, email and phone.
+# (constraint, table, the wrong values). "alice" and "bob" stand for the ids of their accounts.
+# A bad account or user is a copy of Alice's with another id, email and phone number.
 BAD_ROWS = [
     *(
         ("transaction_amount_above_zero", Transaction, {"amount_cents": cents})
@@ -43,17 +43,17 @@ BAD_ROWS = [
             REVERSAL | {"from_account_id": None},
             {"type": "transfer"},
             {"type": ""},
-            # No rail where money crosses the edge of the house, and one where it doesn't.
+            # Deposits and withdrawals have a rail; transfers and reversals of them don't.
             DEPOSIT | {"rail": ""},
             WITHDRAWAL | {"rail": ""},
             {"rail": "simulated"},
             REVERSAL | {"rail": "simulated"},
             REVERSAL | {"to_account_id": None},
-            # What waits for nothing never waits.
+            # Only kinds with a rail can be pending or failed.
             {"status": "PENDING", "settled_at": None},
             {"status": "FAILED"},
             REVERSAL | {"status": "FAILED"},
-            # A reversal names another transaction, and nothing else does.
+            # Only a reversal names another transaction.
             {"type": "REVERSAL"},
             {"reverses_id": "record"},
             DEPOSIT | {"reverses_id": "record"},
@@ -140,7 +140,7 @@ BAD_ROWS = [
 
 @pytest.fixture
 def good(alice, bob, carol):
-    """For each model a row that is right in itself; each bad row differs in what it says."""
+    """A valid row for each model. Each bad row changes it."""
     User.objects.filter(pk=alice.pk).update(email="alice@example.com", phone="+254712000001")
     deposit(bob, 1)
     record = send(alice, bob, 100_00, key="one")
@@ -156,12 +156,12 @@ def good(alice, bob, carol):
     reversed_one = send(alice, bob, 1_00)
     operations.reverse(Context(carol.pk), transaction_id=reversed_one.pk)
     cast["reversed"] = reversed_one.pk
-    # Carol's wallet makes room for the accounts that are tried in its place.
+    # The bad accounts are inserted in place of Carol's wallet.
     Account.objects.filter(user=carol).delete()
     return rows, cast
 
 
-def spoilt(good, model, wrong):
+def changed(good, model, wrong):
     rows, cast = good
     names = {key: cast.get(value, value) for key, value in wrong.items() if isinstance(value, str)}
     return rows[model] | wrong | names
@@ -170,26 +170,26 @@ def spoilt(good, model, wrong):
 def write(model, row):
     rows = [row]
     if model is Entry:
-        # The line that makes them sum to zero, for PostgreSQL looks at that too.
+        # A second entry makes the sum zero, which PostgreSQL checks too.
         other = {"account_id": FLOAT, "balance_after_cents": None, "id": row["id"] + 1}
         rows += [row | other | {"amount_cents": -row["amount_cents"]}]
     insert(model._meta.db_table, *rows)
 
 
 @pytest.mark.parametrize(("constraint", "model", "wrong"), BAD_ROWS)
-def test_refuses_the_row(good, constraint, model, wrong):
+def test_refuses_a_bad_row(good, constraint, model, wrong):
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
-        write(model, spoilt(good, model, wrong))
-    assert names_it(str(refusal.value), constraint, model)
+        write(model, changed(good, model, wrong))
+    assert is_named(str(refusal.value), constraint, model)
 
 
-def names_it(message, constraint, model):
-    """Whether the database blames this constraint, and not by chance another one."""
+def is_named(message, constraint, model):
+    """Whether the database refused the row because of this constraint and not another one."""
     if constraint in message:
         return True
     declared = {one.name: one for one in model._meta.constraints}.get(constraint)
     assert not isinstance(declared, CheckConstraint), message
-    # SQLite names the columns of a UNIQUE, and its guard against REPLACE speaks before it.
+    # For a UNIQUE, SQLite names the columns, and its guard against REPLACE comes first.
     return connection.vendor == "sqlite" and "UNIQUE constraint failed" in message
 
 
@@ -219,13 +219,13 @@ def names_it(message, constraint, model):
         (User, {"phone": None}),
     ],
 )
-def test_takes_the_row_that_is_right(good, model, right):
-    write(model, spoilt(good, model, right))
+def test_accepts_a_good_row(good, model, right):
+    write(model, changed(good, model, right))
     connection.check_constraints()
 
 
 @pytest.mark.parametrize("cents", [-1, TOO_MUCH])
-def test_no_update_takes_a_balance_out_of_bounds(good, alice, cents):
+def test_no_update_moves_a_balance_out_of_bounds(good, alice, cents):
     with pytest.raises(IntegrityError, match="account_balance"), transaction.atomic():
         Account.objects.filter(user=alice).update(balance_cents=cents)
 
@@ -237,19 +237,19 @@ def test_no_update_gives_a_house_account_a_balance(good, cents):
 
 
 @pytest.mark.parametrize("model", [Transaction, Entry, Account])
-def test_no_row_points_at_what_is_not_there(good, model):
+def test_no_row_refers_to_a_missing_row(good, model):
     for field in model._meta.concrete_fields:
         if field.is_relation and stored(model.objects.order_by("-pk").first())[field.column]:
             with pytest.raises(IntegrityError), transaction.atomic():
-                point_nowhere(good, model, field.column)
+                write_a_broken_reference(good, model, field.column)
 
 
-def point_nowhere(good, model, column):
-    write(model, spoilt(good, model, {column: 10**9}))
+def write_a_broken_reference(good, model, column):
+    write(model, changed(good, model, {column: 10**9}))
     connection.check_constraints()
 
 
-def test_every_constraint_is_attacked_here():
+def test_every_constraint_has_a_bad_row():
     models = [Transaction, Entry, Account, User]
     declared = {one.name for model in models for one in model._meta.constraints}
     declared |= {

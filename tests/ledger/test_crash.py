@@ -1,4 +1,4 @@
-"""Whatever moment a process dies at, the books are right, and asking again ends it once."""
+"""A process may die at any statement: the books balance, and a retry moves the money once."""
 
 import os
 import sqlite3
@@ -10,8 +10,8 @@ from django.db import OperationalError, connection
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded
-from tests.ledger.support.crowd import process, watched
-from tests.ledger.support.moves import MOVES, asked, call
+from tests.ledger.support.crowd import process, watch_statements
+from tests.ledger.support.moves import MOVES, arguments_for, call
 from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -33,9 +33,9 @@ def other(db):
 
 
 def points(job, *args):
-    """The points at which this job can be interrupted, from doing it once undisturbed."""
+    """The statements of this job, where it can be interrupted. Runs it once to find them."""
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     assert names.count("COMMIT") == 1
     assert names[-1] == "COMMITTED"
@@ -43,7 +43,7 @@ def points(job, *args):
 
 
 def act_at(number, act, job, *args):
-    """Do the job, but `act` when it comes to this point."""
+    """Run the job, and call `act` at the statement with this number."""
     left = number
 
     def visit(_name):
@@ -52,7 +52,7 @@ def act_at(number, act, job, *args):
         if left == -1:
             act()
 
-    with watched(visit):
+    with watch_statements(visit):
         return job(*args)
 
 
@@ -60,20 +60,20 @@ def die_at(number, job, *args):
     act_at(number, lambda: os._exit(DIED), job, *args)
 
 
-def test_dying_at_any_statement_loses_and_doubles_nothing(owner, other):
+def test_a_process_that_dies_at_any_statement_loses_and_doubles_nothing(owner, other):
     for move in MOVES:
-        names = points(call, move, asked(move, owner, other, AMOUNT))
+        names = points(call, move, arguments_for(move, owner, other, AMOUNT))
         for number, name in enumerate(names):
-            asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
+            arguments = arguments_for(move, owner, other, AMOUNT, key=f"{move} {number}")
             before = balance(owner), balance(other)
-            dying = process(die_at, number, call, move, asks)
+            dying = process(die_at, number, call, move, arguments)
             dying.join()
-            assert dying.exitcode == DIED, f"{move} never came to {number}: {name}"
+            assert dying.exitcode == DIED, f"{move} never reached {number}: {name}"
             is_done = name == "COMMITTED"
-            assert happened(asks["key"]) == is_done, f"{move} died at {name}"
+            assert happened(arguments["key"]) == is_done, f"{move} died at {name}"
             assert_books_right()
-            assert call(move, asks).is_replay == is_done
-            assert_done_once(move, asks["key"], before, (owner, other))
+            assert call(move, arguments).is_replay == is_done
+            assert_done_once(move, arguments["key"], before, (owner, other))
 
 
 def happened(key):
@@ -89,25 +89,25 @@ def assert_done_once(move, key, before, people):
     assert_books_right()
 
 
-def test_a_failing_statement_is_undone_and_may_be_asked_again(owner, other):
+def test_a_failed_statement_rolls_back_and_a_retry_works(owner, other):
     def fail():
         raise OperationalError("the disk is full")
 
     for move in MOVES:
-        names = points(call, move, asked(move, owner, other, AMOUNT))
+        names = points(call, move, arguments_for(move, owner, other, AMOUNT))
         for number, name in enumerate(names):
-            asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
+            arguments = arguments_for(move, owner, other, AMOUNT, key=f"{move} {number}")
             before = balance(owner), balance(other)
             with pytest.raises(OperationalError, match="the disk is full"):
-                act_at(number, fail, call, move, asks)
+                act_at(number, fail, call, move, arguments)
             is_done = name == "COMMITTED"
-            assert happened(asks["key"]) == is_done, f"{move} failed at {name}"
+            assert happened(arguments["key"]) == is_done, f"{move} failed at {name}"
             assert_books_right()
-            assert call(move, asks).is_replay == is_done
-            assert_done_once(move, asks["key"], before, (owner, other))
+            assert call(move, arguments).is_replay == is_done
+            assert_done_once(move, arguments["key"], before, (owner, other))
 
 
-def test_being_in_the_way_of_another_is_retried_and_done_once(owner, other):
+def test_a_deadlock_or_a_lock_conflict_is_retried_and_moves_money_once(owner, other):
     def collide():
         if connection.vendor == "postgresql":
             raise OperationalError from psycopg.errors.DeadlockDetected()
@@ -116,21 +116,21 @@ def test_being_in_the_way_of_another_is_retried_and_done_once(owner, other):
         raise OperationalError from busy
 
     for move in MOVES:
-        names = points(call, move, asked(move, owner, other, AMOUNT))
-        # A reversal first reads what it takes back, for which it waits for nobody.
+        names = points(call, move, arguments_for(move, owner, other, AMOUNT))
+        # A reversal first reads the transaction to reverse, and that needs no lock.
         begin = names.index(next(name for name in names if "ledger_transaction" not in name))
-        for number in range(begin, len(names) - 1):  # once committed nothing is in the way
-            asks = asked(move, owner, other, AMOUNT, key=f"{move} {number}")
+        for number in range(begin, len(names) - 1):  # After the COMMIT no lock is needed.
+            arguments = arguments_for(move, owner, other, AMOUNT, key=f"{move} {number}")
             before = balance(owner), balance(other)
-            assert not act_at(number, collide, call, move, asks).is_replay
-            assert_done_once(move, asks["key"], before, (owner, other))
+            assert not act_at(number, collide, call, move, arguments).is_replay
+            assert_done_once(move, arguments["key"], before, (owner, other))
 
 
 def open_member(name):
     User.objects.create_user(name=name, email=f"{name}@example.com")
 
 
-def test_dying_while_a_member_is_opened_leaves_no_person_without_a_wallet(db):
+def test_a_process_that_dies_while_it_opens_a_member_leaves_none_without_a_wallet(db):
     for number, name in enumerate(points(open_member, "dan")):
         dying = process(die_at, number, open_member, f"dan{number}")
         dying.join()

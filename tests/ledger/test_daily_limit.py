@@ -8,7 +8,7 @@ import time_machine
 from ledger.errors import DailyLimitReached
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.support.crowd import watched
+from tests.ledger.support.crowd import watch_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def limit(settings):
     settings.LIMIT_CENTS_OUT_PER_DAY = 500_00
 
 
-def test_refuses_what_goes_over_and_says_what_is_left(alice, bob):
+def test_refuses_more_than_the_limit_and_says_what_is_left(alice, bob):
     send(alice, bob, 200_00)
     withdraw(alice, 100_00)
     with nothing_moves(), pytest.raises(DailyLimitReached) as refusal:
@@ -38,14 +38,14 @@ def test_refuses_what_goes_over_and_says_what_is_left(alice, bob):
     withdraw(alice, 200_00)
 
 
-def test_a_lowered_limit_leaves_nothing_rather_than_less(alice, settings):
+def test_after_a_lowered_limit_zero_is_left_and_not_less(alice, settings):
     withdraw(alice, 300_00)
     settings.LIMIT_CENTS_OUT_PER_DAY = 200_00
     with nothing_moves(), pytest.raises(DailyLimitReached, match=r"have KES.0\.00 left"):
         withdraw(alice, 1)
 
 
-def test_what_comes_in_does_not_count(alice, bob):
+def test_money_in_does_not_count(alice, bob):
     deposit(bob, 100_00)
     send(alice, bob, 500_00)
     send(bob, alice, 500_00)
@@ -71,7 +71,7 @@ def test_midnight_in_london_is_the_middle_of_a_day(alice):
         withdraw(alice, 1, at=datetime(2030, 6, 2, 0, 0, tzinfo=UTC))
 
 
-def test_the_day_is_the_one_on_the_clock(alice, bob):
+def test_the_clock_decides_the_day(alice, bob):
     with time_machine.travel(LAST_INSTANT, tick=False):
         assert send(alice, bob, 500_00).created_at == LAST_INSTANT
         with nothing_moves(), pytest.raises(DailyLimitReached):
@@ -80,7 +80,7 @@ def test_the_day_is_the_one_on_the_clock(alice, bob):
         assert send(alice, bob, 500_00).created_at == MIDNIGHT
 
 
-def test_an_order_that_waits_over_midnight_is_of_the_new_day(alice, bob):
+def test_an_order_that_waits_over_midnight_counts_for_the_new_day(alice, bob):
     deposit(alice, 1_000_00)
 
     with time_machine.travel(LAST_INSTANT, tick=False) as clock:
@@ -90,7 +90,7 @@ def test_an_order_that_waits_over_midnight_is_of_the_new_day(alice, bob):
                 clock.move_to(MIDNIGHT)
 
         send(alice, bob, 500_00)
-        with watched(wait):
+        with watch_statements(wait):
             assert send(alice, bob, 400_00).created_at == MIDNIGHT
         with nothing_moves(), pytest.raises(DailyLimitReached):
             send(alice, bob, 100_01)

@@ -1,4 +1,4 @@
-"""Money comes in, once, and never more than a wallet may hold."""
+"""A deposit adds money once, and never more than a wallet may hold."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def test_adds_the_amount(bob):
     assert_books_right()
 
 
-def test_the_float_owes_what_the_member_holds(bob):
+def test_a_deposit_debits_the_float_and_credits_the_wallet(bob):
     deposit(bob, 1)
     record = deposit(bob, 300_00)
     assert lines(record) == [(FLOAT, -300_00, None), (account_id(bob), 300_00, 300_01)]
 
 
-def test_somebody_else_may_pay_it_in(alice, bob, operator):
+def test_another_person_may_order_the_deposit(alice, bob, operator):
     record = carry_out("deposit", bob, bob, 50_00, actor_id=operator.pk)
     assert (record.created_by, balance(bob), balance(alice)) == (operator, 50_00, 1_000_00)
 
@@ -40,7 +40,7 @@ def test_a_frozen_wallet_receives(bob):
     assert_books_right()
 
 
-def test_a_closed_wallet_does_not(bob):
+def test_a_closed_wallet_receives_nothing(bob):
     bob.is_active = False
     bob.save()
     with nothing_moves(), pytest.raises(AccountClosed) as refusal:
@@ -49,7 +49,7 @@ def test_a_closed_wallet_does_not(bob):
     assert "is closed" in str(refusal.value)
 
 
-def test_refuses_more_than_one_transaction_may_move(bob, settings):
+def test_refuses_more_than_the_limit_per_transaction(bob, settings):
     settings.LIMIT_CENTS_PER_TRANSACTION = 100_00
     deposit(bob, 100_00)
     with nothing_moves(), pytest.raises(TransactionLimitReached) as refusal:

@@ -1,4 +1,4 @@
-"""However many try at the same moment, no shilling is spent twice and no limit is passed."""
+"""Many orders at the same moment never spend a shilling twice or pass a limit."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from ledger.errors import (
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, deposit, funded, new_key, send, withdraw
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -34,7 +34,7 @@ def test_one_of_many_spenders_gets_the_money():
             partial(withdraw, spender, PRICE) if number % 2 else partial(send, spender, to, PRICE)
             for number, to in enumerate(targets[:crowd])
         ]
-        assert_one_success(at_once(*ways), InsufficientFunds)
+        assert_one_success(run_together(*ways), InsufficientFunds)
         assert balance(spender) == HELD - PRICE
         assert Transaction.objects.filter(from_account__user=spender).count() == 1
     assert_books_right()
@@ -52,7 +52,7 @@ def test_one_of_many_pages_gets_the_money():
     ways = [(*page, headers) for headers in ({}, HTMX) for page in pages]
     for crowd in [1, 4, 16] * ROUNDS:
         spender = funded(UserFactory(), HELD)
-        answers = at_once(*(page_job(spender, *ways[number % 4]) for number in range(crowd)))
+        answers = run_together(*(page_job(spender, *ways[number % 4]) for number in range(crowd)))
         done = [one for one in answers if one.status_code in {200, 303}]
         refused = [one for one in answers if one.status_code == 422]
         assert (len(done), len(refused)) == (1, crowd - 1), answers
@@ -62,31 +62,31 @@ def test_one_of_many_pages_gets_the_money():
 
 
 def page_job(user, page, fields, headers):
-    """Confirms a new order on this page, in a browser of its own."""
+    """A job that confirms a new payment on this page, in a separate browser."""
     client = Client(headers=headers)
     client.force_login(user)
     order = {"amount": "9", "confirm": "1", "idempotency_key": new_key()} | fields
     return partial(client.post, reverse(f"ledger:{page}"), order)
 
 
-def test_the_daily_limit_holds_against_many(settings):
+def test_many_orders_together_stay_within_the_daily_limit(settings):
     settings.LIMIT_CENTS_OUT_PER_DAY = HELD
     target = UserFactory()
     for crowd in CROWDS[1:]:
         spender = funded(UserFactory(), 50 * HELD)
         jobs = [partial(withdraw, spender, PRICE), partial(send, spender, target, PRICE)]
-        assert_one_success(at_once(*jobs * (crowd // 2)), DailyLimitReached)
+        assert_one_success(run_together(*jobs * (crowd // 2)), DailyLimitReached)
     assert_books_right()
 
 
-def test_the_limit_of_a_balance_holds_against_many(settings):
+def test_many_orders_together_stay_within_the_balance_limit(settings):
     settings.LIMIT_CENTS_BALANCE = HELD
     for crowd in CROWDS:
         member, target = UserFactory(), UserFactory()
         senders = [funded(UserFactory(), HELD) for _ in range(crowd)]
         deposits = [partial(deposit, member, PRICE)] * crowd
-        assert_one_success(at_once(*deposits), BalanceLimitReached)
+        assert_one_success(run_together(*deposits), BalanceLimitReached)
         transfers = (partial(send, sender, target, PRICE) for sender in senders)
-        assert_one_success(at_once(*transfers), RecipientLimitReached)
+        assert_one_success(run_together(*transfers), RecipientLimitReached)
         assert (balance(member), balance(target)) == (PRICE, PRICE)
     assert_books_right()

@@ -1,4 +1,4 @@
-"""A database that says no has moved nothing: orders hear "busy", and the site isn't ready."""
+"""When the database refuses to write, nothing moves: orders are busy, and the site isn't ready."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.db import OperationalError, connection
 from tests.api.support.calls import by_token, problem_of
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory
-from tests.ledger.support.crowd import watched
-from tests.ledger.support.placed import balances, carried_out, deposit, transfer
+from tests.ledger.support.crowd import watch_statements
+from tests.ledger.support.placed import balances, deposit, perform_order, transfer
 from wallet.db import retries
 from wallet.errors import Busy
 
@@ -23,7 +23,7 @@ IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)
 postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="raised by a trigger of PostgreSQL")
 
-# disk_full, out_of_memory, statement timeout, io_error, a server that takes reads only.
+# disk_full, out_of_memory, query_canceled (timeout), io_error, read_only_sql_transaction.
 REFUSALS = ["53100", "53200", "57014", "58030", "25006"]
 
 
@@ -34,8 +34,8 @@ def forget_full_disk() -> Iterator[None]:
 
 
 @contextmanager
-def refusing(state: str, *, at_commit: bool) -> Iterator[None]:
-    """PostgreSQL refuses each entry with this state, when it is written or at the COMMIT."""
+def refuse_entries(state: str, *, at_commit: bool) -> Iterator[None]:
+    """PostgreSQL refuses each entry with this SQLSTATE, at the INSERT or at the COMMIT."""
     kind = "CONSTRAINT TRIGGER refuse AFTER" if at_commit else "TRIGGER refuse BEFORE"
     when = "DEFERRABLE INITIALLY DEFERRED" if at_commit else ""
     with connection.cursor() as cursor:
@@ -56,12 +56,12 @@ def refusing(state: str, *, at_commit: bool) -> Iterator[None]:
 @postgresql_only
 @pytest.mark.parametrize("state", REFUSALS)
 @pytest.mark.parametrize("at_commit", [True, False])
-def test_what_postgresql_refuses_for_now_is_busy(members, state, at_commit):
+def test_a_temporary_refusal_of_postgresql_is_busy(members, state, at_commit):
     a, b, *_ = members
     placed = transfer(a, b)
-    with refusing(state, at_commit=at_commit), nothing_moves(), pytest.raises(Busy):
-        carried_out(placed)
-    assert not carried_out(placed).is_replay
+    with refuse_entries(state, at_commit=at_commit), nothing_moves(), pytest.raises(Busy):
+        perform_order(placed)
+    assert not perform_order(placed).is_replay
     assert balances(a, b) == [90_00, 110_00]
 
 
@@ -76,17 +76,17 @@ def full(sql: str, *, at: str) -> None:
 def test_a_full_disk_at_the_commit_of_sqlite_is_busy(members):
     a, b, *_ = members
     placed = transfer(a, b)
-    with watched(partial(full, at="COMMIT")), nothing_moves(), pytest.raises(Busy):
-        carried_out(placed)
-    assert not carried_out(placed).is_replay
+    with watch_statements(partial(full, at="COMMIT")), nothing_moves(), pytest.raises(Busy):
+        perform_order(placed)
+    assert not perform_order(placed).is_replay
     assert balances(a, b) == [90_00, 110_00]
 
 
 @contextmanager
 def disk_full() -> Iterator[None]:
-    """The database may not grow."""
+    """The database can't grow during the block."""
     if not IS_SQLITE:
-        with refusing("53100", at_commit=False):
+        with refuse_entries("53100", at_commit=False):
             yield
         return
     with connection.cursor() as cursor:
@@ -100,10 +100,10 @@ def disk_full() -> Iterator[None]:
 
 
 def order_until_refused(member: Any) -> int:
-    """How many deposits found room."""
+    """Make deposits until one is refused. Returns how many succeeded."""
     for number in range(500):
         try:
-            carried_out(deposit(member, 1_00))
+            perform_order(deposit(member, 1_00))
         except Busy:
             return number
     raise AssertionError("the disk never got full")
@@ -117,14 +117,14 @@ def test_a_full_disk_is_busy_and_the_site_is_not_ready(members, client):
         answer = client.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "the disk is full\n")
     assert balances(a) == [100_00 + moved * 1_00]
-    # For a while, since another write may find room by chance.
+    # Stays unready for a while: another write may find room by chance.
     assert client.get("/readyz").status_code == 503
     retries.disk_full_at -= retries.FULL_FOR_S
     assert client.get("/readyz").status_code == 200
     assert_books_right()
 
 
-def test_a_program_hears_busy_and_may_send_its_order_again(members):
+def test_a_program_gets_busy_and_may_retry(members):
     a = members[0]
     caller = by_token(UserFactory(), "service")
     order = {"user_id": a.pk, "amount_cents": 1_00}
@@ -138,7 +138,7 @@ def test_a_program_hears_busy_and_may_send_its_order_again(members):
 
 
 @postgresql_only
-def test_a_server_that_takes_reads_only_is_not_ready(db, client):
+def test_a_read_only_server_is_not_ready(db, client):
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
         try:

@@ -1,4 +1,4 @@
-"""A generated history is one that the operations could have written."""
+"""A generated history obeys the same rules as the operations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def generate(members: int, transactions: int, seed: int = 7) -> None:
 
 
 def history() -> list[tuple]:
-    """What everybody did, without the ids that differ from one database to another."""
+    """All transactions, with names in place of ids, which differ between databases."""
     names = dict(Account.objects.values_list("pk", "user__name"))
     rows = Transaction.objects.order_by("pk").values_list(
         "reference", "type", "amount_cents", "from_account", "to_account", "description",
@@ -44,16 +44,16 @@ def assert_right() -> None:
     call_command("verify_ledger", stdout=StringIO())
 
 
-def test_books_are_right_and_everything_is_there():
+def test_the_books_balance_and_have_every_kind():
     generate(members=30, transactions=600)
     assert User.objects.filter(is_active=True).count() == 30
     assert Transaction.objects.count() == 600
-    types = set(kinds.codes()) - {"REVERSAL"}  # takes two of staff, who are not made here
+    types = set(kinds.codes()) - {"REVERSAL"}  # A reversal takes two members of staff.
     assert set(Transaction.objects.values_list("type", flat=True)) == types
     assert_right()
 
 
-def test_time_follows_the_ids_through_the_last_months():
+def test_times_rise_with_the_ids_over_the_last_months():
     generate(members=5, transactions=400)
     times = list(Transaction.objects.order_by("pk").values_list("created_at", flat=True))
     assert times == sorted(times)
@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_history():
 
 
 def history_of_seed(seed: int) -> list[tuple]:
-    """What the seed makes of an empty database, which stays empty."""
+    """The history that this seed generates. Rolls it back."""
     start = transaction.savepoint_create()
     with time_machine.travel("2026-05-01T10:00+03:00"):
         generate(members=10, transactions=200, seed=seed)
@@ -80,7 +80,7 @@ def history_of_seed(seed: int) -> list[tuple]:
     return found
 
 
-def test_is_added_to_what_is_there(alice, bob):
+def test_a_generated_history_adds_to_the_existing_one(alice, bob):
     send(alice, bob, 250_00)
     generate(members=5, transactions=100)
     generate(members=5, transactions=100)
@@ -108,7 +108,7 @@ def test_few_members_stay_within_the_limits(settings, members):
 
 
 @pytest.mark.parametrize(
-    ("order", "is_fine"),
+    ("order", "is_within_limits"),
     [
         (Order(WITHDRAWAL, 100, 1), True),
         (Order(WITHDRAWAL, 101, 1), False),
@@ -119,12 +119,12 @@ def test_few_members_stay_within_the_limits(settings, members):
         (Order(DEPOSIT, 101, None, 3), False),
     ],
 )
-def test_a_limit_is_reached_but_never_passed(settings, order, is_fine):
+def test_an_order_may_reach_a_limit_but_not_pass_it(settings, order, is_within_limits):
     balances = {1: 500, 2: 0, 3: settings.LIMIT_CENTS_BALANCE - 99}
     sent_cents = Counter({1: settings.LIMIT_CENTS_OUT_PER_DAY - 100})
-    assert is_allowed(order, balances, sent_cents) is is_fine
+    assert is_allowed(order, balances, sent_cents) is is_within_limits
 
 
-def test_a_history_of_nobody_is_refused():
+def test_a_history_without_members_is_refused():
     with pytest.raises(CommandError):
         generate(members=0, transactions=1)

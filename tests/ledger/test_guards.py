@@ -1,4 +1,4 @@
-"""The database refuses to change the books, whoever asks and however: they are written once."""
+"""The database refuses every change to written books, from raw SQL and from the ORM."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,14 +33,14 @@ def entry(record):
 
 @pytest.fixture
 def pending(alice):
-    """A deposit whose rail has not answered, and which no entry protects."""
+    """A deposit whose rail hasn't answered. It has no entries to protect it."""
     made = waiting_deposit(alice, 5, key="pending")
     connection.check_constraints()
     return made
 
 
-def refuses(attack):
-    """Claims that the database refuses the attack, and that no row is other than before."""
+def assert_refused(attack):
+    """Fail unless the database refuses the attack and every row stays the same."""
 
     def attempt():
         attack()
@@ -53,7 +53,7 @@ def refuses(attack):
 
 
 @contextmanager
-def undone():
+def rolled_back():
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -104,8 +104,8 @@ RAW_OF_ENGINE = {
 
 
 @pytest.mark.parametrize("sql", RAW + RAW_OF_ENGINE[connection.vendor])
-def test_refuses_plain_sql(record, sql):
-    refuses(lambda: run(sql))
+def test_refuses_raw_sql(record, sql):
+    assert_refused(lambda: run(sql))
 
 
 ENTRY_ATTACKS = {
@@ -129,7 +129,7 @@ ENTRY_ATTACKS = {
 @pytest.mark.parametrize("attack", ENTRY_ATTACKS.values(), ids=ENTRY_ATTACKS.keys())
 def test_refuses_the_orm_on_entries(entry, attack):
     entry.amount_cents = -1
-    refuses(lambda: attack(entry))
+    assert_refused(lambda: attack(entry))
 
 
 TRANSACTION_ATTACKS = {
@@ -151,12 +151,12 @@ TRANSACTION_ATTACKS = {
 @pytest.mark.parametrize("attack", TRANSACTION_ATTACKS.values(), ids=TRANSACTION_ATTACKS.keys())
 def test_refuses_the_orm_on_transactions(record, attack):
     record.amount_cents = 1
-    refuses(lambda: attack(record))
+    assert_refused(lambda: attack(record))
 
 
 @pytest.mark.parametrize("where", ["", "WHERE status = 'PENDING'"])
 def test_refuses_to_delete_a_transaction_without_entries(pending, where):
-    refuses(lambda: run(f"DELETE FROM ledger_transaction {where}"))
+    assert_refused(lambda: run(f"DELETE FROM ledger_transaction {where}"))
 
 
 COLLISIONS = [["id"], ["reference"], ["created_by_id", "idempotency_key"]]
@@ -173,20 +173,20 @@ def test_refuses_to_replace_a_transaction(request, which, verb, shared):
     record = request.getfixturevalue(which)
     fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
     row = stored(record) | {name: fresh[name] for name in fresh if name not in shared}
-    refuses(lambda: insert("ledger_transaction", row, verb=verb))
+    assert_refused(lambda: insert("ledger_transaction", row, verb=verb))
     update = f"ON CONFLICT ({', '.join(shared)}) DO UPDATE SET amount_cents = 1"
-    refuses(lambda: insert("ledger_transaction", row, suffix=update))
+    assert_refused(lambda: insert("ledger_transaction", row, suffix=update))
 
 
 @pytest.mark.parametrize("verb", REPLACING_VERBS)
 def test_refuses_to_replace_an_entry(entry, verb):
     row = stored(entry) | {"amount_cents": 1}
-    refuses(lambda: insert("ledger_entry", row, verb=verb))
+    assert_refused(lambda: insert("ledger_entry", row, verb=verb))
     update = "ON CONFLICT (id) DO UPDATE SET amount_cents = 1"
-    refuses(lambda: insert("ledger_entry", row, suffix=update))
+    assert_refused(lambda: insert("ledger_entry", row, suffix=update))
 
 
-def test_entries_that_do_not_sum_to_zero_are_refused_or_found(record, alice, bob):
+def test_entries_that_do_not_sum_to_zero_are_refused_or_detected(record, alice, bob):
     def line(account, cents, to=record):
         row = {"transaction_id": to.pk, "account_id": account, "amount_cents": cents}
         after = None if account < 0 else 1
@@ -200,10 +200,10 @@ def test_entries_that_do_not_sum_to_zero_are_refused_or_found(record, alice, bob
         [line(FLOAT, 5), line(to_bob, -5, other)],
     ):
         if connection.vendor == "postgresql":
-            refuses(lambda lines=lines: insert("ledger_entry", *lines))
+            assert_refused(lambda lines=lines: insert("ledger_entry", *lines))
             continue
-        # SQLite has no trigger that sees a whole statement, so there it is for the verifier.
-        with undone():
+        # SQLite has no statement triggers, so `verify_ledger` must find this.
+        with rolled_back():
             insert("ledger_entry", *lines)
             with pytest.raises(AssertionError):
                 assert_books_right()
@@ -240,7 +240,7 @@ def test_settling_changes_nothing_else(pending, alice, bob, column):
 
 
 def something_else(record, column, bob):
-    """Another value that this column could well have held."""
+    """Another plausible value for this column."""
     field = Transaction._meta.get_field(column)
     now = getattr(record, column)
     if isinstance(field, models.ForeignKey):

@@ -1,4 +1,4 @@
-"""A visitor reads what Nissmart is; a member reads what they have and what happened last."""
+"""Home: a visitor sees what Nissmart is; a member sees their balance and latest transactions."""
 
 import pytest
 from django.http import HttpResponse
@@ -18,7 +18,7 @@ from tests.pages import (
     title,
     words,
 )
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
@@ -53,7 +53,7 @@ def test_htmx_gets_the_balance_and_the_list_beside_it(as_alice):
 
 
 def ask_again(client, page) -> HttpResponse:
-    """What the page asks by itself: it sends along what it shows."""
+    """Poll like the page does: it sends what it shows now."""
     return client.get("/", {"seen": fields(page)["seen"]}, headers=htmx("balance"))
 
 
@@ -62,18 +62,18 @@ def announcement(response) -> str:
     return " ".join(dict(latest.attributes)["data-say"].replace(NO_BREAK_SPACE, " ").split())
 
 
-def test_nothing_is_sent_while_nothing_has_changed(as_alice):
+def test_a_poll_gets_an_empty_answer_while_nothing_has_changed(as_alice):
     page = as_alice.get("/")
     again = ask_again(as_alice, page)
     assert (again.status_code, again.content) == (204, b"")
 
 
-def test_only_htmx_is_sent_nothing(as_alice):
+def test_only_htmx_gets_an_empty_answer(as_alice):
     seen = fields(as_alice.get("/"))["seen"]
     assert is_whole_page(as_alice.get("/", {"seen": seen}))
 
 
-def test_new_money_updates_the_balance_and_the_list_and_is_announced(as_alice, alice, bob):
+def test_new_transactions_update_the_balance_and_list_and_are_announced(as_alice, alice, bob):
     page = as_alice.get("/")
     send(alice, bob, 20_00)
     deposit(bob, 10_00)
@@ -96,17 +96,17 @@ def test_the_first_row_of_an_empty_wallet_is_announced(bob, alice):
 
 def test_a_row_whose_status_changes_is_announced_again(as_alice, alice):
     record = withdraw(alice, 40_00)
-    as_if(record, "PENDING")
+    with_status(record, "PENDING")
     page = as_alice.get("/")
-    as_if(record, "FAILED")
+    with_status(record, "FAILED")
     assert announcement(ask_again(as_alice, page)).startswith("Money out: Withdrawal, KES 40.00")
 
 
-def test_a_page_that_loads_announces_nothing(as_alice):
+def test_a_fresh_page_announces_nothing(as_alice):
     assert announcement(as_alice.get("/")) == ""
 
 
-def test_what_a_page_shows_is_sent_along_without_telling_the_balance(as_alice, alice):
+def test_the_poll_does_not_contain_the_balance(as_alice, alice):
     seen = fields(as_alice.get("/"))["seen"]
     assert "100000" not in seen
     as_alice.cookies["balance"] = "hidden"
@@ -114,7 +114,7 @@ def test_what_a_page_shows_is_sent_along_without_telling_the_balance(as_alice, a
 
 
 @pytest.mark.parametrize("change", ["freeze", "hide"])
-def test_whatever_the_page_shows_of_a_wallet_counts_as_a_change(as_alice, alice, change):
+def test_freezing_the_wallet_or_hiding_the_balance_counts_as_a_change(as_alice, alice, change):
     page = as_alice.get("/")
     if change == "freeze":
         wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
@@ -123,7 +123,7 @@ def test_whatever_the_page_shows_of_a_wallet_counts_as_a_change(as_alice, alice,
     assert ask_again(as_alice, page).status_code == 200
 
 
-def test_the_balance_keeps_asking_for_itself(as_alice):
+def test_the_balance_keeps_polling(as_alice):
     for response in (as_alice.get("/"), as_alice.get("/", headers=htmx("balance"))):
         (balance,) = elements(response, "section", id="balance")
         asks = dict(balance.attributes)
@@ -132,18 +132,18 @@ def test_the_balance_keeps_asking_for_itself(as_alice):
         assert asks["hx-swap"] == "outerHTML"
 
 
-def test_the_balance_is_the_newest(as_alice, alice, bob):
+def test_htmx_gets_the_newest_balance(as_alice, alice, bob):
     send(alice, bob, 300_00)
     assert "KES 700.00" in text(as_alice.get("/", headers=htmx("balance")))
 
 
-def test_a_new_member_is_led_to_a_first_deposit(bob):
+def test_a_new_member_is_invited_to_deposit(bob):
     said = text(signed_in(bob).get("/"))
     assert "Your wallet is ready" in said
     assert "KES 0.00" in said
 
 
-def test_shows_the_last_six_and_no_more(alice, bob):
+def test_shows_only_the_last_six_transactions(alice, bob):
     for number in range(8):
         send(alice, bob, 1_00, description=f"Note {number}")
     response = signed_in(alice).get("/")
@@ -153,7 +153,7 @@ def test_shows_the_last_six_and_no_more(alice, bob):
     )
 
 
-def test_each_row_says_who_which_way_and_how_much(alice, bob):
+def test_each_row_shows_the_other_person_the_direction_and_the_amount(alice, bob):
     send(alice, bob, 20_00, description="Lunch")
     withdraw(alice, 30_00)
     rows = [words(row) for row in elements(signed_in(alice).get("/"), "a", class_="row")]
@@ -172,7 +172,7 @@ def test_each_row_says_who_which_way_and_how_much(alice, bob):
     assert "+KES 20.00" in words(row)
 
 
-def test_a_member_sees_nothing_of_others(alice, bob, carol):
+def test_a_member_does_not_see_other_members_transactions(alice, bob, carol):
     send(alice, bob, 20_00, description="Secret")
     said = text(signed_in(carol).get("/"))
     for secret in ("Secret", "Alice", "Bob", "20.00"):
@@ -185,35 +185,35 @@ def test_a_frozen_wallet_says_so(as_alice, alice):
     assert "Your wallet is frozen" in text(as_alice.get("/"))
 
 
-def test_money_on_its_way_out_is_told(as_alice, alice):
+def test_a_pending_withdrawal_is_shown(as_alice, alice):
     assert "On its way out" not in text(as_alice.get("/"))
-    pending = as_if(withdraw(alice, 40_00), "PENDING")
+    pending = with_status(withdraw(alice, 40_00), "PENDING")
     said = text(as_alice.get("/"))
     assert "On its way out KES 40.00" in said
     assert str(pending.status_badge.word) in said
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_is_only_read(as_alice, method):
+def test_other_methods_are_refused(as_alice, method):
     assert getattr(as_alice, method)("/").status_code == 405
 
 
-def test_staff_of_finance_are_led_to_their_desk(finance, alice, operator):
-    assert "Finance desk" in text(signed_in(finance).get("/"))
+def test_only_finance_gets_a_link_to_the_panel(finance, alice, operator):
+    assert "Finance panel" in text(signed_in(finance).get("/"))
     for other in (alice, operator):
-        assert "Finance desk" not in text(signed_in(other).get("/"))
+        assert "Finance panel" not in text(signed_in(other).get("/"))
 
 
-def test_someone_without_a_phone_or_a_second_name_is_shown_too(alice):
-    lone = UserFactory(name="Zawadi", phone=None)
-    deposit(lone, 10_00)
-    send(lone, alice, 1_00)
-    for member in (lone, alice):
+def test_a_member_without_a_phone_number_or_surname_is_shown_too(alice):
+    zawadi = UserFactory(name="Zawadi", phone=None)
+    deposit(zawadi, 10_00)
+    send(zawadi, alice, 1_00)
+    for member in (zawadi, alice):
         assert signed_in(member).get("/").status_code == 200
     assert "Zawadi" in text(signed_in(alice).get("/"))
 
 
-def test_the_page_marks_where_one_is(as_alice):
+def test_the_navigation_marks_the_current_page(as_alice):
     for url, name in [("/", "Home"), ("/activity/", "Activity"), ("/profile/", "Profile")]:
         response = as_alice.get(url)
         assert title(response) == f"{name} · Nissmart"
@@ -223,6 +223,6 @@ def test_the_page_marks_where_one_is(as_alice):
             assert current == [name]
 
 
-def test_head_is_answered(as_alice):
+def test_answers_a_head_request(as_alice):
     assert as_alice.head("/").status_code == 200
     assert Client().head("/").content == b""

@@ -1,4 +1,4 @@
-"""The same order asked for many times at the same moment happens once, and all hear of it."""
+"""Many identical orders at the same moment happen once, and each gets the same answer."""
 
 from functools import partial
 
@@ -10,8 +10,8 @@ from ledger.errors import KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded, new_key
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once
-from tests.ledger.support.moves import MOVES, ORDERS, asked, call
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
+from tests.ledger.support.moves import MOVES, ORDERS, arguments_for, call
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -35,28 +35,28 @@ def other(db):
     return funded(UserFactory(), FUNDS)
 
 
-def test_many_identical_orders_are_one(owner, other):
+def test_many_identical_orders_happen_once(owner, other):
     for move in MOVES * KEYS:
-        asks = asked(move, owner, other, AMOUNT)
+        arguments = arguments_for(move, owner, other, AMOUNT)
         held = balance(owner)
-        records = at_once(*[partial(call, move, asks)] * CROWD)
+        records = run_together(*[partial(call, move, arguments)] * CROWD)
         assert len({record.pk for record in records}) == 1
         assert sorted(record.is_replay for record in records) == [False] + [True] * (CROWD - 1)
-        assert Transaction.objects.filter(idempotency_key=asks["key"]).count() == 1
+        assert Transaction.objects.filter(idempotency_key=arguments["key"]).count() == 1
         assert balance(owner) == held + OWN_CHANGE[move]
     assert_books_right()
 
 
-def test_many_clicks_on_one_form_are_one_order(owner, other):
+def test_many_clicks_on_one_form_happen_once(owner, other):
     clients = [signed_in(owner, HTMX if number % 2 else {}) for number in range(CROWD)]
     for move in ORDERS * PAGES:
         held, key = balance(owner), new_key()
         form = {"amount": "1", "recipient": other.email, "confirm": "1", "idempotency_key": key}
         post = {"path": reverse(f"ledger:{move}"), "data": form}
-        answers = at_once(*(partial(client.post, **post) for client in clients))
+        answers = run_together(*(partial(client.post, **post) for client in clients))
         record = Transaction.objects.get(idempotency_key=key)
         receipt = reverse("ledger:receipt", args=[record.reference])
-        assert {where_to(answer) for answer in answers} == {receipt}
+        assert {redirect_of(answer) for answer in answers} == {receipt}
         assert balance(owner) == held + OWN_CHANGE[move]
     assert_books_right()
 
@@ -67,33 +67,36 @@ def signed_in(user, headers):
     return client
 
 
-def where_to(answer):
-    """The page this answer sends the browser to."""
+def redirect_of(answer):
+    """The URL that this answer redirects the browser to."""
     return answer.headers.get("Location") or answer.headers.get("HX-Redirect") or answer
 
 
-def test_two_orders_under_one_key_are_the_first_of_them(owner, other):
+def test_of_two_orders_under_one_key_only_the_first_happens(owner, other):
     for move in MOVES * KEYS:
-        orders = [asked(move, owner, other, AMOUNT * times) for times in (1, 2)]
+        orders = [arguments_for(move, owner, other, AMOUNT * times) for times in (1, 2)]
         assert_one_order_wins(move, orders, key=new_key())
     assert_books_right()
 
 
-def test_not_even_from_different_accounts_does_one_key_name_two_orders(owner, other):
-    """No row lock is common to these two: only the unique key stands between them."""
+def test_of_two_orders_from_different_accounts_only_the_first_happens(owner, other):
+    """The two share no row lock, so only the unique key stops the second."""
     third, fourth = UserFactory(), UserFactory()
     for move in MOVES * KEYS:
-        mine, theirs = asked(move, owner, third, AMOUNT), asked(move, other, fourth, AMOUNT)
+        mine, theirs = (
+            arguments_for(move, owner, third, AMOUNT),
+            arguments_for(move, other, fourth, AMOUNT),
+        )
         assert_one_order_wins(move, [mine, theirs | {"actor_id": owner.pk}], key=new_key())
     assert_books_right()
 
 
 def assert_one_order_wins(move, orders, *, key):
     orders = [order | {"key": key} for order in orders]
-    outcomes = at_once(*(partial(call, move, order) for order in orders * (CROWD // 2)))
+    outcomes = run_together(*(partial(call, move, order) for order in orders * (CROWD // 2)))
     made = Transaction.objects.get(idempotency_key=key)
-    told_of = {id(order): outcomes[number::2] for number, order in enumerate(orders)}
-    winners, losers = sorted(told_of.values(), key=lambda told: isinstance(told[0], KeyReused))
+    by_order = {id(order): outcomes[number::2] for number, order in enumerate(orders)}
+    winners, losers = sorted(by_order.values(), key=lambda each: isinstance(each[0], KeyReused))
     assert winners == [made] * (CROWD // 2)
     assert sum(not record.is_replay for record in winners) == 1
     assert all(type(loser) is KeyReused for loser in losers), losers

@@ -1,4 +1,4 @@
-"""What every kind and every rail must declare, and that nothing of them stands elsewhere."""
+"""Every kind and rail declares all that it must, and its code stands only in its own file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ledger import kinds, rails
-from ledger.kinds import Seen, Side
+from ledger.kinds import MemberView, Side
 from ledger.rails import Instruction, Lookup, Outcome
 from ledger.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("wallet", "ledger", "adminpanel", "nissmart")
-# Where a code is data: a migration is of its day, and an example of the API is an example.
-ELSEWHERE = {"nissmart/openapi.py"}
+# Examples of the API may contain codes.
+EXAMPLES = {"nissmart/openapi.py"}
 
 every_kind = pytest.mark.parametrize("kind", kinds.every(), ids=kinds.codes())
 every_rail = pytest.mark.parametrize("rail", rails.every(), ids=[one.code for one in rails.every()])
@@ -28,40 +28,40 @@ def product() -> list[Path]:
     return [path for path in [*code, *pages] if not {"migrations", "sandbox"} & set(path.parts)]
 
 
-def naming(pattern: str, room: str) -> list[str]:
-    """Files outside this room that hold the pattern."""
+def files_with(pattern: str, room: str) -> list[str]:
+    """Files outside this package of the ledger that match the pattern."""
     found = (path.relative_to(ROOT) for path in product() if re.search(pattern, path.read_text()))
     return sorted(str(path) for path in found if path.parts[:2] != ("ledger", room))
 
 
 @every_kind
-def test_the_code_of_a_kind_stands_in_its_own_file_alone(kind):
-    assert set(naming(rf"""["']{kind.code}["']""", "kinds")) <= ELSEWHERE
+def test_the_code_of_a_kind_stands_only_in_its_own_file(kind):
+    assert set(files_with(rf"""["']{kind.code}["']""", "kinds")) <= EXAMPLES
 
 
 @every_kind
-def test_no_template_or_sheet_is_about_a_kind(kind):
+def test_no_template_or_stylesheet_names_a_kind(kind):
     pages = ("templates", "static")
-    assert not [one for one in naming(rf"\b{kind.code}\b", "kinds") if one.startswith(pages)]
-    assert not naming(rf"(mark|tint)[. ]{kind.code.lower()}\b", "kinds")
+    assert not [one for one in files_with(rf"\b{kind.code}\b", "kinds") if one.startswith(pages)]
+    assert not files_with(rf"(mark|tint)[. ]{kind.code.lower()}\b", "kinds")
 
 
 @every_rail
-def test_the_code_and_label_of_a_rail_stand_in_its_own_file_alone(rail):
-    said = rf"""["']{rail.code}["']|{rail.float_account.kind}|{rail.label}"""
-    # The setting's default, an example of the API.
-    assert set(naming(said, "rails")) <= {"nissmart/settings.py", "ledger/api/endpoints.py"}
+def test_the_code_and_label_of_a_rail_stand_only_in_its_own_file(rail):
+    pattern = rf"""["']{rail.code}["']|{rail.float_account.kind}|{rail.label}"""
+    # The default of a setting, and an example of the API.
+    assert set(files_with(pattern, "rails")) <= {"nissmart/settings.py", "ledger/api/endpoints.py"}
 
 
 @every_kind
-def test_an_order_has_one_shape_alone(kind):
+def test_no_two_shapes_of_a_kind_take_the_same_order(kind):
     names = [shape.names for shape in kind.shapes]
     assert len(set(names)) == len(names)
 
 
 @every_kind
-def test_each_end_is_where_its_entries_lead(kind):
-    """The two statements of a kind agree: what is written, and what the books must show."""
+def test_the_entries_of_a_shape_match_what_its_books_must_show(kind):
+    """A kind states twice what it writes: in its steps, and in the final books. Both must agree."""
     for shape in kind.shapes:
         ends = {
             Status.PENDING: shape.at_order,
@@ -81,12 +81,12 @@ def test_each_end_is_where_its_entries_lead(kind):
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("is_in", [True, False])
 @pytest.mark.parametrize("other", ["", "Bob O."])
-def test_it_has_words_for_each_reader(kind, status, is_in, other):
-    seen = Seen(is_in=is_in, other=other, amount="KES 5.00", status=status)
-    said = [kind.title(seen), kind.heading(seen), kind.outlook(seen), kind.returned(seen)]
-    assert said[0]
-    assert said[1]
-    assert not [text for text in said if "{" in text]
+def test_a_kind_has_text_for_every_reader_and_status(kind, status, is_in, other):
+    view = MemberView(is_in=is_in, other=other, amount="KES 5.00", status=status)
+    texts = [kind.title(view), kind.heading(view), kind.outlook(view), kind.after_reversal(view)]
+    assert texts[0]
+    assert texts[1]
+    assert not [text for text in texts if "{" in text]
     assert kind.badge(status).word
     assert bool(kind.why_not_reversible(status)) == (
         not kind.is_reversible or status != Status.SUCCESS
@@ -94,13 +94,13 @@ def test_it_has_words_for_each_reader(kind, status, is_in, other):
 
 
 @every_rail
-def test_a_rail_answers_as_the_contract_says(rail):
-    asked = Instruction("NS-00000000-1", 50_00, "+254712000001")
-    lookup = Lookup(asked.reference, is_payout=True)
-    for said in (rail.collect(asked), rail.disburse(asked), rail.query(lookup)):
-        assert said.outcome in Outcome
-        assert bool(said.receipt) == (said.outcome == Outcome.SUCCEEDED)
-    assert rail.collect(asked).outcome != Outcome.PENDING
+def test_a_rail_answers_by_the_contract(rail):
+    payment = Instruction("NS-00000000-1", 50_00, "+254712000001")
+    lookup = Lookup(payment.reference, is_payout=True)
+    for answer in (rail.collect(payment), rail.disburse(payment), rail.query(lookup)):
+        assert answer.outcome in Outcome
+        assert bool(answer.receipt) == (answer.outcome == Outcome.SUCCEEDED)
+    assert rail.collect(payment).outcome != Outcome.PENDING
     assert rail.takes(50_00)
     assert not rail.takes(0)
 

@@ -1,5 +1,5 @@
-"""Each operation is one short transaction that holds its accounts before it looks at them,
-lowest id first; one that waits too long hears "busy", never that it was refused."""
+"""Each operation is one short transaction that locks its accounts, lowest id first, before it
+reads them. An operation that waits too long for a lock raises Busy, not a refusal."""
 
 import random
 import re
@@ -15,16 +15,23 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, account_id, balance, funded, send
 from tests.ledger.support.crowd import (
     IS_NIGHTLY,
-    at_once,
     closing,
-    held,
-    impatient,
+    hold_accounts,
     in_thread,
     lock_timeout,
+    run_together,
+    wait_at_most,
     wait_for_a_waiter,
-    watched,
+    watch_statements,
 )
-from tests.ledger.support.moves import FLOAT, MOVES, TRANSIT, asked, call, held_by
+from tests.ledger.support.moves import (
+    FLOAT,
+    MOVES,
+    TRANSIT,
+    accounts_locked_by,
+    arguments_for,
+    call,
+)
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.errors import Busy
@@ -33,7 +40,7 @@ from wallet.models import User
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 MOST_STATEMENTS = 6
-# What it takes back, which never changes, and whether something has taken it back.
+# Read the transaction to reverse, and check that it isn't reversed yet.
 MORE_TO_REVERSE = 2
 TRANSFERS = 10_000 if IS_NIGHTLY else 160
 
@@ -54,7 +61,7 @@ def other(db):
 
 def statements_of(job, *args):
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     return [" ".join(name.split()) for name in names]
 
@@ -62,20 +69,22 @@ def statements_of(job, *args):
 def test_every_operation_is_one_short_transaction(owner, other):
     for move in MOVES:
         most = MOST_STATEMENTS + (MORE_TO_REVERSE if move == "reverse" else 0)
-        one, two = (asked(move, owner, other, key=f"{move} {key}") for key in ("one", "two"))
-        for asks in (one, one, two):
-            sent = statements_of(call, move, asks)
+        one, two = (
+            arguments_for(move, owner, other, key=f"{move} {key}") for key in ("one", "two")
+        )
+        for arguments in (one, one, two):
+            sent = statements_of(call, move, arguments)
             assert sent[-2:] == ["COMMIT", "COMMITTED"]
             assert sent.count("COMMIT") == 1
             work = [sql for sql in sent if not BEGINS.match(sql)]
             assert len(work) <= most, work
 
 
-def test_every_operation_takes_the_lock_before_all_else(owner, other):
+def test_every_operation_locks_before_any_other_statement(owner, other):
     for move in MOVES:
-        sent = statements_of(call, move, asked(move, owner, other))
+        sent = statements_of(call, move, arguments_for(move, owner, other))
         if move == "reverse":
-            # The accounts are those of what is reversed, and of that nothing ever changes.
+            # It reads the accounts of the transaction to reverse, which never change.
             assert 'FROM "ledger_transaction"' in sent.pop(0)
         first, *rest = sent
         assert TAKE in first
@@ -85,8 +94,8 @@ def test_every_operation_takes_the_lock_before_all_else(owner, other):
         assert not any(TAKE in sql for sql in rest)
 
 
-def may_take(account):
-    """Whether another connection can have this account now (on SQLite: the one lock)."""
+def can_lock(account):
+    """Whether another connection can lock this account now (on SQLite: the write lock)."""
 
     def attempt():
         try:
@@ -100,61 +109,61 @@ def may_take(account):
     return in_thread(attempt)
 
 
-def test_members_are_held_until_commit_and_the_house_never(owner, other):
+def test_members_accounts_are_locked_until_commit_and_house_accounts_never(owner, other):
     for move in MOVES:
-        asks = asked(move, owner, other)
-        ids = held_by(move, owner, other)
+        arguments = arguments_for(move, owner, other)
+        ids = accounts_locked_by(move, owner, other)
         seen = []
 
         def look(sql, ids=ids, seen=seen):
             if sql.strip().startswith("UPDATE wallet_account") or sql == "COMMIT":
                 seen.append(sql)
-                assert not any(may_take(account) for account in ids)
-                assert all(may_take(house) == (not IS_SQLITE) for house in (FLOAT, TRANSIT))
+                assert not any(can_lock(account) for account in ids)
+                assert all(can_lock(house) == (not IS_SQLITE) for house in (FLOAT, TRANSIT))
 
-        with watched(look):
-            call(move, asks)
+        with watch_statements(look):
+            call(move, arguments)
         assert len(seen) == 2
-        assert all(may_take(account) for account in ids)
+        assert all(can_lock(account) for account in ids)
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock, so no order of locks")
-def test_the_lowest_id_is_locked_first_whoever_sends(owner, other):
+def test_the_lowest_id_is_locked_first_in_either_direction(owner, other):
     low, high = sorted([owner, other], key=account_id)
     for source, target in ((low, high), (high, low)):
-        with held(account_id(low)):
+        with hold_accounts(account_id(low)):
             waiting = Thread(target=closing(partial(send, source, target, 1)))
             waiting.start()
             wait_for_a_waiter()
-            assert may_take(account_id(high))
+            assert can_lock(account_id(high))
         waiting.join()
     assert_books_right()
 
 
-def test_an_order_that_waits_too_long_hears_busy_and_may_be_sent_again(owner, other):
+def test_an_order_that_waits_too_long_is_busy_and_may_be_retried(owner, other):
     for move in MOVES:
-        # More than the wallet holds: but the order never looked, so it can't know.
+        # Also with more than the wallet holds: an order that never got the lock can't know.
         for amount in (1_00,) if move == "reverse" else (1_00, 200_000_00):
-            asks = asked(move, owner, other, amount)
-            with held(account_id(owner)), nothing_moves(), impatient(0.2):
-                refused_as_busy(move, asks)
+            arguments = arguments_for(move, owner, other, amount)
+            with hold_accounts(account_id(owner)), nothing_moves(), wait_at_most(0.2):
+                assert_busy(move, arguments)
         if move != "reverse":
-            asks["amount_cents"] = 1_00
-        assert not call(move, asks).is_replay
+            arguments["amount_cents"] = 1_00
+        assert not call(move, arguments).is_replay
     assert_books_right()
 
 
-def refused_as_busy(move, asks):
+def assert_busy(move, arguments):
     with pytest.raises(Busy) as refusal:
-        call(move, asks)
+        call(move, arguments)
     assert refusal.value.code == "busy"
 
 
 def test_an_order_that_waits_a_little_is_carried_out(owner, other):
     for move in MOVES:
-        asks = asked(move, owner, other, key=move)
-        moves = Thread(target=closing(partial(call, move, asks)))
-        with held(account_id(owner)):
+        arguments = arguments_for(move, owner, other, key=move)
+        moves = Thread(target=closing(partial(call, move, arguments)))
+        with hold_accounts(account_id(owner)):
             moves.start()
             moves.join(timeout=0.1)
             assert not Transaction.objects.filter(idempotency_key=move).exists()
@@ -177,18 +186,18 @@ def test_opposite_transfers_never_deadlock():
         try:
             return execute(*args)
         except OperationalError as error:
-            # The operation would run again, and hide it.
+            # Noticed here, because the operation retries and hides it.
             if getattr(error.__cause__, "sqlstate", None) == "40P01":
                 deadlocks.append(error)
             raise
 
-    at_once(*(partial(many, seed) for seed in range(8)))
+    run_together(*(partial(many, seed) for seed in range(8)))
     assert deadlocks == []
     assert sum(balance(member) for member in members) == 4_000_00
     assert_books_right()
 
 
-def test_freezing_waits_for_the_payment_under_way(owner, other):
+def test_freezing_waits_for_a_payment_under_way(owner, other):
     freezes = Thread(target=closing(partial(freeze, owner)))
 
     def freeze_in_the_middle(sql):
@@ -197,7 +206,7 @@ def test_freezing_waits_for_the_payment_under_way(owner, other):
             freezes.join(timeout=0.1)
             assert not in_thread(lambda: owner.primary_account().is_frozen)
 
-    with watched(freeze_in_the_middle):
+    with watch_statements(freeze_in_the_middle):
         send(owner, other, 1_00)
     freezes.join()
     assert owner.primary_account().is_frozen
@@ -220,9 +229,11 @@ STOPS = {
 
 
 @pytest.mark.parametrize(("stop", "refusal"), STOPS.values(), ids=STOPS.keys())
-def test_a_payment_that_waited_while_it_was_stopped_is_refused(owner, other, stop, refusal):
+def test_a_payment_is_refused_if_an_account_is_frozen_or_closed_while_it_waits(
+    owner, other, stop, refusal
+):
     outcomes = []
-    pays = Thread(target=lambda: outcomes.extend(at_once(partial(send, owner, other, 1_00))))
+    pays = Thread(target=lambda: outcomes.extend(run_together(partial(send, owner, other, 1_00))))
     with transaction.atomic():
         stop(owner, other)
         pays.start()

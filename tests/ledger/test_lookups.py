@@ -1,4 +1,4 @@
-"""Looking people up without paying them has an end; paying them has none."""
+"""A member may look up only so many people an hour without paying them."""
 
 import pytest
 from django.test import Client
@@ -12,10 +12,10 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 SENTENCE = (
-    "You have looked up many people without sending to them. Wait an hour, then try again. "
+    "You've looked up too many people without sending them money. Wait an hour, then try again. "
     "Nothing has moved."
 )
-NOBODY = "0722 999 888"
+UNKNOWN = "0722 999 888"
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +37,13 @@ def statuses(client: Client, people: list[User]) -> list[int]:
     return [look_up(client, person.phone).status_code for person in people]
 
 
-def test_by_default_thirty_an_hour():
+def test_the_default_limit_is_thirty_an_hour():
     from nissmart import settings
 
     assert settings.PAYEE_LOOKUPS_PER_HOUR == 30
 
 
-def test_the_fourth_person_in_an_hour_is_not_shown(as_alice, people):
+def test_the_fourth_look_up_in_an_hour_shows_no_name(as_alice, people):
     assert statuses(as_alice, people) == [200, 200, 200, 429, 429, 429]
     answer = look_up(as_alice, people[5].phone)
     assert is_whole_page(answer)
@@ -64,27 +64,27 @@ def test_htmx_gets_the_part(as_alice, people):
     assert '{"code":"429","swap":true}' in dict(config.attributes)["content"]
 
 
-def test_members_and_strangers_are_answered_the_same(as_alice, people):
+def test_at_the_limit_members_and_unknown_people_get_the_same_answer(as_alice, people):
     statuses(as_alice, people[:3])
-    answers = [look_up(as_alice, login) for login in (people[3].phone, NOBODY, "x@example.com")]
+    answers = [look_up(as_alice, login) for login in (people[3].phone, UNKNOWN, "x@example.com")]
     said = {text(answer) for answer in answers}
     assert {answer.status_code for answer in answers} == {429}
     assert len(said) == 1
 
 
-def test_numbers_of_nobody_count_too(as_alice):
-    tried = [look_up(as_alice, f"0722 999 88{digit}").status_code for digit in range(5)]
-    assert tried == [422, 422, 422, 429, 429]
+def test_unknown_phone_numbers_count_too(as_alice):
+    found = [look_up(as_alice, f"0722 999 88{digit}").status_code for digit in range(5)]
+    assert found == [422, 422, 422, 429, 429]
 
 
-def test_a_confirmation_is_no_way_around(as_alice, people):
+def test_a_confirmation_does_not_get_around_the_limit(as_alice, people):
     statuses(as_alice, people[:3])
     answer = confirm(as_alice, "transfer", order("transfer", people[3], amount="9999"))
     assert answer.status_code == 429
     assert balance(people[3]) == 0
 
 
-def test_the_same_person_again_costs_nothing(as_alice, people):
+def test_looking_up_the_same_person_again_does_not_count(as_alice, people):
     for amount in range(1, 12):
         filled = order("transfer", people[0], amount=str(amount))
         assert press(as_alice, "transfer", filled).status_code == 200
@@ -98,14 +98,16 @@ def test_a_reviewed_payment_goes_through_at_the_limit(as_alice, people):
     assert balance(people[0]) == 250_00
 
 
-def test_so_does_one_reviewed_before_the_hour_turned(as_alice, people, time_machine):
+def test_a_payment_reviewed_in_the_hour_before_goes_through_at_the_limit(
+    as_alice, people, time_machine
+):
     review = look_up(as_alice, people[0].phone)
     time_machine.move_to("2026-11-20T10:01:00Z", tick=False)
     assert statuses(as_alice, people[1:5]) == [200, 200, 200, 429]
     assert confirm(as_alice, "transfer", fields(review)).status_code == 303
 
 
-def test_whoever_is_paid_is_not_counted(as_alice, people):
+def test_a_person_who_is_paid_does_not_count(as_alice, people):
     for person in people:
         filled = order("transfer", person, amount="1")
         assert press(as_alice, "transfer", filled).status_code == 200
@@ -113,7 +115,7 @@ def test_whoever_is_paid_is_not_counted(as_alice, people):
     assert statuses(as_alice, [UserFactory() for _ in range(4)]) == [200, 200, 200, 429]
 
 
-def test_a_receipt_asked_for_again_gives_nothing_back(as_alice, people):
+def test_a_repeated_payment_gives_no_look_up_back(as_alice, people):
     paid = order("transfer", people[0], amount="1")
     press(as_alice, "transfer", paid)
     for _ in range(4):
@@ -121,44 +123,44 @@ def test_a_receipt_asked_for_again_gives_nothing_back(as_alice, people):
     assert statuses(as_alice, people[1:]) == [200, 200, 429, 429, 429]
 
 
-def test_paying_the_same_person_over_and_over_gives_one_back_each(as_alice, people):
-    """Otherwise a cent to a friend would buy a look at a stranger."""
+def test_paying_the_same_person_repeatedly_frees_only_one_look_up(as_alice, people):
+    """Otherwise each cent sent to a friend would buy a look-up of a stranger."""
     for _ in range(5):
         confirm(as_alice, "transfer", order("transfer", people[0], amount="0.01"))
     assert statuses(as_alice, people[1:]) == [200, 200, 200, 429, 429]
 
 
-def test_whom_one_has_sent_to_is_no_look_up(as_alice, alice, bob, people):
+def test_sending_again_to_an_earlier_payee_is_no_look_up(as_alice, alice, bob, people):
     record = send(alice, bob, 1_00)
     statuses(as_alice, people[:3])
     review = press(as_alice, "transfer", order("transfer", again=record.reference))
     assert "Bob O." in text(review)
 
 
-def test_the_next_hour_is_a_new_one(as_alice, people, time_machine):
+def test_the_count_starts_again_each_hour(as_alice, people, time_machine):
     assert statuses(as_alice, people[:4]) == [200, 200, 200, 429]
     time_machine.move_to("2026-11-20T10:00:00Z", tick=False)
     assert statuses(as_alice, people[3:]) == [200, 200, 200]
 
 
-def test_each_member_is_counted_by_themself(as_alice, bob, people):
+def test_each_member_has_their_own_count(as_alice, bob, people):
     statuses(as_alice, people[:3])
     assert statuses(signed_in(bob), people[:3]) == [200 if balance(bob) else 422] * 3
 
 
-def test_other_moves_are_not_counted(as_alice, people):
+def test_deposits_and_withdrawals_are_not_limited(as_alice, people):
     statuses(as_alice, people[:3])
     for move in ("deposit", "withdraw"):
         assert press(as_alice, move, order(move)).status_code == 200
 
 
-def test_zero_is_no_limit(as_alice, people, settings):
+def test_a_limit_of_zero_means_no_limit(as_alice, people, settings):
     settings.PAYEE_LOOKUPS_PER_HOUR = 0
     assert statuses(as_alice, people) == [200] * 6
 
 
-def test_the_sentence_stands_where_reading_begins(as_alice, people):
+def test_the_sentence_is_in_the_error_summary(as_alice, people):
     statuses(as_alice, people[:3])
-    (summary,) = elements(look_up(as_alice, NOBODY), "div", class_="error-summary")
+    (summary,) = elements(look_up(as_alice, UNKNOWN), "div", class_="error-summary")
     assert SENTENCE in words(summary)
     assert dict(summary.attributes)["role"] == "alert"

@@ -1,4 +1,4 @@
-"""A new kind of transaction is one file and its addresses: it then works wherever money shows."""
+"""A new kind takes one file and its URLs, and then works on every page, in the API and panel."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.api.support.calls import Api, by_token
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, balance, new_key, send
-from tests.ledger.support.declared import declared
+from tests.ledger.support.declared import add_kind
 from tests.ledger.support.donation import DONATION
 from tests.ledger.support.moves import lines
 from tests.pages import elements, text, words
-from tests.tampering import found_after, violations
+from tests.tampering import violations, violations_after
 from wallet import house
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
@@ -37,7 +37,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _known(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), declared(DONATION):
+    with django_db_blocker.unblock(), add_kind(DONATION):
         yield
 
 
@@ -51,11 +51,11 @@ def donate(user: User, cents: int = 50_00, **more: str) -> Transaction:
     return operations.perform(Context(user.pk, key=new_key()), order)
 
 
-def test_no_migration_lists_it():
+def test_a_new_kind_needs_no_migration():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
 
-def test_it_moves_money_and_the_books_are_right(alice):
+def test_a_donation_moves_money_and_the_books_balance(alice):
     record = donate(alice)
     assert (record.type, record.status, record.rail) == ("DONATE", "SUCCESS", "")
     assert lines(record) == [
@@ -66,7 +66,7 @@ def test_it_moves_money_and_the_books_are_right(alice):
     assert violations() == []
 
 
-def test_the_rules_of_a_wallet_bind_it(alice, bob, settings):
+def test_a_donation_obeys_the_rules_of_wallets(alice, bob, settings):
     with nothing_moves(), pytest.raises(InsufficientFunds):
         donate(alice, 1_000_01)
     settings.LIMIT_CENTS_OUT_PER_DAY = 60_00
@@ -80,7 +80,7 @@ def test_the_rules_of_a_wallet_bind_it(alice, bob, settings):
         donate(alice, 1)
 
 
-def test_it_uses_the_daily_limit_only_if_it_says_so(alice, settings, monkeypatch):
+def test_a_kind_counts_to_the_daily_limit_only_if_it_says_so(alice, settings, monkeypatch):
     monkeypatch.setattr(type(DONATION), "counts_to_daily_limit", False)
     settings.LIMIT_CENTS_OUT_PER_DAY = 60_00
     donate(alice, 500_00)
@@ -97,7 +97,7 @@ def test_it_uses_the_daily_limit_only_if_it_says_so(alice, settings, monkeypatch
         {"type": "OTHER"},
     ],
 )
-def test_the_database_refuses_one_of_another_shape(alice, wrong):
+def test_the_database_refuses_a_donation_of_another_shape(alice, wrong):
     record = donate(alice)
     columns = ("type", "status", "amount_cents", "from_account", "created_by", "created_at")
     row = {name: getattr(record, name) for name in columns} | {"settled_at": record.settled_at}
@@ -114,13 +114,13 @@ def test_the_database_refuses_one_of_another_shape(alice, wrong):
         "UPDATE ledger_transaction SET amount_cents = 1 WHERE id = {id}",
     ],
 )
-def test_verify_sees_when_its_books_are_wrong(alice, tamper):
+def test_verify_detects_wrong_books_of_a_donation(alice, tamper):
     record = donate(alice)
-    assert ("shapes", f"transaction {record.pk}") in found_after(tamper.format(id=record.pk))
+    assert ("shapes", f"transaction {record.pk}") in violations_after(tamper.format(id=record.pk))
     assert violations() == []
 
 
-def test_a_member_orders_it_on_a_page(alice):
+def test_a_member_donates_on_a_page(alice):
     client = signed_in(alice)
     assert "Donate" in [words(link) for link in elements(client.get("/"), "a")]
     form = {"amount": "50", "description": "Harambee", "idempotency_key": new_key()}
@@ -130,7 +130,7 @@ def test_a_member_orders_it_on_a_page(alice):
     for shown in ("You will have left KES 950.00", "You can't take a donation back."):
         assert shown in review
     assert "Donate KES 50.00" in review
-    assert "By the simulated rail" not in review
+    assert "no real money" not in review
     answer = client.post("/donate/", form | {"confirm": "1"})
     record = Transaction.objects.get(type="DONATE")
     assert answer.headers["Location"] == f"/activity/{record.reference}/"
@@ -138,17 +138,17 @@ def test_a_member_orders_it_on_a_page(alice):
     for shown in ("Your donation", "−KES 50.00", "Harambee", "Balance after KES 950.00"):
         assert shown in receipt
     assert "Donate again" in receipt
-    assert "By the simulated rail" not in receipt
+    assert "no real money" not in receipt
 
 
-def test_a_frozen_wallet_is_not_offered_it(alice):
+def test_a_frozen_wallet_does_not_offer_to_donate(alice):
     wallet_operations.freeze(SYSTEM, account_id(alice))
     client = signed_in(alice)
     assert "Donate" not in [words(link) for link in elements(client.get("/"), "a")]
     assert "money can't leave it" in text(client.get("/donate/"))
 
 
-def test_it_is_in_the_members_activity(alice, bob):
+def test_a_donation_shows_in_the_members_activity(alice, bob):
     donate(alice, description="Harambee")
     send(alice, bob, 1_00)
     client = signed_in(alice)
@@ -158,7 +158,7 @@ def test_it_is_in_the_members_activity(alice, bob):
     assert "Bob O." not in said
 
 
-def test_programs_order_and_read_it(alice, finance):
+def test_programs_make_and_read_donations(alice, finance):
     api = by_token(alice)
     body = {"user_id": alice.pk, "amount_cents": 50_00, "description": "Harambee"}
     answer = api.post("/api/donate", body, key="one")
@@ -171,13 +171,13 @@ def test_programs_order_and_read_it(alice, finance):
     assert api.get(f"/api/transaction/{made['reference']}").json() == made
     listed = api.get(f"/api/transactions/{alice.pk}", type="DONATE").json()
     assert listed["items"] == [made]
-    desk: Api = by_token(finance, "finance")
-    assert desk.get("/api/admin/activity", type="DONATE").json()["items"] == [made]
+    finance_api: Api = by_token(finance, "finance")
+    assert finance_api.get("/api/admin/activity", type="DONATE").json()["items"] == [made]
     refused = api.post("/api/donate", body | {"amount_cents": 10_000_00})
     assert (refused.status_code, refused.json()["code"]) == (400, "insufficient_balance")
 
 
-def test_the_desk_sees_it_everywhere(alice, panel):
+def test_every_panel_page_shows_a_donation(alice, panel):
     record = donate(alice, description="Harambee")
     assert "Alice Wanjiku gave to Nissmart" in text(panel.get("/panel/activity/?type=DONATE"))
     tiles = [words(tile) for tile in elements(panel.get("/panel/"), "a", class_="tile")]
@@ -192,7 +192,7 @@ def test_the_desk_sees_it_everywhere(alice, panel):
     assert record.reference in text(account)
 
 
-def test_it_is_exported(alice, panel):
+def test_the_export_has_a_donation(alice, panel):
     record = donate(alice)
     response = panel.get("/panel/ledger/?type=DONATE&format=csv")
     content = b"".join(response.streaming_content).decode("utf-8-sig")
@@ -201,7 +201,7 @@ def test_it_is_exported(alice, panel):
     assert (row["from_name"], row["to_name"], row["rail"]) == ("Alice Wanjiku", "Nissmart", "")
 
 
-def test_totals_count_it(alice):
+def test_totals_count_donations(alice):
     donate(alice)
     donate(alice, 25_00)
     volume = totals.summary().volumes["DONATE"]

@@ -1,4 +1,4 @@
-"""A new rail is one file and its settings: deposits and withdrawals then take it, and wait."""
+"""A new rail takes one file and its settings; then deposits and withdrawals use it and wait."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.ledger.support.banki import BANKI
 from tests.ledger.support.later import sent
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.pages import text
-from tests.tampering import found_after, violations
+from tests.tampering import violations, violations_after
 from wallet.context import Context
 from wallet.models import Account
 from wallet.operations import open_house_accounts
@@ -33,7 +33,7 @@ ITS_FLOAT = BANKI.float_account.id
 
 @pytest.fixture(autouse=True)
 def _known(alice, settings):
-    """Alice got her money over the other rail, before this one came."""
+    """Use the new rail. Alice's first deposit came through the simulated one."""
     with rails.registered(BANKI):
         settings.RAIL = BANKI.code
         open_house_accounts()
@@ -52,19 +52,19 @@ def assert_right() -> None:
 
 
 def answer(record: Transaction, outcome: Outcome, **more: str) -> Transaction:
-    """Its callback comes, and is written down."""
-    said = {"reference": record.reference, "amount_cents": record.amount_cents}
-    callback = BANKI.parse_callback("paid", json.dumps(said | {"outcome": outcome} | more).encode())
+    """Settle or fail the transaction, as the rail's callback says."""
+    body = {"reference": record.reference, "amount_cents": record.amount_cents}
+    callback = BANKI.parse_callback("paid", json.dumps(body | {"outcome": outcome} | more).encode())
     assert callback.amount_cents == record.amount_cents
     verb = operations.settle if callback.answer.outcome == Outcome.SUCCEEDED else operations.fail
     return verb(transaction_id=sent(record).pk)
 
 
-def test_a_payout_waits_until_it_is_paid(alice):
+def test_a_payout_is_pending_until_it_is_paid(alice):
     record = withdraw(alice, 300_00)
     assert (record.status, record.rail, balance(alice)) == ("PENDING", "banki", 700_00)
-    asked = Instruction(record.reference, record.amount_cents, alice.phone)
-    assert BANKI.disburse(asked).outcome == Outcome.ACCEPTED
+    payment = Instruction(record.reference, record.amount_cents, alice.phone)
+    assert BANKI.disburse(payment).outcome == Outcome.ACCEPTED
     assert BANKI.query(Lookup(record.reference, is_payout=True)).outcome == Outcome.PENDING
     assert_right()
     ended = answer(record, Outcome.SUCCEEDED)
@@ -87,7 +87,7 @@ def test_a_deposit_is_credited_when_it_arrives(alice):
     assert_right()
 
 
-def test_it_takes_whole_shillings_within_its_limits_only(alice):
+def test_the_rail_takes_only_whole_shillings_within_its_limits(alice):
     for cents in (9_00, 1_000_01, 20_50):
         for move in (deposit, withdraw):
             with nothing_moves(), pytest.raises(RailAmount) as refusal:
@@ -101,12 +101,12 @@ def test_it_takes_whole_shillings_within_its_limits_only(alice):
             assert refusal.value.code == "limit_exceeded"
 
 
-def test_what_stays_inside_takes_no_rail(alice, bob):
+def test_a_transfer_takes_no_rail(alice, bob):
     record = send(alice, bob, 20_50)
     assert (record.status, record.rail) == ("SUCCESS", "")
 
 
-def test_what_came_over_one_rail_goes_back_over_it(alice, finance):
+def test_a_reversed_deposit_goes_back_over_the_rail_it_came_by(alice, finance):
     first = Transaction.objects.get()
     reversal = operations.reverse(Context(finance.pk, key=new_key()), transaction_id=first.pk)
     assert (first.rail, reversal.rail, reversal.status) == ("simulated", "simulated", "SUCCESS")
@@ -118,7 +118,7 @@ def test_what_came_over_one_rail_goes_back_over_it(alice, finance):
     assert_right()
 
 
-def test_the_same_key_is_the_same_order_whichever_rail_it_would_take_now(alice, settings):
+def test_a_retry_is_replayed_although_the_current_rail_has_changed(alice, settings):
     record = withdraw(alice, 300_00, key="one")
     settings.RAIL = "simulated"
     with nothing_moves():
@@ -132,33 +132,33 @@ def test_the_same_key_is_the_same_order_whichever_rail_it_would_take_now(alice, 
         "UPDATE ledger_transaction SET rail = 'simulated' WHERE id = {id}",
     ],
 )
-def test_verify_sees_money_on_another_rails_float(alice, tamper):
+def test_verify_detects_money_on_another_rails_float(alice, tamper):
     record = answer(withdraw(alice, 300_00), Outcome.SUCCEEDED)
-    assert ("shapes", f"transaction {record.pk}") in found_after(tamper.format(id=record.pk))
+    assert ("shapes", f"transaction {record.pk}") in violations_after(tamper.format(id=record.pk))
 
 
 @pytest.mark.parametrize("rail", ["", "pigeon"])
-def test_verify_sees_a_rail_that_is_none(alice, rail):
+def test_verify_detects_an_unknown_rail(alice, rail):
     record = answer(withdraw(alice, 300_00), Outcome.SUCCEEDED)
     tamper = f"UPDATE ledger_transaction SET rail = '{rail}' WHERE id = {record.pk}"
-    assert ("orders", f"transaction {record.pk}") in found_after(tamper)
+    assert ("orders", f"transaction {record.pk}") in violations_after(tamper)
 
 
-def test_pages_say_no_word_of_a_simulation(alice):
+def test_pages_do_not_mention_the_simulation(alice):
     client = signed_in(alice)
     form = {"amount": "300", "description": "", "idempotency_key": new_key()}
     for page in (client.get("/"), client.get("/withdraw/"), client.post("/withdraw/", form)):
         assert "simulated" not in text(page).lower()
     receipt = text(client.get(client.post("/withdraw/", form | {"confirm": "1"}).url))
     assert "Processing" in receipt
-    assert "The money is set aside and on its way." in receipt
+    assert "The money is on its way." in receipt
     assert "simulated" not in receipt.lower()
     assert "On its way out KES 300.00" in text(client.get("/"))
     earlier = Transaction.objects.get(rail="simulated")
     assert "No real money moves." in text(client.get(f"/activity/{earlier.reference}/"))
 
 
-def test_a_page_refuses_what_the_rail_does_not_take(alice):
+def test_a_page_refuses_an_amount_that_the_rail_does_not_take(alice):
     form = {"amount": "20.50", "description": "", "idempotency_key": new_key()}
     with nothing_moves():
         answer = signed_in(alice).post("/withdraw/", form | {"confirm": "1"})
@@ -166,7 +166,7 @@ def test_a_page_refuses_what_the_rail_does_not_take(alice):
     assert "Banki takes whole shillings" in text(answer)
 
 
-def test_programs_hear_that_it_waits(alice):
+def test_programs_see_that_a_withdrawal_is_pending(alice):
     api = by_token(alice)
     made = api.post("/api/withdraw", {"user_id": alice.pk, "amount_cents": 300_00}).json()
     assert (made["status"], made["rail"], made["settled_at"]) == ("PENDING", "banki", None)
@@ -177,7 +177,7 @@ def test_programs_hear_that_it_waits(alice):
     assert (ended["status"], ended["rail"]) == ("SUCCESS", "banki")
 
 
-def test_the_desk_sees_the_rail_and_its_float(alice, panel):
+def test_the_panel_shows_the_rail_and_its_float(alice, panel):
     record = withdraw(alice, 300_00)
     page = text(panel.get(f"/panel/transactions/{record.reference}/"))
     for shown in ("Rail Banki", "Alice Wanjiku to Banki", "Processing (not yet)"):
@@ -202,13 +202,13 @@ def test_totals_count_both_rails(alice):
     assert (books["Float at Banki"], sum(books.values())) == (-100_00, 0)
 
 
-def test_its_float_is_opened_once(alice):
+def test_the_rails_float_is_opened_once(alice):
     open_house_accounts()
     assert Account.objects.get(pk=ITS_FLOAT).kind == "banki_float"
     assert str(Account.objects.get(pk=ITS_FLOAT)) == "Float at Banki"
 
 
-def test_a_setting_that_names_no_rail_is_refused(settings):
+def test_a_setting_with_an_unknown_rail_is_refused(settings):
     settings.RAIL = "pigeon"
     with pytest.raises(ImproperlyConfigured, match=r"RAIL=pigeon .* simulated, .*banki"):
         rails.current()

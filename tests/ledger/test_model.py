@@ -1,4 +1,4 @@
-"""Whatever is ordered in whatever sequence, the wallets hold what plain arithmetic says."""
+"""Random sequences of orders: every balance and refusal is what plain arithmetic says."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EXAMPLES, STEPS = (2_000, 50) if IS_NIGHTLY else (15, 40)
 
-# So small that every limit is met now and then.
+# Small, so that the orders often reach every limit.
 PER_TRANSACTION, PER_DAY, PER_WALLET = 80, 100, 200
 
 type Refused = type[errors.Refusal]
 
 
 class Wallet:
-    """What a member's wallet is, by plain arithmetic."""
+    """The expected state of a member's wallet, by plain arithmetic."""
 
     def __init__(self) -> None:
         self.user_id = (user := UserFactory()).pk
         self.account_id = account_id(user)
         self.held = self.sent_today = 0
         self.is_frozen = self.is_closed = False
-        # Under each of the member's keys, the order and the reference it was answered with.
+        # For each of the member's keys: the order, and the reference of its answer.
         self.done: dict[str, tuple[Order, str]] = {}
 
 
@@ -64,7 +64,7 @@ class Order:
     note: str
     key: str
 
-    def asks(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         names = ("source_id", "target_id") if self.move == "transfer" else ("account_id",) * 2
         sides = zip(names, (self.source, self.target), strict=True)
         return {name: side.account_id for name, side in sides if side} | {
@@ -75,7 +75,7 @@ class Order:
         }
 
     def refusal(self) -> Refused | None:
-        """Why this order must be refused now, if it must. A replay is not refused."""
+        """The refusal that this order must get now, or None. A replay is never refused."""
         if self.amount <= 0:
             return errors.InvalidAmount
         if self.source is self.target:
@@ -117,9 +117,9 @@ class Bank(RuleBasedStateMachine):
     wallets = Bundle("wallets")
     orders = Bundle("orders")
 
-    # Round, so that they often meet a balance or a limit exactly.
+    # Round amounts, so that they often equal a balance or a limit.
     amounts = st.sampled_from([20, 40, 60, 80] * 3 + [0, 1, 81])
-    # Few, so that they come again, from the same member and from others.
+    # Two fixed keys, so that the same member and others reuse them.
     keys = st.uuids().map(str) | st.sampled_from(["a", "b"])
     notes = st.sampled_from(["", "Lunch"])
 
@@ -127,7 +127,7 @@ class Bank(RuleBasedStateMachine):
         super().__init__()
         self.all: list[Wallet] = []
         self.staff = UserFactory()
-        # Under each key of the member of staff, what was reversed, and by which reversal.
+        # For each key of staff: the id of the reversed transaction, and the reversal's reference.
         self.reversals: dict[str, tuple[int, str]] = {}
         self.now = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
@@ -156,7 +156,7 @@ class Bank(RuleBasedStateMachine):
 
     @rule(order=orders, key=keys)
     def reverse(self, order, key):
-        """Take back what this order has moved, if it has."""
+        """Reverse this order's transaction, if it has one."""
         made = order.actor.done.get(order.key)
         if made and made[0] == order:
             self.take_back(order, Transaction.objects.get(reference=made[1]), key)
@@ -175,7 +175,7 @@ class Bank(RuleBasedStateMachine):
         operation = wallet_operations.freeze if is_frozen else wallet_operations.unfreeze
         operation(SYSTEM, wallet.account_id)
 
-    # More often opened again than closed, or soon nobody could pay anybody.
+    # Reopened more often than closed, or soon all members would be closed.
     @rule(wallet=wallets, is_closed=st.sampled_from([False, False, True]))
     def close(self, wallet, is_closed):
         wallet.is_closed = is_closed
@@ -190,12 +190,12 @@ class Bank(RuleBasedStateMachine):
     def place(self, order: Order) -> Order:
         self.now += timedelta(seconds=1)
         expected = order.refusal()
-        asks = order.asks() | {"at": self.now}
+        arguments = order.arguments() | {"at": self.now}
         if expected:
             with pytest.raises(expected):
-                call(order.move, asks)
+                call(order.move, arguments)
         else:
-            self.take_in(order, call(order.move, asks))
+            self.take_in(order, call(order.move, arguments))
         self.outcomes[expected.__name__ if expected else order.move] += 1
         return order
 
@@ -210,13 +210,18 @@ class Bank(RuleBasedStateMachine):
 
     def take_back(self, order: Order, record: Transaction, key: str) -> None:
         self.now += timedelta(seconds=1)
-        asks = {"actor_id": self.staff.pk, "transaction_id": record.pk, "key": key, "at": self.now}
+        arguments = {
+            "actor_id": self.staff.pk,
+            "transaction_id": record.pk,
+            "key": key,
+            "at": self.now,
+        }
         expected = self.refusal_to_reverse(order, record, key)
         if expected:
             with pytest.raises(expected):
-                call("reverse", asks)
+                call("reverse", arguments)
         else:
-            self.take_in_reversal(order, call("reverse", asks), key)
+            self.take_in_reversal(order, call("reverse", arguments), key)
         self.outcomes[expected.__name__ if expected else "reverse"] += 1
 
     def refusal_to_reverse(self, order: Order, record: Transaction, key: str) -> Refused | None:
@@ -232,7 +237,7 @@ class Bank(RuleBasedStateMachine):
     def take_in_reversal(self, order: Order, reversal: Transaction, key: str) -> None:
         assert reversal.is_replay == (key in self.reversals)
         if not reversal.is_replay:
-            # Neither freezing nor closing nor a limit is in its way, and it uses up none.
+            # Frozen and closed wallets and limits don't stop a reversal, and it uses up no limit.
             order.target.held -= order.amount
             if order.source:
                 order.source.held += order.amount
@@ -266,7 +271,7 @@ def test_the_books_follow_the_model(settings):
             stateful_step_count=STEPS,
             deadline=None,
             print_blob=True,
-            # Shrinking takes minutes, and a handful of steps reads well enough as it is.
+            # Shrinking takes minutes, and 40 steps are readable without it.
             phases=[one for one in Phase if IS_NIGHTLY or one != Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),

@@ -1,4 +1,4 @@
-"""One form is one order: sent twice, gone back to, or open in two tabs, it moves money once."""
+"""One form moves money once, even if it's sent twice or sent again after Back."""
 
 import pytest
 
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.django_db
 every_move = pytest.mark.parametrize("move", MOVES)
 
 
-def orders_made() -> int:
-    """Besides the deposit that gave Alice her money."""
+def transactions_made() -> int:
+    """How many there are, without the deposit of the `alice` fixture."""
     return Transaction.objects.count() - 1
 
 
@@ -28,7 +28,7 @@ def test_confirming_twice_ends_on_the_same_receipt(as_alice, bob, move, ways):
         answer.headers.get("Location") or answer.headers["HX-Redirect"] for answer in answers
     }
     assert len(receipts) == 1
-    assert orders_made() == 1
+    assert transactions_made() == 1
     assert_books_right()
 
 
@@ -39,11 +39,10 @@ def test_back_after_paying_and_confirm_again_ends_on_the_same_receipt(as_alice, 
     first = confirm(as_alice, move, fields(review))
     # The browser still shows the review page as it was.
     again = confirm(as_alice, move, fields(review))
-    # Or all the way back to the form, and forward from there.
-    # There is nothing left to review: it says at once what happened.
+    # Or the member goes back to the form and continues. The answer is the receipt, not a review.
     once_more = press(as_alice, move, order(move, bob, idempotency_key=key(form)))
     assert record_of(first) == record_of(again) == record_of(once_more)
-    assert orders_made() == 1
+    assert transactions_made() == 1
 
 
 @pytest.mark.parametrize("move", ["transfer", "withdraw"])
@@ -55,23 +54,23 @@ def test_paying_again_from_an_old_page_works_when_nothing_is_left(as_alice, alic
 
 
 @every_move
-def test_two_tabs_are_two_orders(as_alice, bob, move):
+def test_forms_in_two_tabs_are_two_transactions(as_alice, bob, move):
     tabs = [order(move, bob, idempotency_key=key(as_alice.get(url(move)))) for _ in range(2)]
     records = {record_of(confirm(as_alice, move, tab)) for tab in tabs}
     assert len(records) == 2
-    assert orders_made() == 2
+    assert transactions_made() == 2
 
 
 @every_move
 @pytest.mark.parametrize("spelling", ["250.0", "250.00", "0250", " 250 "])
-def test_the_same_amount_in_another_spelling_is_the_same_order(as_alice, bob, move, spelling):
+def test_a_retry_may_spell_the_amount_differently(as_alice, bob, move, spelling):
     filled = order(move, bob)
     first = confirm(as_alice, move, filled)
     assert record_of(confirm(as_alice, move, filled | {"amount": spelling})) == record_of(first)
-    assert orders_made() == 1
+    assert transactions_made() == 1
 
 
-def test_the_same_person_by_phone_or_email_is_the_same_order(as_alice, bob):
+def test_a_retry_may_name_the_payee_by_phone_or_email(as_alice, bob):
     filled = order("transfer", bob)
     first = confirm(as_alice, "transfer", filled)
     again = confirm(as_alice, "transfer", filled | {"recipient": bob.phone})
@@ -80,39 +79,39 @@ def test_the_same_person_by_phone_or_email_is_the_same_order(as_alice, bob):
 
 @every_move
 @pytest.mark.parametrize("change", [{"amount": "251"}, {"description": "Dinner"}])
-def test_another_order_on_a_used_page_is_refused_and_gets_a_new_key(as_alice, bob, move, change):
+def test_a_used_form_with_other_values_is_refused_and_gets_a_new_key(as_alice, bob, move, change):
     filled = order(move, bob)
     record = record_of(confirm(as_alice, move, filled))
     other = filled | change
     response = confirm(as_alice, move, other)
     assert response.status_code == 422
     assert problems(response) == [
-        f"This was sent before as another order, {record.reference}. Nothing more has moved. "
-        "Check it, then send a new one if you still want it."
+        f"This form was already used for another transaction, {record.reference}. "
+        "Nothing has moved now. Check that one, then send this again if you still want it."
     ]
-    assert orders_made() == 1
+    assert transactions_made() == 1
     kept = fields(response)
     new_key = kept.pop("idempotency_key")
     assert new_key not in ("", filled["idempotency_key"])
     assert kept.items() >= {n: v for n, v in other.items() if n != "idempotency_key"}.items()
-    # A member who still wants it goes on from there.
+    # The member can send that page.
     confirm(as_alice, move, fields(response))
-    assert orders_made() == 2
+    assert transactions_made() == 2
 
 
 @every_move
-def test_a_key_is_one_order_over_all_three_pages(as_alice, alice, bob, move):
+def test_a_key_moves_money_once_over_all_three_pages(as_alice, alice, bob, move):
     filled = order(move, bob)
     confirm(as_alice, move, filled)
     held = balance(alice)
     for other in set(MOVES) - {move}:
         response = confirm(as_alice, other, filled | {"recipient": bob.email})
         assert response.status_code == 422
-        assert "sent before as another order" in problems(response)[0]
+        assert "already used for another transaction" in problems(response)[0]
     assert balance(alice) == held
 
 
-def test_a_key_is_its_members_own(as_alice, alice, bob, carol):
+def test_two_members_may_use_the_same_key(as_alice, alice, bob, carol):
     filled = order("deposit")
     first = record_of(confirm(as_alice, "deposit", filled))
     second = record_of(confirm(signed_in(carol), "deposit", filled))
@@ -125,7 +124,7 @@ def test_a_refusal_keeps_the_key(as_alice, alice, bob, move):
     filled = order(move, bob, amount="300000")
     for press_button in (press, confirm):
         assert key(press_button(as_alice, move, filled)) == filled["idempotency_key"]
-    # And is not remembered: the order goes through once it is right.
+    # The key doesn't keep the refusal: the corrected form goes through.
     assert confirm(as_alice, move, filled | {"amount": "10"}).status_code == 303
 
 
@@ -133,7 +132,7 @@ def test_a_refusal_keeps_the_key(as_alice, alice, bob, move):
 @pytest.mark.parametrize(
     "broken", ["", " ", "a b", "k" * 256, "ké", "k\0", "k\nk", "\u200b", "<b>\t</b>", None]
 )
-def test_a_page_without_a_good_key_moves_nothing_and_gets_one(as_alice, bob, move, broken):
+def test_a_form_without_a_valid_key_moves_nothing_and_gets_a_new_key(as_alice, bob, move, broken):
     filled = order(move, bob, idempotency_key=broken or "")
     if broken is None:
         del filled["idempotency_key"]
@@ -143,19 +142,19 @@ def test_a_page_without_a_good_key_moves_nothing_and_gets_one(as_alice, bob, mov
         assert problems(response)
         assert fields(response)["amount"] == "250"
         assert len(key(response)) == 36
-        assert orders_made() == 0
+        assert transactions_made() == 0
     assert confirm(as_alice, move, fields(response)).status_code == 303
 
 
 @every_move
 @pytest.mark.parametrize("good", ["k", "K" * 255, "~!@#$%^&*()", "<script>", "'\"--"])
-def test_any_visible_ascii_is_a_good_key(as_alice, bob, move, good):
+def test_any_visible_ascii_is_a_valid_key(as_alice, bob, move, good):
     review = press(as_alice, move, order(move, bob, idempotency_key=good))
     assert key(review) == good
     assert record_of(confirm(as_alice, move, fields(review))).idempotency_key == good
 
 
-def test_a_receipt_is_reached_even_after_the_payee_has_gone(as_alice, bob):
+def test_a_retry_reaches_the_receipt_even_after_the_payee_has_closed(as_alice, bob):
     filled = order("transfer", bob)
     first = record_of(confirm(as_alice, "transfer", filled))
     bob.is_active = False
@@ -163,7 +162,7 @@ def test_a_receipt_is_reached_even_after_the_payee_has_gone(as_alice, bob):
     assert record_of(confirm(as_alice, "transfer", filled)) == first
 
 
-def test_a_receipt_is_reached_even_when_the_limits_have_shrunk(as_alice, alice, settings):
+def test_a_retry_reaches_the_receipt_even_after_the_limits_were_lowered(as_alice, alice, settings):
     filled = order("deposit")
     first = record_of(confirm(as_alice, "deposit", filled))
     deposit(alice, 100_00)

@@ -1,4 +1,4 @@
-"""Money moves in three steps: a form, a review where nothing has moved yet, a receipt."""
+"""Deposit, send and withdraw take three steps: a form, a review, and a receipt."""
 
 import pytest
 from django.test import Client
@@ -112,7 +112,7 @@ def test_confirming_moves_the_money_and_shows_the_receipt(as_alice, alice, bob, 
 
 
 @every_move
-def test_htmx_is_led_to_the_receipt_as_a_page(as_alice, bob, move):
+def test_htmx_is_redirected_to_the_receipt_page(as_alice, bob, move):
     response = confirm(as_alice, move, order(move, bob), htmx("move"))
     assert response.status_code == 200
     assert response.content == b""
@@ -122,7 +122,7 @@ def test_htmx_is_led_to_the_receipt_as_a_page(as_alice, bob, move):
 
 
 @every_move
-def test_change_gives_back_the_filled_form(as_alice, bob, move):
+def test_change_returns_the_filled_form(as_alice, bob, move):
     filled = order(move, bob)
     response = press(as_alice, move, filled | {"change": "1"})
     assert response.status_code == 200
@@ -139,7 +139,7 @@ def test_change_wins_over_confirm(as_alice, bob, move):
     assert Transaction.objects.count() == 1
 
 
-def test_the_address_fills_the_form(as_alice):
+def test_the_url_fills_the_form(as_alice):
     given = {"recipient": "0712 000 001", "amount": "1,500", "idempotency_key": "chosen", "x": "y"}
     response = as_alice.get("/transfer/", given)
     assert fields(response)["recipient"] == "0712 000 001"
@@ -160,7 +160,7 @@ def test_the_payee_is_a_first_name_an_initial_and_a_masked_number(as_alice):
             assert "jane@example.com" not in response.text
 
 
-def test_a_payee_without_a_phone_is_shown_by_name_alone(as_alice):
+def test_a_payee_without_a_phone_number_is_shown_by_name_only(as_alice):
     payee = UserFactory(name="Zawadi", phone=None)
     said = text(press(as_alice, "transfer", order("transfer", payee)))
     assert "Zawadi" in said
@@ -168,7 +168,7 @@ def test_a_payee_without_a_phone_is_shown_by_name_alone(as_alice):
 
 
 @every_move
-def test_a_name_or_note_is_never_markup(move):
+def test_names_and_notes_are_escaped(move):
     alice = UserFactory(name="<b>Alice</b>")
     payee = UserFactory(name='<img src="x" onerror="alert(1)"> Jones', phone=None)
     deposit(alice, 1_000_00)
@@ -183,7 +183,7 @@ def test_a_name_or_note_is_never_markup(move):
 
 
 @every_move
-def test_a_post_needs_the_token_of_our_own_page(alice, bob, move):
+def test_a_post_needs_the_csrf_token_of_our_own_page(alice, bob, move):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert confirm(client, move, order(move, bob)).status_code == 403

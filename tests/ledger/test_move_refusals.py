@@ -1,4 +1,4 @@
-"""A refused order says why in one sentence at its field, keeps what was typed, moves nothing."""
+"""A refused form says why in one sentence at its field, keeps the input, and moves nothing."""
 
 import pytest
 from django.test import Client
@@ -19,7 +19,7 @@ moves_out = pytest.mark.parametrize("move", ["transfer", "withdraw"])
 
 
 def assert_refused(client, move, filled, sentence, field="amount"):
-    """At the review and at the confirmation alike, as a page and as a part."""
+    """The review and the confirmation both refuse, as a whole page and as a part."""
     before = Transaction.objects.count()
     for press_button in (press, confirm):
         for headers in (None, htmx("move")):
@@ -44,13 +44,13 @@ def test_an_amount_is_needed(as_alice, bob, move):
 
 
 @moves_out
-def test_no_more_than_there_is(as_alice, bob, move):
+def test_refuses_more_than_the_balance(as_alice, bob, move):
     sentence = "You have KES 1,000.00 available. Enter that or less."
     assert_refused(as_alice, move, order(move, bob, amount="1,000.01"), sentence)
 
 
 @moves_out
-def test_nothing_leaves_a_frozen_wallet(as_alice, alice, bob, move):
+def test_no_money_leaves_a_frozen_wallet(as_alice, alice, bob, move):
     wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     sentence = (
         "This wallet is frozen, so money can't leave it. "
@@ -61,7 +61,7 @@ def test_nothing_leaves_a_frozen_wallet(as_alice, alice, bob, move):
     assert confirm(as_alice, move, order(move, bob)).status_code == 303
 
 
-def test_money_still_comes_into_a_frozen_wallet(as_alice, alice, bob):
+def test_a_frozen_wallet_still_receives_money(as_alice, alice, bob):
     wallet_operations.freeze(SYSTEM, alice.primary_account().pk)
     assert confirm(as_alice, "deposit", order("deposit")).status_code == 303
     giver = signed_in(funded(bob, 500_00))
@@ -70,13 +70,13 @@ def test_money_still_comes_into_a_frozen_wallet(as_alice, alice, bob):
 
 
 @every_move
-def test_no_more_than_the_limit_at_a_time(as_alice, bob, move):
+def test_refuses_more_than_the_limit_per_transaction(as_alice, bob, move):
     sentence = "You can move up to KES 250,000.00 at a time. Enter that or less."
     assert_refused(as_alice, move, order(move, bob, amount="250000.01"), sentence)
 
 
 @moves_out
-def test_no_more_than_the_limit_in_a_day(as_alice, alice, bob, settings, move):
+def test_refuses_more_than_the_limit_per_day(as_alice, alice, bob, settings, move):
     settings.LIMIT_CENTS_OUT_PER_DAY = 600_00
     send(alice, bob, 500_00)
     sentence = "You can send and withdraw up to KES 600.00 a day. You have KES 100.00 left today."
@@ -86,18 +86,18 @@ def test_no_more_than_the_limit_in_a_day(as_alice, alice, bob, settings, move):
     assert_refused(as_alice, move, order(move, bob, amount="0.01"), sentence)
 
 
-def test_a_wallet_holds_no_more_than_its_limit(as_alice, settings):
+def test_refuses_a_deposit_above_the_balance_limit(as_alice, settings):
     settings.LIMIT_CENTS_BALANCE = 1_200_00
     sentence = "A wallet holds up to KES 1,200.00. You can add KES 200.00 more."
     assert_refused(as_alice, "deposit", order("deposit", amount="200.01"), sentence)
 
 
-def test_a_full_recipient_does_not_tell_what_they_hold(as_alice, bob, settings):
+def test_a_payment_to_a_full_wallet_does_not_reveal_its_balance(as_alice, bob, settings):
     settings.LIMIT_CENTS_BALANCE = 1_200_00
     deposit(bob, 1_150_00)
     sentence = "This person's wallet can't take that much right now. Send less, or ask them."
     wanted = order("transfer", bob, amount="50.01")
-    # Not even the review says so: it costs nothing to ask, and to ask again with another amount.
+    # The review doesn't refuse: it's free, so a sender could try amounts to find the balance.
     assert press(as_alice, "transfer", wanted).status_code == 200
     response = confirm(as_alice, "transfer", wanted)
     assert (response.status_code, problems(response)) == (422, [sentence])
@@ -107,8 +107,8 @@ def test_a_full_recipient_does_not_tell_what_they_hold(as_alice, bob, settings):
 @pytest.mark.parametrize(
     ("recipient", "sentence"),
     [
-        ("", "Enter the phone number or email of the person."),
-        ("   ", "Enter the phone number or email of the person."),
+        ("", "Enter the person's phone number or email."),
+        ("   ", "Enter the person's phone number or email."),
         ("nobody@example.com", "No Nissmart member has this phone number or email. Check it."),
         ("0722 000 999", "No Nissmart member has this phone number or email. Check it."),
         ("Bob Otieno", "No Nissmart member has this phone number or email. Check it."),
@@ -117,7 +117,7 @@ def test_a_full_recipient_does_not_tell_what_they_hold(as_alice, bob, settings):
         ("-1", "No Nissmart member has this phone number or email. Check it."),
     ],
 )
-def test_the_recipient_is_a_member(as_alice, bob, recipient, sentence):
+def test_the_recipient_must_be_a_member(as_alice, bob, recipient, sentence):
     filled = order("transfer", recipient=recipient)
     if not recipient.strip():
         response = press(as_alice, "transfer", filled)
@@ -127,23 +127,23 @@ def test_the_recipient_is_a_member(as_alice, bob, recipient, sentence):
 
 
 @pytest.mark.parametrize("login", ["email", "phone", "spelled"])
-def test_the_recipient_is_somebody_else(alice, login):
+def test_the_recipient_must_be_another_member(alice, login):
     alice.phone = "+254712345678"
     alice.save()
     own = {"email": alice.email, "phone": alice.phone, "spelled": "0712 345 678"}[login]
-    sentence = "This is your own wallet. Enter the phone or email of someone else."
+    sentence = "This is your own wallet. Enter someone else's phone number or email."
     filled = order("transfer", recipient=own)
     assert_refused(signed_in(alice), "transfer", filled, sentence, field="recipient")
 
 
-def test_a_closed_account_takes_no_money(as_alice, bob):
+def test_a_closed_account_receives_no_money(as_alice, bob):
     bob.is_active = False
     bob.save()
     sentence = "This account is closed, so money can't move in or out of it."
     assert_refused(as_alice, "transfer", order("transfer", bob), sentence, field="recipient")
 
 
-def test_two_mistakes_are_two_sentences(as_alice):
+def test_two_errors_get_two_sentences(as_alice):
     response = press(as_alice, "transfer", order("transfer", amount="0", recipient="x"))
     assert response.status_code == 422
     assert sorted(problems(response)) == [
@@ -153,7 +153,7 @@ def test_two_mistakes_are_two_sentences(as_alice):
 
 
 @every_move
-def test_a_note_has_an_end(as_alice, bob, move):
+def test_a_note_has_a_maximum_length(as_alice, bob, move):
     response = press(as_alice, move, order(move, bob, description="n" * 141))
     assert response.status_code == 422
     assert len(problems_beside(response, "description")) == 1
@@ -161,7 +161,7 @@ def test_a_note_has_an_end(as_alice, bob, move):
 
 
 @every_move
-def test_when_the_books_are_busy_the_form_may_be_sent_again(as_alice, bob, move, monkeypatch):
+def test_when_the_database_is_busy_the_form_may_be_sent_again(as_alice, bob, move, monkeypatch):
     def busy(*args, **kwargs):
         raise Busy
 
@@ -191,12 +191,12 @@ def test_a_member_whose_account_closed_is_signed_out(alice, bob, move):
 
 
 @moves_out
-def test_a_new_member_has_nothing_to_move(bob, carol, move):
+def test_a_new_member_has_no_money_to_send(bob, carol, move):
     sentence = "You have KES 0.00 available. Enter that or less."
     assert_refused(signed_in(carol), move, order(move, bob, amount="0.01"), sentence)
 
 
-def test_a_member_can_not_name_another_source(as_alice, alice, bob):
+def test_a_member_cannot_take_money_from_another_account(as_alice, alice, bob):
     stranger = funded(UserFactory(), 900_00)
     theirs = str(stranger.primary_account().pk)
     confirm(

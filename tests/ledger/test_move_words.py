@@ -1,4 +1,4 @@
-"""What the three pages say before anything moves: where money goes, how much there is."""
+"""The text of the form and review pages: where the money goes and how much is available."""
 
 import pytest
 
@@ -32,18 +32,18 @@ def test_a_withdrawal_says_where_the_money_goes(alice, as_alice):
     record = withdraw(alice, 1_00)
     for page in (as_alice.get("/withdraw/"), press(as_alice, "withdraw", order("withdraw"))):
         assert f"Goes to Your own phone {masked(alice)}" in text(page)
-        assert "simulated rail" in text(page)
+        assert "Test mode" in text(page)
         assert alice.phone not in page.text
     receipt = text(as_alice.get(f"/activity/{record.reference}/"))
-    assert "To Your own phone By the simulated rail" in receipt
+    assert "To Your own phone Test mode" in receipt
 
 
-def test_without_a_phone_it_says_what_happens():
+def test_a_withdrawal_without_a_phone_number_says_what_happens():
     client = signed_in(user := funded(UserFactory(phone=None), 500_00))
     for page in (client.get("/withdraw/"), press(client, "withdraw", order("withdraw"))):
         said = text(page)
-        assert "There is no phone on your profile." in said
-        assert "no real money arrives anywhere" in said
+        assert "There is no phone number on your profile." in said
+        assert "no real money arrives" in said
         assert "/profile/" in [dict(link.attributes)["href"] for link in elements(page, "a")]
     record = withdraw(user, 1_00)
     assert "To Outside Nissmart" in text(client.get(f"/activity/{record.reference}/"))
@@ -54,7 +54,7 @@ def test_without_a_phone_it_says_what_happens():
     [(99_99, []), (100_00, ["100"]), (999_99, ["100", "500"]), (1_000_00, ["100", "500", "1,000"])],
 )
 @moves_out
-def test_quick_amounts_are_those_one_has(move, cents, offered):
+def test_quick_amounts_never_exceed_the_balance(move, cents, offered):
     client = signed_in(funded(UserFactory(), cents))
     assert quick_amounts(client.get(url(move))) == offered
     assert quick_amounts(client.get("/deposit/")) == ["100", "500", "1,000"]
@@ -71,7 +71,7 @@ def test_a_frozen_wallet_offers_no_form(as_alice, alice, move):
 
 
 @every_move
-def test_a_hidden_balance_is_hidden_here_too(as_alice, alice, bob, move):
+def test_a_hidden_balance_stays_hidden_on_these_pages(as_alice, alice, bob, move):
     record = send(alice, bob, 1_00)
     as_alice.cookies["balance"] = "hidden"
     for page in (
@@ -83,7 +83,7 @@ def test_a_hidden_balance_is_hidden_here_too(as_alice, alice, bob, move):
             assert shown not in text(page)
 
 
-def test_the_review_is_a_step_and_not_another_page(as_alice):
+def test_the_form_announces_the_review_as_a_step_and_not_as_a_page(as_alice):
     said = text(as_alice.get("/transfer/"))
     assert "on the next page" not in said
-    assert "You will check everything before anything moves." in said
+    assert "You can check everything before any money moves." in said

@@ -1,4 +1,4 @@
-"""What holds for every money operation alike."""
+"""Rules that every money operation obeys."""
 
 import secrets
 from decimal import Decimal
@@ -13,7 +13,7 @@ from ledger.operations import Order
 from ledger.references import REFERENCE
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, deposit, new_key
-from tests.ledger.support.moves import MOVES, ORDERS, accounts_of, asked, call, carry_out
+from tests.ledger.support.moves import MOVES, ORDERS, accounts_of, arguments_for, call, carry_out
 from wallet import house
 from wallet.context import Context
 from wallet.errors import Busy, Refusal
@@ -34,7 +34,7 @@ def order_for(move: str, owner: User, other: User, amount_cents: int) -> Order:
 
 @every_order
 @pytest.mark.parametrize("amount", [0, -1, -(10**30)])
-def test_refuses_nothing_and_less(alice, bob, move, amount):
+def test_refuses_zero_and_negative_amounts(alice, bob, move, amount):
     with nothing_moves(), pytest.raises(InvalidAmount) as refusal:
         carry_out(move, alice, bob, amount)
     assert refusal.value.code == "invalid_request"
@@ -43,42 +43,42 @@ def test_refuses_nothing_and_less(alice, bob, move, amount):
 
 @every_order
 @pytest.mark.parametrize("amount", [1.5, 1.0, True, Decimal(5), "5", None])
-def test_refuses_what_is_not_whole_cents(alice, bob, move, amount):
+def test_refuses_an_amount_that_is_not_an_integer(alice, bob, move, amount):
     with nothing_moves(), pytest.raises(InvalidAmount):
         carry_out(move, alice, bob, amount)
 
 
 @every_order
 @pytest.mark.parametrize("amount", [2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**400])
-def test_refuses_amounts_no_column_holds(alice, bob, move, amount):
+def test_refuses_amounts_that_overflow_the_column(alice, bob, move, amount):
     with nothing_moves(), pytest.raises(TransactionLimitReached):
         carry_out(move, alice, bob, amount)
 
 
 @every_order
-@pytest.mark.parametrize("stranger", [*(one.id for one in house.every()), 0, 10**9])
-def test_refuses_house_accounts_and_unknown_ones(alice, bob, move, stranger):
+@pytest.mark.parametrize("stranger", [*(one.id for one in house.all_accounts()), 0, 10**9])
+def test_refuses_house_accounts_and_unknown_accounts(alice, bob, move, stranger):
     for name in accounts_of(move, alice, bob):
         with nothing_moves(), pytest.raises(UnknownAccount) as refusal:
             carry_out(move, alice, bob, **{name: stranger})
         assert refusal.value.code == "not_found"
-        assert str(refusal.value) == "There is no such wallet. Check who it is for."
+        assert str(refusal.value) == "This wallet doesn't exist. Check who you're sending to."
 
 
 @every_move
-def test_is_committed_when_it_returns_so_it_runs_in_nobodys_transaction(alice, bob, move):
-    asks = asked(move, alice, bob)
+def test_an_operation_refuses_to_run_inside_another_transaction(alice, bob, move):
+    arguments = arguments_for(move, alice, bob)
     with nothing_moves(), pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        call(move, asks)
+        call(move, arguments)
 
 
 @every_order
-def test_a_preview_moves_nothing_and_foretells_the_balance(alice, bob, move):
+def test_a_preview_moves_nothing_and_predicts_the_balance(alice, bob, move):
     order = order_for(move, alice, bob, 100_00)
     with nothing_moves():
-        foretold = operations.preview(order)
+        predicted = operations.preview(order)
     carry_out(move, alice, bob, 100_00)
-    assert foretold == alice.primary_account().balance_cents
+    assert predicted == alice.primary_account().balance_cents
 
 
 @every_order
@@ -87,40 +87,41 @@ def test_a_preview_refuses_what_the_operation_refuses(alice, bob, move, amount, 
     deposit(bob, 250_000_00)
     settings.LIMIT_CENTS_BALANCE = 245_000_00
     order = order_for(move, alice, bob, amount)
-    with nothing_moves(), pytest.raises(Refusal) as foretold:
+    with nothing_moves(), pytest.raises(Refusal) as predicted:
         operations.preview(order)
-    with nothing_moves(), pytest.raises(type(foretold.value)) as refusal:
+    with nothing_moves(), pytest.raises(type(predicted.value)) as refusal:
         operations.perform(Context(alice.pk, key=new_key()), order)
-    assert str(refusal.value) == str(foretold.value)
+    assert str(refusal.value) == str(predicted.value)
 
 
 @every_move
-def test_gives_a_reference_one_can_read_out(alice, bob, move):
+def test_a_transaction_gets_a_reference_that_is_easy_to_read_out(alice, bob, move):
     record = carry_out(move, alice, bob)
     assert REFERENCE.fullmatch(record.reference)
     assert Transaction.objects.get(reference=record.reference) == record
 
 
 @every_move
-def test_draws_another_reference_when_one_is_taken_by_chance(alice, bob, move, monkeypatch):
-    asks = [asked(move, alice, bob) for _ in range(2)]
+def test_draws_another_reference_when_the_first_is_taken(alice, bob, move, monkeypatch):
+    arguments = [arguments_for(move, alice, bob) for _ in range(2)]
     drawn = iter([7, 7, 8])
     monkeypatch.setattr(secrets, "randbits", lambda _bits: next(drawn))
-    first, second = (call(move, each) for each in asks)
+    first, second = (call(move, each) for each in arguments)
     assert (first.reference, second.reference) == ("NS-00000007", "NS-00000008")
     assert_books_right()
 
 
 @every_move
-def test_gives_up_as_busy_when_every_reference_is_taken(alice, bob, move, monkeypatch):
-    asks = [asked(move, alice, bob) for _ in range(2)]
+def test_is_busy_when_every_drawn_reference_is_taken(alice, bob, move, monkeypatch, settings):
+    settings.ORDER_TIMEOUT_S = 0.5
+    arguments = [arguments_for(move, alice, bob) for _ in range(2)]
     monkeypatch.setattr(secrets, "randbits", lambda _bits: 7)
-    call(move, asks[0])
+    call(move, arguments[0])
     with nothing_moves(), pytest.raises(Busy):
-        call(move, asks[1])
+        call(move, arguments[1])
 
 
-def test_a_person_and_their_wallet_are_opened_together_or_not_at_all():
+def test_a_member_and_their_wallet_are_created_together_or_not_at_all():
     def fail_at_the_wallet(execute, sql, params, many, context):
         if 'INTO "wallet_account"' in sql:
             raise OperationalError("the disk is full")

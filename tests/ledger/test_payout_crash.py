@@ -19,7 +19,13 @@ from tests.books import assert_books_right
 from tests.conftest import staff
 from tests.factories import UserFactory, balance, deposit, funded, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once, in_thread, process, watched
+from tests.ledger.support.crowd import (
+    IS_NIGHTLY,
+    in_thread,
+    process,
+    run_together,
+    watch_statements,
+)
 from tests.ledger.test_crash import DIED
 from tests.tampering import violations
 from wallet.context import SYSTEM, Context
@@ -71,7 +77,7 @@ def go_on(attempt: Attempt) -> str:
 def points(job: Callable[..., object], *args: object) -> list[str]:
     """Where this job can be interrupted: before each statement, around each COMMIT."""
     names: list[str] = []
-    with watched(names.append):
+    with watch_statements(names.append):
         job(*args)
     assert "COMMITTED" in names
     return names
@@ -90,7 +96,7 @@ def act_at(number: int, act: Callable[[], None], job: Callable[..., object], *ar
         if left == -1:
             act()
 
-    with watched(visit):
+    with watch_statements(visit):
         job(*args)
 
 
@@ -347,7 +353,7 @@ def test_cancelling_and_claiming(owner, rail):
         cancel = partial(
             operations.cancel, Context(owner.pk), transaction_id=attempt.transaction_id
         )
-        cancelled, *_sent = at_once(*map(tried, [cancel, worker.do_due, worker.do_due]))
+        cancelled, *_sent = run_together(*map(tried, [cancel, worker.do_due, worker.do_due]))
         state = go_on(attempt)
         if isinstance(cancelled, AlreadySent):
             assert state == "SUCCEEDED"
@@ -371,7 +377,7 @@ def test_approving_and_refusing(owner, rail, people, settings):
             )
             for verb, person in zip((operations.approve, operations.refuse), people, strict=True)
         ]
-        _approved, refused, _sent = at_once(*map(tried, [*jobs, worker.do_due]))
+        _approved, refused, _sent = run_together(*map(tried, [*jobs, worker.do_due]))
         state = go_on(attempt)
         if isinstance(refused, Refusal):
             assert isinstance(refused, AlreadySent | TooLate)
@@ -396,7 +402,7 @@ def test_a_callback_a_look_and_people(owner, rail, people, fails):
         operations.resolve(Context(first), **say)
         make_due()
         message = partial(callbacks.store, rail, "paid", rail.message(attempt.reference))
-        at_once(
+        run_together(
             *map(
                 tried,
                 [
@@ -422,7 +428,7 @@ def test_a_callback_a_look_and_people(owner, rail, people, fails):
 def test_many_workers_send_each_once(owner, rail):
     rail.pays_a_reference_once = False
     attempts = [ordered(owner) for _each in range(30)]
-    at_once(*[worker.do_due] * 4)
+    run_together(*[worker.do_due] * 4)
     assert rail.lines() == {attempt.reference: 1 for attempt in attempts}
 
 
@@ -452,7 +458,7 @@ def test_no_send_begins_later_than_a_second_after_the_pause(owner, rail, setting
         operations.pause(SYSTEM.because("A drill"))
         return paya.time.monotonic()
 
-    *_done, paused_at = at_once(worker.do_due, worker.do_due, pause)
+    *_done, paused_at = run_together(worker.do_due, worker.do_due, pause)
     assert max(began) < paused_at + 1
     left = Attempt.objects.filter(state="READY", sent_at=None).count()
     assert left > 10

@@ -1,8 +1,8 @@
-"""On a large book PostgreSQL plans an order once, and by the account that pays.
+"""On large books PostgreSQL makes one plan for all orders, by the index of the paying account.
 
-Its statements are prepared, so a plan can serve every order. It does only where the planner
-expects no better one for a given order; otherwise each is planned anew, and, early in the day,
-by the index of the day: then an order reads whatever everybody has sent since midnight.
+The statement is prepared, so PostgreSQL can reuse a generic plan. It doesn't if it expects a
+custom plan to be cheaper: then it plans every order again, and early in the day it picks the
+index by day, so each order reads all that members have sent since midnight.
 """
 
 import pytest
@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def plans() -> tuple[int, int]:
-    """How often what an order asks was planned for all orders, and how often for one."""
+    """How often the orders' statement used the generic plan, and how often a custom one."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
@@ -28,7 +28,7 @@ def plans() -> tuple[int, int]:
         return cursor.fetchone()
 
 
-def test_an_order_is_planned_once():
+def test_all_orders_share_one_generic_plan():
     call_command("generate_history", members=4, transactions=2000, seed=1, verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -36,5 +36,5 @@ def test_an_order_is_planned_once():
     for _number in range(10):
         send(payer, payee, 1)
     generic, custom = plans()
-    assert custom <= 5, "PostgreSQL tries five before it settles on one"
+    assert custom <= 5, "PostgreSQL tries five custom plans before the generic one"
     assert generic >= 5

@@ -1,4 +1,4 @@
-"""Books written before there was a rail column get their rail, and stay guarded."""
+"""The migration that adds the rail column fills it for old rows and keeps the guards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ledger import operations
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import deposit, new_key, send, withdraw
-from tests.ledger.support.later import answering_later
+from tests.ledger.support.later import answer_later
 from tests.tampering import violations
 from wallet.context import Context
 
@@ -30,29 +30,29 @@ def rows() -> list[tuple[object, ...]]:
         return cursor.fetchall()
 
 
-def test_old_rows_get_the_rail_that_they_took(alice, bob, finance):
+def test_old_rows_get_their_rail(alice, bob, finance):
     back = deposit(bob, 5_00)
     send(alice, bob, 1_00)
     withdraw(alice, 2_00)
-    with answering_later():
+    with answer_later():
         withdraw(alice, 3_00)
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=back.pk)
     kept, taken = rows(), dict(Transaction.objects.values_list("pk", "rail"))
     try:
         migrate(BEFORE)
         assert rows() == kept
-        refuses_a_change()
+        assert_refuses_changes()
     finally:
         migrate()
     assert rows() == kept
     assert dict(Transaction.objects.values_list("pk", "rail")) == taken
     assert set(taken.values()) == {"", "simulated"}
-    refuses_a_change()
+    assert_refuses_changes()
     assert_books_right()
     assert violations() == []
 
 
-def refuses_a_change() -> None:
+def assert_refuses_changes() -> None:
     for change in ("SET amount_cents = 1", "SET status = 'FAILED' WHERE status = 'SUCCESS'"):
         with (
             pytest.raises(IntegrityError),

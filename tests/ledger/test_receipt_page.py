@@ -1,4 +1,4 @@
-"""A receipt opens for the two people whose money moved, and for nobody else."""
+"""Only the two people whose money moved can open a receipt."""
 
 import pytest
 from django.test import Client
@@ -7,7 +7,7 @@ from ledger.models import Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
 from tests.pages import elements, htmx, is_whole_page, text, title, words
-from tests.unsettled import as_if
+from tests.unsettled import with_status
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def sent(alice, bob) -> Transaction:
     return send(alice, bob, 250_00, description="Lunch")
 
 
-def test_both_sides_see_it_each_from_their_own(sent, alice, bob):
+def test_each_party_sees_the_receipt_from_their_side(sent, alice, bob):
     deposit(bob, 5_00)
     for member, said_first, signed, other, after in [
         (alice, "Sent to Bob O.", "−KES 250.00", "To Bob O.", "750.00"),
@@ -43,19 +43,18 @@ def test_both_sides_see_it_each_from_their_own(sent, alice, bob):
         (withdraw, "Withdrawal from your wallet", "−KES 50.00", "950.00"),
     ],
 )
-def test_a_deposit_and_a_withdrawal_have_one_too(alice, make, heading, signed, after):
+def test_a_deposit_and_a_withdrawal_have_a_receipt_too(alice, make, heading, signed, after):
     said = text(signed_in(alice).get(url(make(alice, 50_00))))
-    for shown in (heading, signed, f"Balance after KES {after}", "simulated rail"):
+    for shown in (heading, signed, f"Balance after KES {after}", "Test mode"):
         assert shown in said
 
 
-def test_it_stays_as_it_was(sent, alice, bob):
-    """The balance after is that of its own day, whatever came later."""
+def test_the_balance_after_does_not_change_later(sent, alice, bob):
     send(alice, bob, 100_00)
     assert "Balance after KES 750.00" in text(signed_in(alice).get(url(sent)))
 
 
-def test_the_time_is_nairobis(alice, time_machine):
+def test_the_time_is_in_nairobi(alice, time_machine):
     time_machine.move_to("2026-12-31T21:30:00+00:00", tick=False)
     record = deposit(alice, 1_00)
     assert "1 Jan 2027, 00:30" in text(signed_in(alice).get(url(record)))
@@ -69,13 +68,13 @@ def test_the_other_side_is_shown_masked(sent, alice, bob):
         assert secret not in page.text
 
 
-def test_a_stranger_finds_nothing(sent, carol, finance, auditor, operator):
+def test_a_stranger_gets_not_found(sent, carol, finance, auditor, operator):
     for stranger in (carol, finance, auditor, operator):
         client = signed_in(funded(stranger, 10_00))
         for headers in (None, htmx("receipt")):
             assert client.get(url(sent), headers=headers).status_code == 404
         answer = client.get(url(sent))
-        assert "We could not find that page" in text(answer)
+        assert "We couldn't find that page" in text(answer)
         assert answer.content == client.get("/activity/NS-00000000/").content
 
 
@@ -101,11 +100,11 @@ def test_a_visitor_is_sent_to_sign_in(sent, client):
         "'",
     ],
 )
-def test_what_is_no_reference_is_not_found(as_alice, reference):
+def test_an_unknown_or_invalid_reference_is_not_found(as_alice, reference):
     assert as_alice.get(f"/activity/{reference}/").status_code == 404
 
 
-def test_is_only_read(sent, as_alice):
+def test_other_methods_are_refused(sent, as_alice):
     for method in ("post", "put", "patch", "delete"):
         assert getattr(as_alice, method)(url(sent)).status_code == 405
 
@@ -115,8 +114,8 @@ def test_announces_that_the_balance_has_changed(sent, as_alice):
     assert dict(article.attributes)["data-announce"] == "balance-changed"
 
 
-def test_money_that_has_not_arrived_is_not_called_done(as_alice, alice):
-    record = as_if(withdraw(alice, 40_00), "PENDING")
+def test_a_pending_withdrawal_is_not_called_complete(as_alice, alice):
+    record = with_status(withdraw(alice, 40_00), "PENDING")
     response = as_alice.get(url(record))
     assert "Processing" in text(response)
     assert "Complete" not in text(response)
@@ -125,44 +124,44 @@ def test_money_that_has_not_arrived_is_not_called_done(as_alice, alice):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "sentence"),
     [
         (withdraw, "KES 40.00 is back in your wallet."),
         (deposit, "Nothing was added to your wallet."),
     ],
 )
-def test_money_that_did_not_go_through_does_not_look_moved(as_alice, alice, make, told):
-    response = as_alice.get(url(as_if(make(alice, 40_00), "FAILED")))
+def test_a_failed_transaction_does_not_look_complete(as_alice, alice, make, sentence):
+    response = as_alice.get(url(with_status(make(alice, 40_00), "FAILED")))
     said = text(response)
     assert "Did not go through" in said
-    assert told in said
+    assert sentence in said
     assert "Complete" not in said
     (figure,) = elements(response, "p", class_="figure")
     assert words(figure) == "KES 40.00"
 
 
-def test_every_link_on_it_works(sent, alice):
+def test_every_link_on_a_receipt_works(sent, alice):
     client = signed_in(alice)
     links = {dict(link.attributes)["href"] for link in elements(client.get(url(sent)), "a")}
     for link in links - {"#main"}:
         assert client.get(link).status_code == 200, link
 
 
-def test_each_of_many_receipts_is_its_own(alice, bob):
+def test_each_receipt_shows_its_own_amount(alice, bob):
     records = [send(alice, bob, cents) for cents in (1, 2, 3)]
     client = signed_in(bob)
     for record in records:
         assert f"+KES 0.0{record.amount_cents}" in text(client.get(url(record)))
 
 
-def test_a_receipt_of_a_closed_party_still_opens(sent, alice, bob):
+def test_a_receipt_still_opens_after_the_other_party_has_closed(sent, alice, bob):
     bob.is_active = False
     bob.save()
     assert signed_in(alice).get(url(sent)).status_code == 200
     assert Client().get(url(sent)).status_code == 302
 
 
-def test_a_person_may_not_open_a_receipt_by_account_number(sent, as_alice, bob):
+def test_an_id_does_not_open_a_receipt(sent, as_alice, bob):
     assert UserFactory().pk
     for number in (sent.pk, account_id(bob)):
         assert as_alice.get(f"/activity/{number}/").status_code == 404

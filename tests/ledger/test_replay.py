@@ -1,4 +1,4 @@
-"""A key names one order of one member, for ever: asking again moves nothing."""
+"""A key belongs to one order of one member forever: a retry moves nothing."""
 
 from itertools import permutations
 
@@ -8,7 +8,7 @@ from ledger.errors import InsufficientFunds, KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, send, withdraw
-from tests.ledger.support.moves import MOVES, ORDERS, asked, call, carry_out
+from tests.ledger.support.moves import MOVES, ORDERS, arguments_for, call, carry_out
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
@@ -19,7 +19,7 @@ every_order = pytest.mark.parametrize("move", ORDERS)
 
 
 @every_order
-def test_the_same_order_again_answers_with_the_first(alice, bob, move):
+def test_a_retry_returns_the_first_transaction(alice, bob, move):
     first = carry_out(move, alice, bob, key="one", description="Lunch")
     with nothing_moves():
         again = carry_out(move, alice, bob, key="one", description="Lunch")
@@ -31,17 +31,17 @@ def test_the_same_order_again_answers_with_the_first(alice, bob, move):
 
 @every_order
 @pytest.mark.parametrize("other", [{"amount_cents": 100_01}, {"description": "Dinner"}])
-def test_another_order_is_refused_and_names_the_first(alice, bob, move, other):
+def test_refuses_the_key_with_another_amount_or_note_and_names_the_first(alice, bob, move, other):
     first = carry_out(move, alice, bob, key="one", description="Lunch")
-    asked = {"key": "one", "description": "Lunch"} | other
+    changed = {"key": "one", "description": "Lunch"} | other
     with nothing_moves(), pytest.raises(KeyReused) as refusal:
-        carry_out(move, alice, bob, **asked)
+        carry_out(move, alice, bob, **changed)
     assert refusal.value.code == "idempotency_key_reused"
     assert first.reference in str(refusal.value)
 
 
 @every_order
-def test_another_account_is_another_order(alice, bob, carol, move):
+def test_refuses_the_key_for_another_account(alice, bob, carol, move):
     deposit(carol, 500_00)
     carry_out(move, alice, bob, key="one")
     with nothing_moves(), pytest.raises(KeyReused):
@@ -49,21 +49,21 @@ def test_another_account_is_another_order(alice, bob, carol, move):
 
 
 @pytest.mark.parametrize(("move", "second"), list(permutations(MOVES, 2)))
-def test_another_operation_is_another_order(alice, bob, move, second):
+def test_refuses_the_key_for_another_operation(alice, bob, move, second):
     carry_out(move, alice, bob, key="one")
-    asks = asked(second, alice, bob, key="one")
+    arguments = arguments_for(second, alice, bob, key="one")
     with nothing_moves(), pytest.raises(KeyReused):
-        call(second, asks)
+        call(second, arguments)
 
 
-def test_another_target_is_another_order(alice, bob, carol):
+def test_refuses_the_key_for_another_recipient(alice, bob, carol):
     send(alice, bob, 100_00, key="one")
     with nothing_moves(), pytest.raises(KeyReused):
         send(alice, carol, 100_00, key="one")
 
 
 @every_move
-def test_another_members_same_key_is_their_own(alice, bob, carol, move):
+def test_two_members_may_use_the_same_key(alice, bob, carol, move):
     deposit(carol, 500_00)
     first = carry_out(move, alice, bob, key="one")
     second = carry_out(move, carol, bob, key="one")
@@ -73,7 +73,7 @@ def test_another_members_same_key_is_their_own(alice, bob, carol, move):
 
 
 @every_move
-def test_without_a_key_each_order_is_new(alice, bob, move):
+def test_each_order_without_a_key_is_a_new_transaction(alice, bob, move):
     first, second = (carry_out(move, alice, bob, key=None) for _ in range(2))
     assert first != second
     assert not second.is_replay
@@ -83,7 +83,7 @@ def test_without_a_key_each_order_is_new(alice, bob, move):
 
 @every_order
 @pytest.mark.parametrize("key", ["k", "~" * 255, "'; DROP TABLE ledger_entry; --", "%s", "K", ""])
-def test_any_text_is_a_key_and_case_matters(alice, bob, move, key):
+def test_a_key_may_be_any_text_and_case_matters(alice, bob, move, key):
     record = carry_out(move, alice, bob, key=key)
     assert carry_out(move, alice, bob, key=key) == record
     assert carry_out(move, alice, bob, key=f"x{key}"[:255]) != record
@@ -92,7 +92,7 @@ def test_any_text_is_a_key_and_case_matters(alice, bob, move, key):
 
 
 @every_order
-def test_still_answers_when_the_order_would_now_be_refused(alice, bob, move, settings):
+def test_a_retry_is_replayed_even_if_a_new_order_would_be_refused(alice, bob, move, settings):
     first = carry_out(move, alice, bob, key="one")
     withdraw(alice, balance(alice))
     wallet_operations.freeze(SYSTEM, account_id(alice))

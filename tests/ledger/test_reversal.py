@@ -1,4 +1,4 @@
-"""A reversal takes back what a deposit or transfer has moved: whole, once, if it is still there."""
+"""A reversal returns all the money of a deposit or transfer, once, if it's still there."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_deposit_goes_back_to_the_rail(staff, bob):
     assert violations() == []
 
 
-def test_nothing_else_can_be_reversed(staff, alice, bob):
+def test_only_settled_deposits_and_transfers_can_be_reversed(staff, alice, bob):
     transfer = send(alice, bob, 10_00)
     others = [withdraw(alice, 5_00), payout(alice, "PENDING"), payout(alice, "FAILED")]
     others.append(reverse(staff, transfer))
@@ -68,7 +68,7 @@ def test_a_second_reversal_is_refused_and_names_the_first(staff, alice, bob):
         reverse(staff, record)
 
 
-def test_the_same_key_gives_the_same_reversal(staff, alice, bob):
+def test_a_retry_returns_the_same_reversal(staff, alice, bob):
     record = send(alice, bob, 300_00)
     first = reverse(staff, record, key="one")
     with nothing_moves():
@@ -80,7 +80,7 @@ def test_the_same_key_gives_the_same_reversal(staff, alice, bob):
         reverse(staff, other, key="one")
 
 
-def test_refused_when_the_money_is_gone(staff, alice, bob):
+def test_refuses_when_the_money_is_gone(staff, alice, bob):
     record = send(alice, bob, 300_00)
     withdraw(bob, 100_00)
     with nothing_moves(), pytest.raises(MoneyGone) as refusal:
@@ -99,7 +99,7 @@ def test_frozen_and_closed_wallets_give_back(staff, alice, bob):
     assert (balance(alice), balance(bob)) == (1_000_00, 0)
 
 
-def test_limits_do_not_bind_it(staff, alice, bob, settings):
+def test_limits_do_not_stop_a_reversal(staff, alice, bob, settings):
     record = send(alice, bob, 300_00)
     settings.LIMIT_CENTS_PER_TRANSACTION = 1_00
     settings.LIMIT_CENTS_OUT_PER_DAY = 1_00
@@ -108,7 +108,7 @@ def test_limits_do_not_bind_it(staff, alice, bob, settings):
     assert balance(alice) == 1_000_00
 
 
-def test_it_does_not_use_up_what_its_member_may_send_today(staff, alice, bob, settings):
+def test_a_reversal_does_not_count_to_the_members_daily_limit(staff, alice, bob, settings):
     record = send(alice, bob, 300_00)
     reverse(staff, record)
     deposit(bob, 300_00)
@@ -125,7 +125,7 @@ def test_it_does_not_use_up_what_its_member_may_send_today(staff, alice, bob, se
     ],
     ids=["a reversal of nothing", "a transfer that reverses"],
 )
-def test_the_database_refuses_odd_ones(staff, alice, bob, columns):
+def test_the_database_refuses_an_inconsistent_reversal(staff, alice, bob, columns):
     record = send(alice, bob, 300_00)
     copy = {"reverses": record} | columns
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -141,7 +141,7 @@ def test_the_database_refuses_odd_ones(staff, alice, bob, columns):
         )
 
 
-def test_the_database_refuses_a_second_one(staff, alice, bob):
+def test_the_database_refuses_a_second_reversal(staff, alice, bob):
     record = send(alice, bob, 300_00)
     reverse(staff, record)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Totals from roll-ups are those of a full scan, however much of it has been folded."""
+"""Totals from roll-ups equal those of a full scan, however many entries are folded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wallet.context import Context
 
 @pytest.fixture
 def days(db, time_machine) -> None:
-    """Two days in Nairobi, the second beginning at 21:00 UTC of the first."""
+    """Transactions on two days in Nairobi. The second day begins at 21:00 UTC."""
     time_machine.move_to("2026-11-20T20:59:59Z", tick=False)
     one, other = funded(UserFactory(), 500_00), UserFactory()
     sent = send(one, other, 100_00)
@@ -67,7 +67,7 @@ def test_totals_are_the_same_however_much_is_folded(days, folded):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("batch", [1, 3, 5, 12])
-def test_a_house_account_is_known_at_every_entry(days, batch):
+def test_a_house_accounts_balance_is_known_at_every_entry(days, batch):
     rollups.fold_all(batch)
     for entry in Entry.objects.filter(account__lt=0):
         lines = Entry.objects.filter(account=entry.account_id, pk__lte=entry.pk)
@@ -78,8 +78,8 @@ def test_a_house_account_is_known_at_every_entry(days, batch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_entry_that_is_committed_late_is_not_forgotten(alice, bob, monkeypatch):
-    """Its id is lower than those which are already there to be folded."""
+def test_an_entry_that_is_committed_late_is_folded_too(alice, bob, monkeypatch):
+    """Its id is lower than the ids of entries that are committed already."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time, so ids are committed in order")
     monkeypatch.setattr(rollups, "WAIT_S", 0.2)
@@ -95,7 +95,7 @@ def test_an_entry_that_is_committed_late_is_not_forgotten(alice, bob, monkeypatc
             connection.close()
 
     last = Entry.objects.order_by("pk").last()
-    # Two lines that sum to zero; it is only their moment that matters here.
+    # Two entries that sum to zero. Only the time of their commit matters here.
     lines = [
         {"transaction_id": last.transaction_id, "account_id": -4, "amount_cents": cents,
          "created_at": last.created_at}
@@ -114,7 +114,7 @@ def test_an_entry_that_is_committed_late_is_not_forgotten(alice, bob, monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_who_fold_at_once_fold_each_entry_once(alice, bob):
+def test_threads_that_fold_together_fold_each_entry_once(alice, bob):
     for _ in range(10):
         send(alice, bob, 1_00)
 
@@ -135,8 +135,8 @@ def test_many_who_fold_at_once_fold_each_entry_once(alice, bob):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_vacuum_is_not_in_the_way(alice, bob):
-    """It takes minutes on a large table, and in all of them the tail would grow."""
+def test_folding_does_not_wait_for_a_vacuum(alice, bob):
+    """A vacuum of a large table takes minutes, and the unfolded tail would grow all that time."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer")
     send(alice, bob, 1_00)
@@ -146,7 +146,7 @@ def test_a_vacuum_is_not_in_the_way(alice, bob):
 
 @contextmanager
 def locked(mode: str) -> Iterator[None]:
-    """Somebody else holds this lock on the entries, as a vacuum does."""
+    """Another session holds this lock on the entries, as a vacuum does."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:
@@ -158,8 +158,8 @@ def locked(mode: str) -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_role_that_owns_no_table_folds_with_the_rights_that_the_guide_gives(alice, bob):
-    """docs/configuration.md says which those are."""
+def test_a_role_that_owns_no_table_can_fold_with_the_documented_rights(alice, bob):
+    """docs/configuration.md lists these rights."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no roles")
     send(alice, bob, 1_00)
@@ -178,8 +178,8 @@ def test_a_role_that_owns_no_table_folds_with_the_rights_that_the_guide_gives(al
     assert folded
 
 
-def test_the_statement_that_reads_the_tail_is_planned_for_this_tail():
-    """As a parameter the id would be any id to PostgreSQL: 1.3 s a page at 1,000,000."""
-    sql, params = rollups.written_after(71_234).query.sql_with_params()
+def test_the_statement_that_reads_the_tail_contains_the_id_itself():
+    """With a parameter PostgreSQL plans for any id: 1.3 s a page at 1,000,000 entries."""
+    sql, params = rollups.entries_after(71_234).query.sql_with_params()
     assert params == ()
     assert "71234" in sql

@@ -1,4 +1,4 @@
-"""Sending to somebody again: from a receipt, or from those one has sent to lately."""
+"""Send to the same person again: from a receipt, or from the list of recent payees."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def again_link(client, record) -> str:
 
 
 def picks(response) -> dict[str, str]:
-    """Name and value of each button of the people one has sent to lately."""
+    """Name and value of each button in the list of recent payees."""
     (group,) = elements(response, "div", class_="recent") or [None]
     if group is None:
         return {}
@@ -46,7 +46,7 @@ def picks(response) -> dict[str, str]:
     }
 
 
-def test_a_receipt_leads_to_the_same_person_and_amount(as_alice, bob, sent):
+def test_a_receipt_links_to_a_form_with_the_same_person_and_amount(as_alice, bob, sent):
     link = again_link(as_alice, sent)
     for secret in (bob.phone, bob.phone[-9:], bob.email, "@", "%40"):
         assert secret not in link
@@ -57,7 +57,7 @@ def test_a_receipt_leads_to_the_same_person_and_amount(as_alice, bob, sent):
         assert secret not in page.text
 
 
-def test_it_is_confirmed_like_any_other_and_sent_once(as_alice, bob, sent):
+def test_sending_again_needs_a_confirmation_and_happens_once(as_alice, bob, sent):
     page = as_alice.get(again_link(as_alice, sent))
     review = press(as_alice, "transfer", fields(page))
     for shown in ("Nothing has moved yet.", "Bob O.", "KES 20.00"):
@@ -72,7 +72,7 @@ def test_it_is_confirmed_like_any_other_and_sent_once(as_alice, bob, sent):
     assert balance(bob) == 40_00
 
 
-def test_it_is_the_same_person_whatever_their_phone_is_now(as_alice, bob, sent):
+def test_sending_again_pays_the_same_person_even_with_a_new_phone_number(as_alice, bob, sent):
     old, bob.phone = bob.phone, "+254799000111"
     bob.save()
     other = UserFactory(name="Mallory New", phone=old)
@@ -82,7 +82,7 @@ def test_it_is_the_same_person_whatever_their_phone_is_now(as_alice, bob, sent):
 
 
 @pytest.mark.parametrize("whose", ["received", "strangers", "deposit", "nobodys", "malformed"])
-def test_only_the_payee_of_ones_own_transfer_is_known(as_alice, alice, bob, carol, whose):
+def test_only_the_members_own_transfers_can_be_sent_again(as_alice, alice, bob, carol, whose):
     funded(bob, 10_00)
     reference = {
         "received": lambda: send(bob, alice, 1_00).reference,
@@ -97,24 +97,22 @@ def test_only_the_payee_of_ones_own_transfer_is_known(as_alice, alice, bob, caro
         assert name not in text(page)
     answer = confirm(as_alice, "transfer", order("transfer", again=reference))
     assert answer.status_code == 422
-    assert problems_beside(answer, "recipient") == [
-        "Enter the phone number or email of the person."
-    ]
+    assert problems_beside(answer, "recipient") == ["Enter the person's phone number or email."]
 
 
-def test_what_is_typed_wins_over_what_was_known(as_alice, bob, carol, sent):
+def test_a_typed_recipient_wins_over_the_earlier_payee(as_alice, bob, carol, sent):
     filled = order("transfer", carol, again=sent.reference)
     assert "Carol K." in text(press(as_alice, "transfer", filled))
 
 
-def test_the_last_few_people_stand_by_the_field_newest_first(alice, as_alice):
+def test_the_last_four_payees_are_listed_newest_first(alice, as_alice):
     people = [UserFactory(name=f"{name} Last") for name in ("Ann", "Ben", "Cat", "Dan", "Eve")]
     for person in [*people, people[1]]:
         send(alice, person, 1_00)
     assert list(picks(as_alice.get(URL))) == ["Ben L.", "Eve L.", "Dan L.", "Cat L."]
 
 
-def test_who_sent_to_one_or_has_closed_is_not_among_them(as_alice, alice, bob, carol, sent):
+def test_senders_and_closed_members_are_not_listed(as_alice, alice, bob, carol, sent):
     send(funded(carol, 5_00), alice, 1_00)
     assert list(picks(as_alice.get(URL))) == ["Bob O."]
     bob.is_active = False
@@ -123,7 +121,7 @@ def test_who_sent_to_one_or_has_closed_is_not_among_them(as_alice, alice, bob, c
 
 
 @pytest.mark.parametrize("headers", [None, htmx("move")])
-def test_picking_one_keeps_what_was_typed(as_alice, bob, sent, headers):
+def test_picking_a_payee_keeps_the_input(as_alice, bob, sent, headers):
     page = as_alice.get(URL)
     typed = {"amount": "12.34", "description": "Tea & cake", "idempotency_key": key(page)}
     answer = as_alice.post(URL, typed | {"pick": picks(page)["Bob O."]}, headers=headers)
@@ -137,7 +135,7 @@ def test_picking_one_keeps_what_was_typed(as_alice, bob, sent, headers):
     assert record_of(receipt).to_account == bob.primary_account()
 
 
-def test_somebody_else_can_be_chosen_after_all(as_alice, sent):
+def test_the_member_can_still_choose_another_recipient(as_alice, sent):
     page = as_alice.get(URL, {"again": sent.reference, "amount": "5"})
     assert "recipient" not in fields(page)
     answer = as_alice.post(URL, fields(page) | {"pick": ""})
@@ -145,8 +143,8 @@ def test_somebody_else_can_be_chosen_after_all(as_alice, sent):
     assert fields(answer)["amount"] == "5"
 
 
-def test_enter_picks_nobody(as_alice, sent):
-    """A browser presses the first button of the form, which is not one of the people."""
+def test_the_enter_key_picks_no_payee(as_alice, sent):
+    """On Enter a browser presses the form's first button, and that isn't one of the payees."""
     form = next(
         form for form in elements(as_alice.get(URL), "form") if list(find(form, id="id_amount"))
     )
@@ -154,7 +152,7 @@ def test_enter_picks_nobody(as_alice, sent):
     assert "name" not in dict(first.attributes)
 
 
-def test_a_refused_order_keeps_its_payee(as_alice, sent):
+def test_a_refused_payment_keeps_its_payee(as_alice, sent):
     page = as_alice.get(again_url := f"{URL}?again={sent.reference}&amount=9999")
     assert again_url
     answer = press(as_alice, "transfer", fields(page))
@@ -163,6 +161,6 @@ def test_a_refused_order_keeps_its_payee(as_alice, sent):
     assert fields(answer)["again"] == sent.reference
 
 
-def test_a_receipt_of_money_received_does_not_offer_it(sent, bob):
+def test_a_receipt_of_received_money_does_not_offer_to_send_again(sent, bob):
     page = signed_in(bob).get(f"/activity/{sent.reference}/")
     assert "Send again" not in text(page)

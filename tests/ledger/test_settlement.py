@@ -1,4 +1,4 @@
-"""What waited for its rail ends once: paid or refused, with its entries, whatever came between."""
+"""A pending deposit or withdrawal settles or fails once, and writes the right entries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ledger.models import Entry, Transaction
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, new_key, send, withdraw
 from tests.ledger.support.later import (
-    answering_later,
+    answer_later,
     end,
     sent,
     waiting_deposit,
@@ -40,14 +40,14 @@ def assert_right() -> None:
     assert violations() == []
 
 
-def test_a_deposit_that_waits_has_moved_nothing(alice):
+def test_a_pending_deposit_has_moved_nothing(alice):
     record = waiting_deposit(alice, 300_00)
     assert (record.status, record.settled_at, lines(record)) == ("PENDING", None, [])
     assert balance(alice) == HELD
     assert_right()
 
 
-def test_a_withdrawal_that_waits_has_left_the_wallet(alice):
+def test_a_pending_withdrawal_has_left_the_wallet(alice):
     record = waiting_withdrawal(alice, 300_00)
     assert (record.status, record.settled_at) == ("PENDING", None)
     assert lines(record) == [(account_id(alice), -300_00, 700_00), (TRANSIT, 300_00, None)]
@@ -64,13 +64,13 @@ def test_a_settled_deposit_is_in_the_wallet(alice):
     assert_right()
 
 
-def test_a_failed_deposit_has_written_nothing(alice):
+def test_a_failed_deposit_writes_no_entries(alice):
     record = end(waiting_deposit(alice, 300_00), "FAILED")
     assert (record.status, lines(record), balance(alice)) == ("FAILED", [], HELD)
     assert_right()
 
 
-def test_a_settled_withdrawal_has_gone_over_the_rail(alice):
+def test_a_settled_withdrawal_moves_from_transit_to_the_float(alice):
     record = end(waiting_withdrawal(alice, 300_00), "SUCCESS")
     assert record.status == "SUCCESS"
     assert lines(record)[2:] == [(TRANSIT, -300_00, None), (FLOAT, 300_00, None)]
@@ -91,7 +91,7 @@ def test_a_failed_withdrawal_is_back_in_the_wallet(alice):
 
 @every_move
 @every_end
-def test_the_row_is_as_the_answer_says(alice, move, status):
+def test_the_returned_record_equals_the_stored_row(alice, move, status):
     waiting = WAITING[move](alice, 300_00, description="Rent")
     record = end(waiting, status)
     stored = Transaction.objects.get(pk=waiting.pk)
@@ -103,7 +103,7 @@ def test_the_row_is_as_the_answer_says(alice, move, status):
 
 @every_move
 @every_end
-def test_the_same_end_again_moves_nothing(alice, move, status):
+def test_settling_or_failing_twice_moves_nothing(alice, move, status):
     record = end(WAITING[move](alice, 300_00), status)
     with nothing_moves():
         again = end(record, status)
@@ -114,7 +114,7 @@ def test_the_same_end_again_moves_nothing(alice, move, status):
 
 @every_move
 @every_end
-def test_another_end_is_refused_and_names_the_first(alice, move, status):
+def test_the_opposite_outcome_is_refused_and_names_the_first(alice, move, status):
     record = end(WAITING[move](alice, 300_00), status)
     other = ENDS[1 - ENDS.index(status)]
     with nothing_moves(), pytest.raises(errors.SettledOtherwise) as refusal:
@@ -124,7 +124,7 @@ def test_another_end_is_refused_and_names_the_first(alice, move, status):
     assert str(record.status_badge.word).lower() in str(refusal.value)
 
 
-def test_what_never_waited_has_ended_too(alice, bob):
+def test_an_instant_transaction_counts_as_settled(alice, bob):
     for record in (deposit(alice, 5_00), withdraw(alice, 5_00), send(alice, bob, 5_00)):
         with nothing_moves():
             assert operations.settle(transaction_id=record.pk).is_replay
@@ -132,7 +132,7 @@ def test_what_never_waited_has_ended_too(alice, bob):
             operations.fail(transaction_id=record.pk)
 
 
-def test_there_is_nothing_to_end_where_there_is_nothing(alice):
+def test_an_unknown_transaction_cannot_settle_or_fail(alice):
     for verb in (operations.settle, operations.fail):
         with nothing_moves(), pytest.raises(Transaction.DoesNotExist):
             verb(transaction_id=10**9)
@@ -140,7 +140,7 @@ def test_there_is_nothing_to_end_where_there_is_nothing(alice):
 
 @every_move
 @every_end
-def test_it_is_committed_when_it_returns(alice, move, status):
+def test_settling_and_failing_refuse_to_run_inside_another_transaction(alice, move, status):
     record = WAITING[move](alice, 300_00)
     with nothing_moves(), pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         end(record, status)
@@ -148,7 +148,7 @@ def test_it_is_committed_when_it_returns(alice, move, status):
 
 @every_move
 @every_end
-def test_neither_freezing_nor_closing_nor_a_limit_is_in_its_way(alice, settings, move, status):
+def test_frozen_and_closed_wallets_and_limits_do_not_stop_it(alice, settings, move, status):
     record = WAITING[move](alice, 300_00)
     wallet_operations.freeze(SYSTEM, account_id(alice))
     alice.is_active = False
@@ -169,9 +169,9 @@ def test_a_failed_withdrawal_gives_the_daily_limit_back(alice, settings):
     withdraw(alice, 300_00)
 
 
-def test_the_key_of_a_waiting_order_gives_the_same_order(alice):
+def test_a_retry_returns_the_pending_or_failed_transaction(alice):
     record = waiting_withdrawal(alice, 300_00, key="one")
-    with nothing_moves(), answering_later():
+    with nothing_moves(), answer_later():
         assert withdraw(alice, 300_00, key="one") == record
     end(record, "FAILED")
     with nothing_moves():
@@ -179,7 +179,7 @@ def test_the_key_of_a_waiting_order_gives_the_same_order(alice):
     assert (again.is_replay, again.status) == (True, "FAILED")
 
 
-def test_only_what_has_arrived_can_be_reversed(alice):
+def test_only_a_settled_deposit_can_be_reversed(alice):
     record = waiting_deposit(alice, 300_00)
     with nothing_moves(), pytest.raises(errors.NotReversible):
         reverse(record, alice)
@@ -190,8 +190,8 @@ def test_only_what_has_arrived_can_be_reversed(alice):
 
 @every_move
 @every_end
-def test_time_does_not_run_backwards_along_the_wallet(alice, move, status, time_machine):
-    """The clock of this machine may be behind that of the one that wrote last."""
+def test_entry_times_of_an_account_never_decrease(alice, move, status, time_machine):
+    """This machine's clock may be behind the clock of the machine that wrote last."""
     record = WAITING[move](alice, 300_00)
     deposit(alice, 1, at=timezone.now() + timedelta(minutes=5))
     time_machine.move_to(timezone.now() - timedelta(minutes=5))
@@ -203,9 +203,9 @@ def test_time_does_not_run_backwards_along_the_wallet(alice, move, status, time_
     assert_right()
 
 
-def test_a_history_is_played_back_at_its_own_times(alice):
+def test_a_given_time_is_kept(alice):
     then = timezone.now() + timedelta(days=1)
-    with answering_later():
+    with answer_later():
         record = sent(withdraw(alice, 300_00, at=then))
     ended = operations.settle(transaction_id=record.pk, at=then + timedelta(hours=2))
     assert ended.settled_at == then + timedelta(hours=2)
@@ -216,6 +216,6 @@ def reverse(record, actor):
     return operations.reverse(Context(actor.pk, key=new_key()), transaction_id=record.pk)
 
 
-def test_house_accounts_store_nothing(alice):
+def test_house_accounts_store_no_balance(alice):
     end(waiting_withdrawal(alice, 300_00), "SUCCESS")
     assert not Account.objects.filter(pk__lt=0).exclude(balance_cents=0).exists()

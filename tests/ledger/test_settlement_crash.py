@@ -1,4 +1,4 @@
-"""Settling and failing survive a death at any statement, and many at the same moment."""
+"""`settle` and `fail` survive a process death at any statement and many calls at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ledger.errors import SettledOtherwise
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, deposit, funded
-from tests.ledger.support.crowd import IS_NIGHTLY, at_once, process, watched
+from tests.ledger.support.crowd import IS_NIGHTLY, process, run_together, watch_statements
 from tests.ledger.support.later import end, waiting_deposit, waiting_withdrawal
 from tests.ledger.test_crash import DIED, act_at, die_at, points
 from tests.tampering import violations
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 AMOUNT = 1_00
 WAITING = {"deposit": waiting_deposit, "withdraw": waiting_withdrawal}
-# What it does to the wallet when it ends so.
+# By how much each outcome changes the wallet.
 CHANGES = {
     ("deposit", "settle"): AMOUNT,
     ("deposit", "fail"): 0,
@@ -51,14 +51,14 @@ def assert_ended_once(move: str, verb: str, record: Transaction, owner, before: 
 
 
 @pytest.mark.parametrize(("move", "verb"), CHANGES)
-def test_dying_at_any_statement_loses_and_doubles_nothing(owner, move, verb):
+def test_a_process_that_dies_at_any_statement_loses_and_doubles_nothing(owner, move, verb):
     names = points(finish, verb, WAITING[move](owner, AMOUNT).pk)
     for number, name in enumerate(names):
         record = WAITING[move](owner, AMOUNT)
         before = balance(owner)
         dying = process(die_at, number, finish, verb, record.pk)
         dying.join()
-        assert dying.exitcode == DIED, f"{verb} never came to {number}: {name}"
+        assert dying.exitcode == DIED, f"{verb} never reached {number}: {name}"
         is_done = name == "COMMITTED"
         now = Transaction.objects.get(pk=record.pk).status
         assert now == (STATUSES[verb] if is_done else "PENDING"), f"{verb} died at {name}"
@@ -69,7 +69,7 @@ def test_dying_at_any_statement_loses_and_doubles_nothing(owner, move, verb):
 
 
 @pytest.mark.parametrize(("move", "verb"), CHANGES)
-def test_a_failing_statement_is_undone_and_may_be_asked_again(owner, move, verb):
+def test_a_failed_statement_rolls_back_and_a_retry_works(owner, move, verb):
     def fail():
         raise OperationalError("the disk is full")
 
@@ -85,23 +85,23 @@ def test_a_failing_statement_is_undone_and_may_be_asked_again(owner, move, verb)
 
 
 @pytest.mark.parametrize(("move", "verb"), CHANGES)
-def test_many_at_the_same_moment_have_one_effect(owner, move, verb):
+def test_many_calls_at_the_same_moment_have_one_effect(owner, move, verb):
     for _round in range(ROUNDS):
         record = WAITING[move](owner, AMOUNT)
         before = balance(owner)
-        ended = at_once(*[partial(finish, verb, record.pk)] * CROWD)
+        ended = run_together(*[partial(finish, verb, record.pk)] * CROWD)
         assert {one.pk for one in ended} == {record.pk}
         assert [one.is_replay for one in ended].count(False) == 1
         assert_ended_once(move, verb, record, owner, before)
 
 
 @pytest.mark.parametrize("move", WAITING)
-def test_of_two_ends_at_the_same_moment_one_is_heard(owner, move):
+def test_of_settle_and_fail_at_the_same_moment_one_wins(owner, move):
     for _round in range(2 * ROUNDS):
         record = WAITING[move](owner, AMOUNT)
         before = balance(owner)
         ways = [partial(finish, verb, record.pk) for verb in STATUSES] * (CROWD // 2)
-        outcomes = at_once(*ways)
+        outcomes = run_together(*ways)
         done = [one for one in outcomes if isinstance(one, Transaction)]
         refused = [one for one in outcomes if isinstance(one, SettledOtherwise)]
         assert (len(done), len(refused)) == (CROWD // 2, CROWD // 2), outcomes
@@ -110,11 +110,11 @@ def test_of_two_ends_at_the_same_moment_one_is_heard(owner, move):
         assert_ended_once(move, verb, record, owner, before)
 
 
-def test_it_ends_while_its_member_moves_other_money(owner):
+def test_settling_together_with_the_members_deposits_loses_nothing(owner):
     for _round in range(ROUNDS):
         waiting = [waiting_withdrawal(owner, AMOUNT), waiting_deposit(owner, AMOUNT)]
         before = balance(owner)
-        at_once(
+        run_together(
             *(partial(end, record, "SUCCESS") for record in waiting),
             *[partial(deposit, owner, AMOUNT)] * 4,
         )
@@ -123,10 +123,10 @@ def test_it_ends_while_its_member_moves_other_money(owner):
     assert violations() == []
 
 
-def test_a_settled_payout_waits_for_no_wallet(owner):
-    """Its money left the wallet when it was ordered, so a busy wallet holds nothing up."""
+def test_settling_a_payout_locks_no_wallet(owner):
+    """Its money left the wallet when it was ordered, so a busy wallet must not delay it."""
     record = waiting_withdrawal(owner, AMOUNT)
     seen: list[str] = []
-    with watched(seen.append):
+    with watch_statements(seen.append):
         finish("settle", record.pk)
     assert not [sql for sql in seen if "wallet_account" in sql]

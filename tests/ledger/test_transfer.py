@@ -1,4 +1,4 @@
-"""Money moves from one member to another, once, or not at all."""
+"""A transfer moves money from one member to another once, or not at all."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_moves_the_amount(alice, bob):
     assert_books_right()
 
 
-def test_writes_one_line_for_each_side(alice, bob):
+def test_writes_one_entry_for_each_side(alice, bob):
     record = send(alice, bob, 300_00)
     assert lines(record) == [
         (account_id(alice), -300_00, 700_00),
@@ -71,7 +71,7 @@ def test_refuses_more_than_the_balance(alice, bob):
     assert str(refusal.value) == "You have KES\u00a01,000.00 available. Enter that or less."
 
 
-def test_refuses_oneself(alice):
+def test_refuses_a_transfer_to_oneself(alice):
     with nothing_moves(), pytest.raises(SelfTransfer) as refusal:
         send(alice, alice, 10_00)
     assert refusal.value.code == "self_transfer"
@@ -89,7 +89,7 @@ def test_refuses_a_frozen_source(alice, bob):
     assert balance(bob) == 10_00
 
 
-def test_a_frozen_target_receives(alice, bob):
+def test_a_frozen_target_still_receives(alice, bob):
     wallet_operations.freeze(SYSTEM, account_id(bob))
     send(alice, bob, 10_00)
     assert balance(bob) == 10_00
@@ -103,7 +103,7 @@ def test_refuses_a_closed_side(alice, bob, closed):
     assert refusal.value.code == "account_closed"
 
 
-def test_refuses_more_than_one_transaction_may_move(alice, bob, settings):
+def test_refuses_more_than_the_limit_per_transaction(alice, bob, settings):
     settings.LIMIT_CENTS_PER_TRANSACTION = 100_00
     send(alice, bob, 100_00)
     with nothing_moves(), pytest.raises(TransactionLimitReached) as refusal:
@@ -111,7 +111,7 @@ def test_refuses_more_than_one_transaction_may_move(alice, bob, settings):
     assert refusal.value.code == "limit_exceeded"
 
 
-def test_refuses_to_overfill_the_target_and_says_nothing_of_its_balance(alice, bob, settings):
+def test_refuses_to_overfill_the_target_without_revealing_its_balance(alice, bob, settings):
     settings.LIMIT_CENTS_BALANCE = 100_00
     send(alice, bob, 60_00)
     with nothing_moves(), pytest.raises(RecipientLimitReached) as refusal:

@@ -1,4 +1,4 @@
-"""verify_ledger says that right books are right, and names the row that is wrong in others."""
+"""verify_ledger passes correct books, and names each wrong row in others."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ledger import guards, operations, rollups, verify
 from ledger.models import Entry, HouseBalance, Transaction
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.tampers import TAMPERS
-from tests.tampering import found_after, payout, violations
+from tests.tampering import payout, violations, violations_after
 from wallet.context import Context
 from wallet.models import User
 
 
 @pytest.fixture
 def rows(alice, bob, carol) -> dict[str, int]:
-    """A little of everything: names of rows, and their ids."""
+    """Some transactions of every kind and state. Maps names of rows to their ids."""
     first = Transaction.objects.get()
     records = {
         "first": first,
@@ -57,34 +57,34 @@ def run(*arguments: str) -> str:
 
 
 @pytest.mark.django_db
-def test_right_books_are_right(rows):
+def test_correct_books_pass(rows):
     assert violations() == []
-    assert run().startswith(f"The books are right: {len(verify.CHECKS)} checks of ")
+    assert run().startswith(f"The books balance: {len(verify.CHECKS)} checks of ")
     assert run().count("\n") == 1
     assert run("--json") == ""
 
 
 @pytest.mark.django_db
-def test_empty_books_are_right():
+def test_empty_books_pass():
     assert "0 transactions, 0 entries" in run()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", TAMPERS)
-def test_sees_the_tampering_and_names_the_row(rows, name):
+def test_detects_the_tampering_and_names_the_row(rows, name):
     tamper, (check, row) = TAMPERS[name]
-    assert (check, row.format(**rows)) in found_after(tamper.format(**rows))
+    assert (check, row.format(**rows)) in violations_after(tamper.format(**rows))
     assert violations() == []
 
 
-def test_every_check_is_tried_by_a_tampering():
+def test_every_check_has_a_tampering():
     tried = {check for _tamper, (check, _row) in TAMPERS.values()}
     assert tried | {"guards"} == {check.name for check in verify.CHECKS}
 
 
 @pytest.mark.django_db
-def test_bare_tables_alone_raise_no_alarm(rows):
-    assert found_after("SELECT 1") == []
+def test_unchanged_bare_tables_pass(rows):
+    assert violations_after("SELECT 1") == []
 
 
 @pytest.mark.django_db
@@ -113,11 +113,11 @@ def test_wrong_books_exit_with_1_and_a_line_for_each_row(rows):
     ("check", "moved", "sentence"),
     [
         ("times", ["entries", "record"], "but the entry before it 27 Nov 2038, 00:30:00.123456"),
-        ("moments", ["entries"], "written 27 Nov 2038, 00:30:00.123456, but that was ordered"),
+        ("moments", ["entries"], "written 27 Nov 2038, 00:30:00.123456, but transaction"),
         ("orders", ["record"], "ordered 27 Nov 2038, 00:30:00.123456, settled"),
     ],
 )
-def test_times_are_those_of_nairobi(rows, check, moved, sentence):
+def test_times_are_in_nairobi(rows, check, moved, sentence):
     night = datetime(2038, 11, 26, 21, 30, 0, 123456, tzinfo=UTC)
     with transaction.atomic():
         guards.remove(connection)
@@ -126,7 +126,7 @@ def test_times_are_those_of_nairobi(rows, check, moved, sentence):
         if "record" in moved:
             Transaction.objects.filter(pk=rows["first"]).update(created_at=night)
         guards.install(connection)
-        found = next(verify.named(check).violations())
+        found = next(verify.by_name(check).violations())
         out = StringIO()
         with pytest.raises(CommandError):
             call_command("verify_ledger", "--json", stdout=out)
@@ -137,7 +137,7 @@ def test_times_are_those_of_nairobi(rows, check, moved, sentence):
 
 
 @pytest.mark.django_db
-def test_sees_that_the_guards_are_gone(alice):
+def test_detects_missing_guards(alice):
     guards.remove(connection)
     books = guards.BOOKS
     names = books.sqlite if connection.vendor == "sqlite" else [n for _t, n in books.postgresql]
@@ -147,7 +147,7 @@ def test_sees_that_the_guards_are_gone(alice):
 
 
 @pytest.mark.django_db
-def test_sees_a_guard_that_no_longer_guards():
+def test_detects_a_guard_that_does_nothing():
     toothless = {
         "sqlite": """
             DROP TRIGGER ledger_entry_no_delete;
@@ -166,7 +166,7 @@ def test_sees_a_guard_that_no_longer_guards():
     assert len(seen) == (1 if connection.vendor == "sqlite" else 2)
 
 
-# What is done to a guard, by engine.
+# Ways to switch off a guard on each engine.
 UNGUARDED = {
     "sqlite": [
         "DROP TRIGGER {name}",
@@ -196,7 +196,7 @@ TABLES = {
 @pytest.mark.django_db
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("attack", UNGUARDED)
-def test_sees_each_way_to_switch_a_guard_off(table, attack):
+def test_detects_a_guard_that_is_switched_off(table, attack):
     name = f"{table}_no_update"
     statements = attack.format(name=name, table=table, words=TABLES[table])
     with connection.cursor() as cursor:
@@ -206,19 +206,19 @@ def test_sees_each_way_to_switch_a_guard_off(table, attack):
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's are never switched off")
-def test_a_guard_that_stands_in_replicas_too_is_right():
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no replica triggers")
+def test_a_guard_that_is_also_active_in_replicas_passes():
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_entry ENABLE ALWAYS TRIGGER ledger_entry_no_update")
     assert violations() == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_books_at_work_raise_no_alarm():
+def test_books_pass_while_members_make_payments():
     members = [funded(UserFactory(), 1_000_00) for _number in range(4)]
     done = Event()
 
-    def trade(number: int) -> None:
+    def pay(number: int) -> None:
         try:
             for turn in range(15):
                 send(members[number], members[(number + 1 + turn % 3) % 4], 1_00)
@@ -227,11 +227,11 @@ def test_books_at_work_raise_no_alarm():
             connection.close()
             done.set()
 
-    traders = [Thread(target=trade, args=[number]) for number in range(4)]
-    for trader in traders:
-        trader.start()
+    payers = [Thread(target=pay, args=[number]) for number in range(4)]
+    for payer in payers:
+        payer.start()
     looks = 0
-    while any(trader.is_alive() for trader in traders) or not looks:
+    while any(payer.is_alive() for payer in payers) or not looks:
         assert violations() == []
         looks += 1
     assert done.is_set()

@@ -1,4 +1,4 @@
-"""Money goes out, once, and never more than is there."""
+"""A withdrawal takes money out once, and never more than the balance."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_takes_the_amount(alice):
     assert_books_right()
 
 
-def test_passes_through_transit_to_the_float(alice):
+def test_the_money_goes_through_transit_to_the_float(alice):
     assert lines(withdraw(alice, 300_00)) == [
         (account_id(alice), -300_00, 700_00),
         (TRANSIT, 300_00, None),
@@ -32,7 +32,7 @@ def test_passes_through_transit_to_the_float(alice):
     ]
 
 
-def test_takes_the_whole_balance_and_the_float_owes_nothing_more(alice):
+def test_withdrawing_the_whole_balance_brings_the_float_to_zero(alice):
     withdraw(alice, 1_000_00)
     assert balance(alice) == 0
     assert sum(Entry.objects.filter(account=FLOAT).values_list("amount_cents", flat=True)) == 0
@@ -64,7 +64,7 @@ def test_refuses_a_closed_wallet(alice):
     assert refusal.value.code == "account_closed"
 
 
-def test_refuses_more_than_one_transaction_may_move(alice, settings):
+def test_refuses_more_than_the_limit_per_transaction(alice, settings):
     settings.LIMIT_CENTS_PER_TRANSACTION = 100_00
     withdraw(alice, 100_00)
     with nothing_moves(), pytest.raises(TransactionLimitReached) as refusal:

@@ -1,4 +1,4 @@
-"""A folder for a PostgreSQL of the test."""
+"""A folder for a test's private PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def postgres_place() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def used_place() -> Iterator[Path]:
-    """One that the tests of a module share, because making the data takes seconds."""
+    """A folder that the tests of a module share, because initdb takes seconds."""
     yield from new_place()
 
 
 def new_place() -> Iterator[Path]:
-    """Not in pytest's `tmp_path`, which PostgreSQL's account can't reach when we're root."""
+    """A folder outside `tmp_path`, which PostgreSQL's user can't reach when we're root."""
     if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
         pytest.skip("the run on PostgreSQL tests this")
     with tempfile.TemporaryDirectory(prefix="nissmart-", ignore_cleanup_errors=True) as place:

@@ -1,4 +1,4 @@
-"""The admin's lists answer calmly to any address and any choice, whatever the engine says."""
+"""Django admin's lists show a calm page for any URL and any selection, on both engines."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import text
 
-# What one engine refuses would spoil the transaction that a test stands in.
+# An engine's error would break the transaction around a test.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LISTS = [
@@ -17,7 +17,7 @@ LISTS = [
     "/admin/ledger/entry/",
     "/admin/auth/group/",
 ]
-SENTENCE = "That filter or choice can't be read. Here is the whole list."
+SENTENCE = "That filter isn't valid. Here is the whole list."
 QUERIES = [
     "e=1", "e=1&user__id=x", "user__id=x", "user__id__exact=x", "user=x", "id=x", "id__in=a,b",
     "id=9223372036854775808", "id__gte=99999999999999999999999", "user__id__range=1",
@@ -31,7 +31,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("url", LISTS)
-def test_an_address_written_by_hand_is_answered_calmly(url, operator, alice, bob):
+def test_a_handwritten_url_gets_a_calm_page(url, operator, alice, bob):
     send(alice, bob, 1_00)
     client = signed_in(operator)
     client.raise_request_exception = False
@@ -46,7 +46,7 @@ def test_an_address_written_by_hand_is_answered_calmly(url, operator, alice, bob
 @pytest.mark.parametrize(
     "query", ["user__id=x", "created_at__gte=foo", "created_at__year=0", "e=1"]
 )
-def test_a_filter_that_can_not_be_read_leads_to_the_whole_list(operator, query):
+def test_an_unreadable_filter_leads_to_the_whole_list(operator, query):
     page = signed_in(operator).get(f"/admin/wallet/account/?{query}", follow=True)
     assert page.status_code == 200
     assert page.request["QUERY_STRING"] == ""
@@ -63,13 +63,13 @@ def test_a_filter_that_can_not_be_read_leads_to_the_whole_list(operator, query):
     ],
 )
 @pytest.mark.parametrize("chosen", ["x", "9" * 24, "\0"])
-def test_a_row_that_can_not_be_is_not_acted_on(operator, url, action, chosen):
+def test_an_action_on_an_impossible_id_does_nothing(operator, url, action, chosen):
     client = signed_in(operator)
     client.raise_request_exception = False
     page = client.post(url, {"action": action, "_selected_action": chosen}, follow=True)
     assert page.status_code == 200
 
 
-def test_a_pattern_is_not_searched_by(operator):
+def test_a_regular_expression_is_refused(operator):
     answer = signed_in(operator).get("/admin/wallet/user/?name__regex=(a%2B)%2B$")
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""`make check` finds the words that the house doesn't use, and only those."""
+"""`.ci/banned_words.py` finds the words we don't use, and only those."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+
+pytestmark = pytest.mark.any_engine
 
 SCRIPT = settings.BASE_DIR / ".ci/banned_words.py"
 
@@ -40,7 +42,7 @@ def check(place: Path, files: dict[str, str], *arguments: str) -> subprocess.Com
         ("they would else wait", "would else"),
     ],
 )
-def test_a_banned_word_fails_with_its_place(tmp_path, text, word):
+def test_a_banned_word_fails_with_its_file_and_line(tmp_path, text, word):
     done = check(tmp_path, {"module.py": "\n" + text})
     assert done.returncode == 1
     assert done.stdout.startswith(f'module.py:2: "{word}": write ')
@@ -65,7 +67,7 @@ def test_a_banned_word_fails_with_its_place(tmp_path, text, word):
         ("templates/adminpanel/page.html", "<p>Simulated rail</p>\n"),
     ],
 )
-def test_what_only_looks_like_one_passes(tmp_path, name, text):
+def test_text_that_only_looks_like_one_passes(tmp_path, name, text):
     done = check(tmp_path, {name: text})
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -83,7 +85,7 @@ def test_our_own_terms_are_banned_on_pages(tmp_path, text, word):
     assert f'templates/page.html:3: "{word}"' in done.stdout
 
 
-def test_counts_put_the_fullest_file_first(tmp_path):
+def test_counts_list_the_worst_file_first(tmp_path):
     files = {"few.py": "# told\n", "many.py": "# told, told\n", "none.py": "# fine\n"}
     done = check(tmp_path, files, "--count")
     assert done.stdout.split() == ["2", "many.py", "1", "few.py"]

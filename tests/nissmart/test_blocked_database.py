@@ -1,4 +1,4 @@
-"""While a stranger holds a lock, reads, pages and health checks answer, and writes hear "busy"."""
+"""While another session holds a lock, reads and pages answer, and writes hear "busy"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.test import Client
 from tests.api.support.calls import Api, by_token
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, account_id
-from tests.ledger.support.crowd import closing, held
+from tests.ledger.support.crowd import closing, hold_accounts
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +30,7 @@ def took_s(ask: Callable[[], HttpResponse], *statuses: int) -> float:
     return time.monotonic() - began
 
 
-def test_health_asks_no_database(alice, django_assert_num_queries):
+def test_healthz_makes_no_query(alice, django_assert_num_queries):
     client = signed_in(alice)
     with django_assert_num_queries(0):
         assert client.get("/healthz").text == "alive\n"
@@ -42,17 +42,17 @@ def member(alice) -> Client:
 
 
 @pytest.mark.parametrize("scope", ["member", "service"])
-def test_reads_of_the_api_answer(alice, scope):
-    """Although a token's last use and a member's calls are written down."""
+def test_api_reads_answer(alice, scope):
+    """Although a call records the token's last use and counts towards the rate limit."""
     caller = by_token(alice, scope)
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         for _each in range(3):
             for path in (f"/api/balance/{alice.pk}", f"/api/transactions/{alice.pk}", "/api/users"):
                 assert took_s(lambda path=path: caller.get(path), 200) < READ_S
 
 
 def test_pages_answer(alice, member):
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         for path in ("/", "/activity/", "/deposit/", "/transfer/", "/profile/", "/healthz"):
             assert took_s(lambda path=path: member.get(path), 200) < READ_S
         assert took_s(lambda: Client().get("/accounts/login/"), 200) < READ_S
@@ -62,16 +62,18 @@ def test_orders_hear_busy(alice, bob, member):
     caller = by_token(alice)
     order = {"from_user_id": alice.pk, "to_user_id": bob.pk, "amount_cents": 1_00}
     form = {"amount": "1", "confirm": "1", "idempotency_key": "one-key"}
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         assert took_s(lambda: caller.post("/api/transfer", order), 503) < BUSY_S
         assert took_s(lambda: member.post("/deposit/", form), 503) < BUSY_S
     assert caller.post("/api/transfer", order, key="again").status_code == 201
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a stranger's write lock, for everything")
-def test_writes_that_are_no_orders_hear_busy_on_sqlite(alice):
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
+)
+def test_other_writes_hear_busy_on_sqlite(alice):
     login = {"login": alice.email, "password": PASSWORD}
-    with held(account_id(alice)):
+    with hold_accounts(account_id(alice)):
         began = time.monotonic()
         answers: list[HttpResponse] = []
         threads = [
@@ -91,12 +93,14 @@ def sign_in(login: dict[str, object]) -> HttpResponse:
     return Client(raise_request_exception=False).post("/accounts/login/", login)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a stranger's write lock, for everything")
-def test_brief_writes_are_left_out_on_sqlite(alice):
-    """A count of calls that can't be written stops no call, and counts again afterwards."""
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
+)
+def test_brief_writes_are_skipped_on_sqlite(alice):
+    """A call answers even when its count can't be written. Later calls are counted again."""
     caller: Api = by_token(alice)
     for _each in range(2):
-        with held(account_id(alice)):
+        with hold_accounts(account_id(alice)):
             assert caller.get("/api/users").status_code == 200
         assert caller.get("/api/users").status_code == 200
     assert User.objects.count() == 1

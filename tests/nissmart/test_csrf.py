@@ -1,4 +1,4 @@
-"""Nothing changes without the token of our own page, nor by a method that only reads."""
+"""Nothing changes without the CSRF token of our own page, or by a method that only reads."""
 
 import pytest
 from django.test import Client
@@ -6,13 +6,13 @@ from django.test import Client
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import PASSWORD, UserFactory, account_id, new_key, send
-from tests.nissmart.test_privileges import address, people, samples, table
+from tests.nissmart.test_privileges import people, samples, table, url_of
 from tests.pages import elements, fields, htmx, text
 from wallet.models import Account, User
 
 __all__ = ["people", "samples"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 OURS = {"Origin": "http://testserver"}
 
@@ -25,7 +25,7 @@ def strict(user: User | None = None) -> Client:
 
 
 def state() -> tuple:
-    """All that a request could have changed."""
+    """Everything that a request could change."""
     return (
         list(User.objects.order_by("pk").values_list()),
         list(Account.objects.order_by("pk").values_list()),
@@ -33,8 +33,8 @@ def state() -> tuple:
     )
 
 
-def test_every_address_that_takes_a_post_asks_for_the_token(people, samples):
-    """Those that take none say so, and the rest refuse."""
+def test_every_url_that_accepts_post_requires_the_token(people, samples):
+    """A URL without POST answers 405, and the others refuse a POST without the token."""
     unguarded = {}
     for (route, method), row in table().items():
         if method != "POST":
@@ -42,10 +42,10 @@ def test_every_address_that_takes_a_post_asks_for_the_token(people, samples):
         for role in ("anonymous", "member", "operator"):
             if row[role] == "405" or (row[role] == "404" and route.startswith("accounts/")):
                 continue
-            # The API knows nobody without a session or token, and its documents change nothing.
+            # Without a session or token the API answers 401, and its documents change nothing.
             if route.startswith("api/") and (role == "anonymous" or row[role] in ("200", "404")):
                 continue
-            status = strict(people.get(role)).post(address(route, samples)).status_code
+            status = strict(people.get(role)).post(url_of(route, samples)).status_code
             if status != 403:
                 unguarded[route, role] = status
     assert unguarded == {}
@@ -78,7 +78,7 @@ def test_an_order_without_the_token_moves_nothing(alice, order, headers):
     assert state() == before
 
 
-def test_the_token_of_somebody_else_moves_nothing(alice, bob, order):
+def test_another_members_token_moves_nothing(alice, bob, order):
     theirs = strict(bob)
     stolen = token(theirs)
     client = strict(alice)
@@ -108,7 +108,7 @@ def test_our_own_page_moves_money(alice, bob, order, headers):
     assert_books_right()
 
 
-def test_a_body_of_another_kind_moves_nothing(alice, order):
+def test_a_body_of_another_content_type_moves_nothing(alice, order):
     client = strict(alice)
     right, before = token(client), state()
     for kind in ("text/plain", "application/json", "application/xml", ""):
@@ -139,7 +139,7 @@ def test_a_method_that_reads_changes_nothing(alice, bob, order, operator, sample
     assert "_auth_user_id" in client.session
 
 
-def test_a_refused_token_is_told_calmly():
+def test_a_missing_token_gets_a_calm_page():
     answer = strict().post("/accounts/login/", {"login": "x"})
     assert answer.status_code == 403
     assert "This page is out of date" in text(answer)

@@ -1,4 +1,4 @@
-"""The PostgreSQL of `make run ENGINE=postgres` and of the tests: found, guarded and durable."""
+"""The embedded PostgreSQL: how it's found, who can reach it, and that it's durable."""
 
 from __future__ import annotations
 
@@ -65,18 +65,18 @@ def test_an_interrupted_initdb_is_repeated(postgres_place):
         assert setting(server, "server_encoding") == "UTF8"
 
 
-@pytest.mark.skipif(WHEEL is None, reason="there is no wheel for this machine")
+@pytest.mark.skipif(WHEEL is None, reason="this machine has no wheel")
 def test_without_a_system_server_the_wheel_serves(postgres_place, monkeypatch):
     monkeypatch.setenv("PG_BINDIR", str(WHEEL))
     with Server(postgres_place, is_open=True) as server:
         assert setting(server, "server_version").startswith("18")
     monkeypatch.delenv("PG_BINDIR")
-    # Made by 18, so opened by 18, whatever else there is.
+    # Version 18 made the data, so 18 opens it, whatever other versions exist.
     with Server(postgres_place, is_open=True) as server:
         assert setting(server, "server_version").startswith("18")
 
 
-def test_data_of_a_version_that_is_not_here_is_refused(postgres_place):
+def test_data_of_a_missing_version_is_refused(postgres_place):
     (postgres_place / "data").mkdir()
     (postgres_place / "data/PG_VERSION").write_text("9\n")
     with pytest.raises(PostgresError, match="made by PostgreSQL 9, and here there is only "):
@@ -84,13 +84,13 @@ def test_data_of_a_version_that_is_not_here_is_refused(postgres_place):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another account")
-def test_a_folder_out_of_reach_is_refused(tmp_path):
+def test_an_unreachable_folder_is_refused(tmp_path):
     with pytest.raises(PostgresError, match="can't reach"), Server(tmp_path / "below"):
         pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another account")
-def test_programs_out_of_reach_are_copied(postgres_place, tmp_path, monkeypatch):
+def test_unreachable_programs_are_copied(postgres_place, tmp_path, monkeypatch):
     binaries = find_binaries()
     hidden = tmp_path / "package/pginstall"
     hidden.parent.mkdir()
@@ -113,7 +113,7 @@ def test_a_wrong_pg_bindir_is_refused(tmp_path, monkeypatch, content):
         find_binaries()
 
 
-def test_too_old_a_version_is_passed_over(tmp_path, monkeypatch):
+def test_an_old_version_is_skipped(tmp_path, monkeypatch):
     old = fake_programs(tmp_path / "old", "14.2")
     monkeypatch.setenv("PG_BINDIR", str(old))
     assert version_of(old) == 14

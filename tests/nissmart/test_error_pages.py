@@ -1,4 +1,4 @@
-"""When something goes wrong the page is ours and calm, and the log says what it was."""
+"""When something goes wrong, people see our calm page, and the log has the error."""
 
 import logging
 
@@ -32,9 +32,9 @@ PAGES = [
     ("boom", 500, "There is a problem with Nissmart"),
     ("database-down", 503, "Nissmart is busy right now"),
     ("connection-lost", 503, "Nissmart is busy right now"),
-    ("bad", 400, "We could not read that request"),
+    ("bad", 400, "We couldn't read that request"),
     ("denied", 403, "You can't open this page"),
-    ("missing", 404, "We could not find that page"),
+    ("missing", 404, "We couldn't find that page"),
 ]
 
 
@@ -45,8 +45,8 @@ def client(settings) -> Client:
 
 
 @pytest.mark.parametrize(("what", "status", "heading"), PAGES)
-def test_each_has_a_page_of_our_own_that_needs_no_database(client, what, status, heading):
-    """No database is set up here: a query would fail the test."""
+def test_each_error_has_our_page_without_a_query(client, what, status, heading):
+    """This test has no database, so a query would fail it."""
     for headers in (None, htmx("move")):
         answer = client.get(f"/explode/{what}/", headers=headers)
         assert answer.status_code == status
@@ -60,7 +60,7 @@ def test_each_has_a_page_of_our_own_that_needs_no_database(client, what, status,
 
 
 @pytest.mark.parametrize(("what", "status", "heading"), PAGES)
-def test_money_is_spoken_of_where_it_matters(client, what, status, heading):
+def test_error_pages_say_what_happened_to_the_money(client, what, status, heading):
     said = text(client.post(f"/explode/{what}/", {"amount": "1"}))
     if status >= 500:
         assert "Your money is safe." in said
@@ -68,7 +68,7 @@ def test_money_is_spoken_of_where_it_matters(client, what, status, heading):
         assert "Nothing has moved." in said
 
 
-def test_busy_says_when_to_come_back(client):
+def test_busy_says_when_to_try_again(client):
     answer = client.get("/explode/database-down/")
     assert int(answer.headers["Retry-After"]) > 0
     assert "Retry-After" not in client.get("/explode/boom/").headers
@@ -95,7 +95,7 @@ def test_a_member_gets_the_same_page_and_stays_signed_in(client, alice, what, st
 
 
 @pytest.mark.django_db
-def test_a_database_that_fails_in_the_middle_is_a_503(client, alice, monkeypatch):
+def test_a_database_failure_during_an_order_is_a_503(client, alice, monkeypatch):
     client.force_login(alice)
 
     def fail(*args, **kwargs):
@@ -105,13 +105,13 @@ def test_a_database_that_fails_in_the_middle_is_a_503(client, alice, monkeypatch
     order = {"amount": "1", "idempotency_key": "k", "confirm": "1"}
     answer = client.post("/deposit/", order)
     assert answer.status_code == 503
-    assert "If you were moving money, check Activity before trying again." in text(answer)
+    assert "If you were moving money, check Activity before you try again." in text(answer)
     monkeypatch.undo()
     assert client.post("/deposit/", order).status_code == 303
 
 
 @pytest.mark.django_db
-def test_too_many_tries_have_a_page(client):
+def test_too_many_attempts_have_a_page(client):
     for _ in range(40):
         answer = client.post("/accounts/login/", {"login": "x@example.com", "password": "x"})
         if answer.status_code == 429:
@@ -131,18 +131,18 @@ def test_a_wrong_host_is_a_bad_request(client, settings):
 @pytest.mark.parametrize(
     "path", ["/nowhere/", "/activity/x/", "/admin/nowhere/", "/static/none.css"]
 )
-def test_what_is_not_there_is_not_found(client, path, operator):
+def test_an_unknown_url_is_not_found(client, path, operator):
     client.force_login(operator)
     assert client.get(path).status_code == 404
 
 
-def test_alive_asks_no_database(client):
+def test_healthz_makes_no_query(client):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "alive\n")
 
 
 @pytest.mark.django_db
-def test_ready_asks_the_database(client, monkeypatch):
+def test_readyz_asks_the_database(client, monkeypatch):
     assert (client.get("/readyz").status_code, client.get("/readyz").text) == (200, "ready\n")
 
     def fail(*args, **kwargs):

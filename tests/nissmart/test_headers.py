@@ -1,4 +1,4 @@
-"""Every answer carries the headers that keep it private, unframed and without foreign code."""
+"""Every answer has headers that keep it out of caches and frames and free of foreign code."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 CSP = {
     "default-src": "'none'",
@@ -32,7 +32,7 @@ INLINE = {
     "a script without a source": re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*json)[^>]*>", re.I),
     "a handler attribute": re.compile(r"<[a-z][^>]*\son[a-z]+\s*=", re.I),
     "hx-on": re.compile(r"\shx-on[:-]", re.I),
-    "a javascript: address": re.compile(r"(href|action|src)\s*=\s*[\"']?\s*javascript:", re.I),
+    "a javascript: url": re.compile(r"(href|action|src)\s*=\s*[\"']?\s*javascript:", re.I),
     "evaluated values": re.compile(r"=[\"']js:", re.I),
     "something from elsewhere": re.compile(r"(src|href|action)=\"(https?:)?//", re.I),
 }
@@ -44,7 +44,7 @@ def directives(answer: HttpResponse) -> dict[str, str]:
 
 
 def problems(answer: HttpResponse) -> list[str]:
-    """What is wrong with this answer."""
+    """What's wrong with this answer's headers and HTML."""
     given = answer.headers
     wrong = []
     if directives(answer) != CSP:
@@ -72,7 +72,7 @@ def problems(answer: HttpResponse) -> list[str]:
     return wrong
 
 
-def test_on_every_answer_of_a_crawl(alice, bob, finance, operator):
+def test_every_page_of_a_crawl_has_them(alice, bob, finance, operator):
     wrong, statuses, pages = {}, set(), set()
     for who, url, answer in crawl(alice, bob, finance, operator):
         pages.add(url)
@@ -85,7 +85,7 @@ def test_on_every_answer_of_a_crawl(alice, bob, finance, operator):
 
 
 @pytest.mark.parametrize("path", ["css/base.css", "js/app.js", "icons.svg", "favicon.svg"])
-def test_on_static_files(path):
+def test_static_files_have_theirs(path):
     answer = Client().get(f"/static/{path}")
     assert answer.status_code == 200
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -93,7 +93,7 @@ def test_on_static_files(path):
     assert not answer.cookies
 
 
-def test_the_ways_in_and_out_set_safe_cookies(client):
+def test_sign_in_and_sign_out_set_safe_cookies(client):
     UserFactory(email="jane@example.com")
     login = {"login": "jane@example.com", "password": PASSWORD}
     for answer in [client.get("/accounts/login/"), client.post("/accounts/login/", login)]:
@@ -102,14 +102,14 @@ def test_the_ways_in_and_out_set_safe_cookies(client):
     assert problems(client.post("/accounts/logout/")) == []
 
 
-def test_a_part_and_a_page_are_told_apart_by_caches(as_alice):
+def test_caches_can_tell_a_part_from_a_page(as_alice):
     page, part = as_alice.get("/"), as_alice.get("/", headers=htmx("balance"))
     assert page.content != part.content
     for answer in (page, part):
         assert {"HX-Request", "HX-Target", "Cookie"} <= set(answer.headers["Vary"].split(", "))
 
 
-def test_the_htmx_that_is_served_is_the_one_the_pages_are_written_for(client):
+def test_we_serve_htmx_2_with_safe_settings(client):
     answer = client.get("/")
     config = re.search(r"name=\"htmx-config\"\s+content='([^']+)'", answer.text)
     assert config

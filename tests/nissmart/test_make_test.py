@@ -1,4 +1,4 @@
-"""`make test` runs the suite on both engines, and the money core on a newer PostgreSQL as well."""
+"""`make test` runs the suite on both engines, and the money core on a newer PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django.conf import settings
 
 from nissmart import embedded_postgres
 from tests.nissmart.support.programs import fake_programs
+
+pytestmark = pytest.mark.any_engine
 
 SCRIPT = settings.BASE_DIR / ".ci/test.py"
 
@@ -39,14 +41,16 @@ def script(monkeypatch) -> Any:
         ("15.18", "sqlite", [], ["SQLite"]),
     ],
 )
-def test_what_runs(script, monkeypatch, tmp_path, system, databases, arguments, names):
+def test_the_runs_of_each_command(
+    script, monkeypatch, tmp_path, system, databases, arguments, names
+):
     monkeypatch.setenv("PG_BINDIR", str(fake_programs(tmp_path / "system", system)))
     runs = script.plan(databases, arguments, tmp_path)
     assert [run.name for run in runs] == names
     assert [run.log is None for run in runs] == [True] + [False] * (len(runs) - 1)
 
 
-def test_the_money_core_is_there(script):
+def test_the_paths_of_the_money_core_exist(script):
     paths = [argument for argument in script.MONEY_CORE if not argument.startswith("-")]
     assert not [path for path in paths if not (settings.BASE_DIR / path).exists()]
 

@@ -1,4 +1,4 @@
-"""Whatever is typed into a form, an address or a cookie, the answer is never a server error."""
+"""No text in a form, a URL or a cookie causes a server error."""
 
 import pytest
 from django.test import Client
@@ -40,7 +40,7 @@ def rich(db):
 
 
 def try_all(client: Client, method: str, url: str, filled: dict[str, str], *odd_fields: str):
-    """Send each odd text in each field, the others being in order."""
+    """Send each odd text in each field, with valid values in the other fields."""
     client.raise_request_exception = False
     for name in odd_fields:
         for text in ODD:
@@ -50,7 +50,7 @@ def try_all(client: Client, method: str, url: str, filled: dict[str, str], *odd_
 
 
 def try_together(client: Client, url: str, *odd_fields: str):
-    """Send each odd text in each field, another one in each."""
+    """Send odd texts in all fields at the same time, a different one in each."""
     client.raise_request_exception = False
     for turn in range(len(ODD)):
         query = {name: ODD[(turn + i) % len(ODD)] for i, name in enumerate(odd_fields)}
@@ -59,7 +59,7 @@ def try_together(client: Client, url: str, *odd_fields: str):
         assert MARKUP not in answer.text, url
 
 
-def test_in_an_order(rich, alice):
+def test_odd_text_in_an_order(rich, alice):
     filled = {"amount": "1", "idempotency_key": new_key(), "recipient": alice.email, "confirm": "1"}
     names = ["recipient", "description", "idempotency_key", "confirm", "change"]
     try_all(signed_in(rich), "post", "/transfer/", filled, *names)
@@ -68,13 +68,13 @@ def test_in_an_order(rich, alice):
     assert_books_right()
 
 
-def test_in_the_filters_of_activity(rich):
+def test_odd_text_in_the_filters_of_activity(rich):
     client = signed_in(rich)
     try_all(client, "get", "/activity/", {}, "q", "cursor")
     try_together(client, "/activity/", "type", "status", "direction", "from", "to", "unknown")
 
 
-def test_in_the_filters_of_the_panel(rich, finance):
+def test_odd_text_in_the_filters_of_the_panel(rich, finance):
     client = signed_in(finance)
     try_all(client, "get", "/panel/ledger/", {}, "q", "member", "cursor")
     try_together(client, "/panel/ledger/", "type", "status", "from", "to", "min", "max")
@@ -91,20 +91,20 @@ def test_in_the_filters_of_the_panel(rich, finance):
         try_together(client, url, "type", "from", "to", "at", "cursor")
 
 
-def test_in_a_reason(rich, finance):
+def test_odd_text_in_a_reason(rich, finance):
     for act in ("reveal", "freeze", "unfreeze"):
         url = f"/panel/members/{rich.pk}/{act}/"
         try_all(signed_in(finance), "post", url, {}, "reason")
 
 
-def test_in_sign_up(client):
+def test_odd_text_in_sign_up(client):
     filled = {"name": "Jane", "phone": "0712345678", "email": "", "password1": PASSWORD}
     for name in ("name", "phone", "email", "password1", "next"):
-        # Whoever got through is signed in, and would be sent away from the form.
+        # A sign-up that succeeded signs in, and the form would then redirect.
         try_all(Client(), "post", reverse("account_signup"), filled, name)
 
 
-def test_in_sign_in(rich):
+def test_odd_text_in_sign_in(rich):
     filled = {"login": "rich@example.com", "password": "wrong"}
     try_all(
         Client(), "post", reverse("account_login"), filled, "login", "password", "remember", "next"
@@ -113,23 +113,23 @@ def test_in_sign_in(rich):
         try_all(Client(), "get", reverse("account_login"), {}, name)
 
 
-def test_in_passwords(rich):
+def test_odd_text_in_passwords(rich):
     try_all(Client(), "post", reverse("account_reset_password"), {}, "email")
     filled = {"oldpassword": "wrong", "password1": "x", "password2": "x"}
     try_all(signed_in(rich), "post", reverse("account_change_password"), filled, *filled)
 
 
-def test_in_the_profile(rich):
+def test_odd_text_in_the_profile(rich):
     filled = {"name": "Rich", "phone": "", "email": "rich@example.com", "password": PASSWORD}
     try_all(signed_in(rich), "post", reverse("wallet:profile"), filled, *filled)
 
 
-def test_in_preferences(rich):
+def test_odd_text_in_preferences(rich):
     names = ("theme", "balance", "next")
     try_all(signed_in(rich), "post", reverse("wallet:preferences"), {}, *names)
 
 
-def test_in_the_admins_search(operator):
+def test_odd_text_in_the_admins_search(operator):
     client = signed_in(operator)
     for name in ("wallet_user", "wallet_account", "ledger_transaction", "ledger_entry"):
         url = reverse(f"admin:{name}_changelist")
@@ -153,14 +153,14 @@ def test_in_the_admins_search(operator):
 @pytest.mark.parametrize(
     "text", ["%00", "%0a", "%ff", "%ed%a0%80", "%e2%80%ae", "%2f%2f", "a" * 4000, "%25s", "1" * 30]
 )
-def test_in_an_address(finance, operator, path, text):
+def test_odd_text_in_a_url(finance, operator, path, text):
     for client in (Client(), signed_in(finance), signed_in(operator)):
         client.raise_request_exception = False
         assert client.get(path.format(text)).status_code < 500
 
 
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "theme", "balance"])
-def test_in_a_cookie(rich, name):
+def test_odd_text_in_a_cookie(rich, name):
     client = signed_in(rich)
     client.raise_request_exception = False
     sound = {name: morsel.value for name, morsel in client.cookies.items()}
@@ -187,7 +187,7 @@ def test_in_a_cookie(rich, name):
         ("", b"amount=1"),
     ],
 )
-def test_in_a_body(rich, content_type, body):
+def test_odd_bytes_in_a_body(rich, content_type, body):
     client = signed_in(rich)
     client.raise_request_exception = False
     for url in ("/deposit/", "/profile/", "/preferences/", "/accounts/logout/"):
@@ -212,7 +212,7 @@ def test_in_a_body(rich, content_type, body):
         {"Origin": "null"},
     ],
 )
-def test_in_a_header(rich, headers):
+def test_odd_text_in_a_header(rich, headers):
     for client in (signed_in(rich), Client()):
         client.raise_request_exception = False
         for url in ("/", "/deposit/", "/activity/", "/accounts/login/", "/admin/"):

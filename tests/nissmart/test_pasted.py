@@ -1,4 +1,4 @@
-"""What copying adds to a phone number, an email or a reference is taken off at every door."""
+"""Every form and API cleans pasted phone numbers, emails and references."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories import PASSWORD, UserFactory, balance, deposit, funded, new
 from tests.pages import elements, text
 from wallet.models import ApiToken, AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 PHONE, EMAIL = "+254712345678", "jane@example.com"
 PHONES = [
@@ -35,7 +35,7 @@ EMAILS = [
     "jane\u200b@example.com",
     "\ufeffjane@example.com\u200e",
 ]
-# Letters of other alphabets, and what turns the digits around, are no slip of the clipboard.
+# Letters, and characters that reorder the digits, aren't a clipboard accident.
 REFUSED = ["O712345678", "0712345678x", "\u202e876543217 0", "\u0660\u0667\u0661\u0662345678"]
 
 every_login = pytest.mark.parametrize("typed", PHONES + EMAILS)
@@ -47,7 +47,7 @@ def jane(db) -> User:
 
 
 def given(typed: str) -> dict[str, str]:
-    """Which of the two fields of a person this belongs into."""
+    """The form field for this contact: email or phone."""
     return {"email": typed, "phone": ""} if "@" in typed else {"email": "", "phone": typed}
 
 
@@ -56,20 +56,20 @@ def contact_of(user: User) -> str | None:
 
 
 @every_login
-def test_at_sign_up(client, typed):
+def test_pasted_at_sign_up(client, typed):
     filled = {"name": "Jane", "password1": PASSWORD} | given(typed)
     assert client.post(reverse("account_signup"), filled).status_code == 302
     assert contact_of(User.objects.get()) == (EMAIL if "@" in typed else PHONE)
 
 
 @every_login
-def test_at_sign_in(client, jane, typed):
+def test_pasted_at_sign_in(client, jane, typed):
     client.post(reverse("account_login"), {"login": typed, "password": PASSWORD})
     assert client.session["_auth_user_id"] == str(jane.pk)
 
 
 @every_login
-def test_in_the_profile(typed):
+def test_pasted_in_the_profile(typed):
     user = UserFactory(email=None, phone="+254722000111")
     filled = {"name": user.name, "password": PASSWORD} | given(typed)
     assert signed_in(user).post(reverse("wallet:profile"), filled).status_code == 303
@@ -78,13 +78,13 @@ def test_in_the_profile(typed):
 
 
 @pytest.mark.parametrize("typed", EMAILS)
-def test_at_a_password_reset(client, jane, typed):
+def test_pasted_at_a_password_reset(client, jane, typed):
     client.post(reverse("account_reset_password"), {"email": typed})
     assert [message.to for message in mail.outbox] == [[EMAIL]]
 
 
 @every_login
-def test_in_a_payment(alice, jane, typed):
+def test_pasted_in_a_payment(alice, jane, typed):
     order = {"recipient": typed, "amount": "\u202aKsh\u00a0250\u202c", "confirm": "1"}
     answer = signed_in(alice).post("/transfer/", order | {"idempotency_key": new_key()})
     assert answer.status_code == 303
@@ -92,7 +92,7 @@ def test_in_a_payment(alice, jane, typed):
 
 
 @every_login
-def test_in_the_api(typed):
+def test_pasted_in_the_api(typed):
     service = by_token(UserFactory(), "service")
     filled = {name: value for name, value in given(typed).items() if value}
     answer = service.post("/api/users", {"name": "Jane"} | filled)
@@ -103,7 +103,7 @@ def test_in_the_api(typed):
 
 
 @every_login
-def test_in_the_admin(operator, typed):
+def test_pasted_in_the_admin(operator, typed):
     filled = {"name": "Jane", "is_active": "on"} | given(typed)
     signed_in(operator).post(reverse("admin:wallet_user_add"), filled)
     assert contact_of(User.objects.get(name="Jane")) == (EMAIL if "@" in typed else PHONE)
@@ -113,27 +113,27 @@ def test_in_the_admin(operator, typed):
 
 
 @every_login
-def test_in_a_search_of_the_panel(finance, jane, typed):
+def test_pasted_in_a_search_of_the_panel(finance, jane, typed):
     page = signed_in(finance).get("/panel/members/", {"q": typed})
     assert "Jane Wanjiru" in text(page)
     assert AuditEvent.objects.get().action == "look_up"
 
 
 @every_login
-def test_an_export_keeps_no_contact_that_was_pasted(finance, jane, typed):
+def test_the_audit_of_an_export_masks_a_pasted_contact(finance, jane, typed):
     signed_in(finance).get("/panel/ledger/", {"member": typed, "format": "csv"})
     filters = AuditEvent.objects.get(action="export").facts["filters"]
     assert filters["member"] in ("0712 *** 678", "j***@example.com")
 
 
 @every_login
-def test_for_a_token_by_command(jane, typed):
+def test_pasted_into_the_token_command(jane, typed):
     call_command("issue_token", typed, "--scope=member", stdout=StringIO())
     assert ApiToken.objects.get().user == jane
 
 
 @pytest.mark.parametrize("typed", REFUSED)
-def test_letters_and_what_turns_digits_around_stay_refused(jane, alice, typed):
+def test_letters_and_reordering_characters_stay_refused(jane, alice, typed):
     client = Client()
     client.post(reverse("account_login"), {"login": typed, "password": PASSWORD})
     assert "_auth_user_id" not in client.session
@@ -155,16 +155,16 @@ def spellings(reference: str) -> list[str]:
     ]
 
 
-def test_a_reference_wherever_one_is_looked_for(alice, finance, operator):
+def test_a_pasted_reference_is_found_everywhere(alice, finance, operator):
     record = deposit(alice, 123_00)
     funded(alice, 1_00)
-    desk, admin, member = signed_in(finance), signed_in(operator), signed_in(alice)
+    panel, admin, member = signed_in(finance), signed_in(operator), signed_in(alice)
     for typed in spellings(record.reference):
-        answer = desk.get("/panel/search/", {"q": typed})
+        answer = panel.get("/panel/search/", {"q": typed})
         assert answer.headers.get("Location") == f"/panel/transactions/{record.reference}/", typed
         for url, who, row in [
-            ("/panel/ledger/", desk, "reference"),
-            ("/panel/members/", desk, "person"),
+            ("/panel/ledger/", panel, "reference"),
+            ("/panel/members/", panel, "person"),
             ("/activity/", member, "row"),
         ]:
             found = elements(who.get(url, {"q": typed}), "a", class_=row)
@@ -173,7 +173,7 @@ def test_a_reference_wherever_one_is_looked_for(alice, finance, operator):
         assert "1 transaction" in text(page), typed
 
 
-def test_a_reference_in_an_incident(alice, finance):
+def test_a_pasted_reference_in_an_incident(alice, finance):
     records = [deposit(alice, 1_00) for _ in range(6)]
     typed = [spellings(record.reference)[number] for number, record in enumerate(records, start=0)]
     filled = {"title": "Paid twice", "severity": "LOW", "transactions": "\n".join(typed)}

@@ -1,6 +1,6 @@
-"""Behind PgBouncer the product works in session and in transaction mode, or says what is missing.
+"""Behind PgBouncer the product works in session and transaction mode, or says what is missing.
 
-A real PgBouncer, where the machine has one (on Debian and Ubuntu: apt install pgbouncer).
+Uses a real PgBouncer, if the machine has one (on Debian and Ubuntu: apt install pgbouncer).
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ START_TIMEOUT_S = 20
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="PgBouncer is PostgreSQL's"),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="PgBouncer works only with PostgreSQL"
+    ),
 ]
 
 CONFIG = """
@@ -50,7 +52,7 @@ default_pool_size = 2
 logfile = {log}
 """
 
-# With more threads than PgBouncer has connections, if it shares them.
+# In transaction mode it runs with more threads than PgBouncer has connections.
 ORDERS = """
 import sys
 from threading import Thread
@@ -76,7 +78,7 @@ with connection.cursor() as cursor:
 
 @contextmanager
 def pgbouncer(mode: str, place: Path) -> Iterator[str]:
-    """PgBouncer before the test database as long as the block lasts; gives its DATABASE_URL."""
+    """Run PgBouncer in front of the test database during the block. Yields its DATABASE_URL."""
     if PGBOUNCER is None:
         warnings.warn("PgBouncer is NOT tested: the machine has none.", stacklevel=1)
         pytest.skip("PgBouncer isn't installed (apt install pgbouncer)")
@@ -117,13 +119,13 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 def run(url: str, pooler: str, program: str, *arguments: int) -> subprocess.CompletedProcess[str]:
-    surroundings = os.environ | {"DATABASE_URL": url, "DEBUG": "0", "SECRET_KEY": "only-for-tests"}
-    surroundings |= {"DATABASE_POOLER": pooler, "DJANGO_SETTINGS_MODULE": "nissmart.settings"}
+    environ = os.environ | {"DATABASE_URL": url, "DEBUG": "0", "SECRET_KEY": "only-for-tests"}
+    environ |= {"DATABASE_POOLER": pooler, "DJANGO_SETTINGS_MODULE": "nissmart.settings"}
     command = [sys.executable, "-c", f"import django; django.setup()\n{program}"]
     return subprocess.run(
         [*command, *map(str, arguments)],
         cwd=ROOT,
-        env=surroundings,
+        env=environ,
         capture_output=True,
         text=True,
         check=False,
@@ -132,7 +134,7 @@ def run(url: str, pooler: str, program: str, *arguments: int) -> subprocess.Comp
 
 @pytest.fixture
 def role_timeouts() -> Iterator[None]:
-    """The timeouts that transaction mode asks for, as its message says to set them."""
+    """Set the timeouts that transaction mode requires, as its message says."""
     user = connection.settings_dict["USER"]
     timeouts = {"lock_timeout": "1500ms", "statement_timeout": "15s"}
     timeouts["idle_in_transaction_session_timeout"] = "30s"
@@ -159,18 +161,18 @@ def assert_orders_work(url: str, pooler: str, members: list[User], threads: int)
     assert_books_right()
 
 
-def test_session_mode(members, tmp_path):
-    """Each client keeps a connection, so there may be no more threads than connections."""
+def test_orders_work_in_session_mode(members, tmp_path):
+    """Each client keeps a connection, so it needs a connection for each thread."""
     with pgbouncer("session", tmp_path) as url:
         assert_orders_work(url, "session", members, threads=1)
 
 
-def test_transaction_mode(members, tmp_path, role_timeouts):
+def test_orders_work_in_transaction_mode(members, tmp_path, role_timeouts):
     with pgbouncer("transaction", tmp_path) as url:
         assert_orders_work(url, "transaction", members, threads=6)
 
 
-def test_transaction_mode_without_timeouts_is_refused(db, tmp_path):
+def test_transaction_mode_without_role_timeouts_is_refused(db, tmp_path):
     with pgbouncer("transaction", tmp_path) as url:
         answer = run(url, "transaction", "from wallet.models import User; User.objects.count()")
     assert answer.returncode == 1
@@ -179,7 +181,7 @@ def test_transaction_mode_without_timeouts_is_refused(db, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["session", "transaction"])
-def test_a_pooler_that_is_not_named_is_refused(db, tmp_path, mode):
+def test_a_pooler_without_the_setting_is_refused(db, tmp_path, mode):
     with pgbouncer(mode, tmp_path) as url:
         answer = run(url, "", "from wallet.models import User; User.objects.count()")
     assert answer.returncode == 1

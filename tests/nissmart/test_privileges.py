@@ -1,4 +1,4 @@
-"""Who gets what answer at every address: `tests/privileges.txt` is the reviewed table."""
+"""Every URL answers each role as the reviewed table `tests/privileges.txt` says."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLE = Path(__file__).parent.parent / "privileges.txt"
 LOGIN = "/accounts/login/"
 ROLES = ["anonymous", "member", "frozen", "finance", "auditor", "operator"]
 
-# What anybody may read without signing in.
+# URLs that anyone may read without signing in.
 OPEN = {
     "",
     "accounts/confirm-email/",
@@ -46,7 +46,7 @@ OPEN = {
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
-    """Every address the site answers, as it is written in the URL configuration."""
+    """Every route of the site, as written in the URL configuration."""
     for pattern in (resolver or get_resolver()).url_patterns:
         route = before + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
@@ -56,7 +56,7 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[st
 
 
 def table() -> dict[tuple[str, str], dict[str, str]]:
-    """(route, method) -> role -> answer: a status, or `login` for the way to sign-in."""
+    """(route, method) -> role -> answer: a status, or `login` for a redirect to sign-in."""
     rows = {}
     for line in TABLE.read_text().splitlines():
         if not line or line.startswith("#"):
@@ -66,17 +66,17 @@ def table() -> dict[tuple[str, str], dict[str, str]]:
     return rows
 
 
-def test_every_address_has_its_rows_in_the_table():
+def test_every_url_is_in_the_table():
     assert set(table()) == {(route, method) for route in routes() for method in ("GET", "POST")}
 
 
-def test_a_visitor_reads_only_what_is_open():
+def test_a_visitor_reads_only_open_pages():
     assert {route for (route, _), row in table().items() if row["anonymous"] == "200"} <= OPEN
 
 
-# Pages of the panel that are there to act, so auditors have no use for them.
+# Panel pages whose only purpose is to change something, so auditors can't open them.
 FINANCE_ONLY = {"panel/incidents/open/"}
-# What auditors change too: how they like to read.
+# What auditors may change too: their own views and layout.
 OWN_READING = {
     "panel/ledger/layout/",
     "panel/ledger/views/",
@@ -89,7 +89,7 @@ def test_only_finance_and_auditors_read_the_panel():
         if route.startswith("panel/") and method == "GET":
             auditor = "403" if route in FINANCE_ONLY else "200"
             reads = ["login", "403", "403", "200", auditor, "403"]
-            # What only takes orders says so; who reads the panel is led to its page.
+            # A URL that only takes POST answers 405, or redirects panel readers to its page.
             acts = ["405", "405", "405", "302", "302", "405"]
             assert list(row.values()) in (reads, acts), route
 
@@ -120,7 +120,7 @@ def people(db) -> dict[str, User]:
 
 @pytest.fixture
 def samples(people, alice) -> dict[str, str]:
-    """What stands for the changing parts of an address: rows that are there."""
+    """Values for the variable parts of routes: ids of existing rows."""
     record = send(alice, people["member"], 5_00)
     proposal = reversals.propose(
         Context(people["operator"].pk, reason="Twice."), transaction_id=record.pk
@@ -153,10 +153,10 @@ def samples(people, alice) -> dict[str, str]:
     }
 
 
-def address(route: str, samples: dict[str, str]) -> str:
+def url_of(route: str, samples: dict[str, str]) -> str:
     for pattern, sample in samples.items():
         route = route.replace(pattern, sample)
-    assert not set("<>?^$") & set(route), f"say what stands for the changing part of {route}"
+    assert not set("<>?^$") & set(route), f"add a sample for the variable part of {route}"
     return f"/{route}"
 
 
@@ -167,11 +167,11 @@ def answer(client: Client, method: str, url: str) -> str:
     return str(response.status_code)
 
 
-def test_everybody_gets_the_answer_of_the_table(people, samples):
+def test_every_role_gets_the_answer_in_the_table(people, samples):
     clients = {"anonymous": Client()} | {role: signed_in(people[role]) for role in people}
     wrong = {}
     for (route, method), row in table().items():
-        url = address(route, samples)
+        url = url_of(route, samples)
         given = {role: answer(clients[role], method, url) for role in ROLES}
         if given != row:
             wrong[route, method] = " ".join(given.values())

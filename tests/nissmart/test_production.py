@@ -1,4 +1,4 @@
-"""With production's settings the site keeps to https, to its own host, and to files it has."""
+"""With production settings the site uses only HTTPS, its own host, and its own files."""
 
 import json
 import os
@@ -48,11 +48,11 @@ def answers(tmp_path_factory) -> dict[str, dict]:
         ("another host", 400),
     ],
 )
-def test_answers(answers, name, status):
+def test_pages_answer(answers, name, status):
     assert answers[name]["status"] == status, answers[name]["text"][:500]
 
 
-def test_keeps_to_https(answers):
+def test_http_redirects_to_https(answers):
     for name in ("landing", "sign-in", "home", "missing"):
         policy = answers[name]["headers"]["Strict-Transport-Security"]
         assert policy.startswith("max-age=31536000; includeSubDomains")
@@ -61,7 +61,7 @@ def test_keeps_to_https(answers):
     )
 
 
-def test_cookies_are_pinned_to_this_host(answers):
+def test_cookies_are_bound_to_this_host(answers):
     cookies = [cookie for answer in answers.values() for cookie in answer["cookies"]]
     assert {cookie.partition("=")[0] for cookie in cookies} == {
         "__Host-csrf",
@@ -74,12 +74,12 @@ def test_cookies_are_pinned_to_this_host(answers):
         assert not any(part.startswith("Domain") for part in parts)
 
 
-def test_files_have_names_that_never_go_stale(answers):
+def test_static_files_have_hashed_names(answers):
     for name in ("landing", "home", "missing"):
         assert re.search(r'href="/static/css/base\.[0-9a-f]{12}\.css"', answers[name]["text"])
 
 
-def test_does_not_start_without_a_secret(tmp_path):
+def test_the_site_needs_a_secret_key(tmp_path):
     env = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
     run = subprocess.run(
         [sys.executable, "manage.py", "check"],
@@ -93,7 +93,7 @@ def test_does_not_start_without_a_secret(tmp_path):
     assert "Set SECRET_KEY" in run.stderr
 
 
-def test_no_page_promises_help_that_nobody_has_set_up(answers):
+def test_no_page_offers_help_without_a_support_contact(answers):
     for name in ("landing", "sign-in", "home", "missing"):
         assert "nissmart.example or 0800" not in answers[name]["text"]
         assert "For help" not in answers[name]["text"]

@@ -1,4 +1,4 @@
-"""A page asks the database as often for two hundred transactions as for five."""
+"""A page makes as many queries for two hundred transactions as for five."""
 
 from itertools import count
 
@@ -11,7 +11,7 @@ from tests.pages import htmx
 
 pytestmark = pytest.mark.django_db
 
-# Members see their own pages, finance the panel; a ceiling each, so that growth is noticed.
+# (who, page, htmx headers, most queries).
 PAGES = [
     ("member", "/", None, 7),
     ("member", "/", htmx("balance"), 6),
@@ -36,7 +36,7 @@ PAGES = [
 
 @pytest.fixture
 def grow(alice, settings):
-    """Make Alice's history this long; each transfer goes to somebody else."""
+    """Extend Alice's history to this length. Each transfer goes to a new member."""
     numbers = count()
 
     def to(length: int) -> None:
@@ -53,8 +53,8 @@ def grow(alice, settings):
     return to
 
 
-def address(name: str, alice) -> str:
-    # Of one type: a page of a transfer looks for what else its two parties did.
+def url_of(name: str, alice) -> str:
+    # Always a transfer, since its page also queries what its two parties did.
     newest = Transaction.objects.of_member(alice).filter(type="TRANSFER")[0]
     return {
         "receipt": f"/activity/{newest.reference}/",
@@ -69,12 +69,12 @@ def test_the_number_of_queries_does_not_grow(
     few = {}
     grow(5)
     for who, name, headers, ceiling in PAGES:
-        url = address(name, alice)
+        url = url_of(name, alice)
         with django_assert_max_num_queries(ceiling, info=f"{url} {headers}") as asked:
             assert clients[who].get(url, headers=headers).status_code == 200
         few[name, str(headers)] = len(asked)
     grow(200)
     for who, name, headers, _ceiling in PAGES:
-        url = address(name, alice)
+        url = url_of(name, alice)
         with django_assert_num_queries(few[name, str(headers)], info=f"{url} {headers}"):
             assert clients[who].get(url, headers=headers).status_code == 200

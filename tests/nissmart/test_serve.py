@@ -1,4 +1,4 @@
-"""`make run` says what is missing before it starts anything, and serves all that it promises."""
+"""`make run` says what is missing before it starts anything, and keeps the site running."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from nissmart.embedded_postgres import free_port
 
 CI = settings.BASE_DIR / ".ci"
 SITE = {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "nissmart.example", "BEHIND_TLS_PROXY": "1"}
-# The whole of `make run`, without the static files, which belong to the checkout.
+# All of `make run` but the static files, which belong to the checkout.
 SERVE = """
 import sys
 sys.path.insert(0, ".ci")
 import serve
+
+pytestmark = pytest.mark.any_engine
 serve.collect_static = lambda: None
 sys.exit(serve.main())
 """
@@ -75,7 +77,7 @@ def run(**environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_site_without_its_settings_starts_nothing(tmp_path):
+def test_a_site_with_missing_settings_starts_nothing(tmp_path):
     database = tmp_path / "db.sqlite3"
     done = run(SECRET_KEY="x" * 50, DATABASE_URL=f"sqlite:///{database}")
     assert done.returncode == 1
@@ -93,7 +95,7 @@ def test_a_site_without_its_settings_starts_nothing(tmp_path):
         ({"ENGINE": "postgres", "DATABASE_URL": "postgres://a/b"}, "not both"),
     ],
 )
-def test_settings_that_contradict_are_refused(serve, environ, sentence):
+def test_wrong_or_contradicting_settings_are_refused(serve, environ, sentence):
     assert sentence in serve.refusal(SITE | environ, ["127.0.0.1"])
 
 
@@ -108,7 +110,7 @@ def test_a_taken_port_is_refused(serve, host):
         assert refusal == f"Port {port} is taken. Choose another: make run PORT={port + 1}"
 
 
-def test_localhost_is_both_loopback_addresses_and_nothing_wider(serve, monkeypatch):
+def test_localhost_means_both_loopback_addresses_only(serve, monkeypatch):
     assert serve.addresses("localhost") in (["127.0.0.1", "::1"], ["127.0.0.1"])
     assert serve.addresses("192.0.2.7") == ["192.0.2.7"]
     assert serve.addresses("[::1]") == ["::1"]
@@ -127,7 +129,7 @@ def status(host: str, port: int, path: str = "/readyz") -> int:
 
 
 class Served:
-    """`make run` with ENGINE=postgres, as long as the block lasts. `process` is the supervisor."""
+    """`make run` with ENGINE=postgres during the block. `process` is the supervisor."""
 
     def __init__(self, place: Path) -> None:
         self.place, self.port = place, free_port()
@@ -165,7 +167,7 @@ class Served:
 
 
 @pytest.mark.slow
-def test_postgres_comes_up_survives_its_death_and_keeps_its_data(serve, postgres_place):
+def test_postgres_restarts_after_a_kill_and_keeps_its_data(serve, postgres_place):
     with Served(postgres_place) as served:
         for host in serve.addresses("localhost"):
             assert status(host, served.port) == 200

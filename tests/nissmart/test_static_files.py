@@ -1,4 +1,4 @@
-"""Stylesheets and scripts: what a page loads, what reaches nothing, and what is minified."""
+"""Stylesheets and scripts: pages load only theirs, no rule is unused, and both are minified."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from tests.conftest import signed_in
 from tests.factories import withdraw
 from tests.pages import elements
 
+pytestmark = pytest.mark.any_engine
+
 STATIC = Path(settings.BASE_DIR, "static")
 SHEETS = ("base", "member", "panel")
-# htmx puts this class on what is on its way.
+# htmx adds this class during a request.
 FROM_HTMX = {"htmx-request"}
 
 
@@ -26,7 +28,7 @@ def sheets(answer) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_members_load_nothing_of_the_panel(alice, finance, operator):
+def test_members_load_no_rules_of_the_panel(alice, finance, operator):
     record = withdraw(alice, 1_00)
     as_alice, as_finance = signed_in(alice), signed_in(finance)
     for url in ("/", "/activity/", f"/activity/{record.reference}/", "/transfer/", "/profile/"):
@@ -39,8 +41,8 @@ def test_members_load_nothing_of_the_panel(alice, finance, operator):
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_each_class_in_a_sheet_is_on_a_page(sheet):
-    """What no template, script or form names, no page has."""
+def test_no_rule_is_unused(sheet):
+    """Every class in a stylesheet is in a template, a script or a form."""
     text = re.sub(r"/\*.*?\*/", "", (STATIC / f"css/{sheet}.css").read_text(), flags=re.DOTALL)
     selectors = " ".join(re.findall(r"([^{}]+)\{", text))
     classes = set(re.findall(r"\.([a-zA-Z][\w-]*)", selectors)) - FROM_HTMX
@@ -49,7 +51,7 @@ def test_each_class_in_a_sheet_is_on_a_page(sheet):
 
 
 def sources(sheet: str) -> list[str]:
-    """The text of all that may put a class on a page that loads this sheet."""
+    """The text of every file that may put a class on a page with this stylesheet."""
     root = Path(settings.BASE_DIR)
     templates = [path for path in root.glob("templates/**/*.html") if "/admin/" not in str(path)]
     if sheet == "member":
@@ -62,7 +64,7 @@ def sources(sheet: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory, django_db_blocker) -> Path:
-    """The files as a site serves them; without those of the apps, to save time."""
+    """The files as in production, without those of installed apps, to save time."""
     place = tmp_path_factory.mktemp("static")
     storage = {"BACKEND": "nissmart.static_files.MinifiedStaticFilesStorage"}
     apps = ["admin", "ninja", "account", "mfa", "django_htmx"]
@@ -70,7 +72,7 @@ def collected(tmp_path_factory, django_db_blocker) -> Path:
         patch.setattr(settings, "STATIC_ROOT", place)
         patch.setattr(settings, "STORAGES", settings.STORAGES | {"staticfiles": storage})
         call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=apps)
-        # A second time: what is already there is read from its source again.
+        # A second run reads existing files from their source again.
         call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=apps)
     return place
 

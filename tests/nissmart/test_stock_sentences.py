@@ -1,4 +1,4 @@
-"""What goes wrong is said in our words, and never in a stock sentence of Django's or allauth's."""
+"""Errors are in our words, never in a stock sentence of Django or allauth."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.pages import problems, problems_beside, text, tree, walk
 from wallet.models import User
 from wallet.signin.adapters import AccountAdapter, SecondFactorAdapter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 CATALOGUES = [
     Path(django.__file__).parent / "conf",
@@ -36,7 +36,7 @@ WRITTEN = re.compile(r'^msgid(?:_plural)? ((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTI
 
 
 def stock() -> set[str]:
-    """Every sentence of theirs, in few words or more: `This field is required.`"""
+    """Every sentence of Django and allauth, such as `This field is required.`"""
     found = set()
     for package in CATALOGUES:
         catalogue = (package / "locale/en/LC_MESSAGES/django.po").read_text()
@@ -59,8 +59,8 @@ def is_stock(said: str) -> bool:
     return said in STOCK or any(pattern.fullmatch(said) for pattern in PATTERNS)
 
 
-def said_on(response) -> Iterator[str]:
-    """Each piece of text on a page."""
+def texts_of(response) -> Iterator[str]:
+    """Each text node of a page."""
     for element in walk(tree(response)):
         for child in element.children:
             if isinstance(child, str) and child.strip():
@@ -68,11 +68,11 @@ def said_on(response) -> Iterator[str]:
 
 
 def assert_ours(response, *, url: str = "") -> None:
-    found = {said for said in said_on(response) if is_stock(said)}
+    found = {said for said in texts_of(response) if is_stock(said)}
     assert found == set(), (url, found)
 
 
-def test_the_look_for_stock_sentences_finds_them():
+def test_the_check_finds_stock_sentences():
     for sentence in (
         "This field is required.",
         "This password is entirely numeric.",
@@ -124,7 +124,7 @@ IN_ADMIN = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_that_is_refused(jane, name):
+def test_a_refused_form(jane, name):
     is_public = name in ("account_signup", "account_login", "account_reset_password")
     client = Client() if is_public else signed_in(jane)
     url = reverse(name)
@@ -136,7 +136,7 @@ def test_a_form_that_is_refused(jane, name):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_filter_that_makes_no_sense(finance, jane, name):
+def test_an_unreadable_filter(finance, jane, name):
     client = signed_in(finance if name.startswith("adminpanel") else jane)
     for value in BAD:
         url = reverse(name)
@@ -144,7 +144,7 @@ def test_a_filter_that_makes_no_sense(finance, jane, name):
 
 
 @pytest.mark.parametrize("name", IN_ADMIN)
-def test_a_form_of_the_admin(operator, jane, name):
+def test_a_refused_form_of_the_admin(operator, jane, name):
     client, url = signed_in(operator), reverse(name)
     for value in BAD:
         answer = client.post(url, dict.fromkeys(IN_ADMIN[name], value))
@@ -152,13 +152,13 @@ def test_a_form_of_the_admin(operator, jane, name):
             assert_ours(answer, url=f"{url} {value!r}")
 
 
-# --- The sentences that the issue names ---------------------------------------------------------
+# --- Sign-in and passwords ----------------------------------------------------------------------
 
 WRONG = "The phone number, email or password isn't right."
 
 
 @pytest.mark.parametrize("login", ["jane", "jane@example.com", "0712345678", "@", "12", "a\tb"])
-def test_a_wrong_login_whatever_it_looks_like(jane, login):
+def test_a_wrong_login_of_any_form(jane, login):
     answer = Client().post(reverse("account_login"), {"login": login, "password": "wrong"})
     assert problems(answer)[0] in (WRONG, "Use letters, digits and ordinary signs only.")
     assert_ours(answer)
@@ -170,11 +170,11 @@ def test_a_wrong_login_whatever_it_looks_like(jane, login):
         ("short", "Use at least 8 characters."),
         ("24681357902", "Use letters too: digits alone are easy to guess."),
         ("password1", "Many people use this password, so thieves try it first. Choose another."),
-        ("xjane@example", "This is too much like your email. Choose another password."),
+        ("xjane@example", "This is too similar to your email. Choose another password."),
         ("", "Choose a password."),
     ],
 )
-def test_a_password_that_will_not_do(jane, password, sentence):
+def test_a_weak_password(jane, password, sentence):
     changed = {"oldpassword": PASSWORD, "password1": password, "password2": password}
     answer = signed_in(jane).post(reverse("account_change_password"), changed)
     assert sentence in problems_beside(answer, "password1")
@@ -183,7 +183,7 @@ def test_a_password_that_will_not_do(jane, password, sentence):
     assert sentence in problems_beside(answer, "password1")
 
 
-def test_two_passwords_that_differ(jane):
+def test_two_different_passwords(jane):
     given = {"oldpassword": PASSWORD, "password1": "one-Good-Word", "password2": "another-Word"}
     answer = signed_in(jane).post(reverse("account_change_password"), given)
     assert (
@@ -193,7 +193,7 @@ def test_two_passwords_that_differ(jane):
     )
 
 
-def test_the_rules_speak_for_themselves_in_a_terminal_too(jane):
+def test_createsuperuser_prints_our_password_rules(jane):
     with pytest.raises(ValidationError) as refusal:
         validate_password("1234", jane)
     assert not any(map(is_stock, refusal.value.messages))
@@ -208,14 +208,14 @@ def test_the_rules_speak_for_themselves_in_a_terminal_too(jane):
 
 @pytest.fixture
 def secret(jane) -> str:
-    """Jane's second step is on."""
+    """Switch on Jane's second factor."""
     secret = generate_totp_secret()
     TOTP.activate(jane, secret)
     RecoveryCodes.activate(jane)
     return secret
 
 
-def test_another_way_to_confirm_who_one_is(jane, secret):
+def test_both_ways_to_confirm_who_you_are(jane, secret):
     client = Client()
     client.force_login(jane)
     session = client.session
@@ -223,7 +223,7 @@ def test_another_way_to_confirm_who_one_is(jane, secret):
     session["account_authentication_methods"] = records
     session.save()
     page = client.get(reverse("account_reauthenticate"))
-    assert "Use a code from your app, or a recovery code" in text(page)
+    assert "Use a code from your app or a recovery code" in text(page)
     assert_ours(page)
     page = client.get(reverse("mfa_reauthenticate"))
     assert "Use your password" in text(page)
@@ -231,7 +231,7 @@ def test_another_way_to_confirm_who_one_is(jane, secret):
 
 
 @pytest.mark.parametrize("code", ["", "000000", "a\0b", "x" * 50])
-def test_a_code_that_is_not_right(jane, secret, code):
+def test_a_wrong_code(jane, secret, code):
     client = Client()
     client.post(reverse("account_login"), {"login": jane.email, "password": PASSWORD})
     answer = client.post(reverse("mfa_authenticate"), {"code": code})
@@ -242,7 +242,7 @@ def test_a_code_that_is_not_right(jane, secret, code):
 @pytest.mark.parametrize(
     "around", ["{} {}", "{}\u00a0{}", "\u202a{}{}\u202c", "{}\u2011{}", "{}\u200b{}"]
 )
-def test_a_code_is_taken_as_it_was_pasted(jane, secret, around):
+def test_a_pasted_code_is_accepted(jane, secret, around):
     codes = Authenticator.objects.get(user=jane, type="recovery_codes").wrap().get_unused_codes()
     client = Client()
     client.post(reverse("account_login"), {"login": jane.email, "password": PASSWORD})
@@ -252,7 +252,7 @@ def test_a_code_is_taken_as_it_was_pasted(jane, secret, around):
 
 
 @pytest.mark.parametrize("adapter", [AccountAdapter, SecondFactorAdapter])
-def test_no_sentence_of_an_adapter_is_stock(adapter):
+def test_no_adapter_has_a_stock_sentence(adapter):
     assert [word for word in adapter.error_messages.values() if is_stock(str(word))] == []
 
 
@@ -285,7 +285,7 @@ def test_a_form_sent_while_signed_out_comes_back_filled_in(jane):
 
 
 @pytest.mark.parametrize("is_htmx", [False, True])
-def test_a_form_without_its_token_says_signed_out_where_that_is_so(is_htmx):
+def test_a_signed_out_form_without_a_token_says_signed_out(is_htmx):
     client = Client(enforce_csrf_checks=True)
     headers = {"HX-Request": "true", "HX-Target": "move"} if is_htmx else {}
     answer = client.post("/transfer/", order(), headers=headers)
@@ -296,7 +296,7 @@ def test_a_form_without_its_token_says_signed_out_where_that_is_so(is_htmx):
     assert answer.headers.get("HX-Redirect") == (SIGN_IN if is_htmx else None)
 
 
-def test_a_form_without_its_token_is_out_of_date_for_who_is_signed_in(jane):
+def test_a_signed_in_form_without_a_token_says_out_of_date(jane):
     client = Client(enforce_csrf_checks=True)
     client.force_login(jane)
     answer = client.post("/transfer/", order())
@@ -308,13 +308,13 @@ def test_a_form_without_its_token_is_out_of_date_for_who_is_signed_in(jane):
 
 
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "wallet:preferences"])
-def test_a_form_for_everyone_never_says_signed_out(name):
+def test_a_public_form_never_says_signed_out(name):
     answer = Client(enforce_csrf_checks=True).post(reverse(name), {"login": "x"})
     assert answer.status_code == 403
     assert "This page is out of date" in text(answer)
 
 
-def test_no_secret_is_carried_through_the_sign_in():
+def test_sign_in_passes_on_no_secret():
     given = order() | {"password": "secret-word", "csrfmiddlewaretoken": "token"}
     answer = Client().post("/transfer/", given)
     assert "secret-word" not in answer.headers["Location"]

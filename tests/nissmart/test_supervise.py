@@ -17,7 +17,7 @@ from django.conf import settings
 
 from nissmart.embedded_postgres import free_port
 
-# Runs the services in its arguments: for each a file, a port or 0, and a Python program.
+# Runs the services in its arguments. Each has a file, a port or 0, and a Python program.
 SUPERVISOR = """
 import sys
 sys.path.insert(0, ".ci")
@@ -32,9 +32,11 @@ while rest:
     services.append(supervise.Service("service", command, address))
 sys.exit(supervise.run(services))
 """
-# Each program first notes its id in its file.
+# Each program first writes its process id to its file.
 NOTE = """
 import os, pathlib, signal, socket, subprocess, sys, time
+
+pytestmark = pytest.mark.any_engine
 def note():
     with pathlib.Path(sys.argv[1]).open("a") as file:
         file.write(f"{os.getpid()}\\n")
@@ -52,7 +54,7 @@ type Supervise = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def supervise(tmp_path) -> Iterator[Supervise]:
-    """Starts a supervisor of these programs, each with a file of its name. `web` has the port."""
+    """Starts a supervisor of these programs. Each gets a file of its name, and `web` the port."""
     started = []
 
     def supervise(port: int = 0, **programs: str) -> subprocess.Popen[bytes]:
@@ -75,16 +77,16 @@ def supervise(tmp_path) -> Iterator[Supervise]:
 
 
 def starts(place: Path, count: int = 1) -> list[int]:
-    """The ids of the processes that this service has had, once there are so many."""
+    """Wait until this service has started `count` times. Returns its process ids."""
     for _ in range(400):
         if place.exists() and len(pids := place.read_text().split()) >= count:
             return [int(pid) for pid in pids]
         time.sleep(0.05)
-    raise AssertionError(f"{place.name} has not started {count} times")
+    raise AssertionError(f"{place.name} hasn't started {count} times")
 
 
 def is_alive(pid: int) -> bool:
-    """Whether it runs. An orphan that ended may wait for ever to be reaped."""
+    """Is it running? An orphan that ended may stay a zombie forever."""
     try:
         os.kill(pid, 0)
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
@@ -95,17 +97,17 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_all_even_when_it_comes_twice(tmp_path, supervise, number):
+def test_a_signal_stops_everything_even_when_it_comes_twice(tmp_path, supervise, number):
     supervisor = supervise(stubborn=STUBBORN, docile=SLEEP)
     pids = starts(tmp_path / "stubborn") + starts(tmp_path / "docile")
     supervisor.send_signal(number)
     time.sleep(0.4)
-    supervisor.send_signal(number)  # `make` passes on what the whole group has received
+    supervisor.send_signal(number)  # `make` passes on a signal that the whole group received
     assert supervisor.wait(10) == 0
     assert not [pid for pid in pids if is_alive(pid)]
 
 
-def test_a_killed_worker_starts_again(tmp_path, supervise):
+def test_a_killed_worker_restarts(tmp_path, supervise):
     supervisor = supervise(worker=SLEEP, other=SLEEP)
     (first,), (other,) = starts(tmp_path / "worker"), starts(tmp_path / "other")
     os.kill(first, signal.SIGKILL)
@@ -118,7 +120,7 @@ def test_a_killed_worker_starts_again(tmp_path, supervise):
     assert not is_alive(second)
 
 
-def test_a_worker_that_always_dies_starts_less_and_less_often(tmp_path, supervise):
+def test_a_worker_that_keeps_dying_restarts_ever_later(tmp_path, supervise):
     supervisor = supervise(worker=DIE)
     # Immediately, after 1 s, and after 2 s more.
     before = time.monotonic()
@@ -127,21 +129,21 @@ def test_a_worker_that_always_dies_starts_less_and_less_often(tmp_path, supervis
     assert supervisor.poll() is None
 
 
-def test_a_web_server_that_had_answered_starts_again(tmp_path, supervise):
+def test_a_web_server_that_has_answered_restarts(tmp_path, supervise):
     supervisor = supervise(port=free_port(), web=SERVE_A_SECOND, worker=SLEEP)
     starts(tmp_path / "web", 2)
     assert supervisor.poll() is None
     assert len(starts(tmp_path / "worker")) == 1
 
 
-def test_a_web_server_that_never_answered_ends_all_with_its_status(tmp_path, supervise):
+def test_a_web_server_that_never_answered_stops_everything(tmp_path, supervise):
     supervisor = supervise(port=free_port(), worker=SLEEP, web=DIE)
     assert supervisor.wait(10) == 3
     assert len(starts(tmp_path / "web")) == 1
     assert not is_alive(*starts(tmp_path / "worker"))
 
 
-def test_what_a_killed_web_server_leaves_behind_ends_before_it_starts_again(tmp_path, supervise):
+def test_children_of_a_killed_web_server_end_before_it_restarts(tmp_path, supervise):
     port = free_port()
     supervise(port=port, web=SERVE_WITH_A_CHILD)
     pids = starts(tmp_path / "web", 2)

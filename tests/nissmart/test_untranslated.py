@@ -1,4 +1,4 @@
-"""No translator of a browser touches a name, a note, a reference or an amount."""
+"""A browser's translator leaves names, notes, references and amounts alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from adminpanel.ledger import saved_views
 from adminpanel.transactions import notes
-from tests.adminpanel.support.proposals import proposed
+from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, send
 from tests.nissmart.support.crawl import crawl
@@ -21,23 +21,23 @@ from tests.pages import htmx
 from wallet.context import Context
 from wallet.untranslated import keep, keep_figures, sentence
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
-# What the cast and the crawl write: full names as staff read them, short ones as members do.
+# Text of the cast and the crawl: full names for staff, short names for members.
 WRITTEN = ["Alice W", "Bob O", "Finance P", "Olive O", "Wambui", "Lunch", "Sent twice"]
 KEPT = re.compile(
     r"|".join(WRITTEN)
     + r"|NS-[0-9A-Z]{8}"  # a reference
     + r"|KES[\s\u00a0]\d|(?<![\d.])\d{1,3}(,\d{3})*\.\d\d(?![\d.])"  # an amount
 )
-# Attributes that a translator rewrites.
+# Attributes that a translator changes.
 READ_OUT = {"alt", "aria-label", "label", "placeholder", "title"}
-# What a member has typed stands in fields as it is; scripts and sheets are no text.
+# Translators leave these alone, and a member's own text in a field.
 NOT_TEXT = {"script", "style", "textarea"}
 
 
 def exposed(page: str) -> set[str]:
-    """What a translator would take from this page although it should be kept."""
+    """The text on this page that a translator would change but must keep."""
     if '<meta name="google" content="notranslate">' in page:
         return set()
     root = parse_html(page)
@@ -57,9 +57,9 @@ def translatable(element: Element, is_open: bool) -> Iterator[str]:
             yield from translatable(child, is_open)
 
 
-def test_on_every_page_of_a_crawl(alice, bob, finance, operator, wambui):
+def test_no_page_of_a_crawl_exposes_any(alice, bob, finance, operator, wambui):
     record = send(alice, bob, 12_34, description="Lunch")
-    proposed(record, wambui)
+    propose(record, wambui)
     notes.write(Context(wambui.pk), transaction_id=record.pk, text="Shown to Alice Wanjiku")
     saved_views.save(owner_id=finance.pk, name="Shown", query="member=Alice+W")
     as_finance = signed_in(finance)
@@ -79,14 +79,14 @@ def test_on_every_page_of_a_crawl(alice, bob, finance, operator, wambui):
     assert len(pages) > 60
 
 
-def test_the_check_finds_what_is_not_marked():
+def test_the_check_finds_unmarked_text():
     assert exposed("<p>Sent to Bob O.</p>") == {"Sent to Bob O."}
     assert exposed('<a aria-label="Receipt NS-7K2Q9PXM"></a>')
     assert exposed('<p translate="no">x</p><p>You have KES 5.00 left</p>')
     assert not exposed('<p>Sent to <bdi translate="no">Bob O.</bdi></p>')
 
 
-def test_sentences_made_of_plain_text_keep_their_figures():
+def test_amounts_and_references_in_plain_sentences_are_marked():
     text = "You have KES\u00a01,234.50 left; see NS-7K2Q9PXM. <b>"
     assert keep_figures(text) == (
         'You have <bdi translate="no">KES\u00a01,234.50</bdi> left; '
@@ -94,19 +94,19 @@ def test_sentences_made_of_plain_text_keep_their_figures():
     )
 
 
-def test_facts_in_a_sentence_are_kept_and_escaped():
+def test_facts_in_a_sentence_are_marked_and_escaped():
     assert sentence("{name} sent you {what}", name="<Bob>", what=keep("x")) == (
         '<bdi translate="no">&lt;Bob&gt;</bdi> sent you <bdi translate="no"><bdi translate="no">x'
         "</bdi></bdi>"
     )
 
 
-def test_nothing_is_marked_where_there_is_nothing():
+def test_an_empty_value_gets_no_mark():
     empty = template.Template("{% load nissmart %}{{ x|keep|default:'-' }}")
     assert empty.render(template.Context({"x": ""})) == "-"
 
 
-def test_mails_are_plain_text_which_no_browser_translates():
+def test_mail_is_plain_text():
     jane = UserFactory(email="jane@example.com")
     new = {"oldpassword": PASSWORD, "password1": "another-Long-one-2"}
     signed_in(jane).post(

@@ -17,6 +17,15 @@ from nissmart.sandbox.timeline import Timeline
 from tests.sandbox.support.daraja import Daraja
 from tests.sandbox.support.receiver import Receiver
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The simulator has no database."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.any_engine)
+
+
 # Noon in Nairobi.
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
 

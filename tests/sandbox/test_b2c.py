@@ -1,4 +1,4 @@
-"""B2C: one payment for one OriginatorConversationID, and each documented end of it."""
+"""B2C: one payment for each OriginatorConversationID, and each documented result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def result(receiver):
     return receiver.only("b2c")["Result"]
 
 
-def test_is_accepted_with_our_id_and_its_own(daraja):
+def test_a_payout_is_accepted_with_our_id_and_m_pesas(daraja):
     reply = daraja.b2c("NSP-7K2Q")
     assert reply.status == 200
     conversation_id = reply.json["ConversationID"]
@@ -30,7 +30,7 @@ def test_is_accepted_with_our_id_and_its_own(daraja):
     }
 
 
-def test_pays_and_says_so_to_the_letter(daraja, receiver):
+def test_the_result_is_exactly_as_documented(daraja, receiver):
     conversation_id = daraja.b2c("NSP-7K2Q").json["ConversationID"]
     daraja.advance()
     (paid,) = daraja.book()
@@ -102,7 +102,7 @@ def test_a_rejected_request_leaves_its_id_free(daraja):
     assert daraja.b2c().status == 200
 
 
-def test_version_1_has_no_id_of_ours_and_pays_twice(daraja):
+def test_version_1_takes_no_id_and_pays_twice(daraja):
     body = daraja.b2c_body("")
     del body["OriginatorConversationID"]
     body["Occasion"] = body.pop("Occassion")
@@ -161,7 +161,7 @@ def test_a_bad_field_is_400_002_02(daraja, field, value):
         ({"SecurityCredential": "no base64!"}, 2001, "The initiator information is invalid."),
     ],
 )
-def test_what_only_m_pesa_refuses_comes_by_callback(daraja, receiver, changes, code, words):
+def test_refusals_by_m_pesa_come_by_callback(daraja, receiver, changes, code, words):
     assert daraja.b2c(**changes).status == 200
     daraja.advance()
     inner = result(receiver)

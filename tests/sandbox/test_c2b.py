@@ -1,4 +1,4 @@
-"""C2B: registering, asking the merchant, and telling it what was paid."""
+"""C2B: registration, validation by the merchant, and confirmation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def simulate(daraja, **changes):
     return reply
 
 
-def test_registers_once(daraja):
+def test_a_shortcode_registers_once(daraja):
     reply = daraja.register()
     assert reply.status == 200
     assert reply.json == {
@@ -54,11 +54,11 @@ def test_a_bad_field_is_400_002_02(daraja, field, value):
     assert daraja.register(**{field: value}).error == expected
 
 
-def test_another_shortcode_has_no_merchant(daraja):
+def test_an_unknown_shortcode_has_no_merchant(daraja):
     assert daraja.register(ShortCode="123456").error[2] == "Merchant does not exist"
 
 
-def test_validates_then_confirms_to_the_letter(daraja, receiver):
+def test_validation_and_confirmation_are_exactly_as_documented(daraja, receiver):
     daraja.register()
     reply = simulate(daraja)
     assert reply.json == {
@@ -112,7 +112,7 @@ def test_the_merchants_own_id_comes_back(daraja, receiver):
 
 @pytest.mark.parametrize(("default", "payments"), [("Completed", 1), ("Cancelled", 0)])
 @pytest.mark.parametrize("answer", [(500, {"ResultCode": 0}), (200, b"<html>"), (200, [])])
-def test_without_a_good_answer_the_default_counts(daraja, receiver, default, payments, answer):
+def test_without_a_valid_answer_the_default_applies(daraja, receiver, default, payments, answer):
     daraja.register(ResponseType=default)
     receiver.answers["validation"] = [answer]
     simulate(daraja)
@@ -120,7 +120,7 @@ def test_without_a_good_answer_the_default_counts(daraja, receiver, default, pay
 
 
 @pytest.mark.parametrize(("default", "payments"), [("Completed", 1), ("Cancelled", 0)])
-def test_after_the_deadline_the_default_counts(daraja, receiver, default, payments):
+def test_after_the_deadline_the_default_applies(daraja, receiver, default, payments):
     daraja.control("organisation", {"validation_timeout_s": SLOW_S / 3})
     daraja.register(ResponseType=default)
     receiver.delay_s["validation"] = SLOW_S

@@ -1,4 +1,4 @@
-"""Callbacks are retried, and none of it holds up the simulator."""
+"""Callbacks are retried, and they don't hold up the simulator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.sandbox.support.daraja import PHONE
 
 
-def test_is_sent_until_200_at_most_three_times(daraja, receiver):
+def test_a_callback_is_sent_at_most_three_times(daraja, receiver):
     receiver.answers["b2c"] = [(500, {}), (404, b""), (503, {})]
     daraja.b2c()
     daraja.advance()
@@ -18,7 +18,7 @@ def test_is_sent_until_200_at_most_three_times(daraja, receiver):
     assert len(receiver.bodies("b2c")) == 3
 
 
-def test_stops_at_the_first_200(daraja, receiver):
+def test_retries_stop_at_the_first_200(daraja, receiver):
     receiver.answers["b2c"] = [(500, {})]
     daraja.b2c()
     daraja.advance(3600)
@@ -51,8 +51,8 @@ def test_the_clock_does_not_go_back(daraja):
     assert daraja.control("clock")["now"] == before
 
 
-def test_advancing_goes_through_the_work_in_order(daraja, receiver):
-    """A callback of an hour late, retried after five seconds, in one step of two hours."""
+def test_advancing_does_the_work_in_order(daraja, receiver):
+    """Two hours in one step: a callback one hour late, then its retry after five seconds."""
     receiver.answers["b2c"] = [(500, {})]
     daraja.scenario(id="NSP-1", faults=["late"], delay_s=60)
     daraja.b2c()

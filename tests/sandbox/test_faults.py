@@ -1,4 +1,4 @@
-"""Faults: each kind does what its name says, and a seed gives the same ones again."""
+"""Faults: each does what its name says, and the same seed gives the same faults."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def codes(receiver, path="b2c"):
 
 
 def attempt(daraja, request_id="NSP-1", **changes):
-    """The status of a payout, or 0 when the connection was dropped."""
+    """Send a payout. Returns the status, or 0 if the connection was dropped."""
     try:
         return daraja.b2c(request_id, **changes).status
     except (http.client.RemoteDisconnected, ConnectionResetError):
@@ -72,7 +72,7 @@ def test_an_answer_fault_before_the_work_does_nothing(daraja, receiver, fault, s
 @pytest.mark.parametrize(
     ("fault", "status"), [("drop_after", 0), ("error_after", 500), ("html_after", 200)]
 )
-def test_an_answer_fault_after_the_work_pays_all_the_same(daraja, receiver, fault, status):
+def test_an_answer_fault_after_the_work_still_pays(daraja, receiver, fault, status):
     daraja.scenario(id="NSP-1", faults=[fault])
     assert attempt(daraja) == status
     daraja.advance()
@@ -81,7 +81,7 @@ def test_an_answer_fault_after_the_work_pays_all_the_same(daraja, receiver, faul
     assert daraja.b2c().error[2] == "Duplicate OriginatorConversationID."
 
 
-def test_no_callback_pays_in_silence(daraja, receiver):
+def test_no_callback_pays_without_a_callback(daraja, receiver):
     daraja.scenario(id="NSP-1", faults=["no_callback"])
     daraja.b2c()
     daraja.advance(24 * 3600)
@@ -167,7 +167,7 @@ def test_a_wrong_amount_is_only_in_the_callback(daraja, receiver):
     assert [paid["amount"] for paid in daraja.book()] == [100]
 
 
-def test_a_forged_callback_has_ids_that_never_were(daraja, receiver):
+def test_a_forged_callback_has_unknown_ids(daraja, receiver):
     daraja.scenario(id="NSP-1", faults=["forged"])
     sent = daraja.b2c().json
     daraja.advance()
@@ -187,7 +187,7 @@ def test_codes_can_be_text(daraja, receiver):
     assert receiver.only("stk")["Body"]["stkCallback"]["ResultCode"] == "1032"
 
 
-def test_a_scenario_counts_as_often_as_it_says(daraja, receiver):
+def test_a_scenario_applies_as_often_as_it_says(daraja, receiver):
     daraja.scenario(phone=PHONE, result="2040", times=2)
     daraja.scenario(phone="254712000002", result="8", times=0)
     for number in range(3):
@@ -201,7 +201,7 @@ def test_a_scenario_counts_as_often_as_it_says(daraja, receiver):
     assert codes(receiver)[-1] == 0
 
 
-def test_an_id_goes_before_a_phone_number(daraja, receiver):
+def test_a_scenario_for_an_id_beats_one_for_a_phone_number(daraja, receiver):
     daraja.scenario(phone=PHONE, result="8")
     daraja.scenario(id="NSP-1", result="2040")
     daraja.b2c("NSP-1")
@@ -219,7 +219,7 @@ def test_a_query_does_not_use_up_a_scenario_of_the_payment(daraja, receiver):
 
 
 def run(daraja, receiver):
-    """What happens to many payouts with random faults: each one's status, then all callbacks."""
+    """Send many payouts with random faults. Returns their statuses, then all callbacks."""
     statuses = [attempt(daraja, f"NSP-{number}", Amount="10") for number in range(PAYOUTS)]
     daraja.advance(2 * 3600)
     said = sorted(
@@ -272,7 +272,7 @@ def test_no_fault_pays_an_id_twice(daraja, receiver):
         [],
     ],
 )
-def test_a_wrong_control_says_so(daraja, body):
+def test_a_wrong_control_explains_the_mistake(daraja, body):
     reply = daraja.send("POST", "/_sim/faults", json.dumps(body).encode())
     assert reply.status == 400
     assert reply.json["error"]

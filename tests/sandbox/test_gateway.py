@@ -1,4 +1,4 @@
-"""The errors that come before an API looks at a request."""
+"""The gateway's errors, before an API looks at a request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_stale_token_has_the_error_of_its_api(daraja, path, expected):
     assert set(reply.json) == {"requestId", "errorCode", "errorMessage"}
 
 
-def test_no_token_is_an_invalid_header(daraja):
+def test_a_missing_token_is_an_invalid_header(daraja):
     reply = daraja.send("POST", STK, b"{}", {"Content-Type": "application/json"})
     assert reply.error == (404, "404.001.04", "Invalid Authentication Header")
 
@@ -58,7 +58,7 @@ def test_get_is_an_invalid_header_on_the_others(daraja, path):
         ("/elsewhere", "404.001.01"),
     ],
 )
-def test_an_unknown_address_is_resource_not_found(daraja, path, code):
+def test_an_unknown_url_is_resource_not_found(daraja, path, code):
     assert daraja.post(path, {}).error == (404, code, "Resource not found")
 
 
@@ -73,7 +73,7 @@ def test_another_content_type_makes_the_first_field_invalid(daraja, path, field)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"[" * 100_000])
-def test_a_body_that_is_no_json_object_is_an_invalid_payload(daraja, raw):
+def test_a_body_that_is_not_a_json_object_is_an_invalid_payload(daraja, raw):
     daraja.authorise()
     headers = {"Authorization": f"Bearer {daraja.token}", "Content-Type": "application/json"}
     reply = daraja.send("POST", STK, raw, headers)

@@ -1,4 +1,4 @@
-"""OAuth as documented: Basic, client_credentials, an hour, and only the newest token counts."""
+"""OAuth as documented: Basic, client_credentials, one hour, only the newest token is valid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def good(daraja: Daraja) -> dict[str, str]:
     return basic(f"{settings['MPESA_CONSUMER_KEY']}:{settings['MPESA_CONSUMER_SECRET']}")
 
 
-def test_gives_a_token_and_its_lifetime(daraja, good):
+def test_the_answer_has_a_token_and_its_lifetime(daraja, good):
     reply = daraja.send("GET", PATH, headers=good)
     assert reply.status == 200
     assert set(reply.json) == {"access_token", "expires_in"}
@@ -29,7 +29,7 @@ def test_gives_a_token_and_its_lifetime(daraja, good):
     assert len(reply.json["access_token"]) == 28
 
 
-def test_gives_the_lifetime_as_text_when_asked(daraja, good):
+def test_the_lifetime_can_be_text(daraja, good):
     daraja.control("faults", {"string_expiry": True})
     assert daraja.send("GET", PATH, headers=good).json["expires_in"] == "3599"
 
@@ -49,7 +49,7 @@ def test_a_wrong_secret_is_400_with_an_empty_body(daraja):
     assert (reply.status, reply.raw) == (400, b"")
 
 
-def test_a_new_token_invalidates_the_one_before(daraja):
+def test_a_new_token_invalidates_the_previous_one(daraja):
     first = daraja.authorise()
     second = daraja.authorise()
     assert first != second

@@ -1,4 +1,4 @@
-"""Account balance, reversal and pull: what the organisation asks about its own accounts."""
+"""Account balance, reversal and pull transactions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.sandbox.support.daraja import PHONE, SHORTCODE, parameters
 PULL = "/pulltransactions/v1"
 
 
-def test_balance_to_the_letter(daraja, receiver):
+def test_balance_is_exactly_as_documented(daraja, receiver):
     daraja.control("organisation", {"working": 700_000})
     daraja.b2c()
     daraja.advance()
@@ -40,7 +40,7 @@ def test_balance_refuses_by_callback(daraja, receiver, changes, code):
     assert "ResultParameters" not in inner
 
 
-def test_reversal_to_the_letter(daraja, receiver):
+def test_reversal_is_exactly_as_documented(daraja, receiver):
     original = daraja.pay_bill(100)
     reply = daraja.reversal(original)
     assert reply.json["ResponseCode"] == "0"
@@ -101,7 +101,7 @@ def test_a_reversal_needs_the_money(daraja, receiver):
     assert receiver.only("reversal")["Result"]["ResultCode"] == 1
 
 
-def test_the_field_must_be_misspelt(daraja):
+def test_the_misspelt_field_is_required(daraja):
     reply = daraja.reversal("PDU91HIVIT", RecieverIdentifierType="", ReceiverIdentifierType="11")
     assert reply.error == (400, "400.002.02", "Bad Request - Invalid RecieverIdentifierType")
 
@@ -132,7 +132,7 @@ def test_pull_registers_once(daraja):
     assert first["ShortCode"] == SHORTCODE
 
 
-def test_pull_lists_what_customers_paid(daraja):
+def test_pull_lists_customers_payments(daraja):
     assert pull(daraja).status == 500
     register_pull(daraja)
     assert pull(daraja).json["ResponseCode"] == "1001"

@@ -1,4 +1,4 @@
-"""The page that plays the phone works with plain forms, and under a strict policy."""
+"""The phone page works with plain forms, under a strict CSP."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_button_of_an_old_prompt_does_nothing_to_the_next(daraja):
     assert len(prompt(daraja)) == 1
 
 
-def test_pays_to_an_account_number(daraja):
+def test_a_phone_pays_to_an_account_number(daraja):
     assert press(daraja, action="pay", account="NS 482913", amount="300").status == 303
     (paid,) = daraja.book()
     assert (paid["kind"], paid["reference"], paid["amount"]) == ("c2b", "NS 482913", 300)
@@ -72,7 +72,7 @@ def test_a_wrong_amount_is_explained(daraja, form):
     assert daraja.book() == []
 
 
-def test_shows_money_received_and_failures(daraja):
+def test_the_page_shows_money_received_and_failures(daraja):
     daraja.b2c(Amount="700")
     daraja.stk()
     daraja.act("cancel")
@@ -81,7 +81,7 @@ def test_shows_money_received_and_failures(daraja):
     assert "Failed. Ksh100.00 wasn't moved" in page
 
 
-def test_lists_phones_that_wait_and_finds_others(daraja):
+def test_the_index_lists_waiting_phones_and_finds_others(daraja):
     assert b"No prompt is waiting." in daraja.send("GET", "/phone/").raw
     daraja.stk()
     assert f'href="{PAGE}"'.encode() in daraja.send("GET", "/phone/").raw
@@ -89,7 +89,7 @@ def test_lists_phones_that_wait_and_finds_others(daraja):
     assert reply.headers["Location"] == PAGE
 
 
-def test_needs_no_script_and_allows_none(daraja):
+def test_the_page_allows_no_script(daraja):
     for path in ("/", "/phone/", PAGE):
         reply = daraja.send("GET", path)
         policy = reply.headers["Content-Security-Policy"]
@@ -99,7 +99,7 @@ def test_needs_no_script_and_allows_none(daraja):
     assert daraja.send("GET", "/phone/style.css").headers["Content-Type"].startswith("text/css")
 
 
-def test_reloads_only_while_someone_watches(daraja):
+def test_the_page_reloads_only_while_someone_watches(daraja):
     assert b"http-equiv" not in daraja.send("GET", PAGE).raw
     watched = daraja.send("GET", f"{PAGE}?watch=1").raw
     assert b'http-equiv="refresh"' in watched
@@ -113,7 +113,7 @@ def test_an_impossible_number_is_404(daraja, path):
     assert b"<script" not in reply.raw
 
 
-def test_what_a_customer_types_is_escaped(daraja):
+def test_a_customers_text_is_escaped(daraja):
     press(daraja, action="pay", account="<b>x</b>", amount="10")
     assert b"<b>" not in daraja.send("GET", PAGE).raw
 

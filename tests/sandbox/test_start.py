@@ -1,4 +1,4 @@
-"""`python -m nissmart.sandbox`: prints where it is, keeps its book, and knows nothing of us."""
+"""`python -m nissmart.sandbox` prints its URL, keeps its book, and imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = [ROOT / "nissmart" / "__init__.py", *sorted(PACKAGE.rglob("*.py"))]
 
 
 class Process:
-    """A simulator in its own process, with a book on disk."""
+    """A simulator in a separate process, with its book on disk."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.certificate = folder / "certificate.pem"
@@ -62,7 +62,7 @@ def launch(tmp_path) -> Iterator:
         process.popen.stdout.close()
 
 
-def test_prints_its_address_and_settings(launch, receiver):
+def test_it_prints_its_url_and_settings(launch, receiver):
     process = launch("--phones", "pin", "--float", "500")
     assert process.first_line == f"M-PESA sandbox at {process.settings['MPESA_BASE_URL']}"
     assert process.settings["MPESA_BASE_URL"].startswith("http://127.0.0.1:")
@@ -76,7 +76,7 @@ def test_prints_its_address_and_settings(launch, receiver):
     assert process.end(signal.SIGTERM) == 0
 
 
-def test_the_book_and_the_certificate_outlive_a_kill(launch, receiver):
+def test_the_book_and_the_certificate_survive_a_kill(launch, receiver):
     first = launch()
     daraja = first.client(receiver)
     credential = daraja.credential()
@@ -107,7 +107,7 @@ def test_the_book_and_the_certificate_outlive_a_kill(launch, receiver):
     assert len(receipts) == len(set(receipts)) == 4
 
 
-def test_a_torn_last_line_is_cut_off(start, tmp_path):
+def test_an_incomplete_last_line_is_cut_off(start, tmp_path):
     state = tmp_path / "book.jsonl"
     start(state=state).pay_bill(70)
     state.write_bytes(state.read_bytes() + b'{"asked": {"ser')
@@ -128,7 +128,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_imports_nothing_of_the_product(file):
+def test_it_imports_nothing_of_the_product(file):
     for name in imports(file):
         is_allowed = name.split(".")[0] in sys.stdlib_module_names or name.startswith(
             ("cryptography.", "nissmart.sandbox.")

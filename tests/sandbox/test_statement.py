@@ -1,4 +1,4 @@
-"""The statement: the portal's columns, and a balance that follows from line to line."""
+"""The statement has the portal's columns, and each line continues the balance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def statement(daraja, query=""):
-    """The preamble, and the lines by column."""
+    """The lines above the table, and the table's rows by column."""
     reply = daraja.send("GET", f"/_sim/statement.csv{query}")
     assert reply.status == 200
     assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -31,7 +31,7 @@ def cents(amount):
 
 @pytest.fixture
 def busy(daraja):
-    """A day with one of everything."""
+    """A day with one payment of each kind."""
     daraja.pay_bill(1053)
     daraja.advance(60)
     daraja.stk()
@@ -46,7 +46,7 @@ def busy(daraja):
     return daraja
 
 
-def test_has_the_portals_columns_and_preamble(busy):
+def test_the_statement_has_the_portals_columns_and_preamble(busy):
     head, _ = statement(busy)
     assert head == [
         "Organization Name:,NISSMART",
@@ -57,7 +57,7 @@ def test_has_the_portals_columns_and_preamble(busy):
     assert COLUMNS.encode() in busy.send("GET", "/_sim/statement.csv").raw.split(b"\r\n")
 
 
-def test_has_each_payment_as_the_portal_writes_it(busy):
+def test_each_payment_is_written_as_in_the_portal(busy):
     paid = {one["kind"]: one for one in busy.book()}
     _, lines = statement(busy)
     settled, reversal, charge, payout, stk, c2b = lines
@@ -85,7 +85,7 @@ def test_has_each_payment_as_the_portal_writes_it(busy):
     assert settled["Reason Type"] == "Withdraw Funds to Bank"
 
 
-def test_the_balance_follows_from_line_to_line(busy):
+def test_each_line_continues_the_balance(busy):
     _, lines = statement(busy)
     balance = 5_000_000.0
     for line in reversed(lines):
@@ -94,7 +94,7 @@ def test_the_balance_follows_from_line_to_line(busy):
     assert balance == 1_000_000
 
 
-def test_each_account_has_its_own(start):
+def test_each_account_has_a_statement(start):
     daraja = start(merchant=Merchant(charges_from="Charges Paid Account"))
     daraja.b2c()
     daraja.advance()
@@ -104,7 +104,7 @@ def test_each_account_has_its_own(start):
     assert statement(daraja, "?account=working")[1] == []
 
 
-def test_can_be_of_some_days(daraja):
+def test_a_statement_can_cover_some_days(daraja):
     for _ in range(3):
         daraja.pay_bill()
         daraja.advance(24 * 3600)
@@ -113,5 +113,5 @@ def test_can_be_of_some_days(daraja):
 
 
 @pytest.mark.parametrize("query", ["?account=other", "?from=yesterday"])
-def test_a_wrong_query_says_so(daraja, query):
+def test_a_wrong_query_explains_the_mistake(daraja, query):
     assert daraja.send("GET", f"/_sim/statement.csv{query}").status == 400

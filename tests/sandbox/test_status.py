@@ -1,4 +1,4 @@
-"""Transaction status: the query's own ids outside, the payment's ids and end inside."""
+"""Transaction status: the query's ids in the envelope, the payment's ids and result inside."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import pytest
 from tests.sandbox.support.daraja import PHONE, SHORTCODE, parameters
 
 
-def asked(daraja, receiver, **target):
-    """The result of one status query."""
+def query(daraja, receiver, **target):
+    """Make a status query. Returns its result."""
     before = len(receiver.bodies("status"))
     assert daraja.status(**target).status == 200
     daraja.advance()
     return receiver.bodies("status")[before]
 
 
-def test_a_paid_payout_to_the_letter(daraja, receiver):
+def test_a_paid_payout_is_exactly_as_documented(daraja, receiver):
     sent = daraja.b2c("NSP-1").json
     daraja.advance(3)
     (paid,) = daraja.book()
@@ -46,54 +46,54 @@ def test_a_paid_payout_to_the_letter(daraja, receiver):
     assert found["CreditPartyName"].startswith(f"{PHONE} - ")
 
 
-def test_finds_by_receipt_as_well(daraja, receiver):
+def test_a_payment_is_found_by_receipt_too(daraja, receiver):
     receipt = daraja.pay_bill(75)
-    found = parameters(asked(daraja, receiver, TransactionID=receipt))
+    found = parameters(query(daraja, receiver, TransactionID=receipt))
     assert (found["ReceiptNo"], found["Amount"]) == (receipt, "75")
     assert found["DebitPartyName"].startswith(PHONE)
     assert found["ReasonType"] == "Pay Bill Online"
 
 
-def test_what_waits_is_not_final(daraja, receiver):
+def test_a_waiting_payment_is_not_final(daraja, receiver):
     daraja.scenario(id="NSP-1", delay_s=600)
     daraja.b2c("NSP-1")
-    found = parameters(asked(daraja, receiver, OriginalConversationID="NSP-1"))
+    found = parameters(query(daraja, receiver, OriginalConversationID="NSP-1"))
     assert found["TransactionStatus"] == "Authorized"
     assert "FinalisedTime" not in found
     daraja.advance(600)
-    found = parameters(asked(daraja, receiver, OriginalConversationID="NSP-1"))
+    found = parameters(query(daraja, receiver, OriginalConversationID="NSP-1"))
     assert found["TransactionStatus"] == "Completed"
 
 
 @pytest.mark.parametrize(
     ("result", "state"), [("2040", "Declined"), ("1032", "Cancelled"), ("1019", "Expired")]
 )
-def test_a_failure_has_its_state(daraja, receiver, result, state):
+def test_a_failed_payment_has_its_state(daraja, receiver, result, state):
     daraja.scenario(id="NSP-1", result=result)
     daraja.b2c("NSP-1")
     daraja.advance()
-    found = parameters(asked(daraja, receiver, OriginalConversationID="NSP-1"))
+    found = parameters(query(daraja, receiver, OriginalConversationID="NSP-1"))
     assert found["TransactionStatus"] == state
 
 
 def test_an_unknown_payment_is_2032(daraja, receiver):
-    inner = asked(daraja, receiver, OriginalConversationID="NSP-never")["Result"]
+    inner = query(daraja, receiver, OriginalConversationID="NSP-never")["Result"]
     assert inner["ResultCode"] == 2032
     assert inner["ResultDesc"] == "The transaction receipt number does not exist."
     assert "ResultParameters" not in inner
 
 
 def test_a_wrong_initiator_is_2001(daraja, receiver):
-    inner = asked(daraja, receiver, TransactionID="UJ10000000", Initiator="other")["Result"]
+    inner = query(daraja, receiver, TransactionID="UJ10000000", Initiator="other")["Result"]
     assert inner["ResultCode"] == 2001
 
 
-def test_tells_the_truth_about_a_contradicted_payout(daraja, receiver):
+def test_a_query_tells_the_truth_about_a_contradicted_payout(daraja, receiver):
     daraja.scenario(id="NSP-1", faults=["contradict"])
     daraja.b2c("NSP-1")
     daraja.advance(10)
     assert [body["Result"]["ResultCode"] for body in receiver.bodies("b2c")] == [0, 2040]
-    found = parameters(asked(daraja, receiver, OriginalConversationID="NSP-1"))
+    found = parameters(query(daraja, receiver, OriginalConversationID="NSP-1"))
     assert found["TransactionStatus"] == "Completed"
 
 

@@ -1,4 +1,4 @@
-"""STK push: what is refused, what a phone can do, and the callback to the letter."""
+"""STK push: refusals, what a phone can do, and the documented callback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.sandbox.support.daraja import PHONE, SHORTCODE
 BUSY = "Unable to lock subscriber, a transaction is already in process for the current subscriber"
 
 
-def test_is_accepted_with_both_ids(daraja):
+def test_a_push_is_accepted_with_both_ids(daraja):
     reply = daraja.stk()
     assert reply.status == 200
     words = "Success. Request accepted for processing"
@@ -26,7 +26,7 @@ def test_is_accepted_with_both_ids(daraja):
     assert re.fullmatch(r"ws_CO_01102026120000\d{3}712000001", reply.json["CheckoutRequestID"])
 
 
-def test_takes_numbers_as_well_as_text(daraja):
+def test_fields_may_be_numbers_or_text(daraja):
     reply = daraja.stk(
         BusinessShortCode=int(SHORTCODE), PartyB=int(SHORTCODE), Amount=5, PhoneNumber=int(PHONE)
     )
@@ -40,7 +40,7 @@ def test_takes_numbers_as_well_as_text(daraja):
         ({"Password": "d3Jvbmc="}, "[MerchantValidate] - Wrong credentials"),
         ({"Timestamp": "20261001120001"}, "[MerchantValidate] - Wrong credentials"),
         ({"Timestamp": ""}, "[MerchantValidate] - Wrong credentials"),
-        # The merchant comes first, whatever is wrong besides.
+        # The merchant is checked first, whatever else is wrong.
         ({"BusinessShortCode": "123456", "Amount": "x"}, "Merchant does not exist"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_description_is_optional(daraja):
     assert daraja.stk(TransactionDesc="").status == 200
 
 
-def test_a_pin_pays_and_says_so_to_the_letter(daraja, receiver):
+def test_a_pin_pays_with_the_documented_callback(daraja, receiver):
     accepted = daraja.stk().json
     daraja.advance(7)
     daraja.act("pin")
@@ -163,7 +163,7 @@ def test_a_pin_after_the_end_changes_nothing(daraja, receiver):
     assert len(receiver.bodies("stk")) == 1
 
 
-def test_an_action_before_the_prompt_waits_for_it(daraja, receiver):
+def test_an_action_before_the_prompt_applies_to_it(daraja, receiver):
     daraja.act("cancel")
     daraja.stk()
     daraja.advance()
@@ -178,7 +178,7 @@ def test_every_phone_can_be_set_to_pay(daraja):
     assert len(daraja.book()) == 3
 
 
-def test_a_phone_with_an_open_prompt_is_locked(daraja):
+def test_a_phone_with_an_open_prompt_takes_no_other(daraja):
     daraja.stk()
     assert daraja.stk(Amount="200").error == (500, "500.001.1001", BUSY)
     daraja.act("cancel")
@@ -205,7 +205,7 @@ def test_a_cancelled_prompt_may_be_sent_again_immediately(daraja):
 
 
 @pytest.mark.parametrize(("amount", "code"), [("250000", 0), ("250001", 3)])
-def test_the_most_is_250_000(daraja, receiver, amount, code):
+def test_the_limit_is_250_000(daraja, receiver, amount, code):
     daraja.stk(Amount=amount)
     daraja.act("pin")
     assert receiver.only("stk")["Body"]["stkCallback"]["ResultCode"] == code
@@ -222,7 +222,7 @@ def test_a_phone_pays_at_most_500_000_a_day(daraja, receiver):
 @pytest.mark.parametrize(
     "changes", [{"TransactionType": "CustomerBuyGoodsOnline"}, {"PartyB": "5551234"}]
 )
-def test_a_till_is_no_paybill(daraja, receiver, changes):
+def test_a_till_is_not_a_paybill(daraja, receiver, changes):
     daraja.stk(**changes)
     daraja.advance()
     inner = receiver.only("stk")["Body"]["stkCallback"]
@@ -241,7 +241,7 @@ def test_a_scenario_sets_the_result(daraja, receiver, result):
     assert daraja.book() == []
 
 
-def test_query_says_pending_then_the_end_in_text(daraja):
+def test_query_says_pending_then_the_result_as_text(daraja):
     checkout_id = daraja.stk().json["CheckoutRequestID"]
     reply = daraja.stk_query(checkout_id)
     assert reply.status == 500

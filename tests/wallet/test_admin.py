@@ -1,4 +1,4 @@
-"""Operators look after people and accounts; balances move by no hand of theirs."""
+"""Operators manage people and freeze accounts, but can't change a balance."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -41,26 +41,26 @@ def test_freezing_stops_money_from_leaving(as_operator, alice, bob):
     assert balance(bob) == 1_00
 
 
-def test_freezing_is_written_down(as_operator, alice, operator):
+def test_freezing_is_logged(as_operator, alice, operator):
     act(as_operator, "freeze", account_id(alice))
     entry = LogEntry.objects.get()
     assert (entry.user, entry.object_id) == (operator, str(account_id(alice)))
     assert "frozen" in entry.get_change_message()
 
 
-def test_the_houses_own_accounts_are_never_frozen(as_operator):
-    act(as_operator, "freeze", *(one.id for one in house.every()))
+def test_house_accounts_are_never_frozen(as_operator):
+    act(as_operator, "freeze", *(one.id for one in house.all_accounts()))
     assert not Account.objects.filter(is_frozen=True).exists()
 
 
-def test_freezing_needs_the_right_to(alice, bob):
+def test_freezing_needs_the_permission(alice, bob):
     helper = UserFactory(is_staff=True)
     client = signed_in(helper)
     assert act(client, "freeze", account_id(alice)).status_code == 403
     assert not alice.primary_account().is_frozen
 
 
-def test_an_account_is_only_read(as_operator, alice):
+def test_an_account_is_read_only(as_operator, alice):
     account = alice.primary_account()
     given = {"balance_cents": "99999", "is_frozen": "on", "_save": "Save", "post": "yes"}
     for page, args in [("add", []), ("change", [account.pk]), ("delete", [account.pk])]:
@@ -73,7 +73,7 @@ def test_an_account_is_only_read(as_operator, alice):
     assert "KES 1,000.00" in shown
 
 
-def listed(client, url, search) -> list[str]:
+def found_names(client, url, search) -> list[str]:
     page = client.get(url, {"q": search})
     return [words(next(find(row, "a"))) for row in elements(page, "th", class_="field-name")]
 
@@ -90,9 +90,9 @@ def listed(client, url, search) -> list[str]:
         "254 712 345678",
     ],
 )
-def test_finds_people(as_operator, alice, search):
+def test_a_search_finds_people(as_operator, alice, search):
     UserFactory(name="Jane Wanjiru", email="jane@example.com", phone="+254712345678")
-    assert listed(as_operator, USERS, search) == ["Jane Wanjiru"]
+    assert found_names(as_operator, USERS, search) == ["Jane Wanjiru"]
     assert "Jane Wanjiru" in text(as_operator.get(ACCOUNTS, {"q": search}))
 
 
@@ -119,7 +119,7 @@ def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(as_operator)
         {"name": "Jane", "phone": "+254712000999"},
     ],
 )
-def test_a_person_who_will_not_do_is_refused(as_operator, given):
+def test_an_invalid_person_is_refused(as_operator, given):
     UserFactory(email="taken@example.com", phone="+254712000999")
     before = User.objects.count()
     page = as_operator.post(ADD, {"is_active": "on"} | given)
@@ -133,7 +133,7 @@ def change(client, user, **changes):
     return client.post(reverse("admin:wallet_user_change", args=[user.pk]), given | changes)
 
 
-def test_a_new_email_takes_the_old_ones_place_in_password_reset(as_operator):
+def test_password_reset_uses_a_new_email_and_not_the_old_one(as_operator):
     jane = UserFactory(email="old@example.com", phone=None)
     EmailAddress.objects.create(user=jane, email=jane.email, primary=True, verified=True)
     assert change(as_operator, jane, email="New@example.com").status_code == 302
@@ -156,7 +156,7 @@ def test_closing_an_account_keeps_it_in_the_books(as_operator, alice, bob):
     assert User.objects.filter(pk=bob.pk).exists()
 
 
-def test_a_person_is_put_into_the_finance_team(as_operator, bob):
+def test_an_operator_adds_a_person_to_the_finance_team(as_operator, bob):
     change(as_operator, bob, groups=[Group.objects.get(name="finance").pk])
     assert signed_in(bob).get("/panel/").status_code == 200
 
@@ -173,11 +173,11 @@ def test_second_factors_and_email_lists_are_not_shown():
     assert not admin.site.is_registered(Authenticator)
 
 
-def test_the_admins_door_is_our_own_sign_in(alice):
+def test_the_admin_uses_our_own_sign_in(alice):
     answer = Client().get("/admin/", follow=True)
     assert answer.request["PATH_INFO"] == "/accounts/login/"
     assert signed_in(alice).get("/admin/login/").status_code == 403
-    # A password posted to the admin's own address signs nobody in.
+    # A password posted to the admin's own login URL signs no one in.
     client = Client()
     client.post("/admin/login/", {"username": alice.email, "password": "x"})
     assert "_auth_user_id" not in client.session
@@ -192,7 +192,7 @@ def test_the_front_page_and_every_list_open(as_operator, alice):
             assert as_operator.get(link).status_code == 200, link
 
 
-def test_a_local_phone_is_taken_and_a_taken_one_refused_beside_the_field(as_operator):
+def test_a_local_phone_number_is_accepted_and_a_used_one_refused(as_operator):
     given = {"name": "Jane", "email": "", "phone": "0744 000 112", "is_active": "on"}
     assert as_operator.post(ADD, given).status_code == 302
     assert User.objects.get(name="Jane").phone == "+254744000112"
@@ -205,7 +205,7 @@ def test_a_local_phone_is_taken_and_a_taken_one_refused_beside_the_field(as_oper
 
 
 @pytest.mark.parametrize("name", ["finance", "auditor"])
-def test_the_groups_that_the_dashboard_goes_by_stay(as_operator, name):
+def test_the_groups_of_the_panel_cannot_be_renamed_or_deleted(as_operator, name):
     group = Group.objects.get(name=name)
     change = reverse("admin:auth_group_change", args=[group.pk])
     delete = reverse("admin:auth_group_delete", args=[group.pk])
@@ -217,21 +217,21 @@ def test_the_groups_that_the_dashboard_goes_by_stay(as_operator, name):
     assert Group.objects.filter(name=name).exists()
 
 
-def test_other_groups_come_and_go(as_operator):
+def test_other_groups_can_be_deleted(as_operator):
     group = Group.objects.create(name="helpers")
     delete = reverse("admin:auth_group_delete", args=[group.pk])
     assert as_operator.post(delete, {"post": "yes"}).status_code == 302
     assert not Group.objects.filter(name="helpers").exists()
 
 
-def test_people_head_the_front_page_and_groups_end_it(as_operator):
+def test_the_front_page_begins_with_people_and_ends_with_groups(as_operator):
     page = as_operator.get("/admin/")
     heads = [words(head) for head in elements(page, "caption")]
-    assert heads == ["People and accounts", "Ledger", "Groups of staff"]
+    assert heads == ["People and accounts", "Ledger", "Staff groups"]
     assert "Authentication and Authorization" not in page.text
 
 
-def test_dates_are_of_the_24_hour_kind(as_operator, alice, time_machine):
+def test_times_use_the_24_hour_clock(as_operator, alice, time_machine):
     time_machine.move_to("2026-11-25T10:07:00Z", tick=False)
     jane = UserFactory(name="Jane")
     assert "25 Nov 2026, 13:07" in text(as_operator.get(USERS, {"q": "Jane"}))
@@ -239,7 +239,7 @@ def test_dates_are_of_the_24_hour_kind(as_operator, alice, time_machine):
     assert "25 Nov 2026, 13:07" in text(as_operator.get(change))
 
 
-def test_the_houses_accounts_say_where_their_balance_is(as_operator):
+def test_house_accounts_say_where_to_find_their_balance(as_operator):
     said = text(as_operator.get(ACCOUNTS, {"q": ""}))
-    assert "on the finance desk" in said
+    assert "see the finance panel" in said
     assert "–" not in said

@@ -1,4 +1,4 @@
-"""What operators change about people and groups is in the audit, with what stood there before."""
+"""Operators' changes to people and groups are in the audit, with the old values."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def jane(db) -> User:
 
 def change(client: Client, user: User, **changes) -> None:
     given = {"name": user.name, "email": user.email, "phone": user.phone or "", "is_active": "on"}
-    address = reverse("admin:wallet_user_change", args=[user.pk])
-    assert client.post(address, given | changes).status_code == 302
+    url = reverse("admin:wallet_user_change", args=[user.pk])
+    assert client.post(url, given | changes).status_code == 302
     user.refresh_from_db()
 
 
@@ -44,7 +44,7 @@ def last() -> AuditEvent:
 
 
 def help_with(client: Client, user: User) -> tuple[int, str]:
-    """Status of the page that makes a link, and the link."""
+    """Make a password link. Return the status of the answer, and the link."""
     url = reverse("admin:wallet_user_sign_in_help", args=[user.pk])
     status = client.post(url, {"reason": "Showed their ID", "make_link": "x"}).status_code
     codes = elements(client.get(url), "code", class_="handed")
@@ -55,7 +55,7 @@ def works(link: str) -> bool:
     return "password1" in Client().get(link, follow=True).text
 
 
-def test_a_change_of_a_person_keeps_what_was_there(as_operator, jane, operator):
+def test_a_change_of_a_person_is_audited_with_the_old_values(as_operator, jane, operator):
     given = {"email": "New@example.com", "phone": "0722 000 999", "is_staff": "on"}
     change(as_operator, jane, **given, groups=[group("finance"), group("auditor")])
     event = last()
@@ -77,7 +77,7 @@ def test_a_change_of_a_person_keeps_what_was_there(as_operator, jane, operator):
     }  # fmt: skip
 
 
-def test_the_audit_page_tells_it_in_words(as_operator, jane, auditor):
+def test_the_audit_page_shows_the_change_in_words(as_operator, jane, auditor):
     change(as_operator, jane, groups=[group("finance")])
     change(as_operator, jane, groups=[group("finance"), group("auditor")])
     page = text(signed_in(auditor).get("/panel/audit/"))
@@ -85,7 +85,7 @@ def test_the_audit_page_tells_it_in_words(as_operator, jane, auditor):
     assert "Groups: finance → auditor, finance" in page
 
 
-def test_a_new_person_is_written_down_with_their_groups(as_operator):
+def test_a_new_person_is_audited_with_their_groups(as_operator):
     given = {"name": "Jane", "email": "", "phone": "0712 345 678", "is_active": "on"}
     as_operator.post(reverse("admin:wallet_user_add"), given | {"groups": [group("finance")]})
     assert last().facts == {
@@ -93,7 +93,7 @@ def test_a_new_person_is_written_down_with_their_groups(as_operator):
     }
 
 
-def test_groups_are_written_down_as_they_come_change_and_go(as_operator):
+def test_new_changed_and_deleted_groups_are_audited(as_operator):
     right = Permission.objects.get(codename="change_account")
     as_operator.post(
         reverse("admin:auth_group_add"), {"name": "helpers", "permissions": [right.pk]}
@@ -101,8 +101,8 @@ def test_groups_are_written_down_as_they_come_change_and_go(as_operator):
     helpers = Group.objects.get(name="helpers")
     assert (last().action, last().subject) == ("change_group", f"group {helpers.pk}")
     assert last().facts["after"] == {"name": "helpers", "permissions": [str(right)]}
-    address = reverse("admin:auth_group_change", args=[helpers.pk])
-    as_operator.post(address, {"name": "helpers", "permissions": []})
+    url = reverse("admin:auth_group_change", args=[helpers.pk])
+    as_operator.post(url, {"name": "helpers", "permissions": []})
     assert last().facts["before"] == {"permissions": [str(right)]}
     assert last().facts["after"] == {"permissions": []}
     chosen = {"action": "delete_selected", "_selected_action": [helpers.pk], "post": "yes"}
@@ -114,16 +114,16 @@ def test_groups_are_written_down_as_they_come_change_and_go(as_operator):
     assert AuditEvent.objects.count() == 4
 
 
-def test_rights_of_the_auditors_are_no_exception(as_operator):
+def test_changes_of_the_auditors_permissions_are_audited(as_operator):
     right = Permission.objects.get(codename="change_account")
-    address = reverse("admin:auth_group_change", args=[group("auditor")])
-    as_operator.post(address, {"permissions": [right.pk]})
+    url = reverse("admin:auth_group_change", args=[group("auditor")])
+    as_operator.post(url, {"permissions": [right.pk]})
     assert last().facts["name"] == "auditor"
     assert last().facts["after"] == {"permissions": [str(right)]}
 
 
 @pytest.mark.parametrize("who", ["finance", "auditor"])
-def test_nobody_is_taken_out_of_the_team_to_be_helped(request, as_operator, who):
+def test_removing_staff_from_their_group_does_not_allow_help(request, as_operator, who):
     person = request.getfixturevalue(who)
     change(as_operator, person, groups=[])
     assert help_with(as_operator, person) == (422, "")
@@ -131,13 +131,13 @@ def test_nobody_is_taken_out_of_the_team_to_be_helped(request, as_operator, who)
     assert (person.email, person.phone) != ("operators-own@example.com", "+254722000999")
 
 
-def test_who_has_acted_as_staff_is_not_helped(as_operator, finance, alice):
+def test_a_person_who_has_acted_as_staff_gets_no_help(as_operator, finance, alice):
     operations.freeze(Context(finance.pk, reason="Lost phone"), account_id(alice))
     finance.groups.clear()
     assert help_with(as_operator, finance) == (422, "")
 
 
-def test_an_act_from_before_values_were_kept_counts_too(as_operator, jane, operator):
+def test_an_old_event_without_values_counts_too(as_operator, jane, operator):
     facts = {"changed": ["groups"]}
     AuditEvent.objects.create(
         action="change_person", subject=f"member {jane.pk}", actor=operator, facts=facts
@@ -145,7 +145,7 @@ def test_an_act_from_before_values_were_kept_counts_too(as_operator, jane, opera
     assert help_with(as_operator, jane) == (422, "")
 
 
-def test_a_link_ends_for_good_when_an_operator_changes_the_groups(as_operator, jane):
+def test_a_link_stops_working_for_good_when_the_groups_change(as_operator, jane):
     _status, link = help_with(as_operator, jane)
     change(as_operator, jane, name="Jane W")
     assert works(link)
@@ -155,25 +155,25 @@ def test_a_link_ends_for_good_when_an_operator_changes_the_groups(as_operator, j
     assert not works(link)
 
 
-def test_a_link_that_was_mailed_ends_too(as_operator, jane, mailoutbox):
+def test_a_mailed_link_stops_working_too(as_operator, jane, mailoutbox):
     Client().post(reverse("account_reset_password"), {"email": jane.email})
     link = next(line for line in mailoutbox[0].body.split() if "/password/reset/key/" in line)
     change(as_operator, jane, groups=[group("auditor")])
     assert not works(link.removeprefix("http://testserver"))
 
 
-def test_an_operator_unfreezes_others_and_not_themselves(as_operator, operator, alice):
+def test_an_operator_can_unfreeze_others_but_not_themselves(as_operator, operator, alice):
     for user in (operator, alice):
         operations.freeze(SYSTEM, account_id(user))
     ids = [account_id(operator), account_id(alice)]
     page = as_operator.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
-    assert "Nobody freezes or unfreezes their own wallet. Ask a colleague." in text(page)
+    assert "You can't freeze or unfreeze your own wallet. Ask a colleague." in text(page)
     assert "1 wallet is unfrozen." in text(page)
     assert list(Account.objects.filter(is_frozen=True)) == [operator.primary_account()]
 
 
 @pytest.mark.parametrize(("scope", "count"), [("finance", 1), ("service", 1), ("member", 0)])
-def test_a_token_that_reaches_far_is_written_down(finance, scope, count):
+def test_a_token_with_a_wide_scope_is_audited(finance, scope, count):
     out = StringIO()
     call_command("issue_token", finance.email, scope=scope, name="till", stdout=out)
     events = list(AuditEvent.objects.all())

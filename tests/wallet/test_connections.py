@@ -1,4 +1,4 @@
-"""Each thread has its connection to PostgreSQL, as long as both are there."""
+"""Each thread keeps its connection to PostgreSQL until the thread or the connection ends."""
 
 import gc
 import time
@@ -25,19 +25,19 @@ from wallet.models import Account, User
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections"),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server"),
 ]
 
 COUNT = Statement("SELECT COUNT(*) FROM wallet_user")
 BACKEND = Statement("SELECT pg_backend_pid()")
 
 
-def elsewhere(statement: Statement) -> None:
-    """Run this on another connection, while ours stays as it is."""
+def run_elsewhere(statement: Statement) -> None:
+    """Run this on another connection and leave ours alone."""
     in_thread(partial(pipeline.ask, statement))
 
 
-def test_a_connection_that_is_lost_is_not_used_again():
+def test_a_lost_connection_is_not_used_again():
     with pytest.raises(OperationalError):
         pipeline.ask(Statement("SELECT pg_terminate_backend(pg_backend_pid())"), COUNT)
     with pytest.raises(OperationalError):
@@ -47,15 +47,15 @@ def test_a_connection_that_is_lost_is_not_used_again():
 
 
 @pytest.mark.parametrize("by_orm", [True, False])
-def test_a_request_meets_no_connection_that_the_server_has_closed(by_orm):
-    """As after a restart of the database: nobody is told of it, not even once."""
+def test_a_request_replaces_a_connection_that_the_server_has_closed(by_orm):
+    """As after a restart of the database: not even one request fails."""
     [[[process]]] = pipeline.ask(BACKEND)
-    elsewhere(Statement("SELECT pg_terminate_backend(%s, 10000)", (process,)))
+    run_elsewhere(Statement("SELECT pg_terminate_backend(%s, 10000)", (process,)))
     close_old_connections()
     assert User.objects.count() == 0 if by_orm else pipeline.ask(COUNT)
 
 
-def test_a_thread_that_ends_takes_its_connection_along():
+def test_a_thread_that_ends_closes_its_connection():
     def others() -> int:
         others = "SELECT count(*) FROM pg_stat_activity WHERE client_port IS NOT NULL"
         [[[number]]] = pipeline.ask(Statement(f"{others} AND pid <> pg_backend_pid()"))
@@ -75,7 +75,7 @@ def test_a_thread_that_ends_takes_its_connection_along():
         gc.enable()
 
 
-def test_a_server_that_says_nothing_is_given_up():
+def test_a_silent_server_times_out():
     pipeline.ask(COUNT)
     connection.connection.answer_timeout_s = 0.2
     began = time.monotonic()
@@ -86,7 +86,7 @@ def test_a_server_that_says_nothing_is_given_up():
     assert pipeline.ask(COUNT)
 
 
-def test_without_a_limit_for_statements_there_is_none_for_answers(monkeypatch):
+def test_without_a_statement_timeout_answers_have_no_timeout(monkeypatch):
     monkeypatch.setenv("STATEMENT_TIMEOUT_S", "0")
     pipeline.ask(COUNT)
     options = database(Env(), Path())["OPTIONS"]
@@ -95,15 +95,15 @@ def test_without_a_limit_for_statements_there_is_none_for_answers(monkeypatch):
     connection.close()
 
 
-def test_the_next_request_has_the_same_connection():
+def test_the_next_request_reuses_the_connection():
     [[[process]]] = pipeline.ask(BACKEND)
     close_old_connections()
     assert pipeline.ask(BACKEND) == [[(process,)]]
 
 
 @pytest.mark.parametrize("by_orm", [True, False])
-@pytest.mark.parametrize("surroundings", [nullcontext, transaction.atomic])
-def test_a_change_of_a_table_costs_a_connection_one_failure(by_orm, surroundings):
+@pytest.mark.parametrize("block", [nullcontext, transaction.atomic])
+def test_a_connection_fails_once_after_a_table_changes(by_orm, block):
     def ask() -> int:
         [[[process]]] = pipeline.ask(BACKEND)
         if by_orm:
@@ -113,10 +113,10 @@ def test_a_change_of_a_table_costs_a_connection_one_failure(by_orm, surroundings
         return process
 
     first = [ask() for _until_prepared in range(8)][-1]
-    elsewhere(Statement("ALTER TABLE wallet_account ALTER currency TYPE text"))
+    run_elsewhere(Statement("ALTER TABLE wallet_account ALTER currency TYPE text"))
     try:
         stale = pytest.raises(NotSupportedError, match="cached plan must not change result type")
-        with stale, surroundings():
+        with stale, block():
             ask()
         connection.close()
         assert ask() != first

@@ -1,4 +1,4 @@
-"""Mail on one's own machine is printed as a person reads it."""
+"""On a developer's machine, mail is printed in readable form."""
 
 import io
 
@@ -24,7 +24,7 @@ def test_a_long_link_stays_on_one_line():
     assert "Subject: Set a new password" in lines
 
 
-def test_it_is_what_runs_without_a_mail_server(settings):
+def test_mail_is_printed_without_a_mail_server(settings):
     from nissmart import settings as ours
 
     assert ours.MAILERS["default"]["BACKEND"] == "wallet.signin.mail.Terminal"

@@ -41,12 +41,12 @@ digits = st.text(st.sampled_from("0123456789.,+- eE_\u0660\uff11\u200b\n"), max_
         ("KES\u00a01,234.50", 1_234_50),
     ],
 )
-def test_reads_what_people_write(typed, cents):
+def test_amounts_are_read_as_people_write_them(typed, cents):
     assert parse_shillings(typed) == cents
 
 
 @pytest.mark.parametrize("typed", ["0", "0.0", "0.00", "000", "0,000"])
-def test_zero_is_no_amount(typed):
+def test_zero_is_refused(typed):
     with pytest.raises(ValidationError) as refusal:
         parse_shillings(typed)
     assert refusal.value.messages == ["Enter an amount above zero."]
@@ -55,7 +55,7 @@ def test_zero_is_no_amount(typed):
 @pytest.mark.parametrize(
     "typed", ["", ".", ",", "1,23", "1,2345", "12,34,567", ",500", "1.", ".555"]
 )
-def test_half_written_amounts_are_refused(typed):
+def test_malformed_amounts_are_refused(typed):
     with pytest.raises(ValidationError) as refusal:
         parse_shillings(typed)
     assert refusal.value.messages == ["Enter an amount in shillings, like 500 or 1,234.50."]
@@ -63,13 +63,13 @@ def test_half_written_amounts_are_refused(typed):
 
 @given(any_cents)
 @example(CEILING_CENTS - 1)
-def test_what_is_written_reads_back_as_the_same_cents(cents):
+def test_a_formatted_amount_reads_back_as_the_same_cents(cents):
     assert parse_shillings(format_amount(cents)) == cents
     assert parse_shillings(format_amount(cents).replace(",", "")) == cents
 
 
 @given(digits)
-def test_nothing_is_rounded_and_nothing_else_is_read(typed):
+def test_nothing_is_rounded_and_only_amounts_are_read(typed):
     try:
         cents = parse_shillings(typed)
     except ValidationError:
@@ -81,11 +81,11 @@ def test_nothing_is_rounded_and_nothing_else_is_read(typed):
 
 
 @given(any_cents, st.sampled_from(["Ksh {}", "{}/=", "KES\u00a0{}", "\u202a{}\u202c", "sh{} "]))
-def test_the_currency_and_what_copying_adds_change_nothing(cents, around):
+def test_a_currency_and_invisible_characters_change_nothing(cents, around):
     assert parse_shillings(around.format(format_amount(cents))) == cents
 
 
-def test_what_a_page_shows_can_be_pasted_back():
+def test_an_amount_copied_from_a_page_can_be_pasted():
     assert parse_shillings(format_money(1_234_50)) == 1_234_50
 
 
@@ -105,7 +105,7 @@ def test_any_text_is_read_or_refused(typed):
         (-1, "\u2212KES\u00a00.01", "\u2212KES\u00a00.01"),
     ],
 )
-def test_writes_money_with_its_sign(cents, money, signed):
+def test_money_is_written_with_its_sign(cents, money, signed):
     assert format_money(cents) == money
     assert format_signed_money(cents) == signed
 

@@ -1,4 +1,4 @@
-"""What somebody did stays under the name they had, and nobody goes by a name of the house."""
+"""An act keeps the name that its person had then, and no one may use a reserved name."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from wallet.names import refuse_house_names
 from wallet.staff import audit, subjects
 
 PROFILE = reverse("wallet:profile")
-HOUSE = [
+RESERVED = [
     "Nissmart", "NISSMART", " nissmart ", "The  System", "ｔｈｅ system", "Simulated rail",
-    # and what is read like one, on a page for staff or beside an amount
+    # and names that look like a reserved one
     "Níssmart", "nissmart.", "the-system", "Nissmart 🎉", "Dr Nissmart", "Simulated Rail ✅",
 ]  # fmt: skip
 
@@ -36,27 +36,27 @@ def rename(user: User, name: str):
     return signed_in(user).post(PROFILE, given)
 
 
-def exported(client: Client) -> list[str]:
+def actors_in_export(client: Client) -> list[str]:
     answer = client.get("/panel/audit/?format=csv&action=freeze")
     rows = csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
     return [f"{row['actor']} {row['actor_id']}" for row in rows]
 
 
 @pytest.mark.django_db
-def test_an_act_stays_under_the_name_of_its_time(finance, auditor, record_of_freezing):
+def test_an_act_keeps_the_name_of_its_time(finance, auditor, record_of_freezing):
     client = signed_in(auditor)
-    for name in ("Joseph Kiprono", "Somebody Else"):
+    for name in ("Joseph Kiprono", "Akinyi Odhiambo"):
         rename(finance, name)
         page = text(client.get("/panel/audit/?action=freeze"))
         assert f"Finance Person #{finance.pk}" in page
-        assert exported(client) == [f"Finance Person {finance.pk}"]
+        assert actors_in_export(client) == [f"Finance Person {finance.pk}"]
         member = text(client.get(f"/panel/members/{record_of_freezing}/"))
         assert "by Finance Person" in member
         assert name not in member
 
 
 @pytest.mark.django_db
-def test_notes_and_proposals_stay_signed_as_they_were(alice, bob, finance, wambui):
+def test_notes_and_proposals_keep_the_names_of_their_time(alice, bob, finance, wambui):
     record = send(alice, bob, 10_00)
     notes.write(Context(finance.pk), transaction_id=record.pk, text="She called.")
     proposal = reversals.propose(Context(wambui.pk, reason="Twice."), transaction_id=record.pk)
@@ -69,7 +69,7 @@ def test_notes_and_proposals_stay_signed_as_they_were(alice, bob, finance, wambu
     assert "Finance Person" in shown[0]
     assert all("Wambui Kariuki" in page for page in shown)
     reversals.deny(Context(finance.pk, reason="It was not."), proposal_id=proposal.pk)
-    rename(finance, "Somebody Else")
+    rename(finance, "Akinyi Odhiambo")
     for page in ("/panel/reversals/?tab=decided", pages[2]):
         assert "Joseph Kiprono" in text(signed_in(wambui).get(page))
 
@@ -83,15 +83,15 @@ def record_of_freezing(alice, finance) -> int:
 
 
 @pytest.mark.django_db
-def test_an_act_from_before_names_were_kept_has_the_name_of_now(finance, auditor):
+def test_an_old_event_without_a_name_shows_the_current_name(finance, auditor):
     AuditEvent.objects.create(action="freeze", subject="member 1", actor=finance)
     rename(finance, "Joseph Kiprono")
-    assert exported(signed_in(auditor)) == [f"Joseph Kiprono {finance.pk}"]
+    assert actors_in_export(signed_in(auditor)) == [f"Joseph Kiprono {finance.pk}"]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["finance", "auditor", "operator"])
-def test_staff_who_take_another_name_are_written_down(request, who):
+def test_a_name_change_by_staff_is_audited(request, who):
     person = request.getfixturevalue(who)
     rename(person, "Another Name")
     event = AuditEvent.objects.get()
@@ -107,17 +107,17 @@ def test_staff_who_take_another_name_are_written_down(request, who):
 
 
 @pytest.mark.django_db
-def test_members_call_themselves_what_they_like(alice):
+def test_a_name_change_by_a_member_is_not_audited(alice):
     assert rename(alice, "Alicia").status_code == 303
     assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", HOUSE)
-def test_nobody_goes_by_a_name_of_the_house(alice, operator, name):
+@pytest.mark.parametrize("name", RESERVED)
+def test_a_reserved_name_is_refused_everywhere(alice, operator, name):
     with pytest.raises(ValidationError):
         refuse_house_names(name)
-    said = "Nissmart goes by this name itself. Enter your own."
+    said = "Nissmart uses this name itself. Enter yours."
     assert problems_beside(rename(alice, name), "name") == [said]
     given = {"name": name, "email": "x@example.com", "phone": "", "password1": "a-Long-Enough-1"}
     assert said in text(Client().post(reverse("account_signup"), given))
@@ -130,19 +130,19 @@ def test_nobody_goes_by_a_name_of_the_house(alice, operator, name):
 
 
 @pytest.mark.parametrize("name", ["Nissmart Kamau", "Theo System", "Wanjikũ"])
-def test_other_names_pass(name):
+def test_similar_names_pass(name):
     refuse_house_names(name)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["Nissmart", "the SYSTEM", "Níssmart", "System ✓"])
-def test_the_database_refuses_it_too(alice, name):
+def test_the_database_refuses_a_reserved_name(alice, name):
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.filter(pk=alice.pk).update(name=name)
 
 
 def rename_in_sql(user: User, name: str) -> None:
-    """As of a time when the model had other columns."""
+    """Rename in SQL, because the model has other columns than the table at that migration."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE wallet_user SET name = %s WHERE id = %s", [name, user.pk])
 

@@ -1,4 +1,4 @@
-"""The holder is told by mail when what guards the wallet changes, at the address known before."""
+"""Members get an email at their old address when their sign-in details change."""
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -20,7 +20,7 @@ def jane(db):
     return UserFactory(**NOW)
 
 
-def told() -> list[tuple[list[str], str]]:
+def sent_mail() -> list[tuple[list[str], str]]:
     return [(message.to, message.subject) for message in mail.outbox]
 
 
@@ -29,56 +29,56 @@ def save(user, **changes):
     assert answer.status_code == 303
 
 
-def test_of_a_new_password(jane):
+def test_a_new_password_is_announced(jane):
     given = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     answer = signed_in(jane).post(reverse("account_change_password"), given)
     assert answer.headers["Location"] == PROFILE
-    assert told() == [(["jane@example.com"], "Nissmart: Your password was changed")]
-    assert "Was it not you?" in mail.outbox[0].body
+    assert sent_mail() == [(["jane@example.com"], "Nissmart: Your password was changed")]
+    assert "If it wasn't you, set a new password immediately." in mail.outbox[0].body
     assert NEW_PASSWORD not in mail.outbox[0].body
 
 
-def test_of_a_new_phone(jane):
+def test_a_new_phone_number_is_announced(jane):
     save(jane, phone="0722 000 111")
-    assert told() == [(["jane@example.com"], "Nissmart: Your phone number was changed")]
+    assert sent_mail() == [(["jane@example.com"], "Nissmart: Your phone number was changed")]
     assert "722" not in mail.outbox[0].body
 
 
 @pytest.mark.parametrize("email", ["new@example.com", ""])
-def test_of_a_new_email_at_the_old_one(jane, email):
+def test_a_new_email_is_announced_at_the_old_one(jane, email):
     save(jane, email=email)
-    assert told() == [(["jane@example.com"], "Nissmart: Your email was changed")]
+    assert sent_mail() == [(["jane@example.com"], "Nissmart: Your email was changed")]
 
 
-def test_of_nothing_when_only_the_name_is_new(jane):
+def test_a_new_name_is_not_announced(jane):
     save(jane, name="Jane N.", phone="0712 345 678", email="JANE@example.com")
-    assert told() == []
+    assert sent_mail() == []
 
 
-def test_a_first_email_has_no_old_one_to_tell():
+def test_a_first_email_is_announced_at_the_new_one():
     jane = UserFactory(**NOW | {"email": None})
     save(jane)
-    assert [to for to, _subject in told()] == [["jane@example.com"]]
+    assert [to for to, _subject in sent_mail()] == [["jane@example.com"]]
 
 
-def test_of_two_step_sign_in(jane):
+def test_turning_off_two_step_sign_in_is_announced(jane):
     secret = generate_totp_secret()
     TOTP.activate(jane, secret)
     answer = signed_in(jane).post(reverse("mfa_deactivate_totp"))
     assert answer.status_code == 302
-    assert (["jane@example.com"], "Nissmart: Two-step sign-in was turned off") in told()
+    assert (["jane@example.com"], "Nissmart: Two-step sign-in was turned off") in sent_mail()
 
 
-def test_of_what_an_operator_changed(jane, operator):
+def test_a_change_by_an_operator_is_announced_without_their_ip_address(jane, operator):
     url = reverse("admin:wallet_user_change", args=[jane.pk])
     given = NOW | {"phone": "0722 000 111", "is_active": "on"}
     assert signed_in(operator).post(url, given, REMOTE_ADDR="203.0.113.77").status_code == 302
-    assert told() == [(["jane@example.com"], "Nissmart: Your phone number was changed")]
+    assert sent_mail() == [(["jane@example.com"], "Nissmart: Your phone number was changed")]
     assert "by an operator" in mail.outbox[0].body
     assert "203.0.113.77" not in mail.outbox[0].body
 
 
-def test_mail_that_can_not_be_sent_undoes_nothing(jane, monkeypatch):
+def test_mail_that_cannot_be_sent_undoes_nothing(jane, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError("no mail server")
 

@@ -1,4 +1,4 @@
-"""A person and their wallet are opened together, and found by whatever they sign in with."""
+"""A person and their wallet are created together, and found by phone number or email."""
 
 import unicodedata
 
@@ -14,7 +14,7 @@ from wallet.models import Account, User
 pytestmark = pytest.mark.django_db
 
 
-def test_email_is_kept_in_small_letters_and_nothing_as_null():
+def test_an_email_is_stored_in_lower_case_and_empty_text_as_null():
     user = User.objects.create_user(name="Jane", email="Jane@Example.COM", phone="")
     user.refresh_from_db()
     assert (user.email, user.phone) == ("jane@example.com", None)
@@ -23,7 +23,7 @@ def test_email_is_kept_in_small_letters_and_nothing_as_null():
 @pytest.mark.parametrize(
     "taken", [{"email": "JANE@example.com"}, {"phone": "+254712345678"}], ids=["email", "phone"]
 )
-def test_a_person_who_can_not_be_saved_leaves_no_wallet_behind(taken):
+def test_a_person_who_cannot_be_saved_leaves_no_wallet_behind(taken):
     UserFactory(email="jane@example.com", phone="+254712345678")
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.create_user(name="Other", **taken)
@@ -31,7 +31,7 @@ def test_a_person_who_can_not_be_saved_leaves_no_wallet_behind(taken):
 
 
 @pytest.mark.parametrize("phone", ["0712345678", "+255712345678", "+254", "x"])
-def test_the_database_keeps_only_e164_numbers_of_kenya(phone):
+def test_the_database_accepts_only_kenyan_e164_numbers(phone):
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.create_user(name="Jane", phone=phone)
 
@@ -50,13 +50,13 @@ def test_the_database_keeps_only_e164_numbers_of_kenya(phone):
         "Tel:0712345678",
     ],
 )
-def test_is_found_by_any_spelling(login):
+def test_a_person_is_found_by_any_spelling(login):
     jane = UserFactory(email="jane@example.com", phone="+254712345678")
     assert User.objects.with_login(login) == jane
 
 
 @pytest.mark.parametrize("login", ["", "@", "Jane", "0712", "other@example.com", "0722000111"])
-def test_nobody_is_found_by_anything_else(login):
+def test_other_text_finds_no_person(login):
     UserFactory(email=None, phone="+254712345678")
     assert User.objects.with_login(login) is None
 
@@ -70,7 +70,7 @@ def test_nobody_is_found_by_anything_else(login):
         ("  Zawadi  ", "Zawadi", "Z"),
         ("Ngũgĩ ũhuru", "Ngũgĩ Ũ.", "NŨ"),
         ("", "", ""),
-        # emoji, badges, brackets and numbers are no words of a name
+        # emoji, badges, brackets and numbers aren't words of a name
         ("Amina 🇰🇪", "Amina", "A"),
         ("Amina Wanjiku 🇰🇪", "Amina W.", "AW"),
         ("🎉 Amina Wanjiku", "Amina W.", "AW"),
@@ -84,7 +84,7 @@ def test_nobody_is_found_by_anything_else(login):
         ("'Ali' \"Baba\"", "Ali B.", "AB"),
         ("2Pac Shakur", "2Pac S.", "S"),
         ("Ali/Omar", "Ali O.", "AO"),
-        # titles say nothing of who it is
+        # titles aren't part of a name
         ("Dr. Jane Wanjiru", "Jane W.", "JW"),
         ("Rev. Fr. John Kamau Jr.", "John K.", "JK"),
         ("Dr. Otieno", "Otieno", "O"),
@@ -95,7 +95,7 @@ def test_nobody_is_found_by_anything_else(login):
         ("Jan van der Berg", "Jan B.", "JB"),
         ("Anne-Marie Otieno-Odhiambo", "Anne-Marie O.", "AO"),
         ("ʼAli ʼUmar", "ʼAli U.", "AU"),
-        # whole letters: with their accents, from any alphabet, narrow and plain
+        # whole letters: with accents, from any alphabet, in any width or font
         ("N\u0303jeri e\u0301lan", "Ñjeri É.", "ÑÉ"),
         ("Ｊａｎｅ Ｗａｎｊｉｒｕ", "Jane W.", "JW"),
         ("𝓐𝓶𝓲𝓷𝓪 𝓦𝓪𝓷𝓳𝓲𝓴𝓾", "Amina W.", "AW"),
@@ -104,7 +104,7 @@ def test_nobody_is_found_by_anything_else(login):
         ("राम क्षमा", "राम क्ष.", "राक्ष"),
         ("გიორგი ბერიძე", "გიორგი ბ.", "გბ"),
         ("李 小龍", "李 小.", "李小"),
-        # nothing of a name: shown as it is, whole
+        # no words at all: the whole text is shown
         ("🇰🇪🇰🇪 🎉", "🇰🇪🇰🇪", ""),
         ("47", "47", ""),
         ("-", "-", ""),

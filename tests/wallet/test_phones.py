@@ -1,4 +1,4 @@
-"""A Kenyan number is one number, however it is written."""
+"""Every spelling of a Kenyan phone number is the same number."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet.phones import masked, national, parse_phone, to_stored
+from wallet.phones import mask, national, parse_phone, to_stored
 
 JANE = "+254712345678"
 SPELLINGS = [
@@ -84,7 +84,7 @@ def test_other_numbers_are_refused(typed):
 
 
 @given(st.integers(min_value=700_000_000, max_value=729_999_999))
-def test_what_is_shown_reads_back_as_the_same_number(local):
+def test_a_formatted_number_reads_back_as_the_same_number(local):
     phone = f"+254{local}"
     assert parse_phone(phone) == phone
     assert parse_phone(national(phone)) == phone
@@ -100,17 +100,17 @@ def test_any_text_is_read_or_refused(typed):
     assert parse_phone(phone) == phone
 
 
-def test_is_shown_the_way_it_is_said():
+def test_a_number_is_shown_in_national_form():
     assert national(JANE) == "0712 345 678"
 
 
-def test_a_masked_number_can_not_be_called():
-    assert masked(JANE) == "0712 *** 678"
-    assert "345" not in masked(JANE)
+def test_a_masked_number_hides_its_middle_digits():
+    assert mask(JANE) == "0712 *** 678"
+    assert "345" not in mask(JANE)
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "stored"),
     [
         ("0712 345 678", "+254712345678"),
         ("0712 345", "+254712345"),
@@ -127,5 +127,5 @@ def test_a_masked_number_can_not_be_called():
         ("Tel: 0712\u2011345", "+254712345"),
     ],
 )
-def test_a_number_or_its_start_is_searched_as_it_is_kept(typed, kept):
-    assert to_stored(typed) == kept
+def test_a_number_or_its_start_is_searched_in_stored_form(typed, stored):
+    assert to_stored(typed) == stored

@@ -1,4 +1,4 @@
-"""Statements that travel together run in order, once, and fail as they would one by one."""
+"""Statements sent together run in order, once, and fail as they would one by one."""
 
 import pytest
 from django.db import (
@@ -11,7 +11,7 @@ from django.db import (
 )
 
 from tests.factories import UserFactory
-from tests.ledger.support.crowd import at_once
+from tests.ledger.support.crowd import run_together
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.db.postgresql.connection import PipelineConnection
@@ -35,19 +35,19 @@ def name_of(user: User) -> str:
     return User.objects.get(pk=user.pk).name
 
 
-def prepared() -> int:
+def count_prepared() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'pipeline%%'")
         return cursor.fetchone()[0]
 
 
 @postgresql_only
-def test_the_site_uses_connections_that_can_do_it():
+def test_the_site_uses_pipeline_connections():
     connection.ensure_connection()
     assert isinstance(connection.connection, PipelineConnection)
 
 
-def test_each_statement_has_its_rows_in_order():
+def test_each_statement_returns_its_rows_in_order():
     user = UserFactory(name="Alice")
     find = Statement("SELECT name, is_active FROM wallet_user WHERE id = %s", (user.pk,))
     before, renamed, [after], nobody = pipeline.ask(find, rename(user, "Bob"), find, NOTHING)
@@ -57,7 +57,7 @@ def test_each_statement_has_its_rows_in_order():
 
 @postgresql_only
 @pytest.mark.parametrize("name", ["Bob\x00by", "Bob\udc80"])
-def test_a_text_that_can_not_be_sent_is_refused_and_leaves_the_connection_as_it_was(name):
+def test_an_invalid_text_is_refused_and_the_connection_still_works(name):
     user = UserFactory(name="Alice")
     with pytest.raises(DataError), transaction.atomic():
         pipeline.send(rename(user, name))
@@ -67,7 +67,7 @@ def test_a_text_that_can_not_be_sent_is_refused_and_leaves_the_connection_as_it_
     assert name_of(user) == "Carol"
 
 
-def test_a_text_longer_than_a_socket_holds_arrives():
+def test_a_text_larger_than_the_socket_buffer_arrives():
     text = "x" * 16_000_000
     assert pipeline.ask(Statement("SELECT LENGTH(%s)", (text,))) == [[(len(text),)]]
 
@@ -85,7 +85,7 @@ def test_numbers_of_every_size_are_one_statement(number):
     assert row == (number,)
 
 
-def test_what_is_sent_runs_before_anything_else_is_asked():
+def test_a_sent_statement_runs_before_the_next_query():
     user = UserFactory(name="Alice")
     with transaction.atomic():
         pipeline.send(rename(user, "Bob"))
@@ -95,33 +95,33 @@ def test_what_is_sent_runs_before_anything_else_is_asked():
         assert row == ("Carol",)
 
 
-def test_what_is_sent_is_committed_with_the_rest():
+def test_a_sent_statement_is_committed_with_its_transaction():
     user = UserFactory(name="Alice")
     with transaction.atomic():
         pipeline.ask(COUNT)
         pipeline.send(rename(user, "Bob"))
-    seen = at_once(lambda: name_of(user))
+    seen = run_together(lambda: name_of(user))
     assert seen == ["Bob"]
 
 
-def test_what_is_sent_outside_a_transaction_is_there_at_once():
+def test_a_statement_sent_outside_a_transaction_is_committed_immediately():
     user = UserFactory(name="Alice")
     pipeline.send(rename(user, "Bob"))
-    assert at_once(lambda: name_of(user)) == ["Bob"]
+    assert run_together(lambda: name_of(user)) == ["Bob"]
 
 
-def test_what_is_rolled_back_has_not_happened():
+def test_a_rollback_undoes_sent_statements():
     user = UserFactory(name="Alice")
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         pipeline.ask(COUNT)
         pipeline.send(rename(user, "Bob"))
         raise ZeroDivisionError
     assert name_of(user) == "Alice"
-    assert at_once(lambda: name_of(user)) == ["Alice"]
+    assert run_together(lambda: name_of(user)) == ["Alice"]
 
 
 @pytest.mark.parametrize("broken", [NO_COLUMN, NOT_ALLOWED])
-def test_an_error_undoes_the_transaction_and_the_connection_goes_on(broken):
+def test_an_error_undoes_the_transaction_and_the_connection_still_works(broken):
     user = UserFactory(name="Alice")
     with pytest.raises(DatabaseError), transaction.atomic():
         pipeline.ask(rename(user, "Bob"), broken, COUNT)
@@ -141,7 +141,7 @@ def test_a_sent_statement_that_fails_fails_the_commit():
 
 
 @postgresql_only
-def test_a_nul_is_refused_as_everywhere_and_nothing_is_cut_off():
+def test_a_nul_is_refused_and_the_text_is_not_truncated():
     user = UserFactory(name="Alice")
     with pytest.raises(DataError):
         pipeline.ask(rename(user, "Bo\0b"))
@@ -151,9 +151,9 @@ def test_a_nul_is_refused_as_everywhere_and_nothing_is_cut_off():
 @postgresql_only
 def test_a_statement_is_prepared_once():
     pipeline.ask(COUNT, COUNT, NOTHING)
-    before = prepared()
+    before = count_prepared()
     pipeline.ask(NOTHING, COUNT)
-    assert prepared() == before >= 2
+    assert count_prepared() == before >= 2
 
 
 @postgresql_only
@@ -163,7 +163,7 @@ def test_statements_that_psycopg_has_dropped_are_prepared_again():
     pipeline.ask(COUNT)
     for undo in (undo_all, undo_to_savepoint):
         undo()
-        assert prepared() == 0
+        assert count_prepared() == 0
         assert len(pipeline.ask(COUNT, NOTHING)) == 2
         for _until_psycopg_prepares in range(8):
             User.objects.filter(pk=0).exists()
@@ -181,7 +181,7 @@ def undo_to_savepoint() -> None:
         transaction.savepoint_rollback(mark)
 
 
-def test_those_who_watch_the_connection_see_each_statement(django_assert_num_queries):
+def test_an_execute_wrapper_sees_each_statement(django_assert_num_queries):
     seen = []
 
     def watch(execute, sql, params, many, context):
@@ -195,7 +195,7 @@ def test_those_who_watch_the_connection_see_each_statement(django_assert_num_que
         pipeline.ask(COUNT, NOTHING)
 
 
-def test_who_watches_may_stop_it_before_anything_is_sent():
+def test_an_execute_wrapper_can_stop_all_statements():
     user = UserFactory(name="Alice")
 
     def stop(execute, sql, *more):

@@ -1,4 +1,4 @@
-"""A browser's own preferences are kept in its cookies, and lead back where they were set."""
+"""Preferences are stored in the browser's cookies, and setting one returns to its page."""
 
 import pytest
 from django.urls import reverse
@@ -68,7 +68,7 @@ HERE = ["/", "/profile/", "/activity/?type=DEPOSIT&q=a%20b", "/%2f%2fevil.exampl
         ("balance", "shown"),
     ],
 )
-def test_a_choice_is_kept_in_a_cookie_no_script_reads(client, name, value):
+def test_a_preference_is_stored_in_a_cookie_that_scripts_cannot_read(client, name, value):
     response = client.post(PREFERENCES, {name: value, "next": "/profile/"})
     assert (response.status_code, response.headers["Location"]) == (302, "/profile/")
     cookie = response.cookies[name]
@@ -87,7 +87,7 @@ def test_a_choice_is_kept_in_a_cookie_no_script_reads(client, name, value):
         {"theme": "dark", "balance": "maybe"},
     ],
 )
-def test_another_value_is_a_bad_request(client, given):
+def test_an_unknown_value_is_a_bad_request(client, given):
     response = client.post(PREFERENCES, given)
     assert response.status_code == 400
     assert not response.cookies
@@ -100,22 +100,22 @@ def test_only_a_post_sets_anything(client):
     assert not response.cookies
 
 
-def test_never_leads_to_another_site(client):
+def test_setting_a_preference_never_redirects_to_another_site(client):
     for target in ELSEWHERE:
         response = client.post(PREFERENCES, {"theme": "dark", "next": target})
         assert (response.status_code, response.headers["Location"]) == (302, "/"), target
 
 
-def test_leads_back_to_the_page(client):
+def test_setting_a_preference_returns_to_its_page(client):
     for target in HERE:
         response = client.post(PREFERENCES, {"theme": "dark", "next": target})
         assert response.headers["Location"] == target
 
 
-def test_signing_in_and_out_never_leads_to_another_site(as_alice, alice):
+def test_signing_in_and_out_never_redirects_to_another_site(as_alice, alice):
     login, signup, logout = map(reverse, ("account_login", "account_signup", "account_logout"))
     for target in ELSEWHERE:
-        # A member who is signed in already is sent on at once.
+        # A member who is signed in already is redirected immediately.
         for url in (login, signup):
             assert as_alice.get(url, {"next": target}).headers["Location"] == "/", target
         assert as_alice.post(logout, {"next": target}).headers["Location"] == "/", target
@@ -123,7 +123,7 @@ def test_signing_in_and_out_never_leads_to_another_site(as_alice, alice):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_wears_the_chosen_theme(client, theme):
+def test_the_page_has_the_chosen_theme(client, theme):
     client.post(PREFERENCES, {"theme": theme})
     (root,) = elements(client.get("/"), "html")
     assert dict(root.attributes)["data-theme"] == theme

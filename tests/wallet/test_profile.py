@@ -1,4 +1,4 @@
-"""A member's name, phone and email: what one signs in with is changed only with the password."""
+"""A member's profile. A new phone number or email needs the password, a new name doesn't."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -30,12 +30,12 @@ def save(user, headers=None, **changes):
     return signed_in(user).post(PROFILE, {**NOW, **changes}, headers=headers)
 
 
-def of(user) -> tuple[str, str | None, str | None]:
+def details(user) -> tuple[str, str | None, str | None]:
     user.refresh_from_db()
     return user.name, user.phone, user.email
 
 
-def test_shows_what_is_known_and_no_password(jane):
+def test_the_form_shows_the_current_values_without_a_password(jane):
     response = signed_in(jane).get(PROFILE)
     assert is_whole_page(response)
     assert fields(response).items() >= NOW.items()
@@ -43,23 +43,23 @@ def test_shows_what_is_known_and_no_password(jane):
     assert "Sign out" in text(response)
 
 
-def test_needs_a_session(client):
+def test_the_profile_needs_a_session(client):
     assert client.get(PROFILE).headers["Location"].startswith(reverse("account_login"))
 
 
-def test_saves_a_name_without_the_password(jane):
+def test_a_new_name_needs_no_password(jane):
     response = save(jane, name="Jane W. Njoroge")
     assert (response.status_code, response.headers["Location"]) == (303, PROFILE)
-    assert of(jane) == ("Jane W. Njoroge", NOW["phone"], NOW["email"])
+    assert details(jane) == ("Jane W. Njoroge", NOW["phone"], NOW["email"])
 
 
-def test_says_that_it_is_saved(jane):
+def test_the_page_says_that_the_profile_is_saved(jane):
     client = signed_in(jane)
     client.post(PROFILE, NOW)
     assert "Your profile is saved." in text(client.get(PROFILE))
 
 
-def test_htmx_is_led_to_the_page(jane):
+def test_htmx_is_redirected_to_the_page(jane):
     response = save(jane, headers=htmx())
     assert (response.status_code, response.headers["HX-Redirect"]) == (200, PROFILE)
 
@@ -73,7 +73,7 @@ def test_htmx_is_led_to_the_page(jane):
         ({"email": "New@Example.com"}, ("Jane Wanjiru", "+254712345678", "new@example.com")),
     ],
 )
-def test_a_new_phone_or_email_asks_for_the_password(jane, changes, after):
+def test_a_new_phone_number_or_email_needs_the_password(jane, changes, after):
     for wrong in ("", "not-the-password"):
         response = save(jane, **changes, password=wrong)
         assert response.status_code == 422
@@ -82,19 +82,19 @@ def test_a_new_phone_or_email_asks_for_the_password(jane, changes, after):
         ]
         assert fields(response).items() >= changes.items()
         assert fields(response)["password"] == ""
-        assert of(jane) == ("Jane Wanjiru", "+254712345678", "jane@example.com")
+        assert details(jane) == ("Jane Wanjiru", "+254712345678", "jane@example.com")
     assert save(jane, **changes, password=PASSWORD).status_code == 303
-    assert of(jane) == after
+    assert details(jane) == after
 
 
 @pytest.mark.parametrize("spelling", ["0712345678", "0712 345 678", "+254 712 345 678"])
-def test_the_same_phone_in_another_spelling_is_no_change(jane, spelling):
+def test_the_same_phone_number_in_another_spelling_is_no_change(jane, spelling):
     assert save(jane, phone=spelling).status_code == 303
 
 
 def test_the_same_email_in_another_case_is_no_change(jane):
     assert save(jane, email="JANE@example.com").status_code == 303
-    assert of(jane)[2] == "jane@example.com"
+    assert details(jane)[2] == "jane@example.com"
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_the_same_email_in_another_case_is_no_change(jane):
         ({"name": "A" * 81}, "name", None),
         ({"name": "Jane\n Jones"}, "name", "Use letters, digits and ordinary signs only."),
         ({"name": "Jane\u202e"}, "name", "Use letters, digits and ordinary signs only."),
-        ({"name": "Jane\u200b"}, "name", "Enter a name of letters that can be seen."),
-        ({"name": "\u3164"}, "name", "Enter a name of letters that can be seen."),
+        ({"name": "Jane\u200b"}, "name", "This name has invisible characters. Type it again."),
+        ({"name": "\u3164"}, "name", "This name has invisible characters. Type it again."),
         ({"phone": "12"}, "phone", "Enter a Kenyan phone number, like 0712 345 678."),
         ({"email": "jane"}, "email", "Enter an email address, like jane@example.com."),
         ({"phone": "0722000111"}, "phone", "This number already has an account."),
@@ -113,11 +113,11 @@ def test_the_same_email_in_another_case_is_no_change(jane):
         (
             {"phone": "", "email": ""},
             "phone",
-            "Keep a phone number or an email: you sign in with it.",
+            "Keep a phone number or an email. You sign in with it.",
         ),
     ],
 )
-def test_refuses_beside_the_field_and_changes_nothing(jane, changes, field, sentence):
+def test_an_invalid_field_shows_its_error_and_changes_nothing(jane, changes, field, sentence):
     UserFactory(phone="+254722000111", email="taken@example.com")
     response = save(jane, **changes, password=PASSWORD)
     assert response.status_code == 422
@@ -127,16 +127,16 @@ def test_refuses_beside_the_field_and_changes_nothing(jane, changes, field, sent
     assert beside[0] in problems(response)
     if sentence:
         assert beside == [sentence]
-    assert of(jane) == (NOW["name"], NOW["phone"], NOW["email"])
+    assert details(jane) == (NOW["name"], NOW["phone"], NOW["email"])
 
 
-def test_a_refused_name_is_not_shown_as_the_members(jane):
+def test_a_refused_name_is_not_shown_as_the_members_name(jane):
     response = save(jane, name="Mallory", phone="12")
     assert "Jane Wanjiru" in text(response)
     assert fields(response)["name"] == "Mallory"
 
 
-def test_what_is_posted_besides_the_form_changes_nothing(jane):
+def test_extra_posted_fields_change_nothing(jane):
     save(jane, is_staff="1", is_superuser="1", is_active="", created_at="2020-01-01")
     jane.refresh_from_db()
     assert (jane.is_staff, jane.is_superuser, jane.is_active) == (False, False, True)
@@ -151,7 +151,7 @@ def test_password_reset_goes_to_the_new_email(client, jane):
     assert reset == [["new@example.com"]]
 
 
-def test_signs_in_by_the_new_phone_and_not_by_the_old(jane):
+def test_only_the_new_phone_number_signs_in(jane):
     save(jane, phone="0722 000 111", password=PASSWORD)
 
     def may_sign_in(login):

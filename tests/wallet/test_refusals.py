@@ -1,4 +1,4 @@
-"""Every refusal is one kind of exception: a code, a sentence, and a status on each side."""
+"""Every refusal is an exception with a code, a sentence, and a status for pages and the API."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from wallet.errors import Busy, NotAllowed, OutcomeUnknown, Refusal, Taken, TooL
 from wallet.web.refusals import api_status, page_status
 
 
-def test_facts_fill_the_blanks_of_its_sentence():
+def test_facts_fill_the_placeholders_of_the_sentence():
     refusal = TooLate("Already denied by {name}.", name="Joseph {Kiprono}")
     assert str(refusal) == "Already denied by Joseph {Kiprono}."
     assert refusal.facts == {"name": "Joseph {Kiprono}"}
 
 
-def test_a_sentence_without_facts_is_taken_as_it_is():
-    assert str(Refusal("{name} is no blank here")) == "{name} is no blank here"
+def test_a_sentence_without_facts_is_used_unchanged():
+    assert str(Refusal("{name} isn't filled in")) == "{name} isn't filled in"
 
 
-def test_each_says_something_of_its_own():
+def test_each_refusal_has_its_own_sentence():
     assert str(Taken("email")) == "This email already has an account."
     assert Taken("email").field == "email"
     assert str(Busy()).startswith("Nissmart is busy")
@@ -34,10 +34,10 @@ def test_each_says_something_of_its_own():
         (Busy(), 503, 503),
     ],
 )
-def test_one_table_has_its_statuses(refusal, on_a_page, in_the_api):
+def test_each_refusal_has_a_status_on_pages_and_in_the_api(refusal, on_a_page, in_the_api):
     assert (page_status(refusal), api_status(refusal)) == (on_a_page, in_the_api)
 
 
-def test_an_unknown_outcome_is_no_refusal():
-    """Code that catches refusals says that nothing has moved."""
+def test_an_unknown_outcome_is_not_a_refusal():
+    """Code that catches refusals says that nothing has moved, which may be wrong here."""
     assert not issubclass(OutcomeUnknown, Refusal)

@@ -1,4 +1,4 @@
-"""A member is found by name at every door alike, however the name is written and wherever."""
+"""Every search finds the same members by name, in any spelling and word order."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def in_admin(client: Client, name: str, q: str) -> list[str]:
     return [NAME] * (1 if NAME in answer.text else 0)
 
 
-DOORS = {
+SEARCHES = {
     "api for a program": lambda finance, op, q: in_api(by_token(UserFactory(), "service"), q),
     "api for finance": lambda finance, op, q: in_api(by_token(finance, "finance"), q),
     "api for a browser": lambda finance, op, q: in_api(by_session(finance), q),
@@ -70,15 +70,15 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_the_same_answer_at_every_door(elodie, finance, operator, door):
+@pytest.mark.parametrize("search", SEARCHES)
+def test_every_search_gives_the_same_answer(elodie, finance, operator, search):
     deposit(elodie, 1_00)
-    answers = {q: DOORS[door](finance, operator, q) for q in FOUND + MISSED}
+    answers = {q: SEARCHES[search](finance, operator, q) for q in FOUND + MISSED}
     assert {q for q in FOUND if answers[q] != [NAME]} == set()
     assert {q for q in MISSED if answers[q]} == set()
 
 
-def test_a_member_finds_a_payment_by_the_name_they_are_shown(elodie, alice):
+def test_a_member_finds_a_payment_by_the_short_name_on_the_page(elodie, alice):
     send(alice, elodie, 10_00)
     client = signed_in(alice)
 
@@ -87,7 +87,7 @@ def test_a_member_finds_a_payment_by_the_name_they_are_shown(elodie, alice):
 
     for q in ("élodie", "ELODIE", "E\u0301lo", "Élodie W.", "elodie wanjiku", "elodie w"):
         assert rows(q) == 1, q
-    # The rest of the surname is not shown, so it can't be found out either.
+    # The rest of the surname isn't shown, so a search can't reveal it either.
     for q in ("wanjiku", "nganga", "elodie n", "elodie anjiku", "lodie"):
         assert rows(q) == 0, q
 
@@ -96,7 +96,7 @@ def test_a_member_finds_a_payment_by_the_name_they_are_shown(elodie, alice):
     ("url", "held"),
     [("/activity/", "row"), ("/panel/ledger/", "reference"), ("/panel/search/", "reference")],
 )
-def test_a_note_is_found_in_any_spelling_at_every_door(alice, finance, url, held):
+def test_every_search_finds_a_note_in_any_spelling(alice, finance, url, held):
     deposit(alice, 1_00, description="Thé à la menthe chez Ng’ang’a")
     deposit(alice, 2_00, description="Tea")
     client = signed_in(alice if url == "/activity/" else finance)
@@ -115,8 +115,8 @@ def test_a_note_is_found_in_any_spelling_at_every_door(alice, finance, url, held
 # --- The stored columns -------------------------------------------------------------------------
 
 
-def all_true() -> bool:
-    """Does each member's row say how the name is searched now?"""
+def all_columns_match() -> bool:
+    """Whether the search columns of all members match their names."""
     rows = User.objects.values("name", "search_name", "search_short_name")
     return all({"name": row["name"]} | search_columns(row["name"]) == row for row in rows)
 
@@ -170,36 +170,36 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_however_a_name_is_saved_how_it_is_searched_is_saved_with_it(way):
+def test_every_way_to_save_a_name_fills_its_search_columns(way):
     WAYS[way]()
     assert User.objects.get(name=NAME).search_name == "elodie wanjiku nganga"
-    assert all_true()
+    assert all_columns_match()
 
 
-def test_a_change_of_something_else_leaves_them_alone(django_assert_num_queries):
+def test_a_change_of_another_field_leaves_the_search_columns_alone(django_assert_num_queries):
     user = User.objects.only("pk", "is_active").get(pk=UserFactory().pk)
     with django_assert_num_queries(1):
         user.is_active = False
         user.save(update_fields=["is_active"])
-    assert all_true()
+    assert all_columns_match()
 
 
-def test_a_name_that_only_the_database_could_tell_is_refused():
+def test_a_name_computed_by_the_database_is_refused():
     with pytest.raises(TypeError):
         User.objects.update(name=User.objects.values("email")[:1])
 
 
 @pytest.mark.parametrize("command", ["demo", "generate_history"])
-def test_made_up_members_are_found_too(settings, command):
+def test_generated_members_have_search_columns(settings, command):
     settings.DEBUG = True
     sizes = ["--members=20", "--transactions=20"] if command == "generate_history" else []
     call_command(command, *sizes, stdout=StringIO())
     assert User.objects.count() > 8
-    assert all_true()
+    assert all_columns_match()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_members_from_before_are_folded_by_the_migration():
+def test_the_migration_fills_the_search_columns_of_old_members():
     ids = [UserFactory(name=f"Number {number}").pk for number in range(3)]
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     names = [NAME, "Nissmart 🎉", "Brian"]
@@ -212,20 +212,20 @@ def test_members_from_before_are_folded_by_the_migration():
         MigrationExecutor(connection).migrate(latest)
     found = User.objects.in_bulk(ids)
     assert [found[pk].name for pk in ids] == [NAME, "Nissmart 🎉 (member)", "Brian"]
-    assert all_true()
+    assert all_columns_match()
 
 
 @pytest.mark.parametrize("column", ["search_name", "search_short_name"])
-def test_the_database_refuses_what_reads_like_a_name_of_the_house(column):
+def test_the_database_refuses_names_that_look_reserved(column):
     user = UserFactory()
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.filter(pk=user.pk).update(**{column: "nissmart"})
 
 
-def test_a_phone_number_is_found_as_it_was_pasted(elodie, finance, operator):
+def test_every_search_finds_a_pasted_phone_number(elodie, finance, operator):
     funded(elodie, 1_00)
     for q in ("\u202a0712345678\u202c", "0712\u00a0345\u2011678", "Tel:0712345678"):
-        for door in ("panel members", "panel search", "panel ledger", "api for a browser"):
-            assert DOORS[door](finance, operator, q) == [NAME], (door, q)
-        assert DOORS["admin members"](finance, operator, q) == [NAME], q
-        assert DOORS["api for a program"](finance, operator, q) == [NAME], q
+        for search in ("panel members", "panel search", "panel ledger", "api for a browser"):
+            assert SEARCHES[search](finance, operator, q) == [NAME], (search, q)
+        assert SEARCHES["admin members"](finance, operator, q) == [NAME], q
+        assert SEARCHES["api for a program"](finance, operator, q) == [NAME], q

@@ -1,4 +1,4 @@
-"""An operator helps a member who can't sign in, and it is written down; nobody else does."""
+"""Only an operator may help a member who can't sign in, and that is audited."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -20,7 +20,7 @@ REASON = "Showed their ID at the counter"
 
 @pytest.fixture
 def jane(db):
-    """She has a phone, no email, and no memory of her password."""
+    """She has a phone number and no email, and has forgotten her password."""
     return UserFactory(name="Jane Wanjiru", email=None, phone="+254712345678")
 
 
@@ -41,7 +41,7 @@ def may_sign_in(password: str, phone: str = "0712345678") -> bool:
     return "_auth_user_id" in client.session
 
 
-def test_the_persons_page_leads_to_it(as_operator, jane):
+def test_the_persons_page_links_to_the_help(as_operator, jane):
     page = as_operator.get(reverse("admin:wallet_user_change", args=[jane.pk]))
     assert url(jane) in [dict(link.attributes).get("href") for link in elements(page, "a")]
 
@@ -64,7 +64,7 @@ def test_the_link_is_shown_once(as_operator, jane):
     assert not elements(again, "code", class_="handed")
 
 
-def test_it_is_written_down_who_and_why_and_never_the_link(as_operator, jane, operator):
+def test_the_audit_says_who_and_why_but_never_the_link(as_operator, jane, operator):
     link = link_for(as_operator, jane)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == (
@@ -76,25 +76,25 @@ def test_it_is_written_down_who_and_why_and_never_the_link(as_operator, jane, op
     assert link.rstrip("/").rpartition("-")[2] not in str(vars(event))
 
 
-def test_a_reason_is_asked_for(as_operator, jane):
+def test_a_reason_is_required(as_operator, jane):
     answer = as_operator.post(url(jane), {"reason": " ", "make_link": "x"})
     assert answer.status_code == 422
-    assert problems_beside(answer, "reason") == ["Say how you made sure who is asking."]
+    assert problems_beside(answer, "reason") == ["Enter how you checked who is asking."]
     answer = as_operator.post(url(jane), {"reason": "x", "make_link": "x"})
     assert problems_beside(answer, "reason") == ["Enter a reason of at least 5 characters."]
     assert not AuditEvent.objects.exists()
 
 
-def test_whoever_has_an_email_is_told(as_operator):
+def test_a_member_with_an_email_gets_a_notice(as_operator):
     jane = UserFactory(email="jane@example.com")
     link = link_for(as_operator, jane)
     (message,) = mail.outbox
     assert message.to == ["jane@example.com"]
-    assert "made a link that sets a new password" in message.body
+    assert "made a link to set a new password" in message.body
     assert link not in message.body
 
 
-def test_a_second_step_is_removed(as_operator, jane):
+def test_an_operator_can_turn_off_two_step_sign_in(as_operator, jane):
     TOTP.activate(jane, generate_totp_secret())
     assert "Turn off two-step sign-in" in as_operator.get(url(jane)).text
     as_operator.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
@@ -108,17 +108,17 @@ def test_a_second_step_is_removed(as_operator, jane):
 
 
 @pytest.mark.parametrize("who", ["finance", "auditor", "operator", "closed"])
-def test_one_operator_does_not_become_two_of_the_team(request, as_operator, jane, who):
+def test_staff_and_closed_accounts_get_no_help(request, as_operator, jane, who):
     jane.is_active = False
     jane.save()
     person = jane if who == "closed" else request.getfixturevalue(who)
-    assert "Staff and closed accounts get no help here." in text(as_operator.get(url(person)))
+    assert "This help isn't for staff or closed accounts." in text(as_operator.get(url(person)))
     for button in ("make_link", "remove_two_step"):
         assert as_operator.post(url(person), {"reason": REASON, button: "x"}).status_code == 422
     assert not AuditEvent.objects.exists()
 
 
-def test_only_superusers_may(jane, alice, finance):
+def test_only_superusers_may_help(jane, alice, finance):
     helper = UserFactory(is_staff=True)
     for user, expected in [(helper, 403), (alice, 302), (finance, 302)]:
         client = signed_in(user)
@@ -128,7 +128,7 @@ def test_only_superusers_may(jane, alice, finance):
     assert url(jane) not in signed_in(helper).get("/admin/").text
 
 
-def test_asks_for_the_operators_password_again(operator, jane):
+def test_the_operator_must_confirm_their_password(operator, jane):
     client = Client()
     client.force_login(operator)
     for answer in (client.get(url(jane)), client.post(url(jane), {"reason": REASON})):
@@ -136,7 +136,7 @@ def test_asks_for_the_operators_password_again(operator, jane):
     assert not AuditEvent.objects.exists()
 
 
-def test_nobody_by_that_number(as_operator):
+def test_an_unknown_person_is_not_found(as_operator):
     assert (
         as_operator.get(reverse("admin:wallet_user_sign_in_help", args=[999_999])).status_code
         == 404

@@ -1,4 +1,4 @@
-"""A member signs in by email or phone, in any spelling, and out by a button."""
+"""A member signs in by email or phone number, in any spelling, and out by a button."""
 
 import pytest
 from django.test import Client
@@ -40,7 +40,7 @@ def is_signed_in(client) -> bool:
         "712 345 678",
     ],
 )
-def test_signs_in_by_any_spelling_of_email_or_phone(client, jane, login):
+def test_any_spelling_of_the_email_or_phone_number_signs_in(client, jane, login):
     response = sign_in(client, login)
     assert (response.status_code, response.headers["Location"]) == (302, "/")
     assert is_signed_in(client)
@@ -49,7 +49,7 @@ def test_signs_in_by_any_spelling_of_email_or_phone(client, jane, login):
 @pytest.mark.parametrize(
     "login", ["jane@example.com", "nobody@example.com", "0712 345 678", "0722 000 000"]
 )
-def test_a_wrong_password_and_an_unknown_person_are_told_the_same(client, jane, login):
+def test_a_wrong_password_and_an_unknown_person_get_the_same_answer(client, jane, login):
     response = sign_in(client, login, "not-the-password")
     assert problems(response) == ["The phone number, email or password isn't right."]
     assert fields(response)["login"] == login
@@ -58,20 +58,20 @@ def test_a_wrong_password_and_an_unknown_person_are_told_the_same(client, jane, 
 
 
 @pytest.mark.parametrize("login", ["", "jane", "12", "@", "jane@", "\u0660\u0667", "a" * 300])
-def test_what_is_no_login_at_all_is_refused(client, jane, login):
+def test_an_invalid_login_is_refused(client, jane, login):
     response = sign_in(client, login)
     assert len(problems(response)) == 1
     assert not is_signed_in(client)
 
 
-def test_a_person_without_a_password_can_not_sign_in(client):
+def test_a_person_without_a_password_cannot_sign_in(client):
     UserFactory(email="jane@example.com", password=None)
     sign_in(client, "jane@example.com", "")
     sign_in(client, "jane@example.com", "!")
     assert not is_signed_in(client)
 
 
-def test_a_closed_account_is_told_so_and_stays_out(client, jane):
+def test_a_closed_account_gets_a_page_and_stays_signed_out(client, jane):
     jane.is_active = False
     jane.save()
     response = sign_in(client, "0712345678")
@@ -89,14 +89,14 @@ def test_closing_an_account_ends_its_session(jane):
     assert client.get("/activity/").status_code == 302
 
 
-def test_many_wrong_passwords_are_slowed_down(client, jane):
+def test_many_wrong_passwords_block_sign_in_for_a_while(client, jane):
     answers = [sign_in(client, "jane@example.com", "wrong") for _ in range(11)]
     assert problems(answers[-1]) == ["Too many attempts. Wait a few minutes, then try again."]
     sign_in(client, "jane@example.com")
     assert not is_signed_in(client)
 
 
-def test_the_session_gets_a_new_id(client, jane):
+def test_signing_in_gives_the_session_a_new_id(client, jane):
     client.get(LOGIN)
     session = client.session
     session["planted"] = "yes"
@@ -108,7 +108,7 @@ def test_the_session_gets_a_new_id(client, jane):
     assert client.get("/activity/").status_code == 302
 
 
-def test_signing_out_is_a_post_and_nothing_else(client, jane):
+def test_only_a_post_signs_out(client, jane):
     sign_in(client, "0712345678")
     page = client.get(LOGOUT)
     assert page.status_code == 200
@@ -119,7 +119,7 @@ def test_signing_out_is_a_post_and_nothing_else(client, jane):
     assert not is_signed_in(client)
 
 
-def test_a_session_id_is_dead_after_signing_out(client, jane):
+def test_a_session_id_stops_working_after_signing_out(client, jane):
     sign_in(client, "0712345678")
     old = client.cookies["sessionid"].value
     client.post(LOGOUT)
@@ -127,7 +127,7 @@ def test_a_session_id_is_dead_after_signing_out(client, jane):
     assert client.get("/activity/").status_code == 302
 
 
-def test_leads_back_to_the_page_that_asked(client, jane):
+def test_sign_in_returns_to_the_page_that_needed_it(client, jane):
     asked = client.get("/transfer/?amount=50")
     assert asked.headers["Location"] == f"{LOGIN}?next=/transfer/%3Famount%3D50"
     page = client.get(asked.headers["Location"])
@@ -137,7 +137,7 @@ def test_leads_back_to_the_page_that_asked(client, jane):
     )
 
 
-def test_an_htmx_request_without_a_session_leads_the_whole_page_to_sign_in(client):
+def test_an_htmx_request_without_a_session_redirects_the_whole_page(client):
     response = client.get(
         "/activity/?q=lunch",
         headers=htmx("activity", **{"HX-Current-URL": "http://testserver/activity/?type=DEPOSIT"}),
@@ -147,14 +147,14 @@ def test_an_htmx_request_without_a_session_leads_the_whole_page_to_sign_in(clien
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=/activity/%3Ftype%3DDEPOSIT"
 
 
-def test_a_page_address_from_another_site_is_not_followed(client):
+def test_a_page_url_of_another_site_is_ignored(client):
     headers = htmx("activity", **{"HX-Current-URL": "https://evil.example/steal"})
     response = client.get("/activity/", headers=headers)
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=/activity/"
 
 
 @pytest.mark.parametrize("role", ["finance", "auditor"])
-def test_the_team_comes_to_its_desk_unless_its_own_wallet_holds_money(client, request, role):
+def test_staff_land_on_the_panel_unless_their_own_wallet_holds_money(client, request, role):
     person = request.getfixturevalue(role)
     assert sign_in(client, person.email).headers["Location"] == "/panel/"
     asked = sign_in(Client(), person.email, next="/profile/")
@@ -163,7 +163,7 @@ def test_the_team_comes_to_its_desk_unless_its_own_wallet_holds_money(client, re
     assert sign_in(Client(), person.email).headers["Location"] == "/"
 
 
-def test_an_operator_comes_to_the_admin_and_finds_it_again(client, operator):
+def test_an_operator_lands_on_the_admin_and_pages_link_to_it(client, operator):
     assert sign_in(client, operator.email).headers["Location"] == "/admin/"
     for page in ("/", "/profile/"):
         links = elements(client.get(page), "a", href="/admin/")
@@ -172,7 +172,7 @@ def test_an_operator_comes_to_the_admin_and_finds_it_again(client, operator):
     assert sign_in(Client(), operator.email).headers["Location"] == "/"
 
 
-def test_nobody_else_is_shown_the_admin(as_alice, finance):
+def test_only_operators_see_the_link_to_the_admin(as_alice, finance):
     for client in (as_alice, signed_in(finance)):
         for page in ("/", "/profile/"):
             assert not elements(client.get(page), "a", href="/admin/")

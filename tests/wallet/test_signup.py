@@ -1,4 +1,4 @@
-"""Anybody opens a wallet with a name, a password, and a phone or an email or both."""
+"""Anyone can open a wallet with a name, a password, and a phone number or an email."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -45,7 +45,7 @@ def test_the_form_asks_for_no_more_than_it_needs(client):
         ({"name": "  Jane  "}, "+254712345678", "jane@example.com"),
     ],
 )
-def test_opens_a_person_with_an_empty_wallet_and_signs_them_in(client, given, phone, email):
+def test_signing_up_opens_an_empty_wallet_and_signs_in(client, given, phone, email):
     response = sign_up(client, **given)
     assert (response.status_code, response.headers["Location"]) == (302, "/")
     user = User.objects.get()
@@ -58,7 +58,7 @@ def test_opens_a_person_with_an_empty_wallet_and_signs_them_in(client, given, ph
     assert client.get("/").status_code == 200
 
 
-def test_keeps_the_email_where_password_reset_looks_for_it(client):
+def test_the_email_is_stored_where_password_reset_looks_for_it(client):
     sign_up(client, email="Jane@Example.com")
     address = EmailAddress.objects.get()
     assert (address.email, address.primary) == ("jane@example.com", True)
@@ -70,7 +70,7 @@ def test_keeps_the_email_where_password_reset_looks_for_it(client):
         (
             {"phone": "", "email": ""},
             "phone",
-            "Enter a phone number or an email: you sign in with it.",
+            "Enter a phone number or an email. You sign in with it.",
         ),
         ({"name": ""}, "name", "Enter your name."),
         ({"name": "Jane\nWanjiru"}, "name", "Use letters, digits and ordinary signs only."),
@@ -82,7 +82,7 @@ def test_keeps_the_email_where_password_reset_looks_for_it(client):
         ({"password1": ""}, "password1", None),
     ],
 )
-def test_refuses_beside_the_field_and_keeps_what_was_typed(client, given, field, sentence):
+def test_an_invalid_field_shows_its_error_and_the_text_stays(client, given, field, sentence):
     response = sign_up(client, **given)
     assert not User.objects.exists()
     assert not Account.objects.filter(user__isnull=False).exists()
@@ -111,7 +111,7 @@ def test_refuses_beside_the_field_and_keeps_what_was_typed(client, given, field,
         ),
     ],
 )
-def test_a_phone_or_an_email_belongs_to_one_person(client, given, field, sentence):
+def test_a_phone_number_or_an_email_belongs_to_one_person(client, given, field, sentence):
     UserFactory(phone="+254712345678", email="jane@example.com")
     response = sign_up(client, **{"phone": "0722 000 111", "email": "new@example.com"} | given)
     assert problems_beside(response, field) == [sentence]
@@ -125,7 +125,7 @@ def test_two_people_may_both_leave_the_email_out(client):
     assert User.objects.filter(email__isnull=True).count() == 2
 
 
-def test_what_is_posted_besides_the_form_grants_nothing(client):
+def test_extra_posted_fields_grant_nothing(client):
     sign_up(client, is_staff="1", is_superuser="1", groups="1", balance_cents="100000")
     user = User.objects.get()
     assert (user.is_staff, user.is_superuser, user.groups.count()) == (False, False, 0)
@@ -137,12 +137,12 @@ def test_a_member_who_is_signed_in_is_sent_home(as_alice):
     assert (response.status_code, response.headers["Location"]) == (302, "/")
 
 
-def test_goes_on_to_the_page_that_asked_for_it(client):
+def test_signing_up_continues_to_the_next_page(client):
     response = client.post(SIGNUP, {**JANE, "next": "/deposit/"})
     assert response.headers["Location"] == "/deposit/"
 
 
-def test_many_tries_from_one_place_are_slowed_down(client):
+def test_many_attempts_from_one_ip_address_are_limited(client):
     for attempt in range(25):
         response = sign_up(client, name="", phone=f"07220001{attempt:02}")
         if response.status_code == 429:
@@ -152,8 +152,8 @@ def test_many_tries_from_one_place_are_slowed_down(client):
     assert "Too many attempts" in response.text
 
 
-def test_says_that_a_phone_or_an_email_is_enough(client):
+def test_the_form_says_that_a_phone_number_or_an_email_is_enough(client):
     said = text(client.get(SIGNUP))
-    assert "a phone number or an email: one of the two is enough" in said
-    assert "Leave it out if you give an email." in said
-    assert "Leave it out if you give a phone number." in said
+    assert "a phone number or an email. One is enough." in said
+    assert "Optional if you enter an email." in said
+    assert "Optional if you enter a phone number." in said

@@ -1,4 +1,4 @@
-"""A Subject is written in one way, read in the ways that people write it, and knows its page."""
+"""A Subject has one text form, is parsed from what people type, and knows its page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wallet.staff import subjects
 
 REFERENCE = "NS-7K2Q9PXM"
 
-WRITTEN = [
+SUBJECTS = [
     (subjects.member(12), "member 12", "/panel/members/12/"),
     (subjects.incident(3), "incident 3", "/panel/incidents/3/"),
     (
@@ -23,34 +23,34 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize(("subject", "text", "url"), WRITTEN)
-def test_it_is_written_read_and_has_its_page(subject, text, url):
+@pytest.mark.parametrize(("subject", "text", "url"), SUBJECTS)
+def test_a_subject_has_one_text_form_and_a_page(subject, text, url):
     assert str(subject) == text
     assert subjects.parse(text) == subject
     assert subject.url == url
 
 
 @pytest.mark.parametrize("text", ["Member 12", "member #12", "MEMBER12", " member # 12 "])
-def test_people_write_it_as_they_like(text):
+def test_other_spellings_are_parsed(text):
     assert subjects.parse(text) == subjects.member(12)
 
 
-def test_a_reference_may_be_in_small_letters():
+def test_a_reference_may_be_in_lower_case():
     assert subjects.parse("transaction ns-7k2q9pxm") == subjects.transaction(REFERENCE)
 
 
 @pytest.mark.parametrize("text", ["", "12", "membership 12", "members", "member 1 2", "goat 3"])
-def test_other_text_names_nothing(text):
+def test_other_text_is_not_a_subject(text):
     assert subjects.parse(text) is None
 
 
 @pytest.mark.parametrize("text", ["member", "member x", "member ٣", "transaction NS-x", "ledger 1"])
-def test_half_a_name_has_no_page(text):
+def test_an_incomplete_subject_has_no_page(text):
     subject = subjects.parse(text)
     assert subject is None or subject.url is None
 
 
-def test_an_id_fits_the_database():
+def test_an_id_that_does_not_fit_the_database_is_ignored():
     assert subjects.member(12).id == 12
     assert subjects.parse("member " + "9" * 19).id is None
     assert subjects.parse("member -1").id is None

@@ -1,4 +1,4 @@
-"""Words about help stand only where somebody has said how to get it."""
+"""Pages mention help only if the settings say how to get it."""
 
 import pytest
 from django.template.loader import render_to_string
@@ -23,8 +23,8 @@ def frozen(alice):
     return signed_in(alice)
 
 
-def said_everywhere(client, frozen) -> dict[str, str]:
-    """What each page says that has something to say about help."""
+def collect_texts(client, frozen) -> dict[str, str]:
+    """The text of each page, mail and refusal that may mention help."""
     pages = {url: text(client.get(url)) for url in ("/", RESET, INACTIVE, "/nowhere/")}
     pages |= {f"frozen {url}": text(frozen.get(url)) for url in ("/", "/transfer/", "/withdraw/")}
     pages |= {name: render_to_string(name) for name in ("500.html", "503.html", "400.html")}
@@ -32,18 +32,18 @@ def said_everywhere(client, frozen) -> dict[str, str]:
     return pages | {"refusal": str(AccountFrozen()), notice: render_to_string(notice)}
 
 
-def test_every_promise_says_how(client, frozen, settings):
+def test_every_text_about_help_shows_the_contact(client, frozen, settings):
     settings.SUPPORT_CONTACT = CONTACT
-    for name, said in said_everywhere(client, frozen).items():
+    for name, said in collect_texts(client, frozen).items():
         assert CONTACT in said, name
 
 
-def test_without_a_contact_nothing_is_promised(client, frozen, settings):
+def test_without_a_contact_no_text_mentions_help(client, frozen, settings):
     settings.SUPPORT_CONTACT = ""
-    for name, said in said_everywhere(client, frozen).items():
+    for name, said in collect_texts(client, frozen).items():
         for promise in PROMISES:
             assert promise not in said.lower(), (name, promise)
 
 
-def test_the_demo_has_one(settings):
+def test_the_demo_has_a_contact(settings):
     assert settings.SUPPORT_CONTACT == "help@nissmart.example or 0800 000 000"

@@ -1,4 +1,4 @@
-"""Text from people holds nothing that hides, reorders or breaks what stands around it."""
+"""Text from people can't hide, reorder or break the text around it."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -37,7 +37,7 @@ def test_ordinary_text_passes(typed):
 
 
 @pytest.mark.parametrize("typed", REFUSED)
-def test_what_no_keyboard_types_is_refused(typed):
+def test_control_characters_are_refused(typed):
     with pytest.raises(ValidationError) as refusal:
         refuse_control_characters(f"Lunch{typed}")
     assert refusal.value.messages == ["Use letters, digits and ordinary signs only."]
@@ -60,24 +60,24 @@ INVISIBLE = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_that_can_be_seen_passes(name):
+def test_a_visible_name_passes(name):
     refuse_invisible_characters(name)
 
 
 @pytest.mark.parametrize("hidden", INVISIBLE)
-def test_a_name_with_what_can_not_be_seen_is_refused(hidden):
+def test_a_name_with_invisible_characters_is_refused(hidden):
     for name in (hidden, hidden * 3, f"Jane{hidden}", f"{hidden}Jane", f"Ja{hidden}ne W"):
         with pytest.raises(ValidationError) as refusal:
             refuse_invisible_characters(name)
-        assert refusal.value.messages == ["Enter a name of letters that can be seen."]
+        assert refusal.value.messages == ["This name has invisible characters. Type it again."]
 
 
 @pytest.mark.parametrize("name", [" ", "\u00a0", "\u3000 ", "\u0301", " \u0301"])
-def test_a_name_of_nothing_is_refused(name):
+def test_a_blank_name_is_refused(name):
     with pytest.raises(ValidationError):
         refuse_invisible_characters(name)
 
 
 @pytest.mark.parametrize("note", ["👨\u200d👩\u200d👧", "soft\u00adly"])
-def test_a_note_may_join_its_signs(note):
+def test_a_note_may_have_joiners_and_soft_hyphens(note):
     refuse_control_characters(note)

@@ -1,4 +1,4 @@
-"""A second step at sign-in: turned on with an app, asked for each time, got around by no one."""
+"""Two-step sign-in: turned on with an app, required every time, and no way around it."""
 
 import base64
 import hmac
@@ -21,7 +21,7 @@ AUTHENTICATE, INDEX = reverse("mfa_authenticate"), reverse("mfa_index")
 
 @pytest.fixture(autouse=True)
 def one_moment(time_machine):
-    """A code lasts half a minute; here it does not run out in the middle of a test."""
+    """Stop the clock. A code is valid for 30 seconds and must not expire during a test."""
     time_machine.move_to("2026-11-22T12:00:10Z", tick=False)
 
 
@@ -48,7 +48,7 @@ def code(secret: str) -> str:
 
 
 def turn_on(client) -> tuple[str, list[str]]:
-    """Turn the second step on; gives the app's secret and the recovery codes."""
+    """Turn the second step on, and return the app's secret and the recovery codes."""
     confirm_password(client)
     page = client.get(ACTIVATE)
     assert header_problems(page) == []
@@ -65,7 +65,7 @@ def is_signed_in(client) -> bool:
     return "_auth_user_id" in client.session
 
 
-def test_asks_for_a_code_once_it_is_on(client, jane):
+def test_sign_in_asks_for_a_code_once_it_is_on(client, jane):
     sign_in(client)
     secret, _codes = turn_on(client)
     assert "Authenticator app On" in text(client.get(INDEX))
@@ -80,7 +80,7 @@ def test_asks_for_a_code_once_it_is_on(client, jane):
     assert is_signed_in(other)
 
 
-def test_a_code_that_was_overheard_lets_in_nobody_else(client, jane):
+def test_a_code_works_only_once(client, jane):
     sign_in(client)
     secret, _codes = turn_on(client)
     for expected in (True, False):
@@ -90,7 +90,7 @@ def test_a_code_that_was_overheard_lets_in_nobody_else(client, jane):
         assert is_signed_in(other) is expected
 
 
-def test_a_recovery_code_lets_in_once(client, jane):
+def test_a_recovery_code_works_only_once(client, jane):
     sign_in(client)
     _secret, codes = turn_on(client)
     assert len(codes) == 10
@@ -101,7 +101,7 @@ def test_a_recovery_code_lets_in_once(client, jane):
         assert is_signed_in(other) is expected
 
 
-def test_nothing_opens_between_the_two_steps(client, jane):
+def test_no_page_opens_between_the_two_steps(client, jane):
     sign_in(client)
     turn_on(client)
     other = Client()
@@ -111,11 +111,11 @@ def test_nothing_opens_between_the_two_steps(client, jane):
         assert other.get(url).status_code == 302, url
 
 
-def test_turning_it_on_asks_who_one_is_again(client, jane):
+def test_turning_it_on_asks_for_the_password_again(client, jane):
     client.force_login(jane)
     asked = client.get(ACTIVATE).headers["Location"]
     assert asked.startswith(reverse("account_reauthenticate"))
-    assert "Confirm that it is you" in text(client.get(asked))
+    assert "Confirm it's you" in text(client.get(asked))
     assert problems(client.post(asked, {"password": "wrong"}))
     assert client.get(ACTIVATE).status_code == 302
     assert client.post(asked, {"password": PASSWORD}).status_code == 302

@@ -1,4 +1,4 @@
-"""Django admin for accounts: read here, frozen and unfrozen by an operation."""
+"""Django admin for accounts: read-only, with actions to freeze and unfreeze."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from wallet import operations
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
@@ -20,8 +20,8 @@ from wallet.web.http import context_of
 
 
 @admin.register(Account)
-class AccountAdmin(CalmList):
-    """Accounts are read here; freezing goes through an operation."""
+class AccountAdmin(ForgivingList):
+    """Read-only. Freezing goes through the operations."""
 
     list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]
     list_filter = ["kind", "is_frozen"]
@@ -39,25 +39,25 @@ class AccountAdmin(CalmList):
 
     @admin.display(description=_("balance"), ordering="balance_cents")
     def balance(self, account: Account) -> str:
-        """House accounts store none: finance reads theirs on the dashboard."""
+        """House accounts store no balance: the panel shows it to finance."""
         return (
             format_money(account.balance_cents)
             if account.user_id
-            else str(_("on the finance desk"))
+            else str(_("see the finance panel"))
         )
 
     @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
     def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        self.report(request, self.done(request, accounts, operations.freeze), "frozen")
+        self.report(request, self.run(request, accounts, operations.freeze), "frozen")
 
     @admin.action(description=_("Unfreeze"), permissions=["freeze"])
     def unfreeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        self.report(request, self.done(request, accounts, operations.unfreeze), "unfrozen")
+        self.report(request, self.run(request, accounts, operations.unfreeze), "unfrozen")
 
-    def done(
+    def run(
         self, request: HttpRequest, accounts: QuerySet[Account], operation: Callable[..., bool]
     ) -> list[int]:
-        """Do it to each of the members' wallets; ids of those that it was not refused for."""
+        """Run the operation on each member's wallet. Returns the ids that it didn't refuse."""
         context = context_of(request, reason="By an operator, in the admin.")
         ids = []
         for pk in accounts.filter(user__isnull=False).values_list("pk", flat=True):

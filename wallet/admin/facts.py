@@ -1,4 +1,4 @@
-"""What a form of the admin changes, in values that the audit keeps."""
+"""The changes made by an admin form, as facts for the audit."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 
 from wallet import emails
-from wallet.phones import masked
+from wallet.phones import mask
 
-# The audit is read by all of the desk, which sees neither without a reason.
-MASKS = {"phone": masked, "email": emails.masked}
+# All panel users read the audit, but need a reason to see a phone number or an email.
+MASKS = {"phone": mask, "email": emails.mask}
 
 
 def changes(form: ModelForm, *, is_new: bool) -> dict[str, Any]:
-    """`after`, and `before` of what was there already, of each field that was changed."""
-    after = {name: plain(name, form.cleaned_data.get(name)) for name in form.changed_data}
+    """The changed fields' values `after`, and `before` unless the object is new."""
+    after = {name: to_fact(name, form.cleaned_data.get(name)) for name in form.changed_data}
     if is_new:
         return {"after": after}
-    return {"before": {name: plain(name, form.initial.get(name)) for name in after}, "after": after}
+    before = {name: to_fact(name, form.initial.get(name)) for name in after}
+    return {"before": before, "after": after}
 
 
-def plain(name: str, value: Any) -> Any:
-    """Groups and permissions by name, a phone and an email masked; what is empty as no text."""
+def to_fact(name: str, value: Any) -> Any:
+    """Names for groups and permissions, masks for phone numbers and emails, "" for None."""
     if isinstance(value, list | QuerySet):
         return sorted(map(str, value))
     if name in MASKS and value:

@@ -1,4 +1,4 @@
-"""Lists of the admin that answer calmly to any address, and find people however they're written."""
+"""Admin lists that handle broken URLs and search names in any spelling."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from wallet import emails, phones
 from wallet.db.text_search import holds
-from wallet.staff.finding import named
+from wallet.staff.finding import by_name
 from wallet.text import clean_paste
 
-# Longer searches hold nothing that anyone looks for, and cost the database seconds.
+# A longer search would cost the database seconds.
 SEARCH_LENGTH = 140
-# What a filter or a chosen row that is no value of its column ends in, on one engine or another.
+# Errors from a filter or row id that isn't a valid value of its column, on either engine.
 UNREADABLE = (
     ValueError,
     TypeError,
@@ -34,11 +34,11 @@ UNREADABLE = (
 )
 
 
-class CalmList(ModelAdmin):
-    """An address written by hand leads back to the whole list, with a sentence.
+class ForgivingList(ModelAdmin):
+    """A broken URL leads back to the whole list, with a message.
 
-    `people` are the ways to the members that the search finds by name: `user__`, or "" for the
-    row itself. Other texts are found by `search_fields`.
+    `people` are lookup paths to members, to search by name: `user__`, or "" for the row itself.
+    `search_fields` are searched for other text.
     """
 
     people: ClassVar[tuple[str, ...]] = ()
@@ -50,7 +50,7 @@ class CalmList(ModelAdmin):
             return self.start_over(request)
         try:
             response: HttpResponse = super().changelist_view(request, extra_context)
-            # Drawn here, because some filters are only looked at when the rows are read.
+            # Render here, because some filters fail only when the rows are read.
             if isinstance(response, TemplateResponse):
                 response.render()
         except DisallowedModelAdminLookup:
@@ -64,11 +64,11 @@ class CalmList(ModelAdmin):
         return response
 
     def start_over(self, request: HttpRequest) -> HttpResponse:
-        messages.warning(request, _("That filter or choice can't be read. Here is the whole list."))
+        messages.warning(request, _("That filter isn't valid. Here is the whole list."))
         return HttpResponseRedirect(request.path)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """A pattern can keep a database busy for as long as its writer likes."""
+        """Refuse regular expressions: one can keep the database busy for as long as it likes."""
         if lookup.endswith("regex"):
             return False
         return super().lookup_allowed(lookup, value, request)
@@ -76,19 +76,19 @@ class CalmList(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Rows that every word of the search fits: one may be a name, another an email."""
+        """Rows that match every word of the search. One word may be a name, another an email."""
         text = clean_paste(search_term)[:SEARCH_LENGTH].strip()
         text = emails.normalize(text) if "@" in text else text
         stored = phones.to_stored(text)
         for word in [stored] if stored != text else text.split():
-            queryset = queryset.filter(self.fits(word))
+            queryset = queryset.filter(self.matches(word))
         return queryset, False
 
-    def fits(self, word: str) -> Q:
-        """Alike on both engines, which `icontains` isn't."""
+    def matches(self, word: str) -> Q:
+        """The same on both engines, unlike `icontains`."""
         found = Q(pk__in=[])
         for person in self.people:
-            found |= named(word, person)
+            found |= by_name(word, person)
         for field in self.search_fields:
             name = field.removeprefix("=")
             found |= Q(**{f"{name}__iexact": word}) if name != field else holds(field, word)

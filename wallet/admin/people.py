@@ -1,4 +1,4 @@
-"""Django admin for people and the groups of staff."""
+"""Django admin for people and staff groups."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from django.utils.translation import gettext_lazy as _
 from wallet import operations
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
-from wallet.admin.lists import CalmList
-from wallet.forms import name_field
+from wallet.admin.lists import ForgivingList
+from wallet.forms import PHONE_HINT, name_field
 from wallet.models import User
-from wallet.signin.notices import Login, tell_of_change
+from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
 from wallet.web.fields import EmailField, LineField, PhoneField
 from wallet.web.http import context_of
 
-# People change their email on their profile page; the seeds of second factors are nobody's to see.
+# People change their email on their profile. Second-factor secrets are never shown.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
@@ -41,14 +41,14 @@ class GroupForm(ModelForm):
         widget=AdminTextInputWidget(),
         error_messages={
             "required": _("Enter a name."),
-            "unique": _("There is a group of this name already."),
+            "unique": _("There's already a group with this name."),
         },
     )
 
 
 @admin.register(Group)
-class StaffGroupAdmin(CalmList, GroupAdmin):
-    """What staff may do. The two groups that the dashboard goes by keep their names."""
+class StaffGroupAdmin(ForgivingList, GroupAdmin):
+    """Staff groups. The panel depends on two of them, so those can't be renamed or deleted."""
 
     FIXED = (FINANCE, AUDITOR)
 
@@ -89,7 +89,7 @@ class StaffGroupAdmin(CalmList, GroupAdmin):
 
 
 class PersonForm(ModelForm):
-    """Names, phone numbers and emails as the member's own forms take them."""
+    """Takes names, phone numbers and emails like the member's own forms."""
 
     name = name_field(
         widget=AdminTextInputWidget(),
@@ -99,7 +99,7 @@ class PersonForm(ModelForm):
 
     phone = PhoneField(
         required=False,
-        help_text=_("Any Kenyan spelling, like 0712 345 678."),
+        help_text=PHONE_HINT,
         error_messages={"unique": _("This number already has an account.")},
     )
 
@@ -114,9 +114,11 @@ class PersonForm(ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(CalmList):
-    """People. A new person gets a wallet at once, and a password by "Forgot your password?" or
-    by a link that an operator hands over."""
+class UserAdmin(ForgivingList):
+    """People. A new person gets a wallet immediately.
+
+    They set a password with "Forgot it?" or with a link that an operator hands over.
+    """
 
     form = PersonForm
 
@@ -124,7 +126,7 @@ class UserAdmin(CalmList):
     list_filter = ["is_active", "is_staff", "groups"]
     people = ("",)
     search_fields = ["email", "phone"]
-    search_help_text = _("Name, email, or phone number in any spelling")
+    search_help_text = _("Name, email, or phone number in any format")
     fields = [
         "name",
         "email",
@@ -145,6 +147,12 @@ class UserAdmin(CalmList):
         own = path("<id:user_id>/sign-in-help/", view, name="wallet_user_sign_in_help")
         return [own, *super().get_urls()]
 
+    def formfield_for_manytomany(self, *args: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(*args, **kwargs)
+        if field:
+            field.help_text = _("The groups finance and auditor see members' money in the panel.")
+        return field
+
     def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
         before = Login(form.initial.get("email"), form.initial.get("phone"))
         if change:
@@ -161,12 +169,13 @@ class UserAdmin(CalmList):
             **changes(form, is_new=not change),
         )
         if change:
-            tell_of_change(request, user, before)
+            notify_of_change(request, user, before)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """What somebody signs in with, and what they may do, is for superusers to change.
+        """Only superusers change a person's login and role.
 
-        Not what staff sign in with: a new email is a new password, so an operator would be them.
+        Not even they change the login of staff: with a new email they could set a new password
+        and act as that person.
         """
         fixed = ["created_at", "last_login"]
         if request.user.is_superuser:
@@ -174,9 +183,9 @@ class UserAdmin(CalmList):
         return [*fixed, "is_staff", "groups", *(["email", "phone"] if obj else [])]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Nobody searches by password hash."""
+        """Refuse searches by password hash."""
         return "password" not in lookup and super().lookup_allowed(lookup, value, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """People are deactivated: their entries stay in the books for ever."""
+        """People are deactivated instead: the books keep their entries for ever."""
         return False

@@ -1,4 +1,4 @@
-"""An operator's help for somebody who can't sign in: a new password, or no second step."""
+"""Help for a person who can't sign in: a password link, or two-step sign-in turned off."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from wallet import operations
 from wallet.models import User
-from wallet.signin.notices import tell
+from wallet.signin.notices import notify
 from wallet.staff.roles import was_ever_staff
 from wallet.web.fields import ReasonField
 from wallet.web.http import MemberRequest, ShownOnce, context_of, redirect_to
@@ -30,10 +30,10 @@ NEW_LINK = ShownOnce("password_link")
 
 class ReasonForm(forms.Form):
     reason = ReasonField(
-        label=gettext_lazy("How do you know that it is them?"),
-        help_text=gettext_lazy("It is kept in the audit, with your name."),
+        label=gettext_lazy("How did you check who is asking?"),
+        help_text=gettext_lazy("The audit keeps it, with your name."),
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Say how you made sure who is asking.")},
+        error_messages={"required": gettext_lazy("Enter how you checked who is asking.")},
     )
 
 
@@ -41,7 +41,7 @@ class ReasonForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required
 def sign_in_help(request: MemberRequest, user_id: int) -> HttpResponse:
-    """Make a link that sets a new password, to hand over; or remove the second step."""
+    """Make a link that sets a new password, or turn off two-step sign-in."""
     if not request.user.is_superuser:
         raise PermissionDenied
     person = get_object_or_404(User, pk=user_id)
@@ -56,22 +56,22 @@ def sign_in_help(request: MemberRequest, user_id: int) -> HttpResponse:
 
 
 def may_be_helped(person: User) -> bool:
-    """Whoever holds the link is the person. One operator must not become two of the team, nor
-    take somebody out of it for as long as it takes."""
+    """Not staff: the link's holder can act as the person, so an operator could act as two people
+    of the team, or lock a colleague out."""
     return person.is_active and not was_ever_staff(person)
 
 
 def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpResponse:
     key = operations.make_password_key(context_of(request, reason=reason), person)
     link = get_adapter(request).get_reset_password_from_key_url(key)
-    tell(request, person, "account/email/password_link_made")
+    notify(request, person, "account/email/password_link_made")
     return NEW_LINK.put(redirect_to(request, request.path), request, link)
 
 
 def remove_second_step(request: MemberRequest, person: User, reason: str) -> HttpResponse:
     if operations.remove_second_step(context_of(request, reason=reason), person):
-        tell(request, person, "mfa/email/totp_deactivated")
-        messages.success(request, _("Two-step sign-in is off. The password alone signs in now."))
+        notify(request, person, "mfa/email/totp_deactivated")
+        messages.success(request, _("Two-step sign-in is off. Their password is enough now."))
     return redirect_to(request, request.path)
 
 

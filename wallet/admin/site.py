@@ -1,4 +1,4 @@
-"""The words on every page of the admin."""
+"""The admin site's titles."""
 
 from django.contrib.admin import site
 from django.utils.translation import gettext_lazy as _

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from wallet.admin.lists import CalmList
+from wallet.admin.lists import ForgivingList
 from wallet.api import tokens
 from wallet.models import ApiToken
 from wallet.staff import audit, subjects
@@ -18,11 +18,13 @@ from wallet.web.http import context_of
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(CalmList):
-    """Tokens, to look at and to revoke. A token moves money, so operators issue none here:
-    members make their own, and `issue_token` makes those of programs."""
+class ApiTokenAdmin(ForgivingList):
+    """Read and revoke tokens. Operators can't issue any here, because a token moves money.
 
-    # Whether it still works stands where a narrow window shows it.
+    Members make their own, and the command `issue_token` makes those for programs.
+    """
+
+    # `revoked_at` comes early, so that a narrow window shows it.
     list_display = [
         "name",
         "user",

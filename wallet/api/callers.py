@@ -1,4 +1,4 @@
-"""Who calls the API, and what they may do."""
+"""API authentication: who calls, and what they may do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.preconditions import Precondition
-from wallet.db.retries import brief
+from wallet.db.retries import optional_write
 from wallet.models import ApiToken, User
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
@@ -24,9 +24,9 @@ Scope = ApiToken.Scope
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`user_id` is whose token or session it is: the actor of what the call does.
+    """The owner of the token or session, who is the actor of what the call does.
 
-    What the call does depends on its `precondition`, if it has one.
+    An operation checks `precondition`, if there is one, under its locks.
     """
 
     user_id: int
@@ -35,15 +35,17 @@ class Caller:
     precondition: Precondition | None = None
 
     def context(self, key: str | None) -> Context:
-        """What an operation is handed for this call."""
+        """The context for the operation this call runs."""
         return Context(self.user_id, key=key)
 
     def may_see(self, user_id: int) -> bool:
         return self.reads_all or self.may_act_for(user_id)
 
     def may_reach(self, user_id: int) -> bool:
-        """Whether they get this person's phone and email. One of staff in a browser does not: the
-        panel reveals them for a reason that the audit keeps."""
+        """May they get this person's phone number and email?
+
+        Staff in a browser session may not: the panel reveals them, for a reason, in the audit.
+        """
         return self.scope != Scope.MEMBER or user_id == self.user_id
 
     def may_act_for(self, user_id: int) -> bool:
@@ -56,42 +58,42 @@ class Caller:
 
 
 class CallRequest(HttpRequest):
-    """A request behind one of the two ways in."""
+    """A request that has passed authentication."""
 
     auth: Caller
 
 
 class TokenAuth(HttpBearer):
-    """`Authorization: Bearer <token>`. Cookies are not looked at.
+    """`Authorization: Bearer <token>`. Ignores cookies.
 
-    `of_orders` is for calls whose operation checks the caller's precondition: it looks the token up
-    under the lock, so one that was seen a moment ago isn't looked up beforehand too.
+    `defers_check` is for calls whose operation checks the caller's precondition. That looks the
+    token up under the lock, so a token seen less than a minute ago isn't looked up here too.
     """
 
-    def __init__(self, *, of_orders: bool = False) -> None:
+    def __init__(self, *, defers_check: bool = False) -> None:
         super().__init__()
-        self.of_orders = of_orders
+        self.defers_check = defers_check
 
     def __call__(self, request: HttpRequest) -> Caller | None:
-        # ninja's own would log a header that it does not understand, secrets and all.
+        # ninja's own method logs a header that it can't parse, secret included.
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         return self.authenticate(request, secret) if scheme.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        found = (tokens.recall(token) if self.of_orders else None) or tokens.find(token)
+        found = (tokens.recall(token) if self.defers_check else None) or tokens.find(token)
         if found is None:
             return None
         throttle(request, f"token:{found.id}", found.scope)
-        # A token does not outlive the role it was issued for.
+        # A finance token ends with its owner's role.
         reads_all = found.scope == Scope.FINANCE
         if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
             return None
-        precondition = tokens.precondition(token, found) if self.of_orders else None
+        precondition = tokens.precondition(token, found) if self.defers_check else None
         return Caller(found.user_id, found.scope, reads_all, precondition)
 
 
 class SessionAuth(APIKeyCookie):
-    """The session cookie of the pages, for calls from our own origin, with the CSRF token."""
+    """The pages' session cookie, for calls from our own origin with the CSRF token."""
 
     param_name = settings.SESSION_COOKIE_NAME
 
@@ -116,10 +118,10 @@ class SessionAuth(APIKeyCookie):
 
 
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
-    """Count this call against its token or user, and its address. Raises Throttled."""
+    """Count this call against its token or user, and its IP address. Raises Throttled."""
     wait = 0
-    # A blocked count stops no call: reads go on while a stranger holds the lock.
-    with brief():
+    # Reads must go on while the counter's lock is blocked, so then the call isn't counted.
+    with optional_write():
         wait = seconds_to_wait(request, key, scope)
     if wait:
         raise Throttled(wait)
@@ -137,6 +139,6 @@ def seconds_to_wait(request: HttpRequest, key: str | None, scope: str | None) ->
 
 
 def require(is_allowed: bool) -> None:
-    """Raises a 403 for a call that this scope may never make."""
+    """Raise a 403 for a call that this scope may never make."""
     if not is_allowed:
         raise HttpError(403, "This token can't do that.")

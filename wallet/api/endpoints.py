@@ -1,4 +1,4 @@
-"""The API's people."""
+"""API endpoints for members."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wallet.api.schemas import (
 )
 from wallet.context import Context
 from wallet.models import Account, User
-from wallet.phones import masked, to_stored
+from wallet.phones import mask, to_stored
 from wallet.staff import finding
 from wallet.web import paging
 from wallet.web.http import ip_address
@@ -53,8 +53,8 @@ def create_user(
 ) -> Status[UserOut]:
     """Open a member with an empty wallet. Service tokens only.
 
-    The member has no password; they set one by password reset. The same key again answers with
-    the member it opened, as they are now.
+    The member has no password; they set one by password reset. A retry with the same key returns
+    the member it opened, in their current state.
     """
     caller = request.auth
     require(caller.scope == Scope.SERVICE)
@@ -74,10 +74,10 @@ def list_users(
 ) -> UserPage:
     """Members, newest first. A member token gets only its owner.
 
-    `q` finds members whose name has each of its words, in any order, case and spelling, or whose
-    email or phone number holds it. In the browser session of finance staff or an auditor, other
-    members' phone numbers and emails are masked, and `q` finds them only when they're whole. Such
-    searches are limited by the hour and recorded in the audit.
+    `q` finds members whose name has all of its words, in any order, case and spelling, or whose
+    email or phone number contains it. In the browser session of finance staff or an auditor, other
+    members' phone numbers and emails are masked, and `q` must be the whole phone number or email.
+    Such searches are limited per hour and recorded in the audit.
     """
     place = paging.place("users", cursor, q=q)
     users = visible(request.auth)
@@ -106,22 +106,22 @@ def visible(caller: Caller) -> QuerySet[User]:
 
 
 def found_by(request: CallRequest, text: str) -> Q:
-    """The members this caller finds by `text`. Raises Throttled when the caller guesses."""
+    """The members this caller finds by `text`. Raises Throttled after too many look-ups."""
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)
     if wait := finding.wait_s(Context(caller.user_id, ip_address(request)), text):
         raise Throttled(wait)
     person = User.objects.with_login(text)
-    return Q(pk=person.pk) if person else finding.named(text)
+    return Q(pk=person.pk) if person else finding.by_name(text)
 
 
 def matching(text: str) -> Q:
-    """Members with these words in their name, or with this text in their email or phone number.
+    """Members with these words in their name, or this text in their email or phone number.
 
-    A phone number, or the start of one, may be in any spelling.
+    A phone number, or the start of one, may be in any format.
     """
-    found = finding.named(text)
+    found = finding.by_name(text)
     if email := emails.normalize(text):
         found |= Q(email__contains=email) | Q(phone__contains=to_stored(text))
     return found
@@ -132,7 +132,7 @@ def user_out(user: User, caller: Caller) -> UserOut:
     account = AccountOut(id=wallet.pk, currency=wallet.currency, balance_cents=wallet.balance_cents)
     email, phone = user.email, user.phone
     if not caller.may_reach(user.pk):
-        email, phone = email and emails.masked(email), phone and masked(phone)
+        email, phone = email and emails.mask(email), phone and mask(phone)
     return UserOut(
         id=user.pk,
         name=user.name,

@@ -1,4 +1,4 @@
-"""Shapes that the API of every app uses."""
+"""Schemas that every app's API uses."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from wallet.text import clean_paste, refuse_control_characters
 ID_AT_MOST = 2**63 - 1
 
 
-def _plain(text: str) -> str:
-    """Django's validators raise an error that pydantic doesn't know."""
+def _line(text: str) -> str:
+    """Turn Django's validation error into one that pydantic knows."""
     try:
         refuse_control_characters(text)
     except ValidationError as error:
@@ -50,31 +50,31 @@ def _phone(text: str) -> str:
 
 
 Id = Annotated[int, Field(ge=1, le=ID_AT_MOST)]
-Line = Annotated[str, AfterValidator(_plain)]
-# What someone pasted into a search box, as they'd have typed it.
-Search = Annotated[str, AfterValidator(clean_paste), AfterValidator(_plain)]
-# Without the spaces around it, as the pages take it.
+Line = Annotated[str, AfterValidator(_line)]
+# Pasted text, cleaned to what a keyboard would have typed.
+Search = Annotated[str, AfterValidator(clean_paste), AfterValidator(_line)]
+# Spaces around a name are dropped, as on the pages.
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_plain),
+    AfterValidator(_line),
     AfterValidator(_name),
 ]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
 
 
-# The server joins two headers of one name with a comma, so a key that has one may be two keys.
+# The web server joins repeated headers with a comma, so a key with a comma may be two keys.
 Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x2b\x2d-\x7e]{1,255}$",
-        description="Send the same key again and nothing happens twice. A comma isn't allowed.",
+        description="A retry with the same key has no further effect. A comma isn't allowed.",
     ),
 ]
 
-# Query strings are text, so these are read leniently; bodies are not.
+# Query strings are text, so numbers in them are parsed leniently. Bodies are strict.
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
@@ -90,7 +90,7 @@ class FieldProblem(Schema):
 
 
 class Problem(Schema):
-    """Every error has a sentence for people and a code for programs."""
+    """An error: `detail` is a sentence for people, `code` is for programs."""
 
     detail: str
     code: str
@@ -98,7 +98,7 @@ class Problem(Schema):
 
 
 def problems(*statuses: int) -> dict[int, Any]:
-    """`response=` for these error statuses, and for those that any call can get."""
+    """`response=` for these error statuses and those that any call can return."""
     return dict.fromkeys(sorted({*statuses, 400, 401, 429, 500, 503}), Problem)
 
 

@@ -1,4 +1,4 @@
-"""Strict JSON: a body that can only be read in one way."""
+"""Strict JSON: refuse bodies that two parsers could read differently."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class BodyError(Exception):
 
 
 class StrictParser(Parser):
-    """Refuses what a lenient parser guesses: repeated names, NaN, other media types."""
+    """Refuses repeated names, NaN and other media types, where a lenient parser guesses."""
 
     def parse_querydict(
         self, data: MultiValueDict[str, str], list_fields: list[str], request: HttpRequest
     ) -> dict[str, Any]:
-        """An empty parameter is left out: `?type=` means any type."""
+        """Drop empty parameters: `?type=` means any type."""
         if repeated := [name for name, values in data.lists() if len(values) > 1]:
             raise ValidationError(
-                [{"loc": ("query", name), "msg": "send this once."} for name in repeated]
+                [{"loc": ("query", name), "msg": "Send this only once."} for name in repeated]
             )
         return {name: value for name, value in data.items() if value}
 
@@ -55,7 +55,7 @@ class StrictParser(Parser):
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises BodyError."""
     try:
-        # Some clients write a byte order mark.
+        # Some clients send a byte order mark.
         value = DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise BodyError(400, "malformed_json", f"The body isn't valid JSON: {error}.") from None
@@ -67,7 +67,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
 def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name appears twice in one object")
+        raise ValueError("an object has the same name twice")
     return found
 
 
@@ -75,5 +75,5 @@ def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
-# Made once: `json.loads` would make one for each body.
+# Shared, because `json.loads` would build one per body.
 DECODER = json.JSONDecoder(object_pairs_hook=once_each, parse_constant=refuse_constant)

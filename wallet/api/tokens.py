@@ -1,4 +1,4 @@
-"""API tokens: issued once, kept as a hash, revoked."""
+"""API tokens: issue, find, revoke. Only a hash of each is stored."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from wallet.context import SYSTEM
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement
 from wallet.db.preconditions import Precondition, Unmet
-from wallet.db.retries import brief
+from wallet.db.retries import optional_write
 from wallet.models import ApiToken
 from wallet.staff import audit, subjects
 
 PREFIX = "nsk_"
-# "Last used" is for people, so it is written at most once in this time, not on every call.
+# "Last used" is for people, so it's updated at most this often, not on every call.
 LAST_USED_STEP = timedelta(minutes=1)
 
 
-# Run on every call, so written out: building it through the ORM costs more than running it.
+# Raw SQL, because it runs on every call and the ORM takes longer to build it than to run it.
 FIND = """
     SELECT token.id, token.user_id, token.scope,
            token.last_used_at IS NULL OR token.last_used_at < %s,
@@ -43,23 +43,23 @@ class LiveToken(NamedTuple):
     scope: str
 
 
-class Ended(Unmet):
+class TokenEnded(Unmet):
     """A token that was live a moment ago no longer is."""
 
 
-# By digest: the tokens that this process has found live, and when.
-met: dict[str, tuple[LiveToken, datetime]] = {}
-MET_AT_MOST = 2**16
+# By digest: the live tokens that this process has found, and when.
+recent: dict[str, tuple[LiveToken, datetime]] = {}
+RECENT_AT_MOST = 2**16
 
 
 @transaction.atomic
 def issue(
     *, user_id: int, scope: str, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """Make a token. The secret is in the answer and nowhere else: show it once.
+    """Make a token and return it with its secret, which isn't stored: show it once.
 
-    One that reaches further than its owner goes into the audit. Those are made by command, which
-    knows nobody who gave it.
+    Tokens that reach beyond their owner go into the audit. A command makes them, so the audit names
+    the system as the actor.
     """
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
@@ -82,7 +82,7 @@ def issue(
 
 
 def revoke(token_id: int, *, user_id: int | None = None) -> bool:
-    """End a token at once; with `user_id`, only one of that person's. False if there is none."""
+    """End a token immediately. With `user_id`, only that person's. False if there's none."""
     tokens = ApiToken.objects.filter(pk=token_id, revoked_at__isnull=True)
     if user_id is not None:
         tokens = tokens.filter(user_id=user_id)
@@ -90,65 +90,65 @@ def revoke(token_id: int, *, user_id: int | None = None) -> bool:
 
 
 def revoke_all(user_id: int) -> None:
-    """End every token of this person."""
+    """End all tokens of this person."""
     live = ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)
     live.update(revoked_at=timezone.now())
 
 
 def find(secret: str) -> LiveToken | None:
-    """The live token that this secret opens: not revoked, not expired, its owner active."""
+    """The live token with this secret: not revoked, not expired, its owner active."""
     now = timezone.now()
     digest = digest_of(secret)
-    [rows] = pipeline.ask(question(digest, now))
-    if not is_of(digest, rows):
+    [rows] = pipeline.ask(find_statement(digest, now))
+    if not matches(digest, rows):
         return None
     [row] = rows
     token = LiveToken(*row[:3])
     if row[3]:
-        # It may be left undone, so it never keeps a read waiting.
-        with brief():
+        # A read must not wait for this.
+        with optional_write():
             pipeline.ask(Statement(TOUCH, (now, token.id)))
-    if len(met) >= MET_AT_MOST:
-        met.clear()
-    met[digest] = token, now
+    if len(recent) >= RECENT_AT_MOST:
+        recent.clear()
+    recent[digest] = token, now
     return token
 
 
 def recall(secret: str) -> LiveToken | None:
-    """The token that this secret opened less than a minute ago in this process, if it did.
+    """The token with this secret, if this process found it live less than a minute ago.
 
-    The database isn't asked, so the token may have ended since: what relies on it needs
+    This doesn't ask the database, so the token may have ended since. Callers must also check
     `precondition`.
     """
     now = timezone.now()
-    token, found_at = met.get(digest_of(secret), (None, now))
+    token, found_at = recent.get(digest_of(secret), (None, now))
     return token if found_at <= now < found_at + LAST_USED_STEP else None
 
 
 def precondition(secret: str, token: LiveToken) -> Precondition:
-    """That the secret still opens this token. Checked in the caller's transaction; raises Ended.
+    """Condition: the secret still belongs to this live token. Raises TokenEnded.
 
-    A token that ends between the answer and the commit ends at the same time as that: the order
-    counts as the earlier one.
+    It's checked in the caller's transaction. If the token ends between the check and the COMMIT,
+    the order counts as the earlier of the two.
     """
     digest = digest_of(secret)
 
     def check(rows: list[Row]) -> None:
-        # By the clock of now: the order may have waited for its accounts.
-        if not is_of(digest, rows) or LiveToken(*rows[0][:3]) != token or has_expired(rows[0][4]):
-            met.pop(digest, None)
-            raise Ended
+        is_same = matches(digest, rows) and LiveToken(*rows[0][:3]) == token
+        # Check the expiry against the clock again: the order may have waited for its locks.
+        if not is_same or has_expired(rows[0][4]):
+            recent.pop(digest, None)
+            raise TokenEnded
 
-    return Precondition(question(digest, timezone.now()), check)
+    return Precondition(find_statement(digest, timezone.now()), check)
 
 
-def question(digest: str, now: datetime) -> Statement:
-    """FIND, asked of this digest."""
+def find_statement(digest: str, now: datetime) -> Statement:
     return Statement(FIND, (now - LAST_USED_STEP, digest, now))
 
 
 def has_expired(expires_at: datetime | None) -> bool:
-    """`expires_at` is as the engine gives it: SQLite's moments are in UTC and do not say so."""
+    """SQLite returns naive UTC datetimes."""
     if expires_at is None:
         return False
     if timezone.is_naive(expires_at):
@@ -156,8 +156,8 @@ def has_expired(expires_at: datetime | None) -> bool:
     return expires_at <= timezone.now()
 
 
-def is_of(digest: str, rows: list[Row]) -> bool:
-    """Did the database answer with the token of this digest, and a live one?"""
+def matches(digest: str, rows: list[Row]) -> bool:
+    """Did the query find a live token with this digest?"""
     return bool(rows) and constant_time_compare(rows[0][-1], digest)
 
 

@@ -1,8 +1,8 @@
-"""Tables whose rows are written once: the database itself refuses to change or delete them.
+"""Append-only tables: database triggers refuse to change or delete their rows.
 
-An INSERT OR REPLACE is SQLite's way to delete without a delete trigger, so it has a guard of
-its own; TRUNCATE is PostgreSQL's. Migrations install guards; after a change to them, a new
-migration installs them again.
+INSERT OR REPLACE deletes on SQLite without firing the delete trigger, and TRUNCATE does on
+PostgreSQL, so each has its own guard. Migrations install the guards. After you change a guard,
+add a migration that installs it again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ END $$;
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Triggers of each engine by name, as what follows the name in CREATE TRIGGER.
+    """Triggers by name: the SQL that follows the name in CREATE TRIGGER, for each engine.
 
-    PostgreSQL names a trigger together with its table, and its triggers call `functions`.
+    PostgreSQL names a trigger per table, and its triggers call `functions`.
     """
 
     sqlite: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Guards:
         )
 
     def install(self, connection: BaseDatabaseWrapper) -> None:
-        """Put the guards up, over older ones of the same names."""
+        """Create the triggers, replacing older ones of the same names."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 for function in self.functions:
@@ -53,7 +53,7 @@ class Guards:
                 cursor.execute(f"CREATE TRIGGER {name} {body}")
 
     def remove(self, connection: BaseDatabaseWrapper) -> None:
-        """Take the guards down: for a test database that is emptied, and for migrating back."""
+        """Drop the triggers, to empty a test database or to migrate back."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 for table, name in self.postgresql:
@@ -69,8 +69,8 @@ class Guards:
         self.remove(schema_editor.connection)
 
 
-def written_once(table: str, *, changed: str, deleted: str, replaced: str) -> Guards:
-    """Guards of a table that only grows, and what each of them says."""
+def append_only(table: str, *, changed: str, deleted: str, replaced: str) -> Guards:
+    """Guards for an append-only table, with the error message of each."""
     return Guards(
         sqlite={
             f"{table}_no_update": f"""
@@ -95,13 +95,12 @@ def written_once(table: str, *, changed: str, deleted: str, replaced: str) -> Gu
     )
 
 
-AUDIT = written_once(
+AUDIT = append_only(
     "wallet_auditevent",
     changed="the audit is never changed",
     deleted="the audit is never deleted",
     replaced="the audit is never replaced",
 )
 
-# What the migrations of each app put up, added by the app when it is ready: for whoever looks
-# whether all of it is there.
+# All guards that migrations install. Each app adds its own in `ready`; `verify` checks them.
 INSTALLED = [AUDIT]

@@ -1,7 +1,7 @@
-"""Statements that travel to the database together.
+"""Send several statements to the database in one round trip.
 
-On PostgreSQL each way there and back costs more than most statements do. Elsewhere the
-statements simply run one after another, as they do on the server too.
+On PostgreSQL a round trip costs more than most statements. On SQLite the statements simply run
+one after another.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from wallet.db.postgresql.connection import PipelineConnection, Row, Statement, Value
 
-__all__ = ["Row", "Statement", "Value", "ask", "opened", "send"]
+__all__ = ["Row", "Statement", "Value", "ask", "open_connection", "send"]
 
 
 def ask(*statements: Statement) -> list[list[Row]]:
-    """Run these one after another; the rows of each."""
-    database = opened()
-    line = database.connection
-    if not isinstance(line, PipelineConnection):
+    """Run the statements in order and return the rows of each."""
+    database = open_connection()
+    connection = database.connection
+    if not isinstance(connection, PipelineConnection):
         return list(one_by_one(database, statements))
     with database.wrap_database_errors:
-        return line.ask(observed(database, statements))
+        return connection.ask(pass_wrappers(database, statements))
 
 
 def send(*statements: Statement) -> None:
-    """Run these before anything else that is asked, at the latest when the transaction commits.
+    """Run the statements before the next query, or at the latest with the COMMIT.
 
-    So an error may come only then, from the commit, which has failed with it.
+    So an error may show up only in the commit, which then fails.
     """
-    database = opened()
-    line = database.connection
-    if not isinstance(line, PipelineConnection):
+    database = open_connection()
+    connection = database.connection
+    if not isinstance(connection, PipelineConnection):
         list(one_by_one(database, statements))
         return
     with database.wrap_database_errors:
-        line.hold(observed(database, statements))
+        connection.hold(pass_wrappers(database, statements))
 
 
-def opened() -> BaseDatabaseWrapper:
-    """This thread's connection itself: each look through Django's proxy for it costs."""
+def open_connection() -> BaseDatabaseWrapper:
+    """This thread's connection, open. Django's proxy for it would cost time on every use."""
     database = connections[DEFAULT_DB_ALIAS]
     database.close_if_health_check_failed()
     database.ensure_connection()
@@ -55,20 +55,22 @@ def one_by_one(
 ) -> Iterator[list[Row]]:
     with database.cursor() as cursor:
         for sql, params in statements:
-            cursor.execute(sql, tuple(adapted(database, value) for value in params))
+            cursor.execute(sql, tuple(adapt(database, value) for value in params))
             yield cursor.fetchall() if cursor.description else []
 
 
-def adapted(database: BaseDatabaseWrapper, value: Value) -> Value:
-    """A moment as this engine stores it: the ORM would have seen to that."""
+def adapt(database: BaseDatabaseWrapper, value: Value) -> Value:
+    """Convert a datetime to what this engine stores, as the ORM does."""
     if isinstance(value, datetime):
-        moment: Value = database.ops.adapt_datetimefield_value(value)
-        return moment
+        adapted: Value = database.ops.adapt_datetimefield_value(value)
+        return adapted
     return value
 
 
-def observed(database: BaseDatabaseWrapper, statements: Sequence[Statement]) -> Sequence[Statement]:
-    """These statements, as those who watch this connection (tests, DEBUG) leave them."""
+def pass_wrappers(
+    database: BaseDatabaseWrapper, statements: Sequence[Statement]
+) -> Sequence[Statement]:
+    """Pass the statements through Django's execute wrappers and query log (tests, DEBUG)."""
     if not (database.execute_wrappers or database.queries_logged):
         return statements
     sent: list[Statement] = []

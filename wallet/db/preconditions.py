@@ -1,4 +1,4 @@
-"""What must still hold when an operation writes."""
+"""Conditions that must still hold when an operation writes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from wallet.db.pipeline import Row, Statement
 
 
 class Unmet(Exception):
-    """A precondition doesn't hold, so nothing was changed."""
+    """A precondition doesn't hold. Nothing was changed."""
 
 
 class Precondition(NamedTuple):
     """A query that runs under the operation's locks, and a check of its rows.
 
-    `check` raises an Unmet when the rows aren't what they must be.
+    `check` raises Unmet when the rows are wrong.
     """
 
     statement: Statement

@@ -1,7 +1,9 @@
-"""One durable transaction: when to run it again, and what its failure means.
+"""One durable transaction: when to retry it, and what its failure means.
 
-Three kinds of failure: another transaction was in the way (retry), the database refused for now
-(busy: nothing has moved), and no answer to the COMMIT (the outcome is unknown: never retried here).
+There are three kinds of failure:
+- Contention with another transaction: retry.
+- The database refuses for now: Busy. Nothing was committed.
+- No answer to the COMMIT: OutcomeUnknown. Never retried here.
 """
 
 from __future__ import annotations
@@ -29,24 +31,24 @@ PAUSE_S = 0.02
 LOCK_TIMEOUT = "55P03"
 # lock_not_available, deadlock_detected, serialization_failure: nothing was committed.
 CONTENTION = {LOCK_TIMEOUT, "40P01", "40001"}
-# The classes "insufficient resources" (a full disk is one) and "operator intervention", a failed
-# read or write, and a server that takes reads only.
+# The classes "insufficient resources" (such as a full disk) and "operator intervention",
+# io_error, and read_only_sql_transaction.
 REFUSED_FOR_NOW = ("53", "57", "58030", "25006")
 DISK_FULL = "53100"
-# How long after a write that found no room this process says that it isn't ready.
+# How long this process reports "not ready" after a write that found the disk full.
 FULL_FOR_S = 30
 SQLITE_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
-# When a disk was last found full, as `time.monotonic` has it.
+# When the disk was last found full, by `time.monotonic`.
 disk_full_at: float | None = None
 
 
 def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
-    """Run `operation` in one transaction of its own; when this returns, it is committed.
+    """Run `operation` in its own transaction, which is committed when this returns.
 
-    A lock timeout, a deadlock or a lost race for a unique key reruns the whole transaction with
-    fresh reads, a bounded number of times. Raises Busy after that, and when the database refuses
-    for now. Any other error isn't retried.
+    After a lock timeout, a deadlock or a lost race for a unique key, run the whole transaction
+    again with fresh reads, at most ATTEMPTS times in all. Raises Busy after that, or when the
+    database refuses for now. Other errors aren't retried.
     """
 
     @functools.wraps(operation)
@@ -58,7 +60,7 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
                 with durable():
                     return operation(*args, **kwargs)
             except (DatabaseError, InterfaceError) as error:
-                if not is_in_the_way(error):
+                if not is_retryable(error):
                     raise
         raise Busy
 
@@ -66,7 +68,7 @@ def committed[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
 
 
 def pause(attempt: int) -> None:
-    """Wait a little, and not as long as the transaction that was in the way does."""
+    """Wait a random moment, so that the competing transaction doesn't retry in step with us."""
     time.sleep(random.uniform(PAUSE_S, PAUSE_S * 2**attempt))
 
 
@@ -74,53 +76,55 @@ def pause(attempt: int) -> None:
 def durable(
     *, lock_timeout_s: float | None = None, deadline: float | None = None
 ) -> Iterator[None]:
-    """One transaction, committed when the block is left.
+    """One transaction, committed at the end of the block.
 
-    `lock_timeout_s` bounds each wait for a lock, and the database must answer by `deadline` (of
-    `time.monotonic`). Raises Busy when the database refuses for now, and OutcomeUnknown when the
-    COMMIT fails with anything but the database's own "no": only the caller, with the same key, may
-    try again then.
+    `lock_timeout_s` bounds each wait for a lock, and the database must answer by `deadline`
+    (`time.monotonic`). Raises Busy when the database refuses for now. Raises OutcomeUnknown when
+    the COMMIT fails without a definite refusal: then only the caller may try again, with the same
+    idempotency key.
     """
     is_done = False
     try:
-        with limited(lock_timeout_s, deadline), transaction.atomic(durable=True):
+        with bounded(lock_timeout_s, deadline), transaction.atomic(durable=True):
             yield
             is_done = True
     except Exception as error:
         if is_done and not is_refusal(error):
             raise OutcomeUnknown(*error.args) from error
         if is_refused_for_now(error):
-            logger.exception("the database refuses for now")
+            logger.exception("database refuses for now")
             raise Busy from error
         raise
 
 
 @contextmanager
-def limited(
-    lock_timeout_s: float | None, deadline: float | None = None, *, is_brief: bool = False
+def bounded(
+    lock_timeout_s: float | None, deadline: float | None = None, *, is_optional: bool = False
 ) -> Iterator[None]:
-    """Bound the waits for locks and answers, of `pipeline` on PostgreSQL and of all on SQLite."""
-    line = pipeline.opened().connection
-    line.lock_timeout_s, line.deadline, line.is_brief = lock_timeout_s, deadline, is_brief
+    """Bound the waits for locks and answers: of `pipeline` on PostgreSQL, of all SQL on SQLite."""
+    connection = pipeline.open_connection().connection
+    connection.lock_timeout_s, connection.deadline = lock_timeout_s, deadline
+    connection.is_optional = is_optional
     try:
         yield
     finally:
-        line.lock_timeout_s, line.deadline, line.is_brief = None, None, False
+        connection.lock_timeout_s, connection.deadline = None, None
+        connection.is_optional = False
 
 
 @contextmanager
-def brief() -> Iterator[None]:
-    """For a write that may be left undone: skip it where what it needs is blocked."""
+def optional_write() -> Iterator[None]:
+    """For a write that may be skipped: give up quickly when its row is locked."""
     try:
-        with limited(2 * PROBE_AFTER_S, is_brief=True):
+        with bounded(2 * PROBE_AFTER_S, is_optional=True):
             yield
     except OperationalError as error:
         if not is_contention(error):
             raise
 
 
-def is_in_the_way(error: Exception) -> bool:
-    """Was another transaction in the way? Nothing was committed, and a rerun may succeed."""
+def is_retryable(error: Exception) -> bool:
+    """Did another transaction get in the way? Nothing was committed, and a rerun may succeed."""
     return is_contention(error) or is_lost_race(error)
 
 
@@ -133,7 +137,7 @@ def is_lock_timeout(error: Exception) -> bool:
 
 
 def is_lost_race(error: Exception) -> bool:
-    """Another transaction took the key, or by chance the reference, since we looked."""
+    """Did another transaction take the key, or by chance the reference, since we looked?"""
     if not isinstance(error, IntegrityError):
         return False
     return sqlstate(error) == "23505" or "UNIQUE constraint failed" in str(error)
@@ -142,7 +146,7 @@ def is_lost_race(error: Exception) -> bool:
 def is_refusal(error: Exception) -> bool:
     """Did the database itself say that the transaction failed?
 
-    PostgreSQL's ERROR does. Its FATAL ends the connection, which may be after the COMMIT.
+    A PostgreSQL ERROR says so. A FATAL ends the connection, possibly after the COMMIT.
     """
     if isinstance(error, IntegrityError) or is_contention(error):
         return True
@@ -153,7 +157,7 @@ def is_refusal(error: Exception) -> bool:
 
 
 def is_refused_for_now(error: Exception) -> bool:
-    """Did the database say no for a reason that passes, or give no answer before the COMMIT?"""
+    """Did the database refuse for a passing reason, or not answer before the COMMIT?"""
     if note_full_disk(error) or sqlite_code(error) == sqlite3.SQLITE_READONLY:
         return True
     return isinstance(error.__cause__, NoAnswer) or (sqlstate(error) or "").startswith(
@@ -162,7 +166,7 @@ def is_refused_for_now(error: Exception) -> bool:
 
 
 def note_full_disk(error: Exception) -> bool:
-    """Did the database say that its disk is full? `is_disk_full` remembers it for a while."""
+    """Did the database say that its disk is full? `is_disk_full` then says so for a while."""
     global disk_full_at
     if sqlite_code(error) != sqlite3.SQLITE_FULL and sqlstate(error) != DISK_FULL:
         return False
@@ -176,7 +180,7 @@ def is_disk_full() -> bool:
 
 
 def sqlite_code(error: Exception) -> int | None:
-    """SQLite's code, without what it adds about the circumstances."""
+    """SQLite's primary result code, without the extended part."""
     code = getattr(error.__cause__, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 

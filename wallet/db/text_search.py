@@ -1,8 +1,8 @@
-"""Rows whose text holds what was typed, whichever way either is written.
+"""Search a text column, ignoring case, accents and other differences in spelling.
 
-The answer is the same on both engines because both match the same regular expression. SQLite
-calls our own function, which is given the folded text: to hand it the expression anew for each
-row took ten times as long as matching it.
+Both engines give the same answer because both match the same regular expression. SQLite calls our
+own function. It gets the folded text: passing the expression for each row took ten times as long
+as matching it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from wallet.folding import fold, pattern
 FUNCTION = "text_holds"
 
 
-# PostgreSQL takes seconds to prepare an expression for thousands of letters.
+# PostgreSQL takes seconds to compile an expression for thousands of letters.
 FOLDED_AT_MOST = 300
 
 
 def holds(field: str, text: str) -> Q:
-    """Rows whose `field` holds this text. Signs alone, such as `-`, stand for themselves.
+    """Rows whose `field` contains this text, in any spelling.
 
-    So does a text that is far longer than anyone searches for.
+    Text without letters or digits, such as `-`, and text that is too long to fold must match
+    exactly.
     """
     wanted = fold(text)
     if not 0 < len(wanted) <= FOLDED_AT_MOST:
@@ -48,7 +49,7 @@ class Holds(Func):
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Give a new connection to SQLite the function that `Holds` calls."""
+    """Register the function that `Holds` calls on a new SQLite connection."""
     connection.create_function(FUNCTION, 2, text_holds, deterministic=True)
 
 

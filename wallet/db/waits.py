@@ -1,14 +1,14 @@
-"""How many threads of this process may wait for what another session holds.
+"""Bound how many threads of this process wait for locks that another session holds.
 
-An account that everyone pays changes hands every few milliseconds, so payments queue for it. An
-account that one session keeps does not, and the payments that name it would soon occupy every
-thread. So an order that waits looks at its account twice, PROBE_AFTER_S apart. An account that
-didn't change hands meanwhile is blocked: at most two threads wait for it, and all waiting threads
-together are at most half of the process's. The next order hears "busy" immediately. SQLite has one
-write lock for everything, which counts as one account.
+The lock on a busy account changes hands every few milliseconds, so payments queue for it. But when
+one session keeps the lock, payments for that account would soon occupy every thread. So a waiting
+order looks at its account twice, PROBE_AFTER_S apart. If the same session still holds the lock, the
+account is blocked: at most two threads may wait for it, and all waiting threads together may be at
+most half of the process's. The next order hears "busy" immediately. SQLite has one write lock for
+everything, which counts as one account.
 
-A database that stops answering is bounded in the same way: two threads stay out of it, so that
-they answer what needs no lock, and once half of the threads hang, orders hear "busy".
+A database that stops answering is bounded in the same way. Two threads stay out of it, to answer
+requests that need no lock, and once half of the threads hang, orders hear "busy".
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from wallet.errors import Busy
 
 PROBE_AFTER_S = 0.125
 WAITERS_PER_NAME = 2
-# A guard against names that nobody orders for again.
+# Bounds the memory taken by blocked accounts that no later order names.
 BLOCKED_AT_MOST = 4096
-# An attempt that takes longer, and doesn't wait for a blocked account, hangs.
+# An attempt hangs when it takes longer than this and doesn't wait for a blocked account.
 STALLED_AFTER_S = 0.5
 SPARE_THREADS = 2
-# The database ends a wait for a lock itself, and says so. If it doesn't, it is gone.
+# The database ends a wait for a lock by itself. If it is this late, it is gone.
 GRACE_S = 0.4
-# An account's id, or one of these.
+# An account's id, or SQLITE or OTHER.
 type Name = int | str
 SQLITE = "SQLite's write lock"
-# A lock that belongs to no account, such as one on the row of the person who orders.
+# A lock that isn't on an account, such as one on the row of the person who pays.
 OTHER = "another lock"
 
 
@@ -44,7 +44,7 @@ NO_VERSION = object()
 class Wait:
     """One order in this process, from its arrival until `deadline` at the latest.
 
-    One that may not stay leaves as soon as what it needs is blocked.
+    With `may_stay=False` it gives up as soon as its lock is blocked.
     """
 
     def __init__(self, names: Collection[Name], timeout_s: float, *, may_stay: bool = True) -> None:
@@ -54,9 +54,9 @@ class Wait:
         self.deadline = self.began + timeout_s
         self.answer_by = self.deadline + GRACE_S
         self.blocked_on: Collection[Name] = ()
-        # What it waited for at its last probe, with a version that changes with each holder.
+        # The locks it waited for at its last probe, with a version that changes with the holder.
         self.held: Mapping[Name, object] = {}
-        # When its present attempt began; None while it is in a queue of this process.
+        # When its current attempt began; None while it queues in this process.
         self.attempt_at: float | None = None
 
     @property
@@ -68,8 +68,8 @@ class Wait:
         """How long one attempt may wait for a lock."""
         return self.left_s if self.blocked_on else min(PROBE_AFTER_S, self.left_s)
 
-    def kept(self, held: Mapping[Name, object]) -> set[Name]:
-        """Those of the names held elsewhere that were so at the last probe, by the same session."""
+    def still_held(self, held: Mapping[Name, object]) -> set[Name]:
+        """Of the names that others hold, those that the same session held at the last probe."""
         kept = {
             name for name, version in held.items() if self.held.get(name, NO_VERSION) == version
         }
@@ -85,7 +85,7 @@ class Wait:
 
 
 class Waits:
-    """The orders in this process, and the names that they found blocked."""
+    """The orders in this process, and the names they found blocked."""
 
     def __init__(self, threads: int) -> None:
         self.most = max(threads // 2, 1)
@@ -95,10 +95,10 @@ class Waits:
         self._blocked: set[Name] = set()
 
     @contextmanager
-    def arrival(
+    def enter(
         self, names: Collection[Name], timeout_s: float, *, may_stay: bool = True
     ) -> Iterator[Wait]:
-        """Count this thread while it carries out an order that locks `names`."""
+        """Count this thread while it runs an order that locks `names`."""
         wait = Wait(names, timeout_s, may_stay=may_stay)
         with self._guard:
             self._present.append(wait)
@@ -108,8 +108,8 @@ class Waits:
             with self._guard:
                 self._present.remove(wait)
 
-    def room(self) -> int:
-        """How many more orders may begin an attempt now."""
+    def free_slots(self) -> int:
+        """How many more orders may start an attempt now."""
         with self._guard:
             running = sum(each.attempt_at is not None for each in self._present)
             return self.most_running - running
@@ -121,18 +121,18 @@ class Waits:
             if sum(each.is_stalled(now) for each in self._present) >= self.most:
                 raise Busy
 
-    def got(self, names: Collection[Name]) -> None:
-        """A thread of this process has just locked these, so they aren't blocked."""
+    def mark_free(self, names: Collection[Name]) -> None:
+        """Note that a thread of this process has just locked these, so they aren't blocked."""
         if self._blocked:
             with self._guard:
                 self._blocked.difference_update(names)
 
-    def blocked(self, names: Collection[Name]) -> set[Name]:
-        """Those of these names that are known to be blocked."""
+    def known_blocked(self, names: Collection[Name]) -> set[Name]:
+        """Of these names, those known to be blocked."""
         return self._blocked.intersection(names)
 
-    def stay(self, wait: Wait, kept: Collection[Name]) -> None:
-        """Ask to go on waiting for names that one session keeps. Raises Busy if too many do."""
+    def keep_waiting(self, wait: Wait, kept: Collection[Name]) -> None:
+        """Ask to go on waiting for names that one session keeps. Raises Busy if too many wait."""
         now = time.monotonic()
         with self._guard:
             if len(self._blocked) > BLOCKED_AT_MOST:

@@ -1,4 +1,4 @@
-"""Accounts: what holds a balance."""
+"""Accounts: members' wallets and the house accounts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from wallet.money import CEILING_CENTS
 WALLETS = """
     SELECT user_id, id FROM wallet_account
     WHERE user_id BETWEEN %s AND %s AND kind = 'wallet' AND currency = 'KES'"""
-# Read together, because a trip to the database costs more than their rows.
+# Read in groups, because a round trip costs more than the rows.
 WALLETS_PER_READ = 2**8
 WALLETS_REMEMBERED = 2**18
-# By user id. A primary wallet never changes.
+# By user id. A member's wallet never changes.
 wallet_ids: dict[int, int] = {}
 
 
 class AccountManager(models.Manager["Account"]):
-    """Finds members' wallets. Nothing else knows which of a member's accounts is their wallet."""
+    """The only place that knows which of a member's accounts is their wallet."""
 
     def wallet(self, user_id: int) -> Account:
         """The wallet that money goes to unless the order names another account.
@@ -35,7 +35,7 @@ class AccountManager(models.Manager["Account"]):
         return self.get(user_id=user_id, kind=Account.Kind.WALLET, currency=Account.Currency.KES)
 
     def wallet_id(self, user_id: int) -> int:
-        """The id of that wallet, which this process reads once. Raises Account.DoesNotExist."""
+        """The id of that wallet, cached by this process. Raises Account.DoesNotExist."""
         if (known := wallet_ids.get(user_id)) is not None:
             return known
         first = user_id - user_id % WALLETS_PER_READ
@@ -50,19 +50,19 @@ class AccountManager(models.Manager["Account"]):
 
 
 def kinds() -> list[tuple[str, Any]]:
-    """(value, words) of each kind of account: members' own, then the house's."""
-    return [*Account.Kind.choices, *((one.kind, one.label) for one in house.every())]
+    """(value, label) of each kind of account: members' kinds, then house kinds."""
+    return [*Account.Kind.choices, *((one.kind, one.label) for one in house.all_accounts())]
 
 
 class Account(models.Model):
-    """Something that holds a balance: a member's wallet, or one of the house's own accounts.
+    """An account with a balance: a member's wallet or a house account.
 
-    A house account has no user and stores no balance: its balance is the sum of its
-    entries, so that no two payments ever wait for the same house row.
+    A house account has no user and stores no balance. Its balance is the sum of its entries, so
+    that payments never wait for the same house row.
     """
 
     class Kind(models.TextChoices):
-        """What a member's account is for. The house's own kinds are in `wallet/house.py`."""
+        """The kinds of member account. House kinds are in `wallet/house.py`."""
 
         WALLET = "wallet", _("Wallet")
 

@@ -1,4 +1,4 @@
-"""The audit: who did what to what, and why."""
+"""The audit: an append-only record of what staff did."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from wallet.models.people import User
 
 
 class AuditEvent(models.Model):
-    """One act of staff, or of the system about staff's work: who did what to what, and why.
+    """One action by staff, or by the system on staff's work: who did what to what, and why.
 
-    Written once, in the transaction of the act (`wallet/staff/audit.py`); the database refuses to
-    change or delete it (`wallet/db/guards.py`). `subject` is the text of a `Subject`
+    Written in the same transaction as the action (`wallet/staff/audit.py`). The database refuses
+    to change or delete it (`wallet/db/guards.py`). `subject` is the text of a `Subject`
     (`wallet/staff/subjects.py`), like `member 12` or `transaction NS-7K2Q9PXM`.
     """
 
@@ -48,12 +48,12 @@ class AuditEvent(models.Model):
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
-    # Null: the system itself.
+    # Null means the system.
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("actor"), db_index=False
     )
-    # As it was then: a person may take another name, and what they did stays under the old one.
-    # Empty for the system, and for acts from before names were kept.
+    # The actor's name at that time: people may change their names later. Empty for the system,
+    # and for events older than this column.
     actor_name = models.CharField(_("name then"), max_length=80, blank=True, db_default="")
     action = models.CharField(_("action"), max_length=20, choices=Action)
     subject = models.CharField(_("subject"), max_length=60)
@@ -74,5 +74,5 @@ class AuditEvent(models.Model):
 
     @property
     def who(self) -> str:
-        """The actor's name at the time of the act; empty for the system."""
+        """The actor's name at that time; empty for the system."""
         return self.actor_name or (self.actor.name if self.actor else "")

@@ -1,4 +1,4 @@
-"""Which call of the API opened a member."""
+"""Idempotency keys of API calls that opened a member."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from wallet.models.people import User
 
 
 class Opening(models.Model):
-    """The idempotency key that opened a member, so that the same call again finds them.
+    """The idempotency key that opened a member, so that a retry finds the member.
 
-    `digest` stands for what was asked: the member may change their name and contacts later.
+    `digest` is a hash of the request: the member may change their name and contacts later.
     """
 
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)

@@ -1,4 +1,4 @@
-"""People: who they are and how they sign in."""
+"""People: members and staff, with the email or phone number they sign in with."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from wallet.text import refuse_control_characters
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """Members. However a name is saved, how it's searched is saved with it."""
+    """Members. Every way to save a name saves its search columns too."""
 
     def update(self, **values: Any) -> int:
         if "name" in values:
             if not isinstance(values["name"], str):
-                raise TypeError("Save a name as text, so that it can be searched.")
+                raise TypeError("Pass the name as text, so that its search columns can be saved.")
             values |= names.search_columns(values["name"])
         if "phone" in values:
             values |= {"phone_changed_at": when_phone_changed(values["phone"])}
@@ -70,14 +70,14 @@ class UserManager(BaseUserManager["User"]):
         password: str | None = None,
         **flags: bool,
     ) -> User:
-        """Open a person together with their primary KES wallet: both, or neither.
+        """Open a person with their KES wallet, both or neither.
 
         `phone` is E.164. Without a password the person can't sign in until they set one.
-        Raises IntegrityError when the email or the phone is taken.
+        Raises IntegrityError if another member has the email or phone number.
         """
         email = emails.normalize(email or "") or None
         user: User = self.model(name=name, email=email, phone=phone or None, **flags)
-        # Hashing takes long on purpose, so it is done before the database is held.
+        # Hashing is slow on purpose, so do it before the transaction begins.
         user.password = make_password(password)
         self.save_with_wallet(user)
         return user
@@ -93,7 +93,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(is_staff=True, is_superuser=True, **fields)
 
     def with_login(self, text: str) -> User | None:
-        """The person who signs in with this email or phone number, in any spelling, if any."""
+        """The person who signs in with this email or phone number, in any format, or None."""
         try:
             is_email = "@" in text
             login = {"email": emails.normalize(text)} if is_email else {"phone": parse_phone(text)}
@@ -103,7 +103,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Signs in by email or by phone; either may be missing."""
+    """A person, who signs in with an email or a phone number. Either may be missing."""
 
     name = models.CharField(
         _("name"),
@@ -114,7 +114,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             names.refuse_house_names,
         ],
     )
-    # The name, and what strangers see of it, folded: the same on every engine (wallet/names.py).
+    # The name and the short name, folded for search (wallet/names.py).
     search_name = models.TextField(default="", db_default="", editable=False)
     search_short_name = models.TextField(default="", db_default="", editable=False)
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
@@ -169,7 +169,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def short_name(self) -> str:
-        """First name and initial, as a stranger may see it: `Jane W.`"""
+        """First name and initial, for strangers: `Jane W.`"""
         return names.short_name(self.name)
 
     @property

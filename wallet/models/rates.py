@@ -1,4 +1,4 @@
-"""Counts of calls, for rate limits."""
+"""Call counts for rate limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class RateWindow(models.Model):
-    """How many calls one caller has made in one minute. Rows of past minutes are swept away."""
+    """How many calls one caller made in one minute. Rows of past minutes are deleted."""
 
     key = models.CharField(max_length=80)
     minute = models.BigIntegerField()

@@ -7,15 +7,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wallet.models.people import User
-from wallet.text import (
-    refuse_control_characters,
-)
+from wallet.text import refuse_control_characters
 
 
 class ApiToken(models.Model):
-    """What a program shows instead of a password. Only its hash is kept.
+    """A program's password. Only its hash is stored.
 
-    The secret is 256 random bits, so a plain SHA-256 is enough to look it up by.
+    The secret is 256 random bits, so a plain SHA-256 is a safe hash.
     """
 
     class Scope(models.TextChoices):

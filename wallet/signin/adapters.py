@@ -1,4 +1,4 @@
-"""How django-allauth meets our people."""
+"""Adapters between django-allauth and our users, with our error messages."""
 
 import logging
 from smtplib import SMTPException
@@ -19,7 +19,7 @@ from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import is_own_page
 
-# The field takes either, so the sentence doesn't guess which of them was meant.
+# The field takes either, so the sentence names both.
 WRONG_LOGIN = _("The phone number, email or password isn't right.")
 WRONG_PASSWORD = _("This password isn't right.")
 TOO_MANY = _("Too many attempts. Wait a few minutes, then try again.")
@@ -39,19 +39,19 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_password": WRONG_PASSWORD,
         "invalid_login": WRONG_LOGIN,
         "invalid_or_expired_key": _("This link no longer works. Ask for a new one."),
-        "invalid_password_reset": _("This link has been used or is too old. Ask for a new one."),
+        "invalid_password_reset": _("This link was used or is too old. Ask for a new one."),
         "max_email_addresses": _("You can't add more than %d emails."),
         "phone_password_mismatch": WRONG_LOGIN,
         "phone_taken": _("This number already has an account. Sign in instead."),
         "rate_limited": TOO_MANY,
-        "same_as_current": _("You use this one already. Enter another."),
+        "same_as_current": _("You already use this one. Enter another."),
         "select_only_one": _("Enter either a phone number or an email."),
         "too_many_login_attempts": TOO_MANY,
         "unknown_email": _("No account has this email."),
         "unknown_phone": _("No account has this phone number."),
         "unverified_primary_email": _("Confirm your main email first."),
         "username_blacklisted": WRONG_LOGIN,
-        # allauth's word for a login that is neither an email nor a phone number.
+        # For a login that is neither an email nor a phone number.
         "username_password_mismatch": WRONG_LOGIN,
         "username_taken": WRONG_LOGIN,
     }
@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(
         self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True
     ) -> User:
-        """Open the person with their wallet. allauth's empty `user` is left behind."""
+        """Open the person with their wallet. Ignores the empty `user` that allauth passes."""
         data = form.cleaned_data
         return User.objects.create_user(
             name=data["name"],
@@ -69,31 +69,33 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Our own pages only. allauth's own answer to an address like `//[` is an exception."""
+        """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
 
     def set_password(self, user: User, password: str) -> None:
-        """A new password ends every API token too: a thief of the old one may have made some."""
+        """Also revoke all API tokens: a thief with the old password may have made some."""
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
             "reauthenticate": _("Use your password"),
-            "mfa_reauthenticate": _("Use a code from your app, or a recovery code"),
+            "mfa_reauthenticate": _("Use a code from your app or a recovery code"),
         }
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return [each | {"description": words[each["id"]]} for each in methods]
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """The team comes to its desk and operators to the admin, unless their own wallet holds
-        money."""
+        """Finance and auditors start on the panel, operators in the admin.
+
+        Staff whose own wallet has money start on their wallet, like members.
+        """
         user: User = request.user  # type: ignore[assignment]
-        desk = "admin:index" if user.is_staff else ""
+        work = "admin:index" if user.is_staff else ""
         if reads_panel(user):
-            desk = "adminpanel:overview"
-        if desk and not user.accounts.filter(balance_cents__gt=0).exists():
-            return reverse(desk)
+            work = "adminpanel:overview"
+        if work and not user.accounts.filter(balance_cents__gt=0).exists():
+            return reverse(work)
         return str(super().get_login_redirect_url(request))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -106,7 +108,7 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Tell the holder by mail. What was done stands, whether or not the mail can be sent."""
+        """Notify the user by mail. A failure to send is logged and undoes nothing."""
         email = email or getattr(user, "email", None)
         if not email:
             return
@@ -116,10 +118,10 @@ class AccountAdapter(DefaultAccountAdapter):
             logger.exception("mail not sent", extra={"template": template_prefix, "user": user.pk})
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failed sign-ins by the person tried: allauth's own key knows no phones."""
+        """Count failed sign-ins per account. allauth's own key ignores phone numbers."""
         login = credentials.get("email") or credentials.get("phone") or ""
         user = User.objects.with_login(login)
-        return f"user {user.pk}" if user else f"nobody {login.strip().lower()}"
+        return f"user {user.pk}" if user else f"unknown {login.strip().lower()}"
 
     def phone_form_field(self, **kwargs: Any) -> forms.Field:
         return PhoneField(**kwargs)
@@ -132,7 +134,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user.save(update_fields=["phone"])
 
     def set_phone_verified(self, user: User, phone: str) -> None:
-        """Nothing to keep: no code is sent before there is an SMS rail."""
+        """Not stored: we can't send codes by SMS yet."""
 
     def get_user_by_phone(self, phone: str) -> User | None:
         return User.objects.with_login(phone)
@@ -144,11 +146,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "add_email_blocked": _("Turn two-step sign-in off before you add an email."),
-        "cannot_delete_authenticator": _("Two-step sign-in can't be turned off now."),
+        "add_email_blocked": _("Turn off two-step sign-in before you add an email."),
+        "cannot_delete_authenticator": _("You can't turn off two-step sign-in now."),
         "cannot_generate_recovery_codes": _(
-            "Turn two-step sign-in on first: recovery codes stand in for its app."
+            "Turn on two-step sign-in first. Recovery codes replace its app."
         ),
-        "incorrect_code": _("This code isn't right. Enter the newest one that your app shows."),
-        "unverified_email": _("Confirm your email before you turn two-step sign-in on."),
+        "incorrect_code": _("This code isn't right. Enter the newest code in your app."),
+        "unverified_email": _("Confirm your email before you turn on two-step sign-in."),
     }

@@ -1,4 +1,4 @@
-"""django-allauth's forms of two-step sign-in: our words, and codes taken as they are pasted."""
+"""django-allauth's two-step sign-in forms, with our words. Pasted codes are cleaned up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wallet.web.fields import PastedField
 
 
 def code_field() -> PastedField:
-    """A code from an app or from a list. Spaces and hyphens in it don't count."""
+    """A code from an app, or a recovery code. Spaces and hyphens are ignored."""
     return PastedField(
         max_length=40, widget=forms.TextInput(attrs={"autocomplete": "one-time-code"})
     )

@@ -1,13 +1,13 @@
-"""Mail on a machine without a mail server."""
+"""Mail for machines without a mail server."""
 
 from django.core.mail.backends import console
 from django.core.mail.message import EmailMessage
 
 
 class Terminal(console.EmailBackend):
-    """Writes mail out to be read, and copied from, by a person.
+    """Prints mail in the terminal for people to read and copy from.
 
-    Django's own writes what a mail server would get, which breaks long links over lines.
+    Django's own backend prints the encoded message, which breaks long links over lines.
     """
 
     def write_message(self, message: EmailMessage) -> None:

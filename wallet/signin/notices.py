@@ -1,4 +1,4 @@
-"""Mail that tells the holder what was done to what they sign in with."""
+"""Mail that notifies people of changes to their sign-in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wallet.models import User
 
 
 class Login(NamedTuple):
-    """What somebody signs in with."""
+    """What a person signs in with."""
 
     email: str | None
     phone: str | None
@@ -22,16 +22,18 @@ class Login(NamedTuple):
         return cls(user.email or None, user.phone or None)
 
 
-def tell_of_change(request: HttpRequest, user: User, before: Login) -> None:
-    """Say that phone or email changed, to the address that was known before: if it was
-    somebody else's doing, the new one is theirs."""
+def notify_of_change(request: HttpRequest, user: User, before: Login) -> None:
+    """Notify the person that their phone number or email changed.
+
+    The mail goes to the old email: if a thief made the change, the new one is theirs.
+    """
     for name in ("phone", "email"):
         if getattr(before, name) != getattr(Login.of(user), name):
-            tell(request, user, f"account/email/{name}_changed", email=before.email)
+            notify(request, user, f"account/email/{name}_changed", email=before.email)
 
 
-def tell(request: HttpRequest, user: User, template: str, *, email: str | None = None) -> None:
-    """Mail one notice. An operator's own address and browser are not the holder's business."""
+def notify(request: HttpRequest, user: User, template: str, *, email: str | None = None) -> None:
+    """Mail one notice. It doesn't show an operator's IP address and browser."""
     context: dict[str, Any] = {}
     if request.user.pk != user.pk:
         context = {"ip": _("Nissmart"), "user_agent": _("by an operator")}

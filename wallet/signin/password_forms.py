@@ -1,4 +1,4 @@
-"""django-allauth's forms about passwords, in our words."""
+"""django-allauth's password forms, with our words."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NEW_PASSWORD = {
 }
 
 
-class TwiceAlike(PlainWords):
-    """A new password, entered twice so that a slip is noticed."""
+class PasswordTwice(PlainWords):
+    """A new password, entered twice to catch typing errors."""
 
     words = NEW_PASSWORD
 
@@ -31,36 +31,36 @@ class TwiceAlike(PlainWords):
         return str(second)
 
 
-class ChangePasswordForm(TwiceAlike, allauth_forms.ChangePasswordForm):
+class ChangePasswordForm(PasswordTwice, allauth_forms.ChangePasswordForm):
     words = NEW_PASSWORD | {
         "oldpassword": Words(_("Current password"), required=_("Enter your current password."))
     }
 
 
-class SetPasswordForm(TwiceAlike, allauth_forms.SetPasswordForm):
+class SetPasswordForm(PasswordTwice, allauth_forms.SetPasswordForm):
     pass
 
 
-class ResetPasswordKeyForm(TwiceAlike, allauth_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(PasswordTwice, allauth_forms.ResetPasswordKeyForm):
     pass
 
 
 class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
-    words = {"password": Words(_("Your password"), required=_("Enter your password."))}
+    words = {"password": Words(_("Password"), required=_("Enter your password."))}
 
 
 class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
-    """Members and strangers read the same page. The email says the rest."""
+    """Shows the same page whether or not the email has an account. The mail explains."""
 
     email = EmailField()
-    words = {"email": Words(_("Email of your wallet"), required=_("Enter your email."))}
+    words = {"email": Words(_("Email"), required=_("Enter your email."))}
 
     def full_clean(self) -> None:
-        """A phone number is no typing mistake: say why it won't do, and what will."""
+        """For a phone number, explain why we need an email instead."""
         super().full_clean()
         typed: Any = self["email"].value() if self.is_bound else ""
         if "email" in self.errors and is_phone(typed or ""):
-            sentence = _("We can't send a link to a phone number. Enter the email of your wallet.")
+            sentence = _("We can't send a link to a phone number. Enter your email.")
             self.errors["email"] = self.error_class(
                 [str(sentence)], renderer=self.renderer, field_id="id_email"
             )

@@ -1,4 +1,4 @@
-"""How long a link that sets a new password holds."""
+"""The keys in links that set a new password."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from wallet.models import User
 from wallet.staff.roles import role_changes
 
 
-class EndsWithTheRole(EmailAwarePasswordResetTokenGenerator):
-    """A link is over, for good, once an operator gives its holder a role or takes one away:
-    it was made for somebody who could do less, or more."""
+class EndsWithRole(EmailAwarePasswordResetTokenGenerator):
+    """Links end when an operator changes the person's role.
+
+    A link made for a member must not open the account of the finance officer they became.
+    """
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
         last = next(iter(role_changes(user.pk)), None)

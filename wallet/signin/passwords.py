@@ -1,4 +1,4 @@
-"""What a password may be: Django's rules, and our sentence for each."""
+"""Django's password rules, with our sentence for each."""
 
 from django.contrib.auth import password_validation as django_rules
 from django.utils.translation import gettext_lazy as _
@@ -15,13 +15,13 @@ class LongEnough(django_rules.MinimumLengthValidator):
 
 
 class NotLikeItsOwner(django_rules.UserAttributeSimilarityValidator):
-    SENTENCE = _("This is too much like your %(verbose_name)s. Choose another password.")
+    SENTENCE = _("This is too similar to your %(verbose_name)s. Choose another password.")
 
     def get_error_message(self) -> str:
         return str(self.SENTENCE)
 
     def get_help_text(self) -> str:
-        return str(_("Don't make it from your name, phone number or email."))
+        return str(_("Don't use your name, phone number or email."))
 
 
 class NotCommon(django_rules.CommonPasswordValidator):

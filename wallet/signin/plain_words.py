@@ -1,4 +1,4 @@
-"""Our words in django-allauth's forms: the label, hint and sentences of each field."""
+"""Put our labels, hints and error messages into django-allauth's forms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """What a field is called, what to know before filling it in, and what to do when it's empty."""
+    """A field's label, its hint, and the error message when it's empty."""
 
     label: str | StrPromise
     hint: str | StrPromise = ""
@@ -26,16 +26,16 @@ CODE = Words(_("Code"), required=_("Enter the code."))
 
 
 class PlainWords(forms.Form):
-    """Fields say what `words` says, and have no placeholder, which vanishes as people type."""
+    """Gives the fields the `words` and drops placeholders, which vanish as people type."""
 
     words: ClassVar[dict[str, Words]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self.words.keys() & self.fields.keys():
-            self.in_our_words(name, self.fields[name])
+            self.apply_words(name, self.fields[name])
 
-    def in_our_words(self, name: str, field: forms.Field) -> forms.Field:
+    def apply_words(self, name: str, field: forms.Field) -> forms.Field:
         field.widget.attrs.pop("placeholder", None)
         field.label, field.help_text, field.error_messages["required"] = self.words[name]
         field.error_messages.setdefault("null_characters_not_allowed", ORDINARY_ONLY)

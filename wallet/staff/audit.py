@@ -1,4 +1,4 @@
-"""What staff did: written once, in the transaction of the act itself."""
+"""Write audit events, in the transaction of the action they record."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Action = AuditEvent.Action
 def record(
     context: Context, action: AuditEvent.Action, subject: Subject, **facts: Any
 ) -> AuditEvent:
-    """Write one act down, with the name that the actor has now.
+    """Record one action, with the actor's current name.
 
-    `facts` are JSON values, such as what stood before and after. Call it inside the transaction
-    of the act, so that neither is there without the other.
+    `facts` are JSON values, such as the values before and after. Call it inside the action's
+    transaction, so that both are committed or neither is.
     """
     return AuditEvent.objects.create(
         action=action,
@@ -31,7 +31,7 @@ def record(
 
 
 def name_of(actor_id: int | None) -> str:
-    """The name that they have now, to keep beside what they do; empty for the system."""
+    """The actor's current name; empty for the system."""
     if actor_id is None:
         return ""
     return User.objects.values_list("name", flat=True).get(pk=actor_id)

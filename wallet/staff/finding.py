@@ -1,7 +1,7 @@
-"""How staff find a member. Their pages show phone numbers and emails masked.
+"""How staff find members, whose phone numbers and emails are masked on staff pages.
 
-A part of a name is enough. A phone number or an email finds its owner only when it's whole. Each
-of those look-ups is counted, because staff could guess what a mask hides, and a hit is audited.
+Part of a name is enough, but a phone number or email must be whole. Look-ups by phone number or
+email are counted, because staff could guess what a mask hides. A hit goes into the audit.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from wallet import emails
 from wallet.context import Context
 from wallet.models import User
 from wallet.names import search_words
-from wallet.phones import masked, parse_phone
+from wallet.phones import mask, parse_phone
 from wallet.staff import audit, subjects
 from wallet.web import rates
 
 
-def named(text: str, person: str = "") -> Q:
-    """Members with every word of this text in their name, in any order and however written.
+def by_name(text: str, person: str = "") -> Q:
+    """Members with every word of this text in their name, in any order and spelling.
 
-    `person` leads to the member from another table: `user__`.
+    `person` is the lookup path to the member from another table, such as `user__`.
     """
     words = search_words(text)
     if not words:
@@ -32,7 +32,7 @@ def named(text: str, person: str = "") -> Q:
 
 
 def contact_in(text: str) -> str | None:
-    """The email or phone number that this is, as it's stored; None for anything else."""
+    """The email or phone number in the form we store, or None if the text is neither."""
     if "@" in text:
         return emails.normalize(text)
     try:
@@ -41,24 +41,24 @@ def contact_in(text: str) -> str | None:
         return None
 
 
-def without_contact(text: str) -> str:
-    """The text with a phone number or an email in it masked, for records of a search."""
+def mask_contact(text: str) -> str:
+    """Mask the text if it's a phone number or email, to record a search."""
     contact = contact_in(text)
     if contact is None:
         return text
-    return emails.masked(contact) if "@" in contact else masked(contact)
+    return emails.mask(contact) if "@" in contact else mask(contact)
 
 
-def without_contacts(filters: dict[str, str]) -> dict[str, str]:
-    """A list's filters with phone numbers and emails in them masked, for the audit."""
-    typed = {name: without_contact(filters[name]) for name in ("member", "q") if name in filters}
+def mask_contacts(filters: dict[str, str]) -> dict[str, str]:
+    """Mask phone numbers and emails in a list's filters, for the audit."""
+    typed = {name: mask_contact(filters[name]) for name in ("member", "q") if name in filters}
     return filters | typed
 
 
 def wait_s(context: Context, text: str) -> int:
-    """Count a look-up by phone number or email. 0 when it's allowed, otherwise the seconds to wait.
+    """Count a look-up by phone number or email. Returns 0 if it's allowed, or the seconds to wait.
 
-    Other text costs nothing; nor does the same contact again, as when someone turns a page.
+    Other text isn't counted, nor is the same contact again, such as on the next page of a list.
     """
     contact = contact_in(text)
     if contact is None:
@@ -77,6 +77,6 @@ def wait_s(context: Context, text: str) -> int:
             subjects.member(person.pk),
             by="email" if "@" in contact else "phone",
         )
-    # Last, so that none is free before it is written down.
+    # Last, so that a look-up is free only after it was recorded.
     rates.count(this_one, rates.HOUR_S)
     return 0

@@ -1,4 +1,4 @@
-"""The groups of staff, what each may see, and who has ever been in one."""
+"""Staff groups: who is in one, who ever was, and what each may do."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from wallet.staff import subjects
 
 FINANCE = "finance"
 AUDITOR = "auditor"
-# Fields of a person that say what they may do.
+# The fields of a user that give them rights.
 ROLE_FIELDS = {"groups", "is_staff"}
 Action = AuditEvent.Action
 
 
 def reads_panel(user: User | AnonymousUser) -> bool:
-    """Only these two groups see members' money: not operators, not even superusers."""
+    """Only finance and auditors see members' money. Operators and superusers don't."""
     return is_in(user, FINANCE, AUDITOR)
 
 
 def acts_on_panel(user: User | AnonymousUser) -> bool:
-    """Auditors read; only finance proposes, approves, freezes, notes and resolves."""
+    """Only finance proposes, approves, freezes, notes and resolves. Auditors just read."""
     return is_in(user, FINANCE)
 
 
@@ -34,14 +34,16 @@ def is_in(user: User | AnonymousUser, *groups: str) -> bool:
 
 
 def is_staff_now(user: User) -> bool:
-    """Operators, finance and auditors, closed accounts of theirs included."""
+    """Is this an operator, finance or an auditor, even with a closed account?"""
     groups = user.groups.filter(name__in=(FINANCE, AUDITOR))
     return user.is_staff or user.is_superuser or groups.exists()
 
 
 def was_ever_staff(user: User) -> bool:
-    """Whether they are staff, or the audit knows that they were: it has acts of theirs, or an
-    operator has given them a role or taken one."""
+    """Are they staff, or were they ever, according to the audit?
+
+    They were if the audit has an action of theirs or a change to their role.
+    """
     return (
         is_staff_now(user)
         or AuditEvent.objects.filter(actor=user).exists()
@@ -50,7 +52,7 @@ def was_ever_staff(user: User) -> bool:
 
 
 def role_changes(user_id: int) -> list[AuditEvent]:
-    """Acts of operators that gave this person a role or took one away, newest first."""
+    """Audit events in which an operator changed this person's role, newest first."""
     acts = AuditEvent.objects.filter(
         subject=str(subjects.member(user_id)),
         action__in=(Action.ADD_PERSON, Action.CHANGE_PERSON),
@@ -59,13 +61,12 @@ def role_changes(user_id: int) -> list[AuditEvent]:
 
 
 def fields_in(facts: dict[str, Any]) -> set[str]:
-    """What was changed; older acts name the fields alone, without what stood there."""
+    """The names of the changed fields. Older events have only those, without the values."""
     return {*facts.get("changed", ()), *facts.get("after", ())}
 
 
-def put_into(group: str, user_id: int) -> datetime | None:
-    """When an operator last put this person into the group, as the audit has it; None if none
-    did."""
+def joined_at(group: str, user_id: int) -> datetime | None:
+    """When an operator last put this person into the group, or None. Read from the audit."""
     for event in role_changes(user_id):
         before, after = event.facts.get("before", {}), event.facts.get("after", {})
         if group in after.get("groups", ()) and group not in before.get("groups", ()):

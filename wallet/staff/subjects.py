@@ -1,4 +1,4 @@
-"""What an act in the audit is about: `member 12`, `transaction NS-7K2Q9PXM`, `ledger`."""
+"""Subjects of audit events: `member 12`, `transaction NS-7K2Q9PXM`, `ledger`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
 
-# The URL name of each kind's page, as text: the pages are on a floor above.
+# URL names of the pages. Text only, because the pages are in an app above this one.
 PAGES = {
     "account": "adminpanel:account",
     "audit": "",
@@ -18,15 +18,15 @@ PAGES = {
     "payouts": "",
     "transaction": "adminpanel:transaction",
 }
-# As the audit writes it, and as people do: `Member #12`.
-WRITTEN = re.compile(
+# The audit writes `member 12`, people also type `Member #12`.
+PATTERN = re.compile(
     rf"({'|'.join(PAGES)})(?:(?:\s*#\s*|\s+|(?=\d))(\S{{1,40}}))?", re.ASCII | re.I
 )
 ID = re.compile(r"[0-9]{1,18}")
 
 
 class Subject(NamedTuple):
-    """A kind of thing, and the id or the reference that tells one from another."""
+    """A kind, and the id or reference of the object."""
 
     kind: str
     key: str = ""
@@ -36,12 +36,12 @@ class Subject(NamedTuple):
 
     @property
     def id(self) -> int | None:
-        """The key of a row that has a number for one, in the range of the database."""
+        """The key as an id, or None if it isn't a number in the database's range."""
         return int(self.key) if ID.fullmatch(self.key) else None
 
     @property
     def url(self) -> str | None:
-        """Its page in the panel, if it has one."""
+        """The URL of its page in the panel, if it has one."""
         try:
             return reverse(PAGES[self.kind], args=[self.key] if self.key else [])
         except NoReverseMatch:
@@ -74,6 +74,6 @@ def account(account_id: int) -> Subject:
 
 
 def parse(text: str) -> Subject | None:
-    """The subject that this names; None for any other text."""
-    found = WRITTEN.fullmatch(text.strip())
+    """The subject with this text, or None if it's other text."""
+    found = PATTERN.fullmatch(text.strip())
     return Subject(found[1].lower(), (found[2] or "").upper()) if found else None

@@ -15,8 +15,8 @@ from wallet.untranslated import keep, keep_figures
 register = template.Library()
 
 
-# Filters for text between tags keep what they write from translators; `..._text` is for
-# attributes and drawings, which hold no elements.
+# Filters for page text mark their output as not to be translated. The `..._text` filters are for
+# attributes and SVG, which can't contain elements.
 register.filter(keep)
 register.filter(keep_figures)
 
@@ -48,12 +48,12 @@ def amount_text(cents: int) -> str:
 
 @register.filter
 def masked_phone(phone: str | None) -> SafeString:
-    return keep(phones.masked(phone) if phone else "")
+    return keep(phones.mask(phone) if phone else "")
 
 
 @register.filter
 def masked_email(email: str | None) -> SafeString:
-    return keep(emails.masked(email) if email else "")
+    return keep(emails.mask(email) if email else "")
 
 
 @register.filter
@@ -73,7 +73,7 @@ def initials(user: User) -> SafeString:
 
 @register.simple_tag
 def support_contact() -> str:
-    """How a person reaches us; empty when nobody has said."""
+    """How people reach support; empty if SUPPORT_CONTACT isn't set."""
     return str(settings.SUPPORT_CONTACT)
 
 
@@ -84,14 +84,14 @@ def help_sentence() -> str:
 
 @register.filter(is_safe=True)
 def breakable(text: str) -> str:
-    """Money that may go on below its currency, where a phone has no room for both."""
+    """Let an amount wrap after `KES`, for narrow screens."""
     return text.replace(money.NO_BREAK_SPACE, " ")
 
 
 @register.simple_tag
 @lru_cache
 def icon(name: str) -> SafeString:
-    """A drawing from the sprite; text beside it says what it means."""
+    """An icon from the sprite. Put text beside it: the icon is hidden from screen readers."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         static("icons.svg"),

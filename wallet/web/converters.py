@@ -1,8 +1,8 @@
-"""Ids in addresses."""
+"""URL converters for ids."""
 
 
 class IdConverter:
-    """A row's id: one that no database can hold is an address that does not exist."""
+    """A row's id. A number too large for the database is a 404."""
 
     regex = "[0-9]{1,18}"
 
@@ -14,6 +14,6 @@ class IdConverter:
 
 
 class AccountIdConverter(IdConverter):
-    """An account's id: a house account's is below zero."""
+    """An account's id, which is negative for a house account."""
 
     regex = "-?[0-9]{1,18}"

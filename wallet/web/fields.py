@@ -1,4 +1,4 @@
-"""Form fields that every floor uses: an amount, a phone number, an email, a line, a choice."""
+"""Form fields for all apps: an amount, a phone number, an email, a line of text, a choice."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ TOO_LARGE = _("You can move up to {limit} at a time. Enter that or less.")
 
 
 class AmountField(forms.CharField):
-    """Shillings as people write them; cleans to whole cents, above zero."""
+    """An amount in shillings, in any Kenyan format. Cleans to whole cents above zero."""
 
     default_error_messages = {
         "required": _("Enter an amount."),
@@ -45,7 +45,7 @@ class AmountField(forms.CharField):
 
 
 class PhoneField(forms.CharField):
-    """A phone number in any Kenyan spelling; cleans to E.164, or to None when left out."""
+    """A Kenyan phone number in any format. Cleans to E.164, or to None if empty."""
 
     default_error_messages = {
         "required": _("Enter your phone number."),
@@ -63,7 +63,7 @@ class PhoneField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
-    """An email address as it was pasted or typed; cleans to small letters, or to ""."""
+    """An email address. Cleans to lower case, or to "" if empty."""
 
     default_error_messages = {
         "required": _("Enter an email address."),
@@ -81,7 +81,7 @@ class EmailField(forms.EmailField):
         return emails.normalize(super().to_python(value) or "")
 
     def run_validators(self, value: Any) -> None:
-        """One sentence is enough, however much is wrong with an address."""
+        """Show only the first error."""
         try:
             super().run_validators(value)
         except ValidationError as error:
@@ -99,7 +99,7 @@ class LineField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # NUL is a control character, and one sentence about it is enough.
+        # NUL is a control character too, and one error for it is enough.
         self.validators = [
             each
             for each in self.validators
@@ -108,14 +108,14 @@ class LineField(forms.CharField):
 
 
 class PastedField(LineField):
-    """One line that people paste, such as a search or a code: cleans to what they'd have typed."""
+    """One line that people paste, such as a search or a code. Drops what pasting adds."""
 
     def to_python(self, value: Any) -> str:
         return clean_paste(super().to_python(value) or "").strip()
 
 
 class LoginField(PastedField):
-    """A phone number or an email, as someone signs in with it or is paid by it."""
+    """A phone number or an email, to sign in with or to pay someone."""
 
     default_error_messages = {
         "required": _("Enter a phone number or an email."),
@@ -128,7 +128,7 @@ class LoginField(PastedField):
 
 
 class PickField(forms.ChoiceField):
-    """One of a list. Only a mistyped address holds anything that isn't in it."""
+    """A choice from a list. Only a hand-written URL sends a value that isn't in it."""
 
     default_error_messages = {
         "required": _("Choose one from the list."),
@@ -137,7 +137,7 @@ class PickField(forms.ChoiceField):
 
 
 class ReasonField(LineField):
-    """Why a member of staff does something. The audit keeps it, so it has to say something."""
+    """Why a member of staff does something, for the audit."""
 
     widget = forms.TextInput(attrs={"autocomplete": "off"})
     default_error_messages = {
@@ -156,6 +156,6 @@ class KeyField(forms.CharField):
     default_validators = [RegexValidator(r"\A[\x21-\x7e]{1,255}\Z")]
     default_error_messages = dict.fromkeys(
         ("required", "invalid", "null_characters_not_allowed"),
-        _("This page was incomplete. Check the order below and try again."),
+        _("This page was incomplete. Check the form and try again."),
     )
     widget = forms.HiddenInput

@@ -1,4 +1,4 @@
-"""The little that every page shares about requests, answers and htmx."""
+"""Helpers for requests, responses and htmx that all pages share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,13 +18,13 @@ from django_htmx.middleware import HtmxDetails
 from wallet.context import Context
 from wallet.models import User
 
-SIGNED_OUT = _("You're signed out, so nothing was sent. Sign in, then check it and send it again.")
-# What the forms that move money take from their address.
-KEPT = ("amount", "recipient", "again", "description")
+SIGNED_OUT = _("You're signed out, so nothing was sent. Sign in, check the form and send it again.")
+# Fields that payment forms prefill from the URL.
+PREFILLED = ("amount", "recipient", "again", "description")
 
 
 class Request(HttpRequest):
-    """What a view is given, with what the middleware has added."""
+    """A request with what the middleware adds."""
 
     htmx: HtmxDetails
 
@@ -39,9 +39,9 @@ type View = Callable[[Request], HttpResponse]
 
 
 def asks_for(request: Request, part: str) -> bool:
-    """Will htmx swap the element with this id, and wants only that?
+    """Does htmx want only the element with this id?
 
-    Asks HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
+    Looks at HX-Target, not HX-Request: a history restore is an htmx request for the whole page.
     """
     return request.htmx.target == part
 
@@ -55,9 +55,9 @@ def render_part(
     status: int = 200,
     url: str | None = None,
 ) -> HttpResponse:
-    """Render the page, or only its partial `part` when htmx will swap the element of that id.
+    """Render the page, or only its partial `part` if htmx will swap the element with that id.
 
-    `url` is what the address bar then shows, in place of what the form has sent.
+    The address bar then shows `url` instead of the form's URL.
     """
     is_part = asks_for(request, part)
     name = f"{template}#{part}" if is_part else template
@@ -66,7 +66,7 @@ def render_part(
 
 
 def is_own_page(request: HttpRequest, url: str | None) -> bool:
-    """A path on this site, and nothing that a browser might take for another one."""
+    """Is this a path on our site, and no URL that a browser could take for another site?"""
     if not (url and url.startswith("/")):
         return False
     return url_has_allowed_host_and_scheme(
@@ -75,7 +75,7 @@ def is_own_page(request: HttpRequest, url: str | None) -> bool:
 
 
 def redirect_to(request: Request, url: str) -> HttpResponse:
-    """Send the browser to a page; htmx would follow a plain redirect into its target instead."""
+    """Send the browser to a page. htmx would load a plain redirect into its target instead."""
     if request.htmx:
         return HttpResponseClientRedirect(url)
     answer = HttpResponseRedirect(url)
@@ -84,13 +84,14 @@ def redirect_to(request: Request, url: str) -> HttpResponse:
 
 
 def refuse_repeated_fields(data: QueryDict) -> None:
-    """Raise BadRequest for a field that came twice: which of its values is meant?"""
+    """Raise BadRequest if a field was sent twice, because we can't know which value is meant."""
     if any(len(values) > 1 for _name, values in data.lists()):
-        raise BadRequest("a field came twice")
+        raise BadRequest("a field was sent twice")
 
 
 def ip_address(request: HttpRequest) -> str:
-    """The client's IP address: the socket's, or what our own proxies have added, from the right."""
+    """The client's IP address: from our proxies' X-Forwarded-For, counted from the right, or the
+    socket's."""
     count = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if count and len(hops) >= count and hops[-count]:
@@ -99,15 +100,15 @@ def ip_address(request: HttpRequest) -> str:
 
 
 def context_of(request: HttpRequest, *, reason: str = "", key: object = None) -> Context:
-    """What an operation is handed: the person who is signed in, and where they called from."""
+    """The context for an operation: the signed-in person and their IP address."""
     return Context(request.user.pk, ip_address(request), reason, None if key is None else str(key))
 
 
 class ShownOnce:
-    """A secret on its way through a redirect to the page that shows it once.
+    """Carries a secret through a redirect to the page that shows it once.
 
-    It travels in a cookie for that page alone, so it is kept nowhere on our side, and loading
-    the page again neither shows it again nor makes another. Signed, so that nobody plants one.
+    The secret travels in a signed cookie for that page only, so we don't store it. Reloading the
+    page doesn't show it again or make another.
     """
 
     SECONDS = 60
@@ -142,8 +143,8 @@ class ShownOnce:
 
 
 def private_pages(get_response: View) -> View:
-    """Keep pages out of caches, tell caches that htmx gets other answers, and send people whose
-    session has ended to sign-in and back."""
+    """Middleware: keep pages out of caches, vary on htmx headers, and send people whose session
+    has ended to sign-in and back."""
     asks_to_sign_in = f"{resolve_url(settings.LOGIN_URL)}?"
 
     def middleware(request: Request) -> HttpResponse:
@@ -159,7 +160,7 @@ def private_pages(get_response: View) -> View:
 
 
 def sign_in_first(request: Request) -> HttpResponse | None:
-    """Send a form, or htmx, to sign-in and back; None for a page, which is sent there already."""
+    """Send a form or an htmx request to sign-in and back. None for a page: Django redirects it."""
     is_form = request.method == "POST"
     if is_form:
         messages.warning(request, SIGNED_OUT)
@@ -169,21 +170,21 @@ def sign_in_first(request: Request) -> HttpResponse | None:
 
 
 def sign_in_url(request: Request) -> str:
-    """Where to sign in, and then go on with the page, and with what was entered on it."""
-    return redirect_to_login(way_back(request)).url
+    """The sign-in URL that leads back to the page, with what was entered on it."""
+    return redirect_to_login(return_url(request)).url
 
 
-def way_back(request: Request) -> str:
-    """The page of a form that wasn't taken, filled in again where that page can be."""
-    page = page_shown(request)
+def return_url(request: Request) -> str:
+    """The URL of the page a refused form came from. It prefills a payment form again."""
+    page = current_page(request)
     if "amount" not in request.POST:
         return page
-    typed = {name: value for name in KEPT if (value := request.POST.get(name))}
-    return f"{page.partition('?')[0]}?{urlencode(typed)}"
+    entered = {name: value for name in PREFILLED if (value := request.POST.get(name))}
+    return f"{page.partition('?')[0]}?{urlencode(entered)}"
 
 
-def page_shown(request: Request) -> str:
-    """The URL of the page that htmx asks from, or of what it asks for."""
+def current_page(request: Request) -> str:
+    """The URL of the page an htmx request came from; otherwise the requested URL."""
     try:
         page: str | None = request.htmx.current_url_abs_path
     except ValueError:

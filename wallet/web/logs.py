@@ -1,4 +1,4 @@
-"""Logs as JSON lines, each with the id of the request it belongs to."""
+"""JSON log lines, each with its request id."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 HEADER = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Each way in begins with a character, and what may not stand before it is looked at second: so
-# all other characters of a line are skipped at once.
+# Each alternative begins with a character and checks what precedes it second, so that the regex
+# engine skips all other characters quickly.
 PHONE = re.compile(r"(\+254|2(?<!\w2)54|0(?<!\w0))([ -]?\d{3}[ -]?)\d{3}([ -]?\d{3})\b")
 # The address of callbacks has a secret in it.
 SECRET_PATH = re.compile(r"(/rails/)[^/\s\"]+")
@@ -28,12 +28,12 @@ access = logging.getLogger("nissmart.access")
 
 ENCODER = json.JSONEncoder(default=str)
 
-# No line tells these, and to find them out costs each call as much as writing its line.
+# No log line uses these, and collecting them costs as much as writing the line.
 logging.logThreads = logging.logProcesses = False
 logging.logMultiprocessing = logging.logAsyncioTasks = False  # type: ignore[attr-defined]
 logging._srcfile = None
 
-# What a LogRecord has of itself; everything else was given as `extra`.
+# The attributes of every LogRecord. All others were passed as `extra`.
 OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request", "taskName"}
 
 
@@ -47,7 +47,7 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        # Django's own line on a refused request comes after the middleware, and brings the request.
+        # Django logs a refused request after the middleware, with the request in the record.
         request = getattr(record, "request", None)
         if current := request_id.get() or getattr(request, "request_id", ""):
             line["request_id"] = current
@@ -58,14 +58,14 @@ class JsonLine(logging.Formatter):
         return SECRET_PATH.sub(r"\1***", text) if "/rails/" in text else text
 
 
-class NamedRequest(HttpRequest):
+class IdentifiedRequest(HttpRequest):
     request_id: str
 
 
-def named_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Give each request an id, the caller's own if it has a plain one; say how it went."""
+def request_ids(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Middleware: give each request an id, the caller's own if it's plain, and log the outcome."""
 
-    def middleware(request: NamedRequest) -> HttpResponse:
+    def middleware(request: IdentifiedRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         name = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
         request.request_id = name

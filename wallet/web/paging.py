@@ -1,8 +1,7 @@
-"""Paging: a page of a list, and the cursor of the next one.
+"""Paging: a page of a list, and the cursor of the next page.
 
-A cursor names the last row of the page before, so rows that arrive meanwhile neither shift nor
-repeat what one reads. On pages it is the row's id or its reference. In the API it is signed and
-carries the filters of its list.
+A cursor names the last row of the previous page, so new rows never shift or repeat others. On our
+pages it's the row's id or reference. In the API it's signed and carries the list's filters.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ def page[M: Model](
     oldest_first: bool = False,
     time: str = "",
 ) -> Page[M]:
-    """The page of `size` rows after `cursor`; the first one without a cursor.
+    """The page of `size` rows after `cursor`, or the first page without one.
 
-    `by` is the field that the cursor names a row by; with `among`, it has to name one of those.
-    Rows are in the order of their ids, newest first, or `oldest_first`; where `time` names a
-    field, by that and then by id. No rows follow a cursor that names none.
+    `by` is the field whose value is the cursor; with `among`, the cursor must name one of those
+    rows. Rows are sorted by id, newest first, or `oldest_first`. `time` names a field to sort by
+    before the id. A cursor that names no row gives an empty page.
     """
     sign = "" if oldest_first else "-"
     order = [f"{sign}{name}" for name in (time, "pk") if name]
@@ -60,7 +59,7 @@ def after[M: Model](
     oldest_first: bool = False,
     time: str = "",
 ) -> QuerySet[M]:
-    """The rows that come after the cursor: all of them without one, none if it names no row."""
+    """The rows after the cursor: all without a cursor, none if it names no row."""
     if not cursor:
         return rows
     beyond = "gt" if oldest_first else "lt"
@@ -76,12 +75,12 @@ def after[M: Model](
         return rows.none()
     later = Q(**{f"{time}__{beyond}": last[time]})
     same = Q(**{time: last[time], f"pk__{beyond}": last["pk"]})
-    # The first condition follows from the second, and is one that an index can be walked by.
+    # The first condition follows from the second, but lets the database use an index.
     return rows.filter(Q(**{f"{time}__{beyond}e": last[time]}), later | same)
 
 
 def cut[T](rows: Iterable[T], size: int, *, by: str = "pk") -> Page[T]:
-    """The first `size` of these rows. One more is enough to know that there is another page."""
+    """The first `size` rows. One more row shows that there's another page."""
     found = list(islice(rows, size + 1))
     has_more = len(found) > size
     return Page(found[:size], str(getattr(found[size - 1], by)) if has_more else None)
@@ -90,9 +89,9 @@ def cut[T](rows: Iterable[T], size: int, *, by: str = "pk") -> Page[T]:
 def batches[T](
     rows: QuerySet[Any, T], size: int, *, id_of: Callable[[T], int] = attrgetter("pk")
 ) -> Iterator[T]:
-    """Every row, newest first, `size` of them in memory at a time, for an export.
+    """All rows, newest first, reading `size` at a time, for an export.
 
-    Rows that arrive meanwhile neither shift nor repeat another.
+    New rows never shift or repeat others.
     """
     rows = rows.order_by("-pk")
     found = list(rows[:size])
@@ -113,13 +112,13 @@ def is_id(text: str) -> bool:
 
 class BadCursor(Refusal):
     code = "invalid_request"
-    sentence = _("This cursor belongs to another list. Use next_cursor as it came.")
+    sentence = _("This cursor belongs to another list. Send next_cursor unchanged.")
     field = "cursor"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page of the API begins: after the row `last_id`, in a list with these filters."""
+    """Where an API page begins: after the row `last_id`, in a list with these filters."""
 
     name: str
     filters: dict[str, str] = field(default_factory=dict)
@@ -129,7 +128,7 @@ class Place:
         return self.sign(page(rows, self.last_id, size))
 
     def sign[T](self, found: Page[T]) -> Page[T]:
-        """The same page, with the API's kind of cursor."""
+        """The same page with a signed cursor."""
         last_id = found.next_cursor
         if last_id is None:
             return found
@@ -138,9 +137,9 @@ class Place:
 
 
 def place(name: str, cursor: str | None, **filters: str | None) -> Place:
-    """The place that a cursor names; without one, the beginning of the list with `filters`.
+    """The place a cursor names. Without a cursor, the start of the list with `filters`.
 
-    The cursor brings its filters along; given again they must be the same. Raises BadCursor.
+    The cursor carries its filters; filters sent with it must be the same. Raises BadCursor.
     """
     asked = {key: str(value) for key, value in filters.items() if value is not None}
     if not cursor:

@@ -1,4 +1,4 @@
-"""How often one caller may call: counted in the database, so shared by all processes."""
+"""Rate limits, counted in the database so that all processes share them."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from wallet.models import RateWindow
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
-# Longer than any window that is counted, and the one before it.
+# Longer than two of the longest windows: `was_counted` looks at the previous one too.
 KEPT_MINUTES = 2 * HOUR_S // MINUTE_S
 
 # One statement, so that two simultaneous calls count as two.
@@ -22,10 +22,9 @@ COUNT_CALL = """
 
 
 def wait_s(key: str, limit: int, window_s: int = MINUTE_S) -> int:
-    """Count a call by `key`. 0 when it is within the limit of its window, else the seconds to
-    wait.
+    """Count a call by `key`. Returns 0 if it's within the limit, or the seconds to wait.
 
-    A limit of 0 means none, and then nothing is counted.
+    A limit of 0 means no limit, and nothing is counted.
     """
     if not limit:
         return 0
@@ -33,7 +32,7 @@ def wait_s(key: str, limit: int, window_s: int = MINUTE_S) -> int:
 
 
 def count(key: str, window_s: int = MINUTE_S) -> int:
-    """Count a call by `key`, and say how many there were in this window, this one included."""
+    """Count a call by `key` and return how many there were in this window, this one included."""
     minute = window_start(window_s)
     [[(calls,)]] = pipeline.ask(Statement(COUNT_CALL, (key, minute)))
     if calls == 1 and random.random() < 0.01:
@@ -42,7 +41,7 @@ def count(key: str, window_s: int = MINUTE_S) -> int:
 
 
 def was_counted(key: str, window_s: int) -> bool:
-    """Whether `key` has called in this window or in the one before it."""
+    """Has `key` called in this window or the previous one?"""
     minute = window_start(window_s)
     return RateWindow.objects.filter(
         key=key, minute__gte=minute - window_s // MINUTE_S, count__gt=0
@@ -50,12 +49,12 @@ def was_counted(key: str, window_s: int) -> bool:
 
 
 def take_back(key: str, window_s: int) -> bool:
-    """Count one call of this window less; False when there was none."""
+    """Take one call of this window back. False if there was none."""
     windows = RateWindow.objects.filter(key=key, minute=window_start(window_s), count__gt=0)
     return bool(windows.update(count=F("count") - 1))
 
 
 def window_start(window_s: int) -> int:
-    """The minute in which the present window began."""
+    """The minute in which the current window began."""
     now_s = int(time.time())
     return (now_s - now_s % window_s) // MINUTE_S

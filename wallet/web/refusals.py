@@ -1,4 +1,4 @@
-"""Which HTTP status each refusal has, on a page and in the API."""
+"""HTTP statuses of refusals, on pages and in the API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wallet.errors import Refusal
 
 
 class Statuses(NamedTuple):
-    """A page shows its form again with the sentence; the API sends the code and the sentence."""
+    """A page shows its form again with the sentence. The API sends the code and the sentence."""
 
     page: int
     api: int

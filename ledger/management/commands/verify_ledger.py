@@ -1,4 +1,4 @@
-"""Prove that the books are right, or say what is wrong."""
+"""Check the books and report every row that's wrong."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ledger import verify
 
 
 class Command(BaseCommand):
-    help = "Recomputes everything from the entries. Exits with 1 and names each row that is wrong."
+    help = "Recomputes the books from the entries. Exits with 1 and names each wrong row, if any."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--json",
             action="store_true",
-            help="one JSON object per violation and line, and nothing else",
+            help="print only violations, one JSON object per line",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,12 +29,12 @@ class Command(BaseCommand):
                 found += 1
                 self.stdout.write(as_json(violation) if options["json"] else as_line(violation))
         if found:
-            raise CommandError(f"{found:,} found. The books are not right.", returncode=1)
+            raise CommandError(f"{found:,} found. The books don't balance.", returncode=1)
         if not options["json"]:
             rows = ", ".join(f"{count:,} {name}" for name, count in verify.size().items())
             seconds = time.monotonic() - began
             self.stdout.write(
-                f"The books are right: {len(verify.CHECKS)} checks of {rows} in {seconds:.1f} s."
+                f"The books balance: {len(verify.CHECKS)} checks of {rows} in {seconds:.1f} s."
             )
 
 

@@ -1,4 +1,4 @@
-"""Fill the database with people and a few weeks of history to look at."""
+"""`manage.py demo`: add demo people and a few weeks of history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from nissmart.demo import members as demo
-from nissmart.demo import staff_work as demo_desk
+from nissmart.demo import staff_work
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
@@ -20,35 +20,36 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--yes", action="store_true", help="also when DEBUG is off: the password is well known"
+            "--yes",
+            action="store_true",
+            help="add it even when DEBUG is off; its password is public",
         )
         parser.add_argument(
-            "--if-empty", action="store_true", help="add nothing when there are people already"
+            "--if-empty", action="store_true", help="add nothing if there are people already"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEBUG or options["yes"]):
             raise CommandError(
-                "DEBUG is off, and the demo's password is known to everybody. "
-                "Add --yes if you mean it."
+                "DEBUG is off, and the demo's password is public. Add --yes to add the demo anyway."
             )
         if not (options["if_empty"] and User.objects.exists()):
             now = timezone.now()
             people = demo.open_people(now)
             try:
                 added = demo.play(people, now)
-                demo_desk.play(people)
+                staff_work.play(people)
             except Refusal as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None
             self.stdout.write(f"{len(people)} people, {added} new transactions.")
         self.print_sign_ins()
 
     def print_sign_ins(self) -> None:
-        there = [person for person in (*demo.MEMBERS, *demo.STAFF) if person.role]
-        there = [person for person in there if demo.find(person)]
-        if not there:
+        with_role = [person for person in (*demo.MEMBERS, *demo.STAFF) if person.role]
+        found = [person for person in with_role if demo.find(person)]
+        if not found:
             return
         self.stdout.write(f"Demo sign-ins, all with the password {demo.PASSWORD}:")
-        for person in there:
+        for person in found:
             phone = f" or {national(person.phone)}" if person.phone else ""
             self.stdout.write(f"  {person.email}{phone}: {person.role}")

@@ -1,4 +1,4 @@
-"""Fill the database with as much history as a test of scale needs."""
+"""`manage.py generate_history`: add a large history for scale tests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--members", type=int, required=True)
         parser.add_argument("--transactions", type=int, required=True)
-        parser.add_argument("--seed", type=int, default=1, help="the same seed, the same history")
+        parser.add_argument(
+            "--seed", type=int, default=1, help="the same seed gives the same history"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["members"] < 1 or options["transactions"] < 0:
-            raise CommandError("Give at least one member, and no less than no transactions.")
+            raise CommandError("--members must be at least 1, and --transactions at least 0.")
         began = time.monotonic()
         progress = generate(
             members=options["members"],
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             if options["verbosity"] > 1:
                 self.stdout.write(f"{written:,} transactions")
         with connection.cursor() as cursor:
-            # So that the database plans for the size it now has.
+            # Let the database plan for its new size.
             cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
         self.stdout.write(
             f"{options['members']:,} members and {options['transactions']:,} transactions"

@@ -1,4 +1,4 @@
-"""The background worker."""
+"""`manage.py work`: the background worker."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ PAUSE_OF_PAYMENTS_S = 0.5
 
 
 class Command(BaseCommand):
-    help = (
-        "Does what is due in the background, until it is told to stop. Any number may run at once."
-    )
+    help = "Does due background jobs until it gets a signal. Any number of workers may run."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="do what is due now, and exit")
+        parser.add_argument(
+            "--once", action="store_true", help="do the jobs that are due now, and exit"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
             if not work.do_what_is_due():
-                raise CommandError("Not everything could be done; the log says why.")
+                raise CommandError("Some jobs failed; the log says why.")
             return
-        # The job under way ends first: a second signal does not hurry it.
+        # The current jobs end first, and a second signal doesn't hurry them.
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_signal: work.STOPPING.set())
         payments = Thread(target=keep_doing, args=(work.PAYMENT_JOBS, PAUSE_OF_PAYMENTS_S))

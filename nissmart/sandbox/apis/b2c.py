@@ -22,7 +22,7 @@ from nissmart.sandbox.gateway import Accepted, Api, Body
 from nissmart.sandbox.merchant import CHARGES, UTILITY, WORKING
 from nissmart.sandbox.payments import B2C, Payment
 from nissmart.sandbox.simulator import Simulator
-from nissmart.sandbox.wire import PHONE, dotted, text, two_places
+from nissmart.sandbox.wire import PHONE, text, two_places, with_dots
 
 COMMANDS = ("BusinessPayment", "SalaryPayment", "PromotionPayment")
 DUPLICATE = Rejection(500, "500.002.1001", "Duplicate OriginatorConversationID.")
@@ -31,7 +31,7 @@ LOWEST_PHONE_DIGITS, HIGHEST_PHONE_DIGITS = 9, 15
 
 
 def pay(simulator: Simulator, body: Body, plan: Plan, *, version: int) -> Accepted:
-    """In version 1 Safaricom makes the id, so that the same request again pays again."""
+    """In version 1 Safaricom makes the id, so sending the same request again pays again."""
     fields.required(body, "InitiatorName")
     fields.required(body, "SecurityCredential")
     fields.one_of(body, "CommandID", COMMANDS)
@@ -64,12 +64,12 @@ def pay(simulator: Simulator, body: Body, plan: Plan, *, version: int) -> Accept
     try:
         simulator.book.accept(payment)
     except Duplicate:
-        raise DUPLICATE.filled() from None
+        raise DUPLICATE.fill() from None
     return accept(simulator, errand, partial(settle, simulator, payment, errand))
 
 
 def settle(simulator: Simulator, payment: Payment, errand: Errand) -> Outcome:
-    """Pay or refuse, and say so. The book ends a payment once, however often this runs."""
+    """Pay or refuse, and report it. The book ends a payment once, however often this runs."""
     code = payment.result or refusal(simulator, payment, errand.echo) or results.SUCCESS
     simulator.book.end(payment, code, simulator.timeline.now())
     amount = payment.amount + (Fault.WRONG_AMOUNT in errand.faults)
@@ -87,7 +87,7 @@ def settle(simulator: Simulator, payment: Payment, errand: Errand) -> Outcome:
 
 
 def resume(simulator: Simulator, payment: Payment) -> None:
-    """Go on with a payment that a restart interrupted. Its initiator was checked on arrival."""
+    """Finish a payment that a restart interrupted. Its initiator was checked when it arrived."""
     faults = frozenset(payment.faults) - TIMEOUTS
     ids = (payment.request_id, payment.conversation_id)
     errand = Errand(*ids, payment.result_url, payment.timeout_url, faults, {})
@@ -120,7 +120,7 @@ def paid_parameters(simulator: Simulator, payment: Payment, amount: int) -> list
         item("TransactionAmount", amount),
         item("TransactionReceipt", payment.receipt),
         item("ReceiverPartyPublicName", f"{payment.phone} - {payment.name}"),
-        item("TransactionCompletedDateTime", dotted(payment.ended_at or payment.asked_at)),
+        item("TransactionCompletedDateTime", with_dots(payment.ended_at or payment.asked_at)),
         item("B2CUtilityAccountAvailableFunds", funds(UTILITY)),
         item("B2CWorkingAccountAvailableFunds", funds(WORKING)),
         item("B2CRecipientIsRegisteredCustomer", "Y"),

@@ -1,4 +1,4 @@
-"""Account balance: one string with every account. Its codes are strings, unlike elsewhere."""
+"""Account balance: one string with all accounts. Only this API has result codes as strings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""C2B: what a customer pays to the paybill, and the notifications about it.
+"""C2B: a customer's payment to the paybill, and its notifications.
 
-An STK payment is notified here too, when URLs are registered.
+STK payments are notified here too, if URLs are registered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nissmart.sandbox.gateway import Accepted, Api, Body
 from nissmart.sandbox.merchant import UTILITY
 from nissmart.sandbox.payments import C2B, Payment
 from nissmart.sandbox.simulator import Simulator, Urls
-from nissmart.sandbox.wire import encode, masked, stamp, text
+from nissmart.sandbox.wire import encode, mask, stamp, text
 
 COMPLETED, CANCELLED = "Completed", "Cancelled"
 COMMANDS = ("CustomerPayBillOnline", "CustomerBuyGoodsOnline")
@@ -27,27 +27,27 @@ NO_MERCHANT = Rejection(500, "500.001.1001", "Merchant does not exist")
 
 
 def register(simulator: Simulator, body: Body, plan: Plan, *, version: str) -> Accepted:
-    """Once for a shortcode, as in production."""
+    """Register a shortcode's URLs: once, as in production."""
     shortcode = own_shortcode(simulator, body)
     default = fields.one_of(body, "ResponseType", (COMPLETED, CANCELLED))
     confirmation = fields.url(body, "ConfirmationURL")
     validation = fields.url(body, "ValidationURL") if text(body.get("ValidationURL")) else ""
     if shortcode in simulator.urls:
-        raise REGISTERED.filled()
+        raise REGISTERED.fill()
     urls = Urls(version, confirmation, validation, default_is_accept=default == COMPLETED)
     simulator.urls[shortcode] = urls
-    return Accepted(accepted(simulator, "success"))
+    return Accepted(acceptance(simulator, "success"))
 
 
 def own_shortcode(simulator: Simulator, body: Body) -> str:
     shortcode = fields.shortcode(body, "ShortCode")
     if shortcode != simulator.merchant.shortcode:
-        raise NO_MERCHANT.filled()
+        raise NO_MERCHANT.fill()
     return shortcode
 
 
-def accepted(simulator: Simulator, words: str) -> Body:
-    """The misspelt field is Safaricom's."""
+def acceptance(simulator: Simulator, words: str) -> Body:
+    """The misspelt field comes from Safaricom."""
     return {
         "OriginatorCoversationID": simulator.ids.merchant_request(simulator.ids.next()),
         "ResponseCode": "0",
@@ -63,11 +63,11 @@ def simulate(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
     is_paybill = command == COMMANDS[0]
     reference = fields.required(body, "BillRefNumber") if is_paybill else ""
     payment = begin(simulator, phone, amount, reference)
-    return Accepted(accepted(simulator, ACCEPTED), partial(complete, simulator, payment))
+    return Accepted(acceptance(simulator, ACCEPTED), partial(complete, simulator, payment))
 
 
 def pay(simulator: Simulator, phone: str, amount: int, reference: str) -> Payment:
-    """A customer pays from the phone's own menu."""
+    """A customer pays from the menu on their phone."""
     with simulator.lock:
         payment = begin(simulator, phone, amount, reference)
     simulator.timeline.after(simulator.settle_s, partial(complete, simulator, payment))
@@ -94,7 +94,7 @@ def begin(simulator: Simulator, phone: str, amount: int, reference: str) -> Paym
 
 
 def complete(simulator: Simulator, payment: Payment) -> None:
-    """Ask the merchant, if that is switched on; then take the money, and notify."""
+    """Ask the merchant, if validation is on; then take the money and notify."""
     refusal, third_party_id = validate(simulator, payment)
     with simulator.lock:
         code = refusal or results.SUCCESS
@@ -104,7 +104,7 @@ def complete(simulator: Simulator, payment: Payment) -> None:
 
 
 def validate(simulator: Simulator, payment: Payment) -> tuple[str, str]:
-    """Why the merchant refuses, or nothing; and the ThirdPartyTransID it gave."""
+    """The merchant's refusal code or "", and its ThirdPartyTransID."""
     urls = simulator.urls.get(payment.shortcode)
     if urls is None or not urls.validation or not simulator.merchant.validation:
         return "", ""
@@ -138,7 +138,7 @@ def confirm(simulator: Simulator, payment: Payment, third_party_id: str = "") ->
 def notification(
     simulator: Simulator, payment: Payment, amount: int, balance: str, third_party_id: str = ""
 ) -> Body:
-    """Version 1 hashes the phone number, version 2 masks it: neither names the payer."""
+    """Version 1 hashes the phone number and version 2 masks it, so neither reveals the payer."""
     urls = simulator.urls[payment.shortcode]
     hashed = hashlib.sha256(payment.phone.encode()).hexdigest()
     return {
@@ -151,7 +151,7 @@ def notification(
         "InvoiceNumber": "",
         "OrgAccountBalance": balance,
         "ThirdPartyTransID": third_party_id,
-        "MSISDN": hashed if urls.version == "v1" else masked(payment.phone),
+        "MSISDN": hashed if urls.version == "v1" else mask(payment.phone),
         "FirstName": payment.name.split()[0],
         "MiddleName": "",
         "LastName": "",

@@ -1,4 +1,4 @@
-"""What B2C, status, balance and reversal share: accepted now, answered by callback later."""
+"""Shared by B2C, status, balance and reversal: accept now, answer by callback later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nissmart.sandbox.gateway import Accepted, Body
 from nissmart.sandbox.simulator import Simulator
 from nissmart.sandbox.wire import code, encode
 
-# A result that comes after the queue timeout comes this much later.
+# How long after a queue timeout the result comes.
 AFTER_TIMEOUT_S = 60.0
 ACCEPTED = "Accept the service request successfully."
 QUEUE_URL = "https://internalsandbox.safaricom.co.ke/mpesa/{}/v1/submit"
@@ -22,7 +22,7 @@ QUEUE_URL = "https://internalsandbox.safaricom.co.ke/mpesa/{}/v1/submit"
 
 @dataclass(frozen=True)
 class Errand:
-    """One accepted request. `echo` is its body, which some timeouts send back."""
+    """One accepted request. `echo` is its body; some timeouts send it back."""
 
     request_id: str
     conversation_id: str
@@ -44,7 +44,7 @@ class Outcome:
 def begin(
     simulator: Simulator, body: Body, faults: frozenset[Fault], request_id: str = ""
 ) -> Errand:
-    """A new errand, from the fields that all these APIs share."""
+    """Make an errand from the fields that all these APIs share."""
     timeout_url = fields.url(body, "QueueTimeOutURL")
     result_url = fields.url(body, "ResultURL")
     serial = simulator.ids.next()
@@ -76,7 +76,7 @@ def carry_out(simulator: Simulator, errand: Errand, work: Callable[[], Outcome])
 def finish(
     simulator: Simulator, errand: Errand, work: Callable[[], Outcome], *, urgent: bool = False
 ) -> None:
-    """Do the work under the lock, then send what it came to without it."""
+    """Do the work under the lock, then send the result without the lock."""
     with simulator.lock:
         outcome = work()
     bodies = [outcome.truth, outcome.lie, outcome.forged]
@@ -89,7 +89,7 @@ def finish(
 
 
 def timeout_body(errand: Errand) -> Body:
-    """The queue timeout has no documented body; both forms were seen."""
+    """The queue timeout has no documented body. Both of these forms occur."""
     if Fault.TIMEOUT_ECHO in errand.faults:
         return errand.echo | {"OriginatorConversationID": errand.request_id}
     words = "The service request timed out."
@@ -106,7 +106,7 @@ def result(
     parameters: list[Body] | None = None,
     reference: Body | None = None,
 ) -> Body:
-    """The Result envelope. Without parameters, as on failure, it has no ResultParameters."""
+    """The Result envelope. Without `parameters`, as on failure, it has no ResultParameters."""
     inner: Body = {
         "ResultType": 0,
         "ResultCode": code(result_code),
@@ -133,7 +133,7 @@ def with_string_codes(body: Body) -> Body:
 
 
 def initiator_refusal(simulator: Simulator, body: Body, field: str) -> str:
-    """Why M-PESA doesn't take this initiator, or nothing."""
+    """The code with which M-PESA refuses this initiator, or ""."""
     initiator = simulator.initiator
     if initiator.is_locked:
         return results.LOCKED

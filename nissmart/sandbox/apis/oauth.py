@@ -1,4 +1,4 @@
-"""OAuth: a new token makes the one before it invalid."""
+"""OAuth: a new token makes the previous one invalid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def generate(simulator: Simulator, request: Request) -> Answer:
         return error(simulator, Rejection(400, "400.008.02", "Invalid grant type passed"))
     if not simulator.merchant.accepts_basic(header):
         return Answer(400)
-    fault = simulator.faults.plan("oauth", []).instead()
+    fault = simulator.faults.plan("oauth", []).answer_fault()
     if fault in NOT_DONE:
         return broken(simulator, fault, TOKEN_401)
     value = issue(simulator)

@@ -48,7 +48,7 @@ def query(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
     start, end = moment(body, "StartDate"), moment(body, "EndDate")
     offset = fields.digits(body, "OffSetValue", 1, 9)
     if shortcode not in simulator.pull_registered:
-        raise NOTHING.filled()
+        raise NOTHING.fill()
     start = max(start, simulator.timeline.now() - KEPT)
     found = list(between(simulator, shortcode, start, end))[int(offset) :][:PAGE]
     return Accepted(
@@ -63,7 +63,7 @@ def query(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
 
 def own_shortcode(simulator: Simulator, body: Body) -> str:
     if text(body.get("ShortCode")) != simulator.merchant.shortcode:
-        raise WRONG_SHORTCODE.filled()
+        raise WRONG_SHORTCODE.fill()
     return simulator.merchant.shortcode
 
 

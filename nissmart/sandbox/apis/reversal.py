@@ -26,7 +26,7 @@ FAILED_RECEIPT = "0000000"
 
 
 def reverse(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
-    """RecieverIdentifierType is misspelt: the right spelling is refused."""
+    """RecieverIdentifierType is misspelt in Daraja, which refuses the right spelling."""
     fields.required(body, "Initiator")
     fields.required(body, "SecurityCredential")
     fields.one_of(body, "CommandID", ("TransactionReversal",))

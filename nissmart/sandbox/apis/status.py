@@ -1,4 +1,4 @@
-"""Transaction status: what became of a payment, by receipt or by our own id."""
+"""Transaction status: the state of a payment, by receipt or by our own id."""
 
 from __future__ import annotations
 

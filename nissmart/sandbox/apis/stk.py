@@ -1,4 +1,4 @@
-"""STK push: a prompt on the customer's phone, then a callback with what became of it."""
+"""STK push: a prompt on the customer's phone, then a callback with the result."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ BUSY_PHONE = Rejection(
 
 
 def check_merchant(simulator: Simulator, body: Body) -> None:
-    """Shortcode first, then the password that must go with shortcode and timestamp."""
+    """Check the shortcode, then the password, which depends on shortcode and timestamp."""
     if fields.shortcode(body, "BusinessShortCode") != simulator.merchant.shortcode:
-        raise NO_MERCHANT.filled()
+        raise NO_MERCHANT.fill()
     timestamp = text(body.get("Timestamp"))
     expected = simulator.merchant.password(timestamp)
     given = text(body.get("Password")).encode()
     is_time = len(timestamp) == 14 and timestamp.isdigit()
     if not is_time or not hmac.compare_digest(given, expected.encode()):
-        raise WRONG_PASSWORD.filled()
+        raise WRONG_PASSWORD.fill()
 
 
 def push(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
@@ -51,7 +51,7 @@ def push(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
     reference = fields.plain(body, "AccountReference", most=12)
     fields.plain(body, "TransactionDesc", least=0, most=13)
     if simulator.phones.is_busy(phone):
-        raise BUSY_PHONE.filled()
+        raise BUSY_PHONE.fill()
 
     ids, now, serial = simulator.ids, simulator.timeline.now(), simulator.ids.next()
     is_paybill = party_b == simulator.merchant.shortcode
@@ -73,10 +73,10 @@ def push(simulator: Simulator, body: Body, plan: Plan) -> Accepted:
     )
     simulator.book.accept(payment)
     simulator.phones.show(payment)
-    return Accepted(accepted(payment), partial(ring, simulator, payment))
+    return Accepted(acceptance(payment), partial(ring, simulator, payment))
 
 
-def accepted(payment: Payment) -> Body:
+def acceptance(payment: Payment) -> Body:
     return {
         "MerchantRequestID": payment.request_id,
         "CheckoutRequestID": payment.conversation_id,
@@ -87,7 +87,7 @@ def accepted(payment: Payment) -> Body:
 
 
 def ring(simulator: Simulator, payment: Payment) -> None:
-    """The prompt is on the phone: do what the scenario, the phone or its owner says."""
+    """The prompt is on the phone: do what the scenario or the phone says, or wait for a person."""
     with simulator.lock:
         if payment.state != PENDING:
             return
@@ -104,7 +104,7 @@ def ring(simulator: Simulator, payment: Payment) -> None:
 
 
 def act_on_prompt(simulator: Simulator, number: str, act: Act) -> bool:
-    """Do this with the prompt the phone has, or with the next. Says whether it had one."""
+    """Do this with the phone's prompt, or with the next one. Returns whether it had a prompt."""
     with simulator.lock:
         phone = simulator.phones.get(number)
         payment = phone.prompt
@@ -118,7 +118,7 @@ def act_on_prompt(simulator: Simulator, number: str, act: Act) -> bool:
 
 
 def finish(simulator: Simulator, payment: Payment, result_code: str) -> None:
-    """End the payment, once, and send what belongs to its end."""
+    """End the payment, once, and send its callbacks."""
     faults = frozenset(payment.faults)
     with simulator.lock:
         if not simulator.book.end(payment, result_code, simulator.timeline.now()):
@@ -134,7 +134,7 @@ def finish(simulator: Simulator, payment: Payment, result_code: str) -> None:
 def bodies(
     simulator: Simulator, payment: Payment, faults: frozenset[Fault]
 ) -> tuple[bytes, bytes, bytes]:
-    """The true callback, one that says the opposite, and one about a request we never had."""
+    """The true callback, one that says the opposite, and one about an unknown request."""
     amount = payment.amount + (Fault.WRONG_AMOUNT in faults)
     truth = callback(payment, payment.code, amount)
     opposite = results.CANCELLED if payment.is_paid else results.SUCCESS

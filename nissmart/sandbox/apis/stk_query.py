@@ -1,4 +1,4 @@
-"""STK query: answers in the same call. While the prompt waits it is an error 500."""
+"""STK query: answers in the same call. While the prompt is open, the answer is an error 500."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of accounts, as they are read."""
+"""URLs of the account pages, and how tests read them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def wallet_of(user: User) -> str:
     return f"/panel/accounts/{account_id(user)}/"
 
 
-def shown(response: HttpResponse) -> list[tuple[str, ...]]:
+def page_lines(response: HttpResponse) -> list[tuple[str, ...]]:
     """(reference, debit, credit, balance) of each line of the page."""
     found = []
     for row in elements(response, "tr"):

@@ -1,4 +1,4 @@
-"""Books that are not right, and the checks that find it."""
+"""Break the books, and run the checks that notice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run_checks() -> CheckRun:
 
 
 def rewrite(entry: Entry, amount_cents: int) -> None:
-    """Change an entry, which the guards would refuse."""
+    """Change an entry. The guards refuse that, so they are off meanwhile."""
     guards.remove(connection)
     Entry.objects.filter(pk=entry.pk).update(amount_cents=amount_cents)
     guards.install(connection)

@@ -1,4 +1,4 @@
-"""A ledger with something of everything, and what filters mean, worked out without the database."""
+"""A ledger with every type and status, and its filters worked out in Python instead of SQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAIROBI = ZoneInfo("Africa/Nairobi")
 
 type Filters = dict[str, str]
 
-# One value of each filter; in `more_of_everything` each leaves some and drops some.
+# One value of each filter. In the varied history each keeps some transactions and drops some.
 FILTERS: Filters = {
     "type": "TRANSFER",
     "status": "SUCCESS",
@@ -37,7 +37,7 @@ FILTERS: Filters = {
 
 
 def subsets(sizes: Iterable[int]) -> list[Filters]:
-    """Every choice of so many of FILTERS, together."""
+    """Every combination of FILTERS with these numbers of filters."""
     return [
         {name: FILTERS[name] for name in names}
         for size in sizes
@@ -45,10 +45,10 @@ def subsets(sizes: Iterable[int]) -> list[Filters]:
     ]
 
 
-def more_of_everything(
+def make_varied_history(
     amina: User, bob: User, staff: User, move_to: Callable[[str], object]
 ) -> None:
-    """Each type and status, on either side of Nairobi's midnight, four days long."""
+    """Every type and status, over several days, on both sides of midnight in Nairobi."""
     moments = (
         "18T20:59:59",
         "19T12:00:00",
@@ -70,7 +70,7 @@ def more_of_everything(
 
 
 def matching(filters: Filters, amina: User) -> list[Transaction]:
-    """What these filters of FILTERS mean, newest first, one record at a time."""
+    """The transactions that fit these filters, newest first, checked one by one."""
     everything = Transaction.objects.order_by("-pk").select_related(
         "from_account__user", "to_account__user"
     )
@@ -100,7 +100,7 @@ def references(response: HttpResponse) -> list[str]:
 
 
 def pages(client: Client, filters: Filters) -> Iterator[list[str]]:
-    """The references on each page, as one goes on to the older ones."""
+    """The references on each page, following "Older" to the last page."""
     query = dict(filters)
     while True:
         response = client.get(URL, query)
@@ -109,6 +109,6 @@ def pages(client: Client, filters: Filters) -> Iterator[list[str]]:
         older = [link for link in elements(response, "a") if words(link) == "Older"]
         if not older:
             return
-        address = urlsplit(str(dict(older[0].attributes)["href"]))
-        query = dict(parse_qsl(address.query))
+        url = urlsplit(str(dict(older[0].attributes)["href"]))
+        query = dict(parse_qsl(url.query))
         assert query.items() >= filters.items()

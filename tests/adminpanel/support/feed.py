@@ -1,4 +1,4 @@
-"""The live feed, as it is read."""
+"""URLs of the live feed, and how tests read it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEWS = "/panel/activity/news/"
 
 
 def rows(response: HttpResponse) -> list[str]:
-    """What each line says, the first one first."""
+    """The text of each line, from the top."""
     return [words(line) for line in elements(response, "a", class_="what")]
 
 

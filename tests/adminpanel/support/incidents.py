@@ -1,4 +1,4 @@
-"""Incidents, for tests about them: where they are, and what their forms send."""
+"""Incidents: their URLs, and the data their forms send."""
 
 from __future__ import annotations
 

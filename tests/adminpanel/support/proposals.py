@@ -1,4 +1,4 @@
-"""Proposals, for tests about them."""
+"""Reversal proposals: make them, find their pages, and read their audit events."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wallet.models import AuditEvent, User
 State = ReversalProposal.State
 
 
-def proposed(record: Transaction, by: User, reason: str = "Sent twice.") -> ReversalProposal:
+def propose(record: Transaction, by: User, reason: str = "Sent twice.") -> ReversalProposal:
     return reversals.propose(Context(by.pk, reason=reason), transaction_id=record.pk)
 
 
 def page_of(record: Transaction) -> str:
-    """Where it is proposed, and its outcome read."""
+    """The page that proposes the reversal and shows its outcome."""
     return f"/panel/transactions/{record.reference}/"
 
 

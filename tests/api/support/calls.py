@@ -1,4 +1,4 @@
-"""Calling the API as a program does, and reading what it answers."""
+"""Call the API as a program does, and check its answers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ JSON = "application/json"
 UNKNOWN_ID = 999_999_999
 
 
-class Doors(Client):
-    """Comes in by the door of `nissmart.wsgi` that the request would take there."""
+class WsgiClient(Client):
+    """Picks the middleware that `nissmart.wsgi` picks: one for programs, one for browsers."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -38,10 +38,10 @@ class Doors(Client):
 
 @dataclass
 class Api:
-    """One caller: `headers` go with every call, the client keeps the cookies."""
+    """One caller. Sends `headers` with every call; its client keeps the cookies."""
 
     headers: dict[str, str] = field(default_factory=dict)
-    client: Client = field(default_factory=Doors)
+    client: Client = field(default_factory=WsgiClient)
 
     def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> HttpResponse:
         return self.client.get(path, query, headers=self.headers | (headers or {}))
@@ -66,7 +66,7 @@ class Api:
 
 
 def issue(user: User, scope: str = "member", **more: Any) -> str:
-    """The secret of a new token."""
+    """Issue a token and return its secret."""
     return tokens.issue(user_id=user.pk, scope=scope, **{"name": "a test"} | more)[1]
 
 
@@ -79,18 +79,19 @@ def by_token(user: User, scope: str = "member") -> Api:
 
 
 def by_session(user: User) -> Api:
-    """A page of our own origin: session cookie and CSRF token, checked as in a browser."""
-    client = Doors(enforce_csrf_checks=True)
+    """A page of our own site: it has a session cookie and a CSRF token, and both are checked."""
+    client = WsgiClient(enforce_csrf_checks=True)
     client.force_login(user)
     client.get(reverse("wallet:profile"))
     return Api({"X-CSRFToken": client.cookies["csrftoken"].value}, client)
 
 
-# One order of each kind: where it goes, and what it says of Alice (and Bob).
+# The endpoints that move money.
 MOVES = ("deposit", "transfer", "withdraw")
 
 
 def order(move: str, owner: int, other: int, amount_cents: Any = 10_00, **more: Any) -> dict:
+    """The body of a deposit or withdrawal of `owner`, or of a transfer to `other`."""
     named = {"from_user_id": owner, "to_user_id": other}
     if move != "transfer":
         named = {"user_id": owner}
@@ -102,7 +103,7 @@ def path_of(move: str) -> str:
 
 
 def problem_of(response: HttpResponse, status: int, code: str) -> dict[str, Any]:
-    """The body of an error, once it is sure that it is one of ours and nothing else."""
+    """The body of an error. Fails unless it has the API's error format and nothing more."""
     assert response.status_code == status, response.text
     assert response.headers["Content-Type"] == JSON
     body = response.json()
@@ -117,5 +118,6 @@ def problem_of(response: HttpResponse, status: int, code: str) -> dict[str, Any]
 
 
 def bad_fields(response: HttpResponse, status: int = 400) -> list[str]:
+    """The names of the fields that this refusal lists."""
     body = problem_of(response, status, "invalid_request")
     return [each["field"] for each in body["errors"]]

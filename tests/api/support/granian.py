@@ -1,4 +1,4 @@
-"""The real server, on the database of the tests."""
+"""Run the real server on the test database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START_TIMEOUT_S = 60
 
 
 def database_url() -> str:
-    """The test database, for another process."""
+    """DATABASE_URL of the test database, for another process."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
@@ -32,13 +32,13 @@ def database_url() -> str:
 
 @contextmanager
 def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
-    """Serve as in production as long as the block lasts; gives the port."""
+    """Serve as in production during the block. Yields the port."""
     port = free_port()
     command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--host=127.0.0.1"]
     command += [f"--port={port}", f"--workers={workers}", f"--blocking-threads={threads}"]
-    # A worker that is told to stop while it starts would wait for ever.
+    # Without this, a worker that gets its stop signal while it starts never ends.
     command += ["--workers-kill-timeout=5", "--log-level=error", "nissmart.wsgi:application"]
-    surroundings = os.environ | {
+    environment = os.environ | {
         "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
         "SECRET_KEY": settings.SECRET_KEY,
@@ -48,7 +48,7 @@ def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
         "LOG_LEVEL": "WARNING",
         "WEB_THREADS": str(threads),
     }
-    process = subprocess.Popen(command, cwd=ROOT, env=surroundings, process_group=0)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, process_group=0)
     try:
         wait_until_ready(process, port)
         yield port
@@ -62,7 +62,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
-            if Line(port).ask("GET", "/readyz").status == 200:
+            if Connection(port).call("GET", "/readyz").status == 200:
                 return
         except OSError:
             time.sleep(0.1)
@@ -78,8 +78,8 @@ class Answer(NamedTuple):
         return json.loads(self.content)
 
 
-class Line:
-    """One connection to the server, kept open; opened again after a failure."""
+class Connection:
+    """A connection to the server. Stays open between calls; reopens after a failure."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -90,16 +90,16 @@ class Line:
         typed = {"Content-Type": "application/json"} if body is not None else {}
         self.connection.request(method, path, text, self.headers | typed | headers)
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send, and read the whole answer."""
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send a request and read the whole answer."""
         try:
             self.send(method, path, body, **headers)
             response = self.connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            self.hang_up()
+            self.close()
             raise ConnectionError(str(error)) from error
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         self.connection.close()

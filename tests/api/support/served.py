@@ -1,4 +1,4 @@
-"""Production's settings, without the static files that `collectstatic` makes."""
+"""Production's settings without hashed static files, so that `collectstatic` needn't run."""
 
 from nissmart.settings import *  # noqa: F403
 from nissmart.settings import STORAGES

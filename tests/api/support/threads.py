@@ -1,4 +1,4 @@
-"""Calls that arrive together."""
+"""Make API calls at the same time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from django.db import connection
 
 
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """What the calls answer, each made at the same moment by a thread with its own connection."""
+def run_together(*calls: Callable[[], Any]) -> list[Any]:
+    """Make the calls at the same moment, each in its own thread, and return their answers."""
     answers: list[Any] = [None] * len(calls)
     start = threading.Barrier(len(calls))
 

@@ -1,4 +1,4 @@
-"""The ledger, opened by one of finance, with some lunches in it."""
+"""The ledger page with some transactions, open for finance."""
 
 from __future__ import annotations
 

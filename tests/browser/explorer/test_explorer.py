@@ -1,4 +1,4 @@
-"""The ledger explorer in a browser: menus, chips, the way back, and without JavaScript."""
+"""The ledger in a browser: menus, filter chips, the Back button, and without JavaScript."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.support.explorer_rows import URL, in_hand, rows
-from tests.browser.support.pace import settled
+from tests.browser.support.explorer_rows import URL, focused_reference, rows
+from tests.browser.support.pace import wait_for_htmx
 from tests.browser.test_accessible import problems
 from tests.factories import UserFactory, funded, send
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EVERY = ("time", "type", "from", "to", "amount", "status", "settled", "note", "by", "key")
 
@@ -29,7 +29,7 @@ def test_a_wide_table_keeps_its_heading_and_its_first_column(open_page, finance,
     scroller.evaluate("box => box.scrollTo(300, 400)")
     assert scroller.evaluate("box => [box.scrollLeft, box.scrollTop]") == [300, 400]
     assert corner(page, "thead th") == heading
-    # And nothing slides over it.
+    # Nothing covers the heading.
     on_top = "([x, y]) => document.elementFromPoint(x + 20, y + 20).closest('th')?.textContent"
     assert page.evaluate(on_top, list(heading)) == "Time"
     assert corner(page, "tbody .time")[0] == time[0]
@@ -42,7 +42,7 @@ def corner(page: Page, selector: str) -> tuple[float, float]:
     return round(box["x"]), round(box["y"])
 
 
-def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):
+def test_a_chip_removes_its_filter_and_back_restores_it(page):
     page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     expect(rows(page)).to_have_count(6)
     page.get_by_text("Member, dates and amounts").click()
@@ -65,7 +65,7 @@ def test_a_chip_takes_its_filter_off_and_the_way_back_puts_it_on(page):
     expect(rows(page)).to_have_count(3)
 
 
-def test_the_sums_come_after_the_page_and_are_told(page):
+def test_the_totals_load_after_the_page_and_are_announced(page):
     page.goto(f"{URL}?q=lunch")
     expect(page.locator("#totals")).to_have_text(
         re.compile(r"6\s+transactions\s+Transfers\s+KES.21\.00")
@@ -75,7 +75,7 @@ def test_the_sums_come_after_the_page_and_are_told(page):
     )
 
 
-def test_a_filter_that_makes_no_sense_is_told_and_the_rest_stays(page):
+def test_an_invalid_filter_shows_its_error_and_the_rest_stays(page):
     page.get_by_text("Member, dates and amounts").click()
     page.get_by_label("At least").fill("ten")
     page.get_by_role("button", name="Show", exact=True).click()
@@ -87,7 +87,7 @@ def test_a_filter_that_makes_no_sense_is_told_and_the_rest_stays(page):
     expect(page).to_have_title(re.compile("^Ledger"))
 
 
-def test_columns_are_chosen_and_stay_in_the_address(page):
+def test_chosen_columns_are_remembered(page):
     page.get_by_role("combobox", name="Type").select_option("TRANSFER")
     expect(rows(page)).to_have_count(6)
     page.locator("summary", has_text="Columns").click()
@@ -105,19 +105,19 @@ def test_columns_are_chosen_and_stay_in_the_address(page):
     page.get_by_role("combobox", name="Type").select_option("")
     expect(rows(page)).to_have_count(9)
     expect(page.get_by_role("columnheader", name="Note")).to_be_visible()
-    # Coming anew finds them as they were left, until one wants the usual ones back.
+    # A new visit shows the same columns, until the reader resets them.
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("link", name="Ledger", exact=True).click()
     expect(page.get_by_role("cell", name="Lunch 5")).to_be_visible()
     page.locator("summary", has_text="Columns").click()
-    page.get_by_role("button", name="As usual").click()
+    page.get_by_role("button", name="Reset").click()
     expect(page.get_by_role("columnheader", name="Note")).to_have_count(0)
-    settled(page)
+    wait_for_htmx(page)
     page.goto(URL)
     expect(page.get_by_role("columnheader", name="Note")).to_have_count(0)
 
 
-def test_a_menu_closes_by_escape_and_when_one_goes_on(page):
+def test_a_menu_closes_on_escape_and_on_a_click_outside(page):
     menu = page.locator("summary", has_text="Columns")
     button = page.get_by_role("button", name="Show these")
     menu.click()
@@ -131,20 +131,20 @@ def test_a_menu_closes_by_escape_and_when_one_goes_on(page):
     expect(button).to_be_hidden()
 
 
-def test_a_view_is_kept_opened_and_deleted(page):
+def test_a_view_is_saved_opened_and_deleted(page):
     page.get_by_role("combobox", name="Type").select_option("DEPOSIT")
     expect(rows(page)).to_have_count(2)
     page.locator("summary", has_text="Views").click()
     page.get_by_label("Name of this view").fill("Money in")
-    page.get_by_role("button", name="Keep this view").click()
-    expect(page.get_by_text("Kept as “Money in”.")).to_be_visible()
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_text("View “Money in” saved.")).to_be_visible()
     page.goto(f"{URL}?type=DEPOSIT&status=SUCCESS")
     page.locator("summary", has_text="Views").click()
     page.get_by_label("Name of this view").fill("Money in")
-    page.get_by_role("button", name="Keep this view").click()
+    page.get_by_role("button", name="Save view").click()
     expect(page.get_by_text("There is a view of this name already.")).to_be_visible()
     page.get_by_role("button", name="Replace it").click()
-    expect(page.get_by_text("“Money in” now shows this.")).to_be_visible()
+    expect(page.get_by_text("View “Money in” replaced.")).to_be_visible()
     page.get_by_role("link", name="Clear filters").click()
     expect(rows(page)).to_have_count(9)
     page.locator("summary", has_text="Views").click()
@@ -152,7 +152,7 @@ def test_a_view_is_kept_opened_and_deleted(page):
     expect(rows(page)).to_have_count(2)
     page.locator("summary", has_text="Views").click()
     page.get_by_role("button", name="Delete Money in").click()
-    expect(page.get_by_text("“Money in” is deleted.")).to_be_visible()
+    expect(page.get_by_text("View “Money in” deleted.")).to_be_visible()
     expect(rows(page)).to_have_count(2)
 
 
@@ -166,10 +166,10 @@ def test_the_export_is_a_file(page):
     assert len(lines) == 7
     # The page is still there and answers.
     page.keyboard.press("j")
-    assert in_hand(page) == rows(page).first.inner_text()
+    assert focused_reference(page) == rows(page).first.inner_text()
 
 
-def test_all_of_it_without_javascript(open_page, finance, history):
+def test_the_ledger_works_without_javascript(open_page, finance, history):
     page = open_page(finance, java_script_enabled=False)
     page.goto(URL)
     expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_hidden()
@@ -185,9 +185,9 @@ def test_all_of_it_without_javascript(open_page, finance, history):
     expect(rows(page)).to_have_count(3)
     page.locator("summary", has_text="Views").click()
     page.get_by_label("Name of this view").fill("Dear lunches")
-    page.get_by_role("button", name="Keep this view").click()
-    expect(page.get_by_text("Kept as “Dear lunches”.")).to_be_visible()
-    page.get_by_role("link", name="Count these and add them up").click()
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_text("View “Dear lunches” saved.")).to_be_visible()
+    page.get_by_role("link", name="Count and sum these").click()
     expect(page.locator("#totals")).to_have_text(re.compile(r"3\s+transactions\s+KES.15\.00"))
     page.get_by_role("link", name="Back to the ledger").click()
     page.get_by_role("link", name="Type: Transfer").click()
@@ -197,10 +197,10 @@ def test_all_of_it_without_javascript(open_page, finance, history):
     expect(rows(page)).to_have_count(3)
     page.locator("summary", has_text="Views").click()
     page.get_by_role("button", name="Delete Dear lunches").click()
-    expect(page.get_by_text("“Dear lunches” is deleted.")).to_be_visible()
+    expect(page.get_by_text("View “Dear lunches” deleted.")).to_be_visible()
 
 
-def test_everybody_can_use_it(page):
+def test_the_ledger_is_accessible(page):
     found = problems(page)
     for menu in ("Columns", "Views"):
         page.goto(f"{URL}?type=TRANSFER&columns=note&columns=key&columns=settled&density=compact")
@@ -222,7 +222,7 @@ def test_everybody_can_use_it(page):
     assert found == []
 
 
-def test_long_names_and_notes_stay_within_a_phone(open_page, finance, alice):
+def test_long_names_and_notes_fit_a_narrow_screen(open_page, finance, alice):
     other = funded(UserFactory(name="Wanjiku-Akinyi " * 5), 1_00)
     send(alice, other, 1_00, description="x" * 140, key="k" * 255)
     page = open_page(finance)

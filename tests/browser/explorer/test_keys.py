@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.support.explorer_rows import URL_END, in_hand, outline, rows
+from tests.browser.support.explorer_rows import URL_END, focused_reference, outline, rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_slash_goes_to_the_box_that_searches_everything(page):
+def test_slash_focuses_the_search_box(page):
     page.keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
     expect(page.locator("#find")).to_have_value("")
@@ -25,7 +25,7 @@ def test_slash_goes_to_the_box_that_searches_everything(page):
         expect(page.locator("#find")).to_be_focused()
 
 
-def test_coming_back_takes_up_the_row_that_was_left(page):
+def test_back_focuses_the_row_that_was_opened(page):
     references = rows(page).all_inner_texts()
     for _ in range(3):
         page.keyboard.press("j")
@@ -35,40 +35,40 @@ def test_coming_back_takes_up_the_row_that_was_left(page):
     page.wait_for_url(URL_END)
     expect(rows(page).nth(2)).to_be_focused()
     page.keyboard.press("j")
-    assert in_hand(page) == references[3]
+    assert focused_reference(page) == references[3]
 
 
-def test_j_and_k_walk_the_rows_and_enter_opens_one(page):
+def test_j_and_k_move_between_rows_and_enter_opens_one(page):
     references = rows(page).all_inner_texts()
     page.keyboard.press("j")
-    assert in_hand(page) == references[0]
+    assert focused_reference(page) == references[0]
     assert outline(page) == "solid"
     page.keyboard.press("j")
     page.keyboard.press("j")
-    assert in_hand(page) == references[2]
+    assert focused_reference(page) == references[2]
     page.keyboard.press("k")
-    assert in_hand(page) == references[1]
+    assert focused_reference(page) == references[1]
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"/panel/transactions/{references[1]}/"))
 
 
-def test_the_walk_ends_at_the_first_and_the_last_row(page):
+def test_j_and_k_stop_at_the_first_and_the_last_row(page):
     references = rows(page).all_inner_texts()
     page.keyboard.press("k")
-    assert in_hand(page) == references[-1]
+    assert focused_reference(page) == references[-1]
     page.keyboard.press("j")
-    assert in_hand(page) == references[-1]
+    assert focused_reference(page) == references[-1]
     for _ in range(20):
         page.keyboard.press("k")
-    assert in_hand(page) == references[0]
+    assert focused_reference(page) == references[0]
 
 
-def test_keys_go_on_after_the_list_has_changed(page):
+def test_keys_still_work_after_the_list_changes(page):
     page.get_by_role("combobox", name="Type").select_option("WITHDRAW")
     expect(rows(page)).to_have_count(1)
     page.locator("h1").click()
     page.keyboard.press("j")
-    assert in_hand(page) == rows(page).first.inner_text()
+    assert focused_reference(page) == rows(page).first.inner_text()
 
 
 def test_the_keys_are_listed_and_can_be_turned_off(page):
@@ -76,14 +76,14 @@ def test_the_keys_are_listed_and_can_be_turned_off(page):
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("heading")).to_be_focused()
-    # Nothing behind the list answers while it is open.
+    # The page's shortcuts are off while the dialog is open.
     page.keyboard.press("/")
     expect(page.locator("#find")).not_to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Use shortcuts of a single key").uncheck()
+    page.get_by_label("Use single-key shortcuts").uncheck()
     page.get_by_role("button", name="Close").click()
     for key in ("?", "/", "j"):
         page.keyboard.press(key)
@@ -94,14 +94,14 @@ def test_the_keys_are_listed_and_can_be_turned_off(page):
     expect(page.locator("#find")).not_to_be_focused()
 
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Use shortcuts of a single key").check()
+    page.get_by_label("Use single-key shortcuts").check()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
 
 
 @pytest.mark.parametrize("modifier", ["Control", "Alt", "Meta"])
-def test_a_key_with_a_modifier_is_the_browsers(page, modifier):
+def test_a_key_with_a_modifier_is_left_to_the_browser(page, modifier):
     page.keyboard.press(f"{modifier}+j")
     assert page.evaluate("document.activeElement === document.body")
 

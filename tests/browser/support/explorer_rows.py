@@ -1,4 +1,4 @@
-"""The rows of the ledger, and the one in hand."""
+"""The rows of the ledger, and the focused one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def rows(page: Page):
     return page.locator("#ledger td.ref a")
 
 
-def in_hand(page: Page) -> str:
+def focused_reference(page: Page) -> str:
     """The reference in the row that has the focus."""
     return str(page.evaluate("document.activeElement.textContent"))
 

@@ -1,7 +1,7 @@
-"""A test is faster than any hand: it waits for htmx to end one step before it takes the next.
+"""Wait for htmx between the steps of a test, because a test is faster than any person.
 
-What htmx has swapped in is seen at once, but asks again, or may be sent, only once it has
-settled; a step taken in between is dropped, as a double click is.
+htmx shows a new element immediately, but the element polls, and its form can be sent, only after
+htmx has settled. A step in between is dropped, like the second click of a double click.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 BUSY = ".htmx-request, .htmx-swapping, .htmx-settling, [aria-busy=true]"
 
 
-def settled(page: Page) -> None:
+def wait_for_htmx(page: Page) -> None:
     expect(page.locator(BUSY)).to_have_count(0)
 
 
-def later(page: Page, ms: int) -> None:
-    """So many milliseconds later, by the page's own clock."""
-    settled(page)
+def advance(page: Page, ms: int) -> None:
+    """Wait for htmx, then advance the page's clock by `ms` milliseconds."""
+    wait_for_htmx(page)
     page.clock.fast_forward(ms)

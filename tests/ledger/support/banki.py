@@ -1,4 +1,4 @@
-"""A made-up rail that answers later. All that a new rail takes is in this file."""
+"""A made-up rail that answers later. This file is all that a new rail needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wallet.house import HouseAccount
 
 
 class Banki(Rail):
-    """Keeps a book of its own, which its tests write and read."""
+    """Keeps each payment's answer in `book`, which the tests read and write."""
 
     code = "banki"
     label = "Banki"
@@ -37,10 +37,10 @@ class Banki(Rail):
         return self.book.get(lookup.reference, Answer(Outcome.NOT_TAKEN))
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
-        said = json.loads(body)
-        answer = Answer(Outcome(said["outcome"]), receipt=said.get("receipt", ""))
-        self.book[said["reference"]] = answer
-        return Callback(answer, said["reference"], said["amount_cents"])
+        message = json.loads(body)
+        answer = Answer(Outcome(message["outcome"]), receipt=message.get("receipt", ""))
+        self.book[message["reference"]] = answer
+        return Callback(answer, message["reference"], message["amount_cents"])
 
 
 BANKI = Banki()

@@ -1,4 +1,4 @@
-"""COMMITs whose answer is late, or never comes."""
+"""COMMITs whose answer comes late or never."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from django.db import OperationalError, connection
 
 
 @contextmanager
-def answer_to_the_commit_lost(
+def lose_commit_answer(
     *, is_carried_out: bool = True, is_away_afterwards: bool = False
 ) -> Iterator[None]:
-    """The connection is lost before the next COMMIT is answered, and perhaps the database too."""
+    """Lose the connection before the answer to the next COMMIT comes.
+
+    With `is_away_afterwards` every later statement fails too.
+    """
     with ExitStack() as afterwards:
 
         def commit() -> None:
@@ -28,8 +31,11 @@ def answer_to_the_commit_lost(
 
 
 @contextmanager
-def stuck_in_its_commit(order: Callable[[], object], *, is_carried_out: bool) -> Iterator[Callable]:
-    """Another thread has sent `order` up to its COMMIT. Gives what lets it go on, and waits."""
+def hold_in_commit(order: Callable[[], object], *, is_carried_out: bool) -> Iterator[Callable]:
+    """Run `order` in another thread and stop it at its COMMIT.
+
+    Yields a function that lets the thread go on and waits until it ends.
+    """
     has_arrived, may_go = threading.Event(), threading.Event()
 
     def commit() -> None:
@@ -66,7 +72,7 @@ def stuck_in_its_commit(order: Callable[[], object], *, is_carried_out: bool) ->
 
 @contextmanager
 def database_away() -> Iterator[None]:
-    """Every statement fails meanwhile."""
+    """Every statement fails during the block."""
 
     def fail(*statement: object) -> None:
         raise OperationalError("could not connect to server")

@@ -1,4 +1,4 @@
-"""Many at once on the test database: threads that start together, processes that may die."""
+"""Run threads and processes together on the test database, hold locks, watch statements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.test import override_settings
 
 from wallet.errors import Refusal
 
-# The server that forks the processes imports this first, and has not set Django up.
+# The fork server imports this module before Django is set up.
 if not apps.ready:
     django.setup()
 
@@ -29,15 +29,17 @@ from wallet.models import Account
 IS_NIGHTLY = os.environ.get("NIGHTLY") == "1"
 
 forks = multiprocessing.get_context("forkserver")
-# What the jobs import, imported once.
+# The fork server imports these once, so that each process needn't.
 forks.set_forkserver_preload(
     [__name__, "psycopg", "pytest", "tests.books", "tests.ledger.support.moves"]
 )
 
 
-def at_once(*jobs: Callable[[], Any]) -> list[Any]:
-    """Run each job in a thread, all from the same moment. Gives their answers in order; a
-    refusal is an answer too."""
+def run_together(*jobs: Callable[[], Any]) -> list[Any]:
+    """Start each job in a thread at the same moment. Returns their answers in order.
+
+    A refusal counts as an answer; any other exception is raised.
+    """
     start = Barrier(len(jobs))
 
     def run(job: Callable[[], Any]) -> Any:
@@ -55,7 +57,7 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
 
 
 def closing[T](job: Callable[[], T]) -> Callable[[], T]:
-    """The job of a thread, whose connection ends with it."""
+    """The job for a thread: it closes the thread's connection at its end."""
 
     def run() -> T:
         try:
@@ -67,19 +69,19 @@ def closing[T](job: Callable[[], T]) -> Callable[[], T]:
 
 
 def in_thread[T](job: Callable[[], T]) -> T:
-    """What the job gives on a connection of its own."""
+    """Run the job in another thread, on a separate connection, and return its answer."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(closing(job)).result()
 
 
-def held(*accounts: int) -> AbstractContextManager[None]:
-    """Another connection holds these accounts (on SQLite the one write lock) meanwhile."""
-    return rows_held(Account.objects.filter(pk__in=accounts).order_by("pk"))
+def hold_accounts(*accounts: int) -> AbstractContextManager[None]:
+    """Another connection locks these accounts during the block (on SQLite the write lock)."""
+    return hold_rows(Account.objects.filter(pk__in=accounts).order_by("pk"))
 
 
 @contextmanager
-def rows_held(rows: QuerySet[Any]) -> Iterator[None]:
-    """Another connection holds these rows meanwhile."""
+def hold_rows(rows: QuerySet[Any]) -> Iterator[None]:
+    """Another connection locks these rows during the block."""
     is_held, let_go = Event(), Event()
 
     def hold() -> None:
@@ -99,15 +101,15 @@ def rows_held(rows: QuerySet[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def impatient(seconds: float) -> Iterator[None]:
-    """Orders, and other statements of this thread, wait this long for a lock."""
+def wait_at_most(seconds: float) -> Iterator[None]:
+    """Orders and this thread's statements wait at most this long for a lock."""
     with override_settings(ORDER_TIMEOUT_S=seconds), lock_timeout(seconds):
         yield
 
 
 @contextmanager
 def lock_timeout(seconds: float) -> Iterator[None]:
-    """For the statements of this thread's connection."""
+    """Set how long this thread's connection waits for a lock."""
     connection.ensure_connection()
     if connection.vendor == "sqlite":
         line, usual_s = connection.connection, connection.connection.usual_timeout_s
@@ -127,7 +129,7 @@ def lock_timeout(seconds: float) -> Iterator[None]:
 
 
 def wait_for_a_waiter() -> None:
-    """Until a session waits for a lock of PostgreSQL."""
+    """Return when some session of PostgreSQL waits for a lock."""
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
     with connection.cursor() as cursor:
         for _ in range(1_000):
@@ -138,7 +140,7 @@ def wait_for_a_waiter() -> None:
 
 
 def process(job: Callable[..., None], *args: Any) -> BaseProcess:
-    """Start the job in a process of its own, which has its own connection."""
+    """Start the job in a separate process, which has its own connection."""
     started = forks.Process(target=_run, args=(connection.settings_dict["NAME"], job, args))
     started.start()
     return started
@@ -153,7 +155,7 @@ def _run(database: str, job: Callable[..., None], args: tuple[Any, ...]) -> None
 
 
 @contextmanager
-def watched(visit: Callable[[str], None]) -> Iterator[None]:
+def watch_statements(visit: Callable[[str], None]) -> Iterator[None]:
     """Call `visit` before each statement of this thread, and before and after each COMMIT."""
 
     def before(execute: Callable[..., Any], sql: str, *more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Kinds and rails that only tests know, in the registry and in the test database."""
+"""Add a made-up kind to the registry and to the test database's CHECK."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NAME = "transaction_shape_by_type"
 
 
 @contextmanager
-def declared(kind: Kind) -> Iterator[None]:
-    """The kind is known, and the CHECK is made anew as a migration would make it."""
+def add_kind(kind: Kind) -> Iterator[None]:
+    """Register the kind during the block, and rebuild the CHECK as a migration would."""
     (before,) = (one for one in Transaction._meta.constraints if one.name == NAME)
     with kinds.registered(kind):
         since = CheckConstraint(condition=shapes.check(kinds.every()), name=NAME)
@@ -29,7 +29,7 @@ def declared(kind: Kind) -> Iterator[None]:
 
 
 def replace(old: CheckConstraint, new: CheckConstraint) -> None:
-    """SQLite writes the table anew for this, as the model then is, and loses its guards."""
+    """SQLite rewrites the table from the model for this, which drops the guards."""
     meta = Transaction._meta
     kept = meta.constraints
     meta.constraints = [one for one in kept if one.name != NAME] + [new]

@@ -1,11 +1,11 @@
-"""A made-up kind: a member gives money to the house. All that a new kind takes is in this file."""
+"""A made-up kind: a member gives money to the house. This file is all that a new kind needs."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds import Kind, News, Page, Place, Seen, Shape, Side, into, out_of
+from ledger.kinds import Kind, MemberView, News, Page, Place, Shape, Side, into, out_of
 from ledger.status import Status
 
 
@@ -37,7 +37,7 @@ class Donation(Kind):
     )
     news = {News.DONE: _("{source} gave to {target}")}
 
-    def heading(self, seen: Seen) -> str:
+    def heading(self, view: MemberView) -> str:
         return "Your donation"
 
 

@@ -1,4 +1,4 @@
-"""The product's addresses, and the two on which a donation is ordered."""
+"""The product's URLs, plus a page and an endpoint for donations."""
 
 from django.http import HttpResponse
 from django.urls import path
@@ -8,7 +8,7 @@ from ledger.api.endpoints import MOVED, ORDER_AUTH, Key, WithdrawIn, own_wallets
 from ledger.operations import Order
 from ledger.views import page_of
 from nissmart import api as product
-from nissmart.urls import urlpatterns as addresses
+from nissmart.urls import urlpatterns as product_urls
 from tests.ledger.support.donation import DONATION
 from wallet.api.callers import CallRequest
 from wallet.api.strict_json import StrictParser
@@ -30,5 +30,5 @@ def donate(
 urlpatterns = [
     path("donate/", page_of(DONATION), name="donate"),
     path("api/", api.urls),
-    *addresses,
+    *product_urls,
 ]

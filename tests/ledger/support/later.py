@@ -1,4 +1,4 @@
-"""Transactions that wait for their rail, made by the operations themselves."""
+"""Create transactions that wait for their rail, with the real operations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ State = Attempt.State
 
 
 @contextmanager
-def answering_later(code: str = "simulated") -> Iterator[None]:
-    """The rail takes orders and answers later, as long as the block lasts."""
+def answer_later(code: str = "simulated") -> Iterator[None]:
+    """During the block the rail leaves new transactions pending."""
     rail = rails.of(code)
     rail.answers_instantly = lambda amount_cents: False
     try:
@@ -26,12 +26,12 @@ def answering_later(code: str = "simulated") -> Iterator[None]:
 
 
 def waiting_deposit(user: User, amount_cents: int, **more: object) -> Transaction:
-    with answering_later():
+    with answer_later():
         return sent(deposit(user, amount_cents, **more))
 
 
 def waiting_withdrawal(user: User, amount_cents: int, **more: object) -> Transaction:
-    with answering_later():
+    with answer_later():
         return sent(withdraw(user, amount_cents, **more))
 
 
@@ -47,6 +47,6 @@ def sent(record: Transaction) -> Transaction:
 
 
 def end(record: Transaction, status: str, at: datetime | None = None) -> Transaction:
-    """What the rail says in the end."""
+    """Settle or fail the transaction, as the rail's answer would."""
     verb = {"SUCCESS": operations.settle, "FAILED": operations.fail}[status]
     return verb(transaction_id=record.pk, at=at)

@@ -1,4 +1,4 @@
-"""Every money operation, so that what is claimed for one is tried on all of them."""
+"""The list of all money operations, so that a test can cover each of them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from wallet.context import Context
 from wallet.models import User
 
 NO_MOVES = {
-    *("Order", "cancel", "earlier", "fail", "hold_in_suspense", "perform", "preview"),
+    *("Order", "cancel", "fail", "find_earlier", "hold_in_suspense", "perform", "preview"),
     *("sent_cents", "settle"),
 }
-# Read from the package: an operation that is added there and not below fails loudly.
+# From the package, so a new operation fails the tests until `accounts_of` knows it.
 MOVES = sorted(set(operations.__all__) - NO_MOVES)
 
-# Those that name an amount and accounts of their own; a reversal names what it takes back.
+# A reversal takes neither an amount nor accounts, only the transaction to reverse.
 ORDERS = [move for move in MOVES if move != "reverse"]
 
 FLOAT = rails.of("simulated").float_account.id
@@ -26,46 +26,46 @@ TRANSIT = house.IN_TRANSIT.id
 
 
 def accounts_of(move: str, owner: User, other: User) -> dict[str, int]:
-    """The accounts that `owner` names to make this move; `other` is paid, if anybody is."""
+    """The account arguments of this operation: `owner` calls it, and a transfer pays `other`."""
     match move:
         case "deposit" | "withdraw":
             return {"account_id": account_id(owner)}
         case "transfer":
             return {"source_id": account_id(owner), "target_id": account_id(other)}
-    raise AssertionError(f"say here which accounts {move} names")
+    raise AssertionError(f"add the account arguments of {move} here")
 
 
-def asked(
+def arguments_for(
     move: str, owner: User, other: User, amount_cents: int = 100_00, **more: Any
 ) -> dict[str, Any]:
-    """What `owner` asks for, under a new key unless one is given.
+    """All arguments of the operation, with a new key unless `more` has one.
 
-    A reversal is asked of a transfer from `owner` to `other`, which is made here and now.
+    For a reversal this first makes the transfer from `owner` to `other` that it reverses.
     """
-    asks = {"actor_id": owner.pk, "key": new_key()}
+    arguments = {"actor_id": owner.pk, "key": new_key()}
     if move == "reverse":
-        return asks | {"transaction_id": send(owner, other, amount_cents).pk} | more
-    return asks | {"amount_cents": amount_cents} | accounts_of(move, owner, other) | more
+        return arguments | {"transaction_id": send(owner, other, amount_cents).pk} | more
+    return arguments | {"amount_cents": amount_cents} | accounts_of(move, owner, other) | more
 
 
-def held_by(move: str, owner: User, other: User) -> set[int]:
-    """The accounts that this move holds until it is committed."""
+def accounts_locked_by(move: str, owner: User, other: User) -> set[int]:
+    """The accounts that this operation locks until its COMMIT."""
     is_alone = move in ("deposit", "withdraw")
     return {account_id(owner)} if is_alone else {account_id(owner), account_id(other)}
 
 
-def call(move: str, asks: dict[str, Any]) -> Transaction:
-    given = dict(asks)
+def call(move: str, arguments: dict[str, Any]) -> Transaction:
+    given = dict(arguments)
     context = Context(given.pop("actor_id"), key=given.pop("key"))
     record: Transaction = getattr(operations, move)(context, **given)
     return record
 
 
 def carry_out(move: str, owner: User, other: User, *args: Any, **more: Any) -> Transaction:
-    return call(move, asked(move, owner, other, *args, **more))
+    return call(move, arguments_for(move, owner, other, *args, **more))
 
 
 def lines(record: Transaction) -> list[tuple[int, int, int | None]]:
-    """(account id, signed cents, balance after) of each entry, in the order written."""
+    """(account id, signed cents, balance after) of each entry, in order of id."""
     entries = record.entries.order_by("pk")
     return list(entries.values_list("account_id", "amount_cents", "balance_after_cents"))

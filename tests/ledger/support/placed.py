@@ -1,4 +1,4 @@
-"""Orders as members place them, and what becomes of them."""
+"""Place orders, and check how they were carried out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order, perform
-from ledger.operations.orders import Placed
+from ledger.operations.orders import PlacedOrder
 from tests.factories import account_id, balance, new_key
 from wallet.context import Context
 from wallet.db.pipeline import Statement
@@ -26,22 +26,22 @@ def transfer(
     cents: int = 10_00,
     key: str | None = None,
     check: Callable[[list[Any]], None] | None = None,
-) -> Placed:
-    """`check` gets the rows of its precondition, which is one row of 1."""
+) -> PlacedOrder:
+    """With `check`, the order has a precondition; `check` gets its rows, [(1,)]."""
     order = Order(TRANSFER, cents, account_id(source), account_id(target))
     precondition = Precondition(ONE, check) if check else None
-    return Placed(order, source.pk, key or new_key(), precondition=precondition)
+    return PlacedOrder(order, source.pk, key or new_key(), precondition=precondition)
 
 
-def deposit(target: User, cents: int) -> Placed:
-    return Placed(Order(DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
+def deposit(target: User, cents: int) -> PlacedOrder:
+    return PlacedOrder(Order(DEPOSIT, cents, target_id=account_id(target)), target.pk, new_key())
 
 
-def withdraw(source: User, cents: int) -> Placed:
-    return Placed(Order(WITHDRAWAL, cents, source_id=account_id(source)), source.pk, new_key())
+def withdraw(source: User, cents: int) -> PlacedOrder:
+    return PlacedOrder(Order(WITHDRAWAL, cents, source_id=account_id(source)), source.pk, new_key())
 
 
-def carried_out(placed: Placed) -> Transaction:
+def perform_order(placed: PlacedOrder) -> Transaction:
     context = Context(placed.actor_id, key=placed.key)
     return perform(context, placed.order, precondition=placed.precondition)
 
@@ -51,7 +51,10 @@ def balances(*users: User) -> list[int]:
 
 
 def commits(records: list[Transaction]) -> int:
-    """How many database transactions wrote these. Orders of one batch have the same time."""
+    """How many database transactions wrote these records.
+
+    SQLite doesn't say, but orders of one batch have the same time.
+    """
     kept = Transaction.objects.filter(pk__in=[record.pk for record in records])
     assert kept.count() == len(records)
     if connection.vendor == "sqlite":

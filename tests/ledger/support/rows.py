@@ -1,4 +1,4 @@
-"""Rows written by raw SQL, for tests that attack the database itself."""
+"""Read and write rows with raw SQL, for tests that attack the database itself."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def stored(row: models.Model) -> dict[str, Any]:
 
 
 def insert(table: str, *rows: dict[str, Any], verb: str = "INSERT INTO", suffix: str = "") -> None:
-    """Write the rows, which have the same columns, in one statement."""
+    """Insert the rows in one statement. They all have the same columns."""
     row = ", ".join(["%s"] * len(rows[0]))
     values = ", ".join([f"({row})"] * len(rows))
     sql = f"{verb} {table} ({', '.join(rows[0])}) VALUES {values} {suffix}"

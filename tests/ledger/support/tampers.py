@@ -1,10 +1,10 @@
-"""Every way in which books can be wrong that verify_ledger must see."""
+"""Every way to corrupt the books that verify_ledger must detect."""
 
 from __future__ import annotations
 
 LATER = "'2040-01-01 00:00:00+00:00'"
 
-# What is done to the rows; which check must see it; the row it must name.
+# The SQL that changes the rows, the check that must detect it, and the row it must name.
 TAMPERS = {
     "amount of an entry": (
         "UPDATE ledger_entry SET amount_cents = amount_cents + 1 WHERE id = {paid}",
@@ -125,7 +125,7 @@ TAMPERS = {
         "UPDATE ledger_transaction SET reverses_id = {transfer} WHERE id = {last}",
         ("reversals", "transaction {last}"),
     ),
-    "a reversal of what never settled": (
+    "a reversal of a transaction that never settled": (
         "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {mistake}",
         ("reversals", "transaction {reversal}"),
     ),
@@ -141,7 +141,7 @@ TAMPERS = {
         "DELETE FROM ledger_transaction WHERE id = {transfer}",
         ("parents", "entry {paid}"),
     ),
-    "an entry on an account that is not there": (
+    "an entry on an account that does not exist": (
         "UPDATE ledger_entry SET account_id = 999999 WHERE id = {received}",
         ("parents", "entry {received}"),
     ),

@@ -1,7 +1,7 @@
-"""A teller: moves money among a few accounts, and writes down what was asked and answered.
+"""A teller process: makes transfers among a few accounts and writes a journal of them.
 
-A teller may be killed at any moment. The next one with the same journal first asks again, under
-the same keys, for whatever nobody has heard the answer of.
+A teller may be killed at any moment. The next teller with the same journal first repeats the
+transfers that have no answer yet, under their old keys.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wallet.errors import Refusal
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     key: str
     actor_id: int
     source_id: int
@@ -28,10 +28,10 @@ class Asked:
 
 
 class Journal:
-    """What one line of tellers asked for, and was answered. Survives the teller's death."""
+    """The requests and answers of one teller after another. Survives a killed teller."""
 
     def __init__(self, path: Path) -> None:
-        self.asked: dict[str, Asked] = {}
+        self.requests: dict[str, Request] = {}
         self.answers: dict[str, str] = {}
         self.file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         for line in path.read_text().splitlines():
@@ -41,38 +41,40 @@ class Journal:
         if "answer" in line:
             self.answers[str(line["key"])] = str(line["answer"])
         else:
-            one = Asked(**line)  # type: ignore[arg-type]
-            self.asked[one.key] = one
+            one = Request(**line)  # type: ignore[arg-type]
+            self.requests[one.key] = one
 
     def write(self, **line: object) -> None:
         self._take_in(line)
         os.write(self.file, json.dumps(line).encode() + b"\n")
 
     @property
-    def unanswered(self) -> list[Asked]:
-        return [one for key, one in self.asked.items() if key not in self.answers]
+    def unanswered(self) -> list[Request]:
+        return [one for key, one in self.requests.items() if key not in self.answers]
 
 
 def work(
     path: Path, wallets: list[tuple[int, int]], total_cents: int, rounds: int, seed: int
 ) -> None:
-    """Make `rounds` transfers between random (user id, account id) wallets; now and then count
-    all the money there is."""
+    """Make `rounds` transfers between random wallets, each a (user id, account id).
+
+    Now and then check that all the money adds up.
+    """
     journal, draw = Journal(path), random.Random(f"{path.name} {seed}")
     for one in journal.unanswered:
-        ask(journal, one)
+        transfer(journal, one)
     for number in range(rounds):
         if draw.random() < 0.1:
             assert total_in_wallets() == total_cents
         (actor_id, source_id), (_user_id, target_id) = draw.sample(wallets, 2)
         key = f"{path.name} {seed} {number}"
-        one = Asked(key, actor_id, source_id, target_id, draw.randint(1, 500))
+        one = Request(key, actor_id, source_id, target_id, draw.randint(1, 500))
         journal.write(**asdict(one))
-        ask(journal, one)
+        transfer(journal, one)
 
 
-def ask(journal: Journal, one: Asked) -> None:
-    """Whatever is no refusal ends this teller with a trace and a status that is not zero."""
+def transfer(journal: Journal, one: Request) -> None:
+    """Make the transfer and write its answer. Any error but a refusal ends the process."""
     try:
         answer = operations.transfer(
             Context(one.actor_id, key=one.key),

@@ -1,4 +1,4 @@
-"""What a member types and presses on the three pages that move money."""
+"""Fill in and submit the three pages that move money."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def url(move: str) -> str:
 
 
 def order(move: str, payee: User | None = None, **changes: str) -> dict[str, str]:
-    """A filled form under a new key; a transfer goes to `payee`."""
+    """The fields of a filled form, with a new key. A transfer goes to `payee`."""
     filled = {"amount": "250", "description": "Lunch", "idempotency_key": new_key()}
     if move == "transfer" and payee:
         filled["recipient"] = payee.email or payee.phone or ""
@@ -29,7 +29,7 @@ def order(move: str, payee: User | None = None, **changes: str) -> dict[str, str
 def press(
     client: Client, move: str, filled: dict[str, str], headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Continue: from the form to the review page."""
+    """Press Continue: from the form to the review page."""
     response: HttpResponse = client.post(url(move), filled, headers=headers)
     return response
 
@@ -37,12 +37,12 @@ def press(
 def confirm(
     client: Client, move: str, filled: dict[str, str], headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """The button of the review page that moves the money."""
+    """Press the review page's button that moves the money."""
     return press(client, move, filled | {"confirm": "1"}, headers)
 
 
 def record_of(receipt: HttpResponse) -> Transaction:
-    """The transaction that a redirect to a receipt is about."""
+    """The transaction of the receipt that this answer redirects to."""
     assert receipt.status_code == 303, pages.problems(receipt)
     reference = receipt.headers["Location"].rstrip("/").rpartition("/")[2]
     return Transaction.objects.get(reference=reference)

@@ -1,4 +1,4 @@
-"""Every page of the site as its visitors come by it, followed from link to link."""
+"""Every page of the site that each role reaches, found by following links."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.pages import htmx
 from wallet.models import User
 
 STARTS = ["/", "/accounts/login/", "/profile/", "/panel/", "/admin/", "/no-such-page/"]
-# One of each kind is enough: pages that differ only in the row they show, or end the crawl.
+# How many URLs of each kind to visit, because such pages differ only in the row they show.
 ENOUGH = {"/activity/NS-": 3, "/panel/transactions/": 3, "/admin/": 30, "?": 12}
 
 
 def follow(client: Client) -> Iterator[tuple[str, HttpResponse]]:
-    """(address, answer) of every page that can be reached by links, as this visitor."""
+    """(url, answer) of every page that this visitor can reach by links."""
     waiting, seen = list(STARTS), set(STARTS)
     taken = dict.fromkeys(ENOUGH, 0)
     while waiting:
@@ -52,7 +52,7 @@ def links(url: str, answer: HttpResponse) -> list[str]:
 
 
 def answers_beyond_links(client: Client, bob: User) -> Iterator[tuple[str, HttpResponse]]:
-    """What forms and htmx get: refusals, reviews, parts, methods that are not allowed."""
+    """(name, answer) of forms and htmx: refusals, reviews, parts, forbidden methods."""
     order = {"amount": "1", "idempotency_key": new_key(), "recipient": bob.email or ""}
     for url in ("/deposit/", "/transfer/", "/withdraw/"):
         yield f"review of {url}", client.post(url, order)
@@ -71,21 +71,21 @@ def answers_beyond_links(client: Client, bob: User) -> Iterator[tuple[str, HttpR
     yield "sign-in refused", Client().post(reverse("account_login"), {"login": "x"})
 
 
-def answers_of_the_desk(client: Client) -> Iterator[tuple[str, HttpResponse]]:
-    """What the finance team gets beyond links: files, parts, refusals, what they keep."""
+def answers_of_the_panel(client: Client) -> Iterator[tuple[str, HttpResponse]]:
+    """(name, answer) that finance gets without links: files, parts, refusals, saved views."""
     ledger = "/panel/ledger/"
     yield "export", client.get(f"{ledger}?format=csv")
     yield "headers of an export", client.head(f"{ledger}?format=csv")
     yield "sums", client.get(f"{ledger}totals/?min=1", headers=htmx("totals"))
     yield "sums refused", client.get(f"{ledger}totals/?min=x")
-    yield "view kept", client.post(f"{ledger}views/", {"name": "x", "query": "type=DEPOSIT"})
+    yield "view saved", client.post(f"{ledger}views/", {"name": "x", "query": "type=DEPOSIT"})
     yield "view refused", client.post(f"{ledger}views/", {"name": ""})
 
 
 def crawl(
     alice: User, bob: User, finance: User, operator: User
 ) -> Iterator[tuple[str, str, HttpResponse]]:
-    """(who, address, answer) of everything that anybody is answered."""
+    """(who, url, answer) of every answer to every role."""
     send(alice, bob, 1_00, description="Lunch")
     withdraw(alice, 2_00)
     for who, client in [
@@ -96,7 +96,7 @@ def crawl(
     ]:
         for url, answer in follow(client):
             yield who, url, answer
-    for name, answer in answers_of_the_desk(signed_in(finance)):
+    for name, answer in answers_of_the_panel(signed_in(finance)):
         yield "finance", name, answer
     for name, answer in answers_beyond_links(signed_in(alice), bob):
         yield "member", name, answer

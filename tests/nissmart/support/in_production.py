@@ -1,6 +1,6 @@
-"""Ask a site with production's settings for a few pages; prints what it answers as JSON.
+"""Request a few pages with production settings, and print the answers as JSON.
 
-A program of its own, because settings are read once in a process. Run by test_production.py.
+test_production.py runs it as a separate program, because a process reads settings only once.
 """
 
 import json
@@ -14,14 +14,14 @@ from django.test import Client
 
 
 def main(static_root: str) -> None:
-    # The files as production names them: not compressed, and none of the admin's, to save time.
+    # Hashed names as in production, but no compression and none of the admin's files, to save time.
     manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": manifest}}
     settings.STATIC_ROOT = static_root
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin"])
-    print(json.dumps({name: described(answer) for name, answer in answers().items()}))
+    print(json.dumps({name: describe(answer) for name, answer in answers().items()}))
 
 
 def answers() -> dict[str, HttpResponse]:
@@ -42,7 +42,7 @@ def answers() -> dict[str, HttpResponse]:
     }
 
 
-def described(answer: HttpResponse) -> dict[str, object]:
+def describe(answer: HttpResponse) -> dict[str, object]:
     return {
         "status": answer.status_code,
         "headers": dict(answer.headers),

@@ -1,4 +1,4 @@
-"""Stand-ins for PostgreSQL's programs, for tests of which ones are chosen."""
+"""Fake PostgreSQL programs, for tests of which ones we choose."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nissmart.embedded_postgres import PROGRAMS
 
 
 def fake_programs(place: Path, version: str) -> Path:
-    """A folder whose programs only say their version."""
+    """A folder of programs that only print their version."""
     place.mkdir()
     for name in PROGRAMS:
         program = place / name

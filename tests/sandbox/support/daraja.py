@@ -1,4 +1,4 @@
-"""A client that knows the documented format, and nothing of the simulator's code."""
+"""A client written from Safaricom's documents, without the simulator's code."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Daraja:
         return reply.json
 
     def advance(self, seconds: float = 0) -> None:
-        """Let this time pass by the virtual clock, and all that is due happen."""
+        """Advance the virtual clock, and let all due work happen."""
         assert self.control("clock", {"advance_s": seconds})["done"]
         if seconds >= TOKEN_LASTS_S:
             self.token = ""
@@ -153,7 +153,7 @@ class Daraja:
     def b2c(self, request_id: str = "NSP-1", **changes: Any) -> Reply:
         return self.post("/mpesa/b2c/v3/paymentrequest", self.b2c_body(request_id, **changes))
 
-    def initiated(self, command: str, name: str, **fields: Any) -> dict[str, Any]:
+    def initiator_fields(self, command: str, name: str, **fields: Any) -> dict[str, Any]:
         """The fields that status, balance and reversal share."""
         return {
             "Initiator": self.settings["MPESA_INITIATOR"],
@@ -166,12 +166,12 @@ class Daraja:
 
     def status(self, **fields: Any) -> Reply:
         body = {"PartyA": SHORTCODE, "IdentifierType": "4"} | fields
-        body = self.initiated("TransactionStatusQuery", "status", **body)
+        body = self.initiator_fields("TransactionStatusQuery", "status", **body)
         return self.post("/mpesa/transactionstatus/v1/query", body)
 
     def balance(self, **fields: Any) -> Reply:
         body = {"PartyA": SHORTCODE, "IdentifierType": "4"} | fields
-        body = self.initiated("AccountBalance", "balance", **body)
+        body = self.initiator_fields("AccountBalance", "balance", **body)
         return self.post("/mpesa/accountbalance/v1/query", body)
 
     def reversal(self, receipt: str, **fields: Any) -> Reply:
@@ -181,7 +181,7 @@ class Daraja:
             "ReceiverParty": SHORTCODE,
             "RecieverIdentifierType": "11",
         } | fields
-        body = self.initiated("TransactionReversal", "reversal", **body)
+        body = self.initiator_fields("TransactionReversal", "reversal", **body)
         return self.post("/mpesa/reversal/v1/request", body)
 
     def register(self, version: str = "v2", **changes: Any) -> Reply:
@@ -194,7 +194,7 @@ class Daraja:
         return self.post(f"/mpesa/c2b/{version}/registerurl", body)
 
     def pay_bill(self, amount: int = 100, phone: str = PHONE, account: str = "NS482913") -> str:
-        """A customer pays from the phone; returns the receipt."""
+        """A customer pays from the phone. Returns the receipt."""
         body = {"amount": amount, "account": account}
         receipt = self.control(f"phones/{phone}/pay", body)["receipt"]
         self.advance()

@@ -1,4 +1,4 @@
-"""A small HTTP server that takes callbacks, as the product would."""
+"""A small HTTP server that receives callbacks, as the product would."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 
 class Receiver(ThreadingHTTPServer):
-    """`answers` holds (status, body) per path, used up in order; then 200 and an acceptance."""
+    """`answers` has (status, body) for each path, used in order. After them it accepts with 200."""
 
     daemon_threads = True
 

@@ -1,1 +1,1 @@
-"""PostgreSQL for Django, with connections that send several statements together."""
+"""A PostgreSQL backend for Django whose connections use pipeline mode."""

@@ -1,4 +1,4 @@
-"""Django's backend for PostgreSQL, over our connections. Django looks for it under this name."""
+"""Django's PostgreSQL backend with our connection class. Django loads the module by this name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg import IsolationLevel
 
 from wallet.db.postgresql.connection import PipelineConnection, Statement
 
-# A startup option would be refused by PgBouncer, or dropped without a word.
+# Not startup options: PgBouncer refuses those, or drops them silently.
 SET_TIMEOUTS = Statement(
     "SELECT pg_backend_pid(), set_config('lock_timeout', %s, false),"
     " set_config('statement_timeout', %s, false),"
@@ -24,20 +24,20 @@ READ_TIMEOUTS = Statement(
 NAMES = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 
 POOLER_FOUND = (
-    "A connection pooler stands between this process and PostgreSQL. Set DATABASE_POOLER to"
-    " `session` or `transaction`, as its pool_mode is."
+    "There is a connection pooler in front of PostgreSQL. Set DATABASE_POOLER to its pool_mode:"
+    " `session` or `transaction`."
 )
 TIMEOUTS_MISSING = (
-    "In transaction mode a pooler shares its connections, so the timeouts must be the role's own."
+    "A pooler in transaction mode shares its connections, so set the timeouts on the database role."
     " Run on the database: {statements}"
 )
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Each thread keeps its connection, and checks once per request whether it is still open."""
+    """Each thread keeps its connection and checks once per request that it is still open."""
 
     connection: PipelineConnection | None
-    # Set by `nissmart/databases.py`; none of them is libpq's.
+    # Our options, set in `nissmart/databases.py`. libpq doesn't know them.
     OWN: ClassVar[tuple[str, ...]] = ("answer_timeout_s", "timeouts", "pooler")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,12 +59,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def is_usable(self) -> bool:
-        """Without asking the server, where Django's own would wait for an answer."""
+        """Check the socket only. Django's own check waits for an answer from the server."""
         return self.connection is not None and self.connection.is_open()
 
 
 def set_timeouts(connection: PipelineConnection, timeouts: list[str], pooler: str) -> None:
-    """Set the session's timeouts. Raises ImproperlyConfigured where a pooler would undo them."""
+    """Set the session's timeouts. Raises ImproperlyConfigured if a pooler would drop them."""
     if pooler == "transaction":
         [[(_process, *found)]] = connection.ask_alone(READ_TIMEOUTS)
         if missing := [
@@ -75,16 +75,16 @@ def set_timeouts(connection: PipelineConnection, timeouts: list[str], pooler: st
             raise ImproperlyConfigured(TIMEOUTS_MISSING.format(statements=" ".join(missing)))
         return
     [[(process, *_set)]] = connection.ask_alone(SET_TIMEOUTS._replace(params=timeouts))
-    # A pooler makes up the number that it gives its clients.
+    # A pooler gives its clients a made-up process id.
     if not pooler and process != connection.pgconn.backend_pid:
         raise ImproperlyConfigured(POOLER_FOUND)
 
 
 class Last:
-    """What goes with its thread, and takes the connection along.
+    """Closes the connection when its thread ends.
 
-    Django's objects refer to one another, so by themselves they would keep it until some garbage
-    collection, while the web server has long started other threads.
+    Django's objects form reference cycles, so without this the connection would stay open until
+    the garbage collector runs, long after the web server has replaced the thread.
     """
 
     def __init__(self, connection: PipelineConnection) -> None:

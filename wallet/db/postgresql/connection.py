@@ -1,9 +1,8 @@
-"""PostgreSQL connections that send several statements together and wait for them once.
+"""PostgreSQL connections in pipeline mode: send several statements, wait once.
 
-Waiting is what a statement costs both sides most: it wakes the server, then us. libpq's
-pipeline mode saves that; psycopg's own use of it sends each statement by itself, so this is
-written on libpq, through `psycopg.pq`. The server still runs the statements one after another,
-each with a snapshot of its own.
+The wait is the expensive part of a statement: it wakes the server, then us. libpq's pipeline mode
+saves that. psycopg's own pipeline sends each statement separately, so this calls libpq through
+`psycopg.pq`. The server still runs the statements in order, each with its own snapshot.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-# feature_not_supported, which "cached plan must not change result type" is one of, and
-# invalid_sql_statement_name: a statement prepared here no longer fits the tables, or is gone.
+# A prepared statement no longer fits the tables (feature_not_supported: "cached plan must not
+# change result type") or is gone (invalid_sql_statement_name).
 STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 
 type Row = tuple[Any, ...]
@@ -38,68 +37,69 @@ class Statement(NamedTuple):
     params: Sequence[Value] = ()
 
 
-class Ready(NamedTuple):
-    """A statement as it is sent: what can't be sent is refused before, when it is made."""
+class Encoded(NamedTuple):
+    """A statement with its parameters encoded. Encoding refuses what PostgreSQL can't store."""
 
     sql: str
     values: Sequence[bytes | None] = ()
 
 
 class NoAnswer(psycopg.OperationalError):
-    """The server said nothing for too long. The connection is closed."""
+    """The server didn't answer in time. The connection is closed."""
 
 
-# Until the end of the transaction, or of the trip where there is none.
+# Lasts until the end of the transaction; in autocommit, until the end of the round trip.
 SET_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
 
 
 class PipelineConnection(psycopg.Connection[Row]):
-    """`ask` sends statements now, `hold` with the next question or the commit.
+    """`ask` sends statements now; `hold` sends them with the next query or the commit.
 
-    A server that says nothing for `answer_timeout_s`, or until `deadline` (of `time.monotonic`),
-    counts as gone. A live server hits its own statement_timeout first. `lock_timeout_s` is the
-    server's for the transactions and trips that begin while it is set.
+    A server that is silent for `answer_timeout_s`, or until `deadline` (`time.monotonic`), counts
+    as gone: a live server hits its own statement_timeout first. `lock_timeout_s` becomes the
+    server's lock_timeout for transactions that begin while it is set.
     """
 
     answer_timeout_s: float | None = 30
     deadline: float | None = None
     lock_timeout_s: float | None = None
     # Only SQLite needs to know.
-    is_brief = False
-    # Named statements belong to one session, which a pooler may take away between transactions.
+    is_optional = False
+    # Prepared statements belong to a session, and a pooler may switch sessions between
+    # transactions.
     prepares = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._held: list[Ready] = []
+        self._held: list[Encoded] = []
         self._names: dict[str, bytes] = {}
         self._numbers = count()
         self.answers = select.poll()
         self.answers.register(self.pgconn.socket, select.POLLIN)
 
     def ask(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """Run what was held, then these; the rows of each of these."""
-        asked = [ready(statement) for statement in statements]
+        """Run the held statements, then these. Returns the rows of these."""
+        asked = [encode(statement) for statement in statements]
         before, self._held = self._held, []
         if self.pgconn.transaction_status == TransactionStatus.IDLE:
             before = [*self._beginning(), *before]
         return self._run([*before, *asked])[len(before) :]
 
     def ask_alone(self, statement: Statement) -> list[list[Row]]:
-        """Run this one in a transaction that ends with it."""
-        return self._run([ready(statement)])
+        """Run one statement in autocommit."""
+        return self._run([encode(statement)])
 
     def hold(self, statements: Sequence[Statement]) -> None:
-        """Run these by the commit at the latest: what is wrong with them shows only then."""
-        self._held += [ready(statement) for statement in statements]
+        """Run the statements by the commit at the latest. Their errors may show up only then."""
+        self._held += [encode(statement) for statement in statements]
         if self.autocommit:
             self.ask([])
 
     def is_open(self) -> bool:
-        """Has the server not hung up, as far as we know?
+        """Is the connection still open, as far as we know?
 
-        An idle server says nothing but goodbye, so a look at the socket is enough, where asking
-        would cost each request a way there and back.
+        An idle server sends nothing except when it closes the connection, so polling the socket
+        is enough and saves a round trip per request.
         """
         return not self.closed and not self.answers.poll(0)
 
@@ -118,10 +118,10 @@ class PipelineConnection(psycopg.Connection[Row]):
         return super().cursor(*args, **kwargs)
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """As psycopg does, but no longer than the server may take.
+        """psycopg's wait, with our timeout.
 
-        With a stale statement the connection closes, so that Django opens another: no other
-        statement that is prepared here is sure to be any better.
+        A stale prepared statement closes the connection so that Django opens a new one: the other
+        prepared statements may be stale too.
         """
         try:
             return super().wait(gen, interval, self._left_s() if timeout is None else timeout)
@@ -132,32 +132,32 @@ class PipelineConnection(psycopg.Connection[Row]):
             self.close()
             raise
 
-    def _beginning(self) -> Iterator[Ready]:
-        """What a new transaction begins with."""
+    def _beginning(self) -> Iterator[Encoded]:
+        """The statements that begin a transaction."""
         if not self.autocommit:
             level = self.isolation_level
             text = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else ""
-            yield Ready("BEGIN" + text)
+            yield Encoded("BEGIN" + text)
         if self.lock_timeout_s is not None:
-            # 0 would be no limit.
+            # 0 means no limit.
             milliseconds = max(int(self.lock_timeout_s * 1000), 1)
-            yield ready(Statement(SET_LOCK_TIMEOUT, (str(milliseconds),)))
+            yield encode(Statement(SET_LOCK_TIMEOUT, (str(milliseconds),)))
 
     def _left_s(self) -> float | None:
-        """How long the server may take now."""
+        """Seconds that the server may still take."""
         if self.deadline is None:
             return self.answer_timeout_s
         left_s = max(self.deadline - time.monotonic(), 0.001)
         return min(left_s, self.answer_timeout_s or left_s)
 
     def _deallocate(self, name: bytes | None) -> Any:
-        """psycopg drops all prepared statements after a rollback, and ours are among them."""
+        """psycopg drops all prepared statements after a rollback, ours included."""
         if name is None:
             self._names.clear()
         return super()._deallocate(name)
 
-    def _run(self, statements: Sequence[Ready]) -> list[list[Row]]:
-        """One way there and back."""
+    def _run(self, statements: Sequence[Encoded]) -> list[list[Row]]:
+        """Send the statements and read their results in one round trip."""
         new = self._new_names(statements)
         with self.lock:
             try:
@@ -174,7 +174,7 @@ class PipelineConnection(psycopg.Connection[Row]):
                 results = list(self._results())
                 self.pgconn.exit_pipeline_mode()
             except BaseException:
-                # With answers still on their way, nothing else can be asked here.
+                # Results are still in transit, so the connection can't be used again.
                 self.close()
                 raise
         for (sql, name), result in zip(new.items(), results, strict=False):
@@ -189,22 +189,22 @@ class PipelineConnection(psycopg.Connection[Row]):
         transformer = Transformer(self)
         return [rows(result, transformer) for result in results[len(new) :]]
 
-    def _new_names(self, statements: Sequence[Ready]) -> dict[str, bytes]:
-        """A name for each statement that has to be prepared first."""
+    def _new_names(self, statements: Sequence[Encoded]) -> dict[str, bytes]:
+        """A name for each statement that isn't prepared yet."""
         if not self.prepares:
             return {}
         unknown = dict.fromkeys(sql for sql, _values in statements if sql not in self._names)
         return {sql: b"pipeline_%d" % next(self._numbers) for sql in unknown}
 
     def _flush(self) -> None:
-        """Send what is left, and read meanwhile: else each side might wait for the other."""
+        """Send the rest, and read meanwhile: otherwise each side could wait for the other."""
         while self.pgconn.flush():
             either = select.poll()
             either.register(self.pgconn.socket, select.POLLIN | select.POLLOUT)
             self._wait(either)
 
     def _results(self) -> Iterator[PGresult]:
-        """All that is answered up to the end of the pipeline."""
+        """The results, up to the end of the pipeline."""
         while True:
             while self.pgconn.is_busy():
                 self._wait(self.answers)
@@ -224,18 +224,20 @@ class PipelineConnection(psycopg.Connection[Row]):
 
 @lru_cache
 def numbered(sql: str) -> bytes:
-    """The statement with $1, $2 .. for each %s, as the server wants it."""
+    """The statement with $1, $2 ... for each %s: the server's own placeholders."""
     numbers = count(1)
     return re.sub("%s", lambda _blank: f"${next(numbers)}", sql).encode()
 
 
-def ready(statement: Statement) -> Ready:
-    return Ready(statement.sql, [written(value) for value in statement.params])
+def encode(statement: Statement) -> Encoded:
+    return Encoded(statement.sql, [to_bytes(value) for value in statement.params])
 
 
-def written(value: Value) -> bytes | None:
-    """The value as text, which the server reads as the type that its place in the statement has:
-    so psycopg need not look for one, which cost as much as sending it."""
+def to_bytes(value: Value) -> bytes | None:
+    """The value as text. The server infers its type from the statement.
+
+    psycopg's own lookup of the type costs as much as sending the value.
+    """
     if value is None:
         return None
     text = str(value)
@@ -244,7 +246,7 @@ def written(value: Value) -> bytes | None:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        # As an error of the database, so that Django rolls back.
+        # A database error, so that Django rolls back.
         raise psycopg.DataError("PostgreSQL text has no half characters") from error
 
 

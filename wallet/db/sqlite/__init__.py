@@ -1,1 +1,1 @@
-"""SQLite for Django: it waits fairly for the write lock, and finds text however it's written."""
+"""A SQLite backend for Django with a fair wait for the write lock and folded text search."""

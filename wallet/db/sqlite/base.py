@@ -1,8 +1,8 @@
-"""Django's backend for SQLite, over our connections. Django looks for it under this name.
+"""Django's SQLite backend with our connection class. Django loads the module by this name.
 
-SQLite's own wait asks for the write lock at ever longer intervals, so an unlucky writer waits
-many times longer than others, and while a stranger holds the lock every writer of the process
-waits. Here all wait in short steps, and `wallet.db.waits` bounds how many do.
+SQLite retries the write lock at ever longer intervals, so an unlucky writer waits many times
+longer than the others. And while another process holds the lock, every writer of this one waits.
+Here writers retry in short steps, and `wallet.db.waits` bounds how many wait.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ LONGEST_STEP_S = 0.005
 
 
 class LockedConnection(sqlite3.Connection):
-    """`lock_timeout_s` bounds the wait for the write lock; without it `wallet.db.waits` does.
+    """`lock_timeout_s` bounds the wait for the write lock; by default `wallet.db.waits` does.
 
-    A brief write doesn't wait for a lock that is blocked.
+    An optional write doesn't wait for a blocked lock.
     """
 
     lock_timeout_s: float | None = None
-    is_brief = False
+    is_optional = False
     usual_timeout_s: float
-    # An engine in our own process always answers.
+    # Unused: SQLite runs in our own process, so it always answers.
     deadline: float | None = None
 
     def version(self) -> object:
-        """It changes with each commit of another connection."""
+        """A value that changes with each commit of another connection."""
         return self.execute("PRAGMA data_version").fetchone()
 
 
@@ -49,7 +49,7 @@ class Cursor(base.SQLiteCursorWrapper):
         try:
             return attempt()
         except sqlite3.OperationalError as error:
-            # Inside a transaction the lock is ours, so another reason lets no waiting help.
+            # Inside a transaction we already hold the lock, so waiting wouldn't help.
             if not is_busy(error) or self.connection.in_transaction:
                 raise
             return wait_and_try(self.connection, attempt, error)
@@ -63,7 +63,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             conn_params | {"factory": LockedConnection}
         )
         connection.usual_timeout_s = conn_params["timeout"]
-        # From here on the waiting is ours.
+        # `wait_and_try` waits instead.
         connection.execute("PRAGMA busy_timeout = 0")
         text_search.teach(connection)
         return connection
@@ -76,24 +76,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
 def wait_and_try[T](
     connection: LockedConnection, attempt: Callable[[], T], refusal: sqlite3.OperationalError
 ) -> T:
-    """Try again until the lock is ours, for as long as this thread may wait. Raises the refusal."""
-    is_brief = connection.is_brief
-    if connection.lock_timeout_s is not None and not is_brief:
+    """Retry until we get the lock, for as long as this thread may wait. Raises the refusal."""
+    is_optional = connection.is_optional
+    if connection.lock_timeout_s is not None and not is_optional:
         return try_for(connection.lock_timeout_s, attempt, refusal)
-    with WAITS.arrival({SQLITE}, connection.usual_timeout_s, may_stay=not is_brief) as wait:
-        kept = WAITS.blocked({SQLITE})
+    with WAITS.enter({SQLITE}, connection.usual_timeout_s, may_stay=not is_optional) as wait:
+        kept = WAITS.known_blocked({SQLITE})
         while True:
             try:
-                WAITS.stay(wait, kept)
+                WAITS.keep_waiting(wait, kept)
                 answer = try_for(wait.lock_timeout_s, attempt, refusal)
             except Busy:
                 raise refusal from None
             except sqlite3.OperationalError as error:
                 if error is not refusal or wait.left_s <= 0:
                     raise
-                kept = wait.kept({SQLITE: connection.version()})
+                kept = wait.still_held({SQLITE: connection.version()})
             else:
-                WAITS.got({SQLITE})
+                WAITS.mark_free({SQLITE})
                 return answer
 
 
@@ -101,7 +101,7 @@ def try_for[T](timeout_s: float, attempt: Callable[[], T], refusal: sqlite3.Oper
     deadline = time.monotonic() + timeout_s
     step_s = STEP_S
     while time.monotonic() < deadline:
-        # Not in step with the others that wait.
+        # Random, so that waiting writers don't retry in step.
         time.sleep(random.uniform(step_s / 2, step_s))
         step_s = min(step_s * 2, LONGEST_STEP_S)
         try:

@@ -16,12 +16,12 @@ Scope = ApiToken.Scope
 
 class Command(BaseCommand):
     help = (
-        "Prints a new API token, once. A service token acts for every member, whoever it is "
-        "issued for: that person is only who the books name as having ordered what it does."
+        "Prints a new API token, once. A service token acts for every member: the books record "
+        "its owner as the person who ordered each payment."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", help="whose token it is (a phone will do)")
+        parser.add_argument("email", help="the owner's email or phone number")
         parser.add_argument(
             "--scope",
             choices=Scope.values,
@@ -29,13 +29,13 @@ class Command(BaseCommand):
             help="member: sees and moves its owner's money; finance: reads everything, for the "
             "groups finance and auditor; service: opens members and moves EVERY member's money",
         )
-        parser.add_argument("--name", default="issued by command", help="what it is for")
+        parser.add_argument("--name", default="issued by command", help="what the token is for")
 
     def handle(self, *args: Any, email: str, scope: str, name: str, **options: Any) -> None:
         user = User.objects.with_login(email)
         if user is None or not user.is_active:
-            raise CommandError(f"Nobody active signs in with {email}.")
+            raise CommandError(f"No active account uses {email}.")
         if scope == Scope.FINANCE and not reads_panel(user):
-            raise CommandError(f"{user} is in neither of the groups finance and auditor.")
+            raise CommandError(f"{user} isn't in the group finance or auditor.")
         _token, secret = tokens.issue(user_id=user.pk, scope=scope, name=name[:60])
         self.stdout.write(secret)
