@@ -1,7 +1,7 @@
-"""Money that a rail moved and that belongs to no transaction of a member: it rests in suspense.
+"""Money that a rail moved and that belongs to no member's transaction: it rests in suspense.
 
-No member orders these. They are written when a rail says, with a receipt, that money moved which the
-books can't give to a wallet or take from one. Finance finds out whose it is.
+No member orders these. They are written when a rail says that money moved which the books can't
+give to a wallet or take from one. Finance finds out whose it is.
 """
 
 from __future__ import annotations
