@@ -155,7 +155,8 @@ def not_taken(attempt: Attempt, heard: Heard) -> Finding:
         unsent: dict[str, Any] = {} if heard.is_resend else {"sent_at": None}
         ready_at = schedule.send_again_at(attempt, now)
         return to_ready(attempt, heard.fence, State.SENDING, ready_at, **unsent)
-    if attempt.rail_id:
+    if attempt.rail_id or attempt.state == State.SENT:
+        # It has said before that it took it.
         return note(attempt, heard)
     if not attempt.is_payout:
         code = heard.answer.code or "not_taken"
@@ -209,7 +210,8 @@ def state_after(attempt: Attempt, answer: Answer) -> State:
     is_at_work = answer.outcome == Outcome.PENDING and not answer.lookup_id
     if answer.outcome == Outcome.ACCEPTED or is_at_work:
         return State.SENT
-    return State.UNKNOWN if attempt.state == State.SENDING else State(attempt.state)
+    is_unsure = attempt.state == State.SENDING or answer.outcome == Outcome.NOT_TAKEN
+    return State.UNKNOWN if is_unsure else State(attempt.state)
 
 
 def look_now(attempt: Attempt, answer: Answer) -> Finding:

@@ -134,6 +134,10 @@ class Paya(Rail):
             }
         )
 
+    def paid_or_failed(self) -> int:
+        """How many payments have reached the rail."""
+        return sum(1 for _path in self.folder.iterdir())
+
     def truth(self, reference: str) -> Answer:
         if not (self.folder / reference).exists():
             return Answer(Outcome.NOT_TAKEN)
