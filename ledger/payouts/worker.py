@@ -61,7 +61,7 @@ def do_due(is_stopping: Callable[[], bool] = never) -> int:
 
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
     """
-    first = claim()
+    first = next_claim()
     if first is None:
         return 0
     failures: list[Exception] = []
@@ -75,7 +75,7 @@ def do_due(is_stopping: Callable[[], bool] = never) -> int:
                 # Its lease runs out, and then it is asked about.
                 failures.append(failure)
             done += 1
-            claimed = None if is_stopping() else claim()
+            claimed = None if is_stopping() else next_claim()
         return done
 
     if settings.PAYOUT_THREADS == 1:
@@ -92,7 +92,7 @@ def drain_together(drain: Callable[[Claim | None], int], first: Claim, threads: 
 
     def run(claimed: Claim | None) -> int:
         try:
-            return drain(claimed or claim())
+            return drain(claimed or next_claim())
         finally:
             connection.close()
 
@@ -101,6 +101,14 @@ def drain_together(drain: Callable[[Claim | None], int], first: Claim, threads: 
 
 
 # --- Claim
+
+
+def next_claim() -> Claim | None:
+    """The next claim; None also while the database is busy: there is another turn soon."""
+    try:
+        return claim()
+    except Busy:
+        return None
 
 
 @committed

@@ -125,7 +125,7 @@ class Rail:
     takes_cents: ClassVar[bool] = True
     # Payments go to the phone of the member, or come from it.
     needs_phone: ClassVar[bool] = True
-    # The same payout sent twice under one reference is paid once.
+    # The same payout sent twice under one reference is one payment, with one end.
     pays_a_reference_once: ClassVar[bool] = False
 
     # True: no real money moves, and pages show these notes.
