@@ -11,7 +11,7 @@ from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckResult, CheckRun, Incident
 from ledger.models import Entry
 from tests.adminpanel.support.checks import rewrite, run_checks
-from tests.adminpanel.support.incidents import LIST, seen, url
+from tests.adminpanel.support.incidents import LIST, last_event_id, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, text, words
@@ -73,7 +73,10 @@ def test_a_failed_check_and_its_incident_link_to_each_other(broken, finance, wam
     assert links(client.get(CHECK))[f"Incident {incident.pk}"] == url(incident)
     assert "It has no owner yet." in text(client.get(CHECK))
     incidents.resolve(
-        Context(wambui.pk), incident_id=incident.pk, seen=seen(incident), resolution="Put right."
+        Context(wambui.pk),
+        incident_id=incident.pk,
+        seen=last_event_id(incident),
+        resolution="Put right.",
     )
     assert f"Incident {incident.pk}" not in links(client.get(CHECK))
 

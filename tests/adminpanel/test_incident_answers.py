@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adminpanel.incidents import operations as incidents
-from tests.adminpanel.support.incidents import form, seen, url
+from tests.adminpanel.support.incidents import form, last_event_id, url
 from tests.conftest import signed_in
 from tests.factories import send
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, words
@@ -100,7 +100,10 @@ def test_an_invalid_note_stays_as_typed(incident, wambui, headers, typed, senten
 @pytest.mark.parametrize("headers", [None, htmx("incident")])
 def test_a_note_on_a_resolved_incident_is_refused_and_not_lost(incident, wambui, joseph, headers):
     incidents.resolve(
-        Context(joseph.pk), incident_id=incident.pk, seen=seen(incident), resolution="Done."
+        Context(joseph.pk),
+        incident_id=incident.pk,
+        seen=last_event_id(incident),
+        resolution="Done.",
     )
     asked = {"note-text": "Alice was called."}
     response = signed_in(wambui).post(url(incident, "note"), asked, headers=headers)

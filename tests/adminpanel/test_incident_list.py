@@ -10,7 +10,7 @@ from django.test import Client
 
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
-from tests.adminpanel.support.incidents import LIST, OPEN, form, seen, url
+from tests.adminpanel.support.incidents import LIST, OPEN, form, last_event_id, url
 from tests.conftest import signed_in, staff
 from tests.ledger.support.crowd import run_together
 from tests.pages import elements, fields, find, htmx, problems, text, words
@@ -57,7 +57,7 @@ def test_a_form_without_a_valid_seen_field_changes_nothing(incident, wambui, wro
 @pytest.mark.django_db(transaction=True)
 def test_only_one_of_many_simultaneous_acts_on_a_page_succeeds(incident, joseph):
     crowd = [staff("finance", f"Hand Number{number}") for number in range(8)]
-    page = seen(incident)
+    page = last_event_id(incident)
     answers = run_together(*(catch_too_late(partial(take, incident, one, page)) for one in crowd))
     late = [answer for answer in answers if isinstance(answer, TooLate)]
     assert len(late) == 7
@@ -122,12 +122,12 @@ def test_the_list_filters_by_state_and_counts_each(wambui, joseph):
     incidents.change(
         Context(wambui.pk),
         incident_id=made[0].pk,
-        seen=seen(made[0]),
+        seen=last_event_id(made[0]),
         state="IN_REVIEW",
         severity="LOW",
     )
     incidents.resolve(
-        Context(wambui.pk), incident_id=made[1].pk, seen=seen(made[1]), resolution="Done."
+        Context(wambui.pk), incident_id=made[1].pk, seen=last_event_id(made[1]), resolution="Done."
     )
     client = signed_in(joseph)
     for query, expected in (

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
-from tests.adminpanel.support.incidents import OPEN, form, seen, url
+from tests.adminpanel.support.incidents import OPEN, form, last_event_id, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import send
@@ -58,7 +58,10 @@ def test_a_transactions_page_opens_an_incident_about_it_and_lists_it(wambui, rec
     assert "Odd" in text(client.get(page))
     made = Incident.objects.get()
     incidents.resolve(
-        Context(wambui.pk), incident_id=made.pk, seen=seen(made), resolution="It was right."
+        Context(wambui.pk),
+        incident_id=made.pk,
+        seen=last_event_id(made),
+        resolution="It was right.",
     )
     assert "Odd Resolved resolved " in text(client.get(page))
 
@@ -105,7 +108,7 @@ def test_a_failed_check_has_one_incident_until_it_is_resolved(wambui):
     page = signed_in(wambui).get(url(first))
     assert "Opened by the check “balances”" in timeline(page)[0]
     incidents.resolve(
-        Context(wambui.pk), incident_id=first.pk, seen=seen(first), resolution="Put right."
+        Context(wambui.pk), incident_id=first.pk, seen=last_event_id(first), resolution="Put right."
     )
     third = incidents.open_for_check("balances", "Balances differ", "Again.")
     assert third not in (first, other)
@@ -203,7 +206,10 @@ def test_resolving_needs_an_explanation(incident, wambui):
 
 def test_a_resolved_incident_cannot_change(incident, wambui, joseph, record):
     incidents.resolve(
-        Context(wambui.pk), incident_id=incident.pk, seen=seen(incident), resolution="Done."
+        Context(wambui.pk),
+        incident_id=incident.pk,
+        seen=last_event_id(incident),
+        resolution="Done.",
     )
     client = signed_in(joseph)
     for act, data in (

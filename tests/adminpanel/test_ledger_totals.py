@@ -214,5 +214,5 @@ def test_a_count_that_times_out_says_so(as_finance, alice):
             cursor.execute("RESET statement_timeout")
     for response in (part, page):
         assert response.status_code == 503
-        assert "Counting these takes too long right now." in text(response)
+        assert "Counting takes too long right now." in text(response)
     assert "hx-get" not in part.text

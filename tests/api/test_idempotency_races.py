@@ -6,9 +6,9 @@ import pytest
 
 from ledger.models import Transaction
 from tests.api.support.calls import MOVES, bearer, issue, order, path_of
-from tests.api.support.threads import run_together
 from tests.books import assert_books_right, total_in_wallets
 from tests.factories import UserFactory, balance, funded
+from tests.ledger.support.crowd import run_together
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)

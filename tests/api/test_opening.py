@@ -4,9 +4,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests.api.support.calls import by_token, order, problem_of
-from tests.api.support.threads import run_together
 from tests.factories import UserFactory
 from tests.ledger.support.commits import lose_commit_answer
+from tests.ledger.support.crowd import run_together
 from wallet.api import tokens
 from wallet.models import Account, ApiToken, Opening, User
 

@@ -7,9 +7,9 @@ import pytest
 import time_machine
 
 from tests.api.support.calls import Api, bearer, by_session, by_token, issue, order, problem_of
-from tests.api.support.threads import run_together
 from tests.books import nothing_moves
 from tests.factories import UserFactory
+from tests.ledger.support.crowd import run_together
 from wallet.models import RateWindow
 from wallet.web import rates
 

@@ -79,7 +79,7 @@ def test_freezing_on_an_outdated_page_says_it_was_done_already(open_page, financ
     page.goto(f"/panel/members/{amina.pk}/")
     older = page.context.new_page()
     older.goto(f"/panel/members/{amina.pk}/")
-    for each, said in ((page, "is frozen"), (older, "was frozen already")):
+    for each, said in ((page, "is frozen"), (older, "was already frozen")):
         freezing = each.locator("#freezing")
         freezing.get_by_text("Freeze this wallet").click()
         freezing.get_by_label("Reason").fill("Phone reported stolen")

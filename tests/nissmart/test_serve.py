@@ -19,6 +19,8 @@ from django.conf import settings
 
 from nissmart.embedded_postgres import free_port
 
+pytestmark = pytest.mark.any_engine
+
 CI = settings.BASE_DIR / ".ci"
 SITE = {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "nissmart.example", "BEHIND_TLS_PROXY": "1"}
 # All of `make run` but the static files, which belong to the checkout.
@@ -27,7 +29,6 @@ import sys
 sys.path.insert(0, ".ci")
 import serve
 
-pytestmark = pytest.mark.any_engine
 serve.collect_static = lambda: None
 sys.exit(serve.main())
 """

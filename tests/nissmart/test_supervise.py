@@ -17,6 +17,8 @@ from django.conf import settings
 
 from nissmart.embedded_postgres import free_port
 
+pytestmark = pytest.mark.any_engine
+
 # Runs the services in its arguments. Each has a file, a port or 0, and a Python program.
 SUPERVISOR = """
 import sys
@@ -36,7 +38,6 @@ sys.exit(supervise.run(services))
 NOTE = """
 import os, pathlib, signal, socket, subprocess, sys, time
 
-pytestmark = pytest.mark.any_engine
 def note():
     with pathlib.Path(sys.argv[1]).open("a") as file:
         file.write(f"{os.getpid()}\\n")

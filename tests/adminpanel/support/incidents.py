@@ -13,9 +13,12 @@ def url(incident: Incident, act: str = "") -> str:
     return f"{LIST}{incident.pk}/{act and f'{act}/'}"
 
 
-def seen(incident: Incident) -> int:
+def last_event_id(incident: Incident) -> int:
     return incidents.last_event(incident.pk).pk
 
 
 def form(act: str, incident: Incident, **values: str) -> dict[str, object]:
-    return {f"{act}-{name}": value for name, value in ({"seen": seen(incident)} | values).items()}
+    return {
+        f"{act}-{name}": value
+        for name, value in ({"seen": last_event_id(incident)} | values).items()
+    }
