@@ -38,7 +38,7 @@ MONEY_CORE = (
     "tests/api/test_idempotency.py",
     "tests/api/test_idempotency_races.py",
 )
-AT_A_TIME = 3  # tests often wait: for a browser, for a lock, for a timer
+AT_A_TIME = 2  # more would slow the tests that measure time
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:

@@ -23,6 +23,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ledger.querysets import NAIROBI, nairobi_day
+
 logger = logging.getLogger(__name__)
 
 # Text is escaped and quoted. Numbers and None are not.
@@ -57,7 +59,7 @@ def csv_file(
 def csv_headers(name: str) -> dict[str, str]:
     return {
         "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}-{timezone.localdate()}.csv"',
+        "Content-Disposition": f'attachment; filename="{name}-{nairobi_day()}.csv"',
     }
 
 
@@ -100,7 +102,7 @@ def to_plain(cell: Cell) -> str | int | Decimal | None:
     if isinstance(cell, str):
         return escape(cell)
     if isinstance(cell, datetime):
-        return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
+        return f"{timezone.localtime(cell, NAIROBI):%Y-%m-%d %H:%M:%S}"
     return cell
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from ledger.querysets import NAIROBI, nairobi_day
 from wallet.models import AuditEvent
 from wallet.staff.subjects import Subject
 
@@ -40,6 +41,6 @@ def actor_name(event: AuditEvent) -> str:
 
 def short_time(at: datetime) -> str:
     """`10:03` today, `24 Nov 2026, 10:03` on any other day."""
-    local = timezone.localtime(at)
-    is_today = local.date() == timezone.localdate()
+    local = timezone.localtime(at, NAIROBI)
+    is_today = local.date() == nairobi_day()
     return date_format(local, "H:i" if is_today else "j M Y, H:i")

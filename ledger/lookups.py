@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.conf import settings
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from wallet.models import User
+from wallet.staff.finding import contact_in
 from wallet.web import rates
 
 WINDOW_S = rates.HOUR_S
+TOO_MANY = _("You've looked up too many people without sending them money. Nothing has moved.")
 
 
-def wait_s(member: User, login: str) -> int:
-    """Count a look-up of the person with this phone number or email. 0 if it's allowed, or the
-    seconds to wait.
+def count(member: User, login: str) -> None:
+    """Count a look-up of the person with this phone number or email. Raises TooManyRequests.
 
     The same person again is free, so a reviewed payment is never held up, and correcting an
     amount doesn't count.
     """
     limit = settings.PAYEE_LOOKUPS_PER_HOUR
     if not limit or not login or rates.was_counted(payee_key(member, login), WINDOW_S):
-        return 0
-    wait = rates.wait_s(total_key(member), limit, WINDOW_S)
-    if wait:
+        return
+    try:
+        rates.enforce(total_key(member), limit, WINDOW_S, TOO_MANY)
+    except rates.TooManyRequests:
         rates.take_back(total_key(member), WINDOW_S)
-    else:
-        rates.count(payee_key(member, login), WINDOW_S)
-    return wait
+        raise
+    rates.count(payee_key(member, login), WINDOW_S)
 
 
 def forgive(member: User, login: str) -> None:
@@ -41,4 +42,7 @@ def total_key(member: User) -> str:
 
 
 def payee_key(member: User, login: str) -> str:
-    return f"payee:{member.pk}:{hashlib.sha256(login.lower().encode()).hexdigest()[:32]}"
+    """The same for each spelling of a number. It takes SECRET_KEY to find the number again."""
+    contact = contact_in(login) or login.lower()
+    digest = salted_hmac("ledger.lookups", contact, algorithm="sha256").hexdigest()
+    return f"payee:{member.pk}:{digest[:32]}"

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from ledger.kinds import Kind, MemberView
 from ledger.models import Transaction
+from ledger.querysets import nairobi_day
 from ledger.rails import Rail
 from ledger.status import Badge, Status
 from wallet.models import Account, User
@@ -142,12 +142,12 @@ def by_day(records: Iterable[Transaction], account: Account) -> list[tuple[str, 
     movements = (Movement(record, account) for record in records)
     return [
         (day_name(day), list(group))
-        for day, group in groupby(movements, key=lambda one: timezone.localdate(one.at))
+        for day, group in groupby(movements, key=lambda one: nairobi_day(one.at))
     ]
 
 
 def day_name(day: date) -> str:
-    today = timezone.localdate()
+    today = nairobi_day()
     if day == today:
         return _("Today")
     if day == today - timedelta(days=1):

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 NAIROBI = timezone.get_default_timezone()
 
 
+def nairobi_day(at: datetime | None = None) -> date:
+    """The day in Nairobi at this time, or today."""
+    return timezone.localdate(at, NAIROBI)  # noqa: TID251
+
+
 def day_start(day: date) -> datetime:
     """Midnight in Nairobi at the start of this day."""
     return datetime.combine(day, time.min, NAIROBI)

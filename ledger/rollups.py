@@ -18,6 +18,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncDate
 
 from ledger.models import DailyTotal, Entry, HouseBalance, RollupMark
+from ledger.querysets import NAIROBI
 from wallet.db.retries import committed
 
 MEMBERS = DailyTotal.MEMBERS
@@ -189,7 +190,7 @@ def sum_by(
     rows: Iterable[dict[str, Any]] = (
         entries.order_by()
         .annotate(
-            day=TruncDate("created_at"),
+            day=TruncDate("created_at", tzinfo=NAIROBI),
             type=F("transaction__type"),
             house_id=Case(When(account__lt=0, then=F("account_id")), default=Value(MEMBERS)),
         )

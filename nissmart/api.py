@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
-from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import adminpanel.api
 import ledger.api.endpoints
@@ -21,8 +21,8 @@ from nissmart.openapi import DescribedAPI
 from wallet.api import tokens
 from wallet.api.callers import SessionAuth, TokenAuth
 from wallet.api.strict_json import TOO_LARGE, BodyError, StrictParser
-from wallet.errors import OutcomeUnknown, Refusal
-from wallet.web.refusals import api_status
+from wallet.errors import Busy, OutcomeUnknown, Refusal
+from wallet.web.refusals import api_status, set_retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ api.add_router("", wallet.api.endpoints.router)
 api.add_router("", ledger.api.endpoints.router)
 api.add_router("/admin", adminpanel.api.router)
 
-RETRY_S = 1
+RETRY_S = Busy.wait_s
 PRIVATE_HEADERS = {
     "Cache-Control": "no-store, private",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -92,7 +92,9 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     sentence, more = refusal.for_programs, {}
     if refusal.code == CODE_OF_STATUS[400]:
         more["errors"] = [{"field": refusal.field, "message": sentence}]
-    return problem(api_status(refusal), refusal.code, sentence, **more)
+    response = problem(api_status(refusal), refusal.code, sentence, **more)
+    set_retry_after(response, refusal)
+    return response
 
 
 @api.exception_handler(ValidationError)
@@ -115,8 +117,6 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     status = error.status_code
     detail = SENTENCES.get(status, str(error)) if isinstance(error, AuthenticationError) else ""
     response = problem(status, CODE_OF_STATUS.get(status, "invalid_request"), detail or str(error))
-    if isinstance(error, Throttled):
-        response.headers["Retry-After"] = str(error.wait)
     if isinstance(error, AuthenticationError):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

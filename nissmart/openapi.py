@@ -99,7 +99,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "Nothing has moved. Send a new request with a new key.",
         "code": "idempotency_key_reused",
     },
-    429: {"detail": "Too many requests.", "code": "rate_limited"},
+    429: {"detail": "Too many requests. Wait 40 seconds, then try again.", "code": "rate_limited"},
     500: {"detail": "Something went wrong on our side.", "code": "internal_error"},
     503: {
         "detail": "Nissmart is busy right now. Nothing has moved. Try again in a moment.",

@@ -243,7 +243,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.exa
 # --- Language and time --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# For a second language, add a line here, and set LOCALE_PATHS to the folder of its translations.
+# For a second language, add a line here, set LOCALE_PATHS to the folder of its translations, and
+# add Django's LocaleMiddleware to MIDDLEWARE, below SessionMiddleware and above CommonMiddleware.
 LANGUAGES = [("en", _("English"))]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True

@@ -36,4 +36,6 @@ urlpatterns = [
 
 handler400 = "nissmart.views.bad_request"
 handler404 = "nissmart.views.page_not_found"
+# For allauth: Django has no such handler.
+handler429 = "nissmart.views.too_many_attempts"
 handler500 = "nissmart.views.server_error"

@@ -7,8 +7,10 @@ from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
@@ -16,6 +18,7 @@ from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
 from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url
+from wallet.web.refusals import mark_page
 
 # Forms for people who aren't signed in.
 PUBLIC = frozenset(
@@ -98,6 +101,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     is_panel = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
     template = "adminpanel/404.html" if is_panel else defaults.ERROR_404_TEMPLATE_NAME
     return defaults.page_not_found(request, exception, template)
+
+
+def too_many_attempts(request: HttpRequest) -> HttpResponse:
+    """The page for allauth's limits. All that refuse a page are of one minute."""
+    refusal = rates.TooManyRequests(rates.MINUTE_S, _("We limit attempts to keep accounts safe."))
+    return mark_page(render(request, "429.html", {"refusal": refusal}), refusal)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

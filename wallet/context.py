@@ -11,8 +11,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 class Context:
     """Who acts, from which IP address, why, and with which idempotency key.
 
-    `actor_id` is None when the system acts. The reason goes into the audit. A request by the same
-    actor with the same `key` runs once.
+    `actor_id` is None when the system acts. The reason goes into the audit. `key` is the
+    idempotency key. The operation decides what a repeated key means.
     """
 
     actor_id: int | None

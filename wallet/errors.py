@@ -13,12 +13,13 @@ class Refusal(Exception):
 
     `str(refusal)` is a sentence for the person who asked. It comes from the class, or from the
     caller where the words depend on the case. `facts` fill its placeholders. `field` is the form
-    field that the refusal is about.
+    field that the refusal is about. After `wait_s` seconds, the same request may succeed.
     """
 
     code: ClassVar[str] = "refused"
     sentence: str | Promise = _("That can't be done.")
     field: ClassVar[str | None] = None
+    wait_s: int | None = None
 
     def __init__(self, sentence: str | Promise | None = None, /, **facts: object) -> None:
         super().__init__()
@@ -52,10 +53,14 @@ class Taken(Refusal):
     """Another member already has this phone number or email. `field` says which."""
 
     code = "invalid_request"
-    sentence = _("This {field} already has an account.")
+    # Whole sentences, because a translation may need other words around each noun.
+    sentences: ClassVar[Mapping[str, Promise]] = {
+        "phone": _("This phone number already has an account."),
+        "email": _("This email already has an account."),
+    }
 
     def __init__(self, field: str) -> None:
-        super().__init__(field=field)
+        super().__init__(self.sentences[field], field=field)
         self.field = field  # type: ignore[misc]
 
 
@@ -64,6 +69,7 @@ class Busy(Refusal):
 
     code = "busy"
     sentence = _("Nissmart is busy right now. Nothing has moved. Try again in a moment.")
+    wait_s = 1
 
 
 class OpenedAlready(Refusal):

@@ -125,10 +125,13 @@ class ProfileForm(forms.ModelForm):
             self.add_error("phone", _("Keep a phone number or an email. You sign in with it."))
             return cleaned
         is_changed = self.has_new("phone") or self.has_new("email")
-        if is_changed and not self.instance.check_password(cleaned.get("password", "")):
+        password = cleaned.get("password", "")
+        if is_changed and not password:
             self.add_error(
                 "password", _("Enter your current password to change your phone number or email.")
             )
+        elif is_changed and not self.instance.check_password(password):
+            self.add_error("password", _("This password isn't right. Enter it again."))
         return cleaned
 
     def has_new(self, name: str) -> bool:

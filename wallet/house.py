@@ -36,7 +36,7 @@ ADJUSTMENTS = HouseAccount(
     -4,
     "adjustments",
     _("Adjustments"),
-    _("Corrections that two people of the team agreed on. Each stays visible here."),
+    _("Reserved for corrections. It should be zero."),
 )
 
 BY_KIND = {account.kind: account for account in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS)}

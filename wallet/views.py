@@ -35,7 +35,8 @@ def profile(request: MemberRequest) -> HttpResponse:
     # A copy, so that a refused form doesn't change the name in the page's header.
     member = User.objects.get(pk=request.user.pk)
     if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
-        return render(request, "429.html", status=429)
+        refused: HttpResponse = ratelimit.respond_429(request)
+        return refused
     before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
     if form.is_valid() and save(form, name, context_of(request)):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from adminpanel.accounts import queries
 from ledger.forms.filters import FilterForm, date_field
 from ledger.models import Entry
+from ledger.querysets import nairobi_day
 from wallet.models import Account
 
 # The browser's widget sends minutes; the URL may hold seconds too.
@@ -26,7 +27,7 @@ class DayForm(forms.Form):
 
     def clean_on(self) -> date | None:
         day: date | None = self.cleaned_data["on"]
-        if day and day > timezone.localdate():
+        if day and day > nairobi_day():
             raise forms.ValidationError(_("Enter today or an earlier day."))
         return day
 
@@ -34,7 +35,7 @@ class DayForm(forms.Form):
     def instant(self) -> str:
         """The last second of the day, for `InstantForm`. Empty until the day is over."""
         day: date | None = self.cleaned_data.get("on")
-        is_over = day and day < timezone.localdate()
+        is_over = day and day < nairobi_day()
         return f"{day}T23:59:59" if day and is_over else ""
 
 
@@ -67,7 +68,7 @@ class LinesFilter(FilterForm):
         del self.fields["status"]
 
     def lines_of(self, account: Account) -> QuerySet[Entry]:
-        """The account's entries that match. None when the filters are invalid."""
+        """The account's entries that match. No rows if the form is invalid."""
         lines = queries.lines_of(account)
         if not self.is_valid():
             return lines.none()

@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger import kinds, rollups
 from ledger.models import Entry, HouseBalance
-from ledger.querysets import day_start
+from ledger.querysets import day_start, nairobi_day
 from ledger.rollups import MEMBERS, Total
 from wallet import house
 from wallet.models import Account
@@ -173,7 +172,7 @@ def house_balance_at(account: Account, at: datetime) -> int:
 
     The roll-ups give the days before. The index by time finds the entries of the same day.
     """
-    day = timezone.localdate(at)
+    day = nairobi_day(at)
     before = sum_of(rollups.totals(until=day - timedelta(days=1)), account.pk)
     lines = lines_of(account).filter(created_at__gte=day_start(day), created_at__lte=at)
     on_the_day = lines.aggregate(cents=Sum("amount_cents", default=0))

@@ -42,7 +42,7 @@ class AuditFilter(PeriodForm):
         field.choices = [("", _("Anyone")), (SYSTEM, _("The system")), *people]
 
     def narrow(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """The events that match. None when the filters are invalid."""
+        """The events that match. No rows if the form is invalid."""
         if not self.is_valid():
             return events.none()
         data = self.cleaned_data

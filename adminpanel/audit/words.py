@@ -57,9 +57,10 @@ class Fact(NamedTuple):
 def facts_of(event: AuditEvent) -> list[Fact]:
     """`State: Open → Resolved`, `Linked: NS-7K2Q9PXM, NS-J2V5VDYN`
 
-    Sorted by name, because PostgreSQL doesn't keep the order of JSON keys.
+    Without the deduplication id, which says nothing to a reader. Sorted by name, because
+    PostgreSQL doesn't keep the order of JSON keys.
     """
-    facts = dict(event.facts)
+    facts = {name: value for name, value in event.facts.items() if name != "request"}
     before, after = facts.pop("before", {}), facts.pop("after", {})
     changes = [
         Fact(label(name), [Part(describe_change(name, before, value))])

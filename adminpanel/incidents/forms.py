@@ -142,6 +142,7 @@ class ResolveForm(SeenForm):
 class IncidentNoteForm(forms.Form):
     prefix = "note"
 
+    key = KeyField()
     text = ParagraphField(
         label=_("Add a note"),
         max_length=500,

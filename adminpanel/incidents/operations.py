@@ -8,8 +8,8 @@ page is refused. Operations return their audit event, or None when nothing chang
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -29,7 +29,6 @@ State, Severity = Incident.State, Incident.Severity
 Action = audit.Action
 
 LINKED_AT_MOST = 50
-SECOND_CLICK = timedelta(minutes=1)
 
 
 @committed
@@ -193,15 +192,23 @@ def unlink(context: Context, *, incident_id: int, transaction_id: int) -> AuditE
 def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
     """Add a staff note, stored in the audit.
 
-    A note overwrites nothing, so there is no `seen`. The same text from the same person within a
-    minute is a second click and adds nothing.
+    A note overwrites nothing, so there is no `seen`. A retry with the same key and text returns
+    the first note, even after the incident is resolved.
     """
+    request = context.request_id(incident_id, text)
+    # Lock first, so that the second of two simultaneous clicks finds the note of the first.
+    Incident.objects.select_for_update().get(pk=incident_id)
+    if request and (earlier := note_of(incident_id, request)):
+        return earlier
     incident = lock(incident_id)
-    notes = events_of(incident_id).filter(action=Action.NOTE, actor=context.actor_id)
-    last = notes.first()
-    if last and last.reason == text and timezone.now() - last.at < SECOND_CLICK:
-        return last
-    return record_act(context.because(text), Action.NOTE, incident)
+    facts = {"request": str(request)} if request else {}
+    return record_act(context.because(text), Action.NOTE, incident, **facts)
+
+
+def note_of(incident_id: int, request: UUID) -> AuditEvent | None:
+    """The note that this request added. It's in the audit, so its facts hold the request."""
+    notes = events_of(incident_id).filter(action=Action.NOTE)
+    return notes.filter(facts__request=str(request)).first()
 
 
 def lock(incident_id: int, seen: int | None = None) -> Incident:

@@ -170,8 +170,9 @@ def act(
     if form and not form.is_valid():
         return show(request, incident_id, form=form, status=422)
     wanted = more | (arguments_of(form) if form else {})
+    context = context_of(request, key=wanted.pop("key", None))
     try:
-        event = operation(context_of(request), incident_id=incident_id, **wanted)
+        event = operation(context, incident_id=incident_id, **wanted)
     except Refusal as refusal:
         status = page_status(refusal)
         return show(request, incident_id, form=form, problem=str(refusal), status=status)

@@ -55,7 +55,7 @@ class Explorer:
     # --- Results
 
     def records(self) -> TransactionQuerySet:
-        """Transactions that match, unordered. None when the filters are invalid."""
+        """Transactions that match, unordered. No rows if a form is invalid."""
         records = Transaction.objects.all()
         return self.filters.narrow(records) if self.is_valid() else records.none()
 

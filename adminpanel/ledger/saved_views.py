@@ -34,7 +34,7 @@ def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> 
     Raises a Refusal when the query is empty or too long, or the person has too many views;
     NameTaken when another view has this name and `may_replace` is False.
     """
-    query = hide_contact(query)
+    query = hide_contacts(query)
     if not query:
         raise Refusal(_("Set a filter or choose columns first."))
     if len(query) > QUERY_LENGTH:
@@ -55,14 +55,16 @@ def save(*, owner_id: int, name: str, query: str, may_replace: bool = False) -> 
     return False
 
 
-def hide_contact(query: str) -> str:
-    """Replace a phone number or email in the filters by the member's id."""
+def hide_contacts(query: str) -> str:
+    """Replace a member's phone number or email by their id, and mask all others."""
     filters = QueryDict(query, mutable=True)
     text = filters.get("member", "")
-    if finding.contact_in(text) is None:
-        return query
-    person = User.objects.with_login(text)
-    filters["member"] = f"#{person.pk}" if person else finding.mask_contact(text)
+    if finding.contact_in(text) and (person := User.objects.with_login(text)):
+        filters["member"] = f"#{person.pk}"
+    typed = {name: str(value) for name, value in filters.items()}
+    for name, value in finding.mask_contacts(typed).items():
+        if value != typed[name]:
+            filters[name] = value
     return filters.urlencode()
 
 

@@ -16,11 +16,13 @@ from adminpanel.csv_export import answer_without_rows
 from adminpanel.ledger import export, saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
-from adminpanel.members.lookups import is_over_limit
+from adminpanel.members import lookups
 from adminpanel.members.queries import looks_like_person
 from adminpanel.models import SavedView
 from wallet.errors import Refusal
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.rates import TooManyRequests
+from wallet.web.refusals import mark_page
 
 
 @require_safe
@@ -28,10 +30,10 @@ from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 def ledger(request: MemberRequest) -> HttpResponseBase:
     """Every transaction, newest first, with the URL's filters."""
     explorer = Explorer(request.GET, saved_layout=saved_views.layout_of(request.user.pk))
-    over_limit = is_over_limit(request, explorer.filters, "member")
+    refusal = lookups.count(request, explorer.filters, "member")
     if explorer.wants_csv:
         return export_csv(request, explorer)
-    return page(request, explorer, over_limit=over_limit)
+    return page(request, explorer, refusal=refusal)
 
 
 def page(
@@ -39,7 +41,7 @@ def page(
     explorer: Explorer,
     form: SavedViewForm | None = None,
     *,
-    over_limit: bool = False,
+    refusal: TooManyRequests | None = None,
     **more: Any,
 ) -> HttpResponse:
     """The ledger page. `form` is a refused form of a saved view, `more` its context."""
@@ -60,9 +62,15 @@ def page(
         "everywhere": urlencode({"q": text}),
         **more,
     }
-    status = 429 if over_limit else 422 if context["is_refused"] else 200
-    template = "adminpanel/ledger.html"
-    return render_part(request, template, context, part="ledger", status=status, url=explorer.url)
+    response = render_part(
+        request,
+        "adminpanel/ledger.html",
+        context,
+        part="ledger",
+        status=422 if context["is_refused"] else 200,
+        url=explorer.url,
+    )
+    return mark_page(response, refusal)
 
 
 @require_safe
@@ -70,19 +78,25 @@ def page(
 def ledger_totals(request: MemberRequest) -> HttpResponse:
     """Count and sums of the matching rows, for filters without roll-ups."""
     explorer = Explorer(request.GET)
-    over_limit = is_over_limit(request, explorer.filters, "member")
+    refusal = lookups.count(request, explorer.filters, "member")
     is_valid = explorer.is_valid()
     sums = explorer.sums() if is_valid else None
     context = {"explorer": explorer, "sums": sums, "is_counted": True}
-    status = 429 if over_limit else (200 if sums else 503) if is_valid else 422
+    status = 200
+    if not is_valid:
+        status = 422
+    elif not sums:
+        status = 503  # counting took too long
     template = "adminpanel/ledger_totals.html"
-    return render_part(request, template, context, part="totals", status=status)
+    response = render_part(request, template, context, part="totals", status=status)
+    return mark_page(response, refusal)
 
 
 def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     """The matching rows as CSV.
 
-    The contract makes this a GET, although it adds an audit event. A repeated GET is harmless.
+    A GET, so that it's a plain link, although it adds an audit event. A repeated GET only adds
+    another event.
     """
     if answer := answer_without_rows(request, export.FILE):
         return answer
@@ -95,7 +109,7 @@ def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
 def save_view(request: MemberRequest) -> HttpResponse:
     """Save the filters and columns as a view. Replace one of that name if the person agreed."""
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
-    over_limit = is_over_limit(request, explorer.filters, "member")
+    refusal = lookups.count(request, explorer.filters, "member")
     form = SavedViewForm(request.POST)
     taken = ""
     if form.is_valid() and explorer.is_valid():
@@ -105,14 +119,14 @@ def save_view(request: MemberRequest) -> HttpResponse:
             # The button holds the name to replace, since the name field may have changed.
             may_replace = request.POST.get("replace") == name
             replaced = saved_views.save(**view, may_replace=may_replace)
-        except Refusal as refusal:
-            form.add_error("name", str(refusal))
-            taken = name if isinstance(refusal, saved_views.NameTaken) else ""
+        except Refusal as error:
+            form.add_error("name", str(error))
+            taken = name if isinstance(error, saved_views.NameTaken) else ""
         else:
             text = _("View “{name}” replaced.") if replaced else _("View “{name}” saved.")
             messages.success(request, text.format(name=name))
             return redirect_to(request, explorer.first_url)
-    return page(request, explorer, form, over_limit=over_limit, taken=taken)
+    return page(request, explorer, form, refusal=refusal, taken=taken)
 
 
 @require_POST
@@ -122,13 +136,13 @@ def keep_layout(request: MemberRequest) -> HttpResponse:
     explorer = Explorer(request.POST)
     if "usual" in request.POST:
         explorer = Explorer(explorer.as_usual())
-    over_limit = is_over_limit(request, explorer.filters, "member")
+    refusal = lookups.count(request, explorer.filters, "member")
     if explorer.layout.is_valid():
         query = urlencode(explorer.layout_state)
         saved_views.save_layout(owner_id=request.user.pk, query=query)
     if explorer.is_valid() and request.htmx.target != "ledger":
         return redirect_to(request, explorer.url)
-    return page(request, explorer, over_limit=over_limit)
+    return page(request, explorer, refusal=refusal)
 
 
 @require_POST

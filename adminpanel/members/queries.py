@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import Incident, ReversalProposal
 from ledger import operations
 from ledger.models import Transaction
-from ledger.querysets import TransactionQuerySet
+from ledger.querysets import TransactionQuerySet, nairobi_day
 from ledger.references import as_reference
 from ledger.status import Badge
 from wallet.models import Account, AuditEvent, User
@@ -164,7 +163,7 @@ def wallet_badge(*wallets: Account) -> Badge:
 
 def limits_today(account: Account) -> tuple[Limit, Limit]:
     """The daily limit with what left the wallet today, and the balance limit with the balance."""
-    sent_cents = operations.sent_cents(account.pk, timezone.localdate())
+    sent_cents = operations.sent_cents(account.pk, nairobi_day())
     return (
         Limit(sent_cents, settings.LIMIT_CENTS_OUT_PER_DAY),
         Limit(account.balance_cents, settings.LIMIT_CENTS_BALANCE),

@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.members import operations, queries
+from adminpanel.members import lookups, operations, queries
 from adminpanel.members.forms import FindForm, ReasonForm
-from adminpanel.members.lookups import is_over_limit
 from ledger import history
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.staff.roles import acts_on_panel
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
-from wallet.web.refusals import page_status
+from wallet.web.refusals import mark_page, page_status
 
 LATEST = 10
 
@@ -30,14 +29,16 @@ LATEST = 10
 def members(request: MemberRequest) -> HttpResponse:
     """Members matching a search, or all members, newest first."""
     form = FindForm(request.GET)
-    over_limit = is_over_limit(request, form, "q")
+    refusal = lookups.count(request, form, "q")
     context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
     if form.is_valid():
         found = queries.find(form.cleaned_data["q"])
         page = queries.page(found.people, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
         context |= {"rows": page.rows, "how": found.how, "next_cursor": page.next_cursor}
-    status = 429 if over_limit else 200 if form.is_valid() else 422
-    return render_part(request, "adminpanel/members.html", context, part="found", status=status)
+    status = 200 if form.is_valid() else 422
+    template = "adminpanel/members.html"
+    response = render_part(request, template, context, part="found", status=status)
+    return mark_page(response, refusal)
 
 
 @require_safe

@@ -148,5 +148,5 @@ class Migration(migrations.Migration):
             model_name='savedview',
             constraint=models.UniqueConstraint(fields=('owner', 'name'), name='saved_view_once_per_name'),
         ),
-        migrations.RunPython(guards.NOTES.install_in_migration, guards.NOTES.remove_in_migration),
+        migrations.RunPython(guards.note_guards(unique=()).install_in_migration, guards.note_guards(unique=()).remove_in_migration),
     ]

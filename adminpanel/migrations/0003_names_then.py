@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     # SQLite may write a table anew to change it, and its triggers are lost with the old one.
     operations = [
-        migrations.RunPython(migrations.RunPython.noop, guards.NOTES.install_in_migration),
+        migrations.RunPython(migrations.RunPython.noop, guards.note_guards(unique=()).install_in_migration),
         migrations.AddField(
             model_name='note',
             name='author_name',
@@ -29,5 +29,5 @@ class Migration(migrations.Migration):
             name='proposed_by_name',
             field=models.CharField(blank=True, db_default='', max_length=80),
         ),
-        migrations.RunPython(guards.NOTES.install_in_migration, migrations.RunPython.noop),
+        migrations.RunPython(guards.note_guards(unique=()).install_in_migration, migrations.RunPython.noop),
     ]

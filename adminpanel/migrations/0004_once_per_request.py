@@ -1,7 +1,9 @@
 from django.db import migrations, models
 from django.db.migrations.operations.special import RunPython
 
-from adminpanel.guards import NOTES
+from adminpanel.guards import note_guards
+
+NOTES = note_guards(unique=())
 
 
 class Migration(migrations.Migration):

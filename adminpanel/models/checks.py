@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import ExpressionWrapper, Q
 from django.utils.translation import gettext_lazy as _
 
+from ledger import verify
+
 
 class CheckRun(models.Model):
     """One run of all ledger checks, in the background.
@@ -59,6 +61,12 @@ class CheckResult(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "check_name"], name="check_result_once_per_run"),
         ]
+
+    @property
+    def title(self) -> str:
+        """The title of its check, or the stored name if this release no longer has the check."""
+        check = verify.by_name(self.check_name)
+        return str(check.title) if check else self.check_name
 
     @property
     def has_passed(self) -> bool:

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from django.db.models import Count, Min
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 
 from adminpanel.models import CheckRun, Incident
 from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
 from adminpanel.reversals.queries import proposals_to_decide
 from ledger import rollups
-from ledger.querysets import day_start
+from ledger.querysets import NAIROBI, day_start, nairobi_day
 from ledger.rollups import Total
 from wallet.models import User
 
@@ -60,7 +59,7 @@ class OpenIncidents:
 
 def position() -> Position:
     """The totals now."""
-    today = timezone.localdate()
+    today = nairobi_day()
     first = first_day(today)
     # New entries always have today's date, so older totals can't change between the two reads.
     older = rollups.totals(until=first - timedelta(days=1))
@@ -83,7 +82,7 @@ def sign_ups(today: date) -> list[Day]:
     joined = User.objects.filter(created_at__gte=day_start(first_day(today)))
     counts = dict(
         joined.order_by()
-        .annotate(day=TruncDate("created_at"))
+        .annotate(day=TruncDate("created_at", tzinfo=NAIROBI))
         .values_list("day")
         .annotate(Count("pk"))
     )

@@ -14,10 +14,10 @@ State = ReversalProposal.State
 
 
 def refuse_proposer(record: Transaction, actor_id: int) -> None:
-    """Raise a Refusal if this person is a party of the transaction."""
+    """Raise a Refusal if this person is a party to the transaction."""
     if is_party(record, actor_id):
         raise Refusal(
-            _("You are a party of this transaction, so a colleague must propose its reversal.")
+            _("You are a party to this transaction, so a colleague must propose its reversal.")
         )
 
 
@@ -34,7 +34,7 @@ def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> N
     if is_own:
         raise NotAllowed(_("You proposed this reversal, so someone else must decide."))
     if is_party(proposal.transaction, actor_id):
-        raise NotAllowed(_("You are a party of this transaction, so a colleague must decide."))
+        raise NotAllowed(_("You are a party to this transaction, so a colleague must decide."))
     if state == State.APPROVED:
         refuse_newcomer(actor_id)
 

@@ -39,7 +39,7 @@ POSTED_PER_TURN = 100
 def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
     """Propose to reverse a transaction. No money moves until a colleague approves.
 
-    Raises a Refusal for a party of the transaction, and when there is an `obstacle`. When two
+    Raises a Refusal for a party to the transaction, and when there is an `obstacle`. When two
     people propose at the same time, a database constraint refuses the second.
     """
     assert context.actor_id
@@ -76,11 +76,12 @@ def approve(context: Context, *, proposal_id: int) -> ReversalProposal:
     """Approve a colleague's proposal and post the reversal.
 
     Returns the proposal: POSTED, or REFUSED with the ledger's sentence, or still APPROVED when the
-    ledger is busy. `post_approved` posts it later then.
+    ledger is busy. The worker posts it later.
 
-    Raises NotAllowed for the proposer, a party of the transaction and a newcomer in finance;
+    Raises NotAllowed for the proposer, a party to the transaction and a newcomer in finance;
     TooLate when it's already decided; a Refusal while the balance is too low. The proposal stays
-    open in that case, so it can be approved later.
+    open in that case, so it can be approved later. OutcomeUnknown leaves it APPROVED, for the
+    worker.
     """
     decide(context, proposal_id, State.APPROVED, Action.APPROVE)
     return post(proposal_id, context.ip_address)
@@ -224,8 +225,8 @@ def approved_ids() -> list[int]:
 def wrongly_refused_ids() -> list[int]:
     """Proposals in state REFUSED whose reversal is in the ledger.
 
-    This takes two calls of `post`: one is refused, the balance rises, the other posts the
-    reversal and crashes before it saves the state.
+    Two calls of `post` overlapped. The ledger refused the first. Then the balance rose, the second
+    posted the reversal, and it crashed before it saved the state.
     """
     refused = ReversalProposal.objects.filter(
         state=State.REFUSED,

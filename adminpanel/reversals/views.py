@@ -31,11 +31,15 @@ def reversals(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
     tab = request.GET.get("tab", "")
     found = queries.proposals(tab, request.user)
+    is_decided = tab == "decided"
     page = paging.page(
         found,
         request.GET.get("cursor"),
         settings.PAGE_SIZE_PANEL,
-        oldest_first=tab != "decided",
+        # The row that a cursor names must have been decided, to have a time.
+        among=found if is_decided else None,
+        oldest_first=not is_decided,
+        time="decided_at" if is_decided else "",
     )
     context = {
         "proposals": page.rows,

@@ -50,7 +50,7 @@ class PeriodForm(forms.Form):
         cleaned = super().clean() or {}
         first, last = cleaned.get("from"), cleaned.get("to")
         if first and last and first > last:
-            self.add_error("to", _("Enter a date on or after the From date."))
+            self.add_error("to", _("Enter a date on or after the first one."))
         return cleaned
 
     @property
@@ -99,7 +99,7 @@ class FilterForm(PeriodForm):
     )
 
     def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
-        """The records that match. None if the form is invalid."""
+        """The records that match. No rows if the form is invalid."""
         if not self.is_valid():
             return records.none()
         data = self.cleaned_data

@@ -1,6 +1,8 @@
-"""Kinds of transaction, one file each: the entries, rules and words of each kind.
+"""Kinds of transaction, one file each: the entries, flags and words of each kind.
 
-No other code knows a particular kind. Pages, the API, the checks and the SQL all ask the kind.
+Pages, the API, the checks and the SQL ask the kind. The rules are in `ledger/operations/rules.py`
+and read its flags. A kind that members order also has a URL in `ledger/urls.py` and an endpoint in
+`ledger/api/endpoints.py`.
 """
 
 from ledger.kinds.deposit import DEPOSIT

@@ -129,7 +129,7 @@ class Kind:
 
     @property
     def ends(self) -> set[Place]:
-        """Where the money is after success: each of these has one entry of the whole amount."""
+        """The places that hold the money after success, each the whole amount."""
         return {
             place
             for shape in self.shapes

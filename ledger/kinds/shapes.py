@@ -89,7 +89,10 @@ class Shape:
         return self.source == Side.MEMBER, self.target == Side.MEMBER
 
     def rests(self, status: Status) -> Counter[Place]:
-        """How many times the amount each place holds when the transaction has this status."""
+        """The sum of the entries at each place in this status, as a multiple of the amount.
+
+        0 means that money went in and out again.
+        """
         found: Counter[Place] = Counter()
         for line in self.books.get(status, ()):
             found[line.place] += line.sign

@@ -57,7 +57,8 @@ class Withdrawal(Kind):
         confirm=_lazy("Withdraw {amount}"),
         again=_lazy("Withdraw again"),
         promise=_lazy(
-            "We set this money aside now. If the payout fails, it comes back to your wallet."
+            "When you confirm, we set this money aside. If the payout fails, it comes back to "
+            "your wallet."
         ),
     )
     news = {

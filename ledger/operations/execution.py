@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from itertools import count
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -18,7 +18,7 @@ from ledger.operations.approvals import approvals_needed
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
-from ledger.querysets import NAIROBI
+from ledger.querysets import nairobi_day
 from ledger.references import new_reference
 from wallet.db.preconditions import Unmet
 from wallet.db.retries import ATTEMPTS, durable, is_lock_timeout, is_retryable, pause
@@ -213,7 +213,3 @@ def replay(order: Order, earlier_id: int) -> Transaction:
         raise KeyReused(reference=record.reference)
     record.is_replay = True
     return record
-
-
-def nairobi_day(at: datetime | None = None) -> date:
-    return timezone.localdate(at, NAIROBI)

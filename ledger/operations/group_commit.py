@@ -101,7 +101,7 @@ class GroupCommit:
         self._changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
         while not ticket.is_taken and WAITS.free_slots() <= 0:
             WAITS.refuse_if_stalled()
-            if ticket.wait.left_s < settings.ORDER_TIMEOUT_S - STALLED_AFTER_S:
+            if ticket.wait.waited_s > STALLED_AFTER_S:
                 raise Busy
             self._changed.wait(PATIENCE_S)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
-
 from ledger.errors import NotReversible
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
@@ -14,6 +12,7 @@ from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.statements import Hold
+from ledger.querysets import nairobi_day
 from wallet.context import Context
 from wallet.db.preconditions import Precondition
 
@@ -95,7 +94,7 @@ def preview(order: Order) -> int:
     """
     rules.refuse_nonsense(order)
     batch = [PlacedOrder(order, actor_id=0, key=None)]
-    holdings, [facts] = statements.read(batch, timezone.localdate(), Hold.NOTHING)
+    holdings, [facts] = statements.read(batch, nairobi_day(), Hold.NOTHING)
     rules.check(order, holdings, facts.sent_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     postings = order.postings(is_settled=True)

@@ -12,11 +12,12 @@ from wallet.models import Account
 
 
 def find(context: Context, *, account_id: int) -> Transaction | None:
-    """The transaction of the actor's key. None: the order didn't go through and never will.
+    """The transaction of the actor's key. None: no transaction has this key.
 
-    A running order locks its accounts. `account_id` is one of them, so once we have locked it, the
-    order has ended and the books show the result. Raises Busy if the account is locked, because
-    the order may still be running. On PostgreSQL it never waits for a lock.
+    None is final only if the order's request has ended: an order may still wait in a queue before
+    it locks anything. A transaction of the order locks its accounts. `account_id` is one of them,
+    so once we have locked it, that transaction has ended and the books show the result. Raises
+    Busy if the account is locked. On PostgreSQL it never waits for a lock.
     """
     assert context.key is not None
     try:

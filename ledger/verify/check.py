@@ -35,21 +35,18 @@ class Violation:
 class Check:
     """One rule of the books.
 
-    `rule` states it, and `finding` says what's wrong with a row. `sql` finds the bad rows: it's
-    text, or a function from the engine's name to text. Its first column names the row, and all
-    columns fill the blanks in `finding`.
+    `name` is stored with each result and never changes. `title` is its heading on pages. `rule`
+    states it, and `finding` says what's wrong with a row. `sql` finds the bad rows: it's text, or
+    a function from the engine's name to text. Its first column names the row, and all columns fill
+    the blanks in `finding`.
     """
 
     name: str
+    title: str | Promise
     rule: str | Promise
     finding: str | Promise
     row: str
     sql: str | Callable[[str], str]
-
-    @property
-    def title(self) -> str:
-        """`running_totals` -> `Running totals`"""
-        return self.name.replace("_", " ").capitalize()
 
     def violations(self) -> Iterator[Violation]:
         """The rows that break the rule now."""

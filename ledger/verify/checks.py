@@ -13,6 +13,7 @@ from ledger.verify.check import Check
 CHECKS = (
     Check(
         "balances",
+        _("Balances"),
         _("Every balance is the sum of its entries, and house accounts store none."),
         _("holds {balance_cents}, but its entries sum to {sum_cents}"),
         "account",
@@ -30,6 +31,7 @@ CHECKS = (
     ),
     Check(
         "overdrafts",
+        _("Balances below zero"),
         _("No member's balance is below zero."),
         _("holds {balance_cents}"),
         "account",
@@ -38,6 +40,7 @@ CHECKS = (
     ),
     Check(
         "sums",
+        _("Sum of each transaction"),
         _("The entries of every transaction sum to zero."),
         _("its entries sum to {sum_cents}"),
         "transaction",
@@ -48,6 +51,7 @@ CHECKS = (
     ),
     Check(
         "total",
+        _("Sum of all entries"),
         _("All entries together sum to zero."),
         _("the entries sum to {sum_cents}"),
         "table",
@@ -58,6 +62,7 @@ CHECKS = (
     ),
     Check(
         "shapes",
+        _("Entries by type"),
         _("Every transaction has exactly the entries that its type and status require."),
         _("{reference}: its {lines} entries don't fit a {type} of {amount_cents} with {status}"),
         "transaction",
@@ -65,6 +70,7 @@ CHECKS = (
     ),
     Check(
         "orders",
+        _("Transaction columns"),
         _("The accounts, rail, status and times of every transaction fit its type."),
         _(
             "{reference}: a {type} can't have status {status}, from account {source}, "
@@ -75,6 +81,7 @@ CHECKS = (
     ),
     Check(
         "reversals",
+        _("Reversals"),
         _(
             "Every reversal takes back the whole of one completed deposit or transfer, and no "
             "other transaction does."
@@ -85,6 +92,7 @@ CHECKS = (
     ),
     Check(
         "parents",
+        _("Entries without a parent"),
         _("Every entry belongs to a transaction and to an account."),
         _("{amount_cents}: transaction {record} or account {account} doesn't exist"),
         "entry",
@@ -98,6 +106,7 @@ CHECKS = (
     ),
     Check(
         "running",
+        _("Balance after each entry"),
         _(
             "Every entry on a wallet stores the balance after it: the balance of the entry before, "
             "plus its own amount. Entries on house accounts store none."
@@ -119,6 +128,7 @@ CHECKS = (
     ),
     Check(
         "times",
+        _("Entries in time order"),
         _("On every wallet, no entry is older than the one before it."),
         _("on account {account}: written {created_at}, but the entry before it {before_at}"),
         "entry",
@@ -132,6 +142,7 @@ CHECKS = (
     ),
     Check(
         "moments",
+        _("Entries within their transaction"),
         _("Every entry was written between the order and the settlement of its transaction."),
         _(
             "written {created_at}, but transaction {record} was ordered {ordered_at} "
@@ -147,6 +158,7 @@ CHECKS = (
     ),
     Check(
         "transit",
+        _("Money in transit"),
         _("The money in transit is the sum of the pending payouts."),
         _("holds {held_cents}, but pending payouts sum to {open_cents}"),
         "account",
@@ -182,6 +194,7 @@ CHECKS = (
     ),
     Check(
         "keys",
+        _("Idempotency keys"),
         _("Each member uses an idempotency key for one transaction only."),
         _("{reference}: transaction {first} already has its key {key}"),
         "transaction",
@@ -195,6 +208,7 @@ CHECKS = (
     ),
     Check(
         "references",
+        _("References"),
         _("Every reference belongs to one transaction."),
         _("transaction {first} already has the reference {reference}"),
         "transaction",
@@ -207,6 +221,7 @@ CHECKS = (
     ),
     Check(
         "rollups",
+        _("Daily totals"),
         _("The stored totals of each day match its entries."),
         _("debits differ by {debit_cents}, credits by {credit_cents}, entries by {lines}"),
         "day",
@@ -214,6 +229,7 @@ CHECKS = (
     ),
     Check(
         "running_totals",
+        _("House balances"),
         _("The stored balances of each house account match its entries."),
         _("of account {account}: stores {balance_cents}, but the entries sum to {sum_cents}"),
         "house balance",
@@ -235,6 +251,7 @@ CHECKS = (
     ),
     Check(
         "guards",
+        _("Triggers"),
         _("The database has the triggers that protect the books, the audit trail and staff notes."),
         _("missing, disabled or not the version that this release installs"),
         "trigger",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
 from ledger import history, kinds
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
+from ledger.querysets import nairobi_day
 from wallet.models import Account
 from wallet.web.http import Request, asks_for, render_part
 
@@ -63,5 +63,5 @@ def digest(request: Request, account: Account, pending_cents: int, rows: list[st
     """A short hash of all the page shows. It's keyed, so that a URL can't reveal a balance."""
     hidden = request.COOKIES.get("balance", "")
     facts = [account.balance_cents, account.is_frozen, pending_cents, rows, hidden]
-    shown = repr([*facts, timezone.localdate()])
+    shown = repr([*facts, nairobi_day()])
     return salted_hmac("home", shown, algorithm="sha256").hexdigest()[:16]

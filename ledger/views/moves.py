@@ -18,7 +18,7 @@ from ledger.errors import KeyReused
 from ledger.forms.moves import OrderForm, form_of
 from ledger.kinds import Kind, Page
 from ledger.views import confirming
-from wallet.errors import Busy, OutcomeUnknown, Refusal
+from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import keep
 from wallet.web.http import (
@@ -29,7 +29,8 @@ from wallet.web.http import (
     refuse_repeated_fields,
     render_part,
 )
-from wallet.web.refusals import page_status
+from wallet.web.rates import TooManyRequests
+from wallet.web.refusals import mark_page
 
 QUICK_AMOUNTS = [100, 500, 1000]
 RECENT = 4
@@ -57,9 +58,12 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         return render_form(request, make_form(initial=initial_values(request)))
     form = make_form(request.POST)
     login = request.POST.get("recipient", "").strip() if form.kind.names_payee else ""
-    if wait_s := lookups.wait_s(request.user, login):
+    try:
+        lookups.count(request.user, login)
+    except TooManyRequests as refusal:
         # Repeat the input without validating it, so that no member is looked up.
-        return render_too_many(request, make_form(initial=request.POST.dict()), wait_s)
+        unchecked = make_form(initial=request.POST.dict())
+        return mark_page(render_form(request, unchecked, refusal=str(refusal)), refusal)
     is_check = "check" in request.POST
     if is_check and (answer := confirming.answer_to_check(request, form)):
         return answer
@@ -97,16 +101,6 @@ def initial_values(request: MemberRequest) -> dict[str, str]:
     return typed
 
 
-def render_too_many(request: MemberRequest, form: OrderForm, wait_s: int) -> HttpResponse:
-    refusal = _(
-        "You've looked up too many people without sending them money. Wait an hour, then try "
-        "again. Nothing has moved."
-    )
-    response = render_form(request, form, status=429, refusal=refusal)
-    response.headers["Retry-After"] = str(wait_s)
-    return response
-
-
 def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
     """True if the phone number or email has a new owner since the review showed a name."""
     shown = request.POST.get("payee")
@@ -117,10 +111,7 @@ def render_refusal(request: MemberRequest, form: OrderForm, error: Refusal) -> H
     form.refuse(error)
     if isinstance(error, KeyReused):
         form.renew_key()
-    response = render_form(request, form, status=page_status(error))
-    if isinstance(error, Busy):
-        response.headers["Retry-After"] = "5"
-    return response
+    return mark_page(render_form(request, form), error)
 
 
 def render_form(

@@ -22,13 +22,12 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Max
-from django.utils import timezone
 
 from ledger import rollups
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
-from ledger.querysets import day_start
+from ledger.querysets import day_start, nairobi_day
 from ledger.references import ALPHABET
 from wallet.models import Account, User
 
@@ -95,7 +94,7 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
     """
     last_id = Transaction.objects.aggregate(last=Max("pk"))["last"] or 0
     random = Random(f"{seed}/{last_id}")
-    today = timezone.localdate(now)
+    today = nairobi_day(now)
     midnights = [day_start(today - timedelta(days=days)) for days in range(DAYS, 0, -1)]
     town = open_members(random, members, joined=midnights[0])
     references = unused_references(random)

@@ -14,12 +14,11 @@ from typing import NamedTuple
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.db.models import Max
-from django.utils import timezone
 
 from ledger import operations
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
 from ledger.models import Entry
-from ledger.querysets import day_start
+from ledger.querysets import day_start, nairobi_day
 from wallet.context import Context
 from wallet.models import Account, User
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -130,7 +129,7 @@ class Step(NamedTuple):
     def at(self, now: datetime) -> datetime:
         if self.days_ago == 0:
             return now - timedelta(minutes=self.minute)
-        day = timezone.localdate(now) - timedelta(days=self.days_ago)
+        day = nairobi_day(now) - timedelta(days=self.days_ago)
         return day_start(day) + timedelta(minutes=self.minute)
 
 

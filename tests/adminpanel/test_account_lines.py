@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ledger import rollups
 from ledger.models import Entry, Transaction
+from ledger.querysets import nairobi_day
 from tests.adminpanel.support.accounts import FLOAT, page_lines, wallet_of
 from tests.factories import account_id, deposit
 from tests.pages import elements, htmx, is_part, words
@@ -74,7 +75,7 @@ FILTERS = [
 
 
 def day(line: Entry) -> str:
-    return str(timezone.localdate(line.created_at))
+    return str(nairobi_day(line.created_at))
 
 
 @pytest.mark.django_db(transaction=True)

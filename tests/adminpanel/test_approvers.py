@@ -37,7 +37,7 @@ def test_a_party_may_neither_propose_nor_decide(alice, bob, wambui, joseph, side
     }[side]()
     page = signed_in(joseph).post(f"{page_of(record)}propose/", {"propose-reason": "Please."})
     assert page.status_code == 422
-    assert "You are a party of this transaction, so a colleague must propose its reversal." in text(
+    assert "You are a party to this transaction, so a colleague must propose its reversal." in text(
         page
     )
     assert not ReversalProposal.objects.exists()
@@ -46,7 +46,7 @@ def test_a_party_may_neither_propose_nor_decide(alice, bob, wambui, joseph, side
         for act, given in (("approve", {}), ("deny", {"reason": "No, thank you."})):
             page = signed_in(joseph).post(url(proposal, act), given)
             assert page.status_code == 403
-            assert "You are a party of this transaction, so a colleague must decide." in text(page)
+            assert "You are a party to this transaction, so a colleague must decide." in text(page)
     proposal.refresh_from_db()
     assert proposal.state == State.PROPOSED
 

@@ -9,6 +9,7 @@ import pytest
 from adminpanel.incidents import operations as incidents
 from adminpanel.integrity import operations as integrity
 from adminpanel.models import CheckResult, CheckRun, Incident
+from ledger import verify
 from ledger.models import Entry
 from tests.adminpanel.support.checks import rewrite, run_checks
 from tests.adminpanel.support.incidents import LIST, last_event_id, url
@@ -19,6 +20,7 @@ from wallet.context import Context
 
 pytestmark = pytest.mark.django_db
 
+INTEGRITY = "/panel/integrity/"
 CHECK = "/panel/integrity/running/"
 
 
@@ -67,7 +69,7 @@ def test_a_failed_check_and_its_incident_link_to_each_other(broken, finance, wam
     client = signed_in(finance)
     page = client.get(url(incident))
     reference, account = broken.transaction.reference, broken.account_id
-    assert links(page)["“running”"] == CHECK
+    assert links(page)["“Balance after each entry”"] == CHECK
     assert links(page)[reference] == f"/panel/transactions/{reference}/"
     assert links(page)[f"account {account}"] == f"/panel/accounts/{account}/"
     assert links(client.get(CHECK))[f"Incident {incident.pk}"] == url(incident)
@@ -144,3 +146,12 @@ def test_correct_books_are_not_checked_again_too_soon(time_machine):
     time_machine.shift(integrity.SOON)
     integrity.request_unless_known()
     assert CheckRun.objects.count() == 2
+
+
+def test_pages_show_the_title_of_a_check_and_keep_its_name_in_the_url(finance):
+    page = links(signed_in(finance).get(INTEGRITY))
+    assert page["Balance after each entry"] == f"{INTEGRITY}running/"
+    assert page["House balances"] == f"{INTEGRITY}running_totals/"
+    assert len({str(check.title) for check in verify.CHECKS}) == len(verify.CHECKS)
+    assert CheckResult(check_name="running").title == "Balance after each entry"
+    assert CheckResult(check_name="of an older release").title == "of an older release"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from adminpanel.audit.words import to_text as words_of_event
 from adminpanel.incidents import operations as incidents
+from adminpanel.models import Incident
 from tests.adminpanel.support.incidents import form, last_event_id, url
 from tests.conftest import signed_in
 from tests.factories import send
-from tests.pages import elements, htmx, is_part, is_whole_page, problems, words
+from tests.ledger.support.crowd import run_together
+from tests.pages import elements, fields, htmx, is_part, is_whole_page, problems, words
 from wallet.context import Context
-from wallet.models import AuditEvent
+from wallet.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
@@ -70,11 +78,54 @@ def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, po
     page = signed_in(joseph).get(url(incident))
     (track,) = elements(page, "ol", class_="track")
     assert "Note by Wambui Kariuki Alice was called. She knows of it." in words(track)
-    # A second click adds nothing. The same words from a colleague are a second note.
-    assert post("note", asked) == "Note added."
-    assert AuditEvent.objects.filter(action="note").count() == 1
-    signed_in(joseph).post(url(incident, "note"), asked)
-    assert AuditEvent.objects.filter(action="note").count() == 2
+
+
+def count_notes() -> int:
+    return AuditEvent.objects.filter(action="note").count()
+
+
+def fill(incident: Incident, by: User) -> dict[str, str]:
+    """The data of a fresh note form with a text."""
+    key = fields(signed_in(by).get(url(incident)))["note-key"]
+    return {"note-key": key, "note-text": "Alice was called."}
+
+
+def test_a_resent_note_is_one_note_after_any_time(incident, wambui, joseph, time_machine):
+    data = fill(incident, wambui)
+    for _each in range(2):
+        signed_in(wambui).post(url(incident, "note"), data)
+    signed_in(joseph).post(url(incident, "note"), fill(incident, joseph))
+    time_machine.move_to(timezone.now() + timedelta(hours=1))
+    seen = last_event_id(incident)
+    resolved = {"incident_id": incident.pk, "seen": seen, "resolution": "Done."}
+    incidents.resolve(Context(joseph.pk), **resolved)
+    assert signed_in(wambui).post(url(incident, "note"), data).status_code == 303
+    assert count_notes() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_simultaneous_clicks_add_one_note(incident, wambui):
+    data, clients = fill(incident, wambui), [signed_in(wambui) for _ in range(8)]
+
+    def press(client: Client) -> Callable[[], object]:
+        return lambda: client.post(url(incident, "note"), data)
+
+    answers = run_together(*map(press, clients))
+    assert {answer.status_code for answer in answers} == {303}
+    assert count_notes() == 1
+
+
+def test_the_same_text_from_a_new_page_is_another_note(incident, wambui):
+    for _each in range(2):
+        signed_in(wambui).post(url(incident, "note"), fill(incident, wambui))
+    assert count_notes() == 2
+
+
+def test_the_pages_do_not_show_the_deduplication_id(incident, wambui):
+    signed_in(wambui).post(url(incident, "note"), fill(incident, wambui))
+    event = AuditEvent.objects.get(action="note")
+    assert event.facts["request"] not in signed_in(wambui).get("/panel/audit/").text
+    assert words_of_event(event) == ""
 
 
 @pytest.mark.parametrize("headers", [None, htmx("incident")])

@@ -146,7 +146,9 @@ def test_a_worker_that_died_loses_its_run_and_its_late_result_does_not_count(tim
 
 
 def test_a_check_that_cannot_run_does_not_pass(finance):
-    missing = verify.Check("missing", "A rule.", "{id}", "row", "SELECT id FROM no_such_table")
+    missing = verify.Check(
+        "missing", "Missing", "A rule.", "{id}", "row", "SELECT id FROM no_such_table"
+    )
     integrity.request_run(SYSTEM)
     run = integrity.claim()
     assert run

@@ -196,7 +196,7 @@ def test_invalid_filters_give_the_page_and_no_file(as_finance, alice, asked):
     response = as_finance.get(URL, asked | {"format": "csv"})
     assert response.status_code == 422
     assert response.headers["Content-Type"].startswith("text/html")
-    assert "Invalid filters" in text(response)
+    assert "Check the filters" in text(response)
     assert not AuditEvent.objects.exists()
 
 

@@ -161,7 +161,7 @@ def test_an_invalid_filter_says_so_and_finds_nothing(as_finance, history, filter
         assert response.status_code == 422
         assert problems_beside(response, field)
         assert references(response) == []
-        assert "Invalid filters" in text(response)
+        assert "Check the filters" in text(response)
     assert title(as_finance.get(URL, filters)).startswith("Error: ")
 
 

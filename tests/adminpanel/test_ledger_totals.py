@@ -169,7 +169,7 @@ def test_without_transactions_the_totals_are_zero(as_finance):
 def test_invalid_filters_are_not_counted(as_finance, asked):
     response = as_finance.get(TOTALS, asked)
     assert response.status_code == 422
-    assert "Invalid filters" in text(response)
+    assert "Check the filters" in text(response)
     (said,) = elements(as_finance.get(TOTALS, asked, headers=htmx("totals")), id="totals")
     assert "transactions" not in words(said)
 

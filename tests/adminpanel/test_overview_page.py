@@ -185,7 +185,7 @@ def test_checks_that_failed_need_attention(as_finance):
     CheckResult.objects.create(run=run, check_name="sums", finished_at=at, duration_ms=1, found=2)
     CheckResult.objects.create(run=run, check_name="total", finished_at=at, duration_ms=1, found=0)
     assert attention(as_finance.get(URL)) == [
-        ("Checks 1 check of the books failed sums", "/panel/integrity/")
+        ("Checks 1 check of the books failed Sum of each transaction", "/panel/integrity/")
     ]
 
 

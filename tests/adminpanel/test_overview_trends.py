@@ -14,6 +14,7 @@ from adminpanel.overview import queries
 from adminpanel.overview.totals import volumes_by_kind
 from ledger import operations, rollups
 from ledger.models import Transaction
+from ledger.querysets import nairobi_day
 from nissmart.demo import members as demo
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, new_key, send, withdraw
@@ -75,7 +76,7 @@ def by_hand(type: str, day: date, measure: str) -> int:
     found = [
         record
         for record in Transaction.objects.filter(type=type, status="SUCCESS")
-        if record.settled_at and timezone.localdate(record.settled_at) == day
+        if record.settled_at and nairobi_day(record.settled_at) == day
     ]
     return len(found) if measure == "count" else sum(record.amount_cents for record in found)
 

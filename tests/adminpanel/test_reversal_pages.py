@@ -230,10 +230,12 @@ def test_own_proposals_do_not_wait_for_the_proposer(record, wambui, joseph):
 def test_paging_each_tab_shows_every_proposal_once(alice, bob, wambui, joseph, settings):
     settings.PAGE_SIZE_PANEL = 2
     made = [propose(send(alice, bob, 1_00), wambui) for _ in range(10)]
-    for proposal in made[:5]:
+    # Decided in another order than proposed.
+    decided = [made[number] for number in (3, 0, 4, 2, 1)]
+    for proposal in decided:
         reversals.deny(Context(joseph.pk, reason="No."), proposal_id=proposal.pk)
     client = signed_in(wambui)
-    for tab, expected in (("yours", made[5:]), ("decided", made[:5][::-1])):
+    for tab, expected in (("yours", made[5:]), ("decided", decided[::-1])):
         seen, query = [], f"?tab={tab}"
         while query:
             response = client.get(f"{QUEUE}{query}")
@@ -251,6 +253,13 @@ def test_an_invalid_cursor_shows_nothing(record, wambui, cursor):
         response = signed_in(wambui).get(QUEUE, {"cursor": cursor, "tab": tab})
         assert response.status_code == 200
         assert hrefs(response) == []
+
+
+def test_a_cursor_that_names_an_open_proposal_shows_no_decided_ones(record, wambui):
+    proposal = propose(record, wambui)
+    response = signed_in(wambui).get(QUEUE, {"cursor": str(proposal.pk), "tab": "decided"})
+    assert response.status_code == 200
+    assert hrefs(response) == []
 
 
 def test_the_empty_queue_says_what_comes_here(wambui):

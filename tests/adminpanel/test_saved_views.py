@@ -180,7 +180,7 @@ def test_a_query_that_is_too_long_is_refused(as_finance):
 def test_invalid_filters_are_not_saved(as_finance, query):
     response = save(as_finance, query=query)
     assert response.status_code == 422
-    assert "Invalid filters" in text(response)
+    assert "Check the filters" in text(response)
     assert not SavedView.objects.exists()
 
 

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from adminpanel.api import SummaryOut
+from ledger import kinds
 from ledger.models import Transaction
 from ledger.references import REFERENCE
 from tests.api.support.calls import MOVES, by_session, by_token, order, path_of
@@ -247,3 +249,10 @@ def test_a_long_list_of_members_takes_no_extra_queries(service, django_assert_ma
     UserFactory.create_batch(5)
     with django_assert_max_num_queries(4):
         service.get("/api/users", limit=5)
+
+
+def test_the_summary_has_the_volume_of_every_kind_except_reversals():
+    """The contract names the fields, so a new kind needs a decision here and in the API."""
+    fields = {"DEPOSIT": "deposits", "TRANSFER": "transfers", "WITHDRAW": "withdrawals"}
+    assert set(kinds.codes()) - {"REVERSAL"} == set(fields)
+    assert set(fields.values()) < set(SummaryOut.model_fields)

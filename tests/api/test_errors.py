@@ -178,11 +178,14 @@ def test_refuses_a_key_that_another_call_used(alices, alice, bob):
 
 
 def test_refuses_an_email_or_phone_that_has_an_account(service, alice):
-    for field, value in (("email", alice.email.upper()), ("phone", alice.phone)):
+    for field, noun, value in (
+        ("email", "email", alice.email.upper()),
+        ("phone", "phone number", alice.phone),
+    ):
         with nothing_moves():
             response = service.post("/api/users", {"name": "Jane", field: value})
         body = problem_of(response, 400, "invalid_request")
-        assert body["detail"] == f"This {field} already has an account."
+        assert body["detail"] == f"This {noun} already has an account."
         assert body["errors"] == [{"field": field, "message": body["detail"]}]
 
 

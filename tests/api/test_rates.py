@@ -49,7 +49,10 @@ def test_a_refusal_says_when_to_retry(limit, clock, alices):
     statuses(alices, 1)
     response = alices.get("/api/users")
     body = problem_of(response, 429, "rate_limited")
-    assert body == {"detail": "Too many requests.", "code": "rate_limited"}
+    assert body == {
+        "detail": "Too many requests. Wait 40 seconds, then try again.",
+        "code": "rate_limited",
+    }
     assert response.headers["Retry-After"] == "40"
     clock.shift(39)
     assert statuses(alices, 1) == [429]
@@ -153,7 +156,7 @@ def test_trusts_the_ip_address_only_from_our_own_proxies(
 def test_counts_of_past_minutes_are_deleted(clock):
     random.seed(3)
     for _minute in range(400):
-        rates.wait_s("token:1", 10)
+        rates.enforce("token:1", 10)
         clock.shift(60)
     assert RateWindow.objects.count() < 300
 

@@ -69,10 +69,10 @@ def test_an_incident_of_a_check_is_accessible(page, record):
     run_checks()
     page.goto("/panel/incidents/?severity=high&state=open")
     found = problems(page)
-    page.get_by_role("link", name="Check failed: Running").first.click()
+    page.get_by_role("link", name="Check failed: Balance after each entry").first.click()
     expect(page.get_by_text("Still failing")).to_be_visible()
     found += problems(page)
-    page.get_by_role("link", name="“running”").click()
+    page.get_by_role("link", name="“Balance after each entry”").click()
     expect(page.get_by_role("link", name=record.reference)).to_be_visible()
     found += problems(page)
     assert not found

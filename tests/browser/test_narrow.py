@@ -116,4 +116,4 @@ def test_filters_stay_aligned_when_one_is_invalid(open_page, alice):
     assert tops[0]
     assert tops[1]
     assert tops[0]["y"] == tops[1]["y"]
-    expect(page.get_by_text("Enter a date on or after the From date.")).to_have_count(2)
+    expect(page.get_by_text("Enter a date on or after the first one.")).to_have_count(2)

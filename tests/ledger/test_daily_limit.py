@@ -4,10 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
+from adminpanel.members import queries as members
+from ledger import operations
 from ledger.errors import DailyLimitReached
+from ledger.kinds import WITHDRAWAL
+from ledger.operations import Order
 from tests.books import nothing_moves
-from tests.factories import balance, deposit, send, withdraw
+from tests.factories import account_id, balance, deposit, send, withdraw
 from tests.ledger.support.crowd import watch_statements
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +74,18 @@ def test_midnight_in_london_is_the_middle_of_a_day(alice):
     withdraw(alice, 500_00, at=datetime(2030, 6, 1, 23, 59, 59, tzinfo=UTC))
     with nothing_moves(), pytest.raises(DailyLimitReached):
         withdraw(alice, 1, at=datetime(2030, 6, 2, 0, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
+def test_the_active_time_zone_changes_no_preview_and_no_page(alice, zone):
+    """At any time, one of these zones has another date than Nairobi."""
+    withdraw(alice, 500_00)
+    order = Order(WITHDRAWAL, 1, source_id=account_id(alice))
+    with timezone.override(zone):
+        with pytest.raises(DailyLimitReached):
+            operations.preview(order)
+        used, _room = members.limits_today(alice.primary_account())
+        assert used.used_cents == 500_00
 
 
 def test_the_clock_decides_the_day(alice, bob):

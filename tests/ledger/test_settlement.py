@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ledger import errors, operations
 from ledger.models import Entry, Transaction
+from ledger.querysets import nairobi_day
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, new_key, send, withdraw
 from tests.ledger.support.later import (
@@ -165,7 +166,7 @@ def test_a_failed_withdrawal_gives_the_daily_limit_back(alice, settings):
     with pytest.raises(errors.DailyLimitReached):
         withdraw(alice, 1)
     end(record, "FAILED")
-    assert operations.sent_cents(account_id(alice), timezone.localdate()) == 0
+    assert operations.sent_cents(account_id(alice), nairobi_day()) == 0
     withdraw(alice, 300_00)
 
 

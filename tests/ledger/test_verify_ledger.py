@@ -11,10 +11,10 @@ from threading import Event, Thread
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.utils import timezone
 
 from ledger import guards, operations, rollups, verify
 from ledger.models import Entry, HouseBalance, Transaction
+from ledger.querysets import nairobi_day
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.tampers import TAMPERS
 from tests.tampering import payout, violations, violations_after
@@ -41,7 +41,7 @@ def rows(alice, bob, carol) -> dict[str, int]:
     ids |= {name: account_id(user) for name, user in zip("abc", (alice, bob, carol), strict=True)}
     ids |= {"alice": ids["a"], "bob": ids["b"], "carol": ids["c"], "actor": alice.pk}
     entries = Entry.objects.filter(transaction__in=[first, records["transfer"]]).order_by("pk")
-    ids |= {"today": timezone.localdate(), "total": HouseBalance.objects.first().pk}
+    ids |= {"today": nairobi_day(), "total": HouseBalance.objects.first().pk}
     names = ("rail", "funded", "paid", "received")
     return ids | dict(zip(names, entries.values_list("pk", flat=True), strict=True))
 

@@ -26,6 +26,7 @@ def explode(request, what):
 
 
 urlpatterns = [path("explode/<str:what>/", explode), path("", include("nissmart.urls"))]
+handler429 = "nissmart.views.too_many_attempts"
 handler500 = "nissmart.views.server_error"
 
 PAGES = [
@@ -118,6 +119,8 @@ def test_too_many_attempts_have_a_page(client):
             break
     assert answer.status_code == 429
     assert title(answer) == "Too many attempts · Nissmart"
+    assert "Wait 1 minute, then try again." in text(answer)
+    assert answer.headers["Retry-After"] == "60"
 
 
 def test_a_wrong_host_is_a_bad_request(client, settings):

@@ -185,7 +185,7 @@ def test_a_pooler_without_the_setting_is_refused(db, tmp_path, mode):
     with pgbouncer(mode, tmp_path) as url:
         answer = run(url, "", "from wallet.models import User; User.objects.count()")
     assert answer.returncode == 1
-    assert "Set DATABASE_POOLER to `session` or `transaction`" in answer.stderr
+    assert "Set DATABASE_POOLER to its pool_mode: `session` or `transaction`" in answer.stderr
     assert "ImproperlyConfigured" in answer.stderr
 
 

@@ -55,10 +55,11 @@ def test_a_new_name_is_not_announced(jane):
     assert sent_mail() == []
 
 
-def test_a_first_email_is_announced_at_the_new_one():
+@pytest.mark.parametrize("phone", [NOW["phone"], "0722 000 111"])
+def test_a_first_email_has_no_old_one_to_notify(phone):
     jane = UserFactory(**NOW | {"email": None})
-    save(jane)
-    assert [to for to, _subject in sent_mail()] == [["jane@example.com"]]
+    save(jane, phone=phone)
+    assert sent_mail() == []
 
 
 def test_turning_off_two_step_sign_in_is_announced(jane):

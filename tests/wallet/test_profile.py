@@ -74,12 +74,13 @@ def test_htmx_is_redirected_to_the_page(jane):
     ],
 )
 def test_a_new_phone_number_or_email_needs_the_password(jane, changes, after):
-    for wrong in ("", "not-the-password"):
+    for wrong, sentence in (
+        ("", "Enter your current password to change your phone number or email."),
+        ("not-the-password", "This password isn't right. Enter it again."),
+    ):
         response = save(jane, **changes, password=wrong)
         assert response.status_code == 422
-        assert problems_beside(response, "password") == [
-            "Enter your current password to change your phone number or email."
-        ]
+        assert problems_beside(response, "password") == [sentence]
         assert fields(response).items() >= changes.items()
         assert fields(response)["password"] == ""
         assert details(jane) == ("Jane Wanjiru", "+254712345678", "jane@example.com")
@@ -161,3 +162,12 @@ def test_only_the_new_phone_number_signs_in(jane):
 
     assert may_sign_in("0722000111")
     assert not may_sign_in("0712345678")
+
+
+def test_too_many_wrong_passwords_get_a_page_that_says_how_long_to_wait(jane):
+    client = signed_in(jane)
+    wrong = {**NOW, "phone": "0722 000 002", "password": "wrong"}
+    answers = [client.post(PROFILE, wrong) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+    assert "Wait 1 minute, then try again." in text(answers[-1])
+    assert answers[-1].headers["Retry-After"] == "60"

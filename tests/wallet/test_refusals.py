@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wallet.errors import Busy, NotAllowed, OutcomeUnknown, Refusal, Taken, TooLate
+from wallet.web.rates import TooManyRequests
 from wallet.web.refusals import api_status, page_status
 
 
@@ -19,6 +20,7 @@ def test_a_sentence_without_facts_is_used_unchanged():
 
 
 def test_each_refusal_has_its_own_sentence():
+    assert str(Taken("phone")) == "This phone number already has an account."
     assert str(Taken("email")) == "This email already has an account."
     assert Taken("email").field == "email"
     assert str(Busy()).startswith("Nissmart is busy")
@@ -32,10 +34,25 @@ def test_each_refusal_has_its_own_sentence():
         (NotAllowed("No."), 403, 403),
         (TooLate("No."), 409, 409),
         (Busy(), 503, 503),
+        (TooManyRequests(40), 429, 429),
     ],
 )
 def test_each_refusal_has_a_status_on_pages_and_in_the_api(refusal, on_a_page, in_the_api):
     assert (page_status(refusal), api_status(refusal)) == (on_a_page, in_the_api)
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "words"),
+    [
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (61, "2 minutes"),
+        (3600, "60 minutes"),
+    ],
+)
+def test_too_many_requests_say_how_long_to_wait(wait_s, words):
+    assert str(TooManyRequests(wait_s)) == f"Too many requests. Wait {words}, then try again."
 
 
 def test_an_unknown_outcome_is_not_a_refusal():

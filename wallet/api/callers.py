@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
-from ninja.errors import HttpError, Throttled
+from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from wallet.api import tokens
@@ -118,24 +118,14 @@ class SessionAuth(APIKeyCookie):
 
 
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
-    """Count this call against its token or user, and its IP address. Raises Throttled."""
-    wait = 0
+    """Count this call against its token or user, and its IP address. Raises TooManyRequests."""
+    limits = settings.API_CALLS_PER_MINUTE
     # Reads must go on while the counter's lock is blocked, so then the call isn't counted.
     with optional_write():
-        wait = seconds_to_wait(request, key, scope)
-    if wait:
-        raise Throttled(wait)
-
-
-def seconds_to_wait(request: HttpRequest, key: str | None, scope: str | None) -> int:
-    wait = 0
-    if key and scope:
-        wait = rates.wait_s(key, settings.API_CALLS_PER_MINUTE[scope])
-    if not wait and scope != Scope.SERVICE:
-        wait = rates.wait_s(
-            f"address:{ip_address(request)}", settings.API_CALLS_PER_MINUTE["address"]
-        )
-    return wait
+        if key and scope:
+            rates.enforce(key, limits[scope])
+        if scope != Scope.SERVICE:
+            rates.enforce(f"address:{ip_address(request)}", limits["address"])
 
 
 def require(is_allowed: bool) -> None:

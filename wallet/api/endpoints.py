@@ -7,7 +7,6 @@ from typing import Annotated
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from ninja import Query, Router, Schema, Status
-from ninja.errors import Throttled
 from pydantic import Field
 
 from wallet import emails, operations
@@ -106,12 +105,11 @@ def visible(caller: Caller) -> QuerySet[User]:
 
 
 def found_by(request: CallRequest, text: str) -> Q:
-    """The members this caller finds by `text`. Raises Throttled after too many look-ups."""
+    """The members this caller finds by `text`. Raises TooManyRequests after too many look-ups."""
     caller = request.auth
     if not caller.reads_all or caller.scope == Scope.FINANCE:
         return matching(text)
-    if wait := finding.wait_s(Context(caller.user_id, ip_address(request)), text):
-        raise Throttled(wait)
+    finding.count_lookup(Context(caller.user_id, ip_address(request)), text)
     person = User.objects.with_login(text)
     return Q(pk=person.pk) if person else finding.by_name(text)
 

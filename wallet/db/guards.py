@@ -7,7 +7,7 @@ add a migration that installs it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -69,8 +69,15 @@ class Guards:
         self.remove(schema_editor.connection)
 
 
-def append_only(table: str, *, changed: str, deleted: str, replaced: str) -> Guards:
-    """Guards for an append-only table, with the error message of each."""
+def append_only(
+    table: str, *, changed: str, deleted: str, replaced: str, unique: Sequence[str] = ()
+) -> Guards:
+    """Guards for an append-only table, with the error message of each.
+
+    `unique` names its unique columns apart from the id: INSERT OR REPLACE deletes the row that
+    has the same value in any of them.
+    """
+    is_same = " OR ".join(f"{name} = NEW.{name}" for name in ("id", *unique))
     return Guards(
         sqlite={
             f"{table}_no_update": f"""
@@ -81,7 +88,7 @@ def append_only(table: str, *, changed: str, deleted: str, replaced: str) -> Gua
         BEGIN SELECT RAISE(ABORT, '{deleted}'); END""",
             f"{table}_no_replace": f"""
         BEFORE INSERT ON {table}
-        WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE {is_same})
         BEGIN SELECT RAISE(ABORT, '{replaced}'); END""",
         },
         postgresql={

@@ -101,7 +101,10 @@ def durable(
 def bounded(
     lock_timeout_s: float | None, deadline: float | None = None, *, is_optional: bool = False
 ) -> Iterator[None]:
-    """Bound the waits for locks and answers: of `pipeline` on PostgreSQL, of all SQL on SQLite."""
+    """Limit how long statements in the block wait for a lock and for an answer.
+
+    On PostgreSQL this covers the statements sent through `pipeline`, on SQLite all of them.
+    """
     connection = pipeline.open_connection().connection
     connection.lock_timeout_s, connection.deadline = lock_timeout_s, deadline
     connection.is_optional = is_optional

@@ -7,8 +7,8 @@ account is blocked: at most two threads may wait for it, and all waiting threads
 most half of the process's. The next order hears "busy" immediately. SQLite has one write lock for
 everything, which counts as one account.
 
-A database that stops answering is bounded in the same way. Two threads stay out of it, to answer
-requests that need no lock, and once half of the threads hang, orders hear "busy".
+A database that stops answering is bounded in the same way. Two threads never run orders, so
+that requests without a lock still get an answer. Once half of the threads hang, orders hear "busy".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BLOCKED_AT_MOST = 4096
 # An attempt hangs when it takes longer than this and doesn't wait for a blocked account.
 STALLED_AFTER_S = 0.5
 SPARE_THREADS = 2
-# The database ends a wait for a lock by itself. If it is this late, it is gone.
+# A live server ends a lock wait itself. One that is this late no longer answers.
 GRACE_S = 0.4
 # An account's id, or SQLITE or OTHER.
 type Name = int | str
@@ -67,6 +67,10 @@ class Wait:
     def lock_timeout_s(self) -> float:
         """How long one attempt may wait for a lock."""
         return self.left_s if self.blocked_on else min(PROBE_AFTER_S, self.left_s)
+
+    @property
+    def waited_s(self) -> float:
+        return time.monotonic() - self.began
 
     def still_held(self, held: Mapping[Name, object]) -> set[Name]:
         """Of the names that others hold, those that the same session held at the last probe."""

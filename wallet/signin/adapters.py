@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
 from wallet.api import tokens
@@ -18,11 +19,13 @@ from wallet.models import User
 from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import is_own_page
+from wallet.web.rates import MINUTE_S, TooManyRequests
 
 # The field takes either, so the sentence names both.
 WRONG_LOGIN = _("The phone number, email or password isn't right.")
 WRONG_PASSWORD = _("This password isn't right.")
-TOO_MANY = _("Too many attempts. Wait a few minutes, then try again.")
+# allauth doesn't say how long: its longest limit is that of failed sign-ins to one account.
+TOO_MANY = lazystr(TooManyRequests(5 * MINUTE_S, _("Too many attempts.")))
 
 logger = logging.getLogger(__name__)
 

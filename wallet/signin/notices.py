@@ -25,8 +25,11 @@ class Login(NamedTuple):
 def notify_of_change(request: HttpRequest, user: User, before: Login) -> None:
     """Notify the person that their phone number or email changed.
 
-    The mail goes to the old email: if a thief made the change, the new one is theirs.
+    The mail goes to the old email: if a thief made the change, the new one is theirs. A first email
+    has no old one, so nothing is sent.
     """
+    if before.email is None:
+        return
     for name in ("phone", "email"):
         if getattr(before, name) != getattr(Login.of(user), name):
             notify(request, user, f"account/email/{name}_changed", email=before.email)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from wallet import emails
 from wallet.context import Context
@@ -18,6 +19,10 @@ from wallet.names import search_words
 from wallet.phones import mask, parse_phone
 from wallet.staff import audit, subjects
 from wallet.web import rates
+
+TOO_MANY = _(
+    "You've looked up too many phone numbers and emails this hour. You can still search by name."
+)
 
 
 def by_name(text: str, person: str = "") -> Q:
@@ -55,21 +60,20 @@ def mask_contacts(filters: dict[str, str]) -> dict[str, str]:
     return filters | typed
 
 
-def wait_s(context: Context, text: str) -> int:
-    """Count a look-up by phone number or email. Returns 0 if it's allowed, or the seconds to wait.
+def count_lookup(context: Context, text: str) -> None:
+    """Count a look-up by phone number or email. Raises TooManyRequests.
 
     Other text isn't counted, nor is the same contact again, such as on the next page of a list.
     """
     contact = contact_in(text)
     if contact is None:
-        return 0
+        return
     digest = salted_hmac("wallet.staff.finding", contact, algorithm="sha256").hexdigest()
     this_one = f"contact:{context.actor_id}:{digest[:32]}"
     if rates.was_counted(this_one, rates.HOUR_S):
-        return 0
+        return
     limit = settings.CONTACT_LOOKUPS_PER_HOUR
-    if wait := rates.wait_s(f"contacts:{context.actor_id}", limit, rates.HOUR_S):
-        return wait
+    rates.enforce(f"contacts:{context.actor_id}", limit, rates.HOUR_S, TOO_MANY)
     if person := User.objects.with_login(contact):
         audit.record(
             context,
@@ -79,4 +83,3 @@ def wait_s(context: Context, text: str) -> int:
         )
     # Last, so that a look-up is free only after it was recorded.
     rates.count(this_one, rates.HOUR_S)
-    return 0

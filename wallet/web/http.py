@@ -90,8 +90,11 @@ def refuse_repeated_fields(data: QueryDict) -> None:
 
 
 def ip_address(request: HttpRequest) -> str:
-    """The client's IP address: from our proxies' X-Forwarded-For, counted from the right, or the
-    socket's."""
+    """The client's IP address.
+
+    Behind N proxies, it's the Nth address from the right in X-Forwarded-For: each of our proxies
+    adds one, and a client can forge only those further left. Otherwise it's the socket's address.
+    """
     count = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if count and len(hops) >= count and hops[-count]:

@@ -4,15 +4,20 @@ import random
 import time
 
 from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
+from wallet.errors import Refusal
 from wallet.models import RateWindow
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
-# Longer than two of the longest windows: `was_counted` looks at the previous one too.
+# Exactly two of the longest windows: `was_counted` looks at the previous one too.
 KEPT_MINUTES = 2 * HOUR_S // MINUTE_S
+WHY = _("Too many requests.")
 
 # One statement, so that two simultaneous calls count as two.
 COUNT_CALL = """
@@ -21,14 +26,41 @@ COUNT_CALL = """
     RETURNING count"""
 
 
-def wait_s(key: str, limit: int, window_s: int = MINUTE_S) -> int:
-    """Count a call by `key`. Returns 0 if it's within the limit, or the seconds to wait.
+class TooManyRequests(Refusal):
+    """Over a rate limit. `why` is a sentence about what was limited."""
+
+    code = "rate_limited"
+    sentence = _("{why} Wait {time}, then try again.")
+
+    def __init__(self, wait_s: int, why: str | Promise = WHY) -> None:
+        super().__init__()
+        self.wait_s: int = wait_s
+        self.why = why
+
+    def __str__(self) -> str:
+        return str(self.sentence).format(why=self.why, time=in_words(self.wait_s))
+
+
+def in_words(wait_s: int) -> str:
+    """Minutes are rounded up, so that the wait is never too short."""
+    if wait_s < MINUTE_S:
+        return ngettext("%d second", "%d seconds", wait_s) % wait_s
+    minutes = -(-wait_s // MINUTE_S)
+    return ngettext("%d minute", "%d minutes", minutes) % minutes
+
+
+def enforce(
+    key: str,
+    limit: int,
+    window_s: int = MINUTE_S,
+    why: str | Promise = WHY,
+) -> None:
+    """Count a call by `key`. Raises TooManyRequests if that is more than the limit.
 
     A limit of 0 means no limit, and nothing is counted.
     """
-    if not limit:
-        return 0
-    return 0 if count(key, window_s) <= limit else window_s - int(time.time()) % window_s
+    if limit and count(key, window_s) > limit:
+        raise TooManyRequests(window_s - int(time.time()) % window_s, why)
 
 
 def count(key: str, window_s: int = MINUTE_S) -> int:

@@ -1,8 +1,10 @@
-"""HTTP statuses of refusals, on pages and in the API."""
+"""HTTP status and Retry-After of refusals, on pages and in the API."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from django.http import HttpResponse
 
 from wallet.errors import Refusal
 
@@ -20,6 +22,7 @@ STATUSES = {
     "forbidden": Statuses(403, 403),
     "idempotency_key_reused": Statuses(422, 422),
     "not_found": Statuses(422, 404),
+    "rate_limited": Statuses(429, 429),
     "too_late": Statuses(409, 409),
 }
 
@@ -30,3 +33,16 @@ def page_status(refusal: Refusal) -> int:
 
 def api_status(refusal: Refusal) -> int:
     return STATUSES.get(refusal.code, USUAL).api
+
+
+def mark_page(response: HttpResponse, refusal: Refusal | None) -> HttpResponse:
+    """Give a page that shows a refusal its status and Retry-After."""
+    if refusal:
+        response.status_code = page_status(refusal)
+        set_retry_after(response, refusal)
+    return response
+
+
+def set_retry_after(response: HttpResponse, refusal: Refusal) -> None:
+    if refusal.wait_s:
+        response.headers["Retry-After"] = str(refusal.wait_s)

@@ -56,14 +56,14 @@ class PipelineConnection(psycopg.Connection[Row]):
     """`ask` sends statements now; `hold` sends them with the next query or the commit.
 
     A server that is silent for `answer_timeout_s`, or until `deadline` (`time.monotonic`), counts
-    as gone: a live server hits its own statement_timeout first. `lock_timeout_s` becomes the
+    as gone. A live server hits its own statement_timeout first. `lock_timeout_s` becomes the
     server's lock_timeout for transactions that begin while it is set.
     """
 
     answer_timeout_s: float | None = 30
     deadline: float | None = None
     lock_timeout_s: float | None = None
-    # Only SQLite needs to know.
+    # True for a write that may be skipped. Only SQLite's connection reads it.
     is_optional = False
     # Prepared statements belong to a session, and a pooler may switch sessions between
     # transactions.

@@ -1,0 +1,72 @@
+"""SQLite's INSERT OR REPLACE deletes no row of an append-only table, whatever key it repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from adminpanel.models import Note
+from adminpanel.transactions import notes
+from ledger import operations
+from ledger.models import Entry, Transaction
+from tests.factories import deposit, new_key
+from tests.ledger.support.rows import insert, stored
+from wallet.context import Context
+from wallet.db.guards import INSTALLED
+from wallet.models import AuditEvent, User
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite replaces rows"),
+]
+
+GUARDED = (AuditEvent, Entry, Note, Transaction)
+
+
+def unique_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
+    """The columns of every unique key of the model."""
+    for field in model._meta.concrete_fields:
+        if field.unique:
+            yield (field.column,)
+    for names in model._meta.total_unique_constraints:
+        yield tuple(model._meta.get_field(name).column for name in names.fields)
+
+
+KEYS = [(model, key) for model in GUARDED for key in unique_columns(model)]
+
+
+@pytest.fixture
+def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
+    """A row of every guarded table, with a value in each unique column."""
+    record = deposit(alice, 5_00)
+    notes.write(Context(finance.pk, key="one"), transaction_id=record.pk, text="Called.")
+    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
+    return {model: model._default_manager.latest("pk") for model in GUARDED}
+
+
+def test_every_guarded_table_is_tested_here() -> None:
+    names = {name for guards in INSTALLED for name in guards.sqlite}
+    guarded = {one for one in apps.get_models() if f"{one._meta.db_table}_no_replace" in names}
+    assert guarded == set(GUARDED)
+
+
+@pytest.mark.parametrize("verb", ["INSERT OR REPLACE INTO", "REPLACE INTO", "INSERT INTO"])
+@pytest.mark.parametrize(("model", "key"), KEYS, ids=lambda value: getattr(value, "__name__", None))
+def test_no_row_is_replaced(
+    rows: dict[type[models.Model], models.Model],
+    model: type[models.Model],
+    key: tuple[str, ...],
+    verb: str,
+) -> None:
+    row = stored(rows[model])
+    assert all(row[name] is not None for name in key)
+    fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
+    fresh |= {"request": "0" * 32, "reverses_id": None}
+    changed = {name: fresh[name] for name in fresh if name in row and name not in key}
+    before = list(model._default_manager.order_by("pk").values())
+    with pytest.raises(IntegrityError, match="never replaced"), transaction.atomic():
+        insert(model._meta.db_table, row | changed, verb=verb)
+    assert list(model._default_manager.order_by("pk").values()) == before
