@@ -166,6 +166,7 @@ CHECKS = (
     ),
     Check(
         "attempts",
+        _("Attempts"),
         _("Every attempt stands as its transaction does, and what is open has one."),
         _("{reference}: is {status}, but its attempt is {state}"),
         "transaction",
@@ -173,6 +174,7 @@ CHECKS = (
     ),
     Check(
         "payouts",
+        _("Open payouts"),
         _("Money in transit is that of payouts whose attempts are open."),
         _("holds {held_cents}, but open attempts pay out {open_cents}"),
         "account",
@@ -180,6 +182,7 @@ CHECKS = (
     ),
     Check(
         "approvals",
+        _("Approvals"),
         _("Every payout that was sent has its approvals, by people it doesn't belong to."),
         _("{reference}: {state} with {people} of {needed} approvals, {own} by its own people"),
         "transaction",
@@ -187,6 +190,7 @@ CHECKS = (
     ),
     Check(
         "receipts",
+        _("Receipts"),
         _("A receipt names one payment of its rail."),
         _("{reference}: its receipt {receipt} already names transaction {first}"),
         "transaction",
