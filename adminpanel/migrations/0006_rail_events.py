@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('adminpanel', '0004_once_per_request'),
+        ('adminpanel', '0005_notes_never_replaced'),
         ('ledger', '0009_stray_money'),
     ]
 
