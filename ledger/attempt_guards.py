@@ -161,14 +161,24 @@ def kept(table: str) -> Guards:
     )
 
 
-# The unique index of a reference, a transaction or a receipt speaks only after SQLite has
-# replaced the row, so this trigger speaks first.
+# SQLite's OR REPLACE deletes the row that has the same unique values, without a delete trigger. So
+# these speak before the unique indexes could, and in their words.
 NO_REPLACEMENT = Guards(
     sqlite={
         "ledger_attempt_no_replacement": f"""
             BEFORE INSERT ON {ATTEMPTS}
             WHEN EXISTS (SELECT 1 FROM {ATTEMPTS} WHERE transaction_id = NEW.transaction_id)
               OR EXISTS (SELECT 1 FROM {ATTEMPTS} WHERE reference = NEW.reference)
+            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
+        "ledger_attempt_no_second_receipt": f"""
+            BEFORE UPDATE OF receipt ON {ATTEMPTS}
+            WHEN EXISTS (SELECT 1 FROM {ATTEMPTS}
+                         WHERE rail = NEW.rail AND receipt = NEW.receipt AND id <> NEW.id)
+            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
+        "ledger_approval_no_replacement": f"""
+            BEFORE INSERT ON {APPROVALS}
+            WHEN EXISTS (SELECT 1 FROM {APPROVALS}
+                         WHERE attempt_id = NEW.attempt_id AND person_id = NEW.person_id)
             BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
     }
 )

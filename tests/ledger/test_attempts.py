@@ -365,3 +365,25 @@ def test_a_worker_may_hear_the_end_of_what_it_believes_unsent(alice):
     assert Attempt.objects.get().sent_at is not None
     assert sent(attempt.transaction).pk
     assert violations() == []
+
+
+@pytest.mark.skipif(IS_POSTGRESQL, reason="PostgreSQL has no OR REPLACE")
+def test_nothing_is_replaced(alice, finance):
+    first = Attempt.objects.get(transaction=waiting_withdrawal(alice, 1_00))
+    second = Attempt.objects.get(transaction=waiting_withdrawal(alice, 2_00))
+    operations.settle(transaction_id=first.transaction_id, receipt="R1")
+    given = Approval.objects.create(
+        attempt=second, person=finance, person_name="F", decision="approve", fingerprint="f"
+    )
+    with connection.cursor() as cursor:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            cursor.execute(
+                "UPDATE OR REPLACE ledger_attempt SET state = 'SUCCEEDED', receipt = 'R1',"
+                f" ended_at = sent_at, next_look_at = NULL WHERE id = {second.pk}"
+            )
+    for model, row in ((Attempt, first), (Approval, given)):
+        copy = stored(row) | {"id": 10**6}
+        with pytest.raises(IntegrityError), transaction.atomic():
+            insert(model._meta.db_table, copy, verb="INSERT OR REPLACE INTO")
+    assert Attempt.objects.count() == 2
+    assert Approval.objects.get() == given
