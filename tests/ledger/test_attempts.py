@@ -375,12 +375,11 @@ def test_nothing_is_replaced(alice, finance):
     given = Approval.objects.create(
         attempt=second, person=finance, person_name="F", decision="approve", fingerprint="f"
     )
-    with connection.cursor() as cursor:
-        with pytest.raises(IntegrityError), transaction.atomic():
-            cursor.execute(
-                "UPDATE OR REPLACE ledger_attempt SET state = 'SUCCEEDED', receipt = 'R1',"
-                f" ended_at = sent_at, next_look_at = NULL WHERE id = {second.pk}"
-            )
+    with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
+        cursor.execute(
+            "UPDATE OR REPLACE ledger_attempt SET state = 'SUCCEEDED', receipt = 'R1',"
+            f" ended_at = sent_at, next_look_at = NULL WHERE id = {second.pk}"
+        )
     for model, row in ((Attempt, first), (Approval, given)):
         copy = stored(row) | {"id": 10**6}
         with pytest.raises(IntegrityError), transaction.atomic():
