@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
+    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -35,7 +38,7 @@ from wallet.errors import Refusal
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-EXAMPLES, STEPS = (500, 60) if IS_NIGHTLY else (12, 40)
+EXAMPLES, STEPS = (500, 60) if IS_NIGHTLY else (25, 40)
 FUNDS = 100_00
 # Above the second it needs one approval, above the third two.
 AMOUNTS = [100, 200, 300]
@@ -77,16 +80,17 @@ class House(RuleBasedStateMachine):
         self.is_paused = self.is_frozen = False
         self.pause_id = 0
 
+    @initialize(target=payouts, fails=st.booleans())
+    def begin(self, fails):
+        """Hypothesis leaves some rules out of each run, and this may be the one that orders."""
+        return multiple(*(self.unfrozen_order(cents, fails) for cents in AMOUNTS))
+
     # --- People
 
+    @precondition(lambda self: len(self.all) < 12)
     @rule(target=payouts, amount=st.sampled_from(AMOUNTS), fails=st.booleans())
     def order(self, amount, fails):
-        if self.is_frozen:
-            return self.pick(self.all) or self.unfrozen_order(amount, fails)
         return self.unfrozen_order(amount, fails)
-
-    def pick(self, some: list[Payout]) -> Payout | None:
-        return some[-1] if some else None
 
     def unfrozen_order(self, amount: int, fails: bool) -> Payout:
         if self.is_frozen:
@@ -102,7 +106,9 @@ class House(RuleBasedStateMachine):
 
     @rule(payout=payouts, who=st.integers(0, 2))
     def approve(self, payout, who):
-        person = self.people[who]
+        self.approve_one(payout, self.people[who])
+
+    def approve_one(self, payout: Payout, person: int) -> None:
         is_allowed = payout.state == "HELD" or person in payout.approved_by
         self.expect(
             is_allowed,
@@ -115,6 +121,13 @@ class House(RuleBasedStateMachine):
             payout.approved_by.add(person)
             if len(payout.approved_by) >= payout.needed:
                 payout.state = "READY"
+
+    @rule()
+    def approve_all(self):
+        for payout in self.all:
+            for who in range(2):
+                if payout.state == "HELD":
+                    self.approve_one(payout, self.people[who])
 
     @rule(payout=payouts)
     def cancel(self, payout):
@@ -148,13 +161,13 @@ class House(RuleBasedStateMachine):
             if list(payout.verdicts.values()).count(word) > 1:
                 payout.state = "SUCCEEDED" if is_paid else "FAILED"
 
-    @rule(is_frozen=st.sampled_from([True, False, False]))
+    @rule(is_frozen=st.sampled_from([True, False, False, False]))
     def freeze(self, is_frozen):
         self.is_frozen = is_frozen
         verb = wallet_operations.freeze if is_frozen else wallet_operations.unfreeze
         verb(SYSTEM, account_id(self.owner))
 
-    @rule(is_paused=st.sampled_from([True, False, False]))
+    @rule(is_paused=st.sampled_from([True, False, False, False]))
     def pause(self, is_paused):
         if is_paused and not self.is_paused:
             self.pause_id = operations.pause(SYSTEM.because("A drill")).pk
@@ -168,6 +181,19 @@ class House(RuleBasedStateMachine):
 
     @rule(fault=faults, answer=answers)
     def work(self, fault, answer):
+        self.turn(fault, answer)
+
+    @rule(fault=faults)
+    def work_and_hear_nothing(self, fault):
+        self.turn(fault, "lost")
+
+    @rule()
+    def work_well(self):
+        self.turn("", "")
+
+    def turn(self, fault: str, answer: str) -> None:
+        """One turn of a worker, in which the rail answers every call like this."""
+        self.outcomes["turns"] += 1
         paya.PAYA.script = lambda call, reference: fault if call == "pay" else answer
         make_due()
         # Each attempt once: what is sent again within this turn is due only later.
