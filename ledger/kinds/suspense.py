@@ -18,6 +18,7 @@ class Stray(Kind):
     """What both have in common."""
 
     is_members = False
+    is_stray = True
     is_rare = True
     icon = "flag"
     tone = "slate"

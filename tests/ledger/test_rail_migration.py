@@ -20,7 +20,8 @@ BEFORE = "0004_house_lines_by_time"
 
 
 def migrate(*target: str) -> None:
-    call_command("migrate", "ledger", *target, verbosity=0)
+    """Forwards all apps: those above the ledger went back with it."""
+    call_command("migrate", *(["ledger", *target] if target else []), verbosity=0)
 
 
 def rows() -> list[tuple[object, ...]]:

@@ -8,7 +8,7 @@ from ledger.errors import RailAmount
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance, deposit, withdraw
-from tests.ledger.support.later import end
+from tests.ledger.support.later import end, sent
 from tests.ledger.support.moves import lines
 from tests.pages import text
 from tests.tampering import violations
@@ -26,7 +26,7 @@ def _mpesa(alice, settings) -> None:
 def test_a_payout_waits_for_m_pesa_and_leaves_its_float(alice):
     record = withdraw(alice, 300_00)
     assert (record.rail, record.status, balance(alice)) == ("mpesa", "PENDING", 700_00)
-    end(record, "SUCCESS")
+    end(sent(record), "SUCCESS")
     assert lines(record)[-1] == (FLOAT, 300_00, None)
     assert_books_right()
     assert violations() == []
