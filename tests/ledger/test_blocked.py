@@ -30,6 +30,7 @@ from tests.ledger.support.crowd import (
 from tests.ledger.support.placed import balances, deposit, perform_order, transfer
 from wallet.db.pipeline import Statement
 from wallet.db.preconditions import Precondition
+from wallet.db.waits import Wait
 from wallet.errors import Busy, OutcomeUnknown
 from wallet.models import Account, User
 
@@ -155,6 +156,13 @@ def pass_around(account: int, held_s: float) -> Iterator[None]:
         is_over.set()
         for other in others:
             other.join()
+
+
+def test_only_a_lock_that_one_session_holds_at_two_probes_counts_as_kept():
+    wait = Wait([1], timeout_s=5)
+    assert wait.still_held({1: "a session"}) == set()
+    assert wait.still_held({1: "another session"}) == set()
+    assert wait.still_held({1: "another session"}) == {1}
 
 
 @postgresql_only
