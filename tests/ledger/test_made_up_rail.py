@@ -151,7 +151,7 @@ def test_pages_do_not_mention_the_simulation(alice):
         assert "simulated" not in text(page).lower()
     receipt = text(client.get(client.post("/withdraw/", form | {"confirm": "1"}).url))
     assert "Processing" in receipt
-    assert "The money is on its way." in receipt
+    assert "We've set this money aside." in receipt
     assert "simulated" not in receipt.lower()
     assert "On its way out KES 300.00" in text(client.get("/"))
     earlier = Transaction.objects.get(rail="simulated")
