@@ -13,7 +13,7 @@ from ledger.models import Pause, RailEvent
 from ledger.payouts import callbacks
 from nissmart import work
 from tests.ledger.support import paya
-from tests.ledger.test_payout_callbacks import say, sent
+from tests.ledger.support.payouts import say, sent
 from wallet.models import Account, AuditEvent
 
 pytestmark = pytest.mark.django_db

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.test import override_settings
-from django.utils import timezone
 
-from ledger.errors import AlreadySent, ReceiptTaken
-from ledger.models import Approval, Attempt, Pause, Transaction, Verdict
+from ledger.errors import AlreadySent
+from ledger.models import Approval, Attempt
 from ledger.payouts import operations, worker
-from ledger.rails import Alarm, Answer, Outcome
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support import paya
-from tests.ledger.test_payout_callbacks import say, sent
-from tests.ledger.test_payout_worker import assert_right, now_is, script, state
+from tests.ledger.support.payouts import (
+    acts,
+    assert_right,
+    decide,
+    now_is,
+    say,
+    script,
+    sent,
+    state,
+)
 from wallet.context import SYSTEM, Context
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import AuditEvent, User
@@ -38,27 +42,6 @@ def rail(alice, settings):
 @pytest.fixture
 def held(alice, rail) -> Attempt:
     return Attempt.objects.get(transaction=withdraw(alice, 300_00))
-
-
-@pytest.fixture
-def unknown(alice, rail, settings) -> Attempt:
-    """One whose rail says nothing."""
-    settings.APPROVE_ONE_ABOVE_CENTS = 10**9
-    rail.script = lambda call, reference: "lost"
-    return sent(alice)
-
-
-def by(person: User, reason: str = "As agreed") -> Context:
-    return Context(person.pk, "10.0.0.1", reason)
-
-
-def decide(verb, person: User, attempt: Attempt, **more: str) -> Attempt:
-    seen = {"fingerprint": attempt.fingerprint} | more
-    return verb(by(person), attempt_id=attempt.pk, **seen)
-
-
-def acts() -> list[str]:
-    return list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
 
 
 # --- Approve
@@ -251,189 +234,3 @@ def test_what_has_no_attempt_is_not_cancelled(alice, bob):
     record = send(alice, bob, 1_00)
     with nothing_moves(), pytest.raises(Attempt.DoesNotExist):
         operations.cancel(Context(alice.pk), transaction_id=record.pk)
-
-
-# --- Pause
-
-
-def test_finance_pauses_and_two_people_let_it_go_on(held, wambui, joseph):
-    pause = operations.pause(by(wambui), rail="paya")
-    assert operations.pause(by(wambui), rail="paya").is_replay
-    with pytest.raises(Refusal, match="propose this first"):
-        operations.lift(by(joseph), pause_id=pause.pk)
-    operations.propose_lift(by(wambui), pause_id=pause.pk)
-    assert operations.propose_lift(by(wambui), pause_id=pause.pk).is_replay
-    with pytest.raises(NotAllowed, match="You proposed"):
-        operations.lift(by(wambui), pause_id=pause.pk)
-    decide(operations.approve, wambui, held)
-    assert worker.do_due() == 0
-    operations.lift(by(joseph), pause_id=pause.pk)
-    assert operations.lift(by(joseph), pause_id=pause.pk).is_replay
-    assert worker.do_due() == 1
-    assert acts() == ["pause_payouts", "propose_lift", "approve_payout", "lift_pause"]
-    for late in (operations.lift, operations.propose_lift):
-        with pytest.raises(TooLate):
-            late(by(wambui), pause_id=pause.pk)
-
-
-def test_only_finance_pauses_and_lifts(rail, auditor, operator, alice, wambui):
-    pause = operations.pause(by(wambui))
-    operations.propose_lift(by(wambui), pause_id=pause.pk)
-    for person in (auditor, operator, alice):
-        with pytest.raises(NotAllowed):
-            operations.pause(by(person))
-        for verb in (operations.propose_lift, operations.lift):
-            with pytest.raises(NotAllowed):
-                verb(by(person), pause_id=pause.pk)
-    assert Pause.objects.holding(timezone.now()).count() == 1
-
-
-def test_a_pause_has_a_reason_and_an_end_that_lies_ahead(rail, wambui):
-    with pytest.raises(Refusal):
-        operations.pause(Context(wambui.pk))
-    with pytest.raises(Refusal):
-        operations.pause(by(wambui), until=timezone.now())
-    pause = operations.pause(by(wambui), until=timezone.now() + timedelta(hours=1))
-    assert not Pause.objects.holding(pause.until).exists()
-
-
-def test_the_system_pauses_once(rail):
-    first = operations.pause(SYSTEM.because("The books don't balance"))
-    assert operations.pause(SYSTEM.because("They still don't")) == first
-    assert first.paused_by is None
-
-
-def test_a_rail_that_says_it_is_our_mistake_stops_payouts(alice, rail, settings):
-    settings.APPROVE_ONE_ABOVE_CENTS = 10**9
-    rail.pay = lambda asked: Answer(Outcome.NOT_TAKEN, code="2001", alarm=Alarm.STOP)
-    attempt = sent(alice)
-    pause = Pause.objects.get()
-    assert (pause.rail, pause.paused_by) == ("paya", None)
-    assert state(attempt) == "READY"
-    Attempt.objects.update(next_look_at=timezone.now())
-    assert worker.do_due() == 0
-
-
-# --- Resolve
-
-
-def judge(person: User, attempt: Attempt, outcome: str = "paid", receipt: str = "R1") -> Attempt:
-    return operations.resolve(
-        by(person),
-        attempt_id=attempt.pk,
-        outcome=outcome,
-        evidence="Line 12 of the statement",
-        receipt=receipt if outcome == "paid" else "",
-    )
-
-
-def test_two_people_who_agree_end_what_is_unknown(alice, unknown, wambui, joseph):
-    assert judge(wambui, unknown).state == "UNKNOWN"
-    assert judge(wambui, unknown).is_replay
-    ended = judge(joseph, unknown)
-    assert (ended.state, ended.receipt) == ("SUCCEEDED", "R1")
-    assert Transaction.objects.get(pk=unknown.transaction_id).status == "SUCCESS"
-    assert acts() == ["judge_payment"] * 2
-    assert_right()
-    with nothing_moves():
-        assert judge(joseph, unknown).is_replay
-
-
-def test_two_people_who_agree_that_it_was_not_paid_give_it_back(alice, unknown, wambui, joseph):
-    judge(wambui, unknown, "not_paid")
-    assert judge(joseph, unknown, "not_paid").state == "FAILED"
-    assert balance(alice) == HELD
-    assert_right()
-
-
-def test_people_who_disagree_end_nothing_and_the_latest_word_counts(
-    alice, unknown, wambui, joseph, finance
-):
-    judge(wambui, unknown)
-    judge(joseph, unknown, "not_paid")
-    judge(wambui, unknown, "paid", "R2")
-    assert judge(finance, unknown, "paid", "R1").state == "UNKNOWN"
-    assert judge(joseph, unknown, "paid", "R2").receipt == "R2"
-
-
-@pytest.mark.parametrize(
-    ("outcome", "evidence", "receipt"),
-    [("paid", "x", ""), ("not_paid", "x", "R1"), ("paid", " ", "R1"), ("perhaps", "x", "")],
-)
-def test_a_verdict_has_evidence_and_what_was_paid_a_receipt(
-    unknown, wambui, outcome, evidence, receipt
-):
-    with nothing_moves(), pytest.raises(Refusal):
-        operations.resolve(
-            by(wambui), attempt_id=unknown.pk, outcome=outcome, evidence=evidence, receipt=receipt
-        )
-    assert not Verdict.objects.exists()
-
-
-def test_only_what_is_unknown_is_resolved(alice, rail, wambui, settings):
-    settings.APPROVE_ONE_ABOVE_CENTS = 10**9
-    attempt = sent(alice)
-    with nothing_moves(), pytest.raises(TooLate):
-        judge(wambui, attempt)
-
-
-def test_only_finance_resolves_and_not_their_own(unknown, alice, auditor):
-    for person in (alice, auditor):
-        with nothing_moves(), pytest.raises(NotAllowed):
-            judge(person, unknown)
-
-
-def test_the_receipt_of_another_payment_resolves_nothing(alice, rail, unknown, wambui):
-    rail.script = paya.as_it_should
-    other = sent(alice, 10_00)
-    say(rail, other)
-    with nothing_moves(), pytest.raises(ReceiptTaken):
-        judge(wambui, unknown, receipt=f"R-{other.reference}")
-
-
-def test_the_rail_may_be_faster_than_the_second_person(alice, rail, unknown, wambui, joseph):
-    judge(wambui, unknown, "not_paid")
-    rail.carry_out(paya.Instruction(unknown.reference, 300_00))
-    assert say(rail, unknown) == "applied"
-    with nothing_moves(), pytest.raises(TooLate):
-        judge(joseph, unknown, "not_paid")
-
-
-def test_a_late_success_after_people_gave_it_back_is_in_suspense(
-    alice, rail, unknown, wambui, joseph
-):
-    judge(wambui, unknown, "not_paid")
-    judge(joseph, unknown, "not_paid")
-    rail.carry_out(paya.Instruction(unknown.reference, 300_00))
-    assert say(rail, unknown) == "late_success"
-    assert balance(alice) == HELD
-    assert_right()
-
-
-def test_the_worker_ends_what_was_agreed_and_left(alice, unknown, wambui, joseph, monkeypatch):
-    judge(wambui, unknown, "not_paid")
-    with monkeypatch.context() as crash:
-        crash.setattr(operations, "end_as_agreed", lambda *args: False)
-        judge(joseph, unknown, "not_paid")
-    assert state(unknown) == "UNKNOWN"
-    assert operations.end_agreed() == 1
-    assert (state(unknown), balance(alice)) == ("FAILED", HELD)
-    assert operations.end_agreed() == 0
-
-
-def test_a_worker_at_it_goes_first(alice, rail, unknown, wambui, joseph, monkeypatch):
-    """What two people agreed on waits while a worker asks the rail, which may know."""
-    judge(wambui, unknown, "not_paid")
-    really = operations.judge
-
-    def worker_claims(*args):
-        said = really(*args)
-        now_is(unknown, seconds=40)
-        assert worker.claim()
-        return said
-
-    monkeypatch.setattr(operations, "judge", worker_claims)
-    assert judge(joseph, unknown, "not_paid").state == "UNKNOWN"
-    assert operations.end_agreed() == 0
-    now_is(unknown, seconds=200)
-    assert operations.end_agreed() == 1

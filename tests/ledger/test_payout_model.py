@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import pytest
 from django.test import override_settings
@@ -29,7 +28,8 @@ from tests.conftest import staff
 from tests.factories import UserFactory, account_id, balance, funded, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.crowd import IS_NIGHTLY
-from tests.ledger.test_payout_crash import make_due
+from tests.ledger.support.expected import Payout
+from tests.ledger.support.payouts import make_due
 from tests.tampering import violations
 from wallet import house
 from wallet import operations as wallet_operations
@@ -42,27 +42,6 @@ EXAMPLES, STEPS = (500, 60) if IS_NIGHTLY else (25, 40)
 FUNDS = 100_00
 # Above the second it needs one approval, above the third two.
 AMOUNTS = [100, 200, 300]
-
-
-@dataclass
-class Payout:
-    """What a payout is, by plain words. `rail` is what the rail did: nothing, paid or failed."""
-
-    attempt: Attempt
-    amount: int
-    needed: int
-    fails: bool
-    state: str
-    approved_by: set[int]
-    rail: str = ""
-    # The rail was sent it, and may not have been: then it may not be cancelled.
-    is_doubtful: bool = False
-    verdicts: dict[int, str] | None = None
-    stray: int = 0
-
-    @property
-    def is_open(self) -> bool:
-        return self.state not in ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
 class House(RuleBasedStateMachine):

@@ -27,7 +27,7 @@ from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.crowd import IS_NIGHTLY, process
-from tests.ledger.test_payout_crash import make_due
+from tests.ledger.support.payouts import make_due
 from tests.tampering import violations
 from wallet import house
 from wallet.errors import Busy
@@ -88,6 +88,21 @@ def assert_stands_as_the_book_has_it(paid: Counter[str], attempt: Attempt) -> No
     assert was_paid == (attempt.state == "SUCCEEDED"), attempt
 
 
+def replace_first(workers: list[BaseProcess], folder: str, seed: int) -> list[BaseProcess]:
+    """Kill the first worker, and let a new one go on."""
+    os.kill(workers[0].pid, signal.SIGKILL)
+    workers[0].join()
+    return [*workers[1:], process(work, folder, seed)]
+
+
+def assert_nothing_is_left_over() -> None:
+    for account in (house.IN_TRANSIT, house.SUSPENSE):
+        entries = Entry.objects.filter(account=account.id)
+        assert sum(entries.values_list("amount_cents", flat=True)) == 0, account.kind
+    assert_books_right()
+    assert violations() == []
+
+
 def test_each_payout_is_paid_once(db):
     owners = [funded(UserFactory(), PAYOUTS * AMOUNT) for _each in range(MEMBERS)]
     draw, began = random.Random(1), time.monotonic()
@@ -109,9 +124,7 @@ def test_each_payout_is_paid_once(db):
                 turns += 1
                 if turns % 4 == 2:
                     kills += 1
-                    os.kill(workers[0].pid, signal.SIGKILL)
-                    workers[0].join()
-                    workers = [*workers[1:], process(work, str(rail.folder), 100 + kills)]
+                    workers = replace_first(workers, str(rail.folder), 100 + kills)
         finally:
             stop_file(rail).touch()
             for one in workers:
@@ -126,9 +139,5 @@ def test_each_payout_is_paid_once(db):
         assert sum(balance(owner) for owner in owners) == (
             MEMBERS * PAYOUTS * AMOUNT - paid * AMOUNT
         )
-        for account in (house.IN_TRANSIT, house.SUSPENSE):
-            entries = Entry.objects.filter(account=account.id)
-            assert sum(entries.values_list("amount_cents", flat=True)) == 0, account.kind
-        assert_books_right()
-        assert violations() == []
+        assert_nothing_is_left_over()
     print(f"{PAYOUTS} payouts, {paid} paid, {kills} kills, {time.monotonic() - began:.0f} s")

@@ -25,6 +25,12 @@ def answer_later(code: str = "simulated") -> Iterator[None]:
         del rail.answers_instantly
 
 
+def unclaimed(user: User, amount_cents: int = 300_00, **more: object) -> Attempt:
+    """A payout that no worker has claimed."""
+    with answer_later():
+        return Attempt.objects.get(transaction=withdraw(user, amount_cents, **more))
+
+
 def waiting_deposit(user: User, amount_cents: int, **more: object) -> Transaction:
     with answer_later():
         return sent(deposit(user, amount_cents, **more))
