@@ -5,7 +5,6 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from ledger import rails
 from ledger.guards import BOOKS
 from wallet.db import guards
 
@@ -15,9 +14,12 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
+        # A rail has a model, and models load only when all apps are ready.
+        from ledger import rails
+
         guards.INSTALLED.append(BOOKS)
-        # Fail at start if RAIL is wrong, not at the first deposit.
-        rails.current()
+        # Fail at start if RAIL or one of its settings is wrong, not at the first deposit.
+        rails.current().check()
         post_migrate.connect(open_floats, sender=self)
 
 

@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
+from ledger.attempt_guards import PAYOUTS
 from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
@@ -107,7 +108,7 @@ END $$;
     ),
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD
+BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

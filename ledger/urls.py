@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 
 from ledger import views
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
+from ledger.payouts.views import callback
 from ledger.references import ReferenceConverter
 
 register_converter(ReferenceConverter, "reference")
@@ -12,6 +13,7 @@ urlpatterns = [
     path("deposit/", views.page_of(DEPOSIT), name="deposit"),
     path("transfer/", views.page_of(TRANSFER), name="transfer"),
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
+    path("rails/<str:secret>/<slug:kind>/", callback, name="callback"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
 ]

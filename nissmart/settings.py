@@ -8,6 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.databases import database
+from nissmart.payment_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -114,13 +115,8 @@ WEB_THREADS = env.int("WEB_THREADS", 8)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
 
-# --- Money --------------------------------------------------------------------------------------
+# --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 
-# The rail for new deposits and withdrawals (`ledger/rails/`).
-RAIL = env.str("RAIL", "simulated")
-LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
-LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
-LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
 # How many different people a member may look up on the Send page in an hour without paying them.
 # 0 means no limit.
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
@@ -291,5 +287,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # A refusal isn't an error, and the access log has its status.
         "django.request": {"level": "ERROR"},
+        # A line for each call; the rail records its calls.
+        "httpx": {"level": "WARNING"},
     },
 }

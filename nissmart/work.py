@@ -1,35 +1,57 @@
-"""The background jobs. Any number of workers may run them at the same time."""
+"""The background jobs. Any number of workers may run them at the same time.
+
+Payments don't wait for the checks of the books, which may take minutes: a worker runs
+`PAYMENT_JOBS` in a separate thread.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Any
 
 from django.db import close_old_connections
 
+from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
 from ledger import rollups
+from ledger.payouts import callbacks, worker
+from ledger.payouts import operations as payouts
 
 logger = logging.getLogger(__name__)
 
+# Set to end this process: jobs finish what they are at, and begin nothing new.
+STOPPING = Event()
+
+
+def send_due_payments() -> int:
+    return worker.do_due(STOPPING.is_set)
+
+
+PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
+    callbacks.apply_waiting,
+    payouts.end_agreed,
+    send_due_payments,
+)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    findings.open_for_findings,
     reversals.post_approved,
     integrity.request_if_due,
     integrity.run_next,
 )
 
 
-def do_what_is_due() -> bool:
+def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
     """Do each job once. A failed job is logged, and the others still run.
 
     Returns False when any job failed.
     """
     close_old_connections()
     all_well = True
-    for job in JOBS:
+    for job in PAYMENT_JOBS + JOBS if jobs is None else jobs:
         try:
             job()
         except Exception:

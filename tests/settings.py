@@ -6,5 +6,7 @@ os.environ.setdefault("DEBUG", "1")
 
 from nissmart.settings import *  # noqa: F403
 
+# A test's data is in a transaction that other threads don't see. Tests that commit ask for more.
+PAYOUT_THREADS = 1
 # Otherwise every test client scans all static files before its first answer.
 WHITENOISE_AUTOREFRESH = True

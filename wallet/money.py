@@ -27,6 +27,8 @@ SHILLINGS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 DIGITS_AT_MOST = 11
+# As programs write them: digits with a dot, and no more than cents.
+PLAIN = re.compile(rf"-?(\d{{1,{DIGITS_AT_MOST}}})(?:\.(\d{{0,2}})0{{0,8}})?", re.ASCII)
 AMOUNT_FORMAT = _("Enter an amount in shillings, like 500 or 1,234.50.")
 
 
@@ -53,6 +55,17 @@ def parse_shillings(text: str) -> int:
     if cents == 0:
         raise ValidationError(_("Enter an amount above zero."), code="amount_zero")
     return cents
+
+
+def parse_plain(text: str) -> int:
+    """Read an amount as programs write it (`300`, `5.00`, `-1980.5`) and return whole cents.
+
+    Raises ValueError for anything besides, parts of a cent included.
+    """
+    if not (written := PLAIN.fullmatch(text)):
+        raise ValueError("not an amount")
+    cents = int(written[1]) * 100 + int((written[2] or "").ljust(2, "0"))
+    return -cents if text.startswith("-") else cents
 
 
 def cents_in(text: str) -> int | None:

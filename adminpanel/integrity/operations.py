@@ -22,6 +22,7 @@ from adminpanel.incidents.operations import open_for_check
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
 from ledger.models import Transaction
+from ledger.payouts import operations as payouts
 from wallet.context import SYSTEM, Context
 from wallet.staff import audit, subjects
 
@@ -73,7 +74,13 @@ def run_next() -> bool:
         return False
     done = set(run.results.values_list("check_name", flat=True))
     for check in verify.CHECKS:
-        if check.name not in done and not save_result(run, run_check(check)):
+        if check.name in done:
+            continue
+        result = run_check(check)
+        if result.found:
+            # No money leaves while the books are wrong.
+            payouts.pause(SYSTEM.because(f"Check failed: {check.title}"))
+        if not save_result(run, result):
             return True
     with transaction.atomic():
         held = CheckRun.objects.filter(pk=run.pk, lease=run.lease)

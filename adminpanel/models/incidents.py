@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ledger.models import Transaction
+from ledger.models import RailEvent, Transaction
 from ledger.status import Badge
 
 
@@ -66,6 +66,10 @@ class Incident(models.Model):
     check_name = models.CharField(_("check"), max_length=40, blank=True)
     transactions = models.ManyToManyField(
         Transaction, related_name="incidents", verbose_name=_("transactions")
+    )
+    # The findings about a rail that it is about (`adminpanel/incidents/findings.py`).
+    rail_events = models.ManyToManyField(
+        RailEvent, related_name="incidents", verbose_name=_("rail events")
     )
     resolution = models.CharField(_("resolution"), max_length=2000, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True)

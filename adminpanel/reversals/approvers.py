@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from adminpanel.models import ReversalProposal
 from ledger.models import Transaction
 from wallet.errors import NotAllowed, Refusal
 from wallet.models import Account
-from wallet.staff.roles import FINANCE, joined_at
+from wallet.staff.newcomers import refuse_newcomer
 
 State = ReversalProposal.State
 
@@ -42,24 +37,6 @@ def refuse_decider(proposal: ReversalProposal, state: State, actor_id: int) -> N
         raise NotAllowed(_("You are a party to this transaction, so a colleague must decide."))
     if state == State.APPROVED:
         refuse_newcomer(actor_id)
-
-
-def refuse_newcomer(actor_id: int) -> None:
-    """Raise NotAllowed if this person joined finance less than APPROVE_AFTER_HOURS ago.
-
-    The others need time to notice the new person in the audit.
-    """
-    hours = settings.APPROVE_AFTER_HOURS
-    since = joined_at(FINANCE, actor_id)
-    if since and timezone.now() < since + timedelta(hours=hours):
-        raise NotAllowed(
-            ngettext(
-                "You joined finance less than %d hour ago, so a colleague must approve this.",
-                "You joined finance less than %d hours ago, so a colleague must approve this.",
-                hours,
-            )
-            % hours
-        )
 
 
 def is_party(record: Transaction, user_id: int) -> bool:

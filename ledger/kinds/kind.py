@@ -82,6 +82,8 @@ class Kind:
     is_reversible: ClassVar[bool] = False
     # Rare kinds get their own partial index.
     is_rare: ClassVar[bool] = False
+    # It explains money that a rail moved by itself, and belongs to no member.
+    is_stray: ClassVar[bool] = False
 
     page: ClassVar[Page | None] = None
     # Its title in a list is a sentence that may need two lines.

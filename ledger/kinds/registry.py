@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.kind import Kind, Words
 from ledger.kinds.reversal import REVERSAL
+from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
 from ledger.kinds.transfer import TRANSFER
 from ledger.kinds.withdrawal import WITHDRAWAL
 
@@ -48,5 +49,5 @@ def choices() -> list[tuple[str, Words]]:
     return [(kind.code, kind.label) for kind in KINDS.values()]
 
 
-for each in (DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL):
+for each in (DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, STRAY_IN, STRAY_OUT):
     register(each)

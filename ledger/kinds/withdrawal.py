@@ -77,7 +77,7 @@ class Withdrawal(Kind):
                 return sentence(_("{amount} is back in your wallet."), amount=view.amount)
             case Status.PENDING:
                 return _(
-                    "The money is on its way. If it can't be paid, it comes back to your wallet."
+                    "We've set this money aside. If it can't be paid, it comes back to your wallet."
                 )
         return ""
 
@@ -85,7 +85,7 @@ class Withdrawal(Kind):
         match status:
             case Status.PENDING:
                 return _(
-                    "This withdrawal is on its way. If it can't be paid, the money comes back "
+                    "This withdrawal isn't complete yet. If it can't be paid, the money comes back "
                     "to the wallet without a reversal."
                 )
             case Status.FAILED:

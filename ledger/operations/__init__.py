@@ -17,14 +17,17 @@ from ledger.operations.moves import (
     withdraw,
 )
 from ledger.operations.orders import Order
-from ledger.operations.settlement import fail, settle
+from ledger.operations.settlement import cancel, fail, settle
 from ledger.operations.statements import sent_cents
+from ledger.operations.suspense import hold_in_suspense
 
 __all__ = [
     "Order",
+    "cancel",
     "deposit",
     "fail",
     "find_earlier",
+    "hold_in_suspense",
     "perform",
     "preview",
     "reverse",

@@ -12,8 +12,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from ledger.errors import AlreadyReversed, KeyReused
-from ledger.models import Transaction
+from ledger.models import Attempt, Transaction
 from ledger.operations import rules, statements
+from ledger.operations.approvals import approvals_needed
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
@@ -162,7 +163,8 @@ def decide(
     """
     order, rail = placed.order, placed.order.rail
     rules.check(order, holdings, facts.sent_cents)
-    is_instant = order.is_instant
+    approvals = approvals_needed(order, holdings, facts.sent_cents, now)
+    is_instant = order.is_instant and not approvals
     record = Transaction(
         id=facts.next_id,
         reference=new_reference(),
@@ -180,7 +182,23 @@ def decide(
         settled_at=now if is_instant else None,
     )
     record._state.adding = False
+    if not is_instant:
+        begin_attempt(record, holdings, approvals)
     return record
+
+
+def begin_attempt(record: Transaction, holdings: Mapping[int, Holding], approvals: int) -> None:
+    """Give a transaction that waits for its rail the attempt that is written with it."""
+    [owner_id] = [id for id in (record.from_account_id, record.to_account_id) if id is not None]
+    record.attempt = Attempt(
+        transaction=record,
+        rail=record.rail,
+        phone=holdings[owner_id].phone or "",
+        state=Attempt.State.HELD if approvals else Attempt.State.READY,
+        approvals_needed=approvals,
+        created_at=record.created_at,
+        next_look_at=None if approvals else record.created_at,
+    )
 
 
 def refuse_second_reversal(transaction_id: int) -> None:

@@ -1,6 +1,7 @@
 """The rules that refuse an order. Pure functions: no reads and no writes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
@@ -17,6 +18,8 @@ class Holding(NamedTuple):
     balance_cents: int
     is_frozen: bool
     is_active: bool
+    phone: str | None = None
+    phone_changed_at: datetime | str | None = None
 
 
 def refuse_nonsense(order: Order) -> None:
@@ -71,6 +74,7 @@ def check(
             raise errors.AccountClosed
     if order.source_id is not None:
         check_out(order, holdings[order.source_id], sent_today_cents)
+    check_phone(order, holdings)
     if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
 
@@ -95,6 +99,13 @@ def check_out(order: Order, source: Holding, sent_today_cents: int) -> None:
     if order.kind.counts_to_daily_limit and sent_today_cents + order.amount_cents > limit:
         left = max(limit - sent_today_cents, 0)
         raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
+
+
+def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:
+    """Refuse what goes over a rail to or from the member's phone, if they have none."""
+    rail = order.rail
+    if rail and rail.needs_phone and not holdings[order.account_ids[0]].phone:
+        raise errors.PhoneMissing
 
 
 def check_in(order: Order, target: Holding) -> None:

@@ -1,15 +1,17 @@
-"""End a PENDING transaction once its rail has answered: settle it or fail it."""
+"""End a PENDING transaction: settle it or fail it as its rail says, or cancel it unsent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import timezone
 
-from ledger.errors import SettledOtherwise
-from ledger.models import Transaction
+from ledger.errors import AlreadySent, NeverSent, ReceiptTaken, SettledOtherwise, Superseded
+from ledger.models import Attempt, Transaction
+from ledger.models.attempts import State
 from ledger.operations.orders import Order, Postings
 from ledger.operations.statements import (
     ADD_TO_BALANCES,
@@ -31,78 +33,179 @@ ACCOUNTS = """
     FROM wallet_account WHERE id IN {ids} ORDER BY id"""
 LOCK_ACCOUNTS = "SELECT id FROM wallet_account WHERE id IN {ids} ORDER BY id FOR UPDATE"
 STATUS = "SELECT status FROM ledger_transaction WHERE id = %s"
+ATTEMPT = "SELECT state, fence, sent_at FROM ledger_attempt WHERE transaction_id = %s"
 END = """
     UPDATE ledger_transaction SET status = %s, settled_at = %s WHERE id = %s AND status = 'PENDING'
 """
+# After the transaction, with which it has to agree.
+END_ATTEMPT = """
+    UPDATE ledger_attempt
+    SET state = %s, receipt = %s, rail_id = CASE rail_id WHEN '' THEN %s ELSE rail_id END,
+        failure_code = %s, failure_words = %s, next_look_at = NULL, lease_until = NULL,
+        sent_at = COALESCE(sent_at, %s), ended_at = %s
+    WHERE transaction_id = %s"""
 
 
-def settle(*, transaction_id: int, at: datetime | None = None) -> Transaction:
+class Ending(NamedTuple):
+    """How an attempt ends, and what its rail said. `fence` is the worker's who says so, if the
+    rail spoke of that worker's request only."""
+
+    state: State
+    receipt: str = ""
+    rail_id: str = ""
+    code: str = ""
+    words: str = ""
+    fence: int | None = None
+
+    @property
+    def status(self) -> Status:
+        """What the transaction then is."""
+        return Status.SUCCESS if self.state == State.SUCCEEDED else Status.FAILED
+
+
+class Held(NamedTuple):
+    """What is locked. `attempt` is None of a transaction that took no rail, or an instant one."""
+
+    accounts: list[Row]
+    status: str
+    attempt: Row | None
+
+
+def settle(
+    *, transaction_id: int, receipt: str = "", rail_id: str = "", at: datetime | None = None
+) -> Transaction:
     """The rail has carried out a transaction: mark it SUCCESS and write its entries, once.
 
     No rule can refuse it. The money has arrived, so a deposit goes in even if the wallet is
     frozen, closed or over its limit. If the transaction is SUCCESS already, it is returned with
-    `is_replay` and nothing moves. `at` defaults to now; generated histories set it.
+    `is_replay` and nothing moves. `receipt` is the rail's number of the payment, and `rail_id` its
+    name for our order. `at` defaults to now; generated histories set it.
 
-    Raises SettledOtherwise if it has already failed, or Busy.
+    Raises SettledOtherwise if it has already failed, NeverSent if no worker has sent it,
+    ReceiptTaken if the receipt is another payment's, or Busy.
     """
-    return finish(transaction_id, Status.SUCCESS, at)
+    return finish(transaction_id, Ending(State.SUCCEEDED, receipt, rail_id), at)
 
 
-def fail(*, transaction_id: int, at: datetime | None = None) -> Transaction:
+def fail(
+    *,
+    transaction_id: int,
+    code: str = "",
+    words: str = "",
+    fence: int | None = None,
+    at: datetime | None = None,
+) -> Transaction:
     """The rail hasn't carried out a transaction and never will: mark it FAILED, once.
 
-    Money set aside for it goes back to the wallet, even a frozen or closed one. Replays like
-    `settle`. Raises SettledOtherwise if it has already succeeded, or Busy.
+    Money set aside for it goes back to the wallet, even a frozen or closed one. `code` and `words`
+    are the rail's reason. A `fence` makes it fail only if no other worker has claimed it since.
+    Replays like `settle`. Raises SettledOtherwise if it has already succeeded, NeverSent,
+    Superseded or Busy.
     """
-    return finish(transaction_id, Status.FAILED, at)
+    return finish(transaction_id, Ending(State.FAILED, code=code, words=words, fence=fence), at)
 
 
-def finish(transaction_id: int, status: Status, at: datetime | None) -> Transaction:
+def cancel(
+    *, transaction_id: int, code: str, words: str, before: Callable[[], None] | None = None
+) -> Transaction:
+    """Give back the money of a transaction that was never sent: make it FAILED, once.
+
+    `before` runs once all is locked, in the same commit, if it isn't cancelled yet. Raises
+    SettledOtherwise when it has succeeded, AlreadySent when its rail may know of it, and Busy.
+    """
+    return finish(transaction_id, Ending(State.CANCELLED, code=code, words=words), None, before)
+
+
+def finish(
+    transaction_id: int,
+    ending: Ending,
+    at: datetime | None,
+    before: Callable[[], None] | None = None,
+) -> Transaction:
     record = Transaction.objects.get(pk=transaction_id)
     # A transaction that has ended never changes, so this check needs no lock.
-    return replay(record, status) if record.status != Status.PENDING else end(record, status, at)
+    if record.status != Status.PENDING:
+        return replay(record, ending.status)
+    return end(record, ending, at, before)
 
 
 @committed
-def end(record: Transaction, status: Status, at: datetime | None) -> Transaction:
-    """Lock the member accounts whose balance changes, then the transaction; check; write."""
+def end(
+    record: Transaction,
+    ending: Ending,
+    at: datetime | None,
+    before: Callable[[], None] | None,
+) -> Transaction:
+    """Lock the member accounts whose balance changes, the transaction, then its attempt; check;
+    write."""
     order = Order.of(record)
     shape = order.shape
-    postings = order.post(shape.at_settle if status == Status.SUCCESS else shape.at_fail)
+    postings = order.post(shape.at_settle if ending.status == Status.SUCCESS else shape.at_fail)
     own_ids = sorted({id for id, _cents in postings} & set(order.account_ids))
-    accounts, held_status = hold(own_ids, record.pk)
-    if held_status != Status.PENDING:
-        return replay(Transaction.objects.get(pk=record.pk), status)
-    times = [to_time(written_at) for _id, _cents, written_at in accounts if written_at]
+    held = hold(own_ids, record.pk)
+    if held.status != Status.PENDING:
+        return replay(Transaction.objects.get(pk=record.pk), ending.status)
+    if held.attempt:
+        check_attempt(record, ending, *held.attempt)
+    if before:
+        before()
+    times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
     now = max([at or timezone.now(), record.created_at, *times])
-    write(record.pk, status, now, postings, {id: cents for id, cents, _at in accounts})
-    record.status, record.settled_at = status, now
+    write(record.pk, ending, now, postings, {id: cents for id, cents, _at in held.accounts})
+    record.status, record.settled_at = ending.status, now
     return record
 
 
-def hold(account_ids: Sequence[int], transaction_id: int) -> tuple[list[Row], str]:
-    """Lock these accounts and the transaction. Returns the accounts' rows and the status."""
-    locks = connection.features.has_select_for_update
-    queries = [Statement(STATUS + (" FOR UPDATE" if locks else ""), (transaction_id,))]
+def hold(account_ids: Sequence[int], transaction_id: int) -> Held:
+    """Lock these accounts, the transaction and its attempt."""
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    queries = [
+        Statement(STATUS + lock, (transaction_id,)),
+        Statement(ATTEMPT + lock, (transaction_id,)),
+    ]
     if account_ids:
         ids = rows_sql(1, len(account_ids))
         # A separate statement from the lock: it must read what the lock waited for.
         queries.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
-        if locks:
+        if lock:
             queries.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
-    *answers, [[status]] = pipeline.ask(*queries)
-    return (answers[-1] if answers else []), status
+    *answers, [[status]], attempts = pipeline.ask(*queries)
+    return Held(answers[-1] if answers else [], status, attempts[0] if attempts else None)
+
+
+def check_attempt(
+    record: Transaction, ending: Ending, state: str, fence: int, sent_at: object
+) -> None:
+    """Refuse an ending that this attempt can't have, while it is locked."""
+    reference = record.reference
+    if ending.state == State.CANCELLED:
+        if sent_at is not None or state not in (State.HELD, State.READY):
+            raise AlreadySent(reference=reference)
+        return
+    if not fence and state in (State.HELD, State.READY):
+        raise NeverSent(reference=reference)
+    if ending.fence is not None and ending.fence != fence:
+        raise Superseded(reference=reference)
+    if ending.receipt:
+        refuse_taken_receipt(record, ending.receipt)
+
+
+def refuse_taken_receipt(record: Transaction, receipt: str) -> None:
+    """The unique constraint stands behind this; a lost race comes here again."""
+    other = Attempt.objects.filter(rail=record.rail, receipt=receipt).exclude(transaction=record)
+    if taken := other.select_related("transaction").first():
+        raise ReceiptTaken(receipt=receipt, reference=taken.transaction.reference)
 
 
 def write(
     transaction_id: int,
-    status: Status,
+    ending: Ending,
     now: datetime,
     postings: Postings,
     balances: dict[int, int],
 ) -> None:
     entries: list[Value] = []
-    changes = [Statement(END, (status.value, now, transaction_id))]
+    changes = [Statement(END, (ending.status.value, now, transaction_id))]
     for account_id, cents in postings:
         after = None
         if account_id in balances:
@@ -112,6 +215,10 @@ def write(
         entries += (transaction_id, account_id, cents, after, now)
     if entries:
         changes.append(insert_entries(entries))
+    sent_at = None if ending.state == State.CANCELLED else now
+    attempt: list[Value] = [ending.state.value, ending.receipt or None, ending.rail_id[:64]]
+    attempt += (ending.code[:40], ending.words[:300], sent_at, now, transaction_id)
+    changes.append(Statement(END_ATTEMPT, attempt))
     pipeline.send(*changes)
 
 

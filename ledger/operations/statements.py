@@ -17,16 +17,18 @@ from typing import NamedTuple
 from django.db import connection
 
 from ledger import kinds
-from ledger.models import Transaction
+from ledger.models import Attempt, Transaction
 from ledger.operations.orders import PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
+from ledger.status import Status
 from wallet.db import pipeline
 from wallet.db.pipeline import Row, Statement, Value
 from wallet.db.waits import Name
 
 HOLDINGS = """
-    SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active
+    SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active,
+           owner.phone, owner.phone_changed_at
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
 
@@ -66,6 +68,13 @@ INSERT_ENTRIES = """
         (transaction_id, account_id, amount_cents, balance_after_cents, created_at)
     VALUES """
 ENTRY_COLUMNS = 5
+
+INSERT_ATTEMPTS = """
+    INSERT INTO ledger_attempt
+        (transaction_id, rail, reference, phone, state, approvals_needed, approvals_given, rail_id,
+         failure_code, failure_words, next_look_at, looks, fence, created_at)
+    VALUES """
+ATTEMPT_COLUMNS = 14
 
 
 class Hold(StrEnum):
@@ -117,7 +126,9 @@ def read(
             queries.append(placed.precondition.statement)
     answers = iter(pipeline.ask(*queries))
     rows = next(answers)
-    holdings = {row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
+    holdings = {
+        row[0]: Holding(row[0], row[1], bool(row[2]), bool(row[3]), *row[4:]) for row in rows
+    }
     facts = []
     for position, placed in enumerate(batch):
         each = Facts(*next(answers)[0])
@@ -183,6 +194,7 @@ def write(
     changed_ids: list[Value] = []
     rows: list[Value] = []
     lines: list[Value] = []
+    attempts: list[Value] = []
     for placed, record in carried_out:
         at = record.created_at
         rows += (record.pk, record.reference, record.type, record.rail, record.status)
@@ -196,6 +208,8 @@ def write(
                 changes += (account_id, cents)
                 changed_ids.append(account_id)
             lines += (record.pk, account_id, cents, after, at)
+        if record.status == Status.PENDING:
+            attempts += columns_of(record.attempt)
     inserts = [
         Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows)
     ]
@@ -204,7 +218,19 @@ def write(
         inserts.insert(0, Statement(add_sql(len(changed_ids)), changes + changed_ids))
     if lines:
         inserts.append(insert_entries(lines))
+    if attempts:
+        count = len(attempts) // ATTEMPT_COLUMNS
+        inserts.append(Statement(INSERT_ATTEMPTS + rows_sql(count, ATTEMPT_COLUMNS), attempts))
     pipeline.send(*inserts)
+
+
+def columns_of(attempt: Attempt) -> tuple[Value, ...]:
+    """The row of a new attempt. Its transaction's id was drawn beforehand."""
+    one = attempt
+    return (
+        *(one.transaction.pk, one.rail, one.reference, one.phone, one.state),
+        *(one.approvals_needed, 0, "", "", "", one.next_look_at, 0, 0, one.created_at),
+    )
 
 
 def insert_entries(values: Sequence[Value]) -> Statement:

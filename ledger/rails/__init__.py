@@ -4,13 +4,15 @@ A rail's file holds its name, float account, limits and words; no other code kno
 rail. `Transaction.rail` stores the code of the rail that a transaction used.
 """
 
-from ledger.rails.rail import Answer, Callback, Instruction, Outcome, Rail
+from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail
 from ledger.rails.registry import current, every, of, register, registered
 
 __all__ = [
+    "Alarm",
     "Answer",
     "Callback",
     "Instruction",
+    "Lookup",
     "Outcome",
     "Rail",
     "current",

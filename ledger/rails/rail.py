@@ -1,12 +1,15 @@
 """The base class of rails, and the contract of its four calls.
 
 Never call a rail inside a database transaction: commit the order, call the rail, then record the
-result with `operations.settle` or `operations.fail`. A rail doesn't touch our database.
+result with `operations.settle` or `operations.fail`. A rail doesn't touch the ledger's rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from django.utils.functional import Promise
@@ -19,9 +22,11 @@ class Outcome(StrEnum):
     """The state of one payment at a rail. Only the last three are final.
 
     After ACCEPTED, PENDING or UNKNOWN the money may still move, so our transaction stays PENDING.
-    Never send it again under another reference, and never return the money.
+    Never send it again under another reference, and never return the money. After NOT_TAKEN it
+    stays PENDING too, until it's sent.
     """
 
+    NOT_TAKEN = "not_taken"  # the rail started nothing, and we may send the same order again
     ACCEPTED = "accepted"  # the rail took the order and will report the result later
     PENDING = "pending"  # the answer to a query: the rail is still working on it
     UNKNOWN = "unknown"  # no answer or an unreadable one: the payment may have gone through
@@ -32,6 +37,15 @@ class Outcome(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (Outcome.REJECTED, Outcome.SUCCEEDED, Outcome.FAILED)
+
+
+class Alarm(StrEnum):
+    """What the finance team must look at, whatever became of the payment itself."""
+
+    NONE = ""
+    LOOK = "look"  # the rail said something that we don't expect
+    FLOAT = "float"  # the float is too low for payouts
+    STOP = "stop"  # something is wrong on our side: send nothing until a person has looked
 
 
 class Instruction(NamedTuple):
@@ -49,21 +63,47 @@ class Instruction(NamedTuple):
 
 class Answer(NamedTuple):
     """A rail's answer. `receipt` is its number for a successful payment, `rail_id` its id for our
-    order. `code` and `words` are its reason for a failure."""
+    order. `code` and `words` are its reason for a failure, for staff; `Rail.explain` has a sentence
+    for members. `lookup_id` is its id for a question that it answers later, by a callback with
+    the same `lookup_id`."""
 
     outcome: Outcome
     receipt: str = ""
     rail_id: str = ""
     code: str = ""
     words: str = ""
+    alarm: Alarm = Alarm.NONE
+    lookup_id: str = ""
+
+
+class Lookup(NamedTuple):
+    """A payment to ask a rail about: our reference, and what the rail has said about it so far."""
+
+    reference: str
+    is_payout: bool
+    rail_id: str = ""
+    receipt: str = ""
 
 
 class Callback(NamedTuple):
-    """A message that a rail sent us. `reference` or `answer.rail_id` identifies the payment."""
+    """A message that a rail sent us.
+
+    `reference` (ours), `answer.rail_id` or `answer.lookup_id` identifies the payment, as far as
+    the message says. A payment that the payer started has only the `account_number` they typed.
+    `amount_cents` is None if the message doesn't say it. `balances` are in cents, by the rail's
+    names for our accounts; such a message isn't about a payment.
+
+    A rail may also put our reference into the callback's URL (`?reference=`). It identifies the
+    payment if we lost the answer with the `rail_id`.
+    """
 
     answer: Answer
     reference: str = ""
     amount_cents: int | None = None
+    account_number: str = ""
+    payer: str = ""
+    paid_at: datetime | None = None
+    balances: Mapping[str, int] = MappingProxyType({})
 
 
 class Rail:
@@ -71,6 +111,7 @@ class Rail:
 
     `collect` requests money in, `disburse` sends money out. Both may return any Outcome except
     PENDING. A call never raises for an error of the rail or the network: it returns UNKNOWN.
+    It passes each request and each answer to `recording.record`.
     """
 
     code: ClassVar[str]
@@ -82,6 +123,10 @@ class Rail:
     lowest_cents: ClassVar[int] = 1
     highest_cents: ClassVar[int | None] = None
     takes_cents: ClassVar[bool] = True
+    # Payments go to the phone of the member, or come from it.
+    needs_phone: ClassVar[bool] = True
+    # The same payout sent twice under one reference is one payment, with one end.
+    pays_a_reference_once: ClassVar[bool] = False
 
     # True: no real money moves, and pages show these notes.
     is_simulated: ClassVar[bool] = False
@@ -109,16 +154,43 @@ class Rail:
         """Pay the money out."""
         raise NotImplementedError
 
-    def query(self, reference: str) -> Answer:
-        """Ask for the state of the payment with our `reference`."""
+    def query(self, lookup: Lookup) -> Answer:
+        """Ask for the state of a payment. NOT_TAKEN: the rail never saw it.
+
+        PENDING with a `lookup_id`: the answer comes by callback.
+        """
         raise NotImplementedError
+
+    def ask_balance(self) -> Answer:
+        """Ask what we hold at the rail. PENDING: the answer comes by callback."""
+        return Answer(Outcome.REJECTED)
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         """Parse a message of this kind. None if it isn't about one of our payments.
 
-        Raises ValueError if it can't be parsed.
+        Raises ValueError if it can't be parsed, and nothing else. It parses what `redact` made of
+        a body like the body itself.
         """
         raise NotImplementedError
+
+    def redact(self, body: bytes) -> str:
+        """A body of this rail as text to keep: without secrets and phone numbers."""
+        return body.decode(errors="replace").replace("\0", "\ufffd")
+
+    def explain(self, code: str, *, is_payout: bool) -> str | Promise:
+        """Why a payment failed, in a sentence for its member; empty when there is none."""
+        return ""
+
+    def check(self) -> None:
+        """Are the settings complete? Raises ImproperlyConfigured, which ends the start."""
+
+    def look_after_s(self) -> Sequence[int]:
+        """How many seconds after sending a payment without a final answer is asked about."""
+        return (30, 60, 120, 300, 600, 1800)
+
+    def is_from_rail(self, secret: str, ip_address: str) -> bool:
+        """Does the address that a callback came to, and the one it came from, fit this rail?"""
+        return False
 
 
 INSIDE = _("Nissmart")

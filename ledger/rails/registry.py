@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from ledger.rails.mpesa import MPESA
 from ledger.rails.rail import Rail
 from ledger.rails.simulated import SIMULATED
 from wallet import house
@@ -52,3 +53,4 @@ def current() -> Rail:
 
 
 register(SIMULATED)
+register(MPESA)

@@ -7,7 +7,7 @@ for days and triggers, where their SQL differs.
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import statements
+from ledger.verify import attempts, statements
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -163,6 +163,38 @@ CHECKS = (
         _("holds {held_cents}, but pending payouts sum to {open_cents}"),
         "account",
         statements.transit,
+    ),
+    Check(
+        "attempts",
+        _("Attempts"),
+        _("Every attempt stands as its transaction does, and what is open has one."),
+        _("{reference}: is {status}, but its attempt is {state}"),
+        "transaction",
+        attempts.ATTEMPTS,
+    ),
+    Check(
+        "payouts",
+        _("Open payouts"),
+        _("Money in transit is that of payouts whose attempts are open."),
+        _("holds {held_cents}, but open attempts pay out {open_cents}"),
+        "account",
+        attempts.PAYOUTS,
+    ),
+    Check(
+        "approvals",
+        _("Approvals"),
+        _("Every payout that was sent has its approvals, by people it doesn't belong to."),
+        _("{reference}: {state} with {people} of {needed} approvals, {own} by its own people"),
+        "transaction",
+        attempts.APPROVALS,
+    ),
+    Check(
+        "receipts",
+        _("Receipts"),
+        _("A receipt names one payment of its rail."),
+        _("{reference}: its receipt {receipt} already names transaction {first}"),
+        "transaction",
+        attempts.RECEIPTS,
     ),
     Check(
         "keys",

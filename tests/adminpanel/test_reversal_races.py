@@ -114,7 +114,7 @@ def test_a_proposal_is_approved_or_withdrawn_but_never_both(alice, bob, wambui, 
             "ReversalProposal",
             "TooLate",
         ]
-        proposal.refresh_from_db()
+        state_after_worker(proposal)
         is_back = proposal.state == State.POSTED
         assert is_back or proposal.state == State.WITHDRAWN
         assert reversals_of(record) == is_back
@@ -134,8 +134,7 @@ def test_a_proposal_is_approved_or_denied_but_never_both(alice, bob, wambui, tea
         ]
         answers = run_together(*map(catch_refusal, jobs[:: 1 if number % 2 else -1]))
         assert [isinstance(answer, TooLate) for answer in answers].count(True) == 1
-        proposal.refresh_from_db()
-        assert proposal.state in (State.POSTED, State.DENIED)
+        assert state_after_worker(proposal) in (State.POSTED, State.DENIED)
         assert reversals_of(record) == (proposal.state == State.POSTED)
         assert count(record, "approve") + count(record, "deny") == 1
     assert_books_right()
@@ -152,7 +151,7 @@ def test_the_recipient_may_spend_the_money_meanwhile(alice, bob, carol, wambui, 
             partial(send, bob, carol, 10_00),
         ]
         answers = run_together(*jobs[:: 1 if number % 2 else -1])
-        proposal.refresh_from_db()
+        state_after_worker(proposal)
         spent = [answer for answer in answers if isinstance(answer, Transaction)]
         refused = [answer for answer in answers if isinstance(answer, Refusal)]
         assert balance(bob) == 0

@@ -148,7 +148,7 @@ def test_the_page_shows_the_rail(record, as_finance, alice):
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("PENDING", "This withdrawal is on its way."),
+        ("PENDING", "This withdrawal isn't complete yet."),
         ("FAILED", "the money is back in the wallet"),
         ("SUCCESS", "This money has left Nissmart"),
     ],

@@ -174,8 +174,10 @@ def test_the_guide_lists_every_error_code():
         if isinstance(found, type)
         and hasattr(found, "code")
         and found not in (Refusal, errors.AmountRefused)
-        # Programs can't reverse or settle.
-        and not issubclass(found, (errors.ReversalRefused, errors.SettledOtherwise))
+        # Programs can't reverse, settle or cancel.
+        and not issubclass(
+            found, (errors.ReversalRefused, errors.SettledOtherwise, errors.PaymentRefused)
+        )
     }
     codes |= {"malformed_json", "unsupported_media_type"}  # wallet.strict_json
     table = GUIDE.read_text().partition("## Errors")[2]

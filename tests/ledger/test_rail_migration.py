@@ -10,7 +10,7 @@ from ledger import operations
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import deposit, new_key, send, withdraw
-from tests.ledger.support.later import waiting_withdrawal
+from tests.ledger.support.later import answer_later
 from tests.tampering import violations
 from wallet.context import Context
 
@@ -20,7 +20,8 @@ BEFORE = "0004_house_lines_by_time"
 
 
 def migrate(*target: str) -> None:
-    call_command("migrate", "ledger", *target, verbosity=0)
+    """Forwards all apps: those above the ledger went back with it."""
+    call_command("migrate", *(["ledger", *target] if target else []), verbosity=0)
 
 
 def rows() -> list[tuple[object, ...]]:
@@ -34,7 +35,8 @@ def test_old_rows_get_their_rail(alice, bob, finance):
     back = deposit(bob, 5_00)
     send(alice, bob, 1_00)
     withdraw(alice, 2_00)
-    waiting_withdrawal(alice, 3_00)
+    with answer_later():
+        withdraw(alice, 3_00)
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=back.pk)
     kept, taken = rows(), dict(Transaction.objects.values_list("pk", "rail"))
     try:

@@ -13,7 +13,13 @@ from ledger.models import Entry, Transaction
 from ledger.querysets import nairobi_day
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, deposit, new_key, send, withdraw
-from tests.ledger.support.later import answer_later, end, waiting_deposit, waiting_withdrawal
+from tests.ledger.support.later import (
+    answer_later,
+    end,
+    sent,
+    waiting_deposit,
+    waiting_withdrawal,
+)
 from tests.ledger.support.moves import FLOAT, TRANSIT, lines
 from tests.tampering import violations
 from wallet import operations as wallet_operations
@@ -201,7 +207,7 @@ def test_entry_times_of_an_account_never_decrease(alice, move, status, time_mach
 def test_a_given_time_is_kept(alice):
     then = timezone.now() + timedelta(days=1)
     with answer_later():
-        record = withdraw(alice, 300_00, at=then)
+        record = sent(withdraw(alice, 300_00, at=then))
     ended = operations.settle(transaction_id=record.pk, at=then + timedelta(hours=2))
     assert ended.settled_at == then + timedelta(hours=2)
     assert_right()

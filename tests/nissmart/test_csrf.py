@@ -42,6 +42,9 @@ def test_every_url_that_accepts_post_requires_the_token(people, samples):
         for role in ("anonymous", "member", "operator"):
             if row[role] == "405" or (row[role] == "404" and route.startswith("accounts/")):
                 continue
+            # A rail has no cookie: the secret in its URL stands for the token.
+            if route.startswith("rails/") and row[role] == "404":
+                continue
             # Without a session or token the API answers 401, and its documents change nothing.
             if route.startswith("api/") and (role == "anonymous" or row[role] in ("200", "404")):
                 continue

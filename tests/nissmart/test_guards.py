@@ -11,8 +11,9 @@ from django.db import IntegrityError, connection, models, transaction
 from adminpanel.models import Note
 from adminpanel.transactions import notes
 from ledger import operations
-from ledger.models import Entry, Transaction
-from tests.factories import deposit, new_key
+from ledger.models import Approval, Attempt, Entry, Pause, RailEvent, Transaction, Verdict
+from tests.factories import deposit, new_key, withdraw
+from tests.ledger.support.later import answer_later
 from tests.ledger.support.rows import insert, stored
 from wallet.context import Context
 from wallet.db.guards import INSTALLED
@@ -23,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite replaces rows"),
 ]
 
-GUARDED = (AuditEvent, Entry, Note, Transaction)
+GUARDED = (Approval, Attempt, AuditEvent, Entry, Note, Pause, RailEvent, Transaction, Verdict)
 
 
 def unique_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
@@ -35,7 +36,13 @@ def unique_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
         yield tuple(model._meta.get_field(name).column for name in names.fields)
 
 
-KEYS = [(model, key) for model in GUARDED for key in unique_columns(model)]
+KEYS = [
+    (model, key)
+    for model in GUARDED
+    for key in unique_columns(model)
+    # No attempt begins with a receipt: see tests/ledger/test_attempts.py.
+    if key != ("rail", "receipt")
+]
 
 
 @pytest.fixture
@@ -43,7 +50,14 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     """A row of every guarded table, with a value in each unique column."""
     record = deposit(alice, 5_00)
     notes.write(Context(finance.pk, key="one"), transaction_id=record.pk, text="Called.")
+    with answer_later():
+        attempt = Attempt.objects.get(transaction=withdraw(alice, 1_00))
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
+    about = {"attempt": attempt, "person": finance, "person_name": finance.name}
+    Approval.objects.create(decision="approve", fingerprint="f", **about)
+    Verdict.objects.create(outcome="not_paid", evidence="The statement", **about)
+    RailEvent.objects.create(rail="simulated", kind="x", attempt=attempt)
+    Pause.objects.create(reason="A drill")
     return {model: model._default_manager.latest("pk") for model in GUARDED}
 
 

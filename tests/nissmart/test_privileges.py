@@ -131,6 +131,8 @@ def samples(people, alice) -> dict[str, str]:
     return {
         "<id:user_id>": str(people["member"].pk),
         "<slug:name>": "sums",
+        "<str:secret>": "no-such-secret",
+        "<slug:kind>": "stk",
         "<id:proposal_id>": str(proposal.pk),
         "<id:incident_id>": str(incident.pk),
         "<account_id:account_id>": str(alice.primary_account().pk),

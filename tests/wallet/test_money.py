@@ -14,6 +14,7 @@ from wallet.money import (
     format_amount,
     format_money,
     format_signed_money,
+    parse_plain,
     parse_shillings,
 )
 
@@ -111,3 +112,29 @@ def test_money_is_written_with_its_sign(cents, money, signed):
 
 def test_a_bare_negative_amount_has_a_true_minus():
     assert format_amount(-1_000_05) == "\u22121,000.05"
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [
+        ("300", 300_00),
+        ("5.00", 5_00),
+        ("1.5", 1_50),
+        ("1.", 1_00),
+        ("-1980.00", -1980_00),
+        ("0", 0),
+        ("0.01", 1),
+        ("8959269.6000", 8959269_60),
+        ("90071992547.99", 90071992547_99),
+    ],
+)
+def test_an_amount_of_a_program_is_read_to_the_cent(text, cents):
+    assert parse_plain(text) == cents
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", ".5", "1.005", "1e3", "NaN", "1,000", " 1", "+1", "٣", "1" * 12, "1.00x"]
+)
+def test_what_is_no_amount_of_a_program_is_a_value_error(text):
+    with pytest.raises(ValueError, match="not an amount"):
+        parse_plain(text)

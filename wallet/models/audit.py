@@ -39,6 +39,12 @@ class AuditEvent(models.Model):
         ISSUE_TOKEN = "issue_token", _("Token issued")
         REVOKE_TOKEN = "revoke_token", _("Token revoked")
         PASSWORD_LINK = "password_link", _("Password link handed over")
+        APPROVE_PAYOUT = "approve_payout", _("Payout approved")
+        REFUSE_PAYOUT = "refuse_payout", _("Payout refused")
+        JUDGE_PAYMENT = "judge_payment", _("Outcome of a payment found out")
+        PAUSE_PAYOUTS = "pause_payouts", _("Payouts paused")
+        PROPOSE_LIFT = "propose_lift", _("Proposed to resume payouts")
+        LIFT_PAUSE = "lift_pause", _("Payouts resumed")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)

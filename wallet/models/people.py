@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.db.models.lookups import In
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet import emails, names
@@ -29,6 +30,8 @@ class UserQuerySet(models.QuerySet["User"]):
             if not isinstance(values["name"], str):
                 raise TypeError("Pass the name as text, so that its search columns can be saved.")
             values |= names.search_columns(values["name"])
+        if "phone" in values:
+            values |= {"phone_changed_at": when_phone_changed(values["phone"])}
         return super().update(**values)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
@@ -36,6 +39,19 @@ class UserQuerySet(models.QuerySet["User"]):
         for user in people:
             user.set_search_columns()
         return super().bulk_create(people, *args, **kwargs)
+
+
+def when_phone_changed(phone: str | None) -> Case:
+    """The column `phone_changed_at` of a row that is saved with this phone number.
+
+    The database compares, so no stale copy of the row can hide a change.
+    """
+    has_changed = Q(phone__isnull=False) if phone is None else ~Q(phone=phone)
+    return Case(
+        When(has_changed, then=Value(timezone.now())),
+        default=F("phone_changed_at"),
+        output_field=models.DateTimeField(null=True),
+    )
 
 
 class UserManager(BaseUserManager["User"]):
@@ -103,6 +119,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     search_short_name = models.TextField(default="", db_default="", editable=False)
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
+    # When it last became another number. The number that an account was opened with is no change.
+    phone_changed_at = models.DateTimeField(null=True, editable=False)
     is_staff = models.BooleanField(_("may use the admin"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("joined"), auto_now_add=True)
@@ -138,6 +156,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         if update_fields is None or "name" in update_fields:
             columns = self.set_search_columns()
             update_fields = update_fields and {*update_fields, *columns}
+        if not self._state.adding and (update_fields is None or "phone" in update_fields):
+            self.phone_changed_at = when_phone_changed(self.phone)
+            update_fields = update_fields and {*update_fields, "phone_changed_at"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def set_search_columns(self) -> dict[str, str]:

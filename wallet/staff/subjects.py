@@ -15,6 +15,7 @@ PAGES = {
     "incident": "adminpanel:incident",
     "ledger": "adminpanel:ledger",
     "member": "adminpanel:member",
+    "payouts": "",
     "transaction": "adminpanel:transaction",
 }
 # The audit writes `member 12`, people also type `Member #12`.
@@ -49,6 +50,7 @@ class Subject(NamedTuple):
 
 LEDGER = Subject("ledger")
 AUDIT = Subject("audit")
+PAYOUTS = Subject("payouts")
 
 
 def member(user_id: int) -> Subject:

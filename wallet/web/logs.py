@@ -21,6 +21,8 @@ ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Each alternative starts with a plain character, and the lookbehind comes after it. So the regex
 # engine skips quickly to the next +, 2 or 0.
 PHONE = re.compile(r"(\+254|2(?<!\w2)54|0(?<!\w0))([ -]?\d{3}[ -]?)\d{3}([ -]?\d{3})\b")
+# The address of callbacks has a secret in it.
+SECRET_PATH = re.compile(r"(/rails/)[^/\s\"]+")
 
 access = logging.getLogger("nissmart.access")
 
@@ -36,7 +38,7 @@ OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request", "
 
 
 class JsonLine(logging.Formatter):
-    """One record, one line of JSON. Phone numbers are masked."""
+    """One record, one line of JSON. Phone numbers and secrets are masked."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -52,7 +54,8 @@ class JsonLine(logging.Formatter):
         line |= {name: value for name, value in vars(record).items() if name not in OWN}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return PHONE.sub(r"\1\2***\3", ENCODER.encode(line))
+        text = PHONE.sub(r"\1\2***\3", ENCODER.encode(line))
+        return SECRET_PATH.sub(r"\1***", text) if "/rails/" in text else text
 
 
 class IdentifiedRequest(HttpRequest):

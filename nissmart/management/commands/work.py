@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
-from threading import Event
+from collections.abc import Callable, Sequence
+from threading import Thread
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
 from nissmart import work
 
 PAUSE_S = 2
+# Members wait for these.
+PAUSE_OF_PAYMENTS_S = 0.5
 
 
 class Command(BaseCommand):
@@ -26,10 +30,22 @@ class Command(BaseCommand):
             if not work.do_what_is_due():
                 raise CommandError("Some jobs failed; the log says why.")
             return
-        stop = Event()
-        # The current job ends first, and a second signal doesn't hurry it.
+        # The current jobs end first, and a second signal doesn't hurry them.
         for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, lambda *_signal: stop.set())
-        while not stop.is_set():
-            work.do_what_is_due()
-            stop.wait(PAUSE_S)
+            signal.signal(sign, lambda *_signal: work.STOPPING.set())
+        payments = Thread(target=keep_doing, args=(work.PAYMENT_JOBS, PAUSE_OF_PAYMENTS_S))
+        payments.start()
+        keep_doing(work.JOBS, PAUSE_S)
+        payments.join()
+
+
+def keep_doing(jobs: Sequence[Callable[[], Any]], pause_s: float) -> None:
+    """Do these jobs again and again, until the process is to stop."""
+    try:
+        while not work.STOPPING.is_set():
+            work.do_what_is_due(jobs)
+            work.STOPPING.wait(pause_s)
+    finally:
+        # However this ends, the other thread ends too, and what runs the worker starts it again.
+        work.STOPPING.set()
+        connections.close_all()

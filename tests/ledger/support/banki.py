@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ledger.rails import Answer, Callback, Instruction, Outcome, Rail
+from ledger.rails import Answer, Callback, Instruction, Lookup, Outcome, Rail
 from wallet.house import HouseAccount
 
 
@@ -33,8 +33,8 @@ class Banki(Rail):
         self.book[instruction.reference] = Answer(Outcome.PENDING)
         return Answer(Outcome.ACCEPTED, rail_id=f"B{len(self.book)}")
 
-    def query(self, reference: str) -> Answer:
-        return self.book.get(reference, Answer(Outcome.UNKNOWN))
+    def query(self, lookup: Lookup) -> Answer:
+        return self.book.get(lookup.reference, Answer(Outcome.NOT_TAKEN))
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         message = json.loads(body)

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from ledger import operations, rails
-from ledger.models import Transaction
+from ledger.models import Attempt, Transaction
 from tests.factories import deposit, withdraw
 from wallet.models import User
+
+State = Attempt.State
 
 
 @contextmanager
@@ -23,14 +25,31 @@ def answer_later(code: str = "simulated") -> Iterator[None]:
         del rail.answers_instantly
 
 
+def unclaimed(user: User, amount_cents: int = 300_00, **more: object) -> Attempt:
+    """A payout that no worker has claimed."""
+    with answer_later():
+        return Attempt.objects.get(transaction=withdraw(user, amount_cents, **more))
+
+
 def waiting_deposit(user: User, amount_cents: int, **more: object) -> Transaction:
     with answer_later():
-        return deposit(user, amount_cents, **more)
+        return sent(deposit(user, amount_cents, **more))
 
 
 def waiting_withdrawal(user: User, amount_cents: int, **more: object) -> Transaction:
     with answer_later():
-        return withdraw(user, amount_cents, **more)
+        return sent(withdraw(user, amount_cents, **more))
+
+
+def sent(record: Transaction) -> Transaction:
+    """As if a worker had sent it, and its rail had accepted it. No worker looks at it again."""
+    attempts = Attempt.objects.filter(transaction=record, fence=0, state=State.READY)
+    at = record.created_at
+    attempts.update(state=State.SENDING, fence=1, sent_at=at, lease_until=at)
+    Attempt.objects.filter(transaction=record, state=State.SENDING).update(
+        state=State.SENT, lease_until=None, next_look_at=None
+    )
+    return record
 
 
 def end(record: Transaction, status: str, at: datetime | None = None) -> Transaction:

@@ -154,4 +154,32 @@ TAMPERS = {
         "UPDATE ledger_transaction SET reference = 'NS-00000000' WHERE id IN ({first}, {transfer})",
         ("references", "transaction {transfer}"),
     ),
+    "an attempt said to be open": (
+        "UPDATE ledger_attempt SET state = 'SENT' WHERE transaction_id = {failed}",
+        ("attempts", "transaction {failed}"),
+    ),
+    "an attempt on another rail": (
+        "UPDATE ledger_attempt SET rail = 'pigeon' WHERE transaction_id = {open}",
+        ("attempts", "transaction {open}"),
+    ),
+    "an open payout without its attempt": (
+        "DELETE FROM ledger_attempt WHERE transaction_id = {open}",
+        ("payouts", "account -2"),
+    ),
+    "an open transaction without its attempt": (
+        "DELETE FROM ledger_attempt WHERE transaction_id = {open}",
+        ("attempts", "transaction {open}"),
+    ),
+    "a payout sent without an approval": (
+        "UPDATE ledger_attempt SET approvals_needed = 1 WHERE transaction_id = {open}",
+        ("approvals", "transaction {open}"),
+    ),
+    "an approval that was never given": (
+        "UPDATE ledger_attempt SET approvals_given = 1 WHERE transaction_id = {open}",
+        ("approvals", "transaction {open}"),
+    ),
+    "a receipt used twice": (
+        "UPDATE ledger_attempt SET receipt = 'R1'",
+        ("receipts", "transaction {failed}"),
+    ),
 }

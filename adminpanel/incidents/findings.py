@@ -1,0 +1,77 @@
+"""Open an incident for what a rail said and finance has to look at."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_OID, uuid5
+
+from django.db.models import Q
+
+from adminpanel.incidents.operations import Action, Severity, State, record_act
+from adminpanel.models import Incident
+from adminpanel.timeline import short_time
+from ledger import rails
+from ledger.models import RailEvent
+from ledger.models.rail_events import ALARMING, Finding
+from wallet.context import SYSTEM
+from wallet.db.retries import committed
+
+# Of these a rail may send many: they share one incident until it's resolved.
+REPEATED = {
+    Finding.ALARM,
+    Finding.FLOAT_LOW,
+    Finding.GAVE_UP,
+    Finding.STOPPED,
+    Finding.TOO_LARGE,
+    Finding.UNMATCHED,
+    Finding.UNREADABLE,
+}
+MEDIUM = {Finding.ALARM, Finding.OVERDUE, Finding.TOO_LARGE, Finding.UNREADABLE, Finding.OTHER_ID}
+# A bound, so that one turn of the worker ends.
+OPENED_AT_MOST = 200
+EXCERPT = 500
+
+
+def open_for_findings() -> int:
+    """Open the incidents of findings that have none, each once. For the background worker; says how
+    many findings."""
+    alarming = Q(finding__isnull=False) & Q(finding__in=ALARMING)
+    fresh = RailEvent.objects.filter(alarming, incidents__isnull=True).order_by("pk")
+    ids = list(fresh.values_list("pk", flat=True)[:OPENED_AT_MOST])
+    for event_id in ids:
+        open_for(event_id)
+    return len(ids)
+
+
+@committed
+def open_for(event_id: int) -> Incident:
+    """The incident of this finding. Two workers: the unique request lets in one, and the other
+    finds what that one has opened."""
+    event = RailEvent.objects.select_related("attempt__transaction").get(pk=event_id)
+    if earlier := event.incidents.first():
+        return earlier
+    finding = Finding(str(event.finding))
+    record = event.attempt.transaction if event.attempt else None
+    title = f"{rails.of(event.rail).label}: {finding.label}"
+    if finding in REPEATED:
+        still_open = Incident.objects.exclude(state=State.RESOLVED).filter(title=title[:120])
+        incident = still_open.order_by("pk").first()
+    else:
+        title, incident = f"{title} ({record.reference if record else event.reference})", None
+    if incident is None:
+        incident = Incident.objects.create(
+            title=title[:120],
+            description=describe(event),
+            severity=Severity.MEDIUM if finding in MEDIUM else Severity.HIGH,
+            request=uuid5(NAMESPACE_OID, f"rail event {event.pk}"),
+        )
+        linked = [record.reference] if record else []
+        record_act(SYSTEM, Action.OPEN_INCIDENT, incident, after={"title": title}, linked=linked)
+    incident.rail_events.add(event)
+    if record:
+        incident.transactions.add(record)
+    return incident
+
+
+def describe(event: RailEvent) -> str:
+    source = f" from {event.ip_address}" if event.ip_address else ""
+    return f"{event.kind}{source} at {short_time(event.at)}\n{event.body[:EXCERPT]}".strip()

@@ -1,0 +1,19 @@
+"""The rows of the ledger. Only `ledger.operations` and the verticals write them."""
+
+from ledger.models.attempts import Approval, Attempt, Verdict
+from ledger.models.books import Entry, Transaction
+from ledger.models.rail_events import Pause, RailEvent
+from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
+
+__all__ = [
+    "Approval",
+    "Attempt",
+    "DailyTotal",
+    "Entry",
+    "HouseBalance",
+    "Pause",
+    "RailEvent",
+    "RollupMark",
+    "Transaction",
+    "Verdict",
+]

@@ -1,0 +1,132 @@
+"""What a rail says by itself: keep it, find its payment, apply it.
+
+A message is stored before anything is made of it. It is applied then, or by a worker later, as
+often as it takes: what it does is done once.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import timedelta
+
+from django.utils import timezone
+
+from ledger import rails
+from ledger.models import Attempt, RailEvent
+from ledger.models.rail_events import Finding
+from ledger.payouts import outcomes
+from ledger.payouts.outcomes import Heard
+from ledger.rails import Callback, Outcome, Rail
+from wallet.db.retries import committed
+from wallet.errors import Busy
+
+logger = logging.getLogger(__name__)
+
+# A callback may come before the answer that gives us the id by which it names its payment.
+MATCHED_WITHIN = timedelta(minutes=5)
+# A worker leaves fresh ones to the request that brought them.
+LEFT_ALONE = timedelta(seconds=5)
+GIVE_UP_AFTER = timedelta(hours=24)
+APPLIED_AT_MOST = 200
+# Of a body that is too large.
+KEPT_OF_TOO_MUCH = 2000
+REFERENCE = re.compile(r"NSP-[0-9A-Z]{1,16}")
+
+
+@committed
+def store(
+    rail: Rail,
+    kind: str,
+    body: bytes,
+    *,
+    ip_address: str = "",
+    reference: str = "",
+    finding: Finding | None = None,
+) -> RailEvent:
+    """Keep a message as it came, but for secrets and phone numbers.
+
+    `reference` is what the address says that it came to. One with a `finding` is not applied.
+    """
+    if finding is not None:
+        body = body[:KEPT_OF_TOO_MUCH]
+    return RailEvent.objects.create(
+        rail=rail.code,
+        kind=kind[:40],
+        reference=reference if REFERENCE.fullmatch(reference) else "",
+        is_callback=True,
+        body=rail.redact(body),
+        ip_address=ip_address[:60],
+        finding=finding,
+        handled_at=timezone.now() if finding else None,
+    )
+
+
+def apply(event: RailEvent) -> Finding | None:
+    """Do what a message says, once. None while it may still find its payment. Raises Busy."""
+    rail = rails.of(event.rail)
+    try:
+        callback = rail.parse_callback(event.kind, event.body.encode())
+    except ValueError:
+        return finish(event, Finding.UNREADABLE)
+    if callback is None or callback.balances:
+        return finish(event, Finding.NOT_OURS)
+    attempt = payment_of(event, callback)
+    if attempt is None:
+        return no_payment(event, callback)
+    heard = Heard(callback.answer, amount_cents=callback.amount_cents)
+    return finish(event, outcomes.take_in(attempt, heard), attempt)
+
+
+def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
+    """The attempt that a message is about. None also when what it says is about two of them."""
+    answer = callback.answer
+    attempts = Attempt.objects.filter(rail=event.rail).select_related("transaction")
+    names = {event.reference, callback.reference} - {""}
+    if names:
+        return attempts.filter(reference=names.pop()).first() if len(names) == 1 else None
+    if answer.lookup_id:
+        asked = RailEvent.objects.filter(rail=event.rail, rail_id=answer.lookup_id)
+        return attempts.filter(pk__in=asked.values("attempt")).first()
+    return attempts.filter(rail_id=answer.rail_id).first() if answer.rail_id else None
+
+
+def no_payment(event: RailEvent, callback: Callback) -> Finding | None:
+    answer = callback.answer
+    if callback.account_number:
+        # A payment that its payer started: only its confirmation says that money has moved.
+        is_paid = answer.outcome == Outcome.SUCCEEDED
+        return finish(event, Finding.UNMATCHED if is_paid else Finding.NOT_OURS)
+    if timezone.now() - event.at < MATCHED_WITHIN:
+        return None
+    return finish(event, Finding.UNMATCHED)
+
+
+@committed
+def finish(event: RailEvent, finding: Finding, attempt: Attempt | None = None) -> Finding:
+    """Write down what it turned out to mean. The first to do so is right: a later one found
+    what the first had done."""
+    waiting = RailEvent.objects.filter(pk=event.pk, handled_at__isnull=True)
+    about = {} if attempt is None else {"attempt": attempt}
+    waiting.update(finding=finding, handled_at=timezone.now(), **about)
+    return finding
+
+
+def apply_waiting() -> int:
+    """Apply what was stored and not applied: after a crash, while the database was busy, or when
+    it came before its payment was known. For the background worker; says how many."""
+    now = timezone.now()
+    waiting = RailEvent.objects.filter(is_callback=True, handled_at__isnull=True)
+    applied, failures = 0, []
+    for event in waiting.filter(at__lte=now - LEFT_ALONE).order_by("pk")[:APPLIED_AT_MOST]:
+        try:
+            applied += apply(event) is not None
+        except Busy:
+            continue
+        except Exception as failure:
+            if now - event.at >= GIVE_UP_AFTER:
+                finish(event, Finding.GAVE_UP)
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("callbacks could not be applied", failures)
+    return applied

@@ -1,0 +1,270 @@
+"""Write down what a rail says about an attempt, whichever way it said it.
+
+A success always counts: the money has moved. A failure counts only when it is certain that nothing
+can still be sent, because it gives money back. What is neither changes when to look again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from ledger import operations
+from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise, Superseded
+from ledger.kinds import STRAY_IN, STRAY_OUT
+from ledger.models import Attempt, RailEvent, Transaction
+from ledger.models.attempts import OPEN, State
+from ledger.models.rail_events import Finding
+from ledger.payouts import pauses, schedule
+from ledger.rails import Alarm, Answer, Outcome
+from ledger.status import Status
+from wallet.context import SYSTEM
+from wallet.db.retries import committed
+
+
+class Heard(NamedTuple):
+    """What a rail said, and how we came to hear it.
+
+    `fence` is that of the worker who asked; None for what the rail said by itself. `is_send` is
+    True of the answer to a payment request, and `is_resend` if an earlier request under the same
+    reference may still be on its way. `amount_cents` is None when the rail didn't say it.
+    """
+
+    answer: Answer
+    fence: int | None = None
+    is_send: bool = False
+    is_resend: bool = False
+    amount_cents: int | None = None
+
+
+def take_in(attempt: Attempt, heard: Heard) -> Finding:
+    """Apply an answer, once. Says what it turned out to mean. Raises Busy."""
+    raise_alarm(attempt, heard.answer)
+    match heard.answer.outcome:
+        case Outcome.SUCCEEDED:
+            return succeed(attempt, heard)
+        case Outcome.FAILED:
+            return fail(attempt, heard)
+        case Outcome.REJECTED if heard.is_send and not heard.is_resend:
+            return fail(attempt, heard)
+        case Outcome.NOT_TAKEN:
+            return not_taken(attempt, heard)
+    return note(attempt, heard)
+
+
+def succeed(attempt: Attempt, heard: Heard) -> Finding:
+    answer, record = heard.answer, attempt.transaction
+    if has_other_id(attempt, answer):
+        return look_now(attempt, answer)
+    if not attempt.may_have_been_sent:
+        return Finding.NEVER_SENT
+    if heard.amount_cents not in (None, record.amount_cents):
+        return other_amount(attempt, heard)
+    try:
+        ended = operations.settle(
+            transaction_id=record.pk, receipt=answer.receipt, rail_id=answer.rail_id
+        )
+    except NeverSent:
+        return Finding.NEVER_SENT
+    except ReceiptTaken:
+        return Finding.RECEIPT_TAKEN
+    except SettledOtherwise:
+        return hold_stray(attempt, record.amount_cents, Finding.LATE_SUCCESS)
+    if not ended.is_replay:
+        return Finding.APPLIED
+    known = Attempt.objects.values_list("receipt", flat=True).get(pk=attempt.pk)
+    is_news = answer.receipt and answer.receipt != known
+    return Finding.OTHER_RECEIPT if is_news else Finding.DUPLICATE
+
+
+def has_other_id(attempt: Attempt, answer: Answer) -> bool:
+    """Does the rail call the payment by another name than before? Then it is asked about."""
+    return bool(attempt.rail_id and answer.rail_id and attempt.rail_id != answer.rail_id)
+
+
+def other_amount(attempt: Attempt, heard: Heard) -> Finding:
+    """The rail moved another amount than was ordered. It never reaches a wallet by itself.
+
+    What came in goes to suspense, and its deposit ends. What went out is for people to find out.
+    """
+    status = Transaction.objects.values_list("status", flat=True).get(pk=attempt.transaction_id)
+    assert heard.amount_cents is not None
+    if status == Status.SUCCESS:
+        return Finding.WRONG_AMOUNT
+    if status == Status.FAILED or not attempt.is_payout:
+        found = hold_stray(attempt, heard.amount_cents, Finding.WRONG_AMOUNT)
+        if status == Status.PENDING:
+            end_as_failed(attempt, "amount", "Another amount was paid than was asked for.", None)
+        return found
+    with_attempt(attempt, state=State.UNKNOWN, next_look_at=None, lease_until=None)
+    return Finding.WRONG_AMOUNT
+
+
+def hold_stray(attempt: Attempt, amount_cents: int, finding: Finding) -> Finding:
+    """Put what the rail moved into suspense, once for each attempt."""
+    record = attempt.transaction
+    if amount_cents <= 0:
+        return finding
+    made = operations.hold_in_suspense(
+        STRAY_OUT if attempt.is_payout else STRAY_IN,
+        rail_code=attempt.rail,
+        amount_cents=amount_cents,
+        actor_id=record.created_by_id,
+        # With a space, which no key from outside may hold.
+        key=f"stray {attempt.reference}",
+        description=f"Stray payment of {record.reference}",
+    )
+    return Finding.DUPLICATE if made.is_replay else finding
+
+
+def fail(attempt: Attempt, heard: Heard) -> Finding:
+    answer = heard.answer
+    if has_other_id(attempt, answer):
+        return look_now(attempt, answer)
+    if not attempt.may_have_been_sent:
+        return Finding.NEVER_SENT
+    return end_as_failed(attempt, answer.code, answer.words, heard.fence)
+
+
+def end_as_failed(attempt: Attempt, code: str, words: str, fence: int | None) -> Finding:
+    try:
+        ended = operations.fail(
+            transaction_id=attempt.transaction_id, code=code, words=words, fence=fence
+        )
+    except NeverSent:
+        return Finding.NEVER_SENT
+    except Superseded:
+        return Finding.NO_NEWS
+    except SettledOtherwise:
+        return Finding.CONTRADICTION
+    return Finding.DUPLICATE if ended.is_replay else Finding.APPLIED
+
+
+def not_taken(attempt: Attempt, heard: Heard) -> Finding:
+    """Nothing was started.
+
+    After sending, the same request may be sent again. After asking, only a payout may, on a rail
+    that pays a reference once: another worker's request may still be on its way, and a member must
+    not be asked for the same money twice.
+    """
+    now = timezone.now()
+    if heard.is_send:
+        unsent: dict[str, Any] = {} if heard.is_resend else {"sent_at": None}
+        ready_at = schedule.send_again_at(attempt, now)
+        return to_ready(attempt, heard.fence, State.SENDING, ready_at, **unsent)
+    if attempt.rail_id or attempt.state == State.SENT:
+        # It has said before that it took it.
+        return note(attempt, heard)
+    if not attempt.is_payout:
+        code = heard.answer.code or "not_taken"
+        return end_as_failed(attempt, code, heard.answer.words, heard.fence)
+    if not attempt.took_rail.pays_a_reference_once:
+        return note(attempt, heard)
+    # What a rail says by itself comes while no worker is at it, or changes nothing.
+    state = State.UNKNOWN if heard.fence is None else attempt.state
+    return to_ready(attempt, heard.fence, State(state), schedule.send_again_at(attempt, now))
+
+
+def to_ready(
+    attempt: Attempt, fence: int | None, state: State, at: datetime, **columns: Any
+) -> Finding:
+    is_free = Q(fence=fence) if fence is not None else free(timezone.now())
+    columns |= {"state": State.READY, "next_look_at": at, "lease_until": None}
+    changed = update(Attempt.objects.filter(is_free, pk=attempt.pk, state=state), **columns)
+    return Finding.APPLIED if changed else Finding.NO_NEWS
+
+
+def note(attempt: Attempt, heard: Heard) -> Finding:
+    """Nothing final: write down what is known since, and when to look again."""
+    answer, now = heard.answer, timezone.now()
+    mine = Attempt.objects.filter(pk=attempt.pk, state__in=OPEN)
+    if heard.fence is None:
+        if answer.rail_id and not attempt.rail_id:
+            update(mine.filter(rail_id=""), rail_id=answer.rail_id[:64])
+        if answer.outcome == Outcome.UNKNOWN:
+            update(mine.filter(free(now), state=State.SENT), state=State.UNKNOWN)
+        return Finding.NO_NEWS
+    look_at = schedule.next_look_at(attempt, now)
+    columns: dict[str, Any] = {"next_look_at": look_at, "lease_until": None}
+    columns["state"] = State.UNKNOWN if look_at is None else state_after(attempt, answer)
+    if answer.rail_id:
+        columns["rail_id"] = first_id(answer.rail_id[:64])
+    if not heard.is_send:
+        columns["looks"] = attempt.looks + 1
+    if update(mine.filter(fence=heard.fence), **columns) and look_at is None:
+        write_finding(attempt, "overdue", Finding.OVERDUE)
+    return Finding.NO_NEWS
+
+
+def first_id(rail_id: str) -> Case:
+    """The rail's name for a payment stays the one that it gave first."""
+    return Case(When(rail_id="", then=Value(rail_id)), default=F("rail_id"))
+
+
+def state_after(attempt: Attempt, answer: Answer) -> State:
+    """Where an open attempt stands after an answer that isn't final."""
+    # PENDING with a lookup_id says that the answer comes later, and nothing of the payment.
+    is_at_work = answer.outcome == Outcome.PENDING and not answer.lookup_id
+    if answer.outcome == Outcome.ACCEPTED or is_at_work:
+        return State.SENT
+    is_unsure = attempt.state == State.SENDING or answer.outcome == Outcome.NOT_TAKEN
+    return State.UNKNOWN if is_unsure else State(attempt.state)
+
+
+def look_now(attempt: Attempt, answer: Answer) -> Finding:
+    """Have a worker ask the rail, which knows better than a message that doesn't fit. The answer to
+    such a question is not asked about again."""
+    if not answer.lookup_id:
+        now = timezone.now()
+        waiting = Attempt.objects.filter(free(now), pk=attempt.pk)
+        update(waiting.filter(state__in=(State.SENT, State.UNKNOWN)), next_look_at=now)
+    return Finding.OTHER_ID
+
+
+def free(now: datetime) -> Q:
+    """No worker is at it."""
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+
+
+def with_attempt(attempt: Attempt, **columns: Any) -> int:
+    sent = (State.SENDING, State.SENT, State.UNKNOWN)
+    return update(Attempt.objects.filter(pk=attempt.pk, state__in=sent), **columns)
+
+
+@committed
+def update(attempts: Any, **columns: Any) -> int:
+    """How many rows this changed: none when the attempt isn't any longer as it was."""
+    changed: int = attempts.update(**columns)
+    return changed
+
+
+def raise_alarm(attempt: Attempt, answer: Answer) -> None:
+    """Tell finance what the rail says about itself, and stop payouts when it's our mistake."""
+    match answer.alarm:
+        case Alarm.NONE:
+            return
+        case Alarm.STOP:
+            reason = f"The rail refused our request: {answer.code} {answer.words}"[:500]
+            pause = pauses.pause(SYSTEM.because(reason), rail=attempt.rail)
+            if not pause.is_replay:
+                write_finding(attempt, "alarm", Finding.STOPPED, f"{answer.code} {answer.words}")
+        case Alarm.FLOAT:
+            write_finding(attempt, "alarm", Finding.FLOAT_LOW, f"{answer.code} {answer.words}")
+        case Alarm.LOOK:
+            write_finding(attempt, "alarm", Finding.ALARM, f"{answer.code} {answer.words}")
+
+
+@committed
+def write_finding(attempt: Attempt, kind: str, finding: Finding, body: str = "") -> RailEvent:
+    return RailEvent.objects.create(
+        rail=attempt.rail,
+        kind=kind,
+        attempt=attempt,
+        reference=attempt.reference,
+        body=body.strip(),
+        handled_at=timezone.now(),
+        finding=finding,
+    )

@@ -1,0 +1,36 @@
+"""Who may decide about a payment: people of finance, and about other people's money only."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ledger.models import Transaction
+from wallet.errors import NotAllowed
+from wallet.models import Account, User
+from wallet.staff.newcomers import refuse_newcomer
+from wallet.staff.roles import acts_on_panel
+
+
+def refuse_outsider(person_id: int) -> None:
+    """Raises NotAllowed for everyone but finance."""
+    if not acts_on_panel(User.objects.get(pk=person_id)):
+        raise NotAllowed(_("Only the finance team decides this."))
+
+
+def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) -> None:
+    """Raises NotAllowed for a person who may not decide about this payment.
+
+    To stop a payment, one may be new in finance; to let money out, not.
+    """
+    refuse_outsider(person_id)
+    if is_own(record, person_id):
+        raise NotAllowed(_("This is your own money, so a colleague decides it."))
+    if is_approval:
+        refuse_newcomer(person_id)
+
+
+def is_own(record: Transaction, person_id: int) -> bool:
+    """Did they order it, or does it leave or reach an account of theirs?"""
+    theirs = Account.objects.filter(user=person_id).values_list("pk", flat=True)
+    sides = {record.from_account_id, record.to_account_id}
+    return record.created_by_id == person_id or not sides.isdisjoint(theirs)

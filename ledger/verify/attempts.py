@@ -1,0 +1,68 @@
+"""What must hold of attempts, said once more, for `verify_ledger`. Never calls the operations."""
+
+from __future__ import annotations
+
+# How a transaction stands, by the state of its attempt.
+STATUS_OF_STATE = """
+    CASE attempt.state WHEN 'SUCCEEDED' THEN 'SUCCESS' WHEN 'FAILED' THEN 'FAILED'
+                       WHEN 'CANCELLED' THEN 'FAILED' ELSE 'PENDING' END"""
+
+# An attempt that disagrees with its transaction, or an open transaction without one.
+ATTEMPTS = f"""
+    SELECT id, reference, state, status FROM (
+        SELECT record.id, record.reference, attempt.state, record.status
+        FROM ledger_attempt attempt JOIN ledger_transaction record
+          ON record.id = attempt.transaction_id
+        WHERE record.status <> {STATUS_OF_STATE} OR record.rail <> attempt.rail
+           OR attempt.ended_at <> record.settled_at OR attempt.created_at <> record.created_at
+        UNION ALL
+        SELECT record.id, record.reference, NULL AS state, record.status
+        FROM ledger_transaction record
+        WHERE record.status = 'PENDING' AND NOT EXISTS (
+            SELECT 1 FROM ledger_attempt attempt WHERE attempt.transaction_id = record.id)
+    ) wrong ORDER BY id"""
+
+# Money in transit belongs to payouts whose attempts are open, to the cent.
+PAYOUTS = """
+    SELECT id, held_cents, open_cents FROM (
+        SELECT account.id,
+               COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
+                         WHERE account_id = account.id), 0) AS held_cents,
+               COALESCE((SELECT SUM(record.amount_cents) FROM ledger_attempt attempt
+                         JOIN ledger_transaction record ON record.id = attempt.transaction_id
+                         WHERE record.to_account_id IS NULL
+                           AND attempt.state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')), 0)
+                    AS open_cents
+        FROM wallet_account account WHERE account.kind = 'in_transit') transit
+    WHERE held_cents <> open_cents"""
+
+# Sent without its approvals, or approved by a person whose own payment it is.
+APPROVALS = """
+    SELECT record.id, record.reference, attempt.state, attempt.approvals_needed AS needed,
+           given.people, given.own
+    FROM (SELECT attempt.id,
+                 COUNT(CASE approval.decision WHEN 'approve' THEN 1 END) AS people,
+                 COUNT(CASE WHEN approval.person_id
+                       IN (record.created_by_id, source.user_id, target.user_id) THEN 1 END) AS own
+          FROM ledger_attempt attempt
+          JOIN ledger_transaction record ON record.id = attempt.transaction_id
+          LEFT JOIN wallet_account source ON source.id = record.from_account_id
+          LEFT JOIN wallet_account target ON target.id = record.to_account_id
+          LEFT JOIN ledger_approval approval ON approval.attempt_id = attempt.id
+          GROUP BY attempt.id) given
+    JOIN ledger_attempt attempt ON attempt.id = given.id
+    JOIN ledger_transaction record ON record.id = attempt.transaction_id
+    WHERE given.own > 0 OR given.people <> attempt.approvals_given
+       OR attempt.state NOT IN ('HELD', 'CANCELLED') AND given.people < attempt.approvals_needed
+    ORDER BY record.id"""
+
+# One receipt names one payment of a rail, and one reference one attempt.
+RECEIPTS = """
+    SELECT id, reference, receipt, first FROM (
+        SELECT record.id, record.reference, attempt.receipt,
+               MIN(record.id) OVER (PARTITION BY attempt.rail, attempt.receipt) AS first
+        FROM ledger_attempt attempt JOIN ledger_transaction record
+          ON record.id = attempt.transaction_id
+        WHERE attempt.receipt IS NOT NULL) named
+    WHERE id <> first
+    ORDER BY id"""

@@ -1,0 +1,38 @@
+"""The settings of rails, limits and payouts, for `nissmart.settings`."""
+
+import os
+
+import environ
+
+env = environ.Env()
+
+# The rail for new deposits and withdrawals (`ledger/rails/`).
+RAIL = env.str("RAIL", "simulated")
+# The M-PESA rail reads and checks these when RAIL=mpesa (`ledger/rails/mpesa/configuration.py`).
+# Not through `env`, which takes a password that begins with `$` for the name of a variable.
+MPESA_BASE_URL = os.environ.get("MPESA_BASE_URL", "")
+MPESA_CONSUMER_KEY = os.environ.get("MPESA_CONSUMER_KEY", "")
+MPESA_CONSUMER_SECRET = os.environ.get("MPESA_CONSUMER_SECRET", "")
+MPESA_SHORTCODE = os.environ.get("MPESA_SHORTCODE", "")
+MPESA_PASSKEY = os.environ.get("MPESA_PASSKEY", "")
+MPESA_B2C_SHORTCODE = os.environ.get("MPESA_B2C_SHORTCODE", "")
+MPESA_INITIATOR = os.environ.get("MPESA_INITIATOR", "")
+MPESA_INITIATOR_PASSWORD = os.environ.get("MPESA_INITIATOR_PASSWORD", "")
+MPESA_CERTIFICATE = os.environ.get("MPESA_CERTIFICATE", "")
+MPESA_CALLBACK_BASE_URL = os.environ.get("MPESA_CALLBACK_BASE_URL", "")
+MPESA_CALLBACK_SECRET = os.environ.get("MPESA_CALLBACK_SECRET", "")
+MPESA_ALLOWED_SOURCES = os.environ.get("MPESA_ALLOWED_SOURCES", "")
+MPESA_TIMEOUT_S = os.environ.get("MPESA_TIMEOUT_S", "20")
+MPESA_QUERY_AFTER_S = os.environ.get("MPESA_QUERY_AFTER_S", "30,60,120,300,600,1800")
+LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
+LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
+LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
+# Payouts above these amounts wait for one or two people of finance. 0 means always.
+APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)
+APPROVE_TWO_ABOVE_CENTS = env.int("APPROVE_TWO_ABOVE_CENTS", 150_000_00)
+# So does a payout with which more than this leaves a wallet in a day, transfers included.
+APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_CENTS_OUT_PER_DAY)
+# How many payments one worker sends at the same time, and how long a claim on one lasts: longer
+# than a call takes.
+PAYOUT_THREADS = env.int("PAYOUT_THREADS", 4)
+PAYOUT_LEASE_S = env.float("PAYOUT_LEASE_S", 180)

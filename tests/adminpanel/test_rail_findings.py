@@ -1,0 +1,85 @@
+"""What a rail says that doesn't fit becomes an incident, once; wrong books pause payouts."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from adminpanel.incidents import findings
+from adminpanel.integrity import operations as integrity
+from adminpanel.models import Incident
+from ledger import guards
+from ledger.models import Pause, RailEvent
+from ledger.payouts import callbacks
+from nissmart import work
+from tests.ledger.support import paya
+from tests.ledger.support.payouts import say, sent
+from wallet.models import Account, AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rail(alice):
+    with paya.known() as rail:
+        yield rail
+
+
+def test_a_contradiction_opens_an_incident_about_its_transaction(alice, rail):
+    attempt = sent(alice)
+    say(rail, attempt)
+    assert findings.open_for_findings() == 0
+    say(rail, attempt, outcome="failed", receipt="")
+    assert findings.open_for_findings() == 1
+    incident = Incident.objects.get()
+    record = attempt.transaction
+    assert incident.title == f"Paya: Says that a completed payment failed ({record.reference})"
+    assert (incident.severity, incident.opened_by) == ("HIGH", None)
+    assert list(incident.transactions.all()) == [record]
+    assert incident.rail_events.get().finding == "contradiction"
+    assert AuditEvent.objects.get().action == "open_incident"
+    assert findings.open_for_findings() == 0
+    say(rail, attempt, outcome="failed", receipt="")
+    findings.open_for_findings()
+    assert Incident.objects.count() == 2
+
+
+def test_many_messages_that_can_not_be_read_are_one_incident_until_it_is_resolved(rail):
+    for _each in range(3):
+        callbacks.apply(callbacks.store(rail, "paid", b"<html>"))
+    assert findings.open_for_findings() == 3
+    assert Incident.objects.get().rail_events.count() == 3
+    Incident.objects.update(state="RESOLVED", resolution="A test", resolved_at="2026-01-01T00:00Z")
+    callbacks.apply(callbacks.store(rail, "paid", b"<html>"))
+    findings.open_for_findings()
+    assert Incident.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_opens_them(alice, rail):
+    attempt = sent(alice)
+    say(rail, attempt, outcome="failed", receipt="")
+    say(rail, attempt)
+    assert work.do_what_is_due()
+    assert "Paid after it had failed" in Incident.objects.get().title
+
+
+def test_two_workers_open_one(alice, rail):
+    event = callbacks.store(rail, "paid", b"<html>")
+    callbacks.apply(event)
+    assert findings.open_for(event.pk) == findings.open_for(event.pk)
+    assert RailEvent.objects.get().incidents.count() == 1
+
+
+def test_wrong_books_pause_payouts_and_right_ones_do_not(alice):
+    integrity.request_run(findings.SYSTEM)
+    integrity.run_next()
+    assert not Pause.objects.exists()
+    guards.remove(connection)
+    Account.objects.filter(user=alice).update(balance_cents=1)
+    guards.install(connection)
+    integrity.request_run(findings.SYSTEM)
+    integrity.run_next()
+    pause = Pause.objects.get()
+    assert (pause.rail, pause.paused_by, pause.until) == ("", None, None)
+    assert pause.reason.startswith("Check failed: Balances")

@@ -1,0 +1,143 @@
+"""Many payouts, a third of their answers wrong, workers that are killed: each is paid once.
+
+The rail's own book says what it did. In the end every payout stands as the book has it, nothing is
+in transit or in suspense, and the books are right.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+import zlib
+from collections import Counter
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import override_settings
+
+from ledger.models import Attempt, Entry
+from ledger.payouts import callbacks, operations, worker
+from ledger.rails import Outcome
+from tests.books import assert_books_right
+from tests.factories import UserFactory, balance, funded, withdraw
+from tests.ledger.support import paya
+from tests.ledger.support.crowd import IS_NIGHTLY, process
+from tests.ledger.support.payouts import make_due
+from tests.tampering import violations
+from wallet import house
+from wallet.errors import Busy
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+IS_SQLITE = connection.vendor == "sqlite"
+PAYOUTS = (1_000 if IS_SQLITE else 5_000) if IS_NIGHTLY else (80 if IS_SQLITE else 200)
+MEMBERS, WORKERS, AMOUNT = 10, 3, 1_00
+ENDS_WITHIN_S = 1_800 if IS_NIGHTLY else 240
+FAULTS = {
+    "pay": ["busy", "lost", "done_but_lost", "breaks", "unnamed", "rejected", "instant"],
+    "ask": ["lost", "working", "breaks"],
+}
+
+
+def fails(reference: str) -> bool:
+    return zlib.crc32(reference.encode()) % 5 == 0
+
+
+def work(folder: str, seed: int) -> None:
+    """A worker, until a file says that it may stop."""
+    draw = random.Random(seed)
+
+    def script(call: str, reference: str) -> str:
+        return draw.choice(FAULTS[call]) if draw.random() < 1 / 3 else ""
+
+    with paya.known(folder) as rail, override_settings(PAYOUT_THREADS=2):
+        rail.fails, rail.script = fails, script
+        rail.on_the_way = lambda reference: time.sleep(draw.random() / 50)
+        while not stop_file(rail).exists():
+            with suppress(ExceptionGroup, Busy, OperationalError):
+                worker.do_due()
+                callbacks.apply_waiting()
+            time.sleep(0.01)
+
+
+def stop_file(rail: paya.Paya) -> Path:
+    return rail.folder.parent / f"{rail.folder.name}.stop"
+
+
+def call_back(rail: paya.Paya, draw: random.Random) -> None:
+    """The rail says how some payments went: some of it twice, some of it the wrong way round once
+    the truth was heard."""
+    for path in draw.sample(sorted(rail.folder.iterdir()), min(5, rail.paid_or_failed())):
+        reference = path.name
+        lie = {"outcome": Outcome.FAILED if not fails(reference) else Outcome.UNKNOWN}
+        messages = [{}] * draw.choice([1, 1, 3])
+        if Attempt.objects.filter(reference=reference, state="SUCCEEDED").exists():
+            messages.append(lie)
+        for changes in messages:
+            with suppress(Busy, OperationalError):
+                callbacks.apply(callbacks.store(rail, "paid", rail.message(reference, **changes)))
+
+
+def assert_stands_as_the_book_has_it(paid: Counter[str], attempt: Attempt) -> None:
+    was_paid = paid[attempt.reference]
+    assert was_paid == (attempt.state == "SUCCEEDED"), attempt
+
+
+def replace_first(workers: list[BaseProcess], folder: str, seed: int) -> list[BaseProcess]:
+    """Kill the first worker, and let a new one go on."""
+    os.kill(workers[0].pid, signal.SIGKILL)
+    workers[0].join()
+    return [*workers[1:], process(work, folder, seed)]
+
+
+def assert_nothing_is_left_over() -> None:
+    for account in (house.IN_TRANSIT, house.SUSPENSE):
+        entries = Entry.objects.filter(account=account.id)
+        assert sum(entries.values_list("amount_cents", flat=True)) == 0, account.kind
+    assert_books_right()
+    assert violations() == []
+
+
+def test_each_payout_is_paid_once(db):
+    owners = [funded(UserFactory(), PAYOUTS * AMOUNT) for _each in range(MEMBERS)]
+    draw, began = random.Random(1), time.monotonic()
+    workers: list[BaseProcess] = []
+    turns = kills = 0
+    with paya.known() as rail:
+        rail.fails = fails
+        for number in range(PAYOUTS):
+            withdraw(owners[number % MEMBERS], AMOUNT)
+        workers = [process(work, str(rail.folder), number) for number in range(WORKERS)]
+        try:
+            while Attempt.objects.open().exists():
+                assert time.monotonic() < began + ENDS_WITHIN_S, "some never end"
+                time.sleep(0.3)
+                with suppress(Busy, OperationalError):
+                    make_due()
+                    call_back(rail, draw)
+                    operations.end_agreed()
+                turns += 1
+                if turns % 4 == 2:
+                    kills += 1
+                    workers = replace_first(workers, str(rail.folder), 100 + kills)
+        finally:
+            stop_file(rail).touch()
+            for one in workers:
+                one.join(30)
+            stop_file(rail).unlink()
+        attempts, book = list(Attempt.objects.all()), rail.lines()
+        assert len(attempts) == PAYOUTS
+        for attempt in attempts:
+            assert_stands_as_the_book_has_it(book, attempt)
+        assert set(book.values()) == {1}
+        paid = sum(attempt.state == "SUCCEEDED" for attempt in attempts)
+        assert sum(balance(owner) for owner in owners) == (
+            MEMBERS * PAYOUTS * AMOUNT - paid * AMOUNT
+        )
+        assert_nothing_is_left_over()
+    print(f"{PAYOUTS} payouts, {paid} paid, {kills} kills, {time.monotonic() - began:.0f} s")
