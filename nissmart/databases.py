@@ -37,7 +37,7 @@ def database(env: Env, base_dir: Path) -> dict[str, Any]:
     timeouts = [milliseconds(each) for each in (lock_timeout_s, statement_timeout_s, 30)]
     config["ENGINE"] = "wallet.db.postgresql"
     # Give up on a server that is down or silent. STATEMENT_TIMEOUT_S=0 means no limit here too.
-    silence = {"connect_timeout": 10, "answer_timeout_s": 2 * statement_timeout_s or None}
+    silence = {"connect_timeout": 3, "answer_timeout_s": 2 * statement_timeout_s or None}
     silence |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     silence |= {"tcp_user_timeout": 30_000}
     # PostgreSQL prepares a statement after five runs on a connection. With a pooler in transaction

@@ -26,6 +26,8 @@ PROBE_AFTER_S = 0.125
 WAITERS_PER_NAME = 2
 # Bounds the memory taken by blocked accounts that no later order names.
 BLOCKED_AT_MOST = 4096
+# Whoever waits for a blocked account looks at it again by then. So an older mark is out of date.
+FORGET_AFTER_S = 5
 # An attempt hangs when it takes longer than this and doesn't wait for a blocked account.
 STALLED_AFTER_S = 0.5
 SPARE_THREADS = 2
@@ -96,7 +98,8 @@ class Waits:
         self.most_running = max(threads - SPARE_THREADS, 1)
         self._guard = threading.Lock()
         self._present: list[Wait] = []
-        self._blocked: set[Name] = set()
+        # When an order last found each name blocked, by `time.monotonic`.
+        self._blocked: dict[Name, float] = {}
 
     @contextmanager
     def enter(
@@ -129,11 +132,13 @@ class Waits:
         """Note that a thread of this process has just locked these, so they aren't blocked."""
         if self._blocked:
             with self._guard:
-                self._blocked.difference_update(names)
+                for name in names:
+                    self._blocked.pop(name, None)
 
     def known_blocked(self, names: Collection[Name]) -> set[Name]:
         """Of these names, those known to be blocked."""
-        return self._blocked.intersection(names)
+        since = time.monotonic() - FORGET_AFTER_S
+        return {name for name in names if self._blocked.get(name, 0) > since}
 
     def keep_waiting(self, wait: Wait, kept: Collection[Name]) -> None:
         """Ask to go on waiting for names that one session keeps. Raises Busy if too many wait."""
@@ -141,7 +146,8 @@ class Waits:
         with self._guard:
             if len(self._blocked) > BLOCKED_AT_MOST:
                 self._blocked.clear()
-            self._blocked.update(kept)
+            # Only what this order has seen itself: a mark must not keep itself alive.
+            self._blocked.update((name, now) for name in kept if name in wait.held)
             late = [each for each in self._present if each is not wait and each.is_late(now)]
             for name in kept:
                 if sum(name in each.blocked_on for each in late) >= WAITERS_PER_NAME:
