@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from adminpanel.payouts import words
 from ledger.models import Attempt
 from ledger.operations.approvals import PHONE_IS_NEW
 from ledger.status import Badge
@@ -29,9 +29,7 @@ def rule(attempt: Attempt) -> str:
             return over(limit_cents)
     if phone_changed_at(attempt):
         return _("First payout to a new phone number")
-    return _("More than KES {amount} left the wallet that day").format(
-        amount=format_amount(settings.APPROVE_ONE_ABOVE_CENTS_A_DAY)
-    )
+    return _("The day's total, or a limit that has changed since")
 
 
 def over(limit_cents: int) -> str:
@@ -51,11 +49,11 @@ def flags(attempt: Attempt) -> list[Badge]:
     if account and account.is_frozen:
         found.append(Badge(_("Wallet frozen"), "info", "snowflake"))
     if owner and owner.phone != (attempt.phone or None):
-        found.append(Badge(_("Phone number changed since"), "bad", "alert"))
+        found.append(Badge(_("Number changed since"), "bad", "alert"))
     if changed_at := phone_changed_at(attempt):
-        age = timesince(changed_at, attempt.created_at, depth=1)
-        words = _("Phone number changed {age} before").format(age=age)
-        found.append(Badge(words, "bad", "alert"))
+        age = words.age(changed_at, attempt.created_at)
+        text = _("Number changed {age} before").format(age=age)
+        found.append(Badge(text, "bad", "alert"))
     return found
 
 

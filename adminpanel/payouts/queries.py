@@ -54,12 +54,12 @@ TABS = (
 class Tally(NamedTuple):
     """How many payouts a tab has, and their sum. `cents` is None where it isn't added up."""
 
-    count: int = 0
+    payouts: int = 0
     cents: int | None = None
 
     @property
     def text(self) -> str:
-        return f"{COUNTED - 1}+" if self.count >= COUNTED else str(self.count)
+        return f"{COUNTED - 1}+" if self.payouts >= COUNTED else str(self.payouts)
 
 
 def tab_named(name: str) -> Tab:
@@ -131,7 +131,7 @@ def events_of(attempt: Attempt) -> list[tuple[RailEvent, bool]]:
 
 
 def is_alarming(event: RailEvent) -> bool:
-    return bool(event.finding) and RailEvent.Finding(event.finding).is_alarming
+    return event.finding is not None and RailEvent.Finding(event.finding).is_alarming
 
 
 def pauses_now() -> list[Pause]:

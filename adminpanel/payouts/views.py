@@ -17,6 +17,7 @@ from adminpanel.access import finance_page, panel_page
 from adminpanel.payouts import flags, queries, words
 from adminpanel.payouts.forms import ApproveForm, NotPaidForm, PaidForm, PauseForm, RefuseForm
 from adminpanel.timeline import events
+from ledger.errors import AlreadySent
 from ledger.models import Attempt, Verdict
 from ledger.models.attempts import State
 from ledger.payouts import operations, people
@@ -77,7 +78,8 @@ def show_list(
 def row(attempt: Attempt, reader: User) -> dict[str, Any]:
     """One line of the list."""
     record = attempt.transaction
-    people_so_far = [*attempt.approvals.all(), *attempt.verdicts.all()]
+    judges = {one.person_id for one in attempt.verdicts.all()}
+    deciders = {one.person_id for one in attempt.approvals.all()}
     return {
         "attempt": attempt,
         "record": record,
@@ -85,8 +87,8 @@ def row(attempt: Attempt, reader: User) -> dict[str, Any]:
         "badge": words.badge_of(attempt),
         "rule": flags.rule(attempt),
         "flags": flags.flags(attempt),
-        "has_decided": any(each.person_id == reader.pk for each in people_so_far),
-        "verdicts": len({each.person_id for each in attempt.verdicts.all()}),
+        "has_decided": reader.pk in deciders | judges,
+        "verdicts": len(judges),
     }
 
 
@@ -152,7 +154,7 @@ def decide(
     context = context_of(request, reason=wanted.pop("reason", ""))
     try:
         done = operation(context, attempt_id=attempt.pk, **wanted)
-    except (TooLate, NotAllowed) as refusal:
+    except (AlreadySent, NotAllowed, TooLate) as refusal:
         attempt.refresh_from_db()
         problem = f"{refusal} {words.what_happened(attempt)}".strip()
         response = show(request, reference, form=form, problem=problem)

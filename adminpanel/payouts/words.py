@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,7 +19,7 @@ from ledger.status import Badge
 
 BADGES = {
     State.HELD: Badge(gettext_lazy("Needs approval"), "wait", "clock"),
-    State.READY: Badge(gettext_lazy("Approved, not sent yet"), "info", "clock"),
+    State.READY: Badge(gettext_lazy("Approved"), "info", "clock"),
     State.SUCCEEDED: Badge(gettext_lazy("Paid"), "good", "check"),
 }
 READY = Badge(gettext_lazy("Not sent yet"), "info", "clock")
@@ -45,7 +49,7 @@ def steps(attempt: Attempt) -> list[Moment]:
     done += [verdict_step(one) for one in attempt.verdicts.all()]
     if attempt.ended_at and not is_refused(attempt):
         done.append(end_step(attempt))
-    return sorted(done, key=lambda step: step.at) + steps_to_come(attempt)
+    return sorted(done, key=lambda step: step.at or attempt.created_at) + steps_to_come(attempt)
 
 
 def decision_step(approval: Approval) -> Moment:
@@ -148,9 +152,15 @@ def after_pause(pause: Pause) -> str:
         return _("You paused these payouts before. Nothing changed.")
     if not pause.rail:
         return _("All payouts are paused.")
-    return _("Payouts on the rail {rail} are paused.").format(rail=rail_label(pause.rail))
+    return _("{rail}: payouts are paused.").format(rail=rail_label(pause.rail))
 
 
 def rail_label(code: str) -> str:
     """The name of a rail; its code when it isn't registered any longer."""
     return next((str(rail.label) for rail in rails.every() if rail.code == code), code)
+
+
+def age(at: datetime, now: datetime | None = None) -> str:
+    """`18 minutes`, `3 hours`: how long ago this was."""
+    now = now or timezone.now()
+    return _("under a minute") if now - at < timedelta(minutes=1) else timesince(at, now, depth=1)

@@ -9,13 +9,14 @@ from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
-from adminpanel.payouts.words import rail_label
+from adminpanel.payouts.words import age, rail_label
 from adminpanel.reversals.queries import People, proposals_to_decide
 from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
 
 register = template.Library()
+register.filter(age)
 register.filter(rail_label)
 
 NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
