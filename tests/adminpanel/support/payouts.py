@@ -9,7 +9,7 @@ from ledger.models import Attempt
 from tests.factories import funded, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.payouts import sent
-from tests.pages import elements, find, words
+from tests.pages import elements, find, htmx, is_part, is_whole_page, text, words
 from wallet.models import User
 
 LIST = "/panel/payouts/"
@@ -17,6 +17,9 @@ PAUSE = f"{LIST}pause/"
 REASON = "The member didn't ask for it."
 PAID = {"paid-receipt": "R1", "paid-evidence": "Line 12 of the statement"}
 NOT_PAID = {"unpaid-evidence": "Not on the statement up to 14:00"}
+
+# Without JavaScript, and with htmx.
+BOTH = [None, htmx("payout")]
 
 
 def url(attempt: Attempt, act: str = "") -> str:
@@ -67,3 +70,12 @@ def buttons(response: HttpResponse) -> set[str]:
     """The words of the buttons in `main`."""
     (main,) = elements(response, "main")
     return {words(button) for button in find(main, "button", type="submit")}
+
+
+def assert_answers(response: HttpResponse, headers: dict[str, str] | None) -> None:
+    """The whole page, or for htmx the part that it swaps."""
+    assert is_part(response, "payout") if headers else is_whole_page(response)
+
+
+def page(client: Client, attempt: Attempt) -> str:
+    return text(client.get(url(attempt)))
