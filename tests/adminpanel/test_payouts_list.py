@@ -22,7 +22,7 @@ from tests.adminpanel.support.payouts import (
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send, withdraw
 from tests.ledger.support.payouts import by, decide, sent
-from tests.pages import elements, is_whole_page, text, words
+from tests.pages import elements, find, is_whole_page, text, words
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +232,15 @@ def test_more_payouts_do_not_need_more_queries(
     for tab in TABS:
         with django_assert_num_queries(few[tab]):
             as_wambui.get(LIST, {"tab": tab})
+
+
+def test_the_overview_counts_what_waits(held, as_wambui):
+    (line,) = [
+        words(link)
+        for box in elements(as_wambui.get("/panel/"), "ul", class_="attention")
+        for link in find(box, "a", href=LIST)
+    ]
+    assert line == "1 payout waits for a decision"
 
 
 def test_the_transactions_page_leads_to_its_payout(held, as_wambui, alice, bob):

@@ -20,7 +20,7 @@ PAGES = [
     ("member", "receipt", None, 5),
     ("member", "/transfer/", None, 5),
     ("member", "/profile/", None, 4),
-    ("finance", "/panel/", None, 24),
+    ("finance", "/panel/", None, 25),
     ("finance", "/panel/?by=count", htmx("trends"), 13),
     ("finance", "/panel/", htmx("latest"), 4),
     ("finance", "/panel/activity/", None, 12),
