@@ -113,7 +113,7 @@ CACHES = {
 # locks that other sessions hold: see wallet/db/waits.py.
 WEB_THREADS = env.int("WEB_THREADS", 8)
 # How long an order waits in total. Then the answer is "busy".
-ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4.5)
+ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 

@@ -20,6 +20,7 @@ from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
 from ledger.querysets import nairobi_day
 from ledger.references import new_reference
+from wallet.db import pipeline
 from wallet.db.preconditions import Unmet
 from wallet.db.retries import ATTEMPTS, durable, is_lock_timeout, is_retryable, pause
 from wallet.db.waits import OTHER, PROBE_AFTER_S, SQLITE, WAITS, Name, Wait
@@ -65,7 +66,7 @@ def run_alone(placed: PlacedOrder, wait: Wait) -> Transaction:
 def find_blockers(placed: PlacedOrder) -> Mapping[Name, object]:
     """The locks that block this order, each with its version. Call it after a lock timeout."""
     if not HAS_ROW_LOCKS:
-        return {SQLITE: statements.database_version()}
+        return {SQLITE: pipeline.open_connection().connection.version()}
     with durable(lock_timeout_s=PROBE_AFTER_S):
         return statements.locked_versions(placed.order.account_ids) or {OTHER: None}
 
@@ -107,9 +108,10 @@ def run_batch(batch: Sequence[PlacedOrder], answer_by: float) -> dict[PlacedOrde
         for placed, outcome in outcomes.items():
             if isinstance(outcome, Transaction):
                 outcomes[placed] = OutcomeUnknown(*error.args)
-    except Exception:
+    except Exception as error:
         # Nothing was committed. Rerun each order alone, so only the faulty one sees the error.
-        logger.warning("a batch failed; its orders run alone", exc_info=True)
+        if not is_retryable(error):
+            logger.warning("a batch failed; its orders run alone", exc_info=True)
         return {}
     return outcomes
 

@@ -29,6 +29,8 @@ class Ticket:
 
     placed: PlacedOrder
     wait: Wait
+    # Its thread waits here, so a change wakes only the threads it concerns.
+    changed: threading.Condition
     outcome: Outcome | Exception | None = None
     is_taken: bool = False
     is_done: bool = False
@@ -42,7 +44,7 @@ class GroupCommit:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._guard = threading.Lock()
         self._queue: list[Ticket] = []
         self._leader: Ticket | None = None
 
@@ -59,7 +61,7 @@ class GroupCommit:
             is_plain = placed.at is None and placed.order.reverses_id is None
             if not is_plain or WAITS.known_blocked(names):
                 return run_alone(placed, wait)
-            ticket = Ticket(placed, wait)
+            ticket = Ticket(placed, wait, threading.Condition(self._guard))
             self._join(ticket)
             if ticket.outcome is None:
                 return run_alone(placed, wait)
@@ -70,40 +72,46 @@ class GroupCommit:
     def _join(self, ticket: Ticket) -> None:
         """Return once the order is done, in this thread's batch or in another's."""
         batch: list[Ticket] = []
-        with self._changed:
+        with self._guard:
             self._queue.append(ticket)
             try:
                 self._wait_to_lead(ticket)
                 if ticket.is_taken:
-                    self._changed.wait_for(lambda: ticket.is_done)
+                    ticket.changed.wait_for(lambda: ticket.is_done)
                     return
                 batch = self._take_batch(ticket)
             finally:
                 if ticket in self._queue:
                     self._queue.remove(ticket)
-                    self._changed.notify_all()
+                    self._call_next()
         try:
             run(batch)
         finally:
-            with self._changed:
+            with self._guard:
                 for each in batch:
                     each.is_done = True
                     each.wait.attempt_at = None
+                    each.changed.notify()
                 if self._leader is ticket:
                     self._leader = None
-                self._changed.notify_all()
+                self._call_next()
+
+    def _call_next(self) -> None:
+        """Wake the order that may lead now."""
+        if self._leader is None and self._queue:
+            self._queue[0].changed.notify()
 
     def _wait_to_lead(self, ticket: Ticket) -> None:
         """Wait until a leader has taken the order, or until it may lead.
 
         Raises Busy if that takes too long, because then the database hangs.
         """
-        self._changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
+        ticket.changed.wait_for(lambda: ticket.is_taken or self._is_next(ticket), PATIENCE_S)
         while not ticket.is_taken and WAITS.free_slots() <= 0:
             WAITS.refuse_if_stalled()
             if ticket.wait.waited_s > STALLED_AFTER_S:
                 raise Busy
-            self._changed.wait(PATIENCE_S)
+            ticket.changed.wait(PATIENCE_S)
 
     def _is_next(self, ticket: Ticket) -> bool:
         return self._leader is None and self._queue[0] is ticket
@@ -116,8 +124,10 @@ class GroupCommit:
         batch: list[Ticket] = []
         used: set[object] = set()
         for ticket in [leader, *self._queue]:
+            if ticket.is_taken or len(batch) == size:
+                continue
             names = names_of(ticket.placed)
-            if not ticket.is_taken and used.isdisjoint(names) and len(batch) < size:
+            if used.isdisjoint(names):
                 ticket.is_taken = True
                 ticket.wait.attempt_at = began
                 batch.append(ticket)

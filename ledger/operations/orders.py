@@ -63,7 +63,7 @@ class Order:
     @property
     def account_ids(self) -> list[int]:
         """The member accounts to lock, lowest id first."""
-        return sorted(id for id in (self.source_id, self.target_id) if id is not None)
+        return sorted([id for id in (self.source_id, self.target_id) if id is not None])
 
     @property
     def shape(self) -> Shape:

@@ -172,11 +172,6 @@ def locked_versions(ids: Sequence[int]) -> dict[Name, object]:
     return {id: version for id, *version in versions if id not in is_free}
 
 
-def database_version() -> object:
-    """SQLite's `data_version`. It changes with each commit of another connection."""
-    return pipeline.ask(Statement("PRAGMA data_version"))
-
-
 def fact_params(placed: PlacedOrder, day: date) -> tuple[Value, ...]:
     """The parameters of `facts_sql`."""
     source_id, target_id = placed.order.source_id, placed.order.target_id

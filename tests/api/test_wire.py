@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from ledger.models import Transaction
-from nissmart.wsgi import application, collect_chunks
+from nissmart.wsgi import application
 from tests.api.support.calls import JSON, issue, problem_of
 from tests.api.support.granian import server
 from tests.api.support.raw import Reply, chunked, head, request, send
@@ -281,24 +281,3 @@ def test_an_incomplete_chunked_form_moves_nothing(port, session, form):
             broken = chunked(form[:at], 10).removesuffix(b"0\r\n\r\n")
             sent = head("/deposit/", *session, CHUNKED) + broken
             assert send(port, sent, then_close=True).status != 303, at
-
-
-class Endless:
-    """A chunked body that never ends."""
-
-    def __init__(self) -> None:
-        self.given = 0
-
-    def read(self, size: int = -1) -> bytes:
-        assert size >= 0, "reads to the end"
-        self.given += size
-        return b" " * size
-
-
-@pytest.mark.parametrize("path", ["/api/deposit", "/deposit/"])
-def test_stops_reading_an_endless_body_at_the_limit(path):
-    environ = {"PATH_INFO": path, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Endless()}
-    body = environ["wsgi.input"]
-    collect_chunks(environ | {"wsgi.input_terminated": True})
-    limit = BODY_BYTES_AT_MOST if "api" in path else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    assert body.given == limit + 1

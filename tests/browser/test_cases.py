@@ -15,7 +15,7 @@ from tests.browser.test_accessible import problems
 from tests.factories import send
 from wallet.context import Context
 
-pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

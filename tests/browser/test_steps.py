@@ -9,7 +9,7 @@ from ledger.models import Transaction
 from tests.browser.support.pace import wait_for_htmx
 from tests.factories import PASSWORD, balance, send
 
-pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 RECEIPT = re.compile(r"/activity/NS-")
 scripts_or_not = pytest.mark.parametrize(

@@ -38,16 +38,17 @@ IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 postgresql_only = pytest.mark.skipif(IS_SQLITE, reason="SQLite has one lock for everything")
 
-# Two probes take a quarter of a second; a loaded machine takes longer to run them.
-NOTICED_S = 4
+# Two probes, plus time for a slow machine.
+NOTICED_S = 1.5
 INSTANTLY_S = 0.2
 
 
 class OrderThread:
-    """Runs an order in a separate thread. Keeps its answer and how long it took."""
+    """Runs an order in a separate thread. Keeps its answer, its time and its statements."""
 
     def __init__(self, placed: PlacedOrder) -> None:
         self.placed, self.result, self.took_s = placed, None, 0.0
+        self.statements: list[str] = []
         self.thread = Thread(target=closing(self.run))
         self.thread.start()
 
@@ -55,7 +56,8 @@ class OrderThread:
         began = time.monotonic()
         self.result: Any
         try:
-            self.result = perform_order(self.placed)
+            with watch_statements(self.statements.append):
+                self.result = perform_order(self.placed)
         except Exception as error:
             self.result = error
         self.took_s = time.monotonic() - began
@@ -86,29 +88,31 @@ def assert_that_wait(count: int, orders: list[OrderThread]) -> None:
 
 
 def assert_busy_instantly(*placed: PlacedOrder) -> None:
-    """All are refused, and the quickest shows that none has to wait."""
-    refused = [run_now(one) for one in placed]
-    assert all(isinstance(one.result, Busy) for one in refused)
-    assert min(one.took_s for one in refused) < INSTANTLY_S
+    """Each is refused before it asks the database anything."""
+    for each in placed:
+        refused = run_now(each)
+        assert isinstance(refused.result, Busy)
+        assert refused.took_s < INSTANTLY_S
+        assert refused.statements == []
 
 
 @postgresql_only
-def test_a_blocked_account_occupies_two_threads_and_others_go_on(members):
+def test_a_blocked_account_occupies_two_threads_and_others_go_on(members, settings):
     a, b, c, *_ = members
     with hold_accounts(account_id(a)):
         first = [OrderThread(deposit(a, 1_00)) for _each in range(5)]
         assert_that_wait(2, first)
         assert_busy_instantly(*[deposit(a, 1_00) for _each in range(3)])
-        others = [run_now(transfer(b, c)) for _each in range(3)]
-        assert all(isinstance(one.result, Transaction) for one in others)
-        assert min(one.took_s for one in others) < INSTANTLY_S
+        other = run_now(transfer(b, c))
+        assert isinstance(other.result, Transaction)
+        assert other.took_s < INSTANTLY_S
         # This order also needs the blocked account, but b itself isn't blocked.
         assert isinstance(run_now(transfer(b, a)).result, Busy)
         assert isinstance(run_now(deposit(b, 1_00)).result, Transaction)
         answers = [one.answer() for one in first]
     assert all(isinstance(each, Busy) for each in answers)
-    assert 4 < max(one.took_s for one in first) < 6
-    assert balances(a, b, c) == [100_00, 71_00, 130_00]
+    assert settings.ORDER_TIMEOUT_S <= max(one.took_s for one in first) < 5
+    assert balances(a, b, c) == [100_00, 91_00, 110_00]
     assert_books_right()
 
 
@@ -147,7 +151,7 @@ def pass_around(account: int, held_s: float) -> Iterator[None]:
                 time.sleep(held_s)
             time.sleep(held_s / 2)
 
-    others = [Thread(target=closing(take_turns)) for _each in range(3)]
+    others = [Thread(target=closing(take_turns)) for _each in range(12)]
     for other in others:
         other.start()
     try:
@@ -165,11 +169,22 @@ def test_only_a_lock_that_one_session_holds_at_two_probes_counts_as_kept():
     assert wait.still_held({1: "another session"}) == {1}
 
 
+@pytest.mark.skipif(not IS_SQLITE, reason="PostgreSQL has a lock for each row")
+def test_sqlites_lock_changes_hands_without_a_commit_too():
+    """A refused order only rolls back. Without this, a crowd of them looks like one holder."""
+    connection.ensure_connection()
+    version = connection.connection.version()
+    with hold_rows(User.objects.all()):
+        held = connection.connection.version()
+        assert held != version
+        assert connection.connection.version() == held
+
+
 @postgresql_only
 def test_a_busy_account_refuses_no_order(members):
     """Each order waits much longer than two probes, but no session keeps the account."""
     school = members[0]
-    with pass_around(account_id(school), held_s=0.06):
+    with pass_around(account_id(school), held_s=0.02):
         orders = [OrderThread(deposit(school, 1_00)) for _each in range(8)]
         assert all(isinstance(one.answer(), Transaction) for one in orders)
     assert max(one.took_s for one in orders) > 0.25
@@ -241,7 +256,7 @@ def test_a_database_that_hangs_before_the_commit_answers_busy(members, stopper):
     placed, began = transfer(a, b), time.monotonic()
     with watch_statements(stopper.stop_own), pytest.raises(Busy):
         perform_order(placed)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 5
     assert stopper.pids
     connection.close()
     assert balances(a, b) == [100_00, 100_00]
@@ -254,13 +269,13 @@ def test_a_database_that_hangs_in_the_commit_is_an_unknown_outcome(members, stop
         transfer(a, b).order, a.pk, "one", precondition=Precondition(PID, stopper.stop)
     )
     stuck = OrderThread(placed)
-    time.sleep(1)
+    time.sleep(NOTICED_S)
     # Orders for other accounts go on.
     other = run_now(transfer(c, d))
     assert isinstance(other.result, Transaction)
     assert other.took_s < 1
     assert isinstance(stuck.answer(), OutcomeUnknown)
-    assert stuck.took_s < 6
+    assert stuck.took_s < 5
     stopper.go_on()
     again = perform_order(PlacedOrder(placed.order, a.pk, "one"))
     assert Transaction.objects.filter(idempotency_key="one").count() == 1
@@ -276,7 +291,7 @@ def test_when_half_of_the_threads_hang_the_next_order_is_busy(members, stopper, 
         OrderThread(PlacedOrder(deposit(member, 1_00).order, member.pk, "one", precondition=stops))
         for member in members[: settings.WEB_THREADS // 2]
     ]
-    time.sleep(1.5)
+    time.sleep(NOTICED_S)
     assert still_waiting(hang) == hang
     assert_busy_instantly(*[deposit(members[-1], 1_00) for _each in range(3)])
     assert in_thread(User.objects.count) == len(members)

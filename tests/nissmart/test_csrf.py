@@ -12,7 +12,7 @@ from wallet.models import Account, User
 
 __all__ = ["people", "samples"]
 
-pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 OURS = {"Origin": "http://testserver"}
 

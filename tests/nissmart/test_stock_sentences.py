@@ -20,12 +20,12 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import signed_in
-from tests.factories import PASSWORD, UserFactory, new_key
+from tests.factories import PASSWORD, UserFactory
 from tests.pages import problems, problems_beside, text, tree, walk
 from wallet.models import User
 from wallet.signin.adapters import AccountAdapter, SecondFactorAdapter
 
-pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 CATALOGUES = [
     Path(django.__file__).parent / "conf",
@@ -254,70 +254,3 @@ def test_a_pasted_code_is_accepted(jane, secret, around):
 @pytest.mark.parametrize("adapter", [AccountAdapter, SecondFactorAdapter])
 def test_no_adapter_has_a_stock_sentence(adapter):
     assert [word for word in adapter.error_messages.values() if is_stock(str(word))] == []
-
-
-# --- Signed out ---------------------------------------------------------------------------------
-
-ORDER = {"amount": "250", "recipient": "bob@example.com", "description": "Lunch & tea"}
-SIGN_IN = (
-    "/accounts/login/?next=/transfer/%3Famount%3D250%26recipient%3Dbob%2540example.com"
-    "%26description%3DLunch%2B%2526%2Btea"
-)
-
-
-def order() -> dict[str, str]:
-    return ORDER | {"idempotency_key": new_key(), "confirm": "1"}
-
-
-def test_a_form_sent_while_signed_out_comes_back_filled_in(jane):
-    client = Client()
-    answer = client.post("/transfer/", order())
-    assert (answer.status_code, answer.headers["Location"]) == (302, SIGN_IN)
-    page = client.get(SIGN_IN)
-    assert "You're signed out, so nothing was sent." in text(page)
-    given = {
-        "login": jane.email,
-        "password": PASSWORD,
-        "next": page.context["redirect_field_value"],
-    }
-    there = client.post(reverse("account_login"), given, follow=True)
-    assert {name: there.context["form"][name].value() for name in ORDER} == ORDER
-
-
-@pytest.mark.parametrize("is_htmx", [False, True])
-def test_a_signed_out_form_without_a_token_says_signed_out(is_htmx):
-    client = Client(enforce_csrf_checks=True)
-    headers = {"HX-Request": "true", "HX-Target": "move"} if is_htmx else {}
-    answer = client.post("/transfer/", order(), headers=headers)
-    assert answer.status_code == 403
-    assert "You're signed out" in text(answer)
-    assert "out of date" not in text(answer)
-    assert SIGN_IN in answer.text
-    assert answer.headers.get("HX-Redirect") == (SIGN_IN if is_htmx else None)
-
-
-def test_a_signed_in_form_without_a_token_says_out_of_date(jane):
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(jane)
-    answer = client.post("/transfer/", order())
-    assert answer.status_code == 403
-    assert "This page is out of date" in text(answer)
-    assert "/transfer/?amount=250&amp;recipient=bob%40example.com" in answer.text
-    answer = client.post("/profile/", {"name": "Janet"})
-    assert "reload the page and send the form again" in text(answer)
-
-
-@pytest.mark.parametrize("name", ["account_login", "account_signup", "wallet:preferences"])
-def test_a_public_form_never_says_signed_out(name):
-    answer = Client(enforce_csrf_checks=True).post(reverse(name), {"login": "x"})
-    assert answer.status_code == 403
-    assert "This page is out of date" in text(answer)
-
-
-def test_sign_in_passes_on_no_secret():
-    given = order() | {"password": "secret-word", "csrfmiddlewaretoken": "token"}
-    answer = Client().post("/transfer/", given)
-    assert "secret-word" not in answer.headers["Location"]
-    assert "token" not in answer.headers["Location"]
-    answer = Client().post("/profile/", {"name": "Jane", "password": "secret-word"})
-    assert answer.headers["Location"] == "/accounts/login/?next=/profile/"

@@ -120,12 +120,17 @@ class SessionAuth(APIKeyCookie):
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
     """Count this call against its token or user, and its IP address. Raises TooManyRequests."""
     limits = settings.API_CALLS_PER_MINUTE
-    # Reads must go on while the counter's lock is blocked, so then the call isn't counted.
-    with optional_write():
-        if key and scope:
-            rates.enforce(key, limits[scope])
-        if scope != Scope.SERVICE:
-            rates.enforce(f"address:{ip_address(request)}", limits["address"])
+    if key and scope:
+        enforce(key, limits[scope])
+    if scope != Scope.SERVICE:
+        enforce(f"address:{ip_address(request)}", limits["address"])
+
+
+def enforce(key: str, limit: int) -> None:
+    if limit:
+        # Reads must go on while the counter's lock is blocked, so then the call isn't counted.
+        with optional_write():
+            rates.enforce(key, limit)
 
 
 def require(is_allowed: bool) -> None:

@@ -40,13 +40,10 @@ class StrictParser(Parser):
             raise BodyError(
                 415, "unsupported_media_type", "Send the body as Content-Type: application/json."
             )
-        too_large = BodyError(413, "body_too_large", TOO_LARGE)
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if length > BODY_BYTES_AT_MOST:
-            raise too_large
-        body = request.read(BODY_BYTES_AT_MOST + 1)
-        if len(body) > BODY_BYTES_AT_MOST:
-            raise too_large
+        body = request.read(BODY_BYTES_AT_MOST + 1) if length <= BODY_BYTES_AT_MOST else b""
+        if max(length, len(body)) > BODY_BYTES_AT_MOST:
+            raise BodyError(413, "body_too_large", TOO_LARGE)
         if len(body) < length:
             raise BodyError(400, "malformed_json", "The body is shorter than its Content-Length.")
         return parse_object(body)

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test import override_settings
 
-from wallet.errors import Busy, Refusal
+from wallet.errors import Refusal
 
 # The fork server imports this module before Django is set up.
 if not apps.ready:
@@ -26,7 +26,6 @@ if not apps.ready:
 
 from wallet.models import Account
 
-BUSY_FOR_S = 60
 IS_NIGHTLY = os.environ.get("NIGHTLY") == "1"
 
 forks = multiprocessing.get_context("forkserver")
@@ -39,36 +38,22 @@ forks.set_forkserver_preload(
 def run_together(*jobs: Callable[[], Any]) -> list[Any]:
     """Start each job in a thread at the same moment. Returns their answers in order.
 
-    A refusal counts as an answer; any other exception is raised. A job that is refused as busy runs
-    again, as a client would: nothing has moved, and on a slow machine SQLite's one lock is often
-    held for long.
+    A refusal counts as an answer; any other exception is raised.
     """
     start = Barrier(len(jobs))
 
     def run(job: Callable[[], Any]) -> Any:
         start.wait()
-        deadline = time.monotonic() + BUSY_FOR_S
         try:
-            while is_busy(answer := attempt(job)) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            return answer
+            return job()
+        except Refusal as refusal:
+            return refusal
         finally:
             connection.close()
 
     connection.close()
     with ThreadPoolExecutor(len(jobs)) as threads:
         return list(threads.map(run, jobs))
-
-
-def attempt(job: Callable[[], Any]) -> Any:
-    try:
-        return job()
-    except Refusal as refusal:
-        return refusal
-
-
-def is_busy(answer: Any) -> bool:
-    return isinstance(answer, Busy) or b"busy right now" in getattr(answer, "content", b"")
 
 
 def closing[T](job: Callable[[], T]) -> Callable[[], T]:

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.backends.sqlite3 import base
 
@@ -33,12 +33,18 @@ class LockedConnection(sqlite3.Connection):
     lock_timeout_s: float | None = None
     is_optional = False
     usual_timeout_s: float
+    # How often any connection of this process has taken the write lock.
+    turns: ClassVar[int] = 0
     # Unused: SQLite runs in our own process, so it always answers.
     deadline: float | None = None
 
     def version(self) -> object:
-        """A value that changes with each commit of another connection."""
-        return self.execute("PRAGMA data_version").fetchone()
+        """A value that changes when the write lock changes hands.
+
+        SQLite's data version changes with each commit of another connection. A transaction that
+        ends without one, as a refused order's does, is only seen within this process.
+        """
+        return self.execute("PRAGMA data_version").fetchone(), self.turns
 
 
 class Cursor(base.SQLiteCursorWrapper):
@@ -47,12 +53,15 @@ class Cursor(base.SQLiteCursorWrapper):
     def execute(self, query: str, params: Any = None) -> Any:
         attempt = partial(super().execute, query, params)
         try:
-            return attempt()
+            answer = attempt()
         except sqlite3.OperationalError as error:
             # Inside a transaction we already hold the lock, so waiting wouldn't help.
             if not is_busy(error) or self.connection.in_transaction:
                 raise
-            return wait_and_try(self.connection, attempt, error)
+            answer = wait_and_try(self.connection, attempt, error)
+        if query.startswith("BEGIN"):
+            LockedConnection.turns += 1  # we hold the write lock, so no other thread gets here
+        return answer
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
