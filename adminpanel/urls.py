@@ -9,6 +9,8 @@ from adminpanel.integrity import views as integrity
 from adminpanel.ledger import views as ledger
 from adminpanel.members import views as members
 from adminpanel.overview import views as overview
+from adminpanel.payouts import pausing
+from adminpanel.payouts import views as payouts
 from adminpanel.reversals import views as reversals
 from adminpanel.search import views as search
 from adminpanel.transactions import views as transactions
@@ -19,6 +21,7 @@ register_converter(AccountIdConverter, "account_id")
 # Actions, each with the page it is on.
 ledger_action, integrity_action = action_on("ledger"), action_on("integrity")
 transaction_action = action_on("transaction", "reference")
+payouts_action, payout_action = action_on("payouts"), action_on("payout", "reference")
 reversal_action = action_on("reversal", "proposal_id")
 member_action = action_on("member", "user_id")
 incident_action = action_on("incident", "incident_id")
@@ -50,6 +53,39 @@ urlpatterns = [
         transaction_action(transactions.propose_reversal),
         name="propose_reversal",
     ),
+    # Payouts: the list and its switch, and one payout, by the reference of its transaction
+    path("payouts/", payouts.payouts, name="payouts"),
+    path("payouts/pause/", payouts_action(pausing.pause_payouts), name="pause_payouts"),
+    path(
+        "payouts/pauses/<id:pause_id>/propose/",
+        payouts_action(pausing.propose_lift),
+        name="propose_lift",
+    ),
+    path(
+        "payouts/pauses/<id:pause_id>/lift/", payouts_action(pausing.lift_pause), name="lift_pause"
+    ),
+    path("payouts/<reference:reference>/", payouts.payout, name="payout"),
+    path(
+        "payouts/<reference:reference>/approve/",
+        payout_action(payouts.approve_payout),
+        name="approve_payout",
+    ),
+    path(
+        "payouts/<reference:reference>/refuse/",
+        payout_action(payouts.refuse_payout),
+        name="refuse_payout",
+    ),
+    path(
+        "payouts/<reference:reference>/paid/",
+        payout_action(payouts.payout_was_paid),
+        name="payout_was_paid",
+    ),
+    path(
+        "payouts/<reference:reference>/not-paid/",
+        payout_action(payouts.payout_was_not_paid),
+        name="payout_was_not_paid",
+    ),
+    # Reversals
     path("reversals/", reversals.reversals, name="reversals"),
     path("reversals/<id:proposal_id>/", reversals.reversal, name="reversal"),
     path(

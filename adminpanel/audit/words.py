@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from adminpanel.models import Incident
 from ledger import kinds
+from ledger.models import Verdict
 from ledger.status import Status
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
@@ -32,11 +33,12 @@ LABELS = {
     "title": gettext_lazy("Title"),
     "unlinked": gettext_lazy("Unlinked"),
 }
-# Labels of the codes in an event's facts: incident states, severities and statuses.
+# Labels of the codes in an event's facts: states, severities, statuses and outcomes.
 WORDS = {
     **dict(Incident.State.choices),
     **dict(Incident.Severity.choices),
     **dict(Status.choices),
+    **dict(Verdict.Outcome.choices),
 }
 ROLES = {FINANCE: gettext_lazy("Finance"), AUDITOR: gettext_lazy("Auditor")}
 

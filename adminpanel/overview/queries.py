@@ -12,6 +12,7 @@ from django.db.models.functions import TruncDate
 
 from adminpanel.models import CheckRun, Incident
 from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
+from adminpanel.payouts.queries import payouts_to_decide
 from adminpanel.reversals.queries import proposals_to_decide
 from ledger import rollups
 from ledger.querysets import NAIROBI, day_start, nairobi_day
@@ -93,6 +94,13 @@ def proposals(reader: User) -> Waiting:
     """Reversal proposals that this person may decide."""
     return count_waiting(
         proposals_to_decide(reader), cents="transaction__amount_cents", since="proposed_at"
+    )
+
+
+def payouts(reader: User) -> Waiting:
+    """Payouts that wait for this person: for an approval, or to find out their outcome."""
+    return count_waiting(
+        payouts_to_decide(reader), cents="transaction__amount_cents", since="created_at"
     )
 
 

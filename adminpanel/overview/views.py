@@ -63,6 +63,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "books": books,
         "difference_cents": functools.cache(lambda: difference(books())),
         "tiles": lambda: tiles(position()),
+        "payouts": lambda: queries.payouts(request.user),
         "proposals": lambda: queries.proposals(request.user),
         "incidents": queries.open_incidents,
         "last_check_at": queries.last_check_at,

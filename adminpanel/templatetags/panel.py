@@ -8,22 +8,28 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.models import CheckResult, CheckRun, Incident
+from adminpanel.payouts.queries import pauses_now, payouts_to_decide
+from adminpanel.payouts.words import age, rail_label
 from adminpanel.reversals.queries import People, proposals_to_decide
-from ledger.models import Transaction
+from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
 
 register = template.Library()
+register.filter(age)
+register.filter(rail_label)
 
 NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
-    """What needs attention on every page: proposals, incidents, failed checks."""
+    """What needs attention on every page: payouts, proposals, incidents, failed checks, pauses."""
 
+    payouts: int
     proposals: int
     incidents: int
     failed_checks: list[CheckResult]
+    pauses: list[Pause]
 
 
 @register.filter
@@ -56,7 +62,9 @@ def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
     return Standing(
+        payouts_to_decide(context["user"]).count(),
         proposals_to_decide(context["user"]).count(),
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
+        pauses_now(),
     )

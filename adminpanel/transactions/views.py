@@ -79,7 +79,8 @@ def show(
     part: str = "reversal",
     status: int = 200,
 ) -> HttpResponse:
-    records = Transaction.objects.with_parties().with_reversal().select_related("created_by")
+    records = Transaction.objects.with_parties().with_reversal()
+    records = records.select_related("created_by", "attempt")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)

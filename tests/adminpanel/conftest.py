@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
 from ledger import operations
-from ledger.models import Transaction
+from ledger.models import Attempt, Transaction
+from tests.adminpanel.support.payouts import order, without_answer
 from tests.factories import UserFactory, deposit, new_key, send, withdraw
+from tests.ledger.support import paya
 from tests.tampering import payout
 from wallet.context import Context
 from wallet.models import User
@@ -62,3 +66,23 @@ def activity(alice, bob) -> None:
     send(alice, bob, 10_00, description="one")
     payout(alice, "PENDING")
     deposit(bob, 30_00, description="three")
+
+
+@pytest.fixture
+def rail(alice, settings) -> Iterator[paya.Paya]:
+    """The made-up rail. Every payout on it needs one approval."""
+    settings.APPROVE_ONE_ABOVE_CENTS = 0
+    with paya.known() as rail:
+        yield rail
+
+
+@pytest.fixture
+def held(alice, rail) -> Attempt:
+    """A payout of Alice that waits for approval."""
+    return order(alice)
+
+
+@pytest.fixture
+def unknown(alice, rail, settings) -> Attempt:
+    """A payout of Alice whose outcome is unknown."""
+    return without_answer(rail, alice, settings)

@@ -131,7 +131,7 @@ def test_the_number_of_queries_does_not_grow_with_the_history(
     as_finance, activity, alice, bob, django_assert_max_num_queries, django_assert_num_queries
 ):
     as_finance.get(FEED)
-    with django_assert_max_num_queries(11) as queries:
+    with django_assert_max_num_queries(13) as queries:
         as_finance.get(FEED)
     for _ in range(60):
         send(alice, bob, 1)

@@ -147,7 +147,7 @@ def test_the_list_is_paged_with_a_fixed_number_of_queries(
     settings.PAGE_SIZE_PANEL = 3
     client = signed_in(joseph)
     incidents.open_by_hand(Context(wambui.pk), title="First")
-    with django_assert_max_num_queries(9) as queries:
+    with django_assert_max_num_queries(11) as queries:
         client.get(LIST)
     for number in range(6):
         incidents.open_by_hand(Context(wambui.pk), title=f"Number {number}")

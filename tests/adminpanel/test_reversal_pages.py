@@ -273,7 +273,7 @@ def test_more_proposals_do_not_need_more_queries(
 ):
     client = signed_in(wambui)
     propose(send(alice, bob, 1_00), wambui)
-    with django_assert_max_num_queries(8) as queries:
+    with django_assert_max_num_queries(10) as queries:
         client.get(QUEUE)
     for _ in range(12):
         propose(send(alice, bob, 1_00), joseph)

@@ -13,8 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import SavedView
 from adminpanel.reversals import operations as reversals
+from ledger.models import Pause
 from tests.conftest import signed_in
-from tests.factories import UserFactory, send
+from tests.factories import UserFactory, send, withdraw
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
@@ -119,13 +120,16 @@ def people(db) -> dict[str, User]:
 
 
 @pytest.fixture
-def samples(people, alice) -> dict[str, str]:
+def samples(people, alice, settings) -> dict[str, str]:
     """Values for the variable parts of routes: ids of existing rows."""
     record = send(alice, people["member"], 5_00)
     proposal = reversals.propose(
         Context(people["operator"].pk, reason="Twice."), transaction_id=record.pk
     )
     incident = incidents.open_by_hand(Context(alice.pk), title="Paid twice")
+    settings.APPROVE_ONE_ABOVE_CENTS = 0
+    payout = withdraw(alice, 5_00)
+    pause = Pause.objects.create(reason="The rail answers late.")
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
@@ -141,6 +145,8 @@ def samples(people, alice) -> dict[str, str]:
         "transaction/<reference>": f"transaction/{record.reference}",
         "<path:rest>": "no-such-thing",
         "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",
+        "payouts/<reference:reference>": f"payouts/{payout.reference}",
+        "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,
         "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",

@@ -20,17 +20,17 @@ PAGES = [
     ("member", "receipt", None, 5),
     ("member", "/transfer/", None, 5),
     ("member", "/profile/", None, 4),
-    ("finance", "/panel/", None, 22),
+    ("finance", "/panel/", None, 25),
     ("finance", "/panel/?by=count", htmx("trends"), 13),
     ("finance", "/panel/", htmx("latest"), 4),
-    ("finance", "/panel/activity/", None, 10),
+    ("finance", "/panel/activity/", None, 12),
     ("finance", "/panel/activity/?type=TRANSFER&status=SUCCESS", htmx("feed"), 7),
     ("finance", "/panel/activity/news/?type=DEPOSIT", htmx("news"), 5),
-    ("finance", "/panel/ledger/", None, 14),
+    ("finance", "/panel/ledger/", None, 16),
     ("finance", "/panel/ledger/?type=TRANSFER&size=200", htmx("ledger"), 11),
     ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 7),
     ("finance", "/panel/ledger/totals/?member=Member&min=0.1", htmx("totals"), 5),
-    ("finance", "transaction", None, 16),
+    ("finance", "transaction", None, 18),
 ]
 
 

@@ -15,7 +15,7 @@ PAGES = {
     "incident": "adminpanel:incident",
     "ledger": "adminpanel:ledger",
     "member": "adminpanel:member",
-    "payouts": "",
+    "payouts": "adminpanel:payouts",
     "transaction": "adminpanel:transaction",
 }
 # The audit writes `member 12`, people also type `Member #12`.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
+from ledger.models import Pause
 from tests.conftest import signed_in
 from tests.factories import new_key, send, withdraw
 from tests.pages import htmx
@@ -15,7 +16,13 @@ from wallet.models import User
 
 STARTS = ["/", "/accounts/login/", "/profile/", "/panel/", "/admin/", "/no-such-page/"]
 # How many URLs of each kind to visit, because such pages differ only in the row they show.
-ENOUGH = {"/activity/NS-": 3, "/panel/transactions/": 3, "/admin/": 30, "?": 12}
+ENOUGH = {
+    "/activity/NS-": 3,
+    "/panel/payouts/NS-": 3,
+    "/panel/transactions/": 3,
+    "/admin/": 30,
+    "?": 12,
+}
 
 
 def follow(client: Client) -> Iterator[tuple[str, HttpResponse]]:
@@ -79,6 +86,7 @@ def answers_of_the_panel(client: Client) -> Iterator[tuple[str, HttpResponse]]:
     yield "sums", client.get(f"{ledger}totals/?min=1", headers=htmx("totals"))
     yield "sums refused", client.get(f"{ledger}totals/?min=x")
     yield "view saved", client.post(f"{ledger}views/", {"name": "x", "query": "type=DEPOSIT"})
+    yield "pause refused", client.post("/panel/payouts/pause/", {"pause-until": "x"})
     yield "view refused", client.post(f"{ledger}views/", {"name": ""})
 
 
@@ -88,6 +96,9 @@ def crawl(
     """(who, url, answer) of every answer to every role."""
     send(alice, bob, 1_00, description="Lunch")
     withdraw(alice, 2_00)
+    with override_settings(APPROVE_ONE_ABOVE_CENTS=0):
+        withdraw(alice, 3_00)
+    Pause.objects.create(reason="Lunch", paused_by=finance)
     for who, client in [
         ("visitor", Client()),
         ("member", signed_in(alice)),

@@ -1,0 +1,67 @@
+"""Why a payout needs approval, and what to look at before approving it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from adminpanel.payouts import words
+from ledger.models import Attempt
+from ledger.operations.approvals import PHONE_IS_NEW
+from ledger.status import Badge
+from wallet.models import User
+from wallet.money import format_amount
+
+
+def rule(attempt: Attempt) -> str:
+    """Why it needs approval, in a few words. Empty if it needs none.
+
+    The ledger decided this when the payout was ordered and stored only the number of people. So
+    this repeats its rules (`ledger/operations/approvals.py`), with the settings of now.
+    """
+    if not attempt.approvals_needed:
+        return ""
+    cents = attempt.transaction.amount_cents
+    for limit_cents in (settings.APPROVE_TWO_ABOVE_CENTS, settings.APPROVE_ONE_ABOVE_CENTS):
+        if cents > limit_cents:
+            return over(limit_cents)
+    if phone_changed_at(attempt):
+        return _("First payout to a new phone number")
+    return _("The day's total, or a limit that has changed since")
+
+
+def over(limit_cents: int) -> str:
+    if limit_cents == 0:
+        return _("Every payout needs approval")
+    return _("Over KES {amount}").format(amount=format_amount(limit_cents))
+
+
+def flags(attempt: Attempt) -> list[Badge]:
+    """What to look at before approving: the member's phone number and wallet. Most serious first.
+
+    Needs the attempt's `transaction.from_account.user`.
+    """
+    account = attempt.transaction.from_account
+    owner = account.user if account else None
+    found = []
+    if account and account.is_frozen:
+        found.append(Badge(_("Wallet frozen"), "info", "snowflake"))
+    if owner and owner.phone != (attempt.phone or None):
+        found.append(Badge(_("Number changed since"), "bad", "alert"))
+    if changed_at := phone_changed_at(attempt):
+        age = words.age(changed_at, attempt.created_at)
+        text = _("Number changed {age} before").format(age=age)
+        found.append(Badge(text, "bad", "alert"))
+    return found
+
+
+def phone_changed_at(attempt: Attempt) -> datetime | None:
+    """When the member's phone number changed, if that was in the day before they ordered."""
+    account = attempt.transaction.from_account
+    owner: User | None = account.user if account else None
+    changed_at = owner.phone_changed_at if owner else None
+    if changed_at is None or not changed_at <= attempt.created_at < changed_at + PHONE_IS_NEW:
+        return None
+    return changed_at

@@ -1,0 +1,145 @@
+"""Queries about payouts and pauses. Every list has a maximum length."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ledger import kinds
+from ledger.models import Approval, Attempt, Pause, RailEvent, Verdict
+from ledger.models.attempts import OPEN, State
+from wallet.models import User
+
+# More rows than this aren't counted: the count of everything ever paid would take too long.
+COUNTED = 1000
+EVENTS = 50
+
+
+class Tab(NamedTuple):
+    """A list of payouts. `order` is its heading for screen readers."""
+
+    name: str
+    label: str | Promise
+    order: str | Promise
+    states: tuple[State, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """These payouts still wait for something, so the oldest comes first."""
+        return self.states[0] in OPEN
+
+
+TABS = (
+    Tab("approve", _("To approve"), _("Waiting for approval, oldest first"), (State.HELD,)),
+    Tab(
+        "sending",
+        _("On the way"),
+        _("On the way, oldest first"),
+        (State.READY, State.SENDING, State.SENT),
+    ),
+    Tab("unknown", _("Unknown"), _("Outcome unknown, oldest first"), (State.UNKNOWN,)),
+    Tab(
+        "failed",
+        _("Failed"),
+        _("Failed, refused and cancelled, newest first"),
+        (State.FAILED, State.CANCELLED),
+    ),
+    Tab("paid", _("Paid"), _("Paid, newest first"), (State.SUCCEEDED,)),
+)
+
+
+class Tally(NamedTuple):
+    """How many payouts a tab has, and their sum. `cents` is None where it isn't added up."""
+
+    payouts: int = 0
+    cents: int | None = None
+
+    @property
+    def text(self) -> str:
+        return f"{COUNTED - 1}+" if self.payouts >= COUNTED else str(self.payouts)
+
+
+def tab_named(name: str) -> Tab:
+    """The tab with this name, or the first one."""
+    return next((tab for tab in TABS if tab.name == name), TABS[0])
+
+
+def tallies() -> dict[str, Tally]:
+    """The tally of each tab."""
+    states = in_states(OPEN).order_by().values_list("state")
+    rows = states.annotate(count=Count("pk"), cents=Sum("transaction__amount_cents"))
+    found = {state: (count, cents) for state, count, cents in rows}
+    return {
+        tab.name: open_tally(tab, found) if tab.is_open else Tally(count_up_to_limit(tab))
+        for tab in TABS
+    }
+
+
+def open_tally(tab: Tab, found: dict[str, tuple[int, int]]) -> Tally:
+    counts, sums = zip(*(found.get(state, (0, 0)) for state in tab.states), strict=True)
+    return Tally(sum(counts), sum(sums))
+
+
+def count_up_to_limit(tab: Tab) -> int:
+    return in_states(tab.states).order_by()[:COUNTED].count()
+
+
+def in_states(states: tuple[State, ...]) -> QuerySet[Attempt]:
+    """Payouts in one of these states.
+
+    By type and not with `Attempt.objects.payouts()`: for that, SQLite reads every payout there is.
+    """
+    types = [kind.code for kind in kinds.every() if kind.pays_out]
+    found = Attempt.objects.filter(state__in=states, transaction__type__in=types)
+    # SQLite uses the partial index only if the query repeats its condition.
+    return found if State.SUCCEEDED in states else found.exclude(state=State.SUCCEEDED)
+
+
+def payouts() -> QuerySet[Attempt]:
+    """Every payout, with its member."""
+    return with_member(Attempt.objects.payouts())
+
+
+def with_member(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
+    return attempts.select_related("transaction__from_account__user", "transaction__created_by")
+
+
+def payouts_in(tab: Tab) -> QuerySet[Attempt]:
+    return with_member(in_states(tab.states))
+
+
+def with_decisions(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
+    """Load who approved or refused each one, and what people found out about it."""
+    return attempts.prefetch_related("approvals", "verdicts")
+
+
+def payouts_to_decide(reader: User) -> QuerySet[Attempt]:
+    """Payouts that wait for this person: those to approve, and those to find out about."""
+    mine = {"attempt": OuterRef("pk"), "person": reader}
+    held = Q(state=State.HELD) & ~Exists(Approval.objects.filter(**mine))
+    unknown = Q(state=State.UNKNOWN) & ~Exists(Verdict.objects.filter(**mine))
+    others = in_states((State.HELD, State.UNKNOWN)).exclude(transaction__created_by=reader)
+    return others.exclude(transaction__from_account__user=reader).filter(held | unknown)
+
+
+def events_of(attempt: Attempt) -> list[tuple[RailEvent, bool]]:
+    """The newest messages to and from the rail about this payout, oldest first.
+
+    Each with True if what it turned out to mean is alarming.
+    """
+    newest = attempt.events.order_by("-pk")[:EVENTS]
+    return [(event, is_alarming(event)) for event in reversed(newest)]
+
+
+def is_alarming(event: RailEvent) -> bool:
+    return event.finding is not None and RailEvent.Finding(event.finding).is_alarming
+
+
+def pauses_now() -> list[Pause]:
+    """The pauses that hold now, oldest first."""
+    people = ("paused_by", "lift_proposed_by")
+    return list(Pause.objects.holding(timezone.now()).select_related(*people).order_by("pk"))
