@@ -26,7 +26,7 @@ PROBE_AFTER_S = 0.125
 WAITERS_PER_NAME = 2
 # Bounds the memory taken by blocked accounts that no later order names.
 BLOCKED_AT_MOST = 4096
-# Whoever waits for a blocked account looks at it again by then. So an older mark is out of date.
+# An order that waits for a blocked account looks at it again by then, so an older mark is stale.
 FORGET_AFTER_S = 5
 # An attempt hangs when it takes longer than this and doesn't wait for a blocked account.
 STALLED_AFTER_S = 0.5
