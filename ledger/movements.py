@@ -90,17 +90,35 @@ class Movement:
 
     @property
     def again_url(self) -> str:
-        """The form to repeat this payment, for the member who made it. Empty if there is none."""
+        """The form to repeat this payment, for the member who made it. Empty if there is none.
+
+        While a payment over a rail hasn't ended, the page doesn't offer another one. After one that
+        failed, the form keeps the amount and the note.
+        """
         page = self.kind.page
         if page is None:
             return ""
         url = reverse(page.url_name)
         if not self.kind.names_payee:
+            match self.record.status:
+                case Status.PENDING:
+                    return ""
+                case Status.FAILED:
+                    return self.same_again_url
             return url
         if self.is_in or self.reversal:
             return ""
         again = {"again": self.reference, "amount": format_amount(self.amount_cents)}
         return f"{url}?{urlencode(again)}"
+
+    @property
+    def same_again_url(self) -> str:
+        """The form with this payment's amount and note, for a kind without a payee."""
+        assert self.kind.page
+        same = {"amount": format_amount(self.amount_cents)}
+        if self.note:
+            same["description"] = self.note
+        return f"{reverse(self.kind.page.url_name)}?{urlencode(same)}"
 
     @property
     def reversal(self) -> Transaction | None:
