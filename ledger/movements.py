@@ -13,8 +13,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from ledger import progress
 from ledger.kinds import Kind, MemberView
 from ledger.models import Transaction
+from ledger.progress import Progress
 from ledger.querysets import nairobi_day
 from ledger.rails import Rail
 from ledger.status import Badge, Status
@@ -131,8 +133,14 @@ class Movement:
         return RETURNED if self.reversal else None
 
     @property
+    def progress(self) -> Progress | None:
+        """How far it has come on its rail, if the attempt was loaded with the record."""
+        return progress.of(self.record)
+
+    @property
     def status(self) -> Badge:
-        return self.record.status_badge
+        how_far = self.progress
+        return how_far.badge if how_far else self.record.status_badge
 
     @property
     def reference(self) -> str:
@@ -149,6 +157,10 @@ class Movement:
     @property
     def at(self) -> datetime:
         return self.record.created_at
+
+    @property
+    def is_today(self) -> bool:
+        return nairobi_day(self.at) == nairobi_day()
 
     @property
     def amount_cents(self) -> int:

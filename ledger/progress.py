@@ -163,8 +163,11 @@ class Progress:
 def of(record: Transaction) -> Progress | None:
     """None for a transaction that took no rail, or whose rail answered instantly.
 
-    Load the attempt with the record (`with_attempt`), so that both are of the same moment.
+    Also None if the record came without its attempt: both have to be of the same moment
+    (`with_attempt`), and a list must not ask for each row.
     """
+    if not Transaction.attempt.is_cached(record):
+        return None
     attempt = getattr(record, "attempt", None)
     return Progress(attempt, timezone.now()) if attempt else None
 

@@ -52,6 +52,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """Load the try of each one on its rail, if it has one."""
         return self.select_related("attempt")
 
+    def for_members(self) -> Self:
+        """Load all that members' pages show of each one."""
+        return self.with_parties().with_reversal().with_attempt()
+
     def pending_of(self, account: Account) -> Self:
         """The account's transactions that haven't ended, newest first."""
         own = Q(from_account=account) | Q(to_account=account)

@@ -18,7 +18,7 @@ def activity(request: MemberRequest) -> HttpResponse:
     """The member's transactions, newest first, filtered by the query string."""
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
-    found = form.narrow(Transaction.objects.with_parties().with_reversal())
+    found = form.narrow(Transaction.objects.for_members())
     page = history.page(
         account,
         found,

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
-from ledger import history, kinds, progress
+from ledger import history, kinds
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
-from ledger.progress import Progress
 from ledger.querysets import nairobi_day
-from ledger.status import Badge
 from wallet.models import Account
 from wallet.web.http import Request, asks_for, render_part
 
 LATEST = 6
 ON_ITS_WAY = 5
-
-
-class Row(NamedTuple):
-    """A transaction in a list, and how far it has come if it's on its way over a rail."""
-
-    movement: Movement
-    progress: Progress | None = None
-
-    @property
-    def badge(self) -> Badge:
-        return self.progress.badge if self.progress else self.movement.status
-
-    @property
-    def state(self) -> str:
-        """Everything in a row that can change. A change announces the row again."""
-        word = self.progress.stage if self.progress else self.movement.record.status
-        returned = ".RETURNED" if self.movement.returned_badge else ""
-        return f"{self.movement.reference}.{word}{returned}"
 
 
 @require_safe
@@ -51,13 +29,12 @@ def home(request: Request) -> HttpResponse:
         return render(request, "ledger/landing.html")
     account = request.user.primary_account()
     on_its_way, has_more = pending(account)
-    out = [row.movement for row in on_its_way if not row.movement.is_in]
-    pending_cents = sum(movement.amount_cents for movement in out)
+    pending_cents = sum(each.amount_cents for each in on_its_way if not each.is_in)
     if has_more:
         pending_cents = Transaction.objects.pending_out_cents(account)
-    latest = others(account, {row.movement.record.pk for row in on_its_way})
-    shown = [*on_its_way, *(Row(movement) for movement in movements(latest, account))]
-    rows = {row.state: row for row in shown}
+    latest = others(account, {movement.record.pk for movement in on_its_way})
+    shown = on_its_way + movements(latest, account)
+    rows = {row_state(movement): movement for movement in shown}
     seen = [digest(request, account, pending_cents, list(rows)), *rows]
     seen_before = request.GET.get("seen", "").split()
     if seen == seen_before and asks_for(request, "balance"):
@@ -79,12 +56,10 @@ def home(request: Request) -> HttpResponse:
     return render_part(request, "ledger/home.html", context, part="balance")
 
 
-def pending(account: Account) -> tuple[list[Row], bool]:
+def pending(account: Account) -> tuple[list[Movement], bool]:
     """The newest payments that haven't ended, and whether there are more of them."""
-    found = Transaction.objects.pending_of(account).with_parties().with_reversal().with_attempt()
-    records = found[: ON_ITS_WAY + 1]
-    rows = [Row(Movement(record, account), progress.of(record)) for record in records]
-    return rows[:ON_ITS_WAY], len(rows) > ON_ITS_WAY
+    records = list(Transaction.objects.pending_of(account).for_members()[: ON_ITS_WAY + 1])
+    return movements(records[:ON_ITS_WAY], account), len(records) > ON_ITS_WAY
 
 
 def others(account: Account, ids: set[int]) -> list[Transaction]:
@@ -95,6 +70,13 @@ def others(account: Account, ids: set[int]) -> list[Transaction]:
 
 def movements(records: list[Transaction], account: Account) -> list[Movement]:
     return [Movement(record, account) for record in records]
+
+
+def row_state(movement: Movement) -> str:
+    """Everything in a row that can change. A change announces the row again."""
+    stage = movement.progress.stage if movement.progress else movement.record.status
+    returned = ".RETURNED" if movement.returned_badge else ""
+    return f"{movement.reference}.{stage}{returned}"
 
 
 def digest(request: Request, account: Account, pending_cents: int, rows: list[str]) -> str:

@@ -65,8 +65,7 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 def own(request: MemberRequest) -> TransactionQuerySet:
-    found = Transaction.objects.of_member(request.user)
-    return found.with_parties().with_reversal().with_attempt()
+    return Transaction.objects.of_member(request.user).for_members()
 
 
 def render_receipt(
@@ -82,7 +81,7 @@ def render_receipt(
         "record": record,
         "movement": movement,
         "progress": how_far,
-        "status": how_far.badge if how_far else movement.status,
+        "status": movement.status,
         "outlook": (how_far and how_far.outlook) or movement.outlook,
         "counterparty": movement.counterparty,
         "balance_after_cents": last.balance_after_cents if last else None,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.http import HttpResponse
+from django.utils import timezone
 
 from ledger.models import Attempt
 from ledger.payouts import operations, worker
@@ -14,6 +18,7 @@ from tests.ledger.support import paya
 from tests.ledger.support.payouts import decide, go_on, say, script
 from tests.ledger.test_home_page import announcement, ask_again
 from tests.pages import elements, find, htmx, text, words
+from wallet.context import Context
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +123,28 @@ def test_a_first_deposit_takes_the_place_of_the_invitation(bob, rail):
 def test_others_see_nothing_of_it(alice, carol, rail):
     ordered(alice)
     assert "On its way" not in text(signed_in(carol).get("/"))
+
+
+def test_a_row_from_another_day_shows_the_day(as_alice, alice, rail):
+    ordered(alice)
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        ((row,), *_days) = groups(as_alice.get("/")).values()
+    assert row.endswith(timezone.localtime().strftime("%-d %b"))
+
+
+def test_lists_say_what_became_of_it(as_alice, alice, rail, settings, wambui):
+    settings.APPROVE_ONE_ABOVE_CENTS = 0
+    cancelled, refused, held = ordered(alice, 1_00), ordered(alice, 2_00), ordered(alice, 3_00)
+    operations.cancel(Context(alice.pk), transaction_id=cancelled.transaction_id)
+    decide(operations.refuse, wambui, refused)
+    for address in ("/", "/activity/"):
+        rows = [words(row) for row in elements(as_alice.get(address), "a", class_="row")]
+        for row, amount, word in zip(
+            rows,
+            ("3.00", "2.00", "1.00"),
+            ("Being checked", "Not approved", "Cancelled"),
+            strict=False,
+        ):
+            assert amount in row
+            assert word in row
+    assert held.state == "HELD"
