@@ -46,7 +46,7 @@ STAGE_BADGES = {
     Stage.CHECKING: Badge(_lazy("Being checked"), "wait", "clock"),
     Stage.PROCESSING: BADGES[Status.PENDING],
     Stage.PROMPTED: Badge(_lazy("Check your phone"), "wait", "phone"),
-    Stage.UNKNOWN: Badge(_lazy("We're confirming this"), "wait", "question"),
+    Stage.UNKNOWN: Badge(_lazy("Confirming"), "wait", "question"),
     Stage.PAID: BADGES[Status.SUCCESS],
     Stage.FAILED: BADGES[Status.FAILED],
     Stage.CANCELLED: Badge(_lazy("Cancelled"), "calm", "cross"),
@@ -120,6 +120,8 @@ class Progress:
                 "{name} took another amount than you asked for. It isn't in your wallet yet: we "
                 "keep it safe until our team has sorted it out."
             ).format(name=name)
+        if self.stage == Stage.PROMPTED:
+            return _("We add it to your wallet as soon as {name} confirms it.").format(name=name)
         if self.stage != Stage.UNKNOWN:
             return ""
         if self.attempt.is_payout:

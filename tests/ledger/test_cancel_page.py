@@ -110,7 +110,7 @@ def test_the_form_works_as_a_browser_sends_it(alice, held):
     ("ends", "sentence", "status"),
     [
         ("sent", "We had sent it before you pressed Cancel", "Processing"),
-        ("unknown", "We had sent it before you pressed Cancel", "We're confirming this"),
+        ("unknown", "We had sent it before you pressed Cancel", "Confirming"),
         ("paid", "It was paid before you pressed Cancel", "Complete"),
         ("failed", "It had ended before you pressed Cancel: your money is back", BACK),
     ],

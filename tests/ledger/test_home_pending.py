@@ -84,7 +84,7 @@ def test_each_stage_is_announced(as_alice, alice, rail, settings, wambui):
     script(rail, "done_but_lost")
     worker.do_due()
     page = ask_again(as_alice, page)
-    assert announcement(page) == "Money out: Withdrawal, KES 300.00, We're confirming this."
+    assert announcement(page) == "Money out: Withdrawal, KES 300.00, Confirming."
     say(rail, attempt)
     assert announcement(ask_again(as_alice, page)).endswith("KES 300.00, Complete.")
 

@@ -183,7 +183,7 @@ def test_an_unknown_outcome_says_so_and_warns(as_alice, alice, rail):
         "We're finding out We're asking Paya. Nothing is paid or taken twice.",
     )
     said = text(page)
-    assert "We're confirming this" in said
+    assert "Confirming" in said
     assert "The money is safe: it reaches you, or it comes back to your wallet." in said
     assert "Don't withdraw it again." in said
     for untrue in ("Complete", "Withdraw again", "Paid"):
