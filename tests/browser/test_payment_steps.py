@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from ledger.models import Attempt
-from ledger.payouts import worker
+from ledger.payouts import operations, worker
+from tests.browser.test_accessible import problems, visit
 from tests.factories import balance, deposit, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import now_is, say
+from tests.ledger.support.payouts import now_is, say, script
+from wallet.context import Context
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -110,6 +112,22 @@ def test_without_javascript(open_page, alice, rail, settings, width):
     expect(page).to_have_url(re.compile(f"{url(attempt)}$"))
     expect(page.locator(".badge")).to_have_text("Cancelled")
     expect(page.get_by_role("link", name="Refresh")).to_have_count(0)
+
+
+@pytest.mark.any_engine
+def test_each_state_is_accessible(open_page, alice, rail, settings):
+    late, unknown = ordered(alice, deposit), ordered(alice, deposit)
+    script(rail, "", "lost")
+    worker.do_due()
+    now_is(late, seconds=70)
+    settings.APPROVE_ONE_ABOVE_CENTS = 0
+    held, cancelled = ordered(alice), ordered(alice)
+    operations.cancel(Context(alice.pk), transaction_id=cancelled.transaction_id)
+    page = open_page(alice)
+    assert visit(page, "/", *map(url, (unknown, held, cancelled))) == []
+    page.goto(url(late))
+    page.get_by_text("I didn't get the prompt").click()
+    assert problems(page) == []
 
 
 def test_help_without_the_prompt_stays_open_and_leads_to_the_form(open_page, alice, rail):
