@@ -50,9 +50,9 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     """A row of every guarded table, with a value in each unique column."""
     record = deposit(alice, 5_00)
     notes.write(Context(finance.pk, key="one"), transaction_id=record.pk, text="Called.")
-    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     with answer_later():
         attempt = Attempt.objects.get(transaction=withdraw(alice, 1_00))
+    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     about = {"attempt": attempt, "person": finance, "person_name": finance.name}
     Approval.objects.create(decision="approve", fingerprint="f", **about)
     Verdict.objects.create(outcome="not_paid", evidence="The statement", **about)
