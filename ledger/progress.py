@@ -1,31 +1,23 @@
-"""How far a payment on a rail has come, for its member: the steps, and what to do meanwhile.
-
-Everything follows from the payment's attempt. A step says only what we know: nothing counts as
-done because it should be by now.
-"""
+"""How far a payment on a rail has come, for its member: its stage, and what to do meanwhile."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from ledger.models import Approval, Attempt, Pause, Transaction
+from ledger.models import Attempt, Transaction
 from ledger.models.attempts import State
-from ledger.payouts.operations import CANCELLED
 from ledger.payouts.outcomes import OTHER_AMOUNT
 from ledger.status import BADGES, Badge, Status
+from ledger.steps import Look, Step, is_overdue, steps_of, was_taken_back
 
-# A prompt usually comes within seconds. After this, its member may have missed it.
-PROMPT_IS_LATE = timedelta(seconds=60)
 # How often the receipt asks. Less often once the answer is overdue, or waits for people.
 POLL_S, SLOW_POLL_S = 3, 15
 POLLS_FAST_FOR = timedelta(minutes=3)
@@ -54,24 +46,6 @@ STAGE_BADGES = {
 }
 
 
-class Look(StrEnum):
-    """How a step looks. FAILED is where it ended without success."""
-
-    DONE = "done"
-    NOW = "now"
-    LATER = "later"
-    FAILED = "failed"
-
-
-class Step(NamedTuple):
-    """One step. `at` is when it was reached, if that is known."""
-
-    label: str
-    look: Look
-    at: datetime | None = None
-    note: str = ""
-
-
 @dataclass(frozen=True)
 class Progress:
     """An attempt, with its transaction loaded, as its member sees it at the time `now`."""
@@ -94,8 +68,7 @@ class Progress:
             case State.FAILED:
                 return Stage.FAILED
             case State.CANCELLED:
-                is_theirs = attempt.failure_code == CANCELLED
-                return Stage.CANCELLED if is_theirs else Stage.REFUSED
+                return Stage.CANCELLED if was_taken_back(attempt) else Stage.REFUSED
         return Stage.PROCESSING
 
     @property
@@ -104,7 +77,7 @@ class Progress:
 
     @cached_property
     def steps(self) -> list[Step]:
-        return list(payout_steps(self) if self.attempt.is_payout else deposit_steps(self))
+        return list(steps_of(self.attempt, self.now))
 
     @property
     def reached(self) -> Step:
@@ -142,9 +115,7 @@ class Progress:
 
     @property
     def prompt_is_late(self) -> bool:
-        sent_at = self.attempt.sent_at
-        is_due = sent_at is not None and self.now - sent_at >= PROMPT_IS_LATE
-        return self.stage == Stage.PROMPTED and is_due
+        return self.stage == Stage.PROMPTED and is_overdue(self.attempt.sent_at, self.now)
 
     @property
     def poll_s(self) -> int | None:
@@ -172,127 +143,6 @@ def of(record: Transaction) -> Progress | None:
         return None
     attempt = getattr(record, "attempt", None)
     return Progress(attempt, timezone.now()) if attempt else None
-
-
-# --- Steps
-
-
-def payout_steps(progress: Progress) -> Iterator[Step]:
-    attempt, name = progress.attempt, str(progress.attempt.took_rail.name)
-    left = _("Taken out of your available balance.")
-    yield Step(_("Requested"), Look.DONE, attempt.created_at, left)
-    yield from approval_steps(progress)
-    if attempt.state == State.CANCELLED:
-        return
-    sent = _("Sent to {name}").format(name=name)
-    if attempt.state == State.HELD:
-        yield Step(sent, Look.LATER)
-    elif attempt.state in (State.READY, State.SENDING):
-        sending = _("Sending to {name}").format(name=name)
-        yield Step(sending, Look.NOW, note=why_unsent(progress))
-    else:
-        yield Step(sent, Look.DONE, attempt.sent_at)
-    yield from payment_steps(progress, name)
-
-
-def payment_steps(progress: Progress, name: str) -> Iterator[Step]:
-    """How a withdrawal ends that wasn't cancelled."""
-    attempt, paid = progress.attempt, _("Paid")
-    match attempt.state:
-        case State.SENT:
-            soon = _("Usually under 2 minutes. It takes longer when {name} is busy.")
-            paying = _("{name} is paying it out").format(name=name)
-            yield Step(paying, Look.NOW, note=soon.format(name=name))
-            yield Step(paid, Look.LATER)
-        case State.UNKNOWN:
-            yield finding_out(name)
-        case State.SUCCEEDED:
-            note = _("{name} confirmed it.").format(name=name)
-            yield Step(paid, Look.DONE, attempt.ended_at, note)
-        case State.FAILED:
-            yield did_not_go_through(progress, _("Your money is back in your wallet."))
-        case _other:
-            yield Step(paid, Look.LATER)
-
-
-def approval_steps(progress: Progress) -> Iterator[Step]:
-    """The check by people, if it needs one, and an end before it was sent."""
-    attempt = progress.attempt
-    back = _("Your money is back in your wallet.")
-    if progress.stage == Stage.REFUSED:
-        # What the person of finance wrote for the member.
-        note = f"{attempt.failure_words.rstrip('.')}. {back}" if attempt.failure_words else back
-        yield Step(_("Not approved"), Look.FAILED, attempt.ended_at, note)
-        return
-    if attempt.approvals_needed and attempt.approvals_given >= attempt.approvals_needed:
-        approvals = attempt.approvals.filter(decision=Approval.Decision.APPROVE)
-        last = approvals.order_by("pk").last()
-        yield Step(_("Approved"), Look.DONE, last.at if last else None)
-    elif attempt.state == State.HELD:
-        note = _("Our team checks some withdrawals before we pay them.")
-        yield Step(_("Waiting for approval"), Look.NOW, note=note)
-    if progress.stage == Stage.CANCELLED:
-        yield Step(_("You cancelled it"), Look.DONE, attempt.ended_at, back)
-
-
-def why_unsent(progress: Progress) -> str:
-    """Why a payment that may be sent isn't yet, as far as its member should know."""
-    attempt, now = progress.attempt, progress.now
-    if attempt.state == State.READY and attempt.is_payout:
-        source = attempt.transaction.from_account
-        if source and source.is_frozen:
-            return _("Your wallet is frozen, so we don't send it until it's unfrozen.")
-        if Pause.objects.holding(now).filter(rail__in=("", attempt.rail)).exists():
-            return _("Withdrawals are paused. We send it as soon as they go on.")
-    if now - attempt.created_at >= PROMPT_IS_LATE:
-        return _("This takes longer than usual. There's no need to ask again.")
-    return ""
-
-
-def deposit_steps(progress: Progress) -> Iterator[Step]:
-    attempt, name = progress.attempt, str(progress.attempt.took_rail.name)
-    yield Step(_("You asked to deposit"), Look.DONE, attempt.created_at)
-    if progress.stage == Stage.CANCELLED:
-        yield Step(_("You cancelled it"), Look.DONE, attempt.ended_at)
-        return
-    enter = _("Enter your PIN on your phone")
-    added = _("Added to your wallet")
-    if attempt.state in (State.READY, State.SENDING):
-        sending = _("Sending a prompt to your phone")
-        yield Step(sending, Look.NOW, note=why_unsent(progress))
-        yield Step(enter, Look.LATER)
-        yield Step(added, Look.LATER)
-        return
-    yield Step(_("Prompt sent to your phone"), Look.DONE, attempt.sent_at)
-    match attempt.state:
-        case State.SENT:
-            yield Step(enter, Look.NOW, note=how_to_confirm(progress))
-            yield Step(added, Look.LATER)
-        case State.UNKNOWN:
-            yield finding_out(name)
-        case State.SUCCEEDED:
-            yield Step(added, Look.DONE, attempt.ended_at)
-        case State.FAILED:
-            yield did_not_go_through(progress, "")
-
-
-def how_to_confirm(progress: Progress) -> str:
-    rail = progress.attempt.took_rail
-    if rail.is_simulated:
-        return _("Test mode: no prompt is sent, and this goes on by itself.")
-    return _("Type your {name} PIN there only. We never ask for it.").format(name=rail.name)
-
-
-def finding_out(name: str) -> Step:
-    note = _("We're asking {name}. Nothing is paid or taken twice.").format(name=name)
-    return Step(_("We're finding out"), Look.NOW, note=note)
-
-
-def did_not_go_through(progress: Progress, back: str) -> Step:
-    attempt = progress.attempt
-    why = str(attempt.took_rail.explain(attempt.failure_code, is_payout=attempt.is_payout))
-    note = " ".join(part for part in (why, back) if part)
-    return Step(_("Didn't go through"), Look.FAILED, attempt.ended_at, note)
 
 
 def why_not_cancelled(progress: Progress) -> str:

@@ -13,8 +13,8 @@ from ledger import progress
 from ledger.models import Transaction
 from ledger.movements import Movement
 from ledger.payouts import operations as payouts
-from ledger.progress import Look, Step
 from ledger.querysets import TransactionQuerySet
+from ledger.steps import Look, Step
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part

@@ -6,22 +6,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.http import HttpResponse
-from django.test import Client, override_settings
 from django.utils import timezone
 
 from ledger.models import Attempt
 from ledger.payouts import operations, outcomes, worker
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Outcome
-from tests.conftest import signed_in
-from tests.factories import deposit, funded, withdraw
+from tests.factories import deposit
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import by, decide, now_is, say, script, sent, state
-from tests.pages import elements, find, htmx, is_part, is_whole_page, text, words
+from tests.ledger.support.payouts import by, decide, say, script, sent, state
+from tests.ledger.support.receipts import is_offered, look, ordered, polls, steps, url
+from tests.pages import elements, find, text
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
-from wallet.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -39,52 +36,6 @@ def rail(alice):
 def held(rail, alice, settings) -> Attempt:
     settings.APPROVE_ONE_ABOVE_CENTS = 0
     return ordered(alice)
-
-
-def ordered(user: User, move=withdraw) -> Attempt:
-    return Attempt.objects.get(transaction=move(user, 300_00))
-
-
-def url(attempt: Attempt) -> str:
-    return f"/activity/{attempt.transaction.reference}/"
-
-
-def look(client: Client, attempt: Attempt) -> HttpResponse:
-    """The page and the part that htmx gets say the same."""
-    page = client.get(url(attempt))
-    part = client.get(url(attempt), headers=htmx("receipt"))
-    assert is_whole_page(page)
-    assert is_part(part, "receipt")
-    assert steps(part) == steps(page)
-    assert polls(part) == polls(page)
-    return page
-
-
-def steps(response: HttpResponse) -> list[tuple[str, str]]:
-    """(look, words without times) of each step."""
-    (timeline,) = elements(response, "ol", class_="timeline")
-    found = []
-    for step in find(timeline, "li"):
-        said = words(step)
-        for time in find(step, "time"):
-            said = said.replace(words(time), "")
-        found.append((dict(step.attributes)["class"].split()[-1], " ".join(said.split())))
-    return found
-
-
-def polls(response: HttpResponse) -> str:
-    (root,) = elements(response, id="receipt")
-    return dict(root.attributes).get("hx-trigger", "").partition(",")[0]
-
-
-def ask_again(client: Client, attempt: Attempt, page: HttpResponse) -> HttpResponse:
-    """Poll like the page does."""
-    (root,) = elements(page, id="receipt")
-    return client.get(dict(root.attributes)["hx-get"], headers=htmx("receipt"))
-
-
-def is_offered(response: HttpResponse, name: str) -> bool:
-    return any(words(each) == name for each in elements(response, "button"))
 
 
 # --- Withdrawals
@@ -130,7 +81,7 @@ def test_an_approved_withdrawal_is_sent_then_paid(as_alice, alice, rail, held, w
     assert "Complete" not in text(page)
     say(rail, held)
     page = look(as_alice, held)
-    assert steps(page)[2:] == [("done", "Sent to Paya"), ("done", "Paid Paya confirmed it.")]
+    assert steps(page)[2:] == [("done", "Sent to Paya"), ("done", "Paid")]
     assert polls(page) == ""
     assert "Complete" in text(page)
     assert f"Paya receipt R-{held.reference}" in text(page)
@@ -222,6 +173,25 @@ def test_a_withdrawal_that_waits_long_says_so(as_alice, alice, rail):
     assert "This takes longer than usual. There's no need to ask again." in text(page)
 
 
+def test_an_approved_withdrawal_is_not_called_late(as_alice, held, wambui):
+    with time_machine.travel(timezone.now() + timedelta(hours=3)) as clock:
+        decide(operations.approve, wambui, held)
+        assert "longer than usual" not in text(as_alice.get(url(held)))
+        clock.shift(timedelta(minutes=2))
+        assert "longer than usual" in text(as_alice.get(url(held)))
+
+
+def test_what_was_not_taken_is_tried_again(as_alice, alice, rail):
+    script(rail, "busy")
+    attempt = sent(alice)
+    assert state(attempt) == "READY"
+    page = look(as_alice, attempt)
+    assert ("now", "Sending to Paya This takes longer than usual.") in [
+        (how, said.removesuffix(" There's no need to ask again.")) for how, said in steps(page)
+    ]
+    assert is_offered(page, "Cancel this withdrawal")
+
+
 # --- Deposits
 
 
@@ -268,11 +238,23 @@ def test_a_failed_deposit_added_nothing(as_alice, alice, rail):
 def test_an_unknown_deposit_warns(as_alice, alice, rail):
     script(rail, "lost")
     attempt = sent(alice, move=deposit)
-    said = text(look(as_alice, attempt))
+    page = look(as_alice, attempt)
+    said = text(page)
+    assert steps(page)[1] == ("done", "Asked Paya to send the prompt")
     assert "We don't know yet if Paya took the money." in said
     assert "Don't pay again." in said
     for untrue in ("Deposit again", "I didn't get the prompt", "Not yet"):
         assert untrue not in said
+
+
+def test_a_refused_request_sent_no_prompt(as_alice, alice, rail):
+    script(rail, "rejected")
+    page = look(as_alice, sent(alice, move=deposit))
+    assert steps(page)[1:] == [
+        ("done", "Asked Paya to send the prompt"),
+        ("failed", "Didn't go through"),
+    ]
+    assert "Prompt sent" not in text(page)
 
 
 def test_another_amount_than_asked_for_is_not_called_nothing(as_alice, alice, rail):
@@ -282,79 +264,3 @@ def test_another_amount_than_asked_for_is_not_called_nothing(as_alice, alice, ra
     said = text(as_alice.get(url(attempt)))
     assert "Paya took another amount than you asked for." in said
     assert "Nothing was added to your wallet." not in said
-
-
-# --- Polling
-
-
-@pytest.mark.parametrize("move", [withdraw, deposit])
-def test_a_poll_gets_an_empty_answer_until_something_changes(as_alice, alice, rail, move):
-    attempt = ordered(alice, move)
-    page = as_alice.get(url(attempt))
-    again = ask_again(as_alice, attempt, page)
-    assert (again.status_code, again.content) == (204, b"")
-    worker.do_due()
-    page = ask_again(as_alice, attempt, page)
-    assert is_part(page, "receipt")
-    assert ask_again(as_alice, attempt, page).status_code == 204
-    say(rail, attempt)
-    page = ask_again(as_alice, attempt, page)
-    (root,) = elements(page, id="receipt")
-    assert not {"hx-get", "hx-trigger", "data-poll"} & dict(root.attributes).keys()
-
-
-def test_a_poll_announces_the_step(as_alice, alice, rail):
-    attempt = sent(alice)
-    (root,) = elements(as_alice.get(url(attempt)), id="receipt")
-    assert dict(root.attributes)["data-say"] == "Processing. Paya is paying it out."
-
-
-def test_only_htmx_gets_an_empty_answer(as_alice, alice, rail):
-    attempt = ordered(alice)
-    (root,) = elements(as_alice.get(url(attempt)), id="receipt")
-    assert is_whole_page(as_alice.get(dict(root.attributes)["hx-get"]))
-
-
-def test_polls_less_often_after_a_while(as_alice, alice, rail):
-    attempt = sent(alice)
-    page = as_alice.get(url(attempt))
-    now_is(attempt, minutes=4)
-    page = ask_again(as_alice, attempt, page)
-    assert polls(page) == "every 15s"
-
-
-def test_there_is_a_link_without_javascript(as_alice, alice, rail):
-    attempt = sent(alice)
-    page = as_alice.get(url(attempt))
-    assert [words(link) for link in elements(page, "a", href=url(attempt))] == ["Refresh"]
-    say(rail, attempt)
-    assert not elements(as_alice.get(url(attempt)), "a", href=url(attempt))
-
-
-def test_strangers_see_no_steps(rail, alice, bob, wambui):
-    attempt = sent(alice)
-    for stranger in (bob, wambui):
-        for headers in (None, htmx("receipt")):
-            assert signed_in(stranger).get(url(attempt), headers=headers).status_code == 404
-
-
-def test_a_poll_after_signing_out_leads_to_sign_in(client, rail, alice):
-    attempt = sent(alice)
-    answer = client.get(url(attempt), headers=htmx("receipt"))
-    assert answer.headers["HX-Redirect"].startswith("/accounts/login/")
-
-
-# --- The simulated rail
-
-
-@pytest.mark.parametrize("move", [withdraw, deposit])
-@pytest.mark.parametrize("cents", [4_001_00, 4_002_00, 4_003_00])
-def test_no_page_says_rail(alice, as_alice, move, cents):
-    with override_settings(RAIL="simulated"):
-        attempt = Attempt.objects.get(transaction=move(funded(alice, 9_000_00), cents))
-        for _turn in range(2):
-            said = text(look(as_alice, attempt)).lower()
-            assert " rail" not in said
-            assert "test mode" in said
-            assert "left nissmart" not in said
-            worker.do_due()
