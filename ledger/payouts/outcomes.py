@@ -24,8 +24,8 @@ from ledger.status import Status
 from wallet.context import SYSTEM
 from wallet.db.retries import committed
 
-# Why a deposit failed whose money went to suspense. Not "amount", by which M-PESA's rail says that
-# it can't carry such an amount.
+# Why a deposit failed whose money went to suspense. Not "amount", which may be a rail's own code
+# for an amount that it can't carry.
 OTHER_AMOUNT = "other_amount"
 
 
