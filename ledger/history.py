@@ -42,7 +42,7 @@ def page(
 
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions of any kind."""
-    return page(account, Transaction.objects.with_parties().with_reversal(), None, size).rows
+    return page(account, Transaction.objects.for_members(), None, size).rows
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:

@@ -13,8 +13,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from ledger import progress
 from ledger.kinds import Kind, MemberView
 from ledger.models import Transaction
+from ledger.progress import Progress
 from ledger.querysets import nairobi_day
 from ledger.rails import Rail
 from ledger.status import Badge, Status
@@ -90,17 +92,35 @@ class Movement:
 
     @property
     def again_url(self) -> str:
-        """The form to repeat this payment, for the member who made it. Empty if there is none."""
+        """The form to repeat this payment, for the member who made it. Empty if there is none.
+
+        While a payment over a rail hasn't ended, the page doesn't offer another one. After one that
+        failed, the form keeps the amount and the note.
+        """
         page = self.kind.page
         if page is None:
             return ""
         url = reverse(page.url_name)
         if not self.kind.names_payee:
+            match self.record.status:
+                case Status.PENDING:
+                    return ""
+                case Status.FAILED:
+                    return self.same_again_url
             return url
         if self.is_in or self.reversal:
             return ""
         again = {"again": self.reference, "amount": format_amount(self.amount_cents)}
         return f"{url}?{urlencode(again)}"
+
+    @property
+    def same_again_url(self) -> str:
+        """The form with this payment's amount and note, for a kind without a payee."""
+        assert self.kind.page
+        same = {"amount": format_amount(self.amount_cents)}
+        if self.note:
+            same["description"] = self.note
+        return f"{reverse(self.kind.page.url_name)}?{urlencode(same)}"
 
     @property
     def reversal(self) -> Transaction | None:
@@ -113,8 +133,14 @@ class Movement:
         return RETURNED if self.reversal else None
 
     @property
+    def progress(self) -> Progress | None:
+        """How far it has come on its rail, if the attempt was loaded with the record."""
+        return progress.of(self.record)
+
+    @property
     def status(self) -> Badge:
-        return self.record.status_badge
+        how_far = self.progress
+        return how_far.badge if how_far else self.record.status_badge
 
     @property
     def reference(self) -> str:
@@ -131,6 +157,10 @@ class Movement:
     @property
     def at(self) -> datetime:
         return self.record.created_at
+
+    @property
+    def is_today(self) -> bool:
+        return nairobi_day(self.at) == nairobi_day()
 
     @property
     def amount_cents(self) -> int:

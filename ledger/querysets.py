@@ -48,6 +48,19 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """Load the transaction that each one reverses, and the one that reversed it."""
         return self.select_related("reverses", "reversed_by")
 
+    def with_attempt(self) -> Self:
+        """Load the try of each one on its rail, if it has one."""
+        return self.select_related("attempt")
+
+    def for_members(self) -> Self:
+        """Load all that members' pages show of each one."""
+        return self.with_parties().with_reversal().with_attempt()
+
+    def pending_of(self, account: Account) -> Self:
+        """The account's transactions that haven't ended, newest first."""
+        own = Q(from_account=account) | Q(to_account=account)
+        return self.filter(own).in_status(Status.PENDING).order_by("-pk")
+
     def between(self, first: date | None, last: date | None) -> Self:
         """Transactions ordered from `first` to `last` (Nairobi days, both included)."""
         found = self

@@ -16,4 +16,5 @@ urlpatterns = [
     path("rails/<str:secret>/<slug:kind>/", callback, name="callback"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
+    path("activity/<reference:reference>/cancel/", views.cancel, name="cancel"),
 ]

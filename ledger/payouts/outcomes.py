@@ -24,6 +24,10 @@ from ledger.status import Status
 from wallet.context import SYSTEM
 from wallet.db.retries import committed
 
+# Why a deposit failed whose money went to suspense. Not "amount", which may be a rail's own code
+# for an amount that it can't carry.
+OTHER_AMOUNT = "other_amount"
+
 
 class Heard(NamedTuple):
     """What a rail said, and how we came to hear it.
@@ -97,7 +101,9 @@ def other_amount(attempt: Attempt, heard: Heard) -> Finding:
     if status == Status.FAILED or not attempt.is_payout:
         found = hold_stray(attempt, heard.amount_cents, Finding.WRONG_AMOUNT)
         if status == Status.PENDING:
-            end_as_failed(attempt, "amount", "Another amount was paid than was asked for.", None)
+            end_as_failed(
+                attempt, OTHER_AMOUNT, "Another amount was paid than was asked for.", None
+            )
         return found
     with_attempt(attempt, state=State.UNKNOWN, next_look_at=None, lease_until=None)
     return Finding.WRONG_AMOUNT

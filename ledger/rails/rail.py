@@ -136,6 +136,11 @@ class Rail:
     payout_note: ClassVar[str | Promise] = ""
     no_phone_note: ClassVar[str | Promise] = ""
 
+    @property
+    def name(self) -> str | Promise:
+        """Its name on members' pages."""
+        return self.label
+
     def answers_instantly(self, amount_cents: int) -> bool:
         """True if a payment of this amount settles in the order's commit, without a call."""
         return False

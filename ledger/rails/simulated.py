@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger.rails import recording
@@ -18,6 +19,7 @@ from wallet.house import HouseAccount
 # The amounts, and how many seconds after it was sent such a payment ends.
 FAILS, IS_SLOW, STAYS_UNKNOWN = 4_001_00, 4_002_00, 4_003_00
 ENDS_AFTER_S = {FAILS: 2, IS_SLOW: 10}
+FAILURE_CODE = "simulated"
 
 
 class Simulated(Rail):
@@ -43,6 +45,14 @@ class Simulated(Rail):
 
     # What was sent is in the rail's id for it, so sending it again changes nothing.
     pays_a_reference_once = True
+
+    @property
+    def name(self) -> str | Promise:
+        """It stands in for M-PESA. Pages say beside it that no real money moves."""
+        return _("M-PESA")
+
+    def explain(self, code: str, *, is_payout: bool) -> str | Promise:
+        return _("In test mode this amount always fails.") if code == FAILURE_CODE else ""
 
     def answers_instantly(self, amount_cents: int) -> bool:
         return amount_cents not in (FAILS, IS_SLOW, STAYS_UNKNOWN)
@@ -78,7 +88,7 @@ class Simulated(Rail):
         if time.time() < float(sent_at) + ends_after_s:
             return Answer(Outcome.PENDING)
         if int(cents) == FAILS:
-            return Answer(Outcome.FAILED, code="simulated", words="This amount always fails.")
+            return Answer(Outcome.FAILED, code=FAILURE_CODE, words="This amount always fails.")
         return succeeded(lookup.reference)
 
     def look_after_s(self) -> Sequence[int]:

@@ -1,7 +1,8 @@
 """Member pages that show or move money."""
 
-from ledger.views.activity import activity, receipt
+from ledger.views.activity import activity
 from ledger.views.home import home
 from ledger.views.moves import page_of
+from ledger.views.receipt import cancel, receipt
 
-__all__ = ["activity", "home", "page_of", "receipt"]
+__all__ = ["activity", "cancel", "home", "page_of", "receipt"]

@@ -15,6 +15,7 @@ from wallet.models import Account
 from wallet.web.http import Request, asks_for, render_part
 
 LATEST = 6
+ON_ITS_WAY = 5
 
 
 @require_safe
@@ -27,9 +28,13 @@ def home(request: Request) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "ledger/landing.html")
     account = request.user.primary_account()
-    pending_cents = Transaction.objects.pending_out_cents(account)
-    latest = history.latest(account, LATEST)
-    rows = {row_state(movement): movement for movement in movements(latest, account)}
+    on_its_way, has_more = pending(account)
+    pending_cents = sum(each.amount_cents for each in on_its_way if not each.is_in)
+    if has_more:
+        pending_cents = Transaction.objects.pending_out_cents(account)
+    latest = others(account, {movement.record.pk for movement in on_its_way})
+    shown = on_its_way + movements(latest, account)
+    rows = {row_state(movement): movement for movement in shown}
     seen = [digest(request, account, pending_cents, list(rows)), *rows]
     seen_before = request.GET.get("seen", "").split()
     if seen == seen_before and asks_for(request, "balance"):
@@ -42,11 +47,25 @@ def home(request: Request) -> HttpResponse:
             for kind in kinds.every()
             if kind.page and not (account.is_frozen and kind.takes_from_wallet)
         ],
+        "on_its_way": on_its_way,
+        "has_more_on_its_way": has_more,
         "days": by_day(latest, account),
         "seen": " ".join(seen),
         "news": [rows[row] for row in rows if row not in seen_before] if seen_before else [],
     }
     return render_part(request, "ledger/home.html", context, part="balance")
+
+
+def pending(account: Account) -> tuple[list[Movement], bool]:
+    """The newest payments that haven't ended, and whether there are more of them."""
+    records = list(Transaction.objects.pending_of(account).for_members()[: ON_ITS_WAY + 1])
+    return movements(records[:ON_ITS_WAY], account), len(records) > ON_ITS_WAY
+
+
+def others(account: Account, ids: set[int]) -> list[Transaction]:
+    """The newest transactions but these."""
+    found = history.latest(account, LATEST + len(ids))
+    return [record for record in found if record.pk not in ids][:LATEST]
 
 
 def movements(records: list[Transaction], account: Account) -> list[Movement]:
@@ -55,8 +74,9 @@ def movements(records: list[Transaction], account: Account) -> list[Movement]:
 
 def row_state(movement: Movement) -> str:
     """Everything in a row that can change. A change announces the row again."""
+    stage = movement.progress.stage if movement.progress else movement.record.status
     returned = ".RETURNED" if movement.returned_badge else ""
-    return f"{movement.reference}.{movement.record.status}{returned}"
+    return f"{movement.reference}.{stage}{returned}"
 
 
 def digest(request: Request, account: Account, pending_cents: int, rows: list[str]) -> str:

@@ -103,7 +103,7 @@ def test_a_deposit_of_another_amount_is_in_suspense_and_not_in_the_wallet(alice,
     attempt = sent(alice, move=deposit)
     assert say(rail, attempt, cents=200_00) == "wrong_amount"
     assert (suspense_cents(), balance(alice)) == (200_00, HELD)
-    assert (state(attempt), attempt.failure_code) == ("FAILED", "amount")
+    assert (state(attempt), attempt.failure_code) == ("FAILED", "other_amount")
     with nothing_moves():
         assert say(rail, attempt, cents=200_00) == "duplicate"
         assert say(rail, attempt) == "duplicate"

@@ -18,7 +18,7 @@ class Statuses(NamedTuple):
 
 USUAL = Statuses(422, 400)
 STATUSES = {
-    "already_sent": Statuses(409, 400),
+    "already_sent": Statuses(409, 409),
     "busy": Statuses(503, 503),
     "forbidden": Statuses(403, 403),
     "idempotency_key_reused": Statuses(422, 422),

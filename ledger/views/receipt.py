@@ -1,0 +1,121 @@
+"""The receipt of one transaction, which follows a payment until it ends."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ledger import progress
+from ledger.models import Transaction
+from ledger.movements import Movement
+from ledger.payouts import operations as payouts
+from ledger.querysets import TransactionQuerySet
+from ledger.steps import Look, Step
+from wallet.errors import Refusal
+from wallet.models import Account
+from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part
+from wallet.web.refusals import mark_page
+
+# Refusals that say what another person or a worker did first.
+TOO_LATE = ("already_sent", "too_late")
+
+
+@require_safe
+@login_required
+def receipt(request: MemberRequest, reference: str) -> HttpResponse:
+    """One transaction, for its sender and its recipient. Others get 404.
+
+    Until it ends, the page polls and sends `seen`, a summary of what it shows. The answer is 204 if
+    nothing has changed.
+    """
+    record = get_object_or_404(own(request), reference=reference)
+    how_far = progress.of(record)
+    is_poll = asks_for(request, "receipt")
+    if is_poll and how_far and how_far.seen == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render_receipt(request, record, how_far)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def cancel(request: MemberRequest, reference: str) -> HttpResponse:
+    """Take back a withdrawal that wasn't sent yet. The receipt shows what came of it."""
+    url = reverse("ledger:receipt", args=[reference])
+    if request.method != "POST":
+        return redirect(url)
+    payable = own(request).filter(to_account=None, attempt__isnull=False)
+    record = get_object_or_404(payable, reference=reference)
+    refusal = None
+    try:
+        payouts.cancel(context_of(request), transaction_id=record.pk)
+    except Refusal as error:
+        refusal = error
+    if refusal is None and not asks_for(request, "receipt"):
+        return redirect_to(request, url)
+    record = own(request).get(pk=record.pk)
+    how_far = progress.of(record)
+    said = str(refusal) if refusal else ""
+    if refusal and refusal.code in TOO_LATE and how_far:
+        said = progress.why_not_cancelled(how_far)
+    return mark_page(render_receipt(request, record, how_far, said), refusal)
+
+
+def own(request: MemberRequest) -> TransactionQuerySet:
+    return Transaction.objects.of_member(request.user).for_members()
+
+
+def render_receipt(
+    request: MemberRequest,
+    record: Transaction,
+    how_far: progress.Progress | None,
+    refusal: str = "",
+) -> HttpResponse:
+    account = own_side(record, request)
+    movement = Movement(record, account)
+    last = record.entries.filter(account=account).order_by("pk").last()
+    context = {
+        "record": record,
+        "movement": movement,
+        "progress": how_far,
+        "status": movement.status,
+        "outlook": (how_far and how_far.outlook) or movement.outlook,
+        "counterparty": movement.counterparty,
+        "balance_after_cents": last.balance_after_cents if last else None,
+        "steps": steps(movement, how_far),
+        "refusal": refusal,
+    }
+    return render_part(request, "ledger/receipt.html", context, part="receipt")
+
+
+def own_side(record: Transaction, request: MemberRequest) -> Account:
+    """The visitor's own account in this transaction."""
+    source, target = record.from_account, record.to_account
+    own = source if source and source.user_id == request.user.pk else target
+    assert own
+    return own
+
+
+def steps(movement: Movement, how_far: progress.Progress | None) -> list[Step]:
+    """What happened to it, in order."""
+    record = movement.record
+    if record.reverses_id:
+        return [Step(_("Posted"), Look.DONE, record.settled_at)]
+    known = list(how_far.steps) if how_far else ends(movement)
+    if movement.reversal:
+        known.append(Step(_("Returned"), Look.DONE, movement.reversal.settled_at))
+    return known
+
+
+def ends(movement: Movement) -> list[Step]:
+    """The steps of a transaction that is done instantly: its order and its end."""
+    record, word = movement.record, str(movement.status.word)
+    if record.settled_at is None:
+        end = Step(word, Look.LATER)
+    else:
+        look = Look.FAILED if movement.status.tone == "bad" else Look.DONE
+        end = Step(word, look, record.settled_at)
+    return [Step(_("Requested"), Look.DONE, record.created_at), end]
