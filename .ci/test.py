@@ -34,6 +34,7 @@ from tests.browser.chromium import FLAGS, find_installed  # noqa: E402
 MONEY_CORE = (
     "tests/ledger",
     "--ignore-glob=*_page*.py",
+    "--ignore=tests/ledger/rails",
     "tests/api/test_http.py",
     "tests/api/test_idempotency.py",
     "tests/api/test_idempotency_races.py",

@@ -15,7 +15,7 @@ from tests.browser.test_accessible import problems
 from tests.factories import send
 from wallet.context import Context
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def page(open_page, wambui) -> Page:
 
 def test_the_banner_comes_and_goes_with_the_last_poll_of_a_run(page, record):
     wrong = record.entries.first()
-    banner = page.locator(".banner")
+    banner = page.locator(".banner[role=alert]")
+    paused = page.get_by_label("Payouts are paused")
     menu = page.get_by_role("navigation", name="Finance panel")
     page.goto("/panel/integrity/")
     for amount_cents, count in ((wrong.amount_cents + 1, 1), (wrong.amount_cents, 0)):
@@ -43,6 +44,8 @@ def test_the_banner_comes_and_goes_with_the_last_poll_of_a_run(page, record):
         advance(page, 2_500)
         expect(page.get_by_text("requested by Wambui Kariuki")).to_be_visible()
         expect(banner).to_have_count(count)
+        # Wrong books paused the payouts, and two people have to resume them.
+        expect(paused).to_be_visible()
         expect(menu.get_by_role("link", name="Incidents")).to_contain_text("open")
     assert CheckRun.objects.count() == 2
 

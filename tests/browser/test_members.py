@@ -12,7 +12,7 @@ from tests.browser.test_accessible import problems
 from tests.factories import UserFactory, deposit, send, withdraw
 from wallet.models import AuditEvent, User
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
 

@@ -14,7 +14,7 @@ from tests.browser.test_accessible import problems
 from tests.factories import deposit, send, withdraw
 from tests.tampering import payout
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 FEED = "/panel/activity/"
 SHOW = re.compile(r"^Show \d+\+? new$")

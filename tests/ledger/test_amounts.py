@@ -96,6 +96,8 @@ def room(settings):
     settings.LIMIT_CENTS_PER_TRANSACTION = 100_000_000_00
     settings.LIMIT_CENTS_OUT_PER_DAY = 1_000_000_000_00
     settings.LIMIT_CENTS_BALANCE = 2_000_000_000_00
+    settings.APPROVE_ONE_ABOVE_CENTS = settings.APPROVE_TWO_ABOVE_CENTS = 1_000_000_000_00
+    settings.APPROVE_ONE_ABOVE_CENTS_A_DAY = 10_000_000_000_00
 
 
 @pytest.fixture

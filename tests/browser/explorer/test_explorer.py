@@ -12,7 +12,7 @@ from tests.browser.support.pace import wait_for_htmx
 from tests.browser.test_accessible import problems
 from tests.factories import UserFactory, funded, send
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EVERY = ("time", "type", "from", "to", "amount", "status", "settled", "note", "by", "key")
 

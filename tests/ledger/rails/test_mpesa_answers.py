@@ -14,6 +14,8 @@ from ledger.rails.mpesa import answers, results
 from ledger.rails.mpesa.client import Reply
 from ledger.rails.mpesa.results import Kind
 
+pytestmark = pytest.mark.any_engine
+
 ACCEPTED = {"ConversationID": "AG_1", "ResponseCode": "0", "ResponseDescription": "Accept"}
 
 

@@ -15,6 +15,8 @@ from ledger.rails.mpesa.redaction import mask_phones
 from tests.ledger.rails.support.reading import RAIL, read
 from tests.ledger.rails.support.samples import GENUINE, result, stk
 
+pytestmark = pytest.mark.any_engine
+
 KINDS = sorted(GENUINE)
 every_kind = pytest.mark.parametrize("kind", KINDS)
 

@@ -19,6 +19,8 @@ from tests.ledger.rails.support.samples import (
     stk,
 )
 
+pytestmark = pytest.mark.any_engine
+
 
 def test_an_stk_success():
     said = read("stk", stk())

@@ -13,6 +13,8 @@ import pytest
 from ledger.rails.mpesa import client
 from ledger.rails.mpesa.client import LONGEST_ANSWER, Reply
 
+pytestmark = pytest.mark.any_engine
+
 TIMEOUT_S = 0.4
 Talk = Callable[[socket.socket], None]
 

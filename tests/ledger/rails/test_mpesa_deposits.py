@@ -6,7 +6,8 @@ import pytest
 
 from ledger.rails import Alarm, Instruction, Lookup, Outcome
 
-pytestmark = pytest.mark.django_db
+# The wire, which no database changes.
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 REFERENCE = "NSP-7K2Q9PXM"
 MSISDN = "254712000001"

@@ -10,7 +10,8 @@ from ledger.rails.mpesa import configuration
 from nissmart.sandbox.merchant import Merchant
 from tests.ledger.rails.support.wire import CALLBACK_SECRET
 
-pytestmark = pytest.mark.django_db
+# The wire, which no database changes.
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 REFERENCE = "NSP-7K2Q9PXM"
 ONCE = [("b2c", REFERENCE, 1200)]

@@ -16,6 +16,8 @@ from ledger.rails.mpesa import configuration
 from ledger.rails.mpesa.configuration import NEEDED, OPTIONAL, REFUSED_WORDS
 from nissmart.sandbox.keys import Keys
 
+pytestmark = pytest.mark.any_engine
+
 RAIL = rails.of("mpesa")
 ROOT = Path(__file__).resolve().parents[3]
 
