@@ -30,10 +30,11 @@ from nissmart.embedded_postgres import (  # noqa: E402
 )
 from tests.browser.chromium import FLAGS, find_installed  # noqa: E402
 
-# Operations, guards, locks, crashes, keys and checks; not the pages.
+# Operations, guards, locks, crashes, keys and checks; not the pages, the payouts and the rails.
 MONEY_CORE = (
     "tests/ledger",
     "--ignore-glob=*_page*.py",
+    "--ignore-glob=*payout*.py",
     "--ignore=tests/ledger/rails",
     "tests/api/test_http.py",
     "tests/api/test_idempotency.py",

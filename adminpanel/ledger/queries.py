@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import OperationalError
@@ -63,8 +64,13 @@ def sums_of_all(type: str = "", status: str = "") -> Sums:
 
 def sums_of(records: TransactionQuerySet) -> Sums | None:
     """Sums of these rows, by counting them. None when the database times out."""
+    return unless_too_long(lambda: sums_by_type(records))
+
+
+def unless_too_long[T](read: Callable[[], T]) -> T | None:
+    """What `read` returns. None when the database times out."""
     try:
-        return sums_by_type(records)
+        return read()
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) != TOOK_TOO_LONG:
             raise

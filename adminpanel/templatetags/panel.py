@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from adminpanel.ledger.queries import unless_too_long
 from adminpanel.models import CheckResult, CheckRun, Incident
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
@@ -25,7 +26,7 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 class Standing(NamedTuple):
     """What needs attention on every page: payouts, proposals, incidents, failed checks, pauses."""
 
-    payouts: int
+    payouts: int | None
     proposals: int
     incidents: int
     failed_checks: list[CheckResult]
@@ -62,7 +63,8 @@ def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
     return Standing(
-        payouts_to_decide(context["user"]).count(),
+        # The number in the menu mustn't cost the page.
+        unless_too_long(payouts_to_decide(context["user"]).count),
         proposals_to_decide(context["user"]).count(),
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
