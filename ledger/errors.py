@@ -138,7 +138,7 @@ class PhoneMissing(Refusal):
 
 
 class PaymentRefused(Refusal):
-    """What may not become of a payment on a rail. Only staff, its member and workers meet these."""
+    """A payment on a rail can't be ended or decided this way now. Programs never see these."""
 
 
 class NeverSent(PaymentRefused):

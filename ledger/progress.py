@@ -48,7 +48,7 @@ STAGE_BADGES = {
 
 @dataclass(frozen=True)
 class Progress:
-    """An attempt, with its transaction loaded, as its member sees it at the time `now`."""
+    """An attempt as its member sees it at the time `now`. Its transaction must be loaded."""
 
     attempt: Attempt
     now: datetime
