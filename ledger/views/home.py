@@ -63,7 +63,7 @@ def pending(account: Account) -> tuple[list[Movement], bool]:
 
 
 def others(account: Account, ids: set[int]) -> list[Transaction]:
-    """The newest transactions but these."""
+    """The newest transactions, without these."""
     found = history.latest(account, LATEST + len(ids))
     return [record for record in found if record.pk not in ids][:LATEST]
 
