@@ -1,5 +1,6 @@
 """The rows of the ledger. Only `ledger.operations` and the verticals write them."""
 
+from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.books import Entry, Transaction
 from ledger.models.rail_events import Pause, RailEvent
@@ -7,6 +8,7 @@ from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
 
 __all__ = [
     "Approval",
+    "Arrival",
     "Attempt",
     "DailyTotal",
     "Entry",

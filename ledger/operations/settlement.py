@@ -12,6 +12,7 @@ from django.utils import timezone
 from ledger.errors import AlreadySent, NeverSent, ReceiptTaken, SettledOtherwise, Superseded
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import State
+from ledger.operations import arrivals
 from ledger.operations.orders import Order, Postings
 from ledger.operations.statements import (
     ADD_TO_BALANCES,
@@ -149,6 +150,9 @@ def end(
         check_attempt(record, ending, *held.attempt)
     if before:
         before()
+    if ending.receipt and record.to_account_id is not None:
+        paid = arrivals.Paid(record.rail, ending.receipt, record.amount_cents)
+        arrivals.bind(record, paid, arrivals.find(paid))
     times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
     now = max([at or timezone.now(), record.created_at, *times])
     write(record.pk, ending, now, postings, {id: cents for id, cents, _at in held.accounts})

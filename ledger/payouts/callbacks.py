@@ -13,11 +13,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from ledger import rails
-from ledger.models import Attempt, RailEvent
+from ledger.models import Arrival, Attempt, RailEvent
 from ledger.models.rail_events import Finding
-from ledger.payouts import outcomes
+from ledger.payouts import arrivals, outcomes
+from ledger.payouts.arrivals import Booked
 from ledger.payouts.outcomes import Heard
-from ledger.rails import Callback, Outcome, Rail
+from ledger.rails import Callback, Rail
 from wallet.db.retries import committed
 from wallet.errors import Busy
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 MATCHED_WITHIN = timedelta(minutes=5)
 # A worker leaves fresh ones to the request that brought them.
 LEFT_ALONE = timedelta(seconds=5)
+# The kind of the event that keeps which receipt we asked a rail about.
+ASKED = "receipt-lookup"
 GIVE_UP_AFTER = timedelta(hours=24)
 APPLIED_AT_MOST = 200
 # Of a body that is too large.
@@ -71,11 +74,38 @@ def apply(event: RailEvent) -> Finding | None:
         return finish(event, Finding.UNREADABLE)
     if callback is None or callback.balances:
         return finish(event, Finding.NOT_OURS)
+    if callback.is_arrival:
+        return finish_booked(event, arrivals.take_in(event, callback))
+    if arrival := asked_about(event, callback):
+        return finish_booked(event, arrivals.hear(arrival, callback, event.at))
     attempt = payment_of(event, callback)
     if attempt is None:
-        return no_payment(event, callback)
-    heard = Heard(callback.answer, amount_cents=callback.amount_cents)
+        return no_payment(event)
+    is_claim = not is_answer(attempt, callback)
+    heard = Heard(callback.answer, amount_cents=callback.amount_cents, is_claim=is_claim)
     return finish(event, outcomes.take_in(attempt, heard), attempt)
+
+
+def finish_booked(event: RailEvent, booked: Booked) -> Finding | None:
+    return None if booked.finding is None else finish(event, booked.finding, booked.attempt)
+
+
+def asked_about(event: RailEvent, callback: Callback) -> Arrival | None:
+    """The arrival that we asked the rail to confirm, of its answer to that question."""
+    if not callback.answer.lookup_id:
+        return None
+    asked = RailEvent.objects.filter(rail=event.rail, rail_id=callback.answer.lookup_id)
+    receipt = asked.filter(kind=ASKED).values_list("body", flat=True).first()
+    if receipt is None:
+        return None
+    found = Arrival.objects.filter(rail=event.rail, receipt=receipt)
+    return found.select_related("attempt__transaction", "transaction").first()
+
+
+def is_answer(attempt: Attempt, callback: Callback) -> bool:
+    """Does this answer a question of ours? Its id can't be guessed."""
+    lookup_id = callback.answer.lookup_id
+    return bool(lookup_id) and attempt.events.filter(kind="lookup", rail_id=lookup_id).exists()
 
 
 def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
@@ -91,12 +121,7 @@ def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
     return attempts.filter(rail_id=answer.rail_id).first() if answer.rail_id else None
 
 
-def no_payment(event: RailEvent, callback: Callback) -> Finding | None:
-    answer = callback.answer
-    if callback.account_number:
-        # A payment that its payer started: only its confirmation says that money has moved.
-        is_paid = answer.outcome == Outcome.SUCCEEDED
-        return finish(event, Finding.UNMATCHED if is_paid else Finding.NOT_OURS)
+def no_payment(event: RailEvent) -> Finding | None:
     if timezone.now() - event.at < MATCHED_WITHIN:
         return None
     return finish(event, Finding.UNMATCHED)

@@ -197,6 +197,14 @@ CHECKS = (
         attempts.RECEIPTS,
     ),
     Check(
+        "arrivals",
+        _("Money that came in"),
+        _("Money that came in under a receipt is booked once, with its amount."),
+        _("{reference}: isn't what came in under the receipt {receipt}"),
+        "transaction",
+        attempts.ARRIVALS,
+    ),
+    Check(
         "keys",
         _("Idempotency keys"),
         _("Each member uses an idempotency key for one transaction only."),
