@@ -7,13 +7,19 @@ from django.db import migrations, models
 from ledger import guards
 
 # SQLite writes the table anew for a constraint, and loses its guards with the old one.
-GUARDS = guards.transaction_guards()
+GUARDS = guards.transaction_guards(
+    (
+        *("id", "reference", "type", "amount_cents", "from_account_id", "to_account_id"),
+        *("description", "created_by_id", "idempotency_key", "reverses_id", "created_at", "rail"),
+        "fee_cents",
+    )
+)
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0009_stray_money'),
+        ('ledger', '0010_fees'),
         ('wallet', '0013_payout_acts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

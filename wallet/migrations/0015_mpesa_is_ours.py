@@ -24,7 +24,7 @@ def rename(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0013_payout_acts")]
+    dependencies = [("wallet", "0014_tariff_changes")]
 
     operations = [
         migrations.RunPython(rename, migrations.RunPython.noop),
