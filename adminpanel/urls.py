@@ -4,6 +4,7 @@ from adminpanel.access import action_on
 from adminpanel.accounts import views as accounts
 from adminpanel.activity import views as activity
 from adminpanel.audit import views as audit
+from adminpanel.deposits import views as deposits
 from adminpanel.incidents import views as incidents
 from adminpanel.integrity import views as integrity
 from adminpanel.ledger import views as ledger
@@ -53,6 +54,8 @@ urlpatterns = [
         transaction_action(transactions.propose_reversal),
         name="propose_reversal",
     ),
+    # Deposits that haven't reached a wallet
+    path("deposits/", deposits.deposits, name="deposits"),
     # Payouts: the list and its switch, and one payout, by the reference of its transaction
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/pause/", payouts_action(pausing.pause_payouts), name="pause_payouts"),

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('created_by__isnull', False), ('type__in', ['STRAY_IN', 'STRAY_OUT']), _connector='OR'), name='transaction_ordered_by_a_person'),
+            constraint=models.CheckConstraint(condition=models.Q(('created_by__isnull', False), ('type', 'STRAY_IN'), _connector='OR'), name='transaction_ordered_by_a_person'),
         ),
         migrations.AddField(
             model_name='arrival',

@@ -27,8 +27,8 @@ class Transaction(models.Model):
 
     `from_account` is null if the money came from outside, `to_account` if it went outside. `rail`
     is the rail's code. A reversal takes back the transaction in `reverses`, once. `created_by` is
-    null only of stray money, which no one ordered. A row's only change is from PENDING to SUCCESS
-    or FAILED.
+    null only of money that came in and has no owner yet. A row's only change is from PENDING to
+    SUCCESS or FAILED.
     """
 
     Status = Status
@@ -134,8 +134,7 @@ class Transaction(models.Model):
                 condition=shapes.check(kinds.every()), name="transaction_shape_by_type"
             ),
             models.CheckConstraint(
-                condition=Q(created_by__isnull=False)
-                | Q(type__in=[kind.code for kind in kinds.every() if kind.is_stray]),
+                condition=Q(created_by__isnull=False) | Q(type=kinds.STRAY_IN.code),
                 name="transaction_ordered_by_a_person",
             ),
             models.CheckConstraint(

@@ -25,7 +25,8 @@ from wallet.models import Account
 class Paid(NamedTuple):
     """What a message says about money that came in. `amount_cents` is whole cents.
 
-    `account_number` is what the payer typed, and `event_id` the message.
+    `account_number` is what the payer typed, `event_id` the message, and `attempt_id` the deposit
+    that it claims to pay.
     """
 
     rail: str
@@ -35,6 +36,7 @@ class Paid(NamedTuple):
     payer: str = ""
     paid_at: datetime | None = None
     event_id: int | None = None
+    attempt_id: int | None = None
 
 
 def bind(record: Transaction, paid: Paid, arrival: Arrival | None) -> None:
@@ -60,15 +62,15 @@ def find(paid: Paid) -> Arrival | None:
 
 
 @committed
-def expect(paid: Paid, *, attempt_id: int | None = None) -> Arrival:
+def expect(paid: Paid) -> Arrival:
     """Keep a payment that its rail has to confirm before it is booked, once for each receipt.
 
-    A worker then asks the rail. `attempt_id` is the deposit that it claims to pay. Raises Busy.
+    A worker then asks the rail. Raises Busy.
     """
     if earlier := find(paid):
         return earlier
     now = timezone.now()
-    return Arrival.objects.create(**paid._asdict(), attempt_id=attempt_id, next_look_at=now)
+    return Arrival.objects.create(**paid._asdict(), next_look_at=now)
 
 
 @committed

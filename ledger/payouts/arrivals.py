@@ -52,6 +52,7 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         return Booked(Finding.UNMATCHED)
     if callback.answer.outcome != Outcome.SUCCEEDED:
         return Booked(Finding.NOT_OURS if is_payable(rail, callback) else Finding.REFUSED)
+    attempt = attempt_of(rail.code, number)
     paid = Paid(
         rail.code,
         receipt,
@@ -60,13 +61,15 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         names.short_name(callback.payer)[:80],
         callback.paid_at,
         event.pk,
+        attempt.pk if attempt else None,
     )
-    attempt = attempt_of(rail.code, number)
     if outcomes.has_to_be_confirmed(rail, receipt, paid.amount_cents):
-        operations.expect(paid, attempt_id=attempt.pk if attempt else None)
+        operations.expect(paid)
         return Booked(Finding.CONFIRMING, attempt)
-    known = Arrival.objects.filter(rail=rail.code, receipt=receipt).first()
-    return book(paid_of(known) if known else paid, attempt, event.at)
+    if known := Arrival.objects.filter(rail=rail.code, receipt=receipt).first():
+        # The first message counts.
+        return book(paid_of(known), known.attempt, event.at)
+    return book(paid, attempt, event.at)
 
 
 def is_payable(rail: Rail, callback: Callback) -> bool:

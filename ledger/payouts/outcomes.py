@@ -72,7 +72,7 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
     cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
     is_claim = heard.is_claim and not attempt.is_payout
     if is_claim and has_to_be_confirmed(attempt.took_rail, answer.receipt, cents):
-        operations.expect(Paid(attempt.rail, answer.receipt, cents), attempt_id=attempt.pk)
+        operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
         return Finding.CONFIRMING
     if cents != record.amount_cents:
         return other_amount(attempt, heard)
@@ -149,7 +149,7 @@ def hold_stray(attempt: Attempt, receipt: str, amount_cents: int, finding: Findi
         return finding
     made = operations.hold_in_suspense(
         STRAY_OUT if attempt.is_payout else STRAY_IN,
-        paid=Paid(attempt.rail, receipt, amount_cents),
+        paid=Paid(attempt.rail, receipt, amount_cents, attempt_id=attempt.pk),
         actor_id=record.created_by_id,
         # With a space, which no key from outside may hold.
         key=f"stray {attempt.reference}",
