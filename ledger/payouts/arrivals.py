@@ -73,7 +73,7 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
 
 
 def is_payable(rail: Rail, callback: Callback) -> bool:
-    """May this payment be made, that M-PESA asks us about? By its account number alone."""
+    """May this payment be made, that its rail asks us about? By its account number alone."""
     if attempt_of(rail.code, callback.account_number):
         return True
     # No one could use what a closed wallet holds.

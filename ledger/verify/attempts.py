@@ -66,7 +66,7 @@ ARRIVALS = """
         LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = record.id
         WHERE arrival.amount_cents <> record.amount_cents OR arrival.rail <> record.rail
            OR record.status <> 'SUCCESS'
-           OR CASE WHEN record.type = 'STRAY_IN' THEN FALSE
+           OR CASE WHEN record.to_account_id IS NULL THEN FALSE
                    ELSE attempt.receipt IS NULL OR attempt.receipt <> arrival.receipt END
         UNION ALL
         SELECT record.id, record.reference, attempt.receipt

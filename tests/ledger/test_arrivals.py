@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from ledger import guards
 from ledger.models import Arrival, Attempt, RailEvent, Transaction
 from ledger.payouts import callbacks, confirmations
 from tests.books import nothing_moves, total_in_wallets
-from tests.factories import UserFactory, balance
+from tests.factories import UserFactory, balance, deposit
 from tests.ledger.support import paya
 from tests.ledger.support.arrivals import (
     CENTS,
@@ -24,6 +25,7 @@ from tests.ledger.support.arrivals import (
     typed,
 )
 from tests.ledger.support.payouts import age, assert_right, say, state, suspense_cents
+from tests.ledger.support.rows import insert, stored
 from tests.pages import text
 from wallet.models import Account, User
 
@@ -293,3 +295,66 @@ def test_when_the_rail_names_another_amount_people_decide(rail, alice):
     assert confirm(rail, cents=CENTS) == "wrong_amount"
     assert (balance(alice), suspense_cents()) == (SOME, CENTS)
     assert_right()
+
+
+# --- What the database refuses
+
+
+def refuses(**columns: object) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Arrival.objects.filter(receipt=RECEIPT).update(**columns)
+
+
+def test_the_database_keeps_an_arrival_as_it_was_booked(rail, alice):
+    come(rail, number(alice))
+    other = Transaction.objects.exclude(arrival__receipt=RECEIPT).first()
+    for columns in (
+        {"transaction": None},
+        {"transaction": other},
+        {"amount_cents": 1},
+        {"receipt": "X"},
+        {"account_number": "X"},
+        {"rail": "mpesa"},
+    ):
+        refuses(**columns)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Arrival.objects.all()._raw_delete("default")
+    for wrong in ({"receipt": RECEIPT}, {"receipt": ""}, {"amount_cents": 0}):
+        known = {"rail": rail.code, "receipt": "R9", "amount_cents": CENTS}
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Arrival.objects.create(**known | wrong)
+
+
+@pytest.mark.usefixtures("careful")
+def test_the_database_lets_only_a_confirmation_correct_the_amount(rail, alice):
+    come(rail, number(alice))
+    refuses(amount_cents=1)
+    refuses(paid_at=timezone.now())
+    Arrival.objects.update(amount_cents=2, confirmed_at=timezone.now(), next_look_at=None)
+    refuses(amount_cents=3, confirmed_at=timezone.now())
+    refuses(confirmed_at=None)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"receipt": None},
+        {"fence": 1},
+        {"approvals_needed": 1},
+        {"sent_at": None},
+        {"state": "SENT"},
+    ],
+)
+def test_an_attempt_begins_as_paid_with_its_receipt_only(rail, alice, columns):
+    come(rail, number(alice))
+    paid = stored(Attempt.objects.get(receipt=RECEIPT))
+    del paid["id"]
+    prompted(alice)
+    record = deposit(alice, CENTS)
+    fresh = {"transaction_id": record.pk, "reference": "NSP-FRESH", "receipt": "R9"}
+    guards.remove(connection)
+    Attempt.objects.filter(transaction=record)._raw_delete("default")
+    guards.install(connection)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert("ledger_attempt", paid | fresh | columns)
+    insert("ledger_attempt", paid | fresh)
