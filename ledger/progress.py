@@ -136,12 +136,9 @@ class Progress:
 def of(record: Transaction) -> Progress | None:
     """None for a transaction that took no rail, or whose rail answered instantly.
 
-    Also None if the record came without its attempt: both have to be of the same moment
-    (`with_attempt`), and a list must not ask for each row.
+    Also None if the record came without its attempt.
     """
-    if not Transaction.attempt.is_cached(record):
-        return None
-    attempt = getattr(record, "attempt", None)
+    attempt = record.loaded_attempt
     return Progress(attempt, timezone.now()) if attempt else None
 
 
