@@ -158,7 +158,7 @@ class Transaction(models.Model):
 
         Both have to be of the same moment, and a list must not ask for each row.
         """
-        if not Transaction.attempt.is_cached(self):  # type: ignore[attr-defined]
+        if not Transaction.attempt.is_cached(self):
             return None
         return getattr(self, "attempt", None)
 
