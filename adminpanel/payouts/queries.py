@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ledger import kinds
 from ledger.models import Approval, Attempt, Pause, RailEvent, Verdict
 from ledger.models.attempts import OPEN, State
 from wallet.models import User
@@ -89,12 +88,8 @@ def count_up_to_limit(tab: Tab) -> int:
 
 
 def in_states(states: tuple[State, ...]) -> QuerySet[Attempt]:
-    """Payouts in one of these states.
-
-    By type and not with `Attempt.objects.payouts()`: for that, SQLite reads every payout there is.
-    """
-    types = [kind.code for kind in kinds.every() if kind.pays_out]
-    found = Attempt.objects.filter(state__in=states, transaction__type__in=types)
+    """Payouts in one of these states."""
+    found = Attempt.objects.payouts().filter(state__in=states)
     # SQLite uses the partial index only if the query repeats its condition.
     return found if State.SUCCEEDED in states else found.exclude(state=State.SUCCEEDED)
 
@@ -118,10 +113,14 @@ def with_decisions(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
 
 
 def payouts_to_decide(reader: User) -> QuerySet[Attempt]:
-    """Payouts that wait for this person: those to approve, and those to find out about."""
+    """Payouts that wait for this person: those to approve, and those to find out about.
+
+    While a worker still asks about a payment, it needs no people.
+    """
     mine = {"attempt": OuterRef("pk"), "person": reader}
     held = Q(state=State.HELD) & ~Exists(Approval.objects.filter(**mine))
-    unknown = Q(state=State.UNKNOWN) & ~Exists(Verdict.objects.filter(**mine))
+    is_for_people = Q(state=State.UNKNOWN, next_look_at__isnull=True)
+    unknown = is_for_people & ~Exists(Verdict.objects.filter(**mine))
     others = in_states((State.HELD, State.UNKNOWN)).exclude(transaction__created_by=reader)
     return others.exclude(transaction__from_account__user=reader).filter(held | unknown)
 

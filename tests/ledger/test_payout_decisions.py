@@ -232,5 +232,5 @@ def test_a_refused_payment_was_not_cancelled_by_its_member(alice, held, wambui):
 
 def test_what_has_no_attempt_is_not_cancelled(alice, bob):
     record = send(alice, bob, 1_00)
-    with nothing_moves(), pytest.raises(Attempt.DoesNotExist):
+    with nothing_moves(), pytest.raises(TooLate, match="instant"):
         operations.cancel(Context(alice.pk), transaction_id=record.pk)
