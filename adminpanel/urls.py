@@ -53,6 +53,11 @@ urlpatterns = [
         transaction_action(transactions.propose_reversal),
         name="propose_reversal",
     ),
+    path(
+        "transactions/<reference:reference>/ask/",
+        transaction_action(transactions.ask_rail),
+        name="ask_rail",
+    ),
     # Payouts: the list and its switch, and one payout, by the reference of its transaction
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/approve/", bulk.approve_several, name="approve_several"),

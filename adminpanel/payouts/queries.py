@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -125,13 +126,38 @@ def payouts_to_decide(reader: User) -> QuerySet[Attempt]:
     return others.exclude(transaction__from_account__user=reader).filter(held | unknown)
 
 
-def events_of(attempt: Attempt) -> list[tuple[RailEvent, bool]]:
-    """The newest messages to and from the rail about this payout, oldest first.
+class Message(NamedTuple):
+    """A request to the rail, an answer, or a message that the rail sent. `body` is readable."""
 
-    Each with True if what it turned out to mean is alarming.
-    """
+    event: RailEvent
+    direction: str | Promise
+    body: str
+    is_alarming: bool
+
+
+def messages_of(attempt: Attempt) -> list[Message]:
+    """The newest messages to and from the rail about this payment, oldest first."""
     newest = attempt.events.order_by("-pk")[:EVENTS]
-    return [(event, is_alarming(event)) for event in reversed(newest)]
+    return [
+        Message(event, direction_of(event), readable(event.body), is_alarming(event))
+        for event in reversed(newest)
+    ]
+
+
+def direction_of(event: RailEvent) -> str | Promise:
+    if event.is_callback:
+        return _("Callback")
+    if event.kind.endswith("-request"):
+        return _("Request")
+    return _("Answer") if event.kind.endswith("-answer") else _("Remark")
+
+
+def readable(body: str) -> str:
+    """JSON with a line for each field; everything else as it is."""
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
 
 
 def is_alarming(event: RailEvent) -> bool:

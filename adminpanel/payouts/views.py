@@ -188,7 +188,7 @@ def show(
         "acts": acts,
         "may": may,
         "steps": words.steps(attempt),
-        "rail_events": queries.events_of(attempt),
+        "exchange": queries.messages_of(attempt),
         "events": events(subjects.transaction(reference)),
         "problem": problem,
         "refused": form,
