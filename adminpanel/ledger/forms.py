@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from adminpanel.ledger.columns import COLUMNS, USUAL
 from adminpanel.members import queries as members
 from adminpanel.models import SavedView
+from adminpanel.payouts.queries import payments_named
 from ledger.forms.filters import FilterForm
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
@@ -56,7 +57,7 @@ class LedgerFilter(FilterForm):
         label=_("Search"),
         max_length=140,
         required=False,
-        help_text=_("Reference, note or request key"),
+        help_text=_("Reference, receipt, note or request key"),
         widget=forms.TextInput(attrs={"type": "search"}),
     )
 
@@ -106,13 +107,16 @@ class LedgerFilter(FilterForm):
 
 
 def text_condition(text: str) -> Q:
-    """Match a reference and its reversal. Otherwise match the text in notes, or a key.
+    """Match a reference and its reversal, or the receipt or our reference of a payment on a rail.
+    Otherwise match the text in notes, or a key.
 
     Notes and keys have no separate index, so a known reference doesn't search them.
     """
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
         return Q(pk=named.pk) | Q(reverses=named.pk)
+    if paid := list(payments_named(text).values_list("transaction", flat=True)):
+        return Q(pk__in=paid)
     return holds("description", text) | Q(idempotency_key=text)
 
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ledger import rails
 from ledger.models import Approval, Attempt, Pause, RailEvent, Verdict
 from ledger.models.attempts import OPEN, State
 from wallet.models import User
+from wallet.text import clean_paste
 
 # More rows than this aren't counted: the count of everything ever paid would take too long.
 COUNTED = 1000
@@ -98,6 +100,18 @@ def in_states(states: tuple[State, ...]) -> QuerySet[Attempt]:
 def payouts() -> QuerySet[Attempt]:
     """Every payout, with its member."""
     return with_member(Attempt.objects.payouts())
+
+
+def payments_named(text: str) -> QuerySet[Attempt]:
+    """Payments with this receipt, or this reference of ours at the rail, however it was pasted."""
+    typed = clean_paste(text).strip().upper()
+    if not typed or "\0" in typed:
+        return Attempt.objects.none()
+    if typed.startswith("NSP-"):
+        return Attempt.objects.filter(reference=typed)
+    # Receipts have an index for each rail.
+    codes = [rail.code for rail in rails.every()]
+    return Attempt.objects.filter(rail__in=codes, receipt__in={typed, text.strip()})
 
 
 def with_member(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:

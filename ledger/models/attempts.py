@@ -87,8 +87,8 @@ class Attempt(models.Model):
     was when they ordered. `held_because` is the rule that asked for approvals, and
     `held_above_cents` the limit that the rule had then. `rail_id` is the rail's own name for it
     and `receipt` the number of its payment. `next_look_at` is when a worker is to send it or to ask
-    about it, null when nothing
-    is due. Each claim by a worker raises `fence`, and holds until `lease_until`.
+    about it, null when nothing is due. Each claim by a worker raises `fence`, and holds until
+    `lease_until`.
 
     `sent_at` is when it may first have reached the rail. It is null while that is impossible, so
     only then may the attempt be cancelled.

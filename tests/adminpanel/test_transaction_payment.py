@@ -86,7 +86,7 @@ def test_what_took_no_rail_has_no_payment(alice, bob, as_wambui):
         assert as_wambui.post(url(record, "ask")).status_code == 404
 
 
-@pytest.mark.parametrize("headers", BOTH[:1] + [PART])
+@pytest.mark.parametrize("headers", [*BOTH[:1], PART])
 def test_finance_asks_the_rail_once(unknown, rail, as_wambui, wambui, headers):
     rail.script = lambda call, reference: ""
     before = questions()

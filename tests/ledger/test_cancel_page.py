@@ -131,6 +131,30 @@ def test_too_late(as_alice, rail, attempt, ends, sentence, status, headers):
 
 
 @BOTH
+def test_a_deposit_is_cancelled_before_its_prompt_is_sent(as_alice, alice, rail, headers):
+    unsent = Attempt.objects.get(transaction=deposit(alice, 300_00))
+    assert "Cancel this deposit" in text(as_alice.get(url(unsent.transaction)))
+    answer = press_cancel(as_alice, unsent, headers)
+    assert answer.status_code == (200 if headers else 303)
+    page = text(as_alice.get(url(unsent.transaction)))
+    assert "You cancelled it" in page
+    assert "back in your wallet" not in page
+    assert worker.do_due() == 0
+    prompted = Attempt.objects.get(transaction=deposit(alice, 300_00))
+    worker.do_due()
+    assert "Cancel this" not in text(as_alice.get(url(prompted.transaction)))
+    for ended, sentence in ((False, "dismiss the prompt"), (True, "It was in your wallet before")):
+        if ended:
+            say(rail, prompted)
+        with nothing_moves():
+            answer = press_cancel(as_alice, prompted, headers)
+        assert answer.status_code == 409
+        assert sentence in notice(answer)
+    assert balance(alice) == HELD + 300_00
+    assert_right()
+
+
+@BOTH
 def test_a_refused_one_is_too_late_too(as_alice, held, wambui, headers):
     decide(operations.refuse, wambui, held)
     with nothing_moves():
