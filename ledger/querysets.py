@@ -74,6 +74,23 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
             found = found.filter(created_at__lt=next_day_start(last))
         return found
 
+    def settled_between(self, first: date | None, last: date | None) -> Self:
+        """Transactions settled from `first` to `last` (Nairobi days, both included).
+
+        Those that were instant by the index of `created_at`, the few others by that of
+        `settled_at`.
+        """
+        if not (first or last):
+            return self.filter(settled_at__isnull=False)
+        instant, later = Q(settled_at=F("created_at")), Q(settled_at__gt=F("created_at"))
+        if first:
+            instant &= Q(created_at__gte=day_start(first))
+            later &= Q(settled_at__gte=day_start(first))
+        if last:
+            instant &= Q(created_at__lt=next_day_start(last))
+            later &= Q(settled_at__lt=next_day_start(last))
+        return self.filter(instant | later)
+
     def pending_out_cents(self, account: Account) -> int:
         """The sum of the account's pending payouts."""
         pending = self.filter(from_account=account, status=Status.PENDING)

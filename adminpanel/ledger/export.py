@@ -48,6 +48,9 @@ HEADINGS = (
     "approved_by",
     "posted_by",
     "rail",
+    "receipt",
+    "failure_code",
+    "failure",
 )
 
 
@@ -91,6 +94,9 @@ class Line(NamedTuple):
     key: str | None
     reverses: str | None
     rail: str
+    receipt: str | None
+    failure_code: str | None
+    failure: str | None
 
     @property
     def source_name(self) -> str:
@@ -124,6 +130,9 @@ PATHS = (
     "idempotency_key",
     "reverses__reference",
     "rail",
+    "attempt__receipt",
+    "attempt__failure_code",
+    "attempt__failure_words",
 )
 
 
@@ -164,4 +173,7 @@ def row(line: Line, people: People | None) -> list[Cell]:
         line.reverses,
         *((name or None for name in people) if people else (None, None, None)),
         line.rail or None,
+        line.receipt,
+        line.failure_code or None,
+        line.failure or None,
     ]
