@@ -16,6 +16,7 @@ from adminpanel.reversals import operations as reversals
 from ledger.models import Pause
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send, withdraw
+from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
@@ -41,6 +42,7 @@ OPEN = {
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     "api/docs",
     "api/openapi.json",
+    "fees/",
     "healthz",
     "readyz",
 }
@@ -152,6 +154,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
         "ledger/transaction/<path:object_id>": f"ledger/transaction/{record.pk}",
         "ledger/entry/<path:object_id>": f"ledger/entry/{record.entries.first().pk}",
+        "ledger/tariff/<path:object_id>": f"ledger/tariff/{price((1_00, 0)).pk}",
         "auth/group/<path:object_id>": f"auth/group/{Group.objects.first().pk}",
         "<path:content_type_id>/<path:object_id>": "1/1",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Why a payout needs approval. Null columns, so that SQLite doesn't write the table anew."""
 
-    dependencies = [("ledger", "0009_stray_money")]
+    dependencies = [("ledger", "0010_fees")]
 
     operations = [
         migrations.AddField(
