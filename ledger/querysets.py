@@ -71,9 +71,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return found
 
     def pending_out_cents(self, account: Account) -> int:
-        """The sum of the account's pending payouts."""
+        """The sum of the account's pending payouts, with their fees."""
         pending = self.filter(from_account=account, status=Status.PENDING)
-        return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])
+        taken = Sum(F("amount_cents") + F("fee_cents"), default=0)
+        return int(pending.aggregate(cents=taken)["cents"])
 
     def payee_of(self, reference: str) -> User | None:
         """The member who received this transaction, if there is one."""

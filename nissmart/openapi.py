@@ -29,6 +29,7 @@ TRANSACTION = {
     "rail": "",
     "status": "SUCCESS",
     "amount_cents": 120_50,
+    "fee_cents": 0,
     "currency": "KES",
     "from_account_id": 1042,
     "to_account_id": 1043,

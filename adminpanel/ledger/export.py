@@ -48,6 +48,7 @@ HEADINGS = (
     "approved_by",
     "posted_by",
     "rail",
+    "fee",
 )
 
 
@@ -91,6 +92,7 @@ class Line(NamedTuple):
     key: str | None
     reverses: str | None
     rail: str
+    fee_cents: int
 
     @property
     def source_name(self) -> str:
@@ -124,6 +126,7 @@ PATHS = (
     "idempotency_key",
     "reverses__reference",
     "rail",
+    "fee_cents",
 )
 
 
@@ -164,4 +167,5 @@ def row(line: Line, people: People | None) -> list[Cell]:
         line.reverses,
         *((name or None for name in people) if people else (None, None, None)),
         line.rail or None,
+        shillings(line.fee_cents),
     ]

@@ -77,6 +77,7 @@ class TransactionOut(Schema):
     ]
     status: Status
     amount_cents: int
+    fee_cents: Annotated[int, Field(description="Taken from the wallet on top of the amount.")]
     currency: str
     from_account_id: int | None
     to_account_id: int | None
@@ -260,6 +261,7 @@ def transaction_out(
         "rail": record.rail,
         "status": record.status,
         "amount_cents": record.amount_cents,
+        "fee_cents": record.fee_cents,
         "currency": Account.Currency.KES,
         "from_account_id": record.from_account_id,
         "to_account_id": record.to_account_id,

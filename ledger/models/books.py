@@ -39,6 +39,8 @@ class Transaction(models.Model):
     rail = models.CharField(_("rail"), max_length=16, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     amount_cents = models.BigIntegerField(_("amount"))
+    # On top of the amount, as the tariff was when it was ordered.
+    fee_cents = models.BigIntegerField(_("fee"), default=0, db_default=0)
     from_account = models.ForeignKey(
         Account,
         models.PROTECT,
@@ -117,6 +119,10 @@ class Transaction(models.Model):
                 name="transaction_amount_above_zero",
             ),
             models.CheckConstraint(
+                condition=Q(fee_cents__gte=0, fee_cents__lte=CEILING_CENTS),
+                name="transaction_fee_not_negative",
+            ),
+            models.CheckConstraint(
                 condition=Q(from_account__isnull=True)
                 | Q(to_account__isnull=True)
                 | ~Q(from_account=F("to_account")),
@@ -141,6 +147,11 @@ class Transaction(models.Model):
     @property
     def kind(self) -> kinds.Kind:
         return kinds.of(self.type)
+
+    @property
+    def taken_cents(self) -> int:
+        """What it took, or takes, from its source: the amount and the fee."""
+        return self.amount_cents + self.fee_cents
 
     @property
     def took_rail(self) -> rails.Rail | None:

@@ -162,7 +162,8 @@ def decide(
     Raises a Refusal.
     """
     order, rail = placed.order, placed.order.rail
-    rules.check(order, holdings, facts.sent_cents)
+    rules.check_fee(order, facts.fee_cents)
+    rules.check(order, holdings, facts.sent_cents, facts.fee_cents)
     approvals = approvals_needed(order, holdings, facts.sent_cents, now)
     is_instant = order.is_instant and not approvals
     record = Transaction(
@@ -172,6 +173,7 @@ def decide(
         rail=rail.code if rail else "",
         status=Transaction.Status.SUCCESS if is_instant else Transaction.Status.PENDING,
         amount_cents=order.amount_cents,
+        fee_cents=facts.fee_cents,
         from_account_id=order.source_id,
         to_account_id=order.target_id,
         description=order.description,

@@ -140,7 +140,8 @@ def end(
     write."""
     order = Order.of(record)
     shape = order.shape
-    postings = order.post(shape.at_settle if ending.status == Status.SUCCESS else shape.at_fail)
+    lines = shape.at_settle if ending.status == Status.SUCCESS else shape.at_fail
+    postings = order.post(lines, record.fee_cents)
     own_ids = sorted({id for id, _cents in postings} & set(order.account_ids))
     held = hold(own_ids, record.pk)
     if held.status != Status.PENDING:

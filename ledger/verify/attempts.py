@@ -28,7 +28,8 @@ PAYOUTS = """
         SELECT account.id,
                COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
                          WHERE account_id = account.id), 0) AS held_cents,
-               COALESCE((SELECT SUM(record.amount_cents) FROM ledger_attempt attempt
+               COALESCE((SELECT SUM(record.amount_cents + record.fee_cents)
+                         FROM ledger_attempt attempt
                          JOIN ledger_transaction record ON record.id = attempt.transaction_id
                          WHERE record.to_account_id IS NULL
                            AND attempt.state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')), 0)

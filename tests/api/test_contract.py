@@ -50,6 +50,7 @@ def assert_is_transaction(body, record, source=None, target=None):
         "rail",
         "status",
         "amount_cents",
+        "fee_cents",
         "currency",
         "from_account_id",
         "to_account_id",
@@ -67,6 +68,7 @@ def assert_is_transaction(body, record, source=None, target=None):
     assert body["status"] == "SUCCESS"
     assert body["amount_cents"] == record.amount_cents
     assert type(body["amount_cents"]) is int
+    assert (body["fee_cents"], type(body["fee_cents"])) == (0, int)
     assert body["currency"] == "KES"
     assert body["from_account_id"] == (account_id(source) if source else None)
     assert body["to_account_id"] == (account_id(target) if target else None)

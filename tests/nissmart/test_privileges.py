@@ -41,6 +41,7 @@ OPEN = {
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     "api/docs",
     "api/openapi.json",
+    "fees/",
     "healthz",
     "readyz",
 }

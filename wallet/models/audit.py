@@ -45,6 +45,7 @@ class AuditEvent(models.Model):
         PAUSE_PAYOUTS = "pause_payouts", _("Payouts paused")
         PROPOSE_LIFT = "propose_lift", _("Proposed to resume payouts")
         LIFT_PAUSE = "lift_pause", _("Payouts resumed")
+        CHANGE_TARIFF = "change_tariff", _("Tariff changed")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
