@@ -68,6 +68,11 @@ SALARIES = (
     (22, BRIAN, 29_750_00),
     (21, HALIMA, 52_000_00),
 )
+# (days ago, who, cents, note): enough for payouts that need approval.
+SALES = (
+    (17, HALIMA, 245_000_00, "Plot sale"),
+    (15, AMINA, 90_000_00, "Car sale"),
+)
 # (days ago, from, to, cents, note)
 BILLS: tuple[Line, ...] = (
     (23, AMINA, FATUMA, 14_500_00, "Rent share"),
@@ -161,6 +166,8 @@ def plan(random: Random) -> Iterator[Step]:
         yield Step(DAYS, 8 * 60 + 20 * number, None, member, opening, "First deposit")
     for days_ago, member, cents in SALARIES:
         yield Step(days_ago, 9 * 60 + 5, None, member, cents, "Salary")
+    for days_ago, member, cents, note in SALES:
+        yield Step(days_ago, 11 * 60 + 15, None, member, cents, note)
     for days_ago, source, target, cents, note in BILLS:
         yield Step(days_ago, 18 * 60 + 40, source, target, cents, note)
     yield from chama()

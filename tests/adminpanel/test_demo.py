@@ -179,11 +179,11 @@ def test_it_has_a_payment_in_each_state_and_a_worker_leaves_them_there(settings)
 
 
 def test_a_site_with_other_limits_gets_the_demo_too(settings):
-    settings.LIMIT_CENTS_PER_TRANSACTION = 60_000_00
+    settings.LIMIT_CENTS_OUT_PER_DAY = 100_000_00
     settings.APPROVE_ONE_ABOVE_CENTS = 0
     run()
-    assert not Transaction.objects.filter(description="Plot sale").exists()
-    held = Attempt.objects.get(transaction__idempotency_key="demo-payment-05")
+    assert not Transaction.objects.filter(description="Builder").exists()
+    held = Attempt.objects.get(transaction__idempotency_key="demo-payment-03")
     assert (held.transaction.description, held.state) == ("Market", "HELD")
     assert_books_right()
 

@@ -120,6 +120,16 @@ def checked(*values: str) -> Configuration:
     )
 
 
+def password_expires_on() -> date | None:
+    """Also while other settings are missing. None of a date that can't be read: `checked` refuses
+    it."""
+    name = "MPESA_PASSWORD_EXPIRES"
+    try:
+        return day(name, {name: value_of(name)})
+    except ImproperlyConfigured:
+        return None
+
+
 def url(name: str, said: dict[str, str]) -> str:
     """Encrypted, except on this machine."""
     text = said[name].rstrip("/")

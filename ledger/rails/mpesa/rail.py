@@ -117,10 +117,7 @@ class Mpesa(Rail):
         return configuration.overview()
 
     def password_expires_on(self) -> date | None:
-        try:
-            return configuration.current().password_expires_on
-        except ImproperlyConfigured:
-            return None
+        return configuration.password_expires_on()
 
     def look_after_s(self) -> Sequence[int]:
         try:
