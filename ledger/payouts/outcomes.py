@@ -69,7 +69,10 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
         return other_amount(attempt, heard)
     try:
         ended = operations.settle(
-            transaction_id=record.pk, receipt=answer.receipt, rail_id=answer.rail_id
+            transaction_id=record.pk,
+            receipt=answer.receipt,
+            rail_id=answer.rail_id,
+            charge_cents=answer.charge_cents,
         )
     except NeverSent:
         return Finding.NEVER_SENT

@@ -65,7 +65,8 @@ class Answer(NamedTuple):
     """A rail's answer. `receipt` is its number for a successful payment, `rail_id` its id for our
     order. `code` and `words` are its reason for a failure, for staff; `Rail.explain` has a sentence
     for members. `lookup_id` is its id for a question that it answers later, by a callback with
-    the same `lookup_id`."""
+    the same `lookup_id`. `charge_cents` is what it took from Nissmart for a payout, if it says so;
+    not part of a member's payment."""
 
     outcome: Outcome
     receipt: str = ""
@@ -74,6 +75,7 @@ class Answer(NamedTuple):
     words: str = ""
     alarm: Alarm = Alarm.NONE
     lookup_id: str = ""
+    charge_cents: int | None = None
 
 
 class Lookup(NamedTuple):
@@ -134,6 +136,9 @@ class Rail:
     takes_cents: ClassVar[bool] = True
     # Payments go to the phone of the member, or come from it.
     needs_phone: ClassVar[bool] = True
+    # What it charges Nissmart for a payout, as (from, charge) in cents: data for
+    # `manage.py load_tariff`, since a charge counts from the day of its tariff.
+    published_charges: ClassVar[Sequence[tuple[int, int]]] = ()
     # The same payout sent twice under one reference is one payment, with one end.
     pays_a_reference_once: ClassVar[bool] = False
 

@@ -27,6 +27,7 @@ from ledger.rails.mpesa import (
 )
 from ledger.rails.mpesa.configuration import Configuration
 from ledger.rails.mpesa.results import Kind
+from ledger.rails.mpesa.tariff import B2C_CHARGES
 from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail, Setting
 from wallet.house import HouseAccount
 
@@ -44,6 +45,7 @@ class Mpesa(Rail):
     highest_cents = 250_000_00
     takes_cents = False
     pays_a_reference_once = True
+    published_charges = B2C_CHARGES
 
     def collect(self, instruction: Instruction) -> Answer:
         return self.pay(instruction, to_stk_push, rail_id="CheckoutRequestID")

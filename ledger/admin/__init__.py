@@ -1,0 +1,6 @@
+"""Django admin for the ledger: the books are read-only, and a tariff is written as a new one."""
+
+from ledger.admin.books import EntryAdmin, TransactionAdmin
+from ledger.admin.tariffs import TariffAdmin
+
+__all__ = ["EntryAdmin", "TariffAdmin", "TransactionAdmin"]
