@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ledger.models import Band, Tariff
 from ledger.models.tariffs import Purpose
@@ -14,6 +15,8 @@ from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
 from wallet.staff import audit, subjects
+
+PASSED = _lazy("This day has passed. Enter today or a later day.")
 
 
 @committed
@@ -36,7 +39,7 @@ def publish(
         raise Refusal(_("Say why the tariff changes."))
     today = nairobi_day()
     if from_date < today:
-        raise Refusal(_("This day has passed. Enter today or a later day."))
+        raise Refusal(PASSED)
     if len({start for start, _fee in bands}) < len(bands):
         raise Refusal(_("Two bands begin at the same amount. Change one of them."))
     found = Tariff.objects.of(purpose, rail_code, type).filter(from_date=from_date).first()
@@ -44,7 +47,7 @@ def publish(
         found.is_replay = True
         return found
     tariff = Tariff.objects.create(
-        purpose=purpose,
+        purpose=purpose.value,
         rail=rail_code,
         type=type,
         from_date=from_date,
@@ -55,15 +58,20 @@ def publish(
     Band.objects.bulk_create(
         Band(tariff=tariff, from_cents=start, fee_cents=fee) for start, fee in bands
     )
+    record(context, tariff)
+    return tariff
+
+
+def record(context: Context, tariff: Tariff) -> None:
+    """Write into the audit what this tariff says. Call it in the commit that writes the tariff."""
     audit.record(
-        context,
+        context.because(tariff.reason),
         audit.Action.CHANGE_TARIFF,
         subjects.TARIFFS,
         tariff=tariff.pk,
-        purpose=purpose.value,
-        rail=rail_code,
-        type=type,
-        from_date=from_date.isoformat(),
-        bands=[{"from_cents": start, "fee_cents": fee} for start, fee in sorted(bands)],
+        purpose=tariff.purpose,
+        rail=tariff.rail,
+        type=tariff.type,
+        from_date=tariff.from_date.isoformat(),
+        bands=list(tariff.bands.values("from_cents", "fee_cents")),
     )
-    return tariff

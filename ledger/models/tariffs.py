@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger import kinds, rails
-from wallet.money import CEILING_CENTS
+from wallet.money import CEILING_CENTS, format_money
 
 
 class Purpose(models.TextChoices):
@@ -96,7 +96,7 @@ class Tariff(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display()} {self.rail} {self.type} {self.from_date}"
+        return f"{self.purpose} {self.rail} {self.type} {self.from_date}"
 
 
 class Band(models.Model):
@@ -129,4 +129,4 @@ class Band(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.from_cents}: {self.fee_cents}"
+        return f"{format_money(self.from_cents)}: {format_money(self.fee_cents)}"

@@ -67,8 +67,9 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         operations.expect(paid)
         return Booked(Finding.CONFIRMING, attempt)
     if known := Arrival.objects.filter(rail=rail.code, receipt=receipt).first():
-        # The first message counts.
-        return book(paid_of(known), known.attempt, event.at)
+        # The first message counts, until it is booked.
+        first = paid_of(known) if known.transaction_id is None else paid
+        return book(first, known.attempt, event.at)
     return book(paid, attempt, event.at)
 
 
@@ -107,8 +108,10 @@ def paid_of(arrival: Arrival) -> Paid:
 
 def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
     """`attempt` is the deposit that it says it pays. `at` is when we heard of it."""
-    if is_booked(paid):
-        return Booked(Finding.DUPLICATE, attempt)
+    if booked := booked_amount(paid):
+        # Another amount than the first time is for people.
+        is_same = booked == paid.amount_cents
+        return Booked(Finding.DUPLICATE if is_same else Finding.WRONG_AMOUNT, attempt)
     if attempt:
         return Booked(book_for(attempt, paid), attempt)
     if account_id := wallet_of(paid.account_number):
@@ -119,9 +122,11 @@ def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
     return Booked(hold(paid, None, Finding.UNMATCHED))
 
 
-def is_booked(paid: Paid) -> bool:
+def booked_amount(paid: Paid) -> int | None:
+    """What was booked under this receipt before, in cents. None if nothing was."""
     came = Arrival.objects.filter(rail=paid.rail, receipt=paid.receipt)
-    return came.filter(transaction__isnull=False).exists()
+    booked = came.filter(transaction__isnull=False)
+    return booked.values_list("amount_cents", flat=True).first()
 
 
 def wallet_of(typed: str, **conditions: object) -> int | None:

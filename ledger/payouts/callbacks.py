@@ -18,7 +18,7 @@ from ledger.models.rail_events import Finding
 from ledger.payouts import arrivals, outcomes
 from ledger.payouts.arrivals import Booked
 from ledger.payouts.outcomes import Heard
-from ledger.rails import Callback, Rail
+from ledger.rails import Answer, Callback, Outcome, Rail
 from wallet.db.retries import committed
 from wallet.errors import Busy
 
@@ -81,7 +81,9 @@ def apply(event: RailEvent) -> Finding | None:
     attempt = payment_of(event, callback)
     if attempt is None:
         return no_payment(event)
-    is_claim = not is_answer(attempt, callback)
+    if not is_vouched_for(attempt, callback.answer):
+        return doubted(event, attempt, callback.answer)
+    is_claim = not is_answer(attempt, callback.answer)
     heard = Heard(callback.answer, amount_cents=callback.amount_cents, is_claim=is_claim)
     return finish(event, outcomes.take_in(attempt, heard), attempt)
 
@@ -102,10 +104,10 @@ def asked_about(event: RailEvent, callback: Callback) -> Arrival | None:
     return found.select_related("attempt__transaction", "transaction").first()
 
 
-def is_answer(attempt: Attempt, callback: Callback) -> bool:
-    """Does this answer a question of ours? Its id can't be guessed."""
-    lookup_id = callback.answer.lookup_id
-    return bool(lookup_id) and attempt.events.filter(kind="lookup", rail_id=lookup_id).exists()
+def is_answer(attempt: Attempt, answer: Answer) -> bool:
+    """Does this answer a question of ours? Its id is known to the rail and us only."""
+    asked = attempt.events.filter(rail_id=answer.lookup_id, is_callback=False)
+    return bool(answer.lookup_id) and asked.exists()
 
 
 def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
@@ -119,6 +121,29 @@ def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
         asked = RailEvent.objects.filter(rail=event.rail, rail_id=answer.lookup_id)
         return attempts.filter(pk__in=asked.values("attempt")).first()
     return attempts.filter(rail_id=answer.rail_id).first() if answer.rail_id else None
+
+
+def is_vouched_for(attempt: Attempt, answer: Answer) -> bool:
+    """Does a message about an open payment have an id that only the rail and we know?
+
+    The callback URL may leak, and our reference with it. If the rail's answer with its id was lost,
+    a payout's failure has to be vouched for all the same, since it gives money back, and a payout
+    can be asked about by our reference. A collection can't: its message is believed.
+    """
+    if attempt.has_ended:
+        return True
+    if answer.lookup_id:
+        return is_answer(attempt, answer)
+    if attempt.rail_id:
+        return answer.rail_id == attempt.rail_id
+    return answer.outcome != Outcome.FAILED if attempt.is_payout else bool(answer.rail_id)
+
+
+def doubted(event: RailEvent, attempt: Attempt, answer: Answer) -> Finding | None:
+    """Have the rail asked instead. None while a worker waits for an answer: the id may be in it."""
+    if attempt.is_held_by_a_worker and timezone.now() - event.at < MATCHED_WITHIN:
+        return None
+    return finish(event, outcomes.doubt(attempt, answer), attempt)
 
 
 def no_payment(event: RailEvent) -> Finding | None:

@@ -77,6 +77,19 @@ ARRIVALS = """
                           WHERE arrival.transaction_id = record.id)
     ) wrong ORDER BY id"""
 
+# A rail's charge that isn't of one paid payout on the same rail. Its key names the payout.
+CHARGES = """
+    SELECT record.id, record.reference, record.description
+    FROM ledger_transaction record
+    LEFT JOIN ledger_transaction payout ON payout.reference = substr(record.idempotency_key, 8)
+    LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = payout.id
+    WHERE record.type = 'CHARGE'
+      AND (record.idempotency_key IS NULL OR substr(record.idempotency_key, 1, 7) <> 'charge '
+           OR attempt.state IS NULL OR attempt.state <> 'SUCCEEDED'
+           OR payout.to_account_id IS NOT NULL OR payout.rail <> record.rail
+           OR payout.created_by_id <> record.created_by_id)
+    ORDER BY record.id"""
+
 # One receipt names one payment of a rail, and one reference one attempt.
 RECEIPTS = """
     SELECT id, reference, receipt, first FROM (

@@ -209,6 +209,14 @@ CHECKS = (
         attempts.ARRIVALS,
     ),
     Check(
+        "charges",
+        _("Rail charges"),
+        _("Every charge of a rail belongs to one payout that the rail has paid."),
+        _("{reference}: no paid payout has this charge ({description})"),
+        "transaction",
+        attempts.CHARGES,
+    ),
+    Check(
         "keys",
         _("Idempotency keys"),
         _("Each member uses an idempotency key for one transaction only."),

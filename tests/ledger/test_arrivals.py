@@ -179,10 +179,10 @@ def test_another_amount_than_asked_goes_to_suspense_and_ends_the_deposit(rail, a
     wrong, receipt = CENTS + 1_00, receipt_of(attempt)
     if first == "paybill":
         assert come(rail, typed(attempt), receipt, wrong) == "wrong_amount"
-        assert say(rail, attempt, cents=CENTS) == "duplicate"
+        assert say(rail, attempt, cents=CENTS) == "late_success"
     else:
         assert say(rail, attempt, cents=wrong) == "wrong_amount"
-        assert come(rail, typed(attempt), receipt, CENTS) == "duplicate"
+        assert come(rail, typed(attempt), receipt, CENTS) == "wrong_amount"
     assert (state(attempt), balance(alice)) == ("FAILED", SOME)
     assert (suspense_cents(), held().created_by) == (wrong, alice)
     assert_right()
@@ -199,7 +199,7 @@ def test_a_success_between_the_end_and_the_suspense_credits_nothing(rail, alice,
         assert say(rail, attempt, cents=CENTS) == "late_success"
 
     monkeypatch.setattr(callbacks.outcomes, "end_with_other_amount", end)
-    assert say(rail, attempt, cents=CENTS + 1_00) == "duplicate"
+    assert say(rail, attempt, cents=CENTS + 1_00) == "wrong_amount"
     assert (balance(alice), suspense_cents()) == (SOME, CENTS)
     assert_right()
 

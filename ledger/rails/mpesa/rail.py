@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -26,7 +27,8 @@ from ledger.rails.mpesa import (
 )
 from ledger.rails.mpesa.configuration import Configuration
 from ledger.rails.mpesa.results import Kind
-from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail
+from ledger.rails.mpesa.tariff import B2C_CHARGES
+from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail, Setting
 from wallet.house import HouseAccount
 
 
@@ -44,6 +46,7 @@ class Mpesa(Rail):
     takes_cents = False
     pays_a_reference_once = True
     confirms_receipts = True
+    published_charges = B2C_CHARGES
 
     @property
     def paybill(self) -> str:
@@ -122,6 +125,12 @@ class Mpesa(Rail):
 
     def check(self) -> None:
         configuration.current()
+
+    def settings(self) -> Sequence[Setting]:
+        return configuration.overview()
+
+    def password_expires_on(self) -> date | None:
+        return configuration.password_expires_on()
 
     def look_after_s(self) -> Sequence[int]:
         try:

@@ -19,7 +19,7 @@ GUARDS = guards.transaction_guards(
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0010_fees'),
+        ('ledger', '0011_why_held'),
         ('wallet', '0013_payout_acts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -33,7 +33,7 @@ def give_arrivals(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> N
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0011_arrivals")]
+    dependencies = [("ledger", "0012_arrivals")]
 
     operations = [
         migrations.RunPython(give_arrivals, migrations.RunPython.noop),

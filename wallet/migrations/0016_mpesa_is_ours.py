@@ -24,7 +24,7 @@ def rename(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0014_tariff_changes")]
+    dependencies = [("wallet", "0015_ask_rail")]
 
     operations = [
         migrations.RunPython(rename, migrations.RunPython.noop),
