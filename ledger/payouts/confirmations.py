@@ -1,7 +1,7 @@
 """Ask rails for the receipts of payments that are too large to believe a message about.
 
 A question changes nothing at the rail, so two workers may ask the same one. The answer comes as a
-message of its own.
+separate message.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from adminpanel.incidents import findings
 from ledger import operations
 from ledger.kinds import DEPOSIT, WITHDRAWAL, Kind
 from ledger.models import Attempt, Entry, Transaction
+from ledger.payouts import alarms, outcomes, worker
 from ledger.payouts import operations as payouts
-from ledger.payouts import outcomes, worker
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Outcome
 from ledger.rails.simulated import FAILS, FAILURE_CODE, SIMULATED, STAYS_UNKNOWN, rail_id

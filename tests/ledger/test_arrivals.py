@@ -279,7 +279,7 @@ def wait_a_while(arrival: Arrival) -> None:
 
 
 @pytest.mark.usefixtures("careful")
-def test_nobody_confirms_it_but_the_answer_to_our_question(rail, alice):
+def test_only_the_answer_to_our_question_confirms_it(rail, alice):
     attempt = prompted(alice)
     with nothing_moves():
         come(rail, number(alice))
