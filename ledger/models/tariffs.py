@@ -129,4 +129,4 @@ class Band(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(self.from_cents)}: {format_money(self.fee_cents)}"
+        return f"from {format_money(self.from_cents)}: {format_money(self.fee_cents)}"
