@@ -1,4 +1,4 @@
-"""What a rail charges Nissmart for a payout is an entry of its own, once, when it settles."""
+"""What a rail charges Nissmart for a payout is booked once, when it settles."""
 
 from __future__ import annotations
 
