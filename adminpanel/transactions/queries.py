@@ -94,7 +94,7 @@ def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
         settled_by = name_of_outside(record.took_rail)
     is_failed = record.status == Transaction.Status.FAILED
     return [
-        Moment(_("Created"), str(record.created_by), record.created_at),
+        Moment(_("Created"), record.orderer_name, record.created_at),
         Moment(str(record.status_badge.word), settled_by, record.settled_at, is_bad=is_failed),
     ]
 

@@ -114,7 +114,7 @@ def show(
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
-    posters = {record.pk: record.created_by.name} if record.reverses_id else {}
+    posters = {record.pk: record.orderer_name} if record.reverses_id else {}
     attempt = record.loaded_attempt
     context = {
         "record": record,

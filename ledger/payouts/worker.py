@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from ledger.models import Attempt, Pause, RailEvent
 from ledger.models.attempts import State
-from ledger.payouts import outcomes
+from ledger.payouts import alarms, outcomes
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
 from wallet.db.retries import committed
@@ -178,7 +178,7 @@ def handle(claimed: Claim) -> None:
     heard = Heard(answer, claimed.fence, claimed.is_send, claimed.is_resend)
     finding = outcomes.take_in(attempt, heard)
     if finding.is_alarming:
-        outcomes.write_finding(attempt, "answer", finding, f"{answer.outcome} {answer.receipt}")
+        alarms.write_finding(attempt, "answer", finding, f"{answer.outcome} {answer.receipt}")
 
 
 def never_went_out(claimed: Claim) -> bool:

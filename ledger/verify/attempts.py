@@ -59,6 +59,26 @@ APPROVALS = """
        OR attempt.state NOT IN ('HELD', 'CANCELLED') AND given.people < attempt.approvals_needed
     ORDER BY record.id"""
 
+# Money that came in under a receipt is booked once, and by the transaction that its arrival names.
+ARRIVALS = """
+    SELECT id, reference, receipt FROM (
+        SELECT record.id, record.reference, arrival.receipt
+        FROM ledger_arrival arrival JOIN ledger_transaction record
+          ON record.id = arrival.transaction_id
+        LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = record.id
+        WHERE arrival.amount_cents <> record.amount_cents OR arrival.rail <> record.rail
+           OR record.status <> 'SUCCESS'
+           OR CASE WHEN record.to_account_id IS NULL THEN FALSE
+                   ELSE attempt.receipt IS NULL OR attempt.receipt <> arrival.receipt END
+        UNION ALL
+        SELECT record.id, record.reference, attempt.receipt
+        FROM ledger_attempt attempt JOIN ledger_transaction record
+          ON record.id = attempt.transaction_id
+        WHERE attempt.receipt IS NOT NULL AND record.to_account_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM ledger_arrival arrival
+                          WHERE arrival.transaction_id = record.id)
+    ) wrong ORDER BY id"""
+
 # A rail's charge that isn't of one paid payout on the same rail. Its key names the payout.
 CHARGES = f"""
     SELECT record.id, record.reference, record.description
