@@ -69,7 +69,10 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
         return other_amount(attempt, heard)
     try:
         ended = operations.settle(
-            transaction_id=record.pk, receipt=answer.receipt, rail_id=answer.rail_id
+            transaction_id=record.pk,
+            receipt=answer.receipt,
+            rail_id=answer.rail_id,
+            charge_cents=answer.charge_cents,
         )
     except NeverSent:
         return Finding.NEVER_SENT
@@ -203,7 +206,10 @@ def note(attempt: Attempt, heard: Heard) -> Finding:
         columns["rail_id"] = first_id(answer.rail_id[:64])
     if not heard.is_send:
         columns["looks"] = attempt.looks + 1
-    if update(mine.filter(fence=heard.fence), **columns) and look_at is None:
+    is_mine = update(mine.filter(fence=heard.fence), **columns)
+    # Said once, however often finance has it asked about later.
+    said = look_at is None and attempt.events.filter(finding=Finding.OVERDUE).exists()
+    if is_mine and look_at is None and not said:
         write_finding(attempt, "overdue", Finding.OVERDUE)
     return Finding.NO_NEWS
 

@@ -112,10 +112,15 @@ def next_claim() -> Claim | None:
 
 
 @committed
-def claim() -> Claim | None:
-    """Take the attempt that has been due longest and that no one else holds, if there is one."""
+def claim(attempt_id: int | None = None) -> Claim | None:
+    """Take the attempt that has been due longest and that no one else holds, if there is one.
+
+    With an `attempt_id` only that one.
+    """
     now = timezone.now()
     due = Attempt.objects.due(now).filter(~Q(state=State.READY) | may_send())
+    if attempt_id is not None:
+        due = due.filter(pk=attempt_id)
     locked = due.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",))
     attempt = locked.select_related("transaction").first()
     if attempt is None:

@@ -29,12 +29,6 @@ pytestmark = pytest.mark.django_db
 HELD = 1_000_00
 
 
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
 def test_the_same_message_again_changes_nothing(alice, rail):
     attempt = sent(alice)
     assert say(rail, attempt) == "applied"

@@ -23,12 +23,6 @@ ADDRESS = f"/rails/{paya.SECRET}/paid/"
 
 
 @pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-@pytest.fixture
 def client() -> Client:
     return Client(enforce_csrf_checks=True)
 

@@ -13,7 +13,14 @@ from ledger.rails import recording
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import assert_right, make_due, now_is, script, state
+from tests.ledger.support.payouts import (
+    assert_right,
+    make_due,
+    now_is,
+    ordered,
+    script,
+    state,
+)
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.models import User
@@ -21,16 +28,6 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 HELD = 1_000_00
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-def ordered(user: User, cents: int = 300_00) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(user, cents))
 
 
 # --- Who holds it

@@ -14,16 +14,9 @@ from tests.ledger.support.payouts import acts, assert_right, by, now_is, say, se
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 HELD = 1_000_00
-
-
-@pytest.fixture
-def rail(alice, settings):
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
-    with paya.known() as rail:
-        yield rail
 
 
 @pytest.fixture

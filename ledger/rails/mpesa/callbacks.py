@@ -104,7 +104,11 @@ def status_result(body: Body) -> Callback:
     answer = payment_status(details.get("TransactionStatus", ""), details.get("ReceiptNo", ""))
     rail_id, asked_by = (details.get(name, "") for name in ("ConversationID", ORIGINATOR))
     return Callback(
-        answer._replace(rail_id=rail_id, lookup_id=lookup_id),
+        answer._replace(
+            rail_id=rail_id,
+            lookup_id=lookup_id,
+            charge_cents=charge(details.get("DebitPartyCharges", "")),
+        ),
         # Of an STK push it is an id that Daraja made.
         asked_by if asked_by.startswith(OURS) else "",
         wire.cents(details.get("Amount")),
@@ -118,6 +122,14 @@ def payment_status(status: str, receipt: str) -> Answer:
     if status.title() in results.STATUSES:
         return Answer(Outcome.FAILED, code=status.title(), words=status)
     return Answer(Outcome.PENDING, words=status)
+
+
+def charge(written: str) -> int | None:
+    """`Fee For B2C Payment|KES|22.40`: what it took from the paying side. None if it isn't said."""
+    _name, currency, amount, *_more = [*written.split("|"), "", ""]
+    if currency != "KES":
+        return None
+    return 0 if amount in ("0", "0.00") else wire.cents(amount)
 
 
 def status_timeout(body: Body) -> Callback:
