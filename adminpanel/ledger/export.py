@@ -49,6 +49,9 @@ HEADINGS = (
     "posted_by",
     "rail",
     "fee",
+    "receipt",
+    "failure_code",
+    "failure",
 )
 
 
@@ -93,6 +96,9 @@ class Line(NamedTuple):
     reverses: str | None
     rail: str
     fee_cents: int
+    receipt: str | None
+    failure_code: str | None
+    failure: str | None
 
     @property
     def source_name(self) -> str:
@@ -127,6 +133,9 @@ PATHS = (
     "reverses__reference",
     "rail",
     "fee_cents",
+    "attempt__receipt",
+    "attempt__failure_code",
+    "attempt__failure_words",
 )
 
 
@@ -168,4 +177,7 @@ def row(line: Line, people: People | None) -> list[Cell]:
         *((name or None for name in people) if people else (None, None, None)),
         line.rail or None,
         shillings(line.fee_cents),
+        line.receipt,
+        line.failure_code or None,
+        line.failure or None,
     ]

@@ -18,6 +18,7 @@ from ledger import kinds
 from ledger.kinds import Kind
 from ledger.models import Transaction
 from ledger.querysets import nairobi_day
+from ledger.status import BADGES, Status
 from wallet.web.http import MemberRequest, render_part
 
 LATEST = 10
@@ -60,6 +61,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     context = {
         "by": by,
         "is_by_known": by in (COUNT, VALUE),
+        "processing": BADGES[Status.PENDING],
         "summary": lambda: totals.summary(position().totals),
         "books": books,
         "difference_cents": functools.cache(lambda: difference(books())),

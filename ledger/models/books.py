@@ -7,6 +7,8 @@ database refuses to change or delete them (`ledger/guards.py`).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +22,9 @@ from ledger.references import new_reference
 from ledger.status import REVERSED, Badge, Status
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
+
+if TYPE_CHECKING:
+    from ledger.models.attempts import Attempt
 
 
 class Transaction(models.Model):
@@ -157,6 +162,16 @@ class Transaction(models.Model):
     def took_rail(self) -> rails.Rail | None:
         """Its rail, if money came in or went out."""
         return rails.of(self.rail) if self.rail else None
+
+    @property
+    def loaded_attempt(self) -> Attempt | None:
+        """Its try on its rail, if there is one and it was loaded (`with_attempt`).
+
+        Both have to be of the same moment, and a list must not ask for each row.
+        """
+        if not Transaction.attempt.is_cached(self):
+            return None
+        return getattr(self, "attempt", None)
 
     @property
     def is_reversible(self) -> bool:

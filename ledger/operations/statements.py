@@ -83,10 +83,11 @@ ENTRY_COLUMNS = 5
 
 INSERT_ATTEMPTS = """
     INSERT INTO ledger_attempt
-        (transaction_id, rail, reference, phone, state, approvals_needed, approvals_given, rail_id,
-         failure_code, failure_words, next_look_at, looks, fence, created_at)
+        (transaction_id, rail, reference, phone, state, approvals_needed, held_because,
+         held_above_cents, approvals_given, rail_id, failure_code, failure_words, next_look_at,
+         looks, fence, created_at)
     VALUES """
-ATTEMPT_COLUMNS = 14
+ATTEMPT_COLUMNS = 16
 
 
 class Hold(StrEnum):
@@ -266,7 +267,8 @@ def columns_of(attempt: Attempt) -> tuple[Value, ...]:
     one = attempt
     return (
         *(one.transaction.pk, one.rail, one.reference, one.phone, one.state),
-        *(one.approvals_needed, 0, "", "", "", one.next_look_at, 0, 0, one.created_at),
+        *(one.approvals_needed, one.held_because, one.held_above_cents),
+        *(0, "", "", "", one.next_look_at, 0, 0, one.created_at),
     )
 
 

@@ -59,6 +59,9 @@ def assert_is_transaction(body, record, source=None, target=None):
         "description",
         "created_at",
         "settled_at",
+        "receipt",
+        "failure",
+        "steps",
     ]
     assert body["id"] == record.pk
     assert body["reference"] == record.reference
@@ -77,6 +80,8 @@ def assert_is_transaction(body, record, source=None, target=None):
     assert body["description"] == record.description
     assert_is_time(body["created_at"], record.created_at)
     assert_is_time(body["settled_at"], record.settled_at)
+    # These were instant: test_payments.py has the others.
+    assert (body["receipt"], body["failure"], body["steps"]) == (None, None, [])
 
 
 def test_a_new_member_has_an_empty_wallet(service):

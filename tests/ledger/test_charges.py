@@ -16,7 +16,6 @@ from ledger.querysets import nairobi_day
 from ledger.rails import Answer, Outcome
 from tests.books import nothing_moves
 from tests.factories import balance, deposit
-from tests.ledger.support import paya
 from tests.ledger.support.moves import lines
 from tests.ledger.support.payouts import assert_right, say, sent
 from tests.ledger.support.prices import price
@@ -25,12 +24,6 @@ from wallet import house
 pytestmark = pytest.mark.django_db
 
 CHARGES = house.CHARGES.id
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 def charges() -> list[Transaction]:
