@@ -147,11 +147,17 @@ def resolve(
     person's latest word counts. Returns the attempt as it is then. Raises as `approve`; a Refusal
     without evidence, or without the receipt of what was paid; ReceiptTaken.
     """
-    attempt, is_agreed = judge(context, attempt_id, outcome, evidence.strip(), receipt.strip())
+    receipt = as_receipt(receipt)
+    attempt, is_agreed = judge(context, attempt_id, outcome, evidence.strip(), receipt)
     if is_agreed and not attempt.has_ended:
-        end_as_agreed(attempt, outcome, receipt.strip())
+        end_as_agreed(attempt, outcome, receipt)
         attempt.refresh_from_db()
     return attempt
+
+
+def as_receipt(typed: str) -> str:
+    """`uks vqtyw16` -> `UKSVQTYW16`, as rails write it: the same receipt is then the same text."""
+    return "".join(typed.split()).upper()
 
 
 @committed

@@ -7,7 +7,7 @@ result with `operations.settle` or `operations.fail`. A rail doesn't touch the l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
@@ -108,6 +108,15 @@ class Callback(NamedTuple):
     balances: Mapping[str, int] = MappingProxyType({})
 
 
+class Setting(NamedTuple):
+    """A setting of a rail, for operators. `value` is empty for a secret, which no page shows."""
+
+    name: str
+    is_set: bool
+    is_secret: bool = False
+    value: str = ""
+
+
 class Rail:
     """One rail. Subclass it in a new file, and register one instance.
 
@@ -193,6 +202,14 @@ class Rail:
 
     def check(self) -> None:
         """Are the settings complete? Raises ImproperlyConfigured, which ends the start."""
+
+    def settings(self) -> Sequence[Setting]:
+        """Its settings, as they are now."""
+        return ()
+
+    def password_expires_on(self) -> date | None:
+        """The day on which its password stops working, if a setting says so."""
+        return None
 
     def look_after_s(self) -> Sequence[int]:
         """How many seconds after sending a payment without a final answer is asked about."""

@@ -101,6 +101,16 @@ def test_the_receipt_of_another_payment_resolves_nothing(alice, rail, unknown, w
         judge(wambui, unknown, receipt=f"R-{other.reference}")
 
 
+def test_a_receipt_typed_in_any_case_and_spacing_is_the_same(alice, rail, unknown, wambui, joseph):
+    rail.script = paya.as_it_should
+    other = sent(alice, 10_00)
+    say(rail, other)
+    with nothing_moves(), pytest.raises(ReceiptTaken):
+        judge(wambui, unknown, receipt=f" r-{other.reference.lower()} ")
+    judge(wambui, unknown, receipt="uks 1")
+    assert judge(joseph, unknown, receipt="UKS1").receipt == "UKS1"
+
+
 def test_the_rail_may_be_faster_than_the_second_person(alice, rail, unknown, wambui, joseph):
     judge(wambui, unknown, "not_paid")
     rail.carry_out(paya.Instruction(unknown.reference, 300_00))

@@ -38,9 +38,12 @@ def stk(body: Body) -> Callback:
     if code != results.SUCCESS:
         return Callback(results.failure(code, words, Kind.DEPOSIT, rail_id=rail_id))
     details = wire.items(wire.part(said, "CallbackMetadata").get("Item"), "Name")
+    amount_cents = wire.cents(details.get("Amount"))
+    # It goes into a wallet, so without its amount it can't be booked yet either.
+    receipt = details.get("MpesaReceiptNumber", "") if amount_cents else ""
     return Callback(
-        success(details.get("MpesaReceiptNumber", ""), rail_id),
-        amount_cents=wire.cents(details.get("Amount")),
+        success(receipt, rail_id),
+        amount_cents=amount_cents,
         paid_at=wire.moment(details.get("TransactionDate")),
     )
 

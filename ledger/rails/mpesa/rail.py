@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -27,7 +28,7 @@ from ledger.rails.mpesa import (
 from ledger.rails.mpesa.configuration import Configuration
 from ledger.rails.mpesa.results import Kind
 from ledger.rails.mpesa.tariff import B2C_CHARGES
-from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail
+from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail, Setting
 from wallet.house import HouseAccount
 
 
@@ -113,6 +114,12 @@ class Mpesa(Rail):
 
     def check(self) -> None:
         configuration.current()
+
+    def settings(self) -> Sequence[Setting]:
+        return configuration.overview()
+
+    def password_expires_on(self) -> date | None:
+        return configuration.password_expires_on()
 
     def look_after_s(self) -> Sequence[int]:
         try:
