@@ -11,7 +11,7 @@ from ledger.models import Attempt, Pause, RailEvent
 from ledger.payouts import worker
 from ledger.rails import recording
 from tests.conftest import staff
-from tests.factories import account_id, balance, deposit
+from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.payouts import assert_right, now_is, ordered, script, state
 from wallet import operations as wallet_operations
