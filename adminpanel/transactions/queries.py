@@ -12,6 +12,7 @@ from adminpanel.payouts.words import steps as payment_steps
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
 from ledger.rails.rail import name_of_outside
+from ledger.references import charge_key
 from wallet.models import AuditEvent
 from wallet.staff import subjects
 
@@ -32,6 +33,14 @@ STEPS = {
     Action.REFUSE,
 }
 BAD = {Action.DENY, Action.REFUSE, Action.WITHDRAW}
+
+
+def charge_of(record: Transaction) -> Transaction | None:
+    """What the rail charged Nissmart for this payout, if it did."""
+    if not record.kind.has_fee:
+        return None
+    key = charge_key(record.reference)
+    return Transaction.objects.filter(created_by=record.created_by, idempotency_key=key).first()
 
 
 def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[AuditEvent]:

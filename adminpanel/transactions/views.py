@@ -124,6 +124,7 @@ def show(
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
+        "charge": queries.charge_of(record),
         "timeline": queries.timeline(record, history),
         "events": history,
         "proposal_behind": behind,

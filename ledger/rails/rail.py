@@ -196,6 +196,11 @@ class Rail:
         """Ask what we hold at the rail. PENDING: the answer comes by callback."""
         return Answer(Outcome.REJECTED)
 
+    def register_urls(self) -> Answer:
+        """Have payments that members start themselves reported to us. SUCCEEDED also if they are
+        already."""
+        return Answer(Outcome.REJECTED)
+
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         """Parse a message of this kind. None if it isn't about one of our payments.
 

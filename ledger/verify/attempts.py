@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ledger.kinds import CHARGE
+
 # How a transaction stands, by the state of its attempt.
 STATUS_OF_STATE = """
     CASE attempt.state WHEN 'SUCCEEDED' THEN 'SUCCESS' WHEN 'FAILED' THEN 'FAILED'
@@ -78,12 +80,12 @@ ARRIVALS = """
     ) wrong ORDER BY id"""
 
 # A rail's charge that isn't of one paid payout on the same rail. Its key names the payout.
-CHARGES = """
+CHARGES = f"""
     SELECT record.id, record.reference, record.description
     FROM ledger_transaction record
     LEFT JOIN ledger_transaction payout ON payout.reference = substr(record.idempotency_key, 8)
     LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = payout.id
-    WHERE record.type = 'CHARGE'
+    WHERE record.type = '{CHARGE.code}'
       AND (record.idempotency_key IS NULL OR substr(record.idempotency_key, 1, 7) <> 'charge '
            OR attempt.state IS NULL OR attempt.state <> 'SUCCEEDED'
            OR payout.to_account_id IS NOT NULL OR payout.rail <> record.rail
