@@ -14,6 +14,7 @@ from ledger import kinds
 from ledger.models import Verdict
 from ledger.status import Status
 from wallet.models import AuditEvent, User
+from wallet.money import format_money
 from wallet.staff import subjects
 from wallet.staff.roles import AUDITOR, FINANCE
 
@@ -87,8 +88,17 @@ def describe_change(name: str, before: dict[str, Any], value: Any) -> str:
 def word(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(word, value)) or "–"
+    if isinstance(value, dict):
+        return " ".join(map(field, sorted(value), map(value.get, sorted(value))))
     words = WORDS | dict(kinds.choices())
     return str(words.get(value, value)) if value else "–"
+
+
+def field(name: str, value: Any) -> str:
+    """One value of a fact that has several, such as a band of a tariff: `Fee KES 12.00`."""
+    if name.endswith("_cents"):
+        return f"{label(name.removesuffix('_cents'))} {format_money(value)}"
+    return f"{label(name)} {word(value)}"
 
 
 def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:

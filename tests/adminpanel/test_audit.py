@@ -16,6 +16,7 @@ from ledger.models import Transaction
 from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import UserFactory
+from tests.ledger.support.prices import price
 from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
@@ -277,3 +278,9 @@ def test_freezing_twice_is_one_event(alice, finance):
     assert not wallet_operations.freeze(Context(finance.pk, reason="Again"), account_id)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == ("freeze", f"member {alice.pk}", finance)
+
+
+def test_a_changed_tariff_names_its_bands(as_wambui):
+    price((1_00, 0), (100_00, 12_00))
+    page = text(as_wambui.get("/panel/audit/"))
+    assert "Fee KES 0.00 From KES 1.00, Fee KES 12.00 From KES 100.00" in page
