@@ -89,16 +89,15 @@ def word(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(word, value)) or "–"
     if isinstance(value, dict):
-        return " ".join(map(field, sorted(value), map(value.get, sorted(value))))
+        return " ".join(item(name, value[name]) for name in sorted(value))
     words = WORDS | dict(kinds.choices())
     return str(words.get(value, value)) if value else "–"
 
 
-def field(name: str, value: Any) -> str:
-    """One value of a fact that has several, such as a band of a tariff: `Fee KES 12.00`."""
-    if name.endswith("_cents"):
-        return f"{label(name.removesuffix('_cents'))} {format_money(value)}"
-    return f"{label(name)} {word(value)}"
+def item(name: str, value: Any) -> str:
+    """One item of an object: `fee KES 9.00` for `fee_cents`."""
+    is_money = name.endswith("_cents") and isinstance(value, int)
+    return f"{name.removesuffix('_cents')} {format_money(value) if is_money else word(value)}"
 
 
 def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:
