@@ -108,7 +108,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     records = Transaction.objects.with_parties().with_reversal().with_payment()
-    records = records.select_related("created_by")
+    records = records.select_related("created_by", "arrival")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)

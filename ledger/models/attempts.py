@@ -204,7 +204,8 @@ class Attempt(models.Model):
     @property
     def is_payers(self) -> bool:
         """Did its payer start it? Then we sent nothing, and it was written when the money came."""
-        return self.fence == 0 and self.ended_at == self.created_at
+        is_paid = self.state == State.SUCCEEDED
+        return is_paid and self.fence == 0 and self.ended_at == self.created_at
 
     @property
     def has_ended(self) -> bool:

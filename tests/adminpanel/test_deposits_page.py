@@ -73,7 +73,9 @@ def test_an_item_leads_to_its_transaction_newest_first_and_page_by_page(rail, as
     links = elements(first, "a", class_="reference")
     assert len(links) == 2
     page = as_finance.get(dict(links[0].attributes)["href"])
-    assert "Money into suspense" in text(page)
+    said = text(page)
+    assert "Money into suspense" in said
+    assert "Account number as typed rent" in " ".join(said.split())
     (more,) = [one for one in elements(first, "a") if words(one) == "Next page"]
     assert len(listed(as_finance.get(dict(more.attributes)["href"]))) == 1
     assert "End of the list" in text(tab(as_finance, "suspense", cursor="1"))

@@ -16,7 +16,7 @@ from wallet.models import User
 
 pytestmark = pytest.mark.django_db
 
-MESSAGES = 400 if IS_NIGHTLY else 60
+MESSAGES = 400 if IS_NIGHTLY else 40
 SUSPENSE = "suspense"
 
 
@@ -55,7 +55,7 @@ class Model:
         return sum(cents for at, cents in self.booked.values() if at == where)
 
 
-@pytest.mark.parametrize("seed", range(10 if IS_NIGHTLY else 3))
+@pytest.mark.parametrize("seed", range(10 if IS_NIGHTLY else 2))
 def test_messages_in_any_order(db, seed):
     chance, model = Random(seed), Model()
     with paya.known() as rail:

@@ -109,10 +109,8 @@ def test_one_without_an_owner_rests_in_suspense(rail, alice, account):
 def test_a_mistyped_digit_never_reaches_another_wallet(rail, alice, bob, carol):
     mine = number(alice)
     for place in range(2, len(mine)):
-        for digit in "0123456789":
-            wrong = f"{mine[:place]}{digit}{mine[place + 1 :]}"
-            if wrong != mine:
-                assert come(rail, wrong, f"R{place}{digit}") == "unmatched"
+        wrong = f"{mine[:place]}{(int(mine[place]) + 1) % 10}{mine[place + 1 :]}"
+        assert come(rail, wrong, f"R{place}") == "unmatched"
     assert balance(bob) == balance(carol) == 0
 
 

@@ -131,6 +131,7 @@ def ask(url: str, body: object = None, token: str = "") -> Any:
         return json.loads(answer.read() or b"null")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="copies the database's file")
 def test_a_deposit_is_asked_for_on_the_phone_and_credited(tmp_path):
