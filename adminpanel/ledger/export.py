@@ -13,10 +13,10 @@ from django.http import StreamingHttpResponse
 
 from adminpanel.csv_export import Cell, csv_file
 from adminpanel.reversals.queries import People, people_behind
-from ledger import rails
+from ledger import kinds, rails
 from ledger.models import Transaction
+from ledger.models.books import names_of_sides
 from ledger.querysets import TransactionQuerySet
-from ledger.rails.rail import name_of_outside
 from wallet.context import Context
 from wallet.models import Account
 from wallet.money import shillings
@@ -94,16 +94,21 @@ class Line(NamedTuple):
 
     @property
     def source_name(self) -> str:
-        return self.from_name or self.outside
+        return self.from_name or self.sides[0]
 
     @property
     def target_name(self) -> str:
-        return self.to_name or self.outside
+        return self.to_name or self.sides[1]
 
     @property
-    def outside(self) -> str:
-        """The name of the side without an account, the same as in `Transaction.source_name`."""
-        return name_of_outside(rails.of(self.rail) if self.rail else None)
+    def sides(self) -> tuple[str, str]:
+        """The names of sides without an account, the same as in `Transaction.source_name`."""
+        shape = kinds.of(self.type).shape_in_books(
+            has_source=self.from_id is not None,
+            has_target=self.to_id is not None,
+            has_rail=bool(self.rail),
+        )
+        return names_of_sides(shape, rails.of(self.rail) if self.rail else None)
 
 
 # The lookup for each field of Line, in order.

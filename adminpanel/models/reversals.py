@@ -98,5 +98,11 @@ class ReversalProposal(models.Model):
         return self.decided_by_name or (self.decided_by.name if self.decided_by else "")
 
     @property
+    def puts_into_suspense(self) -> bool:
+        """A reversed deposit's money goes into suspense. Until 2026-11-28 it went to the float."""
+        posted = getattr(self.transaction, "reversed_by", None)
+        return self.transaction.from_account_id is None and not (posted and posted.rail)
+
+    @property
     def is_open(self) -> bool:
         return self.state in self.OPEN

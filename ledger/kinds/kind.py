@@ -100,12 +100,18 @@ class Kind:
 
     @cached_property
     def shape_by_names(self) -> dict[tuple[bool, bool], Shape]:
-        return {shape.names: shape for shape in self.shapes}
+        """The shapes that operations write."""
+        return {shape.names: shape for shape in self.shapes if not shape.is_past}
 
     def shape_of(self, *, has_source: bool, has_target: bool) -> Shape:
         shape = self.shape_by_names.get((has_source, has_target))
         assert shape, f"{self.code} has no such shape"
         return shape
+
+    def shape_in_books(self, *, has_source: bool, has_target: bool, has_rail: bool) -> Shape | None:
+        """The shape of a transaction with these columns. None if it's tampered with."""
+        found = (one for one in self.shapes if one.names == (has_source, has_target))
+        return next((one for one in found if one.uses_rail == has_rail), None)
 
     @property
     def takes_from_wallet(self) -> bool:

@@ -63,7 +63,10 @@ type Books = Mapping[Status, Sequence[Line]]
 
 @dataclass(frozen=True)
 class Shape:
-    """One variant of a kind. It can only have the statuses that `books` lists."""
+    """One variant of a kind. It can only have the statuses that `books` lists.
+
+    `is_past`: no operation writes it any longer, but old transactions keep it.
+    """
 
     source: Side
     target: Side
@@ -71,6 +74,7 @@ class Shape:
     at_order: Sequence[Line] = ()
     at_settle: Sequence[Line] = ()
     at_fail: Sequence[Line] = ()
+    is_past: bool = False
 
     # Cached, because every order reads them.
 
@@ -87,6 +91,21 @@ class Shape:
     def names(self) -> tuple[bool, bool]:
         """Whether a transaction of this shape has a source account, and a target account."""
         return self.source == Side.MEMBER, self.target == Side.MEMBER
+
+    @cached_property
+    def source_house(self) -> house.HouseAccount | None:
+        """The house account that the money comes from, if the source is one."""
+        return self.house_at(-1) if self.source == Side.HOUSE else None
+
+    @cached_property
+    def target_house(self) -> house.HouseAccount | None:
+        return self.house_at(1) if self.target == Side.HOUSE else None
+
+    def house_at(self, sign: int) -> house.HouseAccount:
+        """The house account that success leaves with less money (-1) or with more (1)."""
+        rests = self.rests(Status.SUCCESS)
+        [place] = [place for place in rests if place in house.BY_KIND and rests[place] == sign]
+        return house.BY_KIND[place]
 
     def rests(self, status: Status) -> Counter[Place]:
         """The sum of the entries at each place in this status, as a multiple of the amount.

@@ -143,6 +143,15 @@ class Transaction(models.Model):
         return kinds.of(self.type)
 
     @property
+    def shape(self) -> shapes.Shape | None:
+        """The shape of its entries. None if it's tampered with."""
+        return self.kind.shape_in_books(
+            has_source=self.from_account_id is not None,
+            has_target=self.to_account_id is not None,
+            has_rail=bool(self.rail),
+        )
+
+    @property
     def took_rail(self) -> rails.Rail | None:
         """Its rail, if money came in or went out."""
         return rails.of(self.rail) if self.rail else None
@@ -164,11 +173,18 @@ class Transaction(models.Model):
     @property
     def source_name(self) -> str:
         """Where the money came from, as staff see it."""
-        return str(self.from_account or name_of_outside(self.took_rail))
+        return str(self.from_account or names_of_sides(self.shape, self.took_rail)[0])
 
     @property
     def target_name(self) -> str:
-        return str(self.to_account or name_of_outside(self.took_rail))
+        return str(self.to_account or names_of_sides(self.shape, self.took_rail)[1])
+
+
+def names_of_sides(shape: shapes.Shape | None, rail: rails.Rail | None) -> tuple[str, str]:
+    """The names of a transaction's source and target where its columns name no account."""
+    houses = (shape.source_house, shape.target_house) if shape else (None, None)
+    source, target = (str(one.label) if one else name_of_outside(rail) for one in houses)
+    return source, target
 
 
 class Entry(models.Model):

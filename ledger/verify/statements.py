@@ -68,7 +68,8 @@ def shapes(engine: str) -> str:
     known = sorted({line for _kind, _shape, _status, lines in books for line in lines})
     names = [f"{line.place}_{'in' if line.sign > 0 else 'out'}" for line in known]
     demanded = ", ".join(
-        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, {lines.total()}, "
+        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, "
+        f"{int(shape.uses_rail)}, {lines.total()}, "
         f"{', '.join(str(lines[line]) for line in known)})"
         for kind, shape, status, lines in books
     )
@@ -76,22 +77,23 @@ def shapes(engine: str) -> str:
     sums = ", ".join(f"{count(line)} AS {name}" for line, name in zip(known, names, strict=True))
     same = " AND ".join(f"demanded.{name} = written.{name}" for name in names)
     return f"""
-    WITH demanded (type, status, has_target, lines, {columns}) AS (VALUES {demanded}),
+    WITH demanded (type, status, has_target, has_rail, lines, {columns}) AS (VALUES {demanded}),
     written AS (
         SELECT record.id, record.reference, record.type, record.status, record.amount_cents,
                CASE WHEN record.to_account_id IS NULL THEN 0 ELSE 1 END AS has_target,
+               CASE WHEN record.rail = '' THEN 0 ELSE 1 END AS has_rail,
                COUNT(entry.id) AS lines, {sums}
         FROM ledger_transaction record
         LEFT JOIN ledger_entry entry ON entry.transaction_id = record.id
         LEFT JOIN wallet_account account ON account.id = entry.account_id
         GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents,
-                 record.to_account_id)
+                 record.to_account_id, record.rail)
     SELECT id, reference, type, status, amount_cents, lines FROM written
     WHERE NOT EXISTS (
         SELECT 1 FROM demanded
         WHERE demanded.type = written.type AND demanded.status = written.status
-          AND demanded.has_target = written.has_target AND demanded.lines = written.lines
-          AND {same})
+          AND demanded.has_target = written.has_target AND demanded.has_rail = written.has_rail
+          AND demanded.lines = written.lines AND {same})
     ORDER BY id"""
 
 
@@ -140,7 +142,7 @@ def reversals(engine: str) -> str:
                    ELSE earlier.id IS NULL OR earlier.type NOT IN {reversible}
                         OR earlier.status <> 'SUCCESS' OR earlier.id > record.id
                         OR earlier.amount_cents <> record.amount_cents
-                        OR earlier.rail <> record.rail
+                        OR record.rail <> '' AND earlier.rail <> record.rail
                         OR earlier.to_account_id <> record.from_account_id
                         OR COALESCE(earlier.from_account_id, 0) <> COALESCE(record.to_account_id, 0)
                         OR EXISTS (SELECT 1 FROM ledger_transaction other
