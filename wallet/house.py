@@ -36,7 +36,7 @@ ADJUSTMENTS = HouseAccount(
     -4,
     "adjustments",
     _("Adjustments"),
-    _("Reserved for corrections. It should be zero."),
+    _("The other side of corrections that two people of finance agreed on."),
 )
 
 BY_KIND = {account.kind: account for account in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS)}

@@ -57,6 +57,19 @@ class News(Enum):
     DONE = auto()  # ordered and settled instantly
 
 
+class Resolves(Enum):
+    """Does a kind resolve an item in suspense, named in `Transaction.resolves`?"""
+
+    NEVER = auto()
+    MAYBE = auto()
+    ALWAYS = auto()
+
+    @property
+    def condition(self) -> dict[str, bool]:
+        """The condition on the column, for `Q`."""
+        return {} if self == Resolves.MAYBE else {"resolves__isnull": self == Resolves.NEVER}
+
+
 class Kind:
     """One kind of transaction. Subclass it in a new file, and register one instance."""
 
@@ -84,6 +97,9 @@ class Kind:
     is_rare: ClassVar[bool] = False
     # It explains money that a rail moved by itself, and belongs to no member.
     is_stray: ClassVar[bool] = False
+    # Two people of finance correct the books with it.
+    is_correction: ClassVar[bool] = False
+    resolves: ClassVar[Resolves] = Resolves.NEVER
 
     page: ClassVar[Page | None] = None
     # Its title in a list is a sentence that may need two lines.
@@ -189,3 +205,15 @@ class Kind:
             case Status.FAILED:
                 return _("This didn't go through: no money moved, so there is nothing to reverse.")
         return ""
+
+
+class Correction(Kind):
+    """What the kinds have in common with which two people of finance correct the books."""
+
+    is_members = False
+    is_correction = True
+    is_rare = True
+    counts_to_daily_limit = False
+    has_note = False
+    has_long_title = True
+    tone = "slate"

@@ -82,9 +82,7 @@ class Reversal(Kind):
 
     def outlook(self, view: MemberView) -> str:
         if not view.other:
-            return _(
-                "Nissmart took back a deposit that was wrong."
-            )
+            return _("Nissmart took back a deposit that was wrong.")
         if view.is_in:
             return _("Nissmart brought back money that you had sent.")
         return _("Nissmart returned money that you had received.")

@@ -30,6 +30,10 @@ class Side(StrEnum):
     MEMBER = "member"  # a member's account: `from_account` or `to_account`
     RAIL = "rail"  # outside Nissmart, over the transaction's rail
     HOUSE = "house"  # a house account, which only the entries name
+    ACCOUNT = "account"  # any account, house or member's: `from_account` or `to_account`
+
+
+NAMED = (Side.MEMBER, Side.ACCOUNT)
 
 
 class Place(StrEnum):
@@ -90,7 +94,7 @@ class Shape:
     @property
     def names(self) -> tuple[bool, bool]:
         """Whether a transaction of this shape has a source account, and a target account."""
-        return self.source == Side.MEMBER, self.target == Side.MEMBER
+        return self.source in NAMED, self.target in NAMED
 
     @cached_property
     def source_house(self) -> house.HouseAccount | None:
@@ -130,8 +134,9 @@ def columns(kind: Kind, shape: Shape) -> Q:
     return Q(
         type=kind.code,
         status__in=[status.value for status in shape.books],
-        from_account__isnull=shape.source != Side.MEMBER,
-        to_account__isnull=shape.target != Side.MEMBER,
+        from_account__isnull=shape.source not in NAMED,
+        to_account__isnull=shape.target not in NAMED,
         reverses__isnull=not kind.takes_back,
         **({"rail__gt": ""} if shape.uses_rail else {"rail": ""}),
+        **kind.resolves.condition,
     )

@@ -18,15 +18,21 @@ from ledger.querysets import TransactionQuerySet
 from ledger.rails.rail import name_of_outside
 from ledger.references import new_reference
 from ledger.status import REVERSED, Badge, Status
+from wallet import house
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
+
+NAMES_SUSPENSE = Q(from_account__isnull=False, from_account=house.SUSPENSE.id) | Q(
+    to_account__isnull=False, to_account=house.SUSPENSE.id
+)
 
 
 class Transaction(models.Model):
     """One order of some kind (`ledger/kinds/`) and its outcome.
 
     `from_account` is null if the money came from outside, `to_account` if it went outside. `rail`
-    is the rail's code. A reversal takes back the transaction in `reverses`, once. A row's only
+    is the rail's code. A reversal takes back the transaction in `reverses`, once. Whatever takes an
+    item out of suspense names it in `resolves`, once unless it fails. A row's only
     change is from PENDING to SUCCESS or FAILED.
     """
 
@@ -73,6 +79,16 @@ class Transaction(models.Model):
         related_name="reversed_by",
         verbose_name=_("reverses"),
     )
+    # The item in suspense whose whole amount this takes out of suspense, or puts back.
+    resolves = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="resolutions",
+        verbose_name=_("resolves"),
+        db_index=False,
+    )
     created_at = models.DateTimeField(_("ordered"), editable=False)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
@@ -110,6 +126,11 @@ class Transaction(models.Model):
                 condition=Q(settled_at__gt=F("created_at")),
                 name="transaction_settled_later",
             ),
+            models.Index(
+                fields=["resolves"],
+                condition=Q(resolves__isnull=False),
+                name="transaction_resolutions",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -133,6 +154,25 @@ class Transaction(models.Model):
             models.UniqueConstraint(
                 fields=["created_by", "idempotency_key"], name="transaction_once_per_key"
             ),
+            # A return that failed put its money back, so the item is open again.
+            models.UniqueConstraint(
+                fields=["resolves"],
+                condition=Q(resolves__isnull=False) & ~Q(status="FAILED"),
+                name="transaction_resolves_once",
+            ),
+            # Money in transit is that of open payouts, and money in suspense that of open items.
+            models.CheckConstraint(
+                condition=~Q(from_account=house.IN_TRANSIT.id)
+                & ~Q(to_account=house.IN_TRANSIT.id)
+                & (Q(resolves__isnull=False) | ~NAMES_SUSPENSE)
+                & (
+                    Q(resolves__isnull=True)
+                    | Q(from_account__isnull=True)
+                    | Q(to_account__isnull=True)
+                    | NAMES_SUSPENSE
+                ),
+                name="transaction_house_sides",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +190,16 @@ class Transaction(models.Model):
             has_target=self.to_account_id is not None,
             has_rail=bool(self.rail),
         )
+
+    @property
+    def suspense_sign(self) -> int:
+        """1 for an item whose money is in suspense, -1 for one that suspense lacks, 0 for none.
+
+        Doesn't check whether it has been resolved.
+        """
+        if self.resolves_id or self.shape is None:
+            return 0
+        return self.shape.rests(Status(self.status))[kinds.Place.SUSPENSE]
 
     @property
     def took_rail(self) -> rails.Rail | None:

@@ -7,6 +7,7 @@ may share a database transaction. Amounts are whole cents.
 If the rail answers later, the transaction stays PENDING until `settle` or `fail` ends it.
 """
 
+from ledger.operations.corrections import adjust, assign, return_to_payer
 from ledger.operations.moves import (
     deposit,
     find_earlier,
@@ -23,6 +24,8 @@ from ledger.operations.suspense import hold_in_suspense
 
 __all__ = [
     "Order",
+    "adjust",
+    "assign",
     "cancel",
     "deposit",
     "fail",
@@ -30,6 +33,7 @@ __all__ = [
     "hold_in_suspense",
     "perform",
     "preview",
+    "return_to_payer",
     "reverse",
     "sent_cents",
     "settle",

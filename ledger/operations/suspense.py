@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
 from ledger.kinds import Kind
-from ledger.models import Entry, Transaction
+from ledger.models import Transaction
+from ledger.operations.corrections import resolution_of, write
 from ledger.operations.orders import Order
-from ledger.status import Status
+from wallet.context import Context
 from wallet.db.retries import committed
 
 
 @committed
 def hold_in_suspense(
-    kind: Kind, *, rail_code: str, amount_cents: int, actor_id: int, key: str, description: str
+    kind: Kind,
+    *,
+    rail_code: str,
+    amount_cents: int,
+    actor_id: int,
+    key: str,
+    description: str,
+    resolves_id: int | None = None,
 ) -> Transaction:
     """Write the entries of a stray payment, once for each `key`.
 
     `kind` is STRAY_IN or STRAY_OUT, the amount whole cents, and the actor the one whose order it
     belongs to, if it belongs to any. The same key again returns the first Transaction, marked
-    `is_replay`, whatever amount it then names: the first message of a rail counts.
+    `is_replay`, whatever amount it then names: the first message of a rail counts. `resolves_id` is
+    an item whose return was paid after all: this resolves it, unless something else has since.
     """
     order = Order(kind, amount_cents, rail_code=rail_code, description=description)
     assert not order.account_ids
@@ -27,21 +34,9 @@ def hold_in_suspense(
     if earlier:
         earlier.is_replay = True
         return earlier
-    now = timezone.now()
-    record = Transaction.objects.create(
-        type=kind.code,
-        rail=rail_code,
-        status=Status.SUCCESS,
-        amount_cents=amount_cents,
-        description=description,
-        created_by_id=actor_id,
-        idempotency_key=key,
-        created_at=now,
-        settled_at=now,
-    )
-    # In one statement: PostgreSQL refuses entries that don't sum to zero at its end.
-    Entry.objects.bulk_create(
-        Entry(transaction=record, account_id=account_id, amount_cents=cents, created_at=now)
-        for account_id, cents in order.postings(is_settled=True)
-    )
-    return record
+    item = Transaction.objects.get(pk=resolves_id) if resolves_id else None
+    if item and item.amount_cents != amount_cents:
+        item = None
+    if item and resolution_of(item.pk):
+        item = None
+    return write(Context(actor_id, key=key), order, {}, item)

@@ -122,6 +122,7 @@ def hold_stray(attempt: Attempt, amount_cents: int, finding: Finding) -> Finding
         # With a space, which no key from outside may hold.
         key=f"stray {attempt.reference}",
         description=f"Stray payment of {record.reference}",
+        resolves_id=record.resolves_id,
     )
     return Finding.DUPLICATE if made.is_replay else finding
 

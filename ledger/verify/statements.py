@@ -13,7 +13,7 @@ from functools import reduce
 from operator import or_
 
 from ledger import kinds, rails
-from ledger.kinds import Kind, Place, Shape, Side
+from ledger.kinds import Kind, Place, Resolves, Shape, Side
 from ledger.kinds.shapes import Line
 from ledger.status import Status
 from wallet.db.guards import INSTALLED, Guards
@@ -42,7 +42,11 @@ def is_at(place: Place) -> str:
                 for rail in rails.every()
             )
             return f"account.kind = CASE record.rail {' '.join(whens)} END"
-    return f"account.kind = {text(place)}"
+    # A house account that the transaction names is its source or its target.
+    return (
+        f"account.kind = {text(place)} AND entry.account_id <> COALESCE(record.from_account_id, 0)"
+        " AND entry.account_id <> COALESCE(record.to_account_id, 0)"
+    )
 
 
 def count(line: Line) -> str:
@@ -68,7 +72,7 @@ def shapes(engine: str) -> str:
     known = sorted({line for _kind, _shape, _status, lines in books for line in lines})
     names = [f"{line.place}_{'in' if line.sign > 0 else 'out'}" for line in known]
     demanded = ", ".join(
-        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, "
+        f"({text(kind.code)}, {text(status)}, {int(shape.names[1])}, "
         f"{int(shape.uses_rail)}, {lines.total()}, "
         f"{', '.join(str(lines[line]) for line in known)})"
         for kind, shape, status, lines in books
@@ -97,9 +101,18 @@ def shapes(engine: str) -> str:
     ORDER BY id"""
 
 
-def side(account: str, owner: str, side: Side) -> str:
-    """An SQL condition: this side of a transaction has a member's account, or none, as it must."""
-    return f"{owner} IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+def side(account: str, row: str, side: Side) -> str:
+    """An SQL condition: this side of a transaction has a member's account, any, or none."""
+    if side == Side.ACCOUNT:
+        return f"{row}.id IS NOT NULL"
+    return f"{row}.user_id IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+
+
+RESOLVES = {
+    Resolves.NEVER: " AND record.resolves_id IS NULL",
+    Resolves.MAYBE: "",
+    Resolves.ALWAYS: " AND record.resolves_id IS NOT NULL",
+}
 
 
 def orders(engine: str) -> str:
@@ -107,9 +120,10 @@ def orders(engine: str) -> str:
     known_rails = in_list(rail.code for rail in rails.every())
     right = " OR ".join(
         f"record.type = {text(kind.code)} AND record.status IN {in_list(shape.books)}"
-        f" AND {side('record.from_account_id', 'source.user_id', shape.source)}"
-        f" AND {side('record.to_account_id', 'target.user_id', shape.target)}"
+        f" AND {side('record.from_account_id', 'source', shape.source)}"
+        f" AND {side('record.to_account_id', 'target', shape.target)}"
         f" AND record.rail {f'IN {known_rails}' if shape.uses_rail else "= ''"}"
+        f"{RESOLVES[kind.resolves]}"
         for kind in kinds.every()
         for shape in kind.shapes
     )
