@@ -143,6 +143,17 @@ class AlreadyResolved(CorrectionRefused):
     sentence = _("{reference} already resolved this item. Nothing has moved now.")
 
 
+class NoWayBack(CorrectionRefused):
+    code = "no_way_back"
+    sentence = _("This money came over no rail, so it can't go back over one.")
+
+
+class PayerUnknown(CorrectionRefused):
+    code = "payer_unknown"
+    sentence = _("Enter the payer's phone number: that is where the money goes.")
+    field = "phone"
+
+
 class NotAdjustable(CorrectionRefused):
     """The two accounts can't be adjusted against each other."""
 

@@ -65,6 +65,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "tiles": lambda: tiles(position()),
         "payouts": lambda: queries.payouts(request.user),
         "proposals": lambda: queries.proposals(request.user),
+        "corrections": lambda: queries.corrections(request.user),
         "incidents": queries.open_incidents,
         "last_check_at": queries.last_check_at,
         "trends": lambda: trends(position(), is_money=by != COUNT),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from adminpanel.models import ReversalProposal
-from wallet.models import User
 
 
 class People(NamedTuple):
@@ -55,17 +54,3 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
         "transaction__to_account__user",
         "transaction__reversed_by__created_by",
     )
-
-
-def proposals_to_decide(reader: User) -> QuerySet[ReversalProposal]:
-    """Proposals this person may decide: open ones made by a colleague."""
-    waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
-    return waiting.exclude(proposed_by=reader)
-
-
-def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
-    """Proposals of a tab: `decided`, or open ones, made by the reader (`yours`) or by others."""
-    waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
-    if tab == "decided":
-        return proposals_with_parties().exclude(waiting)
-    return proposals_with_parties().filter(waiting, own if tab == "yours" else ~own)

@@ -8,10 +8,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.ledger.queries import unless_too_long
-from adminpanel.models import CheckResult, CheckRun, Incident
+from adminpanel.models import CheckResult, CheckRun, Correction, Incident, ReversalProposal
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
-from adminpanel.reversals.queries import People, proposals_to_decide
+from adminpanel.proposals.queries import count_to_decide
+from adminpanel.reversals.queries import People
 from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
@@ -24,10 +25,14 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
-    """What needs attention on every page: payouts, proposals, incidents, failed checks, pauses."""
+    """What needs attention on every page.
+
+    `proposals` are those of reversals.
+    """
 
     payouts: int | None
     proposals: int
+    corrections: int
     incidents: int
     failed_checks: list[CheckResult]
     pauses: list[Pause]
@@ -65,7 +70,7 @@ def standing(context: dict[str, Any]) -> Standing:
     return Standing(
         # The number in the menu mustn't cost the page.
         unless_too_long(payouts_to_decide(context["user"]).count),
-        proposals_to_decide(context["user"]).count(),
+        *count_to_decide(context["user"], ReversalProposal, Correction),
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
         pauses_now(),

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
+from adminpanel.corrections.card import card
+from adminpanel.corrections.forms import WhyForm
 from adminpanel.reversals.operations import obstacle, propose
 from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
@@ -76,11 +78,13 @@ def show(
     *,
     note_form: NoteForm | None = None,
     propose_form: ProposeForm | None = None,
+    suspense_form: WhyForm | None = None,
+    suspense_problem: str = "",
     part: str = "reversal",
     status: int = 200,
 ) -> HttpResponse:
     records = Transaction.objects.with_parties().with_reversal()
-    records = records.select_related("created_by", "attempt")
+    records = records.select_related("created_by", "attempt", "resolves", "correction")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
@@ -105,6 +109,7 @@ def show(
         "acts": acts_on_panel(request.user),
         "note_form": note_form or NoteForm(),
         "propose_form": propose_form or ProposeForm(),
-        "problem": note_form or propose_form,
+        "suspense": card(record, suspense_form, suspense_problem),
+        "problem": note_form or propose_form or suspense_form,
     }
     return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)

@@ -7,7 +7,13 @@ may share a database transaction. Amounts are whole cents.
 If the rail answers later, the transaction stays PENDING until `settle` or `fail` ends it.
 """
 
-from ledger.operations.corrections import adjust, assign, return_to_payer
+from ledger.operations.corrections import (
+    adjust,
+    assign,
+    refuse_return,
+    refuse_sides,
+    return_to_payer,
+)
 from ledger.operations.moves import (
     deposit,
     find_earlier,
@@ -33,6 +39,8 @@ __all__ = [
     "hold_in_suspense",
     "perform",
     "preview",
+    "refuse_return",
+    "refuse_sides",
     "return_to_payer",
     "reverse",
     "sent_cents",

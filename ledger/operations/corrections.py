@@ -17,7 +17,8 @@ from ledger.errors import (
     MoneyGone,
     NotAdjustable,
     NotInSuspense,
-    PhoneMissing,
+    NoWayBack,
+    PayerUnknown,
     UnknownAccount,
 )
 from ledger.kinds import ADJUSTMENT, ASSIGNMENT, RETURN
@@ -55,16 +56,24 @@ def return_to_payer(
 
     It stays PENDING with an attempt until the rail answers, unless the rail answers instantly.
     `phone` (E.164) is the payer's. If it fails, the money is back in suspense and the item open.
-    Also raises PhoneMissing, and RailAmount for an amount that the rail doesn't carry.
+    Raises as `assign` and `refuse_return`.
     """
     item = Transaction.objects.get(pk=item_id)
+    refuse_return(item.amount_cents, rail_code, phone)
     words = f"Return of {item.reference}"
     order = Order(RETURN, item.amount_cents, rail_code=rail_code, description=words)
+    return carry_out(context, order, item, phone=phone)
+
+
+def refuse_return(amount_cents: int, rail_code: str, phone: str) -> None:
+    """Refuse what a rail can't pay out. Raises NoWayBack, RailAmount or PayerUnknown."""
+    if not rail_code:
+        raise NoWayBack
+    order = Order(RETURN, amount_cents, rail_code=rail_code)
     rules.refuse_rail(order)
     assert order.rail
     if order.rail.needs_phone and not phone:
-        raise PhoneMissing
-    return carry_out(context, order, item, phone=phone)
+        raise PayerUnknown
 
 
 @committed

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ledger import operations
-from ledger.errors import AlreadyResolved, KeyReused, NotInSuspense, PhoneMissing, RailWholeAmount
+from ledger.errors import AlreadyResolved, KeyReused, NotInSuspense, PayerUnknown, RailWholeAmount
 from ledger.kinds import STRAY_OUT
 from ledger.models import Entry, Transaction
 from ledger.payouts import worker
@@ -138,7 +138,7 @@ def test_an_item_is_resolved_once(rail, payer, person):
 
 
 def test_a_return_needs_a_phone_and_an_amount_that_its_rail_carries(rail, payer, person):
-    with pytest.raises(PhoneMissing):
+    with pytest.raises(PayerUnknown):
         operations.return_to_payer(by(person), item_id=stray(payer).pk, rail_code="paya")
     rail.takes_cents = False
     with pytest.raises(RailWholeAmount):
