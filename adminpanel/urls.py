@@ -25,7 +25,7 @@ ledger_action, integrity_action = action_on("ledger"), action_on("integrity")
 transaction_action = action_on("transaction", "reference")
 payouts_action, payout_action = action_on("payouts"), action_on("payout", "reference")
 reversal_action = action_on("reversal", "proposal_id")
-adjustment_action = action_on("adjustment", "proposal_id")
+adjustment_action = action_on("adjustment", "correction_id")
 member_action = action_on("member", "user_id")
 incident_action = action_on("incident", "incident_id")
 
@@ -119,19 +119,19 @@ urlpatterns = [
     # Adjustments, and what else two people correct
     path("adjustments/", corrections.adjustments, name="adjustments"),
     path("adjustments/propose/", corrections.propose_adjustment, name="propose_adjustment"),
-    path("adjustments/<id:proposal_id>/", corrections.adjustment, name="adjustment"),
+    path("adjustments/<id:correction_id>/", corrections.adjustment, name="adjustment"),
     path(
-        "adjustments/<id:proposal_id>/approve/",
+        "adjustments/<id:correction_id>/approve/",
         adjustment_action(corrections.approve_adjustment),
         name="approve_adjustment",
     ),
     path(
-        "adjustments/<id:proposal_id>/deny/",
+        "adjustments/<id:correction_id>/deny/",
         adjustment_action(corrections.deny_adjustment),
         name="deny_adjustment",
     ),
     path(
-        "adjustments/<id:proposal_id>/withdraw/",
+        "adjustments/<id:correction_id>/withdraw/",
         adjustment_action(corrections.withdraw_adjustment),
         name="withdraw_adjustment",
     ),

@@ -40,9 +40,9 @@ def adjustments(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @panel_page
-def adjustment(request: MemberRequest, proposal_id: int) -> HttpResponse:
+def adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """One proposal, with everything needed to decide it."""
-    return show(request, proposal_id)
+    return show(request, correction_id)
 
 
 # --- Propose
@@ -118,36 +118,36 @@ def show_form(
 
 @require_POST
 @finance_page
-def approve_adjustment(request: MemberRequest, proposal_id: int) -> HttpResponse:
+def approve_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Approve a proposal and post it."""
-    return decide(request, proposal_id, operations.approve)
+    return decide(request, correction_id, operations.approve)
 
 
 @require_POST
 @finance_page
-def deny_adjustment(request: MemberRequest, proposal_id: int) -> HttpResponse:
+def deny_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Deny a proposal with a reason."""
     form = DenyForm(request.POST)
     if not form.is_valid():
-        return show(request, proposal_id, form=form, status=422)
-    return decide(request, proposal_id, operations.deny, form.cleaned_data["reason"])
+        return show(request, correction_id, form=form, status=422)
+    return decide(request, correction_id, operations.deny, form.cleaned_data["reason"])
 
 
 @require_POST
 @finance_page
-def withdraw_adjustment(request: MemberRequest, proposal_id: int) -> HttpResponse:
+def withdraw_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Withdraw your own proposal."""
-    return decide(request, proposal_id, operations.withdraw)
+    return decide(request, correction_id, operations.withdraw)
 
 
 def decide(
-    request: MemberRequest, proposal_id: int, act: Callable[..., Correction], reason: str = ""
+    request: MemberRequest, correction_id: int, act: Callable[..., Correction], reason: str = ""
 ) -> HttpResponse:
     return pages.decide(
         request,
-        get_object_or_404(Correction, pk=proposal_id),
+        get_object_or_404(Correction, pk=correction_id),
         act,
-        url=reverse("adminpanel:adjustment", args=[proposal_id]),
+        url=reverse("adminpanel:adjustment", args=[correction_id]),
         show=show,
         words=say,
         reason=reason,
@@ -172,13 +172,13 @@ def say(proposal: Correction) -> str:
 
 def show(
     request: MemberRequest,
-    proposal_id: int,
+    correction_id: int,
     *,
     problem: str = "",
     form: DenyForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    proposal = get_object_or_404(queries.corrections(), pk=proposal_id)
+    proposal = get_object_or_404(queries.corrections(), pk=correction_id)
     context = {
         "proposal": proposal,
         "rail": operations.rail_label(proposal),

@@ -33,5 +33,5 @@ def count_to_decide(reader: User, *models: type[Proposal]) -> list[int]:
         .values_list("number", "count")
         for number, model in enumerate(models)
     )
-    found = dict(one.union(*others, all=True))
+    found = dict(one.union(*others, all=True).order_by())
     return [found.get(number, 0) for number in range(len(models))]

@@ -67,10 +67,12 @@ def link(name: str) -> SafeString:
 def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
+    reversals, corrections = count_to_decide(context["user"], ReversalProposal, Correction)
     return Standing(
         # The number in the menu mustn't cost the page.
         unless_too_long(payouts_to_decide(context["user"]).count),
-        *count_to_decide(context["user"], ReversalProposal, Correction),
+        reversals,
+        corrections,
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
         pauses_now(),
