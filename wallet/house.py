@@ -42,6 +42,12 @@ ADJUSTMENTS = HouseAccount(
 BY_KIND = {account.kind: account for account in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS)}
 
 
+def label_of(account_id: int | None) -> str:
+    """The label of the house account with this id; empty if it's no house account."""
+    found = (one for one in BY_KIND.values() if one.id == account_id)
+    return str(next((one.label for one in found), ""))
+
+
 def add(account: HouseAccount) -> None:
     """Add a house account. Ids and kinds are unique."""
     assert account.id < 0

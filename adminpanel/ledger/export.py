@@ -17,6 +17,7 @@ from ledger import kinds, rails
 from ledger.models import Transaction
 from ledger.models.books import names_of_sides
 from ledger.querysets import TransactionQuerySet
+from wallet import house
 from wallet.context import Context
 from wallet.models import Account
 from wallet.money import shillings
@@ -94,11 +95,11 @@ class Line(NamedTuple):
 
     @property
     def source_name(self) -> str:
-        return self.from_name or self.sides[0]
+        return self.from_name or house.label_of(self.from_id) or self.sides[0]
 
     @property
     def target_name(self) -> str:
-        return self.to_name or self.sides[1]
+        return self.to_name or house.label_of(self.to_id) or self.sides[1]
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -140,15 +141,20 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
     for some in batched(found, BATCH):
-        reversals = {line.id: line.ordered_by for line in some if line.reverses}
-        people = people_behind(reversals)
+        posters = {line.id: line.ordered_by for line in some if is_agreed(line)}
+        people = people_behind(posters)
         yield from (row(line, people.get(line.id)) for line in some)
+
+
+def is_agreed(line: Line) -> bool:
+    """Did two people agree on it?"""
+    return line.reverses is not None or kinds.of(line.type).is_correction
 
 
 def row(line: Line, people: People | None) -> list[Cell]:
     """One row, in the order of HEADINGS.
 
-    A reversal has no `ordered_by`. It has a proposer, an approver and a poster.
+    A reversal or a correction has no `ordered_by`, but a proposer, an approver and a poster.
     """
     return [
         line.reference,

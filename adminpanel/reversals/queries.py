@@ -8,11 +8,12 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from adminpanel.models import ReversalProposal
+from adminpanel.models import Correction, ReversalProposal
+from adminpanel.models.proposals import Proposal
 
 
 class People(NamedTuple):
-    """Names of the people behind a reversal. Without a proposal, only the poster is known."""
+    """Names of the people behind a reversal or a correction. Without a proposal, only the poster is known."""
 
     proposer: str
     approver: str
@@ -26,17 +27,23 @@ class People(NamedTuple):
 
 
 def people_behind(posters: Mapping[int, str]) -> dict[int, People]:
-    """Who proposed, approved and posted these reversals. `posters` has names by reversal id."""
+    """Who proposed, approved and posted these reversals and corrections. `posters` has names by
+    the id of the transaction."""
     if not posters:
         return {}
     posted = ReversalProposal.objects.filter(
         state=ReversalProposal.State.POSTED, transaction__reversed_by__in=posters
     )
-    signed = {
+    signed: dict[int | None, Proposal] = {
         proposal.transaction.reversed_by.pk: proposal
         for proposal in posted.select_related(
             "proposed_by", "decided_by", "transaction__reversed_by"
         )
+    }
+    corrections = Correction.objects.filter(posted__in=posters)
+    signed |= {
+        proposal.posted_id: proposal
+        for proposal in corrections.select_related("proposed_by", "decided_by")
     }
     return {
         pk: People(signed[pk].proposer, signed[pk].decider, name)

@@ -90,7 +90,8 @@ def show(
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
-    posters = {record.pk: record.created_by.name} if record.reverses_id else {}
+    is_agreed = record.reverses_id or record.kind.is_correction
+    posters = {record.pk: record.created_by.name} if is_agreed else {}
     context = {
         "record": record,
         "entries": entries,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from adminpanel.models import Correction
@@ -155,6 +158,15 @@ def test_a_colleague_decides_and_the_member_reads_it(wambui, joseph, alice, head
     for secret in (WHY["reason"], EVIDENCE, "Adjustments"):
         assert secret not in receipt
     assert signed_in(staff("finance")).get(f"/activity/{record.reference}/").status_code == 404
+
+
+def test_the_export_names_the_accounts_and_the_people(wambui, joseph, alice):
+    proposal = propose_adjustment(wambui, alice)
+    signed_in(joseph).post(url(proposal, "approve"))
+    answer = signed_in(joseph).get("/panel/ledger/?type=ADJUSTMENT&format=csv")
+    (row,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
+    assert (row["from_name"], row["to_name"], row["rail"]) == ("Alice Wanjiku", "Adjustments", "")
+    assert (row["proposed_by"], row["approved_by"]) == ("Wambui Kariuki", "Joseph Kiprono")
 
 
 def test_too_little_money_and_too_late_a_decision_say_why(wambui, joseph, alice):

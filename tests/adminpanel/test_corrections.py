@@ -29,7 +29,7 @@ from tests.books import nothing_moves
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.crowd import run_together
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_right, suspense_cents
 from tests.ledger.support.suspense import PHONE, attempt_of, stray
@@ -233,7 +233,7 @@ def test_simultaneous_decisions_have_one_effect(rail, wambui, joseph, alice, bob
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("act", Act if IS_NIGHTLY else [Act.RETURN])
 def test_a_crash_at_any_statement_of_an_approval_has_one_effect(
     rail, wambui, joseph, alice, bob, act
 ):
