@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ledger.kinds.adjustment import ADJUSTMENT
 from ledger.kinds.assignment import ASSIGNMENT
+from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.kind import Kind, Words
 from ledger.kinds.returning import RETURN
@@ -54,6 +55,6 @@ def choices() -> list[tuple[str, Words]]:
 
 for each in (
     *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL),
-    *(STRAY_IN, STRAY_OUT, ASSIGNMENT, RETURN, ADJUSTMENT),
+    *(STRAY_IN, STRAY_OUT, CHARGE, ASSIGNMENT, RETURN, ADJUSTMENT),
 ):
     register(each)

@@ -7,8 +7,18 @@ from ledger import guards
 
 # SQLite writes the table anew for a constraint, and loses its guards with the old one.
 COLUMNS = (
-    *('id', 'reference', 'type', 'amount_cents', 'from_account_id', 'to_account_id', 'description'),
-    *('created_by_id', 'idempotency_key', 'reverses_id', 'created_at', 'rail'),
+    "id",
+    "reference",
+    "type",
+    "amount_cents",
+    "from_account_id",
+    "to_account_id",
+    "description",
+    "created_by_id",
+    "idempotency_key",
+    "reverses_id",
+    "created_at",
+    "rail",
 )
 GUARDS = guards.transaction_guards(COLUMNS)
 

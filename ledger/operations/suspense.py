@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
+
 from ledger.kinds import Kind
-from ledger.models import Transaction
-from ledger.operations.corrections import resolution_of, write
+from ledger.models import Entry, Transaction
+from ledger.operations.corrections import resolution_of
 from ledger.operations.orders import Order
-from wallet.context import Context
+from ledger.status import Status
 from wallet.db.retries import committed
 
 
@@ -35,8 +39,35 @@ def hold_in_suspense(
         earlier.is_replay = True
         return earlier
     item = Transaction.objects.get(pk=resolves_id) if resolves_id else None
-    if item and item.amount_cents != amount_cents:
+    if item and (item.amount_cents != amount_cents or resolution_of(item.pk)):
         item = None
-    if item and resolution_of(item.pk):
-        item = None
-    return write(Context(actor_id, key=key), order, {}, item)
+    return write_unordered(order, actor_id=actor_id, key=key, at=timezone.now(), resolves=item)
+
+
+def write_unordered(
+    order: Order,
+    *,
+    actor_id: int,
+    key: str,
+    at: datetime,
+    resolves: Transaction | None = None,
+) -> Transaction:
+    """Write a transaction of house accounts alone: no member ordered it and no wallet changes."""
+    record = Transaction.objects.create(
+        type=order.kind.code,
+        rail=order.rail_code,
+        status=Status.SUCCESS,
+        amount_cents=order.amount_cents,
+        description=order.description,
+        created_by_id=actor_id,
+        idempotency_key=key,
+        resolves=resolves,
+        created_at=at,
+        settled_at=at,
+    )
+    # In one statement: PostgreSQL refuses entries that don't sum to zero at its end.
+    Entry.objects.bulk_create(
+        Entry(transaction=record, account_id=account_id, amount_cents=cents, created_at=at)
+        for account_id, cents in order.postings(is_settled=True)
+    )
+    return record

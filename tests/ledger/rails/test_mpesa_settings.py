@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ledger import rails
 from ledger.rails.mpesa import configuration
 from ledger.rails.mpesa.configuration import NEEDED, OPTIONAL, REFUSED_WORDS
+from ledger.references import RAIL_ALPHABET, new_attempt_reference
 from nissmart.sandbox.keys import Keys
 
 pytestmark = pytest.mark.any_engine
@@ -78,6 +79,13 @@ def test_a_setting_that_cannot_be_right_is_refused(mpesa_settings, name, value, 
         RAIL.check()
     assert name in str(problem.value)
     assert sentence in str(problem.value)
+
+
+@pytest.mark.parametrize("word", REFUSED_WORDS)
+def test_no_reference_in_a_callback_url_can_spell_a_word_that_safaricom_refuses(word):
+    """A push with such a reference is refused, and that pauses payouts."""
+    assert set(new_attempt_reference()) <= {*RAIL_ALPHABET, *"NSP-"}
+    assert not set(word.upper()) <= {*RAIL_ALPHABET, "-"}
 
 
 @pytest.mark.parametrize("word", REFUSED_WORDS)
