@@ -13,7 +13,7 @@ from adminpanel.models.proposals import Proposal
 
 
 class People(NamedTuple):
-    """Names of the people behind a reversal or a correction. Without a proposal, only the poster is known."""
+    """Names of the people behind a reversal or a correction. Without a proposal, just one."""
 
     proposer: str
     approver: str

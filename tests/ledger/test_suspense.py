@@ -98,7 +98,6 @@ def test_a_return_that_fails_opens_its_item_again(rail, payer, person):
 def test_a_return_paid_after_it_failed_resolves_its_item(rail, payer, person, is_resolved):
     """If something else resolved the item since, suspense lacks the money, openly."""
     item = stray(payer)
-    script(rail, "done_but_lost")
     record = give_back(item, person)
     worker.do_due()
     attempt = attempt_of(record)
