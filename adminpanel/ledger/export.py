@@ -154,7 +154,8 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
     for some in batched(found, BATCH):
         posters = {line.id: line.ordered_by for line in some if is_agreed(line)}
-        people = people_behind(posters)
+        corrected = [line.id for line in some if kinds.of(line.type).is_correction]
+        people = people_behind(posters, corrected)
         yield from (row(line, people.get(line.id)) for line in some)
 
 

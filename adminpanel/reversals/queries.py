@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -26,9 +26,11 @@ class People(NamedTuple):
         return [(label, name) for label, name in zip(labels, self, strict=True) if name]
 
 
-def people_behind(posters: Mapping[int, str]) -> dict[int, People]:
+def people_behind(
+    posters: Mapping[int, str], corrections: Collection[int] = ()
+) -> dict[int, People]:
     """Who proposed, approved and posted these reversals and corrections. `posters` has names by
-    the id of the transaction."""
+    the id of the transaction; `corrections` are the ids of those that are corrections."""
     if not posters:
         return {}
     posted = ReversalProposal.objects.filter(
@@ -40,11 +42,12 @@ def people_behind(posters: Mapping[int, str]) -> dict[int, People]:
             "proposed_by", "decided_by", "transaction__reversed_by"
         )
     }
-    corrections = Correction.objects.filter(posted__in=posters)
-    signed |= {
-        proposal.posted_id: proposal
-        for proposal in corrections.select_related("proposed_by", "decided_by")
-    }
+    if corrections:
+        made = Correction.objects.filter(posted__in=corrections)
+        signed |= {
+            proposal.posted_id: proposal
+            for proposal in made.select_related("proposed_by", "decided_by")
+        }
     return {
         pk: People(signed[pk].proposer, signed[pk].decider, name)
         if pk in signed

@@ -118,8 +118,8 @@ def show(
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
-    is_agreed = record.reverses_id or record.kind.is_correction
-    posters = {record.pk: record.created_by.name} if is_agreed else {}
+    corrected = [record.pk] if record.kind.is_correction else []
+    posters = {record.pk: record.created_by.name} if record.reverses_id or corrected else {}
     attempt = record.loaded_attempt
     context = {
         "record": record,
@@ -135,7 +135,7 @@ def show(
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
         "obstacle": obstacle(record),
-        "people": people_behind(posters).get(record.pk),
+        "people": people_behind(posters, corrected).get(record.pk),
         "related": queries.related_transactions(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
