@@ -14,6 +14,7 @@ from ledger import kinds
 from ledger.models import Verdict
 from ledger.status import Status
 from wallet.models import AuditEvent, User
+from wallet.money import format_money
 from wallet.staff import subjects
 from wallet.staff.roles import AUDITOR, FINANCE
 
@@ -89,8 +90,16 @@ def describe_change(name: str, before: dict[str, Any], value: Any) -> str:
 def word(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(word, value)) or "–"
+    if isinstance(value, dict):
+        return " ".join(item(name, value[name]) for name in sorted(value))
     words = WORDS | dict(kinds.choices())
     return str(words.get(value, value)) if value else "–"
+
+
+def item(name: str, value: Any) -> str:
+    """One item of an object: `fee KES 9.00` for `fee_cents`."""
+    is_money = name.endswith("_cents") and isinstance(value, int)
+    return f"{name.removesuffix('_cents')} {format_money(value) if is_money else word(value)}"
 
 
 def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:

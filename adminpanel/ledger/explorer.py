@@ -74,7 +74,7 @@ class Explorer:
             return {}
         corrected = [one.pk for one in records if one.kind.is_correction]
         agreed = [one for one in records if one.reverses_id or one.pk in corrected]
-        return people_behind({one.pk: one.created_by.name for one in agreed}, corrected)
+        return people_behind({one.pk: one.orderer_name for one in agreed}, corrected)
 
     @property
     def is_summed_up(self) -> bool:

@@ -92,7 +92,7 @@ class Line(NamedTuple):
     to_id: int | None
     to_name: str | None
     note: str
-    ordered_by: str
+    ordered_by: str | None
     key: str | None
     reverses: str | None
     rail: str
@@ -153,7 +153,7 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
     for some in batched(found, BATCH):
-        posters = {line.id: line.ordered_by for line in some if is_agreed(line)}
+        posters = {line.id: line.ordered_by or "" for line in some if is_agreed(line)}
         corrected = [line.id for line in some if kinds.of(line.type).is_correction]
         people = people_behind(posters, corrected)
         yield from (row(line, people.get(line.id)) for line in some)

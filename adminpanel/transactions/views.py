@@ -119,7 +119,7 @@ def show(
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
     corrected = [record.pk] if record.kind.is_correction else []
-    posters = {record.pk: record.created_by.name} if record.reverses_id or corrected else {}
+    posters = {record.pk: record.orderer_name} if record.reverses_id or corrected else {}
     attempt = record.loaded_attempt
     context = {
         "record": record,
@@ -129,6 +129,7 @@ def show(
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
+        "charge": queries.charge_of(record),
         "timeline": queries.timeline(record, history),
         "events": history,
         "proposal_behind": behind,

@@ -16,6 +16,7 @@ from ledger.models import Transaction
 from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import UserFactory
+from tests.ledger.support.prices import price
 from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
@@ -277,3 +278,9 @@ def test_freezing_twice_is_one_event(alice, finance):
     assert not wallet_operations.freeze(Context(finance.pk, reason="Again"), account_id)
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.actor) == ("freeze", f"member {alice.pk}", finance)
+
+
+def test_a_tariff_is_listed_with_its_bands(as_finance):
+    price((1_00, 0), (100_00, 9_00))
+    said = text(as_finance.get(URL))
+    assert "Bands: fee KES 0.00 from KES 1.00, fee KES 9.00 from KES 100.00" in said

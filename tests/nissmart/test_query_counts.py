@@ -28,7 +28,7 @@ PAGES = [
     ("finance", "/panel/activity/news/?type=DEPOSIT", htmx("news"), 5),
     ("finance", "/panel/ledger/", None, 16),
     ("finance", "/panel/ledger/?type=TRANSFER&size=200", htmx("ledger"), 11),
-    ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 7),
+    ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 8),
     ("finance", "/panel/ledger/totals/?member=Member&min=0.1", htmx("totals"), 5),
     ("finance", "transaction", None, 18),
 ]

@@ -17,8 +17,7 @@ def stray(payer: User, cents: int = 300_00, rail_code: str = "paya", kind: Kind 
     """An item of this payer's. STRAY_OUT makes one that suspense lacks."""
     return operations.hold_in_suspense(
         kind,
-        rail_code=rail_code,
-        amount_cents=cents,
+        paid=operations.Paid(rail_code, new_key(), cents),
         actor_id=payer.pk,
         key=f"stray {new_key()}",
         description="A test",
