@@ -55,7 +55,7 @@ def charge_of(record: Transaction) -> Transaction | None:
 
 def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[AuditEvent]:
     """Audit events about a transaction. For a reversal, also the events of its proposal, and for a
-    correction those of its own.
+    correction those of its proposal.
 
     The audit has those under what the proposal was about.
     """

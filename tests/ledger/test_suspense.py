@@ -1,4 +1,4 @@
-"""An item in suspense is assigned or returned by its whole amount, once, whoever races or dies."""
+"""An item in suspense is assigned or returned by its whole amount, once, in races and crashes."""
 
 from __future__ import annotations
 
