@@ -143,7 +143,8 @@ def may_send() -> Q:
     rails = set(holding.values_list("rail", flat=True))
     if "" in rails:
         return is_deposit
-    is_free = Q(
+    # Money that goes back to its payer comes from no wallet.
+    is_free = Q(transaction__from_account__isnull=True) | Q(
         transaction__from_account__is_frozen=False,
         transaction__from_account__user__is_active=True,
     )
