@@ -12,7 +12,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo 'Pass arguments to a tool in ARGS, as in: make test ARGS="-k transfer"'
 
-run: ## serve the product at http://localhost:8000 (settings: PORT, ENGINE=postgres, DATABASE_URL)
+run: ## serve the product at http://localhost:8000 (settings: PORT, ENGINE=postgres, RAIL=mpesa, DATABASE_URL)
 	@.ci/venv $(if $(filter postgres,$(ENGINE)),postgres,runtime)
 	@exec $(BIN)/python .ci/serve.py
 

@@ -13,11 +13,14 @@ from pathlib import Path
 import supervise
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from supervise import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+import mpesa  # noqa: E402
 
 from nissmart.embedded_postgres import PostgresError, Server  # noqa: E402
 
@@ -32,19 +35,21 @@ def main() -> int:
     if is_demo and not is_on(os.environ, "DEBUG"):
         serve_like_production()
     hosts = addresses(os.environ.get("HOST", "localhost"))
-    if complaint := refusal(os.environ, hosts):
+    is_private = is_demo or is_of_this_machine(os.environ)
+    has_sandbox = mpesa.wants_sandbox(os.environ, is_private=is_private)
+    if complaint := refusal(os.environ, hosts, has_sandbox=has_sandbox):
         print(complaint, file=sys.stderr)
         return 1
     supervise.interrupt_once()
     try:
+        sandbox = prepare_sandbox(hosts) if has_sandbox else None
         with database() as postgres:
             prepare(is_demo)
-            return supervise.run(
-                services(hosts, port_of(os.environ)), postgres, lambda: announce(hosts[0])
-            )
+            started = services(hosts, port_of(os.environ), sandbox)
+            return supervise.run(started, postgres, lambda: announce(hosts[0], sandbox))
     except KeyboardInterrupt:
         return 0
-    except PostgresError as error:
+    except (PostgresError, ImproperlyConfigured) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -82,8 +87,11 @@ def has_ipv6() -> bool:
     return True
 
 
-def refusal(environ: Mapping[str, str], hosts: list[str]) -> str:
-    """Why we can't serve with this environment, or "". Called before anything changes."""
+def refusal(environ: Mapping[str, str], hosts: list[str], *, has_sandbox: bool = False) -> str:
+    """Why we can't serve with this environment, or "". Called before anything changes.
+
+    `has_sandbox`: we start a simulator of M-PESA, so its settings aren't missing.
+    """
     port = environ.get("PORT", "8000")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         return f"PORT is {port!r}; it must be a number from 1 to 65535."
@@ -91,25 +99,43 @@ def refusal(environ: Mapping[str, str], hosts: list[str]) -> str:
         return f"ENGINE is {environ['ENGINE']!r}; it must be sqlite or postgres."
     if environ.get("ENGINE") and environ.get("DATABASE_URL"):
         return "Set ENGINE, to run a database here, or DATABASE_URL, to name one; not both."
-    if missing := missing_settings(environ):
-        lines = [f"  {name:16} {what}" for name, what in missing.items()]
-        return "\n".join(
-            [
-                "Nissmart can't serve a real site, because these settings are missing:",
-                *lines,
-                "docs/configuration.md lists all settings."
-                " Without SECRET_KEY, `make run` serves a demo that needs none.",
-            ]
+    if missing := missing_settings(environ, has_sandbox=has_sandbox):
+        return complaint_about(missing)
+    if has_sandbox and not mpesa.callback_host(hosts, allowed_hosts(environ)):
+        return (
+            "The M-PESA simulator reaches the site only on this machine:"
+            " leave HOST out, and add localhost to ALLOWED_HOSTS."
         )
     if any(supervise.is_answering((loopback(host), int(port))) for host in hosts):
         return f"Port {port} is taken. Choose another: make run PORT={int(port) + 1}"
     return ""
 
 
-def missing_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Settings without which every page would be an error, each with what to set it to."""
-    if is_on(environ, "DEBUG"):
-        return {}
+def complaint_about(missing: dict[str, str]) -> str:
+    width = max(map(len, missing))
+    lines = [f"  {name:{width}} {what}" for name, what in missing.items()]
+    hint = "Without SECRET_KEY, `make run` serves a demo that needs none."
+    if missing.keys() <= mpesa.NEEDED.keys():
+        hint = "A demo with none of them (`make run RAIL=mpesa`) starts a simulator of M-PESA."
+    return "\n".join(
+        [
+            "Nissmart can't start, because these settings are missing:",
+            *lines,
+            f"docs/configuration.md lists all settings. {hint}",
+        ]
+    )
+
+
+def missing_settings(environ: Mapping[str, str], *, has_sandbox: bool = False) -> dict[str, str]:
+    """Settings without which nothing would work, each with what to set it to."""
+    missing = {} if is_on(environ, "DEBUG") else missing_of_a_site(environ)
+    if environ.get("RAIL") == "mpesa" and not has_sandbox:
+        missing |= mpesa.missing(environ)
+    return missing
+
+
+def missing_of_a_site(environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings without which every page would be an error."""
     missing = {}
     if not environ.get("SECRET_KEY"):
         missing["SECRET_KEY"] = "a long random text"
@@ -121,6 +147,19 @@ def missing_settings(environ: Mapping[str, str]) -> dict[str, str]:
     if redirects and not is_on(environ, "BEHIND_TLS_PROXY"):
         missing["BEHIND_TLS_PROXY"] = "1 if a proxy ends TLS; or HTTPS=0 for plain HTTP"
     return missing
+
+
+def is_of_this_machine(environ: Mapping[str, str]) -> bool:
+    """Does the site answer to no name but this machine's, over plain HTTP?"""
+    if is_on(environ, "DEBUG"):
+        return True
+    is_encrypted = is_on(environ, "HTTPS", default=True)
+    return not is_encrypted and set(allowed_hosts(environ)) <= set(mpesa.LOCAL_HOSTS)
+
+
+def allowed_hosts(environ: Mapping[str, str]) -> list[str]:
+    named = [name.strip() for name in environ.get("ALLOWED_HOSTS", "").split(",")]
+    return [name for name in named if name] or (["*"] if is_on(environ, "DEBUG") else [])
 
 
 def is_on(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
@@ -144,6 +183,15 @@ def database() -> Iterator[Server | None]:
             yield server
         finally:
             url_file.unlink(missing_ok=True)
+
+
+def prepare_sandbox(hosts: list[str]) -> mpesa.Sandbox:
+    """Point this process, and all that it starts, at a simulator of M-PESA."""
+    sandbox = mpesa.Sandbox(ROOT / os.environ.get("SANDBOX_DIR", "sandbox"))
+    host = mpesa.callback_host(hosts, allowed_hosts(os.environ))
+    site_url = f"http://{host}:{port_of(os.environ)}"
+    os.environ.update(sandbox.prepare(site_url, os.environ.get("SECRET_KEY") or own_secret()))
+    return sandbox
 
 
 def prepare(is_demo: bool) -> None:
@@ -174,8 +222,9 @@ def manage(*arguments: str) -> None:
     execute_from_command_line(["manage.py", *arguments])
 
 
-def services(hosts: list[str], port: int) -> list[Service]:
-    """What runs side by side: a web server on each IP address, and the background worker."""
+def services(hosts: list[str], port: int, sandbox: mpesa.Sandbox | None) -> list[Service]:
+    """What runs side by side: a web server on each IP address, the background worker, and M-PESA's
+    simulator if there is one."""
     granian = str(Path(sys.executable).parent / "granian")
     web = [granian, "--interface=wsgi", f"--port={port}", "--respawn-failed-workers"]
     # It would warn that eight threads are many for two cores.
@@ -184,7 +233,8 @@ def services(hosts: list[str], port: int) -> list[Service]:
     servers = [
         Service("web server", [*web, f"--host={host}"], (loopback(host), port)) for host in hosts
     ]
-    return [*servers, Service("worker", [sys.executable, "manage.py", "work"])]
+    started = [*servers, Service("worker", [sys.executable, "manage.py", "work"])]
+    return [sandbox.service(), *started] if sandbox else started
 
 
 def loopback(host: str) -> str:
@@ -196,8 +246,8 @@ def port_of(environ: Mapping[str, str]) -> int:
     return int(environ.get("PORT", "8000"))
 
 
-def announce(host: str) -> None:
-    """Print a URL that works, or the host names of the site."""
+def announce(host: str, sandbox: mpesa.Sandbox | None) -> None:
+    """Print a URL that works, or the host names of the site; and where the simulator is."""
     port, names = port_of(os.environ), settings.ALLOWED_HOSTS
     if settings.HTTPS or not {"*", "localhost"} & set(names):
         where = f"on port {port} of {host}, for {', '.join(names)}"
@@ -206,6 +256,8 @@ def announce(host: str) -> None:
     else:
         where = f"at http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"\nNissmart is {where}  (Ctrl-C stops it)", flush=True)
+    if sandbox:
+        print(sandbox.announcement(), flush=True)
 
 
 if __name__ == "__main__":

@@ -66,5 +66,5 @@ def activity(
     """Every transaction, newest first. Finance only."""
     require(request.auth.reads_all)
     place = paging.place("admin/activity", cursor, type=type, status=status)
-    records = Transaction.objects.with_parties().filter(**place.filters)
+    records = Transaction.objects.with_parties().with_payment().filter(**place.filters)
     return transaction_page(place.page(records, limit))

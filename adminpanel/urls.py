@@ -9,7 +9,7 @@ from adminpanel.integrity import views as integrity
 from adminpanel.ledger import views as ledger
 from adminpanel.members import views as members
 from adminpanel.overview import views as overview
-from adminpanel.payouts import pausing
+from adminpanel.payouts import bulk, pausing
 from adminpanel.payouts import views as payouts
 from adminpanel.reversals import views as reversals
 from adminpanel.search import views as search
@@ -53,8 +53,14 @@ urlpatterns = [
         transaction_action(transactions.propose_reversal),
         name="propose_reversal",
     ),
+    path(
+        "transactions/<reference:reference>/ask/",
+        transaction_action(transactions.ask_rail),
+        name="ask_rail",
+    ),
     # Payouts: the list and its switch, and one payout, by the reference of its transaction
     path("payouts/", payouts.payouts, name="payouts"),
+    path("payouts/approve/", bulk.approve_several, name="approve_several"),
     path("payouts/pause/", payouts_action(pausing.pause_payouts), name="pause_payouts"),
     path(
         "payouts/pauses/<id:pause_id>/propose/",

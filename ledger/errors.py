@@ -66,6 +66,22 @@ class InsufficientFunds(AmountRefused):
     sentence = _("You have {available} available. Enter that or less.")
 
 
+class FeeNotCovered(InsufficientFunds):
+    """The wallet holds the amount, but not its fee. The facts are formatted money."""
+
+    sentence = _(
+        "You have {available} available, and this takes {total} with its fee of {fee}. "
+        "Enter a smaller amount."
+    )
+
+
+class FeeChanged(Refusal):
+    """`fee` is formatted money: what the tariff asks now. The member agreed to another fee."""
+
+    code = "fee_changed"
+    sentence = _("The fee is now {fee}. Nothing has moved yet. Check it, then confirm again.")
+
+
 class AccountFrozen(Refusal):
     code = "account_frozen"
     sentence = _("This wallet is frozen, so money can't leave it.")

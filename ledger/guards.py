@@ -33,6 +33,7 @@ FIXED_COLUMNS = (
     "reverses_id",
     "created_at",
     "rail",
+    "fee_cents",
 )
 
 NO_UPDATE = "entries are never changed"
@@ -108,7 +109,19 @@ END $$;
     ),
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS
+TARIFFS = append_only(
+    "ledger_tariff",
+    changed="a tariff is never changed",
+    deleted="a tariff is never deleted",
+    replaced="a tariff is never replaced",
+) | append_only(
+    "ledger_band",
+    changed="a tariff is never changed",
+    deleted="a tariff is never deleted",
+    replaced="a tariff is never replaced",
+)
+
+BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | TARIFFS
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -42,6 +42,15 @@ class Movement:
         return self.record.amount_cents if self.is_in else -self.record.amount_cents
 
     @property
+    def fee_cents(self) -> int:
+        """What it cost this member on top of the amount. Only the source pays a fee."""
+        return 0 if self.is_in or self.has_failed else self.record.fee_cents
+
+    @property
+    def has_failed(self) -> bool:
+        return self.record.status == Status.FAILED
+
+    @property
     def counterparty(self) -> User | None:
         """The other member, if there is one."""
         other = self.record.from_account if self.is_in else self.record.to_account
@@ -63,6 +72,7 @@ class Movement:
             is_in=self.is_in,
             other=other.short_name if other else "",
             amount=format_money(self.amount_cents),
+            taken=format_money(self.record.taken_cents),
             status=Status(self.record.status),
         )
 

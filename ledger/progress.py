@@ -109,9 +109,9 @@ class Progress:
 
     @property
     def can_cancel(self) -> bool:
-        """A withdrawal that wasn't sent yet. The operation decides it again, under the lock."""
+        """It wasn't sent yet. The operation decides it again, under the lock."""
         is_unsent = self.attempt.state in (State.HELD, State.READY)
-        return self.attempt.is_payout and is_unsent and self.attempt.sent_at is None
+        return is_unsent and self.attempt.sent_at is None
 
     @property
     def prompt_is_late(self) -> bool:
@@ -136,17 +136,16 @@ class Progress:
 def of(record: Transaction) -> Progress | None:
     """None for a transaction that took no rail, or whose rail answered instantly.
 
-    Also None if the record came without its attempt: both have to be of the same moment
-    (`with_attempt`), and a list must not ask for each row.
+    Also None if the record came without its attempt.
     """
-    if not Transaction.attempt.is_cached(record):
-        return None
-    attempt = getattr(record, "attempt", None)
+    attempt = record.loaded_attempt
     return Progress(attempt, timezone.now()) if attempt else None
 
 
 def why_not_cancelled(progress: Progress) -> str:
     """A cancellation came too late: what had happened before it."""
+    if not progress.attempt.is_payout:
+        return why_deposit_not_cancelled(progress)
     if not progress.attempt.has_ended:
         return _(
             "We had sent it before you pressed Cancel, so it can't be cancelled now. If it can't "
@@ -155,3 +154,14 @@ def why_not_cancelled(progress: Progress) -> str:
     if progress.stage == Stage.PAID:
         return _("It was paid before you pressed Cancel, so it can't be cancelled now.")
     return _("It had ended before you pressed Cancel: your money is back in your wallet.")
+
+
+def why_deposit_not_cancelled(progress: Progress) -> str:
+    if not progress.attempt.has_ended:
+        return _(
+            "We had asked {name} before you pressed Cancel, so it can't be cancelled here now. "
+            "If you don't want to pay, dismiss the prompt on your phone."
+        ).format(name=progress.attempt.took_rail.name)
+    if progress.stage == Stage.PAID:
+        return _("It was in your wallet before you pressed Cancel, so it can't be cancelled now.")
+    return _("It had ended before you pressed Cancel. Nothing has changed now.")

@@ -52,6 +52,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """Load the try of each one on its rail, if it has one."""
         return self.select_related("attempt")
 
+    def with_payment(self) -> Self:
+        """Load the try of each one on its rail, and who approved it: one query more for all."""
+        return self.with_attempt().prefetch_related("attempt__approvals")
+
     def for_members(self) -> Self:
         """Load all that members' pages show of each one."""
         return self.with_parties().with_reversal().with_attempt()
@@ -70,10 +74,28 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
             found = found.filter(created_at__lt=next_day_start(last))
         return found
 
+    def settled_between(self, first: date | None, last: date | None) -> Self:
+        """Transactions settled from `first` to `last` (Nairobi days, both included).
+
+        Those that were instant by the index of `created_at`, the few others by that of
+        `settled_at`.
+        """
+        if not (first or last):
+            return self.filter(settled_at__isnull=False)
+        instant, later = Q(settled_at=F("created_at")), Q(settled_at__gt=F("created_at"))
+        if first:
+            instant &= Q(created_at__gte=day_start(first))
+            later &= Q(settled_at__gte=day_start(first))
+        if last:
+            instant &= Q(created_at__lt=next_day_start(last))
+            later &= Q(settled_at__lt=next_day_start(last))
+        return self.filter(instant | later)
+
     def pending_out_cents(self, account: Account) -> int:
-        """The sum of the account's pending payouts."""
+        """The sum of the account's pending payouts, with their fees."""
         pending = self.filter(from_account=account, status=Status.PENDING)
-        return int(pending.aggregate(cents=Sum("amount_cents", default=0))["cents"])
+        taken = Sum(F("amount_cents") + F("fee_cents"), default=0)
+        return int(pending.aggregate(cents=taken)["cents"])
 
     def payee_of(self, reference: str) -> User | None:
         """The member who received this transaction, if there is one."""

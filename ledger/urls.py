@@ -13,6 +13,7 @@ urlpatterns = [
     path("deposit/", views.page_of(DEPOSIT), name="deposit"),
     path("transfer/", views.page_of(TRANSFER), name="transfer"),
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
+    path("fees/", views.fees, name="fees"),
     path("rails/<str:secret>/<slug:kind>/", callback, name="callback"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import adminpanel.api
+import ledger.api.cancelling
 import ledger.api.endpoints
 import wallet.api.endpoints
 from nissmart.openapi import DescribedAPI
@@ -37,6 +38,7 @@ api = DescribedAPI(
 )
 api.add_router("", wallet.api.endpoints.router)
 api.add_router("", ledger.api.endpoints.router)
+api.add_router("", ledger.api.cancelling.router)
 api.add_router("/admin", adminpanel.api.router)
 
 RETRY_S = Busy.wait_s

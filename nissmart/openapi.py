@@ -29,6 +29,7 @@ TRANSACTION = {
     "rail": "",
     "status": "SUCCESS",
     "amount_cents": 120_50,
+    "fee_cents": 0,
     "currency": "KES",
     "from_account_id": 1042,
     "to_account_id": 1043,
@@ -37,6 +38,9 @@ TRANSACTION = {
     "description": "Rent share",
     "created_at": AT,
     "settled_at": AT,
+    "receipt": None,
+    "failure": None,
+    "steps": [],
 }
 ORDER = {"user_id": 1042, "amount_cents": 500_00, "description": "Lunch on Friday"}
 
@@ -88,6 +92,10 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     },
     403: {"detail": "This token can't do that.", "code": "forbidden"},
     404: {"detail": "Not found.", "code": "not_found"},
+    409: {
+        "detail": "NS-7K2Q9PXM is on its way already, so it can't be cancelled.",
+        "code": "already_sent",
+    },
     411: {"detail": "Send the body with a Content-Length.", "code": "length_required"},
     413: {"detail": "Send at most 64 KiB.", "code": "body_too_large"},
     415: {

@@ -35,6 +35,7 @@ urlpatterns = [
 ]
 
 handler400 = "nissmart.views.bad_request"
+handler403 = "nissmart.views.permission_denied"
 handler404 = "nissmart.views.page_not_found"
 # For allauth: Django has no such handler.
 handler429 = "nissmart.views.too_many_attempts"

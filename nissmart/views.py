@@ -98,9 +98,19 @@ def unreadable(status: int) -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """In the panel, staff get the panel's frame. Others don't learn that there is a panel."""
-    is_panel = request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
-    template = "adminpanel/404.html" if is_panel else defaults.ERROR_404_TEMPLATE_NAME
+    template = "adminpanel/404.html" if is_in_panel(request) else defaults.ERROR_404_TEMPLATE_NAME
     return defaults.page_not_found(request, exception, template)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """In the panel, auditors get the panel's frame."""
+    template = "adminpanel/403.html" if is_in_panel(request) else defaults.ERROR_403_TEMPLATE_NAME
+    return defaults.permission_denied(request, exception, template)
+
+
+def is_in_panel(request: HttpRequest) -> bool:
+    """Does someone who reads the panel ask for one of its pages?"""
+    return request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
 
 
 def too_many_attempts(request: HttpRequest) -> HttpResponse:

@@ -35,7 +35,7 @@ WRONG = {
     "money in transit is not the sum of pending payouts": """
         SELECT 1 WHERE
             (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_entry WHERE account_id = -2)
-         <> (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_transaction
+         <> (SELECT COALESCE(SUM(amount_cents + fee_cents), 0) FROM ledger_transaction
              WHERE type = 'WITHDRAW' AND status = 'PENDING')""",
 }
 

@@ -39,7 +39,20 @@ ADJUSTMENTS = HouseAccount(
     _("Reserved for corrections. It should be zero."),
 )
 
-BY_KIND = {account.kind: account for account in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS)}
+FEES = HouseAccount(
+    -6,
+    "fees",
+    _("Fees income"),
+    _("What members paid in fees, once their payment was done."),
+)
+CHARGES = HouseAccount(
+    -7,
+    "rail_charges",
+    _("Rail charges"),
+    _("What rails charged Nissmart for payments."),
+)
+
+BY_KIND = {one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES)}
 
 
 def add(account: HouseAccount) -> None:

@@ -15,7 +15,8 @@ from ledger.models.rail_events import ALARMING, Finding
 from wallet.context import SYSTEM
 from wallet.db.retries import committed
 
-# Of these a rail may send many: they share one incident until it's resolved.
+# Of these a rail may send many about all kinds of payments: those share one incident until it's
+# resolved. Of the others, those about one payment do, since a message may come many times.
 REPEATED = {
     Finding.ALARM,
     Finding.FLOAT_LOW,
@@ -52,11 +53,10 @@ def open_for(event_id: int) -> Incident:
     finding = Finding(str(event.finding))
     record = event.attempt.transaction if event.attempt else None
     title = f"{rails.of(event.rail).label}: {finding.label}"
-    if finding in REPEATED:
-        still_open = Incident.objects.exclude(state=State.RESOLVED).filter(title=title[:120])
-        incident = still_open.order_by("pk").first()
-    else:
-        title, incident = f"{title} ({record.reference if record else event.reference})", None
+    if finding not in REPEATED:
+        title = f"{title} ({record.reference if record else event.reference})"
+    still_open = Incident.objects.exclude(state=State.RESOLVED).filter(title=title[:120])
+    incident = still_open.order_by("pk").first()
     if incident is None:
         incident = Incident.objects.create(
             title=title[:120],

@@ -22,6 +22,7 @@ class Column(NamedTuple):
     rows: tuple[str, ...] = ()
 
 
+SETTLED = "settled"
 COLUMNS = (
     Column("time", _("Time"), True),
     Column("type", _("Type"), True),
@@ -29,8 +30,9 @@ COLUMNS = (
     Column("to", _("To"), True),
     Column("amount", _("Amount, KES"), True),
     Column("status", _("Status"), True),
-    Column("settled", _("Settled")),
+    Column(SETTLED, _("Settled")),
     Column("rail", _("Rail")),
+    Column("receipt", _("Receipt"), rows=("attempt",)),
     Column("note", _("Note")),
     Column("by", _("Created by"), rows=("created_by",)),
     Column("from_account", _("From account")),

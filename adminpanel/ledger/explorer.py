@@ -8,13 +8,14 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from adminpanel.ledger.columns import COLUMNS, USUAL, Column
+from adminpanel.ledger.columns import COLUMNS, SETTLED, USUAL, Column
 from adminpanel.ledger.forms import LayoutForm, LedgerFilter
 from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
 from adminpanel.reversals.queries import People, people_behind
 from ledger.forms.filters import describe
 from ledger.models import Transaction
 from ledger.querysets import TransactionQuerySet
+from ledger.status import Status
 from wallet.web import paging
 
 type State = list[tuple[str, str]]
@@ -77,8 +78,8 @@ class Explorer:
     def is_summed_up(self) -> bool:
         """Whether the roll-ups have count and sums. Otherwise the database must count rows."""
         filters = dict(self.filter_state)
-        is_reversed = filters.get("status") == LedgerFilter.IS_REVERSED
-        return filters.keys() <= SUMMED_UP and not is_reversed
+        is_status = filters.get("status", "") in ("", *Status.values)
+        return filters.keys() <= SUMMED_UP and is_status
 
     def sums(self) -> Sums | None:
         """Count and sums of the matching rows. None when that takes too long."""
@@ -94,8 +95,11 @@ class Explorer:
 
     @property
     def columns(self) -> list[str]:
+        """Those chosen. With dates of settlement, its column too."""
         chosen: list[str] = self.layout.cleaned_data["columns"] if self.is_valid() else []
-        return chosen or list(USUAL)
+        chosen = chosen or list(USUAL)
+        is_missing = self.is_by_settled and SETTLED not in chosen
+        return [*chosen, SETTLED] if is_missing else chosen
 
     @property
     def span(self) -> int:
@@ -110,6 +114,10 @@ class Explorer:
     @property
     def more_columns(self) -> list[Column]:
         return [each for each in COLUMNS if not each.is_usual and each.name in self.columns]
+
+    @property
+    def is_by_settled(self) -> bool:
+        return self.typed("by") == LedgerFilter.SETTLED
 
     # --- The URL
 

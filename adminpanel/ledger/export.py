@@ -48,6 +48,10 @@ HEADINGS = (
     "approved_by",
     "posted_by",
     "rail",
+    "fee",
+    "receipt",
+    "failure_code",
+    "failure",
 )
 
 
@@ -91,6 +95,10 @@ class Line(NamedTuple):
     key: str | None
     reverses: str | None
     rail: str
+    fee_cents: int
+    receipt: str | None
+    failure_code: str | None
+    failure: str | None
 
     @property
     def source_name(self) -> str:
@@ -124,6 +132,10 @@ PATHS = (
     "idempotency_key",
     "reverses__reference",
     "rail",
+    "fee_cents",
+    "attempt__receipt",
+    "attempt__failure_code",
+    "attempt__failure_words",
 )
 
 
@@ -164,4 +176,8 @@ def row(line: Line, people: People | None) -> list[Cell]:
         line.reverses,
         *((name or None for name in people) if people else (None, None, None)),
         line.rail or None,
+        shillings(line.fee_cents),
+        line.receipt,
+        line.failure_code or None,
+        line.failure or None,
     ]

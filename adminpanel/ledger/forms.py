@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,8 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from adminpanel.ledger.columns import COLUMNS, USUAL
 from adminpanel.members import queries as members
 from adminpanel.models import SavedView
+from adminpanel.payouts.queries import payments_named
 from ledger.forms.filters import FilterForm
-from ledger.models import Transaction
+from ledger.models import Attempt, Transaction
+from ledger.models.attempts import State
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from ledger.status import REVERSED, Status
@@ -28,6 +31,9 @@ class LedgerFilter(FilterForm):
     """Filter by type, status, period, amounts, member, reference, note or key."""
 
     IS_REVERSED = "REVERSED"
+    SETTLED = "settled"
+    # Where a payment is on its rail, beside the statuses of the transaction.
+    STATES = (State.HELD, State.READY, State.SENDING, State.SENT, State.UNKNOWN, State.CANCELLED)
     AMOUNT: Mapping[str, Any] = {
         "required": False,
         "help_text": _("Amount in KES"),
@@ -40,7 +46,13 @@ class LedgerFilter(FilterForm):
             ("", _("Any status")),
             *Status.choices,
             (IS_REVERSED, REVERSED.word),
+            *((state.value, state.label) for state in STATES),
         ],
+        required=False,
+    )
+    by = PickField(
+        label=_("Dates are when it was"),
+        choices=[("", _("Ordered")), (SETTLED, _("Settled"))],
         required=False,
     )
     min = AmountField(label=_("At least"), **AMOUNT)
@@ -56,7 +68,7 @@ class LedgerFilter(FilterForm):
         label=_("Search"),
         max_length=140,
         required=False,
-        help_text=_("Reference, note or request key"),
+        help_text=_("Reference, receipt, note or request key"),
         widget=forms.TextInput(attrs={"type": "search"}),
     )
 
@@ -91,7 +103,18 @@ class LedgerFilter(FilterForm):
     def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
         if status == self.IS_REVERSED:
             return records.reversed()
+        if status in self.STATES:
+            # SQLite uses the partial index only if the query repeats its condition.
+            unfinished = Attempt.objects.filter(state=status).exclude(state=State.SUCCEEDED)
+            return records.filter(pk__in=unfinished.order_by().values("transaction"))
         return super().in_status(records, status)
+
+    def between(
+        self, records: TransactionQuerySet, first: date | None, last: date | None
+    ) -> TransactionQuerySet:
+        if self.cleaned_data.get("by") == self.SETTLED:
+            return records.settled_between(first, last)
+        return super().between(records, first, last)
 
     def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:
         records = super().narrow(records)
@@ -106,13 +129,16 @@ class LedgerFilter(FilterForm):
 
 
 def text_condition(text: str) -> Q:
-    """Match a reference and its reversal. Otherwise match the text in notes, or a key.
+    """Match a reference and its reversal, or the receipt or our reference of a payment on a rail.
+    Otherwise match the text in notes, or a key.
 
     Notes and keys have no separate index, so a known reference doesn't search them.
     """
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
         return Q(pk=named.pk) | Q(reverses=named.pk)
+    if paid := list(payments_named(text).values_list("transaction", flat=True)):
+        return Q(pk__in=paid)
     return holds("description", text) | Q(idempotency_key=text)
 
 

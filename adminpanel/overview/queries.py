@@ -14,12 +14,15 @@ from adminpanel.models import CheckRun, Incident
 from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
 from adminpanel.payouts.queries import payouts_to_decide
 from adminpanel.reversals.queries import proposals_to_decide
-from ledger import rollups
+from ledger import rails, rollups
 from ledger.querysets import NAIROBI, day_start, nairobi_day
+from ledger.rails import Rail
 from ledger.rollups import Total
 from wallet.models import User
 
 WEEK = timedelta(days=7)
+# Enough to choose a new password, restart all processes and try it.
+WARN_BEFORE_EXPIRY = timedelta(days=14)
 
 type Volumes = Callable[[date], Volume]
 
@@ -118,6 +121,20 @@ def open_incidents() -> list[OpenIncidents]:
         for severity in Incident.Severity
         if severity in found
     ]
+
+
+class ExpiringPassword(NamedTuple):
+    """A rail's password that stops working soon. `days` is below zero if it did already."""
+
+    rail: Rail
+    day: date
+    days: int
+
+
+def expiring_passwords(today: date) -> list[ExpiringPassword]:
+    known = [(rail, rail.password_expires_on()) for rail in rails.every()]
+    found = [ExpiringPassword(rail, day, (day - today).days) for rail, day in known if day]
+    return [one for one in found if one.day - today <= WARN_BEFORE_EXPIRY]
 
 
 def last_check_at() -> datetime | None:

@@ -17,6 +17,8 @@ from adminpanel.overview.totals import BooksRow, Volume
 from ledger import kinds
 from ledger.kinds import Kind
 from ledger.models import Transaction
+from ledger.querysets import nairobi_day
+from ledger.status import BADGES, Status
 from wallet.web.http import MemberRequest, render_part
 
 LATEST = 10
@@ -59,6 +61,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     context = {
         "by": by,
         "is_by_known": by in (COUNT, VALUE),
+        "processing": BADGES[Status.PENDING],
         "summary": lambda: totals.summary(position().totals),
         "books": books,
         "difference_cents": functools.cache(lambda: difference(books())),
@@ -66,6 +69,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "payouts": lambda: queries.payouts(request.user),
         "proposals": lambda: queries.proposals(request.user),
         "incidents": queries.open_incidents,
+        "passwords": queries.expiring_passwords(nairobi_day()),
         "last_check_at": queries.last_check_at,
         "trends": lambda: trends(position(), is_money=by != COUNT),
         "records": Transaction.objects.with_parties().with_reversal()[:LATEST],

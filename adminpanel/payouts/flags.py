@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from adminpanel.payouts import words
 from ledger.models import Attempt
+from ledger.models.attempts import Because
 from ledger.operations.approvals import PHONE_IS_NEW
 from ledger.status import Badge
 from wallet.models import User
@@ -16,20 +16,17 @@ from wallet.money import format_amount
 
 
 def rule(attempt: Attempt) -> str:
-    """Why it needs approval, in a few words. Empty if it needs none.
-
-    The ledger decided this when the payout was ordered and stored only the number of people. So
-    this repeats its rules (`ledger/operations/approvals.py`), with the settings of now.
-    """
-    if not attempt.approvals_needed:
-        return ""
-    cents = attempt.transaction.amount_cents
-    for limit_cents in (settings.APPROVE_TWO_ABOVE_CENTS, settings.APPROVE_ONE_ABOVE_CENTS):
-        if cents > limit_cents:
-            return over(limit_cents)
-    if phone_changed_at(attempt):
-        return _("First payout to a new phone number")
-    return _("The day's total, or a limit that has changed since")
+    """Why it needs approval, in a few words, as stored with its order. Empty if it needs none."""
+    above_cents = attempt.held_above_cents
+    match attempt.held_because:
+        case Because.AMOUNT if above_cents is not None:
+            return over(above_cents)
+        case Because.DAY if above_cents is not None:
+            amount = format_amount(above_cents)
+            return _("Over KES {amount} in a day").format(amount=amount)
+        case Because.NEW_PHONE:
+            return _("First payout to a new phone number")
+    return _("Not stored when it was ordered") if attempt.approvals_needed else ""
 
 
 def over(limit_cents: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -9,10 +10,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ledger import kinds
+from ledger import rails
 from ledger.models import Approval, Attempt, Pause, RailEvent, Verdict
 from ledger.models.attempts import OPEN, State
 from wallet.models import User
+from wallet.text import clean_paste
 
 # More rows than this aren't counted: the count of everything ever paid would take too long.
 COUNTED = 1000
@@ -89,12 +91,8 @@ def count_up_to_limit(tab: Tab) -> int:
 
 
 def in_states(states: tuple[State, ...]) -> QuerySet[Attempt]:
-    """Payouts in one of these states.
-
-    By type and not with `Attempt.objects.payouts()`: for that, SQLite reads every payout there is.
-    """
-    types = [kind.code for kind in kinds.every() if kind.pays_out]
-    found = Attempt.objects.filter(state__in=states, transaction__type__in=types)
+    """Payouts in one of these states."""
+    found = Attempt.objects.payouts().filter(state__in=states)
     # SQLite uses the partial index only if the query repeats its condition.
     return found if State.SUCCEEDED in states else found.exclude(state=State.SUCCEEDED)
 
@@ -102,6 +100,18 @@ def in_states(states: tuple[State, ...]) -> QuerySet[Attempt]:
 def payouts() -> QuerySet[Attempt]:
     """Every payout, with its member."""
     return with_member(Attempt.objects.payouts())
+
+
+def payments_named(text: str) -> QuerySet[Attempt]:
+    """Payments with this receipt, or this reference of ours at the rail, however it was pasted."""
+    typed = clean_paste(text).strip().upper()
+    if not typed or "\0" in typed:
+        return Attempt.objects.none()
+    if typed.startswith("NSP-"):
+        return Attempt.objects.filter(reference=typed)
+    # Receipts have an index for each rail.
+    codes = [rail.code for rail in rails.every()]
+    return Attempt.objects.filter(rail__in=codes, receipt__in={typed, text.strip()})
 
 
 def with_member(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
@@ -118,21 +128,50 @@ def with_decisions(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
 
 
 def payouts_to_decide(reader: User) -> QuerySet[Attempt]:
-    """Payouts that wait for this person: those to approve, and those to find out about."""
+    """Payouts that wait for this person: those to approve, and those to find out about.
+
+    While a worker still asks about a payment, it needs no people.
+    """
     mine = {"attempt": OuterRef("pk"), "person": reader}
     held = Q(state=State.HELD) & ~Exists(Approval.objects.filter(**mine))
-    unknown = Q(state=State.UNKNOWN) & ~Exists(Verdict.objects.filter(**mine))
+    is_for_people = Q(state=State.UNKNOWN, next_look_at__isnull=True)
+    unknown = is_for_people & ~Exists(Verdict.objects.filter(**mine))
     others = in_states((State.HELD, State.UNKNOWN)).exclude(transaction__created_by=reader)
     return others.exclude(transaction__from_account__user=reader).filter(held | unknown)
 
 
-def events_of(attempt: Attempt) -> list[tuple[RailEvent, bool]]:
-    """The newest messages to and from the rail about this payout, oldest first.
+class Message(NamedTuple):
+    """A request to the rail, an answer, or a message that the rail sent. `body` is readable."""
 
-    Each with True if what it turned out to mean is alarming.
-    """
+    event: RailEvent
+    direction: str | Promise
+    body: str
+    is_alarming: bool
+
+
+def messages_of(attempt: Attempt) -> list[Message]:
+    """The newest messages to and from the rail about this payment, oldest first."""
     newest = attempt.events.order_by("-pk")[:EVENTS]
-    return [(event, is_alarming(event)) for event in reversed(newest)]
+    return [
+        Message(event, direction_of(event), readable(event.body), is_alarming(event))
+        for event in reversed(newest)
+    ]
+
+
+def direction_of(event: RailEvent) -> str | Promise:
+    if event.is_callback:
+        return _("Callback")
+    if event.kind.endswith("-request"):
+        return _("Request")
+    return _("Answer") if event.kind.endswith("-answer") else _("Remark")
+
+
+def readable(body: str) -> str:
+    """JSON with a line for each field; everything else as it is."""
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
 
 
 def is_alarming(event: RailEvent) -> bool:

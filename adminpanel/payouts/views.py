@@ -61,8 +61,11 @@ def show_list(
     cursor, size = request.GET.get("cursor"), settings.PAGE_SIZE_PANEL
     page = paging.page(found, cursor, size, oldest_first=tab.is_open)
     tallies = queries.tallies()
+    picks = tab.states == (State.HELD,) and people.may_approve(request.user)
+    rows = [row(attempt, request.user) for attempt in page.rows]
     context = {
-        "rows": [row(attempt, request.user) for attempt in page.rows],
+        "rows": rows,
+        "picks": picks and not all(one["has_decided"] or one["is_own"] for one in rows),
         "next_cursor": page.next_cursor,
         "tab": tab,
         "tabs": [(each, tallies[each.name]) for each in queries.TABS],
@@ -78,16 +81,18 @@ def show_list(
 def row(attempt: Attempt, reader: User) -> dict[str, Any]:
     """One line of the list."""
     record = attempt.transaction
+    account = record.from_account
     judges = {one.person_id for one in attempt.verdicts.all()}
     deciders = {one.person_id for one in attempt.approvals.all()}
     return {
         "attempt": attempt,
         "record": record,
-        "member": record.from_account.user if record.from_account else None,
+        "member": account.user if account else None,
         "badge": words.badge_of(attempt),
         "rule": flags.rule(attempt),
         "flags": flags.flags(attempt),
         "has_decided": reader.pk in deciders | judges,
+        "is_own": reader.pk in (record.created_by_id, account and account.user_id),
         "verdicts": len(judges),
     }
 
@@ -183,7 +188,7 @@ def show(
         "acts": acts,
         "may": may,
         "steps": words.steps(attempt),
-        "rail_events": queries.events_of(attempt),
+        "exchange": queries.messages_of(attempt),
         "events": events(subjects.transaction(reference)),
         "problem": problem,
         "refused": form,

@@ -13,6 +13,7 @@ from adminpanel.payouts import queries
 from adminpanel.timeline import Moment, short_time
 from ledger import rails
 from ledger.models import Approval, Attempt, Pause, Verdict
+from ledger.models.attempts import BADGES as ATTEMPT_BADGES
 from ledger.models.attempts import State
 from ledger.payouts.operations import REFUSED
 from ledger.status import Badge
@@ -27,6 +28,8 @@ WAS_REFUSED = Badge(gettext_lazy("Refused"), "bad", "cross")
 
 
 def badge_of(attempt: Attempt) -> Badge:
+    if not attempt.is_payout:
+        return attempt.badge
     if is_refused(attempt):
         return WAS_REFUSED
     if attempt.state == State.READY and not attempt.approvals_needed:
@@ -39,7 +42,7 @@ def is_refused(attempt: Attempt) -> bool:
 
 
 def steps(attempt: Attempt) -> list[Moment]:
-    """The steps of a payout, oldest first. Those still to come have no time and are last."""
+    """The steps of a payment, oldest first. Those still to come have no time and are last."""
     done = [Moment(_("Requested"), str(attempt.transaction.created_by), attempt.created_at)]
     done += [decision_step(one) for one in attempt.approvals.all()]
     if attempt.sent_at:
@@ -79,7 +82,8 @@ def steps_to_come(attempt: Attempt) -> list[Moment]:
         found.append(Moment(ngettext("%d approval", "%d approvals", missing) % missing))
     if not attempt.sent_at:
         found.append(Moment(_("Sent to %(rail)s") % {"rail": attempt.took_rail.label}))
-    return [*found, Moment(str(BADGES[State.SUCCEEDED].word))]
+    paid = BADGES[State.SUCCEEDED] if attempt.is_payout else ATTEMPT_BADGES[State.SUCCEEDED]
+    return [*found, Moment(str(paid.word))]
 
 
 def what_happened(attempt: Attempt) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from adminpanel.members import queries as members
 from adminpanel.models import Incident
+from adminpanel.payouts.queries import payments_named
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
 from ledger.references import as_reference
@@ -51,6 +52,9 @@ def exact_url(text: str) -> str | None:
     reference = as_reference(subject.key if subject else text)
     if reference and Transaction.objects.filter(reference=reference).exists():
         return reverse("adminpanel:transaction", args=[reference])
+    # Two rails may give the same number. The groups then show both.
+    if len(named := list(payments_named(text).select_related("transaction")[:2])) == 1:
+        return reverse("adminpanel:transaction", args=[named[0].transaction.reference])
     if day := day_in(text):
         return all_of("ledger", **{"from": day.isoformat(), "to": day.isoformat()})
     if not (subject and subject.id and subject.kind in ROWS):
@@ -88,6 +92,10 @@ def find_transactions(text: str) -> list[Group]:
     page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
     title = _("Transactions with this text in the note, reference or request key")
     found = [Group("notes", title, page, all_of("ledger", q=text), True)]
+    paid = Transaction.objects.filter(attempt__in=payments_named(text))
+    page = paging.page(paid.with_parties().with_reversal(), None, SHOWN)
+    title = _("Transactions with this receipt")
+    found.insert(0, Group("receipts", title, page, all_of("ledger", q=text)))
     if cents := cents_in(text):
         page = paging.page(records.filter(amount_cents=cents), None, SHOWN)
         amount = format_amount(cents).replace(",", "")

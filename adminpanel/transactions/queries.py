@@ -8,6 +8,7 @@ from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
 from adminpanel.models import Incident, Note, ReversalProposal
+from adminpanel.payouts.words import steps as payment_steps
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
 from ledger.rails.rail import name_of_outside
@@ -71,12 +72,14 @@ def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
 
 
 def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
-    """The steps from the transaction's own columns: created, and settled by the rail.
+    """The steps from the transaction's own columns, or from its payment on a rail.
 
     A reversal has one step, posted. If it came from a proposal, the audit has that step.
     """
     if record.reverses_id:
         return [] if is_posted_in(history) else [posting_step(record)]
+    if attempt := record.loaded_attempt:
+        return payment_steps(attempt)
     settled_by = ""
     if record.settled_at:
         settled_by = name_of_outside(record.took_rail)

@@ -8,22 +8,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
+from adminpanel.members.queries import FROZEN
+from adminpanel.payouts.queries import messages_of
 from adminpanel.reversals.operations import obstacle, propose
 from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
 from adminpanel.transactions.forms import NoteForm, ProposeForm
-from ledger.models import Transaction
+from adminpanel.transactions.payments import payment_of
+from ledger.models import Attempt, Transaction
+from ledger.payouts import asking
 from wallet.errors import Refusal
 from wallet.staff.roles import acts_on_panel
-from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
-from wallet.web.refusals import page_status
+from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part
+from wallet.web.refusals import mark_page, page_status
 
 
 @require_safe
 @panel_page
 def transaction(request: MemberRequest, reference: str) -> HttpResponse:
-    """One transaction: entries, timeline, reversal, incidents, notes and audit."""
-    return show(request, reference)
+    """One transaction: entries, payment, timeline, reversal, incidents, notes and audit.
+
+    While its rail is being asked, the page polls for the payment.
+    """
+    return show(request, reference, part="payment")
 
 
 @require_POST
@@ -70,25 +77,50 @@ def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
     return show(request, reference, propose_form=form, part="reversal", status=status)
 
 
+@require_POST
+@finance_page
+def ask_rail(request: MemberRequest, reference: str) -> HttpResponse:
+    """Have a worker ask the rail now what became of the payment."""
+    asked = Attempt.objects.select_related("transaction")
+    attempt = get_object_or_404(asked, transaction__reference=reference)
+    refusal = None
+    try:
+        attempt = asking.ask_now(context_of(request), attempt_id=attempt.pk)
+    except Refusal as error:
+        refusal = error
+    if refusal is None and not asks_for(request, "payment"):
+        again, done = _("%(rail)s is being asked already."), _("%(rail)s is being asked.")
+        text = again if attempt.is_replay else done
+        messages.info(request, text % {"rail": attempt.took_rail.label})
+        return redirect_to(request, reverse("adminpanel:transaction", args=[reference]))
+    problem = str(refusal) if refusal else ""
+    return mark_page(show(request, reference, part="payment", problem=problem), refusal)
+
+
 def show(
     request: MemberRequest,
     reference: str,
     *,
     note_form: NoteForm | None = None,
     propose_form: ProposeForm | None = None,
+    problem: str = "",
     part: str = "reversal",
     status: int = 200,
 ) -> HttpResponse:
-    records = Transaction.objects.with_parties().with_reversal()
-    records = records.select_related("created_by", "attempt")
+    records = Transaction.objects.with_parties().with_reversal().with_payment()
+    records = records.select_related("created_by")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
     posters = {record.pk: record.created_by.name} if record.reverses_id else {}
+    attempt = record.loaded_attempt
     context = {
         "record": record,
+        "payment": payment_of(record, problem),
+        "exchange": messages_of(attempt) if attempt else [],
+        "frozen": FROZEN,
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),

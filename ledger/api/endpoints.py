@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ledger import history, kinds, operations
+from ledger.api.payments import FailureOut, StepOut, payment_out
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
@@ -77,6 +78,7 @@ class TransactionOut(Schema):
     ]
     status: Status
     amount_cents: int
+    fee_cents: Annotated[int, Field(description="Taken from the wallet on top of the amount.")]
     currency: str
     from_account_id: int | None
     to_account_id: int | None
@@ -85,6 +87,14 @@ class TransactionOut(Schema):
     description: str
     created_at: datetime
     settled_at: datetime | None
+    receipt: Annotated[
+        str | None, Field(description="The rail's own number for it.", examples=["SGL31HA2UV"])
+    ]
+    failure: FailureOut | None
+    steps: Annotated[
+        list[StepOut],
+        Field(description="How far it has come on its rail. Empty if it was instant."),
+    ]
 
 
 ORDER_AUTH = [TokenAuth(defers_check=True), SessionAuth()]
@@ -170,7 +180,7 @@ def list_transactions(
     """A member's transactions, newest first."""
     account = visible_wallet(request, user_id)
     place = paging.place(f"transactions/{user_id}", cursor, type=type, status=status)
-    records = Transaction.objects.with_parties().filter(**place.filters)
+    records = Transaction.objects.with_parties().with_payment().filter(**place.filters)
     return transaction_page(place.sign(history.page(account, records, place.last_id, limit)))
 
 
@@ -181,12 +191,19 @@ def list_transactions(
 )
 def read_transaction(request: CallRequest, reference: str) -> dict[str, object]:
     """One transaction. A member token can read only its owner's."""
+    record = visible_transaction(request, reference)
+    return transaction_out(record, *parties(record))
+
+
+def visible_transaction(request: CallRequest, reference: str) -> Transaction:
+    """404 for an unknown one, or one that the caller may not see."""
     if not REFERENCE.fullmatch(reference):
         raise Http404
-    record = Transaction.objects.with_parties().filter(reference=reference).first()
+    records = Transaction.objects.with_parties().with_payment()
+    record = records.filter(reference=reference).first()
     if record is None or not is_visible(request, record):
         raise Http404
-    return transaction_out(record, *parties(record))
+    return record
 
 
 def is_visible(request: CallRequest, record: Transaction) -> bool:
@@ -227,6 +244,10 @@ def perform(
     """
     caller = request.auth
     record = operations.perform(caller.context(key), order, precondition=caller.precondition)
+    if record.is_replay and record.rail:
+        # Its payment may have come further since.
+        record = Transaction.objects.with_payment().get(pk=record.pk)
+        record.is_replay = True
     owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
     answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))
@@ -260,6 +281,7 @@ def transaction_out(
         "rail": record.rail,
         "status": record.status,
         "amount_cents": record.amount_cents,
+        "fee_cents": record.fee_cents,
         "currency": Account.Currency.KES,
         "from_account_id": record.from_account_id,
         "to_account_id": record.to_account_id,
@@ -268,4 +290,5 @@ def transaction_out(
         "description": record.description,
         "created_at": record.created_at,
         "settled_at": record.settled_at,
+        **payment_out(record),
     }

@@ -107,7 +107,12 @@ class FilterForm(PeriodForm):
             records = records.filter(type=data["type"])
         if data.get("status"):
             records = self.in_status(records, data["status"])
-        return records.between(data["from"], data["to"])
+        return self.between(records, data["from"], data["to"])
+
+    def between(
+        self, records: TransactionQuerySet, first: date | None, last: date | None
+    ) -> TransactionQuerySet:
+        return records.between(first, last)
 
     def in_status(self, records: TransactionQuerySet, status: str) -> TransactionQuerySet:
         return records.filter(status=status)

@@ -5,16 +5,18 @@ and read its flags. A kind that members order also has a URL in `ledger/urls.py`
 `ledger/api/endpoints.py`.
 """
 
+from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.registry import choices, codes, every, of, register, registered
 from ledger.kinds.reversal import REVERSAL
-from ledger.kinds.shapes import Place, Shape, Side, into, out_of
+from ledger.kinds.shapes import Measure, Place, Shape, Side, into, out_of
 from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
 from ledger.kinds.transfer import TRANSFER
 from ledger.kinds.withdrawal import WITHDRAWAL
 
 __all__ = [
+    "CHARGE",
     "DEPOSIT",
     "REVERSAL",
     "STRAY_IN",
@@ -22,6 +24,7 @@ __all__ = [
     "TRANSFER",
     "WITHDRAWAL",
     "Kind",
+    "Measure",
     "MemberView",
     "News",
     "Page",

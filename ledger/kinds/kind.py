@@ -24,12 +24,16 @@ type Words = str | Promise
 
 
 class MemberView(NamedTuple):
-    """A transaction as one member sees it. `other` is the other member's short name, if any."""
+    """A transaction as one member sees it. `other` is the other member's short name, if any.
+
+    `taken` is the amount with the fee.
+    """
 
     is_in: bool
     other: str
     amount: str
     status: Status
+    taken: str = ""
 
 
 class Page(NamedTuple):
@@ -82,7 +86,7 @@ class Kind:
     is_reversible: ClassVar[bool] = False
     # Rare kinds get their own partial index.
     is_rare: ClassVar[bool] = False
-    # It explains money that a rail moved by itself, and belongs to no member.
+    # It explains money that a rail moved by itself, and belongs to no member's wallet.
     is_stray: ClassVar[bool] = False
 
     page: ClassVar[Page | None] = None
@@ -120,6 +124,11 @@ class Kind:
     @property
     def uses_rail(self) -> bool:
         return any(shape.uses_rail for shape in self.shapes)
+
+    @property
+    def has_fee(self) -> bool:
+        """True if a tariff may ask a fee for it."""
+        return any(shape.has_fee for shape in self.shapes)
 
     @property
     def pays_out(self) -> bool:

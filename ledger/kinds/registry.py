@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.kind import Kind, Words
 from ledger.kinds.reversal import REVERSAL
@@ -49,5 +50,5 @@ def choices() -> list[tuple[str, Words]]:
     return [(kind.code, kind.label) for kind in KINDS.values()]
 
 
-for each in (DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, STRAY_IN, STRAY_OUT):
+for each in (DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, STRAY_IN, STRAY_OUT, CHARGE):
     register(each)

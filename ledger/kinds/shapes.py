@@ -41,21 +41,34 @@ class Place(StrEnum):
     TRANSIT = house.IN_TRANSIT.kind
     SUSPENSE = house.SUSPENSE.kind
     ADJUSTMENTS = house.ADJUSTMENTS.kind
+    FEES = house.FEES.kind
+    CHARGES = house.CHARGES.kind
+
+
+class Measure(StrEnum):
+    """Which of a transaction's two sums an entry carries."""
+
+    AMOUNT = "amount"
+    FEE = "fee"  # no entry if there is no fee
 
 
 class Line(NamedTuple):
-    """One entry of the whole amount. `sign` is -1 for money out of the account, 1 for money in."""
+    """One entry, of the whole amount or of the whole fee.
+
+    `sign` is -1 for money out of the account, 1 for money in.
+    """
 
     place: Place
     sign: int
+    measure: Measure = Measure.AMOUNT
 
 
-def out_of(place: Place) -> Line:
-    return Line(place, -1)
+def out_of(place: Place, measure: Measure = Measure.AMOUNT) -> Line:
+    return Line(place, -1, measure)
 
 
-def into(place: Place) -> Line:
-    return Line(place, 1)
+def into(place: Place, measure: Measure = Measure.AMOUNT) -> Line:
+    return Line(place, 1, measure)
 
 
 type Books = Mapping[Status, Sequence[Line]]
@@ -88,14 +101,20 @@ class Shape:
         """Whether a transaction of this shape has a source account, and a target account."""
         return self.source == Side.MEMBER, self.target == Side.MEMBER
 
-    def rests(self, status: Status) -> Counter[Place]:
-        """The sum of the entries at each place in this status, as a multiple of the amount.
+    @cached_property
+    def has_fee(self) -> bool:
+        """True if a tariff may ask a fee for it."""
+        return any(line.measure == Measure.FEE for line in self.at_order)
+
+    def rests(self, status: Status, measure: Measure = Measure.AMOUNT) -> Counter[Place]:
+        """The sum of the entries at each place in this status, as a multiple of the measure.
 
         0 means that money went in and out again.
         """
         found: Counter[Place] = Counter()
         for line in self.books.get(status, ()):
-            found[line.place] += line.sign
+            if line.measure == measure:
+                found[line.place] += line.sign
         return found
 
 
@@ -108,7 +127,9 @@ def check(kinds: Iterable[Kind]) -> Q:
 
 
 def columns(kind: Kind, shape: Shape) -> Q:
+    sums = {} if shape.has_fee else {"fee_cents": 0}
     return Q(
+        **sums,
         type=kind.code,
         status__in=[status.value for status in shape.books],
         from_account__isnull=shape.source != Side.MEMBER,

@@ -1,7 +1,7 @@
 """Money out: from a member's wallet over a rail to the outside.
 
-The money leaves the wallet with the order and stays in transit until the rail answers, so it
-can't be spent twice.
+The money and its fee leave the wallet with the order and stay in transit until the rail answers, so
+they can't be spent twice. The fee is earned when it settles, and goes back if it fails.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
 from ledger.kinds.kind import Kind, MemberView, News, Page
-from ledger.kinds.shapes import Place, Shape, Side, into, out_of
+from ledger.kinds.shapes import Measure, Place, Shape, Side, into, out_of
 from ledger.status import Status
 from wallet.untranslated import sentence
+
+FEE = Measure.FEE
 
 
 class Withdrawal(Kind):
@@ -29,22 +31,34 @@ class Withdrawal(Kind):
         Shape(
             Side.MEMBER,
             Side.RAIL,
-            at_order=[out_of(Place.SOURCE), into(Place.TRANSIT)],
-            at_settle=[out_of(Place.TRANSIT), into(Place.FLOAT)],
-            at_fail=[out_of(Place.TRANSIT), into(Place.SOURCE)],
+            at_order=[
+                *(out_of(Place.SOURCE), into(Place.TRANSIT)),
+                *(out_of(Place.SOURCE, FEE), into(Place.TRANSIT, FEE)),
+            ],
+            at_settle=[
+                *(out_of(Place.TRANSIT), into(Place.FLOAT)),
+                *(out_of(Place.TRANSIT, FEE), into(Place.FEES, FEE)),
+            ],
+            at_fail=[
+                *(out_of(Place.TRANSIT), into(Place.SOURCE)),
+                *(out_of(Place.TRANSIT, FEE), into(Place.SOURCE, FEE)),
+            ],
             books={
-                Status.PENDING: [out_of(Place.SOURCE), into(Place.TRANSIT)],
+                Status.PENDING: [
+                    *(out_of(Place.SOURCE), out_of(Place.SOURCE, FEE)),
+                    *(into(Place.TRANSIT), into(Place.TRANSIT, FEE)),
+                ],
                 Status.SUCCESS: [
-                    out_of(Place.SOURCE),
-                    into(Place.TRANSIT),
-                    out_of(Place.TRANSIT),
-                    into(Place.FLOAT),
+                    *(out_of(Place.SOURCE), out_of(Place.SOURCE, FEE)),
+                    *(into(Place.TRANSIT), into(Place.TRANSIT, FEE)),
+                    *(out_of(Place.TRANSIT), out_of(Place.TRANSIT, FEE)),
+                    *(into(Place.FLOAT), into(Place.FEES, FEE)),
                 ],
                 Status.FAILED: [
-                    out_of(Place.SOURCE),
-                    into(Place.TRANSIT),
-                    out_of(Place.TRANSIT),
-                    into(Place.SOURCE),
+                    *(out_of(Place.SOURCE), out_of(Place.SOURCE, FEE)),
+                    *(into(Place.TRANSIT), into(Place.TRANSIT, FEE)),
+                    *(out_of(Place.TRANSIT), out_of(Place.TRANSIT, FEE)),
+                    *(into(Place.SOURCE), into(Place.SOURCE, FEE)),
                 ],
             },
         ),
@@ -74,7 +88,9 @@ class Withdrawal(Kind):
     def outlook(self, view: MemberView) -> str:
         match view.status:
             case Status.FAILED:
-                return sentence(_("{amount} is back in your wallet."), amount=view.amount)
+                return sentence(
+                    _("{amount} is back in your wallet."), amount=view.taken or view.amount
+                )
             case Status.PENDING:
                 return _(
                     "We've set this money aside. If it can't be paid, it comes back to your wallet."

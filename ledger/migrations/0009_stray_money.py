@@ -6,7 +6,21 @@ from django.db import migrations, models
 from ledger import guards
 
 # SQLite writes the table anew for a constraint, and loses its guards with the old one.
-GUARDS = guards.transaction_guards()
+COLUMNS = (
+    "id",
+    "reference",
+    "type",
+    "amount_cents",
+    "from_account_id",
+    "to_account_id",
+    "description",
+    "created_by_id",
+    "idempotency_key",
+    "reverses_id",
+    "created_at",
+    "rail",
+)
+GUARDS = guards.transaction_guards(COLUMNS)
 
 
 class Migration(migrations.Migration):

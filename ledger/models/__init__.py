@@ -4,16 +4,19 @@ from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.books import Entry, Transaction
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
+from ledger.models.tariffs import Band, Tariff
 
 __all__ = [
     "Approval",
     "Attempt",
+    "Band",
     "DailyTotal",
     "Entry",
     "HouseBalance",
     "Pause",
     "RailEvent",
     "RollupMark",
+    "Tariff",
     "Transaction",
     "Verdict",
 ]

@@ -39,6 +39,14 @@ class State(models.TextChoices):
     CANCELLED = "CANCELLED", _("Cancelled")
 
 
+class Because(models.TextChoices):
+    """Which rule asked for the approval of a payout (`ledger/operations/approvals.py`)."""
+
+    AMOUNT = "amount", _("Its amount")
+    DAY = "day", _("What left the wallet that day")
+    NEW_PHONE = "new_phone", _("First payout to a new phone number")
+
+
 ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 OPEN = tuple(state for state in State if state not in ENDED)
 
@@ -59,8 +67,12 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         return self.filter(state__in=OPEN)
 
     def payouts(self) -> AttemptQuerySet:
-        """Those that pay money out. The others collect it."""
-        return self.filter(transaction__to_account__isnull=True)
+        """Those that pay money out. The others collect it.
+
+        By the side that has an account. Asked for the one that has none, SQLite reads every payout
+        there is by that side's index: 156 ms instead of 3 for a page of 100,000 attempts.
+        """
+        return self.filter(transaction__from_account__isnull=False)
 
     def due(self, now: datetime) -> AttemptQuerySet:
         """Those that a worker has to send or to ask about, the longest due first."""
@@ -72,9 +84,11 @@ class Attempt(models.Model):
 
     It is written in the same commit as the order. `reference` is our name for it at the rail,
     where a payment is never asked for under another name. `phone` (E.164) is the member's as it
-    was when they ordered. `rail_id` is the rail's own name for it and `receipt` the number of its
-    payment. `next_look_at` is when a worker is to send it or to ask about it, null when nothing
-    is due. Each claim by a worker raises `fence`, and holds until `lease_until`.
+    was when they ordered. `held_because` is the rule that asked for approvals, and
+    `held_above_cents` the limit that the rule had then. `rail_id` is the rail's own name for it
+    and `receipt` the number of its payment. `next_look_at` is when a worker is to send it or to ask
+    about it, null when nothing is due. Each claim by a worker raises `fence`, and holds until
+    `lease_until`.
 
     `sent_at` is when it may first have reached the rail. It is null while that is impossible, so
     only then may the attempt be cancelled.
@@ -92,7 +106,12 @@ class Attempt(models.Model):
     phone = models.CharField(_("phone"), max_length=16, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State)
     approvals_needed = models.PositiveSmallIntegerField(_("approvals needed"), default=0)
+    # Null if it needs none, and for those from before this was stored.
+    held_because = models.CharField(  # noqa: DJ001
+        _("held because"), max_length=10, choices=Because, null=True
+    )
     approvals_given = models.PositiveSmallIntegerField(_("approvals given"), default=0)
+    held_above_cents = models.BigIntegerField(_("held above"), null=True)
     rail_id = models.CharField(_("the rail's id"), max_length=64, blank=True)
     # Null, not empty, until it is paid: the unique constraint passes over nulls.
     receipt = models.CharField(_("receipt"), max_length=64, null=True)  # noqa: DJ001

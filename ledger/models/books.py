@@ -7,6 +7,8 @@ database refuses to change or delete them (`ledger/guards.py`).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +22,9 @@ from ledger.references import new_reference
 from ledger.status import REVERSED, Badge, Status
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
+
+if TYPE_CHECKING:
+    from ledger.models.attempts import Attempt
 
 
 class Transaction(models.Model):
@@ -39,6 +44,8 @@ class Transaction(models.Model):
     rail = models.CharField(_("rail"), max_length=16, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     amount_cents = models.BigIntegerField(_("amount"))
+    # On top of the amount, as the tariff was when it was ordered.
+    fee_cents = models.BigIntegerField(_("fee"), default=0, db_default=0)
     from_account = models.ForeignKey(
         Account,
         models.PROTECT,
@@ -117,6 +124,10 @@ class Transaction(models.Model):
                 name="transaction_amount_above_zero",
             ),
             models.CheckConstraint(
+                condition=Q(fee_cents__gte=0, fee_cents__lte=CEILING_CENTS),
+                name="transaction_fee_not_negative",
+            ),
+            models.CheckConstraint(
                 condition=Q(from_account__isnull=True)
                 | Q(to_account__isnull=True)
                 | ~Q(from_account=F("to_account")),
@@ -143,9 +154,24 @@ class Transaction(models.Model):
         return kinds.of(self.type)
 
     @property
+    def taken_cents(self) -> int:
+        """What it took, or takes, from its source: the amount and the fee."""
+        return self.amount_cents + self.fee_cents
+
+    @property
     def took_rail(self) -> rails.Rail | None:
         """Its rail, if money came in or went out."""
         return rails.of(self.rail) if self.rail else None
+
+    @property
+    def loaded_attempt(self) -> Attempt | None:
+        """Its try on its rail, if there is one and it was loaded (`with_attempt`).
+
+        Both have to be of the same moment, and a list must not ask for each row.
+        """
+        if not Transaction.attempt.is_cached(self):
+            return None
+        return getattr(self, "attempt", None)
 
     @property
     def is_reversible(self) -> bool:

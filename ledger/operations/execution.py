@@ -14,7 +14,7 @@ from django.utils import timezone
 from ledger.errors import AlreadyReversed, KeyReused
 from ledger.models import Attempt, Transaction
 from ledger.operations import rules, statements
-from ledger.operations.approvals import approvals_needed
+from ledger.operations.approvals import Check, check_by_people
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
@@ -162,9 +162,10 @@ def decide(
     Raises a Refusal.
     """
     order, rail = placed.order, placed.order.rail
-    rules.check(order, holdings, facts.sent_cents)
-    approvals = approvals_needed(order, holdings, facts.sent_cents, now)
-    is_instant = order.is_instant and not approvals
+    rules.check_fee(order, facts.fee_cents)
+    rules.check(order, holdings, facts.sent_cents, facts.fee_cents)
+    check = check_by_people(order, holdings, facts.sent_cents, now)
+    is_instant = order.is_instant and check is None
     record = Transaction(
         id=facts.next_id,
         reference=new_reference(),
@@ -172,6 +173,7 @@ def decide(
         rail=rail.code if rail else "",
         status=Transaction.Status.SUCCESS if is_instant else Transaction.Status.PENDING,
         amount_cents=order.amount_cents,
+        fee_cents=facts.fee_cents,
         from_account_id=order.source_id,
         to_account_id=order.target_id,
         description=order.description,
@@ -183,21 +185,25 @@ def decide(
     )
     record._state.adding = False
     if not is_instant:
-        begin_attempt(record, holdings, approvals)
+        begin_attempt(record, holdings, check)
     return record
 
 
-def begin_attempt(record: Transaction, holdings: Mapping[int, Holding], approvals: int) -> None:
+def begin_attempt(
+    record: Transaction, holdings: Mapping[int, Holding], check: Check | None
+) -> None:
     """Give a transaction that waits for its rail the attempt that is written with it."""
     [owner_id] = [id for id in (record.from_account_id, record.to_account_id) if id is not None]
     record.attempt = Attempt(
         transaction=record,
         rail=record.rail,
         phone=holdings[owner_id].phone or "",
-        state=Attempt.State.HELD if approvals else Attempt.State.READY,
-        approvals_needed=approvals,
+        state=Attempt.State.HELD if check else Attempt.State.READY,
+        approvals_needed=check.approvals if check else 0,
+        held_because=check.because.value if check else None,
+        held_above_cents=check.above_cents if check else None,
         created_at=record.created_at,
-        next_look_at=None if approvals else record.created_at,
+        next_look_at=None if check else record.created_at,
     )
 
 

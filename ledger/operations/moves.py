@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from ledger.errors import NotReversible
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
@@ -86,19 +87,27 @@ def reverse(context: Context, *, transaction_id: int, at: datetime | None = None
     return perform(context, Order.reversal_of(record), at=at)
 
 
-def preview(order: Order) -> int:
-    """The member's balance in cents if this order were carried out and settled now.
+class Preview(NamedTuple):
+    """What an order would cost, and the member's balance after it."""
 
-    Locks nothing, so the balance may have changed by the time of the order. Raises the Refusal
+    fee_cents: int
+    balance_after_cents: int
+
+
+def preview(order: Order) -> Preview:
+    """What would become of the member's wallet if this order were carried out and settled now.
+
+    Locks nothing, so balance and fee may have changed by the time of the order. Raises the Refusal
     that the order would raise.
     """
     rules.refuse_nonsense(order)
     batch = [PlacedOrder(order, actor_id=0, key=None)]
     holdings, [facts] = statements.read(batch, nairobi_day(), Hold.NOTHING)
-    rules.check(order, holdings, facts.sent_cents, is_preview=True)
+    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
-    postings = order.postings(is_settled=True)
-    return own.balance_cents + sum(cents for id, cents in postings if id == own.id)
+    postings = order.postings(is_settled=True, fee_cents=facts.fee_cents)
+    after_cents = own.balance_cents + sum(cents for id, cents in postings if id == own.id)
+    return Preview(facts.fee_cents, after_cents)
 
 
 def find_earlier(context: Context, order: Order) -> Transaction | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ledger import rails
 from ledger.kinds import REVERSAL, Kind, Place
-from ledger.kinds.shapes import Line, Shape
+from ledger.kinds.shapes import Line, Measure, Shape
 from ledger.models import Transaction
 from wallet import house
 from wallet.db.preconditions import Precondition
@@ -21,7 +21,8 @@ class Order:
     """Move `amount_cents` from the source account to the target account. None means outside.
 
     `reverses_id` is the transaction that a reversal takes back. `rail_code` is the rail of a
-    deposit or payout; empty means the current rail. Two orders that differ only in the rail are
+    deposit or payout; empty means the current rail. `fee_cents` is the fee that its member agreed
+    to; None means what the tariff asks. Two orders that differ only in the rail or the fee are
     equal.
     """
 
@@ -32,6 +33,7 @@ class Order:
     description: str = ""
     reverses_id: int | None = None
     rail_code: str = field(default="", compare=False)
+    fee_cents: int | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, record: Transaction) -> Order:
@@ -44,6 +46,7 @@ class Order:
             description=record.description,
             reverses_id=record.reverses_id,
             rail_code=record.rail,
+            fee_cents=record.fee_cents,
         )
 
     @classmethod
@@ -85,17 +88,22 @@ class Order:
         is_waiting = rail and self.shape.may_wait and not rail.answers_instantly(self.amount_cents)
         return not is_waiting
 
-    def postings(self, *, is_settled: bool) -> Postings:
+    def postings(self, *, is_settled: bool, fee_cents: int = 0) -> Postings:
         """The entries it writes when it is ordered, as (account id, signed cents). Sums to zero.
 
         If it settles instantly, these include the entries of the settlement.
         """
         shape = self.shape
-        return self.post([*shape.at_order, *(shape.at_settle if is_settled else ())])
+        return self.post([*shape.at_order, *(shape.at_settle if is_settled else ())], fee_cents)
 
-    def post(self, lines: Sequence[Line]) -> Postings:
-        """The entries of these lines on this order's accounts."""
-        return [(self.account_at(line.place), line.sign * self.amount_cents) for line in lines]
+    def post(self, lines: Sequence[Line], fee_cents: int = 0) -> Postings:
+        """The entries of these lines on this order's accounts. Without a fee, none is for it."""
+        amount, amount_cents = Measure.AMOUNT, self.amount_cents
+        return [
+            (self.account_at(place), sign * (amount_cents if measure is amount else fee_cents))
+            for place, sign, measure in lines
+            if measure is amount or fee_cents
+        ]
 
     def account_at(self, place: Place) -> int:
         match place:

@@ -56,6 +56,7 @@ def check(
     order: Order,
     holdings: Mapping[int, Holding],
     sent_today_cents: int,
+    fee_cents: int = 0,
     *,
     is_preview: bool = False,
 ) -> None:
@@ -73,7 +74,7 @@ def check(
         if not holdings[account_id].is_active:
             raise errors.AccountClosed
     if order.source_id is not None:
-        check_out(order, holdings[order.source_id], sent_today_cents)
+        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents)
     check_phone(order, holdings)
     if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
@@ -90,15 +91,29 @@ def check_money(order: Order, holdings: Mapping[int, Holding]) -> None:
         )
 
 
-def check_out(order: Order, source: Holding, sent_today_cents: int) -> None:
+def check_fee(order: Order, fee_cents: int) -> None:
+    """Refuse an order whose member agreed to another fee than the tariff asks now."""
+    if order.fee_cents is not None and order.fee_cents != fee_cents:
+        raise errors.FeeChanged(fee=format_money(fee_cents))
+
+
+def check_out(order: Order, source: Holding, sent_today_cents: int, fee_cents: int) -> None:
     if source.is_frozen:
         raise errors.AccountFrozen
-    if source.balance_cents < order.amount_cents:
-        raise errors.InsufficientFunds(available=format_money(source.balance_cents))
+    if source.balance_cents < order.amount_cents + fee_cents:
+        raise insufficient(source.balance_cents, order.amount_cents, fee_cents)
     limit = settings.LIMIT_CENTS_OUT_PER_DAY
     if order.kind.counts_to_daily_limit and sent_today_cents + order.amount_cents > limit:
         left = max(limit - sent_today_cents, 0)
         raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
+
+
+def insufficient(held_cents: int, amount_cents: int, fee_cents: int) -> errors.InsufficientFunds:
+    available = format_money(held_cents)
+    if not fee_cents or held_cents < amount_cents:
+        return errors.InsufficientFunds(available=available)
+    total = format_money(amount_cents + fee_cents)
+    return errors.FeeNotCovered(available=available, total=total, fee=format_money(fee_cents))
 
 
 def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:

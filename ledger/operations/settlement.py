@@ -10,8 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from ledger.errors import AlreadySent, NeverSent, ReceiptTaken, SettledOtherwise, Superseded
+from ledger.kinds import Side
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import State
+from ledger.operations.charges import write_charge
 from ledger.operations.orders import Order, Postings
 from ledger.operations.statements import (
     ADD_TO_BALANCES,
@@ -48,7 +50,8 @@ END_ATTEMPT = """
 
 class Ending(NamedTuple):
     """How an attempt ends, and what its rail said. `fence` is the worker's who says so, if the
-    rail spoke of that worker's request only."""
+    rail spoke of that worker's request only. `charge_cents` is what the rail took from Nissmart
+    for it, if the rail said so."""
 
     state: State
     receipt: str = ""
@@ -56,6 +59,7 @@ class Ending(NamedTuple):
     code: str = ""
     words: str = ""
     fence: int | None = None
+    charge_cents: int | None = None
 
     @property
     def status(self) -> Status:
@@ -72,19 +76,26 @@ class Held(NamedTuple):
 
 
 def settle(
-    *, transaction_id: int, receipt: str = "", rail_id: str = "", at: datetime | None = None
+    *,
+    transaction_id: int,
+    receipt: str = "",
+    rail_id: str = "",
+    charge_cents: int | None = None,
+    at: datetime | None = None,
 ) -> Transaction:
     """The rail has carried out a transaction: mark it SUCCESS and write its entries, once.
 
     No rule can refuse it. The money has arrived, so a deposit goes in even if the wallet is
     frozen, closed or over its limit. If the transaction is SUCCESS already, it is returned with
     `is_replay` and nothing moves. `receipt` is the rail's number of the payment, and `rail_id` its
-    name for our order. `at` defaults to now; generated histories set it.
+    name for our order. A payout's charge is written in the same commit: `charge_cents`, or what
+    the rail's tariff says. `at` defaults to now; generated histories set it.
 
     Raises SettledOtherwise if it has already failed, NeverSent if no worker has sent it,
     ReceiptTaken if the receipt is another payment's, or Busy.
     """
-    return finish(transaction_id, Ending(State.SUCCEEDED, receipt, rail_id), at)
+    ending = Ending(State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents)
+    return finish(transaction_id, ending, at)
 
 
 def fail(
@@ -140,7 +151,8 @@ def end(
     write."""
     order = Order.of(record)
     shape = order.shape
-    postings = order.post(shape.at_settle if ending.status == Status.SUCCESS else shape.at_fail)
+    lines = shape.at_settle if ending.status == Status.SUCCESS else shape.at_fail
+    postings = order.post(lines, record.fee_cents)
     own_ids = sorted({id for id, _cents in postings} & set(order.account_ids))
     held = hold(own_ids, record.pk)
     if held.status != Status.PENDING:
@@ -151,6 +163,8 @@ def end(
         before()
     times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
     now = max([at or timezone.now(), record.created_at, *times])
+    if held.attempt and ending.status == Status.SUCCESS and shape.target == Side.RAIL:
+        write_charge(record, ending.charge_cents, now)
     write(record.pk, ending, now, postings, {id: cents for id, cents, _at in held.accounts})
     record.status, record.settled_at = ending.status, now
     return record

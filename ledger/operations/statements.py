@@ -18,7 +18,8 @@ from django.db import connection
 
 from ledger import kinds
 from ledger.models import Attempt, Transaction
-from ledger.operations.orders import PlacedOrder
+from ledger.models.tariffs import Purpose
+from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from ledger.status import Status
@@ -43,6 +44,17 @@ SENT = """
 EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
 LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 
+# What the tariff of the day asks. Only orders that may have a fee ask for it.
+FEE = """
+    SELECT COALESCE((
+        SELECT fee_cents FROM ledger_band
+        WHERE tariff_id = (
+            SELECT id FROM ledger_tariff
+            WHERE purpose = %s AND rail = %s AND type = %s AND from_date <= %s
+            ORDER BY from_date DESC, id DESC LIMIT 1)
+          AND from_cents <= %s
+        ORDER BY from_cents DESC LIMIT 1), 0)"""
+
 # Read in the first trip, so that the writes can go out without waiting for an answer.
 NEXT_ID = {
     "postgresql": "nextval('ledger_transaction_id_seq')",
@@ -58,10 +70,10 @@ CHANGE = "WHEN %s THEN CAST(%s AS BIGINT) "
 
 INSERT_TRANSACTIONS = """
     INSERT INTO ledger_transaction
-        (id, reference, type, rail, status, amount_cents, from_account_id, to_account_id,
+        (id, reference, type, rail, status, amount_cents, fee_cents, from_account_id, to_account_id,
          description, created_by_id, idempotency_key, reverses_id, created_at, settled_at)
     VALUES """
-TRANSACTION_COLUMNS = 14
+TRANSACTION_COLUMNS = 15
 
 INSERT_ENTRIES = """
     INSERT INTO ledger_entry
@@ -71,10 +83,11 @@ ENTRY_COLUMNS = 5
 
 INSERT_ATTEMPTS = """
     INSERT INTO ledger_attempt
-        (transaction_id, rail, reference, phone, state, approvals_needed, approvals_given, rail_id,
-         failure_code, failure_words, next_look_at, looks, fence, created_at)
+        (transaction_id, rail, reference, phone, state, approvals_needed, held_because,
+         held_above_cents, approvals_given, rail_id, failure_code, failure_words, next_look_at,
+         looks, fence, created_at)
     VALUES """
-ATTEMPT_COLUMNS = 14
+ATTEMPT_COLUMNS = 16
 
 
 class Hold(StrEnum):
@@ -93,6 +106,7 @@ class Facts(NamedTuple):
 
     `earlier_id` is the transaction its key already made. `sent_cents` is what left the source that
     day. `next_id` becomes the id of its transaction. `answer` answers its precondition.
+    `fee_cents` is what the tariff asks.
     """
 
     earlier_id: int | None
@@ -101,6 +115,7 @@ class Facts(NamedTuple):
     target_last_at: datetime | str | None
     next_id: int = 0
     answer: list[Row] | None = None
+    fee_cents: int = 0
 
     @property
     def last_at(self) -> datetime | None:
@@ -124,6 +139,8 @@ def read(
         queries.append(Statement(facts_sql(uncounted(), bool(hold)), fact_params(placed, day)))
         if placed.precondition:
             queries.append(placed.precondition.statement)
+        if placed.order.shape.has_fee:
+            queries.append(fee_query(placed.order, day))
     answers = iter(pipeline.ask(*queries))
     rows = next(answers)
     holdings = {
@@ -134,6 +151,8 @@ def read(
         each = Facts(*next(answers)[0])
         if placed.precondition:
             each = each._replace(answer=next(answers))
+        if placed.order.shape.has_fee:
+            each = each._replace(fee_cents=next(answers)[0][0])
         if not IDS_ARE_DRAWN:
             # SQLite returns the same next id for every order of the batch.
             each = each._replace(next_id=each.next_id + position)
@@ -143,8 +162,25 @@ def read(
 
 def read_facts(placed: PlacedOrder, day: date) -> Facts:
     """Only the facts. Call it when the accounts are already locked."""
-    [[row]] = pipeline.ask(Statement(facts_sql(uncounted(), True), fact_params(placed, day)))
-    return Facts(*row)
+    queries = [Statement(facts_sql(uncounted(), True), fact_params(placed, day))]
+    if placed.order.shape.has_fee:
+        queries.append(fee_query(placed.order, day))
+    [row], *fees = pipeline.ask(*queries)
+    facts = Facts(*row)
+    return facts._replace(fee_cents=fees[0][0][0]) if fees else facts
+
+
+def fee_query(order: Order, day: date) -> Statement:
+    rail = order.rail
+    assert rail
+    return tariff_query(Purpose.FEE, rail.code, order.kind.code, day, order.amount_cents)
+
+
+def tariff_query(
+    purpose: Purpose, rail_code: str, type: str, day: date, amount_cents: int
+) -> Statement:
+    """Asks what the tariff of this day says for this amount, in cents: 0 without a tariff."""
+    return Statement(FEE, (purpose.value, rail_code, type, day.isoformat(), amount_cents))
 
 
 def sent_cents(account_id: int, day: date) -> int:
@@ -190,23 +226,24 @@ def write(
     carried_out: Sequence[tuple[PlacedOrder, Transaction]], holdings: Mapping[int, Holding]
 ) -> None:
     """Write balances, transactions and entries, with the commit at the latest."""
-    changes: list[Value] = []
-    changed_ids: list[Value] = []
+    changes: dict[int, int] = {}
     rows: list[Value] = []
     lines: list[Value] = []
     attempts: list[Value] = []
     for placed, record in carried_out:
         at = record.created_at
         rows += (record.pk, record.reference, record.type, record.rail, record.status)
-        rows += (record.amount_cents, record.from_account_id, record.to_account_id)
+        rows += (record.amount_cents, record.fee_cents)
+        rows += (record.from_account_id, record.to_account_id)
         rows += (record.description, record.created_by_id, record.idempotency_key)
         rows += (record.reverses_id, at, record.settled_at)
-        for account_id, cents in placed.order.postings(is_settled=record.settled_at is not None):
+        is_settled, fee_cents = record.settled_at is not None, record.fee_cents
+        for account_id, cents in placed.order.postings(is_settled=is_settled, fee_cents=fee_cents):
             after = None
             if held := holdings.get(account_id):
-                after = held.balance_cents + cents
-                changes += (account_id, cents)
-                changed_ids.append(account_id)
+                # No two orders share an account, but a fee is a second entry on its wallet.
+                changes[account_id] = change = changes.get(account_id, 0) + cents
+                after = held.balance_cents + change
             lines += (record.pk, account_id, cents, after, at)
         if record.status == Status.PENDING:
             attempts += columns_of(record.attempt)
@@ -214,8 +251,9 @@ def write(
         Statement(INSERT_TRANSACTIONS + rows_sql(len(carried_out), TRANSACTION_COLUMNS), rows)
     ]
     # A deposit that waits for its rail has moved nothing yet.
-    if changed_ids:
-        inserts.insert(0, Statement(add_sql(len(changed_ids)), changes + changed_ids))
+    if changes:
+        each_change = [value for change in changes.items() for value in change]
+        inserts.insert(0, Statement(add_sql(len(changes)), [*each_change, *changes]))
     if lines:
         inserts.append(insert_entries(lines))
     if attempts:
@@ -229,7 +267,8 @@ def columns_of(attempt: Attempt) -> tuple[Value, ...]:
     one = attempt
     return (
         *(one.transaction.pk, one.rail, one.reference, one.phone, one.state),
-        *(one.approvals_needed, 0, "", "", "", one.next_look_at, 0, 0, one.created_at),
+        *(one.approvals_needed, one.held_because, one.held_above_cents),
+        *(0, "", "", "", one.next_look_at, 0, 0, one.created_at),
     )
 
 

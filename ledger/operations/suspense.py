@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from ledger.kinds import Kind
@@ -27,21 +29,25 @@ def hold_in_suspense(
     if earlier:
         earlier.is_replay = True
         return earlier
-    now = timezone.now()
+    return write_unordered(order, actor_id=actor_id, key=key, at=timezone.now())
+
+
+def write_unordered(order: Order, *, actor_id: int, key: str, at: datetime) -> Transaction:
+    """Write a transaction of house accounts alone: no member ordered it and no wallet changes."""
     record = Transaction.objects.create(
-        type=kind.code,
-        rail=rail_code,
+        type=order.kind.code,
+        rail=order.rail_code,
         status=Status.SUCCESS,
-        amount_cents=amount_cents,
-        description=description,
+        amount_cents=order.amount_cents,
+        description=order.description,
         created_by_id=actor_id,
         idempotency_key=key,
-        created_at=now,
-        settled_at=now,
+        created_at=at,
+        settled_at=at,
     )
     # In one statement: PostgreSQL refuses entries that don't sum to zero at its end.
     Entry.objects.bulk_create(
-        Entry(transaction=record, account_id=account_id, amount_cents=cents, created_at=now)
+        Entry(transaction=record, account_id=account_id, amount_cents=cents, created_at=at)
         for account_id, cents in order.postings(is_settled=True)
     )
     return record

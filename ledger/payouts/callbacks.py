@@ -17,7 +17,7 @@ from ledger.models import Attempt, RailEvent
 from ledger.models.rail_events import Finding
 from ledger.payouts import outcomes
 from ledger.payouts.outcomes import Heard
-from ledger.rails import Callback, Outcome, Rail
+from ledger.rails import Answer, Callback, Outcome, Rail
 from wallet.db.retries import committed
 from wallet.errors import Busy
 
@@ -74,6 +74,8 @@ def apply(event: RailEvent) -> Finding | None:
     attempt = payment_of(event, callback)
     if attempt is None:
         return no_payment(event, callback)
+    if not is_vouched_for(attempt, callback.answer):
+        return doubted(event, attempt, callback.answer)
     heard = Heard(callback.answer, amount_cents=callback.amount_cents)
     return finish(event, outcomes.take_in(attempt, heard), attempt)
 
@@ -89,6 +91,29 @@ def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
         asked = RailEvent.objects.filter(rail=event.rail, rail_id=answer.lookup_id)
         return attempts.filter(pk__in=asked.values("attempt")).first()
     return attempts.filter(rail_id=answer.rail_id).first() if answer.rail_id else None
+
+
+def is_vouched_for(attempt: Attempt, answer: Answer) -> bool:
+    """Does a message about an open payment have an id that only the rail and we know?
+
+    The callback URL may leak, and our reference with it. If the rail's answer with its id was lost,
+    a payout's failure has to be vouched for all the same, since it gives money back, and a payout
+    can be asked about by our reference. A collection can't: its message is believed.
+    """
+    if attempt.has_ended:
+        return True
+    if answer.lookup_id:
+        return attempt.events.filter(rail_id=answer.lookup_id, is_callback=False).exists()
+    if attempt.rail_id:
+        return answer.rail_id == attempt.rail_id
+    return answer.outcome != Outcome.FAILED if attempt.is_payout else bool(answer.rail_id)
+
+
+def doubted(event: RailEvent, attempt: Attempt, answer: Answer) -> Finding | None:
+    """Have the rail asked instead. None while a worker waits for an answer: the id may be in it."""
+    if attempt.is_held_by_a_worker and timezone.now() - event.at < MATCHED_WITHIN:
+        return None
+    return finish(event, outcomes.doubt(attempt, answer), attempt)
 
 
 def no_payment(event: RailEvent, callback: Callback) -> Finding | None:

@@ -98,18 +98,23 @@ def refuse(context: Context, *, attempt_id: int, fingerprint: str) -> Attempt:
     return end_unsent(context, attempt, REFUSED, context.reason, write)
 
 
-def cancel(context: Context, *, transaction_id: int) -> Attempt:
+def cancel(context: Context, *, transaction_id: int, owner_id: int | None = None) -> Attempt:
     """Its member takes back a payment that wasn't sent yet. The money goes back to the wallet.
 
+    `owner_id` is the member whom the actor acts for, as a service does; the actor by default.
     Raises NotAllowed for everyone else, AlreadySent when it may be on its way, and TooLate when it
-    has ended otherwise.
+    has ended otherwise or was instant.
     """
-    assert context.actor_id
-    attempt = Attempt.objects.select_related("transaction").get(transaction=transaction_id)
+    owner_id = owner_id or context.actor_id
+    assert owner_id
+    attempts = Attempt.objects.select_related("transaction")
+    attempt = attempts.filter(transaction=transaction_id).first()
+    if attempt is None:
+        raise TooLate(_("This was instant, so it can't be cancelled."))
     record = attempt.transaction
     account_id = record.from_account_id or record.to_account_id
     assert account_id
-    if not Account.objects.filter(pk=account_id, user=context.actor_id).exists():
+    if not Account.objects.filter(pk=account_id, user=owner_id).exists():
         raise NotAllowed(_("Only the member whose payment this is can cancel it."))
     return end_unsent(context, attempt, CANCELLED, "", lambda: None)
 
@@ -142,11 +147,17 @@ def resolve(
     person's latest word counts. Returns the attempt as it is then. Raises as `approve`; a Refusal
     without evidence, or without the receipt of what was paid; ReceiptTaken.
     """
-    attempt, is_agreed = judge(context, attempt_id, outcome, evidence.strip(), receipt.strip())
+    receipt = as_receipt(receipt)
+    attempt, is_agreed = judge(context, attempt_id, outcome, evidence.strip(), receipt)
     if is_agreed and not attempt.has_ended:
-        end_as_agreed(attempt, outcome, receipt.strip())
+        end_as_agreed(attempt, outcome, receipt)
         attempt.refresh_from_db()
     return attempt
+
+
+def as_receipt(typed: str) -> str:
+    """`uks vqtyw16` -> `UKSVQTYW16`, as rails write it: the same receipt is then the same text."""
+    return "".join(typed.split()).upper()
 
 
 @committed

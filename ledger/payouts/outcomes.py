@@ -69,7 +69,10 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
         return other_amount(attempt, heard)
     try:
         ended = operations.settle(
-            transaction_id=record.pk, receipt=answer.receipt, rail_id=answer.rail_id
+            transaction_id=record.pk,
+            receipt=answer.receipt,
+            rail_id=answer.rail_id,
+            charge_cents=answer.charge_cents,
         )
     except NeverSent:
         return Finding.NEVER_SENT
@@ -110,7 +113,8 @@ def other_amount(attempt: Attempt, heard: Heard) -> Finding:
 
 
 def hold_stray(attempt: Attempt, amount_cents: int, finding: Finding) -> Finding:
-    """Put what the rail moved into suspense, once for each attempt."""
+    """Put what the rail moved into suspense, once for each attempt. Another amount than the first
+    time is for people."""
     record = attempt.transaction
     if amount_cents <= 0:
         return finding
@@ -123,7 +127,8 @@ def hold_stray(attempt: Attempt, amount_cents: int, finding: Finding) -> Finding
         key=f"stray {attempt.reference}",
         description=f"Stray payment of {record.reference}",
     )
-    return Finding.DUPLICATE if made.is_replay else finding
+    is_known = made.is_replay and made.amount_cents == amount_cents
+    return Finding.DUPLICATE if is_known else finding
 
 
 def fail(attempt: Attempt, heard: Heard) -> Finding:
@@ -188,7 +193,8 @@ def note(attempt: Attempt, heard: Heard) -> Finding:
     answer, now = heard.answer, timezone.now()
     mine = Attempt.objects.filter(pk=attempt.pk, state__in=OPEN)
     if heard.fence is None:
-        if answer.rail_id and not attempt.rail_id:
+        # A payout's id vouches for what gives money back, so it comes from the rail's own answer.
+        if answer.rail_id and not attempt.rail_id and not attempt.is_payout:
             update(mine.filter(rail_id=""), rail_id=answer.rail_id[:64])
         if answer.outcome == Outcome.UNKNOWN:
             update(mine.filter(free(now), state=State.SENT), state=State.UNKNOWN)
@@ -200,7 +206,10 @@ def note(attempt: Attempt, heard: Heard) -> Finding:
         columns["rail_id"] = first_id(answer.rail_id[:64])
     if not heard.is_send:
         columns["looks"] = attempt.looks + 1
-    if update(mine.filter(fence=heard.fence), **columns) and look_at is None:
+    is_mine = update(mine.filter(fence=heard.fence), **columns)
+    # Said once, however often finance has it asked about later.
+    said = look_at is None and attempt.events.filter(finding=Finding.OVERDUE).exists()
+    if is_mine and look_at is None and not said:
         write_finding(attempt, "overdue", Finding.OVERDUE)
     return Finding.NO_NEWS
 
@@ -218,6 +227,14 @@ def state_after(attempt: Attempt, answer: Answer) -> State:
         return State.SENT
     is_unsure = attempt.state == State.SENDING or answer.outcome == Outcome.NOT_TAKEN
     return State.UNKNOWN if is_unsure else State(attempt.state)
+
+
+def doubt(attempt: Attempt, answer: Answer) -> Finding:
+    """A message that anyone could have written who knows our reference: the rail is asked."""
+    if not attempt.may_have_been_sent:
+        return Finding.NEVER_SENT
+    found = look_now(attempt, answer)
+    return found if has_other_id(attempt, answer) else Finding.NO_NEWS
 
 
 def look_now(attempt: Attempt, answer: Answer) -> Finding:

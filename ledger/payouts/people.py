@@ -29,6 +29,17 @@ def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) ->
         refuse_newcomer(person_id)
 
 
+def may_approve(person: User) -> bool:
+    """May this person approve payments of others at all?"""
+    if not acts_on_panel(person):
+        return False
+    try:
+        refuse_newcomer(person.pk)
+    except NotAllowed:
+        return False
+    return True
+
+
 def is_own(record: Transaction, person_id: int) -> bool:
     """Did they order it, or does it leave or reach an account of theirs?"""
     theirs = Account.objects.filter(user=person_id).values_list("pk", flat=True)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ledger.models import Attempt, Pause, RailEvent
@@ -112,10 +112,15 @@ def next_claim() -> Claim | None:
 
 
 @committed
-def claim() -> Claim | None:
-    """Take the attempt that has been due longest and that no one else holds, if there is one."""
+def claim(attempt_id: int | None = None) -> Claim | None:
+    """Take the attempt that has been due longest and that no one else holds, if there is one.
+
+    With an `attempt_id` only that one.
+    """
     now = timezone.now()
     due = Attempt.objects.due(now).filter(~Q(state=State.READY) | may_send())
+    if attempt_id is not None:
+        due = due.filter(pk=attempt_id)
     locked = due.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",))
     attempt = locked.select_related("transaction").first()
     if attempt is None:
@@ -135,14 +140,12 @@ def may_send() -> Q:
     or closed member."""
     is_deposit = Q(transaction__to_account__isnull=False)
     holding = Pause.objects.holding(timezone.now())
-    rails = set(holding.values_list("rail", flat=True))
-    if "" in rails:
-        return is_deposit
+    is_paused = Exists(holding.filter(Q(rail="") | Q(rail=OuterRef("rail"))))
     is_free = Q(
         transaction__from_account__is_frozen=False,
         transaction__from_account__user__is_active=True,
     )
-    return is_deposit | is_free & ~Q(rail__in=rails)
+    return is_deposit | is_free & ~is_paused
 
 
 # --- Call
@@ -151,13 +154,16 @@ def may_send() -> Q:
 def handle(claimed: Claim) -> None:
     """Make the call, outside any transaction, and write down what came of it."""
     attempt = claimed.attempt
+    if never_went_out(claimed):
+        give_back(claimed, is_unsent=True)
+        return
     keeper = Keeper(claimed)
     try:
         with recording.to(keeper.keep):
             answer = send(claimed) if claimed.is_send else ask(attempt)
     except Withheld:
         if not keeper.has_sent:
-            give_back(claimed)
+            give_back(claimed, is_unsent=not claimed.is_resend)
             return
         answer = Answer(Outcome.UNKNOWN, code="withheld")
     except Exception as error:
@@ -171,6 +177,18 @@ def handle(claimed: Claim) -> None:
     finding = outcomes.take_in(attempt, heard)
     if finding.is_alarming:
         outcomes.write_finding(attempt, "answer", finding, f"{answer.outcome} {answer.receipt}")
+
+
+def never_went_out(claimed: Claim) -> bool:
+    """Did the worker that was to send it die before it kept its request?
+
+    A request is kept before it goes out, and only then does its worker look whether the claim is
+    still its own. We raised the fence first. So a request that isn't kept by now never goes out.
+    """
+    attempt = claimed.attempt
+    if claimed.is_send or attempt.state != State.SENDING:
+        return False
+    return not attempt.events.filter(is_callback=False, kind__endswith="-request").exists()
 
 
 def send(claimed: Claim) -> Answer:
@@ -209,12 +227,12 @@ def check_may_go(claimed: Claim) -> None:
 
 
 @committed
-def give_back(claimed: Claim) -> None:
-    """Nothing went out: it is ready as before."""
+def give_back(claimed: Claim, *, is_unsent: bool) -> None:
+    """Nothing went out this time: it is ready as before. `is_unsent`: nor before."""
     mine: QuerySet[Attempt] = Attempt.objects.filter(
         pk=claimed.attempt.pk, fence=claimed.fence, state=State.SENDING
     )
-    columns: dict[str, Any] = {} if claimed.is_resend else {"sent_at": None}
+    columns: dict[str, Any] = {"sent_at": None} if is_unsent else {}
     mine.update(state=State.READY, next_look_at=timezone.now(), lease_until=None, **columns)
 
 

@@ -4,7 +4,7 @@ A rail's file holds its name, float account, limits and words; no other code kno
 rail. `Transaction.rail` stores the code of the rail that a transaction used.
 """
 
-from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail
+from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail, Setting
 from ledger.rails.registry import current, every, of, register, registered
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Lookup",
     "Outcome",
     "Rail",
+    "Setting",
     "current",
     "every",
     "of",

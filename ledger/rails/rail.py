@@ -7,7 +7,7 @@ result with `operations.settle` or `operations.fail`. A rail doesn't touch the l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
@@ -65,7 +65,8 @@ class Answer(NamedTuple):
     """A rail's answer. `receipt` is its number for a successful payment, `rail_id` its id for our
     order. `code` and `words` are its reason for a failure, for staff; `Rail.explain` has a sentence
     for members. `lookup_id` is its id for a question that it answers later, by a callback with
-    the same `lookup_id`."""
+    the same `lookup_id`. `charge_cents` is what it took from Nissmart for a payout, if it says so;
+    not part of a member's payment."""
 
     outcome: Outcome
     receipt: str = ""
@@ -74,6 +75,7 @@ class Answer(NamedTuple):
     words: str = ""
     alarm: Alarm = Alarm.NONE
     lookup_id: str = ""
+    charge_cents: int | None = None
 
 
 class Lookup(NamedTuple):
@@ -106,6 +108,15 @@ class Callback(NamedTuple):
     balances: Mapping[str, int] = MappingProxyType({})
 
 
+class Setting(NamedTuple):
+    """A setting of a rail, for operators. `value` is empty for a secret, which no page shows."""
+
+    name: str
+    is_set: bool
+    is_secret: bool = False
+    value: str = ""
+
+
 class Rail:
     """One rail. Subclass it in a new file, and register one instance.
 
@@ -125,6 +136,9 @@ class Rail:
     takes_cents: ClassVar[bool] = True
     # Payments go to the phone of the member, or come from it.
     needs_phone: ClassVar[bool] = True
+    # What it charges Nissmart for a payout, as (from, charge) in cents: data for
+    # `manage.py load_tariff`, since a charge counts from the day of its tariff.
+    published_charges: ClassVar[Sequence[tuple[int, int]]] = ()
     # The same payout sent twice under one reference is one payment, with one end.
     pays_a_reference_once: ClassVar[bool] = False
 
@@ -188,6 +202,14 @@ class Rail:
 
     def check(self) -> None:
         """Are the settings complete? Raises ImproperlyConfigured, which ends the start."""
+
+    def settings(self) -> Sequence[Setting]:
+        """Its settings, as they are now."""
+        return ()
+
+    def password_expires_on(self) -> date | None:
+        """The day on which its password stops working, if a setting says so."""
+        return None
 
     def look_after_s(self) -> Sequence[int]:
         """How many seconds after sending a payment without a final answer is asked about."""

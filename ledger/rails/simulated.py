@@ -70,7 +70,7 @@ class Simulated(Rail):
         if not self.answers_instantly(cents):
             is_unknown = cents == STAYS_UNKNOWN
             outcome = Outcome.UNKNOWN if is_unknown else Outcome.ACCEPTED
-            answer = Answer(outcome, rail_id=f"SIM-{cents}-{time.time():.3f}")
+            answer = Answer(outcome, rail_id=rail_id(cents, time.time()))
         return said("payment", reference, answer)
 
     def query(self, lookup: Lookup) -> Answer:
@@ -97,6 +97,11 @@ class Simulated(Rail):
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         """This rail sends no messages."""
         return None
+
+
+def rail_id(amount_cents: int, sent_at: float) -> str:
+    """Our id of a payment, from which `find` reads what becomes of it. `sent_at` is in seconds."""
+    return f"SIM-{amount_cents}-{sent_at:.3f}"
 
 
 def succeeded(reference: str) -> Answer:

@@ -28,7 +28,8 @@ PAYOUTS = """
         SELECT account.id,
                COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
                          WHERE account_id = account.id), 0) AS held_cents,
-               COALESCE((SELECT SUM(record.amount_cents) FROM ledger_attempt attempt
+               COALESCE((SELECT SUM(record.amount_cents + record.fee_cents)
+                         FROM ledger_attempt attempt
                          JOIN ledger_transaction record ON record.id = attempt.transaction_id
                          WHERE record.to_account_id IS NULL
                            AND attempt.state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')), 0)
@@ -54,6 +55,19 @@ APPROVALS = """
     JOIN ledger_transaction record ON record.id = attempt.transaction_id
     WHERE given.own > 0 OR given.people <> attempt.approvals_given
        OR attempt.state NOT IN ('HELD', 'CANCELLED') AND given.people < attempt.approvals_needed
+    ORDER BY record.id"""
+
+# A rail's charge that isn't of one paid payout on the same rail. Its key names the payout.
+CHARGES = """
+    SELECT record.id, record.reference, record.description
+    FROM ledger_transaction record
+    LEFT JOIN ledger_transaction payout ON payout.reference = substr(record.idempotency_key, 8)
+    LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = payout.id
+    WHERE record.type = 'CHARGE'
+      AND (record.idempotency_key IS NULL OR substr(record.idempotency_key, 1, 7) <> 'charge '
+           OR attempt.state IS NULL OR attempt.state <> 'SUCCEEDED'
+           OR payout.to_account_id IS NOT NULL OR payout.rail <> record.rail
+           OR payout.created_by_id <> record.created_by_id)
     ORDER BY record.id"""
 
 # One receipt names one payment of a rail, and one reference one attempt.

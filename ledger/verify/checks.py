@@ -64,17 +64,21 @@ CHECKS = (
         "shapes",
         _("Entries by type"),
         _("Every transaction has exactly the entries that its type and status require."),
-        _("{reference}: its {lines} entries don't fit a {type} of {amount_cents} with {status}"),
+        _(
+            "{reference}: its {lines} entries don't fit a {type} of {amount_cents} with {status} "
+            "and fee {fee_cents}"
+        ),
         "transaction",
         statements.shapes,
     ),
     Check(
         "orders",
         _("Transaction columns"),
-        _("The accounts, rail, status and times of every transaction fit its type."),
+        _("The accounts, rail, fee, status and times of every transaction fit its type."),
         _(
             "{reference}: a {type} can't have status {status}, from account {source}, "
-            "to account {target}, rail '{rail}', ordered {created_at}, settled {settled_at}"
+            "to account {target}, rail '{rail}', fee {fee_cents}, ordered {created_at}, "
+            "settled {settled_at}"
         ),
         "transaction",
         statements.orders,
@@ -195,6 +199,14 @@ CHECKS = (
         _("{reference}: its receipt {receipt} already names transaction {first}"),
         "transaction",
         attempts.RECEIPTS,
+    ),
+    Check(
+        "charges",
+        _("Rail charges"),
+        _("Every charge of a rail belongs to one payout that the rail has paid."),
+        _("{reference}: no paid payout has this charge ({description})"),
+        "transaction",
+        attempts.CHARGES,
     ),
     Check(
         "keys",

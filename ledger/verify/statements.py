@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
 from ledger import kinds, rails
 from ledger.kinds import Kind, Place, Shape, Side
-from ledger.kinds.shapes import Line
+from ledger.kinds.shapes import Line, Measure
 from ledger.status import Status
 from wallet.db.guards import INSTALLED, Guards
 
@@ -46,12 +46,30 @@ def is_at(place: Place) -> str:
 
 
 def count(line: Line) -> str:
-    """SQL that counts a transaction's entries that match this line and the exact amount."""
+    """SQL that counts a transaction's entries that match this line and the exact amount or fee."""
     sign = "" if line.sign > 0 else "-"
-    return (
-        f"SUM(CASE WHEN {is_at(line.place)} AND entry.amount_cents = {sign}record.amount_cents"
-        " THEN 1 ELSE 0 END)"
-    )
+    cents = f"{sign}record.{line.measure}_cents"
+    return f"SUM(CASE WHEN {is_at(line.place)} AND entry.amount_cents = {cents} THEN 1 ELSE 0 END)"
+
+
+def name_of(line: Line) -> str:
+    return f"{line.place}_{'in' if line.sign > 0 else 'out'}_{line.measure}"
+
+
+def is_as_demanded(line: Line, known: Sequence[Line]) -> str:
+    """An SQL condition: as many entries match this line as the books demand.
+
+    Without a fee none may be for it. If the fee equals the amount, an entry of either matches both.
+    """
+    name = name_of(line)
+    demanded = f"demanded.{name}"
+    other = Measure.AMOUNT if line.measure == Measure.FEE else Measure.FEE
+    if (twin := line._replace(measure=other)) in known:
+        is_same = "written.fee_cents = written.amount_cents"
+        demanded += f" + CASE WHEN {is_same} THEN demanded.{name_of(twin)} ELSE 0 END"
+    if line.measure == Measure.FEE:
+        demanded = f"CASE WHEN written.fee_cents = 0 THEN 0 ELSE {demanded} END"
+    return f"written.{name} = {demanded}"
 
 
 def all_books() -> Iterator[tuple[Kind, Shape, Status, Counter[Line]]]:
@@ -66,38 +84,50 @@ def shapes(engine: str) -> str:
     """SQL that finds the transactions whose entries don't fit their kind."""
     books = list(all_books())
     known = sorted({line for _kind, _shape, _status, lines in books for line in lines})
-    names = [f"{line.place}_{'in' if line.sign > 0 else 'out'}" for line in known]
+    names = [name_of(line) for line in known]
     demanded = ", ".join(
-        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, {lines.total()}, "
+        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, "
+        f"{how_many(lines, Measure.AMOUNT)}, {how_many(lines, Measure.FEE)}, "
         f"{', '.join(str(lines[line]) for line in known)})"
         for kind, shape, status, lines in books
     )
     columns = ", ".join(names)
     sums = ", ".join(f"{count(line)} AS {name}" for line, name in zip(known, names, strict=True))
-    same = " AND ".join(f"demanded.{name} = written.{name}" for name in names)
+    same = " AND ".join(is_as_demanded(line, known) for line in known)
     return f"""
-    WITH demanded (type, status, has_target, lines, {columns}) AS (VALUES {demanded}),
+    WITH demanded (type, status, has_target, lines, fee_lines, {columns}) AS (VALUES {demanded}),
     written AS (
         SELECT record.id, record.reference, record.type, record.status, record.amount_cents,
+               record.fee_cents,
                CASE WHEN record.to_account_id IS NULL THEN 0 ELSE 1 END AS has_target,
                COUNT(entry.id) AS lines, {sums}
         FROM ledger_transaction record
         LEFT JOIN ledger_entry entry ON entry.transaction_id = record.id
         LEFT JOIN wallet_account account ON account.id = entry.account_id
         GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents,
-                 record.to_account_id)
-    SELECT id, reference, type, status, amount_cents, lines FROM written
+                 record.fee_cents, record.to_account_id)
+    SELECT id, reference, type, status, amount_cents, fee_cents, lines FROM written
     WHERE NOT EXISTS (
         SELECT 1 FROM demanded
         WHERE demanded.type = written.type AND demanded.status = written.status
-          AND demanded.has_target = written.has_target AND demanded.lines = written.lines
+          AND demanded.has_target = written.has_target
+          AND written.lines = demanded.lines
+              + CASE WHEN written.fee_cents = 0 THEN 0 ELSE demanded.fee_lines END
           AND {same})
     ORDER BY id"""
+
+
+def how_many(lines: Counter[Line], measure: Measure) -> int:
+    return sum(count for line, count in lines.items() if line.measure == measure)
 
 
 def side(account: str, owner: str, side: Side) -> str:
     """An SQL condition: this side of a transaction has a member's account, or none, as it must."""
     return f"{owner} IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+
+
+def takes_fee(shape: Shape) -> bool:
+    return any(line.measure == Measure.FEE for lines in shape.books.values() for line in lines)
 
 
 def orders(engine: str) -> str:
@@ -108,13 +138,14 @@ def orders(engine: str) -> str:
         f" AND {side('record.from_account_id', 'source.user_id', shape.source)}"
         f" AND {side('record.to_account_id', 'target.user_id', shape.target)}"
         f" AND record.rail {f'IN {known_rails}' if shape.uses_rail else "= ''"}"
+        f" AND {'record.fee_cents >= 0' if takes_fee(shape) else 'record.fee_cents = 0'}"
         for kind in kinds.every()
         for shape in kind.shapes
     )
     return f"""
         SELECT record.id, record.reference, record.type, record.status, record.rail,
                record.from_account_id AS source, record.to_account_id AS target,
-               record.created_at, record.settled_at
+               record.fee_cents, record.created_at, record.settled_at
         FROM ledger_transaction record
         LEFT JOIN wallet_account source ON source.id = record.from_account_id
         LEFT JOIN wallet_account target ON target.id = record.to_account_id
@@ -151,19 +182,25 @@ def reversals(engine: str) -> str:
 
 def transit(engine: str) -> str:
     """SQL that finds the in-transit account if it doesn't hold the sum of the pending payouts."""
-    waiting = " OR ".join(
-        f"type = {text(kind.code)} AND status = {text(status)}"
-        for kind in kinds.every()
-        for status in Status
-        if any(shape.rests(status)[Place.TRANSIT] > 0 for shape in kind.shapes)
+    waiting = {
+        measure: " OR ".join(
+            f"type = {text(kind.code)} AND status = {text(status)}"
+            for kind in kinds.every()
+            for status in Status
+            if any(shape.rests(status, measure)[Place.TRANSIT] > 0 for shape in kind.shapes)
+        )
+        for measure in Measure
+    }
+    sums = " + ".join(
+        f"COALESCE((SELECT SUM({measure}_cents) FROM ledger_transaction WHERE {where}), 0)"
+        for measure, where in waiting.items()
     )
     return f"""
         SELECT id, held_cents, open_cents FROM (
             SELECT account.id,
                    COALESCE((SELECT SUM(amount_cents) FROM ledger_entry
                              WHERE account_id = account.id), 0) AS held_cents,
-                   COALESCE((SELECT SUM(amount_cents) FROM ledger_transaction
-                             WHERE {waiting}), 0) AS open_cents
+                   {sums} AS open_cents
             FROM wallet_account account WHERE account.kind = {text(Place.TRANSIT)}) transit
         WHERE held_cents <> open_cents"""
 

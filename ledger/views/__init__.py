@@ -1,8 +1,9 @@
 """Member pages that show or move money."""
 
 from ledger.views.activity import activity
+from ledger.views.fees import fees
 from ledger.views.home import home
 from ledger.views.moves import page_of
 from ledger.views.receipt import cancel, receipt
 
-__all__ = ["activity", "cancel", "home", "page_of", "receipt"]
+__all__ = ["activity", "cancel", "fees", "home", "page_of", "receipt"]

@@ -29,7 +29,7 @@ def home(request: Request) -> HttpResponse:
         return render(request, "ledger/landing.html")
     account = request.user.primary_account()
     on_its_way, has_more = pending(account)
-    pending_cents = sum(each.amount_cents for each in on_its_way if not each.is_in)
+    pending_cents = sum(each.record.taken_cents for each in on_its_way if not each.is_in)
     if has_more:
         pending_cents = Transaction.objects.pending_out_cents(account)
     latest = others(account, {movement.record.pk for movement in on_its_way})

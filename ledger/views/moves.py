@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from django.conf import settings
@@ -14,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ledger import history, lookups, operations
-from ledger.errors import KeyReused
+from ledger.errors import FeeChanged, KeyReused
 from ledger.forms.moves import OrderForm, form_of
 from ledger.kinds import Kind, Page
+from ledger.operations import Order
+from ledger.operations.moves import Preview
 from ledger.views import confirming
 from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
@@ -70,7 +73,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     if not form.is_valid():
         return render_form(request, form, status=422)
     try:
-        order = form.order()
+        order = agreed_order(request, form)
         context = context_of(request, key=form.cleaned_data["idempotency_key"])
         record = operations.find_earlier(context, order)
         if record is None and request.POST.get("confirm") != "1":
@@ -91,6 +94,26 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
 
 
+def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
+    """The order, with the fee that the review showed: the operation charges no other."""
+    order = form.order()
+    if not order.shape.has_fee or request.POST.get("confirm") != "1":
+        return order
+    shown = request.POST.get("fee", "")
+    # A page that showed no fee agreed to none. Nothing equals what isn't a number.
+    fee_cents = int(shown or "0") if (shown or "0").isdecimal() and len(shown) < 16 else -1
+    return replace(order, fee_cents=fee_cents)
+
+
+def review_again(request: MemberRequest, form: OrderForm, error: FeeChanged) -> HttpResponse:
+    """The tariff changed since the review, so the member sees the fee before anything moves."""
+    try:
+        found = operations.preview(form.order())
+    except Refusal as refusal:
+        return render_refusal(request, form, refusal)
+    return mark_page(render_review(request, form, found, False, str(error)), error)
+
+
 def initial_values(request: MemberRequest) -> dict[str, str]:
     """The form's first values: from the URL, or from the page whose button led back here."""
     if request.method != "POST":
@@ -108,6 +131,8 @@ def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
 
 
 def render_refusal(request: MemberRequest, form: OrderForm, error: Refusal) -> HttpResponse:
+    if isinstance(error, FeeChanged):
+        return review_again(request, form, error)
     form.refuse(error)
     if isinstance(error, KeyReused):
         form.renew_key()
@@ -146,7 +171,7 @@ def is_frozen(form: OrderForm) -> bool:
 
 
 def render_review(
-    request: MemberRequest, form: OrderForm, balance_after_cents: int, has_failed: bool
+    request: MemberRequest, form: OrderForm, found: Preview, has_failed: bool, notice: str = ""
 ) -> HttpResponse:
     """The review page. `has_failed`: an earlier attempt with this key didn't go through."""
     amount_cents = form.cleaned_data["amount"]
@@ -158,8 +183,10 @@ def render_review(
         "has_failed": has_failed,
         "form": form,
         "amount_cents": amount_cents,
-        "fee_cents": 0,
-        "balance_after_cents": balance_after_cents,
+        "fee_cents": found.fee_cents,
+        "taken_cents": amount_cents + found.fee_cents,
+        "notice": notice,
+        "balance_after_cents": found.balance_after_cents,
         "description": form.cleaned_data["description"],
         "recipient": form.payee,
         "caution": format_html(str(page.caution), payee=payee),

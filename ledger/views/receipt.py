@@ -43,12 +43,11 @@ def receipt(request: MemberRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
-    """Take back a withdrawal that wasn't sent yet. The receipt shows what came of it."""
+    """Take back a deposit or withdrawal that wasn't sent yet. The receipt shows what came of it."""
     url = reverse("ledger:receipt", args=[reference])
     if request.method != "POST":
         return redirect(url)
-    payable = own(request).filter(to_account=None, attempt__isnull=False)
-    record = get_object_or_404(payable, reference=reference)
+    record = get_object_or_404(own(request).filter(attempt__isnull=False), reference=reference)
     refusal = None
     try:
         payouts.cancel(context_of(request), transaction_id=record.pk)

@@ -19,6 +19,7 @@ from ledger import operations
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
 from ledger.models import Entry
 from ledger.querysets import day_start, nairobi_day
+from ledger.rails.simulated import SIMULATED
 from wallet.context import Context
 from wallet.models import Account, User
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -66,6 +67,11 @@ SALARIES = (
     (23, CHEBET, 41_000_00),
     (22, BRIAN, 29_750_00),
     (21, HALIMA, 52_000_00),
+)
+# (days ago, who, cents, note): enough for payouts that need approval.
+SALES = (
+    (17, HALIMA, 245_000_00, "Plot sale"),
+    (15, AMINA, 90_000_00, "Car sale"),
 )
 # (days ago, from, to, cents, note)
 BILLS: tuple[Line, ...] = (
@@ -160,6 +166,8 @@ def plan(random: Random) -> Iterator[Step]:
         yield Step(DAYS, 8 * 60 + 20 * number, None, member, opening, "First deposit")
     for days_ago, member, cents in SALARIES:
         yield Step(days_ago, 9 * 60 + 5, None, member, cents, "Salary")
+    for days_ago, member, cents, note in SALES:
+        yield Step(days_ago, 11 * 60 + 15, None, member, cents, note)
     for days_ago, source, target, cents, note in BILLS:
         yield Step(days_ago, 18 * 60 + 40, source, target, cents, note)
     yield from chama()
@@ -236,6 +244,8 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
             step.source and accounts[step.source],
             step.target and accounts[step.target],
             step.note,
+            # What happened weeks ago isn't sent to M-PESA today.
+            rail_code=SIMULATED.code,
         )
         record = operations.perform(
             Context(people[step.actor].pk, key=key_of(number)),

@@ -33,11 +33,18 @@ def arguments() -> argparse.Namespace:
         default=Act.ASK,
         help="what phones do with a prompt",
     )
+    parser.add_argument("--quiet", action="store_true", help="don't print how to reach it")
     parser.add_argument("--frozen", action="store_true", help="start with a frozen clock")
     parser.add_argument("--shortcode", default=Merchant.shortcode, help="the paybill")
     parser.add_argument("--b2c-shortcode", help="another shortcode for payouts")
     parser.add_argument("--float", type=int, default=Merchant.float_shillings, dest="money")
     return parser.parse_args()
+
+
+def print_settings(url: str, settings: dict[str, str]) -> None:
+    print(f"M-PESA sandbox at {url}", flush=True)
+    for name, value in settings.items():
+        print(f"{name}={value}", flush=True)
 
 
 def interrupt(*_: object) -> None:
@@ -66,9 +73,8 @@ def main() -> None:
         simulator.timeline.set_frozen(options.frozen)
         server = Server(simulator, options.port)
         resume(simulator)
-        print(f"M-PESA sandbox at {server.url}", flush=True)
-        for name, value in merchant.settings(server.url, str(certificate)).items():
-            print(f"{name}={value}", flush=True)
+        if not options.quiet:
+            print_settings(server.url, merchant.settings(server.url, str(certificate)))
         try:
             server.serve_forever()
         except KeyboardInterrupt:

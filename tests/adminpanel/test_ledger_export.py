@@ -33,7 +33,8 @@ URL = "/panel/ledger/"
 HEADINGS = [
     "reference", "id", "type", "status", "ordered_at", "settled_at", "currency", "amount",
     "from_name", "from_account", "to_name", "to_account", "note", "ordered_by", "request_key",
-    "reverses", "proposed_by", "approved_by", "posted_by", "rail",
+    "reverses", "proposed_by", "approved_by", "posted_by", "rail", "fee",
+    "receipt", "failure_code", "failure",
 ]  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_every_cell_matches_the_ledger(as_finance, alice, bob, finance, time_mac
         record.reference, str(record.pk), "TRANSFER", "SUCCESS",
         "2026-11-25 00:00:00", "2026-11-25 00:00:00", "KES", "123.45",
         "Alice Wanjiku", wallets[0], "Bob Otieno", wallets[1], "Lunch, and tea",
-        "Alice Wanjiku", "key-1", "", "", "", "", "",
+        "Alice Wanjiku", "key-1", "", "", "", "", "", "0.00", "", "", "",
     ]  # fmt: skip
     assert (back["type"], back["reverses"]) == ("REVERSAL", record.reference)
     assert (back["reference"], back["ordered_by"]) == (reversal.reference, "")

@@ -94,6 +94,13 @@ def test_an_unknown_page_is_not_found_inside_the_panels_layout(finance, auditor,
         assert "Go to your wallet" not in text(response)
 
 
+def test_an_auditor_who_acts_stays_in_the_panel(auditor):
+    response = signed_in(auditor).post("/panel/integrity/run/")
+    assert response.status_code == 403
+    assert "Only the finance team can do this" in text(response)
+    assert "/panel/ledger/" in {dict(link.attributes)["href"] for link in elements(response, "a")}
+
+
 @pytest.mark.parametrize("url", NOTHING)
 def test_strangers_cannot_see_which_panel_pages_exist(alice, operator, url):
     for stranger in (signed_in(alice), signed_in(operator)):

@@ -172,7 +172,22 @@ def test_a_payout_above_what_may_leave_in_a_day_says_so(alice, rail, settings, a
     settings.APPROVE_ONE_ABOVE_CENTS = 10**9
     settings.APPROVE_ONE_ABOVE_CENTS_A_DAY = 100_00
     order(alice)
-    assert "The day's total, or a limit that has changed since" in text(as_wambui.get(LIST))
+    assert "Over KES 100.00 in a day" in text(as_wambui.get(LIST))
+
+
+def test_the_reason_is_the_one_that_held_it_then(alice, rail, settings, as_wambui):
+    """Whatever the limits are now, and what the member's phone number is."""
+    settings.APPROVE_ONE_ABOVE_CENTS, settings.APPROVE_TWO_ABOVE_CENTS = 200_00, 400_00
+    order(alice, 201_00)
+    two = order(alice, 401_00)
+    settings.APPROVE_ONE_ABOVE_CENTS = settings.APPROVE_TWO_ABOVE_CENTS = 0
+    User.objects.filter(pk=alice.pk).update(phone_changed_at=two.created_at - timedelta(hours=1))
+    page = text(as_wambui.get(LIST))
+    assert "0 of 1 Over KES 200.00" in page
+    assert "0 of 2 Over KES 400.00" in page
+    assert "Over KES 400.00" in text(as_wambui.get(url(two)))
+    Attempt.objects.update(held_because=None, held_above_cents=None)
+    assert "Not stored when it was ordered" in text(as_wambui.get(url(two)))
 
 
 def test_a_frozen_wallet_is_flagged(held, alice, as_wambui):
@@ -207,6 +222,8 @@ def test_the_navigation_counts_what_waits_for_the_reader(
 
 
 def test_an_unknown_outcome_waits_for_those_who_have_not_judged_it(unknown, wambui, joseph):
+    assert count_in_navigation(signed_in(joseph)) == "Payouts", "a worker still asks about it"
+    Attempt.objects.filter(pk=unknown.pk).update(next_look_at=None)
     operations.resolve(by(wambui), attempt_id=unknown.pk, outcome="not_paid", evidence=REASON)
     assert count_in_navigation(signed_in(wambui)) == "Payouts"
     assert count_in_navigation(signed_in(joseph)) == "Payouts 1 waiting"

@@ -39,6 +39,11 @@ def test_a_contradiction_opens_an_incident_about_its_transaction(alice, rail):
     assert incident.rail_events.get().finding == "contradiction"
     assert AuditEvent.objects.get().action == "open_incident"
     assert findings.open_for_findings() == 0
+    for _again in range(3):
+        say(rail, attempt, outcome="failed", receipt="")
+    findings.open_for_findings()
+    assert Incident.objects.get().rail_events.count() == 4
+    Incident.objects.update(state="RESOLVED", resolution="A test", resolved_at="2026-01-01T00:00Z")
     say(rail, attempt, outcome="failed", receipt="")
     findings.open_for_findings()
     assert Incident.objects.count() == 2

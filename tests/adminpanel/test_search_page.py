@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from adminpanel.members import queries
 from adminpanel.models import Incident
+from ledger import guards
+from ledger.models import Attempt
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, send, withdraw
+from tests.ledger.support import paya
+from tests.ledger.support.payouts import sent as payment_sent
 from tests.pages import elements, find, htmx, is_whole_page, text, title, words
 
 pytestmark = pytest.mark.django_db
@@ -238,3 +243,24 @@ def test_the_number_of_queries_does_not_grow(
     for url, headers, _ceiling in COSTS:
         with django_assert_num_queries(few[url], info=url):
             assert as_finance.get(url.format(**at), headers=headers).status_code == 200
+
+
+def test_a_receipt_or_our_reference_at_the_rail_opens_its_payment(alice, as_finance):
+    with paya.known() as rail:
+        rail.script = lambda call, reference: "instant"
+        attempt, other = (payment_sent(alice, cents) for cents in (1_00, 2_00))
+        page = f"/panel/transactions/{attempt.transaction.reference}/"
+        receipt = f"R-{attempt.reference}"
+        for q in (receipt, receipt.lower(), f" {attempt.reference} ", attempt.reference.lower()):
+            answer = as_finance.get(URL, {"q": q})
+            assert (answer.status_code, answer.headers.get("Location")) == (303, page), q
+        for q in (receipt, attempt.reference):
+            found = elements(as_finance.get("/panel/ledger/", {"q": q}), "a", class_="reference")
+            assert [words(link) for link in found] == [attempt.transaction.reference]
+        guards.remove(connection)
+        Attempt.objects.filter(pk=other.pk).update(rail="simulated", receipt=receipt)
+        guards.install(connection)
+        answer = as_finance.get(URL, {"q": receipt})
+        assert groups(answer)["receipts"] == 2, "two rails may give the same number"
+        for q in ("NSP-", "NSP-" + "9" * 16, "\0", "x" * 140):
+            assert as_finance.get(URL, {"q": q}).status_code in (200, 422)

@@ -50,6 +50,7 @@ def assert_is_transaction(body, record, source=None, target=None):
         "rail",
         "status",
         "amount_cents",
+        "fee_cents",
         "currency",
         "from_account_id",
         "to_account_id",
@@ -58,6 +59,9 @@ def assert_is_transaction(body, record, source=None, target=None):
         "description",
         "created_at",
         "settled_at",
+        "receipt",
+        "failure",
+        "steps",
     ]
     assert body["id"] == record.pk
     assert body["reference"] == record.reference
@@ -67,6 +71,7 @@ def assert_is_transaction(body, record, source=None, target=None):
     assert body["status"] == "SUCCESS"
     assert body["amount_cents"] == record.amount_cents
     assert type(body["amount_cents"]) is int
+    assert (body["fee_cents"], type(body["fee_cents"])) == (0, int)
     assert body["currency"] == "KES"
     assert body["from_account_id"] == (account_id(source) if source else None)
     assert body["to_account_id"] == (account_id(target) if target else None)
@@ -75,6 +80,8 @@ def assert_is_transaction(body, record, source=None, target=None):
     assert body["description"] == record.description
     assert_is_time(body["created_at"], record.created_at)
     assert_is_time(body["settled_at"], record.settled_at)
+    # These were instant: test_payments.py has the others.
+    assert (body["receipt"], body["failure"], body["steps"]) == (None, None, [])
 
 
 def test_a_new_member_has_an_empty_wallet(service):

@@ -26,7 +26,7 @@ RULES = (
     else {}
 )
 
-VISITOR = ["/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
+VISITOR = ["/", "/fees/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
 MEMBER = [
     "/",
     "/deposit/",

@@ -89,6 +89,8 @@ def test_a_large_payout_waits_for_people(rich, cents, approvals):
     attempt = Attempt.objects.get(transaction=record)
     assert record.status == "PENDING"
     assert (attempt.state, attempt.approvals_needed) == ("HELD", approvals)
+    above = {1: 50_000_00, 2: 150_000_00}[approvals]
+    assert (attempt.held_because, attempt.held_above_cents) == ("amount", above)
     assert attempt.next_look_at is None
     assert balance(rich) == 500_000_00 - cents
     assert violations() == []
@@ -106,7 +108,8 @@ def test_what_leaves_in_a_day_counts_together(rich, bob, settings):
     settings.APPROVE_ONE_ABOVE_CENTS_A_DAY = 40_000_00
     send(rich, bob, 30_000_00)
     assert withdraw(rich, 10_000_00).status == "SUCCESS"
-    assert withdraw(rich, 1_00).status == "PENDING"
+    attempt = Attempt.objects.get(transaction=withdraw(rich, 1_00))
+    assert (attempt.held_because, attempt.held_above_cents) == ("day", 40_000_00)
 
 
 def test_the_first_payout_to_a_changed_phone_waits(alice):
@@ -115,7 +118,8 @@ def test_the_first_payout_to_a_changed_phone_waits(alice):
     alice.save()
     first, second = withdraw(alice, 1_00), withdraw(alice, 2_00)
     assert (first.status, second.status) == ("PENDING", "PENDING")
-    assert {one.approvals_needed for one in Attempt.objects.all()} == {1}
+    said = {(one.approvals_needed, one.held_because) for one in Attempt.objects.all()}
+    assert said == {(1, "new_phone")}
 
 
 def test_once_a_payout_reached_the_changed_phone_others_need_no_approval(alice):

@@ -26,19 +26,7 @@ BOTH = pytest.mark.parametrize("headers", [None, htmx("receipt")])
 
 
 @pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-@pytest.fixture
 def attempt(rail, alice) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(alice, 300_00))
-
-
-@pytest.fixture
-def held(rail, alice, settings) -> Attempt:
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
     return Attempt.objects.get(transaction=withdraw(alice, 300_00))
 
 
@@ -131,6 +119,30 @@ def test_too_late(as_alice, rail, attempt, ends, sentence, status, headers):
 
 
 @BOTH
+def test_a_deposit_is_cancelled_before_its_prompt_is_sent(as_alice, alice, rail, headers):
+    unsent = Attempt.objects.get(transaction=deposit(alice, 300_00))
+    assert "Cancel this deposit" in text(as_alice.get(url(unsent.transaction)))
+    answer = press_cancel(as_alice, unsent, headers)
+    assert answer.status_code == (200 if headers else 303)
+    page = text(as_alice.get(url(unsent.transaction)))
+    assert "You cancelled it" in page
+    assert "back in your wallet" not in page
+    assert worker.do_due() == 0
+    prompted = Attempt.objects.get(transaction=deposit(alice, 300_00))
+    worker.do_due()
+    assert "Cancel this" not in text(as_alice.get(url(prompted.transaction)))
+    for ended, sentence in ((False, "dismiss the prompt"), (True, "It was in your wallet before")):
+        if ended:
+            say(rail, prompted)
+        with nothing_moves():
+            answer = press_cancel(as_alice, prompted, headers)
+        assert answer.status_code == 409
+        assert sentence in notice(answer)
+    assert balance(alice) == HELD + 300_00
+    assert_right()
+
+
+@BOTH
 def test_a_refused_one_is_too_late_too(as_alice, held, wambui, headers):
     decide(operations.refuse, wambui, held)
     with nothing_moves():
@@ -171,11 +183,9 @@ def test_strangers_and_visitors_cancel_nothing(held, bob, wambui, auditor, opera
     assert state(held) == "HELD"
 
 
-def test_what_is_no_withdrawal_on_its_way_has_no_such_page(as_alice, alice, bob, rail, settings):
-    waiting = deposit(alice, 10_00)
-    settings.RAIL = "simulated"
-    for record in (waiting, send(alice, bob, 1_00), withdraw(alice, 1_00), deposit(alice, 1_00)):
-        assert "Cancel this withdrawal" not in text(as_alice.get(url(record)))
+def test_what_was_instant_has_no_such_page(as_alice, alice, bob):
+    for record in (send(alice, bob, 1_00), withdraw(alice, 1_00), deposit(alice, 1_00)):
+        assert "Cancel this" not in text(as_alice.get(url(record)))
         with nothing_moves():
             assert as_alice.post(f"{url(record)}cancel/").status_code == 404
 

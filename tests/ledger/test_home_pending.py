@@ -9,29 +9,16 @@ import time_machine
 from django.http import HttpResponse
 from django.utils import timezone
 
-from ledger.models import Attempt
 from ledger.payouts import operations, worker
 from ledger.views.home import LATEST, ON_ITS_WAY
 from tests.conftest import signed_in
-from tests.factories import deposit, send, withdraw
-from tests.ledger.support import paya
-from tests.ledger.support.payouts import decide, go_on, say, script
+from tests.factories import deposit, send
+from tests.ledger.support.payouts import decide, go_on, ordered, say, script
 from tests.ledger.test_home_page import announcement, ask_again
 from tests.pages import elements, find, htmx, text, words
 from wallet.context import Context
-from wallet.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-def ordered(user: User, cents: int = 300_00, move=withdraw) -> Attempt:
-    return Attempt.objects.get(transaction=move(user, cents))
 
 
 def groups(response: HttpResponse) -> dict[str, list[str]]:

@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from ledger.models import Attempt
 from ledger.payouts import worker
 from tests.factories import deposit, withdraw
-from tests.ledger.support import paya
 from tests.ledger.support.payouts import now_is, say, script
 from tests.pages import elements, fields, htmx, is_part, text, words
 from wallet.models import User
@@ -18,12 +17,6 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 LATE = "I didn't get the prompt"
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 def sent(user: User, move=deposit, **more: str) -> Attempt:

@@ -8,9 +8,11 @@ import logging
 import pytest
 from django.test import Client
 
-from ledger.models import Attempt, RailEvent
+from ledger.models import Attempt, Pause, RailEvent
 from ledger.payouts import callbacks, worker
+from ledger.rails import Instruction
 from tests.books import nothing_moves
+from tests.factories import deposit, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.payouts import age, assert_right, hear, say, script, sent, state
 from wallet.web.logs import JsonLine
@@ -18,12 +20,6 @@ from wallet.web.logs import JsonLine
 pytestmark = pytest.mark.django_db
 
 ADDRESS = f"/rails/{paya.SECRET}/paid/"
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 @pytest.fixture
@@ -150,15 +146,62 @@ def test_one_that_never_can_be_applied_is_given_up_after_a_day(alice, rail, monk
 
 
 def test_it_finds_its_payment_by_each_name(alice, rail):
+    script(rail, "unnamed")
     first, second, third = (sent(alice, cents) for cents in (10_00, 20_00, 30_00))
     assert say(rail, first, rail_id="") == "applied"
     assert say(rail, second, reference="") == "applied"
     worker.write_events([worker.event_of(third, kind="lookup", rail_id="Q-1")])
     body = rail.message(third.reference, reference="", rail_id="", lookup_id="Q-1")
     assert hear(rail, body) == "applied"
+    script(rail, "unnamed")
     fourth = sent(alice, 40_00)
     body = rail.message(fourth.reference, reference="", rail_id="")
     assert hear(rail, body, reference=fourth.reference) == "applied"
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed", "not_taken"])
+@pytest.mark.parametrize("forged", [{}, {"lookup_id": "Q-forged"}, {"alarm": "stop"}])
+@pytest.mark.parametrize("move", [withdraw, deposit])
+def test_one_without_an_id_that_only_the_rail_knows_moves_nothing(
+    alice, rail, forged, outcome, move
+):
+    """Its writer knows the URL and our reference, as from the log of a proxy."""
+    attempt = sent(alice, move=move)
+    with nothing_moves():
+        assert say(rail, attempt, outcome=outcome, rail_id="", **forged) == "no_news"
+    assert state(attempt) == "SENT"
+    assert not Pause.objects.exists()
+    worker.do_due()
+    # Unless it claimed to be an answer, the rail was asked, and said how it is.
+    assert state(attempt) == ("SENT" if "lookup_id" in forged else "SUCCEEDED")
+
+
+def test_a_failure_is_not_believed_while_the_rails_id_is_not_known(alice, rail):
+    """Else a forged one would give back what was paid out."""
+    script(rail, "unnamed")
+    attempt = sent(alice)
+    with nothing_moves():
+        assert say(rail, attempt, outcome="unknown", receipt="", rail_id="P-forged") == "no_news"
+        assert say(rail, attempt, outcome="failed", rail_id="P-forged") == "no_news"
+    worker.do_due()
+    assert state(attempt) == "SUCCEEDED"
+
+
+def test_a_failure_that_comes_before_the_rails_answer_waits_for_it(alice, rail):
+    rail.fails = lambda reference: True
+    heard = []
+
+    def call_back_first(reference: str) -> None:
+        rail.carry_out(Instruction(reference, 300_00))
+        heard.append(hear(rail, rail.message(reference)))
+
+    rail.on_the_way = call_back_first
+    attempt = sent(alice)
+    assert (heard, state(attempt)) == ([None], "SENT")
+    age(seconds=10)
+    assert callbacks.apply_waiting() == 1
+    assert state(attempt) == "FAILED"
+    assert_right()
 
 
 def test_one_that_names_two_payments_is_about_neither(alice, rail):

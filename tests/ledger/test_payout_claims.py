@@ -13,7 +13,7 @@ from ledger.rails import recording
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import assert_right, now_is, script, state
+from tests.ledger.support.payouts import assert_right, now_is, ordered, script, state
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.models import User
@@ -21,16 +21,6 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 HELD = 1_000_00
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-def ordered(user: User, cents: int = 300_00) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(user, cents))
 
 
 # --- Who holds it
@@ -46,21 +36,30 @@ def test_an_attempt_is_claimed_by_one(alice, rail):
 
 def test_after_its_lease_it_is_asked_about_first(alice, rail):
     attempt = ordered(alice)
-    worker.claim()
+    asked = worker.claim().attempt
+    worker.write_events([worker.event_of(asked, kind="pay-request")])
     now_is(attempt, seconds=200)
     claimed = worker.claim()
     assert (claimed.is_send, claimed.fence) == (False, 2)
+    worker.handle(claimed)
+    assert RailEvent.objects.filter(kind="ask-request").exists()
+    assert not rail.lines()
 
 
-def test_a_worker_that_lost_its_lease_sends_nothing(alice, rail):
-    attempt = ordered(alice)
+@pytest.mark.parametrize("order", [withdraw, deposit])
+def test_what_certainly_never_went_out_is_sent_without_asking(alice, rail, order):
+    """Nothing can be asked about a collection without the rail's id, so it would stay unknown."""
+    attempt = Attempt.objects.get(transaction=order(alice, 300_00))
     stopped = worker.claim()
     now_is(attempt, seconds=200)
+    claimed = worker.claim()
+    worker.handle(claimed)
+    assert (state(attempt), attempt.sent_at) == ("READY", None)
     worker.do_due()
-    assert state(attempt) == "READY"
+    assert state(attempt) == "SENT"
     worker.handle(stopped)
-    assert not rail.lines()
-    assert state(attempt) == "READY"
+    assert rail.lines() == {attempt.reference: 1}
+    assert state(attempt) == "SENT"
 
 
 def test_a_lease_that_ran_out_unnoticed_stops_a_worker_too(alice, rail):
@@ -115,7 +114,7 @@ def test_nothing_is_sent_while_payouts_are_paused(alice, rail, where):
 def test_a_pause_of_another_rail_or_one_that_is_over_stops_nothing(alice, rail):
     Pause.objects.create(rail="mpesa", reason="A drill")
     Pause.objects.create(
-        rail="", reason="A drill", until=timezone.now() + timedelta(microseconds=1000)
+        rail="", reason="A drill", until=timezone.now() + timedelta(milliseconds=100)
     )
     paya.wait_until(lambda: not Pause.objects.holding(timezone.now()).filter(rail="").exists())
     attempt = ordered(alice)

@@ -11,14 +11,13 @@ from django.utils import timezone
 from ledger.models import Approval, Attempt, Pause, RailEvent, Transaction, Verdict
 from ledger.payouts import callbacks, operations, worker
 from tests.books import assert_books_right
-from tests.conftest import staff
-from tests.factories import UserFactory, balance, funded, withdraw
+from tests.factories import balance
 from tests.ledger.support import paya
 from tests.ledger.support.crowd import (
     process,
 )
 from tests.ledger.support.deaths import dies_at, points
-from tests.ledger.support.payouts import assert_paid_once, go_on, make_due
+from tests.ledger.support.payouts import assert_paid_once, go_on, make_due, ordered
 from tests.ledger.test_crash import DIED
 from tests.tampering import violations
 from wallet.context import Context
@@ -26,59 +25,39 @@ from wallet.models import AuditEvent, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-FUNDS, AMOUNT = 1_000_00, 1_00
-
-
-@pytest.fixture
-def owner(db) -> User:
-    return funded(UserFactory(), FUNDS)
-
-
-@pytest.fixture
-def people(db) -> tuple[int, int]:
-    return staff("finance").pk, staff("finance").pk
-
-
-@pytest.fixture
-def rail(owner):
-    with paya.known() as rail:
-        yield rail
-
-
-def ordered(owner: User) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(owner, AMOUNT))
+AMOUNT = 1_00
 
 
 # --- A worker
 
 
-def test_a_worker_that_dies_anywhere_pays_once(owner, rail):
+def test_a_worker_that_dies_anywhere_pays_once(alice, rail):
     """At each statement of a send; the call itself lies between two of them."""
-    ordered(owner)
+    ordered(alice, AMOUNT)
     names = points(worker.do_due)
     for number in range(len(names)):
-        attempt, before = ordered(owner), balance(owner)
+        attempt, before = ordered(alice, AMOUNT), balance(alice)
         dies_at(rail, number, worker.do_due)
         assert rail.lines()[attempt.reference] <= 1
         assert_books_right()
         assert go_on(attempt) == "SUCCEEDED", names[number]
-        assert_paid_once(rail, attempt, owner, before)
+        assert_paid_once(rail, attempt, alice, before)
     assert violations() == []
 
 
-def test_a_worker_that_dies_while_it_asks_ends_it_once(owner, rail):
+def test_a_worker_that_dies_while_it_asks_ends_it_once(alice, rail):
     def sent() -> Attempt:
-        attempt = ordered(owner)
+        attempt = ordered(alice, AMOUNT)
         worker.do_due()
         return attempt
 
     sent()
     names = points(look_again)
     for number in range(len(names)):
-        attempt, before = sent(), balance(owner)
+        attempt, before = sent(), balance(alice)
         dies_at(rail, number, look_again)
         assert go_on(attempt) == "SUCCEEDED", names[number]
-        assert_paid_once(rail, attempt, owner, before)
+        assert_paid_once(rail, attempt, alice, before)
     assert violations() == []
 
 
@@ -102,20 +81,20 @@ def die_on_the_way(folder: str, when: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_that_dies_in_the_call_pays_once(owner, rail, when):
-    attempt, before = ordered(owner), balance(owner)
+def test_a_worker_that_dies_in_the_call_pays_once(alice, rail, when):
+    attempt, before = ordered(alice, AMOUNT), balance(alice)
     dying = process(die_on_the_way, str(rail.folder), when)
     dying.join()
     assert dying.exitcode == DIED
     assert rail.lines()[attempt.reference] == (when == "after")
     assert go_on(attempt) == "SUCCEEDED"
-    assert_paid_once(rail, attempt, owner, before)
+    assert_paid_once(rail, attempt, alice, before)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_on_a_rail_that_may_pay_twice_it_is_paid_at_most_once(owner, rail, when):
+def test_on_a_rail_that_may_pay_twice_it_is_paid_at_most_once(alice, rail, when):
     rail.pays_a_reference_once = False
-    attempt = ordered(owner)
+    attempt = ordered(alice, AMOUNT)
     dying = process(die_on_the_way, str(rail.folder), when)
     dying.join()
     assert go_on(attempt) == ("UNKNOWN" if when == "before" else "SUCCEEDED")
@@ -130,9 +109,9 @@ def work_slowly(folder: str) -> None:
             paya.time.sleep(0.01)
 
 
-def test_a_killed_worker_leaves_nothing_behind(owner, rail):
+def test_a_killed_worker_leaves_nothing_behind(alice, rail):
     """kill -9, again and again."""
-    attempts = [ordered(owner) for _each in range(12)]
+    attempts = [ordered(alice, AMOUNT) for _each in range(12)]
     for _kill in range(4):
         victim = process(work_slowly, str(rail.folder))
         already = len(rail.lines())
@@ -163,9 +142,9 @@ def call_when_woken(folder: str, once: bool) -> None:
 
 
 @pytest.mark.parametrize("once", [True, False])
-def test_a_worker_stopped_past_its_lease_sends_nothing_twice(owner, rail, once):
+def test_a_worker_stopped_past_its_lease_sends_nothing_twice(alice, rail, once):
     rail.pays_a_reference_once = once
-    attempt, before = ordered(owner), balance(owner)
+    attempt, before = ordered(alice, AMOUNT), balance(alice)
     stopped = process(call_when_woken, str(rail.folder), once)
     flags = [rail.folder.parent / f"{rail.folder.name}.{name}" for name in ("stopped", "woken")]
     paya.wait_until(flags[0].exists, 30)
@@ -174,7 +153,7 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_twice(owner, rail, once):
     flags[1].touch()
     stopped.join()
     assert go_on(attempt) == "SUCCEEDED"
-    assert_paid_once(rail, attempt, owner, before)
+    assert_paid_once(rail, attempt, alice, before)
     for flag in flags:
         flag.unlink()
 
@@ -184,7 +163,7 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_twice(owner, rail, once):
 ACTS = ("approve", "refuse", "cancel", "pause", "propose_lift", "lift", "resolve", "callback")
 
 
-def prepare(act: str, owner: User, people: tuple[int, int], rail: paya.Paya) -> int:
+def prepare(act: str, alice: User, people: tuple[int, int], rail: paya.Paya) -> int:
     """What the act is done to, ready for it; its id."""
     first, _second = people
     if act in ("pause", "propose_lift", "lift"):
@@ -192,7 +171,7 @@ def prepare(act: str, owner: User, people: tuple[int, int], rail: paya.Paya) -> 
         if act == "lift":
             operations.propose_lift(Context(first), pause_id=pause.pk)
         return pause.pk
-    attempt = ordered(owner)
+    attempt = ordered(alice, AMOUNT)
     if act in ("resolve", "callback"):
         rail.script = lambda call, reference: "done_but_lost"
         worker.do_due()
@@ -236,19 +215,19 @@ def written() -> dict[str, int]:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_dying_in_a_decision_loses_and_doubles_nothing(owner, people, rail, settings, act):
+def test_dying_in_a_decision_loses_and_doubles_nothing(alice, people, rail, settings, act):
     settings.APPROVE_ONE_ABOVE_CENTS = 0 if act in ("approve", "refuse", "cancel") else 10**9
-    names = points(perform, act, prepare(act, owner, people, rail), owner.pk, people[1])
+    names = points(perform, act, prepare(act, alice, people, rail), alice.pk, people[1])
     for number, name in enumerate(names):
-        pk = prepare(act, owner, people, rail)
-        before, held_before = written(), balance(owner)
-        dies_at(rail, number, perform, act, pk, owner.pk, people[1])
+        pk = prepare(act, alice, people, rail)
+        before, held_before = written(), balance(alice)
+        dies_at(rail, number, perform, act, pk, alice.pk, people[1])
         assert_books_right()
-        perform(act, pk, owner.pk, people[1])
-        perform(act, pk, owner.pk, people[1])
+        perform(act, pk, alice.pk, people[1])
+        perform(act, pk, alice.pk, people[1])
         added = {key: count - before[key] for key, count in written().items()}
         assert set(added.values()) <= {0, 1}, f"{act} died at {name}: {added}"
         gave_back = act in ("refuse", "cancel")
-        assert balance(owner) == held_before + (AMOUNT if gave_back else 0)
+        assert balance(alice) == held_before + (AMOUNT if gave_back else 0)
         assert_books_right()
     assert violations() == []

@@ -26,22 +26,10 @@ from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import AuditEvent, User
 from wallet.staff import audit, subjects
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 HELD = 1_000_00
 DECISIONS = [operations.approve, operations.refuse]
-
-
-@pytest.fixture
-def rail(alice, settings):
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
-    with paya.known() as rail:
-        yield rail
-
-
-@pytest.fixture
-def held(alice, rail) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(alice, 300_00))
 
 
 # --- Approve
@@ -232,5 +220,5 @@ def test_a_refused_payment_was_not_cancelled_by_its_member(alice, held, wambui):
 
 def test_what_has_no_attempt_is_not_cancelled(alice, bob):
     record = send(alice, bob, 1_00)
-    with nothing_moves(), pytest.raises(Attempt.DoesNotExist):
+    with nothing_moves(), pytest.raises(TooLate, match="instant"):
         operations.cancel(Context(alice.pk), transaction_id=record.pk)

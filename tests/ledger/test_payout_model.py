@@ -224,7 +224,11 @@ class House(RuleBasedStateMachine):
         event = callbacks.store(paya.PAYA, "paid", paya.PAYA.message(payout.attempt.reference))
         finding = callbacks.apply(event)
         self.outcomes[finding] += 1
-        if payout.is_open:
+        payout.attempt.refresh_from_db()
+        if payout.is_open and payout.rail == "failed" and not payout.attempt.rail_id:
+            # Anyone could say so who knows the URL, so the rail is asked.
+            assert finding == "no_news"
+        elif payout.is_open:
             self.hear(payout)
             assert finding == "applied"
         elif payout.rail == "paid" and payout.state == "FAILED":

@@ -10,25 +10,11 @@ from django.utils import timezone
 from ledger.models import Attempt, Pause
 from ledger.payouts import operations, worker
 from ledger.rails import Alarm, Answer, Outcome
-from tests.factories import withdraw
-from tests.ledger.support import paya
 from tests.ledger.support.payouts import acts, by, decide, sent, state
 from wallet.context import SYSTEM, Context
 from wallet.errors import NotAllowed, Refusal, TooLate
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rail(alice, settings):
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
-    with paya.known() as rail:
-        yield rail
-
-
-@pytest.fixture
-def held(alice, rail) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(alice, 300_00))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 
 def test_finance_pauses_and_two_people_let_it_go_on(held, wambui, joseph):

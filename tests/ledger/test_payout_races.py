@@ -11,43 +11,21 @@ from ledger.errors import AlreadySent
 from ledger.models import Attempt, Transaction
 from ledger.payouts import callbacks, operations, worker
 from tests.books import assert_books_right
-from tests.conftest import staff
-from tests.factories import UserFactory, balance, deposit, funded, withdraw
+from tests.factories import balance, deposit
 from tests.ledger.support import paya
 from tests.ledger.support.crowd import (
     IS_NIGHTLY,
     run_together,
 )
-from tests.ledger.support.payouts import assert_paid_once, go_on, make_due
+from tests.ledger.support.payouts import assert_paid_once, go_on, make_due, ordered
 from tests.tampering import violations
 from wallet.context import SYSTEM, Context
 from wallet.errors import Refusal, TooLate
-from wallet.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-FUNDS, AMOUNT = 1_000_00, 1_00
+AMOUNT = 1_00
 ROUNDS = 40 if IS_NIGHTLY else 4
-
-
-@pytest.fixture
-def owner(db) -> User:
-    return funded(UserFactory(), FUNDS)
-
-
-@pytest.fixture
-def people(db) -> tuple[int, int]:
-    return staff("finance").pk, staff("finance").pk
-
-
-@pytest.fixture
-def rail(owner):
-    with paya.known() as rail:
-        yield rail
-
-
-def ordered(owner: User) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(owner, AMOUNT))
 
 
 def tried(job: Callable[[], object]) -> Callable[[], object]:
@@ -62,27 +40,27 @@ def tried(job: Callable[[], object]) -> Callable[[], object]:
     return run
 
 
-def test_cancelling_and_claiming(owner, rail):
+def test_cancelling_and_claiming(alice, rail):
     for _round in range(ROUNDS):
-        attempt, before = ordered(owner), balance(owner)
+        attempt, before = ordered(alice, AMOUNT), balance(alice)
         cancel = partial(
-            operations.cancel, Context(owner.pk), transaction_id=attempt.transaction_id
+            operations.cancel, Context(alice.pk), transaction_id=attempt.transaction_id
         )
         cancelled, *_sent = run_together(*map(tried, [cancel, worker.do_due, worker.do_due]))
         state = go_on(attempt)
         if isinstance(cancelled, AlreadySent):
             assert state == "SUCCEEDED"
-            assert_paid_once(rail, attempt, owner, before)
+            assert_paid_once(rail, attempt, alice, before)
         else:
-            assert (state, balance(owner)) == ("CANCELLED", before + AMOUNT)
+            assert (state, balance(alice)) == ("CANCELLED", before + AMOUNT)
             assert attempt.reference not in rail.lines()
     assert violations() == []
 
 
-def test_approving_and_refusing(owner, rail, people, settings):
+def test_approving_and_refusing(alice, rail, people, settings):
     settings.APPROVE_ONE_ABOVE_CENTS = 0
     for _round in range(ROUNDS):
-        attempt, before = ordered(owner), balance(owner)
+        attempt, before = ordered(alice, AMOUNT), balance(alice)
         jobs = [
             partial(
                 verb,
@@ -98,18 +76,18 @@ def test_approving_and_refusing(owner, rail, people, settings):
             assert isinstance(refused, AlreadySent | TooLate)
             assert state == "SUCCEEDED"
         else:
-            assert (state, balance(owner)) == ("CANCELLED", before + AMOUNT)
+            assert (state, balance(alice)) == ("CANCELLED", before + AMOUNT)
             assert attempt.reference not in rail.lines()
     assert violations() == []
 
 
 @pytest.mark.parametrize("fails", [True, False])
-def test_a_callback_a_look_and_people(owner, rail, people, fails):
+def test_a_callback_a_look_and_people(alice, rail, people, fails):
     """Whichever comes first, the money is in one place, and what came too late is in suspense."""
     rail.fails = lambda reference: fails
     for _round in range(ROUNDS):
         rail.script = lambda call, reference: "done_but_lost"
-        attempt, before = ordered(owner), balance(owner)
+        attempt, before = ordered(alice, AMOUNT), balance(alice)
         worker.do_due()
         rail.script = paya.as_it_should
         first, second = people
@@ -133,30 +111,30 @@ def test_a_callback_a_look_and_people(owner, rail, people, fails):
             type="STRAY_OUT", idempotency_key=f"stray {attempt.reference}"
         ).count()
         if attempt.state == "SUCCEEDED":
-            assert (balance(owner), strays, fails) == (before, 0, False)
+            assert (balance(alice), strays, fails) == (before, 0, False)
         else:
             assert attempt.state == "FAILED"
-            assert (balance(owner), strays) == (before + AMOUNT, 0 if fails else 1)
+            assert (balance(alice), strays) == (before + AMOUNT, 0 if fails else 1)
     assert violations() == []
 
 
-def test_many_workers_send_each_once(owner, rail):
+def test_many_workers_send_each_once(alice, rail):
     rail.pays_a_reference_once = False
-    attempts = [ordered(owner) for _each in range(30)]
+    attempts = [ordered(alice, AMOUNT) for _each in range(30)]
     run_together(*[worker.do_due] * 4)
     assert rail.lines() == {attempt.reference: 1 for attempt in attempts}
 
 
-def test_threads_of_one_worker_send_each_once(owner, rail, settings):
+def test_threads_of_one_worker_send_each_once(alice, rail, settings):
     settings.PAYOUT_THREADS = 4
     rail.pays_a_reference_once = False
-    attempts = [ordered(owner) for _each in range(30)]
+    attempts = [ordered(alice, AMOUNT) for _each in range(30)]
     assert worker.do_due() == 30
     assert rail.lines() == {attempt.reference: 1 for attempt in attempts}
-    assert deposit(owner, 1).status == "PENDING"
+    assert deposit(alice, 1).status == "PENDING"
 
 
-def test_no_send_begins_later_than_a_second_after_the_pause(owner, rail, settings):
+def test_no_send_begins_later_than_a_second_after_the_pause(alice, rail, settings):
     settings.PAYOUT_THREADS = 4
     began: list[float] = []
 
@@ -166,7 +144,7 @@ def test_no_send_begins_later_than_a_second_after_the_pause(owner, rail, setting
 
     rail.on_the_way = note
     for _each in range(120):
-        ordered(owner)
+        ordered(alice, AMOUNT)
 
     def pause() -> float:
         paya.wait_until(lambda: len(began) > 8)

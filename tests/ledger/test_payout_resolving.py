@@ -14,16 +14,9 @@ from tests.ledger.support.payouts import acts, assert_right, by, now_is, say, se
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 HELD = 1_000_00
-
-
-@pytest.fixture
-def rail(alice, settings):
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
-    with paya.known() as rail:
-        yield rail
 
 
 @pytest.fixture
@@ -106,6 +99,16 @@ def test_the_receipt_of_another_payment_resolves_nothing(alice, rail, unknown, w
     say(rail, other)
     with nothing_moves(), pytest.raises(ReceiptTaken):
         judge(wambui, unknown, receipt=f"R-{other.reference}")
+
+
+def test_a_receipt_typed_in_any_case_and_spacing_is_the_same(alice, rail, unknown, wambui, joseph):
+    rail.script = paya.as_it_should
+    other = sent(alice, 10_00)
+    say(rail, other)
+    with nothing_moves(), pytest.raises(ReceiptTaken):
+        judge(wambui, unknown, receipt=f" r-{other.reference.lower()} ")
+    judge(wambui, unknown, receipt="uks 1")
+    assert judge(joseph, unknown, receipt="UKS1").receipt == "UKS1"
 
 
 def test_the_rail_may_be_faster_than_the_second_person(alice, rail, unknown, wambui, joseph):

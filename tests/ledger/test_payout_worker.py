@@ -12,23 +12,11 @@ from ledger.models import Attempt, RailEvent, Transaction
 from ledger.payouts import worker
 from tests.conftest import staff
 from tests.factories import balance, deposit, withdraw
-from tests.ledger.support import paya
-from tests.ledger.support.payouts import assert_right, now_is, script, state
-from wallet.models import User
+from tests.ledger.support.payouts import assert_right, now_is, ordered, script, state
 
 pytestmark = pytest.mark.django_db
 
 HELD = 1_000_00
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-def ordered(user: User, cents: int = 300_00) -> Attempt:
-    return Attempt.objects.get(transaction=withdraw(user, cents))
 
 
 def test_a_payout_is_sent_and_asked_about_until_it_ended(alice, rail):

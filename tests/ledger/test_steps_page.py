@@ -8,12 +8,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from ledger.models import Attempt
 from ledger.payouts import operations, outcomes, worker
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Outcome
 from tests.factories import deposit
-from tests.ledger.support import paya
 from tests.ledger.support.payouts import by, decide, say, script, sent, state
 from tests.ledger.support.receipts import is_offered, look, ordered, polls, steps, url
 from tests.pages import elements, find, text
@@ -24,18 +22,6 @@ pytestmark = pytest.mark.django_db
 
 BACK = "Your money is back in your wallet."
 TAKEN = "Taken out of your available balance."
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-@pytest.fixture
-def held(rail, alice, settings) -> Attempt:
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
-    return ordered(alice)
 
 
 # --- Withdrawals

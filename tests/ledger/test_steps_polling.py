@@ -9,18 +9,11 @@ from ledger.models import Attempt
 from ledger.payouts import worker
 from tests.conftest import signed_in
 from tests.factories import deposit, funded, withdraw
-from tests.ledger.support import paya
 from tests.ledger.support.payouts import now_is, say, sent
 from tests.ledger.support.receipts import ask_again, look, ordered, polls, url
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 @pytest.mark.parametrize("move", [withdraw, deposit])

@@ -14,8 +14,10 @@ from django.db import connection, transaction
 
 from ledger import guards, operations, rollups, verify
 from ledger.models import Entry, HouseBalance, Transaction
+from ledger.models.tariffs import Purpose
 from ledger.querysets import nairobi_day
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
+from tests.ledger.support.prices import price
 from tests.ledger.support.tampers import TAMPERS
 from tests.tampering import payout, violations, violations_after
 from wallet.context import Context
@@ -36,6 +38,7 @@ def rows(alice, bob, carol) -> dict[str, int]:
         "mistake": (mistake := send(bob, carol, 1_00)),
         "reversal": reverse(mistake, bob),
     }
+    records |= priced_ones(alice, bob)
     rollups.fold(batch=4)
     ids = {name: record.pk for name, record in records.items()}
     ids |= {name: account_id(user) for name, user in zip("abc", (alice, bob, carol), strict=True)}
@@ -44,6 +47,18 @@ def rows(alice, bob, carol) -> dict[str, int]:
     ids |= {"today": nairobi_day(), "total": HouseBalance.objects.first().pk}
     names = ("rail", "funded", "paid", "received")
     return ids | dict(zip(names, entries.values_list("pk", flat=True), strict=True))
+
+
+def priced_ones(alice: User, bob: User) -> dict[str, Transaction]:
+    """A withdrawal with a fee, and a payout that its rail charged for."""
+    price((1_00, 5_00))
+    price((1_00, 3_00), purpose=Purpose.CHARGE)
+    priced, charged = withdraw(alice, 10_00), payout(bob, "SUCCESS")
+    return {
+        "priced": priced,
+        "charged": charged,
+        "charge": Transaction.objects.get(type="CHARGE"),
+    }
 
 
 def reverse(record: Transaction, by: User) -> Transaction:

@@ -1,13 +1,23 @@
-"""A folder for a test's private PostgreSQL."""
+"""The launcher of `make run`, and a folder for a test's private PostgreSQL."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+
+
+@pytest.fixture
+def serve(monkeypatch) -> Any:
+    """The module `.ci/serve.py`."""
+    monkeypatch.syspath_prepend(settings.BASE_DIR / ".ci")
+    import serve
+
+    return serve
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ LISTS = [
     "/admin/wallet/apitoken/",
     "/admin/ledger/transaction/",
     "/admin/ledger/entry/",
+    "/admin/ledger/attempt/",
+    "/admin/ledger/railevent/",
+    "/admin/ledger/pause/",
     "/admin/auth/group/",
 ]
 SENTENCE = "That filter isn't valid. Here is the whole list."

@@ -16,6 +16,7 @@ from tests.nissmart.support.programs import fake_programs
 
 pytestmark = pytest.mark.any_engine
 
+REST, CORE = "PostgreSQL 15, the rest", "PostgreSQL 18, the money core"
 SCRIPT = settings.BASE_DIR / ".ci/test.py"
 
 
@@ -34,10 +35,10 @@ def script(monkeypatch) -> Any:
 @pytest.mark.parametrize(
     ("system", "databases", "arguments", "names"),
     [
-        ("15.18", "all", [], ["PostgreSQL 15", "SQLite", "PostgreSQL 18, the money core"]),
-        ("18.4", "all", [], ["PostgreSQL 18", "SQLite"]),
+        ("15.18", "all", [], ["PostgreSQL 15, tests/ledger", "SQLite", REST, CORE]),
+        ("18.4", "all", [], ["PostgreSQL 18, tests/ledger", "SQLite", "PostgreSQL 18, the rest"]),
         ("15.18", "all", ["-k", "limit"], ["PostgreSQL 15", "SQLite"]),
-        ("15.18", "postgres", [], ["PostgreSQL 15"]),
+        ("15.18", "postgres", [], ["PostgreSQL 15, tests/ledger", REST]),
         ("15.18", "sqlite", [], ["SQLite"]),
     ],
 )
@@ -48,6 +49,11 @@ def test_the_runs_of_each_command(
     runs = script.plan(databases, arguments, tmp_path)
     assert [run.name for run in runs] == names
     assert [run.log is None for run in runs] == [True] + [False] * (len(runs) - 1)
+
+
+def test_both_halves_are_the_whole_suite(script):
+    ledger, rest = script.HALVES.values()
+    assert rest == ["tests", *(f"--ignore={path}" for path in ledger)]
 
 
 def test_the_paths_of_the_money_core_exist(script):

@@ -13,9 +13,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import SavedView
 from adminpanel.reversals import operations as reversals
-from ledger.models import Pause
+from ledger.models import Attempt, Pause, RailEvent
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send, withdraw
+from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
@@ -41,6 +42,7 @@ OPEN = {
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     "api/docs",
     "api/openapi.json",
+    "fees/",
     "healthz",
     "readyz",
 }
@@ -129,7 +131,9 @@ def samples(people, alice, settings) -> dict[str, str]:
     incident = incidents.open_by_hand(Context(alice.pk), title="Paid twice")
     settings.APPROVE_ONE_ABOVE_CENTS = 0
     payout = withdraw(alice, 5_00)
+    attempt = Attempt.objects.get(transaction=payout)
     pause = Pause.objects.create(reason="The rail answers late.")
+    event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
@@ -152,6 +156,10 @@ def samples(people, alice, settings) -> dict[str, str]:
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
         "ledger/transaction/<path:object_id>": f"ledger/transaction/{record.pk}",
         "ledger/entry/<path:object_id>": f"ledger/entry/{record.entries.first().pk}",
+        "ledger/attempt/<path:object_id>": f"ledger/attempt/{attempt.pk}",
+        "ledger/railevent/<path:object_id>": f"ledger/railevent/{event.pk}",
+        "ledger/pause/<path:object_id>": f"ledger/pause/{pause.pk}",
+        "ledger/tariff/<path:object_id>": f"ledger/tariff/{price((1_00, 0)).pk}",
         "auth/group/<path:object_id>": f"auth/group/{Group.objects.first().pk}",
         "<path:content_type_id>/<path:object_id>": "1/1",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",

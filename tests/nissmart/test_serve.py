@@ -34,14 +34,6 @@ sys.exit(serve.main())
 """
 
 
-@pytest.fixture
-def serve(monkeypatch) -> Any:
-    monkeypatch.syspath_prepend(CI)
-    import serve
-
-    return serve
-
-
 @pytest.mark.parametrize(
     ("changes", "missing"),
     [

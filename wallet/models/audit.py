@@ -42,9 +42,11 @@ class AuditEvent(models.Model):
         APPROVE_PAYOUT = "approve_payout", _("Payout approved")
         REFUSE_PAYOUT = "refuse_payout", _("Payout refused")
         JUDGE_PAYMENT = "judge_payment", _("Outcome of a payment found out")
+        ASK_RAIL = "ask_rail", _("Rail asked about a payment")
         PAUSE_PAYOUTS = "pause_payouts", _("Payouts paused")
         PROPOSE_LIFT = "propose_lift", _("Proposed to resume payouts")
         LIFT_PAUSE = "lift_pause", _("Payouts resumed")
+        CHANGE_TARIFF = "change_tariff", _("Tariff changed")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)

@@ -16,6 +16,7 @@ PAGES = {
     "ledger": "adminpanel:ledger",
     "member": "adminpanel:member",
     "payouts": "adminpanel:payouts",
+    "tariffs": "",
     "transaction": "adminpanel:transaction",
 }
 # The audit writes `member 12`, people also type `Member #12`.
@@ -51,6 +52,7 @@ class Subject(NamedTuple):
 LEDGER = Subject("ledger")
 AUDIT = Subject("audit")
 PAYOUTS = Subject("payouts")
+TARIFFS = Subject("tariffs")
 
 
 def member(user_id: int) -> Subject:

@@ -20,6 +20,7 @@ USUAL = Statuses(422, 400)
 STATUSES = {
     "already_sent": Statuses(409, 409),
     "busy": Statuses(503, 503),
+    "fee_changed": Statuses(409, 409),
     "forbidden": Statuses(403, 403),
     "idempotency_key_reused": Statuses(422, 422),
     "not_found": Statuses(422, 404),

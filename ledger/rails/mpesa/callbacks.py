@@ -38,9 +38,12 @@ def stk(body: Body) -> Callback:
     if code != results.SUCCESS:
         return Callback(results.failure(code, words, Kind.DEPOSIT, rail_id=rail_id))
     details = wire.items(wire.part(said, "CallbackMetadata").get("Item"), "Name")
+    amount_cents = wire.cents(details.get("Amount"))
+    # It goes into a wallet, so without its amount it can't be booked yet either.
+    receipt = details.get("MpesaReceiptNumber", "") if amount_cents else ""
     return Callback(
-        success(details.get("MpesaReceiptNumber", ""), rail_id),
-        amount_cents=wire.cents(details.get("Amount")),
+        success(receipt, rail_id),
+        amount_cents=amount_cents,
         paid_at=wire.moment(details.get("TransactionDate")),
     )
 
@@ -101,7 +104,11 @@ def status_result(body: Body) -> Callback:
     answer = payment_status(details.get("TransactionStatus", ""), details.get("ReceiptNo", ""))
     rail_id, asked_by = (details.get(name, "") for name in ("ConversationID", ORIGINATOR))
     return Callback(
-        answer._replace(rail_id=rail_id, lookup_id=lookup_id),
+        answer._replace(
+            rail_id=rail_id,
+            lookup_id=lookup_id,
+            charge_cents=charge(details.get("DebitPartyCharges", "")),
+        ),
         # Of an STK push it is an id that Daraja made.
         asked_by if asked_by.startswith(OURS) else "",
         wire.cents(details.get("Amount")),
@@ -115,6 +122,14 @@ def payment_status(status: str, receipt: str) -> Answer:
     if status.title() in results.STATUSES:
         return Answer(Outcome.FAILED, code=status.title(), words=status)
     return Answer(Outcome.PENDING, words=status)
+
+
+def charge(written: str) -> int | None:
+    """`Fee For B2C Payment|KES|22.40`: what it took from the paying side. None if it isn't said."""
+    _name, currency, amount, *_more = [*written.split("|"), "", ""]
+    if currency != "KES":
+        return None
+    return 0 if amount in ("0", "0.00") else wire.cents(amount)
 
 
 def status_timeout(body: Body) -> Callback:

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from ledger.rails.mpesa.credentials import encrypt_password
+from ledger.rails.rail import Setting
 
 NEEDED = (
     "MPESA_BASE_URL",
@@ -27,7 +29,21 @@ NEEDED = (
     "MPESA_CALLBACK_BASE_URL",
     "MPESA_CALLBACK_SECRET",
 )
-OPTIONAL = ("MPESA_ALLOWED_SOURCES", "MPESA_TIMEOUT_S", "MPESA_QUERY_AFTER_S")
+OPTIONAL = (
+    "MPESA_ALLOWED_SOURCES",
+    "MPESA_TIMEOUT_S",
+    "MPESA_QUERY_AFTER_S",
+    "MPESA_PASSWORD_EXPIRES",
+)
+SECRETS = frozenset(
+    {
+        "MPESA_CONSUMER_KEY",
+        "MPESA_CONSUMER_SECRET",
+        "MPESA_PASSKEY",
+        "MPESA_INITIATOR_PASSWORD",
+        "MPESA_CALLBACK_SECRET",
+    }
+)
 
 # Daraja: a callback URL that contains one of these, in any case, is refused.
 REFUSED_WORDS = ("m-pesa", "mpesa", "safaricom", "exe", "cmd", "sql", "query")
@@ -54,6 +70,7 @@ class Configuration:
     allowed_sources: tuple[Network, ...]
     timeout_s: float
     query_after_s: tuple[int, ...]
+    password_expires_on: date | None
 
     def callback_url(self, kind: str, reference: str = "") -> str:
         """Where a callback of this kind goes. The reference finds the payment of a callback whose
@@ -64,7 +81,20 @@ class Configuration:
 
 def current() -> Configuration:
     """The settings as they are now. Raises ImproperlyConfigured with what is wrong."""
-    return checked(*(str(getattr(settings, name, "")).strip() for name in (*NEEDED, *OPTIONAL)))
+    return checked(*map(value_of, (*NEEDED, *OPTIONAL)))
+
+
+def value_of(name: str) -> str:
+    return str(getattr(settings, name, "")).strip()
+
+
+def overview() -> list[Setting]:
+    """The settings for operators, without the value of any secret."""
+    return [
+        Setting(name, bool(value), name in SECRETS, "" if name in SECRETS else value)
+        for name in (*NEEDED, *OPTIONAL)
+        for value in [value_of(name)]
+    ]
 
 
 @lru_cache(maxsize=4)
@@ -86,7 +116,18 @@ def checked(*values: str) -> Configuration:
         allowed_sources=networks("MPESA_ALLOWED_SOURCES", said),
         timeout_s=seconds("MPESA_TIMEOUT_S", said),
         query_after_s=intervals("MPESA_QUERY_AFTER_S", said),
+        password_expires_on=day("MPESA_PASSWORD_EXPIRES", said),
     )
+
+
+def password_expires_on() -> date | None:
+    """Also while other settings are missing. None of a date that can't be read: `checked` refuses
+    it."""
+    name = "MPESA_PASSWORD_EXPIRES"
+    try:
+        return day(name, {name: value_of(name)})
+    except ImproperlyConfigured:
+        return None
 
 
 def url(name: str, said: dict[str, str]) -> str:
@@ -173,6 +214,13 @@ def intervals(name: str, said: dict[str, str]) -> tuple[int, ...]:
     if not values or len(values) < len(listed) or list(values) != sorted(set(values)):
         raise ImproperlyConfigured(f"{name} must be whole seconds that grow, like 30,60,120.")
     return values
+
+
+def day(name: str, said: dict[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(said[name]) if said[name] else None
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a date like 2027-02-26.") from None
 
 
 def words(text: str) -> Sequence[str]:

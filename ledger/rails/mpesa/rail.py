@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -26,7 +27,8 @@ from ledger.rails.mpesa import (
 )
 from ledger.rails.mpesa.configuration import Configuration
 from ledger.rails.mpesa.results import Kind
-from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail
+from ledger.rails.mpesa.tariff import B2C_CHARGES
+from ledger.rails.rail import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail, Setting
 from wallet.house import HouseAccount
 
 
@@ -43,6 +45,7 @@ class Mpesa(Rail):
     highest_cents = 250_000_00
     takes_cents = False
     pays_a_reference_once = True
+    published_charges = B2C_CHARGES
 
     def collect(self, instruction: Instruction) -> Answer:
         return self.pay(instruction, to_stk_push, rail_id="CheckoutRequestID")
@@ -111,6 +114,12 @@ class Mpesa(Rail):
 
     def check(self) -> None:
         configuration.current()
+
+    def settings(self) -> Sequence[Setting]:
+        return configuration.overview()
+
+    def password_expires_on(self) -> date | None:
+        return configuration.password_expires_on()
 
     def look_after_s(self) -> Sequence[int]:
         try:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from nissmart.demo import members as demo
-from nissmart.demo import staff_work
+from nissmart.demo import payments, staff_work
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             now = timezone.now()
             people = demo.open_people(now)
             try:
-                added = demo.play(people, now)
+                added = demo.play(people, now) + payments.play(people, now)
                 staff_work.play(people)
             except Refusal as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None

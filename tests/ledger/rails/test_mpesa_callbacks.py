@@ -32,6 +32,7 @@ def test_an_stk_success():
         "",
         "",
         "",
+        None,
     )
     assert said.amount_cents == 1_00
     assert said.paid_at == datetime(2019, 12, 19, 7, 21, 15, tzinfo=UTC)
@@ -53,10 +54,10 @@ def test_an_amount_is_never_rounded():
 
 
 @pytest.mark.parametrize("amount", [None, "", "NaN", -5, 0, "1e3", [5], {"a": 1}, True, "5,00"])
-def test_an_amount_that_is_none_is_not_guessed(amount):
+def test_an_amount_that_is_none_is_not_guessed_but_looked_up(amount):
     items = [{"Name": "Amount", "Value": amount}, *STK_ITEMS[1:]]
     said = read("stk", stk(CallbackMetadata={"Item": items}))
-    assert (said.answer.outcome, said.amount_cents) == (Outcome.SUCCEEDED, None)
+    assert (said.answer.outcome, said.amount_cents) == (Outcome.PENDING, None)
 
 
 @pytest.mark.parametrize("code", [1032, "1032"])
@@ -154,6 +155,24 @@ def test_a_status_tells_of_the_payment_not_of_the_question():
     assert said.answer.rail_id == "AG_20180223_000041b09c22e613d6c9"
     assert said.answer.lookup_id == "AG_20240706_2010364430d9bbdaf872"
     assert (said.reference, said.amount_cents) == ("NSP-7K2Q9PXM", 300_00)
+
+
+@pytest.mark.parametrize(
+    ("written", "cents"),
+    [
+        ("Fee For B2C Payment|KES|5.00", 5_00),
+        ("Fee For B2C Payment|KES|0.00", 0),
+        ("Fee For B2C Payment|USD|5.00", None),
+        ("Fee For B2C Payment|KES|-5.00", None),
+        ("", None),
+        ("|KES", None),
+        ("5.00", None),
+    ],
+)
+def test_a_status_may_say_what_the_payment_cost_us(written, cents):
+    items = [one for one in STATUS_ITEMS if one["Key"] != "DebitPartyCharges"]
+    items.append({"Key": "DebitPartyCharges", "Value": written})
+    assert read("status-result", result(items)).answer.charge_cents == cents
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ledger import rails
-from ledger.rails import Answer, Callback, Instruction, Lookup, Outcome, Rail, recording
+from ledger.rails import Alarm, Answer, Callback, Instruction, Lookup, Outcome, Rail, recording
 from wallet.house import HouseAccount
 from wallet.operations import open_house_accounts
 
@@ -101,6 +101,7 @@ class Paya(Rail):
             rail_id=said.get("rail_id", ""),
             code=said.get("code", ""),
             lookup_id=said.get("lookup_id", ""),
+            alarm=Alarm(said.get("alarm", "")),
         )
         return Callback(
             answer, said.get("reference", ""), said.get("cents"), said.get("account", "")

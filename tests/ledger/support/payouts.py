@@ -19,9 +19,14 @@ from wallet.context import Context
 from wallet.models import AuditEvent, User
 
 
+def ordered(user: User, cents: int = 300_00, move=withdraw) -> Attempt:
+    """A payment that no worker has seen."""
+    return Attempt.objects.get(transaction=move(user, cents))
+
+
 def sent(user: User, cents: int = 300_00, move=withdraw) -> Attempt:
     """One that its rail has accepted, and carried out."""
-    attempt = Attempt.objects.get(transaction=move(user, cents))
+    attempt = ordered(user, cents, move)
     worker.do_due()
     attempt.refresh_from_db()
     return attempt

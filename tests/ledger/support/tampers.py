@@ -154,6 +154,35 @@ TAMPERS = {
         "UPDATE ledger_transaction SET reference = 'NS-00000000' WHERE id IN ({first}, {transfer})",
         ("references", "transaction {transfer}"),
     ),
+    "a fee that was not paid": (
+        "UPDATE ledger_transaction SET fee_cents = fee_cents + 1 WHERE id = {priced}",
+        ("shapes", "transaction {priced}"),
+    ),
+    "a fee forgotten": (
+        "UPDATE ledger_transaction SET fee_cents = 0 WHERE id = {priced}",
+        ("shapes", "transaction {priced}"),
+    ),
+    "a fee posted to another house account": (
+        """UPDATE ledger_entry SET account_id = -4
+           WHERE transaction_id = {priced} AND account_id = -6""",
+        ("shapes", "transaction {priced}"),
+    ),
+    "a fee for a transfer": (
+        "UPDATE ledger_transaction SET fee_cents = 5 WHERE id = {transfer}",
+        ("orders", "transaction {transfer}"),
+    ),
+    "an open payout's fee left out of transit": (
+        "UPDATE ledger_transaction SET fee_cents = fee_cents + 1 WHERE id = {open}",
+        ("transit", "account -2"),
+    ),
+    "a charge for a payout that was not paid": (
+        "UPDATE ledger_transaction SET idempotency_key = 'charge NS-00000000' WHERE id = {charge}",
+        ("charges", "transaction {charge}"),
+    ),
+    "a charge for a failed payout": (
+        """UPDATE ledger_attempt SET state = 'FAILED' WHERE transaction_id = {charged}""",
+        ("charges", "transaction {charge}"),
+    ),
     "an attempt said to be open": (
         "UPDATE ledger_attempt SET state = 'SENT' WHERE transaction_id = {failed}",
         ("attempts", "transaction {failed}"),

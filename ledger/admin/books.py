@@ -1,4 +1,4 @@
-"""Django admin for the ledger: read-only for everyone."""
+"""The books in Django admin: read-only for everyone."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TransactionAdmin(ReadOnly, ByReference):
     search_help_text = _("Reference like NS-7K2Q9PXM, or a member's name")
     date_hierarchy = "created_at"
     fields = [
-        "reference", "type", "rail", "status", "amount", "from_account", "to_account",
+        "reference", "type", "rail", "status", "amount", "fee", "from_account", "to_account",
         "description", "created_by", "created_at", "settled_at",
     ]  # fmt: skip
     inlines = [EntryInline]
@@ -93,6 +93,10 @@ class TransactionAdmin(ReadOnly, ByReference):
         if obj and obj.reverses_id:
             return ["posted_by" if name == "created_by" else name for name in fields]
         return fields
+
+    @admin.display(description=_("fee"))
+    def fee(self, record: Transaction) -> str:
+        return format_money(record.fee_cents)
 
     @admin.display(description=_("posted by"))
     def posted_by(self, reversal: Transaction) -> str:

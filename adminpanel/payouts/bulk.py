@@ -1,0 +1,127 @@
+"""Approve several payouts: choose them on the list, read them again, enter the password.
+
+Each is approved by itself, under the fingerprint that the page showed. Those that changed in the
+meantime are left out and named.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from adminpanel.access import finance_page
+from adminpanel.payouts import flags, queries, words
+from adminpanel.payouts.views import choices
+from ledger.models import Attempt
+from ledger.models.attempts import State
+from ledger.payouts import operations
+from ledger.references import REFERENCE
+from wallet.errors import Refusal
+from wallet.money import format_money
+from wallet.web.http import MemberRequest, context_of, redirect_to
+
+# As many as a page of the list has at most.
+AT_MOST = 100
+FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+class Pick(NamedTuple):
+    """A payout that someone chose. `why_not` is empty if they may approve it now."""
+
+    attempt: Attempt
+    why_not: str
+    rule: str
+    flags: list[object]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@finance_page
+@reauthentication_required(allow_get=True)
+def approve_several(request: MemberRequest) -> HttpResponse:
+    """The chosen payouts with their count and sum; a POST approves them.
+
+    The password is asked for after the POST, by django-allauth, which then goes on with it.
+    """
+    if request.method == "POST":
+        return approve_each(request, dict(seen(request.POST.getlist("payout"))))
+    picks = picks_of(request, request.GET.getlist("payout"))
+    ready = [pick.attempt for pick in picks if not pick.why_not]
+    context = {
+        "ready": [pick for pick in picks if not pick.why_not],
+        "left_out": [pick for pick in picks if pick.why_not],
+        "cents": sum(attempt.transaction.amount_cents for attempt in ready),
+    }
+    status = 200 if ready else 422
+    return render(request, "adminpanel/payouts_approve.html", context, status=status)
+
+
+def seen(values: list[str]) -> list[tuple[str, str]]:
+    """(reference, fingerprint) of each payout that the page showed."""
+    pairs = [value.partition(" ")[::2] for value in values[:AT_MOST]]
+    return [
+        (reference, fingerprint)
+        for reference, fingerprint in pairs
+        if REFERENCE.fullmatch(reference) and FINGERPRINT.fullmatch(fingerprint)
+    ]
+
+
+def picks_of(request: MemberRequest, references: list[str]) -> list[Pick]:
+    """Each chosen payout once, oldest first, and why not if this person can't approve it."""
+    valid = {text for text in references[:AT_MOST] if REFERENCE.fullmatch(text)}
+    found = queries.with_decisions(queries.payouts())
+    attempts = found.filter(transaction__reference__in=valid).order_by("pk")
+    return [
+        Pick(attempt, why_not(request, attempt), flags.rule(attempt), [*flags.flags(attempt)])
+        for attempt in attempts
+    ]
+
+
+def why_not(request: MemberRequest, attempt: Attempt) -> str:
+    may = choices(attempt, request.user)
+    if may["approve"]:
+        return ""
+    if attempt.state != State.HELD:
+        return words.what_happened(attempt) or _("It doesn't wait for approval any longer.")
+    return str(may["why_not"]) or _("You decided this before, so a colleague must.")
+
+
+def approve_each(request: MemberRequest, fingerprints: dict[str, str]) -> HttpResponse:
+    """Approve each by itself, so that one that changed doesn't keep back the others."""
+    found = queries.payouts().filter(transaction__reference__in=fingerprints).order_by("pk")
+    done, left_out = [], []
+    for attempt in found:
+        reference = attempt.transaction.reference
+        try:
+            operations.approve(
+                context_of(request), attempt_id=attempt.pk, fingerprint=fingerprints[reference]
+            )
+        except Refusal as refusal:
+            attempt.refresh_from_db()
+            left_out.append(f"{reference}: {refusal} {words.what_happened(attempt)}".strip())
+        else:
+            done.append(attempt.transaction.amount_cents)
+    if done:
+        messages.success(request, after(len(done), sum(done)))
+    if left_out:
+        heading = _("Not approved, because they changed or you can't decide them.")
+        messages.warning(request, " ".join([heading, *left_out]))
+    if not (done or left_out):
+        messages.info(request, _("No payouts were chosen. Nothing changed."))
+    return redirect_to(request, reverse("adminpanel:payouts"))
+
+
+def after(count: int, cents: int) -> str:
+    return ngettext(
+        "You approved %(count)d payout, %(amount)s.",
+        "You approved %(count)d payouts, %(amount)s.",
+        count,
+    ) % {"count": count, "amount": format_money(cents)}
