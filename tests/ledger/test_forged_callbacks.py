@@ -20,6 +20,7 @@ from tests.factories import UserFactory, balance, deposit, funded, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.crowd import run_together
 from tests.tampering import violations
+from wallet.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -50,6 +51,22 @@ def forgeries(rail: paya.Paya, attempt: Attempt) -> list[Callable[[], int]]:
     ]
 
 
+def assert_each_ended_once(
+    attempts: list[Attempt], failing: set[str], owner: User, before: int
+) -> None:
+    ends = dict(Attempt.objects.values_list("reference", "state"))
+    for one in attempts:
+        assert ends[one.reference] == ("FAILED" if one.reference in failing else "SUCCEEDED")
+    paid = [one for one in attempts if one.reference not in failing]
+    out = sum(one.is_payout for one in paid)
+    assert balance(owner) == before - out * AMOUNT + (len(paid) - out) * AMOUNT
+    findings = Counter(RailEvent.objects.filter(is_callback=True).values_list("finding", flat=True))
+    assert findings["applied"] == len(attempts)
+    assert findings["duplicate"] == len(attempts) * (REPLAYS - 1)
+    assert_books_right()
+    assert violations() == []
+
+
 def test_each_genuine_one_has_one_effect(db):
     owner, draw = funded(UserFactory(), 10 * PAYMENTS * AMOUNT), random.Random(1)
     before = balance(owner)
@@ -67,14 +84,4 @@ def test_each_genuine_one_has_one_effect(db):
         assert set(Attempt.objects.values_list("state", flat=True)) == {"SENT"}
         genuine = [partial(post, rail.message(one.reference)) for one in attempts] * REPLAYS
         send_all(draw, genuine + forged)
-    ends = dict(Attempt.objects.values_list("reference", "state"))
-    for one in attempts:
-        assert ends[one.reference] == ("FAILED" if one.reference in failing else "SUCCEEDED")
-    paid = [one for one in attempts if one.reference not in failing]
-    out = sum(one.is_payout for one in paid)
-    assert balance(owner) == before - out * AMOUNT + (len(paid) - out) * AMOUNT
-    findings = Counter(RailEvent.objects.filter(is_callback=True).values_list("finding", flat=True))
-    assert findings["applied"] == len(attempts)
-    assert findings["duplicate"] == len(attempts) * (REPLAYS - 1)
-    assert_books_right()
-    assert violations() == []
+        assert_each_ended_once(attempts, failing, owner, before)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tests.proof.stack import Stack
 
-KILL_EVERY_S = float(os.environ.get("KILL_EVERY_S", "4"))
+KILL_EVERY_S = float(os.environ.get("KILL_EVERY_S", "10"))
 # Less than an hour: a token that is fetched during a jump must not expire with it.
 JUMP_EVERY_S, JUMP_S = 4, 1200
 ORDERED_TOGETHER = 50
