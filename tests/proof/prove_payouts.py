@@ -3,7 +3,7 @@
 A third of the simulator's answers are faulty: nothing was done, it was done and the answer lost, an
 error after doing it, no callback, three of them, one an hour late, one after the next payment's, a
 queue timeout, a second callback that says the opposite. Three workers send, and one is killed (-9)
-every ten seconds. The simulator's clock jumps ahead twenty minutes every four seconds, for the late
+every few seconds. The simulator's clock jumps ahead twenty minutes every four seconds, for the late
 callbacks and the expired token, and back-offs are cut short.
 
 PAYOUTS and SQLITE_PAYOUTS are how many; KILL_EVERY_S how often a worker dies.
