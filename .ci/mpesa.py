@@ -58,8 +58,7 @@ def callback_host(hosts: Sequence[str], allowed: Sequence[str]) -> str:
 class Sandbox:
     """A simulator with its book, certificate and settings in `folder`.
 
-    Delete the folder only together with the database: a new book would use the receipt numbers
-    of the same day again.
+    Delete the folder only together with the database: a new book knows of no earlier payment.
     """
 
     def __init__(self, folder: Path) -> None:

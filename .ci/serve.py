@@ -46,7 +46,7 @@ def main() -> int:
         with database() as postgres:
             prepare(is_demo)
             started = services(hosts, port_of(os.environ), sandbox)
-            return supervise.run(started, postgres, lambda: announce(hosts[0], sandbox))
+            return supervise.run(started, postgres, lambda: be_ready(hosts[0], sandbox))
     except KeyboardInterrupt:
         return 0
     except (PostgresError, ImproperlyConfigured) as error:
@@ -246,8 +246,17 @@ def port_of(environ: Mapping[str, str]) -> int:
     return int(environ.get("PORT", "8000"))
 
 
-def announce(host: str, sandbox: mpesa.Sandbox | None) -> None:
-    """Print a URL that works, or the host names of the site; and where the simulator is."""
+def be_ready(host: str, sandbox: mpesa.Sandbox | None) -> None:
+    """Everything answers: say where. A simulator first hears where the site is."""
+    if sandbox:
+        manage("register_callbacks")
+    announce(host)
+    if sandbox:
+        print(sandbox.announcement(), flush=True)
+
+
+def announce(host: str) -> None:
+    """Print a URL that works, or the host names of the site."""
     port, names = port_of(os.environ), settings.ALLOWED_HOSTS
     if settings.HTTPS or not {"*", "localhost"} & set(names):
         where = f"on port {port} of {host}, for {', '.join(names)}"
@@ -256,8 +265,6 @@ def announce(host: str, sandbox: mpesa.Sandbox | None) -> None:
     else:
         where = f"at http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"\nNissmart is {where}  (Ctrl-C stops it)", flush=True)
-    if sandbox:
-        print(sandbox.announcement(), flush=True)
 
 
 if __name__ == "__main__":

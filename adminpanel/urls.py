@@ -4,6 +4,7 @@ from adminpanel.access import action_on
 from adminpanel.accounts import views as accounts
 from adminpanel.activity import views as activity
 from adminpanel.audit import views as audit
+from adminpanel.deposits import views as deposits
 from adminpanel.incidents import views as incidents
 from adminpanel.integrity import views as integrity
 from adminpanel.ledger import views as ledger
@@ -58,6 +59,8 @@ urlpatterns = [
         transaction_action(transactions.ask_rail),
         name="ask_rail",
     ),
+    # Deposits that haven't reached a wallet
+    path("deposits/", deposits.deposits, name="deposits"),
     # Payouts: the list and its switch, and one payout, by the reference of its transaction
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/approve/", bulk.approve_several, name="approve_several"),

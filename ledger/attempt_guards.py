@@ -16,14 +16,16 @@ APPROVALS = "ledger_approval"
 VERDICTS = "ledger_verdict"
 EVENTS = "ledger_railevent"
 PAUSES = "ledger_pause"
+ARRIVALS = "ledger_arrival"
 
-BAD_START = "an attempt begins held for approval or ready to be sent"
+BAD_START = "an attempt begins held for approval, ready to be sent, or paid by its payer"
 BAD_MOVE = "this is no move of an attempt"
 NOT_APPROVED = "approvals are counted as they were given"
 NOT_AGREED = "an ended attempt agrees with its transaction"
 NOT_ANOTHER = "who ordered a payment neither approves nor judges it"
 BAD_EVENT = "a rail event only gets its finding, once"
 BAD_PAUSE = "a pause is only lifted, once"
+BAD_ARRIVAL = "an arrival is only confirmed and booked, once"
 NO_DELETE = "what happened on a rail is never deleted"
 NO_REPLACE = "what happened on a rail is never replaced"
 NO_CHANGE = "a decision is never changed"
@@ -41,11 +43,20 @@ EVENT_FIXED = (
     *("id", "rail", "kind", "reference", "rail_id", "is_callback", "status_code", "body"),
     *("ip_address", "at"),
 )
+ARRIVAL_FIXED = (
+    *("id", "rail", "receipt", "account_number", "payer", "paid_at", "at", "event_id"),
+    "attempt_id",
+)
 PAUSE_FIXED = ("id", "rail", "reason", "paused_by_id", "paused_at", "until")
 
-BEGINS_WRONG = """
-    NEW.fence <> 0 OR NEW.sent_at IS NOT NULL OR NEW.approvals_given <> 0
-    OR NEW.state <> CASE WHEN NEW.approvals_needed > 0 THEN 'HELD' ELSE 'READY' END"""
+# A deposit that its payer started is written when its money has come, with its receipt.
+IS_PAID_ALREADY = """
+    NEW.state = 'SUCCEEDED' AND NEW.receipt IS NOT NULL AND NEW.approvals_needed = 0
+    AND NEW.sent_at = NEW.created_at AND NEW.ended_at = NEW.created_at"""
+BEGINS_WRONG = f"""
+    NEW.fence <> 0 OR NEW.approvals_given <> 0
+    OR NOT COALESCE({IS_PAID_ALREADY}, FALSE) AND (NEW.sent_at IS NOT NULL
+    OR NEW.state <> CASE WHEN NEW.approvals_needed > 0 THEN 'HELD' ELSE 'READY' END)"""
 
 
 def moves_wrongly(is_distinct: str) -> str:
@@ -95,6 +106,16 @@ def changes_event(is_distinct: str) -> str:
 def changes_pause(is_distinct: str) -> str:
     changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in PAUSE_FIXED)
     return f"OLD.lifted_at IS NOT NULL OR {changed}"
+
+
+def changes_arrival(is_distinct: str) -> str:
+    """What came in stays. Its rail may correct the amount when it confirms it."""
+    changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in ARRIVAL_FIXED)
+    return f"""
+    OLD.transaction_id IS NOT NULL OR {changed}
+    OR OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at {is_distinct} OLD.confirmed_at
+    OR NEW.amount_cents <> OLD.amount_cents
+       AND (OLD.confirmed_at IS NOT NULL OR NEW.confirmed_at IS NULL)"""
 
 
 class Rule(NamedTuple):
@@ -221,5 +242,26 @@ PAYOUTS = (
         "ledger_pause_lifted_once",
         "UPDATE",
         Rule(changes_pause("IS DISTINCT FROM"), changes_pause("IS NOT"), BAD_PAUSE),
+    )
+)
+
+# Apart from PAYOUTS, which an older migration installs before this table exists.
+ARRIVALS_ONCE = (
+    kept(ARRIVALS)
+    | refusing(
+        ARRIVALS,
+        "ledger_arrival_booked_once",
+        "UPDATE",
+        Rule(changes_arrival("IS DISTINCT FROM"), changes_arrival("IS NOT"), BAD_ARRIVAL),
+    )
+    | Guards(
+        sqlite={
+            "ledger_arrival_no_replacement": f"""
+            BEFORE INSERT ON {ARRIVALS}
+            WHEN EXISTS (SELECT 1 FROM {ARRIVALS}
+                         WHERE rail = NEW.rail AND receipt = NEW.receipt
+                            OR transaction_id = NEW.transaction_id)
+            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
+        }
     )
 )

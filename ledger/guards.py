@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
-from ledger.attempt_guards import PAYOUTS
+from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS
 from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
@@ -121,7 +121,7 @@ TARIFFS = append_only(
     replaced="a tariff is never replaced",
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | TARIFFS
+BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | ARRIVALS_ONCE | TARIFFS
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -25,6 +25,14 @@ def new_attempt_reference() -> str:
     return "NSP-" + "".join(secrets.choice(RAIL_ALPHABET) for _character in range(16))
 
 
+def charge_key(reference: str) -> str:
+    """The key of a rail's charge for the payout with this reference.
+
+    It has a space, which no key from outside may hold.
+    """
+    return f"charge {reference}"
+
+
 def as_reference(text: str) -> str | None:
     """`7k2q9pxm`, `ns-7k2q9pxm` -> `NS-7K2Q9PXM`; None if the text can't be a reference.
 

@@ -127,12 +127,16 @@ def is_overdue(at: datetime | None, now: datetime) -> bool:
 
 def deposit_steps(attempt: Attempt, now: datetime) -> Iterator[Step]:
     name = str(attempt.took_rail.name)
+    added = _("Added to your wallet")
+    if attempt.is_payers:
+        yield Step(_("Paid to your account number"), Look.DONE, attempt.sent_at)
+        yield Step(added, Look.DONE, attempt.ended_at)
+        return
     yield Step(_("You asked to deposit"), Look.DONE, attempt.created_at)
     if attempt.state == State.CANCELLED:
         yield Step(_("You cancelled it"), Look.DONE, attempt.ended_at)
         return
     enter = _("Enter your PIN on your phone")
-    added = _("Added to your wallet")
     if attempt.state in (State.READY, State.SENDING):
         sending = _("Sending a prompt to your phone")
         yield Step(sending, Look.NOW, note=why_unsent(attempt, now))

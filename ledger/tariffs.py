@@ -73,5 +73,5 @@ def record(context: Context, tariff: Tariff) -> None:
         rail=tariff.rail,
         type=tariff.type,
         from_date=tariff.from_date.isoformat(),
-        bands=list(tariff.bands.values("from_cents", "fee_cents")),
+        bands=[str(band) for band in tariff.bands.all()],
     )

@@ -34,6 +34,9 @@ APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)
 APPROVE_TWO_ABOVE_CENTS = env.int("APPROVE_TWO_ABOVE_CENTS", 150_000_00)
 # So does a payout with which more than this leaves a wallet in a day, transfers included.
 APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_CENTS_OUT_PER_DAY)
+# A deposit above this amount that a message reports is credited once its rail has confirmed it,
+# when asked. 0 means every deposit.
+CONFIRM_ABOVE_CENTS = env.int("CONFIRM_ABOVE_CENTS", 10_000_00)
 # How many payments one worker sends at the same time, and how long a claim on one lasts: longer
 # than a call takes.
 PAYOUT_THREADS = env.int("PAYOUT_THREADS", 4)

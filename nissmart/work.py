@@ -17,7 +17,7 @@ from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
 from ledger import rollups
-from ledger.payouts import callbacks, worker
+from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ def send_due_payments() -> int:
 
 PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     callbacks.apply_waiting,
+    confirmations.ask_due,
     payouts.end_agreed,
     send_due_payments,
 )

@@ -14,8 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from wallet.folding import fold
 from wallet.text import BLANK, has_control_characters
 
-# Names that our own pages use for Nissmart. No member may take them.
-HOUSE_NAMES = ("nissmart", "the system", "system", "simulated rail")
+# Names that our own pages use for Nissmart and for its rails. No member may take them, in any case.
+# A change needs a migration of the constraints, which first renames the members in question.
+HOUSE_NAMES = (
+    *("nissmart", "the system", "system", "simulated rail"),
+    *("mpesa", "m-pesa", "m pesa"),
+)
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "rev", "eng", "hon", "fr", "adv"])
 SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md"])

@@ -10,7 +10,7 @@ from adminpanel.incidents.operations import Action, Severity, State, record_act
 from adminpanel.models import Incident
 from adminpanel.timeline import short_time
 from ledger import rails
-from ledger.models import RailEvent
+from ledger.models import RailEvent, Transaction
 from ledger.models.rail_events import ALARMING, Finding
 from wallet.context import SYSTEM
 from wallet.db.retries import committed
@@ -51,7 +51,8 @@ def open_for(event_id: int) -> Incident:
     if earlier := event.incidents.first():
         return earlier
     finding = Finding(str(event.finding))
-    record = event.attempt.transaction if event.attempt else None
+    records = records_of(event)
+    record = records[0] if records else None
     title = f"{rails.of(event.rail).label}: {finding.label}"
     if finding not in REPEATED:
         title = f"{title} ({record.reference if record else event.reference})"
@@ -64,12 +65,19 @@ def open_for(event_id: int) -> Incident:
             severity=Severity.MEDIUM if finding in MEDIUM else Severity.HIGH,
             request=uuid5(NAMESPACE_OID, f"rail event {event.pk}"),
         )
-        linked = [record.reference] if record else []
+        linked = [each.reference for each in records]
         record_act(SYSTEM, Action.OPEN_INCIDENT, incident, after={"title": title}, linked=linked)
     incident.rail_events.add(event)
-    if record:
-        incident.transactions.add(record)
+    incident.transactions.add(*records)
     return incident
+
+
+def records_of(event: RailEvent) -> list[Transaction]:
+    """The transactions that a message is about: what it was meant to pay, and where it went."""
+    own = [event.attempt.transaction] if event.attempt else []
+    arrivals = event.arrivals.filter(transaction__isnull=False).select_related("transaction")
+    booked = [arrival.transaction for arrival in arrivals if arrival.transaction]
+    return own + [each for each in booked if each not in own]
 
 
 def describe(event: RailEvent) -> str:

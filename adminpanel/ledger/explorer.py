@@ -72,7 +72,7 @@ class Explorer:
         """Who proposed, approved and posted each reversal, if the column is shown."""
         if "by" not in self.columns:
             return {}
-        return people_behind({one.pk: one.created_by.name for one in records if one.reverses_id})
+        return people_behind({one.pk: one.orderer_name for one in records if one.reverses_id})
 
     @property
     def is_summed_up(self) -> bool:

@@ -91,7 +91,7 @@ class Line(NamedTuple):
     to_id: int | None
     to_name: str | None
     note: str
-    ordered_by: str
+    ordered_by: str | None
     key: str | None
     reverses: str | None
     rail: str
@@ -147,7 +147,7 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
     for some in batched(found, BATCH):
-        reversals = {line.id: line.ordered_by for line in some if line.reverses}
+        reversals = {line.id: line.ordered_by or "" for line in some if line.reverses}
         people = people_behind(reversals)
         yield from (row(line, people.get(line.id)) for line in some)
 

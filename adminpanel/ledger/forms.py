@@ -51,8 +51,8 @@ class LedgerFilter(FilterForm):
         required=False,
     )
     by = PickField(
-        label=_("Dates are when it was"),
-        choices=[("", _("Ordered")), (SETTLED, _("Settled"))],
+        label=_("Dates"),
+        choices=[("", _("When ordered")), (SETTLED, _("When settled"))],
         required=False,
     )
     min = AmountField(label=_("At least"), **AMOUNT)

@@ -60,7 +60,7 @@ def approve_several(request: MemberRequest) -> HttpResponse:
         "left_out": [pick for pick in picks if pick.why_not],
         "cents": sum(attempt.transaction.amount_cents for attempt in ready),
     }
-    status = 200 if ready else 422
+    status = 200 if ready or not picks else 422
     return render(request, "adminpanel/payouts_approve.html", context, status=status)
 
 

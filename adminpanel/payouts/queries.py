@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -19,6 +20,7 @@ from wallet.text import clean_paste
 # More rows than this aren't counted: the count of everything ever paid would take too long.
 COUNTED = 1000
 EVENTS = 50
+RECEIPT = re.compile(r"(?=.*[A-Z])(?=.*[0-9])[!-~]{4,64}", re.ASCII)
 
 
 class Tab(NamedTuple):
@@ -103,9 +105,13 @@ def payouts() -> QuerySet[Attempt]:
 
 
 def payments_named(text: str) -> QuerySet[Attempt]:
-    """Payments with this receipt, or this reference of ours at the rail, however it was pasted."""
+    """Payments with this receipt, or this reference of ours at the rail, however it was pasted.
+
+    Empty without a query for text that is no receipt: those are one word with a
+    letter and a digit.
+    """
     typed = clean_paste(text).strip().upper()
-    if not typed or "\0" in typed:
+    if not RECEIPT.fullmatch(typed):
         return Attempt.objects.none()
     if typed.startswith("NSP-"):
         return Attempt.objects.filter(reference=typed)

@@ -43,6 +43,8 @@ def is_refused(attempt: Attempt) -> bool:
 
 def steps(attempt: Attempt) -> list[Moment]:
     """The steps of a payment, oldest first. Those still to come have no time and are last."""
+    if attempt.is_payers:
+        return [Moment(_("Paid to the account number"), "", attempt.sent_at), end_step(attempt)]
     done = [Moment(_("Requested"), str(attempt.transaction.created_by), attempt.created_at)]
     done += [decision_step(one) for one in attempt.approvals.all()]
     if attempt.sent_at:

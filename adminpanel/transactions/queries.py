@@ -12,6 +12,7 @@ from adminpanel.payouts.words import steps as payment_steps
 from adminpanel.timeline import Moment, actor_name, events
 from ledger.models import Transaction
 from ledger.rails.rail import name_of_outside
+from ledger.references import charge_key
 from wallet.models import AuditEvent
 from wallet.staff import subjects
 
@@ -32,6 +33,14 @@ STEPS = {
     Action.REFUSE,
 }
 BAD = {Action.DENY, Action.REFUSE, Action.WITHDRAW}
+
+
+def charge_of(record: Transaction) -> Transaction | None:
+    """What the rail charged Nissmart for this payout, if it did."""
+    if not record.kind.has_fee:
+        return None
+    key = charge_key(record.reference)
+    return Transaction.objects.filter(created_by=record.created_by, idempotency_key=key).first()
 
 
 def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[AuditEvent]:
@@ -85,7 +94,7 @@ def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
         settled_by = name_of_outside(record.took_rail)
     is_failed = record.status == Transaction.Status.FAILED
     return [
-        Moment(_("Created"), str(record.created_by), record.created_at),
+        Moment(_("Created"), record.orderer_name, record.created_at),
         Moment(str(record.status_badge.word), settled_by, record.settled_at, is_bad=is_failed),
     ]
 

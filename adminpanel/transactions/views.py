@@ -108,13 +108,13 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     records = Transaction.objects.with_parties().with_reversal().with_payment()
-    records = records.select_related("created_by")
+    records = records.select_related("created_by", "arrival")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
-    posters = {record.pk: record.created_by.name} if record.reverses_id else {}
+    posters = {record.pk: record.orderer_name} if record.reverses_id else {}
     attempt = record.loaded_attempt
     context = {
         "record": record,
@@ -124,6 +124,7 @@ def show(
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),
         "credit_cents": sum(entry.credit_cents or 0 for entry in entries),
+        "charge": queries.charge_of(record),
         "timeline": queries.timeline(record, history),
         "events": history,
         "proposal_behind": behind,

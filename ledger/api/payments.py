@@ -80,6 +80,9 @@ def steps(attempt: Attempt) -> Iterator[tuple[StepState, datetime | None]]:
 
     Its approvals must be loaded.
     """
+    if attempt.is_payers:
+        yield StepState.SUCCEEDED, attempt.ended_at
+        return
     yield StepState.REQUESTED, attempt.created_at
     if attempt.state == State.HELD:
         yield StepState.AWAITING_APPROVAL, attempt.created_at

@@ -125,7 +125,7 @@ class Kind:
     def uses_rail(self) -> bool:
         return any(shape.uses_rail for shape in self.shapes)
 
-    @property
+    @cached_property
     def has_fee(self) -> bool:
         """True if a tariff may ask a fee for it."""
         return any(shape.has_fee for shape in self.shapes)

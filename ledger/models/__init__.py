@@ -1,5 +1,6 @@
 """The rows of the ledger. Only `ledger.operations` and the verticals write them."""
 
+from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.books import Entry, Transaction
 from ledger.models.rail_events import Pause, RailEvent
@@ -8,6 +9,7 @@ from ledger.models.tariffs import Band, Tariff
 
 __all__ = [
     "Approval",
+    "Arrival",
     "Attempt",
     "Band",
     "DailyTotal",

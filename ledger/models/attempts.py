@@ -202,6 +202,12 @@ class Attempt(models.Model):
         return self.transaction.to_account_id is None
 
     @property
+    def is_payers(self) -> bool:
+        """Did its payer start it? Then we sent nothing, and it was written when the money came."""
+        is_paid = self.state == State.SUCCEEDED
+        return is_paid and self.fence == 0 and self.ended_at == self.created_at
+
+    @property
     def has_ended(self) -> bool:
         return self.state in ENDED
 

@@ -31,8 +31,9 @@ class Transaction(models.Model):
     """One order of some kind (`ledger/kinds/`) and its outcome.
 
     `from_account` is null if the money came from outside, `to_account` if it went outside. `rail`
-    is the rail's code. A reversal takes back the transaction in `reverses`, once. A row's only
-    change is from PENDING to SUCCESS or FAILED.
+    is the rail's code. A reversal takes back the transaction in `reverses`, once. `created_by` is
+    null only of money that came in and has no owner yet. A row's only change is from PENDING to
+    SUCCESS or FAILED.
     """
 
     Status = Status
@@ -66,6 +67,7 @@ class Transaction(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
+        null=True,
         related_name="transactions",
         verbose_name=_("ordered by"),
         db_index=False,
@@ -137,6 +139,10 @@ class Transaction(models.Model):
                 condition=shapes.check(kinds.every()), name="transaction_shape_by_type"
             ),
             models.CheckConstraint(
+                condition=Q(created_by__isnull=False) | Q(type=kinds.STRAY_IN.code),
+                name="transaction_ordered_by_a_person",
+            ),
+            models.CheckConstraint(
                 condition=Q(status="PENDING", settled_at__isnull=True)
                 | Q(status__in=["SUCCESS", "FAILED"], settled_at__isnull=False),
                 name="transaction_settled_when_not_pending",
@@ -186,6 +192,11 @@ class Transaction(models.Model):
     def reversed_badge(self) -> Badge | None:
         """The badge for staff; members see "Returned". Call `with_reversal` on the query."""
         return REVERSED if getattr(self, "reversed_by", None) else None
+
+    @property
+    def orderer_name(self) -> str:
+        """Who ordered it. Of stray money that is no member's, the rail that moved it."""
+        return str(self.created_by or name_of_outside(self.took_rail))
 
     @property
     def source_name(self) -> str:

@@ -22,6 +22,8 @@ class Finding(models.TextChoices):
     UNREADABLE = "unreadable", _("Can't be read")
     TOO_LARGE = "too_large", _("Larger than a callback may be")
     UNMATCHED = "unmatched", _("Names no payment that we know")
+    CONFIRMING = "confirming", _("Waits for the rail to confirm it")
+    REFUSED = "refused", _("Refused before it was paid")
     NEVER_SENT = "never_sent", _("Claims a payment that was never sent")
     WRONG_AMOUNT = "wrong_amount", _("Another amount than ordered")
     LATE_SUCCESS = "late_success", _("Paid after it had failed")
@@ -29,6 +31,7 @@ class Finding(models.TextChoices):
     OTHER_RECEIPT = "other_receipt", _("A completed payment under another receipt")
     RECEIPT_TAKEN = "receipt_taken", _("The receipt of another payment")
     OTHER_ID = "other_id", _("A failure under another id than the rail gave us")
+    NOT_CONFIRMED = "not_confirmed", _("Claims a payment that the rail doesn't confirm")
     OVERDUE = "overdue", _("No final answer for a day")
     ALARM = "alarm", _("The rail said something that we don't expect")
     FLOAT_LOW = "float_low", _("The float is too low for payouts")
@@ -45,6 +48,8 @@ ALARMING = frozenset(Finding) - {
     Finding.NO_NEWS,
     Finding.DUPLICATE,
     Finding.NOT_OURS,
+    Finding.CONFIRMING,
+    Finding.REFUSED,
 }
 
 

@@ -102,7 +102,7 @@ class Tariff(models.Model):
 class Band(models.Model):
     """One price of a tariff: from this amount on, up to the next band.
 
-    A band has no end of its own, so two can't overlap and none can be missing in between. Amounts
+    A band has no end, so two can't overlap and none can be missing in between. Amounts
     below the first band cost nothing.
     """
 
@@ -129,4 +129,4 @@ class Band(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(self.from_cents)}: {format_money(self.fee_cents)}"
+        return f"from {format_money(self.from_cents)}: {format_money(self.fee_cents)}"

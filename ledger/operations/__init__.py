@@ -7,6 +7,7 @@ may share a database transaction. Amounts are whole cents.
 If the rail answers later, the transaction stays PENDING until `settle` or `fail` ends it.
 """
 
+from ledger.operations.arrivals import Paid, confirm, credit, expect
 from ledger.operations.moves import (
     deposit,
     find_earlier,
@@ -23,8 +24,12 @@ from ledger.operations.suspense import hold_in_suspense
 
 __all__ = [
     "Order",
+    "Paid",
     "cancel",
+    "confirm",
+    "credit",
     "deposit",
+    "expect",
     "fail",
     "find_earlier",
     "hold_in_suspense",

@@ -11,6 +11,7 @@ from ledger.operations.orders import Order
 from ledger.operations.statements import tariff_query
 from ledger.operations.suspense import write_unordered
 from ledger.querysets import nairobi_day
+from ledger.references import charge_key
 from wallet.db import pipeline
 
 
@@ -32,6 +33,5 @@ def write_charge(payout: Transaction, said_cents: int | None, at: datetime) -> T
     order = Order(
         CHARGE, cents, rail_code=payout.rail, description=f"Charge for {payout.reference}"
     )
-    # With a space, which no key from outside may hold. The key names the payout.
-    key = f"charge {payout.reference}"
+    key = charge_key(payout.reference)
     return write_unordered(order, actor_id=payout.created_by_id, key=key, at=at)

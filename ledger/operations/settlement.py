@@ -13,6 +13,7 @@ from ledger.errors import AlreadySent, NeverSent, ReceiptTaken, SettledOtherwise
 from ledger.kinds import Side
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import State
+from ledger.operations import arrivals
 from ledger.operations.charges import write_charge
 from ledger.operations.orders import Order, Postings
 from ledger.operations.statements import (
@@ -161,6 +162,9 @@ def end(
         check_attempt(record, ending, *held.attempt)
     if before:
         before()
+    if ending.receipt and record.to_account_id is not None:
+        paid = arrivals.Paid(record.rail, ending.receipt, record.amount_cents)
+        arrivals.bind(record, paid, arrivals.find(paid))
     times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
     now = max([at or timezone.now(), record.created_at, *times])
     if held.attempt and ending.status == Status.SUCCESS and shape.target == Side.RAIL:

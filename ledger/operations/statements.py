@@ -139,7 +139,7 @@ def read(
         queries.append(Statement(facts_sql(uncounted(), bool(hold)), fact_params(placed, day)))
         if placed.precondition:
             queries.append(placed.precondition.statement)
-        if placed.order.shape.has_fee:
+        if placed.order.kind.has_fee:
             queries.append(fee_query(placed.order, day))
     answers = iter(pipeline.ask(*queries))
     rows = next(answers)
@@ -151,7 +151,7 @@ def read(
         each = Facts(*next(answers)[0])
         if placed.precondition:
             each = each._replace(answer=next(answers))
-        if placed.order.shape.has_fee:
+        if placed.order.kind.has_fee:
             each = each._replace(fee_cents=next(answers)[0][0])
         if not IDS_ARE_DRAWN:
             # SQLite returns the same next id for every order of the batch.
@@ -163,7 +163,7 @@ def read(
 def read_facts(placed: PlacedOrder, day: date) -> Facts:
     """Only the facts. Call it when the accounts are already locked."""
     queries = [Statement(facts_sql(uncounted(), True), fact_params(placed, day))]
-    if placed.order.shape.has_fee:
+    if placed.order.kind.has_fee:
         queries.append(fee_query(placed.order, day))
     [row], *fees = pipeline.ask(*queries)
     facts = Facts(*row)
@@ -171,9 +171,8 @@ def read_facts(placed: PlacedOrder, day: date) -> Facts:
 
 
 def fee_query(order: Order, day: date) -> Statement:
-    rail = order.rail
-    assert rail
-    return tariff_query(Purpose.FEE, rail.code, order.kind.code, day, order.amount_cents)
+    rail_code = order.rail.code if order.rail else ""
+    return tariff_query(Purpose.FEE, rail_code, order.kind.code, day, order.amount_cents)
 
 
 def tariff_query(

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from ledger.kinds import Kind
+from ledger.kinds import STRAY_IN, Kind
 from ledger.models import Entry, Transaction
+from ledger.operations import arrivals
+from ledger.operations.arrivals import Paid
 from ledger.operations.orders import Order
 from ledger.status import Status
 from wallet.db.retries import committed
@@ -15,24 +17,29 @@ from wallet.db.retries import committed
 
 @committed
 def hold_in_suspense(
-    kind: Kind, *, rail_code: str, amount_cents: int, actor_id: int, key: str, description: str
+    kind: Kind, *, paid: Paid, actor_id: int | None, key: str, description: str
 ) -> Transaction:
-    """Write the entries of a stray payment, once for each `key`.
+    """Write the entries of a stray payment, once for each `key` and once for each receipt.
 
-    `kind` is STRAY_IN or STRAY_OUT, the amount whole cents, and the actor the one whose order it
-    belongs to, if it belongs to any. The same key again returns the first Transaction, marked
-    `is_replay`, whatever amount it then names: the first message of a rail counts.
+    `kind` is STRAY_IN or STRAY_OUT, and the actor the one whose order it belongs to, if it belongs
+    to any. The same key or receipt again returns the first Transaction, marked `is_replay`,
+    whatever amount it then names: the first message of a rail counts.
     """
-    order = Order(kind, amount_cents, rail_code=rail_code, description=description)
+    order = Order(kind, paid.amount_cents, rail_code=paid.rail, description=description)
     assert not order.account_ids
-    earlier = Transaction.objects.filter(created_by=actor_id, idempotency_key=key).first()
-    if earlier:
+    comes_in = kind is STRAY_IN and bool(paid.receipt)
+    arrival = arrivals.find(paid) if comes_in else None
+    made = Transaction.objects.filter(created_by=actor_id, idempotency_key=key)
+    if earlier := (arrival and arrival.transaction) or made.first():
         earlier.is_replay = True
         return earlier
-    return write_unordered(order, actor_id=actor_id, key=key, at=timezone.now())
+    record = write_unordered(order, actor_id=actor_id, key=key, at=timezone.now())
+    if comes_in:
+        arrivals.bind(record, paid, arrival)
+    return record
 
 
-def write_unordered(order: Order, *, actor_id: int, key: str, at: datetime) -> Transaction:
+def write_unordered(order: Order, *, actor_id: int | None, key: str, at: datetime) -> Transaction:
     """Write a transaction of house accounts alone: no member ordered it and no wallet changes."""
     record = Transaction.objects.create(
         type=order.kind.code,

@@ -13,9 +13,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from ledger import rails
-from ledger.models import Attempt, RailEvent
+from ledger.models import Arrival, Attempt, RailEvent
 from ledger.models.rail_events import Finding
-from ledger.payouts import outcomes
+from ledger.payouts import arrivals, outcomes
+from ledger.payouts.arrivals import Booked
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Callback, Outcome, Rail
 from wallet.db.retries import committed
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 MATCHED_WITHIN = timedelta(minutes=5)
 # A worker leaves fresh ones to the request that brought them.
 LEFT_ALONE = timedelta(seconds=5)
+# The kind of the event that keeps which receipt we asked a rail about.
+ASKED = "receipt-lookup"
 GIVE_UP_AFTER = timedelta(hours=24)
 APPLIED_AT_MOST = 200
 # Of a body that is too large.
@@ -71,13 +74,40 @@ def apply(event: RailEvent) -> Finding | None:
         return finish(event, Finding.UNREADABLE)
     if callback is None or callback.balances:
         return finish(event, Finding.NOT_OURS)
+    if callback.is_arrival:
+        return finish_booked(event, arrivals.take_in(event, callback))
+    if arrival := asked_about(event, callback):
+        return finish_booked(event, arrivals.hear(arrival, callback, event.at))
     attempt = payment_of(event, callback)
     if attempt is None:
-        return no_payment(event, callback)
+        return no_payment(event)
     if not is_vouched_for(attempt, callback.answer):
         return doubted(event, attempt, callback.answer)
-    heard = Heard(callback.answer, amount_cents=callback.amount_cents)
+    is_claim = not is_answer(attempt, callback.answer)
+    heard = Heard(callback.answer, amount_cents=callback.amount_cents, is_claim=is_claim)
     return finish(event, outcomes.take_in(attempt, heard), attempt)
+
+
+def finish_booked(event: RailEvent, booked: Booked) -> Finding | None:
+    return None if booked.finding is None else finish(event, booked.finding, booked.attempt)
+
+
+def asked_about(event: RailEvent, callback: Callback) -> Arrival | None:
+    """The arrival that we asked the rail to confirm, of its answer to that question."""
+    if not callback.answer.lookup_id:
+        return None
+    asked = RailEvent.objects.filter(rail=event.rail, rail_id=callback.answer.lookup_id)
+    receipt = asked.filter(kind=ASKED).values_list("body", flat=True).first()
+    if receipt is None:
+        return None
+    found = Arrival.objects.filter(rail=event.rail, receipt=receipt)
+    return found.select_related("attempt__transaction", "transaction").first()
+
+
+def is_answer(attempt: Attempt, answer: Answer) -> bool:
+    """Does this answer a question of ours? Its id is known to the rail and us only."""
+    asked = attempt.events.filter(rail_id=answer.lookup_id, is_callback=False)
+    return bool(answer.lookup_id) and asked.exists()
 
 
 def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
@@ -103,7 +133,7 @@ def is_vouched_for(attempt: Attempt, answer: Answer) -> bool:
     if attempt.has_ended:
         return True
     if answer.lookup_id:
-        return attempt.events.filter(rail_id=answer.lookup_id, is_callback=False).exists()
+        return is_answer(attempt, answer)
     if attempt.rail_id:
         return answer.rail_id == attempt.rail_id
     return answer.outcome != Outcome.FAILED if attempt.is_payout else bool(answer.rail_id)
@@ -116,12 +146,7 @@ def doubted(event: RailEvent, attempt: Attempt, answer: Answer) -> Finding | Non
     return finish(event, outcomes.doubt(attempt, answer), attempt)
 
 
-def no_payment(event: RailEvent, callback: Callback) -> Finding | None:
-    answer = callback.answer
-    if callback.account_number:
-        # A payment that its payer started: only its confirmation says that money has moved.
-        is_paid = answer.outcome == Outcome.SUCCEEDED
-        return finish(event, Finding.UNMATCHED if is_paid else Finding.NOT_OURS)
+def no_payment(event: RailEvent) -> Finding | None:
     if timezone.now() - event.at < MATCHED_WITHIN:
         return None
     return finish(event, Finding.UNMATCHED)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from ledger import operations
 from ledger.errors import ReceiptTaken, SettledOtherwise, Superseded
-from ledger.models import Approval, Attempt, Verdict
+from ledger.models import Approval, Arrival, Attempt, Verdict
 from ledger.models.attempts import State
 from ledger.payouts import people
 from ledger.payouts.pauses import lift, pause, propose_lift
@@ -198,6 +198,10 @@ def check_verdict(attempt: Attempt, outcome: str, evidence: str, receipt: str) -
     taken = Attempt.objects.filter(rail=attempt.rail, receipt=receipt).exclude(pk=attempt.pk)
     if receipt and (other := taken.select_related("transaction").first()):
         raise ReceiptTaken(receipt=receipt, reference=other.transaction.reference)
+    came = Arrival.objects.filter(rail=attempt.rail, receipt=receipt, transaction__isnull=False)
+    booked = came.exclude(transaction=attempt.transaction_id).select_related("transaction")
+    if receipt and (elsewhere := booked.first()) and elsewhere.transaction:
+        raise ReceiptTaken(receipt=receipt, reference=elsewhere.transaction.reference)
 
 
 def agreed_on(attempt: Attempt) -> tuple[str, str] | None:

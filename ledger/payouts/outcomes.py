@@ -9,19 +9,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from ledger import operations
 from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise, Superseded
 from ledger.kinds import STRAY_IN, STRAY_OUT
-from ledger.models import Attempt, RailEvent, Transaction
+from ledger.models import Arrival, Attempt, Transaction
 from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
-from ledger.payouts import pauses, schedule
-from ledger.rails import Alarm, Answer, Outcome
+from ledger.operations import Paid
+from ledger.payouts import schedule
+from ledger.payouts.alarms import raise_alarm, write_finding
+from ledger.rails import Answer, Outcome, Rail
 from ledger.status import Status
-from wallet.context import SYSTEM
 from wallet.db.retries import committed
 
 # Why a deposit failed whose money went to suspense. Not "amount", which may be a rail's own code
@@ -35,6 +37,7 @@ class Heard(NamedTuple):
     `fence` is that of the worker who asked; None for what the rail said by itself. `is_send` is
     True of the answer to a payment request, and `is_resend` if an earlier request under the same
     reference may still be on its way. `amount_cents` is None when the rail didn't say it.
+    `is_claim`: it may be forged, since we didn't ask.
     """
 
     answer: Answer
@@ -42,11 +45,12 @@ class Heard(NamedTuple):
     is_send: bool = False
     is_resend: bool = False
     amount_cents: int | None = None
+    is_claim: bool = False
 
 
 def take_in(attempt: Attempt, heard: Heard) -> Finding:
     """Apply an answer, once. Says what it turned out to mean. Raises Busy."""
-    raise_alarm(attempt, heard.answer)
+    raise_alarm(attempt.rail, attempt, heard.answer)
     match heard.answer.outcome:
         case Outcome.SUCCEEDED:
             return succeed(attempt, heard)
@@ -65,8 +69,18 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
         return look_now(attempt, answer)
     if not attempt.may_have_been_sent:
         return Finding.NEVER_SENT
-    if heard.amount_cents not in (None, record.amount_cents):
+    cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
+    is_claim = heard.is_claim and not attempt.is_payout
+    if is_claim and has_to_be_confirmed(attempt.took_rail, answer.receipt, cents):
+        operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
+        return Finding.CONFIRMING
+    if cents != record.amount_cents:
         return other_amount(attempt, heard)
+    return settle(attempt, answer)
+
+
+def settle(attempt: Attempt, answer: Answer) -> Finding:
+    record = attempt.transaction
     try:
         ended = operations.settle(
             transaction_id=record.pk,
@@ -79,12 +93,24 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
     except ReceiptTaken:
         return Finding.RECEIPT_TAKEN
     except SettledOtherwise:
-        return hold_stray(attempt, record.amount_cents, Finding.LATE_SUCCESS)
+        return hold_stray(attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS)
     if not ended.is_replay:
         return Finding.APPLIED
     known = Attempt.objects.values_list("receipt", flat=True).get(pk=attempt.pk)
     is_news = answer.receipt and answer.receipt != known
     return Finding.OTHER_RECEIPT if is_news else Finding.DUPLICATE
+
+
+def has_to_be_confirmed(rail: Rail, receipt: str, amount_cents: int) -> bool:
+    """Is this too much to believe a message that anyone could have sent who knows the address?
+
+    Then a worker asks the rail for the receipt first. Not about what was booked before.
+    """
+    if not rail.confirms_receipts or not receipt or amount_cents <= settings.CONFIRM_ABOVE_CENTS:
+        return False
+    came = Arrival.objects.filter(rail=rail.code, receipt=receipt)
+    is_sure = Q(transaction__isnull=False) | Q(confirmed_at__isnull=False)
+    return not came.filter(is_sure).exists()
 
 
 def has_other_id(attempt: Attempt, answer: Answer) -> bool:
@@ -97,22 +123,29 @@ def other_amount(attempt: Attempt, heard: Heard) -> Finding:
 
     What came in goes to suspense, and its deposit ends. What went out is for people to find out.
     """
-    status = Transaction.objects.values_list("status", flat=True).get(pk=attempt.transaction_id)
     assert heard.amount_cents is not None
-    if status == Status.SUCCESS:
+    if attempt.is_payout:
+        with_attempt(attempt, state=State.UNKNOWN, next_look_at=None, lease_until=None)
+    else:
+        end_with_other_amount(attempt)
+    status = Transaction.objects.values_list("status", flat=True).get(pk=attempt.transaction_id)
+    if status != Status.FAILED:
         return Finding.WRONG_AMOUNT
-    if status == Status.FAILED or not attempt.is_payout:
-        found = hold_stray(attempt, heard.amount_cents, Finding.WRONG_AMOUNT)
-        if status == Status.PENDING:
-            end_as_failed(
-                attempt, OTHER_AMOUNT, "Another amount was paid than was asked for.", None
-            )
-        return found
-    with_attempt(attempt, state=State.UNKNOWN, next_look_at=None, lease_until=None)
-    return Finding.WRONG_AMOUNT
+    receipt = heard.answer.receipt
+    return hold_stray(attempt, receipt, heard.amount_cents, Finding.WRONG_AMOUNT)
 
 
-def hold_stray(attempt: Attempt, amount_cents: int, finding: Finding) -> Finding:
+def end_with_other_amount(attempt: Attempt) -> None:
+    """End a deposit that was paid with another amount, unless it has ended.
+
+    Before its money goes to suspense: a success with the right amount, a moment later, then finds
+    it ended and can't credit it as well.
+    """
+    words = "Another amount was paid than was asked for."
+    end_as_failed(attempt, OTHER_AMOUNT, words, None)
+
+
+def hold_stray(attempt: Attempt, receipt: str, amount_cents: int, finding: Finding) -> Finding:
     """Put what the rail moved into suspense, once for each attempt. Another amount than the first
     time is for people."""
     record = attempt.transaction
@@ -120,8 +153,7 @@ def hold_stray(attempt: Attempt, amount_cents: int, finding: Finding) -> Finding
         return finding
     made = operations.hold_in_suspense(
         STRAY_OUT if attempt.is_payout else STRAY_IN,
-        rail_code=attempt.rail,
-        amount_cents=amount_cents,
+        paid=Paid(attempt.rail, receipt, amount_cents, attempt_id=attempt.pk),
         actor_id=record.created_by_id,
         # With a space, which no key from outside may hold.
         key=f"stray {attempt.reference}",
@@ -262,32 +294,3 @@ def update(attempts: Any, **columns: Any) -> int:
     """How many rows this changed: none when the attempt isn't any longer as it was."""
     changed: int = attempts.update(**columns)
     return changed
-
-
-def raise_alarm(attempt: Attempt, answer: Answer) -> None:
-    """Tell finance what the rail says about itself, and stop payouts when it's our mistake."""
-    match answer.alarm:
-        case Alarm.NONE:
-            return
-        case Alarm.STOP:
-            reason = f"The rail refused our request: {answer.code} {answer.words}"[:500]
-            pause = pauses.pause(SYSTEM.because(reason), rail=attempt.rail)
-            if not pause.is_replay:
-                write_finding(attempt, "alarm", Finding.STOPPED, f"{answer.code} {answer.words}")
-        case Alarm.FLOAT:
-            write_finding(attempt, "alarm", Finding.FLOAT_LOW, f"{answer.code} {answer.words}")
-        case Alarm.LOOK:
-            write_finding(attempt, "alarm", Finding.ALARM, f"{answer.code} {answer.words}")
-
-
-@committed
-def write_finding(attempt: Attempt, kind: str, finding: Finding, body: str = "") -> RailEvent:
-    return RailEvent.objects.create(
-        rail=attempt.rail,
-        kind=kind,
-        attempt=attempt,
-        reference=attempt.reference,
-        body=body.strip(),
-        handled_at=timezone.now(),
-        finding=finding,
-    )

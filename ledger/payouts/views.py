@@ -16,8 +16,8 @@ from wallet.web.http import ip_address
 logger = logging.getLogger(__name__)
 
 BYTES_AT_MOST = 64 * 1024
-# Daraja: the acknowledgement of every callback.
-ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
+# Why a payment that a rail asks about must not be made: see `Rail.acknowledge`.
+REFUSALS = {Finding.REFUSED: "account", Finding.UNMATCHED: "other", Finding.UNREADABLE: "other"}
 
 
 @csrf_exempt
@@ -46,8 +46,10 @@ def callback(request: HttpRequest, secret: str, kind: str) -> HttpResponse:
     )
     if is_too_large:
         return HttpResponse(status=413)
+    found = None
     try:
-        callbacks.apply(event)
+        found = callbacks.apply(event)
     except Exception:
         logger.exception("a callback is applied later", extra={"event": event.pk})
-    return JsonResponse(ACCEPTED)
+    refusal = REFUSALS.get(found, "") if found else ""
+    return JsonResponse(rail.acknowledge(kind, refusal))

@@ -16,13 +16,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ledger.models import Attempt, Pause, RailEvent
 from ledger.models.attempts import State
-from ledger.payouts import outcomes
+from ledger.payouts import alarms, outcomes, schedule
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
 from wallet.db.retries import committed
@@ -176,7 +176,7 @@ def handle(claimed: Claim) -> None:
     heard = Heard(answer, claimed.fence, claimed.is_send, claimed.is_resend)
     finding = outcomes.take_in(attempt, heard)
     if finding.is_alarming:
-        outcomes.write_finding(attempt, "answer", finding, f"{answer.outcome} {answer.receipt}")
+        alarms.write_finding(attempt, "answer", finding, f"{answer.outcome} {answer.receipt}")
 
 
 def never_went_out(claimed: Claim) -> bool:
@@ -212,14 +212,17 @@ def check_may_go(claimed: Claim) -> None:
     """
     for _look in range(3):
         began = time.monotonic()
-        mine = Attempt.objects.filter(
-            may_send(),
-            pk=claimed.attempt.pk,
-            fence=claimed.fence,
-            state=State.SENDING,
-            lease_until__gt=timezone.now(),
-        )
-        if not mine.exists():
+        try:
+            is_mine = Attempt.objects.filter(
+                may_send(),
+                pk=claimed.attempt.pk,
+                fence=claimed.fence,
+                state=State.SENDING,
+                lease_until__gt=timezone.now(),
+            ).exists()
+        except DatabaseError as error:
+            raise Withheld from error
+        if not is_mine:
             break
         if time.monotonic() - began < LOOK_IS_FRESH_S:
             return
@@ -228,12 +231,14 @@ def check_may_go(claimed: Claim) -> None:
 
 @committed
 def give_back(claimed: Claim, *, is_unsent: bool) -> None:
-    """Nothing went out this time: it is ready as before. `is_unsent`: nor before."""
+    """Nothing went out this time: it is ready as before, and due in a moment, since what was in the
+    way may still be. `is_unsent`: nothing went out before either."""
     mine: QuerySet[Attempt] = Attempt.objects.filter(
         pk=claimed.attempt.pk, fence=claimed.fence, state=State.SENDING
     )
     columns: dict[str, Any] = {"sent_at": None} if is_unsent else {}
-    mine.update(state=State.READY, next_look_at=timezone.now(), lease_until=None, **columns)
+    due_at = schedule.send_again_at(claimed.attempt, timezone.now())
+    mine.update(state=State.READY, next_look_at=due_at, lease_until=None, **columns)
 
 
 # --- Keep
@@ -259,7 +264,7 @@ class Keeper:
             return
         try:
             write_events([row])
-        except Busy as error:
+        except Exception as error:
             raise Withheld from error
         if self.claimed.is_send:
             check_may_go(self.claimed)

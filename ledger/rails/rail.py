@@ -91,7 +91,9 @@ class Callback(NamedTuple):
     """A message that a rail sent us.
 
     `reference` (ours), `answer.rail_id` or `answer.lookup_id` identifies the payment, as far as
-    the message says. A payment that the payer started has only the `account_number` they typed.
+    the message says. `is_arrival`: it is about money into our account as such, by its receipt. That
+    is all a payment has that its payer started, with the `account_number` they typed and the
+    `paybill` they paid to, as far as the message says.
     `amount_cents` is None if the message doesn't say it. `balances` are in cents, by the rail's
     names for our accounts; such a message isn't about a payment.
 
@@ -106,6 +108,8 @@ class Callback(NamedTuple):
     payer: str = ""
     paid_at: datetime | None = None
     balances: Mapping[str, int] = MappingProxyType({})
+    is_arrival: bool = False
+    paybill: str = ""
 
 
 class Setting(NamedTuple):
@@ -142,6 +146,9 @@ class Rail:
     # The same payout sent twice under one reference is one payment, with one end.
     pays_a_reference_once: ClassVar[bool] = False
 
+    # We can ask it for a payment by its receipt. Large deposits wait for that answer.
+    confirms_receipts: ClassVar[bool] = False
+
     # True: no real money moves, and pages show these notes.
     is_simulated: ClassVar[bool] = False
     site_note: ClassVar[str | Promise] = ""
@@ -154,6 +161,11 @@ class Rail:
     def name(self) -> str | Promise:
         """Its name on members' pages."""
         return self.label
+
+    @property
+    def paybill(self) -> str:
+        """The number that members may pay to by themselves. Empty if the rail has none."""
+        return ""
 
     def answers_instantly(self, amount_cents: int) -> bool:
         """True if a payment of this amount settles in the order's commit, without a call."""
@@ -184,6 +196,11 @@ class Rail:
         """Ask what we hold at the rail. PENDING: the answer comes by callback."""
         return Answer(Outcome.REJECTED)
 
+    def register_urls(self) -> Answer:
+        """Have payments that members start themselves reported to us. SUCCEEDED also if they are
+        already."""
+        return Answer(Outcome.REJECTED)
+
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         """Parse a message of this kind. None if it isn't about one of our payments.
 
@@ -191,6 +208,14 @@ class Rail:
         a body like the body itself.
         """
         raise NotImplementedError
+
+    def acknowledge(self, kind: str, refusal: str = "") -> Mapping[str, object]:
+        """What to answer to a message of this kind.
+
+        `refusal` is why a payment must not be made that the message asks about: `account` if its
+        account number is no member's, `other` for all besides.
+        """
+        return {"ResultCode": 0, "ResultDesc": "Accepted"}
 
     def redact(self, body: bytes) -> str:
         """A body of this rail as text to keep: without secrets and phone numbers."""

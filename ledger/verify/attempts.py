@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ledger.kinds import CHARGE
+
 # How a transaction stands, by the state of its attempt.
 STATUS_OF_STATE = """
     CASE attempt.state WHEN 'SUCCEEDED' THEN 'SUCCESS' WHEN 'FAILED' THEN 'FAILED'
@@ -57,13 +59,33 @@ APPROVALS = """
        OR attempt.state NOT IN ('HELD', 'CANCELLED') AND given.people < attempt.approvals_needed
     ORDER BY record.id"""
 
+# Money that came in under a receipt is booked once, and by the transaction that its arrival names.
+ARRIVALS = """
+    SELECT id, reference, receipt FROM (
+        SELECT record.id, record.reference, arrival.receipt
+        FROM ledger_arrival arrival JOIN ledger_transaction record
+          ON record.id = arrival.transaction_id
+        LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = record.id
+        WHERE arrival.amount_cents <> record.amount_cents OR arrival.rail <> record.rail
+           OR record.status <> 'SUCCESS'
+           OR CASE WHEN record.to_account_id IS NULL THEN FALSE
+                   ELSE attempt.receipt IS NULL OR attempt.receipt <> arrival.receipt END
+        UNION ALL
+        SELECT record.id, record.reference, attempt.receipt
+        FROM ledger_attempt attempt JOIN ledger_transaction record
+          ON record.id = attempt.transaction_id
+        WHERE attempt.receipt IS NOT NULL AND record.to_account_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM ledger_arrival arrival
+                          WHERE arrival.transaction_id = record.id)
+    ) wrong ORDER BY id"""
+
 # A rail's charge that isn't of one paid payout on the same rail. Its key names the payout.
-CHARGES = """
+CHARGES = f"""
     SELECT record.id, record.reference, record.description
     FROM ledger_transaction record
     LEFT JOIN ledger_transaction payout ON payout.reference = substr(record.idempotency_key, 8)
     LEFT JOIN ledger_attempt attempt ON attempt.transaction_id = payout.id
-    WHERE record.type = 'CHARGE'
+    WHERE record.type = '{CHARGE.code}'
       AND (record.idempotency_key IS NULL OR substr(record.idempotency_key, 1, 7) <> 'charge '
            OR attempt.state IS NULL OR attempt.state <> 'SUCCEEDED'
            OR payout.to_account_id IS NOT NULL OR payout.rail <> record.rail

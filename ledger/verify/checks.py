@@ -201,6 +201,14 @@ CHECKS = (
         attempts.RECEIPTS,
     ),
     Check(
+        "arrivals",
+        _("Money that came in"),
+        _("Money that came in under a receipt is booked once, with its amount."),
+        _("{reference}: isn't what came in under the receipt {receipt}"),
+        "transaction",
+        attempts.ARRIVALS,
+    ),
+    Check(
         "charges",
         _("Rail charges"),
         _("Every charge of a rail belongs to one payout that the rail has paid."),

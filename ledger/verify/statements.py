@@ -150,7 +150,9 @@ def orders(engine: str) -> str:
         LEFT JOIN wallet_account source ON source.id = record.from_account_id
         LEFT JOIN wallet_account target ON target.id = record.to_account_id
         LEFT JOIN wallet_user actor ON actor.id = record.created_by_id
-        WHERE record.amount_cents <= 0 OR actor.id IS NULL
+        WHERE record.amount_cents <= 0
+           OR actor.id IS NULL
+              AND (record.created_by_id IS NOT NULL OR record.type <> {text(kinds.STRAY_IN.code)})
            OR NOT ({right})
            OR record.from_account_id = record.to_account_id
            OR CASE WHEN record.status = 'PENDING' THEN record.settled_at IS NOT NULL

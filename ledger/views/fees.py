@@ -61,11 +61,15 @@ def prices_of(kind: Kind, rail: Rail) -> Prices:
 
 
 def price_list(tariff: Tariff | None, rail: Rail) -> list[Price]:
-    """The bands as people read them: without gaps, and within what the rail carries."""
+    """The bands as people read them: without gaps, and within what the rail carries.
+
+    Neighbours with the same fee are one.
+    """
     bands = list(tariff.bands.values_list("from_cents", "fee_cents")) if tariff else []
     lowest, step = rail.lowest_cents, 1 if rail.takes_cents else 100
     if not bands or bands[0][0] > lowest:
         bands.insert(0, (lowest, 0))
+    bands = [band for n, band in enumerate(bands) if n == 0 or bands[n - 1][1] != band[1]]
     ends = [start - step for start, _fee in bands[1:]]
     prices = [
         Price(max(start, lowest), end, fee)

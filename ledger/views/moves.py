@@ -97,7 +97,7 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
 def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
     """The order, with the fee that the review showed: the operation charges no other."""
     order = form.order()
-    if not order.shape.has_fee or request.POST.get("confirm") != "1":
+    if not order.kind.has_fee or request.POST.get("confirm") != "1":
         return order
     shown = request.POST.get("fee", "")
     # A page that showed no fee agreed to none. Nothing equals what isn't a number.

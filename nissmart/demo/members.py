@@ -244,7 +244,7 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
             step.source and accounts[step.source],
             step.target and accounts[step.target],
             step.note,
-            # What happened weeks ago isn't sent to M-PESA today.
+            # What happened weeks ago isn't sent over a rail today.
             rail_code=SIMULATED.code,
         )
         record = operations.perform(

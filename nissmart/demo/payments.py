@@ -17,8 +17,8 @@ from adminpanel.incidents import findings
 from ledger import operations
 from ledger.kinds import DEPOSIT, WITHDRAWAL, Kind
 from ledger.models import Attempt, Entry, Transaction
+from ledger.payouts import alarms, outcomes, worker
 from ledger.payouts import operations as payouts
-from ledger.payouts import outcomes, worker
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Outcome
 from ledger.rails.simulated import FAILS, FAILURE_CODE, SIMULATED, STAYS_UNKNOWN, rail_id
@@ -74,7 +74,7 @@ def fail_and_pay(attempt: Attempt, people: People) -> None:
     attempt.refresh_from_db()
     late = Answer(Outcome.SUCCEEDED, receipt=f"SIM-{attempt.reference}")
     found = outcomes.take_in(attempt, Heard(late, amount_cents=attempt.transaction.amount_cents))
-    outcomes.write_finding(attempt, "late-answer", found, f"{late.outcome} {late.receipt}")
+    alarms.write_finding(attempt, "late-answer", found, f"{late.outcome} {late.receipt}")
 
 
 def cancel(attempt: Attempt, people: People) -> None:

@@ -70,7 +70,7 @@ def test_the_page_says_which_dates_it_means(over_midnight, as_finance):
     settled = as_finance.get(URL, {"from": "2026-11-20", "by": "settled"})
     assert "Dates are when a transaction settled, as in the books." in text(settled)
     assert "Settled" in [words(one) for one in elements(settled, "th", role="columnheader")]
-    assert "Dates are when it was: Settled" in text(settled)
+    assert "Dates: When settled" in text(settled)
     wrong = as_finance.get(URL, {"by": "x"})
     assert wrong.status_code == 422
 

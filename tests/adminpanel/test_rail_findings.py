@@ -9,10 +9,11 @@ from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.models import Incident
 from ledger import guards
-from ledger.models import Pause, RailEvent
+from ledger.models import Pause, RailEvent, Transaction
 from ledger.payouts import callbacks
 from nissmart import work
 from tests.ledger.support import paya
+from tests.ledger.support.arrivals import come, prompted, typed
 from tests.ledger.support.payouts import say, sent
 from wallet.models import Account, AuditEvent
 
@@ -58,6 +59,22 @@ def test_many_messages_that_can_not_be_read_are_one_incident_until_it_is_resolve
     callbacks.apply(callbacks.store(rail, "paid", b"<html>"))
     findings.open_for_findings()
     assert Incident.objects.count() == 2
+
+
+def test_a_late_and_a_stray_payment_open_incidents_that_lead_to_their_money(alice, rail):
+    rail.fails = lambda reference: True
+    late = prompted(alice)
+    say(rail, late)
+    assert come(rail, typed(late), "LATE123456") == "late_success"
+    assert come(rail, "rent", "STRAY12345") == "unmatched"
+    assert findings.open_for_findings() == 2
+    by_title = {incident.title: incident for incident in Incident.objects.all()}
+    held = set(Transaction.objects.filter(type="STRAY_IN"))
+    about_late = by_title[f"Paya: Paid after it had failed ({late.transaction.reference})"]
+    about_stray = by_title["Paya: Names no payment that we know"]
+    linked = set(about_late.transactions.all())
+    assert (len(linked), late.transaction in linked) == (2, True)
+    assert linked - {late.transaction} | set(about_stray.transactions.all()) == held
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 LOOPBACK = {"localhost", "127.0.0.1"}
 # Chromium logs each response of 400 and above to the console. Tests cause these on purpose.
-EXPECTED = ("status of 422", "status of 403", "status of 404")
+EXPECTED = ("status of 422", "status of 409", "status of 403", "status of 404")
 
 type OpenPage = Callable[..., Page]
 

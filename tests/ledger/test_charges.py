@@ -1,4 +1,4 @@
-"""What a rail charges Nissmart for a payout is an entry of its own, once, when it settles."""
+"""What a rail charges Nissmart for a payout is booked once, when it settles."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.factories import balance, deposit
 from tests.ledger.support.moves import lines
 from tests.ledger.support.payouts import assert_right, say, sent
 from tests.ledger.support.prices import price
+from tests.pages import text
 from wallet import house
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def charges() -> list[Transaction]:
     return list(Transaction.objects.filter(type="CHARGE"))
 
 
-def test_a_payout_is_charged_by_the_tariff_once(alice, rail):
+def test_a_payout_is_charged_by_the_tariff_once(alice, rail, as_finance):
     price((1_00, 9_00), rail="paya", purpose=Purpose.CHARGE)
     attempt = sent(alice, 300_00)
     assert say(rail, attempt) == "applied"
@@ -39,6 +40,8 @@ def test_a_payout_is_charged_by_the_tariff_once(alice, rail):
     assert charge.settled_at == Transaction.objects.get(pk=attempt.transaction_id).settled_at
     assert lines(charge) == [(CHARGES, -9_00, None), (rail.float_account.id, 9_00, None)]
     assert balance(alice) == 700_00
+    page = text(as_finance.get(f"/panel/transactions/{attempt.transaction.reference}/"))
+    assert "Rail charge KES 9.00" in page
     with nothing_moves():
         assert say(rail, attempt) == "duplicate"
         operations.settle(transaction_id=attempt.transaction_id, charge_cents=1_00)

@@ -249,4 +249,4 @@ def test_another_rails_message_is_not_about_ours(alice, rail):
 def test_a_payment_that_its_payer_started_waits_for_people(rail):
     said = {"outcome": "succeeded", "receipt": "R1", "cents": 5_00, "account": "NS482913"}
     assert hear(rail, json.dumps(said).encode()) == "unmatched"
-    assert hear(rail, json.dumps(said | {"outcome": "pending"}).encode()) == "not_ours"
+    assert hear(rail, json.dumps(said | {"outcome": "pending"}).encode()) == "refused"

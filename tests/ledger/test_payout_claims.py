@@ -13,7 +13,14 @@ from ledger.rails import recording
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import assert_right, now_is, ordered, script, state
+from tests.ledger.support.payouts import (
+    assert_right,
+    make_due,
+    now_is,
+    ordered,
+    script,
+    state,
+)
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.models import User
@@ -55,6 +62,7 @@ def test_what_certainly_never_went_out_is_sent_without_asking(alice, rail, order
     claimed = worker.claim()
     worker.handle(claimed)
     assert (state(attempt), attempt.sent_at) == ("READY", None)
+    make_due()
     worker.do_due()
     assert state(attempt) == "SENT"
     worker.handle(stopped)

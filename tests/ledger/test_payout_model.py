@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from ledger.models import Attempt, Entry, Pause
+from ledger.models.tariffs import Purpose
 from ledger.payouts import callbacks, operations, worker
 from tests.books import assert_books_right
 from tests.conftest import staff
@@ -30,6 +31,7 @@ from tests.ledger.support import paya
 from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.ledger.support.expected import Payout
 from tests.ledger.support.payouts import make_due
+from tests.ledger.support.prices import price
 from tests.tampering import violations
 from wallet import house
 from wallet import operations as wallet_operations
@@ -42,6 +44,9 @@ EXAMPLES, STEPS = (500, 60) if IS_NIGHTLY else (25, 40)
 FUNDS = 100_00
 # Above the second it needs one approval, above the third two.
 AMOUNTS = [100, 200, 300]
+# The member's fee of each amount, and what the rail takes from us for each payout.
+FEES = {100: 0, 200: 7, 300: 300}
+CHARGE = 3
 
 
 class House(RuleBasedStateMachine):
@@ -257,13 +262,18 @@ class House(RuleBasedStateMachine):
 
     @invariant()
     def money_is_where_it_should_be(self):
-        out = sum(one.amount for one in self.all if one.is_open or one.state == "SUCCEEDED")
-        assert balance(self.owner) == FUNDS - out
-        strays = sum(one.stray for one in self.all)
-        entries = Entry.objects.filter(
-            account=house.SUSPENSE.id, transaction__created_by=self.owner
-        )
-        assert sum(entries.values_list("amount_cents", flat=True)) == -strays
+        paid = [one for one in self.all if one.state == "SUCCEEDED"]
+        out = [one for one in self.all if one.is_open or one in paid]
+        taken = sum(one.amount + FEES[one.amount] for one in out)
+        assert balance(self.owner) == FUNDS - taken
+        assert self.sum_of(house.FEES) == sum(FEES[one.amount] for one in paid)
+        assert self.sum_of(house.CHARGES) == -CHARGE * len(paid)
+        assert self.sum_of(house.SUSPENSE) == -sum(one.stray for one in self.all)
+
+    def sum_of(self, account: house.HouseAccount) -> int:
+        """What the owner's payments left on this account."""
+        entries = Entry.objects.filter(account=account.id, transaction__created_by=self.owner)
+        return sum(entries.values_list("amount_cents", flat=True))
 
     @invariant()
     def nothing_is_paid_twice(self):
@@ -288,6 +298,8 @@ def test_payouts_follow_the_model(db):
     }
     with override_settings(**limits), paya.known() as rail:
         rail.fails = FAILING.__contains__
+        price(*FEES.items(), rail=rail.code)
+        price((1, CHARGE), rail=rail.code, purpose=Purpose.CHARGE)
         run_state_machine_as_test(
             House,
             settings=hypothesis_settings(

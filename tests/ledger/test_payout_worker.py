@@ -6,13 +6,21 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ledger.models import Attempt, RailEvent, Transaction
 from ledger.payouts import worker
 from tests.conftest import staff
 from tests.factories import balance, deposit, withdraw
-from tests.ledger.support.payouts import assert_right, now_is, ordered, script, state
+from tests.ledger.support.payouts import (
+    assert_right,
+    make_due,
+    now_is,
+    ordered,
+    script,
+    state,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -185,15 +193,28 @@ def test_each_request_and_answer_is_kept(alice, rail):
     ]
 
 
-def test_a_request_that_can_not_be_kept_is_not_sent(alice, rail, monkeypatch):
-    def fail(*args, **more):
-        raise RuntimeError("the disk is full")
+@pytest.mark.parametrize("order", [withdraw, deposit])
+@pytest.mark.parametrize("step", ["write_events", "may_send"])
+def test_a_request_that_can_not_be_kept_or_checked_is_sent_later(
+    alice, rail, monkeypatch, step, order
+):
+    """Nothing has gone out, so its outcome isn't unknown."""
 
-    monkeypatch.setattr(worker, "write_events", fail)
-    attempt = ordered(alice)
-    worker.do_due()
-    assert state(attempt) == "UNKNOWN"
+    def fail(*args, **more):
+        raise DatabaseError("the database is gone")
+
+    attempt = Attempt.objects.get(transaction=order(alice, 300_00))
+    claimed = worker.claim()
+    with monkeypatch.context() as broken:
+        broken.setattr(worker, step, fail)
+        worker.handle(claimed)
+    assert (state(attempt), attempt.sent_at) == ("READY", None)
+    # Not in a loop while the database is gone.
+    assert worker.do_due() == 0
     assert not rail.lines()
+    make_due()
+    worker.do_due()
+    assert state(attempt) == "SENT"
 
 
 # --- The simulated rail's amounts

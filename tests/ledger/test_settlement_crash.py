@@ -10,23 +10,26 @@ from django.db import OperationalError
 from ledger import operations
 from ledger.errors import SettledOtherwise
 from ledger.models import Transaction
+from ledger.models.tariffs import Purpose
+from ledger.references import charge_key
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, deposit, funded
 from tests.ledger.support.crowd import IS_NIGHTLY, process, run_together, watch_statements
 from tests.ledger.support.later import end, waiting_deposit, waiting_withdrawal
+from tests.ledger.support.prices import price
 from tests.ledger.test_crash import DIED, act_at, die_at, points
 from tests.tampering import violations
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-AMOUNT = 1_00
+AMOUNT, FEE, CHARGE = 1_00, 5, 3
 WAITING = {"deposit": waiting_deposit, "withdraw": waiting_withdrawal}
 # By how much each outcome changes the wallet.
 CHANGES = {
     ("deposit", "settle"): AMOUNT,
     ("deposit", "fail"): 0,
     ("withdraw", "settle"): 0,
-    ("withdraw", "fail"): AMOUNT,
+    ("withdraw", "fail"): AMOUNT + FEE,
 }
 STATUSES = {"settle": "SUCCESS", "fail": "FAILED"}
 CROWD = 8
@@ -35,7 +38,10 @@ ROUNDS = 60 if IS_NIGHTLY else 2
 
 @pytest.fixture
 def owner(db):
-    return funded(UserFactory(), 10_00)
+    owner = funded(UserFactory(), 40_00)
+    price((1_00, FEE))
+    price((1_00, CHARGE), purpose=Purpose.CHARGE)
+    return owner
 
 
 def finish(verb: str, transaction_id: int) -> Transaction:
@@ -46,6 +52,9 @@ def finish(verb: str, transaction_id: int) -> Transaction:
 def assert_ended_once(move: str, verb: str, record: Transaction, owner, before: int) -> None:
     stored = Transaction.objects.get(pk=record.pk)
     assert stored.status == STATUSES[verb]
+    charges = Transaction.objects.filter(idempotency_key=charge_key(record.reference))
+    is_charged = (move, verb) == ("withdraw", "settle")
+    assert list(charges.values_list("amount_cents", flat=True)) == [CHARGE] * is_charged
     assert balance(owner) == before + CHANGES[move, verb]
     assert_books_right()
 

@@ -35,6 +35,7 @@ def rows(alice, bob, carol) -> dict[str, int]:
         "open": payout(bob, "PENDING"),
         "failed": payout(bob, "FAILED"),
         "last": deposit(alice, 50_00),
+        "came": came_in(alice),
         "mistake": (mistake := send(bob, carol, 1_00)),
         "reversal": reverse(mistake, bob),
     }
@@ -47,6 +48,11 @@ def rows(alice, bob, carol) -> dict[str, int]:
     ids |= {"today": nairobi_day(), "total": HouseBalance.objects.first().pk}
     names = ("rail", "funded", "paid", "received")
     return ids | dict(zip(names, entries.values_list("pk", flat=True), strict=True))
+
+
+def came_in(user: User) -> Transaction:
+    paid = operations.Paid("simulated", "SFF6XYZ123", 20_00)
+    return operations.credit(paid, account_id=account_id(user))
 
 
 def priced_ones(alice: User, bob: User) -> dict[str, Transaction]:

@@ -78,7 +78,7 @@ def test_a_visitor_reads_only_open_pages():
 
 
 # Panel pages whose only purpose is to change something, so auditors can't open them.
-FINANCE_ONLY = {"panel/incidents/open/"}
+FINANCE_ONLY = {"panel/incidents/open/", "panel/payouts/approve/"}
 # What auditors may change too: their own views and layout.
 OWN_READING = {
     "panel/ledger/layout/",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from wallet import house
+from wallet import account_numbers, house
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.money import CEILING_CENTS
@@ -114,3 +114,8 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return str(self.user) if self.user else self.get_kind_display()
+
+    @property
+    def number(self) -> str:
+        """What to type when paying into this wallet from outside, such as `NS481972`."""
+        return account_numbers.of(self.pk)

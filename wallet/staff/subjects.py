@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 PAGES = {
     "account": "adminpanel:account",
     "audit": "",
+    "deposits": "adminpanel:deposits",
     "group": "",
     "incident": "adminpanel:incident",
     "ledger": "adminpanel:ledger",
@@ -52,6 +53,7 @@ class Subject(NamedTuple):
 LEDGER = Subject("ledger")
 AUDIT = Subject("audit")
 PAYOUTS = Subject("payouts")
+DEPOSITS = Subject("deposits")
 TARIFFS = Subject("tariffs")
 
 

@@ -21,6 +21,10 @@ OURS = "NSP-"
 COMPLETED = "completed"
 # The transaction that we asked about doesn't exist.
 NOT_FOUND = "2032"
+# Daraja: ten letters and digits.
+LONGEST_RECEIPT = 64
+# Daraja: an invalid account number, and any other reason.
+REFUSALS, OTHER = {"account": "C2B00012"}, "C2B00016"
 OUR_SETTINGS = {"21", "2001", "2028", "8006"}
 
 
@@ -145,6 +149,8 @@ def c2b(body: Body) -> Callback:
     receipt, amount_cents = needed(body, "TransID"), wire.cents(body.get("TransAmount"))
     if amount_cents is None:
         raise ValueError("has no amount")
+    if len(receipt) > LONGEST_RECEIPT:
+        raise ValueError("has no receipt")
     names = (wire.text(body.get(name)) for name in ("FirstName", "MiddleName", "LastName"))
     return Callback(
         Answer(Outcome.SUCCEEDED, receipt=receipt),
@@ -152,6 +158,8 @@ def c2b(body: Body) -> Callback:
         account_number=wire.text(body.get("BillRefNumber")),
         payer=" ".join(name for name in names if name),
         paid_at=wire.moment(body.get("TransTime")),
+        is_arrival=True,
+        paybill=wire.text(body.get("BusinessShortCode")),
     )
 
 
@@ -159,6 +167,17 @@ def c2b_validation(body: Body) -> Callback:
     """Nothing has moved yet."""
     asked = c2b(body)
     return asked._replace(answer=Answer(Outcome.PENDING, rail_id=asked.answer.receipt))
+
+
+def acknowledge(kind: str, refusal: str) -> Mapping[str, object]:
+    """Daraja: the answer to a validation has its code as text. A refused payment never leaves its
+    payer.
+    """
+    if kind != "c2b-validation":
+        return {"ResultCode": 0, "ResultDesc": "Accepted"}
+    if not refusal:
+        return {"ResultCode": "0", "ResultDesc": "Accepted"}
+    return {"ResultCode": REFUSALS.get(refusal, OTHER), "ResultDesc": "Rejected"}
 
 
 def balance_result(body: Body) -> Callback | None:

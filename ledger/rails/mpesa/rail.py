@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,7 +45,15 @@ class Mpesa(Rail):
     highest_cents = 250_000_00
     takes_cents = False
     pays_a_reference_once = True
+    confirms_receipts = True
     published_charges = B2C_CHARGES
+
+    @property
+    def paybill(self) -> str:
+        try:
+            return configuration.current().shortcode
+        except ImproperlyConfigured:
+            return ""
 
     def collect(self, instruction: Instruction) -> Answer:
         return self.pay(instruction, to_stk_push, rail_id="CheckoutRequestID")
@@ -105,6 +113,9 @@ class Mpesa(Rail):
 
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         return callbacks.parse(kind, body)
+
+    def acknowledge(self, kind: str, refusal: str = "") -> Mapping[str, object]:
+        return callbacks.acknowledge(kind, refusal)
 
     def redact(self, body: bytes) -> str:
         return redaction.redact(body)

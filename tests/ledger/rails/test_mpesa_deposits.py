@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from io import StringIO
 
+import pytest
+from django.core.management import CommandError, call_command
+
+from ledger.models import RailEvent
 from ledger.rails import Alarm, Instruction, Lookup, Outcome
 
 # The wire, which no database changes.
@@ -183,6 +187,21 @@ def test_payments_that_members_start_are_reported_once_registered(wire):
     assert confirmed.said.amount_cents == 70_00
     assert confirmed.said.payer
     assert confirmed.said.paid_at is not None
+
+
+def test_the_command_registers_and_keeps_what_was_said(wire, settings):
+    said = StringIO()
+    for _again in range(2):
+        call_command("register_callbacks", stdout=said)
+    assert "M-PESA reports payments that members start themselves to us." in said.getvalue()
+    bodies = RailEvent.objects.filter(kind__startswith="c2b-register").values_list(
+        "body", flat=True
+    )
+    assert len(bodies) == 4
+    assert settings.MPESA_CALLBACK_SECRET not in "".join(bodies)
+    settings.RAIL = "simulated"
+    with pytest.raises(CommandError, match="there is nothing to register"):
+        call_command("register_callbacks", stdout=said)
 
 
 def test_a_deposit_by_prompt_is_also_confirmed_as_a_payment_with_the_same_receipt(wire, asked):

@@ -36,6 +36,8 @@ class Paya(Rail):
     label = "Paya"
     float_account = HouseAccount(-8, "paya_float", "Float at Paya", "What we hold at Paya.")
     pays_a_reference_once = True
+    confirms_receipts = True
+    paybill = "600992"
 
     def __init__(self) -> None:
         self.folder = Path()
@@ -80,7 +82,7 @@ class Paya(Rail):
     def query(self, lookup: Lookup) -> Answer:
         reference = lookup.reference
         recording.record(recording.Event("ask-request", "ask", reference))
-        match self.script("ask", reference):
+        match self.script("ask", reference or lookup.receipt):
             case "lost":
                 return Answer(Outcome.UNKNOWN)
             case "working":
@@ -104,7 +106,12 @@ class Paya(Rail):
             alarm=Alarm(said.get("alarm", "")),
         )
         return Callback(
-            answer, said.get("reference", ""), said.get("cents"), said.get("account", "")
+            answer,
+            said.get("reference", ""),
+            said.get("cents"),
+            said.get("account", ""),
+            is_arrival="account" in said,
+            paybill=said.get("paybill", ""),
         )
 
     def look_after_s(self) -> tuple[int, ...]:

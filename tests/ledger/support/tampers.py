@@ -207,6 +207,19 @@ TAMPERS = {
         "UPDATE ledger_attempt SET approvals_given = 1 WHERE transaction_id = {open}",
         ("approvals", "transaction {open}"),
     ),
+    "money that came in said to be more": (
+        """UPDATE ledger_arrival SET amount_cents = amount_cents + 1
+           WHERE transaction_id = {came}""",
+        ("arrivals", "transaction {came}"),
+    ),
+    "money that came in without its receipt": (
+        "DELETE FROM ledger_arrival WHERE transaction_id = {came}",
+        ("arrivals", "transaction {came}"),
+    ),
+    "a stray ordered by no one said to be a deposit": (
+        "UPDATE ledger_transaction SET created_by_id = NULL WHERE id = {last}",
+        ("orders", "transaction {last}"),
+    ),
     "a receipt used twice": (
         "UPDATE ledger_attempt SET receipt = 'R1'",
         ("receipts", "transaction {failed}"),

@@ -1,0 +1,144 @@
+"""Book the money that came in by itself: each receipt of a rail once, whichever message brings it.
+
+The unique receipt of an Arrival decides: of two messages at the same moment, the second waits for
+the first, runs again and finds its row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import F
+from django.utils import timezone
+
+from ledger.errors import ReceiptTaken
+from ledger.kinds import DEPOSIT
+from ledger.models import Arrival, Attempt, Entry, Transaction
+from ledger.models.attempts import State
+from ledger.operations.orders import Order
+from ledger.status import Status
+from wallet.db.retries import committed
+from wallet.models import Account
+
+
+class Paid(NamedTuple):
+    """What a message says about money that came in. `amount_cents` is whole cents.
+
+    `account_number` is what the payer typed, `event_id` the message, and `attempt_id` the deposit
+    that it claims to pay.
+    """
+
+    rail: str
+    receipt: str
+    amount_cents: int
+    account_number: str = ""
+    payer: str = ""
+    paid_at: datetime | None = None
+    event_id: int | None = None
+    attempt_id: int | None = None
+
+
+def bind(record: Transaction, paid: Paid, arrival: Arrival | None) -> None:
+    """Say that this transaction booked the receipt, in the commit that books it.
+
+    `arrival` is what `find` knew of the receipt in this commit, after the accounts were locked.
+    When another commit has brought it since, the unique receipt has this one run again. Raises
+    ReceiptTaken if another transaction booked it before.
+    """
+    if arrival is None:
+        Arrival.objects.create(**paid._asdict(), transaction=record)
+    elif arrival.transaction_id is None:
+        Arrival.objects.filter(pk=arrival.pk).update(transaction=record, next_look_at=None)
+    elif arrival.transaction_id != record.pk:
+        reference = Transaction.objects.get(pk=arrival.transaction_id).reference
+        raise ReceiptTaken(receipt=paid.receipt, reference=reference)
+
+
+def find(paid: Paid) -> Arrival | None:
+    """What is known of this receipt, locked until commit."""
+    arrivals = Arrival.objects.select_for_update()
+    return arrivals.filter(rail=paid.rail, receipt=paid.receipt).first()
+
+
+@committed
+def expect(paid: Paid) -> Arrival:
+    """Keep a payment that its rail has to confirm before it is booked, once for each receipt.
+
+    A worker then asks the rail. Raises Busy.
+    """
+    if earlier := find(paid):
+        return earlier
+    now = timezone.now()
+    return Arrival.objects.create(**paid._asdict(), next_look_at=now)
+
+
+@committed
+def confirm(arrival: Arrival, amount_cents: int) -> Arrival:
+    """Its rail has answered our question: the money came, this much. Raises Busy."""
+    waiting = Arrival.objects.waiting().filter(pk=arrival.pk, confirmed_at__isnull=True)
+    waiting.update(amount_cents=amount_cents, confirmed_at=timezone.now(), next_look_at=None)
+    return Arrival.objects.get(pk=arrival.pk)
+
+
+@committed
+def credit(paid: Paid, *, account_id: int) -> Transaction:
+    """Put a payment that its payer started into a wallet, once for each receipt.
+
+    No rule can refuse it: the money has come, so it goes in even if the wallet is frozen, closed or
+    over its limit. The same receipt again returns the transaction that booked it, marked
+    `is_replay`, wherever that put it. Raises Busy.
+    """
+    # Lock first: what is read below must be what this waited for.
+    account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
+    arrival = find(paid)
+    if arrival and arrival.transaction:
+        arrival.transaction.is_replay = True
+        return arrival.transaction
+    order = Order(DEPOSIT, paid.amount_cents, target_id=account_id, rail_code=paid.rail)
+    record = write(order, account, paid)
+    bind(record, paid, arrival)
+    return record
+
+
+def write(order: Order, account: Account, paid: Paid) -> Transaction:
+    """A deposit that is paid already, with its attempt and entries. Its account is locked."""
+    entries = Entry.objects.filter(account=account)
+    last_at = entries.order_by("-pk").values_list("created_at", flat=True).first()
+    now = max(timezone.now(), last_at) if last_at else timezone.now()
+    record = Transaction.objects.create(
+        type=order.kind.code,
+        rail=paid.rail,
+        status=Status.SUCCESS,
+        amount_cents=order.amount_cents,
+        to_account=account,
+        created_by_id=account.user_id,
+        # With a space, which no key from outside may hold.
+        idempotency_key=f"paid {paid.receipt}",
+        created_at=now,
+        settled_at=now,
+    )
+    Attempt.objects.create(
+        transaction=record,
+        rail=paid.rail,
+        state=State.SUCCEEDED,
+        receipt=paid.receipt,
+        created_at=now,
+        sent_at=now,
+        ended_at=now,
+    )
+    Account.objects.filter(pk=account.pk).update(
+        balance_cents=F("balance_cents") + order.amount_cents
+    )
+    after_cents = account.balance_cents + order.amount_cents
+    Entry.objects.bulk_create(
+        Entry(
+            transaction=record,
+            account_id=account_id,
+            amount_cents=cents,
+            balance_after_cents=after_cents if account_id == account.pk else None,
+            created_at=now,
+        )
+        for account_id, cents in order.postings(is_settled=True)
+    )
+    return record
