@@ -140,7 +140,7 @@ def may_send() -> Q:
     or closed member."""
     is_deposit = Q(transaction__to_account__isnull=False)
     holding = Pause.objects.holding(timezone.now())
-    is_paused = Exists(holding.filter(Q(rail="") | Q(rail=OuterRef("rail"))))
+    is_paused = Q(Exists(holding.filter(Q(rail="") | Q(rail=OuterRef("rail")))))
     is_free = Q(
         transaction__from_account__is_frozen=False,
         transaction__from_account__user__is_active=True,
