@@ -1,7 +1,7 @@
 # The commands for working with Nissmart from a fresh checkout. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check format bench coverage lock clean
+.PHONY: help run test test-sqlite test-postgres check format bench proof coverage lock clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -40,6 +40,10 @@ format: ## format the code
 bench: ## run all benchmarks, or some: make bench ARGS=transfers
 	@.ci/venv dev
 	@.ci/bench $(ARGS)
+
+proof: ## run all long proofs about payments, or some: make proof ARGS=payouts
+	@.ci/venv dev
+	@.ci/proof $(ARGS)
 
 coverage: ## show which lines the tests reach (on SQLite)
 	@.ci/venv dev

@@ -4,6 +4,7 @@ from adminpanel.access import action_on
 from adminpanel.accounts import views as accounts
 from adminpanel.activity import views as activity
 from adminpanel.audit import views as audit
+from adminpanel.corrections import views as corrections
 from adminpanel.deposits import views as deposits
 from adminpanel.incidents import views as incidents
 from adminpanel.integrity import views as integrity
@@ -14,6 +15,7 @@ from adminpanel.payouts import bulk, pausing
 from adminpanel.payouts import views as payouts
 from adminpanel.reversals import views as reversals
 from adminpanel.search import views as search
+from adminpanel.transactions import suspense
 from adminpanel.transactions import views as transactions
 from wallet.web.converters import AccountIdConverter
 
@@ -24,6 +26,7 @@ ledger_action, integrity_action = action_on("ledger"), action_on("integrity")
 transaction_action = action_on("transaction", "reference")
 payouts_action, payout_action = action_on("payouts"), action_on("payout", "reference")
 reversal_action = action_on("reversal", "proposal_id")
+adjustment_action = action_on("adjustment", "correction_id")
 member_action = action_on("member", "user_id")
 incident_action = action_on("incident", "incident_id")
 
@@ -53,6 +56,16 @@ urlpatterns = [
         "transactions/<reference:reference>/propose/",
         transaction_action(transactions.propose_reversal),
         name="propose_reversal",
+    ),
+    path(
+        "transactions/<reference:reference>/assign/",
+        transaction_action(suspense.assign_item),
+        name="assign_item",
+    ),
+    path(
+        "transactions/<reference:reference>/return/",
+        transaction_action(suspense.return_item),
+        name="return_item",
     ),
     path(
         "transactions/<reference:reference>/ask/",
@@ -111,6 +124,25 @@ urlpatterns = [
         "reversals/<id:proposal_id>/withdraw/",
         reversal_action(reversals.withdraw_reversal),
         name="withdraw_reversal",
+    ),
+    # Adjustments, and what else two people correct
+    path("adjustments/", corrections.adjustments, name="adjustments"),
+    path("adjustments/propose/", corrections.propose_adjustment, name="propose_adjustment"),
+    path("adjustments/<id:correction_id>/", corrections.adjustment, name="adjustment"),
+    path(
+        "adjustments/<id:correction_id>/approve/",
+        adjustment_action(corrections.approve_adjustment),
+        name="approve_adjustment",
+    ),
+    path(
+        "adjustments/<id:correction_id>/deny/",
+        adjustment_action(corrections.deny_adjustment),
+        name="deny_adjustment",
+    ),
+    path(
+        "adjustments/<id:correction_id>/withdraw/",
+        adjustment_action(corrections.withdraw_adjustment),
+        name="withdraw_adjustment",
     ),
     # Accounts
     path("accounts/", accounts.accounts, name="accounts"),

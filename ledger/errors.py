@@ -141,6 +141,42 @@ class MoneyGone(ReversalRefused):
     sentence = _("The wallet holds {available}, so {wanted} can't be taken back from it.")
 
 
+class CorrectionRefused(Refusal):
+    """Only staff see these."""
+
+
+class NotInSuspense(CorrectionRefused):
+    """`reference` is the transaction's."""
+
+    code = "not_in_suspense"
+    sentence = _("{reference} isn't an item in suspense, so there is nothing to resolve.")
+
+
+class AlreadyResolved(CorrectionRefused):
+    """`reference` is the transaction's that resolved the item."""
+
+    code = "already_resolved"
+    sentence = _("{reference} already resolved this item. Nothing has moved now.")
+
+
+class NoWayBack(CorrectionRefused):
+    code = "no_way_back"
+    sentence = _("This money came over no rail, so it can't go back over one.")
+
+
+class PayerUnknown(CorrectionRefused):
+    code = "payer_unknown"
+    sentence = _("Enter the payer's phone number: that is where the money goes.")
+    field = "phone"
+
+
+class NotAdjustable(CorrectionRefused):
+    """The two accounts can't be adjusted against each other."""
+
+    code = "not_adjustable"
+    sentence = _("An adjustment can't move money between these two accounts.")
+
+
 class SettledOtherwise(Refusal):
     """The rail has already given another outcome. `status` is its word, in lower case."""
 

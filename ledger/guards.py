@@ -34,6 +34,7 @@ FIXED_COLUMNS = (
     "created_at",
     "rail",
     "fee_cents",
+    "resolves_id",
 )
 
 NO_UPDATE = "entries are never changed"
@@ -51,6 +52,12 @@ def _moves_illegally(is_distinct: str, columns: Sequence[str]) -> str:
 
 
 ENTRY_GUARDS = append_only(ENTRIES, changed=NO_UPDATE, deleted=NO_DELETE, replaced=NO_REPLACE)
+
+
+ONE_RESOLUTION = f"""
+                UNION ALL
+                SELECT 1 FROM {TRANSACTIONS}
+                WHERE resolves_id = NEW.resolves_id AND status <> 'FAILED'"""
 
 
 def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:
@@ -74,7 +81,9 @@ def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:
                 SELECT 1 FROM {TRANSACTIONS}
                 WHERE created_by_id = NEW.created_by_id AND idempotency_key = NEW.idempotency_key
                 UNION ALL
-                SELECT 1 FROM {TRANSACTIONS} WHERE reverses_id = NEW.reverses_id
+                SELECT 1 FROM {TRANSACTIONS} WHERE reverses_id = NEW.reverses_id{
+                ONE_RESOLUTION if "resolves_id" in columns else ""
+            }
             )
             BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
         },

@@ -52,7 +52,9 @@ class Movement:
 
     @property
     def counterparty(self) -> User | None:
-        """The other member, if there is one."""
+        """The other member, if there is one. In a correction, they have paid each other nothing."""
+        if self.kind.is_correction:
+            return None
         other = self.record.from_account if self.is_in else self.record.to_account
         return other.user if other else None
 

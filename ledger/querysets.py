@@ -6,9 +6,11 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
+from ledger import kinds
+from ledger.kinds import Place, Resolves
 from ledger.references import REFERENCE
 from ledger.status import Status
 
@@ -34,6 +36,18 @@ def day_start(day: date) -> datetime:
 def next_day_start(day: date) -> datetime:
     """Midnight in Nairobi at the end of this day."""
     return day_start(day + timedelta(days=1))
+
+
+def is_item() -> Q:
+    """Transactions that put money into suspense or take some out, and resolve no other item."""
+    found = Q(pk__in=[])
+    for kind in kinds.every():
+        for shape in kind.shapes:
+            ends = [status for status in shape.books if shape.rests(status)[Place.SUSPENSE]]
+            has_rail = {"rail__gt": ""} if shape.uses_rail else {"rail": ""}
+            if ends and kind.resolves != Resolves.ALWAYS:
+                found |= Q(type=kind.code, status__in=ends, **has_rail)
+    return found & Q(resolves__isnull=True)
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
@@ -118,6 +132,12 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """Transactions that a reversal took back. Starts from the few reversals."""
         reversals = self.model._default_manager.filter(reverses__isnull=False)
         return self.filter(pk__in=reversals.order_by().values("reverses"))
+
+    def in_suspense(self) -> Self:
+        """Items whose money is in suspense or is lacking there, and which nothing has resolved."""
+        resolving = self.model._default_manager.filter(resolves=OuterRef("pk"))
+        resolving = resolving.order_by().exclude(status=Status.FAILED)
+        return self.filter(is_item(), ~Exists(resolving))
 
     def settled_later(self) -> Self:
         """Transactions that waited for their rail before they settled."""

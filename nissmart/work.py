@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from adminpanel.corrections import operations as corrections
 from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
@@ -40,6 +41,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     findings.open_for_findings,
     reversals.post_approved,
+    corrections.post_approved,
     integrity.request_if_due,
     integrity.run_next,
 )

@@ -36,7 +36,7 @@ WRONG = {
         SELECT 1 WHERE
             (SELECT COALESCE(SUM(amount_cents), 0) FROM ledger_entry WHERE account_id = -2)
          <> (SELECT COALESCE(SUM(amount_cents + fee_cents), 0) FROM ledger_transaction
-             WHERE type = 'WITHDRAW' AND status = 'PENDING')""",
+             WHERE type IN ('WITHDRAW', 'RETURN') AND status = 'PENDING')""",
 }
 
 

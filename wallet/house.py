@@ -36,7 +36,7 @@ ADJUSTMENTS = HouseAccount(
     -4,
     "adjustments",
     _("Adjustments"),
-    _("Reserved for corrections. It should be zero."),
+    _("The other side of corrections that two people of finance agreed on."),
 )
 
 FEES = HouseAccount(
@@ -53,6 +53,12 @@ CHARGES = HouseAccount(
 )
 
 BY_KIND = {one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES)}
+
+
+def label_of(account_id: int | None) -> str:
+    """The label of the house account with this id; empty if it's no house account."""
+    found = (one for one in BY_KIND.values() if one.id == account_id)
+    return str(next((one.label for one in found), ""))
 
 
 def add(account: HouseAccount) -> None:

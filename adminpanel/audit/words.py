@@ -19,6 +19,7 @@ from wallet.staff.roles import AUDITOR, FINANCE
 
 LABELS = {
     "check": gettext_lazy("Check"),
+    "correction": gettext_lazy("Correction"),
     "filters": gettext_lazy("Filters"),
     "linked": gettext_lazy("Linked"),
     "note": gettext_lazy("Note number"),
@@ -31,6 +32,7 @@ LABELS = {
     "state": gettext_lazy("State"),
     "through_id": gettext_lazy("Up to transaction number"),
     "title": gettext_lazy("Title"),
+    "transaction": gettext_lazy("Transaction"),
     "unlinked": gettext_lazy("Unlinked"),
 }
 # Labels of the codes in an event's facts: states, severities, statuses and outcomes.
@@ -103,6 +105,8 @@ def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
     """The page of a fact's value, if there is one."""
     if name == "proposal":
         return reverse("adminpanel:reversal", args=[value])
+    if name == "correction":
+        return reverse("adminpanel:adjustment", args=[value])
     if name == "run":
         return reverse("adminpanel:integrity")
     if name == "note" and (page := page_of(event.subject)):

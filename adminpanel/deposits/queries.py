@@ -60,7 +60,9 @@ def unconfirmed() -> QuerySet[Arrival]:
 
 def in_suspense() -> QuerySet[Transaction]:
     """Payments whose money is in suspense."""
-    return Transaction.objects.filter(type=kinds.STRAY_IN.code).select_related("arrival")
+    into = [kinds.STRAY_IN.code, kinds.REVERSAL.code]
+    found = Transaction.objects.in_suspense().filter(type__in=into)
+    return found.select_related("arrival")
 
 
 def in_suspense_cents() -> int:

@@ -72,7 +72,9 @@ class Explorer:
         """Who proposed, approved and posted each reversal, if the column is shown."""
         if "by" not in self.columns:
             return {}
-        return people_behind({one.pk: one.orderer_name for one in records if one.reverses_id})
+        corrected = [one.pk for one in records if one.kind.is_correction]
+        agreed = [one for one in records if one.reverses_id or one.pk in corrected]
+        return people_behind({one.pk: one.orderer_name for one in agreed}, corrected)
 
     @property
     def is_summed_up(self) -> bool:

@@ -13,10 +13,11 @@ from django.http import StreamingHttpResponse
 
 from adminpanel.csv_export import Cell, csv_file
 from adminpanel.reversals.queries import People, people_behind
-from ledger import rails
+from ledger import kinds, rails
 from ledger.models import Transaction
+from ledger.models.books import names_of_sides
 from ledger.querysets import TransactionQuerySet
-from ledger.rails.rail import name_of_outside
+from wallet import house
 from wallet.context import Context
 from wallet.models import Account
 from wallet.money import shillings
@@ -102,16 +103,21 @@ class Line(NamedTuple):
 
     @property
     def source_name(self) -> str:
-        return self.from_name or self.outside
+        return self.from_name or house.label_of(self.from_id) or self.sides[0]
 
     @property
     def target_name(self) -> str:
-        return self.to_name or self.outside
+        return self.to_name or house.label_of(self.to_id) or self.sides[1]
 
     @property
-    def outside(self) -> str:
-        """The name of the side without an account, the same as in `Transaction.source_name`."""
-        return name_of_outside(rails.of(self.rail) if self.rail else None)
+    def sides(self) -> tuple[str, str]:
+        """The names of sides without an account, the same as in `Transaction.source_name`."""
+        shape = kinds.of(self.type).shape_in_books(
+            has_source=self.from_id is not None,
+            has_target=self.to_id is not None,
+            has_rail=bool(self.rail),
+        )
+        return names_of_sides(shape, rails.of(self.rail) if self.rail else None)
 
 
 # The lookup for each field of Line, in order.
@@ -147,15 +153,21 @@ def lines(records: TransactionQuerySet, through_id: int, batch: int = BATCH) -> 
 
 def cells(found: Iterator[Line]) -> Iterator[list[Cell]]:
     for some in batched(found, BATCH):
-        reversals = {line.id: line.ordered_by or "" for line in some if line.reverses}
-        people = people_behind(reversals)
+        posters = {line.id: line.ordered_by or "" for line in some if is_agreed(line)}
+        corrected = [line.id for line in some if kinds.of(line.type).is_correction]
+        people = people_behind(posters, corrected)
         yield from (row(line, people.get(line.id)) for line in some)
+
+
+def is_agreed(line: Line) -> bool:
+    """Did two people agree on it?"""
+    return line.reverses is not None or kinds.of(line.type).is_correction
 
 
 def row(line: Line, people: People | None) -> list[Cell]:
     """One row, in the order of HEADINGS.
 
-    A reversal has no `ordered_by`. It has a proposer, an approver and a poster.
+    A reversal or a correction has no `ordered_by`, but a proposer, an approver and a poster.
     """
     return [
         line.reference,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from adminpanel.ledger.columns import COLUMNS, USUAL
 from adminpanel.members import queries as members
 from adminpanel.models import SavedView
-from adminpanel.payouts.queries import payments_named
+from adminpanel.payouts.queries import transactions_named
 from ledger.forms.filters import FilterForm
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import State
@@ -137,7 +137,7 @@ def text_condition(text: str) -> Q:
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
         return Q(pk=named.pk) | Q(reverses=named.pk)
-    if paid := list(payments_named(text).values_list("transaction", flat=True)):
+    if paid := transactions_named(text):
         return Q(pk__in=paid)
     return holds("description", text) | Q(idempotency_key=text)
 

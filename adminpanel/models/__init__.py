@@ -1,6 +1,7 @@
 """Models for the staff's work. None of them holds money."""
 
 from adminpanel.models.checks import CheckResult, CheckRun
+from adminpanel.models.corrections import Correction
 from adminpanel.models.incidents import Incident
 from adminpanel.models.notes import Note
 from adminpanel.models.reversals import ReversalProposal
@@ -9,6 +10,7 @@ from adminpanel.models.saved_views import SavedView
 __all__ = [
     "CheckResult",
     "CheckRun",
+    "Correction",
     "Incident",
     "Note",
     "ReversalProposal",

@@ -2,67 +2,23 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from adminpanel.models.proposals import Proposal, State, life_constraints
 from ledger.models import Transaction
 from ledger.status import Badge
 
 
-class ReversalProposal(models.Model):
-    """A proposal to reverse a transaction. One person proposes, another decides.
+class ReversalProposal(Proposal):
+    """A proposal to reverse a transaction."""
 
-    PROPOSED -> APPROVED -> POSTED, or REFUSED when the ledger refuses the reversal.
-    PROPOSED -> DENIED by a colleague, or WITHDRAWN by the proposer.
-    APPROVED means decided but not posted yet. The approver's request posts it, or the background
-    worker after a crash. It's posted once.
-    """
-
-    class State(models.TextChoices):
-        PROPOSED = "PROPOSED", _("Needs approval")
-        APPROVED = "APPROVED", _("Approved")
-        POSTED = "POSTED", _("Reversed")
-        DENIED = "DENIED", _("Denied")
-        WITHDRAWN = "WITHDRAWN", _("Withdrawn")
-        REFUSED = "REFUSED", _("Refused by the ledger")
-
-    OPEN = (State.PROPOSED, State.APPROVED)
-    BADGES = {
-        State.PROPOSED: Badge(State.PROPOSED.label, "wait", "clock"),
-        State.APPROVED: Badge(State.APPROVED.label, "info", "clock"),
-        State.POSTED: Badge(State.POSTED.label, "good", "check"),
-        State.DENIED: Badge(State.DENIED.label, "bad", "cross"),
-        State.WITHDRAWN: Badge(State.WITHDRAWN.label, "calm", "cross"),
-        State.REFUSED: Badge(State.REFUSED.label, "bad", "cross"),
-    }
+    BADGES = {**Proposal.BADGES, State.POSTED: Badge(_("Reversed"), "good", "check")}
 
     transaction = models.ForeignKey(
         Transaction, models.PROTECT, related_name="proposals", verbose_name=_("transaction")
     )
-    reason = models.CharField(_("reason"), max_length=500)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        related_name="+",
-        verbose_name=_("proposed by"),
-    )
-    # Names at that time, as in the audit. Empty in rows older than these columns.
-    proposed_by_name = models.CharField(max_length=80, blank=True, db_default="")
-    proposed_at = models.DateTimeField(_("proposed"), auto_now_add=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("decided by"),
-    )
-    decided_by_name = models.CharField(max_length=80, blank=True, db_default="")
-    decided_at = models.DateTimeField(_("decided"), null=True)
-    # The reason for a denial, or the ledger's refusal.
-    remark = models.CharField(_("remark"), max_length=500, blank=True)
 
     class Meta:
         ordering = ["-id"]
@@ -72,31 +28,11 @@ class ReversalProposal(models.Model):
                 condition=Q(state__in=["PROPOSED", "APPROVED"]),
                 name="proposal_one_open_per_transaction",
             ),
-            models.CheckConstraint(
-                condition=Q(state="PROPOSED", decided_by__isnull=True, decided_at__isnull=True)
-                | ~Q(state="PROPOSED") & Q(decided_by__isnull=False, decided_at__isnull=False),
-                name="proposal_decided_when_not_open",
-            ),
-            models.CheckConstraint(
-                condition=Q(decided_by__isnull=True)
-                | Q(state="WITHDRAWN", decided_by=F("proposed_by"))
-                | ~Q(state="WITHDRAWN") & ~Q(decided_by=F("proposed_by")),
-                name="proposal_decided_by_another",
-            ),
+            *life_constraints("proposal"),
         ]
 
     @property
-    def badge(self) -> Badge:
-        return self.BADGES[self.State(self.state)]
-
-    @property
-    def proposer(self) -> str:
-        return self.proposed_by_name or self.proposed_by.name
-
-    @property
-    def decider(self) -> str:
-        return self.decided_by_name or (self.decided_by.name if self.decided_by else "")
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in self.OPEN
+    def puts_into_suspense(self) -> bool:
+        """A reversed deposit's money goes into suspense. Until 2026-11-28 it went to the float."""
+        posted = getattr(self.transaction, "reversed_by", None)
+        return self.transaction.from_account_id is None and not (posted and posted.rail)

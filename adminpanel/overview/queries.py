@@ -10,10 +10,10 @@ from typing import NamedTuple
 from django.db.models import Count, Min
 from django.db.models.functions import TruncDate
 
-from adminpanel.models import CheckRun, Incident
+from adminpanel.models import CheckRun, Correction, Incident, ReversalProposal
 from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
 from adminpanel.payouts.queries import payouts_to_decide
-from adminpanel.reversals.queries import proposals_to_decide
+from adminpanel.proposals.queries import to_decide
 from ledger import rails, rollups
 from ledger.querysets import NAIROBI, day_start, nairobi_day
 from ledger.rails import Rail
@@ -96,8 +96,15 @@ def sign_ups(today: date) -> list[Day]:
 def proposals(reader: User) -> Waiting:
     """Reversal proposals that this person may decide."""
     return count_waiting(
-        proposals_to_decide(reader), cents="transaction__amount_cents", since="proposed_at"
+        to_decide(ReversalProposal, reader),
+        cents="transaction__amount_cents",
+        since="proposed_at",
     )
+
+
+def corrections(reader: User) -> Waiting:
+    """Proposed corrections that this person may decide."""
+    return count_waiting(to_decide(Correction, reader), cents="amount_cents", since="proposed_at")
 
 
 def payouts(reader: User) -> Waiting:

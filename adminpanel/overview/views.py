@@ -68,6 +68,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "tiles": lambda: tiles(position()),
         "payouts": lambda: queries.payouts(request.user),
         "proposals": lambda: queries.proposals(request.user),
+        "corrections": lambda: queries.corrections(request.user),
         "incidents": queries.open_incidents,
         "passwords": queries.expiring_passwords(nairobi_day()),
         "last_check_at": queries.last_check_at,
@@ -83,7 +84,7 @@ def tiles(position: queries.Position) -> list[Tile]:
     return [
         Tile(kind, volumes[kind.code], position.of_type(kind.code)[-1].now)
         for kind in kinds.every()
-        if not kind.is_stray
+        if not (kind.is_stray or kind.is_correction)
     ]
 
 

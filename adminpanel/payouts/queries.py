@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger import rails
-from ledger.models import Approval, Attempt, Pause, RailEvent, Verdict
+from ledger.models import Approval, Arrival, Attempt, Pause, RailEvent, Verdict
 from ledger.models.attempts import OPEN, State
 from wallet.models import User
 from wallet.text import clean_paste
@@ -104,20 +104,27 @@ def payouts() -> QuerySet[Attempt]:
     return with_member(Attempt.objects.payouts())
 
 
-def payments_named(text: str) -> QuerySet[Attempt]:
-    """Payments with this receipt, or this reference of ours at the rail, however it was pasted.
+def transactions_named(text: str) -> list[int]:
+    """Ids of the transactions with this receipt, or this reference of ours at the rail, however it
+    was pasted. Money in suspense has a receipt too.
 
-    Empty without a query for text that is no receipt: those are one word with a
-    letter and a digit.
+    No query for text that is no receipt: those are one word with a letter and a digit.
     """
     typed = clean_paste(text).strip().upper()
     if not RECEIPT.fullmatch(typed):
-        return Attempt.objects.none()
+        return []
     if typed.startswith("NSP-"):
-        return Attempt.objects.filter(reference=typed)
+        named = Attempt.objects.filter(reference=typed)
+        return list(named.values_list("transaction", flat=True))
     # Receipts have an index for each rail.
     codes = [rail.code for rail in rails.every()]
-    return Attempt.objects.filter(rail__in=codes, receipt__in={typed, text.strip()})
+    receipt = Q(rail__in=codes, receipt__in={typed, text.strip()})
+    arrived = Arrival.objects.filter(receipt, transaction__isnull=False)
+    found = [
+        *Attempt.objects.filter(receipt).values_list("transaction", flat=True),
+        *arrived.values_list("transaction", flat=True),
+    ]
+    return list(dict.fromkeys(found))
 
 
 def with_member(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:

@@ -98,9 +98,7 @@ def what_happened(attempt: Attempt) -> str:
     if attempt.state == State.SUCCEEDED:
         return _("It was paid at {time}.").format(time=ended(attempt))
     if attempt.state == State.FAILED:
-        return _("It failed at {time}, and the money is back in the wallet.").format(
-            time=ended(attempt)
-        )
+        return _("It failed at {time}. {where}").format(time=ended(attempt), where=is_back(attempt))
     return ""
 
 
@@ -110,6 +108,13 @@ def decision_sentence(approval: Approval) -> str:
         _("{name} refused it at {time}.") if is_refusal else _("{name} approved it at {time}.")
     )
     return sentence.format(name=approval.person_name, time=short_time(approval.at))
+
+
+def is_back(attempt: Attempt) -> str:
+    """Where the money of a payout is that wasn't paid."""
+    if attempt.transaction.from_account_id is None:
+        return _("The money is in suspense again.")
+    return _("The money is back in the wallet.")
 
 
 def ended(attempt: Attempt) -> str:
@@ -138,7 +143,7 @@ def after_approval(attempt: Attempt) -> str:
 def after_refusal(attempt: Attempt) -> str:
     if attempt.is_replay:
         return _("You refused this before. Nothing changed.")
-    return _("Refused. The money is back in the wallet.")
+    return _("Refused. {where}").format(where=is_back(attempt))
 
 
 def after_verdict(attempt: Attempt) -> str:
@@ -146,7 +151,7 @@ def after_verdict(attempt: Attempt) -> str:
     if attempt.state == State.SUCCEEDED:
         return _("Two people agree. The payout is complete.")
     if attempt.state == State.FAILED:
-        return _("Two people agree. The money is back in the wallet.")
+        return _("Two people agree. {where}").format(where=is_back(attempt))
     if attempt.is_replay:
         return _("You said this before. A colleague must find out the same.")
     return _("Saved. Nothing changes until a colleague finds out the same.")

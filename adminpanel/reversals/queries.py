@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from adminpanel.models import ReversalProposal
-from wallet.models import User
+from adminpanel.models import Correction, ReversalProposal
+from adminpanel.models.proposals import Proposal
 
 
 class People(NamedTuple):
-    """Names of the people behind a reversal. Without a proposal, only the poster is known."""
+    """Names of the people behind a reversal or a correction. Without a proposal, just one."""
 
     proposer: str
     approver: str
@@ -26,19 +26,28 @@ class People(NamedTuple):
         return [(label, name) for label, name in zip(labels, self, strict=True) if name]
 
 
-def people_behind(posters: Mapping[int, str]) -> dict[int, People]:
-    """Who proposed, approved and posted these reversals. `posters` has names by reversal id."""
+def people_behind(
+    posters: Mapping[int, str], corrections: Collection[int] = ()
+) -> dict[int, People]:
+    """Who proposed, approved and posted these reversals and corrections. `posters` has names by
+    the id of the transaction; `corrections` are the ids of those that are corrections."""
     if not posters:
         return {}
     posted = ReversalProposal.objects.filter(
         state=ReversalProposal.State.POSTED, transaction__reversed_by__in=posters
     )
-    signed = {
+    signed: dict[int | None, Proposal] = {
         proposal.transaction.reversed_by.pk: proposal
         for proposal in posted.select_related(
             "proposed_by", "decided_by", "transaction__reversed_by"
         )
     }
+    if corrections:
+        made = Correction.objects.filter(posted__in=corrections)
+        signed |= {
+            proposal.posted_id: proposal
+            for proposal in made.select_related("proposed_by", "decided_by")
+        }
     return {
         pk: People(signed[pk].proposer, signed[pk].decider, name)
         if pk in signed
@@ -55,17 +64,3 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
         "transaction__to_account__user",
         "transaction__reversed_by__created_by",
     )
-
-
-def proposals_to_decide(reader: User) -> QuerySet[ReversalProposal]:
-    """Proposals this person may decide: open ones made by a colleague."""
-    waiting = ReversalProposal.objects.filter(state=ReversalProposal.State.PROPOSED)
-    return waiting.exclude(proposed_by=reader)
-
-
-def proposals(tab: str, reader: User) -> QuerySet[ReversalProposal]:
-    """Proposals of a tab: `decided`, or open ones, made by the reader (`yours`) or by others."""
-    waiting, own = Q(state__in=ReversalProposal.OPEN), Q(proposed_by=reader)
-    if tab == "decided":
-        return proposals_with_parties().exclude(waiting)
-    return proposals_with_parties().filter(waiting, own if tab == "yours" else ~own)

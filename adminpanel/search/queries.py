@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from adminpanel.members import queries as members
 from adminpanel.models import Incident
-from adminpanel.payouts.queries import payments_named
+from adminpanel.payouts.queries import transactions_named
 from ledger.forms.filters import date_field
 from ledger.models import Transaction
 from ledger.references import as_reference
@@ -53,8 +53,10 @@ def exact_url(text: str) -> str | None:
     if reference and Transaction.objects.filter(reference=reference).exists():
         return reverse("adminpanel:transaction", args=[reference])
     # Two rails may give the same number. The groups then show both.
-    if len(named := list(payments_named(text).select_related("transaction")[:2])) == 1:
-        return reverse("adminpanel:transaction", args=[named[0].transaction.reference])
+    if len(named := transactions_named(text)) == 1:
+        return reverse(
+            "adminpanel:transaction", args=[Transaction.objects.get(pk=named[0]).reference]
+        )
     if day := day_in(text):
         return all_of("ledger", **{"from": day.isoformat(), "to": day.isoformat()})
     if not (subject and subject.id and subject.kind in ROWS):
@@ -92,10 +94,11 @@ def find_transactions(text: str) -> list[Group]:
     page = paging.page(records.filter(in_words | Q(idempotency_key=text)), None, SHOWN)
     title = _("Transactions with this text in the note, reference or request key")
     found = [Group("notes", title, page, all_of("ledger", q=text), True)]
-    paid = Transaction.objects.filter(attempt__in=payments_named(text))
-    page = paging.page(paid.with_parties().with_reversal(), None, SHOWN)
-    title = _("Transactions with this receipt")
-    found.insert(0, Group("receipts", title, page, all_of("ledger", q=text)))
+    if named := transactions_named(text):
+        paid = Transaction.objects.filter(pk__in=named).with_parties().with_reversal()
+        title = _("Transactions with this receipt")
+        page = paging.page(paid, None, SHOWN)
+        found.insert(0, Group("receipts", title, page, all_of("ledger", q=text)))
     if cents := cents_in(text):
         page = paging.page(records.filter(amount_cents=cents), None, SHOWN)
         amount = format_amount(cents).replace(",", "")

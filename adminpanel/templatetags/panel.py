@@ -8,10 +8,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.ledger.queries import unless_too_long
-from adminpanel.models import CheckResult, CheckRun, Incident
+from adminpanel.models import CheckResult, CheckRun, Correction, Incident, ReversalProposal
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
-from adminpanel.reversals.queries import People, proposals_to_decide
+from adminpanel.proposals.queries import count_to_decide
+from adminpanel.reversals.queries import People
 from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
@@ -24,10 +25,14 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 
 
 class Standing(NamedTuple):
-    """What needs attention on every page: payouts, proposals, incidents, failed checks, pauses."""
+    """What needs attention on every page.
+
+    `proposals` are those of reversals.
+    """
 
     payouts: int | None
     proposals: int
+    corrections: int
     incidents: int
     failed_checks: list[CheckResult]
     pauses: list[Pause]
@@ -62,10 +67,12 @@ def link(name: str) -> SafeString:
 def standing(context: dict[str, Any]) -> Standing:
     last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
     wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
+    reversals, corrections = count_to_decide(context["user"], ReversalProposal, Correction)
     return Standing(
         # The number in the menu mustn't cost the page.
         unless_too_long(payouts_to_decide(context["user"]).count),
-        proposals_to_decide(context["user"]).count(),
+        reversals,
+        corrections,
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         list(wrong),
         pauses_now(),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
+from adminpanel.corrections.operations import CORRECTIONS
 from adminpanel.models import Incident, Note, ReversalProposal
 from adminpanel.payouts.words import steps as payment_steps
 from adminpanel.timeline import Moment, actor_name, events
@@ -31,8 +32,17 @@ STEPS = {
     Action.WITHDRAW,
     Action.REVERSE,
     Action.REFUSE,
+    Action.PROPOSE_CORRECTION,
+    Action.APPROVE_CORRECTION,
+    Action.DENY_CORRECTION,
+    Action.WITHDRAW_CORRECTION,
+    Action.POST_CORRECTION,
+    Action.REFUSE_CORRECTION,
 }
-BAD = {Action.DENY, Action.REFUSE, Action.WITHDRAW}
+BAD = {
+    *(Action.DENY, Action.REFUSE, Action.WITHDRAW),
+    *(Action.DENY_CORRECTION, Action.REFUSE_CORRECTION, Action.WITHDRAW_CORRECTION),
+}
 
 
 def charge_of(record: Transaction) -> Transaction | None:
@@ -44,11 +54,14 @@ def charge_of(record: Transaction) -> Transaction | None:
 
 
 def events_of(record: Transaction, proposal: ReversalProposal | None) -> list[AuditEvent]:
-    """Audit events about a transaction. For a reversal, also the events of its proposal.
+    """Audit events about a transaction. For a reversal, also the events of its proposal, and for a
+    correction those of its proposal.
 
-    The audit has those under the transaction that the proposal reverses.
+    The audit has those under what the proposal was about.
     """
     also = None
+    if correction := getattr(record, "correction", None):
+        also = Q(subject=str(CORRECTIONS.subject(correction)), facts__correction=correction.pk)
     if proposal:
         subject = subjects.transaction(proposal.transaction.reference)
         also = Q(subject=str(subject), facts__proposal=proposal.pk)
@@ -62,7 +75,8 @@ def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
     """
     steps = own_steps(record, history)
     for event in reversed(history):
-        action, reference = Action(event.action), event.facts.get("reversal", "")
+        action, facts = Action(event.action), event.facts
+        reference = facts.get("reversal") or facts.get("transaction", "")
         if action in STEPS:
             steps.append(
                 Moment(

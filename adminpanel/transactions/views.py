@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
+from adminpanel.corrections.card import card
+from adminpanel.corrections.forms import WhyForm
 from adminpanel.members.queries import FROZEN
 from adminpanel.payouts.queries import messages_of
 from adminpanel.reversals.operations import obstacle, propose
@@ -103,18 +105,21 @@ def show(
     *,
     note_form: NoteForm | None = None,
     propose_form: ProposeForm | None = None,
+    suspense_form: WhyForm | None = None,
+    suspense_problem: str = "",
     problem: str = "",
     part: str = "reversal",
     status: int = 200,
 ) -> HttpResponse:
     records = Transaction.objects.with_parties().with_reversal().with_payment()
-    records = records.select_related("created_by", "arrival")
+    records = records.select_related("created_by", "arrival", "resolves", "correction")
     record = get_object_or_404(records, reference=reference)
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
-    posters = {record.pk: record.orderer_name} if record.reverses_id else {}
+    corrected = [record.pk] if record.kind.is_correction else []
+    posters = {record.pk: record.orderer_name} if record.reverses_id or corrected else {}
     attempt = record.loaded_attempt
     context = {
         "record": record,
@@ -131,13 +136,14 @@ def show(
         "proposals": proposals,
         "open_proposal": next((one for one in proposals if one.is_open), None),
         "obstacle": obstacle(record),
-        "people": people_behind(posters).get(record.pk),
+        "people": people_behind(posters, corrected).get(record.pk),
         "related": queries.related_transactions(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
         "acts": acts_on_panel(request.user),
         "note_form": note_form or NoteForm(),
         "propose_form": propose_form or ProposeForm(),
-        "problem": note_form or propose_form,
+        "suspense": card(record, suspense_form, suspense_problem),
+        "problem": note_form or propose_form or suspense_form,
     }
     return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)

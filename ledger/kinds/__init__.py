@@ -5,10 +5,13 @@ and read its flags. A kind that members order also has a URL in `ledger/urls.py`
 `ledger/api/endpoints.py`.
 """
 
+from ledger.kinds.adjustment import ADJUSTMENT
+from ledger.kinds.assignment import ASSIGNMENT
 from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
-from ledger.kinds.kind import Kind, MemberView, News, Page
+from ledger.kinds.kind import Kind, MemberView, News, Page, Resolves
 from ledger.kinds.registry import choices, codes, every, of, register, registered
+from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
 from ledger.kinds.shapes import Measure, Place, Shape, Side, into, out_of
 from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
@@ -16,8 +19,11 @@ from ledger.kinds.transfer import TRANSFER
 from ledger.kinds.withdrawal import WITHDRAWAL
 
 __all__ = [
+    "ADJUSTMENT",
+    "ASSIGNMENT",
     "CHARGE",
     "DEPOSIT",
+    "RETURN",
     "REVERSAL",
     "STRAY_IN",
     "STRAY_OUT",
@@ -29,6 +35,7 @@ __all__ = [
     "News",
     "Page",
     "Place",
+    "Resolves",
     "Shape",
     "Side",
     "choices",

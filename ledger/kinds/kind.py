@@ -61,6 +61,19 @@ class News(Enum):
     DONE = auto()  # ordered and settled instantly
 
 
+class Resolves(Enum):
+    """Does a kind resolve an item in suspense, named in `Transaction.resolves`?"""
+
+    NEVER = auto()
+    MAYBE = auto()
+    ALWAYS = auto()
+
+    @property
+    def condition(self) -> dict[str, bool]:
+        """The condition on the column, for `Q`."""
+        return {} if self == Resolves.MAYBE else {"resolves__isnull": self == Resolves.NEVER}
+
+
 class Kind:
     """One kind of transaction. Subclass it in a new file, and register one instance."""
 
@@ -88,6 +101,9 @@ class Kind:
     is_rare: ClassVar[bool] = False
     # It explains money that a rail moved by itself, and belongs to no member's wallet.
     is_stray: ClassVar[bool] = False
+    # Two people of finance correct the books with it.
+    is_correction: ClassVar[bool] = False
+    resolves: ClassVar[Resolves] = Resolves.NEVER
 
     page: ClassVar[Page | None] = None
     # Its title in a list is a sentence that may need two lines.
@@ -104,12 +120,18 @@ class Kind:
 
     @cached_property
     def shape_by_names(self) -> dict[tuple[bool, bool], Shape]:
-        return {shape.names: shape for shape in self.shapes}
+        """The shapes that operations write."""
+        return {shape.names: shape for shape in self.shapes if not shape.is_past}
 
     def shape_of(self, *, has_source: bool, has_target: bool) -> Shape:
         shape = self.shape_by_names.get((has_source, has_target))
         assert shape, f"{self.code} has no such shape"
         return shape
+
+    def shape_in_books(self, *, has_source: bool, has_target: bool, has_rail: bool) -> Shape | None:
+        """The shape of a transaction with these columns. None if it's tampered with."""
+        found = (one for one in self.shapes if one.names == (has_source, has_target))
+        return next((one for one in found if one.uses_rail == has_rail), None)
 
     @property
     def takes_from_wallet(self) -> bool:
@@ -192,3 +214,15 @@ class Kind:
             case Status.FAILED:
                 return _("This didn't go through: no money moved, so there is nothing to reverse.")
         return ""
+
+
+class Correction(Kind):
+    """What the kinds have in common with which two people of finance correct the books."""
+
+    is_members = False
+    is_correction = True
+    is_rare = True
+    counts_to_daily_limit = False
+    has_note = False
+    has_long_title = True
+    tone = "slate"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ledger.kinds.adjustment import ADJUSTMENT
+from ledger.kinds.assignment import ASSIGNMENT
 from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.kind import Kind, Words
+from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
 from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
 from ledger.kinds.transfer import TRANSFER
@@ -50,5 +53,8 @@ def choices() -> list[tuple[str, Words]]:
     return [(kind.code, kind.label) for kind in KINDS.values()]
 
 
-for each in (DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, STRAY_IN, STRAY_OUT, CHARGE):
+for each in (
+    *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL),
+    *(STRAY_IN, STRAY_OUT, CHARGE, ASSIGNMENT, RETURN, ADJUSTMENT),
+):
     register(each)

@@ -1,5 +1,9 @@
 """A reversal takes back the whole amount of a deposit or a transfer.
 
+A transfer goes back to its sender. The money of a deposit is at the rail, where a reversal moves
+nothing: it goes into suspense, from where finance returns it to its payer or assigns it. Until
+2026-11-28 it went to the rail's float, and those reversals stay as they are.
+
 One person in finance proposes it and another approves it. Limits and freezing don't apply: a
 frozen wallet is often the reason for a reversal.
 """
@@ -39,8 +43,14 @@ class Reversal(Kind):
         ),
         Shape(
             Side.MEMBER,
+            Side.HOUSE,
+            at_order=[out_of(Place.SOURCE), into(Place.SUSPENSE)],
+            books={Status.SUCCESS: [out_of(Place.SOURCE), into(Place.SUSPENSE)]},
+        ),
+        Shape(
+            Side.MEMBER,
             Side.RAIL,
-            at_order=[out_of(Place.SOURCE), into(Place.FLOAT)],
+            is_past=True,
             books={Status.SUCCESS: [out_of(Place.SOURCE), into(Place.FLOAT)]},
         ),
     )
@@ -72,7 +82,7 @@ class Reversal(Kind):
 
     def outlook(self, view: MemberView) -> str:
         if not view.other:
-            return _("Nissmart reversed a deposit that was wrong.")
+            return _("Nissmart took back a deposit that was wrong.")
         if view.is_in:
             return _("Nissmart brought back money that you had sent.")
         return _("Nissmart returned money that you had received.")

@@ -30,6 +30,10 @@ class Side(StrEnum):
     MEMBER = "member"  # a member's account: `from_account` or `to_account`
     RAIL = "rail"  # outside Nissmart, over the transaction's rail
     HOUSE = "house"  # a house account, which only the entries name
+    ACCOUNT = "account"  # any account, house or member's: `from_account` or `to_account`
+
+
+NAMED = (Side.MEMBER, Side.ACCOUNT)
 
 
 class Place(StrEnum):
@@ -76,7 +80,10 @@ type Books = Mapping[Status, Sequence[Line]]
 
 @dataclass(frozen=True)
 class Shape:
-    """One variant of a kind. It can only have the statuses that `books` lists."""
+    """One variant of a kind. It can only have the statuses that `books` lists.
+
+    `is_past`: no operation writes it any longer, but old transactions keep it.
+    """
 
     source: Side
     target: Side
@@ -84,6 +91,7 @@ class Shape:
     at_order: Sequence[Line] = ()
     at_settle: Sequence[Line] = ()
     at_fail: Sequence[Line] = ()
+    is_past: bool = False
 
     # Cached, because every order reads them.
 
@@ -99,7 +107,22 @@ class Shape:
     @property
     def names(self) -> tuple[bool, bool]:
         """Whether a transaction of this shape has a source account, and a target account."""
-        return self.source == Side.MEMBER, self.target == Side.MEMBER
+        return self.source in NAMED, self.target in NAMED
+
+    @cached_property
+    def source_house(self) -> house.HouseAccount | None:
+        """The house account that the money comes from, if the source is one."""
+        return self.house_at(-1) if self.source == Side.HOUSE else None
+
+    @cached_property
+    def target_house(self) -> house.HouseAccount | None:
+        return self.house_at(1) if self.target == Side.HOUSE else None
+
+    def house_at(self, sign: int) -> house.HouseAccount:
+        """The house account that success leaves with less money (-1) or with more (1)."""
+        rests = self.rests(Status.SUCCESS)
+        [place] = [place for place in rests if place in house.BY_KIND and rests[place] == sign]
+        return house.BY_KIND[place]
 
     @cached_property
     def has_fee(self) -> bool:
@@ -132,8 +155,9 @@ def columns(kind: Kind, shape: Shape) -> Q:
         **sums,
         type=kind.code,
         status__in=[status.value for status in shape.books],
-        from_account__isnull=shape.source != Side.MEMBER,
-        to_account__isnull=shape.target != Side.MEMBER,
+        from_account__isnull=shape.source not in NAMED,
+        to_account__isnull=shape.target not in NAMED,
         reverses__isnull=not kind.takes_back,
         **({"rail__gt": ""} if shape.uses_rail else {"rail": ""}),
+        **kind.resolves.condition,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
-from ledger.kinds.kind import Kind, News
+from ledger.kinds.kind import Kind, News, Resolves
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
 
@@ -46,7 +46,10 @@ class StrayIn(Stray):
 
 
 class StrayOut(Stray):
-    """Money went out: a payout was paid after its money had gone back to the wallet."""
+    """Money went out: a payout was paid after its money had gone back.
+
+    It resolves the item whose return was paid so late, if that hasn't been resolved since.
+    """
 
     code = "STRAY_OUT"
     label = _lazy("Money out of suspense")
@@ -61,6 +64,7 @@ class StrayOut(Stray):
             books={Status.SUCCESS: [out_of(Place.SUSPENSE), into(Place.FLOAT)]},
         ),
     )
+    resolves = Resolves.MAYBE
     news = {News.DONE: _lazy("Money that {target} paid out after its return is in suspense")}
 
 

@@ -20,20 +20,26 @@ from ledger.querysets import TransactionQuerySet
 from ledger.rails.rail import name_of_outside
 from ledger.references import new_reference
 from ledger.status import REVERSED, Badge, Status
+from wallet import house
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
 
 if TYPE_CHECKING:
     from ledger.models.attempts import Attempt
 
+NAMES_SUSPENSE = Q(from_account__isnull=False, from_account=house.SUSPENSE.id) | Q(
+    to_account__isnull=False, to_account=house.SUSPENSE.id
+)
+
 
 class Transaction(models.Model):
     """One order of some kind (`ledger/kinds/`) and its outcome.
 
     `from_account` is null if the money came from outside, `to_account` if it went outside. `rail`
-    is the rail's code. A reversal takes back the transaction in `reverses`, once. `created_by` is
-    null only of money that came in and has no owner yet. A row's only change is from PENDING to
-    SUCCESS or FAILED.
+    is the rail's code. A reversal takes back the transaction in `reverses`, once. Whatever takes an
+    item out of suspense names it in `resolves`, once unless it fails. `created_by` is null only of
+    money that came in and has no owner yet. A row's only change is from PENDING to SUCCESS or
+    FAILED.
     """
 
     Status = Status
@@ -82,6 +88,16 @@ class Transaction(models.Model):
         related_name="reversed_by",
         verbose_name=_("reverses"),
     )
+    # The item in suspense whose whole amount this takes out of suspense, or puts back.
+    resolves = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="resolutions",
+        verbose_name=_("resolves"),
+        db_index=False,
+    )
     created_at = models.DateTimeField(_("ordered"), editable=False)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
 
@@ -119,6 +135,11 @@ class Transaction(models.Model):
                 condition=Q(settled_at__gt=F("created_at")),
                 name="transaction_settled_later",
             ),
+            models.Index(
+                fields=["resolves"],
+                condition=Q(resolves__isnull=False),
+                name="transaction_resolutions",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -150,6 +171,25 @@ class Transaction(models.Model):
             models.UniqueConstraint(
                 fields=["created_by", "idempotency_key"], name="transaction_once_per_key"
             ),
+            # A return that failed put its money back, so the item is open again.
+            models.UniqueConstraint(
+                fields=["resolves"],
+                condition=Q(resolves__isnull=False) & ~Q(status="FAILED"),
+                name="transaction_resolves_once",
+            ),
+            # Money in transit is that of open payouts, and money in suspense that of open items.
+            models.CheckConstraint(
+                condition=~Q(from_account=house.IN_TRANSIT.id)
+                & ~Q(to_account=house.IN_TRANSIT.id)
+                & (Q(resolves__isnull=False) | ~NAMES_SUSPENSE)
+                & (
+                    Q(resolves__isnull=True)
+                    | Q(from_account__isnull=True)
+                    | Q(to_account__isnull=True)
+                    | NAMES_SUSPENSE
+                ),
+                name="transaction_house_sides",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +203,25 @@ class Transaction(models.Model):
     def taken_cents(self) -> int:
         """What it took, or takes, from its source: the amount and the fee."""
         return self.amount_cents + self.fee_cents
+
+    @property
+    def shape(self) -> shapes.Shape | None:
+        """The shape of its entries. None if it's tampered with."""
+        return self.kind.shape_in_books(
+            has_source=self.from_account_id is not None,
+            has_target=self.to_account_id is not None,
+            has_rail=bool(self.rail),
+        )
+
+    @property
+    def suspense_sign(self) -> int:
+        """1 for an item whose money is in suspense, -1 for one that suspense lacks, 0 for none.
+
+        Doesn't check whether it has been resolved.
+        """
+        if self.resolves_id or self.shape is None:
+            return 0
+        return self.shape.rests(Status(self.status))[kinds.Place.SUSPENSE]
 
     @property
     def took_rail(self) -> rails.Rail | None:
@@ -201,11 +260,18 @@ class Transaction(models.Model):
     @property
     def source_name(self) -> str:
         """Where the money came from, as staff see it."""
-        return str(self.from_account or name_of_outside(self.took_rail))
+        return str(self.from_account or names_of_sides(self.shape, self.took_rail)[0])
 
     @property
     def target_name(self) -> str:
-        return str(self.to_account or name_of_outside(self.took_rail))
+        return str(self.to_account or names_of_sides(self.shape, self.took_rail)[1])
+
+
+def names_of_sides(shape: shapes.Shape | None, rail: rails.Rail | None) -> tuple[str, str]:
+    """The names of a transaction's source and target where its columns name no account."""
+    houses = (shape.source_house, shape.target_house) if shape else (None, None)
+    source, target = (str(one.label) if one else name_of_outside(rail) for one in houses)
+    return source, target
 
 
 class Entry(models.Model):

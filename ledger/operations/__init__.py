@@ -8,6 +8,13 @@ If the rail answers later, the transaction stays PENDING until `settle` or `fail
 """
 
 from ledger.operations.arrivals import Paid, confirm, credit, expect
+from ledger.operations.corrections import (
+    adjust,
+    assign,
+    refuse_return,
+    refuse_sides,
+    return_to_payer,
+)
 from ledger.operations.moves import (
     deposit,
     find_earlier,
@@ -25,6 +32,8 @@ from ledger.operations.suspense import hold_in_suspense
 __all__ = [
     "Order",
     "Paid",
+    "adjust",
+    "assign",
     "cancel",
     "confirm",
     "credit",
@@ -35,6 +44,9 @@ __all__ = [
     "hold_in_suspense",
     "perform",
     "preview",
+    "refuse_return",
+    "refuse_sides",
+    "return_to_payer",
     "reverse",
     "sent_cents",
     "settle",

@@ -60,7 +60,6 @@ class Order:
             target_id=record.from_account_id,
             description=f"Reversal of {record.reference}",
             reverses_id=record.pk,
-            rail_code=record.rail,
         )
 
     @property

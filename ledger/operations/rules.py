@@ -37,12 +37,9 @@ def refuse_nonsense(order: Order) -> None:
 
 
 def refuse_rail(order: Order) -> None:
-    """Refuse an amount that the order's rail doesn't take.
-
-    The reversal of a deposit passes: it settles without a call to the rail.
-    """
+    """Refuse an amount that the order's rail doesn't take."""
     rail = order.rail
-    if rail is None or not order.shape.may_wait or rail.takes(order.amount_cents):
+    if rail is None or rail.takes(order.amount_cents):
         return
     highest_cents = rail.highest_cents or settings.LIMIT_CENTS_PER_TRANSACTION
     raise (errors.RailAmount if rail.takes_cents else errors.RailWholeAmount)(

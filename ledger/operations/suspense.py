@@ -10,6 +10,7 @@ from ledger.kinds import STRAY_IN, Kind
 from ledger.models import Entry, Transaction
 from ledger.operations import arrivals
 from ledger.operations.arrivals import Paid
+from ledger.operations.corrections import resolution_of
 from ledger.operations.orders import Order
 from ledger.status import Status
 from wallet.db.retries import committed
@@ -17,13 +18,20 @@ from wallet.db.retries import committed
 
 @committed
 def hold_in_suspense(
-    kind: Kind, *, paid: Paid, actor_id: int | None, key: str, description: str
+    kind: Kind,
+    *,
+    paid: Paid,
+    actor_id: int | None,
+    key: str,
+    description: str,
+    resolves_id: int | None = None,
 ) -> Transaction:
     """Write the entries of a stray payment, once for each `key` and once for each receipt.
 
     `kind` is STRAY_IN or STRAY_OUT, and the actor the one whose order it belongs to, if it belongs
     to any. The same key or receipt again returns the first Transaction, marked `is_replay`,
-    whatever amount it then names: the first message of a rail counts.
+    whatever amount it then names: the first message of a rail counts. `resolves_id` is an item
+    whose return was paid after all: this resolves it, unless something else has since.
     """
     order = Order(kind, paid.amount_cents, rail_code=paid.rail, description=description)
     assert not order.account_ids
@@ -33,13 +41,24 @@ def hold_in_suspense(
     if earlier := (arrival and arrival.transaction) or made.first():
         earlier.is_replay = True
         return earlier
-    record = write_unordered(order, actor_id=actor_id, key=key, at=timezone.now())
+    item = Transaction.objects.get(pk=resolves_id) if resolves_id else None
+    if item and (item.amount_cents != paid.amount_cents or resolution_of(item.pk)):
+        item = None
+    now = timezone.now()
+    record = write_unordered(order, actor_id=actor_id, key=key, at=now, resolves=item)
     if comes_in:
         arrivals.bind(record, paid, arrival)
     return record
 
 
-def write_unordered(order: Order, *, actor_id: int | None, key: str, at: datetime) -> Transaction:
+def write_unordered(
+    order: Order,
+    *,
+    actor_id: int | None,
+    key: str,
+    at: datetime,
+    resolves: Transaction | None = None,
+) -> Transaction:
     """Write a transaction of house accounts alone: no member ordered it and no wallet changes."""
     record = Transaction.objects.create(
         type=order.kind.code,
@@ -49,6 +68,7 @@ def write_unordered(order: Order, *, actor_id: int | None, key: str, at: datetim
         description=order.description,
         created_by_id=actor_id,
         idempotency_key=key,
+        resolves=resolves,
         created_at=at,
         settled_at=at,
     )

@@ -165,6 +165,7 @@ def hold_stray(attempt: Attempt, receipt: str, amount_cents: int, finding: Findi
         # With a space, which no key from outside may hold.
         key=f"stray {attempt.reference}",
         description=f"Stray payment of {record.reference}",
+        resolves_id=record.resolves_id,
     )
     is_known = made.is_replay and made.amount_cents == amount_cents
     return Finding.DUPLICATE if is_known else finding

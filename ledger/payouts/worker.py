@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ledger.models import Attempt, Pause, RailEvent
@@ -140,14 +140,13 @@ def may_send() -> Q:
     or closed member."""
     is_deposit = Q(transaction__to_account__isnull=False)
     holding = Pause.objects.holding(timezone.now())
-    rails = set(holding.values_list("rail", flat=True))
-    if "" in rails:
-        return is_deposit
-    is_free = Q(
+    is_paused = Q(Exists(holding.filter(Q(rail="") | Q(rail=OuterRef("rail")))))
+    # Money that goes back to its payer comes from no wallet.
+    is_free = Q(transaction__from_account__isnull=True) | Q(
         transaction__from_account__is_frozen=False,
         transaction__from_account__user__is_active=True,
     )
-    return is_deposit | is_free & ~Q(rail__in=rails)
+    return is_deposit | is_free & ~is_paused
 
 
 # --- Call

@@ -7,7 +7,7 @@ for days and triggers, where their SQL differs.
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, statements
+from ledger.verify import attempts, statements, suspense
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -93,6 +93,14 @@ CHECKS = (
         _("{reference}: not a valid, single reversal of transaction {reverses}"),
         "transaction",
         statements.reversals,
+    ),
+    Check(
+        "resolutions",
+        _("Items in suspense"),
+        _("Whatever resolves an item in suspense moves its whole amount, and only once."),
+        _("{reference}: doesn't resolve the whole of an open item in suspense, {item}"),
+        "transaction",
+        suspense.RESOLUTIONS,
     ),
     Check(
         "parents",

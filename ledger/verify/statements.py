@@ -13,7 +13,7 @@ from functools import reduce
 from operator import or_
 
 from ledger import kinds, rails
-from ledger.kinds import Kind, Place, Shape, Side
+from ledger.kinds import Kind, Place, Resolves, Shape, Side
 from ledger.kinds.shapes import Line, Measure
 from ledger.status import Status
 from wallet.db.guards import INSTALLED, Guards
@@ -42,7 +42,11 @@ def is_at(place: Place) -> str:
                 for rail in rails.every()
             )
             return f"account.kind = CASE record.rail {' '.join(whens)} END"
-    return f"account.kind = {text(place)}"
+    # A house account that the transaction names is its source or its target.
+    return (
+        f"account.kind = {text(place)} AND entry.account_id <> COALESCE(record.from_account_id, 0)"
+        " AND entry.account_id <> COALESCE(record.to_account_id, 0)"
+    )
 
 
 def count(line: Line) -> str:
@@ -86,7 +90,7 @@ def shapes(engine: str) -> str:
     known = sorted({line for _kind, _shape, _status, lines in books for line in lines})
     names = [name_of(line) for line in known]
     demanded = ", ".join(
-        f"({text(kind.code)}, {text(status)}, {int(shape.target == Side.MEMBER)}, "
+        f"({text(kind.code)}, {text(status)}, {int(shape.names[1])}, {int(shape.uses_rail)}, "
         f"{how_many(lines, Measure.AMOUNT)}, {how_many(lines, Measure.FEE)}, "
         f"{', '.join(str(lines[line]) for line in known)})"
         for kind, shape, status, lines in books
@@ -95,22 +99,24 @@ def shapes(engine: str) -> str:
     sums = ", ".join(f"{count(line)} AS {name}" for line, name in zip(known, names, strict=True))
     same = " AND ".join(is_as_demanded(line, known) for line in known)
     return f"""
-    WITH demanded (type, status, has_target, lines, fee_lines, {columns}) AS (VALUES {demanded}),
+    WITH demanded (type, status, has_target, has_rail, lines, fee_lines, {columns})
+         AS (VALUES {demanded}),
     written AS (
         SELECT record.id, record.reference, record.type, record.status, record.amount_cents,
                record.fee_cents,
                CASE WHEN record.to_account_id IS NULL THEN 0 ELSE 1 END AS has_target,
+               CASE WHEN record.rail = '' THEN 0 ELSE 1 END AS has_rail,
                COUNT(entry.id) AS lines, {sums}
         FROM ledger_transaction record
         LEFT JOIN ledger_entry entry ON entry.transaction_id = record.id
         LEFT JOIN wallet_account account ON account.id = entry.account_id
         GROUP BY record.id, record.reference, record.type, record.status, record.amount_cents,
-                 record.fee_cents, record.to_account_id)
+                 record.fee_cents, record.to_account_id, record.rail)
     SELECT id, reference, type, status, amount_cents, fee_cents, lines FROM written
     WHERE NOT EXISTS (
         SELECT 1 FROM demanded
         WHERE demanded.type = written.type AND demanded.status = written.status
-          AND demanded.has_target = written.has_target
+          AND demanded.has_target = written.has_target AND demanded.has_rail = written.has_rail
           AND written.lines = demanded.lines
               + CASE WHEN written.fee_cents = 0 THEN 0 ELSE demanded.fee_lines END
           AND {same})
@@ -121,9 +127,18 @@ def how_many(lines: Counter[Line], measure: Measure) -> int:
     return sum(count for line, count in lines.items() if line.measure == measure)
 
 
-def side(account: str, owner: str, side: Side) -> str:
-    """An SQL condition: this side of a transaction has a member's account, or none, as it must."""
-    return f"{owner} IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+def side(account: str, row: str, side: Side) -> str:
+    """An SQL condition: this side of a transaction has a member's account, any, or none."""
+    if side == Side.ACCOUNT:
+        return f"{row}.id IS NOT NULL"
+    return f"{row}.user_id IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+
+
+RESOLVES = {
+    Resolves.NEVER: " AND record.resolves_id IS NULL",
+    Resolves.MAYBE: "",
+    Resolves.ALWAYS: " AND record.resolves_id IS NOT NULL",
+}
 
 
 def takes_fee(shape: Shape) -> bool:
@@ -135,9 +150,10 @@ def orders(engine: str) -> str:
     known_rails = in_list(rail.code for rail in rails.every())
     right = " OR ".join(
         f"record.type = {text(kind.code)} AND record.status IN {in_list(shape.books)}"
-        f" AND {side('record.from_account_id', 'source.user_id', shape.source)}"
-        f" AND {side('record.to_account_id', 'target.user_id', shape.target)}"
+        f" AND {side('record.from_account_id', 'source', shape.source)}"
+        f" AND {side('record.to_account_id', 'target', shape.target)}"
         f" AND record.rail {f'IN {known_rails}' if shape.uses_rail else "= ''"}"
+        f"{RESOLVES[kind.resolves]}"
         f" AND {'record.fee_cents >= 0' if takes_fee(shape) else 'record.fee_cents = 0'}"
         for kind in kinds.every()
         for shape in kind.shapes
@@ -173,7 +189,7 @@ def reversals(engine: str) -> str:
                    ELSE earlier.id IS NULL OR earlier.type NOT IN {reversible}
                         OR earlier.status <> 'SUCCESS' OR earlier.id > record.id
                         OR earlier.amount_cents <> record.amount_cents
-                        OR earlier.rail <> record.rail
+                        OR record.rail <> '' AND earlier.rail <> record.rail
                         OR earlier.to_account_id <> record.from_account_id
                         OR COALESCE(earlier.from_account_id, 0) <> COALESCE(record.to_account_id, 0)
                         OR EXISTS (SELECT 1 FROM ledger_transaction other

@@ -78,7 +78,7 @@ def test_a_second_worker_finishes_after_the_first_dies(alice, bob, wambui, josep
     def leave_approved():
         record = send(alice, bob, 1_00)
         proposal = propose(record, wambui)
-        reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
+        reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED)
         return record, proposal
 
     leave_approved()
@@ -99,7 +99,7 @@ def test_a_second_worker_finishes_after_the_first_dies(alice, bob, wambui, josep
 def test_a_reversal_is_refused_if_the_money_leaves_after_a_crash(alice, bob, wambui, joseph):
     record = send(alice, bob, 10_00)
     proposal = propose(record, wambui)
-    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
+    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED)
     withdraw(bob, 10_00)
     assert reversals.post_approved() == 1
     proposal.refresh_from_db()

@@ -172,12 +172,7 @@ def test_simultaneous_workers_post_each_reversal_once(alice, bob, wambui, team):
     for _ in range(ROUNDS):
         records = [send(alice, bob, 1_00) for _ in range(3)]
         for record in records:
-            reversals.decide(
-                Context(team[0].pk),
-                propose(record, wambui).pk,
-                State.APPROVED,
-                reversals.Action.APPROVE,
-            )
+            reversals.decide(Context(team[0].pk), propose(record, wambui).pk, State.APPROVED)
         run_together(*[reversals.post_approved] * 8)
         for record in records:
             assert reversals_of(record) == 1

@@ -151,7 +151,7 @@ def test_the_person_is_checked_before_the_money(record, wambui, bob):
 
 def test_a_reversal_is_refused_if_the_money_leaves_after_the_decision(record, wambui, joseph, bob):
     proposal = propose(record, wambui)
-    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
+    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED)
     withdraw(bob, 100_00)
     with nothing_moves():
         done = reversals.post(proposal.pk)
@@ -200,9 +200,7 @@ def test_the_worker_posts_an_approval_that_met_a_busy_ledger(
 
 def test_a_posted_reversal_overrides_an_earlier_refusal(record, wambui, joseph, bob):
     """Two workers posted it and money came back between them: one was refused, one was not."""
-    proposal = reversals.decide(
-        Context(joseph.pk), propose(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
-    )
+    proposal = reversals.decide(Context(joseph.pk), propose(record, wambui).pk, State.APPROVED)
     reversals.close(proposal.pk, "The money is gone.", "")
     operations.reverse(Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk)
     assert reversals.close(proposal.pk, "", "").state == State.POSTED
@@ -211,9 +209,7 @@ def test_a_posted_reversal_overrides_an_earlier_refusal(record, wambui, joseph, 
 
 
 def test_a_refusal_after_the_posting_is_ignored(record, wambui, joseph):
-    proposal = reversals.decide(
-        Context(joseph.pk), propose(record, wambui).pk, State.APPROVED, reversals.Action.APPROVE
-    )
+    proposal = reversals.decide(Context(joseph.pk), propose(record, wambui).pk, State.APPROVED)
     operations.reverse(Context(joseph.pk, key=reversals.key_of(proposal)), transaction_id=record.pk)
     done = reversals.close(proposal.pk, "The money is gone.", "")
     assert (done.state, done.remark) == (State.POSTED, "")
@@ -252,7 +248,7 @@ def test_a_posting_that_fails_does_not_block_the_others(
     broken = propose(record, wambui)
     sound = propose(send(alice, bob, 50_00), wambui)
     for proposal in (broken, sound):
-        reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
+        reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED)
     really = operations.reverse
 
     def fails_for_the_first(*given, **asks):
@@ -275,7 +271,7 @@ def test_a_refused_proposal_is_corrected_if_its_reversal_was_posted(record, wamb
     """One worker found an empty wallet and recorded a refusal. A moment later, another one
     posted the reversal and died."""
     proposal = propose(record, wambui)
-    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED, reversals.Action.APPROVE)
+    reversals.decide(Context(joseph.pk), proposal.pk, State.APPROVED)
     withdraw(bob, 300_00)
     assert reversals.post(proposal.pk).state == State.REFUSED
     assert reversals.post_approved() == 0

@@ -8,7 +8,7 @@ from django.db import connection
 from adminpanel.members import queries
 from adminpanel.models import Incident
 from ledger import guards
-from ledger.models import Attempt
+from ledger.models import Arrival, Attempt, Transaction
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, funded, send, withdraw
 from tests.ledger.support import paya
@@ -257,6 +257,12 @@ def test_a_receipt_or_our_reference_at_the_rail_opens_its_payment(alice, as_fina
         for q in (receipt, attempt.reference):
             found = elements(as_finance.get("/panel/ledger/", {"q": q}), "a", class_="reference")
             assert [words(link) for link in found] == [attempt.transaction.reference]
+        stray = Transaction.objects.filter(type="DEPOSIT").first()
+        Arrival.objects.create(
+            rail="paya", receipt="SGL31HA2UV", amount_cents=1_00, transaction=stray
+        )
+        answer = as_finance.get(URL, {"q": "sgl31ha2uv"})
+        assert answer.headers["Location"] == f"/panel/transactions/{stray.reference}/"
         guards.remove(connection)
         Attempt.objects.filter(pk=other.pk).update(rail="simulated", receipt=receipt)
         guards.install(connection)

@@ -25,7 +25,7 @@ def environment(url: str) -> dict[str, str]:
         "DATABASE_URL": url,
         "DEBUG": "0",
         "SECRET_KEY": "only-for-this-benchmark",
-        "ALLOWED_HOSTS": "testserver",
+        "ALLOWED_HOSTS": "testserver,127.0.0.1",
         "HTTPS": "0",
         "LOG_LEVEL": "WARNING",
         "DJANGO_SETTINGS_MODULE": "nissmart.settings",
@@ -51,11 +51,11 @@ def warn_if_busy() -> None:
 
 
 class Worker:
-    """One process, running `tests.bench.<name>` on this database."""
+    """One process, running `<package>.<name>` on this database."""
 
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, url: str, package: str = "tests.bench") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"tests.bench.{name}"],
+            [sys.executable, "-m", f"{package}.{name}"],
             env=environment(url),
             cwd=ROOT,
             stdin=subprocess.PIPE,

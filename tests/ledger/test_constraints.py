@@ -60,6 +60,7 @@ BAD_ROWS = [
         )
     ),
     ("reverses", Transaction, REVERSAL | {"reverses_id": "reversed"}),
+    ("transaction_fee_not_negative", Transaction, {"fee_cents": -1}),
     ("transaction_ordered_by_a_person", Transaction, DEPOSIT | {"created_by_id": None}),
     ("transaction_from_and_to_differ", Transaction, {"to_account_id": "alice"}),
     *(

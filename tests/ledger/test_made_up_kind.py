@@ -179,13 +179,13 @@ def test_programs_make_and_read_donations(alice, finance):
 
 def test_every_panel_page_shows_a_donation(alice, panel):
     record = donate(alice, description="Harambee")
-    assert "Alice Wanjiku gave to Nissmart" in text(panel.get("/panel/activity/?type=DONATE"))
+    assert "Alice Wanjiku gave to Adjustments" in text(panel.get("/panel/activity/?type=DONATE"))
     tiles = [words(tile) for tile in elements(panel.get("/panel/"), "a", class_="tile")]
     assert any(tile.startswith("Donations 50.00 KES in 1 donation") for tile in tiles)
     ledger = text(panel.get("/panel/ledger/?type=DONATE"))
     assert "1 transaction KES 50.00" in ledger
     page = text(panel.get(f"/panel/transactions/{record.reference}/"))
-    for shown in ("Donation", "Adjustments", "Alice Wanjiku to Nissmart"):
+    for shown in ("Donation", "Adjustments", "Alice Wanjiku to Adjustments"):
         assert shown in page
     assert "Propose a reversal" not in page
     account = panel.get(f"/panel/accounts/{house.ADJUSTMENTS.id}/?type=DONATE")
@@ -198,7 +198,7 @@ def test_the_export_has_a_donation(alice, panel):
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(content))
     assert (row["reference"], row["type"]) == (record.reference, "DONATE")
-    assert (row["from_name"], row["to_name"], row["rail"]) == ("Alice Wanjiku", "Nissmart", "")
+    assert (row["from_name"], row["to_name"], row["rail"]) == ("Alice Wanjiku", "Adjustments", "")
 
 
 def test_totals_count_donations(alice):

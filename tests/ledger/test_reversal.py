@@ -10,7 +10,8 @@ from ledger.errors import AlreadyReversed, KeyReused, MoneyGone, NotReversible
 from ledger.models import Transaction
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import UserFactory, balance, deposit, new_key, send, withdraw
-from tests.tampering import payout, violations
+from tests.tampering import payout, violations, violations_after
+from wallet import house
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
 
@@ -40,15 +41,37 @@ def test_a_transfer_goes_back(staff, alice, bob):
     assert violations() == []
 
 
-def test_a_deposit_goes_back_to_the_rail(staff, bob):
+def entries_of(record) -> list[tuple[int, int]]:
+    return sorted(record.entries.values_list("account_id", "amount_cents"))
+
+
+def test_a_deposit_goes_into_suspense(staff, bob):
+    """Nothing leaves the rail, so its float stays as it is."""
     reversal = reverse(staff, deposit(bob, 300_00))
     assert balance(bob) == 0
-    assert reversal.to_account is None
-    assert sorted(reversal.entries.values_list("account_id", "amount_cents")) == sorted(
-        [(bob.primary_account().pk, -300_00), (-1, 300_00)]
-    )
+    assert (reversal.to_account, reversal.rail) == (None, "")
+    wallet_id = bob.primary_account().pk
+    assert entries_of(reversal) == sorted([(wallet_id, -300_00), (house.SUSPENSE.id, 300_00)])
+    assert (reversal.source_name, reversal.target_name) == ("Bob Otieno", "Suspense")
     assert_books_right()
     assert violations() == []
+
+
+REWRITE = """UPDATE ledger_transaction SET rail = '{rail}' WHERE type = 'REVERSAL';
+    UPDATE ledger_entry SET account_id = {account} WHERE account_id = -3"""
+
+
+@pytest.mark.parametrize(("rail", "account", "wrong"), [
+    ("simulated", -1, []),
+    ("", -1, ["shapes"]),
+    ("simulated", -3, ["shapes"]),
+    ("mpesa", -1, ["shapes", "reversals"]),
+])  # fmt: skip
+def test_an_earlier_reversal_of_a_deposit_keeps_its_shape(staff, bob, rail, account, wrong):
+    """They credited the float of the deposit's rail, and are still right."""
+    reverse(staff, deposit(bob, 300_00))
+    found = violations_after(REWRITE.format(rail=rail, account=account))
+    assert [name for name, _where in found] == wrong
 
 
 def test_only_settled_deposits_and_transfers_can_be_reversed(staff, alice, bob):

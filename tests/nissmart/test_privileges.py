@@ -14,7 +14,8 @@ from adminpanel.incidents import operations as incidents
 from adminpanel.models import SavedView
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
-from tests.conftest import signed_in
+from tests.adminpanel.support.corrections import propose_adjustment
+from tests.conftest import signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
@@ -78,7 +79,9 @@ def test_a_visitor_reads_only_open_pages():
 
 
 # Panel pages whose only purpose is to change something, so auditors can't open them.
-FINANCE_ONLY = {"panel/incidents/open/", "panel/payouts/approve/"}
+FINANCE_ONLY = {
+    *("panel/adjustments/propose/", "panel/incidents/open/", "panel/payouts/approve/"),
+}
 # What auditors may change too: their own views and layout.
 OWN_READING = {
     "panel/ledger/layout/",
@@ -128,6 +131,8 @@ def samples(people, alice, settings) -> dict[str, str]:
     proposal = reversals.propose(
         Context(people["operator"].pk, reason="Twice."), transaction_id=record.pk
     )
+    proposer = staff("finance")
+    correction = propose_adjustment(proposer, alice, 1_00)
     incident = incidents.open_by_hand(Context(alice.pk), title="Paid twice")
     settings.APPROVE_ONE_ABOVE_CENTS = 0
     payout = withdraw(alice, 5_00)
@@ -142,6 +147,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<str:secret>": "no-such-secret",
         "<slug:kind>": "stk",
         "<id:proposal_id>": str(proposal.pk),
+        "<id:correction_id>": str(correction.pk),
         "<id:incident_id>": str(incident.pk),
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),

@@ -11,7 +11,9 @@ from wallet import house
 from wallet.context import Context
 from wallet.models import User
 
+# No orders of a member. Arrivals (`credit`, `expect`, `confirm`) are tested in test_arrivals.py.
 NO_MOVES = {
+    *("Paid", "confirm", "credit", "expect"),
     *("Order", "cancel", "fail", "find_earlier", "hold_in_suspense", "perform", "preview"),
     *("sent_cents", "settle"),
 }

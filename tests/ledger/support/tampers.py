@@ -129,6 +129,10 @@ TAMPERS = {
         "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {mistake}",
         ("reversals", "transaction {reversal}"),
     ),
+    "a resolution of what isn't in suspense": (
+        "UPDATE ledger_transaction SET resolves_id = {first} WHERE id = {last}",
+        ("resolutions", "transaction {last}"),
+    ),
     "a roll-up of a day": (
         "UPDATE ledger_dailytotal SET credit_cents = 1 WHERE house_id = -1 AND type = 'DEPOSIT'",
         ("rollups", "day {today} DEPOSIT -1"),

@@ -1,0 +1,131 @@
+"""Deposits by prompt while everything goes wrong: each is credited once, and only if it was paid.
+
+The faults, the killed workers and the jumps of the clock are those of `prove_payouts`. Some members
+cancel, ignore the prompt, or enter a wrong PIN. When the answer to a prompt was lost, and with it
+M-PESA's id, and no callback comes, then nothing more is to be heard of it: two people of finance
+look it up in the statement.
+
+DEPOSITS and SQLITE_DEPOSITS are how many.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+from tests.proof.engines import on_both_engines
+from tests.proof.running import keep_going
+from tests.proof.stack import Stack, stack
+
+DEPOSITS = int(os.environ.get("DEPOSITS", "2000"))
+SQLITE_DEPOSITS = int(os.environ.get("SQLITE_DEPOSITS", "400"))
+SEED = int(os.environ.get("SEED", "1"))
+MEMBERS = 150
+RATE = 1 / 3
+# What every prompt of some members comes to, by the place of the member.
+FAILING = {
+    3: ("1032", []),
+    13: ("1037", ["no_callback"]),
+    23: ("2001", ["drop_after"]),
+    33: ("1", ["duplicate"]),
+    43: ("1032", ["late"]),
+}
+# M-PESA says first that it was cancelled, then that it was paid.
+LYING = 8
+# Daraja: an AccountReference has 12 characters, so the book has the beginning of our reference.
+BOOKED = 12
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return on_both_engines(prove)
+
+
+def prove(engine: str, url: str) -> str:
+    deposits = SQLITE_DEPOSITS if engine == "SQLite" else DEPOSITS
+    with stack(url) as it:
+        phones = it.desk.get(do="prepare", members=MEMBERS, shillings=0)
+        liar = script(it, phones)
+        began, resolved = time.monotonic(), Counter[str]()
+        keep_going(it, "deposit", deposits, lambda it: look_up_in_the_statement(it, resolved))
+        took_s = time.monotonic() - began
+        found = check(it, deposits, liar, resolved)
+        return f"{found}; {it.kills} workers killed, {took_s:.0f} s"
+
+
+def script(it: Stack, phones: list[str]) -> str:
+    """Say what goes wrong. Returns the number of the phone that M-PESA says opposite things of."""
+    it.simulator.control("faults", {"seed": SEED, "rate": RATE})
+    for place, (result, faults) in FAILING.items():
+        fails = {"result": result, "faults": faults, "api": "stk", "times": 0}
+        it.simulator.control("scenario", fails | {"phone": phones[place]})
+    lies = {"faults": ["contradict_first"], "api": "stk", "times": 0, "phone": phones[LYING]}
+    it.simulator.control("scenario", lies)
+    return f"+{phones[LYING]}"
+
+
+def look_up_in_the_statement(it: Stack, resolved: Counter[str]) -> None:
+    """When only unknown ones are left, two people say of each what the statement has."""
+    unknown = it.desk.get(do="unknown")
+    if not unknown or len(unknown) < it.desk.get(do="count_open"):
+        return
+    it.simulator.finish()
+    receipts = {line["reference"]: line["receipt"] for line in it.simulator.book()}
+    for reference in unknown:
+        state = it.desk.get(
+            do="resolve", reference=reference, receipt=receipts.get(reference[:BOOKED], "")
+        )
+        resolved[state] += 1
+
+
+def check(it: Stack, deposits: int, liar: str, resolved: Counter[str]) -> str:
+    asked = [one for one in it.simulator.control("payments") if one["kind"] == "stk"]
+    prompts = Counter(one["reference"] for one in asked)
+    twice = [reference for reference, times in prompts.items() if times > 1]
+    assert not twice, f"asked twice: {twice}"
+    paid = {line["reference"]: line for line in it.simulator.book()}
+    attempts, strays = it.desk.get(do="attempts"), set(it.desk.get(do="strays"))
+    books, alarms = it.desk.get(do="books"), it.desk.get(do="alarms")
+    assert len(attempts) == deposits == len({one["reference"][:BOOKED] for one in attempts})
+    wrong = [one for one in attempts if not agrees(one, paid, strays)]
+    assert not wrong, f"{len(wrong)} differ from M-PESA's book: {wrong[:5]}"
+    phones = {one["reference"]: one["phone"] for one in attempts}
+    unexplained = [one for one in strays if phones[one] != liar or one not in alarms]
+    assert not unexplained, f"in suspense for no reason: {unexplained}"
+    check_money(books, attempts, strays)
+    states = Counter(one["state"] for one in attempts)
+    return (
+        f"{deposits} deposits, {len(asked)} prompts, {states['SUCCEEDED']} credited, "
+        f"{states['FAILED']} failed, {len(strays)} of them paid late and in suspense; "
+        f"{sum(resolved.values())} looked up by people; callbacks {books['callbacks']}; "
+        f"{books['incidents']} incidents; {it.verify()}"
+    )
+
+
+def agrees(attempt: dict[str, Any], paid: dict[str, Any], strays: set[str]) -> bool:
+    """Does an attempt stand as the simulator's book has it?"""
+    line, is_stray = paid.get(attempt["reference"][:BOOKED]), attempt["reference"] in strays
+    if line is None or is_stray:
+        return attempt["state"] == "FAILED" and is_stray == (line is not None)
+    same = (attempt["receipt"], attempt["transaction__amount_cents"], attempt["phone"])
+    booked = (line["receipt"], line["amount"] * 100, f"+{line['phone']}")
+    return attempt["state"] == "SUCCEEDED" and same == booked
+
+
+def check_money(books: dict[str, Any], attempts: list[Any], strays: set[str]) -> None:
+    cents = {one["reference"]: one["transaction__amount_cents"] for one in attempts}
+    paid = sum(cents[one["reference"]] for one in attempts if one["state"] == "SUCCEEDED")
+    stray = sum(cents[one] for one in strays)
+    assert books["wallets"] == paid
+    entries = books["entries"]
+    assert entries.get(str(books["suspense"]), 0) == stray, "suspense isn't explained"
+    # What arrives at the float is below zero in the books.
+    assert entries[str(books["float"])] == -paid - stray, "the float differs"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
