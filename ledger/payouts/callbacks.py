@@ -104,6 +104,17 @@ def asked_about(event: RailEvent, callback: Callback) -> Arrival | None:
     return found.select_related("attempt__transaction", "transaction").first()
 
 
+def answered_arrival(event: RailEvent) -> Arrival | None:
+    """The arrival that a stored message is the answer about, if it's one."""
+    if not event.is_callback:
+        return None
+    try:
+        callback = rails.of(event.rail).parse_callback(event.kind, event.body.encode())
+    except ValueError:
+        return None
+    return asked_about(event, callback) if callback else None
+
+
 def is_answer(attempt: Attempt, answer: Answer) -> bool:
     """Does this answer a question of ours? Its id is known to the rail and us only."""
     asked = attempt.events.filter(rail_id=answer.lookup_id, is_callback=False)

@@ -9,9 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ledger import guards, operations
-from ledger.models import Arrival, Attempt, RailEvent, Transaction
+from ledger.models import Arrival, Attempt, Pause, RailEvent, Transaction
 from ledger.operations import Paid
 from ledger.payouts import callbacks, confirmations
+from ledger.rails import Alarm
 from tests.books import nothing_moves, total_in_wallets
 from tests.factories import UserFactory, balance, deposit
 from tests.ledger.support import paya
@@ -264,6 +265,8 @@ def test_a_large_prompt_is_confirmed_too(rail, alice):
         {"outcome": "unknown"},
         {"outcome": "failed"},
         {"receipt": "ANOTHER123"},
+        # Not even that it came, without how much.
+        {"cents": None},
     ],
 )
 def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):
@@ -284,6 +287,13 @@ def wait_a_while(arrival: Arrival) -> None:
     at = arrival.at - timedelta(minutes=15)
     Arrival.objects.filter(pk=arrival.pk).update(at=at, next_look_at=at)
     guards.install(connection)
+
+
+@pytest.mark.usefixtures("careful")
+def test_an_answer_that_refuses_our_settings_pauses_payouts(rail, alice):
+    come(rail, number(alice))
+    assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
+    assert Pause.objects.get().rail == rail.code
 
 
 @pytest.mark.usefixtures("careful")
