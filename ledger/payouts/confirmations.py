@@ -6,6 +6,8 @@ separate message.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.utils import timezone
@@ -15,19 +17,25 @@ from ledger.models import Arrival, RailEvent
 from ledger.models.rail_events import Finding
 from ledger.payouts import alarms, schedule
 from ledger.payouts.callbacks import ASKED
+from ledger.payouts.worker import never
 from ledger.rails import Answer, Lookup, recording
 from wallet.db.retries import committed
 
 ASKED_AT_MOST = 50
+# Payments are sent by the same thread, so a rail that doesn't answer must not keep it.
+TURN_S = 5
 # By then the rail has been asked a few times, so people should know.
 REPORTED_AFTER = timedelta(minutes=10)
 
 
-def ask_due() -> int:
-    """Ask about each arrival that is due. For the background worker; says how many."""
-    due = list(Arrival.objects.due(timezone.now())[:ASKED_AT_MOST])
+def ask_due(is_stopping: Callable[[], bool] = never) -> int:
+    """Ask about each arrival that is due; says how many. Asks nothing new once `is_stopping`, or
+    after TURN_S seconds: the rest is asked about in the next turn."""
+    began = time.monotonic()
     asked, failures = 0, []
-    for arrival in due:
+    for arrival in Arrival.objects.due(timezone.now())[:ASKED_AT_MOST]:
+        if is_stopping() or time.monotonic() - began >= TURN_S:
+            break
         try:
             asked += ask(arrival)
         except Exception as failure:

@@ -290,6 +290,25 @@ def wait_a_while(arrival: Arrival) -> None:
 
 
 @pytest.mark.usefixtures("careful")
+def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch):
+    for receipt in ("FIRST12345", "SECOND1234", "THIRD12345"):
+        come(rail, number(alice), receipt)
+    asked: list[str] = []
+
+    def script(call: str, receipt: str) -> str:
+        asked.append(receipt)
+        return "working"
+
+    rail.script = script
+    assert confirmations.ask_due(lambda: bool(asked)) == 1
+    monkeypatch.setattr(confirmations, "TURN_S", 0)
+    assert confirmations.ask_due() == 0
+    monkeypatch.undo()
+    assert confirmations.ask_due() == 2
+    assert asked == ["FIRST12345", "SECOND1234", "THIRD12345"]
+
+
+@pytest.mark.usefixtures("careful")
 def test_an_answer_that_refuses_our_settings_pauses_payouts(rail, alice):
     come(rail, number(alice))
     assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
