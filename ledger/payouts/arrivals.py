@@ -21,13 +21,13 @@ from ledger.models import Arrival, Attempt, RailEvent, Transaction
 from ledger.models.arrivals import NUMBER_LENGTH
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
-from ledger.payouts import alarms, outcomes
+from ledger.payouts import alarms, claims, outcomes
 from ledger.rails import Callback, Outcome, Rail
 from wallet import account_numbers, names
 from wallet.models import Account
 from wallet.text import clean_paste
 
-# Of a payment that may be one we asked for: the message with its receipt may still come.
+# How long a message waits for the one that says which payment it is about.
 MATCHED_WITHIN = timedelta(minutes=5)
 # A rail may give the beginning of our reference only.
 OURS = re.compile(r"NSP([0-9A-Z]{8,16})", re.ASCII)
@@ -63,8 +63,8 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         event.pk,
         attempt.pk if attempt else None,
     )
-    known = outcomes.arrival_of(rail.code, receipt)
-    if outcomes.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
+    known = claims.arrival_of(rail.code, receipt)
+    if claims.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
         operations.expect(paid)
         return Booked(Finding.CONFIRMING, attempt)
     if known:
