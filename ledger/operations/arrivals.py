@@ -7,7 +7,7 @@ the first, runs again and finds its row.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.utils import timezone
@@ -19,6 +19,7 @@ from ledger.models.attempts import State
 from ledger.operations.orders import Order
 from ledger.status import Status
 from wallet.db.retries import committed
+from wallet.errors import Busy
 from wallet.models import Account
 
 
@@ -49,7 +50,11 @@ def bind(record: Transaction, paid: Paid, arrival: Arrival | None) -> None:
     if arrival is None:
         Arrival.objects.create(**paid._asdict(), transaction=record)
     elif arrival.transaction_id is None:
-        Arrival.objects.filter(pk=arrival.pk).update(transaction=record, next_look_at=None)
+        columns: dict[str, Any] = {"transaction": record, "next_look_at": None}
+        if arrival.amount_cents != paid.amount_cents:
+            # A message claimed another amount. The database lets only a confirmation correct it.
+            columns |= {"amount_cents": paid.amount_cents, "confirmed_at": timezone.now()}
+        Arrival.objects.filter(pk=arrival.pk).update(**columns)
     elif arrival.transaction_id != record.pk:
         reference = Transaction.objects.get(pk=arrival.transaction_id).reference
         raise ReceiptTaken(receipt=paid.receipt, reference=reference)
@@ -87,7 +92,10 @@ def credit(paid: Paid, *, account_id: int) -> Transaction:
 
     No rule can refuse it: the money has come, so it goes in even if the wallet is frozen, closed or
     over its limit. The same receipt again returns the transaction that booked it, marked
-    `is_replay`, wherever that put it. Raises Busy.
+    `is_replay`, wherever that put it.
+
+    Raises ReceiptTaken if the receipt is a payment's that we asked for or sent, and Busy, also
+    while another amount under the same receipt waits to be confirmed.
     """
     # Lock first: what is read below must be what this waited for.
     account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
@@ -95,6 +103,10 @@ def credit(paid: Paid, *, account_id: int) -> Transaction:
     if arrival and arrival.transaction:
         arrival.transaction.is_replay = True
         return arrival.transaction
+    if arrival and arrival.amount_cents != paid.amount_cents:
+        raise Busy
+    if other := Attempt.objects.filter(rail=paid.rail, receipt=paid.receipt).first():
+        raise ReceiptTaken(receipt=paid.receipt, reference=other.transaction.reference)
     order = Order(DEPOSIT, paid.amount_cents, target_id=account_id, rail_code=paid.rail)
     record = write(order, account, paid)
     bind(record, paid, arrival)

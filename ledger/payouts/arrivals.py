@@ -63,11 +63,12 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         event.pk,
         attempt.pk if attempt else None,
     )
-    if outcomes.has_to_be_confirmed(rail, receipt, paid.amount_cents):
+    known = outcomes.arrival_of(rail.code, receipt)
+    if outcomes.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
         operations.expect(paid)
         return Booked(Finding.CONFIRMING, attempt)
-    if known := Arrival.objects.filter(rail=rail.code, receipt=receipt).first():
-        # The first message counts, until it is booked.
+    if known:
+        # What the rail confirmed counts, until it is booked.
         first = paid_of(known) if known.transaction_id is None else paid
         return book(first, known.attempt, event.at)
     return book(paid, attempt, event.at)
@@ -115,7 +116,10 @@ def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
     if attempt:
         return Booked(book_for(attempt, paid), attempt)
     if account_id := wallet_of(paid.account_number):
-        made = operations.credit(paid, account_id=account_id)
+        try:
+            made = operations.credit(paid, account_id=account_id)
+        except ReceiptTaken:
+            return Booked(Finding.RECEIPT_TAKEN)
         return Booked(Finding.DUPLICATE if made.is_replay else Finding.APPLIED)
     if may_be_ours(paid.account_number) and timezone.now() - at < MATCHED_WITHIN:
         return Booked(None)

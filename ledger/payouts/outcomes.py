@@ -71,7 +71,8 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
         return Finding.NEVER_SENT
     cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
     is_claim = heard.is_claim and not attempt.is_payout
-    if is_claim and has_to_be_confirmed(attempt.took_rail, answer.receipt, cents):
+    known = arrival_of(attempt.rail, answer.receipt)
+    if is_claim and has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
         operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
         return Finding.CONFIRMING
     if cents != record.amount_cents:
@@ -101,16 +102,22 @@ def settle(attempt: Attempt, answer: Answer) -> Finding:
     return Finding.OTHER_RECEIPT if is_news else Finding.DUPLICATE
 
 
-def has_to_be_confirmed(rail: Rail, receipt: str, amount_cents: int) -> bool:
-    """Is this too much to believe a message that anyone could have sent who knows the address?
+def arrival_of(rail_code: str, receipt: str) -> Arrival | None:
+    """What is known of the money that came in under this receipt."""
+    return Arrival.objects.filter(rail=rail_code, receipt=receipt).first()
 
-    Then a worker asks the rail for the receipt first. Not about what was booked before.
+
+def has_to_be_confirmed(rail: Rail, receipt: str, amount_cents: int, known: Arrival | None) -> bool:
+    """Does a worker have to ask the rail for this receipt before the money is booked?
+
+    Anyone who knows the callback URL could send the message, so a large one isn't believed. Nor is
+    a small one while a large one under the same receipt waits. `known` is the receipt's arrival.
     """
-    if not rail.confirms_receipts or not receipt or amount_cents <= settings.CONFIRM_ABOVE_CENTS:
+    if not rail.confirms_receipts or not receipt:
         return False
-    came = Arrival.objects.filter(rail=rail.code, receipt=receipt)
-    is_sure = Q(transaction__isnull=False) | Q(confirmed_at__isnull=False)
-    return not came.filter(is_sure).exists()
+    if known:
+        return known.transaction_id is None and known.confirmed_at is None
+    return amount_cents > settings.CONFIRM_ABOVE_CENTS
 
 
 def has_other_id(attempt: Attempt, answer: Answer) -> bool:

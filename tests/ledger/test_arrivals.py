@@ -8,8 +8,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from ledger import guards
+from ledger import guards, operations
 from ledger.models import Arrival, Attempt, RailEvent, Transaction
+from ledger.operations import Paid
 from ledger.payouts import callbacks, confirmations
 from tests.books import nothing_moves, total_in_wallets
 from tests.factories import UserFactory, balance, deposit
@@ -24,9 +25,10 @@ from tests.ledger.support.arrivals import (
     receipt_of,
     typed,
 )
-from tests.ledger.support.payouts import age, assert_right, say, state, suspense_cents
+from tests.ledger.support.payouts import age, assert_right, say, sent, state, suspense_cents
 from tests.ledger.support.rows import insert, stored
 from tests.pages import text
+from wallet.errors import Busy
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +217,14 @@ def test_a_late_and_a_second_payment_go_to_suspense(rail, alice):
     assert_right()
 
 
+def test_the_receipt_of_a_payout_credits_nobody(rail, alice):
+    payout = sent(alice)
+    assert say(rail, payout) == "applied"
+    with nothing_moves():
+        assert come(rail, number(alice), receipt_of(payout)) == "receipt_taken"
+    assert callbacks.apply_waiting() == 0
+
+
 # --- Confirmed above an amount
 
 
@@ -285,6 +295,45 @@ def test_only_the_answer_to_our_question_confirms_it(rail, alice):
         for lookup in ("", "Q-", f"Q-{RECEIPT}", f"P-{attempt.reference}"):
             say(rail, attempt, cents=CENTS, lookup_id=lookup)
             come(rail, number(alice), RECEIPT, CENTS, lookup_id=lookup)
+
+
+@pytest.mark.usefixtures("careful")
+def test_a_small_message_does_not_release_a_large_one_that_waits(rail, alice):
+    with nothing_moves():
+        assert come(rail, number(alice), RECEIPT, 50 * CENTS) == "confirming"
+        assert come(rail, number(alice), RECEIPT, 1_00) == "confirming"
+    assert confirm(rail, cents=1_00) == "wrong_amount"
+    assert (balance(alice), suspense_cents()) == (SOME, 1_00)
+    assert_right()
+
+
+@pytest.mark.usefixtures("careful")
+def test_a_large_message_between_the_look_and_the_booking_is_not_credited(rail, alice, monkeypatch):
+    """Two messages under one receipt, at the same moment."""
+    really_credit = operations.credit
+
+    def credit(*args: Paid, **kwargs: int) -> Transaction:
+        monkeypatch.setattr(operations, "credit", really_credit)
+        assert come(rail, number(alice), RECEIPT, 50 * CENTS) == "confirming"
+        return really_credit(*args, **kwargs)
+
+    monkeypatch.setattr(operations, "credit", credit)
+    with nothing_moves(), pytest.raises(Busy):
+        come(rail, number(alice), RECEIPT, 1_00)
+    assert confirm(rail, cents=50 * CENTS) == "applied"
+    assert balance(alice) == SOME + 50 * CENTS
+    assert_right()
+
+
+@pytest.mark.usefixtures("careful")
+def test_a_deposit_counts_with_its_amount_whatever_a_message_claimed_of_its_receipt(rail, alice):
+    attempt = prompted(alice)
+    assert come(rail, "", receipt_of(attempt), 50 * CENTS) == "confirming"
+    assert say(rail, attempt, cents=CENTS) == "confirming"
+    operations.settle(transaction_id=attempt.transaction_id, receipt=receipt_of(attempt))
+    assert balance(alice) == SOME + CENTS
+    assert attempt.transaction.arrival.amount_cents == CENTS
+    assert_right()
 
 
 @pytest.mark.usefixtures("careful")
