@@ -23,4 +23,5 @@ def has_to_be_confirmed(rail: Rail, receipt: str, amount_cents: int, known: Arri
         return False
     if known:
         return known.transaction_id is None and known.confirmed_at is None
-    return amount_cents > settings.CONFIRM_ABOVE_CENTS
+    believed_cents: int = settings.CONFIRM_ABOVE_CENTS
+    return amount_cents > believed_cents

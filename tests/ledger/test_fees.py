@@ -236,6 +236,14 @@ def test_the_database_refuses_a_fee_below_zero_or_where_none_may_be(alice, bob, 
         )
 
 
+def test_the_database_refuses_to_change_a_fee_when_its_payment_ends(alice):
+    record = slow(alice)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Transaction.objects.filter(pk=record.pk).update(
+            status="FAILED", settled_at=record.created_at, fee_cents=0
+        )
+
+
 def test_fees_income_is_what_was_paid(alice):
     price(*BANDS)
     withdraw(alice, 100_00)
