@@ -69,11 +69,11 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
     if not attempt.may_have_been_sent:
         return Finding.NEVER_SENT
     cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
-    is_claim = heard.is_claim and not attempt.is_payout
-    known = claims.arrival_of(attempt.rail, answer.receipt)
-    if is_claim and claims.has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
-        operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
-        return Finding.CONFIRMING
+    if heard.is_claim and not attempt.is_payout:
+        known = claims.arrival_of(attempt.rail, answer.receipt)
+        if claims.has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
+            operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
+            return Finding.CONFIRMING
     if cents != record.amount_cents:
         return other_amount(attempt, heard)
     return settle(attempt, answer)
