@@ -26,6 +26,9 @@ ASKED_AT_MOST = 50
 TURN_S = 5
 # By then the rail has been asked a few times, so people should know.
 REPORTED_AFTER = timedelta(minutes=10)
+# The payer's money may have come, so one that the schedule gives up is still asked about daily.
+DAILY = timedelta(days=1)
+GIVE_UP_AFTER = timedelta(days=30)
 
 
 def ask_due(is_stopping: Callable[[], bool] = never) -> int:
@@ -64,9 +67,12 @@ def ask(arrival: Arrival) -> bool:
 
 @committed
 def claim(arrival: Arrival) -> bool:
-    """Take the turn to ask, by setting the next one. After a day there is none."""
+    """Take the turn to ask, by setting the next one. After GIVE_UP_AFTER there is none."""
     mine = Arrival.objects.waiting().filter(pk=arrival.pk, next_look_at=arrival.next_look_at)
-    look_at = schedule.next_after(arrival.at, rails.of(arrival.rail), timezone.now())
+    now = timezone.now()
+    look_at = schedule.next_after(arrival.at, rails.of(arrival.rail), now)
+    if look_at is None and now - arrival.at < GIVE_UP_AFTER:
+        look_at = now + DAILY
     return bool(mine.update(next_look_at=look_at, looks=arrival.looks + 1))
 
 

@@ -281,6 +281,28 @@ def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):
     assert [event.body for event in reported] == [RECEIPT]
 
 
+@pytest.mark.usefixtures("careful")
+def test_one_that_is_confirmed_late_is_credited_all_the_same(rail, alice, time_machine):
+    """The rail couldn't be asked for two days."""
+    come(rail, number(alice))
+    now = timezone.now()
+    rail.script = lambda call, reference: "lost"
+    for hours in (1, 25):
+        time_machine.move_to(now + timedelta(hours=hours), tick=False)
+        assert confirmations.ask_due() == 1
+    time_machine.move_to(now + timedelta(hours=50), tick=False)
+    assert confirm(rail) == "applied"
+    assert balance(alice) == SOME + CENTS
+
+
+@pytest.mark.usefixtures("careful")
+def test_asking_ends_after_a_month(rail, alice, time_machine):
+    come(rail, number(alice))
+    time_machine.move_to(timezone.now() + confirmations.GIVE_UP_AFTER, tick=False)
+    assert confirmations.ask_due() == 1
+    assert Arrival.objects.get().next_look_at is None
+
+
 def wait_a_while(arrival: Arrival) -> None:
     """As if it had come a quarter of an hour ago, and were due."""
     guards.remove(connection)
