@@ -9,6 +9,8 @@ from ledger.models import Entry, Transaction
 from tests.factories import account_id, deposit, send
 from tests.ledger.support.moves import FLOAT
 from tests.ledger.support.rows import insert, stored
+from tests.ledger.support.suspense import assign, stray
+from wallet import house
 from wallet.context import Context
 from wallet.models import Account, User
 from wallet.money import CEILING_CENTS
@@ -21,6 +23,7 @@ TOO_MUCH = CEILING_CENTS + 1
 DEPOSIT = {"type": "DEPOSIT", "from_account_id": None, "rail": "simulated"}
 WITHDRAWAL = {"type": "WITHDRAW", "to_account_id": None, "rail": "simulated"}
 REVERSAL = {"type": "REVERSAL", "reverses_id": "record"}
+ADJUSTMENT = {"type": "ADJUSTMENT"}
 
 # (constraint, table, the wrong values). "alice" and "bob" stand for the ids of their accounts.
 # A bad account or user is a copy of Alice's with another id, email and phone number.
@@ -48,7 +51,6 @@ BAD_ROWS = [
             WITHDRAWAL | {"rail": ""},
             {"rail": "simulated"},
             REVERSAL | {"rail": "simulated"},
-            REVERSAL | {"to_account_id": None},
             # Only kinds with a rail can be pending or failed.
             {"status": "PENDING", "settled_at": None},
             {"status": "FAILED"},
@@ -60,6 +62,22 @@ BAD_ROWS = [
         )
     ),
     ("reverses", Transaction, REVERSAL | {"reverses_id": "reversed"}),
+    *(
+        ("transaction_house_sides", Transaction, ADJUSTMENT | wrong)
+        for wrong in (
+            {"to_account_id": house.IN_TRANSIT.id},
+            {"from_account_id": house.IN_TRANSIT.id},
+            # Only an adjustment that settles an item names suspense, and it has to.
+            {"to_account_id": house.SUSPENSE.id},
+            {"from_account_id": house.SUSPENSE.id},
+            {"resolves_id": "record"},
+        )
+    ),
+    (
+        "transaction_resolves_once",
+        Transaction,
+        {"type": "ASSIGN", "from_account_id": None, "resolves_id": "item"},
+    ),
     ("transaction_fee_not_negative", Transaction, {"fee_cents": -1}),
     ("transaction_ordered_by_a_person", Transaction, DEPOSIT | {"created_by_id": None}),
     ("transaction_from_and_to_differ", Transaction, {"to_account_id": "alice"}),
@@ -158,6 +176,9 @@ def good(alice, bob, carol):
     reversed_one = send(alice, bob, 1_00)
     operations.reverse(Context(carol.pk), transaction_id=reversed_one.pk)
     cast["reversed"] = reversed_one.pk
+    item = stray(bob, rail_code="simulated")
+    assign(item, bob, carol)
+    cast["item"] = item.pk
     # The bad accounts are inserted in place of Carol's wallet.
     Account.objects.filter(user=carol).delete()
     return rows, cast
@@ -205,7 +226,12 @@ def is_named(message, constraint, model):
             for state in ({}, {"status": "PENDING", "settled_at": None}, {"status": "FAILED"})
         ),
         (Transaction, REVERSAL),
+        # Of a deposit: into suspense now, and to the rail's float before.
+        (Transaction, REVERSAL | {"to_account_id": None}),
         (Transaction, REVERSAL | {"to_account_id": None, "rail": "simulated"}),
+        (Transaction, ADJUSTMENT),
+        (Transaction, ADJUSTMENT | {"to_account_id": house.FEES.id}),
+        (Transaction, ADJUSTMENT | {"to_account_id": house.SUSPENSE.id, "resolves_id": "record"}),
         (Transaction, {"amount_cents": 1}),
         (Transaction, {"amount_cents": CEILING_CENTS}),
         (Transaction, {"idempotency_key": None}),
