@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -24,6 +22,7 @@ from tests.ledger.support.arrivals import (
     prompted,
     receipt_of,
     typed,
+    wait_a_while,
 )
 from tests.ledger.support.payouts import age, assert_right, say, sent, state, suspense_cents
 from tests.ledger.support.rows import insert, stored
@@ -276,14 +275,6 @@ def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):
             confirmations.ask_due()
     reported = RailEvent.objects.filter(finding="not_confirmed")
     assert [event.body for event in reported] == [RECEIPT]
-
-
-def wait_a_while(arrival: Arrival) -> None:
-    """As if it had come a quarter of an hour ago, and were due."""
-    guards.remove(connection)
-    at = arrival.at - timedelta(minutes=15)
-    Arrival.objects.filter(pk=arrival.pk).update(at=at, next_look_at=at)
-    guards.install(connection)
 
 
 @pytest.mark.usefixtures("careful")
