@@ -40,18 +40,23 @@ class Paid(NamedTuple):
     attempt_id: int | None = None
 
 
-def bind(record: Transaction, paid: Paid, arrival: Arrival | None) -> None:
+def bind(
+    record: Transaction, paid: Paid, arrival: Arrival | None, *, is_claim: bool = False
+) -> None:
     """Say that this transaction booked the receipt, in the commit that books it.
 
     `arrival` is what `find` knew of the receipt in this commit, after the accounts were locked.
     When another commit has brought it since, the unique receipt has this one run again. Raises
-    ReceiptTaken if another transaction booked it before.
+    ReceiptTaken if another transaction booked it before. A claim, which may be forged, raises Busy
+    while another amount under the same receipt waits to be confirmed.
     """
     if arrival is None:
         Arrival.objects.create(**paid._asdict(), transaction=record)
     elif arrival.transaction_id is None:
         columns: dict[str, Any] = {"transaction": record, "next_look_at": None}
         if arrival.amount_cents != paid.amount_cents:
+            if is_claim:
+                raise Busy
             # A message claimed another amount. The database lets only a confirmation correct it.
             columns |= {"amount_cents": paid.amount_cents, "confirmed_at": timezone.now()}
         Arrival.objects.filter(pk=arrival.pk).update(**columns)

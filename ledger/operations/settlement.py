@@ -52,7 +52,7 @@ END_ATTEMPT = """
 class Ending(NamedTuple):
     """How an attempt ends, and what its rail said. `fence` is the worker's who says so, if the
     rail spoke of that worker's request only. `charge_cents` is what the rail took from Nissmart
-    for it, if the rail said so."""
+    for it, if the rail said so. `is_claim`: it may be forged, since we didn't ask."""
 
     state: State
     receipt: str = ""
@@ -61,6 +61,7 @@ class Ending(NamedTuple):
     words: str = ""
     fence: int | None = None
     charge_cents: int | None = None
+    is_claim: bool = False
 
     @property
     def status(self) -> Status:
@@ -82,6 +83,7 @@ def settle(
     receipt: str = "",
     rail_id: str = "",
     charge_cents: int | None = None,
+    is_claim: bool = False,
     at: datetime | None = None,
 ) -> Transaction:
     """The rail has carried out a transaction: mark it SUCCESS and write its entries, once.
@@ -93,9 +95,10 @@ def settle(
     the rail's tariff says. `at` defaults to now; generated histories set it.
 
     Raises SettledOtherwise if it has already failed, NeverSent if no worker has sent it,
-    ReceiptTaken if the receipt is another payment's, or Busy.
+    ReceiptTaken if the receipt is another payment's, or Busy: of a claim also while another amount
+    under its receipt waits to be confirmed.
     """
-    ending = Ending(State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents)
+    ending = Ending(State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents, is_claim=is_claim)
     return finish(transaction_id, ending, at)
 
 
@@ -164,7 +167,7 @@ def end(
         before()
     if ending.receipt and record.to_account_id is not None:
         paid = arrivals.Paid(record.rail, ending.receipt, record.amount_cents)
-        arrivals.bind(record, paid, arrivals.find(paid))
+        arrivals.bind(record, paid, arrivals.find(paid), is_claim=ending.is_claim)
     times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
     now = max([at or timezone.now(), record.created_at, *times])
     if held.attempt and ending.status == Status.SUCCESS and shape.target == Side.RAIL:

@@ -91,7 +91,7 @@ def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
     alarms.raise_alarm(arrival.rail, arrival.attempt, answer)
     if arrival.transaction_id is not None:
         return Booked(Finding.DUPLICATE, arrival.attempt)
-    is_other = answer.receipt not in ("", arrival.receipt)
+    is_other = answer.receipt not in ("", arrival.receipt) or went_out(arrival.rail, callback)
     if answer.outcome != Outcome.SUCCEEDED or is_other or cents is None:
         return Booked(Finding.NO_NEWS, arrival.attempt)
     is_same = cents == arrival.amount_cents or arrival.confirmed_at is not None
@@ -101,6 +101,12 @@ def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
         # The message and the rail itself disagree, so people decide.
         return Booked(hold(paid, None, Finding.WRONG_AMOUNT), arrival.attempt)
     return book(paid, arrival.attempt, at)
+
+
+def went_out(rail_code: str, callback: Callback) -> bool:
+    """Is it about a payout of ours? Its receipt is known to the payee before we hear of it."""
+    named = Attempt.objects.filter(rail=rail_code, reference=callback.reference)
+    return named.filter(transaction__to_account__isnull=True).exists()
 
 
 def paid_of(arrival: Arrival) -> Paid:
@@ -178,7 +184,7 @@ def book_for(attempt: Attempt, paid: Paid) -> Finding:
         outcomes.end_with_other_amount(attempt)
         return hold(paid, record, Finding.WRONG_AMOUNT)
     try:
-        ended = operations.settle(transaction_id=record.pk, receipt=paid.receipt)
+        ended = operations.settle(transaction_id=record.pk, receipt=paid.receipt, is_claim=True)
     except NeverSent:
         return hold(paid, record, Finding.NEVER_SENT)
     except ReceiptTaken:
@@ -198,5 +204,6 @@ def hold(paid: Paid, record: Transaction | None, finding: Finding) -> Finding:
         actor_id=record.created_by_id if record else None,
         key=f"stray {paid.rail} {paid.receipt}",
         description=f"Stray payment of {record.reference}" if record else "",
+        is_claim=True,
     )
     return Finding.DUPLICATE if made.is_replay else finding

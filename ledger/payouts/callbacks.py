@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 
 # A worker leaves fresh ones to the request that brought them.
 LEFT_ALONE = timedelta(seconds=5)
-# The kind of the event that keeps which receipt we asked a rail about.
-ASKED = "receipt-lookup"
+# The kinds of the events that keep a question of ours: about a payment, and about a receipt.
+LOOKUP, ASKED = "lookup", "receipt-lookup"
 GIVE_UP_AFTER = timedelta(hours=24)
 APPLIED_AT_MOST = 200
 # Of a body that is too large.
@@ -115,7 +115,7 @@ def answered_arrival(event: RailEvent) -> Arrival | None:
 
 def is_answer(attempt: Attempt, answer: Answer) -> bool:
     """Does this answer a question of ours? Its id is known to the rail and us only."""
-    asked = attempt.events.filter(rail_id=answer.lookup_id, is_callback=False)
+    asked = attempt.events.filter(kind=LOOKUP, rail_id=answer.lookup_id, is_callback=False)
     return bool(answer.lookup_id) and asked.exists()
 
 
@@ -127,7 +127,9 @@ def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:
     if names:
         return attempts.filter(reference=names.pop()).first() if len(names) == 1 else None
     if answer.lookup_id:
-        asked = RailEvent.objects.filter(rail=event.rail, rail_id=answer.lookup_id)
+        asked = RailEvent.objects.filter(
+            kind=LOOKUP, rail=event.rail, rail_id=answer.lookup_id, is_callback=False
+        )
         return attempts.filter(pk__in=asked.values("attempt")).first()
     return attempts.filter(rail_id=answer.rail_id).first() if answer.rail_id else None
 

@@ -76,24 +76,27 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
             return Finding.CONFIRMING
     if cents != record.amount_cents:
         return other_amount(attempt, heard)
-    return settle(attempt, answer)
+    return settle(attempt, heard)
 
 
-def settle(attempt: Attempt, answer: Answer) -> Finding:
-    record = attempt.transaction
+def settle(attempt: Attempt, heard: Heard) -> Finding:
+    answer, is_claim, record = heard.answer, heard.is_claim, attempt.transaction
     try:
         ended = operations.settle(
             transaction_id=record.pk,
             receipt=answer.receipt,
             rail_id=answer.rail_id,
             charge_cents=answer.charge_cents,
+            is_claim=is_claim,
         )
     except NeverSent:
         return Finding.NEVER_SENT
     except ReceiptTaken:
         return Finding.RECEIPT_TAKEN
     except SettledOtherwise:
-        return hold_stray(attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS)
+        return hold_stray(
+            attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS, is_claim=is_claim
+        )
     if not ended.is_replay:
         return Finding.APPLIED
     known = Attempt.objects.values_list("receipt", flat=True).get(pk=attempt.pk)
@@ -120,7 +123,9 @@ def other_amount(attempt: Attempt, heard: Heard) -> Finding:
     if status != Status.FAILED:
         return Finding.WRONG_AMOUNT
     receipt = heard.answer.receipt
-    return hold_stray(attempt, receipt, heard.amount_cents, Finding.WRONG_AMOUNT)
+    return hold_stray(
+        attempt, receipt, heard.amount_cents, Finding.WRONG_AMOUNT, is_claim=heard.is_claim
+    )
 
 
 def end_with_other_amount(attempt: Attempt) -> None:
@@ -133,7 +138,9 @@ def end_with_other_amount(attempt: Attempt) -> None:
     end_as_failed(attempt, OTHER_AMOUNT, words, None)
 
 
-def hold_stray(attempt: Attempt, receipt: str, amount_cents: int, finding: Finding) -> Finding:
+def hold_stray(
+    attempt: Attempt, receipt: str, amount_cents: int, finding: Finding, *, is_claim: bool
+) -> Finding:
     """Put what the rail moved into suspense, once for each attempt. Another amount than the first
     time is for people."""
     record = attempt.transaction
@@ -147,6 +154,7 @@ def hold_stray(attempt: Attempt, receipt: str, amount_cents: int, finding: Findi
         key=f"stray {attempt.reference}",
         description=f"Stray payment of {record.reference}",
         resolves_id=record.resolves_id,
+        is_claim=is_claim,
     )
     is_known = made.is_replay and made.amount_cents == amount_cents
     return Finding.DUPLICATE if is_known else finding

@@ -23,6 +23,7 @@ from django.utils import timezone
 from ledger.models import Attempt, Pause, RailEvent
 from ledger.models.attempts import State
 from ledger.payouts import alarms, outcomes, schedule
+from ledger.payouts.callbacks import LOOKUP
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
 from wallet.db.retries import committed
@@ -172,7 +173,7 @@ def handle(claimed: Claim) -> None:
         logger.exception("the call of a rail failed", extra={"attempt": attempt.reference})
         answer = Answer(Outcome.UNKNOWN, code="error", words=type(error).__name__)
     if answer.lookup_id:
-        keeper.answers.append(event_of(attempt, kind="lookup", rail_id=answer.lookup_id[:64]))
+        keeper.answers.append(event_of(attempt, kind=LOOKUP, rail_id=answer.lookup_id[:64]))
     keeper.write_answers()
     heard = Heard(answer, claimed.fence, claimed.is_send, claimed.is_resend)
     finding = outcomes.take_in(attempt, heard)

@@ -25,6 +25,7 @@ from tests.ledger.support.arrivals import (
     prompted,
     receipt_of,
     typed,
+    wait_a_while,
 )
 from tests.ledger.support.payouts import age, assert_right, say, sent, state, suspense_cents
 from tests.ledger.support.rows import insert, stored
@@ -301,14 +302,6 @@ def test_asking_ends_after_a_month(rail, alice, time_machine):
     time_machine.move_to(timezone.now() + confirmations.GIVE_UP_AFTER, tick=False)
     assert confirmations.ask_due() == 1
     assert Arrival.objects.get().next_look_at is None
-
-
-def wait_a_while(arrival: Arrival) -> None:
-    """As if it had come a quarter of an hour ago, and were due."""
-    guards.remove(connection)
-    at = arrival.at - timedelta(minutes=15)
-    Arrival.objects.filter(pk=arrival.pk).update(at=at, next_look_at=at)
-    guards.install(connection)
 
 
 @pytest.mark.usefixtures("careful")

@@ -54,9 +54,12 @@ def stk(body: Body) -> Callback:
 
 def success(receipt: str, rail_id: str) -> Answer:
     """Without a receipt a payment can't be booked yet: it is looked up."""
+    if len(receipt) > LONGEST_RECEIPT:
+        raise ValueError("has no receipt")
     if not receipt:
         return Answer(Outcome.PENDING, rail_id=rail_id, code=results.SUCCESS, alarm=Alarm.LOOK)
-    return Answer(Outcome.SUCCEEDED, receipt=receipt, rail_id=rail_id)
+    # Daraja: in capitals. Another spelling is the same payment.
+    return Answer(Outcome.SUCCEEDED, receipt=receipt.upper(), rail_id=rail_id)
 
 
 def b2c_result(body: Body) -> Callback:
@@ -149,11 +152,9 @@ def c2b(body: Body) -> Callback:
     receipt, amount_cents = needed(body, "TransID"), wire.cents(body.get("TransAmount"))
     if amount_cents is None:
         raise ValueError("has no amount")
-    if len(receipt) > LONGEST_RECEIPT:
-        raise ValueError("has no receipt")
     names = (wire.text(body.get(name)) for name in ("FirstName", "MiddleName", "LastName"))
     return Callback(
-        Answer(Outcome.SUCCEEDED, receipt=receipt),
+        success(receipt, ""),
         amount_cents=amount_cents,
         account_number=wire.text(body.get("BillRefNumber")),
         payer=" ".join(name for name in names if name),

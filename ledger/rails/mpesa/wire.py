@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from wallet.money import parse_plain
+from wallet.money import CEILING_CENTS, parse_plain
 
 EAT = timezone(timedelta(hours=3), "EAT")
 # A result has a few kilobytes.
@@ -67,12 +67,12 @@ def items(value: object, label: str) -> dict[str, str]:
 
 
 def cents(value: object) -> int | None:
-    """An amount above zero in whole cents; None for anything besides."""
+    """An amount above zero in whole cents, if the books can hold it; None for anything besides."""
     try:
         amount = parse_plain(text(value))
     except ValueError:
         return None
-    return amount if amount > 0 else None
+    return amount if 0 < amount <= CEILING_CENTS else None
 
 
 def moment(value: object) -> datetime | None:

@@ -13,7 +13,7 @@ from ledger.rails import Callback, Outcome
 from ledger.rails.mpesa.callbacks import READERS
 from ledger.rails.mpesa.redaction import mask_phones
 from tests.ledger.rails.support.reading import RAIL, read
-from tests.ledger.rails.support.samples import GENUINE, result, stk
+from tests.ledger.rails.support.samples import GENUINE, STK_ITEMS, c2b, result, stk
 
 pytestmark = pytest.mark.any_engine
 
@@ -67,6 +67,30 @@ def test_a_body_of_another_kind_is_never_a_payment(kind):
             continue
         # All results have one envelope, and only the address says what they are about.
         assert said is None or "result" in other + kind or "timeout" in other + kind
+
+
+LONG_RECEIPT = {"Name": "MpesaReceiptNumber", "Value": "R" * 65}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("c2b-confirmation", c2b(TransID="R" * 65)),
+        ("c2b-confirmation", c2b(TransAmount="9" * 30)),
+        ("c2b-validation", c2b(TransAmount="100000000000.01")),
+        ("b2c-result", result(TransactionID="R" * 65)),
+        ("stk", stk(CallbackMetadata={"Item": [STK_ITEMS[0], LONG_RECEIPT]})),
+    ],
+)
+def test_what_the_books_cannot_hold_is_a_value_error(kind, body):
+    """It would fail at each try for a day, before all that waits behind it."""
+    with pytest.raises(ValueError, match="has no"):
+        read(kind, body)
+
+
+def test_a_receipt_in_another_spelling_is_the_same():
+    said = read("c2b-confirmation", c2b(TransID="rkl51zdr4f"))
+    assert said.answer.receipt == "RKL51ZDR4F"
 
 
 def test_a_kind_that_is_none():

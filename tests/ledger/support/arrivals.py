@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
-from ledger.models import Attempt, RailEvent
+from django.db import connection
+
+from ledger import guards
+from ledger.models import Arrival, Attempt, RailEvent
 from ledger.payouts import callbacks, confirmations
 from tests.factories import deposit
 from tests.ledger.support import paya
@@ -56,3 +60,11 @@ def answer(rail: paya.Paya, **said: object) -> str | None:
     asked = RailEvent.objects.filter(kind=callbacks.ASKED).latest("pk")
     known = {"outcome": "succeeded", "receipt": asked.body, "cents": CENTS}
     return hear(rail, json.dumps(known | {"lookup_id": asked.rail_id} | said).encode())
+
+
+def wait_a_while(arrival: Arrival) -> None:
+    """As if it had come a quarter of an hour ago, and were due."""
+    guards.remove(connection)
+    at = arrival.at - timedelta(minutes=15)
+    Arrival.objects.filter(pk=arrival.pk).update(at=at, next_look_at=at)
+    guards.install(connection)

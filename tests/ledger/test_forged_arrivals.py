@@ -1,0 +1,88 @@
+"""Messages that someone forges who knows the callback URL, about payments above the limit."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger import operations
+from ledger.models import Arrival, RailEvent
+from ledger.payouts import confirmations
+from tests.books import nothing_moves
+from tests.factories import balance, withdraw
+from tests.ledger.support import paya
+from tests.ledger.support.arrivals import (
+    CENTS,
+    RECEIPT,
+    come,
+    confirm,
+    number,
+    prompted,
+    receipt_of,
+    typed,
+    wait_a_while,
+)
+from tests.ledger.support.payouts import assert_right, say, sent, state, suspense_cents
+from wallet.errors import Busy
+
+pytestmark = pytest.mark.django_db
+
+SOME = 1_000_00
+
+
+@pytest.fixture
+def rail(alice, bob, settings):
+    settings.CONFIRM_ABOVE_CENTS = CENTS - 1
+    with paya.known() as rail:
+        yield rail
+
+
+def test_the_report_of_a_forged_receipt_answers_no_question(rail, alice):
+    """Its row names the receipt, which the forger knows: it isn't the id of a question of ours."""
+    attempt, receipt = prompted(alice), "FORGED0001"
+    with nothing_moves():
+        assert come(rail, typed(attempt), receipt) == "confirming"
+        assert confirm(rail, outcome="not_taken") == "no_news"
+        wait_a_while(Arrival.objects.get())
+        confirmations.ask_due()
+        assert RailEvent.objects.filter(finding="not_confirmed", rail_id=receipt).exists()
+        forged = {"cents": CENTS, "receipt": receipt, "rail_id": "", "lookup_id": receipt}
+        assert say(rail, attempt, **forged) == "no_news"
+        assert say(rail, attempt, **forged, reference="") is None
+    assert state(attempt) == "SENT"
+
+
+def test_a_payout_is_no_payment_that_came_in(rail, alice):
+    """Its payee has the receipt before we hear of it, and the rail confirms that it exists."""
+    attempt = sent(alice, CENTS, withdraw)
+    with nothing_moves():
+        assert come(rail, number(alice), receipt_of(attempt)) == "confirming"
+        assert confirm(rail, reference=attempt.reference) == "no_news"
+    assert say(rail, attempt) == "applied"
+    assert (state(attempt), balance(alice)) == ("SUCCEEDED", SOME - CENTS)
+    assert_right()
+
+
+def test_an_answer_without_an_amount_confirms_nothing(rail, alice):
+    with nothing_moves():
+        assert come(rail, number(alice), RECEIPT, 50 * CENTS) == "confirming"
+        assert confirm(rail, cents=None) == "no_news"
+
+
+@pytest.mark.parametrize("operation", ["settle", "hold_in_suspense"])
+def test_a_small_message_takes_no_receipt_of_a_large_one(rail, alice, bob, monkeypatch, operation):
+    """The large one comes between the look and the booking, as `credit` is tested with."""
+    really = getattr(operations, operation)
+    attempt = prompted(bob, 1_00)
+
+    def late(*args: object, **kwargs: object) -> object:
+        monkeypatch.setattr(operations, operation, really)
+        assert come(rail, number(alice), RECEIPT, 50 * CENTS) == "confirming"
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(operations, operation, late)
+    account = typed(attempt) if operation == "settle" else "rent"
+    with nothing_moves(), pytest.raises(Busy):
+        come(rail, account, RECEIPT, 1_00)
+    assert confirm(rail, cents=50 * CENTS) == "applied"
+    assert (balance(alice), suspense_cents()) == (SOME + 50 * CENTS, 0)
+    assert_right()
