@@ -31,9 +31,13 @@ def send_due_payments() -> int:
     return worker.do_due(STOPPING.is_set)
 
 
+def confirm_due_arrivals() -> int:
+    return confirmations.ask_due(STOPPING.is_set)
+
+
 PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     callbacks.apply_waiting,
-    confirmations.ask_due,
+    confirm_due_arrivals,
     payouts.end_agreed,
     send_due_payments,
 )

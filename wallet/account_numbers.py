@@ -1,7 +1,8 @@
 """Account numbers: what a payer types on their phone to pay into a member's wallet.
 
 `NS481972` follows from the wallet's id, so it needs no column and never changes. Its last digit is
-a check digit: a mistyped digit, or two that changed places, never names another member's wallet.
+a check digit: one mistyped digit, or two neighbours that changed places, never name another
+member's wallet.
 """
 
 from __future__ import annotations

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ledger.models import Attempt, Transaction
+from django.db.models import Q
+
+from ledger.models import Arrival, Attempt, Transaction
 
 # As `ledger/payouts/outcomes.py` names a stray payment of an attempt.
 STRAY = "stray "
@@ -22,9 +24,10 @@ def find_way_back(item: Transaction) -> WayBack:
     deposit = item.reverses
     rail_code = item.rail or (deposit.rail if deposit else "")
     attempts = Attempt.objects.filter(transaction=deposit)
-    key = item.idempotency_key or ""
     if deposit is None:
-        attempts = Attempt.objects.filter(rail=rail_code, reference=key.removeprefix(STRAY))
+        reference = (item.idempotency_key or "").removeprefix(STRAY)
+        asked_for = Q(pk__in=Arrival.objects.filter(transaction=item).values("attempt"))
+        attempts = Attempt.objects.filter(asked_for | Q(rail=rail_code, reference=reference))
     if attempt := attempts.first():
         return WayBack(rail_code, attempt.phone)
     # A deposit that settled instantly has no attempt.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Arrival, Attempt, Transaction
+from ledger.payouts.confirmations import REPORTED_AFTER
 from ledger.status import Badge
 from wallet.models import User
 
@@ -50,10 +52,11 @@ def of_attempt(attempt: Attempt) -> Row:
 
 def of_arrival(arrival: Arrival) -> Row:
     reference = arrival.attempt.transaction.reference if arrival.attempt else ""
+    is_reported = timezone.now() - arrival.at >= REPORTED_AFTER
     return Row(
         arrival.at,
         arrival.amount_cents,
-        CONFIRMING if arrival.next_look_at else NOT_CONFIRMED,
+        NOT_CONFIRMED if is_reported else CONFIRMING,
         reference,
         account_number=arrival.account_number,
         payer=arrival.payer,

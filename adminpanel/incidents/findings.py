@@ -12,6 +12,7 @@ from adminpanel.timeline import short_time
 from ledger import rails
 from ledger.models import RailEvent, Transaction
 from ledger.models.rail_events import ALARMING, Finding
+from ledger.payouts.callbacks import answered_arrival
 from wallet.context import SYSTEM
 from wallet.db.retries import committed
 
@@ -54,8 +55,9 @@ def open_for(event_id: int) -> Incident:
     records = records_of(event)
     record = records[0] if records else None
     title = f"{rails.of(event.rail).label}: {finding.label}"
-    if finding not in REPEATED:
-        title = f"{title} ({record.reference if record else event.reference})"
+    name = record.reference if record else event.reference or event.rail_id
+    if finding not in REPEATED and name:
+        title = f"{title} ({name})"
     still_open = Incident.objects.exclude(state=State.RESOLVED).filter(title=title[:120])
     incident = still_open.order_by("pk").first()
     if incident is None:
@@ -77,6 +79,8 @@ def records_of(event: RailEvent) -> list[Transaction]:
     own = [event.attempt.transaction] if event.attempt else []
     arrivals = event.arrivals.filter(transaction__isnull=False).select_related("transaction")
     booked = [arrival.transaction for arrival in arrivals if arrival.transaction]
+    if (answered := answered_arrival(event)) and answered.transaction:
+        booked.append(answered.transaction)
     return own + [each for each in booked if each not in own]
 
 

@@ -20,16 +20,18 @@ from django.views.decorators.http import require_http_methods
 
 from adminpanel.access import finance_page
 from adminpanel.payouts import flags, queries, words
-from adminpanel.payouts.views import choices
+from adminpanel.payouts.views import row
 from ledger.models import Attempt
 from ledger.models.attempts import State
-from ledger.payouts import operations
+from ledger.payouts import operations, people
 from ledger.references import REFERENCE
+from ledger.status import Badge
 from wallet.errors import Refusal
+from wallet.models import User
 from wallet.money import format_money
 from wallet.web.http import MemberRequest, context_of, redirect_to
 
-# As many as a page of the list has at most.
+# More than a page of the list has, so that a choice is never cut short.
 AT_MOST = 100
 FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -40,7 +42,7 @@ class Pick(NamedTuple):
     attempt: Attempt
     why_not: str
     rule: str
-    flags: list[object]
+    flags: list[Badge]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,19 +81,29 @@ def picks_of(request: MemberRequest, references: list[str]) -> list[Pick]:
     valid = {text for text in references[:AT_MOST] if REFERENCE.fullmatch(text)}
     found = queries.with_decisions(queries.payouts())
     attempts = found.filter(transaction__reference__in=valid).order_by("pk")
+    # Asked once, not for each payout.
+    why_none = people.why_no_approvals(request.user)
     return [
-        Pick(attempt, why_not(request, attempt), flags.rule(attempt), [*flags.flags(attempt)])
+        Pick(
+            attempt,
+            why_not(attempt, request.user, why_none),
+            flags.rule(attempt),
+            flags.flags(attempt),
+        )
         for attempt in attempts
     ]
 
 
-def why_not(request: MemberRequest, attempt: Attempt) -> str:
-    may = choices(attempt, request.user)
-    if may["approve"]:
-        return ""
+def why_not(attempt: Attempt, person: User, why_none: str) -> str:
+    """Why this person can't approve the payout. `why_none` is why they can't approve any."""
     if attempt.state != State.HELD:
         return words.what_happened(attempt) or _("It doesn't wait for approval any longer.")
-    return str(may["why_not"]) or _("You decided this before, so a colleague must.")
+    line = row(attempt, person)
+    if line["is_own"]:
+        return str(people.OWN_MONEY)
+    if line["has_decided"]:
+        return why_none or _("You decided this before, so a colleague must.")
+    return why_none
 
 
 def approve_each(request: MemberRequest, fingerprints: dict[str, str]) -> HttpResponse:

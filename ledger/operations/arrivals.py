@@ -126,7 +126,7 @@ def write(order: Order, account: Account, paid: Paid) -> Transaction:
         to_account=account,
         created_by_id=account.user_id,
         # With a space, which no key from outside may hold.
-        idempotency_key=f"paid {paid.receipt}",
+        idempotency_key=f"paid {paid.rail} {paid.receipt}",
         created_at=now,
         settled_at=now,
     )

@@ -8,7 +8,7 @@ from ledger.kinds import CHARGE
 from ledger.models import Transaction
 from ledger.models.tariffs import Purpose
 from ledger.operations.orders import Order
-from ledger.operations.statements import tariff_query
+from ledger.operations.prices import tariff_query
 from ledger.operations.suspense import write_unordered
 from ledger.querysets import nairobi_day
 from ledger.references import charge_key

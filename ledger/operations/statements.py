@@ -18,8 +18,8 @@ from django.db import connection
 
 from ledger import kinds
 from ledger.models import Attempt, Transaction
-from ledger.models.tariffs import Purpose
-from ledger.operations.orders import Order, PlacedOrder
+from ledger.operations.orders import PlacedOrder
+from ledger.operations.prices import fee_query
 from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from ledger.status import Status
@@ -43,17 +43,6 @@ SENT = """
       AND status <> 'FAILED'{uncounted}"""
 EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
 LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
-
-# What the tariff of the day asks. Only orders that may have a fee ask for it.
-FEE = """
-    SELECT COALESCE((
-        SELECT fee_cents FROM ledger_band
-        WHERE tariff_id = (
-            SELECT id FROM ledger_tariff
-            WHERE purpose = %s AND rail = %s AND type = %s AND from_date <= %s
-            ORDER BY from_date DESC, id DESC LIMIT 1)
-          AND from_cents <= %s
-        ORDER BY from_cents DESC LIMIT 1), 0)"""
 
 # Read in the first trip, so that the writes can go out without waiting for an answer.
 NEXT_ID = {
@@ -168,18 +157,6 @@ def read_facts(placed: PlacedOrder, day: date) -> Facts:
     [row], *fees = pipeline.ask(*queries)
     facts = Facts(*row)
     return facts._replace(fee_cents=fees[0][0][0]) if fees else facts
-
-
-def fee_query(order: Order, day: date) -> Statement:
-    rail_code = order.rail.code if order.rail else ""
-    return tariff_query(Purpose.FEE, rail_code, order.kind.code, day, order.amount_cents)
-
-
-def tariff_query(
-    purpose: Purpose, rail_code: str, type: str, day: date, amount_cents: int
-) -> Statement:
-    """Asks what the tariff of this day says for this amount, in cents: 0 without a tariff."""
-    return Statement(FEE, (purpose.value, rail_code, type, day.isoformat(), amount_cents))
 
 
 def sent_cents(account_id: int, day: date) -> int:

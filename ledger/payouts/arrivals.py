@@ -21,13 +21,13 @@ from ledger.models import Arrival, Attempt, RailEvent, Transaction
 from ledger.models.arrivals import NUMBER_LENGTH
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
-from ledger.payouts import outcomes
+from ledger.payouts import alarms, claims, outcomes
 from ledger.rails import Callback, Outcome, Rail
 from wallet import account_numbers, names
 from wallet.models import Account
 from wallet.text import clean_paste
 
-# Of a payment that may be one we asked for: the message with its receipt may still come.
+# How long a message waits for the one that says which payment it is about.
 MATCHED_WITHIN = timedelta(minutes=5)
 # A rail may give the beginning of our reference only.
 OURS = re.compile(r"NSP([0-9A-Z]{8,16})", re.ASCII)
@@ -63,8 +63,8 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         event.pk,
         attempt.pk if attempt else None,
     )
-    known = outcomes.arrival_of(rail.code, receipt)
-    if outcomes.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
+    known = claims.arrival_of(rail.code, receipt)
+    if claims.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
         operations.expect(paid)
         return Booked(Finding.CONFIRMING, attempt)
     if known:
@@ -83,14 +83,17 @@ def is_payable(rail: Rail, callback: Callback) -> bool:
 
 
 def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
-    """Take in the rail's answer about an arrival that waits for one. `at` is when it came."""
-    answer = callback.answer
+    """Take in the rail's answer about an arrival that waits for one. `at` is when it came.
+
+    Without the amount it confirms nothing: the one we know is the message's claim.
+    """
+    answer, cents = callback.answer, callback.amount_cents
+    alarms.raise_alarm(arrival.rail, arrival.attempt, answer)
     if arrival.transaction_id is not None:
         return Booked(Finding.DUPLICATE, arrival.attempt)
     is_other = answer.receipt not in ("", arrival.receipt)
-    if answer.outcome != Outcome.SUCCEEDED or is_other:
+    if answer.outcome != Outcome.SUCCEEDED or is_other or cents is None:
         return Booked(Finding.NO_NEWS, arrival.attempt)
-    cents = callback.amount_cents or arrival.amount_cents
     is_same = cents == arrival.amount_cents or arrival.confirmed_at is not None
     arrival = operations.confirm(arrival, cents)
     paid = paid_of(arrival)
@@ -119,7 +122,8 @@ def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
         try:
             made = operations.credit(paid, account_id=account_id)
         except ReceiptTaken:
-            return Booked(Finding.RECEIPT_TAKEN)
+            taken = Attempt.objects.filter(rail=paid.rail, receipt=paid.receipt).first()
+            return Booked(Finding.RECEIPT_TAKEN, taken)
         return Booked(Finding.DUPLICATE if made.is_replay else Finding.APPLIED)
     if may_be_ours(paid.account_number) and timezone.now() - at < MATCHED_WITHIN:
         return Booked(None)

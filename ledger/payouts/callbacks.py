@@ -16,7 +16,7 @@ from ledger import rails
 from ledger.models import Arrival, Attempt, RailEvent
 from ledger.models.rail_events import Finding
 from ledger.payouts import arrivals, outcomes
-from ledger.payouts.arrivals import Booked
+from ledger.payouts.arrivals import MATCHED_WITHIN, Booked
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Callback, Outcome, Rail
 from wallet.db.retries import committed
@@ -24,8 +24,6 @@ from wallet.errors import Busy
 
 logger = logging.getLogger(__name__)
 
-# A callback may come before the answer that gives us the id by which it names its payment.
-MATCHED_WITHIN = timedelta(minutes=5)
 # A worker leaves fresh ones to the request that brought them.
 LEFT_ALONE = timedelta(seconds=5)
 # The kind of the event that keeps which receipt we asked a rail about.
@@ -104,6 +102,17 @@ def asked_about(event: RailEvent, callback: Callback) -> Arrival | None:
     return found.select_related("attempt__transaction", "transaction").first()
 
 
+def answered_arrival(event: RailEvent) -> Arrival | None:
+    """The arrival that a stored message is the answer about, if it's one."""
+    if not event.is_callback:
+        return None
+    try:
+        callback = rails.of(event.rail).parse_callback(event.kind, event.body.encode())
+    except ValueError:
+        return None
+    return asked_about(event, callback) if callback else None
+
+
 def is_answer(attempt: Attempt, answer: Answer) -> bool:
     """Does this answer a question of ours? Its id is known to the rail and us only."""
     asked = attempt.events.filter(rail_id=answer.lookup_id, is_callback=False)
@@ -147,6 +156,7 @@ def doubted(event: RailEvent, attempt: Attempt, answer: Answer) -> Finding | Non
 
 
 def no_payment(event: RailEvent) -> Finding | None:
+    """It may have come before the answer with the id by which it names its payment."""
     if timezone.now() - event.at < MATCHED_WITHIN:
         return None
     return finish(event, Finding.UNMATCHED)

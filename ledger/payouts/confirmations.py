@@ -6,6 +6,8 @@ separate message.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.utils import timezone
@@ -15,19 +17,28 @@ from ledger.models import Arrival, RailEvent
 from ledger.models.rail_events import Finding
 from ledger.payouts import alarms, schedule
 from ledger.payouts.callbacks import ASKED
+from ledger.payouts.worker import never
 from ledger.rails import Answer, Lookup, recording
 from wallet.db.retries import committed
 
 ASKED_AT_MOST = 50
+# Payments are sent by the same thread, so a rail that doesn't answer must not keep it.
+TURN_S = 5
 # By then the rail has been asked a few times, so people should know.
 REPORTED_AFTER = timedelta(minutes=10)
+# The payer's money may have come, so one that the schedule gives up is still asked about daily.
+DAILY = timedelta(days=1)
+GIVE_UP_AFTER = timedelta(days=30)
 
 
-def ask_due() -> int:
-    """Ask about each arrival that is due. For the background worker; says how many."""
-    due = list(Arrival.objects.due(timezone.now())[:ASKED_AT_MOST])
+def ask_due(is_stopping: Callable[[], bool] = never) -> int:
+    """Ask about each arrival that is due; says how many. Asks nothing new once `is_stopping`, or
+    after TURN_S seconds: the rest is asked about in the next turn."""
+    began = time.monotonic()
     asked, failures = 0, []
-    for arrival in due:
+    for arrival in Arrival.objects.due(timezone.now())[:ASKED_AT_MOST]:
+        if is_stopping() or time.monotonic() - began >= TURN_S:
+            break
         try:
             asked += ask(arrival)
         except Exception as failure:
@@ -56,9 +67,12 @@ def ask(arrival: Arrival) -> bool:
 
 @committed
 def claim(arrival: Arrival) -> bool:
-    """Take the turn to ask, by setting the next one. After a day there is none."""
+    """Take the turn to ask, by setting the next one. After GIVE_UP_AFTER there is none."""
     mine = Arrival.objects.waiting().filter(pk=arrival.pk, next_look_at=arrival.next_look_at)
-    look_at = schedule.next_after(arrival.at, rails.of(arrival.rail), timezone.now())
+    now = timezone.now()
+    look_at = schedule.next_after(arrival.at, rails.of(arrival.rail), now)
+    if look_at is None and now - arrival.at < GIVE_UP_AFTER:
+        look_at = now + DAILY
     return bool(mine.update(next_look_at=look_at, looks=arrival.looks + 1))
 
 

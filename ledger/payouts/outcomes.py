@@ -9,20 +9,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from ledger import operations
 from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise, Superseded
 from ledger.kinds import STRAY_IN, STRAY_OUT
-from ledger.models import Arrival, Attempt, Transaction
+from ledger.models import Attempt, Transaction
 from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
-from ledger.payouts import schedule
+from ledger.payouts import claims, schedule
 from ledger.payouts.alarms import raise_alarm, write_finding
-from ledger.rails import Answer, Outcome, Rail
+from ledger.rails import Answer, Outcome
 from ledger.status import Status
 from wallet.db.retries import committed
 
@@ -70,11 +69,11 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
     if not attempt.may_have_been_sent:
         return Finding.NEVER_SENT
     cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
-    is_claim = heard.is_claim and not attempt.is_payout
-    known = arrival_of(attempt.rail, answer.receipt)
-    if is_claim and has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
-        operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
-        return Finding.CONFIRMING
+    if heard.is_claim and not attempt.is_payout:
+        known = claims.arrival_of(attempt.rail, answer.receipt)
+        if claims.has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
+            operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
+            return Finding.CONFIRMING
     if cents != record.amount_cents:
         return other_amount(attempt, heard)
     return settle(attempt, answer)
@@ -100,24 +99,6 @@ def settle(attempt: Attempt, answer: Answer) -> Finding:
     known = Attempt.objects.values_list("receipt", flat=True).get(pk=attempt.pk)
     is_news = answer.receipt and answer.receipt != known
     return Finding.OTHER_RECEIPT if is_news else Finding.DUPLICATE
-
-
-def arrival_of(rail_code: str, receipt: str) -> Arrival | None:
-    """What is known of the money that came in under this receipt."""
-    return Arrival.objects.filter(rail=rail_code, receipt=receipt).first()
-
-
-def has_to_be_confirmed(rail: Rail, receipt: str, amount_cents: int, known: Arrival | None) -> bool:
-    """Does a worker have to ask the rail for this receipt before the money is booked?
-
-    Anyone who knows the callback URL could send the message, so a large one isn't believed. Nor is
-    a small one while a large one under the same receipt waits. `known` is the receipt's arrival.
-    """
-    if not rail.confirms_receipts or not receipt:
-        return False
-    if known:
-        return known.transaction_id is None and known.confirmed_at is None
-    return amount_cents > settings.CONFIRM_ABOVE_CENTS
 
 
 def has_other_id(attempt: Attempt, answer: Answer) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ledger.models import Transaction
 from wallet.errors import NotAllowed
@@ -10,11 +10,14 @@ from wallet.models import Account, User
 from wallet.staff.newcomers import refuse_newcomer
 from wallet.staff.roles import acts_on_panel
 
+ONLY_FINANCE = _lazy("Only the finance team decides this.")
+OWN_MONEY = _lazy("This is your own money, so a colleague decides it.")
+
 
 def refuse_outsider(person_id: int) -> None:
     """Raises NotAllowed for everyone but finance."""
     if not acts_on_panel(User.objects.get(pk=person_id)):
-        raise NotAllowed(_("Only the finance team decides this."))
+        raise NotAllowed(str(ONLY_FINANCE))
 
 
 def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) -> None:
@@ -24,20 +27,25 @@ def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) ->
     """
     refuse_outsider(person_id)
     if is_own(record, person_id):
-        raise NotAllowed(_("This is your own money, so a colleague decides it."))
+        raise NotAllowed(str(OWN_MONEY))
     if is_approval:
         refuse_newcomer(person_id)
 
 
 def may_approve(person: User) -> bool:
     """May this person approve payments of others at all?"""
+    return not why_no_approvals(person)
+
+
+def why_no_approvals(person: User) -> str:
+    """Why this person may not approve any payment, as a sentence. Empty if they may."""
     if not acts_on_panel(person):
-        return False
+        return str(ONLY_FINANCE)
     try:
         refuse_newcomer(person.pk)
-    except NotAllowed:
-        return False
-    return True
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
 
 
 def is_own(record: Transaction, person_id: int) -> bool:

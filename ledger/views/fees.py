@@ -66,13 +66,15 @@ def price_list(tariff: Tariff | None, rail: Rail) -> list[Price]:
     Neighbours with the same fee are one.
     """
     bands = list(tariff.bands.values_list("from_cents", "fee_cents")) if tariff else []
-    lowest, step = rail.lowest_cents, 1 if rail.takes_cents else 100
+    lowest, highest, step = rail.lowest_cents, rail.highest_cents, 1 if rail.takes_cents else 100
     if not bands or bands[0][0] > lowest:
         bands.insert(0, (lowest, 0))
     bands = [band for n, band in enumerate(bands) if n == 0 or bands[n - 1][1] != band[1]]
+    if highest is not None:
+        bands = [band for band in bands if band[0] <= highest]
     ends = [start - step for start, _fee in bands[1:]]
     prices = [
         Price(max(start, lowest), end, fee)
-        for (start, fee), end in zip(bands, [*ends, rail.highest_cents], strict=True)
+        for (start, fee), end in zip(bands, [*ends, highest], strict=True)
     ]
     return [price for price in prices if price.to_cents is None or price.to_cents >= lowest]

@@ -29,6 +29,7 @@ from tests.books import nothing_moves
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
 from tests.ledger.support import paya
+from tests.ledger.support.arrivals import CENTS, come, prompted, receipt_of, typed
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_right, suspense_cents
@@ -81,6 +82,17 @@ def test_a_stray_payment_goes_back_to_the_phone_that_someone_found(rail, wambui,
     assert done.posted.status == "PENDING"
     worker.do_due()
     assert attempt_of(done.posted).phone == PHONE
+    assert_right()
+
+
+def test_a_deposit_paid_with_another_amount_goes_back_to_the_phone_that_paid(
+    rail, wambui, joseph, bob
+):
+    attempt = prompted(bob)
+    come(rail, typed(attempt), receipt_of(attempt), CENTS + 1_00)
+    item = Transaction.objects.get(type="STRAY_IN")
+    done = approve(joseph, propose_return(wambui, item))
+    assert (done.phone, done.posted.amount_cents) == (bob.phone, CENTS + 1_00)
     assert_right()
 
 

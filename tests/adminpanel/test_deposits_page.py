@@ -6,8 +6,12 @@ import csv
 import io
 
 import pytest
+from django.utils import timezone
 
+from adminpanel.deposits.rows import of_arrival
 from adminpanel.reversals import operations as reversals
+from ledger.models import Arrival
+from ledger.payouts.confirmations import REPORTED_AFTER
 from tests.adminpanel.support import proposals
 from tests.adminpanel.support.payouts import listed
 from tests.conftest import signed_in
@@ -61,11 +65,18 @@ def test_each_tab_has_its_deposits(rail, alice, as_auditor, settings):
     assert listed(tab(as_auditor, "failed")) == failures
     asked = tab(as_auditor, "unconfirmed")
     assert listed(asked) == []
-    assert "BIG1234567" in text(asked)
+    assert "BIG1234567 – Being confirmed" in text(asked)
     said = text(tab(as_auditor, "suspense"))
     for fact in ("NS-999 999", "STRAY12345", "20.00", "LATE123456", "300.01", "320.01"):
         assert fact in said
     assert f"Stray payment of {failed.transaction.reference}" in said
+
+
+def test_an_arrival_says_that_it_is_not_confirmed_once_finance_hears():
+    just_now = timezone.now()
+    for at, state in [(just_now, "Being confirmed"), (just_now - REPORTED_AFTER, "Not confirmed")]:
+        row = of_arrival(Arrival(at=at, amount_cents=CENTS, next_look_at=just_now))
+        assert row.badge.word == state
 
 
 def test_an_item_leads_to_its_transaction_newest_first_and_page_by_page(rail, as_finance, settings):

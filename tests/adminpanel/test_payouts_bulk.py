@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from ledger.models import Approval, Attempt
 from ledger.payouts import operations
@@ -123,6 +125,15 @@ def test_four_eyes_hold_for_each(three, wambui, as_wambui):
     said = text(post(as_wambui, [f"{own.transaction.reference} {own.fingerprint}"], follow=True))
     assert f"{own.transaction.reference}: This is your own money" in said
     assert state(own) == "HELD"
+
+
+def test_more_payouts_do_not_need_more_queries(three, as_wambui, django_assert_num_queries):
+    all_three = references(*three)
+    as_wambui.get(SEVERAL, {"payout": all_three})
+    with CaptureQueriesContext(connection) as for_one:
+        as_wambui.get(SEVERAL, {"payout": all_three[:1]})
+    with django_assert_num_queries(len(for_one)):
+        as_wambui.get(SEVERAL, {"payout": all_three})
 
 
 def test_without_a_choice_the_page_says_so(three, as_wambui):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.models import Incident
 from ledger import guards
-from ledger.models import Pause, RailEvent, Transaction
-from ledger.payouts import callbacks
+from ledger.models import Arrival, Pause, RailEvent, Transaction
+from ledger.payouts import callbacks, confirmations
+from ledger.rails import Answer, Outcome
 from nissmart import work
 from tests.ledger.support import paya
-from tests.ledger.support.arrivals import come, prompted, typed
+from tests.ledger.support.arrivals import CENTS, come, confirm, number, prompted, typed
 from tests.ledger.support.payouts import say, sent
 from wallet.models import Account, AuditEvent
 
@@ -75,6 +77,32 @@ def test_a_late_and_a_stray_payment_open_incidents_that_lead_to_their_money(alic
     linked = set(about_late.transactions.all())
     assert (len(linked), late.transaction in linked) == (2, True)
     assert linked - {late.transaction} | set(about_stray.transactions.all()) == held
+
+
+def test_payments_with_another_amount_have_an_incident_each(alice, rail, settings):
+    settings.CONFIRM_ABOVE_CENTS = 0
+    for receipt in ("FIRST12345", "SECOND1234"):
+        come(rail, number(alice), receipt)
+        assert confirm(rail, cents=CENTS - 1) == "wrong_amount"
+        findings.open_for_findings()
+    held = list(Transaction.objects.filter(type="STRAY_IN").order_by("pk"))
+    opened = list(Incident.objects.order_by("pk"))
+    assert [incident.transactions.get() for incident in opened] == held
+    assert [incident.title for incident in opened] == [
+        f"Paya: Another amount than ordered ({record.reference})" for record in held
+    ]
+
+
+def test_payments_that_the_rail_does_not_confirm_have_an_incident_each(rail):
+    long_ago = timezone.now() - confirmations.REPORTED_AFTER
+    for receipt in ("FIRST12345", "SECOND1234"):
+        arrival = Arrival(rail=rail.code, receipt=receipt, at=long_ago)
+        confirmations.report(arrival, Answer(Outcome.PENDING))
+    findings.open_for_findings()
+    assert [incident.title for incident in Incident.objects.order_by("pk")] == [
+        "Paya: Claims a payment that the rail doesn't confirm (FIRST12345)",
+        "Paya: Claims a payment that the rail doesn't confirm (SECOND1234)",
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

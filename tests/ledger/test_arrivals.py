@@ -9,9 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ledger import guards, operations
-from ledger.models import Arrival, Attempt, RailEvent, Transaction
+from ledger.models import Arrival, Attempt, Pause, RailEvent, Transaction
 from ledger.operations import Paid
 from ledger.payouts import callbacks, confirmations
+from ledger.rails import Alarm
 from tests.books import nothing_moves, total_in_wallets
 from tests.factories import UserFactory, balance, deposit
 from tests.ledger.support import paya
@@ -264,6 +265,8 @@ def test_a_large_prompt_is_confirmed_too(rail, alice):
         {"outcome": "unknown"},
         {"outcome": "failed"},
         {"receipt": "ANOTHER123"},
+        # Not even that it came, without how much.
+        {"cents": None},
     ],
 )
 def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):
@@ -278,12 +281,60 @@ def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):
     assert [event.body for event in reported] == [RECEIPT]
 
 
+@pytest.mark.usefixtures("careful")
+def test_one_that_is_confirmed_late_is_credited_all_the_same(rail, alice, time_machine):
+    """The rail couldn't be asked for two days."""
+    come(rail, number(alice))
+    now = timezone.now()
+    rail.script = lambda call, reference: "lost"
+    for hours in (1, 25):
+        time_machine.move_to(now + timedelta(hours=hours), tick=False)
+        assert confirmations.ask_due() == 1
+    time_machine.move_to(now + timedelta(hours=50), tick=False)
+    assert confirm(rail) == "applied"
+    assert balance(alice) == SOME + CENTS
+
+
+@pytest.mark.usefixtures("careful")
+def test_asking_ends_after_a_month(rail, alice, time_machine):
+    come(rail, number(alice))
+    time_machine.move_to(timezone.now() + confirmations.GIVE_UP_AFTER, tick=False)
+    assert confirmations.ask_due() == 1
+    assert Arrival.objects.get().next_look_at is None
+
+
 def wait_a_while(arrival: Arrival) -> None:
     """As if it had come a quarter of an hour ago, and were due."""
     guards.remove(connection)
     at = arrival.at - timedelta(minutes=15)
     Arrival.objects.filter(pk=arrival.pk).update(at=at, next_look_at=at)
     guards.install(connection)
+
+
+@pytest.mark.usefixtures("careful")
+def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch):
+    for receipt in ("FIRST12345", "SECOND1234", "THIRD12345"):
+        come(rail, number(alice), receipt)
+    asked: list[str] = []
+
+    def script(call: str, receipt: str) -> str:
+        asked.append(receipt)
+        return "working"
+
+    rail.script = script
+    assert confirmations.ask_due(lambda: bool(asked)) == 1
+    monkeypatch.setattr(confirmations, "TURN_S", 0)
+    assert confirmations.ask_due() == 0
+    monkeypatch.undo()
+    assert confirmations.ask_due() == 2
+    assert asked == ["FIRST12345", "SECOND1234", "THIRD12345"]
+
+
+@pytest.mark.usefixtures("careful")
+def test_an_answer_that_refuses_our_settings_pauses_payouts(rail, alice):
+    come(rail, number(alice))
+    assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
+    assert Pause.objects.get().rail == rail.code
 
 
 @pytest.mark.usefixtures("careful")

@@ -104,7 +104,7 @@ def test_the_fees_page_shows_the_tariff_and_the_next_one(client, time_machine):
 @pytest.mark.any_engine
 def test_on_m_pesa_the_fees_page_shows_what_it_carries(client, settings):
     settings.RAIL = "mpesa"
-    price((1_00, 0), (101_00, 5_00), (1_501_00, 9_00), rail="mpesa")
+    price((1_00, 0), (101_00, 5_00), (1_501_00, 9_00), (250_001_00, 13_00), rail="mpesa")
     rows = [words_of(row) for row in elements(client.get("/fees/"), "tr")]
     assert rows == [
         "Amount, KES Fee, KES",

@@ -11,8 +11,10 @@ from wallet import house
 from wallet.context import Context
 from wallet.models import User
 
-# No orders of a member. Arrivals (`credit`, `expect`, `confirm`) are tested in test_arrivals.py.
+# No orders of a member. Arrivals (`credit`, `expect`, `confirm`) are tested in test_arrivals.py,
+# corrections in tests/adminpanel/test_corrections.py.
 NO_MOVES = {
+    *("adjust", "assign", "refuse_return", "refuse_sides", "return_to_payer"),
     *("Paid", "confirm", "credit", "expect"),
     *("Order", "cancel", "fail", "find_earlier", "hold_in_suspense", "perform", "preview"),
     *("sent_cents", "settle"),

@@ -1,0 +1,27 @@
+"""Which messages about money that came in are claims, until their rail confirms the receipt."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from ledger.models import Arrival
+from ledger.rails import Rail
+
+
+def arrival_of(rail_code: str, receipt: str) -> Arrival | None:
+    """What is known of the money that came in under this receipt."""
+    return Arrival.objects.filter(rail=rail_code, receipt=receipt).first()
+
+
+def has_to_be_confirmed(rail: Rail, receipt: str, amount_cents: int, known: Arrival | None) -> bool:
+    """Does a worker have to ask the rail for this receipt before the money is booked?
+
+    Anyone who knows the callback URL could send the message, so a large one isn't believed. Nor is
+    a small one while a large one under the same receipt waits. `known` is the receipt's arrival.
+    """
+    if not rail.confirms_receipts or not receipt:
+        return False
+    if known:
+        return known.transaction_id is None and known.confirmed_at is None
+    believed_cents: int = settings.CONFIRM_ABOVE_CENTS
+    return amount_cents > believed_cents
