@@ -45,8 +45,12 @@ def is_item() -> Q:
         for shape in kind.shapes:
             ends = [status for status in shape.books if shape.rests(status)[Place.SUSPENSE]]
             has_rail = {"rail__gt": ""} if shape.uses_rail else {"rail": ""}
+            # A reversal moves money into suspense only if it has no target. Not `isnull`: SQLite
+            # would search the index of null targets, which reads every withdrawal.
+            has_target = Q(to_account__gt=0)
+            side = has_target if shape.names[1] else ~has_target
             if ends and kind.resolves != Resolves.ALWAYS:
-                found |= Q(type=kind.code, status__in=ends, **has_rail)
+                found |= Q(side, type=kind.code, status__in=ends, **has_rail)
     return found & Q(resolves__isnull=True)
 
 

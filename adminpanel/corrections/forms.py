@@ -102,14 +102,14 @@ class AdjustForm(WhyForm):
 
     def __init__(self, *given: Any, has_item: bool = False, **named: Any) -> None:
         super().__init__(*given, **named)
-        for side, label, whose in (
-            ("from", _("From"), _("From whose wallet")),
-            ("to", _("To"), _("To whose wallet")),
+        for side, label, whose, missing in (
+            ("from", _("From"), _("From whose wallet"), _("Choose where the money comes from.")),
+            ("to", _("To"), _("To whose wallet"), _("Choose where the money goes.")),
         ):
             self.fields[side] = PickField(
                 label=label,
                 choices=sides(has_item),
-                error_messages={"required": _("Choose an account.")},
+                error_messages={"required": missing},
             )
             self.fields[f"{side}_member"] = member_field(whose, required=False)
         self.fields["amount"] = AmountField(required=not has_item)

@@ -154,6 +154,8 @@ def after_verdict(attempt: Attempt) -> str:
         return _("Two people agree. {where}").format(where=is_back(attempt))
     if attempt.is_replay:
         return _("You said this before. A colleague must find out the same.")
+    if attempt.verdicts.values("person").distinct().count() > 1:
+        return _("Saved. You and a colleague disagree, so nothing changes until two people agree.")
     return _("Saved. Nothing changes until a colleague finds out the same.")
 
 

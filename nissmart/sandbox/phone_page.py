@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 from urllib.parse import parse_qs
 
 from nissmart.sandbox.answers import HTML, Answer
@@ -88,7 +90,14 @@ def alert(error: str) -> str:
     return f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
 
 
-def screen(simulator: Simulator, number: str, *, watching: bool, error: str = "") -> str:
+def screen(
+    simulator: Simulator,
+    number: str,
+    *,
+    watching: bool,
+    error: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     with simulator.lock:
         phone = simulator.phones.get(number)
         prompt = None if phone.is_ignored else phone.prompt
@@ -101,7 +110,7 @@ def screen(simulator: Simulator, number: str, *, watching: bool, error: str = ""
         f'<a href="/phone/{number}/?watch=1">keep watching</a>'
     )
     # No form while the page reloads by itself, because someone could be filling it in.
-    menu = "" if watching else pay_form(simulator)
+    menu = "" if watching else pay_form(simulator, typed)
     return (
         f'{alert(error)}<div class="phone">{shown}<p>{link}</p>{menu}</div>'
         f'<h2>Messages</h2>{messages}<p><a href="/phone/">All phones</a></p>'
@@ -120,12 +129,13 @@ def prompt_form(simulator: Simulator, payment: Payment) -> str:
     )
 
 
-def pay_form(simulator: Simulator) -> str:
+def pay_form(simulator: Simulator, typed: Mapping[str, str]) -> str:
+    account, amount = escape(typed.get("account", "")), escape(typed.get("amount", ""))
     return (
         f'<form method="post"><h2>Lipa na M-PESA: pay bill {simulator.merchant.shortcode}</h2>'
-        '<label for="account">Account number</label><input id="account" name="account" required>'
-        '<label for="amount">Amount in shillings</label>'
-        '<input id="amount" name="amount" inputmode="numeric" required>'
+        '<label for="account">Account number</label><input id="account" name="account" '
+        f'value="{account}" required><label for="amount">Amount in shillings</label>'
+        f'<input id="amount" name="amount" inputmode="numeric" value="{amount}" required>'
         '<button name="action" value="pay">Pay</button></form>'
     )
 
@@ -170,7 +180,7 @@ def pay(simulator: Simulator, number: str, form: dict[str, str]) -> Answer:
     amount, account = shillings(form.get("amount")), form.get("account", "").strip()[:20]
     if amount is None or not account:
         error = "Enter an account number and an amount in whole shillings."
-        body = screen(simulator, number, watching=False, error=error)
+        body = screen(simulator, number, watching=False, error=error, typed=form)
         return page(f"Phone {number}", body, status=422)
     c2b.pay(simulator, number, amount, account)
     return redirect(f"/phone/{number}/")

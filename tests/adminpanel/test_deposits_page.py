@@ -9,15 +9,18 @@ import pytest
 from django.utils import timezone
 
 from adminpanel.deposits.rows import of_arrival
+from adminpanel.reversals import operations as reversals
 from ledger.models import Arrival
 from ledger.payouts.confirmations import REPORTED_AFTER
+from tests.adminpanel.support import proposals
 from tests.adminpanel.support.payouts import listed
 from tests.conftest import signed_in
-from tests.factories import UserFactory
+from tests.factories import UserFactory, deposit, send
 from tests.ledger.support import paya
 from tests.ledger.support.arrivals import CENTS, come, number, prompted, typed
 from tests.ledger.support.payouts import say
 from tests.pages import elements, text, words
+from wallet.context import Context
 from wallet.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +72,7 @@ def test_each_tab_has_its_deposits(rail, alice, as_auditor, settings):
     assert f"Stray payment of {failed.transaction.reference}" in said
 
 
-def test_an_arrival_says_when_finance_was_told_that_it_is_not_confirmed():
+def test_an_arrival_says_that_it_is_not_confirmed_once_finance_hears():
     just_now = timezone.now()
     for at, state in [(just_now, "Being confirmed"), (just_now - REPORTED_AFTER, "Not confirmed")]:
         row = of_arrival(Arrival(at=at, amount_cents=CENTS, next_look_at=just_now))
@@ -90,6 +93,19 @@ def test_an_item_leads_to_its_transaction_newest_first_and_page_by_page(rail, as
     (more,) = [one for one in elements(first, "a") if words(one) == "Next page"]
     assert len(listed(as_finance.get(dict(more.attributes)["href"]))) == 1
     assert "End of the list" in text(tab(as_finance, "suspense", cursor="1"))
+
+
+def test_a_reversed_deposit_is_in_suspense_and_a_reversed_transfer_is_not(
+    alice, bob, wambui, joseph, as_finance
+):
+    received = deposit(alice, 50_00)
+    sent = send(alice, bob, 20_00)
+    deposit(alice, 20_00)
+    for record in (sent, received):
+        reversals.approve(Context(joseph.pk), proposal_id=proposals.propose(record, wambui).pk)
+    page = tab(as_finance, "suspense")
+    assert listed(page) == [received.reversed_by.reference]
+    assert "Came into suspense: KES 50.00" in " ".join(text(page).split())
 
 
 def test_the_export_has_the_whole_tab_and_is_audited(rail, as_finance, finance):

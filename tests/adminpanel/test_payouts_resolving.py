@@ -41,6 +41,14 @@ def test_two_people_say_that_it_was_not_paid(unknown, alice, wambui, joseph):
     assert_right()
 
 
+def test_two_people_who_disagree_read_that_they_do(unknown, wambui, joseph):
+    signed_in(wambui).post(url(unknown, "paid"), PAID)
+    second = signed_in(joseph)
+    second.post(url(unknown, "not-paid"), NOT_PAID)
+    assert "You and a colleague disagree" in page(second, unknown)
+    assert state(unknown) == "UNKNOWN"
+
+
 def test_the_same_person_twice_is_one_person(unknown, as_wambui):
     for _ in range(2):
         assert as_wambui.post(url(unknown, "paid"), PAID).status_code == 303

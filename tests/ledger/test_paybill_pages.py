@@ -7,6 +7,7 @@ import pytest
 from tests.ledger.support import paya
 from tests.ledger.support.arrivals import number, prompted
 from tests.ledger.support.payouts import now_is
+from tests.ledger.support.typed import order, press
 from tests.pages import elements, text
 
 # Pages whose words no database changes.
@@ -49,3 +50,10 @@ def test_a_rail_without_a_paybill_shows_none(as_alice, alice):
         page = as_alice.get(url)
         assert number(alice) not in page.text
         assert "aybill" not in text(page)
+
+
+def test_a_deposits_review_says_which_phone_is_asked(as_alice, alice, rail):
+    page = " ".join(text(press(as_alice, "deposit", order("deposit"))).split())
+    assert f"Comes from {rail.name} 07" in page
+    assert "You confirm it on this phone." in page
+    assert alice.phone not in page

@@ -69,6 +69,8 @@ def test_a_wrong_amount_is_explained(daraja, form):
     reply = press(daraja, action="pay", **form)
     assert reply.status == 422
     assert b'role="alert"' in reply.raw
+    for typed in form.values():
+        assert f'value="{typed}"' in reply.raw.decode()
     assert daraja.book() == []
 
 
