@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from adminpanel.accounts import queries
-from ledger import kinds, rollups
+from ledger import rollups
 from ledger.models import Entry
 from tests.adminpanel.support.accounts import FLOAT, TRIAL, wallet_of
 from tests.conftest import signed_in
@@ -34,16 +34,9 @@ def test_a_house_account_shows_its_purpose_and_totals(as_finance, days):
     assert "Total credits KES 230.00 2 credits" in said
 
 
-def test_no_kind_posts_to_adjustments_so_its_purpose_says_that_it_should_be_zero(as_finance):
-    lines = [
-        line
-        for kind in kinds.every()
-        for shape in kind.shapes
-        for line in (*shape.at_order, *shape.at_settle, *shape.at_fail)
-    ]
-    assert kinds.Place.ADJUSTMENTS not in {line.place for line in lines}
+def test_the_page_of_adjustments_says_what_it_is_for(as_finance):
     page = as_finance.get(f"/panel/accounts/{house.ADJUSTMENTS.id}/")
-    assert "Reserved for corrections. It should be zero." in text(page)
+    assert "The other side of corrections that two people of finance agreed on." in text(page)
 
 
 def test_an_account_without_lines_says_so(as_finance, carol):

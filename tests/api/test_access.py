@@ -7,7 +7,7 @@ import pytest
 from ledger.models import Transaction
 from tests.api.support.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token, order, path_of
 from tests.books import nothing_moves
-from tests.factories import UserFactory, funded, send, withdraw
+from tests.factories import UserFactory, deposit, funded, send, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +17,7 @@ class Victim(NamedTuple):
 
     id: int
     reference: str
+    waiting: str
 
 
 @pytest.fixture
@@ -24,12 +25,13 @@ def victim(alice, bob):
     """Alice: she has received, sent and withdrawn."""
     record = send(alice, bob, 123_45, description="Private matter")
     withdraw(alice, 67_89)
-    return Victim(alice.pk, record.reference)
+    # On the simulated rail this one waits ten seconds.
+    return Victim(alice.pk, record.reference, deposit(alice, 4_002_00).reference)
 
 
 @pytest.fixture
 def unknown():
-    return Victim(UNKNOWN_ID, "NS-00000000")
+    return Victim(UNKNOWN_ID, "NS-00000000", "NS-00000000")
 
 
 CALLERS = {
@@ -65,6 +67,10 @@ def get(path):
     return lambda caller, whose, own: caller.get(path.format(id=whose.id, ref=whose.reference))
 
 
+def cancel(caller, whose, own):
+    return caller.post(f"/api/transaction/{whose.waiting}/cancel", {})
+
+
 def post(name):
     return lambda caller, whose, own: caller.post(path_of(name), order(name, whose.id, own, 1_00))
 
@@ -82,6 +88,7 @@ OF_OTHERS = {
         get("/api/transaction/{ref}"),
         [401, 404, 200, 200, 404, 200],
     ),
+    "POST /api/transaction/{reference}/cancel": (cancel, [401, 404, 403, 200, 404, 404]),
     "POST /api/deposit": (post("deposit"), [401, 404, 403, 201, 404, 404]),
     "POST /api/transfer": (post("transfer"), [401, 404, 403, 201, 404, 404]),
     "POST /api/withdraw": (post("withdraw"), [401, 404, 403, 201, 404, 404]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from ledger.models import Transaction
 from tests.books import assert_books_right
@@ -59,8 +60,10 @@ def take_back_as_before(record: Transaction, person: User) -> None:
     rail = record.entries.get(account__lt=0)
     old = stored(record) | {"id": record.pk + 100, "reference": "NS-BEF0REXX", "type": "REVERSAL"}
     old |= {"from_account_id": own.account_id, "to_account_id": None, "reverses_id": record.pk}
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
     old |= {"created_by_id": person.pk, "idempotency_key": new_key()}
-    back = {"transaction_id": old["id"], "created_at": old["created_at"]}
+    old |= {"created_at": now, "settled_at": now}
+    back = {"transaction_id": old["id"], "created_at": now}
     left_cents = Account.objects.get(pk=own.account_id).balance_cents - own.amount_cents
     sums = ((own, -own.amount_cents, left_cents), (rail, -rail.amount_cents, None))
     with transaction.atomic():
