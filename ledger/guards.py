@@ -128,6 +128,7 @@ TARIFFS = append_only(
     changed="a tariff is never changed",
     deleted="a tariff is never deleted",
     replaced="a tariff is never replaced",
+    unique=[("tariff_id", "from_cents")],
 )
 
 BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | ARRIVALS_ONCE | TARIFFS

@@ -70,14 +70,19 @@ class Guards:
 
 
 def append_only(
-    table: str, *, changed: str, deleted: str, replaced: str, unique: Sequence[str] = ()
+    table: str,
+    *,
+    changed: str,
+    deleted: str,
+    replaced: str,
+    unique: Sequence[str | tuple[str, ...]] = (),
 ) -> Guards:
     """Guards for an append-only table, with the error message of each.
 
-    `unique` names its unique columns apart from the id: INSERT OR REPLACE deletes the row that
-    has the same value in any of them.
+    `unique` names its unique columns apart from the id, or several that are unique together:
+    INSERT OR REPLACE deletes the row that has the same value in any of them.
     """
-    is_same = " OR ".join(f"{name} = NEW.{name}" for name in ("id", *unique))
+    is_same = " OR ".join(is_repeated(names) for names in ("id", *unique))
     return Guards(
         sqlite={
             f"{table}_no_update": f"""
@@ -100,6 +105,13 @@ def append_only(
         EXECUTE FUNCTION refuse_change('{deleted}')""",
         },
     )
+
+
+def is_repeated(names: str | tuple[str, ...]) -> str:
+    """SQL: a row has the new row's value in this column, or in all of these."""
+    columns = (names,) if isinstance(names, str) else names
+    same = " AND ".join(f"{name} = NEW.{name}" for name in columns)
+    return same if len(columns) == 1 else f"({same})"
 
 
 AUDIT = append_only(
