@@ -30,14 +30,16 @@ from nissmart.embedded_postgres import (  # noqa: E402
 )
 from tests.browser.chromium import FLAGS, find_installed  # noqa: E402
 
-# Operations, guards, locks, crashes, keys and checks; not the pages, the payments and the rails.
 MONEY_CORE = (
-    "tests/ledger",
-    "--ignore-glob=*_page*.py",
-    *(f"--ignore-glob=*{name}*.py" for name in ("payout", "arrival", "home", "move_", "prompt")),
-    "--ignore=tests/ledger/rails",
-    "tests/api/test_http.py",
-    "tests/api/test_idempotency.py",
+    *(
+        f"tests/ledger/test_{name}.py"
+        for name in (
+            *("attempt_guards", "bank", "batches", "blocked", "commit", "constraints", "crash"),
+            *("double_spend", "fees", "full_disk", "group_commit", "guards", "idempotency_race"),
+            *("locks", "operations", "replay", "reversal", "settlement", "settlement_crash"),
+            *("suspense", "verify_ledger"),
+        )
+    ),
     "tests/api/test_idempotency_races.py",
 )
 # Halves, the longer one first, keep both processors busy until the end.

@@ -13,7 +13,7 @@ from tests.factories import account_id, deposit, new_key, send
 from tests.pages import elements, find, htmx, is_part, problems_beside, text, words
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 URL = "/panel/ledger/"
 LAYOUT = "/panel/ledger/layout/"

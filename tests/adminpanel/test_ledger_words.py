@@ -12,7 +12,7 @@ from tests.pages import elements, find, htmx, problems_beside, text, words
 from tests.tampering import payout
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 URL = "/panel/ledger/"
 

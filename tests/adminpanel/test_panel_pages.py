@@ -8,7 +8,7 @@ from tests.factories import deposit, send, withdraw
 from tests.pages import elements, find, htmx, is_whole_page, text, words
 from tests.unsettled import with_status
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 FEED = "/panel/activity/"
 

@@ -5,7 +5,7 @@ import pytest
 from tests.api.support.calls import Api, by_session
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 SHOP, EVIL = "https://shop.example", "https://evil.example"
 WANTED = {

@@ -16,7 +16,7 @@ from tests.ledger.support.moves import MOVES
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 ANY_CALL = {"400", "401", "429", "500", "503"}
 WITH_BODY = {"403", "411", "413", "415"}

@@ -14,7 +14,7 @@ from tests.pages import words as words_of
 from wallet.api import tokens
 from wallet.models import ApiToken
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 PAGE = reverse("wallet:api_tokens")
 ADMIN = reverse("admin:wallet_apitoken_changelist")

@@ -14,7 +14,7 @@ from tests.ledger.support.payouts import now_is, say, script
 from tests.pages import elements, fields, htmx, is_part, text, words
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 LATE = "I didn't get the prompt"
 

@@ -9,7 +9,7 @@ from tests.pages import elements, fields, text, words
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 every_move = pytest.mark.parametrize("move", MOVES)
 moves_out = pytest.mark.parametrize("move", ["transfer", "withdraw"])
