@@ -167,6 +167,12 @@ def test_the_guides_management_command_issues_a_token(capsys):
     assert ApiToken.objects.get().name == "payroll"
 
 
+NOT_OF_PROGRAMS = (
+    *(errors.CorrectionRefused, errors.FeeChanged, errors.PaymentRefused),
+    *(errors.ReversalRefused, errors.SettledOtherwise),
+)
+
+
 def test_the_guide_lists_every_error_code():
     codes = set(CODE_OF_STATUS.values()) | {
         found.code
@@ -174,10 +180,8 @@ def test_the_guide_lists_every_error_code():
         if isinstance(found, type)
         and hasattr(found, "code")
         and found not in (Refusal, errors.AmountRefused)
-        # Programs can't reverse, settle or cancel.
-        and not issubclass(
-            found, (errors.ReversalRefused, errors.SettledOtherwise, errors.PaymentRefused)
-        )
+        # Programs can't reverse, settle or correct, and name no fee.
+        and not issubclass(found, NOT_OF_PROGRAMS)
     }
     codes |= {"malformed_json", "unsupported_media_type"}  # wallet.strict_json
     table = GUIDE.read_text().partition("## Errors")[2]
