@@ -7,6 +7,7 @@ from the proposal, so the money moves once.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -29,7 +30,7 @@ from wallet.staff.subjects import Subject
 POSTED_PER_TURN = 100
 
 
-class Life[P: Proposal]:
+class Life[P: Proposal](ABC):
     """What becomes of the proposals of one model. Subclass it for each model.
 
     `key` begins the idempotency key, with a space, which a client's key can't contain. So the
@@ -47,29 +48,29 @@ class Life[P: Proposal]:
 
     # --- What differs between the models
 
+    @abstractmethod
     def subject(self, proposal: P) -> Subject:
         """What the audit says that it is about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def facts(self, proposal: P) -> dict[str, Any]:
         """How the audit names the proposal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_party(self, proposal: P, person_id: int) -> bool:
         """Is it this person's own money?"""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse_now(self, proposal: P) -> None:
         """Raise a Refusal if the ledger would refuse it now. The proposal then stays open."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carry_out(self, context: Context, proposal: P) -> Transaction:
         """Have the ledger post it, once for the context's key. Raises a Refusal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def after_posting(self, proposal: P, made: Transaction) -> dict[str, Any]:
         """The facts of the posting for the audit. May set columns of the proposal."""
-        raise NotImplementedError
 
     # --- Decide
 

@@ -6,6 +6,7 @@ result with `operations.settle` or `operations.fail`. A rail doesn't touch the l
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -121,7 +122,7 @@ class Setting(NamedTuple):
     value: str = ""
 
 
-class Rail:
+class Rail(ABC):
     """One rail. Subclass it in a new file, and register one instance.
 
     `collect` requests money in, `disburse` sends money out. Both may return any Outcome except
@@ -177,20 +178,20 @@ class Rail:
         highest_cents = amount_cents if self.highest_cents is None else self.highest_cents
         return is_whole and self.lowest_cents <= amount_cents <= highest_cents
 
+    @abstractmethod
     def collect(self, instruction: Instruction) -> Answer:
         """Ask the payer for the money."""
-        raise NotImplementedError
 
+    @abstractmethod
     def disburse(self, instruction: Instruction) -> Answer:
         """Pay the money out."""
-        raise NotImplementedError
 
+    @abstractmethod
     def query(self, lookup: Lookup) -> Answer:
         """Ask for the state of a payment. NOT_TAKEN: the rail never saw it.
 
         PENDING with a `lookup_id`: the answer comes by callback.
         """
-        raise NotImplementedError
 
     def ask_balance(self) -> Answer:
         """Ask what we hold at the rail. PENDING: the answer comes by callback."""
@@ -201,13 +202,13 @@ class Rail:
         already."""
         return Answer(Outcome.REJECTED)
 
+    @abstractmethod
     def parse_callback(self, kind: str, body: bytes) -> Callback | None:
         """Parse a message of this kind. None if it isn't about one of our payments.
 
         Raises ValueError if it can't be parsed, and nothing else. It parses what `redact` made of
         a body like the body itself.
         """
-        raise NotImplementedError
 
     def acknowledge(self, kind: str, refusal: str = "") -> Mapping[str, object]:
         """What to answer to a message of this kind.
@@ -225,7 +226,7 @@ class Rail:
         """Why a payment failed, in a sentence for its member; empty when there is none."""
         return ""
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 (a rail without settings has nothing to check)
         """Are the settings complete? Raises ImproperlyConfigured, which ends the start."""
 
     def settings(self) -> Sequence[Setting]:
