@@ -253,8 +253,9 @@ class Transaction(models.Model):
 
     @property
     def orderer_name(self) -> str:
-        """Who ordered it. Of stray money that is no member's, the rail that moved it."""
-        return str(self.created_by or name_of_outside(self.took_rail))
+        """Who ordered it. No one ordered what a rail moved by itself, so then it is the rail."""
+        is_ordered = self.created_by and not self.kind.is_stray
+        return str(self.created_by) if is_ordered else name_of_outside(self.took_rail)
 
     @property
     def source_name(self) -> str:
