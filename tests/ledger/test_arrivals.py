@@ -9,12 +9,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ledger import guards, operations
-from ledger.models import Arrival, Attempt, Pause, RailEvent, Transaction
+from ledger.models import Arrival, Attempt, Entry, Pause, RailEvent, Transaction
 from ledger.operations import Paid
 from ledger.payouts import callbacks, confirmations
 from ledger.rails import Alarm
 from tests.books import nothing_moves, total_in_wallets
-from tests.factories import UserFactory, balance, deposit
+from tests.factories import UserFactory, account_id, balance, deposit
 from tests.ledger.support import paya
 from tests.ledger.support.arrivals import (
     CENTS,
@@ -30,6 +30,7 @@ from tests.ledger.support.arrivals import (
 from tests.ledger.support.payouts import age, assert_right, say, sent, state, suspense_cents
 from tests.ledger.support.rows import insert, stored
 from tests.pages import text
+from wallet import house
 from wallet.errors import Busy
 from wallet.models import Account, User
 
@@ -63,7 +64,9 @@ def test_a_payment_finds_its_wallet_in_any_spelling(rail, alice, spelling, chang
     assert_right()
 
 
-def test_it_is_a_deposit_like_any_other(rail, alice, as_alice):
+def test_it_is_a_deposit_like_any_other(rail, alice, as_alice, settings):
+    # Only what is above this has to be confirmed.
+    settings.CONFIRM_ABOVE_CENTS = CENTS
     come(rail, number(alice), payer="", paybill="600992")
     record = Transaction.objects.latest("pk")
     assert (record.type, record.status, record.rail) == ("DEPOSIT", "SUCCESS", rail.code)
@@ -79,6 +82,12 @@ def test_it_is_a_deposit_like_any_other(rail, alice, as_alice):
     assert come(rail, number(alice)) == "duplicate"
     assert come(rail, number(UserFactory())) == "duplicate"
     assert balance(alice) == SOME + CENTS
+    # Another rail may number its payments in the same way.
+    same = Paid("simulated", RECEIPT, CENTS)
+    with nothing_moves(), pytest.raises(Account.DoesNotExist):
+        operations.credit(same, account_id=house.SUSPENSE.id)
+    assert not operations.credit(same, account_id=account_id(alice)).is_replay
+    assert balance(alice) == SOME + 2 * CENTS
     assert_right()
 
 
@@ -89,6 +98,14 @@ def test_it_lands_in_a_frozen_a_closed_and_a_full_wallet(rail, alice, settings):
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert come(rail, number(alice)) == "applied"
     assert balance(alice) == SOME + CENTS
+    assert_right()
+
+
+def test_time_never_runs_backwards_along_its_wallet(rail, alice, time_machine):
+    last_at = Entry.objects.filter(account=account_id(alice)).latest("pk").created_at
+    time_machine.move_to(last_at - timedelta(hours=1), tick=False)
+    assert come(rail, number(alice)) == "applied"
+    assert Transaction.objects.latest("pk").created_at == last_at
     assert_right()
 
 
@@ -206,6 +223,17 @@ def test_a_success_between_the_end_and_the_suspense_credits_nothing(rail, alice,
     assert_right()
 
 
+def test_the_beginning_of_two_references_or_of_a_payouts_settles_nothing(rail, alice):
+    first, second, payout = prompted(alice), prompted(alice), sent(alice)
+    guards.remove(connection)
+    Attempt.objects.filter(pk=second.pk).update(reference=f"{typed(first)}ZZZZZZZZ")
+    guards.install(connection)
+    with nothing_moves():
+        assert come(rail, typed(first)) is None
+        assert come(rail, typed(payout), "OTHER12345") is None
+    assert [state(one) for one in (first, second, payout)] == ["SENT"] * 3
+
+
 def test_a_late_and_a_second_payment_go_to_suspense(rail, alice):
     rail.fails = lambda reference: True
     late = prompted(alice)
@@ -244,6 +272,26 @@ def test_a_large_payment_is_credited_once_its_rail_confirms_it(rail, alice):
     assert balance(alice) == SOME + CENTS
     assert come(rail, number(alice)) == "duplicate"
     assert confirmations.ask_due() == 0
+    assert_right()
+
+
+@pytest.mark.usefixtures("careful")
+@pytest.mark.parametrize("is_forged", [False, True])
+def test_one_that_is_confirmed_and_not_booked_is_booked_later(rail, alice, monkeypatch, is_forged):
+    def busy(*_given: object, **_asks: object) -> None:
+        raise Busy
+
+    come(rail, number(alice))
+    with monkeypatch.context() as patch, nothing_moves(), pytest.raises(Busy):
+        patch.setattr(operations, "credit", busy)
+        confirm(rail)
+    assert Arrival.objects.get().confirmed_at
+    if is_forged:
+        # What the rail confirmed counts, whatever a message then says of it.
+        assert come(rail, number(UserFactory()), RECEIPT, 1_00) == "applied"
+    age(seconds=10)
+    assert callbacks.apply_waiting() == 1
+    assert balance(alice) == SOME + CENTS
     assert_right()
 
 
@@ -308,6 +356,7 @@ def test_asking_ends_after_a_month(rail, alice, time_machine):
 def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch):
     for receipt in ("FIRST12345", "SECOND1234", "THIRD12345"):
         come(rail, number(alice), receipt)
+    seen = Arrival.objects.earliest("pk")
     asked: list[str] = []
 
     def script(call: str, receipt: str) -> str:
@@ -320,6 +369,8 @@ def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch)
     assert confirmations.ask_due() == 0
     monkeypatch.undo()
     assert confirmations.ask_due() == 2
+    # As a second worker that read it before the first one asked.
+    assert not confirmations.ask(seen)
     assert asked == ["FIRST12345", "SECOND1234", "THIRD12345"]
 
 
