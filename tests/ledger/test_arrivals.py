@@ -377,8 +377,11 @@ def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch)
 @pytest.mark.usefixtures("careful")
 def test_an_answer_that_refuses_our_settings_pauses_payouts(rail, alice):
     come(rail, number(alice))
-    assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
+    for _turn in range(2):
+        wait_a_while(Arrival.objects.get())
+        assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
     assert Pause.objects.get().rail == rail.code
+    assert RailEvent.objects.filter(finding="stopped").count() == 1
 
 
 @pytest.mark.usefixtures("careful")
