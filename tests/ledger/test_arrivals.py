@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from ledger import guards
-from ledger.models import Arrival, Attempt, RailEvent, Transaction
+from ledger import guards, operations
+from ledger.models import Arrival, Attempt, Entry, RailEvent, Transaction
+from ledger.operations import Paid
 from ledger.payouts import callbacks
 from tests.books import nothing_moves, total_in_wallets
-from tests.factories import UserFactory, balance, deposit
+from tests.factories import UserFactory, account_id, balance, deposit
 from tests.ledger.support.arrivals import (
     CENTS,
     RECEIPT,
@@ -24,6 +27,7 @@ from tests.ledger.support.payouts import age, assert_right, say, sent, state, su
 from tests.ledger.support.rows import insert, stored
 from tests.ledger.support.suspense import the_stray
 from tests.pages import text
+from wallet import house
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +49,9 @@ def test_a_payment_finds_its_wallet_in_any_spelling(rail, alice, spelling, chang
     assert_right()
 
 
-def test_it_is_a_deposit_like_any_other(rail, alice, as_alice):
+def test_it_is_a_deposit_like_any_other(rail, alice, as_alice, settings):
+    # Only what is above this has to be confirmed.
+    settings.CONFIRM_ABOVE_CENTS = CENTS
     come(rail, number(alice), payer="", paybill="600992")
     record = Transaction.objects.latest("pk")
     assert (record.type, record.status, record.rail) == ("DEPOSIT", "SUCCESS", rail.code)
@@ -61,6 +67,12 @@ def test_it_is_a_deposit_like_any_other(rail, alice, as_alice):
     assert come(rail, number(alice)) == "duplicate"
     assert come(rail, number(UserFactory())) == "duplicate"
     assert balance(alice) == SOME + CENTS
+    # Another rail may number its payments in the same way.
+    same = Paid("simulated", RECEIPT, CENTS)
+    with nothing_moves(), pytest.raises(Account.DoesNotExist):
+        operations.credit(same, account_id=house.SUSPENSE.id)
+    assert not operations.credit(same, account_id=account_id(alice)).is_replay
+    assert balance(alice) == SOME + 2 * CENTS
     assert_right()
 
 
@@ -71,6 +83,14 @@ def test_it_lands_in_a_frozen_a_closed_and_a_full_wallet(rail, alice, settings):
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert come(rail, number(alice)) == "applied"
     assert balance(alice) == SOME + CENTS
+    assert_right()
+
+
+def test_time_never_runs_backwards_along_its_wallet(rail, alice, time_machine):
+    last_at = Entry.objects.filter(account=account_id(alice)).latest("pk").created_at
+    time_machine.move_to(last_at - timedelta(hours=1), tick=False)
+    assert come(rail, number(alice)) == "applied"
+    assert Transaction.objects.latest("pk").created_at == last_at
     assert_right()
 
 
@@ -186,6 +206,17 @@ def test_a_success_between_the_end_and_the_suspense_credits_nothing(rail, alice,
     assert say(rail, attempt, cents=CENTS + 1_00) == "wrong_amount"
     assert (balance(alice), suspense_cents()) == (SOME, CENTS)
     assert_right()
+
+
+def test_the_beginning_of_two_references_or_of_a_payouts_settles_nothing(rail, alice):
+    first, second, payout = prompted(alice), prompted(alice), sent(alice)
+    guards.remove(connection)
+    Attempt.objects.filter(pk=second.pk).update(reference=f"{typed(first)}ZZZZZZZZ")
+    guards.install(connection)
+    with nothing_moves():
+        assert come(rail, typed(first)) is None
+        assert come(rail, typed(payout), "OTHER12345") is None
+    assert [state(one) for one in (first, second, payout)] == ["SENT"] * 3
 
 
 def test_a_late_and_a_second_payment_go_to_suspense(rail, alice):

@@ -10,10 +10,10 @@ from django.utils import timezone
 from ledger import operations
 from ledger.models import Arrival, Pause, RailEvent, Transaction
 from ledger.operations import Paid
-from ledger.payouts import confirmations
+from ledger.payouts import callbacks, confirmations
 from ledger.rails import Alarm
 from tests.books import nothing_moves
-from tests.factories import balance
+from tests.factories import UserFactory, balance
 from tests.ledger.support.arrivals import (
     CENTS,
     RECEIPT,
@@ -25,7 +25,7 @@ from tests.ledger.support.arrivals import (
     typed,
     wait_a_while,
 )
-from tests.ledger.support.payouts import assert_right, say, state, suspense_cents
+from tests.ledger.support.payouts import age, assert_right, say, state, suspense_cents
 from wallet.errors import Busy
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,26 @@ def test_a_large_payment_is_credited_once_its_rail_confirms_it(rail, alice):
     assert balance(alice) == SOME + CENTS
     assert come(rail, number(alice)) == "duplicate"
     assert confirmations.ask_due() == 0
+    assert_right()
+
+
+@pytest.mark.usefixtures("careful")
+@pytest.mark.parametrize("is_forged", [False, True])
+def test_one_that_is_confirmed_and_not_booked_is_booked_later(rail, alice, monkeypatch, is_forged):
+    def busy(*_given: object, **_asks: object) -> None:
+        raise Busy
+
+    come(rail, number(alice))
+    with monkeypatch.context() as patch, nothing_moves(), pytest.raises(Busy):
+        patch.setattr(operations, "credit", busy)
+        confirm(rail)
+    assert Arrival.objects.get().confirmed_at
+    if is_forged:
+        # What the rail confirmed counts, whatever a message then says of it.
+        assert come(rail, number(UserFactory()), RECEIPT, 1_00) == "applied"
+    age(seconds=10)
+    assert callbacks.apply_waiting() == 1
+    assert balance(alice) == SOME + CENTS
     assert_right()
 
 
@@ -111,6 +131,7 @@ def test_asking_ends_after_a_month(rail, alice, time_machine):
 def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch):
     for receipt in ("FIRST12345", "SECOND1234", "THIRD12345"):
         come(rail, number(alice), receipt)
+    seen = Arrival.objects.earliest("pk")
     asked: list[str] = []
 
     def script(call: str, receipt: str) -> str:
@@ -123,14 +144,19 @@ def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch)
     assert confirmations.ask_due() == 0
     monkeypatch.undo()
     assert confirmations.ask_due() == 2
+    # As a second worker that read it before the first one asked.
+    assert not confirmations.ask(seen)
     assert asked == ["FIRST12345", "SECOND1234", "THIRD12345"]
 
 
 @pytest.mark.usefixtures("careful")
 def test_an_answer_that_refuses_our_settings_pauses_payouts(rail, alice):
     come(rail, number(alice))
-    assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
+    for _turn in range(2):
+        wait_a_while(Arrival.objects.get())
+        assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
     assert Pause.objects.get().rail == rail.code
+    assert RailEvent.objects.filter(finding="stopped").count() == 1
 
 
 @pytest.mark.usefixtures("careful")
