@@ -9,8 +9,10 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -22,8 +24,9 @@ from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
 from wallet.models import User, accounts
-from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.staff.roles import AUDITOR, FINANCE, is_staff_now
 
+SECOND_FACTOR = {"method": "mfa", "at": 0.0, "type": "totp"}
 # Migrations fill these tables from the code alone, so they needn't be emptied.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
@@ -177,12 +180,25 @@ def as_operator(operator) -> Client:
 
 
 def signed_in(user: User) -> Client:
-    """A client that has just entered its password, so no page asks for it again."""
+    """A client that has just entered its password, so no page asks for it again.
+
+    Staff have passed their second factor too.
+    """
     client = Client()
     client.force_login(user)
-    session = client.session
-    record = {"method": "password", "at": time.time(), "reauthenticated": True}
-    session["account_authentication_methods"] = [record]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
+    password = {"method": "password", "at": time.time(), "reauthenticated": True}
+    set_records(client, [*([SECOND_FACTOR] if is_staff_now(user) else []), password])
     return client
+
+
+def pass_second_factor(client: Client) -> None:
+    """As if this signed-in client had entered a code when it signed in."""
+    set_records(client, [SECOND_FACTOR])
+
+
+def set_records(client: Client, records: list[dict[str, Any]]) -> None:
+    """What django-allauth remembers of how this session's person proved who they are."""
+    session = client.session
+    session["account_authentication_methods"] = records
+    session["account_authentication_methods_user"] = session[SESSION_KEY]
+    session.save()

@@ -2,6 +2,7 @@
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.factors import UsedStep
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.rates import RateWindow
@@ -13,6 +14,7 @@ __all__ = [
     "AuditEvent",
     "Opening",
     "RateWindow",
+    "UsedStep",
     "User",
     "UserManager",
 ]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as allauth_forms
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
+from django.contrib import messages
+from django.utils.translation import gettext, ngettext
 
+from wallet.models import User
+from wallet.signin import factors
+from wallet.signin.factors import UsedAlready
 from wallet.signin.plain_words import CODE, PlainWords
 from wallet.web.fields import PastedField
 
@@ -17,16 +26,66 @@ def code_field() -> PastedField:
     )
 
 
-class AuthenticateForm(PlainWords, allauth_forms.AuthenticateForm):
+class UsesCode(PlainWords):
+    """Takes each code once. allauth remembers used codes in the cache, but not the one that turned
+    two-step sign-in on, and between two requests for an expired entry both win."""
+
     words = {"code": CODE}
+    user: User
+    authenticator: Authenticator | None
+
+    def clean_code(self) -> str:
+        forget_attempts = check_rate_limit(self.user)
+        code: str = self.cleaned_data["code"]
+        try:
+            self.authenticator = factors.use_code(self.user, code)
+        except UsedAlready as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+        if self.authenticator is None:
+            raise get_adapter().validation_error("incorrect_code")
+        forget_attempts()
+        return code
+
+    def save(self) -> None:
+        super().save()  # type: ignore[misc]
+        assert self.authenticator
+        if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
+            messages.warning(context.request, codes_left(factors.codes_left(self.user)))
+
+
+def codes_left(count: int) -> str:
+    """What someone hears who has just used a recovery code."""
+    if not count:
+        return gettext("You used your last recovery code. Make new ones now.")
+    sentence = ngettext(
+        "You used a recovery code. You have %d left.",
+        "You used a recovery code. You have %d left.",
+        count,
+    )
+    return sentence % count
+
+
+class AuthenticateForm(UsesCode, allauth_forms.AuthenticateForm):
     code = code_field()
 
 
-class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
-    words = {"code": CODE}
+class ReauthenticateForm(UsesCode, allauth_forms.ReauthenticateForm):
     code = code_field()
 
 
 class ActivateForm(PlainWords, totp_forms.ActivateTOTPForm):
+    """The code that turns it on is used up too."""
+
     words = {"code": CODE}
     code = code_field()
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        try:
+            is_right = factors.use_totp(self.user, self.secret, code)
+        except UsedAlready as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+        # The step may have ended between the two looks at the clock.
+        if not is_right:
+            raise get_adapter().validation_error("incorrect_code")
+        return code

@@ -1,0 +1,115 @@
+"""django-allauth's pages that change a second factor, with our rules."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.base import views as base_views
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes import views as recovery_views
+from allauth.mfa.totp import views as totp_views
+from allauth.mfa.webauthn import views as webauthn_views
+from django.contrib import messages
+from django.db import transaction
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from wallet.models import User
+from wallet.signin import factors
+from wallet.signin.factors import StaffKeepOne, Type
+from wallet.staff.roles import is_staff_now
+from wallet.web.http import MemberRequest
+
+type View = Callable[..., HttpResponseBase]
+
+
+class Adds:
+    """Setting up a factor proves it, so the session has passed it."""
+
+    request: HttpRequest
+    type: Type
+
+    @transaction.atomic
+    def form_valid(self, form: Form) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        mine = Authenticator.objects.filter(user_id=self.request.user.pk, type=self.type)
+        factors.record_passed(self.request, mine.latest("pk"))
+        return response
+
+
+class Removes:
+    """Staff keep one factor. The lock is for two that they remove at the same moment."""
+
+    request: HttpRequest
+
+    @transaction.atomic
+    def form_valid(self, form: Form) -> HttpResponse:
+        User.objects.select_for_update().get(pk=self.removed().user_id)
+        try:
+            factors.refuse_last_of_staff(self.removed())
+        except StaffKeepOne as refusal:
+            messages.error(self.request, str(refusal))
+            return redirect("mfa_index")
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return response
+
+    def removed(self) -> Authenticator:
+        raise NotImplementedError
+
+
+class Overview(base_views.IndexView):
+    """What the person has set up. Staff learn here that they must."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        has_one = any(kind in context["authenticators"] for kind in factors.FACTORS)
+        must_set_up = not has_one and is_staff_now(self.request.user)
+        return context | {"must_set_up": must_set_up}
+
+
+class ActivateTotp(Adds, totp_views.ActivateTOTPView):
+    type = Type.TOTP
+
+
+class DeactivateTotp(Removes, totp_views.DeactivateTOTPView):
+    def removed(self) -> Authenticator:
+        found: Authenticator = self.authenticator
+        return found
+
+
+class AddPasskey(Adds, webauthn_views.AddWebAuthnView):
+    type = Type.WEBAUTHN
+
+
+class RemovePasskey(Removes, webauthn_views.RemoveWebAuthnView):
+    def removed(self) -> Authenticator:
+        found: Authenticator = self.get_object()
+        return found
+
+
+def passed_if_any(view: View) -> View:
+    """A factor can't be changed by a session from before it was set up: such a session knows only
+    the password."""
+
+    @functools.wraps(view)
+    def passed_or_sent(request: MemberRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        is_member = request.user.is_authenticated
+        if is_member and not factors.has_passed(request) and factors.has_one(request.user):
+            return factors.send_to_it(request)
+        return view(request, *args, **kwargs)
+
+    return passed_or_sent
+
+
+overview = Overview.as_view()
+activate_totp = passed_if_any(ActivateTotp.as_view())
+deactivate_totp = passed_if_any(DeactivateTotp.as_view())
+view_recovery_codes = passed_if_any(recovery_views.view_recovery_codes)
+download_recovery_codes = passed_if_any(recovery_views.download_recovery_codes)
+make_recovery_codes = passed_if_any(recovery_views.generate_recovery_codes)
+add_passkey = passed_if_any(AddPasskey.as_view())
+rename_passkey = passed_if_any(webauthn_views.edit_webauthn)
+remove_passkey = passed_if_any(RemovePasskey.as_view())
