@@ -20,6 +20,7 @@ to_password = RedirectView.as_view(pattern_name="account_change_password")
 # Ours come first. allauth has the other pages of the second factor.
 second_factor = [
     path("", factor_views.overview, name="mfa_index"),
+    path("authenticate/", factor_views.enter_code, name="mfa_authenticate"),
     path("totp/activate/", factor_views.activate_totp, name="mfa_activate_totp"),
     path("totp/deactivate/", factor_views.deactivate_totp, name="mfa_deactivate_totp"),
     path("recovery-codes/", factor_views.view_recovery_codes, name="mfa_view_recovery_codes"),
@@ -31,6 +32,7 @@ second_factor = [
     path("recovery-codes/download/", factor_views.download_recovery_codes),
     path("webauthn/", RedirectView.as_view(pattern_name="mfa_index")),
     path("webauthn/add/", factor_views.add_passkey, name="mfa_add_webauthn"),
+    path("webauthn/reauthenticate/", factor_views.use_passkey, name="mfa_reauthenticate_webauthn"),
     path("webauthn/keys/<int:pk>/edit/", factor_views.rename_passkey, name="mfa_edit_webauthn"),
     path("webauthn/keys/<int:pk>/remove/", factor_views.remove_passkey, name="mfa_remove_webauthn"),
     path("", include("allauth.mfa.urls")),

@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
+from allauth.mfa.webauthn.internal import auth as webauthn_auth
 from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
@@ -70,6 +71,15 @@ class Overview(base_views.IndexView):
         return context | {"must_set_up": must_set_up}
 
 
+class EnterCode(base_views.AuthenticateView):
+    """The step after the password."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        app = Authenticator.objects.filter(user=self.stage.login.user, type=Type.TOTP)
+        return context | {"has_app": app.exists()}
+
+
 class ActivateTotp(Adds, totp_views.ActivateTOTPView):
     type = Type.TOTP
 
@@ -82,6 +92,22 @@ class DeactivateTotp(Removes, totp_views.DeactivateTOTPView):
 
 class AddPasskey(Adds, webauthn_views.AddWebAuthnView):
     type = Type.WEBAUTHN
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Ask for a key that signs in by itself, after the fingerprint, face or screen lock."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        options = webauthn_auth.begin_registration(self.request.user, passwordless=True)
+        return context | {"js_data": {"creation_options": options}}
+
+
+class UsePasskey(webauthn_views.ReauthenticateWebAuthnView):
+    """allauth's version sends people away after a passkey that didn't work."""
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data() | kwargs
 
 
 class RemovePasskey(Removes, webauthn_views.RemoveWebAuthnView):
@@ -104,6 +130,8 @@ def passed_if_any(view: View) -> View:
     return passed_or_sent
 
 
+enter_code = EnterCode.as_view()
+use_passkey = UsePasskey.as_view()
 overview = Overview.as_view()
 activate_totp = passed_if_any(ActivateTotp.as_view())
 deactivate_totp = passed_if_any(DeactivateTotp.as_view())

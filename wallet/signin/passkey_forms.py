@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms as allauth_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from wallet.signin.plain_words import PlainWords, Words
 from wallet.web.fields import LineField
 
 NAME = Words(_("Name"), _("Such as the phone or computer it is on."), _("Enter a name."))
+DID_NOT_WORK = _("This passkey didn't work. Try again, or use another way.")
 # What allauth and fido2 raise for a made-up answer, besides a ValidationError.
 MADE_UP = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 
@@ -29,10 +31,8 @@ class AddForm(PlainWords, allauth_forms.AddWebAuthnForm):
     passwordless = None
 
     def clean(self) -> dict[str, Any]:
-        try:
+        with our_refusal():
             return super().clean() or {}
-        except MADE_UP:
-            raise refusal() from None
 
 
 class RenameForm(PlainWords, allauth_forms.EditWebAuthnForm):
@@ -44,10 +44,8 @@ class Answers(forms.Form):
     """Takes the answer of a passkey."""
 
     def clean_credential(self) -> Any:
-        try:
+        with our_refusal():
             return super().clean_credential()  # type: ignore[misc]
-        except MADE_UP:
-            raise refusal() from None
 
 
 class LoginForm(Answers, allauth_forms.LoginWebAuthnForm):
@@ -62,5 +60,14 @@ class ReauthenticateForm(Answers, allauth_forms.ReauthenticateWebAuthnForm):
     pass
 
 
-def refusal() -> forms.ValidationError:
-    return get_adapter().validation_error("incorrect_code")  # type: ignore[no-any-return]
+@contextmanager
+def our_refusal() -> Iterator[None]:
+    """One sentence for an answer that is wrong, whether fido2 refuses it or can't read it."""
+    try:
+        yield
+    except MADE_UP:
+        raise forms.ValidationError(DID_NOT_WORK, code="incorrect_passkey") from None
+    except forms.ValidationError as error:
+        if error.code != "incorrect_code":
+            raise
+        raise forms.ValidationError(DID_NOT_WORK, code="incorrect_passkey") from None
