@@ -104,10 +104,12 @@ class UsePasskey(webauthn_views.ReauthenticateWebAuthnView):
     """allauth's version sends people away after a passkey that didn't work."""
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        page: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return page
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data() | kwargs
+        context: dict[str, Any] = super().get_context_data()
+        return context | kwargs
 
 
 class RemovePasskey(Removes, webauthn_views.RemoveWebAuthnView):
