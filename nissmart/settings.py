@@ -192,6 +192,9 @@ RETENTION_YEARS = env.int("RETENTION_YEARS", 7)
 # How long a link that sets a new password works, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
+# A payment above this amount asks for the second factor, and so does one on a new device. 0 means
+# every payment.
+STEP_UP_ABOVE_CENTS = env.int("STEP_UP_ABOVE_CENTS", 50_000_00)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True

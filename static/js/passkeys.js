@@ -37,9 +37,13 @@
     }
   };
 
-  for (const form of document.querySelectorAll("form[data-passkey]")) {
-    for (const element of form.querySelectorAll("[data-able]")) element.hidden = !isAble;
-    for (const element of form.querySelectorAll("[data-unable]")) element.hidden = isAble;
-    if (isAble) form.addEventListener("submit", submit);
-  }
+  const prepare = (root) => {
+    for (const element of root.querySelectorAll("[data-able]")) element.hidden = !isAble;
+    for (const element of root.querySelectorAll("[data-unable]")) element.hidden = isAble;
+  };
+  prepare(document);
+  document.addEventListener("htmx:afterSettle", ({ target }) => prepare(target));
+  document.addEventListener("submit", (event) => {
+    if (isAble && event.target.matches("form[data-passkey]")) submit(event);
+  });
 })();

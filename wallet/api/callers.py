@@ -34,6 +34,7 @@ class Caller:
     scope: str
     reads_all: bool = False
     precondition: Precondition | None = None
+    is_session: bool = False
 
     def context(self, key: str | None) -> Context:
         """The context for the operation this call runs."""
@@ -117,7 +118,7 @@ class SessionAuth(APIKeyCookie):
         throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
         # Without the second factor, staff are members like any other.
         reads_all = factors.has_passed(request) and reads_panel(request.user)
-        return Caller(request.user.pk, Scope.MEMBER, reads_all)
+        return Caller(request.user.pk, Scope.MEMBER, reads_all, is_session=True)
 
 
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:

@@ -48,6 +48,9 @@ class UsesCode(PlainWords):
 
     def save(self) -> None:
         super().save()  # type: ignore[misc]
+        self.say_what_is_left()
+
+    def say_what_is_left(self) -> None:
         assert self.authenticator
         if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
             messages.warning(context.request, codes_left(factors.codes_left(self.user)))

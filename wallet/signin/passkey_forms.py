@@ -43,6 +43,9 @@ class RenameForm(PlainWords, allauth_forms.EditWebAuthnForm):
 class Answers(forms.Form):
     """Takes the answer of a passkey."""
 
+    def save(self) -> None:
+        super().save()  # type: ignore[misc]
+
     def clean_credential(self) -> Any:
         with our_refusal():
             return super().clean_credential()  # type: ignore[misc]
