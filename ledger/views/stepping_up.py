@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.mfa.webauthn.internal.auth import begin_authentication, get_credentials
 from django.http import HttpResponse
 
+from ledger import operations
 from ledger.forms.moves import OrderForm
 from ledger.operations import Order
 from wallet.messages import Contact
@@ -15,15 +16,17 @@ from wallet.web.http import MemberRequest, render_part
 
 
 def ask(request: MemberRequest, form: OrderForm, order: Order) -> HttpResponse | None:
-    """The page that asks, or None if this order may go on. Raises TooManyRequests.
+    """The page that asks, or None if this order may go on.
 
-    The page carries what was typed, and no secret. Its answer leads to the review.
+    The page carries what was typed, and no secret. Its answer leads to the review. Raises Refusal
+    for an order that no code would help, and TooManyRequests.
     """
     if not order.kind.takes_from_wallet or not step_up.is_needed(request, order.amount_cents):
         return None
     order_id = id_of(request, form, order)
     if step_up.has_passed(request, order_id):
         return None
+    operations.preview(order)
     has_factor = factors.has_one(request.user)
     contact = None if has_factor else step_up.contact_of(request.user)
     answer = answer_of(request, order_id, has_factor)

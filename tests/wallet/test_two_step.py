@@ -10,6 +10,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.test_headers import problems as header_problems
 from tests.pages import is_whole_page, problems, problems_beside, text
 from tests.wallet.support.totp import code
+from wallet.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +158,16 @@ def test_turning_it_on_asks_for_the_password_again(client, jane):
     assert client.get(ACTIVATE).status_code == 302
     assert client.post(asked, {"password": PASSWORD}).status_code == 302
     assert client.get(ACTIVATE).status_code == 200
+
+
+def test_who_proved_no_contact_cannot_set_it_up(client, jane, monkeypatch):
+    """A squatter who typed a stranger's email could lock its owner out."""
+    sign_in(client)
+    confirm_password(client)
+    monkeypatch.setattr(User, "has_proof", False, raising=False)
+    for page in (ACTIVATE, reverse("mfa_add_webauthn")):
+        for answer in (client.get(page, follow=True), client.post(page, {}, follow=True)):
+            assert "Prove your phone number or email first" in text(answer)
 
 
 def test_a_wrong_code_does_not_turn_it_on(client, jane, clock):

@@ -17,12 +17,15 @@ from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from wallet.models import User
 from wallet.signin import factors
 from wallet.signin.factors import StaffKeepOne, Type
 from wallet.staff.roles import is_staff_now
 from wallet.web.http import MemberRequest
+
+PROVE_FIRST = _("Prove your phone number or email first, with the code that we send you.")
 
 type View = Callable[..., HttpResponseBase]
 
@@ -134,12 +137,27 @@ def passed_if_any(view: View) -> View:
 
 enter_code = EnterCode.as_view()
 use_passkey = UsePasskey.as_view()
+
+
+def proved_first(view: View) -> View:
+    """Who has proved no contact sets up no second factor."""
+
+    @functools.wraps(view)
+    def set_up_or_sent(request: MemberRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not factors.may_set_up(request.user):
+            messages.error(request, PROVE_FIRST)
+            return redirect("mfa_index")
+        return view(request, *args, **kwargs)
+
+    return set_up_or_sent
+
+
 overview = Overview.as_view()
-activate_totp = passed_if_any(ActivateTotp.as_view())
+activate_totp = proved_first(passed_if_any(ActivateTotp.as_view()))
 deactivate_totp = passed_if_any(DeactivateTotp.as_view())
 view_recovery_codes = passed_if_any(recovery_views.view_recovery_codes)
 download_recovery_codes = passed_if_any(recovery_views.download_recovery_codes)
 make_recovery_codes = passed_if_any(recovery_views.generate_recovery_codes)
-add_passkey = passed_if_any(AddPasskey.as_view())
+add_passkey = proved_first(passed_if_any(AddPasskey.as_view()))
 rename_passkey = passed_if_any(webauthn_views.edit_webauthn)
 remove_passkey = passed_if_any(RemovePasskey.as_view())

@@ -87,6 +87,13 @@ def has_one(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
+def may_set_up(user: User) -> bool:
+    """Only who has proved a phone number or email: someone who typed a stranger's could otherwise
+    lock its owner out with a second factor."""
+    # Until contacts are proved by codes, all count.
+    return bool(getattr(user, "has_proof", True))
+
+
 def codes_left(user: User) -> int:
     """How many recovery codes the person has."""
     codes = Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).first()
