@@ -1,8 +1,16 @@
 """Django admin for operators: people, their accounts and tokens."""
 
 from wallet.admin.accounts import AccountAdmin
+from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
 from wallet.admin.site import site
 from wallet.admin.tokens import ApiTokenAdmin
 
-__all__ = ["AccountAdmin", "ApiTokenAdmin", "StaffGroupAdmin", "UserAdmin", "site"]
+__all__ = [
+    "AccountAdmin",
+    "ApiTokenAdmin",
+    "FormerMemberAdmin",
+    "StaffGroupAdmin",
+    "UserAdmin",
+    "site",
+]

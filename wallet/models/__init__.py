@@ -2,6 +2,7 @@
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.closed import FormerMember
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.rates import RateWindow
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "FormerMember",
     "Opening",
     "RateWindow",
     "User",
