@@ -1,4 +1,4 @@
-"""For a day after a change of sign-in less leaves the wallet; after an operator's help no payout."""
+"""After a change of sign-in less leaves the wallet for a day, and after help no payout."""
 
 from __future__ import annotations
 
@@ -66,21 +66,21 @@ def test_a_change_lowers_what_may_leave_and_says_until_when(clock, alice, bob):
         send(alice, bob, 100_01)
     clock.move_to(TOMORROW, tick=False)
     send(alice, bob, 500_00)
-    with nothing_moves(), pytest.raises(DailyLimitReached, match="up to KES.500"):
+    with nothing_moves(), pytest.raises(DailyLimitReached, match=r"up to KES.500"):
         send(alice, bob, 1)
 
 
 def test_what_left_before_the_change_counts(clock, alice, bob):
     send(alice, bob, 300_00)
     change(alice)
-    with nothing_moves(), pytest.raises(LowerLimitReached, match="KES.0.00 left"):
+    with nothing_moves(), pytest.raises(LowerLimitReached, match=r"KES.0.00 left"):
         send(alice, bob, 1)
 
 
 def test_the_lower_limit_is_never_the_higher_one(clock, alice, settings):
     settings.LOWER_LIMIT_CENTS_OUT_PER_DAY = 900_00
     change(alice)
-    with nothing_moves(), pytest.raises(LowerLimitReached, match="up to KES.500"):
+    with nothing_moves(), pytest.raises(LowerLimitReached, match=r"up to KES.500"):
         withdraw(alice, 500_01)
 
 
@@ -106,7 +106,8 @@ def test_the_page_shows_what_is_left_before_it_refuses(clock, as_alice, alice, b
 def test_the_usual_limit_is_shown_once_it_comes_first(as_alice, alice, bob):
     deposit(alice, 1_000_00)
     send(alice, bob, 200_00)
-    assert "You have KES 300.00 left to send and withdraw today." in text(as_alice.get("/transfer/"))
+    page = text(as_alice.get("/transfer/"))
+    assert "You have KES 300.00 left to send and withdraw today." in page
 
 
 # --- After an operator's help
@@ -192,5 +193,5 @@ def test_a_change_waits_for_a_payment_under_way_and_counts_for_the_next():
     with watch_statements(change_in_the_middle):
         send(payer, payee, 90_00)
     changes.join()
-    with nothing_moves(), pytest.raises(LowerLimitReached, match="KES.10.00 left"):
+    with nothing_moves(), pytest.raises(LowerLimitReached, match=r"KES.10.00 left"):
         send(payer, payee, 10_01)

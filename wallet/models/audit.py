@@ -64,7 +64,10 @@ class AuditEvent(models.Model):
         WITHDRAW_UNFREEZE = "withdraw_unfreeze", _("Proposal to unfreeze withdrawn")
 
     # What members do about their own account. Everything else shows that its actor is staff.
-    BY_MEMBERS = (Action.CHANGE_SECURITY, Action.FREEZE_OWN, Action.UNFREEZE_OWN)
+    BY_MEMBERS = (
+        *(Action.CHANGE_SECURITY, Action.FREEZE_OWN, Action.UNFREEZE_OWN),
+        Action.CLOSE_ACCOUNT,
+    )
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
     # Null means the system.
