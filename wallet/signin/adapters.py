@@ -9,6 +9,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,13 +17,16 @@ from django.utils.functional import lazystr
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from wallet import safety
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.models import User
+from wallet.safety import Change
 from wallet.signin import factors
 from wallet.signin.factors import StaffKeepOne
 from wallet.staff.roles import is_staff_now, reads_panel
 from wallet.web.fields import PhoneField
-from wallet.web.http import is_own_page
+from wallet.web.http import ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
 
 # The field takes either, so the sentence names both.
@@ -79,8 +83,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
 
+    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
-        """Also revoke all API tokens: a thief with the old password may have made some."""
+        """Also revoke all API tokens: a thief with the old password may have made some.
+
+        A reset is the person's own act too: they came with a link that was sent to them.
+        """
+        context = Context(user.pk, ip_address(self.request))
+        safety.changed(context, user.pk, Change.PASSWORD)
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
 

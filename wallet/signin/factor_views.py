@@ -15,50 +15,61 @@ from allauth.mfa.webauthn.internal import auth as webauthn_auth
 from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from wallet.models import User
+from wallet import safety
+from wallet.safety import Change
 from wallet.signin import factors
 from wallet.signin.factors import StaffKeepOne, Type
 from wallet.staff.roles import is_staff_now
-from wallet.web.http import MemberRequest
+from wallet.web.http import MemberRequest, context_of
 
 PROVE_FIRST = _("Prove your phone number or email first, with the code that we send you.")
 
 type View = Callable[..., HttpResponseBase]
 
 
-class Adds:
-    """Setting up a factor proves it, so the session has passed it."""
+class Changes:
+    """A change of a second factor, with what follows from it, in one transaction."""
 
-    request: HttpRequest
-    type: Type
+    request: MemberRequest
 
     @transaction.atomic
     def form_valid(self, form: Form) -> HttpResponse:
+        safety.changed(context_of(self.request), self.request.user.pk, Change.SECOND_FACTOR)
+        return self.change(form)
+
+    def change(self, form: Form) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
-        mine = Authenticator.objects.filter(user_id=self.request.user.pk, type=self.type)
+        return response
+
+
+class Adds(Changes):
+    """Setting up a factor proves it, so the session has passed it."""
+
+    type: Type
+
+    def change(self, form: Form) -> HttpResponse:
+        response = super().change(form)
+        mine = Authenticator.objects.filter(user=self.request.user, type=self.type)
         factors.record_passed(self.request, mine.latest("pk"))
         return response
 
 
-class Removes:
-    """Staff keep one factor. The lock is for two that they remove at the same moment."""
+class Removes(Changes):
+    """Staff keep one factor."""
 
-    request: HttpRequest
-
-    @transaction.atomic
-    def form_valid(self, form: Form) -> HttpResponse:
-        User.objects.select_for_update().get(pk=self.removed().user_id)
+    def change(self, form: Form) -> HttpResponse:
+        """`safety.changed` holds the wallet's lock, so the second of two removals sees the first."""
         try:
             factors.refuse_last_of_staff(self.removed())
         except StaffKeepOne as refusal:
+            transaction.set_rollback(True)
             messages.error(self.request, str(refusal))
             return redirect("mfa_index")
-        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
-        return response
+        return super().change(form)
 
     def removed(self) -> Authenticator:
         raise NotImplementedError
@@ -81,6 +92,10 @@ class EnterCode(base_views.AuthenticateView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         app = Authenticator.objects.filter(user=self.stage.login.user, type=Type.TOTP)
         return context | {"has_app": app.exists()}
+
+
+class MakeRecoveryCodes(Changes, recovery_views.GenerateRecoveryCodesView):
+    pass
 
 
 class ActivateTotp(Adds, totp_views.ActivateTOTPView):
@@ -157,7 +172,7 @@ activate_totp = proved_first(passed_if_any(ActivateTotp.as_view()))
 deactivate_totp = passed_if_any(DeactivateTotp.as_view())
 view_recovery_codes = passed_if_any(recovery_views.view_recovery_codes)
 download_recovery_codes = passed_if_any(recovery_views.download_recovery_codes)
-make_recovery_codes = passed_if_any(recovery_views.generate_recovery_codes)
+make_recovery_codes = passed_if_any(MakeRecoveryCodes.as_view())
 add_passkey = proved_first(passed_if_any(AddPasskey.as_view()))
 rename_passkey = passed_if_any(webauthn_views.edit_webauthn)
 remove_passkey = passed_if_any(RemovePasskey.as_view())
