@@ -13,6 +13,7 @@ LISTS = [
     "/admin/wallet/user/",
     "/admin/wallet/account/",
     "/admin/wallet/apitoken/",
+    "/admin/wallet/session/",
     "/admin/ledger/transaction/",
     "/admin/ledger/entry/",
     "/admin/ledger/attempt/",

@@ -21,7 +21,7 @@ from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import User
+from wallet.models import Session, User
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +140,8 @@ def samples(people, alice, settings) -> dict[str, str]:
     pause = Pause.objects.create(reason="The rail answers late.")
     event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
+    signed_in(alice), signed_in(proposer)
+    of_staff = Session.objects.get(user=proposer)
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -152,6 +154,8 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:view_id>": str(view.pk),
+        "<id:session_id>": str(Session.objects.get(user=alice).pk),
+        "wallet/session/<path:object_id>": f"wallet/session/{of_staff.pk}",
         "transaction/<reference>": f"transaction/{record.reference}",
         "<path:rest>": "no-such-thing",
         "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",

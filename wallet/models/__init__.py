@@ -2,6 +2,8 @@
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.devices import Device, Session
+from wallet.models.guesses import GuessCount
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.rates import RateWindow
@@ -11,8 +13,11 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "Device",
+    "GuessCount",
     "Opening",
     "RateWindow",
+    "Session",
     "User",
     "UserManager",
 ]

@@ -54,6 +54,7 @@ class AuditEvent(models.Model):
         LIFT_PAUSE = "lift_pause", _("Payouts resumed")
         CHANGE_TARIFF = "change_tariff", _("Tariff changed")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
+        END_SESSIONS = "end_sessions", _("Sessions ended")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
     # Null means the system.
