@@ -14,6 +14,7 @@ LISTS = [
     "/admin/wallet/account/",
     "/admin/wallet/apitoken/",
     "/admin/wallet/session/",
+    "/admin/wallet/delivery/",
     "/admin/ledger/transaction/",
     "/admin/ledger/entry/",
     "/admin/ledger/attempt/",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core import mail
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
-from wallet.models import Device, User
+from wallet.models import Delivery, Device, User
 from wallet.signin import devices
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +37,10 @@ def request_of(client: Client, user: User):
     return request
 
 
-def subjects() -> list[str]:
-    return [message.subject for message in mail.outbox]
+def alerts() -> list[str]:
+    """What was sent about new devices, as (channel, text)."""
+    sent = Delivery.objects.filter(message__topic="new_device").order_by("pk")
+    return [f"{one.channel}: {one.text}" for one in sent]
 
 
 def test_the_first_device_is_known_and_the_second_raises_an_alarm(jane, time_machine):
@@ -47,19 +48,21 @@ def test_the_first_device_is_known_and_the_second_raises_an_alarm(jane, time_mac
     first, second = Client(), Client()
     sign_in(first)
     assert not devices.is_new(request_of(first, jane))
-    assert subjects() == []
+    assert alerts() == []
 
     jane.refresh_from_db()
     sign_in(second, "Mozilla/5.0 (Windows NT 10.0; rv:133.0) Gecko/20100101 Firefox/133.0")
     assert devices.is_new(request_of(second, jane))
-    [notice] = mail.outbox
-    assert notice.subject == "Nissmart: New sign-in to your wallet"
-    assert "Firefox on Windows" in notice.body
-    assert "http://testserver/security/sessions/" in notice.body
+    sms, mail = alerts()
+    assert sms == (
+        "sms: New sign-in to Nissmart: Firefox on Windows, 20 Nov 2026, 11:00. "
+        "Not you? Sign it out: http://testserver/security/sessions/"
+    )
+    assert "Firefox on Windows" in mail
 
     # Signing in once more doesn't make it known, but a day does.
     sign_in(second)
-    assert len(mail.outbox) == 1
+    assert len(alerts()) == 2
     time_machine.move_to("2026-11-21T07:59:00Z", tick=False)
     assert devices.is_new(request_of(second, jane))
     time_machine.move_to("2026-11-21T08:00:01Z", tick=False)
@@ -80,7 +83,7 @@ def test_sign_up_opens_a_known_device(client):
     client.post(reverse("account_signup"), given)
     jane = User.objects.get(name="Jane")
     assert not devices.is_new(request_of(client, jane))
-    assert "Nissmart: New sign-in to your wallet" not in subjects()
+    assert alerts() == []
 
 
 def test_only_the_digest_of_the_token_is_stored_and_a_forged_cookie_names_no_device(jane, bob):

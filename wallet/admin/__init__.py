@@ -1,6 +1,8 @@
-"""Django admin for operators: people, their accounts and tokens."""
+"""Django admin for operators: people, their accounts and tokens, and messages."""
 
 from wallet.admin.accounts import AccountAdmin
+from wallet.admin.deliveries import DeliveryAdmin
+from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
 from wallet.admin.sessions import SessionAdmin
 from wallet.admin.site import site
@@ -9,6 +11,8 @@ from wallet.admin.tokens import ApiTokenAdmin
 __all__ = [
     "AccountAdmin",
     "ApiTokenAdmin",
+    "DeliveryAdmin",
+    "FormerMemberAdmin",
     "SessionAdmin",
     "StaffGroupAdmin",
     "UserAdmin",

@@ -1,9 +1,11 @@
-"""People and their accounts."""
+"""People, their accounts, and the messages to them."""
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.closed import FormerMember
 from wallet.models.devices import Device, Session
 from wallet.models.guesses import GuessCount
+from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.rates import RateWindow
@@ -13,8 +15,12 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "Channel",
+    "Delivery",
     "Device",
+    "FormerMember",
     "GuessCount",
+    "Message",
     "Opening",
     "RateWindow",
     "Session",

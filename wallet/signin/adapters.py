@@ -9,16 +9,17 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
+from wallet import messages
 from wallet.api import tokens
 from wallet.models import User
 from wallet.signin import devices, guesses, sessions
-from wallet.signin.notices import notify
 from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import ip_address, is_own_page
@@ -156,16 +157,16 @@ class AccountAdapter(DefaultAccountAdapter):
             raise forms.ValidationError(str(refusal), code=refusal.code) from None
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Sign in, and note with which device. Notify the person if it's a new one."""
+        """Sign in, and note with which device. Alert the person if it's a new one."""
         has_signed_in_before = user.last_login is not None
         super().login(request, user)
-        device, self.device_token, is_unknown = devices.recognise(request, user)
+        with transaction.atomic():
+            device, self.device_token, is_unknown = devices.recognise(request, user)
+            if is_unknown and has_signed_in_before:
+                link = request.build_absolute_uri(reverse("wallet:sessions"))
+                messages.alert(user.pk, messages.Topic.NEW_DEVICE, device=device.name, link=link)
         session: Any = request.session
         session.device_id, session.ip_address = device.pk, ip_address(request)
-        if is_unknown and has_signed_in_before:
-            url = request.build_absolute_uri(reverse("wallet:sessions"))
-            facts = {"device": device.name, "sessions_url": url}
-            notify(request, user, "account/email/new_device", **facts)
 
     def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **more)

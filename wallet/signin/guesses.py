@@ -105,6 +105,12 @@ def forget(user: User) -> None:
     GuessCount.objects.filter(key__in=[f"{What.PASSWORD}:{name}" for name in names]).delete()
 
 
+def clear_expired() -> None:
+    """Delete the counts that count nothing any longer."""
+    past = timezone.now() - timedelta(seconds=WINDOW_S)
+    GuessCount.objects.filter(changed_at__lt=past).delete()
+
+
 def name_of(user: User | None, login: str) -> str:
     """It takes SECRET_KEY to find the login again."""
     if user:
@@ -137,9 +143,6 @@ def reserve(key: str) -> str:
     number = secrets.token_hex(4)
     row.guesses.append([number, now, False])
     row.save()
-    if secrets.randbelow(100) == 0:
-        past = timezone.now() - timedelta(seconds=WINDOW_S)
-        GuessCount.objects.filter(changed_at__lt=past).delete()
     return number
 
 

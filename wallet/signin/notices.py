@@ -35,11 +35,9 @@ def notify_of_change(request: HttpRequest, user: User, before: Login) -> None:
             notify(request, user, f"account/email/{name}_changed", email=before.email)
 
 
-def notify(
-    request: HttpRequest, user: User, template: str, *, email: str | None = None, **facts: str
-) -> None:
+def notify(request: HttpRequest, user: User, template: str, *, email: str | None = None) -> None:
     """Mail one notice. It doesn't show an operator's IP address and browser."""
-    context: dict[str, Any] = {**facts}
+    context: dict[str, Any] = {}
     if request.user.pk != user.pk:
-        context |= {"ip": _("Nissmart"), "user_agent": _("by an operator")}
+        context = {"ip": _("Nissmart"), "user_agent": _("by an operator")}
     get_adapter(request).send_notification_mail(template, user, context, email=email)
