@@ -47,7 +47,7 @@ def guess(user: User | None, is_right: bool = False, address: str = "192.0.2.1",
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["jane@example.com", "unknown@example.com"])
-def test_changing_addresses_and_spellings_gives_no_more_guesses(jane, name, time_machine, settings):
+def test_other_addresses_and_spellings_give_no_extra_guesses(jane, name, time_machine, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     time_machine.move_to("2026-11-20T08:00:00Z", tick=False)
     spellings = [name, name.upper(), f" {name} "]
@@ -134,7 +134,7 @@ def test_a_guess_whose_request_died_counts_for_a_minute(jane, time_machine):
 
 @pytest.mark.django_db
 def test_many_people_share_an_address_but_none_tries_every_account(jane, settings):
-    """Ten wrong names a minute lock nobody out. One password on many accounts is stopped."""
+    """Ten wrong names a minute lock no neighbour out. Trying every account is stopped."""
     settings.GUESSES_PER_ADDRESS = 20
     for number in range(15):
         guess(None, login=f"07{number:08}")
