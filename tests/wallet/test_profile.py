@@ -39,7 +39,7 @@ def test_the_form_shows_the_current_values_without_a_password(jane):
     response = signed_in(jane).get(PROFILE)
     assert is_whole_page(response)
     assert fields(response).items() >= NOW.items()
-    assert "Password, two-step sign-in, devices" in text(response)
+    assert "Sign-in, devices and API tokens" in text(response)
     assert "Sign out" in text(response)
 
 

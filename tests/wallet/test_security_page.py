@@ -28,7 +28,7 @@ def test_each_row_tells_its_state_and_leads_to_its_page(time_machine):
     page = text(client.get(SECURITY))
     assert "Password Set" in page
     assert "Two-step sign-in Turn it on, and your password alone lets no one in. Off" in page
-    assert "Devices and sessions Signed in on 1 device" in page
+    assert "Where you're signed in 1 device" in page
     assert "API tokens None" in page
 
     TOTP.activate(jane, generate_totp_secret())
@@ -37,7 +37,7 @@ def test_each_row_tells_its_state_and_leads_to_its_page(time_machine):
     signed_in(jane)
     page = client.get(SECURITY)
     assert "Two-step sign-in On since 3 Nov" in text(page)
-    assert "Signed in on 2 devices" in text(page)
+    assert "Where you're signed in 2 devices" in text(page)
     assert "API tokens 1 active" in text(page)
     for link in elements(page, "a"):
         url = dict(link.attributes)["href"] or ""

@@ -167,8 +167,9 @@ def test_a_member_sees_their_devices_and_signs_one_out(jane, carol):
     phone.post(LOGIN, {"login": jane.email, "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
     laptop = sign_in(jane)
     page = text(phone.get(SESSIONS, REMOTE_ADDR="192.0.2.1"))
-    assert "Chrome on Android 192.0.2.1 · This device" in page
-    assert "Unknown browser 127.0.0.1 · Last used" in page
+    assert "Chrome on Android This device 192.0.2.1 · since " in page
+    assert "Unknown browser Last used" in page
+    assert "127.0.0.1 · since" in page
     other = Session.objects.get(digest=digest_of(laptop.cookies["sessionid"].value))
     end = reverse("wallet:end_session", args=[other.pk])
 

@@ -100,6 +100,13 @@ class Session(models.Model):
     def __str__(self) -> str:
         return f"{self.device or _('Unknown browser')}, {self.ip_address}"
 
+    @property
+    def place(self) -> str:
+        """Where it was last used: the IP address, or of an IPv6 one the half for the network."""
+        if ":" not in self.ip_address:
+            return self.ip_address
+        return ":".join([*self.ip_address.split(":")[:4], ":"])
+
     def use(self, now: datetime) -> None:
         """Note the use, and set when it ends: when idle for long, and some time after sign-in."""
         idle, whole = limits(self)

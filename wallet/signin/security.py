@@ -58,8 +58,9 @@ def two_step(request: MemberRequest) -> Row:
 
 def signed_in(request: MemberRequest) -> Row:
     count = sessions.live(request.user.pk).count()
-    state = ngettext("Signed in on %d device", "Signed in on %d devices", count) % count
-    return Row(Group.DEVICES, "phone", _("Devices and sessions"), state, reverse("wallet:sessions"))
+    state = ngettext("%d device", "%d devices", count) % count
+    url = reverse("wallet:sessions")
+    return Row(Group.DEVICES, "phone", _("Where you're signed in"), state, url)
 
 
 def programs(request: MemberRequest) -> Row:
