@@ -16,6 +16,7 @@ from wallet import operations
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.names import refuse_house_names, refuse_invisible_characters
+from wallet.safety import Change
 from wallet.signin import guesses
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
@@ -148,6 +149,11 @@ class ProfileForm(forms.ModelForm):
         except TooManyRequests as refusal:
             self.refusal = refusal
             raise forms.ValidationError(str(refusal), code=refusal.code) from None
+
+    def changes(self) -> list[Change]:
+        """What of the person's sign-in is about to change."""
+        fields = {"phone": Change.PHONE, "email": Change.EMAIL}
+        return [change for name, change in fields.items() if self.has_new(name)]
 
     def has_new(self, name: str) -> bool:
         """Did it change? The same phone number in another format didn't."""

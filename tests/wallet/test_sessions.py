@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.base import UpdateError
@@ -279,3 +280,10 @@ def test_operators_end_sessions_of_staff_and_see_no_key(as_operator, jane, finan
     assert [is_in(client) for client in (staff, member)] == [False, True]
     event = AuditEvent.objects.get(action="end_sessions")
     assert (event.subject, event.facts["ip_address"]) == (f"member {finance.pk}", "127.0.0.1")
+
+
+def test_a_change_of_the_second_factor_ends_other_sessions(jane):
+    here, there = signed_in(jane), sign_in(jane)
+    TOTP.activate(jane, generate_totp_secret())
+    assert here.post(reverse("mfa_deactivate_totp")).status_code == 302
+    assert [is_in(client) for client in (here, there)] == [True, False]

@@ -5,7 +5,6 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,13 +15,15 @@ from django.urls import reverse
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
-from wallet import messages
+from wallet import messages, safety
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.models import User
+from wallet.safety import Change
 from wallet.signin import devices, guesses, sessions
 from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
-from wallet.web.http import ip_address, is_own_page
+from wallet.web.http import context_of, ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
 
 # The field takes either, so the sentence names both.
@@ -79,15 +80,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
 
+    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
         """Also revoke all API tokens: a thief with the old password may have made some.
 
-        Other sessions end, and guesses at the old password don't count.
+        Other sessions end, and guesses at the old password don't count. A reset is the person's own
+        act too: they came with a link that was sent to them.
         """
+        request = self.request
+        safety.changed(Context(user.pk, ip_address(request)), user.pk, Change.PASSWORD)
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
         guesses.forget(user)
-        request = context.request
         is_own = request.user.pk == user.pk
         sessions.end_others(user.pk, but=request.session if is_own else None)
 
@@ -122,7 +126,13 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user by mail. A failure to send is logged and undoes nothing."""
+        """Notify the user by mail. A failure to send is logged and undoes nothing.
+
+        allauth offers no other place that hears of each change of a second factor.
+        """
+        if template_prefix.startswith("mfa/email/") and self.request.user.pk == user.pk:
+            safety.changed(context_of(self.request), user.pk, Change.SECOND_FACTOR)
+            sessions.end_others(user.pk, but=self.request.session)
         email = email or getattr(user, "email", None)
         if not email:
             return
@@ -152,7 +162,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         try:
-            return guesses.check_password(context.request, user, password)
+            return guesses.check_password(self.request, user, password)
         except TooManyRequests as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.code) from None
 
