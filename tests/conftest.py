@@ -6,16 +6,19 @@ Wambui and Joseph both work in finance: one proposes a reversal and the other ap
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
@@ -23,7 +26,8 @@ from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
-from wallet.models import User, accounts
+from wallet.models import Device, User, accounts
+from wallet.signin import devices
 from wallet.staff.roles import AUDITOR, FINANCE, is_staff_now
 
 SECOND_FACTOR = {"method": "mfa", "at": 0.0, "type": "totp"}
@@ -188,6 +192,7 @@ def signed_in(user: User) -> Client:
     client.force_login(user)
     password = {"method": "password", "at": time.time(), "reauthenticated": True}
     set_records(client, [*([SECOND_FACTOR] if is_staff_now(user) else []), password])
+    know_device(client, user)
     return client
 
 
@@ -201,4 +206,14 @@ def set_records(client: Client, records: list[dict[str, Any]]) -> None:
     session = client.session
     session["account_authentication_methods"] = records
     session["account_authentication_methods_user"] = session[SESSION_KEY]
+    # Some tests move the clock by hours.
+    session.set_expiry(settings.SESSION_COOKIE_AGE)
     session.save()
+
+
+def know_device(client: Client, user: User) -> None:
+    """Make the client a browser that has signed in to this account before."""
+    token, answer = secrets.token_urlsafe(32), HttpResponse()
+    devices.remember(answer, token)
+    client.cookies.update(answer.cookies)
+    Device.objects.create(user=user, digest=devices.digest_of(token), name="Chrome on Android")

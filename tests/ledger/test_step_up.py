@@ -1,20 +1,21 @@
 """A large payment, or one on a new device, asks for the second factor, for that order only."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
+from django.utils import timezone
 
 from ledger.models import Transaction
 from tests.api.support.calls import by_session, by_token, order
-from tests.conftest import signed_in
+from tests.conftest import pass_second_factor, signed_in
 from tests.factories import balance, funded, new_key
 from tests.pages import fields, htmx, problems, text
 from tests.wallet.support.totp import code
-from wallet.models import Delivery
-from wallet.signin import step_up
+from wallet.models import Delivery, Device
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 
@@ -127,15 +128,24 @@ def test_the_app_and_recovery_codes_answer_it_once(client, bob, rich, secret):
     assert not Delivery.objects.exists()
 
 
-def test_five_wrong_guesses_end_a_code(client, bob):
+def test_guesses_are_counted(client, bob):
     page = client.post(TRANSFER, filled_in(bob))
-    first = sent_code()
-    for _guess in range(5):
+    for _guess in range(10):
         page = client.post(TRANSFER, fields(page) | {"code": "000000"})
-    page = client.post(TRANSFER, fields(page) | {"code": first})
-    assert problems(page) == ["Too many wrong codes. We sent a new one."]
-    assert Delivery.objects.count() == 2
-    assert "Check and confirm" in text(client.post(TRANSFER, fields(page) | {"code": sent_code()}))
+    page = client.post(TRANSFER, fields(page) | {"code": sent_code()})
+    assert problems(page) == ["Too many attempts. Wait 15 minutes, then try again."]
+    assert Delivery.objects.filter(is_secret=True).count() == 1
+
+
+def test_a_code_for_another_order_or_from_long_ago_is_refused(client, bob, clock):
+    first = client.post(TRANSFER, filled_in(bob))
+    code_of_first = sent_code()
+    clock.shift(10 * 60)
+    page = client.post(TRANSFER, fields(first) | {"code": code_of_first})
+    assert problems(page) == ["This code is too old. We sent a new one."]
+    code_of_first = sent_code()
+    other = client.post(TRANSFER, filled_in(bob, "60,000"))
+    assert client.post(TRANSFER, fields(other) | {"code": code_of_first}).status_code == 422
 
 
 def test_small_payments_and_deposits_do_not_ask(client, bob, settings):
@@ -147,9 +157,20 @@ def test_small_payments_and_deposits_do_not_ask(client, bob, settings):
     assert "Check and confirm" in text(deposit)
 
 
-def test_a_new_device_always_asks(client, bob, monkeypatch):
-    monkeypatch.setattr(step_up, "is_new_device", lambda request: True)
+def test_a_new_device_asks_until_a_second_factor_is_entered_on_it(rich, bob):
+    client = signed_in(rich)
+    now = timezone.now()
+    Device.objects.filter(user=rich).update(known_from=now + timedelta(hours=24))
+    page = client.post(TRANSFER, filled_in(bob, "1"))
+    assert asks(page)
+    review = client.post(TRANSFER, fields(page) | {"code": sent_code()})
+    assert confirm(client, review).status_code == 303
+    assert not asks(client.post(TRANSFER, filled_in(bob, "1")))
+    # Nor if it was entered at sign-in.
+    Device.objects.filter(user=rich).update(known_from=now + timedelta(hours=24))
     assert asks(client.post(TRANSFER, filled_in(bob, "1")))
+    pass_second_factor(client)
+    assert not asks(client.post(TRANSFER, filled_in(bob, "1")))
 
 
 def test_a_session_cannot_avoid_it_through_the_api(rich, bob):

@@ -12,6 +12,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.ledger.support.crowd import run_together
 from tests.wallet.support.totp import code
 from wallet.models import UsedStep
+from wallet.signin import guesses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -24,9 +25,9 @@ def one_moment(time_machine):
 
 
 @pytest.fixture
-def waiting(settings):
+def waiting(monkeypatch):
     """Someone's browsers, all between the password and the code."""
-    settings.ACCOUNT_RATE_LIMITS = False
+    monkeypatch.setattr(guesses, "GUESSES", 10 * CROWD)
     user = UserFactory()
     secret = generate_totp_secret()
     TOTP.activate(user, secret)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as allauth_forms
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.contrib import messages
 from django.utils.translation import gettext, ngettext
 
+from wallet.errors import Refusal
 from wallet.models import User
-from wallet.signin import factors
+from wallet.signin import factors, guesses
 from wallet.signin.factors import UsedAlready
+from wallet.signin.guesses import What
 from wallet.signin.plain_words import CODE, PlainWords
 from wallet.web.fields import PastedField
 
@@ -27,23 +28,24 @@ def code_field() -> PastedField:
 
 
 class UsesCode(PlainWords):
-    """Takes each code once. allauth remembers used codes in the cache, but not the one that turned
-    two-step sign-in on, and between two requests for an expired entry both win."""
+    """Takes each code once, and counts wrong ones. allauth remembers used codes in the cache, but
+    not the one that turned two-step sign-in on, and between two requests for an expired entry both
+    win."""
 
     words = {"code": CODE}
     user: User
     authenticator: Authenticator | None
 
     def clean_code(self) -> str:
-        forget_attempts = check_rate_limit(self.user)
         code: str = self.cleaned_data["code"]
         try:
-            self.authenticator = factors.use_code(self.user, code)
-        except UsedAlready as refusal:
+            with guesses.counted(context.request, What.SECOND_FACTOR, self.user) as guess:
+                self.authenticator = factors.use_code(self.user, code)
+                guess.is_right = self.authenticator is not None
+        except Refusal as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.code) from None
         if self.authenticator is None:
             raise get_adapter().validation_error("incorrect_code")
-        forget_attempts()
         return code
 
     def save(self) -> None:

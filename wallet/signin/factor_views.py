@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet import safety
 from wallet.safety import Change
-from wallet.signin import factors
+from wallet.signin import factors, sessions
 from wallet.signin.factors import StaffKeepOne, Type
 from wallet.staff.roles import is_staff_now
 from wallet.web.http import MemberRequest, context_of
@@ -38,7 +38,9 @@ class Changes:
 
     @transaction.atomic
     def form_valid(self, form: Form) -> HttpResponse:
-        safety.changed(context_of(self.request), self.request.user.pk, Change.SECOND_FACTOR)
+        user_id = self.request.user.pk
+        safety.changed(context_of(self.request), user_id, Change.SECOND_FACTOR)
+        sessions.end_others(user_id, but=self.request.session)
         return self.change(form)
 
     def change(self, form: Form) -> HttpResponse:
@@ -62,7 +64,7 @@ class Removes(Changes):
     """Staff keep one factor."""
 
     def change(self, form: Form) -> HttpResponse:
-        """`safety.changed` holds the wallet's lock, so the second of two removals sees the first."""
+        """`safety.changed` holds the wallet's lock: the second of two removals sees the first."""
         try:
             factors.refuse_last_of_staff(self.removed())
         except StaffKeepOne as refusal:

@@ -24,21 +24,21 @@ from wallet.errors import NotAllowed
 from wallet.messages import Contact, send_code
 from wallet.messages.outgoing import contacts_of
 from wallet.models import User
+from wallet.signin import devices, factors, guesses
 from wallet.signin.code_forms import UsesCode, code_field
+from wallet.signin.guesses import What
 from wallet.signin.plain_words import CODE, PlainWords
 from wallet.web import rates
 from wallet.web.fields import PastedField
 from wallet.web.http import MemberRequest
-from wallet.web.rates import HOUR_S, MINUTE_S
+from wallet.web.rates import HOUR_S, MINUTE_S, TooManyRequests
 
 PASSED, SENT = "step_up_passed", "step_up_code"
 VALID_S = 5 * MINUTE_S
 CODE_VALID_S = 10 * MINUTE_S
 CODES_PER_HOUR = 10
-GUESSES_PER_CODE = 5
 WRONG = _("This code isn't right. Enter the one we sent last.")
 TOO_MANY_CODES = _("Too many codes were sent.")
-TOO_MANY_GUESSES = _("Too many wrong codes. We sent a new one.")
 
 
 class StepUpOnPages(NotAllowed):
@@ -49,12 +49,12 @@ class StepUpOnPages(NotAllowed):
 
 def is_needed(request: HttpRequest, amount_cents: int) -> bool:
     """Does this payment ask for the second factor? A limit of 0 means every payment does."""
-    return amount_cents > settings.STEP_UP_ABOVE_CENTS or is_new_device(request)
+    return amount_cents > settings.STEP_UP_ABOVE_CENTS or is_unproved_device(request)
 
 
-def is_new_device(request: HttpRequest) -> bool:
-    """Until devices are known."""
-    return False
+def is_unproved_device(request: HttpRequest) -> bool:
+    """A new device, on which the person entered no second factor when they signed in."""
+    return not factors.has_passed(request) and devices.is_new(request)
 
 
 def refuse_unasked(request: HttpRequest, amount_cents: int) -> None:
@@ -79,6 +79,7 @@ def record_passed(request: HttpRequest, order_id: str) -> None:
     live = {key: until for key, until in request.session.get(PASSED, {}).items() if now < until}
     request.session[PASSED] = live | {order_id: now + VALID_S}
     request.session.pop(SENT, None)
+    devices.trust(request)
 
 
 class FactorForm(UsesCode, allauth_forms.BaseAuthenticateForm):
@@ -106,15 +107,17 @@ class SentCodeForm(PlainWords):
         self.request, self.order_id = request, order_id
 
     def clean_code(self) -> str:
-        """Count the guess before looking, in the database, so parallel guesses count too."""
         sent = sent_code(self.request, self.order_id)
         entered: str = self.cleaned_data["code"]
         if sent is None:
             raise forms.ValidationError(_("This code is too old. We sent a new one."), code="old")
-        if rates.count(f"step-up-guess:{sent['id']}", HOUR_S) > GUESSES_PER_CODE:
-            self.request.session.pop(SENT)
-            raise forms.ValidationError(TOO_MANY_GUESSES, code="rate_limited")
-        if not constant_time_compare(hash_of(entered, self.order_id), sent["hash"]):
+        try:
+            with guesses.counted(self.request, What.SECOND_FACTOR, self.request.user) as guess:
+                hashed = hash_of(entered, self.order_id)
+                guess.is_right = constant_time_compare(hashed, sent["hash"])
+        except TooManyRequests as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+        if not guess.is_right:
             raise forms.ValidationError(WRONG, code="incorrect_code")
         return entered
 
@@ -141,7 +144,6 @@ def send(request: MemberRequest, order_id: str, contact: Contact) -> None:
     rates.enforce(f"step-up:{request.user.pk}", CODES_PER_HOUR, HOUR_S, TOO_MANY_CODES)
     code = f"{secrets.randbelow(1_000_000):06}"
     request.session[SENT] = {
-        "id": secrets.token_hex(8),
         "order": order_id,
         "hash": hash_of(code, order_id),
         "until": time.time() + CODE_VALID_S,
