@@ -1,4 +1,4 @@
-"""A passkey: added, used to sign in, renamed, removed; and the staff's code."""
+"""A passkey: added, used to sign in and to confirm a payment, renamed, removed."""
 
 import re
 
@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from playwright.sync_api import Page, expect
 
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, balance, funded
 from tests.wallet.support.totp import code
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_engine, pytest.mark.django_db(transaction=True)]
@@ -40,7 +40,7 @@ def sign_out(page: Page) -> None:
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
 
 
-def test_staff_enter_a_code_and_add_a_passkey_that_signs_in(open_page, finance):
+def test_staff_enter_a_code_and_add_a_passkey_that_signs_in(open_page, finance, bob, settings):
     secret = generate_totp_secret()
     TOTP.activate(finance, secret)
     page = open_page(viewport={"width": 360, "height": 780})
@@ -72,6 +72,18 @@ def test_staff_enter_a_code_and_add_a_passkey_that_signs_in(open_page, finance):
     enter_password(page, finance.email)
     press(page, "Use a passkey")
     expect(page).to_have_url(re.compile("/panel/$"))
+
+    # It confirms a large payment. The new passkey keeps the limit of a day low.
+    funded(finance, 60_000_00)
+    settings.STEP_UP_ABOVE_CENTS = 99_99
+    page.goto("/transfer/")
+    page.get_by_label("Send to").fill(bob.email)
+    page.get_by_label("Amount", exact=True).fill("100")
+    press(page, "Continue")
+    press(page, "Use a passkey")
+    press(page, "Send KES")
+    expect(page.get_by_role("heading", name="Sent to Bob O.")).to_be_visible()
+    assert balance(bob) == 100_00
 
     page.goto("/accounts/2fa/")
     page.get_by_role("link", name="Rename Work phone").click()
