@@ -21,7 +21,8 @@ from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
-from wallet.models import User, accounts
+from wallet.models import ProtectedName, User, accounts
+from wallet.models.protected import write_first_list
 from wallet.staff.roles import AUDITOR, FINANCE
 
 # Migrations fill these tables from the code alone, so they needn't be emptied.
@@ -83,6 +84,7 @@ def flush_past_the_guards() -> None:
                 guarded.install(connection)
         with transaction.atomic():
             wallet_operations.open_house_accounts()
+            write_first_list(ProtectedName.objects)
             for name in (FINANCE, AUDITOR):
                 Group.objects.get_or_create(name=name)
 

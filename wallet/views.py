@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import operations
+from wallet import naming
 from wallet.api import tokens
-from wallet.context import Context
 from wallet.context_processors import THEMES
-from wallet.forms import ProfileForm, TokenForm
+from wallet.errors import Refusal
+from wallet.forms import NameRequestForm, ProfileForm, TokenForm
 from wallet.models import ApiToken, User
 from wallet.signin.notices import Login, notify_of_change
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
@@ -32,30 +32,48 @@ NEW_TOKEN = ShownOnce("new_token")
 @login_required
 def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
-    # A copy, so that a refused form doesn't change the name in the page's header.
+    # A copy, so that a refused form doesn't change the page's header.
     member = User.objects.get(pk=request.user.pk)
     if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
         refused: HttpResponse = ratelimit.respond_429(request)
         return refused
-    before, name = Login.of(member), member.name
+    before = Login.of(member)
     form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid() and save(form, name, context_of(request)):
+    if form.is_valid() and save(form):
         notify_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
     status = 422 if form.errors else 200
-    return render(request, "wallet/profile.html", {"form": form}, status=status)
+    asked = member.name_requests.first()
+    return render(request, "wallet/profile.html", {"form": form, "asked": asked}, status=status)
 
 
-def save(form: ProfileForm, name_before: str, context: Context) -> bool:
+def save(form: ProfileForm) -> bool:
     """Save, unless another member took the phone number or email since the form checked it."""
     try:
         with transaction.atomic():
-            operations.record_own_changes(context, form.save(), name_before)
+            form.save()
     except IntegrityError:
         form.add_error(None, _("Another account took this phone number or email a moment ago."))
         return False
     return True
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def ask_for_name(request: MemberRequest) -> HttpResponse:
+    """Ask for another name, which staff approve or deny."""
+    form = NameRequestForm(request.POST or None)
+    if form.is_valid():
+        try:
+            naming.ask(context_of(request), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal))
+        else:
+            messages.success(request, _("We'll look at the name and write to you here."))
+            return redirect_to(request, reverse("wallet:profile"))
+    status = 422 if form.errors else 200
+    return render(request, "wallet/name.html", {"form": form}, status=status)
 
 
 @require_POST

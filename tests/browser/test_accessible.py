@@ -34,6 +34,7 @@ MEMBER = [
     "/withdraw/",
     "/activity/",
     "/profile/",
+    "/profile/name/",
     "/profile/tokens/",
 ]
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]

@@ -18,10 +18,11 @@ from tests.adminpanel.support.corrections import propose_adjustment
 from tests.conftest import signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.prices import price
+from wallet import naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import User
+from wallet.models import ProtectedName, User
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +141,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     pause = Pause.objects.create(reason="The rail answers late.")
     event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
+    asked = naming.ask(Context(alice.pk), name="Alice Kamau", reason="She married.")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -155,6 +157,10 @@ def samples(people, alice, settings) -> dict[str, str]:
         "transaction/<reference>": f"transaction/{record.reference}",
         "<path:rest>": "no-such-thing",
         "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",
+        "wallet/namerequest/<path:object_id>": f"wallet/namerequest/{asked.pk}",
+        "wallet/protectedname/<path:object_id>": (
+            f"wallet/protectedname/{ProtectedName.objects.first().pk}"
+        ),
         "payouts/<reference:reference>": f"payouts/{payout.reference}",
         "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,

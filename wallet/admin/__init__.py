@@ -1,8 +1,17 @@
 """Django admin for operators: people, their accounts and tokens."""
 
 from wallet.admin.accounts import AccountAdmin
+from wallet.admin.names import NameRequestAdmin, ProtectedNameAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
 from wallet.admin.site import site
 from wallet.admin.tokens import ApiTokenAdmin
 
-__all__ = ["AccountAdmin", "ApiTokenAdmin", "StaffGroupAdmin", "UserAdmin", "site"]
+__all__ = [
+    "AccountAdmin",
+    "ApiTokenAdmin",
+    "NameRequestAdmin",
+    "ProtectedNameAdmin",
+    "StaffGroupAdmin",
+    "UserAdmin",
+    "site",
+]

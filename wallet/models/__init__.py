@@ -2,8 +2,10 @@
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
+from wallet.models.protected import ProtectedName
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
 
@@ -11,7 +13,9 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "NameRequest",
     "Opening",
+    "ProtectedName",
     "RateWindow",
     "User",
     "UserManager",

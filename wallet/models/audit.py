@@ -53,6 +53,9 @@ class AuditEvent(models.Model):
         PROPOSE_LIFT = "propose_lift", _("Proposed to resume payouts")
         LIFT_PAUSE = "lift_pause", _("Payouts resumed")
         CHANGE_TARIFF = "change_tariff", _("Tariff changed")
+        APPROVE_NAME = "approve_name", _("Name change approved")
+        DENY_NAME = "deny_name", _("Name change denied")
+        PROTECT_NAME = "protect_name", _("Protected names changed")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
