@@ -22,7 +22,7 @@ from wallet import naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import ProtectedName, User
+from wallet.models import FormerMember, ProtectedName, User
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,7 @@ ROLES = ["anonymous", "member", "frozen", "finance", "auditor", "operator"]
 # URLs that anyone may read without signing in.
 OPEN = {
     "",
+    ".well-known/security.txt",
     "accounts/confirm-email/",
     "accounts/inactive/",
     "accounts/login/",
@@ -47,6 +48,7 @@ OPEN = {
     "fees/",
     "healthz",
     "readyz",
+    "robots.txt",
 }
 
 
@@ -142,6 +144,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     asked = naming.ask(Context(alice.pk), name="Alice Kamau", reason="She married.")
+    former = FormerMember.objects.create(user=people["member"], name="Former")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -165,6 +168,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,
         "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
+        "wallet/formermember/<path:object_id>": f"wallet/formermember/{former.pk}",
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
         "ledger/transaction/<path:object_id>": f"ledger/transaction/{record.pk}",
         "ledger/entry/<path:object_id>": f"ledger/entry/{record.entries.first().pk}",

@@ -2,6 +2,7 @@
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
+from wallet.models.closed import FormerMember
 from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
@@ -13,6 +14,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "FormerMember",
     "NameRequest",
     "Opening",
     "ProtectedName",

@@ -56,6 +56,8 @@ class AuditEvent(models.Model):
         APPROVE_NAME = "approve_name", _("Name change approved")
         DENY_NAME = "deny_name", _("Name change denied")
         PROTECT_NAME = "protect_name", _("Protected names changed")
+        CLOSE_ACCOUNT = "close_account", _("Account closed by its member")
+        SEE_FORMER = "see_former", _("Identity of a former member read")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
