@@ -131,7 +131,17 @@ TARIFFS = append_only(
     unique=[("tariff_id", "from_cents")],
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | ARRIVALS_ONCE | TARIFFS
+REPORTS = append_only(
+    "ledger_report",
+    changed="a report is never changed",
+    deleted="a report is never deleted",
+    replaced="a report is never replaced",
+    unique=["reference", ("reporter_id", "transaction_id")],
+)
+
+BOOKS = (
+    ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | ARRIVALS_ONCE | TARIFFS | REPORTS
+)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
+from ledger import lookups
 from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
@@ -102,6 +103,7 @@ def forget_rate_limits(request) -> Iterator[None]:
 def forget_wallets() -> None:
     """The next test reuses the same ids, perhaps for other wallets."""
     accounts.wallet_ids.clear()
+    lookups.paid.clear()
 
 
 @pytest.fixture

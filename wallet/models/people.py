@@ -15,7 +15,7 @@ from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from wallet import emails, lookalikes, names
+from wallet import emails, lookalikes, names, public_ids
 from wallet.models.accounts import Account
 from wallet.models.protected import refuse_protected_names
 from wallet.names import HOUSE_NAMES, HOUSE_SKELETON
@@ -107,6 +107,11 @@ class UserManager(BaseUserManager["User"]):
             return None
         return self.filter(**login).first()
 
+    def payable_as(self, text: str) -> User | None:
+        """The person with this public id, phone number or email, in any format, or None."""
+        public_id = public_ids.parse(text)
+        return self.filter(public_id=public_id).first() if public_id else self.with_login(text)
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, who signs in with an email or a phone number. Either may be missing."""
@@ -127,6 +132,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     search_short_name = models.TextField(default="", db_default="", editable=False)
     # Names that look the same have the same skeleton (wallet/lookalikes.py).
     name_skeleton = models.TextField(default="", db_default="", editable=False)
+    # What others may pay them by, without knowing a phone number or an email.
+    public_id = models.CharField(
+        _("public id"),
+        max_length=15,
+        unique=True,
+        default=public_ids.new_public_id,
+        editable=False,
+    )
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
     # When it last became another number. The number that an account was opened with is no change.
