@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wallet import lookalikes
 from wallet.context import Context
 from wallet.errors import Refusal, TooLate
+from wallet.messages import Topic, alert
 from wallet.models import NameRequest, ProtectedName, User
 from wallet.staff import audit, subjects
 from wallet.staff.roles import AUDITOR, FINANCE, is_staff_now
@@ -64,9 +65,10 @@ def ask(context: Context, *, name: str, reason: str) -> NameRequest:
 
 @transaction.atomic
 def approve(context: Context, *, request_id: int) -> NameRequest:
-    """Give the member the name. Raises NameRefused, TooLate, or Refusal for one's own request.
+    """Give the member the name, and alert them.
 
-    The rules are checked again, since the list may have grown since.
+    The rules are checked again, since the list may have grown since. Raises NameRefused, TooLate,
+    or Refusal for one's own request.
     """
     found = lock(context, request_id)
     user = User.objects.select_for_update().get(pk=found.user_id)
@@ -80,6 +82,7 @@ def approve(context: Context, *, request_id: int) -> NameRequest:
         before={"name": before},
         after={"name": user.name},
     )
+    alert(user.pk, Topic.NAME_CHANGED, name=user.short_name)
     return decide(context, found, State.APPROVED)
 
 
@@ -93,6 +96,7 @@ def deny(context: Context, *, request_id: int, answer: str) -> NameRequest:
         subjects.member(found.user_id),
         asked={"name": found.name},
     )
+    alert(found.user_id, Topic.NAME_KEPT)
     return decide(context, found, State.DENIED, answer)
 
 

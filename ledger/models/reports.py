@@ -1,4 +1,4 @@
-"""Reports: a member says that something is wrong with the person on the other side of a transfer."""
+"""Reports: a member says that something is wrong with the other person of a transfer."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ def render_receipt(
 
 def is_first(record: Transaction) -> bool:
     """Is this the first transfer between its two people, either way?"""
-    assert record.from_account_id and record.to_account_id
+    assert record.from_account_id
+    assert record.to_account_id
     dealings = Transaction.objects.between_wallets(record.from_account_id, record.to_account_id)
     return not dealings.filter(pk__lt=record.pk).exists()
 

@@ -1,6 +1,7 @@
-"""Django admin for operators: people, their accounts and tokens."""
+"""Django admin for operators: people, their accounts and tokens, and messages."""
 
 from wallet.admin.accounts import AccountAdmin
+from wallet.admin.deliveries import DeliveryAdmin
 from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.names import NameRequestAdmin, ProtectedNameAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
@@ -10,6 +11,7 @@ from wallet.admin.tokens import ApiTokenAdmin
 __all__ = [
     "AccountAdmin",
     "ApiTokenAdmin",
+    "DeliveryAdmin",
     "FormerMemberAdmin",
     "NameRequestAdmin",
     "ProtectedNameAdmin",

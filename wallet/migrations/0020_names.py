@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('wallet', '0018_former_members'),
+        ('wallet', '0019_messages'),
     ]
 
     operations = [
