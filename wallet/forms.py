@@ -28,7 +28,7 @@ from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, Pic
 PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
 
-# What a name must be, whoever writes it.
+# What a name must be, on each form.
 NAME_RULES = (
     refuse_invisible_characters,
     refuse_house_names,

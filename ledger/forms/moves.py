@@ -11,6 +11,7 @@ from ledger import lookups, operations
 from ledger.kinds import Kind
 from ledger.models import Transaction
 from ledger.operations import Order
+from wallet import public_ids
 from wallet.errors import Refusal
 from wallet.models import Account, User
 from wallet.staff.finding import contact_in
@@ -137,7 +138,9 @@ class PayeeForm(OrderForm):
         Otherwise an empty wallet would be enough to find out who is a member.
         """
         cleaned = super().clean()
-        if not self.has_error("recipient", "unknown"):
+        typed = self["recipient"].value() or ""
+        could_be_someone = contact_in(typed) or public_ids.parse(typed)
+        if not (could_be_someone and self.has_error("recipient", "unknown")):
             return cleaned
         if "amount" in self.errors:
             del self.errors["recipient"]

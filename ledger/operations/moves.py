@@ -111,7 +111,7 @@ def preview(order: Order) -> Preview:
 
 
 def check_payer(order: Order) -> None:
-    """Raise the Refusal that the payer's own wallet is a reason for, whoever the payee is.
+    """Raise the Refusal that the payer's own wallet is a reason for, without looking at the payee.
 
     So someone who can't pay gets the same answer for a payee who exists and for one who doesn't.
     """

@@ -98,7 +98,7 @@ def check_fee(order: Order, fee_cents: int) -> None:
 
 
 def check_out(order: Order, source: Holding, sent_today_cents: int, fee_cents: int) -> None:
-    """Refuse what the source's own wallet doesn't allow, whoever the target is."""
+    """Refuse what the source's own wallet doesn't allow, for any target."""
     if not source.is_active:
         raise errors.AccountClosed
     if source.is_frozen:
