@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import naming
+from wallet import naming, safety
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.context_processors import THEMES
 from wallet.errors import Refusal
 from wallet.forms import NameRequestForm, ProfileForm, TokenForm
@@ -39,7 +40,7 @@ def profile(request: MemberRequest) -> HttpResponse:
         return refused
     before = Login.of(member)
     form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid() and save(form):
+    if form.is_valid() and save(form, context_of(request)):
         notify_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         return redirect_to(request, request.path)
@@ -48,10 +49,12 @@ def profile(request: MemberRequest) -> HttpResponse:
     return render(request, "wallet/profile.html", {"form": form, "asked": asked}, status=status)
 
 
-def save(form: ProfileForm) -> bool:
+def save(form: ProfileForm, context: Context) -> bool:
     """Save, unless another member took the phone number or email since the form checked it."""
     try:
         with transaction.atomic():
+            for change in form.changes():
+                safety.changed(context, form.instance.pk, change)
             form.save()
     except IntegrityError:
         form.add_error(None, _("Another account took this phone number or email a moment ago."))

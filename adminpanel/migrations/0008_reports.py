@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('adminpanel', '0007_corrections'),
-        ('ledger', '0016_reports'),
+        ('ledger', '0017_reports'),
     ]
 
     operations = [

@@ -12,8 +12,8 @@ from ledger.guards import REPORTS
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0015_alerts'),
-        ('wallet', '0021_public_id'),
+        ('ledger', '0016_holds'),
+        ('wallet', '0022_public_id'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

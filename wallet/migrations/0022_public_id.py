@@ -19,7 +19,7 @@ def fill_in(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0020_names")]
+    dependencies = [("wallet", "0021_names")]
 
     operations = [
         migrations.AddField(
