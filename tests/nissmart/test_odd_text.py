@@ -120,8 +120,10 @@ def test_odd_text_in_passwords(rich):
 
 
 def test_odd_text_in_the_profile(rich):
-    filled = {"name": "Rich", "phone": "", "email": "rich@example.com", "password": PASSWORD}
+    filled = {"phone": "", "email": "rich@example.com", "password": PASSWORD}
     try_all(signed_in(rich), "post", reverse("wallet:profile"), filled, *filled)
+    filled = {"name": "Rich", "reason": "I married."}
+    try_all(signed_in(rich), "post", reverse("wallet:ask_for_name"), filled, *filled)
 
 
 def test_odd_text_in_preferences(rich):
