@@ -53,7 +53,7 @@ BODIES: dict[str, Any] = {
     "WithdrawIn": ORDER,
     "TransferIn": {
         "from_user_id": 1042,
-        "to": "0712 345 678",
+        "to_user_id": 1043,
         "amount_cents": 120_50,
         "description": "Rent share",
     },

@@ -17,7 +17,7 @@ from wallet.models import Account, User
 class OnePayee(Refusal):
     code = "invalid_request"
     sentence = _("Name the payee by either to_user_id or to.")
-    field = "to"
+    field = "to_user_id"
 
 
 def require_owner(request: CallRequest, user_id: int) -> None:

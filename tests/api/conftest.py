@@ -17,9 +17,9 @@ def acquainted(request) -> None:
 
     Not those of tests/api/test_payees.py, which look at that.
     """
-    cast = {"alice", "bob", "carol"} & set(request.fixturenames)
+    cast = [name for name in request.fixturenames if name in ("alice", "bob", "carol")]
     if cast and "test_payees" not in request.node.nodeid:
-        wallets = [account_id(request.getfixturevalue(name)) for name in sorted(cast)]
+        wallets = [account_id(request.getfixturevalue(name)) for name in cast]
         lookups.paid.update(permutations(wallets, 2))
 
 

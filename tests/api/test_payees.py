@@ -50,7 +50,7 @@ def test_exactly_one_name_is_needed(alices, service, alice, payee):
     for caller in (alices, service):
         body = problem_of(pay(caller, alice, **payee), 400, "invalid_request")
         assert body["errors"] == [
-            {"field": "to", "message": "Name the payee by either to_user_id or to."}
+            {"field": "to_user_id", "message": "Name the payee by either to_user_id or to."}
         ]
 
 
