@@ -33,6 +33,10 @@ LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LOWER_LIMIT_HOURS = env.float("LOWER_LIMIT_HOURS", 24)
 LOWER_LIMIT_CENTS_OUT_PER_DAY = env.int("LOWER_LIMIT_CENTS_OUT_PER_DAY", 10_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
+# The least that a member may send to another: messages for a cent would cost a stranger nothing.
+LEAST_TRANSFER_CENTS = env.int("LEAST_TRANSFER_CENTS", 1_00)
+# How many payments a member may report in a day. 0 means no limit.
+REPORTS_PER_DAY = env.int("REPORTS_PER_DAY", 10)
 # Payouts above these amounts wait for one or two people of finance. 0 means always.
 APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)
 APPROVE_TWO_ABOVE_CENTS = env.int("APPROVE_TWO_ABOVE_CENTS", 150_000_00)
