@@ -99,8 +99,8 @@ def test_money_on_its_way_or_a_freeze_keeps_it_open(alice, bob):
     with pytest.raises(Refusal, match="on its way"):
         leaving.close(context, alice.pk)
     account = alice.primary_account()
-    account.is_frozen = True
-    account.save(update_fields=["is_frozen"])
+    account.is_frozen, account.frozen_by = True, "staff"
+    account.save(update_fields=["is_frozen", "frozen_by"])
     with pytest.raises(Refusal, match="frozen"):
         leaving.close(context, alice.pk)
 
