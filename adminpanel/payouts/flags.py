@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.payouts import words
+from adminpanel.timeline import short_time
 from ledger.models import Attempt
 from ledger.models.attempts import Because
 from ledger.operations.approvals import PHONE_IS_NEW
@@ -45,6 +47,9 @@ def flags(attempt: Attempt) -> list[Badge]:
     found = []
     if account and account.is_frozen:
         found.append(Badge(_("Wallet frozen"), "info", "snowflake"))
+    if account and account.no_payouts_until and timezone.now() < account.no_payouts_until:
+        until = short_time(account.no_payouts_until)
+        found.append(Badge(_("On hold until {until}").format(until=until), "wait", "clock"))
     if owner and owner.phone != (attempt.phone or None):
         found.append(Badge(_("Number changed since"), "bad", "alert"))
     if changed_at := phone_changed_at(attempt):
