@@ -21,13 +21,21 @@ from wallet.db.retries import committed
 REPEATED = {
     Finding.ALARM,
     Finding.FLOAT_LOW,
+    Finding.FORGED,
     Finding.GAVE_UP,
     Finding.STOPPED,
     Finding.TOO_LARGE,
     Finding.UNMATCHED,
     Finding.UNREADABLE,
 }
-MEDIUM = {Finding.ALARM, Finding.OVERDUE, Finding.TOO_LARGE, Finding.UNREADABLE, Finding.OTHER_ID}
+MEDIUM = {
+    Finding.ALARM,
+    Finding.FORGED,
+    Finding.OTHER_ID,
+    Finding.OVERDUE,
+    Finding.TOO_LARGE,
+    Finding.UNREADABLE,
+}
 # A bound, so that one turn of the worker ends.
 OPENED_AT_MOST = 200
 EXCERPT = 500
