@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
-from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS
+from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
 from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
@@ -131,7 +131,27 @@ TARIFFS = append_only(
     unique=[("tariff_id", "from_cents")],
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | ARRIVALS_ONCE | TARIFFS
+# A tariff says how many bands it has, and its bands are written in the same commit: all that come
+# later are too many. An older migration installs TARIFFS before that column exists.
+TOO_MANY_BANDS = """(
+    SELECT COUNT(*) FROM ledger_band WHERE tariff_id = NEW.tariff_id
+) >= (SELECT band_count FROM ledger_tariff WHERE id = NEW.tariff_id)"""
+WHOLE_TARIFFS = refusing(
+    "ledger_band",
+    "ledger_band_of_a_new_tariff",
+    "INSERT",
+    Rule(TOO_MANY_BANDS, TOO_MANY_BANDS, "a tariff gets no more bands than it began with"),
+)
+
+BOOKS = (
+    ENTRY_GUARDS
+    | transaction_guards()
+    | SUM_GUARD
+    | PAYOUTS
+    | ARRIVALS_ONCE
+    | TARIFFS
+    | WHOLE_TARIFFS
+)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

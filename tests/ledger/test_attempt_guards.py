@@ -56,6 +56,8 @@ def test_only_lawful_moves(alice):
         {"reference": "NSP-OTHER"},
         {"phone": "+254799999999"},
         {"approvals_needed": 1},
+        {"held_because": "day"},
+        {"held_above_cents": 1},
         {"created_at": timezone.now()},
         {"next_look_at": None},
         {"receipt": "R"},
