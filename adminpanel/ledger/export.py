@@ -15,7 +15,7 @@ from adminpanel.csv_export import Cell, csv_file
 from adminpanel.reversals.queries import People, people_behind
 from ledger import kinds, rails
 from ledger.models import Transaction
-from ledger.models.books import names_of_sides
+from ledger.models.transactions import names_of_sides
 from ledger.querysets import TransactionQuerySet
 from wallet import house
 from wallet.context import Context

@@ -34,8 +34,8 @@ class Life[P: Proposal](ABC):
     """What becomes of the proposals of one model. Subclass it for each model.
 
     `key` begins the idempotency key, with a space, which a client's key can't contain. So the
-    approver's own payments never use the same key. `actions` names the audit's act by state, and
-    `words` has the sentences for people who may not decide.
+    approver's own payments never use the same key. `actions` names the audit's act by state. The
+    three sentences are for people who may not decide.
     """
 
     model: type[P]

@@ -2,10 +2,11 @@
 
 from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
-from ledger.models.books import Entry, Transaction
+from ledger.models.entries import Entry
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
 from ledger.models.tariffs import Band, Tariff
+from ledger.models.transactions import Transaction
 
 __all__ = [
     "Approval",

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models.attempts import Attempt
-from ledger.models.books import Transaction
 from ledger.models.rail_events import RailEvent
+from ledger.models.transactions import Transaction
 from wallet.money import CEILING_CENTS
 
 RECEIPT_LENGTH = 64

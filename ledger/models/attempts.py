@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger import rails
-from ledger.models.books import Transaction
+from ledger.models.transactions import Transaction
 from ledger.references import new_attempt_reference
 from ledger.status import Badge
 

@@ -7,7 +7,7 @@ for days and triggers, where their SQL differs.
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, statements, suspense
+from ledger.verify import attempts, statements, suspense, triggers
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -287,7 +287,7 @@ CHECKS = (
         _("The database has the triggers that protect the books, the audit trail and staff notes."),
         _("missing, disabled or not the version that this release installs"),
         "trigger",
-        statements.guards,
+        triggers.guards,
     ),
 )
 

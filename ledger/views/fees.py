@@ -51,13 +51,12 @@ def fees(request: HttpRequest) -> HttpResponse:
 
 def prices_of(kind: Kind, rail: Rail) -> Prices:
     today, of = nairobi_day(), (Purpose.FEE, rail.code, kind.code)
+    now = price_list(Tariff.objects.in_force(*of, today), rail)
     coming = Tariff.objects.next_after(*of, today)
-    return Prices(
-        kind,
-        price_list(Tariff.objects.in_force(*of, today), rail),
-        coming,
-        price_list(coming, rail) if coming else [],
-    )
+    # One that changes nothing isn't news.
+    while coming and price_list(coming, rail) == now:
+        coming = Tariff.objects.next_after(*of, coming.from_date)
+    return Prices(kind, now, coming, price_list(coming, rail) if coming else [])
 
 
 def price_list(tariff: Tariff | None, rail: Rail) -> list[Price]:

@@ -101,7 +101,7 @@ def own_side(record: Transaction, request: MemberRequest) -> Account:
 def steps(movement: Movement, how_far: progress.Progress | None) -> list[Step]:
     """What happened to it, in order."""
     record = movement.record
-    if record.reverses_id:
+    if record.reverses_id or (movement.kind.is_correction and not how_far):
         return [Step(_("Posted"), Look.DONE, record.settled_at)]
     known = list(how_far.steps) if how_far else ends(movement)
     if movement.reversal:

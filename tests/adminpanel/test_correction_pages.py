@@ -47,7 +47,10 @@ def prefixed(prefix: str, **fields: str) -> dict[str, str]:
 @pytest.mark.parametrize("headers", [None, htmx("suspense")])
 def test_an_item_is_assigned_from_its_page(item, wambui, joseph, alice, headers):
     client = signed_in(wambui)
-    assert "KES 300.00 is in suspense. Assign it" in text(client.get(page_of(item)))
+    shown = text(client.get(page_of(item)))
+    assert "KES 300.00 is in suspense. Assign it" in shown
+    # Its payer ordered another payment, not this one.
+    assert "Created by Simulated rail" in shown
     sent = prefixed("assign", member=alice.email)
     answer = client.post(page_of(item, "assign"), sent, headers=headers)
     proposal = Correction.objects.get()

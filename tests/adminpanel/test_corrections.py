@@ -32,7 +32,7 @@ from tests.ledger.support import paya
 from tests.ledger.support.arrivals import CENTS, come, prompted, receipt_of, typed
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.deaths import dies_at, points
-from tests.ledger.support.payouts import assert_right, suspense_cents
+from tests.ledger.support.payouts import assert_right, say, suspense_cents
 from tests.ledger.support.suspense import PHONE, attempt_of, stray
 from wallet import house
 from wallet.context import Context
@@ -91,7 +91,8 @@ def test_a_deposit_paid_with_another_amount_goes_back_to_the_phone_that_paid(
     attempt = prompted(bob)
     come(rail, typed(attempt), receipt_of(attempt), CENTS + 1_00)
     item = Transaction.objects.get(type="STRAY_IN")
-    done = approve(joseph, propose_return(wambui, item))
+    # A phone that someone types doesn't count where the payer's is known.
+    done = approve(joseph, propose_return(wambui, item, PHONE))
     assert (done.phone, done.posted.amount_cents) == (bob.phone, CENTS + 1_00)
     assert_right()
 
@@ -108,12 +109,19 @@ def test_only_two_people_of_finance_with_no_money_in_it_agree(rail, wambui, jose
     party = staff("finance", "Alma Party")
     own = propose_adjustment(wambui, party)
     of_stray = propose_assignment(wambui, stray(party), bob)
+    paid = prompted(party)
+    assert say(rail, paid) == "applied"
+    reversal = proposals.propose(paid.transaction, wambui)
+    reversals.approve(Context(joseph.pk), proposal_id=reversal.pk)
+    taken_back = Transaction.objects.get(reverses=paid.transaction)
+    of_reversal = propose_assignment(wambui, taken_back, bob)
     for person, one in (
         (wambui, proposal),
         (bob, proposal),
         (staff("auditor"), proposal),
         (party, own),
         (party, of_stray),
+        (party, of_reversal),
     ):
         with nothing_moves(), pytest.raises(NotAllowed):
             approve(person, one)

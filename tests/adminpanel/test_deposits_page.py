@@ -105,7 +105,7 @@ def test_a_reversed_deposit_is_in_suspense_and_a_reversed_transfer_is_not(
         reversals.approve(Context(joseph.pk), proposal_id=proposals.propose(record, wambui).pk)
     page = tab(as_finance, "suspense")
     assert listed(page) == [received.reversed_by.reference]
-    assert "Came into suspense: KES 50.00" in " ".join(text(page).split())
+    assert "Still in suspense: KES 50.00" in " ".join(text(page).split())
 
 
 def test_the_export_has_the_whole_tab_and_is_audited(rail, as_finance, finance):

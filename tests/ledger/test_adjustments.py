@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from ledger.errors import AlreadyResolved, InvalidAmount, MoneyGone, NotAdjustable, NotInSuspense
 from ledger.kinds import STRAY_OUT
-from ledger.models import Transaction
+from ledger.models import Entry, Transaction
 from ledger.movements import Movement
 from tests.books import nothing_moves
 from tests.conftest import staff
@@ -75,6 +76,13 @@ def test_a_wallet_never_goes_below_zero(member, person):
         adjust(account_id(member), ADJUSTMENTS, 100_01, person)
     adjust(account_id(member), ADJUSTMENTS, 100_00, person)
     assert balance(member) == 0
+
+
+def test_time_never_runs_backwards_along_a_wallet(member, person, time_machine):
+    last_at = Entry.objects.filter(account=account_id(member)).latest("pk").created_at
+    time_machine.move_to(last_at - timedelta(hours=1), tick=False)
+    assert adjust(account_id(member), ADJUSTMENTS, 1_00, person).created_at == last_at
+    assert_right()
 
 
 def test_an_adjustment_settles_what_suspense_lacks(member, rail, person):

@@ -9,44 +9,30 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ledger import guards, operations
-from ledger.models import Arrival, Attempt, Pause, RailEvent, Transaction
+from ledger.models import Arrival, Attempt, Entry, RailEvent, Transaction
 from ledger.operations import Paid
-from ledger.payouts import callbacks, confirmations
-from ledger.rails import Alarm
+from ledger.payouts import callbacks
 from tests.books import nothing_moves, total_in_wallets
-from tests.factories import UserFactory, balance, deposit
-from tests.ledger.support import paya
+from tests.factories import UserFactory, account_id, balance, deposit
 from tests.ledger.support.arrivals import (
     CENTS,
     RECEIPT,
     come,
-    confirm,
     number,
     prompted,
     receipt_of,
     typed,
-    wait_a_while,
 )
 from tests.ledger.support.payouts import age, assert_right, say, sent, state, suspense_cents
 from tests.ledger.support.rows import insert, stored
+from tests.ledger.support.suspense import the_stray
 from tests.pages import text
-from wallet.errors import Busy
+from wallet import house
 from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
 
 SOME = 1_000_00
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
-def held() -> Transaction:
-    """What is in suspense: one payment."""
-    return Transaction.objects.get(type="STRAY_IN")
 
 
 # --- By account number
@@ -63,7 +49,9 @@ def test_a_payment_finds_its_wallet_in_any_spelling(rail, alice, spelling, chang
     assert_right()
 
 
-def test_it_is_a_deposit_like_any_other(rail, alice, as_alice):
+def test_it_is_a_deposit_like_any_other(rail, alice, as_alice, settings):
+    # Only what is above this has to be confirmed.
+    settings.CONFIRM_ABOVE_CENTS = CENTS
     come(rail, number(alice), payer="", paybill="600992")
     record = Transaction.objects.latest("pk")
     assert (record.type, record.status, record.rail) == ("DEPOSIT", "SUCCESS", rail.code)
@@ -79,6 +67,12 @@ def test_it_is_a_deposit_like_any_other(rail, alice, as_alice):
     assert come(rail, number(alice)) == "duplicate"
     assert come(rail, number(UserFactory())) == "duplicate"
     assert balance(alice) == SOME + CENTS
+    # Another rail may number its payments in the same way.
+    same = Paid("simulated", RECEIPT, CENTS)
+    with nothing_moves(), pytest.raises(Account.DoesNotExist):
+        operations.credit(same, account_id=house.SUSPENSE.id)
+    assert not operations.credit(same, account_id=account_id(alice)).is_replay
+    assert balance(alice) == SOME + 2 * CENTS
     assert_right()
 
 
@@ -89,6 +83,14 @@ def test_it_lands_in_a_frozen_a_closed_and_a_full_wallet(rail, alice, settings):
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert come(rail, number(alice)) == "applied"
     assert balance(alice) == SOME + CENTS
+    assert_right()
+
+
+def test_time_never_runs_backwards_along_its_wallet(rail, alice, time_machine):
+    last_at = Entry.objects.filter(account=account_id(alice)).latest("pk").created_at
+    time_machine.move_to(last_at - timedelta(hours=1), tick=False)
+    assert come(rail, number(alice)) == "applied"
+    assert Transaction.objects.latest("pk").created_at == last_at
     assert_right()
 
 
@@ -104,7 +106,7 @@ def test_one_without_an_owner_rests_in_suspense(rail, alice, account):
     assert come(rail, account) == "unmatched"
     assert come(rail, account) == "duplicate"
     assert (total_in_wallets(), suspense_cents()) == (before, CENTS)
-    record = held()
+    record = the_stray()
     assert record.created_by is None
     assert (record.arrival.receipt, record.arrival.amount_cents) == (RECEIPT, CENTS)
     assert_right()
@@ -186,7 +188,7 @@ def test_another_amount_than_asked_goes_to_suspense_and_ends_the_deposit(rail, a
         assert say(rail, attempt, cents=wrong) == "wrong_amount"
         assert come(rail, typed(attempt), receipt, CENTS) == "wrong_amount"
     assert (state(attempt), balance(alice)) == ("FAILED", SOME)
-    assert (suspense_cents(), held().created_by) == (wrong, alice)
+    assert (suspense_cents(), the_stray().created_by) == (wrong, alice)
     assert_right()
 
 
@@ -204,6 +206,17 @@ def test_a_success_between_the_end_and_the_suspense_credits_nothing(rail, alice,
     assert say(rail, attempt, cents=CENTS + 1_00) == "wrong_amount"
     assert (balance(alice), suspense_cents()) == (SOME, CENTS)
     assert_right()
+
+
+def test_the_beginning_of_two_references_or_of_a_payouts_settles_nothing(rail, alice):
+    first, second, payout = prompted(alice), prompted(alice), sent(alice)
+    guards.remove(connection)
+    Attempt.objects.filter(pk=second.pk).update(reference=f"{typed(first)}ZZZZZZZZ")
+    guards.install(connection)
+    with nothing_moves():
+        assert come(rail, typed(first)) is None
+        assert come(rail, typed(payout), "OTHER12345") is None
+    assert [state(one) for one in (first, second, payout)] == ["SENT"] * 3
 
 
 def test_a_late_and_a_second_payment_go_to_suspense(rail, alice):
@@ -225,167 +238,6 @@ def test_the_receipt_of_a_payout_credits_nobody(rail, alice):
     with nothing_moves():
         assert come(rail, number(alice), receipt_of(payout)) == "receipt_taken"
     assert callbacks.apply_waiting() == 0
-
-
-# --- Confirmed above an amount
-
-
-@pytest.fixture
-def careful(settings) -> None:
-    settings.CONFIRM_ABOVE_CENTS = CENTS - 1
-
-
-@pytest.mark.usefixtures("careful")
-def test_a_large_payment_is_credited_once_its_rail_confirms_it(rail, alice):
-    with nothing_moves():
-        assert come(rail, number(alice)) == "confirming"
-        assert come(rail, number(alice)) == "confirming"
-    assert confirm(rail) == "applied"
-    assert balance(alice) == SOME + CENTS
-    assert come(rail, number(alice)) == "duplicate"
-    assert confirmations.ask_due() == 0
-    assert_right()
-
-
-@pytest.mark.usefixtures("careful")
-def test_a_large_prompt_is_confirmed_too(rail, alice):
-    attempt = prompted(alice)
-    assert say(rail, attempt, cents=CENTS) == "confirming"
-    assert come(rail, typed(attempt), receipt_of(attempt)) == "confirming"
-    assert state(attempt) == "SENT"
-    assert confirm(rail) == "applied"
-    assert (state(attempt), balance(alice)) == ("SUCCEEDED", SOME + CENTS)
-    assert_right()
-
-
-@pytest.mark.usefixtures("careful")
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"outcome": "not_taken"},
-        {"outcome": "unknown"},
-        {"outcome": "failed"},
-        {"receipt": "ANOTHER123"},
-        # Not even that it came, without how much.
-        {"cents": None},
-    ],
-)
-def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):
-    with nothing_moves():
-        come(rail, number(alice))
-        assert confirm(rail, **answer) == "no_news"
-        early = Arrival.objects.get()
-        for _turn in range(2):
-            wait_a_while(early)
-            confirmations.ask_due()
-    reported = RailEvent.objects.filter(finding="not_confirmed")
-    assert [event.body for event in reported] == [RECEIPT]
-
-
-@pytest.mark.usefixtures("careful")
-def test_one_that_is_confirmed_late_is_credited_all_the_same(rail, alice, time_machine):
-    """The rail couldn't be asked for two days."""
-    come(rail, number(alice))
-    now = timezone.now()
-    rail.script = lambda call, reference: "lost"
-    for hours in (1, 25):
-        time_machine.move_to(now + timedelta(hours=hours), tick=False)
-        assert confirmations.ask_due() == 1
-    time_machine.move_to(now + timedelta(hours=50), tick=False)
-    assert confirm(rail) == "applied"
-    assert balance(alice) == SOME + CENTS
-
-
-@pytest.mark.usefixtures("careful")
-def test_asking_ends_after_a_month(rail, alice, time_machine):
-    come(rail, number(alice))
-    time_machine.move_to(timezone.now() + confirmations.GIVE_UP_AFTER, tick=False)
-    assert confirmations.ask_due() == 1
-    assert Arrival.objects.get().next_look_at is None
-
-
-@pytest.mark.usefixtures("careful")
-def test_asking_ends_with_the_worker_and_with_its_turn(rail, alice, monkeypatch):
-    for receipt in ("FIRST12345", "SECOND1234", "THIRD12345"):
-        come(rail, number(alice), receipt)
-    asked: list[str] = []
-
-    def script(call: str, receipt: str) -> str:
-        asked.append(receipt)
-        return "working"
-
-    rail.script = script
-    assert confirmations.ask_due(lambda: bool(asked)) == 1
-    monkeypatch.setattr(confirmations, "TURN_S", 0)
-    assert confirmations.ask_due() == 0
-    monkeypatch.undo()
-    assert confirmations.ask_due() == 2
-    assert asked == ["FIRST12345", "SECOND1234", "THIRD12345"]
-
-
-@pytest.mark.usefixtures("careful")
-def test_an_answer_that_refuses_our_settings_pauses_payouts(rail, alice):
-    come(rail, number(alice))
-    assert confirm(rail, outcome="unknown", alarm=Alarm.STOP, code="2001") == "no_news"
-    assert Pause.objects.get().rail == rail.code
-
-
-@pytest.mark.usefixtures("careful")
-def test_only_the_answer_to_our_question_confirms_it(rail, alice):
-    attempt = prompted(alice)
-    with nothing_moves():
-        come(rail, number(alice))
-        say(rail, attempt, cents=CENTS)
-        for lookup in ("", "Q-", f"Q-{RECEIPT}", f"P-{attempt.reference}"):
-            say(rail, attempt, cents=CENTS, lookup_id=lookup)
-            come(rail, number(alice), RECEIPT, CENTS, lookup_id=lookup)
-
-
-@pytest.mark.usefixtures("careful")
-def test_a_small_message_does_not_release_a_large_one_that_waits(rail, alice):
-    with nothing_moves():
-        assert come(rail, number(alice), RECEIPT, 50 * CENTS) == "confirming"
-        assert come(rail, number(alice), RECEIPT, 1_00) == "confirming"
-    assert confirm(rail, cents=1_00) == "wrong_amount"
-    assert (balance(alice), suspense_cents()) == (SOME, 1_00)
-    assert_right()
-
-
-@pytest.mark.usefixtures("careful")
-def test_a_large_message_between_the_look_and_the_booking_is_not_credited(rail, alice, monkeypatch):
-    """Two messages under one receipt, at the same moment."""
-    really_credit = operations.credit
-
-    def credit(*args: Paid, **kwargs: int) -> Transaction:
-        monkeypatch.setattr(operations, "credit", really_credit)
-        assert come(rail, number(alice), RECEIPT, 50 * CENTS) == "confirming"
-        return really_credit(*args, **kwargs)
-
-    monkeypatch.setattr(operations, "credit", credit)
-    with nothing_moves(), pytest.raises(Busy):
-        come(rail, number(alice), RECEIPT, 1_00)
-    assert confirm(rail, cents=50 * CENTS) == "applied"
-    assert balance(alice) == SOME + 50 * CENTS
-    assert_right()
-
-
-@pytest.mark.usefixtures("careful")
-def test_a_deposit_counts_with_its_amount_whatever_a_message_claimed_of_its_receipt(rail, alice):
-    attempt = prompted(alice)
-    assert come(rail, "", receipt_of(attempt), 50 * CENTS) == "confirming"
-    assert say(rail, attempt, cents=CENTS) == "confirming"
-    operations.settle(transaction_id=attempt.transaction_id, receipt=receipt_of(attempt))
-    assert balance(alice) == SOME + CENTS
-    assert attempt.transaction.arrival.amount_cents == CENTS
-    assert_right()
-
-
-@pytest.mark.usefixtures("careful")
-def test_when_the_rail_names_another_amount_people_decide(rail, alice):
-    come(rail, number(alice), RECEIPT, 5 * CENTS)
-    assert confirm(rail, cents=CENTS) == "wrong_amount"
-    assert (balance(alice), suspense_cents()) == (SOME, CENTS)
-    assert_right()
 
 
 # --- What the database refuses
@@ -416,8 +268,8 @@ def test_the_database_keeps_an_arrival_as_it_was_booked(rail, alice):
             Arrival.objects.create(**known | wrong)
 
 
-@pytest.mark.usefixtures("careful")
-def test_the_database_lets_only_a_confirmation_correct_the_amount(rail, alice):
+def test_the_database_lets_only_a_confirmation_correct_the_amount(rail, alice, settings):
+    settings.CONFIRM_ABOVE_CENTS = CENTS - 1
     come(rail, number(alice))
     refuses(amount_cents=1)
     refuses(paid_at=timezone.now())

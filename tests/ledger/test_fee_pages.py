@@ -101,6 +101,17 @@ def test_the_fees_page_shows_the_tariff_and_the_next_one(client, time_machine):
     assert "Withdraw, from 1 April 2026" in text(page)
 
 
+def test_the_fees_page_leaves_out_a_tariff_that_changes_nothing(client, time_machine):
+    time_machine.move_to("2026-03-01T09:00Z")
+    price((100_00, 10_00))
+    price((100_00, 10_00), from_date=date(2026, 4, 1))
+    assert "from 1 April 2026" not in text(client.get("/fees/"))
+    price((100_00, 15_00), from_date=date(2026, 5, 1))
+    said = text(client.get("/fees/"))
+    assert "from 1 April 2026" not in said
+    assert "Withdraw, from 1 May 2026" in said
+
+
 @pytest.mark.any_engine
 def test_on_m_pesa_the_fees_page_shows_what_it_carries(client, settings):
     settings.RAIL = "mpesa"

@@ -68,11 +68,14 @@ def test_an_answer_without_an_amount_confirms_nothing(rail, alice):
         assert confirm(rail, cents=None) == "no_news"
 
 
-@pytest.mark.parametrize("operation", ["settle", "hold_in_suspense"])
-def test_a_small_message_takes_no_receipt_of_a_large_one(rail, alice, bob, monkeypatch, operation):
+@pytest.mark.parametrize("way", ["deposit", "unmatched", "late", "late_with_other_amount"])
+def test_a_small_message_takes_no_receipt_of_a_large_one(rail, alice, bob, monkeypatch, way):
     """The large one comes between the look and the booking, as `credit` is tested with."""
+    operation = "settle" if way == "deposit" else "hold_in_suspense"
     really = getattr(operations, operation)
     attempt = prompted(bob, 1_00)
+    if is_late := way.startswith("late"):
+        assert say(rail, attempt, outcome="failed", receipt="") == "applied"
 
     def late(*args: object, **kwargs: object) -> object:
         monkeypatch.setattr(operations, operation, really)
@@ -80,9 +83,11 @@ def test_a_small_message_takes_no_receipt_of_a_large_one(rail, alice, bob, monke
         return really(*args, **kwargs)
 
     monkeypatch.setattr(operations, operation, late)
-    account = typed(attempt) if operation == "settle" else "rent"
     with nothing_moves(), pytest.raises(Busy):
-        come(rail, account, RECEIPT, 1_00)
+        if is_late:
+            say(rail, attempt, receipt=RECEIPT, cents=1_00 if way == "late" else 2_00)
+        else:
+            come(rail, typed(attempt) if way == "deposit" else "rent", RECEIPT, 1_00)
     assert confirm(rail, cents=50 * CENTS) == "applied"
     assert (balance(alice), suspense_cents()) == (SOME + 50 * CENTS, 0)
     assert_right()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ledger.support import paya
 from tests.ledger.support.arrivals import number, prompted
 from tests.ledger.support.payouts import now_is
 from tests.ledger.support.typed import order, press
@@ -12,12 +11,6 @@ from tests.pages import elements, text
 
 # Pages whose words no database changes.
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 def facts(response) -> set[str]:

@@ -113,6 +113,20 @@ def test_a_return_paid_after_it_failed_resolves_its_item(rail, payer, person, is
         assert (late.resolves, suspense_cents()) == (item, 0)
         with pytest.raises(AlreadyResolved, match=late.reference):
             give_back(item, person)
+    with nothing_moves():
+        assert say(rail, attempt, outcome="succeeded") == "duplicate"
+    assert_right()
+
+
+def test_a_failed_return_paid_with_another_amount_leaves_its_item_open(rail, payer, person):
+    item = stray(payer)
+    attempt = attempt_of(give_back(item, person))
+    worker.do_due()
+    assert say(rail, attempt, outcome="failed", receipt="") == "applied"
+    assert say(rail, attempt, outcome="succeeded", cents=299_00) == "wrong_amount"
+    late = Transaction.objects.get(type=STRAY_OUT.code)
+    assert (late.resolves, late.amount_cents, suspense_cents()) == (None, 299_00, 1_00)
+    assert set(Transaction.objects.in_suspense()) == {item, late}
     assert_right()
 
 
@@ -128,6 +142,7 @@ def test_an_item_is_resolved_once(rail, payer, person):
         (partial(give_back, item, person), AlreadyResolved),
         (partial(give_back, other, person, "correction 1"), KeyReused),
         (partial(assign, other, payer, person, "correction 1"), KeyReused),
+        (partial(assign, item, UserFactory(), person, "correction 1"), KeyReused),
         (partial(assign, record, payer, person), NotInSuspense),
         (partial(assign, deposit(payer, 1_00), payer, person), NotInSuspense),
     ]

@@ -24,6 +24,11 @@ def stray(payer: User, cents: int = 300_00, rail_code: str = "paya", kind: Kind 
     )
 
 
+def the_stray() -> Transaction:
+    """The only payment in suspense."""
+    return Transaction.objects.get(type="STRAY_IN")
+
+
 def by(person: User, key: str | None = None) -> Context:
     return Context(person.pk, key=key or f"correction {new_key()}")
 

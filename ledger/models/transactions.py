@@ -1,8 +1,7 @@
-"""The books: transactions and their entries.
+"""Transactions: each is an order and its outcome. Its entries are in `entries.py`.
 
-A Transaction is an order and its outcome. Its Entries are signed lines that sum to zero: positive
-for money into an account, negative for money out. Only `ledger.operations` writes rows, and the
-database refuses to change or delete them (`ledger/guards.py`).
+Only `ledger.operations` writes rows, and the database refuses to delete them or to change more
+than their outcome (`ledger/guards.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ledger.references import new_reference
 from ledger.status import REVERSED, Badge, Status
 from wallet import house
 from wallet.models import Account
-from wallet.money import CEILING_CENTS, format_signed_money
+from wallet.money import CEILING_CENTS
 
 if TYPE_CHECKING:
     from ledger.models.attempts import Attempt
@@ -254,8 +253,9 @@ class Transaction(models.Model):
 
     @property
     def orderer_name(self) -> str:
-        """Who ordered it. Of stray money that is no member's, the rail that moved it."""
-        return str(self.created_by or name_of_outside(self.took_rail))
+        """Who ordered it. No one ordered what a rail moved by itself, so then it is the rail."""
+        is_ordered = self.created_by and not self.kind.is_stray
+        return str(self.created_by) if is_ordered else name_of_outside(self.took_rail)
 
     @property
     def source_name(self) -> str:
@@ -272,72 +272,3 @@ def names_of_sides(shape: shapes.Shape | None, rail: rails.Rail | None) -> tuple
     houses = (shape.source_house, shape.target_house) if shape else (None, None)
     source, target = (str(one.label) if one else name_of_outside(rail) for one in houses)
     return source, target
-
-
-class Entry(models.Model):
-    """One signed line in the books. Never changed, never deleted.
-
-    `balance_after_cents` is the member's balance after this entry; null on house accounts.
-    """
-
-    transaction = models.ForeignKey(
-        Transaction, models.PROTECT, related_name="entries", verbose_name=_("transaction")
-    )
-    account = models.ForeignKey(
-        Account,
-        models.PROTECT,
-        related_name="entries",
-        verbose_name=_("account"),
-        db_index=False,
-    )
-    amount_cents = models.BigIntegerField(_("amount"))
-    balance_after_cents = models.BigIntegerField(_("balance after"), null=True)
-    created_at = models.DateTimeField(_("written"), editable=False)
-
-    class Meta:
-        verbose_name = _("entry")
-        verbose_name_plural = _("entries")
-        ordering = ["-id"]
-        indexes = [
-            models.Index(fields=["account", "-id"], name="entry_by_account"),
-            # For the days of a house account; entries on members' accounts are not in it.
-            models.Index(
-                fields=["account", "-created_at", "-id"],
-                condition=Q(balance_after_cents__isnull=True),
-                name="entry_of_house_by_time",
-            ),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(amount_cents=0)
-                & Q(amount_cents__gte=-CEILING_CENTS, amount_cents__lte=CEILING_CENTS),
-                name="entry_amount_not_zero",
-            ),
-            models.CheckConstraint(
-                condition=Q(balance_after_cents__isnull=True, account__lt=0)
-                | Q(
-                    # Explicit, because a CHECK that evaluates to NULL passes.
-                    balance_after_cents__isnull=False,
-                    balance_after_cents__gte=0,
-                    account__gt=0,
-                ),
-                name="entry_balance_for_members_only",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return format_signed_money(self.amount_cents)
-
-    # As in a bank's books, a member's wallet is a liability, so money into it is a credit.
-
-    @property
-    def account_name(self) -> str:
-        return str(self.account)
-
-    @property
-    def debit_cents(self) -> int | None:
-        return -self.amount_cents if self.amount_cents < 0 else None
-
-    @property
-    def credit_cents(self) -> int | None:
-        return self.amount_cents if self.amount_cents > 0 else None
