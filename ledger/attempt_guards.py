@@ -194,11 +194,6 @@ NO_REPLACEMENT = Guards(
             WHEN EXISTS (SELECT 1 FROM {ATTEMPTS} WHERE transaction_id = NEW.transaction_id)
               OR EXISTS (SELECT 1 FROM {ATTEMPTS} WHERE reference = NEW.reference)
             BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
-        "ledger_attempt_no_second_receipt": f"""
-            BEFORE UPDATE OF receipt ON {ATTEMPTS}
-            WHEN EXISTS (SELECT 1 FROM {ATTEMPTS}
-                         WHERE rail = NEW.rail AND receipt = NEW.receipt AND id <> NEW.id)
-            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
         "ledger_approval_no_replacement": f"""
             BEFORE INSERT ON {APPROVALS}
             WHEN EXISTS (SELECT 1 FROM {APPROVALS}

@@ -15,6 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
+from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
@@ -149,6 +150,7 @@ BOOKS = (
     | SUM_GUARD
     | PAYOUTS
     | ARRIVALS_ONCE
+    | DIRECTIONS
     | TARIFFS
     | WHOLE_TARIFFS
 )

@@ -196,6 +196,7 @@ def begin_attempt(
     [owner_id] = [id for id in (record.from_account_id, record.to_account_id) if id is not None]
     record.attempt = Attempt(
         transaction=record,
+        is_payout=record.to_account_id is None,
         rail=record.rail,
         phone=holdings[owner_id].phone or "",
         state=Attempt.State.HELD if check else Attempt.State.READY,

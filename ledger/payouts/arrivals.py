@@ -106,7 +106,7 @@ def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
 def went_out(rail_code: str, callback: Callback) -> bool:
     """Is it about a payout of ours? Its receipt is known to the payee before we hear of it."""
     named = Attempt.objects.filter(rail=rail_code, reference=callback.reference)
-    return named.filter(transaction__to_account__isnull=True).exists()
+    return named.filter(is_payout=True).exists()
 
 
 def paid_of(arrival: Arrival) -> Paid:
@@ -117,7 +117,21 @@ def paid_of(arrival: Arrival) -> Paid:
 
 
 def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
-    """`attempt` is the deposit that it says it pays. `at` is when we heard of it."""
+    """`attempt` is the deposit that it says it pays. `at` is when we heard of it.
+
+    Nothing comes in under the receipt of a payout. One that ends in the meantime is for people.
+    """
+    payout = claims.payout_with(paid.rail, paid.receipt)
+    booked = None if payout else book_once(paid, attempt, at)
+    if booked and booked.finding:
+        payout = claims.payout_with(paid.rail, paid.receipt)
+    if payout:
+        return Booked(Finding.RECEIPT_TAKEN, payout)
+    assert booked
+    return booked
+
+
+def book_once(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
     if booked := booked_amount(paid):
         # Another amount than the first time is for people.
         is_same = booked == paid.amount_cents
@@ -165,7 +179,7 @@ def attempt_of(rail_code: str, typed: str) -> Attempt | None:
     if connection.vendor == "sqlite":
         # Its LIKE uses no index.
         begins = Q(reference__gte=start, reference__lte=f"{start}~")
-    found = Attempt.objects.filter(begins, rail=rail_code, transaction__to_account__isnull=False)
+    found = Attempt.objects.filter(begins, rail=rail_code, is_payout=False)
     attempts = list(found.select_related("transaction")[:2])
     return attempts[0] if len(attempts) == 1 else None
 

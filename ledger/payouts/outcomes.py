@@ -97,11 +97,13 @@ def settle(attempt: Attempt, heard: Heard) -> Finding:
         return hold_stray(
             attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS, is_claim=is_claim
         )
+    if claims.came_in_too(attempt, answer.receipt):
+        return Finding.RECEIPT_TAKEN
     if not ended.is_replay:
         return Finding.APPLIED
     known = Attempt.objects.values_list("receipt", flat=True).get(pk=attempt.pk)
-    is_news = answer.receipt and answer.receipt != known
-    return Finding.OTHER_RECEIPT if is_news else Finding.DUPLICATE
+    is_known = answer.receipt in ("", known)
+    return Finding.DUPLICATE if is_known else Finding.OTHER_RECEIPT
 
 
 def has_other_id(attempt: Attempt, answer: Answer) -> bool:

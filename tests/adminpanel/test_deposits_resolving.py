@@ -10,7 +10,7 @@ from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance, deposit, withdraw
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import assert_right, now_is, sent, state
+from tests.ledger.support.payouts import assert_right, sent, state
 from tests.pages import htmx, is_part, text
 
 pytestmark = pytest.mark.django_db

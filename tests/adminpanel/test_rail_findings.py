@@ -18,7 +18,15 @@ from ledger.rails import Answer, Outcome
 from nissmart import work
 from tests.books import nothing_moves
 from tests.ledger.support import paya
-from tests.ledger.support.arrivals import CENTS, come, confirm, number, prompted, typed
+from tests.ledger.support.arrivals import (
+    CENTS,
+    come,
+    confirm,
+    number,
+    prompted,
+    receipt_of,
+    typed,
+)
 from tests.ledger.support.payouts import say, sent
 from wallet.models import Account, AuditEvent
 
@@ -106,6 +114,17 @@ def test_payments_that_the_rail_does_not_confirm_have_an_incident_each(rail):
         "Paya: Claims a payment that the rail doesn't confirm (FIRST12345)",
         "Paya: Claims a payment that the rail doesn't confirm (SECOND1234)",
     ]
+
+
+def test_a_payout_under_whose_receipt_money_came_in_names_both(alice, bob, rail):
+    attempt = sent(alice)
+    come(rail, number(bob), receipt_of(attempt), 1_00)
+    say(rail, attempt)
+    findings.open_for_findings()
+    incident = Incident.objects.get()
+    assert incident.title.startswith("Paya: The receipt of another payment")
+    forged = Arrival.objects.get().transaction
+    assert set(incident.transactions.all()) == {attempt.transaction, forged}
 
 
 def knock(ip_address: str) -> list[str]:
