@@ -15,6 +15,7 @@ from ledger.operations.corrections import (
     refuse_sides,
     return_to_payer,
 )
+from ledger.operations.most import most_now
 from ledger.operations.moves import (
     deposit,
     find_earlier,
@@ -42,6 +43,7 @@ __all__ = [
     "fail",
     "find_earlier",
     "hold_in_suspense",
+    "most_now",
     "perform",
     "preview",
     "refuse_return",

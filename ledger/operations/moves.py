@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.errors import NotReversible
+from ledger.errors import AmountRefused, NotReversible
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
+from ledger.operations.most import name_most
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.statements import Hold
 from ledger.querysets import nairobi_day
@@ -102,8 +103,12 @@ def preview(order: Order) -> Preview:
     """
     rules.refuse_nonsense(order)
     batch = [PlacedOrder(order, actor_id=0, key=None)]
-    holdings, [facts] = statements.read(batch, nairobi_day(), Hold.NOTHING)
-    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, is_preview=True)
+    day = nairobi_day()
+    holdings, [facts] = statements.read(batch, day, Hold.NOTHING)
+    try:
+        rules.check(order, holdings, facts.sent_cents, facts.fee_cents, is_preview=True)
+    except AmountRefused as refusal:
+        raise name_most(refusal, order, holdings, facts, day) from None
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     postings = order.postings(is_settled=True, fee_cents=facts.fee_cents)
     after_cents = own.balance_cents + sum(cents for id, cents in postings if id == own.id)

@@ -98,19 +98,11 @@ def check_out(order: Order, source: Holding, sent_today_cents: int, fee_cents: i
     if source.is_frozen:
         raise errors.AccountFrozen
     if source.balance_cents < order.amount_cents + fee_cents:
-        raise insufficient(source.balance_cents, order.amount_cents, fee_cents)
+        raise errors.InsufficientFunds(available=format_money(source.balance_cents))
     limit = settings.LIMIT_CENTS_OUT_PER_DAY
     if order.kind.counts_to_daily_limit and sent_today_cents + order.amount_cents > limit:
         left = max(limit - sent_today_cents, 0)
         raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
-
-
-def insufficient(held_cents: int, amount_cents: int, fee_cents: int) -> errors.InsufficientFunds:
-    available = format_money(held_cents)
-    if not fee_cents or held_cents < amount_cents:
-        return errors.InsufficientFunds(available=available)
-    total = format_money(amount_cents + fee_cents)
-    return errors.FeeNotCovered(available=available, total=total, fee=format_money(fee_cents))
 
 
 def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:

@@ -120,11 +120,13 @@ def test_the_balance_must_cover_the_fee(alice):
     assert refusal.value.code == "insufficient_balance"
     assert str(refusal.value) == (
         "You have KES\u00a01,000.00 available, and this takes KES\u00a01,000.01 with its fee of "
-        "KES\u00a0100.00. Enter a smaller amount."
+        "KES\u00a0100.00. You can withdraw up to KES\u00a0900.00 now."
     )
     with nothing_moves(), pytest.raises(InsufficientFunds) as refusal:
         withdraw(alice, 1_000_01)
-    assert str(refusal.value) == "You have KES\u00a01,000.00 available. Enter that or less."
+    assert str(refusal.value) == (
+        "You have KES\u00a01,000.00 available. You can withdraw up to KES\u00a0900.00 now."
+    )
     withdraw(alice, 900_00)
     assert balance(alice) == 0
     assert_right()
