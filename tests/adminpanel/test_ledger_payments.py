@@ -19,7 +19,7 @@ from tests.ledger.support.payouts import decide, sent
 from tests.pages import elements, text, words
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 URL = "/panel/ledger/"
 

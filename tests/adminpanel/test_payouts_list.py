@@ -27,7 +27,7 @@ from tests.ledger.support.payouts import by, decide, sent
 from tests.pages import elements, find, is_whole_page, text, words
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 TABS = ["approve", "sending", "unknown", "failed", "paid"]
 
@@ -273,7 +273,8 @@ def test_the_transactions_page_leads_to_its_payout(held, as_wambui, alice, bob):
     assert not {link for link in links(send(alice, bob, 1_00)) if link.startswith(f"{LIST}NS")}
 
 
-def test_an_instant_withdrawal_is_no_payout_to_follow(alice, as_wambui):
+def test_an_instant_withdrawal_is_no_payout_to_follow(alice, settings, as_wambui):
+    settings.APPROVE_ONE_ABOVE_CENTS = 10**9
     record = withdraw(alice, 1_00)
     assert as_wambui.get(f"{LIST}{record.reference}/").status_code == 404
     assert listed(as_wambui.get(LIST, {"tab": "paid"})) == []

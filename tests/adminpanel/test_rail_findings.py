@@ -33,12 +33,6 @@ from wallet.models import Account, AuditEvent
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
-
-
 def test_a_contradiction_opens_an_incident_about_its_transaction(alice, rail):
     attempt = sent(alice)
     say(rail, attempt)
