@@ -48,7 +48,7 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
     rail, receipt = rails.of(event.rail), callback.answer.receipt
     number = "".join(filter(str.isprintable, callback.account_number))[:NUMBER_LENGTH]
     assert callback.amount_cents is not None
-    if callback.paybill and rail.paybill and callback.paybill != rail.paybill:
+    if is_anothers(rail, callback):
         return Booked(Finding.UNMATCHED)
     if callback.answer.outcome != Outcome.SUCCEEDED:
         return Booked(Finding.NOT_OURS if is_payable(rail, callback) else Finding.REFUSED)
@@ -85,13 +85,15 @@ def is_payable(rail: Rail, callback: Callback) -> bool:
 def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
     """Take in the rail's answer about an arrival that waits for one. `at` is when it came.
 
-    Without the amount it confirms nothing: the one we know is the message's claim.
+    Without the amount it confirms nothing: the one we know is the message's claim. Nor does it if
+    someone else got the money.
     """
     answer, cents = callback.answer, callback.amount_cents
     alarms.raise_alarm(arrival.rail, arrival.attempt, answer)
     if arrival.transaction_id is not None:
         return Booked(Finding.DUPLICATE, arrival.attempt)
     is_other = answer.receipt not in ("", arrival.receipt) or went_out(arrival.rail, callback)
+    is_other = is_other or is_anothers(rails.of(arrival.rail), callback)
     if answer.outcome != Outcome.SUCCEEDED or is_other or cents is None:
         return Booked(Finding.NO_NEWS, arrival.attempt)
     is_same = cents == arrival.amount_cents or arrival.confirmed_at is not None
@@ -101,6 +103,11 @@ def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
         # The message and the rail itself disagree, so people decide.
         return Booked(hold(paid, None, Finding.WRONG_AMOUNT), arrival.attempt)
     return book(paid, arrival.attempt, at)
+
+
+def is_anothers(rail: Rail, callback: Callback) -> bool:
+    """Did someone else get the money, by what the message says? Not all say it."""
+    return bool(callback.paybill and rail.paybill and callback.paybill != rail.paybill)
 
 
 def went_out(rail_code: str, callback: Callback) -> bool:

@@ -128,10 +128,10 @@ def test_an_adjustment_that_is_wrong_keeps_what_was_typed(wambui, alice, headers
         ({"from": "-4", "to": "-4", "amount": "5"}, 1),
         ({"from": "-1", "from_member": alice.email, "to": "-4", "amount": "x"}, 2),
     ]
-    for fields, count in wrong:
-        answer = client.post(FORM, WHY | fields, headers=headers)
+    for entered, count in wrong:
+        answer = client.post(FORM, WHY | entered, headers=headers)
         assert answer.status_code == 422
-        assert len(problems(answer)) == count, fields
+        assert len(problems(answer)) == count, entered
         assert EVIDENCE in answer.content.decode()
         assert is_part(answer, "adjusting") if headers else is_whole_page(answer)
     assert not Correction.objects.exists()
