@@ -54,6 +54,15 @@ class LessFitsToday(DailyLimitReached):
     )
 
 
+class LowerLimitReached(DailyLimitReached):
+    """`until` is a time in words: when the lower limit after a change of sign-in ends."""
+
+    sentence = _(
+        "Your sign-in or PIN changed, so until {until} you can send and withdraw up to {limit} a "
+        "day. You have {left} left today."
+    )
+
+
 class BalanceLimitReached(AmountRefused):
     """`limit` and `room` are formatted money."""
 
@@ -113,6 +122,13 @@ class AccountFrozen(Refusal):
     @property
     def for_programs(self) -> str:
         return super().__str__()
+
+
+class PayoutsOnHold(Refusal):
+    """`until` is a time in words. An operator helped this member, who could be an impostor."""
+
+    code = "payouts_on_hold"
+    sentence = _("We changed how you sign in, so you can't withdraw until {until}.")
 
 
 class SelfTransfer(Refusal):

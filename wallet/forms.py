@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from wallet import operations
 from wallet.models import User
 from wallet.names import refuse_house_names, refuse_invisible_characters
+from wallet.safety import Change
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
@@ -133,6 +134,11 @@ class ProfileForm(forms.ModelForm):
         elif is_changed and not self.instance.check_password(password):
             self.add_error("password", _("This password isn't right. Enter it again."))
         return cleaned
+
+    def changes(self) -> list[Change]:
+        """What of the person's sign-in is about to change."""
+        fields = {"phone": Change.PHONE, "email": Change.EMAIL}
+        return [change for name, change in fields.items() if self.has_new(name)]
 
     def has_new(self, name: str) -> bool:
         """Did it change? The same phone number in another format didn't."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import operations
+from wallet import operations, safety
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.context_processors import THEMES
@@ -51,6 +51,8 @@ def save(form: ProfileForm, name_before: str, context: Context) -> bool:
     """Save, unless another member took the phone number or email since the form checked it."""
     try:
         with transaction.atomic():
+            for change in form.changes():
+                safety.changed(context, form.instance.pk, change)
             operations.record_own_changes(context, form.save(), name_before)
     except IntegrityError:
         form.add_error(None, _("Another account took this phone number or email a moment ago."))

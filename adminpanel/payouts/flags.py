@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.payouts import words
+from adminpanel.timeline import short_time
 from ledger.kinds import WITHDRAWAL
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import Because, State
@@ -84,6 +86,9 @@ def flags(attempt: Attempt, known: Habits) -> list[Badge]:
     found = []
     if account and account.is_frozen:
         found.append(Badge(_("Wallet frozen"), "info", "snowflake"))
+    if account and account.no_payouts_until and timezone.now() < account.no_payouts_until:
+        until = short_time(account.no_payouts_until)
+        found.append(Badge(_("On hold until {until}").format(until=until), "wait", "clock"))
     if owner and owner.phone != (attempt.phone or None):
         found.append(Badge(_("Number changed since"), "bad", "alert"))
     if changed_at := phone_changed_at(attempt):

@@ -14,7 +14,7 @@ from ledger.models import Transaction
 from ledger.models.attempts import Because
 from ledger.operations.orders import Order
 from ledger.operations.rules import Holding
-from ledger.operations.statements import to_time
+from ledger.querysets import to_time
 from ledger.status import Status
 
 # For how long a payout after a change of phone number needs an approval.

@@ -165,9 +165,9 @@ def decide(
     order, rail = placed.order, placed.order.rail
     rules.check_fee(order, facts.fee_cents)
     try:
-        rules.check(order, holdings, facts.sent_cents, facts.fee_cents)
+        rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now)
     except AmountRefused as refusal:
-        raise name_most(refusal, order, holdings, facts, nairobi_day(now)) from None
+        raise name_most(refusal, order, holdings, facts, now) from None
     check = check_by_people(order, holdings, facts.sent_cents, now)
     is_instant = order.is_instant and check is None
     record = Transaction(

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from ledger import errors
 from ledger.operations.orders import Order
+from ledger.querysets import moment, to_time
 from wallet.money import format_money
 
 
@@ -20,6 +21,33 @@ class Holding(NamedTuple):
     is_active: bool
     phone: str | None = None
     phone_changed_at: datetime | str | None = None
+    lower_limit_until: datetime | str | None = None
+    no_payouts_until: datetime | str | None = None
+
+
+class DayLimit(NamedTuple):
+    """What may leave a wallet in a Nairobi day. `until` is when a lower limit ends, if there is
+    one."""
+
+    cents: int
+    until: datetime | None = None
+
+    def left_cents(self, sent_today_cents: int) -> int:
+        return max(self.cents - sent_today_cents, 0)
+
+
+def limit_of_day(lower_limit_until: datetime | str | None, now: datetime) -> DayLimit:
+    """The daily limit of a wallet: the lower one for a while after a change of its sign-in."""
+    usual_cents = settings.LIMIT_CENTS_OUT_PER_DAY
+    if until := pending(lower_limit_until, now):
+        return DayLimit(min(settings.LOWER_LIMIT_CENTS_OUT_PER_DAY, usual_cents), until)
+    return DayLimit(usual_cents)
+
+
+def pending(until: datetime | str | None, now: datetime) -> datetime | None:
+    """This time, if it's still to come."""
+    at = to_time(until) if until else None
+    return at if at and now < at else None
 
 
 def refuse_nonsense(order: Order) -> None:
@@ -53,7 +81,8 @@ def check(
     order: Order,
     holdings: Mapping[int, Holding],
     sent_today_cents: int,
-    fee_cents: int = 0,
+    fee_cents: int,
+    now: datetime,
     *,
     is_preview: bool = False,
 ) -> None:
@@ -71,7 +100,7 @@ def check(
         if not holdings[account_id].is_active:
             raise errors.AccountClosed
     if order.source_id is not None:
-        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents)
+        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents, now)
     check_phone(order, holdings)
     if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
@@ -94,15 +123,25 @@ def check_fee(order: Order, fee_cents: int) -> None:
         raise errors.FeeChanged(fee=format_money(fee_cents))
 
 
-def check_out(order: Order, source: Holding, sent_today_cents: int, fee_cents: int) -> None:
+def check_out(
+    order: Order, source: Holding, sent_today_cents: int, fee_cents: int, now: datetime
+) -> None:
     if source.is_frozen:
         raise errors.AccountFrozen
+    if order.kind.pays_out and (until := pending(source.no_payouts_until, now)):
+        raise errors.PayoutsOnHold(until=moment(until))
     if source.balance_cents < order.amount_cents + fee_cents:
         raise errors.InsufficientFunds(available=format_money(source.balance_cents))
-    limit = settings.LIMIT_CENTS_OUT_PER_DAY
-    if order.kind.counts_to_daily_limit and sent_today_cents + order.amount_cents > limit:
-        left = max(limit - sent_today_cents, 0)
-        raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
+    if not order.kind.counts_to_daily_limit:
+        return
+    limit = limit_of_day(source.lower_limit_until, now)
+    left_cents = limit.left_cents(sent_today_cents)
+    if order.amount_cents <= left_cents:
+        return
+    facts = {"limit": format_money(limit.cents), "left": format_money(left_cents)}
+    if limit.until:
+        raise errors.LowerLimitReached(until=moment(limit.until), **facts)
+    raise errors.DailyLimitReached(**facts)
 
 
 def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:

@@ -220,7 +220,7 @@ def test_the_reason_is_the_one_that_held_it_then(alice, rail, settings, as_wambu
 
 def test_a_frozen_wallet_is_flagged(held, alice, as_wambui):
     account = alice.primary_account()
-    type(account).objects.filter(pk=account.pk).update(is_frozen=True)
+    type(account).objects.filter(pk=account.pk).update(is_frozen=True, frozen_by="staff")
     assert "Wallet frozen" in text(as_wambui.get(LIST))
 
 

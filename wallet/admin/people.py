@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from wallet import operations
+from wallet import operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
@@ -156,6 +156,9 @@ class UserAdmin(ForgivingList):
     def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
         before = Login(form.initial.get("email"), form.initial.get("phone"))
         if change:
+            for name in ("phone", "email"):
+                if name in form.changed_data:
+                    safety.changed(context_of(request), user.pk, safety.Change(name))
             user.save()
         else:
             user.set_unusable_password()

@@ -8,17 +8,21 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
+from wallet import safety
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.models import User
+from wallet.safety import Change
 from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
-from wallet.web.http import is_own_page
+from wallet.web.http import context_of, ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
 
 # The field takes either, so the sentence names both.
@@ -75,8 +79,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
 
+    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
-        """Also revoke all API tokens: a thief with the old password may have made some."""
+        """Also revoke all API tokens: a thief with the old password may have made some.
+
+        A reset is the person's own act too: they came with a link that was sent to them.
+        """
+        context = Context(user.pk, ip_address(self.request))
+        safety.changed(context, user.pk, Change.PASSWORD)
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
 
@@ -111,7 +121,12 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user by mail. A failure to send is logged and undoes nothing."""
+        """Notify the user by mail. A failure to send is logged and undoes nothing.
+
+        allauth offers no other place that hears of each change of a second factor.
+        """
+        if template_prefix.startswith("mfa/email/") and self.request.user.pk == user.pk:
+            safety.changed(context_of(self.request), user.pk, Change.SECOND_FACTOR)
         email = email or getattr(user, "email", None)
         if not email:
             return

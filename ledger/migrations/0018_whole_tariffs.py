@@ -19,7 +19,7 @@ def count_bands(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> Non
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0015_forged_callbacks")]
+    dependencies = [("ledger", "0017_forged_callbacks")]
 
     operations = [
         # SQLite writes the table anew for the column, and loses its guards with the old one.

@@ -14,7 +14,7 @@ def say_which_way(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> N
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0016_whole_tariffs")]
+    dependencies = [("ledger", "0018_whole_tariffs")]
 
     operations = [
         # SQLite writes the table anew, and loses its guards with the old one.
