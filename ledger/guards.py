@@ -164,7 +164,7 @@ WHOLE_TARIFFS = refusing(
     "ledger_band",
     "ledger_band_of_a_new_tariff",
     "INSERT",
-    Rule(TOO_MANY_BANDS, TOO_MANY_BANDS, "a tariff gets no more bands than it began with"),
+    Rule(TOO_MANY_BANDS, TOO_MANY_BANDS, "a tariff gets no bands besides those it began with"),
 )
 
 BOOKS = (

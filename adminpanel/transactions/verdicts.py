@@ -1,6 +1,6 @@
 """Two people in finance say what became of a deposit whose outcome is unknown.
 
-Payouts have a page of their own for it (`adminpanel/payouts`).
+Payouts have their separate page for it (`adminpanel/payouts`).
 """
 
 from __future__ import annotations
