@@ -88,7 +88,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.filter(Q(from_account__user=user) | Q(to_account__user=user))
 
     def paid_by(self, source_id: int, target_id: int) -> Self:
-        """Transfers from this wallet to that one, along the index of what the source sent."""
+        """Transfers from this wallet to that one, along the index of one of them."""
         return self.filter(
             from_account_id=source_id, to_account_id=target_id, type=kinds.TRANSFER.code
         )
