@@ -47,5 +47,5 @@ APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_C
 CONFIRM_ABOVE_CENTS = env.int("CONFIRM_ABOVE_CENTS", 10_000_00)
 # How many payments one worker sends at the same time, and how long a claim on one lasts: longer
 # than a call takes.
-PAYOUT_THREADS = env.int("PAYOUT_THREADS", 4)
+PAYOUT_THREADS = env.int("PAYOUT_THREADS", 16)
 PAYOUT_LEASE_S = env.float("PAYOUT_LEASE_S", 180)

@@ -167,6 +167,7 @@ def render_form(
         most_cents = min(account.balance_cents, limit_cents)
     if today:
         most_cents = min(most_cents, today.left_cents)
+    payable_cents = operations.most_now(kind, account) if kind.pays_out else most_cents
     asks_payee = kind.names_payee and not form.known_payee
     context = {
         "kind": kind,
@@ -175,8 +176,10 @@ def render_form(
         "form": form,
         "account": account,
         "refusal": refusal,
-        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= most_cents],
+        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= payable_cents],
         "limit_cents": limit_cents,
+        # Said where it isn't clear from the balance and the limit.
+        "payable_cents": payable_cents if payable_cents != most_cents else 0,
         "today": today,
         "on_hold_until": on_hold_until(form),
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],

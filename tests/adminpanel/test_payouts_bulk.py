@@ -18,7 +18,7 @@ from tests.pages import elements, find, text
 from wallet.context import Context
 from wallet.models import AuditEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 SEVERAL = f"{LIST}approve/"
 

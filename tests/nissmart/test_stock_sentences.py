@@ -25,7 +25,7 @@ from tests.pages import problems, problems_beside, text, tree, walk
 from wallet.models import User
 from wallet.signin.adapters import AccountAdapter, SecondFactorAdapter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 CATALOGUES = [
     Path(django.__file__).parent / "conf",
