@@ -106,7 +106,7 @@ def test_it_counts_for_that_order_and_five_minutes(client, bob, carol, secret, c
     assert confirm(client, fresh).status_code == 303
 
 
-def test_nobody_skips_it(client, bob):
+def test_no_member_skips_it(client, bob):
     asked = client.post(TRANSFER, filled_in(bob, confirm="1"))
     assert asks(asked)
     assert asks(client.post(WITHDRAW, {"amount": LARGE, "idempotency_key": "k", "confirm": "1"}))
