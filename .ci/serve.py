@@ -34,6 +34,9 @@ def main() -> int:
     is_demo = "SECRET_KEY" not in os.environ
     if is_demo and not is_on(os.environ, "DEBUG"):
         serve_like_production()
+    if is_demo:
+        # Only here: the file holds codes that open accounts.
+        os.environ.setdefault("OUTBOX_FILE", str(ROOT / "outbox.jsonl"))
     hosts = addresses(os.environ.get("HOST", "localhost"))
     is_private = is_demo or is_of_this_machine(os.environ)
     has_sandbox = mpesa.wants_sandbox(os.environ, is_private=is_private)
@@ -265,6 +268,8 @@ def announce(host: str) -> None:
     else:
         where = f"at http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"\nNissmart is {where}  (Ctrl-C stops it)", flush=True)
+    if settings.OUTBOX_FILE:
+        print(f"Codes and messages are in {settings.OUTBOX_FILE}", flush=True)
 
 
 if __name__ == "__main__":

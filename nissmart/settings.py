@@ -8,6 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.databases import database
+from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -1,7 +1,7 @@
 """The background jobs. Any number of workers may run them at the same time.
 
-Payments don't wait for the checks of the books, which may take minutes: a worker runs
-`PAYMENT_JOBS` in a separate thread.
+Payments don't wait for the checks of the books, which may take minutes, nor for a slow provider of
+SMS or mail: a worker runs `PAYMENT_JOBS` and each of `MESSAGE_JOBS` in separate threads.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from ledger import rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
+from wallet.messages import sending
+from wallet.models import Channel
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +38,21 @@ def confirm_due_arrivals() -> int:
     return confirmations.ask_due(STOPPING.is_set)
 
 
+def send_texts() -> int:
+    return sending.send_due(Channel.SMS, STOPPING.is_set)
+
+
+def send_mails() -> int:
+    return sending.send_due(Channel.EMAIL, STOPPING.is_set)
+
+
 PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     callbacks.apply_waiting,
     confirm_due_arrivals,
     payouts.end_agreed,
     send_due_payments,
 )
+MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     findings.open_for_findings,
@@ -60,7 +71,7 @@ def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
     """
     close_old_connections()
     all_well = True
-    for job in PAYMENT_JOBS + JOBS if jobs is None else jobs:
+    for job in PAYMENT_JOBS + MESSAGE_JOBS + JOBS if jobs is None else jobs:
         try:
             job()
         except Exception:

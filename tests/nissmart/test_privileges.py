@@ -21,7 +21,7 @@ from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import FormerMember, User
+from wallet.models import Delivery, FormerMember, User
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +143,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     former = FormerMember.objects.create(user=people["member"], name="Former")
+    delivery = Delivery.objects.create(channel="sms", to="+254712000009", text="Hello")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -162,6 +163,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,
         "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
+        "wallet/delivery/<path:object_id>": f"wallet/delivery/{delivery.pk}",
         "wallet/formermember/<path:object_id>": f"wallet/formermember/{former.pk}",
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
         "ledger/transaction/<path:object_id>": f"ledger/transaction/{record.pk}",

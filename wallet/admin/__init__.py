@@ -1,6 +1,7 @@
-"""Django admin for operators: people, their accounts and tokens."""
+"""Django admin for operators: people, their accounts and tokens, and messages."""
 
 from wallet.admin.accounts import AccountAdmin
+from wallet.admin.deliveries import DeliveryAdmin
 from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
 from wallet.admin.site import site
@@ -9,6 +10,7 @@ from wallet.admin.tokens import ApiTokenAdmin
 __all__ = [
     "AccountAdmin",
     "ApiTokenAdmin",
+    "DeliveryAdmin",
     "FormerMemberAdmin",
     "StaffGroupAdmin",
     "UserAdmin",

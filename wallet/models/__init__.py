@@ -1,8 +1,9 @@
-"""People and their accounts."""
+"""People, their accounts, and the messages to them."""
 
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
+from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.rates import RateWindow
@@ -12,7 +13,10 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "Channel",
+    "Delivery",
     "FormerMember",
+    "Message",
     "Opening",
     "RateWindow",
     "User",

@@ -15,6 +15,7 @@ from nissmart import work
 PAUSE_S = 2
 # Members wait for these.
 PAUSE_OF_PAYMENTS_S = 0.5
+PAUSE_OF_MESSAGES_S = 0.5
 
 
 class Command(BaseCommand):
@@ -33,10 +34,16 @@ class Command(BaseCommand):
         # The current jobs end first, and a second signal doesn't hurry them.
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_signal: work.STOPPING.set())
-        payments = Thread(target=keep_doing, args=(work.PAYMENT_JOBS, PAUSE_OF_PAYMENTS_S))
-        payments.start()
+        beside = [
+            (work.PAYMENT_JOBS, PAUSE_OF_PAYMENTS_S),
+            *(((job,), PAUSE_OF_MESSAGES_S) for job in work.MESSAGE_JOBS),
+        ]
+        threads = [Thread(target=keep_doing, args=each) for each in beside]
+        for thread in threads:
+            thread.start()
         keep_doing(work.JOBS, PAUSE_S)
-        payments.join()
+        for thread in threads:
+            thread.join()
 
 
 def keep_doing(jobs: Sequence[Callable[[], Any]], pause_s: float) -> None:
@@ -46,6 +53,6 @@ def keep_doing(jobs: Sequence[Callable[[], Any]], pause_s: float) -> None:
             work.do_what_is_due(jobs)
             work.STOPPING.wait(pause_s)
     finally:
-        # However this ends, the other thread ends too, and what runs the worker starts it again.
+        # However this ends, the other threads end too, and what runs the worker starts it again.
         work.STOPPING.set()
         connections.close_all()

@@ -11,7 +11,7 @@ def name_who_froze(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0018_former_members'),
+        ('wallet', '0019_messages'),
     ]
 
     operations = [

@@ -1,0 +1,9 @@
+"""Messages to members: what they say (`topics`), queueing (`outgoing`), and sending (`sending`).
+
+Queueing belongs to the caller's transaction. A worker sends what is committed, once.
+"""
+
+from wallet.messages.outgoing import Contact, alert, send_code, send_mail, send_text
+from wallet.messages.topics import Topic
+
+__all__ = ["Contact", "Topic", "alert", "send_code", "send_mail", "send_text"]

@@ -1,0 +1,99 @@
+"""Queue messages, in the caller's transaction: what isn't committed is never sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from wallet.messages.topics import WORDS, Topic
+from wallet.models import Channel, Delivery, Message, User
+
+
+class Contact(NamedTuple):
+    """Where a message goes: a phone number in E.164, or an email."""
+
+    channel: str
+    value: str
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        return cls(Channel.EMAIL if "@" in value else Channel.SMS, value)
+
+
+def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: str) -> Message:
+    """Write a message to a member, and send it to each of their contacts and those in `also`.
+
+    Call it in the transaction of what it reports. `also` is for the contact that a change takes
+    away: if a thief made the change, the new one is theirs. The topic's words say which `facts`
+    they need; raises KeyError if one is missing.
+    """
+    person = User.objects.get(pk=user_id)
+    message = Message(user=person, topic=topic, facts={"at": date_in_words(), **facts})
+    words = WORDS[topic]
+    text, subject = words.render(message.facts), str(words.subject).format(**message.facts)
+    message.save()
+    for contact in dict.fromkeys([*contacts_of(person), *also]):
+        is_mail = contact.channel == Channel.EMAIL
+        Delivery.objects.create(
+            message=message,
+            user=person,
+            channel=contact.channel,
+            to=contact.value,
+            subject=subject if is_mail else "",
+            text=with_greeting(text, person) if is_mail else text,
+        )
+    return message
+
+
+def contacts_of(person: User) -> list[Contact]:
+    """The contacts that count as the person's."""
+    return [Contact.of(value) for value in (person.phone, person.email) if value]
+
+
+def send_code(user_id: int | None, contact: Contact, code: str, *, send_before: datetime) -> None:
+    """Send a code to a contact, which may be a stranger's. It's useless after `send_before`."""
+    text = _(
+        "{code} is your Nissmart code. It works for 10 minutes. "
+        "Never give it to anyone: our staff don't ask for it."
+    ).format(code=code)
+    send_text(user_id, contact, _("Your code"), text, is_secret=True, send_before=send_before)
+
+
+def send_text(
+    user_id: int | None,
+    contact: Contact,
+    subject: str,
+    text: str,
+    *,
+    is_secret: bool = False,
+    send_before: datetime | None = None,
+) -> None:
+    """Send a text that no inbox shows. `is_secret`: wipe it once it's sent."""
+    Delivery.objects.create(
+        user_id=user_id,
+        channel=contact.channel,
+        to=contact.value,
+        subject=subject if contact.channel == Channel.EMAIL else "",
+        text=text,
+        is_secret=is_secret,
+        send_before=send_before,
+    )
+
+
+def send_mail(user_id: int | None, email: str, subject: str, text: str) -> None:
+    """Send a mail that may hold a link which opens an account, so it's wiped once it's sent."""
+    send_text(user_id, Contact(Channel.EMAIL, email), subject, text, is_secret=True)
+
+
+def with_greeting(text: str, person: User) -> str:
+    return _("Hello {name},\n\n{text}\n\nNissmart").format(name=person.name, text=text)
+
+
+def date_in_words() -> str:
+    """The time in Kenya, such as `28 Nov 2026, 21:05`."""
+    return date_format(timezone.localtime(), "j M Y, H:i")

@@ -1,0 +1,98 @@
+"""Senders: each takes one delivery to its provider, or raises NotSent. `SMS_SENDER` chooses."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import httpx
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils import timezone
+
+from wallet.models import Channel, Delivery
+
+# Processed, sent, queued: https://developers.africastalking.com/docs/sms/sending/bulk
+ACCEPTED = (100, 101, 102)
+
+
+class NotSent(Exception):
+    """The provider refused it. The argument says why, without the text."""
+
+
+def send(delivery: Delivery) -> None:
+    """Hand it to its provider. Any exception means that it may or may not have been sent."""
+    if delivery.channel == Channel.SMS:
+        SMS_SENDERS[settings.SMS_SENDER](delivery)
+    else:
+        mail(delivery)
+    write_to_outbox(delivery)
+
+
+def console(delivery: Delivery) -> None:
+    """Print the SMS: for machines without a provider."""
+    sys.stdout.write(f"SMS to {delivery.to}: {delivery.text}\n")
+    sys.stdout.flush()
+
+
+def mail(delivery: Delivery) -> None:
+    EmailMessage(delivery.subject, delivery.text, to=[delivery.to]).send()
+
+
+def africastalking(delivery: Delivery) -> None:
+    """https://developers.africastalking.com/docs/sms/sending/bulk. Raises NotSent."""
+    form = {
+        "username": settings.AFRICASTALKING_USERNAME,
+        "to": delivery.to,
+        "message": delivery.text,
+    }
+    if settings.AFRICASTALKING_SENDER_ID:
+        form["from"] = settings.AFRICASTALKING_SENDER_ID
+    answer = client(settings.SMS_TIMEOUT_S).post(
+        f"{settings.AFRICASTALKING_BASE_URL}/version1/messaging",
+        data=form,
+        headers={"apiKey": settings.AFRICASTALKING_API_KEY},
+    )
+    if not answer.is_success:
+        raise NotSent(f"HTTP {answer.status_code}")
+    try:
+        [recipient] = answer.json()["SMSMessageData"]["Recipients"]
+        status, words = int(recipient["statusCode"]), str(recipient.get("status", ""))
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotSent("an answer without a recipient") from error
+    if status not in ACCEPTED:
+        raise NotSent(f"{status} {words}")
+
+
+@lru_cache(maxsize=2)
+def client(timeout_s: float) -> httpx.Client:
+    """This process's connections. No proxy or password from the environment or ~/.netrc."""
+    return httpx.Client(timeout=timeout_s, trust_env=False, headers={"Accept": "application/json"})
+
+
+SMS_SENDERS: Mapping[str, Callable[[Delivery], None]] = {
+    "console": console,
+    "africastalking": africastalking,
+}
+
+
+def write_to_outbox(delivery: Delivery) -> None:
+    """Append a JSON line to OUTBOX_FILE, where people who try the product find their codes."""
+    if not settings.OUTBOX_FILE:
+        return
+    line = {
+        "at": timezone.now().isoformat(),
+        "channel": delivery.channel,
+        "to": delivery.to,
+        "subject": delivery.subject,
+        "text": delivery.text,
+    }
+    # One write of a whole line, so that several workers' lines don't mix.
+    file = os.open(settings.OUTBOX_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+    finally:
+        os.close(file)

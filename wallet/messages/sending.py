@@ -1,0 +1,111 @@
+"""Send what is queued: any number of workers, each delivery at most once.
+
+A worker claims a delivery and commits that before it calls the provider. A claim is never given
+back: if its worker dies in the call, the person may have got the message, so it ends as failed.
+Members can ask for another code, and their inbox has the message.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from wallet.db.retries import committed
+from wallet.errors import Busy
+from wallet.messages import senders
+from wallet.models import Channel, Delivery
+
+logger = logging.getLogger(__name__)
+
+State = Delivery.State
+# Far longer than a call takes. Then its worker is gone.
+LOST_AFTER = timedelta(minutes=10)
+HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked
+
+
+def never() -> bool:
+    return False
+
+
+def send_due(channel: str, is_stopping: Callable[[], bool] = never) -> int:
+    """Send all that is queued on this channel; returns how many. Starts none if `is_stopping`."""
+    end_lost()
+    sent = 0
+    while not is_stopping() and (delivery := next_claim(channel)):
+        deliver(delivery)
+        sent += 1
+    return sent
+
+
+def send_all(is_stopping: Callable[[], bool] = never) -> int:
+    """Send all that is queued on every channel; returns how many."""
+    return sum(send_due(channel, is_stopping) for channel in Channel.values)
+
+
+def next_claim(channel: str) -> Delivery | None:
+    """The next delivery, claimed. None also while the database is busy: there is another turn."""
+    # A read first, because a claim takes SQLite's write lock.
+    if not Delivery.objects.due(channel).exists():
+        return None
+    try:
+        return claim(channel)
+    except Busy:
+        return None
+
+
+@committed
+def claim(channel: str) -> Delivery | None:
+    """Take the first due delivery that no other worker holds. Ends those that are too late."""
+    now = timezone.now()
+    late = Delivery.objects.due(channel).filter(send_before__lt=now)
+    late.update(state=State.FAILED, ended_at=now, text="", failure="too late")
+    due = Delivery.objects.due(channel).select_for_update(skip_locked=HAS_SKIP_LOCKED)
+    delivery = due.first()
+    if delivery:
+        delivery.state, delivery.claimed_at = State.SENDING, now
+        delivery.save(update_fields=["state", "claimed_at"])
+    return delivery
+
+
+def deliver(delivery: Delivery) -> None:
+    """Make the call, outside any transaction, and write down what came of it."""
+    failure = ""
+    try:
+        senders.send(delivery)
+    except Exception as error:
+        # The text may hold a code, so neither the log nor the row gets more than this.
+        failure = f"{type(error).__name__}: {error}" if is_plain(error) else type(error).__name__
+        logger.warning("message not sent", extra={"delivery": delivery.pk, "failure": failure})
+    try:
+        end(delivery, failure)
+    except Busy:
+        # It stays claimed, so it isn't sent again, and `end_lost` ends it.
+        logger.warning("the end of a delivery wasn't kept", extra={"delivery": delivery.pk})
+
+
+def is_plain(error: Exception) -> bool:
+    return isinstance(error, senders.NotSent)
+
+
+@committed
+def end(delivery: Delivery, failure: str) -> None:
+    """It was sent, or failed. A secret text is wiped."""
+    Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(
+        state=State.FAILED if failure else State.SENT,
+        ended_at=timezone.now(),
+        failure=failure[:200],
+        text="" if delivery.is_secret else delivery.text,
+    )
+
+
+def end_lost() -> None:
+    """End deliveries whose worker is gone: perhaps sent, perhaps not, and never sent again."""
+    lost = Delivery.objects.claimed_before(timezone.now() - LOST_AFTER)
+    if not lost.exists():
+        return
+    for delivery in lost:
+        end(delivery, "its worker stopped: perhaps it was sent")

@@ -1,0 +1,107 @@
+"""What messages are about, and the words of each.
+
+To add one: a line in `Topic` and its words in `WORDS`. An SMS holds 160 characters, facts included.
+`{at}` is when it happened; the caller of `alert` passes the other facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class Topic(TextChoices):
+    NEW_DEVICE = "new_device", gettext_lazy("Sign-in on a new device")
+    PASSWORD_CHANGED = "password_changed", gettext_lazy("Password changed")
+    PHONE_CHANGED = "phone_changed", gettext_lazy("Phone number changed")
+    EMAIL_CHANGED = "email_changed", gettext_lazy("Email changed")
+    PIN_CHANGED = "pin_changed", gettext_lazy("PIN changed")
+    SECOND_FACTOR_CHANGED = "second_factor_changed", gettext_lazy("Two-step sign-in changed")
+    OPERATOR_HELPED = "operator_helped", gettext_lazy("Helped by our staff")
+    FROZEN = "frozen", gettext_lazy("Wallet frozen")
+    UNFROZEN = "unfrozen", gettext_lazy("Wallet unfrozen")
+    SENT = "sent", gettext_lazy("Money sent")
+    RECEIVED = "received", gettext_lazy("Money received")
+    WITHDRAWN = "withdrawn", gettext_lazy("Money withdrawn")
+    DEPOSITED = "deposited", gettext_lazy("Money added")
+
+
+class Words(NamedTuple):
+    """The subject of a mail, and the text. `asks`: the member should act if it wasn't them."""
+
+    subject: Promise
+    text: Promise
+    asks: bool = True
+
+    def render(self, facts: Mapping[str, str]) -> str:
+        text = str(self.text).format(**facts)
+        return f"{text} {not_you()}".strip() if self.asks else text
+
+
+def not_you() -> str:
+    contact = settings.SUPPORT_CONTACT
+    return _("Not you? Contact %(contact)s.") % {"contact": contact} if contact else ""
+
+
+WORDS: Mapping[str, Words] = {
+    Topic.NEW_DEVICE: Words(
+        gettext_lazy("New sign-in to your wallet"),
+        gettext_lazy("Someone signed in to your Nissmart wallet on a new device, {at}."),
+    ),
+    Topic.PASSWORD_CHANGED: Words(
+        gettext_lazy("Your password was changed"),
+        gettext_lazy("Your Nissmart password was changed, {at}."),
+    ),
+    Topic.PHONE_CHANGED: Words(
+        gettext_lazy("Your phone number was changed"),
+        gettext_lazy("The phone number of your Nissmart wallet was changed, {at}."),
+    ),
+    Topic.EMAIL_CHANGED: Words(
+        gettext_lazy("Your email was changed"),
+        gettext_lazy("The email of your Nissmart wallet was changed, {at}."),
+    ),
+    Topic.PIN_CHANGED: Words(
+        gettext_lazy("Your PIN was changed"),
+        gettext_lazy("Your Nissmart PIN was changed, {at}."),
+    ),
+    Topic.SECOND_FACTOR_CHANGED: Words(
+        gettext_lazy("Two-step sign-in was changed"),
+        gettext_lazy("Two-step sign-in of your Nissmart wallet was changed, {at}."),
+    ),
+    Topic.OPERATOR_HELPED: Words(
+        gettext_lazy("Our staff helped with your sign-in"),
+        gettext_lazy("Nissmart staff changed how you sign in, {at}."),
+    ),
+    Topic.FROZEN: Words(
+        gettext_lazy("Your wallet is frozen"),
+        gettext_lazy("Your Nissmart wallet was frozen, {at}. Money can't leave it."),
+    ),
+    Topic.UNFROZEN: Words(
+        gettext_lazy("Your wallet is unfrozen"),
+        gettext_lazy("Your Nissmart wallet was unfrozen, {at}."),
+    ),
+    Topic.SENT: Words(
+        gettext_lazy("You sent {amount}"),
+        gettext_lazy("{reference} confirmed. {amount} sent to {name}, {at}."),
+    ),
+    Topic.RECEIVED: Words(
+        gettext_lazy("You received {amount}"),
+        gettext_lazy("{reference} confirmed. {amount} received from {name}, {at}."),
+        asks=False,
+    ),
+    Topic.WITHDRAWN: Words(
+        gettext_lazy("You withdrew {amount}"),
+        gettext_lazy("{reference} confirmed. {amount} withdrawn, {at}."),
+    ),
+    Topic.DEPOSITED: Words(
+        gettext_lazy("You added {amount}"),
+        gettext_lazy("{reference} confirmed. {amount} added to your wallet, {at}."),
+        asks=False,
+    ),
+}
