@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -18,7 +19,7 @@ from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
 from ledger.guards import BOOKS
-from tests.factories import UserFactory, funded
+from tests.factories import PIN, UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
 from wallet.models import User, accounts
@@ -176,9 +177,18 @@ def as_operator(operator) -> Client:
     return signed_in(operator)
 
 
+class Payer(Client):
+    """A client that types PIN when it confirms a payment and no PIN is typed yet."""
+
+    def post(self, path: str, data: Any = None, *args: Any, **more: Any) -> Any:
+        if isinstance(data, dict) and data.get("confirm") == "1" and not data.get("pin"):
+            data = data | {"pin": PIN}
+        return super().post(path, data, *args, **more)
+
+
 def signed_in(user: User) -> Client:
     """A client that has just entered its password, so no page asks for it again."""
-    client = Client()
+    client = Payer()
     client.force_login(user)
     session = client.session
     record = {"method": "password", "at": time.time(), "reauthenticated": True}

@@ -21,10 +21,12 @@ from ledger.models import Entry
 from ledger.querysets import day_start, nairobi_day
 from ledger.rails.simulated import SIMULATED
 from wallet.context import Context
-from wallet.models import Account, User
+from wallet.models import Account, Pin, User
+from wallet.signin import pin
 from wallet.staff.roles import AUDITOR, FINANCE
 
 PASSWORD = "nissmart-demo"
+PIN = "2468"
 SEED = 2026
 DAYS = 28
 
@@ -223,6 +225,8 @@ def open_person(person: Person, joined: datetime) -> User:
     )
     User.objects.filter(pk=user.pk).update(created_at=joined)
     user.accounts.update(created_at=joined)
+    if person.role:
+        Pin.objects.create(user=user, digest=pin.digest(user.pk, PIN))
     if person.email:
         EmailAddress.objects.create(user=user, email=person.email, primary=True)
     if person.group:

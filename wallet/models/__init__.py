@@ -6,6 +6,7 @@ from wallet.models.closed import FormerMember
 from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
+from wallet.models.pins import Pin
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
 
@@ -18,6 +19,7 @@ __all__ = [
     "FormerMember",
     "Message",
     "Opening",
+    "Pin",
     "RateWindow",
     "User",
     "UserManager",
