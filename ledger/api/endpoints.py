@@ -25,6 +25,7 @@ from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, requi
 from wallet.api.schemas import Body, Id, Key, Limit, Line, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
+from wallet.signin.pin import PinNeeded
 from wallet.web import paging
 
 router = Router(tags=["Money"])
@@ -132,6 +133,7 @@ def transfer(
     request: CallRequest, response: HttpResponse, body: TransferIn, key: Key = None
 ) -> HttpResponse:
     """Move money from one member's wallet to another's."""
+    refuse_session(request)
     wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
     source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
     note = body.description or ""
@@ -144,6 +146,7 @@ def withdraw(
     request: CallRequest, response: HttpResponse, body: WithdrawIn, key: Key = None
 ) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
+    refuse_session(request)
     wallets = own_wallets(request, body.user_id)
     note, source_id = body.description or "", wallets[body.user_id]
     order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
@@ -219,6 +222,12 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
         return {id: Account.objects.wallet_id(id) for id in (user_id, *others)}
     except Account.DoesNotExist:
         raise Http404 from None
+
+
+def refuse_session(request: CallRequest) -> None:
+    """Money leaves by a token or on a page, which asks for the PIN. Raises PinNeeded."""
+    if request.auth.is_session:
+        raise PinNeeded
 
 
 def visible_wallet(request: CallRequest, user_id: int) -> Account:

@@ -26,13 +26,15 @@ Scope = ApiToken.Scope
 class Caller:
     """The owner of the token or session, who is the actor of what the call does.
 
-    An operation checks `precondition`, if there is one, under its locks.
+    An operation checks `precondition`, if there is one, under its locks. `is_session`: a signed-in
+    browser, which moves money out on pages only, since they ask for the PIN.
     """
 
     user_id: int
     scope: str
     reads_all: bool = False
     precondition: Precondition | None = None
+    is_session: bool = False
 
     def context(self, key: str | None) -> Context:
         """The context for the operation this call runs."""
@@ -114,7 +116,7 @@ class SessionAuth(APIKeyCookie):
         if not request.user.is_authenticated:
             return None
         throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
-        return Caller(request.user.pk, Scope.MEMBER, reads_panel(request.user))
+        return Caller(request.user.pk, Scope.MEMBER, reads_panel(request.user), is_session=True)
 
 
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:

@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -42,6 +43,10 @@ class PinRefused(Refusal):
 class PinNeeded(PinRefused):
     code = "pin_needed"
     sentence = _("Enter your PIN, 4 to 6 digits.")
+
+    @property
+    def for_programs(self) -> str:
+        return gettext("A signed-in browser pays on pages, which ask for the PIN. Use a token.")
 
 
 class WrongPin(PinRefused):
