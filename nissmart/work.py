@@ -17,7 +17,7 @@ from adminpanel.corrections import operations as corrections
 from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
-from ledger import rollups
+from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
@@ -52,7 +52,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     payouts.end_agreed,
     send_due_payments,
 )
-MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (send_texts, send_mails)
+MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     findings.open_for_findings,

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wallet import house, messages, safety
@@ -49,7 +50,8 @@ def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audi
         return False
     account.is_frozen = is_frozen
     account.frozen_by = frozen_by
-    account.save(update_fields=["is_frozen", "frozen_by"])
+    account.frozen_at = timezone.now() if is_frozen else None
+    account.save(update_fields=["is_frozen", "frozen_by", "frozen_at"])
     audit.record(context, action, subjects.member(account.user_id))
     messages.alert(account.user_id, Topic.FROZEN if is_frozen else Topic.UNFROZEN)
     return True
@@ -81,7 +83,8 @@ def _set_frozen_own(context: Context, frozen_by: Account.FrozenBy) -> bool:
     if wallet.is_frozen == bool(frozen_by):
         return False
     wallet.is_frozen, wallet.frozen_by = bool(frozen_by), frozen_by
-    wallet.save(update_fields=["is_frozen", "frozen_by"])
+    wallet.frozen_at = timezone.now() if frozen_by else None
+    wallet.save(update_fields=["is_frozen", "frozen_by", "frozen_at"])
     action = audit.Action.FREEZE_OWN if frozen_by else audit.Action.UNFREEZE_OWN
     audit.record(context, action, subjects.member(context.actor_id))
     messages.alert(context.actor_id, Topic.FROZEN if frozen_by else Topic.UNFROZEN)

@@ -30,7 +30,7 @@ class AccountAdmin(ForgivingList):
     search_fields = ["user__email", "user__phone"]
     fields = [
         *("owner", "kind", "currency", "balance", "is_frozen", "frozen_by"),
-        *("lower_limit_until", "no_payouts_until", "created_at"),
+        *("frozen_at", "lower_limit_until", "no_payouts_until", "created_at"),
     ]
     ordering = ["-id"]
     actions = ["freeze", "unfreeze"]

@@ -4,7 +4,7 @@ from ledger.guards import HOLDS
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0014_corrections"), ("wallet", "0020_safety")]
+    dependencies = [("ledger", "0015_alerts"), ("wallet", "0020_safety")]
 
     operations = [
         migrations.RunPython(HOLDS.install_in_migration, HOLDS.remove_in_migration),
