@@ -15,7 +15,7 @@ from wallet import operations
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.signin import proof
-from wallet.signin.pin_views import send_code
+from wallet.signin.pin_views import send_code, typed
 from wallet.web.http import MemberRequest, context_of, redirect_to
 from wallet.web.refusals import mark_page
 
@@ -48,7 +48,7 @@ def unfreeze(request: MemberRequest) -> HttpResponse:
     by_staff = account.frozen_by == Account.FrozenBy.STAFF
     if "send" in request.POST and not by_staff:
         return send_code(request, request.path)
-    form = proof.ProofForm((not by_staff and request.POST) or None, request=request)
+    form = proof.ProofForm(None if by_staff else typed(request), request=request)
     refusal: Refusal | None = None
     try:
         if form.is_valid():

@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_variables
 from wallet import safety
 from wallet.context import Context
 from wallet.db.retries import committed
-from wallet.errors import Refusal
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.models import Pin, User
 from wallet.safety import Change
 from wallet.web.rates import in_words
@@ -98,7 +98,11 @@ def check(user_id: int, pin: str) -> None:
     """
     if not FORM.fullmatch(pin):
         raise PinNeeded
-    guess = count_guess(user_id)
+    try:
+        guess = count_guess(user_id)
+    except OutcomeUnknown as error:
+        # Of the guess only: no money has been touched yet.
+        raise Busy from error
     if guess is None:
         raise NoPin
     if guess.wait and guess.left < 0:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,7 +37,7 @@ def pin(request: MemberRequest) -> HttpResponse:
         url = f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}"
         return redirect_to(request, url)
     make_form = SetPinForm if is_first else ChangePinForm
-    form = make_form(request.POST or None, user=request.user)
+    form = make_form(typed(request), user=request.user)
     return answer(request, form, "wallet/pin.html", {"is_first": is_first})
 
 
@@ -48,9 +48,13 @@ def forgotten_pin(request: MemberRequest) -> HttpResponse:
     """Set a new PIN with the password and a code instead of the old PIN."""
     if "send" in request.POST:
         return send_code(request, reverse("wallet:forgotten_pin"))
-    form = ForgottenPinForm(request.POST or None, request=request)
+    form = ForgottenPinForm(typed(request), request=request)
     facts = {"needs_sending": not proof.has_second_factor(request.user)}
     return answer(request, form, "wallet/forgotten_pin.html", facts)
+
+
+def typed(request: MemberRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def answer(
