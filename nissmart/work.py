@@ -23,6 +23,8 @@ from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from wallet.messages import sending
 from wallet.models import Channel
+from wallet.signin import guesses
+from wallet.signin.session_store import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,8 @@ JOBS: tuple[Callable[[], Any], ...] = (
     integrity.request_if_due,
     integrity.run_next,
     leaving.forget_expired,
+    SessionStore.clear_expired,
+    guesses.clear_expired,
 )
 
 

@@ -13,12 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet import operations
+from wallet.errors import Refusal
 from wallet.models import User
 from wallet.names import refuse_house_names, refuse_invisible_characters
 from wallet.safety import Change
+from wallet.signin import guesses
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
+from wallet.web.rates import TooManyRequests
 
 PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
@@ -93,6 +96,10 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 class ProfileForm(forms.ModelForm):
     """Name, phone number and email. Changing the phone number or email needs the password."""
 
+    # Set it before the form is used.
+    request: HttpRequest
+    refusal: Refusal | None = None
+
     name = name_field()
     phone = PhoneField(
         required=False,
@@ -131,9 +138,17 @@ class ProfileForm(forms.ModelForm):
             self.add_error(
                 "password", _("Enter your current password to change your phone number or email.")
             )
-        elif is_changed and not self.instance.check_password(password):
+        elif is_changed and not self.is_password(password):
             self.add_error("password", _("This password isn't right. Enter it again."))
         return cleaned
+
+    def is_password(self, password: str) -> bool:
+        """Is it the member's? Counts the guess. Raises ValidationError after too many."""
+        try:
+            return guesses.check_password(self.request, self.instance, password)
+        except TooManyRequests as refusal:
+            self.refusal = refusal
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
 
     def changes(self) -> list[Change]:
         """What of the person's sign-in is about to change."""

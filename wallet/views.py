@@ -1,7 +1,6 @@
 """Profile, API tokens and preferences. Sign-up and sign-in are django-allauth's."""
 
 from allauth.account.decorators import reauthentication_required
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
@@ -19,8 +18,10 @@ from wallet.context import Context
 from wallet.context_processors import THEMES
 from wallet.forms import ProfileForm, TokenForm
 from wallet.models import ApiToken, User
+from wallet.security_views import after_change
 from wallet.signin.notices import Login, notify_of_change
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
+from wallet.web.refusals import mark_page
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -34,17 +35,17 @@ def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
     # A copy, so that a refused form doesn't change the name in the page's header.
     member = User.objects.get(pk=request.user.pk)
-    if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
-        refused: HttpResponse = ratelimit.respond_429(request)
-        return refused
     before, name = Login.of(member), member.name
     form = ProfileForm(request.POST or None, instance=member)
+    form.request = request
     if form.is_valid() and save(form, name, context_of(request)):
         notify_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
-        return redirect_to(request, request.path)
+        is_same = before == Login.of(member)
+        return redirect_to(request, request.path if is_same else after_change(request))
     status = 422 if form.errors else 200
-    return render(request, "wallet/profile.html", {"form": form}, status=status)
+    page = render(request, "wallet/profile.html", {"form": form}, status=status)
+    return mark_page(page, form.refusal)
 
 
 def save(form: ProfileForm, name_before: str, context: Context) -> bool:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('adminpanel', '0007_corrections'),
-        ('wallet', '0021_pins'),
+        ('wallet', '0022_pins'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -38,9 +38,9 @@ def over(limit_cents: int) -> str:
 
 
 def flags(attempt: Attempt) -> list[Badge]:
-    """What to look at before approving: the member's phone number and wallet. Most serious first.
+    """What to look at before approving: the member's phone number, devices and wallet.
 
-    Needs the attempt's `transaction.from_account.user`.
+    Needs an attempt from `queries.with_member`.
     """
     account = attempt.transaction.from_account
     owner = account.user if account else None
@@ -52,6 +52,8 @@ def flags(attempt: Attempt) -> list[Badge]:
         found.append(Badge(_("On hold until {until}").format(until=until), "wait", "clock"))
     if owner and owner.phone != (attempt.phone or None):
         found.append(Badge(_("Number changed since"), "bad", "alert"))
+    if getattr(attempt, "used_new_device", False):
+        found.append(Badge(_("New device"), "wait", "phone"))
     if changed_at := phone_changed_at(attempt):
         age = words.age(changed_at, attempt.created_at)
         text = _("Number changed {age} before").format(age=age)

@@ -147,7 +147,7 @@ def test_a_change_needs_the_old_one_and_lowers_the_limit(as_alice, alice):
     answer = as_alice.post(URL, NEW | {"old_pin": WRONG})
     assert (answer.status_code, guesses(alice)) == (422, 1)
     assert as_alice.post(URL, NEW).status_code == 422
-    assert as_alice.post(URL, NEW | {"old_pin": PIN}).headers["Location"] == "/profile/"
+    assert as_alice.post(URL, NEW | {"old_pin": PIN}).headers["Location"] == "/security/"
     pin.check(alice.pk, "7395")
     with pytest.raises(pin.WrongPin):
         pin.check(alice.pk, PIN)

@@ -23,6 +23,7 @@ from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
 from wallet.forms import PHONE_HINT, name_field
 from wallet.models import User
+from wallet.signin import sessions
 from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -33,6 +34,10 @@ from wallet.web.http import context_of
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
+
+
+# A change of these ends the person's sessions.
+ENDS_SESSIONS = {"email", "phone", "is_active", "is_staff", "groups"}
 
 
 class GroupForm(ModelForm):
@@ -171,6 +176,9 @@ class UserAdmin(ForgivingList):
             subjects.member(user.pk),
             **changes(form, is_new=not change),
         )
+        if change and ENDS_SESSIONS & set(form.changed_data):
+            is_own = user.pk == request.user.pk
+            sessions.end_others(user.pk, but=request.session if is_own else None)
         if change:
             notify_of_change(request, user, before)
 

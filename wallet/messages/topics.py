@@ -56,7 +56,8 @@ def not_you() -> str:
 WORDS: Mapping[str, Words] = {
     Topic.NEW_DEVICE: Words(
         gettext_lazy("New sign-in to your wallet"),
-        gettext_lazy("Someone signed in to your Nissmart wallet on a new device, {at}."),
+        gettext_lazy("New sign-in to Nissmart: {device}, {at}. Not you? Sign it out: {link}"),
+        asks=False,
     ),
     Topic.PASSWORD_CHANGED: Words(
         gettext_lazy("Your password was changed"),

@@ -3,6 +3,8 @@
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
+from wallet.models.devices import Device, Session
+from wallet.models.guesses import GuessCount
 from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
@@ -16,11 +18,14 @@ __all__ = [
     "AuditEvent",
     "Channel",
     "Delivery",
+    "Device",
     "FormerMember",
+    "GuessCount",
     "Message",
     "Opening",
     "Pin",
     "RateWindow",
+    "Session",
     "User",
     "UserManager",
 ]

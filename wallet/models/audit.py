@@ -56,6 +56,7 @@ class AuditEvent(models.Model):
         CLOSE_ACCOUNT = "close_account", _("Account closed by its member")
         SEE_FORMER = "see_former", _("Identity of a former member read")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
+        END_SESSIONS = "end_sessions", _("Sessions ended")
         CHANGE_SECURITY = "change_security", _("Sign-in or PIN changed")
         FREEZE_OWN = "freeze_own", _("Own wallet frozen")
         UNFREEZE_OWN = "unfreeze_own", _("Own wallet unfrozen")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from allauth.account.utils import filter_users_by_email
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,14 @@ class ChangePasswordForm(PasswordTwice, allauth_forms.ChangePasswordForm):
     words = NEW_PASSWORD | {
         "oldpassword": Words(_("Current password"), required=_("Enter your current password."))
     }
+
+    def clean_oldpassword(self) -> str:
+        """Count a wrong one like a wrong sign-in."""
+        password = str(self.cleaned_data["oldpassword"])
+        adapter = get_adapter()
+        if not adapter.reauthenticate(self.user, password):
+            raise adapter.validation_error("enter_current_password")
+        return password
 
 
 class SetPasswordForm(PasswordTwice, allauth_forms.SetPasswordForm):

@@ -75,9 +75,9 @@ def answer(
 
 
 def next_page(request: MemberRequest) -> str:
-    """The payment that asked for a PIN, otherwise the profile."""
+    """The payment that asked for a PIN, otherwise the security page."""
     url = request.POST.get("next") or request.GET.get("next")
-    return url if url and is_own_page(request, url) else reverse("wallet:profile")
+    return url if url and is_own_page(request, url) else reverse("wallet:security")
 
 
 def send_code(request: MemberRequest, back: str) -> HttpResponse:

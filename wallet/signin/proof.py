@@ -10,8 +10,6 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from allauth.core import ratelimit
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.utils import timezone
@@ -22,13 +20,14 @@ from wallet import messages
 from wallet.db.retries import committed
 from wallet.messages import Contact
 from wallet.models import User
+from wallet.signin import guesses
 from wallet.signin.code_forms import code_field
 from wallet.text import ORDINARY_ONLY
 from wallet.web import rates
 from wallet.web.http import MemberRequest
 
 WORKS_FOR = timedelta(minutes=10)
-GUESSES = 5
+CODES_PER_HOUR = 5
 TOO_MANY = _("Too many codes.")
 SESSION_KEY = "own_code"
 
@@ -65,9 +64,7 @@ class ProofForm(forms.Form):
             return cleaned
         user = self.request.user
         # A right code is spent, so look at the password first.
-        if not ratelimit.consume(self.request, action="reauthenticate"):
-            raise rates.TooManyRequests(5 * rates.MINUTE_S)
-        if not user.check_password(cleaned["password"]):
+        if not guesses.check_password(self.request, user, cleaned["password"]):
             self.add_error("password", _("This password isn't right. Enter it again."))
         elif not is_code(self.request, cleaned["code"]):
             self.add_error("code", _("This code isn't right. Enter the newest one."))
@@ -86,18 +83,16 @@ def authenticators(user: User) -> list[Authenticator]:
 
 def is_code(request: MemberRequest, code: str) -> bool:
     """Is this a code of the second factor, or without one the code that we sent? It works once."""
-    user = request.user
-    if not has_second_factor(user):
-        return is_sent_code(request, code)
-    forgive = check_rate_limit(user)
-    is_right = any(each.wrap().validate_code(code) for each in authenticators(user))
-    if is_right:
-        forgive()
-    return is_right
+    mine = authenticators(request.user)
+    with guesses.counted(request, guesses.What.SECOND_FACTOR, request.user) as guess:
+        if mine:
+            guess.is_right = any(each.wrap().validate_code(code) for each in mine)
+        else:
+            guess.is_right = is_sent_code(request, code)
+    return guess.is_right
 
 
 def is_sent_code(request: MemberRequest, code: str) -> bool:
-    rates.enforce(f"own-code:{request.user.pk}", GUESSES, 15 * rates.MINUTE_S, TOO_MANY)
     known = request.session.get(SESSION_KEY)
     if not known or known["until"] < timezone.now().timestamp():
         return False
@@ -113,7 +108,7 @@ def send_code(request: MemberRequest) -> None:
     The session keeps its digest, so it works in this browser only.
     """
     user = request.user
-    rates.enforce(f"own-code-sent:{user.pk}", GUESSES, rates.HOUR_S, TOO_MANY)
+    rates.enforce(f"own-code-sent:{user.pk}", CODES_PER_HOUR, rates.HOUR_S, TOO_MANY)
     code = f"{secrets.randbelow(10**6):06}"
     until = timezone.now() + WORKS_FOR
     request.session[SESSION_KEY] = {"digest": keyed(user, code), "until": until.timestamp()}
