@@ -32,9 +32,8 @@ class Change(models.TextChoices):
     HELP = "help", _("Help by an operator")
 
 
+# Not of a contact: that alert also goes to the old one, and only its caller knows that.
 TOPICS = {
-    Change.PHONE: Topic.PHONE_CHANGED,
-    Change.EMAIL: Topic.EMAIL_CHANGED,
     Change.PIN: Topic.PIN_CHANGED,
     Change.FIRST_PIN: Topic.PIN_CHANGED,
     Change.PASSWORD: Topic.PASSWORD_CHANGED,
@@ -48,9 +47,8 @@ HARMLESS = frozenset({Change.FIRST_PIN})
 def changed(context: Context, user_id: int, change: Change) -> None:
     """Audit the change, alert the person, and lower what may leave for LOWER_LIMIT_HOURS.
 
-    The alert goes to the contacts as they were before: if a thief made the change, the new one is
-    theirs. If anyone but that person made the change, it's an operator's help: for the same time
-    nothing is paid out either. Call it once for each change, in its transaction, and before the
+    If anyone but that person made the change, it's an operator's help: for the same time nothing is
+    paid out either. Call it once for each change, in its transaction, and before the
     person's row is written: an order locks the wallet first and its owner next, so the other order
     could deadlock with it.
     """
@@ -62,7 +60,8 @@ def changed(context: Context, user_id: int, change: Change) -> None:
     if columns:
         # This takes the lock that an order holds, so it waits for a running one.
         Account.objects.filter(user_id=user_id).update(**columns)
-    messages.alert(user_id, Topic.OPERATOR_HELPED if is_help else TOPICS[change])
+    if topic := Topic.OPERATOR_HELPED if is_help else TOPICS.get(change):
+        messages.alert(user_id, topic)
     if context.actor_id == user_id:
         # An operator's act has an event with its reason.
         subject = subjects.member(user_id)

@@ -32,6 +32,12 @@ WRONG_PASSWORD = _("This password isn't right.")
 # For allauth's limits, which don't say how long. Ours do: `wallet/signin/guesses.py`.
 TOO_MANY = lazystr(TooManyRequests(5 * MINUTE_S, _("Too many attempts.")))
 
+# Templates of changes that `safety.changed` alerts about.
+ALERTED = (
+    *("account/email/password_changed", "account/email/password_reset"),
+    *("account/email/password_set", "mfa/email/"),
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -128,11 +134,15 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Notify the user by mail. A failure to send is logged and undoes nothing.
 
-        allauth offers no other place that hears of each change of a second factor.
+        allauth offers no other place that hears of each change of a second factor. What
+        `safety.changed` has alerted the person about isn't mailed again.
         """
-        if template_prefix.startswith("mfa/email/") and self.request.user.pk == user.pk:
+        by_operator = self.request.user.is_authenticated and self.request.user.pk != user.pk
+        if template_prefix.startswith("mfa/email/") and not by_operator:
             safety.changed(context_of(self.request), user.pk, Change.SECOND_FACTOR)
             sessions.end_others(user.pk, but=self.request.session)
+        if template_prefix.startswith(ALERTED) and not by_operator:
+            return
         email = email or getattr(user, "email", None)
         if not email:
             return
