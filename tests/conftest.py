@@ -21,11 +21,13 @@ from django.http import HttpResponse
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
+from ledger import lookups
 from ledger.guards import BOOKS
 from tests.factories import PIN, UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
-from wallet.models import Device, User, accounts
+from wallet.models import Device, ProtectedName, User, accounts
+from wallet.models.protected import write_first_list
 from wallet.signin import devices
 from wallet.staff.roles import AUDITOR, FINANCE
 
@@ -88,6 +90,7 @@ def flush_past_the_guards() -> None:
                 guarded.install(connection)
         with transaction.atomic():
             wallet_operations.open_house_accounts()
+            write_first_list(ProtectedName.objects)
             for name in (FINANCE, AUDITOR):
                 Group.objects.get_or_create(name=name)
 
@@ -105,6 +108,7 @@ def forget_rate_limits(request) -> Iterator[None]:
 def forget_wallets() -> None:
     """The next test reuses the same ids, perhaps for other wallets."""
     accounts.wallet_ids.clear()
+    lookups.paid.clear()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Forms for sign-up, sign-in, the profile and API tokens."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from wallet import operations
 from wallet.errors import Refusal
 from wallet.models import User
-from wallet.names import refuse_house_names, refuse_invisible_characters
+from wallet.models.protected import refuse_near_names, refuse_protected_names
+from wallet.names import refuse_house_names, refuse_invisible_characters, refuse_mixed_scripts
 from wallet.safety import Change
 from wallet.signin import guesses
 from wallet.signin.plain_words import STRONG, PlainWords, Words
@@ -26,15 +28,33 @@ from wallet.web.rates import TooManyRequests
 PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
 
-def name_field(**kwargs: Any) -> LineField:
+# What a name must be, on each form.
+NAME_RULES = (
+    refuse_invisible_characters,
+    refuse_house_names,
+    refuse_mixed_scripts,
+    refuse_protected_names,
+)
+
+
+def name_field(*more: Callable[[str], None], **kwargs: Any) -> LineField:
+    """A field for a person's name, with these rules besides NAME_RULES."""
     kwargs = {
         "label": _("Full name"),
         "help_text": _("As on your ID. People you send to see your first name and initial."),
         "widget": forms.TextInput(attrs={"autocomplete": "name"}),
         "error_messages": {"required": _("Enter your name.")},
     } | kwargs
-    validators = [refuse_invisible_characters, refuse_house_names]
-    return LineField(max_length=80, validators=validators, **kwargs)
+    return NameField(max_length=80, validators=[*NAME_RULES, *more], **kwargs)
+
+
+class NameField(LineField):
+    def run_validators(self, value: Any) -> None:
+        """Show only the first error: a name may break several rules in the same way."""
+        try:
+            super().run_validators(value)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.error_list[:1]) from None
 
 
 class SignupForm(PlainWords, allauth_forms.SignupForm):
@@ -55,7 +75,7 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"] = name_field()
+        self.fields["name"] = name_field(refuse_near_names)
         self.fields["phone"] = self.apply_words("phone", PhoneField(required=False))
         self.fields["email"] = self.apply_words("email", EmailField(required=False))
         self.order_fields(self.field_order)
@@ -94,13 +114,12 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 
 
 class ProfileForm(forms.ModelForm):
-    """Name, phone number and email. Changing the phone number or email needs the password."""
+    """Phone number and email. Changing one needs the password."""
 
     # Set it before the form is used.
     request: HttpRequest
     refusal: Refusal | None = None
 
-    name = name_field()
     phone = PhoneField(
         required=False,
         help_text=PHONE_HINT,
@@ -120,7 +139,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "phone", "email"]
+        fields = ["phone", "email"]
 
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"] or None
@@ -165,6 +184,19 @@ class ProfileForm(forms.ModelForm):
         if self.has_new("email"):
             operations.keep_only_email(user)
         return user
+
+
+class NameRequestForm(forms.Form):
+    """Another name, and why. Staff decide."""
+
+    name = name_field(label=_("New name"), help_text=_("As on your ID."))
+    reason = LineField(
+        label=_("Why does it change?"),
+        max_length=300,
+        help_text=_("For example: a typing mistake, or you married."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter why your name changes.")},
+    )
 
 
 class TokenForm(forms.Form):

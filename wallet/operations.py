@@ -18,7 +18,6 @@ from wallet.errors import FrozenByStaff, OpenedAlready, Refusal, Taken
 from wallet.messages import Topic
 from wallet.models import Account, Opening, User
 from wallet.staff import audit, subjects
-from wallet.staff.roles import was_ever_staff
 
 FrozenBy = Account.FrozenBy
 
@@ -89,22 +88,6 @@ def _set_frozen_own(context: Context, frozen_by: Account.FrozenBy) -> bool:
     audit.record(context, action, subjects.member(context.actor_id))
     messages.alert(context.actor_id, Topic.FROZEN if frozen_by else Topic.UNFROZEN)
     return True
-
-
-def record_own_changes(context: Context, user: User, name_before: str) -> None:
-    """Record that a member of staff changed their own name.
-
-    Colleagues know them by it, and it signs their notes and proposals. Other members' changes of
-    name aren't recorded.
-    """
-    if user.name != name_before and was_ever_staff(user):
-        audit.record(
-            context,
-            audit.Action.CHANGE_PERSON,
-            subjects.member(user.pk),
-            before={"name": name_before},
-            after={"name": user.name},
-        )
 
 
 def keep_only_email(user: User) -> None:

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import operations, safety
+from wallet import naming, safety
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.context_processors import THEMES
-from wallet.forms import ProfileForm, TokenForm
+from wallet.errors import Refusal
+from wallet.forms import NameRequestForm, ProfileForm, TokenForm
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
 from wallet.signin.notices import Login, notify_of_change
@@ -33,32 +34,49 @@ NEW_TOKEN = ShownOnce("new_token")
 @login_required
 def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
-    # A copy, so that a refused form doesn't change the name in the page's header.
+    # A copy, so that a refused form doesn't change the page's header.
     member = User.objects.get(pk=request.user.pk)
-    before, name = Login.of(member), member.name
+    before = Login.of(member)
     form = ProfileForm(request.POST or None, instance=member)
     form.request = request
-    if form.is_valid() and save(form, name, context_of(request)):
+    if form.is_valid() and save(form, context_of(request)):
         notify_of_change(request, member, before)
         messages.success(request, _("Your profile is saved."))
         is_same = before == Login.of(member)
         return redirect_to(request, request.path if is_same else after_change(request))
     status = 422 if form.errors else 200
-    page = render(request, "wallet/profile.html", {"form": form}, status=status)
-    return mark_page(page, form.refusal)
+    context = {"form": form, "asked": member.name_requests.first()}
+    return mark_page(render(request, "wallet/profile.html", context, status=status), form.refusal)
 
 
-def save(form: ProfileForm, name_before: str, context: Context) -> bool:
+def save(form: ProfileForm, context: Context) -> bool:
     """Save, unless another member took the phone number or email since the form checked it."""
     try:
         with transaction.atomic():
             for change in form.changes():
                 safety.changed(context, form.instance.pk, change)
-            operations.record_own_changes(context, form.save(), name_before)
+            form.save()
     except IntegrityError:
         form.add_error(None, _("Another account took this phone number or email a moment ago."))
         return False
     return True
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def ask_for_name(request: MemberRequest) -> HttpResponse:
+    """Ask for another name, which staff approve or deny."""
+    form = NameRequestForm(request.POST or None)
+    if form.is_valid():
+        try:
+            naming.ask(context_of(request), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal))
+        else:
+            messages.success(request, _("We'll look at the name and write to you here."))
+            return redirect_to(request, reverse("wallet:profile"))
+    status = 422 if form.errors else 200
+    return render(request, "wallet/name.html", {"form": form}, status=status)
 
 
 @require_POST

@@ -16,7 +16,15 @@ from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
-from wallet.models import Account, Device, FormerMember, Pin, Session, User
+from wallet.models import (
+    Account,
+    Device,
+    FormerMember,
+    NameRequest,
+    Pin,
+    Session,
+    User,
+)
 from wallet.money import format_money
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
@@ -60,6 +68,7 @@ def close(context: Context, user_id: int) -> None:
     Pin.objects.filter(user=user).delete()
     Session.objects.filter(user=user).delete()
     Device.objects.filter(user=user).delete()
+    NameRequest.objects.filter(user=user).delete()
     tokens.revoke_all(user.pk)
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
 

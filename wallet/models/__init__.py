@@ -6,9 +6,11 @@ from wallet.models.closed import FormerMember
 from wallet.models.devices import Device, Session
 from wallet.models.guesses import GuessCount
 from wallet.models.messages import Channel, Delivery, Message
+from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.pins import Pin
+from wallet.models.protected import ProtectedName
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
 
@@ -22,8 +24,10 @@ __all__ = [
     "FormerMember",
     "GuessCount",
     "Message",
+    "NameRequest",
     "Opening",
     "Pin",
+    "ProtectedName",
     "RateWindow",
     "Session",
     "User",

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('adminpanel', '0007_corrections'),
-        ('wallet', '0022_pins'),
+        ('adminpanel', '0008_reports'),
+        ('wallet', '0024_pins'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0021_devices'),
+        ('wallet', '0023_public_id'),
     ]
 
     operations = [
