@@ -150,7 +150,7 @@ def test_a_reveal_works_for_htmx(as_finance, amina):
     assert len(elements(whole, "section", id="acts")) == 1
 
 
-@pytest.mark.parametrize("act", ["reveal", "freeze", "unfreeze", "keep-frozen"])
+@pytest.mark.parametrize("act", ["reveal", "freeze", "unfreeze"])
 @pytest.mark.parametrize("reason", [None, "", "    ", "abcd", "a" * 501, "a\0bcdef", "line\nbreak"])
 def test_without_a_valid_reason_nothing_happens_and_the_text_stays(as_finance, amina, act, reason):
     part = "contact" if act == "reveal" else "freezing"
