@@ -1,6 +1,6 @@
 """Set and check a member's PIN. It's never stored, logged, or kept in a session.
 
-A guess is counted before it's looked at, in a commit of its own, so any number of guesses at the
+A guess is counted before it's looked at, in a separate commit, so any number of guesses at the
 same moment, on any page and in any process, count as that many.
 """
 

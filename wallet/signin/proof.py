@@ -103,9 +103,9 @@ def is_sent_code(request: MemberRequest, code: str) -> bool:
 
 
 def send_code(request: MemberRequest) -> None:
-    """Send a code to the member's phone number, or else to the email. Raises TooManyRequests.
+    """Send a code to the phone number, or to the email of a member without one.
 
-    The session keeps its digest, so it works in this browser only.
+    The session keeps its digest, so it works in this browser only. Raises TooManyRequests.
     """
     user = request.user
     rates.enforce(f"own-code-sent:{user.pk}", CODES_PER_HOUR, rates.HOUR_S, TOO_MANY)
