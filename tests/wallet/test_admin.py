@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from ledger.errors import AccountFrozen
 from tests.conftest import signed_in
-from tests.factories import UserFactory, account_id, balance, send
-from tests.pages import elements, find, text, words
+from tests.factories import UserFactory, account_id, send
+from tests.pages import elements, find, problems_beside, text, words
 from wallet import house
-from wallet.models import Account, User
+from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,8 @@ ADD = reverse("admin:wallet_user_add")
 def act(client, action, *accounts):
     """Choose these accounts in the list and carry out the action."""
     chosen = {"action": action, "_selected_action": accounts}
+    if action == "freeze":
+        chosen |= {"reason": "Stolen phones", "confirm": "x"}
     return client.post(ACCOUNTS, chosen, follow=True)
 
 
@@ -35,10 +37,18 @@ def test_freezing_stops_money_from_leaving(as_operator, alice, bob):
     assert "2 wallets are frozen." in text(page)
     with pytest.raises(AccountFrozen):
         send(alice, bob, 1_00)
-    page = act(as_operator, "unfreeze", account_id(alice))
-    assert "1 wallet is unfrozen." in text(page)
-    send(alice, bob, 1_00)
-    assert balance(bob) == 1_00
+    assert {event.reason for event in AuditEvent.objects.all()} == {"Stolen phones"}
+
+
+def test_freezing_asks_for_a_reason_and_shows_whom_it_concerns(as_operator, alice, bob):
+    ids = [account_id(alice), account_id(bob), house.IN_TRANSIT.id]
+    chosen = {"action": "freeze", "_selected_action": ids}
+    for more, status in (({}, 200), ({"confirm": "x", "reason": " "}, 422)):
+        page = as_operator.post(ACCOUNTS, chosen | more)
+        assert page.status_code == status
+        assert "2 wallets Bob Otieno Alice Wanjiku Money can come in" in text(page)
+        assert not Account.objects.filter(is_frozen=True).exists()
+    assert problems_beside(page, "reason") == ["Enter a reason."]
 
 
 def test_freezing_is_logged(as_operator, alice, operator):

@@ -10,6 +10,7 @@ from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
+from wallet.models.pins import Pin
 from wallet.models.protected import ProtectedName
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
@@ -26,6 +27,7 @@ __all__ = [
     "Message",
     "NameRequest",
     "Opening",
+    "Pin",
     "ProtectedName",
     "RateWindow",
     "Session",

@@ -35,6 +35,12 @@ WRONG_PASSWORD = _("This password isn't right.")
 # For allauth's limits, which don't say how long. Ours do: `wallet/signin/guesses.py`.
 TOO_MANY = lazystr(TooManyRequests(5 * MINUTE_S, _("Too many attempts.")))
 
+# Templates of changes that `safety.changed` alerts about.
+ALERTED = (
+    *("account/email/password_changed", "account/email/password_reset"),
+    *("account/email/password_set", "mfa/email/"),
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -133,7 +139,13 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user by mail. A failure to send is logged and undoes nothing."""
+        """Notify the user by mail. A failure to send is logged and undoes nothing.
+
+        What `safety.changed` has alerted the person about isn't mailed again.
+        """
+        by_operator = self.request.user.is_authenticated and self.request.user.pk != user.pk
+        if template_prefix.startswith(ALERTED) and not by_operator:
+            return
         email = email or getattr(user, "email", None)
         if not email:
             return
