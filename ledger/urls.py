@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 
 from ledger import views
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
+from ledger.leaving import views as leaving
 from ledger.payouts.views import callback
 from ledger.references import ReferenceConverter
 
@@ -15,6 +16,8 @@ urlpatterns = [
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
     path("fees/", views.fees, name="fees"),
     path("rails/<str:secret>/<slug:kind>/", callback, name="callback"),
+    path("profile/data/", leaving.download, name="my_data"),
+    path("profile/close/", leaving.close, name="close_account"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
     path("activity/<reference:reference>/cancel/", views.cancel, name="cancel"),

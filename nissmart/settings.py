@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "wallet.web.logs.request_ids",
+    "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, whose files are already compressed, and above all that write a body.
@@ -69,6 +70,7 @@ MIDDLEWARE = [
 # For API calls with a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
     "wallet.web.logs.request_ids",
+    "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
@@ -184,6 +186,9 @@ ACCOUNT_PREVENT_ENUMERATION = False
 # Mail the user when their password, phone number, email or second factor changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "wallet.signin.password_links.EndsWithRole"
+# How long we keep who a former member was: the Proceeds of Crime and Anti-Money Laundering Act
+# asks for at least seven years after the account is closed.
+RETENTION_YEARS = env.int("RETENTION_YEARS", 7)
 # How long a link that sets a new password works, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
@@ -209,6 +214,9 @@ MAILERS = {
 SUPPORT_CONTACT = env.str(
     "SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000" if DEBUG else ""
 )
+# Where researchers report a weakness: `mailto:` and an email, or a URL. If it's empty, there is no
+# security.txt.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:security@nissmart.example" if DEBUG else "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.example>")
 
 # --- Language and time --------------------------------------------------------------------------
@@ -280,8 +288,11 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"calm": {"()": "wallet.web.logs.Calm"}},
     "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["calm"]}
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     # Django's own handlers would log everything twice.
     "loggers": {

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from nissmart import views
+from nissmart import views, well_known
 from nissmart.api import api, nothing_here
 
 # Operators sign in on the same page as everyone, with its rate limits and second factor.
@@ -30,6 +30,9 @@ urlpatterns = [
     # The admin's own page would neither revoke API tokens nor notify the holder.
     path("admin/password_change/", to_password),
     path("admin/", admin.site.urls),
+    path(".well-known/change-password", to_password),
+    path(".well-known/security.txt", well_known.security, name="security_txt"),
+    path("robots.txt", well_known.robots, name="robots_txt"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]

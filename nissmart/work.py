@@ -18,6 +18,7 @@ from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
 from ledger import rollups
+from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from wallet.messages import sending
@@ -59,6 +60,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     corrections.post_approved,
     integrity.request_if_due,
     integrity.run_next,
+    leaving.forget_expired,
 )
 
 

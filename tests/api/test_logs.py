@@ -140,6 +140,30 @@ def test_secrets_and_bodies_stay_out_of_the_log(log, alice, bob, settings):
         assert private not in text
 
 
+def test_keys_in_urls_stay_out_of_the_log(log, client):
+    keys = ["/accounts/password/reset/key/1-dilqa0-0123456789abcdef/", "/rails/hush-hush/stk/"]
+    for path in keys:
+        client.post(path)
+        client.get(f"/nothing{path}")
+    written = json.dumps(log())
+    assert "dilqa0" not in written
+    assert "hush" not in written
+    assert written.count("/password/reset/key/***/") >= 2
+
+
+def test_a_refused_request_is_one_warning_without_a_trace(log, client, settings):
+    settings.ALLOWED_HOSTS = ["nissmart.example"]
+    assert client.get("/", headers={"Host": "elsewhere.example"}).status_code == 400
+    [warning] = [line for line in log() if line["logger"] != "nissmart.access"]
+    assert (warning["level"], "trace" in warning) == ("WARNING", False)
+    assert "elsewhere.example" in warning["message"]
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 3
+    assert client.post("/accounts/login/", dict.fromkeys("abcdef", "")).status_code == 400
+    warnings = [line for line in log() if line["logger"].startswith("django.security")]
+    assert [(line["level"], "trace" in line) for line in warnings] == [("WARNING", False)] * 2
+
+
 def test_a_token_issued_on_the_page_stays_out_of_the_log(log, as_alice):
     as_alice.post("/profile/tokens/", {"name": "till", "days": "30"})
     secret = as_alice.get("/profile/tokens/").context["secret"]

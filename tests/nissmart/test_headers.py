@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from nissmart.headers import HEADERS
 from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
@@ -53,6 +54,8 @@ def problems(answer: HttpResponse) -> list[str]:
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", HEADERS["Permissions-Policy"]),
         ("X-Frame-Options", "DENY"),
     ]:
         if given.get(name) != value:

@@ -21,7 +21,7 @@ from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import User
+from wallet.models import Delivery, FormerMember, User
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,7 @@ ROLES = ["anonymous", "member", "frozen", "finance", "auditor", "operator"]
 # URLs that anyone may read without signing in.
 OPEN = {
     "",
+    ".well-known/security.txt",
     "accounts/confirm-email/",
     "accounts/inactive/",
     "accounts/login/",
@@ -46,6 +47,7 @@ OPEN = {
     "fees/",
     "healthz",
     "readyz",
+    "robots.txt",
 }
 
 
@@ -140,6 +142,8 @@ def samples(people, alice, settings) -> dict[str, str]:
     pause = Pause.objects.create(reason="The rail answers late.")
     event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
+    delivery = Delivery.objects.create(channel="sms", to="+254712345678", text="Hello")
+    former = FormerMember.objects.create(user=people["member"], name="Former")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -159,6 +163,8 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,
         "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
+        "wallet/delivery/<path:object_id>": f"wallet/delivery/{delivery.pk}",
+        "wallet/formermember/<path:object_id>": f"wallet/formermember/{former.pk}",
         "wallet/account/<path:object_id>": f"wallet/account/{alice.primary_account().pk}",
         "ledger/transaction/<path:object_id>": f"ledger/transaction/{record.pk}",
         "ledger/entry/<path:object_id>": f"ledger/entry/{record.entries.first().pk}",

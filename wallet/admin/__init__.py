@@ -2,8 +2,17 @@
 
 from wallet.admin.accounts import AccountAdmin
 from wallet.admin.deliveries import DeliveryAdmin
+from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
 from wallet.admin.site import site
 from wallet.admin.tokens import ApiTokenAdmin
 
-__all__ = ["AccountAdmin", "ApiTokenAdmin", "DeliveryAdmin", "StaffGroupAdmin", "UserAdmin", "site"]
+__all__ = [
+    "AccountAdmin",
+    "ApiTokenAdmin",
+    "DeliveryAdmin",
+    "FormerMemberAdmin",
+    "StaffGroupAdmin",
+    "UserAdmin",
+    "site",
+]

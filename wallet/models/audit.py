@@ -53,6 +53,8 @@ class AuditEvent(models.Model):
         PROPOSE_LIFT = "propose_lift", _("Proposed to resume payouts")
         LIFT_PAUSE = "lift_pause", _("Payouts resumed")
         CHANGE_TARIFF = "change_tariff", _("Tariff changed")
+        CLOSE_ACCOUNT = "close_account", _("Account closed by its member")
+        SEE_FORMER = "see_former", _("Identity of a former member read")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)

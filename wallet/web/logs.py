@@ -21,8 +21,8 @@ ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Each alternative starts with a plain character, and the lookbehind comes after it. So the regex
 # engine skips quickly to the next +, 2 or 0.
 PHONE = re.compile(r"(\+254|2(?<!\w2)54|0(?<!\w0))([ -]?\d{3}[ -]?)\d{3}([ -]?\d{3})\b")
-# The address of callbacks has a secret in it.
-SECRET_PATH = re.compile(r"(/rails/)[^/\s\"]+")
+# URLs with a credential in them: those of callbacks, and of links that set a new password.
+SECRET_PATH = re.compile(r"(/rails/|/password/reset/key/|/confirm-email/)[^/\s\"]+")
 
 access = logging.getLogger("nissmart.access")
 
@@ -55,7 +55,20 @@ class JsonLine(logging.Formatter):
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         text = PHONE.sub(r"\1\2***\3", ENCODER.encode(line))
-        return SECRET_PATH.sub(r"\1***", text) if "/rails/" in text else text
+        return SECRET_PATH.sub(r"\1***", text)
+
+
+class Calm(logging.Filter):
+    """Makes a request that Django refuses, such as one for a foreign host, one warning line.
+
+    Django logs it as an error with a trace, and strangers send many.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security"):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
 
 
 class IdentifiedRequest(HttpRequest):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0017_correction_acts'),
+        ('wallet', '0018_former_members'),
     ]
 
     operations = [

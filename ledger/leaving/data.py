@@ -1,0 +1,74 @@
+"""What we hold about a member, as one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+
+from ledger.models import Transaction
+from ledger.movements import Movement
+from wallet.models import Account, ApiToken, User
+
+
+def of(user: User) -> dict[str, Any]:
+    """Everything about this member, apart from secrets and staff's notes.
+
+    Amounts are in whole cents, times ISO 8601 with offset.
+    """
+    account = user.primary_account()
+    return {
+        "person": {
+            "name": user.name,
+            "phone": user.phone,
+            "email": user.email,
+            "joined_at": user.created_at,
+            "last_sign_in_at": user.last_login,
+            "phone_changed_at": user.phone_changed_at,
+        },
+        "wallet": {
+            "account_number": account.number,
+            "currency": account.currency,
+            "balance_cents": account.balance_cents,
+            "is_frozen": account.is_frozen,
+            "opened_at": account.created_at,
+        },
+        "two_step_sign_in": [
+            {"kind": one.get_type_display(), "added_at": one.created_at}
+            for one in Authenticator.objects.filter(user=user)
+        ],
+        "api_tokens": [
+            {
+                "name": token.name,
+                "created_at": token.created_at,
+                "last_used_at": token.last_used_at,
+                "expires_at": token.expires_at,
+                "revoked_at": token.revoked_at,
+            }
+            for token in ApiToken.objects.filter(user=user)
+        ],
+        "transactions": list(transactions(user, account)),
+    }
+
+
+def transactions(user: User, account: Account) -> Iterator[dict[str, Any]]:
+    """Each of the member's transactions, newest first, seen from their wallet."""
+    for record in Transaction.objects.of_member(user).for_members().order_by("-pk"):
+        movement = Movement(record, account)
+        attempt = record.loaded_attempt
+        yield {
+            "reference": record.reference,
+            "type": record.type,
+            "status": record.status,
+            "amount_cents": record.amount_cents,
+            "fee_cents": record.fee_cents,
+            "is_out": record.from_account_id == account.pk,
+            "other_party": movement.counterparty.short_name if movement.counterparty else "",
+            "note": record.description,
+            "rail": record.rail,
+            "receipt": attempt.receipt if attempt else None,
+            "phone": attempt.phone if attempt else None,
+            "ordered_at": record.created_at,
+            "settled_at": record.settled_at,
+        }

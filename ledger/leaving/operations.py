@@ -1,0 +1,79 @@
+"""A member closes their account. The books keep their entries; who they were is kept apart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from ledger.models import Transaction
+from wallet.api import tokens
+from wallet.context import Context
+from wallet.db.retries import committed
+from wallet.errors import Refusal
+from wallet.models import Account, FormerMember, User
+from wallet.money import format_money
+from wallet.staff import audit, subjects
+from wallet.staff.roles import was_ever_staff
+
+YEAR_DAYS = 366
+
+
+class StillInUse(Refusal):
+    """The account holds money or waits for some, is frozen, or belongs to staff."""
+
+    code = "account_in_use"
+
+
+HAS_MONEY = gettext_lazy("Your wallet still has {balance}. Send or withdraw it first.")
+HAS_PENDING = gettext_lazy("A payment is still on its way. Wait until it has ended.")
+IS_FROZEN = gettext_lazy("Your wallet is frozen. Unfreeze it first, or ask us for help.")
+IS_STAFF = gettext_lazy("Staff can't close their own account. Ask an operator.")
+
+
+@committed
+def close(context: Context, user_id: int) -> None:
+    """Close the member's empty account for ever, and take their name off it.
+
+    The name, phone number and email move to `FormerMember`. Sign-in, second factor and API tokens
+    end. The phone number and email become free for a new account. Raises StillInUse.
+    """
+    # Payments wait for this lock, and then find the account closed.
+    account = Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
+    user = User.objects.select_for_update().get(pk=user_id)
+    refuse_to_close(account, user)
+    FormerMember.objects.create(
+        user=user, name=user.name, phone=user.phone or "", email=user.email or ""
+    )
+    user.name = gettext("Former member {number}").format(number=user.pk)
+    user.phone = user.email = None
+    user.is_active = False
+    user.password = make_password(None)
+    user.save()
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    tokens.revoke_all(user.pk)
+    audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
+
+
+def refuse_to_close(account: Account, user: User) -> None:
+    if was_ever_staff(user):
+        raise StillInUse(IS_STAFF)
+    if account.is_frozen:
+        raise StillInUse(IS_FROZEN)
+    if account.balance_cents:
+        raise StillInUse(HAS_MONEY, balance=format_money(account.balance_cents))
+    if Transaction.objects.pending_of(account).exists():
+        raise StillInUse(HAS_PENDING)
+
+
+def forget_expired() -> int:
+    """Delete the identity of those who left more than RETENTION_YEARS ago. Returns how many."""
+    kept_since = timezone.now() - timedelta(days=YEAR_DAYS * settings.RETENTION_YEARS)
+    deleted, _by_model = FormerMember.objects.filter(closed_at__lt=kept_since).delete()
+    return deleted

@@ -1,0 +1,127 @@
+"""A member takes their data, or closes their account; the books stay."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from ledger.leaving import operations as leaving
+from ledger.models import Entry
+from tests.books import nothing_moves
+from tests.conftest import signed_in
+from tests.factories import PASSWORD, UserFactory, balance, deposit, send
+from tests.ledger.support.payouts import assert_right
+from tests.pages import text
+from wallet.context import Context
+from wallet.errors import Refusal
+from wallet.models import ApiToken, AuditEvent, FormerMember, User
+
+pytestmark = pytest.mark.django_db
+
+CLOSE = "/profile/close/"
+
+
+def empty(user: User, other: User) -> None:
+    send(user, other, balance(user))
+
+
+def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
+    deposit(alice, 50_00)
+    send(alice, bob, 20_00, description="Lunch")
+    answer = signed_in(alice).get("/profile/data/")
+    assert "attachment" in answer["Content-Disposition"]
+    document = json.loads(answer.content)
+    assert document["person"]["phone"] == alice.phone
+    assert document["wallet"]["balance_cents"] == balance(alice)
+    newest = document["transactions"][0]
+    assert (newest["amount_cents"], newest["note"], newest["is_out"]) == (20_00, "Lunch", True)
+    assert newest["other_party"] == bob.short_name
+    assert bob.phone not in answer.text
+    assert alice.password not in answer.text
+
+
+def test_the_password_is_asked_before_either(alice):
+    client = Client()
+    client.force_login(alice)
+    for path in ("/profile/data/", CLOSE):
+        assert "/accounts/reauthenticate/" in client.get(path)["Location"]
+    assert "/accounts/login/" in Client().get(CLOSE)["Location"]
+
+
+def test_closing_takes_the_name_off_and_keeps_the_books(alice, bob):
+    name, phone, email = alice.name, alice.phone, alice.email
+    empty(alice, bob)
+    other_browser, client = signed_in(alice), signed_in(alice)
+    with nothing_moves():
+        assert "Tick the box" in text(client.post(CLOSE, {}))
+        answer = client.post(CLOSE, {"sure": "on"}, follow=True)
+    assert "Your account is closed." in text(answer)
+    alice.refresh_from_db()
+    assert (alice.name, alice.phone, alice.email) == (f"Former member {alice.pk}", None, None)
+    assert FormerMember.objects.values_list("name", "phone", "email").get() == (name, phone, email)
+    assert "/accounts/login/" in other_browser.get("/activity/")["Location"]
+    signs_in = Client().post("/accounts/login/", {"login": email, "password": PASSWORD})
+    assert signs_in.status_code == 422 or "sessionid" not in signs_in.cookies
+    assert not ApiToken.objects.filter(user=alice, revoked_at__isnull=True).exists()
+    assert AuditEvent.objects.filter(action="close_account", actor=alice).exists()
+    assert Entry.objects.filter(account__user=alice).exists()
+    receipt = text(signed_in(bob).get("/activity/"))
+    assert name not in receipt
+    assert "Former" in receipt
+    assert_right()
+    # The number is free for a new account, which shares nothing with the old one.
+    again = UserFactory(phone=phone)
+    assert balance(again) == 0
+
+
+def test_an_account_in_use_stays_open(alice, bob, finance):
+    for user, why in [
+        (alice, "still has KES 1,000.00"),
+        (finance, "Staff can't close their own account."),
+    ]:
+        answer = signed_in(user).post(CLOSE, {"sure": "on"})
+        assert answer.status_code == 422
+        assert why in text(answer)
+        user.refresh_from_db()
+        assert user.is_active
+    assert not FormerMember.objects.exists()
+
+
+def test_money_on_its_way_or_a_freeze_keeps_it_open(alice, bob):
+    context = Context(alice.pk)
+    empty(alice, bob)
+    # It waits for the rail, and would come in later.
+    deposit(alice, 4_002_00)
+    with pytest.raises(Refusal, match="on its way"):
+        leaving.close(context, alice.pk)
+    account = alice.primary_account()
+    account.is_frozen = True
+    account.save(update_fields=["is_frozen"])
+    with pytest.raises(Refusal, match="frozen"):
+        leaving.close(context, alice.pk)
+
+
+def test_who_they_were_is_forgotten_when_the_law_allows(alice, bob, settings):
+    empty(alice, bob)
+    leaving.close(Context(alice.pk), alice.pk)
+    assert leaving.forget_expired() == 0
+    years_ago = timezone.now() - timedelta(days=366 * settings.RETENTION_YEARS + 1)
+    FormerMember.objects.update(closed_at=years_ago)
+    assert leaving.forget_expired() == 1
+    assert not FormerMember.objects.exists()
+
+
+def test_an_operator_reads_who_it_was_one_at_a_time_and_the_audit_knows(alice, bob, as_operator):
+    name = alice.name
+    empty(alice, bob)
+    leaving.close(Context(alice.pk), alice.pk)
+    url = "/admin/wallet/formermember/"
+    assert name not in text(as_operator.get(url))
+    former = FormerMember.objects.get()
+    assert name in as_operator.get(f"{url}{former.pk}/change/").text
+    assert AuditEvent.objects.filter(action="see_former").count() == 1
+    assert signed_in(bob).get(f"{url}{former.pk}/change/").status_code in (302, 403, 404)

@@ -1,0 +1,35 @@
+"""Programs find our files at their well-known URLs."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+pytestmark = pytest.mark.any_engine
+
+
+def test_password_managers_find_the_page_that_changes_the_password(client):
+    answer = client.get("/.well-known/change-password")
+    assert (answer.status_code, answer["Location"]) == (302, reverse("account_change_password"))
+
+
+def test_researchers_find_where_to_report_until_a_date_to_come(client, settings):
+    settings.SECURITY_CONTACT = "mailto:security@example.com"
+    answer = client.get("/.well-known/security.txt")
+    assert answer["Content-Type"] == "text/plain"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:security@example.com"
+    assert fields["Canonical"] == "http://testserver/.well-known/security.txt"
+    left = datetime.fromisoformat(fields["Expires"]) - datetime.now(UTC)
+    assert timedelta(days=100) < left < timedelta(days=365)
+
+
+def test_without_a_contact_there_is_no_such_file(settings):
+    settings.SECURITY_CONTACT = ""
+    assert Client(raise_request_exception=False).get("/.well-known/security.txt").status_code == 404
+
+
+def test_search_engines_learn_of_no_page_that_strangers_cannot_open(client):
+    lines = client.get("/robots.txt").text.splitlines()
+    assert lines == ["User-agent: *", "Disallow: /api/"]
