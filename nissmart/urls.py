@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from nissmart import views, well_known
 from nissmart.api import api, nothing_here
+from wallet.signin.recovery import ForgotPassword, enter_code
 
 # Operators sign in on the same page as everyone, with its rate limits and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -22,6 +23,8 @@ urlpatterns = [
     path("", include("wallet.urls")),
     path("panel/", include("adminpanel.urls")),
     # Email and phone are changed on the profile page, which asks for the password.
+    path("accounts/password/reset/", ForgotPassword.as_view(), name="account_reset_password"),
+    path("accounts/password/reset/code/", enter_code, name="account_reset_code"),
     path("accounts/email/", to_profile),
     path("accounts/phone/change/", to_profile),
     path("accounts/phone/verify/", to_profile),

@@ -5,7 +5,7 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import operations
+from wallet import contacts, operations
 from wallet.api import tokens
-from wallet.context import Context
 from wallet.context_processors import THEMES
+from wallet.errors import Refusal
 from wallet.forms import ProfileForm, TokenForm
+from wallet.messages import Contact
 from wallet.models import ApiToken, User
-from wallet.signin.notices import Login, notify_of_change
+from wallet.signin import codes, verify
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
+from wallet.web.refusals import mark_page
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -32,30 +34,50 @@ NEW_TOKEN = ShownOnce("new_token")
 @login_required
 def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
-    # A copy, so that a refused form doesn't change the name in the page's header.
-    member = User.objects.get(pk=request.user.pk)
     if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
         refused: HttpResponse = ratelimit.respond_429(request)
         return refused
-    before, name = Login.of(member), member.name
-    form = ProfileForm(request.POST or None, instance=member)
-    if form.is_valid() and save(form, name, context_of(request)):
-        notify_of_change(request, member, before)
-        messages.success(request, _("Your profile is saved."))
-        return redirect_to(request, request.path)
+    # A copy, so that a refused form doesn't change the name in the page's header.
+    member = User.objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST or None, member=member)
+    refusal = None
+    if form.is_valid():
+        try:
+            return save_profile(request, form)
+        except Refusal as error:
+            form.add_error(error.field, str(error))
+            refusal = error
+    context = {"form": form, "waiting": waiting_for_code(member)}
     status = 422 if form.errors else 200
-    return render(request, "wallet/profile.html", {"form": form}, status=status)
+    page = render(request, "wallet/profile.html", context, status=status)
+    return mark_page(page, refusal)
 
 
-def save(form: ProfileForm, name_before: str, context: Context) -> bool:
-    """Save, unless another member took the phone number or email since the form checked it."""
-    try:
-        with transaction.atomic():
-            operations.record_own_changes(context, form.save(), name_before)
-    except IntegrityError:
-        form.add_error(None, _("Another account took this phone number or email a moment ago."))
-        return False
-    return True
+def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
+    """Save the name, and send a code to a new phone number or email. Raises Refusal.
+
+    It's looked up only now, after the right password, and counted as a code.
+    """
+    member, name_before, changes = form.member, form.member.name, form.changes
+    asked = [Contact.of(value) for value in changes.values() if value]
+    codes.begin(request, member, asked, refuse_taken=True)
+    for field, value in changes.items():
+        if value is None:
+            contacts.remove(member.pk, field)
+    with transaction.atomic():
+        member = User.objects.get(pk=member.pk)
+        member.name = form.cleaned_data["name"]
+        member.save(update_fields=["name"])
+        operations.record_own_changes(context_of(request), member, name_before)
+    if asked:
+        return redirect_to(request, verify.url(request.path))
+    messages.success(request, _("Your profile is saved."))
+    return redirect_to(request, request.path)
+
+
+def waiting_for_code(member: User) -> list[Contact]:
+    """What the member wants to change to, and hasn't proved yet."""
+    return [Contact(each.channel, each.value) for each in member.claims.all() if member.has_proof]
 
 
 @require_POST
@@ -80,6 +102,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@verify.proof_required
 @reauthentication_required
 def api_tokens(request: MemberRequest) -> HttpResponse:
     """The member's own API tokens. A new one is shown once, on this page."""

@@ -107,7 +107,7 @@ class PayeeForm(OrderForm):
         have gone through before the account closed.
         """
         login: str = self.cleaned_data["recipient"]
-        self.found = User.objects.with_login(login) if login else self.known_payee
+        self.found = User.objects.with_address(login) if login else self.known_payee
         if self.found:
             return login
         if not login:

@@ -16,7 +16,7 @@ from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
-from wallet.models import Account, FormerMember, User
+from wallet.models import Account, Claim, FormerMember, User
 from wallet.money import format_money
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
@@ -56,6 +56,7 @@ def close(context: Context, user_id: int) -> None:
     user.password = make_password(None)
     user.save()
     EmailAddress.objects.filter(user=user).delete()
+    Claim.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     tokens.revoke_all(user.pk)
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
+from django.utils import timezone
 
 from ledger import errors
 from ledger.operations.orders import Order
+from wallet.db.pipeline import to_time
 from wallet.money import format_money
 
 
@@ -20,6 +22,19 @@ class Holding(NamedTuple):
     is_active: bool
     phone: str | None = None
     phone_changed_at: datetime | str | None = None
+    phone_proved_at: datetime | str | None = None
+    email_proved_at: datetime | str | None = None
+    prove_by: datetime | str | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Is the time over by which its owner had to prove their contacts?"""
+        return self.prove_by is not None and to_time(self.prove_by) <= timezone.now()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Has its owner proved no contact in time? See `User.is_stopped`."""
+        return self.is_due and not (self.phone_proved_at or self.email_proved_at)
 
 
 def refuse_nonsense(order: Order) -> None:
@@ -70,11 +85,21 @@ def check(
     for account_id in order.account_ids:
         if not holdings[account_id].is_active:
             raise errors.AccountClosed
+    check_proofs(order, holdings)
     if order.source_id is not None:
         check_out(order, holdings[order.source_id], sent_today_cents, fee_cents)
     check_phone(order, holdings)
     if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
+
+
+def check_proofs(order: Order, holdings: Mapping[int, Holding]) -> None:
+    """Refuse what comes from or goes to a wallet whose owner has proved no contact."""
+    own_id = order.account_ids[0] if order.source_id is None else order.source_id
+    if holdings[own_id].is_stopped:
+        raise errors.NothingProved
+    if any(holdings[account_id].is_stopped for account_id in order.account_ids):
+        raise errors.RecipientUnproved
 
 
 def check_money(order: Order, holdings: Mapping[int, Holding]) -> None:
@@ -116,7 +141,10 @@ def insufficient(held_cents: int, amount_cents: int, fee_cents: int) -> errors.I
 def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:
     """Refuse what goes over a rail to or from the member's phone, if they have none."""
     rail = order.rail
-    if rail and rail.needs_phone and not holdings[order.account_ids[0]].phone:
+    if not (rail and rail.needs_phone):
+        return
+    owner = holdings[order.account_ids[0]]
+    if not owner.phone or (owner.is_due and not owner.phone_proved_at):
         raise errors.PhoneMissing
 
 

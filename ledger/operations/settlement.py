@@ -21,11 +21,10 @@ from ledger.operations.statements import (
     CHANGE,
     insert_entries,
     rows_sql,
-    to_time,
 )
 from ledger.status import Status
 from wallet.db import pipeline
-from wallet.db.pipeline import Row, Statement, Value
+from wallet.db.pipeline import Row, Statement, Value, to_time
 from wallet.db.retries import committed
 
 # Includes the time of the account's last entry: time must not run backwards along an account.

@@ -9,7 +9,7 @@ a batch makes two trips to the database: one for the reads, one for the writes a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,12 +24,13 @@ from ledger.operations.rules import Holding
 from ledger.querysets import day_start, next_day_start
 from ledger.status import Status
 from wallet.db import pipeline
-from wallet.db.pipeline import Row, Statement, Value
+from wallet.db.pipeline import Row, Statement, Value, to_time
 from wallet.db.waits import Name
 
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active,
-           owner.phone, owner.phone_changed_at
+           owner.phone, owner.phone_changed_at, owner.phone_proved_at, owner.email_proved_at,
+           owner.prove_by
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
 
@@ -189,13 +190,6 @@ def fact_params(placed: PlacedOrder, day: date) -> tuple[Value, ...]:
     source_id, target_id = placed.order.source_id, placed.order.target_id
     of_day = (day_start(day), next_day_start(day))
     return (placed.actor_id, placed.key, source_id, *of_day, source_id, target_id)
-
-
-def to_time(at: datetime | str) -> datetime:
-    """SQLite returns naive UTC datetimes, as text."""
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def write(

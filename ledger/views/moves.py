@@ -160,7 +160,7 @@ def render_form(
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
         "is_frozen": is_frozen(form),
         # A refused form stays on the page, with its input.
-        "hides_form": is_frozen(form) and not form.is_bound,
+        "hides_form": (is_frozen(form) or request.user.is_stopped) and not form.is_bound,
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 

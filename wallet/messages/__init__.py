@@ -3,7 +3,14 @@
 Queueing belongs to the caller's transaction. A worker sends what is committed, once.
 """
 
-from wallet.messages.outgoing import Contact, alert, send_code, send_mail, send_text
+from wallet.messages.outgoing import (
+    Contact,
+    alert,
+    send_code,
+    send_mail,
+    send_nothing,
+    send_text,
+)
 from wallet.messages.topics import Topic
 
-__all__ = ["Contact", "Topic", "alert", "send_code", "send_mail", "send_text"]
+__all__ = ["Contact", "Topic", "alert", "send_code", "send_mail", "send_nothing", "send_text"]

@@ -3,6 +3,7 @@
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
+from wallet.models.contacts import Claim
 from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
@@ -14,6 +15,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Channel",
+    "Claim",
     "Delivery",
     "FormerMember",
     "Message",

@@ -8,14 +8,16 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
-from django.forms import BaseForm
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
+from wallet import contacts, messages
 from wallet.api import tokens
-from wallet.models import User
+from wallet.messages import senders
+from wallet.models import Channel, User
 from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import is_own_page
@@ -26,6 +28,9 @@ WRONG_LOGIN = _("The phone number, email or password isn't right.")
 WRONG_PASSWORD = _("This password isn't right.")
 # allauth doesn't say how long: its longest limit is that of failed sign-ins to one account.
 TOO_MANY = lazystr(TooManyRequests(5 * MINUTE_S, _("Too many attempts.")))
+
+# Mails that a stranger can ask for.
+QUEUED = ("account/email/password_reset_key", "account/email/unknown_account")
 
 logger = logging.getLogger(__name__)
 
@@ -59,18 +64,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_taken": WRONG_LOGIN,
     }
 
-    def save_user(
-        self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True
-    ) -> User:
-        """Open the person with their wallet. Ignores the empty `user` that allauth passes."""
-        data = form.cleaned_data
-        return User.objects.create_user(
-            name=data["name"],
-            email=data.get("email"),
-            phone=data.get("phone"),
-            password=data["password1"],
-        )
-
     def is_safe_url(self, url: str | None) -> bool:
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
@@ -79,6 +72,15 @@ class AccountAdapter(DefaultAccountAdapter):
         """Also revoke all API tokens: a thief with the old password may have made some."""
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Check the password of someone who is signed in, by whatever contact they have."""
+        assert isinstance(user, User)
+        claimed = [each.value for each in contacts.to_prove(user)]
+        login = user.phone or user.email or next(iter(claimed), "")
+        kind = "email" if "@" in login else "phone"
+        found = self.authenticate(self.request, **{kind: login, "password": password})
+        return found is not None and found.pk == user.pk
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
@@ -104,6 +106,23 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("wallet:profile")
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue the answer to "Forgot password": it takes the same time for everyone, and a slow
+        mail server keeps no one waiting."""
+        message = self.render_mail(template_prefix, email, self.facts(email, context))
+        subject, text = str(message.subject), str(message.body)
+        if template_prefix in QUEUED:
+            user = context.get("user")
+            messages.send_mail(user.pk if user else None, email, subject, text)
+            return
+        message.send()
+        senders.write_to_outbox(Channel.EMAIL, email, subject, text)
+
+    def facts(self, email: str, context: dict[str, Any]) -> dict[str, Any]:
+        """What all mail templates may use, as in allauth's own `send_mail`."""
+        site = get_current_site(self.request)
+        return {"request": self.request, "email": email, "current_site": site} | context
+
     def send_notification_mail(
         self,
         template_prefix: str,
@@ -123,7 +142,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failed sign-ins per account. allauth's own key ignores phone numbers."""
         login = credentials.get("email") or credentials.get("phone") or ""
-        user = User.objects.with_login(login)
+        user = contacts.signing_in(login)
         return f"user {user.pk}" if user else f"unknown {login.strip().lower()}"
 
     def phone_form_field(self, **kwargs: Any) -> forms.Field:
@@ -137,10 +156,10 @@ class AccountAdapter(DefaultAccountAdapter):
         user.save(update_fields=["phone"])
 
     def set_phone_verified(self, user: User, phone: str) -> None:
-        """Not stored: we can't send codes by SMS yet."""
+        """Never called: `wallet.contacts` proves phone numbers."""
 
     def get_user_by_phone(self, phone: str) -> User | None:
-        return User.objects.with_login(phone)
+        return contacts.signing_in(phone)
 
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         """Never called: ACCOUNT_PHONE_VERIFICATION_ENABLED is off."""
