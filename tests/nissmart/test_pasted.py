@@ -15,7 +15,8 @@ from tests.api.support.calls import bad_fields, by_token
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, balance, deposit, funded, new_key
 from tests.pages import elements, text
-from wallet.models import ApiToken, AuditEvent, User
+from wallet.messages import sending
+from wallet.models import ApiToken, AuditEvent, Claim, User
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
@@ -49,6 +50,10 @@ def jane(db) -> User:
 def given(typed: str) -> dict[str, str]:
     """The form field for this contact: email or phone."""
     return {"email": typed, "phone": ""} if "@" in typed else {"email": "", "phone": typed}
+
+
+def contact_of(user: User) -> str | None:
+    return user.phone or user.email
 
 
 @every_login

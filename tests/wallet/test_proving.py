@@ -18,6 +18,7 @@ from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, balance, deposit, funded, new_key, send
 from tests.pages import problems, problems_beside, text
 from wallet import contacts
+from wallet.api import tokens
 from wallet.contacts import Entered
 from wallet.messages import sending
 from wallet.models import Account, Claim, User
@@ -288,3 +289,33 @@ def test_the_database_knows_no_contact_without_a_proof(field):
     with pytest.raises(IntegrityError), transaction.atomic():
         Claim.objects.create(user=jane, channel="sms", value="0712")
     assert Account.objects.filter(user=jane).exists()
+
+
+def test_a_program_may_ask_that_its_member_proves_the_number(alice, code):
+    service = UserFactory(email=None, phone=None)
+    _token, secret = tokens.issue(user_id=service.pk, scope="service", name="Shop")
+    shop = Client(headers={"Authorization": f"Bearer {secret}"})
+
+    def call(path: str, **body: object):
+        return shop.post(f"/api/{path}", body, content_type="application/json")
+
+    vouched = call("users", name="Ann", phone="0722 000 111").json()
+    assert vouched["phone"] == "+254722000111"
+    assert call("deposit", user_id=vouched["id"], amount_cents=1_00).status_code == 201
+    opened = call("users", name="Jane", phone="0712 345 678", verify=True)
+    assert (opened.status_code, opened.json()["phone"]) == (201, None)
+    member_id = opened.json()["id"]
+    for refused, expected in (
+        (call("deposit", user_id=member_id, amount_cents=1_00), "contact_unproved"),
+        (
+            call("transfer", from_user_id=alice.pk, to_user_id=member_id, amount_cents=1_00),
+            "recipient_unproved",
+        ),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (400, expected)
+    client = Client()
+    client.post(reverse("account_reset_password"), {"email": PHONE})
+    page = client.post(reverse("account_reset_code"), {"code": code()}, follow=True)
+    assert "password1" in page.text
+    assert User.objects.get(phone=PHONE).pk == member_id
+    assert call("deposit", user_id=member_id, amount_cents=1_00).status_code == 201
