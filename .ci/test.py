@@ -42,11 +42,21 @@ MONEY_CORE = (
     ),
     "tests/api/test_idempotency_races.py",
 )
-# Halves, the longer one first, keep both processors busy until the end.
-HALVES = {
-    ", all but the ledger": ["tests", "--ignore=tests/ledger"],
-    ", the ledger": ["tests/ledger"],
+REST, LEDGER, BROWSER = ", all but the ledger", ", the ledger", ", a browser"
+PARTS = {
+    REST: ["tests", "--ignore=tests/ledger", "--ignore=tests/browser"],
+    LEDGER: ["tests/ledger"],
+    BROWSER: ["tests/browser"],
 }
+# Both processors are busy until the end when the longest runs come first.
+LONGEST_FIRST = [
+    ("PostgreSQL", REST),
+    ("SQLite", REST),
+    ("PostgreSQL", LEDGER),
+    ("SQLite", LEDGER),
+    ("SQLite", BROWSER),
+    *([("PostgreSQL", BROWSER)] if os.environ.get("NIGHTLY") else []),
+]
 AT_A_TIME = 2  # more would slow the tests that measure time
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright
@@ -68,7 +78,8 @@ class Run:
     took_s: float = 0
 
     def start(self, place: Path) -> None:
-        environment = os.environ | {"DEBUG": "1"}
+        # The next run and the programs that tests start needn't compile everything again.
+        environment = os.environ | {"DEBUG": "1", "PYTHONDONTWRITEBYTECODE": ""}
         command: list[str | Path] = [BIN / "pytest", *self.arguments]
         if self.binaries:
             environment["PG_BINDIR"] = str(self.binaries)
@@ -120,11 +131,12 @@ def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
     binaries = find_binaries() if databases != "sqlite" else None
     version = version_of(binaries) if binaries else None
     runs = []
-    for half, parts in ({"": arguments} if arguments else HALVES).items():
-        if databases != "postgres":
-            runs.append(Run(f"SQLite{half}", parts))
-        if binaries:
-            runs.append(Run(f"PostgreSQL {version}{half}", parts, binaries))
+    for engine, part in [("SQLite", ""), ("PostgreSQL", "")] if arguments else LONGEST_FIRST:
+        paths = arguments or PARTS[part]
+        if engine == "SQLite" and databases != "postgres":
+            runs.append(Run(f"SQLite{part}", paths))
+        if engine == "PostgreSQL" and binaries:
+            runs.append(Run(f"PostgreSQL {version}{part}", paths, binaries))
     wheel = wheel_binaries() if databases == "all" and not arguments else None
     if wheel and (newest := version_of(wheel)) != version:
         runs.append(Run(f"PostgreSQL {newest}, the money core", MONEY_CORE, wheel))

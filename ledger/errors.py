@@ -45,6 +45,15 @@ class DailyLimitReached(AmountRefused):
     sentence = _("You can send and withdraw up to {limit} a day. You have {left} left today.")
 
 
+class LowerLimitReached(DailyLimitReached):
+    """`until` is a time in words: when the lower limit after a change of sign-in ends."""
+
+    sentence = _(
+        "Your sign-in or PIN changed, so until {until} you can send and withdraw up to {limit} a "
+        "day. You have {left} left today."
+    )
+
+
 class BalanceLimitReached(AmountRefused):
     """`limit` and `room` are formatted money."""
 
@@ -111,6 +120,13 @@ class RecipientUnproved(Refusal):
     code = "recipient_unproved"
     sentence = _("This person hasn't verified their phone number or email, so can't receive money.")
     field = "recipient"
+
+
+class PayoutsOnHold(Refusal):
+    """`until` is a time in words. An operator helped this member, who could be an impostor."""
+
+    code = "payouts_on_hold"
+    sentence = _("We changed how you sign in, so you can't withdraw until {until}.")
 
 
 class SelfTransfer(Refusal):

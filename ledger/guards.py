@@ -118,6 +118,29 @@ END $$;
     ),
 )
 
+# Only of withdrawals: transfers are the path that has to stay fast. Only PostgreSQL: a trigger of
+# SQLite that looks into another table is in the way of later migrations of that table.
+ON_HOLD = "nothing is paid out of a wallet that is frozen or on hold"
+HOLDS = Guards(
+    postgresql={
+        (TRANSACTIONS, "ledger_transaction_on_hold"): f"""
+        BEFORE INSERT ON {TRANSACTIONS} FOR EACH ROW WHEN (NEW.type = 'WITHDRAW')
+        EXECUTE FUNCTION ledger_refuse_on_hold()""",
+    },
+    functions=(
+        f"""
+CREATE OR REPLACE FUNCTION ledger_refuse_on_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM wallet_account WHERE id = NEW.from_account_id
+               AND (is_frozen OR no_payouts_until > NEW.created_at)) THEN
+        RAISE EXCEPTION '{ON_HOLD}' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+""",
+    ),
+)
+
 TARIFFS = append_only(
     "ledger_tariff",
     changed="a tariff is never changed",
@@ -131,7 +154,7 @@ TARIFFS = append_only(
     unique=[("tariff_id", "from_cents")],
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | PAYOUTS | ARRIVALS_ONCE | TARIFFS
+BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | HOLDS | PAYOUTS | ARRIVALS_ONCE | TARIFFS
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

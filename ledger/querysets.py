@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from ledger import kinds
 from ledger.kinds import Place, Resolves
@@ -36,6 +38,20 @@ def day_start(day: date) -> datetime:
 def next_day_start(day: date) -> datetime:
     """Midnight in Nairobi at the end of this day."""
     return day_start(day + timedelta(days=1))
+
+
+def to_time(at: datetime | str) -> datetime:
+    """SQLite returns naive UTC datetimes, as text."""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def moment(at: datetime) -> str:
+    """`14:20 today`, `14:20 on 29 November` on any other day, Nairobi time."""
+    local = timezone.localtime(at, NAIROBI)
+    words = _("{time} today") if local.date() == nairobi_day() else _("{time} on {day}")
+    return words.format(time=date_format(local, "H:i"), day=date_format(local, "j F"))
 
 
 def is_item() -> Q:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ledger.models import Approval, Attempt, Pause
 from ledger.models.attempts import State
 from ledger.payouts.operations import CANCELLED
+from ledger.querysets import moment
 
 # Sending takes seconds, and so does a prompt. After this, its member may have missed it.
 IS_LATE_AFTER = timedelta(seconds=60)
@@ -111,6 +112,9 @@ def why_unsent(attempt: Attempt, now: datetime) -> str:
         source = attempt.transaction.from_account
         if source and source.is_frozen:
             return _("Your wallet is frozen, so we don't send it until it's unfrozen.")
+        if source and source.no_payouts_until and now < source.no_payouts_until:
+            words = _("We changed how you sign in, so we don't send it until {until}.")
+            return words.format(until=moment(source.no_payouts_until))
         if Pause.objects.holding(now).filter(rail__in=("", attempt.rail)).exists():
             return _("Withdrawals are paused. We send it as soon as they go on.")
     if attempt.state == State.READY:

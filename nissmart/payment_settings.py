@@ -28,6 +28,10 @@ MPESA_QUERY_AFTER_S = os.environ.get("MPESA_QUERY_AFTER_S", "30,60,120,300,600,1
 MPESA_PASSWORD_EXPIRES = os.environ.get("MPESA_PASSWORD_EXPIRES", "")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
+# For so long after a change of phone number, email, PIN, password or second factor, less may leave
+# a wallet in a day. After an operator's help nothing is paid out either.
+LOWER_LIMIT_HOURS = env.float("LOWER_LIMIT_HOURS", 24)
+LOWER_LIMIT_CENTS_OUT_PER_DAY = env.int("LOWER_LIMIT_CENTS_OUT_PER_DAY", 10_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
 # Payouts above these amounts wait for one or two people of finance. 0 means always.
 APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)

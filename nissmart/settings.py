@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from nissmart.databases import database
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
+from nissmart.signin_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -57,6 +58,7 @@ MIDDLEWARE = [
     "nissmart.incoming.readable_requests",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "wallet.signin.sessions.note_use",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -103,7 +105,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": database(env, BASE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# allauth counts its rate limits here, so all processes share it.
+# allauth counts its other rate limits here, so all processes share it.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -277,6 +279,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "nissmart.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 HTTPS = env.bool("HTTPS", not DEBUG)
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 if HTTPS:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60

@@ -17,12 +17,14 @@ from adminpanel.corrections import operations as corrections
 from adminpanel.incidents import findings
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
-from ledger import rollups
+from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from wallet.messages import sending
 from wallet.models import Channel
+from wallet.signin import guesses
+from wallet.signin.session_store import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     payouts.end_agreed,
     send_due_payments,
 )
-MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (send_texts, send_mails)
+MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     findings.open_for_findings,
@@ -61,6 +63,8 @@ JOBS: tuple[Callable[[], Any], ...] = (
     integrity.request_if_due,
     integrity.run_next,
     leaving.forget_expired,
+    SessionStore.clear_expired,
+    guesses.clear_expired,
 )
 
 

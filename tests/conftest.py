@@ -6,14 +6,17 @@ Wambui and Joseph both work in finance: one proposes a reversal and the other ap
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
@@ -21,7 +24,8 @@ from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
-from wallet.models import User, accounts
+from wallet.models import Device, User, accounts
+from wallet.signin import devices
 from wallet.staff.roles import AUDITOR, FINANCE
 
 # Migrations fill these tables from the code alone, so they needn't be emptied.
@@ -184,5 +188,16 @@ def signed_in(user: User) -> Client:
     record = {"method": "password", "at": time.time(), "reauthenticated": True}
     session["account_authentication_methods"] = [record]
     session["account_authentication_methods_user"] = str(user.pk)
+    # Some tests move the clock by hours.
+    session.set_expiry(settings.SESSION_COOKIE_AGE)
     session.save()
+    know_device(client, user)
     return client
+
+
+def know_device(client: Client, user: User) -> None:
+    """Make the client a browser that has signed in to this account before."""
+    token, answer = secrets.token_urlsafe(32), HttpResponse()
+    devices.remember(answer, token)
+    client.cookies.update(answer.cookies)
+    Device.objects.create(user=user, digest=devices.digest_of(token), name="Chrome on Android")

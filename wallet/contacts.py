@@ -15,15 +15,18 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from wallet import emails, messages, operations
+from wallet import emails, messages, operations, safety
+from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
 from wallet.messages import Contact, Topic
 from wallet.models import Channel, Claim, User
 from wallet.models.contacts import TRIES, field_of
 from wallet.phones import parse_phone
+from wallet.safety import Change
 
 CODE_LASTS = timedelta(minutes=10)
+CHANGES = {"phone": Change.PHONE, "email": Change.EMAIL}
 CHANGED = {"phone": Topic.PHONE_CHANGED, "email": Topic.EMAIL_CHANGED}
 
 
@@ -31,6 +34,8 @@ class Entered(StrEnum):
     """What became of a code that someone entered."""
 
     PROVED = "proved"
+    # The same, and it's another way to sign in than before.
+    CHANGED = "changed"
     # The code was right, but another account has proved this contact.
     TAKEN = "taken"
     WRONG = "wrong"
@@ -102,7 +107,7 @@ def digest(code: str, purpose: object) -> str:
 
 
 @committed
-def enter(user_id: int, code: str) -> Entered:
+def enter(context: Context, user_id: int, code: str) -> Entered:
     """Compare a code with those sent to this person's claims. Each wrong one costs a try of each.
 
     The right one proves its contact and takes it from an account that only typed it. An account
@@ -117,12 +122,16 @@ def enter(user_id: int, code: str) -> Entered:
     if not found:
         claims.update(tries_left=F("tries_left") - 1)
         return Entered.WRONG
-    return prove(found[0])
+    return prove(context, found[0])
 
 
-def prove(claim: Claim) -> Entered:
+def prove(context: Context, claim: Claim) -> Entered:
     """Move the claimed contact to its person. Call it in a transaction."""
     field, value = claim.field, claim.value
+    user = User.objects.get(pk=claim.user_id)
+    is_change = bool(user.phone or user.email) and getattr(user, field) != value
+    if is_change and not is_taken(user.pk, Contact(claim.channel, value)):
+        safety.changed(context, user.pk, CHANGES[field])
     # Lowest id first, so that two people who prove each other's contacts can't deadlock.
     rows = User.objects.select_for_update().filter(Q(pk=claim.user_id) | Q(**{field: value}))
     people = {user.pk: user for user in rows.order_by("pk")}
@@ -134,7 +143,6 @@ def prove(claim: Claim) -> Entered:
             return Entered.TAKEN
         take_away(other, field)
     before = getattr(user, field)
-    had_contact = bool(user.phone or user.email)
     setattr(user, field, value)
     user.save(update_fields=[field])
     User.objects.filter(pk=user.pk).update(**{f"{field}_proved_at": timezone.now()})
@@ -144,9 +152,10 @@ def prove(claim: Claim) -> Entered:
         user.save(update_fields=["prove_by"])
     if field == "email":
         operations.keep_only_email(user)
-    if had_contact and before != value:
-        announce(user, field, before)
-    return Entered.PROVED
+    if not is_change:
+        return Entered.PROVED
+    announce(user, field, before)
+    return Entered.CHANGED
 
 
 def take_away(other: User, field: str) -> None:
@@ -168,8 +177,10 @@ def close_if_empty(user: User) -> None:
 
 
 @committed
-def remove(user_id: int, field: str) -> None:
+def remove(context: Context, user_id: int, field: str) -> None:
     """Take the phone number or email off this person. Raises Refusal if it's their last contact."""
+    if User.objects.filter(pk=user_id, **{f"{field}__isnull": False}).exists():
+        safety.changed(context, user_id, CHANGES[field])
     user = User.objects.select_for_update().get(pk=user_id)
     before = getattr(user, field)
     if before and not all(getattr(user, each) for each in CHANGED):
@@ -218,9 +229,9 @@ def recovering(text: str) -> User | None:
 
 
 @committed
-def confirm(user_id: int, contact: Contact) -> Entered:
+def confirm(context: Context, user_id: int, contact: Contact) -> Entered:
     """This person has shown otherwise that the contact is theirs: by a code to set a password."""
-    return prove(claim(user_id, contact))
+    return prove(context, claim(user_id, contact))
 
 
 def to_prove(user: User) -> list[Contact]:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet import contacts
+from wallet.errors import Refusal
 from wallet.messages import Contact
 from wallet.models import User
 from wallet.names import refuse_house_names, refuse_invisible_characters
-from wallet.signin import codes, verify
+from wallet.signin import codes, guesses, verify
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
@@ -121,6 +122,8 @@ class ProfileForm(forms.Form):
     """Name, phone number and email. A new phone number or email needs the password, and counts
     once its code is entered."""
 
+    refusal: Refusal | None = None
+
     name = name_field()
     phone = PhoneField(required=False, help_text=PHONE_HINT)
     email = EmailField(required=False)
@@ -133,14 +136,14 @@ class ProfileForm(forms.Form):
         error_messages={"null_characters_not_allowed": ORDINARY_ONLY},
     )
 
-    def __init__(self, data: Any = None, *, member: User) -> None:
-        self.member = member
+    def __init__(self, request: HttpRequest, member: User) -> None:
+        self.request, self.member = request, member
         initial = {"name": member.name, "phone": member.phone, "email": member.email}
         if not member.has_proof:
             # What they typed at sign-up, so that they can correct it.
             for claim in member.claims.all():
                 initial[claim.field] = initial[claim.field] or claim.value
-        super().__init__(data, initial=initial)
+        super().__init__(request.POST or None, initial=initial)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -159,9 +162,17 @@ class ProfileForm(forms.Form):
             self.add_error(
                 "password", _("Enter your current password to change your phone number or email.")
             )
-        elif self.changes and not self.member.check_password(password):
+        elif self.changes and not self.is_password(password):
             self.add_error("password", _("This password isn't right. Enter it again."))
         return cleaned
+
+    def is_password(self, password: str) -> bool:
+        """Is it the member's? Counts the guess. Raises ValidationError after too many."""
+        try:
+            return guesses.check_password(self.request, self.member, password)
+        except TooManyRequests as refusal:
+            self.refusal = refusal
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
 
     @property
     def changes(self) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wallet import house
+from wallet import house, safety
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import OpenedAlready, Refusal, Taken
@@ -20,11 +20,14 @@ from wallet.models import Account, Channel, Claim, Opening, User
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
 
+FrozenBy = Account.FrozenBy
+
 
 def freeze(context: Context, account_id: int) -> bool:
     """Stop money from leaving the member's account. Money may still come in.
 
-    Returns False, and records nothing, if it was already frozen. Raises Refusal for the actor's own
+    The actor is staff. Their freeze replaces the member's own, which the member could lift. Returns
+    False, and records nothing, if staff had frozen it already. Raises Refusal for the actor's own
     account, and Account.DoesNotExist for a house account.
     """
     return _set_frozen(context, account_id, True, audit.Action.FREEZE)
@@ -42,10 +45,12 @@ def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audi
     assert account.user_id
     if account.user_id == context.actor_id:
         raise Refusal(_("You can't freeze or unfreeze your own wallet. Ask a colleague."))
-    if account.is_frozen == is_frozen:
+    frozen_by = FrozenBy.STAFF if is_frozen else FrozenBy.NOT_FROZEN
+    if account.frozen_by == frozen_by:
         return False
     account.is_frozen = is_frozen
-    account.save(update_fields=["is_frozen"])
+    account.frozen_by = frozen_by
+    account.save(update_fields=["is_frozen", "frozen_by"])
     audit.record(context, action, subjects.member(account.user_id))
     return True
 
@@ -83,6 +88,7 @@ def make_password_key(context: Context, user: User) -> str:
     The actor is the operator who hands over the link. The reason says how they identified the
     person.
     """
+    safety.changed(context, user.pk, safety.Change.HELP)
     audit.record(context, audit.Action.PASSWORD_LINK, subjects.member(user.pk))
     return f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
 
@@ -96,6 +102,7 @@ def remove_second_step(context: Context, user: User) -> bool:
     removed, _by_model = Authenticator.objects.filter(user=user).delete()
     if not removed:
         return False
+    safety.changed(context, user.pk, safety.Change.HELP)
     audit.record(context, audit.Action.REMOVE_TWO_STEP, subjects.member(user.pk))
     return True
 

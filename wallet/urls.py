@@ -1,6 +1,6 @@
 from django.urls import path
 
-from wallet import views
+from wallet import security_views, views
 from wallet.signin.verify import verify
 
 app_name = "wallet"
@@ -9,5 +9,10 @@ urlpatterns = [
     path("profile/verify/", verify, name="verify"),
     path("profile/tokens/", views.api_tokens, name="api_tokens"),
     path("profile/tokens/<id:token_id>/revoke/", views.revoke_api_token, name="revoke_api_token"),
+    path("security/", security_views.security_page, name="security"),
+    path("security/sessions/", security_views.sessions, name="sessions"),
+    path("security/sessions/end/", security_views.end_other_sessions, name="end_other_sessions"),
+    path("security/sessions/<id:session_id>/end/", security_views.end_session, name="end_session"),
+    path("security/tokens/", security_views.revoke_api_tokens, name="revoke_api_tokens"),
     path("preferences/", views.preferences, name="preferences"),
 ]

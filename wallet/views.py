@@ -1,7 +1,6 @@
 """Profile, API tokens and preferences. Sign-up and sign-in are django-allauth's."""
 
 from allauth.account.decorators import reauthentication_required
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
@@ -20,6 +19,7 @@ from wallet.errors import Refusal
 from wallet.forms import ProfileForm, TokenForm
 from wallet.messages import Contact
 from wallet.models import ApiToken, User
+from wallet.security_views import after_change
 from wallet.signin import codes, verify
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 from wallet.web.refusals import mark_page
@@ -34,23 +34,19 @@ NEW_TOKEN = ShownOnce("new_token")
 @login_required
 def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
-    if request.POST.get("password") and not ratelimit.consume(request, action="reauthenticate"):
-        refused: HttpResponse = ratelimit.respond_429(request)
-        return refused
     # A copy, so that a refused form doesn't change the name in the page's header.
     member = User.objects.get(pk=request.user.pk)
-    form = ProfileForm(request.POST or None, member=member)
-    refusal = None
+    form = ProfileForm(request, member)
     if form.is_valid():
         try:
             return save_profile(request, form)
         except Refusal as error:
             form.add_error(error.field, str(error))
-            refusal = error
+            form.refusal = error
     context = {"form": form, "waiting": waiting_for_code(member)}
     status = 422 if form.errors else 200
     page = render(request, "wallet/profile.html", context, status=status)
-    return mark_page(page, refusal)
+    return mark_page(page, form.refusal)
 
 
 def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
@@ -63,7 +59,7 @@ def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
     codes.begin(request, member, asked, refuse_taken=True)
     for field, value in changes.items():
         if value is None:
-            contacts.remove(member.pk, field)
+            contacts.remove(context_of(request), member.pk, field)
     with transaction.atomic():
         member = User.objects.get(pk=member.pk)
         member.name = form.cleaned_data["name"]
@@ -72,7 +68,7 @@ def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
     if asked:
         return redirect_to(request, verify.url(request.path))
     messages.success(request, _("Your profile is saved."))
-    return redirect_to(request, request.path)
+    return redirect_to(request, after_change(request) if changes else request.path)
 
 
 def waiting_for_code(member: User) -> list[Contact]:

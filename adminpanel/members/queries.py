@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -165,7 +166,7 @@ def limits_today(account: Account) -> tuple[Limit, Limit]:
     """The daily limit with what left the wallet today, and the balance limit with the balance."""
     sent_cents = operations.sent_cents(account.pk, nairobi_day())
     return (
-        Limit(sent_cents, settings.LIMIT_CENTS_OUT_PER_DAY),
+        Limit(sent_cents, operations.limit_of_day(account.lower_limit_until, timezone.now()).cents),
         Limit(account.balance_cents, settings.LIMIT_CENTS_BALANCE),
     )
 

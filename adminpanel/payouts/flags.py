@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.payouts import words
+from adminpanel.timeline import short_time
 from ledger.models import Attempt
 from ledger.models.attempts import Because
 from ledger.operations.approvals import PHONE_IS_NEW
@@ -36,17 +38,22 @@ def over(limit_cents: int) -> str:
 
 
 def flags(attempt: Attempt) -> list[Badge]:
-    """What to look at before approving: the member's phone number and wallet. Most serious first.
+    """What to look at before approving: the member's phone number, devices and wallet.
 
-    Needs the attempt's `transaction.from_account.user`.
+    Needs an attempt from `queries.with_member`.
     """
     account = attempt.transaction.from_account
     owner = account.user if account else None
     found = []
     if account and account.is_frozen:
         found.append(Badge(_("Wallet frozen"), "info", "snowflake"))
+    if account and account.no_payouts_until and timezone.now() < account.no_payouts_until:
+        until = short_time(account.no_payouts_until)
+        found.append(Badge(_("On hold until {until}").format(until=until), "wait", "clock"))
     if owner and owner.phone != (attempt.phone or None):
         found.append(Badge(_("Number changed since"), "bad", "alert"))
+    if getattr(attempt, "used_new_device", False):
+        found.append(Badge(_("New device"), "wait", "phone"))
     if changed_at := phone_changed_at(attempt):
         age = words.age(changed_at, attempt.created_at)
         text = _("Number changed {age} before").format(age=age)

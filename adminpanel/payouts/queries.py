@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger import rails
 from ledger.models import Approval, Arrival, Attempt, Pause, RailEvent, Verdict
 from ledger.models.attempts import OPEN, State
-from wallet.models import User
+from wallet.models import Device, User
 from wallet.text import clean_paste
 
 # More rows than this aren't counted: the count of everything ever paid would take too long.
@@ -128,7 +128,14 @@ def transactions_named(text: str) -> list[int]:
 
 
 def with_member(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
-    return attempts.select_related("transaction__from_account__user", "transaction__created_by")
+    """Load the member, and say if they used a new device when they ordered (`used_new_device`)."""
+    new_devices = Device.objects.filter(
+        user=OuterRef("transaction__from_account__user"),
+        first_used_at__lte=OuterRef("created_at"),
+        known_from__gt=OuterRef("created_at"),
+    )
+    people = ("transaction__from_account__user", "transaction__created_by")
+    return attempts.select_related(*people).annotate(used_new_device=Exists(new_devices))
 
 
 def payouts_in(tab: Tab) -> QuerySet[Attempt]:

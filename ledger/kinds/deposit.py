@@ -9,6 +9,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.messages.topics import Topic
 from wallet.untranslated import sentence
 
 
@@ -35,6 +36,7 @@ class Deposit(Kind):
         ),
     )
     is_reversible = True
+    topic_in = Topic.DEPOSITED
 
     page = Page(
         "ledger:deposit",

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext_lazy
 
 from ledger.kinds.shapes import Place, Shape, Side
 from ledger.status import BADGES, Badge, Status
+from wallet.messages.topics import Topic
 
 if TYPE_CHECKING:
     from ledger.models import Transaction
@@ -104,6 +105,12 @@ class Kind:
     # Two people of finance correct the books with it.
     is_correction: ClassVar[bool] = False
     resolves: ClassVar[Resolves] = Resolves.NEVER
+
+    # What a member hears when it takes money from their wallet, and when it brings some.
+    topic_out: ClassVar[Topic] = Topic.MONEY_OUT
+    topic_in: ClassVar[Topic] = Topic.MONEY_IN
+    # And when money that was in transit has reached the rail. None: nothing.
+    topic_paid: ClassVar[Topic | None] = None
 
     page: ClassVar[Page | None] = None
     # Its title in a list is a sentence that may need two lines.

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.messages.topics import Topic
 from wallet.untranslated import sentence
 
 
@@ -30,6 +31,8 @@ class Transfer(Kind):
         ),
     )
     is_reversible = True
+    topic_out = Topic.SENT
+    topic_in = Topic.RECEIVED
 
     page = Page(
         "ledger:transfer",

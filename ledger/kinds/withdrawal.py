@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.kind import Kind, MemberView, News, Page
 from ledger.kinds.shapes import Measure, Place, Shape, Side, into, out_of
 from ledger.status import Status
+from wallet.messages.topics import Topic
 from wallet.untranslated import sentence
 
 FEE = Measure.FEE
@@ -63,6 +64,10 @@ class Withdrawal(Kind):
             },
         ),
     )
+
+    topic_out = Topic.PAYOUT_ORDERED
+    topic_in = Topic.PAYOUT_RETURNED
+    topic_paid = Topic.WITHDRAWN
 
     page = Page(
         "ledger:withdraw",

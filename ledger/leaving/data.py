@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 
 from ledger.models import Transaction
 from ledger.movements import Movement
-from wallet.models import Account, ApiToken, User
+from wallet.models import Account, ApiToken, Device, Session, User
 
 
 def of(user: User) -> dict[str, Any]:
@@ -37,6 +37,19 @@ def of(user: User) -> dict[str, Any]:
         "two_step_sign_in": [
             {"kind": one.get_type_display(), "added_at": one.created_at}
             for one in Authenticator.objects.filter(user=user)
+        ],
+        "devices": [
+            {
+                "name": device.name,
+                "ip_address": device.ip_address,
+                "first_used_at": device.first_used_at,
+                "last_used_at": device.last_used_at,
+            }
+            for device in Device.objects.filter(user=user)
+        ],
+        "sessions": [
+            {"ip_address": one.ip_address, "signed_in_at": one.began_at, "used_at": one.used_at}
+            for one in Session.objects.filter(user=user)
         ],
         "api_tokens": [
             {

@@ -16,7 +16,7 @@ from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
-from wallet.models import Account, Claim, FormerMember, User
+from wallet.models import Account, Claim, Device, FormerMember, Session, User
 from wallet.money import format_money
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
@@ -40,8 +40,8 @@ IS_STAFF = gettext_lazy("Staff can't close their own account. Ask an operator.")
 def close(context: Context, user_id: int) -> None:
     """Close the member's empty account for ever, and take their name off it.
 
-    The name, phone number and email move to `FormerMember`. Sign-in, second factor and API tokens
-    end. The phone number and email become free for a new account. Raises StillInUse.
+    The name, phone number and email move to `FormerMember`. Sign-in, sessions, second factor and
+    API tokens end. The phone number and email become free for a new account. Raises StillInUse.
     """
     # Payments wait for this lock, and then find the account closed.
     account = Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
@@ -58,6 +58,8 @@ def close(context: Context, user_id: int) -> None:
     EmailAddress.objects.filter(user=user).delete()
     Claim.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    Session.objects.filter(user=user).delete()
+    Device.objects.filter(user=user).delete()
     tokens.revoke_all(user.pk)
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
 

@@ -1,5 +1,6 @@
 """The rows of the ledger. Only `ledger.operations` and the verticals write them."""
 
+from ledger.models.alerts import AlertMark
 from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.entries import Entry
@@ -9,6 +10,7 @@ from ledger.models.tariffs import Band, Tariff
 from ledger.models.transactions import Transaction
 
 __all__ = [
+    "AlertMark",
     "Approval",
     "Arrival",
     "Attempt",

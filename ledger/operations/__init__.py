@@ -25,11 +25,13 @@ from ledger.operations.moves import (
     withdraw,
 )
 from ledger.operations.orders import Order
+from ledger.operations.rules import DayLimit, limit_of_day
 from ledger.operations.settlement import cancel, fail, settle
 from ledger.operations.statements import sent_cents
 from ledger.operations.suspense import hold_in_suspense
 
 __all__ = [
+    "DayLimit",
     "Order",
     "Paid",
     "adjust",
@@ -42,6 +44,7 @@ __all__ = [
     "fail",
     "find_earlier",
     "hold_in_suspense",
+    "limit_of_day",
     "perform",
     "preview",
     "refuse_return",

@@ -14,8 +14,8 @@ from ledger.models import Transaction
 from ledger.models.attempts import Because
 from ledger.operations.orders import Order
 from ledger.operations.rules import Holding
+from ledger.querysets import to_time
 from ledger.status import Status
-from wallet.db.pipeline import to_time
 
 # For how long a payout after a change of phone number needs an approval.
 PHONE_IS_NEW = timedelta(hours=24)

@@ -163,7 +163,7 @@ def decide(
     """
     order, rail = placed.order, placed.order.rail
     rules.check_fee(order, facts.fee_cents)
-    rules.check(order, holdings, facts.sent_cents, facts.fee_cents)
+    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now)
     check = check_by_people(order, holdings, facts.sent_cents, now)
     is_instant = order.is_instant and check is None
     record = Transaction(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from ledger.errors import NotReversible
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
@@ -50,8 +52,8 @@ def transfer(
 ) -> Transaction:
     """Move money from one member's account to another's, once. Same arguments as `deposit`.
 
-    Also raises SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached or
-    RecipientLimitReached.
+    Also raises SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached,
+    LowerLimitReached or RecipientLimitReached.
     """
     order = Order(TRANSFER, amount_cents, source_id, target_id, description)
     return perform(context, order, at=at)
@@ -67,7 +69,8 @@ def withdraw(
 ) -> Transaction:
     """Pay money out of a member's account over the rail, once. Same arguments as `deposit`.
 
-    Also raises AccountFrozen, InsufficientFunds or DailyLimitReached.
+    Also raises AccountFrozen, PayoutsOnHold, InsufficientFunds, DailyLimitReached or
+    LowerLimitReached.
     """
     order = Order(WITHDRAWAL, amount_cents, source_id=account_id, description=description)
     return perform(context, order, at=at)
@@ -103,7 +106,8 @@ def preview(order: Order) -> Preview:
     rules.refuse_nonsense(order)
     batch = [PlacedOrder(order, actor_id=0, key=None)]
     holdings, [facts] = statements.read(batch, nairobi_day(), Hold.NOTHING)
-    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, is_preview=True)
+    now = timezone.now()
+    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now, is_preview=True)
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     postings = order.postings(is_settled=True, fee_cents=facts.fee_cents)
     after_cents = own.balance_cents + sum(cents for id, cents in postings if id == own.id)

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.utils import timezone
 
 from ledger import errors
 from ledger.operations.orders import Order
-from wallet.db.pipeline import to_time
+from ledger.querysets import moment, to_time
 from wallet.money import format_money
 
 
@@ -22,19 +21,44 @@ class Holding(NamedTuple):
     is_active: bool
     phone: str | None = None
     phone_changed_at: datetime | str | None = None
+    lower_limit_until: datetime | str | None = None
+    no_payouts_until: datetime | str | None = None
     phone_proved_at: datetime | str | None = None
     email_proved_at: datetime | str | None = None
     prove_by: datetime | str | None = None
 
-    @property
-    def is_due(self) -> bool:
+    def is_due(self, now: datetime) -> bool:
         """Is the time over by which its owner had to prove their contacts?"""
-        return self.prove_by is not None and to_time(self.prove_by) <= timezone.now()
+        return self.prove_by is not None and to_time(self.prove_by) <= now
 
-    @property
-    def is_stopped(self) -> bool:
+    def is_stopped(self, now: datetime) -> bool:
         """Has its owner proved no contact in time? See `User.is_stopped`."""
-        return self.is_due and not (self.phone_proved_at or self.email_proved_at)
+        return self.is_due(now) and not (self.phone_proved_at or self.email_proved_at)
+
+
+class DayLimit(NamedTuple):
+    """What may leave a wallet in a Nairobi day. `until` is when a lower limit ends, if there is
+    one."""
+
+    cents: int
+    until: datetime | None = None
+
+    def left_cents(self, sent_today_cents: int) -> int:
+        return max(self.cents - sent_today_cents, 0)
+
+
+def limit_of_day(lower_limit_until: datetime | str | None, now: datetime) -> DayLimit:
+    """The daily limit of a wallet: the lower one for a while after a change of its sign-in."""
+    usual_cents = settings.LIMIT_CENTS_OUT_PER_DAY
+    if until := pending(lower_limit_until, now):
+        return DayLimit(min(settings.LOWER_LIMIT_CENTS_OUT_PER_DAY, usual_cents), until)
+    return DayLimit(usual_cents)
+
+
+def pending(until: datetime | str | None, now: datetime) -> datetime | None:
+    """This time, if it's still to come."""
+    at = to_time(until) if until else None
+    return at if at and now < at else None
 
 
 def refuse_nonsense(order: Order) -> None:
@@ -68,7 +92,8 @@ def check(
     order: Order,
     holdings: Mapping[int, Holding],
     sent_today_cents: int,
-    fee_cents: int = 0,
+    fee_cents: int,
+    now: datetime,
     *,
     is_preview: bool = False,
 ) -> None:
@@ -85,20 +110,20 @@ def check(
     for account_id in order.account_ids:
         if not holdings[account_id].is_active:
             raise errors.AccountClosed
-    check_proofs(order, holdings)
+    check_proofs(order, holdings, now)
     if order.source_id is not None:
-        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents)
-    check_phone(order, holdings)
+        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents, now)
+    check_phone(order, holdings, now)
     if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
 
 
-def check_proofs(order: Order, holdings: Mapping[int, Holding]) -> None:
+def check_proofs(order: Order, holdings: Mapping[int, Holding], now: datetime) -> None:
     """Refuse what comes from or goes to a wallet whose owner has proved no contact."""
     own_id = order.account_ids[0] if order.source_id is None else order.source_id
-    if holdings[own_id].is_stopped:
+    if holdings[own_id].is_stopped(now):
         raise errors.NothingProved
-    if any(holdings[account_id].is_stopped for account_id in order.account_ids):
+    if any(holdings[account_id].is_stopped(now) for account_id in order.account_ids):
         raise errors.RecipientUnproved
 
 
@@ -119,15 +144,25 @@ def check_fee(order: Order, fee_cents: int) -> None:
         raise errors.FeeChanged(fee=format_money(fee_cents))
 
 
-def check_out(order: Order, source: Holding, sent_today_cents: int, fee_cents: int) -> None:
+def check_out(
+    order: Order, source: Holding, sent_today_cents: int, fee_cents: int, now: datetime
+) -> None:
     if source.is_frozen:
         raise errors.AccountFrozen
+    if order.kind.pays_out and (until := pending(source.no_payouts_until, now)):
+        raise errors.PayoutsOnHold(until=moment(until))
     if source.balance_cents < order.amount_cents + fee_cents:
         raise insufficient(source.balance_cents, order.amount_cents, fee_cents)
-    limit = settings.LIMIT_CENTS_OUT_PER_DAY
-    if order.kind.counts_to_daily_limit and sent_today_cents + order.amount_cents > limit:
-        left = max(limit - sent_today_cents, 0)
-        raise errors.DailyLimitReached(limit=format_money(limit), left=format_money(left))
+    if not order.kind.counts_to_daily_limit:
+        return
+    limit = limit_of_day(source.lower_limit_until, now)
+    left_cents = limit.left_cents(sent_today_cents)
+    if order.amount_cents <= left_cents:
+        return
+    facts = {"limit": format_money(limit.cents), "left": format_money(left_cents)}
+    if limit.until:
+        raise errors.LowerLimitReached(until=moment(limit.until), **facts)
+    raise errors.DailyLimitReached(**facts)
 
 
 def insufficient(held_cents: int, amount_cents: int, fee_cents: int) -> errors.InsufficientFunds:
@@ -138,13 +173,13 @@ def insufficient(held_cents: int, amount_cents: int, fee_cents: int) -> errors.I
     return errors.FeeNotCovered(available=available, total=total, fee=format_money(fee_cents))
 
 
-def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:
+def check_phone(order: Order, holdings: Mapping[int, Holding], now: datetime) -> None:
     """Refuse what goes over a rail to or from the member's phone, if they have none."""
     rail = order.rail
     if not (rail and rail.needs_phone):
         return
     owner = holdings[order.account_ids[0]]
-    if not owner.phone or (owner.is_due and not owner.phone_proved_at):
+    if not owner.phone or (owner.is_due(now) and not owner.phone_proved_at):
         raise errors.PhoneMissing
 
 

@@ -16,15 +16,11 @@ from ledger.models.attempts import State
 from ledger.operations import arrivals
 from ledger.operations.charges import write_charge
 from ledger.operations.orders import Order, Postings
-from ledger.operations.statements import (
-    ADD_TO_BALANCES,
-    CHANGE,
-    insert_entries,
-    rows_sql,
-)
+from ledger.operations.statements import ADD_TO_BALANCES, CHANGE, insert_entries, rows_sql
+from ledger.querysets import to_time
 from ledger.status import Status
 from wallet.db import pipeline
-from wallet.db.pipeline import Row, Statement, Value, to_time
+from wallet.db.pipeline import Row, Statement, Value
 from wallet.db.retries import committed
 
 # Includes the time of the account's last entry: time must not run backwards along an account.

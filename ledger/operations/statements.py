@@ -21,16 +21,16 @@ from ledger.models import Attempt, Transaction
 from ledger.operations.orders import PlacedOrder
 from ledger.operations.prices import fee_query
 from ledger.operations.rules import Holding
-from ledger.querysets import day_start, next_day_start
+from ledger.querysets import day_start, next_day_start, to_time
 from ledger.status import Status
 from wallet.db import pipeline
-from wallet.db.pipeline import Row, Statement, Value, to_time
+from wallet.db.pipeline import Row, Statement, Value
 from wallet.db.waits import Name
 
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active,
-           owner.phone, owner.phone_changed_at, owner.phone_proved_at, owner.email_proved_at,
-           owner.prove_by
+           owner.phone, owner.phone_changed_at, account.lower_limit_until, account.no_payouts_until,
+           owner.phone_proved_at, owner.email_proved_at, owner.prove_by
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
 

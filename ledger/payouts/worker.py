@@ -137,13 +137,16 @@ def claim(attempt_id: int | None = None) -> Claim | None:
 
 
 def may_send() -> Q:
-    """Attempts that may go out now: deposits, and payouts that are neither paused nor of a frozen
-    or closed member."""
+    """Attempts that may go out now: deposits, and payouts that are neither paused nor of a wallet
+    that is frozen, closed or on hold after an operator's help."""
+    now = timezone.now()
     is_deposit = Q(transaction__to_account__isnull=False)
-    holding = Pause.objects.holding(timezone.now())
+    holding = Pause.objects.holding(now)
     is_paused = Q(Exists(holding.filter(Q(rail="") | Q(rail=OuterRef("rail")))))
     # Money that goes back to its payer comes from no wallet.
+    no_hold = Q(transaction__from_account__no_payouts_until__isnull=True)
     is_free = Q(transaction__from_account__isnull=True) | Q(
+        no_hold | Q(transaction__from_account__no_payouts_until__lte=now),
         transaction__from_account__is_frozen=False,
         transaction__from_account__user__is_active=True,
     )

@@ -19,6 +19,8 @@
   };
   prepare(document);
 
+  // A page that keeps itself current doesn't keep its member signed in.
+  on("htmx:configRequest", (event) => { if (isPoll(event)) event.detail.headers["X-Background"] = "1"; });
   on("htmx:beforeRequest", (event) => {
     if (isPoll(event)) return (document.hidden || isHeld(event)) && event.preventDefault();
     byId("alert").replaceChildren();

@@ -23,7 +23,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send, withdraw
 from tests.ledger.support.payouts import by, decide, sent
 from tests.pages import elements, find, is_whole_page, text, words
-from wallet.models import User
+from wallet.models import Device, User
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +168,17 @@ def test_the_first_payout_to_a_new_phone_number_says_so(alice, rail, settings, a
     assert "Number changed under a minute before" in page
 
 
+def test_a_payout_ordered_while_a_device_was_new_says_so(alice, rail, as_wambui):
+    old, at = order(alice, 201_00), timezone.now()
+    Device.objects.create(user=alice, digest="a", name="x", known_from=at)
+    assert "New device" not in text(as_wambui.get(LIST))
+    Device.objects.create(user=alice, digest="b", name="y", known_from=at + timedelta(days=1))
+    new = order(alice, 202_00)
+    assert "New device" in text(as_wambui.get(url(new)))
+    assert "New device" not in text(as_wambui.get(url(old)))
+    assert text(as_wambui.get(LIST)).count("New device") == 1
+
+
 def test_a_payout_above_what_may_leave_in_a_day_says_so(alice, rail, settings, as_wambui):
     settings.APPROVE_ONE_ABOVE_CENTS = 10**9
     settings.APPROVE_ONE_ABOVE_CENTS_A_DAY = 100_00
@@ -192,7 +203,7 @@ def test_the_reason_is_the_one_that_held_it_then(alice, rail, settings, as_wambu
 
 def test_a_frozen_wallet_is_flagged(held, alice, as_wambui):
     account = alice.primary_account()
-    type(account).objects.filter(pk=account.pk).update(is_frozen=True)
+    type(account).objects.filter(pk=account.pk).update(is_frozen=True, frozen_by="staff")
     assert "Wallet frozen" in text(as_wambui.get(LIST))
 
 

@@ -59,8 +59,9 @@ def open_page(transactional_db: None, live_server: Any, browser: Browser) -> Ite
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("request", check_host)
         if user:
-            session = signed_in(user).cookies["sessionid"].value
-            context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+            for name, cookie in signed_in(user).cookies.items():
+                given = {"name": name, "value": cookie.value, "url": live_server.url}
+                context.add_cookies([given])  # type: ignore[list-item]
         return context.new_page()
 
     open_page.complaints = complaints  # type: ignore[attr-defined]

@@ -35,6 +35,8 @@ MEMBER = [
     "/activity/",
     "/profile/",
     "/profile/tokens/",
+    "/security/",
+    "/security/sessions/",
 ]
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
 FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]

@@ -79,7 +79,7 @@ def test_it_is_a_deposit_like_any_other(rail, alice, as_alice, settings):
 def test_it_lands_in_a_frozen_a_closed_and_a_full_wallet(rail, alice, settings):
     settings.LIMIT_CENTS_BALANCE = SOME
     settings.LIMIT_CENTS_PER_TRANSACTION = 1
-    Account.objects.filter(user=alice).update(is_frozen=True)
+    Account.objects.filter(user=alice).update(is_frozen=True, frozen_by="staff")
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert come(rail, number(alice)) == "applied"
     assert balance(alice) == SOME + CENTS

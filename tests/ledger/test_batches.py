@@ -60,7 +60,7 @@ def test_each_kind_of_order_is_carried_out(members):
 
 def test_a_refusal_affects_only_its_own_order(members):
     a, b, c, d, e, f, *_ = members
-    Account.objects.filter(user=e).update(is_frozen=True)
+    Account.objects.filter(user=e).update(is_frozen=True, frozen_by="staff")
     batch = [transfer(a, b), transfer(c, d, 100_01), transfer(e, f)]
     outcomes = run(batch)
     codes = [getattr(outcomes[placed], "code", "done") for placed in batch]

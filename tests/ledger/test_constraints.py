@@ -128,6 +128,10 @@ BAD_ROWS = [
         ("account_currency_known", Account, {"user_id": "carol", "currency": currency})
         for currency in ("USD", "kes", "")
     ),
+    *(
+        ("account_frozen_by_someone", Account, {"user_id": "carol"} | frozen)
+        for frozen in ({"is_frozen": True}, {"frozen_by": "member"})
+    ),
     ("account_one_wallet_per_user_and_currency", Account, {}),
     (
         "account_one_house_account_per_kind",

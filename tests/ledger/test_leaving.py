@@ -18,7 +18,7 @@ from tests.ledger.support.payouts import assert_right
 from tests.pages import text
 from wallet.context import Context
 from wallet.errors import Refusal
-from wallet.models import ApiToken, AuditEvent, FormerMember, User
+from wallet.models import ApiToken, AuditEvent, Device, FormerMember, Session, User
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,8 @@ def test_closing_takes_the_name_off_and_keeps_the_books(alice, bob):
     signs_in = Client().post("/accounts/login/", {"login": email, "password": PASSWORD})
     assert signs_in.status_code == 422 or "sessionid" not in signs_in.cookies
     assert not ApiToken.objects.filter(user=alice, revoked_at__isnull=True).exists()
+    assert not Session.objects.filter(user=alice).exists()
+    assert not Device.objects.filter(user=alice).exists()
     assert AuditEvent.objects.filter(action="close_account", actor=alice).exists()
     assert Entry.objects.filter(account__user=alice).exists()
     receipt = text(signed_in(bob).get("/activity/"))
@@ -99,8 +101,8 @@ def test_money_on_its_way_or_a_freeze_keeps_it_open(alice, bob):
     with pytest.raises(Refusal, match="on its way"):
         leaving.close(context, alice.pk)
     account = alice.primary_account()
-    account.is_frozen = True
-    account.save(update_fields=["is_frozen"])
+    account.is_frozen, account.frozen_by = True, "staff"
+    account.save(update_fields=["is_frozen", "frozen_by"])
     with pytest.raises(Refusal, match="frozen"):
         leaving.close(context, alice.pk)
 

@@ -13,6 +13,7 @@ LISTS = [
     "/admin/wallet/user/",
     "/admin/wallet/account/",
     "/admin/wallet/apitoken/",
+    "/admin/wallet/session/",
     "/admin/wallet/delivery/",
     "/admin/ledger/transaction/",
     "/admin/ledger/entry/",

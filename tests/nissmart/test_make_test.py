@@ -16,14 +16,24 @@ from tests.nissmart.support.programs import fake_programs
 
 pytestmark = pytest.mark.any_engine
 
-ENGINES = ("SQLite", "PostgreSQL 15")
-BOTH = [f"{name}, {half}" for half in ("all but the ledger", "the ledger") for name in ENGINES]
+RUNS = [
+    "PostgreSQL 15, all but the ledger",
+    "SQLite, all but the ledger",
+    "PostgreSQL 15, the ledger",
+    "SQLite, the ledger",
+    "SQLite, a browser",
+]
 CORE = "PostgreSQL 18, the money core"
 SCRIPT = settings.BASE_DIR / ".ci/test.py"
 
 
 @pytest.fixture
 def script(monkeypatch) -> Any:
+    monkeypatch.delenv("NIGHTLY", raising=False)
+    return load(monkeypatch)
+
+
+def load(monkeypatch: pytest.MonkeyPatch) -> Any:
     spec = importlib.util.spec_from_file_location("ci_test", SCRIPT)
     assert spec
     assert spec.loader
@@ -37,11 +47,11 @@ def script(monkeypatch) -> Any:
 @pytest.mark.parametrize(
     ("system", "databases", "arguments", "names"),
     [
-        ("15.18", "all", [], [*BOTH, CORE]),
-        ("18.4", "all", [], [name.replace("15", "18") for name in BOTH]),
+        ("15.18", "all", [], [*RUNS, CORE]),
+        ("18.4", "all", [], [name.replace("15", "18") for name in RUNS]),
         ("15.18", "all", ["-k", "limit"], ["SQLite", "PostgreSQL 15"]),
-        ("15.18", "postgres", [], [name for name in BOTH if "PostgreSQL" in name]),
-        ("15.18", "sqlite", [], [name for name in BOTH if "SQLite" in name]),
+        ("15.18", "postgres", [], [name for name in RUNS if "PostgreSQL" in name]),
+        ("15.18", "sqlite", [], [name for name in RUNS if "SQLite" in name]),
     ],
 )
 def test_the_runs_of_each_command(
@@ -53,9 +63,20 @@ def test_the_runs_of_each_command(
     assert [run.log is None for run in runs] == [True] + [False] * (len(runs) - 1)
 
 
-def test_both_halves_are_the_whole_suite(script):
-    rest, ledger = script.HALVES.values()
-    assert rest == ["tests", *(f"--ignore={path}" for path in ledger)]
+def test_the_parts_are_the_whole_suite(script):
+    (whole, *ignored), *others = script.PARTS.values()
+    assert whole == "tests"
+    assert ignored == [f"--ignore={path}" for part in others for path in part]
+
+
+@pytest.mark.parametrize(("nightly", "without"), [("1", set()), ("", {"a browser"})])
+def test_each_part_runs_on_both_engines_but_a_browser_needs_only_one(monkeypatch, nightly, without):
+    monkeypatch.setenv("NIGHTLY", nightly)
+    script = load(monkeypatch)
+    parts = set(script.PARTS)
+    assert {part for engine, part in script.LONGEST_FIRST if engine == "SQLite"} == parts
+    on_postgres = {part for engine, part in script.LONGEST_FIRST if engine == "PostgreSQL"}
+    assert parts - on_postgres == {f", {name}" for name in without}
 
 
 def test_the_paths_of_the_money_core_exist(script):

@@ -21,7 +21,7 @@ from tests.ledger.support.prices import price
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import Delivery, FormerMember, User
+from wallet.models import Delivery, FormerMember, Session, User
 
 pytestmark = pytest.mark.django_db
 
@@ -142,8 +142,10 @@ def samples(people, alice, settings) -> dict[str, str]:
     pause = Pause.objects.create(reason="The rail answers late.")
     event = RailEvent.objects.create(rail=payout.rail, kind="callback", is_callback=True)
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
-    delivery = Delivery.objects.create(channel="sms", to="+254712345678", text="Hello")
+    signed_in(alice), signed_in(proposer)
+    of_staff = Session.objects.get(user=proposer)
     former = FormerMember.objects.create(user=people["member"], name="Former")
+    delivery = Delivery.objects.create(channel="sms", to="+254712000009", text="Hello")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -156,6 +158,8 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:view_id>": str(view.pk),
+        "<id:session_id>": str(Session.objects.get(user=alice).pk),
+        "wallet/session/<path:object_id>": f"wallet/session/{of_staff.pk}",
         "transaction/<reference>": f"transaction/{record.reference}",
         "<path:rest>": "no-such-thing",
         "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",

@@ -18,7 +18,7 @@ PAGES = [
     ("member", "/activity/", None, 6),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
     ("member", "receipt", None, 5),
-    ("member", "/transfer/", None, 5),
+    ("member", "/transfer/", None, 6),
     ("member", "/profile/", None, 4),
     ("finance", "/panel/", None, 25),
     ("finance", "/panel/?by=count", htmx("trends"), 13),

@@ -77,7 +77,9 @@ def test_an_alert_goes_to_every_contact_and_is_kept_for_the_inbox(jane, outbox, 
 def test_every_topic_has_words_that_fit_in_an_sms(topic):
     names = set(re.findall(r"{(\w+)}", f"{WORDS[topic].subject}{WORDS[topic].text}"))
     facts = {"name": "Jane W.", "amount": "KES 250,000.00", "reference": "NS-7K2Q9PXM"}
-    facts["at"] = "28 Nov 2026, 21:05"
+    facts |= {"at": "28 Nov 2026, 21:05", "device": "Samsung Internet on Android"}
+    facts["link"] = "https://nissmart.example/security/sessions/"
+    facts |= {"at": "28 Nov 2026, 21:05", "balance": "KES 1,250,000.00", "what": "Bob O."}
     assert names <= facts.keys()
     assert len(WORDS[topic].render(facts)) <= 160
 

@@ -42,7 +42,7 @@ def change(user, contact: str, **changes) -> None:
 def test_a_new_password_is_announced(jane):
     given = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     answer = signed_in(jane).post(reverse("account_change_password"), given)
-    assert answer.headers["Location"] == PROFILE
+    assert answer.headers["Location"] == reverse("wallet:security")
     assert sent_mail() == [(["jane@example.com"], "Nissmart: Your password was changed")]
     assert "If it wasn't you, set a new password immediately." in mail.outbox[0].body
     assert NEW_PASSWORD not in mail.outbox[0].body

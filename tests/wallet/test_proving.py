@@ -20,6 +20,7 @@ from tests.pages import problems, problems_beside, text
 from wallet import contacts
 from wallet.api import tokens
 from wallet.contacts import Entered
+from wallet.context import SYSTEM
 from wallet.messages import sending
 from wallet.models import Account, Claim, User
 
@@ -207,7 +208,7 @@ def test_a_code_is_stored_as_a_keyed_hash(code, settings):
     claim = Claim.objects.get()
     assert code() not in str(vars(claim))
     with override_settings(SECRET_KEY="another"):
-        assert contacts.enter(claim.user_id, code()) == Entered.WRONG
+        assert contacts.enter(SYSTEM, claim.user_id, code()) == Entered.WRONG
     assert enter(client, code()).status_code == 303
 
 

@@ -91,7 +91,7 @@ def test_closing_an_account_ends_its_session(jane):
 
 def test_many_wrong_passwords_block_sign_in_for_a_while(client, jane):
     answers = [sign_in(client, "jane@example.com", "wrong") for _ in range(11)]
-    assert problems(answers[-1]) == ["Too many attempts. Wait 5 minutes, then try again."]
+    assert problems(answers[-1]) == ["Too many attempts. Wait 15 minutes, then try again."]
     sign_in(client, "jane@example.com")
     assert not is_signed_in(client)
 

@@ -4,6 +4,7 @@ from wallet.admin.accounts import AccountAdmin
 from wallet.admin.deliveries import DeliveryAdmin
 from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
+from wallet.admin.sessions import SessionAdmin
 from wallet.admin.site import site
 from wallet.admin.tokens import ApiTokenAdmin
 
@@ -12,6 +13,7 @@ __all__ = [
     "ApiTokenAdmin",
     "DeliveryAdmin",
     "FormerMemberAdmin",
+    "SessionAdmin",
     "StaffGroupAdmin",
     "UserAdmin",
     "site",

@@ -23,12 +23,15 @@ from wallet.web.http import context_of
 class AccountAdmin(ForgivingList):
     """Read-only. Freezing goes through the operations."""
 
-    list_display = ["owner", "kind", "balance", "is_frozen", "created_at"]
-    list_filter = ["kind", "is_frozen"]
+    list_display = ["owner", "kind", "balance", "is_frozen", "frozen_by", "created_at"]
+    list_filter = ["kind", "is_frozen", "frozen_by"]
     list_select_related = ["user"]
     people = ("user__",)
     search_fields = ["user__email", "user__phone"]
-    fields = ["owner", "kind", "currency", "balance", "is_frozen", "created_at"]
+    fields = [
+        *("owner", "kind", "currency", "balance", "is_frozen", "frozen_by"),
+        *("lower_limit_until", "no_payouts_until", "created_at"),
+    ]
     ordering = ["-id"]
     actions = ["freeze", "unfreeze"]
     show_full_result_count = False

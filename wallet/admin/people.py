@@ -17,12 +17,13 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from wallet import operations
+from wallet import operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
 from wallet.forms import PHONE_HINT, name_field
 from wallet.models import User
+from wallet.signin import sessions
 from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
@@ -33,6 +34,10 @@ from wallet.web.http import context_of
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
+
+
+# A change of these ends the person's sessions.
+ENDS_SESSIONS = {"email", "phone", "is_active", "is_staff", "groups"}
 
 
 class GroupForm(ModelForm):
@@ -156,6 +161,9 @@ class UserAdmin(ForgivingList):
     def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
         before = Login(form.initial.get("email"), form.initial.get("phone"))
         if change:
+            for name in ("phone", "email"):
+                if name in form.changed_data:
+                    safety.changed(context_of(request), user.pk, safety.Change(name))
             user.save()
         else:
             user.set_unusable_password()
@@ -168,6 +176,9 @@ class UserAdmin(ForgivingList):
             subjects.member(user.pk),
             **changes(form, is_new=not change),
         )
+        if change and ENDS_SESSIONS & set(form.changed_data):
+            is_own = user.pk == request.user.pk
+            sessions.end_others(user.pk, but=request.session if is_own else None)
         if change:
             notify_of_change(request, user, before)
 

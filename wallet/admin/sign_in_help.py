@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from wallet import operations
 from wallet.models import User
+from wallet.signin import sessions
 from wallet.signin.notices import notify
 from wallet.staff.roles import was_ever_staff
 from wallet.web.fields import ReasonField
@@ -70,6 +71,7 @@ def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpRes
 
 def remove_second_step(request: MemberRequest, person: User, reason: str) -> HttpResponse:
     if operations.remove_second_step(context_of(request, reason=reason), person):
+        sessions.end_others(person.pk)
         notify(request, person, "mfa/email/totp_deactivated")
         messages.success(request, _("Two-step sign-in is off. Their password is enough now."))
     return redirect_to(request, request.path)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -91,8 +92,12 @@ def revoke(token_id: int, *, user_id: int | None = None) -> bool:
 
 def revoke_all(user_id: int) -> None:
     """End all tokens of this person."""
-    live = ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)
-    live.update(revoked_at=timezone.now())
+    live(user_id).update(revoked_at=timezone.now())
+
+
+def live(user_id: int) -> QuerySet[ApiToken]:
+    """This person's tokens that aren't revoked. Some may have expired."""
+    return ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)
 
 
 def find(secret: str) -> LiveToken | None:

@@ -7,7 +7,7 @@ one after another.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from wallet.db.postgresql.connection import PipelineConnection, Row, Statement, Value
 
-__all__ = ["Row", "Statement", "Value", "ask", "open_connection", "send", "to_time"]
+__all__ = ["Row", "Statement", "Value", "ask", "open_connection", "send"]
 
 
 def ask(*statements: Statement) -> list[list[Row]]:
@@ -85,10 +85,3 @@ def pass_wrappers(
     for sql, params in statements:
         execute(sql, params, False, {"connection": database, "cursor": None})
     return sent
-
-
-def to_time(at: datetime | str) -> datetime:
-    """SQLite returns naive UTC datetimes, as text."""
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ Queueing belongs to the caller's transaction. A worker sends what is committed, 
 from wallet.messages.outgoing import (
     Contact,
     alert,
+    date_in_words,
     send_code,
     send_mail,
     send_nothing,
@@ -13,4 +14,13 @@ from wallet.messages.outgoing import (
 )
 from wallet.messages.topics import Topic
 
-__all__ = ["Contact", "Topic", "alert", "send_code", "send_mail", "send_nothing", "send_text"]
+__all__ = [
+    "Contact",
+    "Topic",
+    "alert",
+    "date_in_words",
+    "send_code",
+    "send_mail",
+    "send_nothing",
+    "send_text",
+]

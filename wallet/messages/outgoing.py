@@ -38,7 +38,8 @@ def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: 
     person = User.objects.get(pk=user_id)
     message = Message(user=person, topic=topic, facts={"at": date_in_words(), **facts})
     words = WORDS[topic]
-    text, subject = words.render(message.facts), str(words.subject).format(**message.facts)
+    text = plain(words.render(message.facts))
+    subject = plain(str(words.subject).format(**message.facts))
     message.save()
     for contact in dict.fromkeys([*contacts_of(person), *also]):
         is_mail = contact.channel == Channel.EMAIL
@@ -51,6 +52,11 @@ def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: 
             text=with_greeting(text, person) if is_mail else text,
         )
     return message
+
+
+def plain(text: str) -> str:
+    """With ordinary spaces: a non-breaking one would halve what an SMS holds."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def contacts_of(person: User) -> list[Contact]:
@@ -113,6 +119,6 @@ def with_greeting(text: str, person: User) -> str:
     return _("Hello {name},\n\n{text}\n\nNissmart").format(name=person.name, text=text)
 
 
-def date_in_words() -> str:
-    """The time in Kenya, such as `28 Nov 2026, 21:05`."""
-    return date_format(timezone.localtime(), "j M Y, H:i")
+def date_in_words(at: datetime | None = None) -> str:
+    """This time, or now, in Kenya, such as `28 Nov 2026, 21:05`."""
+    return date_format(timezone.localtime(at), "j M Y, H:i")

@@ -30,6 +30,10 @@ class Topic(TextChoices):
     RECEIVED = "received", gettext_lazy("Money received")
     WITHDRAWN = "withdrawn", gettext_lazy("Money withdrawn")
     DEPOSITED = "deposited", gettext_lazy("Money added")
+    MONEY_OUT = "money_out", gettext_lazy("Money taken")
+    MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
+    PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
+    PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
 
 
 class Words(NamedTuple):
@@ -52,7 +56,8 @@ def not_you() -> str:
 WORDS: Mapping[str, Words] = {
     Topic.NEW_DEVICE: Words(
         gettext_lazy("New sign-in to your wallet"),
-        gettext_lazy("Someone signed in to your Nissmart wallet on a new device, {at}."),
+        gettext_lazy("New sign-in to Nissmart: {device}, {at}. Not you? Sign it out: {link}"),
+        asks=False,
     ),
     Topic.PASSWORD_CHANGED: Words(
         gettext_lazy("Your password was changed"),
@@ -88,20 +93,48 @@ WORDS: Mapping[str, Words] = {
     ),
     Topic.SENT: Words(
         gettext_lazy("You sent {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} sent to {name}, {at}."),
+        gettext_lazy("{reference} confirmed. {amount} sent to {name}, {at}. Balance {balance}."),
     ),
     Topic.RECEIVED: Words(
         gettext_lazy("You received {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} received from {name}, {at}."),
+        gettext_lazy(
+            "{reference} confirmed. {amount} received from {name}, {at}. Balance {balance}."
+        ),
         asks=False,
     ),
     Topic.WITHDRAWN: Words(
         gettext_lazy("You withdrew {amount}"),
         gettext_lazy("{reference} confirmed. {amount} withdrawn, {at}."),
+        asks=False,
     ),
     Topic.DEPOSITED: Words(
         gettext_lazy("You added {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} added to your wallet, {at}."),
+        gettext_lazy(
+            "{reference} confirmed. {amount} added to your wallet, {at}. Balance {balance}."
+        ),
+        asks=False,
+    ),
+    Topic.MONEY_OUT: Words(
+        gettext_lazy("{amount} left your wallet"),
+        gettext_lazy("{reference}: {amount} left your wallet, {at}. {what}. Balance {balance}."),
+    ),
+    Topic.MONEY_IN: Words(
+        gettext_lazy("{amount} came into your wallet"),
+        gettext_lazy(
+            "{reference}: {amount} came into your wallet, {at}. {what}. Balance {balance}."
+        ),
+        asks=False,
+    ),
+    Topic.PAYOUT_ORDERED: Words(
+        gettext_lazy("You asked to withdraw {amount}"),
+        gettext_lazy("{reference}: {amount} is being withdrawn, {at}. Balance {balance}."),
+    ),
+    Topic.PAYOUT_RETURNED: Words(
+        gettext_lazy("Your withdrawal didn't go through"),
+        gettext_lazy(
+            "{reference}: your withdrawal didn't go through. {amount} is back in your wallet, "
+            "{at}. Balance {balance}."
+        ),
         asks=False,
     ),
 }

@@ -4,6 +4,8 @@ from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
 from wallet.models.contacts import Claim
+from wallet.models.devices import Device, Session
+from wallet.models.guesses import GuessCount
 from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
@@ -17,10 +19,13 @@ __all__ = [
     "Channel",
     "Claim",
     "Delivery",
+    "Device",
     "FormerMember",
+    "GuessCount",
     "Message",
     "Opening",
     "RateWindow",
+    "Session",
     "User",
     "UserManager",
 ]

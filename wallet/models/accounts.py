@@ -69,6 +69,13 @@ class Account(models.Model):
     class Currency(models.TextChoices):
         KES = "KES", "KES"
 
+    class FrozenBy(models.TextChoices):
+        """Who froze it. Staff's freeze outweighs the member's: the member can't lift it."""
+
+        NOT_FROZEN = "", _("Not frozen")
+        MEMBER = "member", _("Its member")
+        STAFF = "staff", _("Staff")
+
     objects: ClassVar[AccountManager] = AccountManager()
 
     user = models.ForeignKey(
@@ -83,6 +90,12 @@ class Account(models.Model):
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.KES)
     balance_cents = models.BigIntegerField(_("balance"), default=0)
     is_frozen = models.BooleanField(_("frozen"), default=False)
+    frozen_by = models.CharField(
+        _("frozen by"), max_length=6, choices=FrozenBy, blank=True, default="", db_default=""
+    )
+    # Until then less may leave it in a day, and nothing is paid out: see `wallet/safety.py`.
+    lower_limit_until = models.DateTimeField(_("lower limit until"), null=True, editable=False)
+    no_payouts_until = models.DateTimeField(_("no payouts until"), null=True, editable=False)
     created_at = models.DateTimeField(_("opened"), auto_now_add=True)
 
     class Meta:
@@ -99,6 +112,11 @@ class Account(models.Model):
                 name="account_house_has_no_user_and_no_balance",
             ),
             models.CheckConstraint(condition=Q(currency="KES"), name="account_currency_known"),
+            models.CheckConstraint(
+                condition=Q(is_frozen=False, frozen_by="")
+                | Q(is_frozen=True, frozen_by__in=["member", "staff"]),
+                name="account_frozen_by_someone",
+            ),
             models.UniqueConstraint(
                 fields=["user", "currency"],
                 condition=Q(kind="wallet"),

@@ -1,4 +1,4 @@
-"""The audit: an append-only record of what staff did."""
+"""The audit: an append-only record of what staff did, and of members' changes to their security."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wallet.models.people import User
 
 
 class AuditEvent(models.Model):
-    """One action by staff, or by the system on staff's work: who did what to what, and why.
+    """One action by staff, by the system on staff's work, or by members on their own security.
 
     Written in the same transaction as the action (`wallet/staff/audit.py`). The database refuses
     to change or delete it (`wallet/db/guards.py`). `subject` is the text of a `Subject`
@@ -56,6 +56,19 @@ class AuditEvent(models.Model):
         CLOSE_ACCOUNT = "close_account", _("Account closed by its member")
         SEE_FORMER = "see_former", _("Identity of a former member read")
         REMOVE_TWO_STEP = "remove_two_step", _("Two-step sign-in removed")
+        END_SESSIONS = "end_sessions", _("Sessions ended")
+        CHANGE_SECURITY = "change_security", _("Sign-in or PIN changed")
+        FREEZE_OWN = "freeze_own", _("Own wallet frozen")
+        UNFREEZE_OWN = "unfreeze_own", _("Own wallet unfrozen")
+        PROPOSE_UNFREEZE = "propose_unfreeze", _("Proposed to unfreeze a wallet")
+        DENY_UNFREEZE = "deny_unfreeze", _("Unfreezing denied")
+        WITHDRAW_UNFREEZE = "withdraw_unfreeze", _("Proposal to unfreeze withdrawn")
+
+    # What members do about their own account. Everything else shows that its actor is staff.
+    BY_MEMBERS = (
+        *(Action.CHANGE_SECURITY, Action.FREEZE_OWN, Action.UNFREEZE_OWN),
+        Action.CLOSE_ACCOUNT,
+    )
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
     # Null means the system.

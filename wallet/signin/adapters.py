@@ -9,24 +9,28 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
-from wallet import contacts, messages
+from wallet import contacts, messages, safety
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.messages import senders
 from wallet.models import Channel, User
+from wallet.safety import Change
+from wallet.signin import devices, guesses, sessions
 from wallet.staff.roles import reads_panel
 from wallet.web.fields import PhoneField
-from wallet.web.http import is_own_page
+from wallet.web.http import context_of, ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
 
 # The field takes either, so the sentence names both.
 WRONG_LOGIN = _("The phone number, email or password isn't right.")
 WRONG_PASSWORD = _("This password isn't right.")
-# allauth doesn't say how long: its longest limit is that of failed sign-ins to one account.
+# For allauth's limits, which don't say how long. Ours do: `wallet/signin/guesses.py`.
 TOO_MANY = lazystr(TooManyRequests(5 * MINUTE_S, _("Too many attempts.")))
 
 # Mails that a stranger can ask for.
@@ -68,19 +72,20 @@ class AccountAdapter(DefaultAccountAdapter):
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
 
+    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
-        """Also revoke all API tokens: a thief with the old password may have made some."""
+        """Also revoke all API tokens: a thief with the old password may have made some.
+
+        Other sessions end, and guesses at the old password don't count. A reset is the person's own
+        act too: they came with a link that was sent to them.
+        """
+        request = self.request
+        safety.changed(Context(user.pk, ip_address(request)), user.pk, Change.PASSWORD)
         super().set_password(user, password)
         tokens.revoke_all(user.pk)
-
-    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
-        """Check the password of someone who is signed in, by whatever contact they have."""
-        assert isinstance(user, User)
-        claimed = [each.value for each in contacts.to_prove(user)]
-        login = user.phone or user.email or next(iter(claimed), "")
-        kind = "email" if "@" in login else "phone"
-        found = self.authenticate(self.request, **{kind: login, "password": password})
-        return found is not None and found.pk == user.pk
+        guesses.forget(user)
+        is_own = request.user.pk == user.pk
+        sessions.end_others(user.pk, but=request.session if is_own else None)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
@@ -104,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(super().get_login_redirect_url(request))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        return reverse("wallet:profile")
+        return reverse("wallet:security")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the answer to "Forgot password": it takes the same time for everyone, and a slow
@@ -130,7 +135,13 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user by mail. A failure to send is logged and undoes nothing."""
+        """Notify the user by mail. A failure to send is logged and undoes nothing.
+
+        allauth offers no other place that hears of each change of a second factor.
+        """
+        if template_prefix.startswith("mfa/email/") and self.request.user.pk == user.pk:
+            safety.changed(context_of(self.request), user.pk, Change.SECOND_FACTOR)
+            sessions.end_others(user.pk, but=self.request.session)
         email = email or getattr(user, "email", None)
         if not email:
             return
@@ -139,11 +150,47 @@ class AccountAdapter(DefaultAccountAdapter):
         except (OSError, SMTPException):
             logger.exception("mail not sent", extra={"template": template_prefix, "user": user.pk})
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failed sign-ins per account. allauth's own key ignores phone numbers."""
-        login = credentials.get("email") or credentials.get("phone") or ""
-        user = contacts.signing_in(login)
-        return f"user {user.pk}" if user else f"unknown {login.strip().lower()}"
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The person with this login and password. Counts the guess.
+
+        Raises ValidationError after too many.
+        """
+        logins = [credentials.get(name) for name in ("email", "phone", "username")]
+        login = next((str(each) for each in logins if each), "")
+        claimed = contacts.signing_in(login)
+        try:
+            with guesses.counted(request, guesses.What.PASSWORD, claimed, login) as guess:
+                user: User | None = super().authenticate(request, **credentials)
+                guess.is_right = user is not None
+        except TooManyRequests as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Replaces allauth's limits: `authenticate` has ours."""
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        try:
+            return guesses.check_password(self.request, user, password)
+        except TooManyRequests as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign in, and note with which device. Alert the person if it's a new one."""
+        has_signed_in_before = user.last_login is not None
+        super().login(request, user)
+        with transaction.atomic():
+            device, self.device_token, is_unknown = devices.recognise(request, user)
+            if is_unknown and has_signed_in_before:
+                link = request.build_absolute_uri(reverse("wallet:sessions"))
+                messages.alert(user.pk, messages.Topic.NEW_DEVICE, device=device.name, link=link)
+        session: Any = request.session
+        session.device_id, session.ip_address = device.pk, ip_address(request)
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **more)
+        devices.remember(response, self.device_token)
+        return response
 
     def phone_form_field(self, **kwargs: Any) -> forms.Field:
         return PhoneField(**kwargs)

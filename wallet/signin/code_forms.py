@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.core import context
 from allauth.mfa.base import forms as allauth_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.utils.translation import gettext as _
 
+from wallet.signin import guesses
 from wallet.signin.plain_words import CODE, PlainWords
 from wallet.web.fields import PastedField
+from wallet.web.rates import TooManyRequests
 
 
 def code_field() -> PastedField:
@@ -18,12 +23,27 @@ def code_field() -> PastedField:
     )
 
 
-class AuthenticateForm(PlainWords, allauth_forms.AuthenticateForm):
+class CountedCode:
+    """Counts wrong codes of the person, in all tries to sign in together."""
+
+    user: Any
+
+    def clean_code(self) -> str:
+        try:
+            with guesses.counted(context.request, guesses.What.SECOND_FACTOR, self.user) as guess:
+                code: str = super().clean_code()  # type: ignore[misc]
+                guess.is_right = True
+        except TooManyRequests as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+        return code
+
+
+class AuthenticateForm(CountedCode, PlainWords, allauth_forms.AuthenticateForm):
     words = {"code": CODE}
     code = code_field()
 
 
-class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
+class ReauthenticateForm(CountedCode, PlainWords, allauth_forms.ReauthenticateForm):
     words = {"code": CODE}
     code = code_field()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.password_reset import request_password_reset
 from django import forms
@@ -40,6 +41,14 @@ class ChangePasswordForm(PasswordTwice, allauth_forms.ChangePasswordForm):
     words = NEW_PASSWORD | {
         "oldpassword": Words(_("Current password"), required=_("Enter your current password."))
     }
+
+    def clean_oldpassword(self) -> str:
+        """Count a wrong one like a wrong sign-in."""
+        password = str(self.cleaned_data["oldpassword"])
+        adapter = get_adapter()
+        if not adapter.reauthenticate(self.user, password):
+            raise adapter.validation_error("enter_current_password")
+        return password
 
 
 class SetPasswordForm(PasswordTwice, allauth_forms.SetPasswordForm):

@@ -20,12 +20,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from wallet import contacts, messages
+from wallet.context import Context
 from wallet.messages import Contact
 from wallet.models import Channel, User
 from wallet.models.contacts import TRIES
 from wallet.signin import codes
 from wallet.signin.verify import CodeForm
 from wallet.web import rates
+from wallet.web.http import ip_address
 from wallet.web.rates import HOUR_S, TooManyRequests
 from wallet.web.refusals import mark_page
 
@@ -89,7 +91,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         return redirect("account_reset_password")
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        if user := who_may_go_on(recovery, form.cleaned_data["code"]):
+        if user := who_may_go_on(request, recovery, form.cleaned_data["code"]):
             del request.session[SESSION_KEY]
             key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
             return redirect(get_adapter(request).get_reset_password_from_key_url(key))
@@ -99,7 +101,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
     return render(request, "account/password_reset_code.html", context, status=status)
 
 
-def who_may_go_on(recovery: Recovery, code: str) -> User | None:
+def who_may_go_on(request: HttpRequest, recovery: Recovery, code: str) -> User | None:
     """The account's owner, if this is the code. It also proves the phone number."""
     # Counted in the database, so that requests at the same moment don't share a try.
     if rates.count(f"recovery:{recovery['id']}", HOUR_S) > TRIES:
@@ -111,6 +113,7 @@ def who_may_go_on(recovery: Recovery, code: str) -> User | None:
     if user is None or user.pk != recovery["user_id"]:
         return None
     if not user.phone_proved_at:
-        contacts.confirm(user.pk, Contact(Channel.SMS, recovery["phone"]))
+        context = Context(user.pk, ip_address(request))
+        contacts.confirm(context, user.pk, Contact(Channel.SMS, recovery["phone"]))
         user.refresh_from_db()
     return user

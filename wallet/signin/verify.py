@@ -19,11 +19,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from wallet import contacts
+from wallet.api import tokens
 from wallet.contacts import Entered
 from wallet.models import Channel, User
-from wallet.signin import codes
+from wallet.signin import codes, sessions
 from wallet.web.fields import PastedField
-from wallet.web.http import MemberRequest, is_own_page, redirect_to
+from wallet.web.http import MemberRequest, context_of, is_own_page, redirect_to
 from wallet.web.rates import MINUTE_S, TooManyRequests, enforce
 from wallet.web.refusals import mark_page
 
@@ -63,7 +64,9 @@ def verify(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         try:
             enforce(f"enter:user {request.user.pk}", ENTRIES_PER_MINUTE, MINUTE_S)
-            entered = contacts.enter(request.user.pk, form.cleaned_data["code"])
+            entered = contacts.enter(
+                context_of(request), request.user.pk, form.cleaned_data["code"]
+            )
         except TooManyRequests as error:
             refusal = error
             form.add_error("code", str(error))
@@ -91,9 +94,17 @@ def send_again(request: MemberRequest, target: str) -> HttpResponse:
 
 def answer(request: MemberRequest, entered: Entered, target: str) -> HttpResponse:
     """Go on after the right code, or say that the contact has an account already."""
-    if entered == Entered.PROVED:
-        messages.success(request, _("Verified. It's yours now."))
-        return redirect_to(request, target)
+    if entered == Entered.TAKEN:
+        return say_taken(request)
+    messages.success(request, _("Verified. It's yours now."))
+    if entered == Entered.CHANGED:
+        sessions.end_others(request.user.pk, but=request.session)
+        if tokens.live(request.user.pk).exists():
+            target = reverse("wallet:revoke_api_tokens")
+    return redirect_to(request, target)
+
+
+def say_taken(request: MemberRequest) -> HttpResponse:
     taken = _("It already has an account. Sign in to that one, or set a new password there.")
     if User.objects.get(pk=request.user.pk).is_active:
         messages.warning(request, taken)

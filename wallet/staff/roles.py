@@ -15,6 +15,7 @@ AUDITOR = "auditor"
 # The fields of a user that give them rights.
 ROLE_FIELDS = {"groups", "is_staff"}
 Action = AuditEvent.Action
+BY_MEMBERS = AuditEvent.BY_MEMBERS
 
 
 def reads_panel(user: User | AnonymousUser) -> bool:
@@ -42,11 +43,12 @@ def is_staff_now(user: User) -> bool:
 def was_ever_staff(user: User) -> bool:
     """Are they staff, or were they ever, according to the audit?
 
-    They were if the audit has an action of theirs or a change to their role.
+    They were if the audit has an action of theirs, other than about their own security, or a change
+    to their role.
     """
     return (
         is_staff_now(user)
-        or AuditEvent.objects.filter(actor=user).exists()
+        or AuditEvent.objects.filter(actor=user).exclude(action__in=BY_MEMBERS).exists()
         or bool(role_changes(user.pk))
     )
 

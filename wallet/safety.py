@@ -1,0 +1,57 @@
+"""What follows from a change of someone's phone number, email, PIN, password or second factor.
+
+A thief changes these first and empties the wallet next. So for a day less may leave it, and after
+help by an operator nothing is paid out: time for its owner to see the alert and to freeze it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from wallet.context import Context
+from wallet.models import Account
+from wallet.staff import audit, subjects
+
+
+class Change(models.TextChoices):
+    """What was changed. `HELP` is an operator's: a password link, or two-step sign-in removed."""
+
+    PHONE = "phone", _("Phone number")
+    EMAIL = "email", _("Email")
+    PIN = "pin", _("PIN")
+    FIRST_PIN = "first_pin", _("First PIN")
+    PASSWORD = "password", _("Password")
+    SECOND_FACTOR = "second_factor", _("Two-step sign-in")
+    HELP = "help", _("Help by an operator")
+
+
+# A first PIN replaces nothing, and a new member couldn't pay without one.
+HARMLESS = frozenset({Change.FIRST_PIN})
+
+
+@transaction.atomic
+def changed(context: Context, user_id: int, change: Change) -> None:
+    """Audit the change and lower what may leave the person's wallet for LOWER_LIMIT_HOURS.
+
+    If anyone but that person made the change, it's an operator's help: for the same time nothing is
+    paid out either. Call it once for each change, in its transaction, and before the person's row
+    is written: an order locks the wallet first and its owner next, so the other order could
+    deadlock with it.
+    """
+    is_help = change is Change.HELP or context.actor_id != user_id
+    until = timezone.now() + timedelta(hours=settings.LOWER_LIMIT_HOURS)
+    columns = {} if change in HARMLESS else {"lower_limit_until": until}
+    if is_help:
+        columns |= {"no_payouts_until": until}
+    if columns:
+        # This takes the lock that an order holds, so it waits for a running one.
+        Account.objects.filter(user_id=user_id).update(**columns)
+    if context.actor_id == user_id:
+        # An operator's act has an event with its reason.
+        subject = subjects.member(user_id)
+        audit.record(context, audit.Action.CHANGE_SECURITY, subject, what=change.value)

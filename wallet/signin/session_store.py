@@ -1,0 +1,116 @@
+"""Sessions in our own table: Django's session engine, with the person, the device and the limits.
+
+SESSION_ENGINE names this module. A session is found by the digest of its key. One that's past its
+limits is deleted when its cookie comes back, so that it doesn't revive if the clock is set back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from wallet.models import Session, User
+from wallet.staff.roles import is_staff_now
+
+
+def digest_of(key: str | None) -> str:
+    return hashlib.sha256((key or "").encode()).hexdigest()
+
+
+class SessionStore(db.SessionStore):
+    """The session of a request. `row` is what the database has of it, or will have.
+
+    `device_id` and `ip_address` describe a sign-in; set them before the session is saved.
+    """
+
+    device_id: int | None = None
+    ip_address: str = ""
+    has_ended = False
+
+    def __init__(self, session_key: str | None = None) -> None:
+        super().__init__(session_key)
+        self.row: Session | None = None
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:  # type: ignore[override]
+        return Session
+
+    def load(self) -> dict[str, Any]:
+        row = Session.objects.filter(digest=digest_of(self.session_key)).first()
+        if row and row.expires_at <= timezone.now():
+            row.delete()
+            row = None
+        if row is None:
+            self._session_key = None
+            return {}
+        self.row = row
+        data: dict[str, Any] = self.decode(row.data)
+        return data
+
+    def exists(self, session_key: str) -> bool:
+        return Session.objects.filter(digest=digest_of(session_key)).exists()
+
+    def save(self, must_create: bool = False) -> None:
+        """Raises UpdateError if the session has ended since this request read it."""
+        if self.session_key is None:
+            self.create()
+            return
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        row = self.next_row(data)
+        row.digest, row.data = digest_of(self.session_key), self.encode(data)
+        names = [field.attname for field in Session._meta.concrete_fields if not field.primary_key]
+        values = {name: getattr(row, name) for name in names}
+        if must_create:
+            row.pk = None
+            try:
+                with transaction.atomic():
+                    row.save(force_insert=True)
+            except IntegrityError as error:
+                raise CreateError from error
+        elif not Session.objects.filter(digest=row.digest).update(**values):
+            raise UpdateError
+        self.row = row
+
+    def next_row(self, data: dict[str, Any]) -> Session:
+        """The row with this data. A sign-in starts its time and reads the person's role."""
+        now = timezone.now()
+        row = self.row or Session(began_at=now)
+        user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
+        if row.user_id != user_id:
+            row = Session(pk=row.pk, began_at=now, user_id=user_id)
+            person = User.objects.filter(pk=user_id).first() if user_id else None
+            row.is_staff = bool(person and is_staff_now(person))
+        if user_id:
+            row.is_kept = bool(data.get("_session_expiry"))
+            row.device_id = self.device_id or row.device_id
+            row.ip_address = self.ip_address or row.ip_address
+        row.use(now)
+        return row
+
+    def delete(self, session_key: str | None = None) -> None:
+        key = session_key or self.session_key
+        if key:
+            Session.objects.filter(digest=digest_of(key)).delete()
+
+    def flush(self) -> None:
+        self.has_ended = self.has_ended or bool(self.row and self.row.user_id)
+        super().flush()
+        self.row = None
+
+    def cycle_key(self) -> None:
+        """Raises SessionInterrupted if the session has ended since this request read it."""
+        was_signed_in = bool(self.row and self.row.user_id)
+        if was_signed_in and not self.exists(self.session_key or ""):
+            raise SessionInterrupted
+        super().cycle_key()
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        Session.objects.filter(expires_at__lte=timezone.now()).delete()
