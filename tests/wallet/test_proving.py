@@ -254,8 +254,8 @@ def test_a_new_phone_number_counts_once_its_code_is_entered(code, outbox):
     assert user_of(client).phone == "+254722000111"
     enter(client, code())
     assert user_of(client).phone == PHONE
-    told = [line["to"] for line in outbox() if "was changed" in line["text"]]
-    assert sorted(told) == sorted([PHONE, EMAIL, "+254722000111"])
+    alerted = [line["to"] for line in outbox() if "was changed" in line["text"]]
+    assert sorted(alerted) == sorted([PHONE, EMAIL, "+254722000111"])
 
 
 def test_the_profile_says_whose_a_number_is_only_after_the_right_password(alice, settings):
