@@ -65,10 +65,11 @@ def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
         member.name = form.cleaned_data["name"]
         member.save(update_fields=["name"])
         operations.record_own_changes(context_of(request), member, name_before)
+    target = after_change(request) if None in changes.values() else request.path
     if asked:
-        return redirect_to(request, verify.url(request.path))
+        return redirect_to(request, verify.url(target))
     messages.success(request, _("Your profile is saved."))
-    return redirect_to(request, after_change(request) if changes else request.path)
+    return redirect_to(request, target)
 
 
 def waiting_for_code(member: User) -> list[Contact]:

@@ -48,8 +48,8 @@ def outbox(tmp_path, settings):
 @pytest.fixture
 def code(outbox):
     def find(to: str = PHONE) -> str:
-        last = [line for line in outbox() if line["to"] == to][-1]
-        [found] = re.findall(r"\b\d{6}\b", last["text"])
+        sent = [line for line in outbox() if line["to"] == to and "Nissmart code" in line["text"]]
+        [found] = re.findall(r"\b\d{6}\b", sent[-1]["text"])
         return found
 
     return find

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
+from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.pages import fields, problems, problems_beside, text
 from tests.wallet.support.codes import code_to
 from wallet import contacts
@@ -94,7 +95,7 @@ def test_who_only_typed_a_contact_gets_no_code_for_it():
 class Hasher(PBKDF2PasswordHasher):
     """The real one, with fewer rounds: 200 tries with all of them would take minutes."""
 
-    iterations = 50_000
+    iterations = 20_000
 
 
 def attempts() -> dict[str, tuple[str, dict[str, str], dict[str, str]]]:
@@ -112,7 +113,11 @@ def attempts() -> dict[str, tuple[str, dict[str, str], dict[str, str]]]:
 @pytest.mark.any_engine
 @pytest.mark.parametrize("name", attempts())
 def test_known_and_unknown_people_take_the_same_time(name, settings):
-    """200 interleaved tries: same status, and medians within 10 %, with a real hasher."""
+    """Interleaved tries with a real hasher: same status, and medians within 10 %.
+
+    Fewer tries than each night, on a machine that others share, leave more room.
+    """
+    tries, room = (200, 1.1) if IS_NIGHTLY else (30, 1.4)
     settings.PASSWORD_HASHERS = [f"{__name__}.Hasher"]
     settings.CODES_PER_HOUR = dict.fromkeys(settings.CODES_PER_HOUR, 0)
     settings.ACCOUNT_RATE_LIMITS = False
@@ -124,7 +129,7 @@ def test_known_and_unknown_people_take_the_same_time(name, settings):
     url, known, unknown = attempts()[name]
     took: tuple[list[float], list[float]] = ([], [])
     answers = set()
-    for number in range(200):
+    for number in range(tries):
         is_unknown = number % 2
         given = unknown if is_unknown else known
         filled = {key: value.format(n=10 + number // 2 % 50) for key, value in given.items()}
@@ -135,4 +140,4 @@ def test_known_and_unknown_people_take_the_same_time(name, settings):
         answers.add((answer.status_code, answer.headers.get("Location")))
     assert len(answers) == 1
     medians = [statistics.median(each) for each in took]
-    assert max(medians) < 1.1 * min(medians), medians
+    assert max(medians) < room * min(medians), medians
