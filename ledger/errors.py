@@ -18,6 +18,13 @@ class InvalidAmount(AmountRefused):
     sentence = _("Enter an amount above zero.")
 
 
+class TransferTooSmall(AmountRefused):
+    """`least` is formatted money."""
+
+    code = "invalid_request"
+    sentence = _("Send {least} or more.")
+
+
 class TransactionLimitReached(AmountRefused):
     """`limit` is formatted money."""
 

@@ -154,7 +154,16 @@ TARIFFS = append_only(
     unique=[("tariff_id", "from_cents")],
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | HOLDS | PAYOUTS | ARRIVALS_ONCE | TARIFFS
+REPORTS = append_only(
+    "ledger_report",
+    changed="a report is never changed",
+    deleted="a report is never deleted",
+    replaced="a report is never replaced",
+    unique=["reference", ("reporter_id", "transaction_id")],
+)
+
+BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | HOLDS | PAYOUTS | ARRIVALS_ONCE
+BOOKS = BOOKS | TARIFFS | REPORTS
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -75,6 +75,18 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """Transactions this member may see: into or out of one of their accounts."""
         return self.filter(Q(from_account__user=user) | Q(to_account__user=user))
 
+    def paid_by(self, source_id: int, target_id: int) -> Self:
+        """Transfers from this wallet to that one, along the index of what the source sent."""
+        return self.filter(
+            from_account_id=source_id, to_account_id=target_id, type=kinds.TRANSFER.code
+        )
+
+    def between_wallets(self, one_id: int, other_id: int) -> Self:
+        """Transfers between these wallets, either way."""
+        there = Q(from_account_id=one_id, to_account_id=other_id)
+        back = Q(from_account_id=other_id, to_account_id=one_id)
+        return self.filter(there | back, type=kinds.TRANSFER.code)
+
     def with_parties(self) -> Self:
         return self.select_related("from_account__user", "to_account__user")
 

@@ -3,10 +3,9 @@
 import re
 import secrets
 
+from wallet.public_ids import ALPHABET
 from wallet.text import clean_paste
 
-# Crockford's Base32 alphabet. It has no I, L, O or U, which are easily misheard or misread.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PATTERN = f"NS-[{ALPHABET}]{{8}}"
 REFERENCE = re.compile(PATTERN)
 # Our names at rails stand in callback URLs. Daraja refuses a URL that contains `cmd`, `exe` or

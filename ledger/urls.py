@@ -20,5 +20,6 @@ urlpatterns = [
     path("profile/close/", leaving.close, name="close_account"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
+    path("activity/<reference:reference>/report/", views.report, name="report"),
     path("activity/<reference:reference>/cancel/", views.cancel, name="cancel"),
 ]

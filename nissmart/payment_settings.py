@@ -33,6 +33,10 @@ LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 LOWER_LIMIT_HOURS = env.float("LOWER_LIMIT_HOURS", 24)
 LOWER_LIMIT_CENTS_OUT_PER_DAY = env.int("LOWER_LIMIT_CENTS_OUT_PER_DAY", 10_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
+# The least that a member may send to another: messages for a cent would cost a stranger nothing.
+LEAST_TRANSFER_CENTS = env.int("LEAST_TRANSFER_CENTS", 1_00)
+# How many payments a member may report in a day. 0 means no limit.
+REPORTS_PER_DAY = env.int("REPORTS_PER_DAY", 10)
 # Payouts above these amounts wait for one or two people of finance. 0 means always.
 APPROVE_ONE_ABOVE_CENTS = env.int("APPROVE_ONE_ABOVE_CENTS", 50_000_00)
 APPROVE_TWO_ABOVE_CENTS = env.int("APPROVE_TWO_ABOVE_CENTS", 150_000_00)
@@ -43,5 +47,5 @@ APPROVE_ONE_ABOVE_CENTS_A_DAY = env.int("APPROVE_ONE_ABOVE_CENTS_A_DAY", LIMIT_C
 CONFIRM_ABOVE_CENTS = env.int("CONFIRM_ABOVE_CENTS", 10_000_00)
 # How many payments one worker sends at the same time, and how long a claim on one lasts: longer
 # than a call takes.
-PAYOUT_THREADS = env.int("PAYOUT_THREADS", 4)
+PAYOUT_THREADS = env.int("PAYOUT_THREADS", 16)
 PAYOUT_LEASE_S = env.float("PAYOUT_LEASE_S", 180)

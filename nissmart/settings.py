@@ -122,9 +122,10 @@ ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 
-# How many different people a member may look up on the Send page in an hour without paying them.
-# 0 means no limit.
+# How many people whom they haven't paid before a member may look up or pay, on pages and by the
+# API together. 0 means no limit.
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
+PAYEE_LOOKUPS_PER_DAY = env.int("PAYEE_LOOKUPS_PER_DAY", 60)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
 

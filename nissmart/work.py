@@ -14,7 +14,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from adminpanel.corrections import operations as corrections
-from adminpanel.incidents import findings
+from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
 from adminpanel.reversals import operations as reversals
 from ledger import alerts, rollups
@@ -58,6 +58,7 @@ MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, sen
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     findings.open_for_findings,
+    reports.open_for_reports,
     reversals.post_approved,
     corrections.post_approved,
     integrity.request_if_due,

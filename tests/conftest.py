@@ -20,11 +20,13 @@ from django.http import HttpResponse
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES
+from ledger import lookups
 from ledger.guards import BOOKS
 from tests.factories import UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
-from wallet.models import Device, User, accounts
+from wallet.models import Device, ProtectedName, User, accounts
+from wallet.models.protected import write_first_list
 from wallet.signin import devices
 from wallet.staff.roles import AUDITOR, FINANCE
 
@@ -87,6 +89,7 @@ def flush_past_the_guards() -> None:
                 guarded.install(connection)
         with transaction.atomic():
             wallet_operations.open_house_accounts()
+            write_first_list(ProtectedName.objects)
             for name in (FINANCE, AUDITOR):
                 Group.objects.get_or_create(name=name)
 
@@ -104,6 +107,7 @@ def forget_rate_limits(request) -> Iterator[None]:
 def forget_wallets() -> None:
     """The next test reuses the same ids, perhaps for other wallets."""
     accounts.wallet_ids.clear()
+    lookups.paid.clear()
 
 
 @pytest.fixture

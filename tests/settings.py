@@ -8,6 +8,8 @@ from nissmart.settings import *  # noqa: F403
 
 # A test's data is in a transaction that other threads don't see. Tests that commit ask for more.
 PAYOUT_THREADS = 1
+# Many tests send a few cents. tests/ledger/test_least.py looks at the limit.
+LEAST_TRANSFER_CENTS = 1
 # Otherwise every test client scans all static files before its first answer.
 WHITENOISE_AUTOREFRESH = True
 # Tests don't survive a power cut, so SQLite needn't wait for the disk at each commit.

@@ -1,5 +1,6 @@
 """Forms for sign-up, sign-in, the profile and API tokens."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ from wallet import contacts
 from wallet.errors import Refusal
 from wallet.messages import Contact
 from wallet.models import User
-from wallet.names import refuse_house_names, refuse_invisible_characters
+from wallet.models.protected import refuse_near_names, refuse_protected_names
+from wallet.names import refuse_house_names, refuse_invisible_characters, refuse_mixed_scripts
 from wallet.signin import codes, guesses, verify
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
@@ -28,15 +30,33 @@ from wallet.web.refusals import mark_page
 PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
 
-def name_field(**kwargs: Any) -> LineField:
+# What a name must be, on each form.
+NAME_RULES = (
+    refuse_invisible_characters,
+    refuse_house_names,
+    refuse_mixed_scripts,
+    refuse_protected_names,
+)
+
+
+def name_field(*more: Callable[[str], None], **kwargs: Any) -> LineField:
+    """A field for a person's name, with these rules besides NAME_RULES."""
     kwargs = {
         "label": _("Full name"),
         "help_text": _("As on your ID. People you send to see your first name and initial."),
         "widget": forms.TextInput(attrs={"autocomplete": "name"}),
         "error_messages": {"required": _("Enter your name.")},
     } | kwargs
-    validators = [refuse_invisible_characters, refuse_house_names]
-    return LineField(max_length=80, validators=validators, **kwargs)
+    return NameField(max_length=80, validators=[*NAME_RULES, *more], **kwargs)
+
+
+class NameField(LineField):
+    def run_validators(self, value: Any) -> None:
+        """Show only the first error: a name may break several rules in the same way."""
+        try:
+            super().run_validators(value)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.error_list[:1]) from None
 
 
 class SignupForm(PlainWords, allauth_forms.SignupForm):
@@ -57,7 +77,7 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"] = name_field()
+        self.fields["name"] = name_field(refuse_near_names)
         self.fields["phone"] = self.apply_words("phone", PhoneField(required=False))
         self.fields["email"] = self.apply_words("email", EmailField(required=False))
         self.order_fields(self.field_order)
@@ -119,12 +139,10 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 
 
 class ProfileForm(forms.Form):
-    """Name, phone number and email. A new phone number or email needs the password, and counts
-    once its code is entered."""
+    """Phone number and email. A new one needs the password, and counts once its code is entered."""
 
     refusal: Refusal | None = None
 
-    name = name_field()
     phone = PhoneField(required=False, help_text=PHONE_HINT)
     email = EmailField(required=False)
     password = forms.CharField(
@@ -138,7 +156,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, request: HttpRequest, member: User) -> None:
         self.request, self.member = request, member
-        initial = {"name": member.name, "phone": member.phone, "email": member.email}
+        initial = {"phone": member.phone, "email": member.email}
         if not member.has_proof:
             # What they typed at sign-up, so that they can correct it.
             for claim in member.claims.all():
@@ -179,6 +197,19 @@ class ProfileForm(forms.Form):
         """The new phone number and email. The same phone number in another format is none."""
         given = {name: self.cleaned_data[name] or None for name in ("phone", "email")}
         return {name: value for name, value in given.items() if value != self.initial[name]}
+
+
+class NameRequestForm(forms.Form):
+    """Another name, and why. Staff decide."""
+
+    name = name_field(label=_("New name"), help_text=_("As on your ID."))
+    reason = LineField(
+        label=_("Why does it change?"),
+        max_length=300,
+        help_text=_("For example: a typing mistake, or you married."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter why your name changes.")},
+    )
 
 
 class TokenForm(forms.Form):

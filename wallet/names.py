@@ -11,6 +11,7 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from wallet import lookalikes
 from wallet.folding import fold
 from wallet.text import BLANK, has_control_characters
 
@@ -20,6 +21,9 @@ HOUSE_NAMES = (
     *("nissmart", "the system", "system", "simulated rail"),
     *("mpesa", "m-pesa", "m pesa"),
 )
+
+# Our own name, as `wallet/lookalikes.py` reads it. It may stand nowhere in a member's name.
+HOUSE_SKELETON = "nlsmart"
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "rev", "eng", "hon", "fr", "adv"])
 SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md"])
@@ -114,9 +118,20 @@ def is_house_name(name: str) -> bool:
 
 
 def refuse_house_names(name: str) -> None:
-    """Raise ValidationError for a name that reads like one of ours."""
-    if is_house_name(name):
+    """Raise ValidationError for a name that reads like one of ours, or holds "Nissmart"."""
+    if is_house_name(name) or lookalikes.holds(name, HOUSE_SKELETON, within_words=True):
         raise ValidationError(_("Nissmart uses this name itself. Enter yours."), code="house_name")
+
+
+def refuse_mixed_scripts(name: str) -> None:
+    """Raise ValidationError for a word with letters of two alphabets, such as Cyrillic and Latin.
+
+    Such a word is made to look like another one.
+    """
+    if lookalikes.mixes_scripts(name):
+        raise ValidationError(
+            _("A word of this name mixes two alphabets. Type it in one."), code="mixed_scripts"
+        )
 
 
 def refuse_invisible_characters(name: str) -> None:

@@ -18,7 +18,6 @@ from wallet.db.retries import committed
 from wallet.errors import OpenedAlready, Refusal, Taken
 from wallet.models import Account, Channel, Claim, Opening, User
 from wallet.staff import audit, subjects
-from wallet.staff.roles import was_ever_staff
 
 FrozenBy = Account.FrozenBy
 
@@ -53,22 +52,6 @@ def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audi
     account.save(update_fields=["is_frozen", "frozen_by"])
     audit.record(context, action, subjects.member(account.user_id))
     return True
-
-
-def record_own_changes(context: Context, user: User, name_before: str) -> None:
-    """Record that a member of staff changed their own name.
-
-    Colleagues know them by it, and it signs their notes and proposals. Other members' changes of
-    name aren't recorded.
-    """
-    if user.name != name_before and was_ever_staff(user):
-        audit.record(
-            context,
-            audit.Action.CHANGE_PERSON,
-            subjects.member(user.pk),
-            before={"name": name_before},
-            after={"name": user.name},
-        )
 
 
 def keep_only_email(user: User) -> None:

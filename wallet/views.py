@@ -4,7 +4,6 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import contacts, operations
+from wallet import contacts, naming
 from wallet.api import tokens
 from wallet.context_processors import THEMES
 from wallet.errors import Refusal
-from wallet.forms import ProfileForm, TokenForm
+from wallet.forms import NameRequestForm, ProfileForm, TokenForm
 from wallet.messages import Contact
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
@@ -34,7 +33,7 @@ NEW_TOKEN = ShownOnce("new_token")
 @login_required
 def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
-    # A copy, so that a refused form doesn't change the name in the page's header.
+    # A copy, so that a refused form doesn't change the page's header.
     member = User.objects.get(pk=request.user.pk)
     form = ProfileForm(request, member)
     if form.is_valid():
@@ -43,28 +42,27 @@ def profile(request: MemberRequest) -> HttpResponse:
         except Refusal as error:
             form.add_error(error.field, str(error))
             form.refusal = error
-    context = {"form": form, "waiting": waiting_for_code(member)}
+    context = {
+        "form": form,
+        "waiting": waiting_for_code(member),
+        "asked": member.name_requests.first(),
+    }
     status = 422 if form.errors else 200
     page = render(request, "wallet/profile.html", context, status=status)
     return mark_page(page, form.refusal)
 
 
 def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
-    """Save the name, and send a code to a new phone number or email. Raises Refusal.
+    """Send a code to a new phone number or email. Raises Refusal.
 
     It's looked up only now, after the right password, and counted as a code.
     """
-    member, name_before, changes = form.member, form.member.name, form.changes
+    member, changes = form.member, form.changes
     asked = [Contact.of(value) for value in changes.values() if value]
     codes.begin(request, member, asked, refuse_taken=True)
     for field, value in changes.items():
         if value is None:
             contacts.remove(context_of(request), member.pk, field)
-    with transaction.atomic():
-        member = User.objects.get(pk=member.pk)
-        member.name = form.cleaned_data["name"]
-        member.save(update_fields=["name"])
-        operations.record_own_changes(context_of(request), member, name_before)
     target = after_change(request) if None in changes.values() else request.path
     if asked:
         return redirect_to(request, verify.url(target))
@@ -75,6 +73,23 @@ def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
 def waiting_for_code(member: User) -> list[Contact]:
     """What the member wants to change to, and hasn't proved yet."""
     return [Contact(each.channel, each.value) for each in member.claims.all() if member.has_proof]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def ask_for_name(request: MemberRequest) -> HttpResponse:
+    """Ask for another name, which staff approve or deny."""
+    form = NameRequestForm(request.POST or None)
+    if form.is_valid():
+        try:
+            naming.ask(context_of(request), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal))
+        else:
+            messages.success(request, _("We'll look at the name and write to you here."))
+            return redirect_to(request, reverse("wallet:profile"))
+    status = 422 if form.errors else 200
+    return render(request, "wallet/name.html", {"form": form}, status=status)
 
 
 @require_POST

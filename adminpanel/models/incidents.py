@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ledger.models import RailEvent, Transaction
+from ledger.models import RailEvent, Report, Transaction
 from ledger.status import Badge
 
 
@@ -71,6 +71,8 @@ class Incident(models.Model):
     rail_events = models.ManyToManyField(
         RailEvent, related_name="incidents", verbose_name=_("rail events")
     )
+    # What members reported (`adminpanel/incidents/reports.py`).
+    reports = models.ManyToManyField(Report, related_name="incidents", verbose_name=_("reports"))
     resolution = models.CharField(_("resolution"), max_length=2000, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True)
 

@@ -15,14 +15,15 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ledger import history, kinds, operations
+from ledger.api import payees
 from ledger.api.payments import FailureOut, StepOut, payment_out
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
-from wallet.api.callers import CallRequest, Scope, SessionAuth, TokenAuth, require
-from wallet.api.schemas import Body, Id, Key, Limit, Line, problems
+from wallet.api.callers import CallRequest, SessionAuth, TokenAuth
+from wallet.api.schemas import Body, Id, Key, Limit, Line, Search, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
 from wallet.web import paging
@@ -64,7 +65,17 @@ class WithdrawIn(DepositIn):
 
 class TransferIn(Body):
     from_user_id: Id
-    to_user_id: Id
+    to_user_id: Annotated[
+        Id | None,
+        Field(description="With a member token only someone whom its owner has paid before."),
+    ] = None
+    to: Annotated[
+        Annotated[Search, Field(max_length=254)] | None,
+        Field(
+            description="Instead of `to_user_id`: their phone number, email or public id.",
+            examples=["0712 345 678"],
+        ),
+    ] = None
     amount_cents: AmountCents
     description: Description = ""
 
@@ -131,9 +142,21 @@ def deposit(
 def transfer(
     request: CallRequest, response: HttpResponse, body: TransferIn, key: Key = None
 ) -> HttpResponse:
-    """Move money from one member's wallet to another's."""
-    wallets = own_wallets(request, body.from_user_id, others=[body.to_user_id])
-    source_id, target_id = wallets[body.from_user_id], wallets[body.to_user_id]
+    """Move money from one member's wallet to another's.
+
+    Name the payee by `to_user_id` or `to`, not both. A member token names someone whom its owner
+    hasn't paid before by `to`; such people are limited per hour and per day.
+    """
+    if (body.to_user_id is None) == (body.to is None):
+        raise payees.OnePayee
+    if body.to_user_id is None:
+        payee_id = payees.find(request, body.from_user_id, body.to or "", body.amount_cents)
+    else:
+        payee_id = body.to_user_id
+    wallets = own_wallets(request, body.from_user_id, others=[payee_id])
+    source_id, target_id = wallets[body.from_user_id], wallets[payee_id]
+    if body.to_user_id is not None:
+        payees.refuse_stranger(request, source_id, target_id)
     note = body.description or ""
     order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
     return perform(request, response, order, key, wallets)
@@ -212,9 +235,7 @@ def is_visible(request: CallRequest, record: Transaction) -> bool:
 
 def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) -> dict[int, int]:
     """Wallet ids by user id. 404 for an unknown member, or if the caller may not act for them."""
-    require(request.auth.scope != Scope.FINANCE)
-    if not request.auth.may_act_for(user_id):
-        raise Http404
+    payees.require_owner(request, user_id)
     try:
         return {id: Account.objects.wallet_id(id) for id in (user_id, *others)}
     except Account.DoesNotExist:

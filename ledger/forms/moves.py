@@ -7,11 +7,14 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from ledger import lookups, operations
 from ledger.kinds import Kind
 from ledger.models import Transaction
 from ledger.operations import Order
+from wallet import public_ids
 from wallet.errors import Refusal
 from wallet.models import Account, User
+from wallet.staff.finding import contact_in
 from wallet.web.fields import AmountField, KeyField, LineField, LoginField
 
 
@@ -62,6 +65,16 @@ class OrderForm(forms.Form):
         """The recipient, on a form that has one."""
         return None
 
+    @property
+    def is_for_stranger(self) -> bool:
+        """True for a recipient with whom the member hasn't dealt before."""
+        return False
+
+    @property
+    def typed_phone(self) -> str | None:
+        """The recipient's phone number, if the member typed it."""
+        return None
+
     @cached_property
     def known_payee(self) -> User | None:
         """The payee of the earlier transfer, if this form repeats one."""
@@ -101,13 +114,14 @@ class PayeeForm(OrderForm):
         return sent.payee_of(self["again"].value() or "")
 
     def clean_recipient(self) -> str:
-        """Find the member, even if the account is closed.
+        """Find the member, even if the account is closed. Raises TooManyRequests for a stranger.
 
         The operation refuses a closed account, but only after checking for a replay: the order may
         have gone through before the account closed.
         """
         login: str = self.cleaned_data["recipient"]
-        self.found = User.objects.with_address(login) if login else self.known_payee
+        assert self.account.user_id
+        self.found = lookups.find(self.account.user_id, login) if login else self.known_payee
         if self.found:
             return login
         if not login:
@@ -118,9 +132,44 @@ class PayeeForm(OrderForm):
             _("No Nissmart member has this phone number or email. Check it."), code="unknown"
         )
 
+    def clean(self) -> dict[str, Any]:
+        """Say that no member has this phone number only to someone who could pay the amount.
+
+        Otherwise an empty wallet would be enough to find out who is a member.
+        """
+        cleaned = super().clean()
+        typed = self["recipient"].value() or ""
+        could_be_someone = contact_in(typed) or public_ids.parse(typed)
+        if not (could_be_someone and self.has_error("recipient", "unknown")):
+            return cleaned
+        if "amount" in self.errors:
+            del self.errors["recipient"]
+            return cleaned
+        try:
+            operations.check_payer(
+                Order(self.kind, cleaned["amount"], self.account.pk, lookups.NO_ONE)
+            )
+        except Refusal as refusal:
+            del self.errors["recipient"]
+            self.refuse(refusal)
+        return cleaned
+
     @property
     def payee(self) -> User | None:
         return self.found
+
+    @property
+    def is_for_stranger(self) -> bool:
+        """True if the member and the payee have never paid each other."""
+        assert self.found
+        other_id = Account.objects.wallet_id(self.found.pk)
+        return not Transaction.objects.between_wallets(self.account.pk, other_id).exists()
+
+    @property
+    def typed_phone(self) -> str | None:
+        """The payee's phone number, if the member typed it. They see no other."""
+        found, typed = self.found, contact_in(self["recipient"].value() or "")
+        return found.phone if found and found.phone == typed else None
 
     def order(self) -> Order:
         data = self.cleaned_data

@@ -16,7 +16,7 @@ from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
-from wallet.models import Account, Claim, Device, FormerMember, Session, User
+from wallet.models import Account, Claim, Device, FormerMember, NameRequest, Session, User
 from wallet.money import format_money
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
@@ -60,6 +60,7 @@ def close(context: Context, user_id: int) -> None:
     Authenticator.objects.filter(user=user).delete()
     Session.objects.filter(user=user).delete()
     Device.objects.filter(user=user).delete()
+    NameRequest.objects.filter(user=user).delete()
     tokens.revoke_all(user.pk)
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
 

@@ -5,6 +5,7 @@ from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.entries import Entry
 from ledger.models.rail_events import Pause, RailEvent
+from ledger.models.reports import Report
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
 from ledger.models.tariffs import Band, Tariff
 from ledger.models.transactions import Transaction
@@ -20,6 +21,7 @@ __all__ = [
     "HouseBalance",
     "Pause",
     "RailEvent",
+    "Report",
     "RollupMark",
     "Tariff",
     "Transaction",

@@ -16,6 +16,7 @@ from ledger.operations.corrections import (
     return_to_payer,
 )
 from ledger.operations.moves import (
+    check_payer,
     deposit,
     find_earlier,
     perform,
@@ -37,6 +38,7 @@ __all__ = [
     "adjust",
     "assign",
     "cancel",
+    "check_payer",
     "confirm",
     "credit",
     "deposit",

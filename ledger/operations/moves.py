@@ -114,6 +114,19 @@ def preview(order: Order) -> Preview:
     return Preview(facts.fee_cents, after_cents)
 
 
+def check_payer(order: Order) -> None:
+    """Raise the Refusal that the payer's own wallet is a reason for, without looking at the payee.
+
+    So someone who can't pay gets the same answer for a payee who exists and for one who doesn't.
+    """
+    assert order.source_id is not None
+    rules.refuse_nonsense(order)
+    batch = [PlacedOrder(order, actor_id=0, key=None)]
+    holdings, [facts] = statements.read(batch, nairobi_day(), Hold.NOTHING)
+    source = holdings[order.source_id]
+    rules.check_out(order, source, facts.sent_cents, facts.fee_cents, timezone.now())
+
+
 def find_earlier(context: Context, order: Order) -> Transaction | None:
     """The transaction this key already made, if any. Raises KeyReused if it was another order."""
     assert context.key is not None

@@ -68,6 +68,9 @@ def refuse_nonsense(order: Order) -> None:
         raise errors.InvalidAmount
     if order.source_id == order.target_id:
         raise errors.SelfTransfer
+    least_cents = settings.LEAST_TRANSFER_CENTS
+    if order.amount_cents < least_cents and order.kind.names_payee:
+        raise errors.TransferTooSmall(least=format_money(least_cents))
     limit = settings.LIMIT_CENTS_PER_TRANSACTION
     # Not for reversals: the limit may have been higher when the money moved.
     if order.kind.is_members and order.amount_cents > limit:
@@ -107,24 +110,19 @@ def check(
             raise errors.UnknownAccount
     if not order.kind.is_members:
         return check_money(order, holdings)
-    for account_id in order.account_ids:
-        if not holdings[account_id].is_active:
-            raise errors.AccountClosed
-    check_proofs(order, holdings, now)
-    if order.source_id is not None:
-        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents, now)
-    check_phone(order, holdings, now)
-    if order.target_id is not None and not (is_preview and order.source_id is not None):
-        check_in(order, holdings[order.target_id])
-
-
-def check_proofs(order: Order, holdings: Mapping[int, Holding], now: datetime) -> None:
-    """Refuse what comes from or goes to a wallet whose owner has proved no contact."""
     own_id = order.account_ids[0] if order.source_id is None else order.source_id
     if holdings[own_id].is_stopped(now):
         raise errors.NothingProved
-    if any(holdings[account_id].is_stopped(now) for account_id in order.account_ids):
+    # First: who can't pay learns nothing about the recipient.
+    if order.source_id is not None:
+        check_out(order, holdings[order.source_id], sent_today_cents, fee_cents, now)
+    if order.target_id is not None and not holdings[order.target_id].is_active:
+        raise errors.AccountClosed
+    if order.target_id is not None and holdings[order.target_id].is_stopped(now):
         raise errors.RecipientUnproved
+    check_phone(order, holdings, now)
+    if order.target_id is not None and not (is_preview and order.source_id is not None):
+        check_in(order, holdings[order.target_id])
 
 
 def check_money(order: Order, holdings: Mapping[int, Holding]) -> None:
@@ -147,6 +145,9 @@ def check_fee(order: Order, fee_cents: int) -> None:
 def check_out(
     order: Order, source: Holding, sent_today_cents: int, fee_cents: int, now: datetime
 ) -> None:
+    """Refuse what the source's own wallet doesn't allow, for any target."""
+    if not source.is_active:
+        raise errors.AccountClosed
     if source.is_frozen:
         raise errors.AccountFrozen
     if order.kind.pays_out and (until := pending(source.no_payouts_until, now)):

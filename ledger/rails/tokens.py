@@ -42,6 +42,9 @@ Fetch = Callable[[], Token]
 class TokenStore:
     """The token of one rail. `owner` is what the token belongs to, such as server and user: with
     another owner, or another SECRET_KEY, the stored token can't be read and a new one is fetched.
+
+    A process reads the row again when its token expires soon, or is refused: another process may
+    have brought a new one.
     """
 
     def __init__(self, rail: str, owner: str, *, patience_s: float) -> None:
@@ -49,6 +52,7 @@ class TokenStore:
         self.patience_s = patience_s
         seed = hmac.digest(settings.SECRET_KEY.encode(), f"{rail} {owner}".encode(), hashlib.sha256)
         self.cipher = Fernet(base64.urlsafe_b64encode(seed))
+        self.known: Token | None = None
 
     def get(self, fetch: Fetch, *, refused: str = "") -> str:
         """The token to use now; fetched when there is none, or soon will be none.
@@ -57,19 +61,26 @@ class TokenStore:
         NoToken when another process holds the lease and brings none either, and whatever
         `fetch` raises.
         """
+        known = self.known
+        if not known or known.value == refused or known.expires_at - EARLY <= timezone.now():
+            self.known = known = self.find(fetch, refused)
+        return known.value
+
+    def find(self, fetch: Fetch, refused: str) -> Token:
         deadline = time.monotonic() + self.patience_s
         while True:
             row = self.read()
             value = self.unseal(row)
             now = timezone.now()
-            is_usable = bool(value and value != refused and row.expires_at and row.expires_at > now)
-            if is_usable and row.expires_at and row.expires_at - EARLY > now:
-                return value
+            is_good = value and value != refused
+            token = Token(value, row.expires_at) if is_good and row.expires_at else None
+            if token and token.expires_at - EARLY > now:
+                return token
             is_free = row.lease_until is None or row.lease_until <= now
             if is_free and claim(self.rail, row.version, now, timedelta(seconds=self.patience_s)):
                 return self.renew(fetch, row.version)
-            if is_usable:
-                return value
+            if token and token.expires_at > now:
+                return token
             if time.monotonic() > deadline:
                 raise NoToken("another process is fetching a token")
             time.sleep(LOOK_EVERY_S)
@@ -78,7 +89,7 @@ class TokenStore:
         row = RailToken.objects.filter(pk=self.rail).first()
         return row or RailToken.objects.get_or_create(pk=self.rail)[0]
 
-    def renew(self, fetch: Fetch, version: int) -> str:
+    def renew(self, fetch: Fetch, version: int) -> Token:
         """Fetch under the lease. When it has run out meanwhile, the other process's token stays;
         if the rail knows only this one, it refuses that one and a third is fetched."""
         try:
@@ -87,8 +98,9 @@ class TokenStore:
             release(self.rail, version)
             raise
         sealed = self.cipher.encrypt(token.value.encode()).decode()
-        store(self.rail, version, sealed, token.expires_at)
-        return token.value
+        is_stored = store(self.rail, version, sealed, token.expires_at)
+        # Otherwise for this one request.
+        return token if is_stored else token._replace(expires_at=timezone.now())
 
     def unseal(self, row: RailToken) -> str:
         try:
@@ -106,9 +118,10 @@ def claim(rail: str, version: int, now: datetime, lasts: timedelta) -> bool:
 
 
 @committed
-def store(rail: str, version: int, sealed: str, expires_at: datetime) -> None:
+def store(rail: str, version: int, sealed: str, expires_at: datetime) -> bool:
     rows = RailToken.objects.filter(pk=rail, version=version)
-    rows.update(sealed=sealed, expires_at=expires_at, version=F("version") + 1, lease_until=None)
+    columns = {"sealed": sealed, "expires_at": expires_at, "version": F("version") + 1}
+    return rows.update(lease_until=None, **columns) == 1
 
 
 @committed

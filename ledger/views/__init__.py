@@ -5,5 +5,6 @@ from ledger.views.fees import fees
 from ledger.views.home import home
 from ledger.views.moves import page_of
 from ledger.views.receipt import cancel, receipt
+from ledger.views.reporting import report
 
-__all__ = ["activity", "cancel", "fees", "home", "page_of", "receipt"]
+__all__ = ["activity", "cancel", "fees", "home", "page_of", "receipt", "report"]

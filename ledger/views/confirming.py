@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ledger import lookups
 from ledger.forms.moves import OrderForm
 from ledger.operations import outcomes
 from wallet.errors import Busy
@@ -40,7 +39,6 @@ def answer_to_check(request: MemberRequest, form: OrderForm) -> HttpResponse | N
     except (Busy, OperationalError, InterfaceError):
         return HttpResponse(status=204) if is_lost else render_confirming(request, form)
     if record:
-        lookups.forgive(request.user, request.POST.get("recipient", "").strip())
         return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
     return HttpResponse(status=204) if is_lost else None
 

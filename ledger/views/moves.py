@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from ledger import history, lookups, operations
+from ledger import history, operations
 from ledger.errors import FeeChanged, KeyReused
 from ledger.forms.moves import OrderForm, form_of
 from ledger.kinds import Kind, Page
@@ -63,18 +63,16 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         return render_form(request, make_form(initial=initial_values(request)))
     form = make_form(request.POST)
-    login = request.POST.get("recipient", "").strip() if form.kind.names_payee else ""
-    try:
-        lookups.count(request.user, login)
-    except TooManyRequests as refusal:
-        # Repeat the input without validating it, so that no member is looked up.
-        unchecked = make_form(initial=request.POST.dict())
-        return mark_page(render_form(request, unchecked, refusal=str(refusal)), refusal)
     is_check = "check" in request.POST
     if is_check and (answer := confirming.answer_to_check(request, form)):
         return answer
-    if not form.is_valid():
-        return render_form(request, form, status=422)
+    try:
+        if not form.is_valid():
+            return render_form(request, form, status=422)
+    except TooManyRequests as refusal:
+        # Repeat the input without validating it.
+        unchecked = make_form(initial=request.POST.dict())
+        return mark_page(render_form(request, unchecked, refusal=str(refusal)), refusal)
     try:
         order = agreed_order(request, form)
         context = context_of(request, key=form.cleaned_data["idempotency_key"])
@@ -89,7 +87,6 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
             return render_form(request, form, status=422)
         if record is None:
             record = operations.perform(context, order)
-            lookups.forgive(request.user, login)
     except Refusal as error:
         return render_refusal(request, form, error)
     except OutcomeUnknown:
@@ -227,6 +224,8 @@ def render_review(
         "balance_after_cents": found.balance_after_cents,
         "description": form.cleaned_data["description"],
         "recipient": form.payee,
+        "typed_phone": form.typed_phone,
+        "is_stranger": form.is_for_stranger,
         "caution": format_html(str(page.caution), payee=payee),
         "promise": page.promise,
         "confirm_label": str(page.confirm).format(amount=format_money(amount_cents)),

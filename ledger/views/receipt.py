@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ledger import progress
+from ledger import progress, reporting
 from ledger.models import Transaction
 from ledger.movements import Movement
 from ledger.payouts import operations as payouts
@@ -75,6 +75,7 @@ def render_receipt(
 ) -> HttpResponse:
     account = own_side(record, request)
     movement = Movement(record, account)
+    can_report = reporting.can_report(request.user.pk, record)
     last = record.entries.filter(account=account).order_by("pk").last()
     context = {
         "record": record,
@@ -86,8 +87,19 @@ def render_receipt(
         "balance_after_cents": last.balance_after_cents if last else None,
         "steps": steps(movement, how_far),
         "refusal": refusal,
+        "is_first": can_report and movement.is_in and is_first(record),
+        "can_report": can_report,
+        "report": reporting.report_of(request.user.pk, record) if can_report else None,
     }
     return render_part(request, "ledger/receipt.html", context, part="receipt")
+
+
+def is_first(record: Transaction) -> bool:
+    """Is this the first transfer between its two people, either way?"""
+    assert record.from_account_id
+    assert record.to_account_id
+    dealings = Transaction.objects.between_wallets(record.from_account_id, record.to_account_id)
+    return not dealings.filter(pk__lt=record.pk).exists()
 
 
 def own_side(record: Transaction, request: MemberRequest) -> Account:

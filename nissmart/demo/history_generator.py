@@ -28,8 +28,8 @@ from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.querysets import day_start, nairobi_day
-from ledger.references import ALPHABET
 from wallet.models import Account, User
+from wallet.public_ids import ALPHABET
 
 DAYS = 180
 BATCH = 20_000

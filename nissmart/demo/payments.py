@@ -17,7 +17,7 @@ from adminpanel.incidents import findings
 from ledger import operations
 from ledger.kinds import DEPOSIT, WITHDRAWAL, Kind
 from ledger.models import Attempt, Entry, Transaction
-from ledger.payouts import alarms, outcomes, worker
+from ledger.payouts import alarms, keeping, leases, outcomes
 from ledger.payouts import operations as payouts
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Outcome
@@ -99,15 +99,17 @@ def hear(attempt: Attempt, answer: Answer) -> None:
 
     Settings may hold it for approval, or payouts may be paused: then it waits for that.
     """
-    claimed = worker.claim(attempt.pk)
+    claimed = leases.claim(attempt.pk)
     if claimed is None:
         return
     sent, cents = claimed.attempt, attempt.transaction.amount_cents
     assert sent.sent_at
-    worker.write_events(
+    keeping.write_events(
         [
-            worker.event_of(sent, kind="payment-request", body=f"{cents} cents"),
-            worker.event_of(sent, kind="payment-answer", body=str(answer.outcome), status_code=200),
+            keeping.event_of(sent, kind="payment-request", body=f"{cents} cents"),
+            keeping.event_of(
+                sent, kind="payment-answer", body=str(answer.outcome), status_code=200
+            ),
         ]
     )
     named = answer._replace(rail_id=rail_id(STAYS_UNKNOWN, sent.sent_at.timestamp()))

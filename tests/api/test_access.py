@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import pytest
 
+from ledger import lookups
 from ledger.models import Transaction
 from tests.api.support.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token, order, path_of
 from tests.books import nothing_moves
-from tests.factories import UserFactory, deposit, funded, send, withdraw
+from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
+from wallet.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +142,7 @@ def test_callers_reach_their_own_data(users, bob, endpoint, subtests):
                 answer = as_caller.get(path.format(user_id=own))
             else:
                 name = path.rpartition("/")[2]
+                lookups.paid.add((account_id(User.objects.get(pk=own)), account_id(bob)))
                 answer = as_caller.post(path, order(name, own, bob.pk, 1_00))
             assert answer.status_code == status
 

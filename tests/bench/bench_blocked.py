@@ -87,7 +87,7 @@ class Crowd:
                 target = self.hot_id
             if source == target:
                 continue
-            body = {"from_user_id": source, "to_user_id": target, "amount_cents": 1}
+            body = {"from_user_id": source, "to_user_id": target, "amount_cents": 100}
             try:
                 status = line.call("POST", "/api/transfer", body).status
             except ConnectionError:

@@ -32,7 +32,7 @@ HEAD = """\
 \\set source random({first}, {last})
 \\set target {first} + (:source - {first} + random(1, {last} - {first})) % ({last} - {first} + 1)
 \\set actor :source + {distance}
-\\set cents random(1, 100)
+\\set cents random(100, 200)
 """
 
 

@@ -22,7 +22,7 @@ function request()
     ["Authorization"] = "Bearer " .. token,
     ["Idempotency-Key"] = string.format("%d-%d-%d", number, sent, math.random(1, 2000000000)),
   }, string.format('{"from_user_id":%d,"to_user_id":%d,"amount_cents":%d}',
-    first + source, first + target, math.random(1, 100)))
+    first + source, first + target, math.random(100, 200)))
 end
 
 function response(status)

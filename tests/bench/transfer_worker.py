@@ -23,7 +23,7 @@ from tests.bench.workers import serve  # noqa: E402
 from wallet.models import Account  # noqa: E402
 
 ENOUGH_CENTS = 10_000_00
-SAMPLE_CENTS = 73
+SAMPLE_CENTS = 173
 
 wallets = dict(Account.objects.filter(user__isnull=False).values_list("pk", "user_id"))
 account_ids = list(wallets)
@@ -60,7 +60,7 @@ def run(seconds: float) -> dict[str, float]:
     count, began, cpu = 0, time.perf_counter(), time.process_time()
     while (now := time.perf_counter()) - began < seconds:
         source_id, target_id = random.sample(account_ids, 2)
-        send(source_id, target_id, random.randint(1, 100))
+        send(source_id, target_id, random.randint(100, 200))
         count += 1
     return {"count": count, "seconds": now - began, "cpu_s": time.process_time() - cpu}
 

@@ -34,6 +34,7 @@ MEMBER = [
     "/withdraw/",
     "/activity/",
     "/profile/",
+    "/profile/name/",
     "/profile/tokens/",
     "/security/",
     "/security/sessions/",

@@ -8,7 +8,7 @@ from django.test import Client
 
 from ledger.models import Attempt, Transaction
 from ledger.operations import settlement
-from ledger.payouts import operations, worker
+from ledger.payouts import leases, operations, worker
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import UserFactory, balance, deposit, funded, send, withdraw
@@ -154,7 +154,7 @@ def test_a_refused_one_is_too_late_too(as_alice, held, wambui, headers):
 
 @BOTH
 def test_a_claimed_one_is_too_late(as_alice, attempt, headers):
-    worker.claim()
+    leases.claim()
     with nothing_moves():
         answer = press_cancel(as_alice, attempt, headers)
     assert answer.status_code == 409

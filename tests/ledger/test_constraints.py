@@ -143,6 +143,8 @@ BAD_ROWS = [
     ("user_email_null_not_empty", User, {"email": ""}),
     ("user_name_is_not_the_houses", User, {"name": "The System"}),
     ("user_name_does_not_read_like_the_houses", User, {"search_name": "nissmart"}),
+    ("user_name_does_not_hold_the_houses", User, {"name_skeleton": "ask nlsmart"}),
+    ("public_id", User, {"public_id": "MB-000000000001"}),
     ("phone", User, {"phone": "+254712000001"}),
     *(
         ("user_phone_e164", User, {"phone": phone})
@@ -165,7 +167,9 @@ BAD_ROWS = [
 @pytest.fixture
 def good(alice, bob, carol):
     """A valid row for each model. Each bad row changes it."""
-    User.objects.filter(pk=alice.pk).update(email="alice@example.com", phone="+254712000001")
+    User.objects.filter(pk=alice.pk).update(
+        email="alice@example.com", phone="+254712000001", public_id="MB-000000000001"
+    )
     deposit(bob, 1)
     record = send(alice, bob, 100_00, key="one")
     entry = record.entries.get(account_id=account_id(alice))
@@ -173,6 +177,7 @@ def good(alice, bob, carol):
     rows[User] = stored(User.objects.get(pk=alice.pk))
     rows[Transaction] |= {"reference": "NS-ANOTHER0", "idempotency_key": "another"}
     rows[User] |= {"email": "dan@example.com", "phone": "+254712000002"}
+    rows[User] |= {"public_id": "MB-000000000002"}
     for row in rows.values():
         row["id"] = 10**6
     cast = {"alice": account_id(alice), "bob": account_id(bob), "first": record.reference}

@@ -1,4 +1,4 @@
-"""A member may look up only so many people an hour without paying them."""
+"""A member may look up only so many new people an hour and a day, paid or not."""
 
 from hashlib import sha256
 
@@ -14,8 +14,7 @@ from wallet.models import RateWindow, User
 pytestmark = pytest.mark.django_db
 
 SENTENCE = (
-    "You've looked up too many people without sending them money. Nothing has moved. "
-    "Wait 50 minutes, then try again."
+    "You've looked up too many new people. Nothing has moved. Wait 50 minutes, then try again."
 )
 UNKNOWN = "0722 999 888"
 
@@ -39,10 +38,10 @@ def statuses(client: Client, people: list[User]) -> list[int]:
     return [look_up(client, person.phone).status_code for person in people]
 
 
-def test_the_default_limit_is_thirty_an_hour():
+def test_the_default_limits_are_thirty_an_hour_and_sixty_a_day():
     from nissmart import settings
 
-    assert settings.PAYEE_LOOKUPS_PER_HOUR == 30
+    assert (settings.PAYEE_LOOKUPS_PER_HOUR, settings.PAYEE_LOOKUPS_PER_DAY) == (30, 60)
 
 
 def test_the_fourth_look_up_in_an_hour_shows_no_name(as_alice, people):
@@ -123,27 +122,33 @@ def test_a_payment_reviewed_in_the_hour_before_goes_through_at_the_limit(
     assert confirm(as_alice, "transfer", fields(review)).status_code == 303
 
 
-def test_a_person_who_is_paid_does_not_count(as_alice, people):
-    for person in people:
+def test_a_new_person_who_is_paid_counts_too(as_alice, people):
+    """Otherwise each name would cost a payment, and nothing else."""
+    for person in people[:3]:
         filled = order("transfer", person, amount="1")
         assert press(as_alice, "transfer", filled).status_code == 200
         assert confirm(as_alice, "transfer", filled).status_code == 303
-    assert statuses(as_alice, [UserFactory() for _ in range(4)]) == [200, 200, 200, 429]
+    assert statuses(as_alice, people[3:]) == [429] * 3
 
 
-def test_a_repeated_payment_gives_no_look_up_back(as_alice, people):
-    paid = order("transfer", people[0], amount="1")
-    press(as_alice, "transfer", paid)
-    for _ in range(4):
-        confirm(as_alice, "transfer", paid)
-    assert statuses(as_alice, people[1:]) == [200, 200, 429, 429, 429]
+def test_a_person_paid_before_does_not_count(as_alice, alice, people):
+    for person in people[:4]:
+        send(alice, person, 1_00)
+    assert statuses(as_alice, [*people[:4], *people[:4]]) == [200] * 8
+    assert statuses(as_alice, [people[4], people[5], UserFactory(), UserFactory()]) == [
+        *[200] * 3,
+        429,
+    ]
 
 
-def test_paying_the_same_person_repeatedly_frees_only_one_look_up(as_alice, people):
-    """Otherwise each cent sent to a friend would buy a look-up of a stranger."""
-    for _ in range(5):
-        confirm(as_alice, "transfer", order("transfer", people[0], amount="0.01"))
-    assert statuses(as_alice, people[1:]) == [200, 200, 200, 429, 429]
+def test_a_day_has_its_own_limit(as_alice, people, settings, time_machine):
+    settings.PAYEE_LOOKUPS_PER_DAY = 4
+    assert statuses(as_alice, people[:4]) == [200, 200, 200, 429]
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=False)
+    assert statuses(as_alice, people[3:]) == [200, 429, 429]
+    assert "Wait 12 hours, then try again." in text(look_up(as_alice, people[5].phone))
+    time_machine.move_to("2026-11-21T00:00:00Z", tick=False)
+    assert statuses(as_alice, people[4:]) == [200, 200]
 
 
 def test_sending_again_to_an_earlier_payee_is_no_look_up(as_alice, alice, bob, people):
@@ -171,7 +176,7 @@ def test_deposits_and_withdrawals_are_not_limited(as_alice, people):
 
 
 def test_a_limit_of_zero_means_no_limit(as_alice, people, settings):
-    settings.PAYEE_LOOKUPS_PER_HOUR = 0
+    settings.PAYEE_LOOKUPS_PER_HOUR = settings.PAYEE_LOOKUPS_PER_DAY = 0
     assert statuses(as_alice, people) == [200] * 6
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from ledger.models import Attempt, Pause, RailEvent
-from ledger.payouts import callbacks, worker
+from ledger.payouts import callbacks, keeping, worker
 from ledger.rails import Instruction
 from tests.books import nothing_moves
 from tests.factories import deposit, withdraw
@@ -150,7 +150,7 @@ def test_it_finds_its_payment_by_each_name(alice, rail):
     first, second, third = (sent(alice, cents) for cents in (10_00, 20_00, 30_00))
     assert say(rail, first, rail_id="") == "applied"
     assert say(rail, second, reference="") == "applied"
-    worker.write_events([worker.event_of(third, kind="lookup", rail_id="Q-1")])
+    keeping.write_events([keeping.event_of(third, kind="lookup", rail_id="Q-1")])
     body = rail.message(third.reference, reference="", rail_id="", lookup_id="Q-1")
     assert hear(rail, body) == "applied"
     script(rail, "unnamed")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ledger.models import Attempt, Pause, RailEvent
-from ledger.payouts import worker
+from ledger.payouts import keeping, leases, worker
 from ledger.rails import recording
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
@@ -35,18 +35,18 @@ HELD = 1_000_00
 
 def test_an_attempt_is_claimed_by_one(alice, rail):
     attempt = ordered(alice)
-    claimed = worker.claim()
+    claimed = leases.claim()
     assert (claimed.attempt, claimed.is_send, claimed.fence) == (attempt, True, 1)
-    assert worker.claim() is None
+    assert leases.claim() is None
     assert state(attempt) == "SENDING"
 
 
 def test_after_its_lease_it_is_asked_about_first(alice, rail):
     attempt = ordered(alice)
-    asked = worker.claim().attempt
-    worker.write_events([worker.event_of(asked, kind="pay-request")])
+    asked = leases.claim().attempt
+    keeping.write_events([keeping.event_of(asked, kind="pay-request")])
     now_is(attempt, seconds=200)
-    claimed = worker.claim()
+    claimed = leases.claim()
     assert (claimed.is_send, claimed.fence) == (False, 2)
     worker.handle(claimed)
     assert RailEvent.objects.filter(kind="ask-request").exists()
@@ -57,9 +57,9 @@ def test_after_its_lease_it_is_asked_about_first(alice, rail):
 def test_what_certainly_never_went_out_is_sent_without_asking(alice, rail, order):
     """Nothing can be asked about a collection without the rail's id, so it would stay unknown."""
     attempt = Attempt.objects.get(transaction=order(alice, 300_00))
-    stopped = worker.claim()
+    stopped = leases.claim()
     now_is(attempt, seconds=200)
-    claimed = worker.claim()
+    claimed = leases.claim()
     worker.handle(claimed)
     assert (state(attempt), attempt.sent_at) == ("READY", None)
     make_due()
@@ -72,7 +72,7 @@ def test_what_certainly_never_went_out_is_sent_without_asking(alice, rail, order
 
 def test_a_lease_that_ran_out_unnoticed_stops_a_worker_too(alice, rail):
     attempt = ordered(alice)
-    stopped = worker.claim()
+    stopped = leases.claim()
     now_is(attempt, seconds=200)
     worker.handle(stopped)
     assert not rail.lines()
@@ -82,7 +82,7 @@ def test_a_worker_that_was_stopped_in_its_call_changes_nothing_but_a_success(ali
     """Another worker has sent the payment since. What the first hears of a failure is old."""
     attempt = ordered(alice)
     script(rail, "rejected")
-    stopped = worker.claim()
+    stopped = leases.claim()
 
     def others_go_on(reference: str) -> None:
         rail.on_the_way = lambda reference: None
@@ -132,7 +132,7 @@ def test_a_pause_of_another_rail_or_one_that_is_over_stops_nothing(alice, rail):
 
 def test_a_pause_between_the_claim_and_the_call_holds(alice, rail):
     attempt = ordered(alice)
-    claimed = worker.claim()
+    claimed = leases.claim()
     Pause.objects.create(rail="", reason="A drill")
     worker.handle(claimed)
     assert state(attempt) == "READY"
@@ -189,6 +189,7 @@ def test_a_worker_that_is_to_stop_finishes_what_it_has(alice, rail):
 
 def test_one_that_goes_wrong_keeps_no_other_waiting(alice, rail, monkeypatch):
     first, second = ordered(alice, 10_00), ordered(alice, 20_00)
+    script(rail, "lost", "lost")
     really = worker.outcomes.take_in
 
     def fail_once(attempt, heard):
@@ -199,7 +200,7 @@ def test_one_that_goes_wrong_keeps_no_other_waiting(alice, rail, monkeypatch):
     monkeypatch.setattr(worker.outcomes, "take_in", fail_once)
     with pytest.raises(ExceptionGroup):
         worker.do_due()
-    assert (state(first), state(second)) == ("SENDING", "SENT")
+    assert (state(first), state(second)) == ("SENDING", "UNKNOWN")
 
 
 def test_what_is_recorded_outside_a_worker_is_forgotten(rail):

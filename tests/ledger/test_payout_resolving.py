@@ -6,7 +6,7 @@ import pytest
 
 from ledger.errors import ReceiptTaken
 from ledger.models import Attempt, Transaction, Verdict
-from ledger.payouts import operations, worker
+from ledger.payouts import leases, operations
 from tests.books import nothing_moves
 from tests.factories import balance
 from tests.ledger.support import paya
@@ -149,7 +149,7 @@ def test_a_worker_at_it_goes_first(alice, rail, unknown, wambui, joseph, monkeyp
     def worker_claims(*args):
         said = really(*args)
         now_is(unknown, seconds=40)
-        assert worker.claim()
+        assert leases.claim()
         return said
 
     monkeypatch.setattr(operations, "judge", worker_claims)

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from ledger.models import Attempt, RailEvent, Transaction
-from ledger.payouts import worker
+from ledger.payouts import keeping, leases, worker
 from tests.conftest import staff
 from tests.factories import balance, deposit, withdraw
 from tests.ledger.support.payouts import (
@@ -194,7 +194,7 @@ def test_each_request_and_answer_is_kept(alice, rail):
 
 
 @pytest.mark.parametrize("order", [withdraw, deposit])
-@pytest.mark.parametrize("step", ["write_events", "may_send"])
+@pytest.mark.parametrize("step", [(keeping, "write_events"), (leases, "may_send")])
 def test_a_request_that_can_not_be_kept_or_checked_is_sent_later(
     alice, rail, monkeypatch, step, order
 ):
@@ -204,9 +204,9 @@ def test_a_request_that_can_not_be_kept_or_checked_is_sent_later(
         raise DatabaseError("the database is gone")
 
     attempt = Attempt.objects.get(transaction=order(alice, 300_00))
-    claimed = worker.claim()
+    claimed = leases.claim()
     with monkeypatch.context() as broken:
-        broken.setattr(worker, step, fail)
+        broken.setattr(*step, fail)
         worker.handle(claimed)
     assert (state(attempt), attempt.sent_at) == ("READY", None)
     # Not in a loop while the database is gone.

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from ledger.payouts import operations, outcomes, worker
+from ledger.payouts import leases, operations, outcomes, worker
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Outcome
 from tests.factories import deposit
@@ -81,7 +81,7 @@ def test_a_withdrawal_without_approval_has_no_such_step(as_alice, alice, rail):
 
 def test_a_claimed_withdrawal_is_being_sent(as_alice, alice, rail):
     attempt = ordered(alice)
-    worker.claim()
+    leases.claim()
     assert state(attempt) == "SENDING"
     page = look(as_alice, attempt)
     assert ("now", "Sending to Paya") in steps(page)

@@ -19,6 +19,7 @@ from ledger.models import (
     Entry,
     Pause,
     RailEvent,
+    Report,
     Tariff,
     Transaction,
     Verdict,
@@ -39,7 +40,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(Tariff, Transaction, Verdict),
+    *(Report, Tariff, Transaction, Verdict),
 )
 
 
@@ -76,6 +77,7 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     Verdict.objects.create(outcome="not_paid", evidence="The statement", **about)
     RailEvent.objects.create(rail="simulated", kind="x", attempt=attempt)
     Pause.objects.create(reason="A drill")
+    Report.objects.create(reporter=alice, transaction=record, reason="other")
     return {model: model._default_manager.latest("pk") for model in GUARDED}
 
 

@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from tests.books import assert_books_right
 from tests.conftest import signed_in
-from tests.factories import PASSWORD, UserFactory, funded, new_key
+from tests.factories import PASSWORD, UserFactory, funded, new_key, send
+from tests.nissmart.support.hostile import texts
 from tests.pages import htmx
 
 pytestmark = pytest.mark.django_db
@@ -120,8 +121,35 @@ def test_odd_text_in_passwords(rich):
 
 
 def test_odd_text_in_the_profile(rich):
-    filled = {"name": "Rich", "phone": "", "email": "rich@example.com", "password": PASSWORD}
+    filled = {"phone": "", "email": "rich@example.com", "password": PASSWORD}
     try_all(signed_in(rich), "post", reverse("wallet:profile"), filled, *filled)
+    filled = {"name": "Rich", "reason": "I married."}
+    try_all(signed_in(rich), "post", reverse("wallet:ask_for_name"), filled, *filled)
+
+
+HOSTILE = {
+    "sign-up": ("/accounts/signup/", {"phone": "", "email": "", "password1": ""}, ["name"]),
+    "name": ("/profile/name/", {}, ["name", "reason"]),
+    "report": ("/activity/{}/report/", {"reason": ""}, ["text"]),
+    "payee": ("/transfer/", {"amount": ""}, ["recipient", "description"]),
+}
+
+
+@pytest.mark.any_engine
+@pytest.mark.parametrize("page", HOSTILE)
+def test_hostile_text_comes_back_escaped(rich, alice, page, settings):
+    """The forms are incomplete, so each answer repeats what was typed."""
+    settings.PAYEE_LOOKUPS_PER_HOUR = settings.PAYEE_LOOKUPS_PER_DAY = 0
+    url, filled, names = HOSTILE[page]
+    url = url.format(send(rich, alice, 1_00).reference)
+    client = Client() if page == "sign-up" else signed_in(rich)
+    client.raise_request_exception = False
+    for hostile in texts():
+        answer = client.post(url, filled | dict.fromkeys(names, hostile))
+        assert answer.status_code < 500, hostile[:80]
+        if "<" in hostile[:400]:
+            assert hostile not in answer.text
+    assert_books_right()
 
 
 def test_odd_text_in_preferences(rich):

@@ -18,10 +18,11 @@ from tests.adminpanel.support.corrections import propose_adjustment
 from tests.conftest import signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.prices import price
+from wallet import naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import Delivery, FormerMember, Session, User
+from wallet.models import Delivery, FormerMember, ProtectedName, Session, User
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +145,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     token, _secret = tokens.issue(user_id=alice.pk, scope="member", name="Alice's program")
     signed_in(alice), signed_in(proposer)
     of_staff = Session.objects.get(user=proposer)
+    asked = naming.ask(Context(alice.pk), name="Alice Kamau", reason="She married.")
     former = FormerMember.objects.create(user=people["member"], name="Former")
     delivery = Delivery.objects.create(channel="sms", to="+254712000009", text="Hello")
     view = SavedView.objects.create(owner=people["finance"], name="x", query="type=DEPOSIT")
@@ -163,6 +165,10 @@ def samples(people, alice, settings) -> dict[str, str]:
         "transaction/<reference>": f"transaction/{record.reference}",
         "<path:rest>": "no-such-thing",
         "wallet/apitoken/<path:object_id>": f"wallet/apitoken/{token.pk}",
+        "wallet/namerequest/<path:object_id>": f"wallet/namerequest/{asked.pk}",
+        "wallet/protectedname/<path:object_id>": (
+            f"wallet/protectedname/{ProtectedName.objects.first().pk}"
+        ),
         "payouts/<reference:reference>": f"payouts/{payout.reference}",
         "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,

@@ -9,6 +9,8 @@ import sys
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.any_engine
+
 MODULE = "tests.nissmart.support.in_production"
 
 

@@ -25,7 +25,7 @@ from tests.pages import problems, problems_beside, text, tree, walk
 from wallet.models import User
 from wallet.signin.adapters import AccountAdapter, SecondFactorAdapter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 CATALOGUES = [
     Path(django.__file__).parent / "conf",
@@ -103,7 +103,8 @@ FORMS = {
     "account_change_password": ("oldpassword", "password1", "password2"),
     "account_reauthenticate": ("password",),
     "mfa_activate_totp": ("code",),
-    "wallet:profile": ("name", "phone", "email", "password"),
+    "wallet:profile": ("phone", "email", "password"),
+    "wallet:ask_for_name": ("name", "reason"),
     "wallet:api_tokens": ("name", "days"),
     "ledger:deposit": ("amount", "description", "idempotency_key"),
     "ledger:transfer": ("amount", "recipient", "description", "idempotency_key"),

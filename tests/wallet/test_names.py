@@ -7,8 +7,7 @@ import io
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -18,12 +17,13 @@ from tests.api.support.calls import bad_fields, by_token
 from tests.conftest import signed_in
 from tests.factories import UserFactory, send
 from tests.pages import problems_beside, text
+from wallet import naming
 from wallet.context import Context
-from wallet.models import AuditEvent, User
+from wallet.models import AuditEvent, NameRequest, User
 from wallet.names import refuse_house_names
 from wallet.staff import audit, subjects
 
-PROFILE = reverse("wallet:profile")
+ASK = reverse("wallet:ask_for_name")
 RESERVED = [
     "Nissmart", "NISSMART", " nissmart ", "The  System", "ｔｈｅ system", "Simulated rail",
     # and names that look like a reserved one
@@ -32,8 +32,12 @@ RESERVED = [
 
 
 def rename(user: User, name: str):
-    given = {"name": name, "email": user.email, "phone": user.phone}
-    return signed_in(user).post(PROFILE, given)
+    """Ask for the name, and let an operator approve it."""
+    answer = signed_in(user).post(ASK, {"name": name, "reason": "I married."})
+    if asked := NameRequest.objects.filter(user=user, state="open").first():
+        boss = UserFactory(is_staff=True)
+        naming.approve(Context(boss.pk, "127.0.0.1"), request_id=asked.pk)
+    return answer
 
 
 def actors_in_export(client: Client) -> list[str]:
@@ -90,29 +94,6 @@ def test_an_old_event_without_a_name_shows_the_current_name(finance, auditor):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("who", ["finance", "auditor", "operator"])
-def test_a_name_change_by_staff_is_audited(request, who):
-    person = request.getfixturevalue(who)
-    rename(person, "Another Name")
-    event = AuditEvent.objects.get()
-    assert (event.action, event.subject, event.actor) == (
-        "change_person",
-        f"member {person.pk}",
-        person,
-    )
-    assert event.facts == {"before": {"name": person.name}, "after": {"name": "Another Name"}}
-    assert event.ip_address == "127.0.0.1"
-    rename(person, "Another Name")
-    assert AuditEvent.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_a_name_change_by_a_member_is_not_audited(alice):
-    assert rename(alice, "Alicia").status_code == 303
-    assert not AuditEvent.objects.exists()
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", RESERVED)
 def test_a_reserved_name_is_refused_everywhere(alice, operator, name):
     with pytest.raises(ValidationError):
@@ -129,7 +110,7 @@ def test_a_reserved_name_is_refused_everywhere(alice, operator, name):
     assert not User.objects.filter(email="x@example.com").exists()
 
 
-@pytest.mark.parametrize("name", ["Nissmart Kamau", "Theo System", "Wanjikũ"])
+@pytest.mark.parametrize("name", ["Dennis Smart", "Theo System", "Wanjikũ"])
 def test_similar_names_pass(name):
     refuse_house_names(name)
 
@@ -139,37 +120,3 @@ def test_similar_names_pass(name):
 def test_the_database_refuses_a_reserved_name(alice, name):
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.filter(pk=alice.pk).update(name=name)
-
-
-def rename_in_sql(user: User, name: str) -> None:
-    """Rename in SQL, because the model has other columns than the table at that migration."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE wallet_user SET name = %s WHERE id = %s", [name, user.pk])
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_audit_is_guarded_before_and_after_its_migration(alice):
-    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    try:
-        for target in ([("wallet", "0006_user_by_time")], latest):
-            MigrationExecutor(connection).migrate(target)
-            if target != latest:
-                rename_in_sql(alice, "NISSMART")
-            ip_address = "ip_address" if target == latest else "address"
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "INSERT INTO wallet_auditevent"
-                    f" (at, action, subject, reason, facts, {ip_address})"
-                    " VALUES ('2026-11-25', 'freeze', 'member 1', '', '{}', '')"
-                )
-                for attack in (
-                    "UPDATE wallet_auditevent SET reason = 'x'",
-                    "DELETE FROM wallet_auditevent",
-                ):
-                    with pytest.raises(IntegrityError), transaction.atomic():
-                        cursor.execute(attack)
-    finally:
-        MigrationExecutor(connection).migrate(latest)
-    assert [event.who for event in AuditEvent.objects.all()] == ["", ""]
-    alice.refresh_from_db()
-    assert alice.name == "NISSMART (member)"

@@ -6,8 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -15,8 +14,10 @@ from tests.api.support.calls import by_session, by_token
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, deposit, funded, send
 from tests.pages import elements, words
+from wallet import naming
+from wallet.context import Context
 from wallet.models import User
-from wallet.names import search_columns
+from wallet.models.people import name_columns
 
 pytestmark = pytest.mark.django_db
 
@@ -117,8 +118,8 @@ def test_every_search_finds_a_note_in_any_spelling(alice, finance, url, held):
 
 def all_columns_match() -> bool:
     """Whether the search columns of all members match their names."""
-    rows = User.objects.values("name", "search_name", "search_short_name")
-    return all({"name": row["name"]} | search_columns(row["name"]) == row for row in rows)
+    rows = User.objects.values("name", "search_name", "search_short_name", "name_skeleton")
+    return all({"name": row["name"]} | name_columns(row["name"]) == row for row in rows)
 
 
 def sign_up() -> None:
@@ -130,10 +131,9 @@ def by_api() -> None:
     by_token(UserFactory(), "service").post("/api/users", {"name": NAME})
 
 
-def in_the_profile() -> None:
-    user = UserFactory(name="Jane")
-    given = {"name": NAME, "email": user.email, "phone": user.phone}
-    signed_in(user).post(reverse("wallet:profile"), given)
+def by_request() -> None:
+    asked = naming.ask(Context(UserFactory(name="Jane").pk), name=NAME, reason="A mistake")
+    naming.approve(Context(UserFactory().pk), request_id=asked.pk)
 
 
 def in_the_admin(pk: int | None = None) -> None:
@@ -157,7 +157,7 @@ def by_saving_the_name_alone() -> None:
 WAYS = {
     "sign-up": sign_up,
     "API": by_api,
-    "profile": in_the_profile,
+    "request": by_request,
     "admin, new": in_the_admin,
     "admin, changed": lambda: in_the_admin(UserFactory(name="Jane").pk),
     "update": by_update,
@@ -195,23 +195,6 @@ def test_generated_members_have_search_columns(settings, command):
     sizes = ["--members=20", "--transactions=20"] if command == "generate_history" else []
     call_command(command, *sizes, stdout=StringIO())
     assert User.objects.count() > 8
-    assert all_columns_match()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_migration_fills_the_search_columns_of_old_members():
-    ids = [UserFactory(name=f"Number {number}").pk for number in range(3)]
-    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    names = [NAME, "Nissmart 🎉", "Brian"]
-    try:
-        MigrationExecutor(connection).migrate([("wallet", "0009_openings")])
-        with connection.cursor() as cursor:
-            for pk, name in zip(ids, names, strict=True):
-                cursor.execute("UPDATE wallet_user SET name = %s WHERE id = %s", [name, pk])
-    finally:
-        MigrationExecutor(connection).migrate(latest)
-    found = User.objects.in_bulk(ids)
-    assert [found[pk].name for pk in ids] == [NAME, "Nissmart 🎉 (member)", "Brian"]
     assert all_columns_match()
 
 

@@ -3,6 +3,7 @@
 from wallet.admin.accounts import AccountAdmin
 from wallet.admin.deliveries import DeliveryAdmin
 from wallet.admin.former import FormerMemberAdmin
+from wallet.admin.names import NameRequestAdmin, ProtectedNameAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
 from wallet.admin.sessions import SessionAdmin
 from wallet.admin.site import site
@@ -13,6 +14,8 @@ __all__ = [
     "ApiTokenAdmin",
     "DeliveryAdmin",
     "FormerMemberAdmin",
+    "NameRequestAdmin",
+    "ProtectedNameAdmin",
     "SessionAdmin",
     "StaffGroupAdmin",
     "UserAdmin",

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from wallet import operations, safety
+from wallet import naming, operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
@@ -116,6 +116,23 @@ class PersonForm(ModelForm):
 
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"] or None
+
+    def clean(self) -> dict[str, Any]:
+        """Two members of staff can't have names that look the same: the audit shows the name."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        name = cleaned.get("name", "")
+        is_checked = name and self.makes_staff(cleaned)
+        if is_checked and (other := naming.staff_namesake(self.instance.pk, name)):
+            self.add_error("name", naming.SAME_NAME.format(name=other.name))
+        return cleaned
+
+    def makes_staff(self, cleaned: dict[str, Any]) -> bool:
+        """Will they be staff? A field that this operator may not change keeps its value."""
+        groups = {group.name for group in cleaned.get("groups", ())}
+        if cleaned.get("is_staff") or groups & {FINANCE, AUDITOR}:
+            return True
+        is_kept = self.instance.pk and not {"is_staff", "groups"} & self.fields.keys()
+        return bool(is_kept) and roles.is_staff_now(self.instance)
 
 
 @admin.register(User)

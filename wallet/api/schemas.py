@@ -10,7 +10,8 @@ from ninja import Header, Query, Schema
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from wallet.emails import parse_email
-from wallet.names import refuse_house_names, refuse_invisible_characters
+from wallet.models.protected import refuse_near_names, refuse_protected_names
+from wallet.names import refuse_house_names, refuse_invisible_characters, refuse_mixed_scripts
 from wallet.phones import parse_phone
 from wallet.text import clean_paste, refuse_control_characters
 
@@ -30,6 +31,9 @@ def _name(text: str) -> str:
     try:
         refuse_invisible_characters(text)
         refuse_house_names(text)
+        refuse_mixed_scripts(text)
+        refuse_protected_names(text)
+        refuse_near_names(text)
     except ValidationError as error:
         raise ValueError(error.messages[0]) from None
     return text

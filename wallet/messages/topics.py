@@ -22,6 +22,8 @@ class Topic(TextChoices):
     PHONE_CHANGED = "phone_changed", gettext_lazy("Phone number changed")
     EMAIL_CHANGED = "email_changed", gettext_lazy("Email changed")
     PIN_CHANGED = "pin_changed", gettext_lazy("PIN changed")
+    NAME_CHANGED = "name_changed", gettext_lazy("Name changed")
+    NAME_KEPT = "name_kept", gettext_lazy("Name not changed")
     SECOND_FACTOR_CHANGED = "second_factor_changed", gettext_lazy("Two-step sign-in changed")
     OPERATOR_HELPED = "operator_helped", gettext_lazy("Helped by our staff")
     FROZEN = "frozen", gettext_lazy("Wallet frozen")
@@ -74,6 +76,15 @@ WORDS: Mapping[str, Words] = {
     Topic.PIN_CHANGED: Words(
         gettext_lazy("Your PIN was changed"),
         gettext_lazy("Your Nissmart PIN was changed, {at}."),
+    ),
+    Topic.NAME_CHANGED: Words(
+        gettext_lazy("Your name was changed"),
+        gettext_lazy("Your name at Nissmart is now {name}, {at}, as you asked."),
+    ),
+    Topic.NAME_KEPT: Words(
+        gettext_lazy("Your name stays as it is"),
+        gettext_lazy("You asked Nissmart for another name. Your profile says why it can't be."),
+        asks=False,
     ),
     Topic.SECOND_FACTOR_CHANGED: Words(
         gettext_lazy("Two-step sign-in was changed"),

@@ -7,8 +7,10 @@ from wallet.models.contacts import Claim
 from wallet.models.devices import Device, Session
 from wallet.models.guesses import GuessCount
 from wallet.models.messages import Channel, Delivery, Message
+from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
+from wallet.models.protected import ProtectedName
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
 
@@ -23,7 +25,9 @@ __all__ = [
     "FormerMember",
     "GuessCount",
     "Message",
+    "NameRequest",
     "Opening",
+    "ProtectedName",
     "RateWindow",
     "Session",
     "User",

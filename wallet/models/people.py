@@ -15,9 +15,10 @@ from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from wallet import emails, names
+from wallet import emails, lookalikes, names, public_ids
 from wallet.models.accounts import Account
-from wallet.names import HOUSE_NAMES
+from wallet.models.protected import refuse_protected_names
+from wallet.names import HOUSE_NAMES, HOUSE_SKELETON
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters
 
@@ -31,7 +32,7 @@ class UserQuerySet(models.QuerySet["User"]):
         if "name" in values:
             if not isinstance(values["name"], str):
                 raise TypeError("Pass the name as text, so that its search columns can be saved.")
-            values |= names.search_columns(values["name"])
+            values |= name_columns(values["name"])
         if "phone" in values:
             values |= {"phone_changed_at": when_phone_changed(values["phone"])}
         for field in CONTACTS & values.keys():
@@ -44,6 +45,11 @@ class UserQuerySet(models.QuerySet["User"]):
             user.set_search_columns()
             user.prove_contacts()
         return super().bulk_create(people, *args, **kwargs)
+
+
+def name_columns(name: str) -> dict[str, str]:
+    """The columns stored with a name."""
+    return names.search_columns(name) | {"name_skeleton": lookalikes.words_of(name)}
 
 
 def when_phone_changed(phone: str | None) -> Case:
@@ -137,6 +143,11 @@ class UserManager(BaseUserManager["User"]):
         user = self.with_login(text)
         return user if user and user.has_address("email" if "@" in text else "phone") else None
 
+    def payable_as(self, text: str) -> User | None:
+        """The person with this public id, phone number or email, in any format, or None."""
+        public_id = public_ids.parse(text)
+        return self.filter(public_id=public_id).first() if public_id else self.with_address(text)
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, who signs in with an email or a phone number. Either may be missing.
@@ -152,11 +163,23 @@ class User(AbstractBaseUser, PermissionsMixin):
             refuse_control_characters,
             names.refuse_invisible_characters,
             names.refuse_house_names,
+            names.refuse_mixed_scripts,
+            refuse_protected_names,
         ],
     )
     # The name and the short name, folded for search (wallet/names.py).
     search_name = models.TextField(default="", db_default="", editable=False)
     search_short_name = models.TextField(default="", db_default="", editable=False)
+    # Names that look the same have the same skeleton (wallet/lookalikes.py).
+    name_skeleton = models.TextField(default="", db_default="", editable=False)
+    # What others may pay them by, without knowing a phone number or an email.
+    public_id = models.CharField(
+        _("public id"),
+        max_length=15,
+        unique=True,
+        default=public_ids.new_public_id,
+        editable=False,
+    )
     email = models.EmailField(_("email"), unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
     # When it last became another number. The number that an account was opened with is no change.
@@ -199,6 +222,10 @@ class User(AbstractBaseUser, PermissionsMixin):
                 for field in ("email", "phone")
             ),
             models.CheckConstraint(
+                condition=~Q(name_skeleton__contains=HOUSE_SKELETON),
+                name="user_name_does_not_hold_the_houses",
+            ),
+            models.CheckConstraint(
                 condition=Q(phone__regex=r"^\+254[0-9]{7,10}\Z"), name="user_phone_e164"
             ),
         ]
@@ -222,9 +249,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def set_search_columns(self) -> dict[str, str]:
-        columns = names.search_columns(self.name)
-        self.search_name = columns["search_name"]
-        self.search_short_name = columns["search_short_name"]
+        columns = name_columns(self.name)
+        for column, value in columns.items():
+            setattr(self, column, value)
         return columns
 
     def prove_contacts(self) -> None:

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class RateWindow(models.Model):
-    """How many calls one caller made in one minute. Rows of past minutes are deleted."""
+    """How many calls one caller made in a window, which ends with `minute`. Later it is deleted."""
 
     key = models.CharField(max_length=80)
     minute = models.BigIntegerField()

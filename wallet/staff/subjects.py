@@ -16,6 +16,7 @@ PAGES = {
     "incident": "adminpanel:incident",
     "ledger": "adminpanel:ledger",
     "member": "adminpanel:member",
+    "names": "",
     "payouts": "adminpanel:payouts",
     "tariffs": "",
     "transaction": "adminpanel:transaction",
@@ -55,6 +56,7 @@ AUDIT = Subject("audit")
 PAYOUTS = Subject("payouts")
 DEPOSITS = Subject("deposits")
 TARIFFS = Subject("tariffs")
+NAMES = Subject("names")
 
 
 def member(user_id: int) -> Subject:

@@ -15,8 +15,9 @@ from wallet.models import RateWindow
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
-# Exactly two of the longest windows: `was_counted` looks at the previous one too.
-KEPT_MINUTES = 2 * HOUR_S // MINUTE_S
+DAY_S = 24 * HOUR_S
+# After the end of a window: `was_counted` looks at the previous hour too.
+KEPT_MINUTES = HOUR_S // MINUTE_S
 WHY = _("Too many requests.")
 
 # One statement, so that two simultaneous calls count as two.
@@ -42,10 +43,13 @@ class TooManyRequests(Refusal):
 
 
 def in_words(wait_s: int) -> str:
-    """Minutes are rounded up, so that the wait is never too short."""
+    """Minutes and hours are rounded up, so that the wait is never too short."""
     if wait_s < MINUTE_S:
         return ngettext("%d second", "%d seconds", wait_s) % wait_s
     minutes = -(-wait_s // MINUTE_S)
+    if wait_s >= 2 * HOUR_S:
+        hours = -(-wait_s // HOUR_S)
+        return ngettext("%d hour", "%d hours", hours) % hours
     return ngettext("%d minute", "%d minutes", minutes) % minutes
 
 
@@ -65,16 +69,16 @@ def enforce(
 
 def count(key: str, window_s: int = MINUTE_S) -> int:
     """Count a call by `key` and return how many there were in this window, this one included."""
-    minute = window_start(window_s)
+    minute = window_end(window_s)
     [[(calls,)]] = pipeline.ask(Statement(COUNT_CALL, (key, minute)))
     if calls == 1 and random.random() < 0.01:
-        RateWindow.objects.filter(minute__lt=minute - KEPT_MINUTES).delete()
+        RateWindow.objects.filter(minute__lt=int(time.time()) // MINUTE_S - KEPT_MINUTES).delete()
     return int(calls)
 
 
 def was_counted(key: str, window_s: int) -> bool:
-    """Has `key` called in this window or the previous one?"""
-    minute = window_start(window_s)
+    """Has `key` called in this window or the previous one? For windows of at most an hour."""
+    minute = window_end(window_s)
     return RateWindow.objects.filter(
         key=key, minute__gte=minute - window_s // MINUTE_S, count__gt=0
     ).exists()
@@ -82,11 +86,11 @@ def was_counted(key: str, window_s: int) -> bool:
 
 def take_back(key: str, window_s: int) -> bool:
     """Take one call of this window back. False if there was none."""
-    windows = RateWindow.objects.filter(key=key, minute=window_start(window_s), count__gt=0)
+    windows = RateWindow.objects.filter(key=key, minute=window_end(window_s), count__gt=0)
     return bool(windows.update(count=F("count") - 1))
 
 
-def window_start(window_s: int) -> int:
-    """The minute in which the current window began."""
+def window_end(window_s: int) -> int:
+    """The minute in which the current window ends, after which its row may be deleted."""
     now_s = int(time.time())
-    return (now_s - now_s % window_s) // MINUTE_S
+    return (now_s - now_s % window_s + window_s) // MINUTE_S

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
+from functools import lru_cache
 
 import httpx
 from django.utils import timezone
@@ -48,7 +49,9 @@ def post(settings: Configuration, request: Request) -> Said:
     return said
 
 
+@lru_cache(maxsize=4)
 def token_store(settings: Configuration) -> TokenStore:
+    """The same one for all threads of this process."""
     owner = f"{settings.base_url} {settings.consumer_key}"
     # As long as a fetch may take, and a little.
     return TokenStore("mpesa", owner, patience_s=2 * settings.timeout_s + 1)

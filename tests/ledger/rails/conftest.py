@@ -8,7 +8,7 @@ import pytest
 
 from ledger import rails
 from ledger.rails import Instruction, recording
-from ledger.rails.mpesa import client, configuration
+from ledger.rails.mpesa import client, configuration, gateway
 from tests.ledger.rails.support.wire import CALLBACK_SECRET, Wire
 from tests.sandbox.conftest import certificate, daraja, keys, receiver, start
 from tests.sandbox.support.daraja import Daraja
@@ -20,8 +20,9 @@ PHONE = "+254712000001"
 
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
-    """No connection and no checked settings of another test."""
+    """No connection, no token and no checked settings of another test."""
     yield
+    gateway.token_store.cache_clear()
     client.pool.cache_clear()
     configuration.checked.cache_clear()
 

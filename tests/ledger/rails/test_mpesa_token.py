@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ledger.rails import Alarm, Outcome
 from ledger.rails.models import RailToken
+from ledger.rails.mpesa import gateway
 from ledger.rails.tokens import EARLY, NoToken, Token, TokenStore
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,10 @@ def row() -> RailToken:
 
 def fetched(wire) -> int:
     return wire.kinds().count("token-answer")
+
+
+def as_a_new_process() -> None:
+    gateway.token_store.cache_clear()
 
 
 def test_the_token_is_fetched_once_and_kept_encrypted(wire, asked):
@@ -39,6 +44,7 @@ def test_the_token_is_fetched_once_and_kept_encrypted(wire, asked):
 
 def test_a_token_that_expires_soon_is_replaced(wire):
     wire.rail.ask_balance()
+    as_a_new_process()
     RailToken.objects.update(expires_at=timezone.now() + EARLY - timedelta(seconds=1))
     assert wire.rail.ask_balance().outcome == Outcome.PENDING
     assert (fetched(wire), row().version) == (2, 2)
@@ -56,6 +62,7 @@ def test_a_token_that_expires_soon_is_replaced(wire):
 )
 def test_a_row_without_a_token_to_use_gets_one(wire, change):
     wire.rail.ask_balance()
+    as_a_new_process()
     RailToken.objects.update(**change)
     assert wire.rail.ask_balance().outcome == Outcome.PENDING
     assert fetched(wire) == 2
@@ -65,6 +72,7 @@ def test_a_row_without_a_token_to_use_gets_one(wire, change):
 def test_another_key_cannot_read_the_token(wire, mpesa_settings, setting):
     wire.rail.ask_balance()
     sealed = row().sealed
+    as_a_new_process()
     setattr(mpesa_settings, setting, "another")
     answer = wire.rail.ask_balance()
     is_other_app = setting == "MPESA_CONSUMER_KEY"
@@ -176,6 +184,17 @@ def test_a_refused_token_is_replaced_unless_another_process_has_done_so():
     assert store().get(lambda: token("one")) == "one"
     assert store().get(lambda: token("two"), refused="one") == "two"
     assert store().get(lambda: pytest.fail("must not fetch"), refused="one") == "two"
+
+
+def test_a_process_asks_the_database_again_only_when_its_token_is_refused(
+    django_assert_num_queries,
+):
+    ours = store()
+    ours.get(lambda: token("one"))
+    with django_assert_num_queries(0):
+        assert ours.get(lambda: pytest.fail("must not fetch")) == "one"
+    store().get(lambda: token("two"), refused="one")
+    assert ours.get(lambda: pytest.fail("must not fetch"), refused="one") == "two"
 
 
 def test_a_process_whose_lease_ran_out_overwrites_nothing():
