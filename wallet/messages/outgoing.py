@@ -60,8 +60,13 @@ def plain(text: str) -> str:
 
 
 def contacts_of(person: User) -> list[Contact]:
-    """The contacts that count as the person's."""
-    return [Contact.of(value) for value in (person.phone, person.email) if value]
+    """The contacts that the person has proved, or typed before there were codes."""
+    proved = [
+        person.phone if person.phone_proved_at else None,
+        person.email if person.email_proved_at else None,
+    ]
+    values = proved if any(proved) else [person.phone, person.email]
+    return [Contact.of(value) for value in values if value]
 
 
 def send_code(user_id: int | None, contact: Contact, code: str, *, send_before: datetime) -> None:

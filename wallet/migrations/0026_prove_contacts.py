@@ -15,7 +15,7 @@ def ask_for_proof(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0024_claims")]
+    dependencies = [("wallet", "0025_claims")]
 
     operations = [
         migrations.RunPython(ask_for_proof, migrations.RunPython.noop),

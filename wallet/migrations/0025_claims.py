@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('wallet', '0023_public_id'),
+        ('wallet', '0024_used_steps'),
     ]
 
     operations = [
