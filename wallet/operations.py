@@ -7,6 +7,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import FrozenByStaff, OpenedAlready, Refusal, Taken
 from wallet.messages import Topic
-from wallet.models import Account, Opening, User
+from wallet.models import Account, Channel, Claim, Opening, User
 from wallet.staff import audit, subjects
 
 FrozenBy = Account.FrozenBy
@@ -132,10 +133,14 @@ class Person(NamedTuple):
     name: str
     email: str | None = None
     phone: str | None = None
+    # Must the member prove these contacts with codes? Otherwise the caller vouches for them.
+    must_prove: bool = False
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+        # Without the flag if it's off: keys from before it still find their member.
+        asked = tuple(self) if self.must_prove else tuple(self)[:3]
+        return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
 @committed
@@ -158,10 +163,25 @@ def open_member(context: Context, person: Person) -> tuple[User, bool]:
         return opening.user, True
     if taken:
         raise Taken(taken)
-    user = User.objects.create_user(**person._asdict())
+    user = open_unproved(person) if person.must_prove else open_proved(person)
     if key:
         Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)
     return user, False
+
+
+def open_proved(person: Person) -> User:
+    return User.objects.create_user(name=person.name, email=person.email, phone=person.phone)
+
+
+def open_unproved(person: Person) -> User:
+    """A member whose wallet is stopped until they prove a contact. No code is sent yet: they have
+    no password, and begin by setting one with a code."""
+    user = User(name=person.name, prove_by=timezone.now(), password=make_password(None))
+    User.objects.save_with_wallet(user)
+    for channel, value in ((Channel.SMS, person.phone), (Channel.EMAIL, person.email)):
+        if value:
+            Claim.objects.create(user=user, channel=channel, value=value)
+    return user
 
 
 def taken_field(person: Person) -> str | None:

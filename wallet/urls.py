@@ -2,10 +2,12 @@ from django.urls import path
 
 from wallet import security_views, views
 from wallet.signin import freeze_views, pin_views
+from wallet.signin.verify import verify
 
 app_name = "wallet"
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
+    path("profile/verify/", verify, name="verify"),
     path("profile/name/", views.ask_for_name, name="ask_for_name"),
     path("profile/tokens/", views.api_tokens, name="api_tokens"),
     path("profile/tokens/<id:token_id>/revoke/", views.revoke_api_token, name="revoke_api_token"),

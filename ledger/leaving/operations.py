@@ -18,6 +18,7 @@ from wallet.db.retries import committed
 from wallet.errors import Refusal
 from wallet.models import (
     Account,
+    Claim,
     Device,
     FormerMember,
     NameRequest,
@@ -64,6 +65,7 @@ def close(context: Context, user_id: int) -> None:
     user.password = make_password(None)
     user.save()
     EmailAddress.objects.filter(user=user).delete()
+    Claim.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     Pin.objects.filter(user=user).delete()
     Session.objects.filter(user=user).delete()

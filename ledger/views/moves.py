@@ -216,7 +216,8 @@ def render_form(
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
         "is_frozen": is_frozen(form),
         # A refused form stays on the page, with its input.
-        "hides_form": (is_frozen(form) or on_hold_until(form)) and not form.is_bound,
+        "hides_form": not form.is_bound
+        and bool(is_frozen(form) or on_hold_until(form) or request.user.is_stopped),
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 

@@ -15,6 +15,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, send
 from tests.pages import elements, find, problems_beside, text, words
 from wallet import house
+from wallet.messages import sending
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,7 @@ def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(as_operator)
     assert jane.primary_account().balance_cents == 0
     assert (jane.phone, jane.has_usable_password()) == (None, False)
     Client().post(reverse("account_reset_password"), {"email": "jane@example.com"})
+    sending.send_all()
     assert mail.outbox[0].to == ["jane@example.com"]
     assert "/password/reset/key/" in mail.outbox[0].body
 
@@ -149,6 +151,7 @@ def test_password_reset_uses_a_new_email_and_not_the_old_one(as_operator):
     assert change(as_operator, jane, email="New@example.com").status_code == 302
     for email in ("old@example.com", "new@example.com"):
         Client().post(reverse("account_reset_password"), {"email": email})
+    sending.send_all()
     sent = [message.to for message in mail.outbox if "/password/reset/key/" in message.body]
     assert sent == [["new@example.com"]]
 

@@ -3,6 +3,7 @@
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
+from wallet.models.contacts import Claim
 from wallet.models.devices import Device, Session
 from wallet.models.factors import UsedStep
 from wallet.models.guesses import GuessCount
@@ -20,6 +21,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Channel",
+    "Claim",
     "Delivery",
     "Device",
     "FormerMember",
