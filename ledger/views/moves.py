@@ -23,7 +23,7 @@ from ledger.kinds import Kind, Page
 from ledger.operations import Order
 from ledger.operations.moves import Preview
 from ledger.querysets import moment, nairobi_day
-from ledger.views import confirming
+from ledger.views import confirming, stepping_up
 from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import keep
@@ -78,13 +78,9 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         context = context_of(request, key=form.cleaned_data["idempotency_key"])
         record = operations.find_earlier(context, order)
         if record is None and request.POST.get("confirm") != "1":
-            return render_review(request, form, operations.preview(order), is_check)
-        if record is None and names_another_payee(request, form):
-            form.add_error(
-                "recipient",
-                _("This number or email now belongs to someone else. Check the name again."),
-            )
-            return render_form(request, form, status=422)
+            return review(request, form, order, is_check)
+        if record is None and (page := page_before_it_moves(request, form, order)):
+            return page
         if record is None:
             record = operations.perform(context, order)
     except Refusal as error:
@@ -92,6 +88,27 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     except OutcomeUnknown:
         return confirming.render_unknown(request, form)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
+
+
+def review(request: MemberRequest, form: OrderForm, order: Order, is_check: bool) -> HttpResponse:
+    """The review, after the second factor if the order needs one."""
+    found = operations.preview(order)
+    # Someone who asks what became of an order isn't making one.
+    page = None if is_check else stepping_up.ask(request, form, order)
+    return page or render_review(request, form, found, is_check)
+
+
+def page_before_it_moves(
+    request: MemberRequest, form: OrderForm, order: Order
+) -> HttpResponse | None:
+    """What the member has to look at again, or None if the confirmed order may be carried out."""
+    if names_another_payee(request, form):
+        form.add_error(
+            "recipient",
+            _("This number or email now belongs to someone else. Check the name again."),
+        )
+        return render_form(request, form, status=422)
+    return stepping_up.ask(request, form, order)
 
 
 def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
@@ -150,6 +167,7 @@ def render_form(
         most_cents = min(account.balance_cents, limit_cents)
     if today:
         most_cents = min(most_cents, today.left_cents)
+    payable_cents = operations.most_now(kind, account) if kind.pays_out else most_cents
     asks_payee = kind.names_payee and not form.known_payee
     context = {
         "kind": kind,
@@ -158,8 +176,10 @@ def render_form(
         "form": form,
         "account": account,
         "refusal": refusal,
-        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= most_cents],
+        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= payable_cents],
         "limit_cents": limit_cents,
+        # Said where it isn't clear from the balance and the limit.
+        "payable_cents": payable_cents if payable_cents != most_cents else 0,
         "today": today,
         "on_hold_until": on_hold_until(form),
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
