@@ -10,6 +10,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from wallet.models import User
+from wallet.signin import factors
 from wallet.staff.roles import acts_on_panel, reads_panel
 from wallet.web.http import MemberRequest
 
@@ -17,7 +18,10 @@ type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def panel_page[**P](view: View[P]) -> View[P]:
-    """Only finance and auditors see this page. Visitors sign in first; others get 403."""
+    """Only finance and auditors see this page, after a second factor.
+
+    Visitors sign in first; others get 403.
+    """
     return restrict(view, reads_panel)
 
 
@@ -34,7 +38,7 @@ def restrict[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
     ) -> HttpResponseBase:
         if not is_allowed(request.user):
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        return factors.required(view)(request, *args, **kwargs)
 
     return restricted
 

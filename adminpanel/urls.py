@@ -15,7 +15,7 @@ from adminpanel.payouts import bulk, pausing
 from adminpanel.payouts import views as payouts
 from adminpanel.reversals import views as reversals
 from adminpanel.search import views as search
-from adminpanel.transactions import suspense
+from adminpanel.transactions import suspense, verdicts
 from adminpanel.transactions import views as transactions
 from wallet.web.converters import AccountIdConverter
 
@@ -71,6 +71,16 @@ urlpatterns = [
         "transactions/<reference:reference>/ask/",
         transaction_action(transactions.ask_rail),
         name="ask_rail",
+    ),
+    path(
+        "transactions/<reference:reference>/paid/",
+        transaction_action(verdicts.deposit_was_paid),
+        name="deposit_was_paid",
+    ),
+    path(
+        "transactions/<reference:reference>/not-paid/",
+        transaction_action(verdicts.deposit_was_not_paid),
+        name="deposit_was_not_paid",
     ),
     # Deposits that haven't reached a wallet
     path("deposits/", deposits.deposits, name="deposits"),

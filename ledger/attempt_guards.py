@@ -38,7 +38,10 @@ MOVES: Mapping[str, Sequence[str]] = {
     "SENT": ["UNKNOWN", "SUCCEEDED", "FAILED"],
     "UNKNOWN": ["READY", "SENT", "SUCCEEDED", "FAILED"],
 }
-FIXED = ("id", "transaction_id", "rail", "reference", "phone", "approvals_needed", "created_at")
+FIXED = (
+    *("id", "transaction_id", "rail", "reference", "phone", "approvals_needed", "created_at"),
+    *("held_because", "held_above_cents"),
+)
 EVENT_FIXED = (
     *("id", "rail", "kind", "reference", "rail_id", "is_callback", "status_code", "body"),
     *("ip_address", "at"),
@@ -59,7 +62,7 @@ BEGINS_WRONG = f"""
     OR NEW.state <> CASE WHEN NEW.approvals_needed > 0 THEN 'HELD' ELSE 'READY' END)"""
 
 
-def moves_wrongly(is_distinct: str) -> str:
+def moves_wrongly(is_distinct: str, fixed: Sequence[str]) -> str:
     """SQL that is true of an update that is no lawful move of an attempt."""
     moves = " OR ".join(
         f"OLD.state = '{old}' AND NEW.state IN ({', '.join(repr(new) for new in [old, *new_ones])})"
@@ -68,7 +71,7 @@ def moves_wrongly(is_distinct: str) -> str:
     # The rail may say how a payment ended that a worker believes unsent: never of one that
     # no worker has claimed.
     moves += " OR OLD.state = 'READY' AND OLD.fence > 0 AND NEW.state IN ('SUCCEEDED', 'FAILED')"
-    changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in FIXED)
+    changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in fixed)
     return f"""
     NOT ({moves}) OR {changed}
     OR NEW.fence < OLD.fence OR NEW.looks < OLD.looks
@@ -191,11 +194,6 @@ NO_REPLACEMENT = Guards(
             WHEN EXISTS (SELECT 1 FROM {ATTEMPTS} WHERE transaction_id = NEW.transaction_id)
               OR EXISTS (SELECT 1 FROM {ATTEMPTS} WHERE reference = NEW.reference)
             BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
-        "ledger_attempt_no_second_receipt": f"""
-            BEFORE UPDATE OF receipt ON {ATTEMPTS}
-            WHEN EXISTS (SELECT 1 FROM {ATTEMPTS}
-                         WHERE rail = NEW.rail AND receipt = NEW.receipt AND id <> NEW.id)
-            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {NO_REPLACE}'); END""",
         "ledger_approval_no_replacement": f"""
             BEFORE INSERT ON {APPROVALS}
             WHEN EXISTS (SELECT 1 FROM {APPROVALS}
@@ -213,20 +211,26 @@ def decided_once(table: str) -> Guards:
     )
 
 
+def attempt_moves(fixed: Sequence[str] = FIXED) -> Guards:
+    """How an attempt moves. `fixed` columns never change; a migration passes its own list."""
+    distinct, is_not = (moves_wrongly(word, fixed) for word in ("IS DISTINCT FROM", "IS NOT"))
+    return refusing(
+        ATTEMPTS,
+        "ledger_attempt_moves",
+        "UPDATE",
+        Rule(distinct, is_not, BAD_MOVE),
+        Rule(LACKS_APPROVALS, "", NOT_APPROVED),
+        Rule(DISAGREES, "", NOT_AGREED),
+    )
+
+
 PAYOUTS = (
     kept(ATTEMPTS)
     | NO_REPLACEMENT
     | refusing(
         ATTEMPTS, "ledger_attempt_begins", "INSERT", Rule(BEGINS_WRONG, BEGINS_WRONG, BAD_START)
     )
-    | refusing(
-        ATTEMPTS,
-        "ledger_attempt_moves",
-        "UPDATE",
-        Rule(moves_wrongly("IS DISTINCT FROM"), moves_wrongly("IS NOT"), BAD_MOVE),
-        Rule(LACKS_APPROVALS, "", NOT_APPROVED),
-        Rule(DISAGREES, "", NOT_AGREED),
-    )
+    | attempt_moves()
     | decided_once(APPROVALS)
     | decided_once(VERDICTS)
     | kept(EVENTS)

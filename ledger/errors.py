@@ -52,6 +52,15 @@ class DailyLimitReached(AmountRefused):
     sentence = _("You can send and withdraw up to {limit} a day. You have {left} left today.")
 
 
+class LessFitsToday(DailyLimitReached):
+    """Also `most`: the largest amount that can leave over the rail."""
+
+    sentence = _(
+        "You can send and withdraw up to {limit} a day. You have {left} left today. "
+        "You can withdraw up to {most} now."
+    )
+
+
 class LowerLimitReached(DailyLimitReached):
     """`until` is a time in words: when the lower limit after a change of sign-in ends."""
 
@@ -82,13 +91,25 @@ class InsufficientFunds(AmountRefused):
     sentence = _("You have {available} available. Enter that or less.")
 
 
+class LessFits(InsufficientFunds):
+    """`most` is formatted money: the largest amount that can leave over the rail, with its fee."""
+
+    sentence = _("You have {available} available. You can withdraw up to {most} now.")
+
+
 class FeeNotCovered(InsufficientFunds):
     """The wallet holds the amount, but not its fee. The facts are formatted money."""
 
     sentence = _(
         "You have {available} available, and this takes {total} with its fee of {fee}. "
-        "Enter a smaller amount."
+        "You can withdraw up to {most} now."
     )
+
+
+class NothingFits(InsufficientFunds):
+    """The wallet doesn't even hold the least that the rail takes, with its fee."""
+
+    sentence = _("You have {available} available. That is too little to withdraw.")
 
 
 class FeeChanged(Refusal):

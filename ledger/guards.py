@@ -14,7 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
-from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS
+from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
+from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
 
 ENTRIES = "ledger_entry"
@@ -162,8 +163,30 @@ REPORTS = append_only(
     unique=["reference", ("reporter_id", "transaction_id")],
 )
 
-BOOKS = ENTRY_GUARDS | transaction_guards() | SUM_GUARD | HOLDS | PAYOUTS | ARRIVALS_ONCE
-BOOKS = BOOKS | TARIFFS | REPORTS
+# A tariff says how many bands it has, and its bands are written in the same commit: all that come
+# later are too many. An older migration installs TARIFFS before that column exists.
+TOO_MANY_BANDS = """(
+    SELECT COUNT(*) FROM ledger_band WHERE tariff_id = NEW.tariff_id
+) >= (SELECT band_count FROM ledger_tariff WHERE id = NEW.tariff_id)"""
+WHOLE_TARIFFS = refusing(
+    "ledger_band",
+    "ledger_band_of_a_new_tariff",
+    "INSERT",
+    Rule(TOO_MANY_BANDS, TOO_MANY_BANDS, "a tariff gets no bands besides those it began with"),
+)
+
+BOOKS = (
+    ENTRY_GUARDS
+    | transaction_guards()
+    | SUM_GUARD
+    | HOLDS
+    | PAYOUTS
+    | ARRIVALS_ONCE
+    | DIRECTIONS
+    | TARIFFS
+    | WHOLE_TARIFFS
+    | REPORTS
+)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -54,6 +54,7 @@ def publish(
         written_on=today,
         written_by_id=context.actor_id,
         reason=context.reason,
+        band_count=len(bands),
     )
     Band.objects.bulk_create(
         Band(tariff=tariff, from_cents=start, fee_cents=fee) for start, fee in bands

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from ledger import rails
 from ledger.rails import Rail
+from wallet.signin import factors
 
 ORDER = ["wallet", "ledger", "payments", "auth"]
 
@@ -26,6 +27,10 @@ class OperatorsSite(AdminSite):
             apps,
             key=lambda app: ORDER.index(app["app_label"]) if app["app_label"] in ORDER else 1,
         )
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Also asks for the second factor. Every page of the admin goes through here."""
+        return super().admin_view(factors.required(view), cacheable)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         page = self.admin_view(require_safe(self.payment_settings))

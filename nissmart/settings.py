@@ -195,11 +195,24 @@ RETENTION_YEARS = env.int("RETENTION_YEARS", 7)
 # How long a link that sets a new password works, mailed or handed over.
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", 24) * 60 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Nissmart: "
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A payment above this amount asks for the second factor, and so does one on a new device. 0 means
+# every payment.
+STEP_UP_ABOVE_CENTS = env.int("STEP_UP_ABOVE_CENTS", 50_000_00)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A code counts for half a minute before and after its own: people type slowly and clocks differ
+# (RFC 6238, 5.2, allows one step). wallet/signin/factors.py makes each work once.
+MFA_TOTP_TOLERANCE = 1
 MFA_FORMS = {
     "authenticate": "wallet.signin.code_forms.AuthenticateForm",
     "reauthenticate": "wallet.signin.code_forms.ReauthenticateForm",
     "activate_totp": "wallet.signin.code_forms.ActivateForm",
+    "add_webauthn": "wallet.signin.passkey_forms.AddForm",
+    "edit_webauthn": "wallet.signin.passkey_forms.RenameForm",
+    "login_webauthn": "wallet.signin.passkey_forms.LoginForm",
+    "authenticate_webauthn": "wallet.signin.passkey_forms.AuthenticateForm",
+    "reauthenticate_webauthn": "wallet.signin.passkey_forms.ReauthenticateForm",
 }
 MFA_TOTP_ISSUER = "Nissmart"
 MFA_ADAPTER = "wallet.signin.adapters.SecondFactorAdapter"

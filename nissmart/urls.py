@@ -7,12 +7,36 @@ from django.views.generic import RedirectView
 
 from nissmart import views, well_known
 from nissmart.api import api, nothing_here
+from wallet.signin import factor_views
 
-# Operators sign in on the same page as everyone, with its rate limits and second factor.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Operators sign in on the same page as everyone, with its rate limits and second factor. The
+# admin's own form has neither, so it's never shown.
+to_admin = RedirectView.as_view(pattern_name="admin:index")
+admin.site.login = secure_admin_login(to_admin)  # type: ignore[method-assign]
 
 to_profile = RedirectView.as_view(pattern_name="wallet:profile")
 to_password = RedirectView.as_view(pattern_name="account_change_password")
+
+# Ours come first. allauth has the other pages of the second factor.
+second_factor = [
+    path("", factor_views.overview, name="mfa_index"),
+    path("authenticate/", factor_views.enter_code, name="mfa_authenticate"),
+    path("totp/activate/", factor_views.activate_totp, name="mfa_activate_totp"),
+    path("totp/deactivate/", factor_views.deactivate_totp, name="mfa_deactivate_totp"),
+    path("recovery-codes/", factor_views.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "recovery-codes/generate/",
+        factor_views.make_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path("recovery-codes/download/", factor_views.download_recovery_codes),
+    path("webauthn/", RedirectView.as_view(pattern_name="mfa_index")),
+    path("webauthn/add/", factor_views.add_passkey, name="mfa_add_webauthn"),
+    path("webauthn/reauthenticate/", factor_views.use_passkey, name="mfa_reauthenticate_webauthn"),
+    path("webauthn/keys/<int:pk>/edit/", factor_views.rename_passkey, name="mfa_edit_webauthn"),
+    path("webauthn/keys/<int:pk>/remove/", factor_views.remove_passkey, name="mfa_remove_webauthn"),
+    path("", include("allauth.mfa.urls")),
+]
 
 urlpatterns = [
     # First, because programs call it most.
@@ -26,7 +50,7 @@ urlpatterns = [
     path("accounts/phone/change/", to_profile),
     path("accounts/phone/verify/", to_profile),
     path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/2fa/", include(second_factor)),
     # The admin's own page would neither revoke API tokens nor notify the holder.
     path("admin/password_change/", to_password),
     path("admin/", admin.site.urls),

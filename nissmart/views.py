@@ -15,9 +15,10 @@ from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from wallet.db.retries import is_disk_full, note_full_disk, optional_write
+from wallet.errors import Busy
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
-from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url
+from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url, signed_out_page
 from wallet.web.refusals import mark_page
 
 # Forms for people who aren't signed in.
@@ -79,9 +80,8 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
     if request.user.is_authenticated or is_public:
         back = return_url(request) if "amount" in request.POST else ""
         return HttpResponse(render_to_string("403_csrf.html", {"back": back}), status=403)
-    page = render_to_string("403_signed_out.html", {"sign_in_url": sign_in_url(request)})
-    response = HttpResponse(page, status=403)
-    if request.htmx:
+    response = signed_out_page(request)
+    if request.htmx and response.status_code == 403:
         messages.warning(request, SIGNED_OUT)
         response.headers["HX-Redirect"] = sign_in_url(request)
     return response
@@ -125,7 +125,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     A database that is down or out of connections is a 503: nothing is wrong with the request, so
     trying again is right.
     """
-    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+    if isinstance(sys.exception(), (OperationalError, InterfaceError, Busy)):
         response = HttpResponse(render_to_string("503.html"), status=503)
         response.headers["Retry-After"] = "5"
         return response

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -29,8 +30,9 @@ from wallet.db.guards import AUDIT
 from wallet.models import Device, ProtectedName, User, accounts
 from wallet.models.protected import write_first_list
 from wallet.signin import devices
-from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.staff.roles import AUDITOR, FINANCE, is_staff_now
 
+SECOND_FACTOR = {"method": "mfa", "at": 0.0, "type": "totp"}
 # Migrations fill these tables from the code alone, so they needn't be emptied.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
@@ -195,18 +197,32 @@ class Payer(Client):
 
 
 def signed_in(user: User) -> Client:
-    """A client that has just entered its password, so no page asks for it again."""
+    """A client that has just entered its password, so no page asks for it again.
+
+    Staff have passed their second factor too.
+    """
     client = Payer()
     client.force_login(user)
+    password = {"method": "password", "at": time.time(), "reauthenticated": True}
+    set_records(client, [*([SECOND_FACTOR] if is_staff_now(user) else []), password])
+    know_device(client, user)
+    return client
+
+
+def pass_second_factor(client: Client) -> None:
+    """As if this signed-in client had entered a code when it signed in."""
+    records = client.session.get("account_authentication_methods", [])
+    set_records(client, [SECOND_FACTOR, *records])
+
+
+def set_records(client: Client, records: list[dict[str, Any]]) -> None:
+    """What django-allauth remembers of how this session's person proved who they are."""
     session = client.session
-    record = {"method": "password", "at": time.time(), "reauthenticated": True}
-    session["account_authentication_methods"] = [record]
-    session["account_authentication_methods_user"] = str(user.pk)
+    session["account_authentication_methods"] = records
+    session["account_authentication_methods_user"] = session[SESSION_KEY]
     # Some tests move the clock by hours.
     session.set_expiry(settings.SESSION_COOKIE_AGE)
     session.save()
-    know_device(client, user)
-    return client
 
 
 def know_device(client: Client, user: User) -> None:

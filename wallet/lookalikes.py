@@ -58,6 +58,10 @@ PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 REPEATED = re.compile(r"(.)\1+")
 SILENT = set(APOSTROPHES + ZERO_WIDTH + BIDIRECTIONAL + BLANK)
 
+# A name has at most 80 characters (`User.name`), and rows of words grow with their square. One
+# character may stand for a whole phrase: U+FDFA is four words.
+AT_MOST = 80
+EXPANDS_AT_MOST = 4
 # Shorter names are too close to too many others.
 NEAR_FROM = 8
 
@@ -119,7 +123,8 @@ def spelled(name: str, letters: dict[str, str]) -> list[str]:
 
     `letters` are digits and signs that stand for a letter. Any other sign ends a word.
     """
-    text = unicodedata.normalize("NFKD", "".join(BY_SHAPE.get(each, each) for each in name))
+    parts = (unicodedata.normalize("NFKD", BY_SHAPE.get(each, each)) for each in name[:AT_MOST])
+    text = "".join(part[:EXPANDS_AT_MOST] for part in parts)
     return "".join(plain_letter(each, letters) for each in text).split()
 
 

@@ -34,7 +34,7 @@ from wallet.web.refusals import page_status
 def adjustments(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
     context = pages.queue(request, queries.corrections())
-    context["acts"] = acts_on_panel(request.user)
+    context |= {"acts": acts_on_panel(request.user), "mark": "pencil"}
     return render(request, "adminpanel/adjustments.html", context)
 
 

@@ -10,7 +10,7 @@ from adminpanel.incidents.operations import Action, Severity, State, record_act
 from adminpanel.models import Incident
 from adminpanel.timeline import short_time
 from ledger import rails
-from ledger.models import RailEvent, Transaction
+from ledger.models import Arrival, RailEvent, Transaction
 from ledger.models.rail_events import ALARMING, Finding
 from ledger.payouts.callbacks import answered_arrival
 from wallet.context import SYSTEM
@@ -21,13 +21,21 @@ from wallet.db.retries import committed
 REPEATED = {
     Finding.ALARM,
     Finding.FLOAT_LOW,
+    Finding.FORGED,
     Finding.GAVE_UP,
     Finding.STOPPED,
     Finding.TOO_LARGE,
     Finding.UNMATCHED,
     Finding.UNREADABLE,
 }
-MEDIUM = {Finding.ALARM, Finding.OVERDUE, Finding.TOO_LARGE, Finding.UNREADABLE, Finding.OTHER_ID}
+MEDIUM = {
+    Finding.ALARM,
+    Finding.FORGED,
+    Finding.OTHER_ID,
+    Finding.OVERDUE,
+    Finding.TOO_LARGE,
+    Finding.UNREADABLE,
+}
 # A bound, so that one turn of the worker ends.
 OPENED_AT_MOST = 200
 EXCERPT = 500
@@ -76,8 +84,11 @@ def open_for(event_id: int) -> Incident:
 
 def records_of(event: RailEvent) -> list[Transaction]:
     """The transactions that a message is about: what it was meant to pay, and where it went."""
-    own = [event.attempt.transaction] if event.attempt else []
-    arrivals = event.arrivals.filter(transaction__isnull=False).select_related("transaction")
+    attempt = event.attempt
+    own = [attempt.transaction] if attempt else []
+    of_receipt = Q(rail=event.rail, receipt=attempt.receipt or "") if attempt else Q(pk=None)
+    came = Arrival.objects.filter(Q(event=event) | of_receipt, transaction__isnull=False)
+    arrivals = came.select_related("transaction").order_by("pk")
     booked = [arrival.transaction for arrival in arrivals if arrival.transaction]
     if (answered := answered_arrival(event)) and answered.transaction:
         booked.append(answered.transaction)

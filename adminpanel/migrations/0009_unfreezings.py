@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('adminpanel', '0008_reports'),
-        ('wallet', '0024_pins'),
+        ('wallet', '0025_pins'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

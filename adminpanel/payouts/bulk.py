@@ -81,6 +81,7 @@ def picks_of(request: MemberRequest, references: list[str]) -> list[Pick]:
     valid = {text for text in references[:AT_MOST] if REFERENCE.fullmatch(text)}
     found = queries.with_decisions(queries.payouts())
     attempts = found.filter(transaction__reference__in=valid).order_by("pk")
+    known = flags.habits(attempts)
     # Asked once, not for each payout.
     why_none = people.why_no_approvals(request.user)
     return [
@@ -88,7 +89,7 @@ def picks_of(request: MemberRequest, references: list[str]) -> list[Pick]:
             attempt,
             why_not(attempt, request.user, why_none),
             flags.rule(attempt),
-            flags.flags(attempt),
+            flags.flags(attempt, known),
         )
         for attempt in attempts
     ]
@@ -98,7 +99,7 @@ def why_not(attempt: Attempt, person: User, why_none: str) -> str:
     """Why this person can't approve the payout. `why_none` is why they can't approve any."""
     if attempt.state != State.HELD:
         return words.what_happened(attempt) or _("It doesn't wait for approval any longer.")
-    line = row(attempt, person)
+    line = row(attempt, person, flags.NOTHING)
     if line["is_own"]:
         return str(people.OWN_MONEY)
     if line["has_decided"]:

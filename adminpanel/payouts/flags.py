@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from adminpanel.payouts import words
 from adminpanel.timeline import short_time
-from ledger.models import Attempt
-from ledger.models.attempts import Because
+from ledger.kinds import WITHDRAWAL
+from ledger.models import Attempt, Transaction
+from ledger.models.attempts import Because, State
 from ledger.operations.approvals import PHONE_IS_NEW
-from ledger.status import Badge
-from wallet.models import User
+from ledger.querysets import day_start, nairobi_day
+from ledger.status import Badge, Status
+from wallet.models import Account, User
 from wallet.money import format_amount
+
+# More than these in a day are flagged.
+USUAL_A_DAY = 3
 
 
 def rule(attempt: Attempt) -> str:
@@ -37,8 +45,38 @@ def over(limit_cents: int) -> str:
     return _("Over KES {amount}").format(amount=format_amount(limit_cents))
 
 
-def flags(attempt: Attempt) -> list[Badge]:
-    """What to look at before approving: the member's phone number, devices and wallet.
+class Habits(NamedTuple):
+    """What the members did before, whose payouts wait for approval, by wallet: those who were
+    paid out before, and when each ordered payouts."""
+
+    paid: set[int]
+    ordered: Mapping[int, list[datetime]]
+
+
+NOTHING = Habits(set(), {})
+
+
+def habits(attempts: Iterable[Attempt]) -> Habits:
+    """Read for a whole list at a time. Nothing is read when none of them waits for approval."""
+    held = [one.transaction for one in attempts if one.state == State.HELD]
+    ids = {record.from_account_id for record in held if record.from_account_id}
+    if not ids:
+        return NOTHING
+    withdrawals = Transaction.objects.order_by().filter(type=WITHDRAWAL.code)
+    done = withdrawals.filter(from_account=OuterRef("pk"), status=Status.SUCCESS)
+    paid = Account.objects.filter(Exists(done), pk__in=ids).values_list("pk", flat=True)
+    since = day_start(nairobi_day(min(record.created_at for record in held)))
+    fresh = withdrawals.filter(from_account__in=ids, created_at__gte=since)
+    ordered: dict[int, list[datetime]] = {}
+    for account_id, at in fresh.exclude(status=Status.FAILED).values_list(
+        "from_account", "created_at"
+    ):
+        ordered.setdefault(account_id, []).append(at)
+    return Habits(set(paid), ordered)
+
+
+def flags(attempt: Attempt, known: Habits) -> list[Badge]:
+    """What to look at before approving: the member's phone number, devices, wallet and habits.
 
     Needs an attempt from `queries.with_member`.
     """
@@ -58,6 +96,22 @@ def flags(attempt: Attempt) -> list[Badge]:
         age = words.age(changed_at, attempt.created_at)
         text = _("Number changed {age} before").format(age=age)
         found.append(Badge(text, "bad", "alert"))
+    return found + unusual(attempt, known)
+
+
+def unusual(attempt: Attempt, known: Habits) -> list[Badge]:
+    """Flags of a payout that waits for approval, by what its member did before."""
+    account_id = attempt.transaction.from_account_id
+    if attempt.state != State.HELD or account_id is None:
+        return []
+    found, at = [], attempt.created_at
+    if account_id not in known.paid:
+        found.append(Badge(_("First payout"), "info", "withdraw"))
+    day = nairobi_day(at)
+    count = sum(nairobi_day(one) == day and one <= at for one in known.ordered.get(account_id, []))
+    if count > USUAL_A_DAY:
+        text = _("Payout number {n} that day").format(n=count)
+        found.append(Badge(text, "wait", "clock"))
     return found
 
 

@@ -62,7 +62,8 @@ def show_list(
     page = paging.page(found, cursor, size, oldest_first=tab.is_open)
     tallies = queries.tallies()
     picks = tab.states == (State.HELD,) and people.may_approve(request.user)
-    rows = [row(attempt, request.user) for attempt in page.rows]
+    known = flags.habits(page.rows)
+    rows = [row(attempt, request.user, known) for attempt in page.rows]
     context = {
         "rows": rows,
         "picks": picks and not all(one["has_decided"] or one["is_own"] for one in rows),
@@ -78,7 +79,7 @@ def show_list(
     return render_part(request, template, context, part="pausing", status=status)
 
 
-def row(attempt: Attempt, reader: User) -> dict[str, Any]:
+def row(attempt: Attempt, reader: User, known: flags.Habits) -> dict[str, Any]:
     """One line of the list."""
     record = attempt.transaction
     account = record.from_account
@@ -90,7 +91,7 @@ def row(attempt: Attempt, reader: User) -> dict[str, Any]:
         "member": account.user if account else None,
         "badge": words.badge_of(attempt),
         "rule": flags.rule(attempt),
-        "flags": flags.flags(attempt),
+        "flags": flags.flags(attempt, known),
         "has_decided": reader.pk in deciders | judges,
         "is_own": reader.pk in (record.created_by_id, account and account.user_id),
         "verdicts": len(judges),
@@ -184,7 +185,7 @@ def show(
     attempt = get_object_or_404(found, transaction__reference=reference)
     acts = acts_on_panel(request.user)
     may = choices(attempt, request.user) if acts else {}
-    context = row(attempt, request.user) | {
+    context = row(attempt, request.user, flags.habits([attempt])) | {
         "acts": acts,
         "may": may,
         "steps": words.steps(attempt),

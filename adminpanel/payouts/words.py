@@ -149,8 +149,12 @@ def after_refusal(attempt: Attempt) -> str:
 def after_verdict(attempt: Attempt) -> str:
     """The message for the person who said what became of it."""
     if attempt.state == State.SUCCEEDED:
+        if not attempt.is_payout:
+            return _("Two people agree. The money is in the wallet.")
         return _("Two people agree. The payout is complete.")
     if attempt.state == State.FAILED:
+        if not attempt.is_payout:
+            return _("Two people agree. The deposit failed, and no money moved.")
         return _("Two people agree. {where}").format(where=is_back(attempt))
     if attempt.is_replay:
         return _("You said this before. A colleague must find out the same.")

@@ -25,7 +25,7 @@ from wallet.web.http import MemberRequest, render_part
 @panel_page
 def reversals(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
-    context = queue(request, queries.proposals_with_parties())
+    context = queue(request, queries.proposals_with_parties()) | {"mark": "return"}
     return render(request, "adminpanel/reversals.html", context)
 
 

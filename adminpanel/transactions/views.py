@@ -1,6 +1,7 @@
 """The page of one transaction, and the actions on it."""
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,6 +18,7 @@ from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
 from adminpanel.transactions.forms import NoteForm, ProposeForm
 from adminpanel.transactions.payments import payment_of
+from adminpanel.transactions.verdict_card import card as verdict_card
 from ledger.models import Attempt, Transaction
 from ledger.payouts import asking
 from wallet.errors import Refusal
@@ -107,6 +109,7 @@ def show(
     propose_form: ProposeForm | None = None,
     suspense_form: WhyForm | None = None,
     suspense_problem: str = "",
+    verdict_form: Form | None = None,
     problem: str = "",
     part: str = "reversal",
     status: int = 200,
@@ -123,7 +126,9 @@ def show(
     attempt = record.loaded_attempt
     context = {
         "record": record,
-        "payment": payment_of(record, problem),
+        "payment": payment_of(record, "" if verdict_form else problem),
+        "verdict": verdict_card(record, request.user, verdict_form),
+        "problem_sentence": problem,
         "exchange": messages_of(attempt) if attempt else [],
         "frozen": FROZEN,
         "entries": entries,
@@ -144,6 +149,6 @@ def show(
         "note_form": note_form or NoteForm(),
         "propose_form": propose_form or ProposeForm(),
         "suspense": card(record, suspense_form, suspense_problem),
-        "problem": note_form or propose_form or suspense_form,
+        "problem": note_form or propose_form or suspense_form or verdict_form,
     }
     return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)

@@ -94,9 +94,12 @@ class TariffAdmin(ReadOnly, ForgivingList):
         return request.user.has_perm("ledger.add_tariff")
 
     def save_model(self, request: HttpRequest, tariff: Tariff, form: Any, change: bool) -> None:
-        tariff.written_on, tariff.written_by_id = nairobi_day(), request.user.pk
-        super().save_model(request, tariff, form, change)
+        """Written by `save_related`, which knows how many bands there are."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        tariff = form.instance
+        tariff.written_on, tariff.written_by_id = nairobi_day(), request.user.pk
+        tariff.band_count = sum(band.has_changed() for bands in formsets for band in bands)
+        tariff.save()
         super().save_related(request, form, formsets, change)
-        tariffs.record(context_of(request), form.instance)
+        tariffs.record(context_of(request), tariff)

@@ -26,6 +26,7 @@ from wallet.api.callers import CallRequest, SessionAuth, TokenAuth
 from wallet.api.schemas import Body, Id, Key, Limit, Line, Search, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
+from wallet.signin import step_up
 from wallet.signin.pin import PinNeeded
 from wallet.web import paging
 
@@ -273,6 +274,8 @@ def perform(
     check the answer against the schema.
     """
     caller = request.auth
+    if caller.is_session and order.source_id is not None:
+        step_up.refuse_unasked(request, order.amount_cents)
     record = operations.perform(caller.context(key), order, precondition=caller.precondition)
     if record.is_replay and record.rail:
         # Its payment may have come further since.

@@ -8,8 +8,12 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.state import StateApps
 
-from ledger.attempt_guards import PAYOUTS
+from ledger.attempt_guards import PAYOUTS, attempt_moves
 from ledger.references import new_attempt_reference
+
+# Columns that never change, in this version of the table.
+FIXED = ("id", "transaction_id", "rail", "reference", "phone", "approvals_needed", "created_at")
+GUARDS = PAYOUTS | attempt_moves(FIXED)
 
 
 def give_attempts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -42,5 +46,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(give_attempts, refuse_to_forget),
-        migrations.RunPython(PAYOUTS.install_in_migration, PAYOUTS.remove_in_migration),
+        migrations.RunPython(GUARDS.install_in_migration, GUARDS.remove_in_migration),
     ]

@@ -99,6 +99,8 @@ class Attempt(models.Model):
     transaction = models.OneToOneField(
         Transaction, models.PROTECT, related_name="attempt", verbose_name=_("transaction")
     )
+    # Does it pay money out? Otherwise it collects money. As its transaction says.
+    is_payout = models.BooleanField(_("pays out"))
     rail = models.CharField(_("rail"), max_length=16)
     reference = models.CharField(
         _("reference"), max_length=REFERENCE_LENGTH, unique=True, default=new_attempt_reference
@@ -188,18 +190,15 @@ class Attempt(models.Model):
                 condition=Q(receipt__isnull=True) | Q(state="SUCCEEDED") & ~Q(receipt=""),
                 name="attempt_receipt_of_success",
             ),
+            # Of payouts and of deposits apart: a forged message about money that came in, with the
+            # receipt of a payout, must not keep that payout from ending.
             models.UniqueConstraint(
-                fields=["rail", "receipt"], name="attempt_receipt_once_per_rail"
+                fields=["rail", "receipt", "is_payout"], name="attempt_receipt_once_a_way"
             ),
         ]
 
     def __str__(self) -> str:
         return self.reference
-
-    @property
-    def is_payout(self) -> bool:
-        """Does it pay money out? Otherwise it collects money."""
-        return self.transaction.to_account_id is None
 
     @property
     def is_payers(self) -> bool:

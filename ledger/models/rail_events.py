@@ -37,6 +37,7 @@ class Finding(models.TextChoices):
     FLOAT_LOW = "float_low", _("The float is too low for payouts")
     STOPPED = "stopped", _("Payouts were paused after this answer")
     GAVE_UP = "gave_up", _("Could not be applied")
+    FORGED = "forged", _("A callback with a wrong secret or from a source that isn't allowed")
 
     @property
     def is_alarming(self) -> bool:

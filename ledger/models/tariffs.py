@@ -52,7 +52,8 @@ class Tariff(models.Model):
     """One version of the prices of one kind of transaction on one rail.
 
     It is in force from `from_date` (a Nairobi day) until another begins. `written_on` is the day
-    it was written: it never begins in the past.
+    it was written: it never begins in the past. The database takes `band_count` bands, not more,
+    so that one added later can't change a past price.
     """
 
     Purpose = Purpose
@@ -71,6 +72,7 @@ class Tariff(models.Model):
         verbose_name=_("written by"),
     )
     reason = models.CharField(_("reason"), max_length=500)
+    band_count = models.PositiveSmallIntegerField(_("number of bands"), editable=False)
 
     # True on the answer to a repeated call: nothing was written.
     is_replay: bool = False

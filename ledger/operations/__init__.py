@@ -15,6 +15,7 @@ from ledger.operations.corrections import (
     refuse_sides,
     return_to_payer,
 )
+from ledger.operations.most import most_now
 from ledger.operations.moves import (
     check_payer,
     deposit,
@@ -47,6 +48,7 @@ __all__ = [
     "find_earlier",
     "hold_in_suspense",
     "limit_of_day",
+    "most_now",
     "perform",
     "preview",
     "refuse_return",

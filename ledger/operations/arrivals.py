@@ -137,6 +137,7 @@ def write(order: Order, account: Account, paid: Paid) -> Transaction:
     )
     Attempt.objects.create(
         transaction=record,
+        is_payout=False,
         rail=paid.rail,
         state=State.SUCCEEDED,
         receipt=paid.receipt,

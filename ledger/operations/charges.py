@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ledger.kinds import CHARGE
+from ledger.kinds import CHARGE, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.models.tariffs import Purpose
 from ledger.operations.orders import Order
@@ -25,7 +25,12 @@ def write_charge(payout: Transaction, said_cents: int | None, at: datetime) -> T
     if cents is None or cents > payout.amount_cents:
         [[[cents]]] = pipeline.ask(
             tariff_query(
-                Purpose.CHARGE, payout.rail, payout.type, nairobi_day(at), payout.amount_cents
+                # A rail charges the same for whatever it pays out, also money that goes back.
+                Purpose.CHARGE,
+                payout.rail,
+                WITHDRAWAL.code,
+                nairobi_day(at),
+                payout.amount_cents,
             )
         )
     if not cents:

@@ -213,6 +213,7 @@ def write(
     if not is_settled:
         Attempt.objects.create(
             transaction=record,
+            is_payout=True,
             rail=record.rail,
             phone=phone,
             state=Attempt.State.READY,

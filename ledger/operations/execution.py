@@ -11,10 +11,11 @@ from itertools import count
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from ledger.errors import AlreadyReversed, KeyReused
+from ledger.errors import AlreadyReversed, AmountRefused, KeyReused
 from ledger.models import Attempt, Transaction
 from ledger.operations import rules, statements
 from ledger.operations.approvals import Check, check_by_people
+from ledger.operations.most import name_most
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
@@ -163,7 +164,10 @@ def decide(
     """
     order, rail = placed.order, placed.order.rail
     rules.check_fee(order, facts.fee_cents)
-    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now)
+    try:
+        rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now)
+    except AmountRefused as refusal:
+        raise name_most(refusal, order, holdings, facts, now) from None
     check = check_by_people(order, holdings, facts.sent_cents, now)
     is_instant = order.is_instant and check is None
     record = Transaction(
@@ -196,6 +200,7 @@ def begin_attempt(
     [owner_id] = [id for id in (record.from_account_id, record.to_account_id) if id is not None]
     record.attempt = Attempt(
         transaction=record,
+        is_payout=record.to_account_id is None,
         rail=record.rail,
         phone=holdings[owner_id].phone or "",
         state=Attempt.State.HELD if check else Attempt.State.READY,

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from ledger.errors import NotReversible
+from ledger.errors import AmountRefused, NotReversible
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import rules, statements
 from ledger.operations.execution import replay
 from ledger.operations.group_commit import GROUP_COMMIT
+from ledger.operations.most import name_most
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.statements import Hold
 from ledger.querysets import nairobi_day
@@ -105,9 +106,12 @@ def preview(order: Order) -> Preview:
     """
     rules.refuse_nonsense(order)
     batch = [PlacedOrder(order, actor_id=0, key=None)]
-    holdings, [facts] = statements.read(batch, nairobi_day(), Hold.NOTHING)
     now = timezone.now()
-    rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now, is_preview=True)
+    holdings, [facts] = statements.read(batch, nairobi_day(now), Hold.NOTHING)
+    try:
+        rules.check(order, holdings, facts.sent_cents, facts.fee_cents, now, is_preview=True)
+    except AmountRefused as refusal:
+        raise name_most(refusal, order, holdings, facts, now) from None
     own = holdings[order.account_ids[0] if order.source_id is None else order.source_id]
     postings = order.postings(is_settled=True, fee_cents=facts.fee_cents)
     after_cents = own.balance_cents + sum(cents for id, cents in postings if id == own.id)

@@ -137,7 +137,7 @@ def check_out(
     if order.kind.pays_out and (until := pending(source.no_payouts_until, now)):
         raise errors.PayoutsOnHold(until=moment(until))
     if source.balance_cents < order.amount_cents + fee_cents:
-        raise insufficient(source.balance_cents, order.amount_cents, fee_cents)
+        raise errors.InsufficientFunds(available=format_money(source.balance_cents))
     if not order.kind.counts_to_daily_limit:
         return
     limit = limit_of_day(source.lower_limit_until, now)
@@ -148,14 +148,6 @@ def check_out(
     if limit.until:
         raise errors.LowerLimitReached(until=moment(limit.until), **facts)
     raise errors.DailyLimitReached(**facts)
-
-
-def insufficient(held_cents: int, amount_cents: int, fee_cents: int) -> errors.InsufficientFunds:
-    available = format_money(held_cents)
-    if not fee_cents or held_cents < amount_cents:
-        return errors.InsufficientFunds(available=available)
-    total = format_money(amount_cents + fee_cents)
-    return errors.FeeNotCovered(available=available, total=total, fee=format_money(fee_cents))
 
 
 def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:

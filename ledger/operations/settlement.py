@@ -90,8 +90,8 @@ def settle(
     the rail's tariff says. `at` defaults to now; generated histories set it.
 
     Raises SettledOtherwise if it has already failed, NeverSent if no worker has sent it,
-    ReceiptTaken if the receipt is another payment's, or Busy: of a claim also while another amount
-    under its receipt waits to be confirmed.
+    ReceiptTaken if the receipt is another payment's (a payout's: another payout's), or Busy: of a
+    claim also while another amount under its receipt waits to be confirmed.
     """
     ending = Ending(State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents, is_claim=is_claim)
     return finish(transaction_id, ending, at)
@@ -207,8 +207,13 @@ def check_attempt(
 
 
 def refuse_taken_receipt(record: Transaction, receipt: str) -> None:
-    """The unique constraint stands behind this; a lost race comes here again."""
+    """The unique constraint stands behind this; a lost race comes here again.
+
+    A payout only minds other payouts: what came in under its receipt is a forged claim.
+    """
     other = Attempt.objects.filter(rail=record.rail, receipt=receipt).exclude(transaction=record)
+    if record.to_account_id is None:
+        other = other.filter(is_payout=True)
     if taken := other.select_related("transaction").first():
         raise ReceiptTaken(receipt=receipt, reference=taken.transaction.reference)
 

@@ -72,11 +72,11 @@ ENTRY_COLUMNS = 5
 
 INSERT_ATTEMPTS = """
     INSERT INTO ledger_attempt
-        (transaction_id, rail, reference, phone, state, approvals_needed, held_because,
+        (transaction_id, is_payout, rail, reference, phone, state, approvals_needed, held_because,
          held_above_cents, approvals_given, rail_id, failure_code, failure_words, next_look_at,
          looks, fence, created_at)
     VALUES """
-ATTEMPT_COLUMNS = 16
+ATTEMPT_COLUMNS = 17
 
 
 class Hold(StrEnum):
@@ -235,7 +235,7 @@ def columns_of(attempt: Attempt) -> tuple[Value, ...]:
     """The row of a new attempt. Its transaction's id was drawn beforehand."""
     one = attempt
     return (
-        *(one.transaction.pk, one.rail, one.reference, one.phone, one.state),
+        *(one.transaction.pk, one.is_payout, one.rail, one.reference, one.phone, one.state),
         *(one.approvals_needed, one.held_because, one.held_above_cents),
         *(0, "", "", "", one.next_look_at, 0, 0, one.created_at),
     )

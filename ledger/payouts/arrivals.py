@@ -48,7 +48,7 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
     rail, receipt = rails.of(event.rail), callback.answer.receipt
     number = "".join(filter(str.isprintable, callback.account_number))[:NUMBER_LENGTH]
     assert callback.amount_cents is not None
-    if callback.paybill and rail.paybill and callback.paybill != rail.paybill:
+    if is_anothers(rail, callback):
         return Booked(Finding.UNMATCHED)
     if callback.answer.outcome != Outcome.SUCCEEDED:
         return Booked(Finding.NOT_OURS if is_payable(rail, callback) else Finding.REFUSED)
@@ -85,13 +85,15 @@ def is_payable(rail: Rail, callback: Callback) -> bool:
 def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
     """Take in the rail's answer about an arrival that waits for one. `at` is when it came.
 
-    Without the amount it confirms nothing: the one we know is the message's claim.
+    Without the amount it confirms nothing: the one we know is the message's claim. Nor does it if
+    someone else got the money.
     """
     answer, cents = callback.answer, callback.amount_cents
     alarms.raise_alarm(arrival.rail, arrival.attempt, answer)
     if arrival.transaction_id is not None:
         return Booked(Finding.DUPLICATE, arrival.attempt)
     is_other = answer.receipt not in ("", arrival.receipt) or went_out(arrival.rail, callback)
+    is_other = is_other or is_anothers(rails.of(arrival.rail), callback)
     if answer.outcome != Outcome.SUCCEEDED or is_other or cents is None:
         return Booked(Finding.NO_NEWS, arrival.attempt)
     is_same = cents == arrival.amount_cents or arrival.confirmed_at is not None
@@ -103,10 +105,15 @@ def hear(arrival: Arrival, callback: Callback, at: datetime) -> Booked:
     return book(paid, arrival.attempt, at)
 
 
+def is_anothers(rail: Rail, callback: Callback) -> bool:
+    """Did someone else get the money, by what the message says? Not all say it."""
+    return bool(callback.paybill and rail.paybill and callback.paybill != rail.paybill)
+
+
 def went_out(rail_code: str, callback: Callback) -> bool:
     """Is it about a payout of ours? Its receipt is known to the payee before we hear of it."""
     named = Attempt.objects.filter(rail=rail_code, reference=callback.reference)
-    return named.filter(transaction__to_account__isnull=True).exists()
+    return named.filter(is_payout=True).exists()
 
 
 def paid_of(arrival: Arrival) -> Paid:
@@ -117,7 +124,21 @@ def paid_of(arrival: Arrival) -> Paid:
 
 
 def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
-    """`attempt` is the deposit that it says it pays. `at` is when we heard of it."""
+    """`attempt` is the deposit that it says it pays. `at` is when we heard of it.
+
+    Nothing comes in under the receipt of a payout. One that ends in the meantime is for people.
+    """
+    payout = claims.payout_with(paid.rail, paid.receipt)
+    booked = None if payout else book_once(paid, attempt, at)
+    if booked and booked.finding:
+        payout = claims.payout_with(paid.rail, paid.receipt)
+    if payout:
+        return Booked(Finding.RECEIPT_TAKEN, payout)
+    assert booked
+    return booked
+
+
+def book_once(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
     if booked := booked_amount(paid):
         # Another amount than the first time is for people.
         is_same = booked == paid.amount_cents
@@ -165,7 +186,7 @@ def attempt_of(rail_code: str, typed: str) -> Attempt | None:
     if connection.vendor == "sqlite":
         # Its LIKE uses no index.
         begins = Q(reference__gte=start, reference__lte=f"{start}~")
-    found = Attempt.objects.filter(begins, rail=rail_code, transaction__to_account__isnull=False)
+    found = Attempt.objects.filter(begins, rail=rail_code, is_payout=False)
     attempts = list(found.select_related("transaction")[:2])
     return attempts[0] if len(attempts) == 1 else None
 

@@ -16,7 +16,9 @@ from ledger import operations
 from ledger.errors import ReceiptTaken, SettledOtherwise, Superseded
 from ledger.models import Approval, Arrival, Attempt, Verdict
 from ledger.models.attempts import State
-from ledger.payouts import people
+from ledger.models.rail_events import Finding
+from ledger.payouts import claims, people
+from ledger.payouts.alarms import write_finding
 from ledger.payouts.pauses import lift, pause, propose_lift
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -196,8 +198,13 @@ def check_verdict(attempt: Attempt, outcome: str, evidence: str, receipt: str) -
     if bool(receipt) != (outcome == Found.PAID):
         raise Refusal(_("Enter the receipt of a payment that was paid, and of no other."))
     taken = Attempt.objects.filter(rail=attempt.rail, receipt=receipt).exclude(pk=attempt.pk)
+    if attempt.is_payout:
+        # What came in under a payout's receipt is a forged claim: see `end_as_agreed`.
+        taken = taken.filter(is_payout=True)
     if receipt and (other := taken.select_related("transaction").first()):
         raise ReceiptTaken(receipt=receipt, reference=other.transaction.reference)
+    if attempt.is_payout:
+        return
     came = Arrival.objects.filter(rail=attempt.rail, receipt=receipt, transaction__isnull=False)
     booked = came.exclude(transaction=attempt.transaction_id).select_related("transaction")
     if receipt and (elsewhere := booked.first()) and elsewhere.transaction:
@@ -219,7 +226,9 @@ def end_as_agreed(attempt: Attempt, outcome: str, receipt: str) -> bool:
     """
     try:
         if outcome == Found.PAID:
-            operations.settle(transaction_id=attempt.transaction_id, receipt=receipt)
+            ended = operations.settle(transaction_id=attempt.transaction_id, receipt=receipt)
+            if not ended.is_replay and claims.came_in_too(attempt, receipt):
+                write_finding(attempt, "verdict", Finding.RECEIPT_TAKEN, receipt)
         elif attempt.is_held_by_a_worker:
             return False
         else:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ledger import operations
 from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise, Superseded
 from ledger.kinds import STRAY_IN, STRAY_OUT
-from ledger.models import Attempt, Transaction
+from ledger.models import Arrival, Attempt, Transaction
 from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
@@ -97,11 +97,13 @@ def settle(attempt: Attempt, heard: Heard) -> Finding:
         return hold_stray(
             attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS, is_claim=is_claim
         )
+    if claims.came_in_too(attempt, answer.receipt):
+        return Finding.RECEIPT_TAKEN
     if not ended.is_replay:
         return Finding.APPLIED
     known = Attempt.objects.values_list("receipt", flat=True).get(pk=attempt.pk)
-    is_news = answer.receipt and answer.receipt != known
-    return Finding.OTHER_RECEIPT if is_news else Finding.DUPLICATE
+    is_known = answer.receipt in ("", known)
+    return Finding.DUPLICATE if is_known else Finding.OTHER_RECEIPT
 
 
 def has_other_id(attempt: Attempt, answer: Answer) -> bool:
@@ -141,23 +143,28 @@ def end_with_other_amount(attempt: Attempt) -> None:
 def hold_stray(
     attempt: Attempt, receipt: str, amount_cents: int, finding: Finding, *, is_claim: bool
 ) -> Finding:
-    """Put what the rail moved into suspense, once for each attempt. Another amount than the first
-    time is for people."""
+    """Put what the rail moved into suspense, once for each attempt. Another amount or receipt than
+    the first time is for people: it may be more money."""
     record = attempt.transaction
     if amount_cents <= 0:
         return finding
+    words = f"Stray payment of {record.reference}" + (f", receipt {receipt}" if receipt else "")
     made = operations.hold_in_suspense(
         STRAY_OUT if attempt.is_payout else STRAY_IN,
         paid=Paid(attempt.rail, receipt, amount_cents, attempt_id=attempt.pk),
         actor_id=record.created_by_id,
         # With a space, which no key from outside may hold.
         key=f"stray {attempt.reference}",
-        description=f"Stray payment of {record.reference}",
+        description=words,
         resolves_id=record.resolves_id,
         is_claim=is_claim,
     )
-    is_known = made.is_replay and made.amount_cents == amount_cents
-    return Finding.DUPLICATE if is_known else finding
+    if not made.is_replay or made.amount_cents != amount_cents:
+        return finding
+    # Of money that came in, its arrival knows the receipt; of money that went out, its words do.
+    known = Arrival.objects.filter(transaction=made).values_list("receipt", flat=True).first()
+    is_known = not receipt or receipt == known or made.description == words
+    return Finding.DUPLICATE if is_known else Finding.OTHER_RECEIPT
 
 
 def fail(attempt: Attempt, heard: Heard) -> Finding:

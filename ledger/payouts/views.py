@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from ledger import rails
 from ledger.models.rail_events import Finding
-from ledger.payouts import callbacks
+from ledger.payouts import callbacks, strangers
 from wallet.web.http import ip_address
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ def callback(request: HttpRequest, secret: str, kind: str) -> HttpResponse:
     rail = next((one for one in rails.every() if one.is_from_rail(secret, address)), None)
     if rail is None:
         logger.warning("a callback with a wrong secret or source", extra={"ip_address": address})
+        strangers.note(address)
         raise Http404
     length = request.META.get("CONTENT_LENGTH") or "0"
     is_too_large = not length.isdecimal() or int(length) > BYTES_AT_MOST

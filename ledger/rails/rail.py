@@ -93,8 +93,8 @@ class Callback(NamedTuple):
 
     `reference` (ours), `answer.rail_id` or `answer.lookup_id` identifies the payment, as far as
     the message says. `is_arrival`: it is about money into our account as such, by its receipt. That
-    is all a payment has that its payer started, with the `account_number` they typed and the
-    `paybill` they paid to, as far as the message says.
+    is all a payment has that its payer started, with the `account_number` they typed. `paybill` is
+    the account at the rail that got the money, ours or another, as far as the message says.
     `amount_cents` is None if the message doesn't say it. `balances` are in cents, by the rail's
     names for our accounts; such a message isn't about a payment.
 

@@ -16,6 +16,7 @@ ATTEMPTS = f"""
         FROM ledger_attempt attempt JOIN ledger_transaction record
           ON record.id = attempt.transaction_id
         WHERE record.status <> {STATUS_OF_STATE} OR record.rail <> attempt.rail
+           OR attempt.is_payout <> (record.to_account_id IS NULL)
            OR attempt.ended_at <> record.settled_at OR attempt.created_at <> record.created_at
         UNION ALL
         SELECT record.id, record.reference, NULL AS state, record.status
@@ -92,11 +93,13 @@ CHARGES = f"""
            OR payout.created_by_id <> record.created_by_id)
     ORDER BY record.id"""
 
-# One receipt names one payment of a rail, and one reference one attempt.
+# One receipt names one payout of a rail, or one payment that came in. One of each is an incident:
+# a forged message mustn't make the books wrong.
 RECEIPTS = """
     SELECT id, reference, receipt, first FROM (
         SELECT record.id, record.reference, attempt.receipt,
-               MIN(record.id) OVER (PARTITION BY attempt.rail, attempt.receipt) AS first
+               MIN(record.id) OVER (
+                   PARTITION BY attempt.rail, attempt.is_payout, attempt.receipt) AS first
         FROM ledger_attempt attempt JOIN ledger_transaction record
           ON record.id = attempt.transaction_id
         WHERE attempt.receipt IS NOT NULL) named

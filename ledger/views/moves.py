@@ -25,7 +25,7 @@ from ledger.kinds import Kind, Page
 from ledger.operations import Order
 from ledger.operations.moves import Preview
 from ledger.querysets import moment, nairobi_day
-from ledger.views import confirming
+from ledger.views import confirming, stepping_up
 from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.signin import pin
@@ -87,18 +87,37 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         if record is None:
             # Before anything else can refuse the order, so that each wrong PIN counts.
             confirm_person(request, form)
-            if names_another_payee(request, form):
-                form.add_error(
-                    "recipient",
-                    _("This number or email now belongs to someone else. Check the name again."),
-                )
-                return render_form(request, form, status=422)
+            if page := page_before_it_moves(request, form, order):
+                return page
             record = operations.perform(context, order)
     except Refusal as error:
         return render_refusal(request, form, error)
     except OutcomeUnknown:
         return confirming.render_unknown(request, form)
     return redirect_to(request, reverse("ledger:receipt", args=[record.reference]))
+
+
+def review(request: MemberRequest, form: OrderForm, order: Order, is_check: bool) -> HttpResponse:
+    """The review, after the second factor if the order needs one."""
+    found = operations.preview(order)
+    if asks_pin(form) and not pin.has_pin(request.user):
+        return set_pin_first(request)
+    # Someone who asks what became of an order isn't making one.
+    page = None if is_check else stepping_up.ask(request, form, order)
+    return page or render_review(request, form, found, is_check)
+
+
+def page_before_it_moves(
+    request: MemberRequest, form: OrderForm, order: Order
+) -> HttpResponse | None:
+    """What the member has to look at again, or None if the confirmed order may be carried out."""
+    if names_another_payee(request, form):
+        form.add_error(
+            "recipient",
+            _("This number or email now belongs to someone else. Check the name again."),
+        )
+        return render_form(request, form, status=422)
+    return stepping_up.ask(request, form, order)
 
 
 def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
@@ -112,15 +131,8 @@ def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
     return replace(order, fee_cents=fee_cents)
 
 
-def review(request: MemberRequest, form: OrderForm, order: Order, has_failed: bool) -> HttpResponse:
-    found = operations.preview(order)
-    if asks_pin(form) and not pin.has_pin(request.user):
-        return set_pin_first(request)
-    return render_review(request, form, found, has_failed)
-
-
 def confirm_person(request: MemberRequest, form: OrderForm) -> None:
-    """Check that the member is at the keyboard. A step-up belongs here too. Raises PinRefused."""
+    """Check that the member is at the keyboard. Raises PinRefused."""
     if asks_pin(form):
         pin.check(request.user.pk, request.POST.get("pin", "").strip())
 
@@ -186,6 +198,7 @@ def render_form(
         most_cents = min(account.balance_cents, limit_cents)
     if today:
         most_cents = min(most_cents, today.left_cents)
+    payable_cents = operations.most_now(kind, account) if kind.pays_out else most_cents
     asks_payee = kind.names_payee and not form.known_payee
     context = {
         "kind": kind,
@@ -194,8 +207,10 @@ def render_form(
         "form": form,
         "account": account,
         "refusal": refusal,
-        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= most_cents],
+        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= payable_cents],
         "limit_cents": limit_cents,
+        # Said where it isn't clear from the balance and the limit.
+        "payable_cents": payable_cents if payable_cents != most_cents else 0,
         "today": today,
         "on_hold_until": on_hold_until(form),
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],

@@ -12,6 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import Group
 from django.db.models import Max
 
@@ -27,6 +28,8 @@ from wallet.staff.roles import AUDITOR, FINANCE
 
 PASSWORD = "nissmart-demo"
 PIN = "2468"
+# The key of the demo staff's authenticator app.
+TOTP_SECRET = "NISSMARTDEMOSECRET234567"
 SEED = 2026
 DAYS = 28
 
@@ -231,6 +234,8 @@ def open_person(person: Person, joined: datetime) -> User:
         EmailAddress.objects.create(user=user, email=person.email, primary=True)
     if person.group:
         user.groups.add(Group.objects.get(name=person.group))
+    if person in STAFF:
+        TOTP.activate(user, TOTP_SECRET)
     return user
 
 

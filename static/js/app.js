@@ -44,7 +44,7 @@
   const fail = (event, name) => {
     if (isPoll(event)) return;
     const { target, requestConfig, xhr } = event.detail;
-    const isRefused = [403, 429].includes(xhr?.status);
+    const isRefused = [401, 403, 429].includes(xhr?.status);
     const unsure = target?.querySelector("[data-unsure]");
     if (!unsure || isRefused || !requestConfig?.formData?.has("confirm")) return warn(name);
     for (const element of target.querySelectorAll("[data-until-unsure]")) element.hidden = true;
@@ -56,7 +56,7 @@
     }
     unsure.scrollIntoView({ block: "nearest" });
   };
-  const words = { 403: "stale", 429: "slow" };
+  const words = { 401: "signed-out", 403: "stale", 429: "slow" };
   const failed = (event) => fail(event, words[event.detail.xhr.status] ?? "problem");
 
   // Never swap a whole page into this one. It means that the member is signed out, or an error.

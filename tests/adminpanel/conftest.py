@@ -69,15 +69,19 @@ def activity(alice, bob) -> None:
 
 
 @pytest.fixture
-def rail(alice, settings) -> Iterator[paya.Paya]:
-    """The made-up rail. Every payout on it needs one approval."""
-    settings.APPROVE_ONE_ABOVE_CENTS = 0
+def rail(alice, bob) -> Iterator[paya.Paya]:
+    """Payments go over the made-up rail, after Alice and Bob got their money."""
     with paya.known() as rail:
         yield rail
 
 
 @pytest.fixture
-def held(alice, rail) -> Attempt:
+def approval_for_every_payout(settings) -> None:
+    settings.APPROVE_ONE_ABOVE_CENTS = 0
+
+
+@pytest.fixture
+def held(alice, rail, approval_for_every_payout) -> Attempt:
     """A payout of Alice that waits for approval."""
     return order(alice)
 

@@ -22,7 +22,7 @@ from tests.books import nothing_moves
 from tests.conftest import signed_in, staff
 from tests.factories import account_id, balance, deposit
 from tests.ledger.support.suspense import PHONE, stray
-from tests.pages import htmx, is_part, is_whole_page, problems, text
+from tests.pages import fields, htmx, is_part, is_whole_page, problems, text
 from wallet import house
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +102,7 @@ def test_a_return_asks_for_the_phone_that_no_one_knows(item, wambui, joseph):
     proposal = Correction.objects.get()
     assert proposal.phone == PHONE
     # The approver compares it with the evidence.
-    assert PHONE in text(signed_in(joseph).get(url(proposal)))
+    assert "0712 000 099" in text(signed_in(joseph).get(url(proposal)))
 
 
 def test_what_suspense_lacks_is_settled_by_an_adjustment(wambui, alice):
@@ -128,10 +128,10 @@ def test_an_adjustment_that_is_wrong_keeps_what_was_typed(wambui, alice, headers
         ({"from": "-4", "to": "-4", "amount": "5"}, 1),
         ({"from": "-1", "from_member": alice.email, "to": "-4", "amount": "x"}, 2),
     ]
-    for fields, count in wrong:
-        answer = client.post(FORM, WHY | fields, headers=headers)
+    for entered, count in wrong:
+        answer = client.post(FORM, WHY | entered, headers=headers)
         assert answer.status_code == 422
-        assert len(problems(answer)) == count, fields
+        assert len(problems(answer)) == count, entered
         assert EVIDENCE in answer.content.decode()
         assert is_part(answer, "adjusting") if headers else is_whole_page(answer)
     assert not Correction.objects.exists()
@@ -201,3 +201,16 @@ def test_a_page_without_suspense_says_nothing_of_it(wambui, bob):
     assert (
         "suspense-title" not in signed_in(wambui).get(page_of(deposit(bob, 1_00))).content.decode()
     )
+
+
+def test_a_members_page_leads_to_the_form_for_their_wallet(wambui, auditor, alice):
+    client, page = signed_in(wambui), f"/panel/members/{alice.pk}/"
+    link = f"{FORM}?member=member%20{alice.pk}"
+    assert f'href="{link}"' in client.get(page).text
+    form = client.get(link)
+    assert f'value="member {alice.pk}"' in form.text
+    given = {"key": fields(form)["key"], "to": "wallet", "to_member": f"member {alice.pk}"}
+    sent = given | WHY | {"amount": "12.50", "from": str(house.ADJUSTMENTS.id)}
+    assert client.post(FORM, sent).status_code == 303
+    assert Correction.objects.get().target_id == account_id(alice)
+    assert FORM not in signed_in(auditor).get(page).text

@@ -28,7 +28,6 @@ from tests.adminpanel.support.corrections import (
 from tests.books import nothing_moves
 from tests.conftest import staff
 from tests.factories import account_id, balance, deposit, withdraw
-from tests.ledger.support import paya
 from tests.ledger.support.arrivals import CENTS, come, prompted, receipt_of, typed
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.deaths import dies_at, points
@@ -39,12 +38,6 @@ from wallet.context import Context
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rail(alice, bob):
-    with paya.known() as rail:
-        yield rail
 
 
 def approve(person, proposal) -> Correction:

@@ -62,6 +62,7 @@ def test_only_the_people_it_lists_can_sign_in():
     for number, name in enumerate(("amina", "brian", "chebet"), start=1):
         assert User.objects.get(phone=f"+25471200000{number}").email == f"{name}@example.com"
     assert "nissmart-demo" in said
+    assert "NISSMARTDEMOSECRET234567" in said
     others = [user for user in User.objects.all() if user.email not in SIGN_INS]
     assert len(others) == len(demo.MEMBERS) - 3
     assert not any(user.has_usable_password() for user in others)

@@ -6,8 +6,11 @@ import csv
 import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from adminpanel.deposits import queries
 from adminpanel.deposits.rows import of_arrival
 from adminpanel.reversals import operations as reversals
 from ledger.models import Arrival
@@ -16,7 +19,6 @@ from tests.adminpanel.support import proposals
 from tests.adminpanel.support.payouts import listed
 from tests.conftest import signed_in
 from tests.factories import UserFactory, deposit, send
-from tests.ledger.support import paya
 from tests.ledger.support.arrivals import CENTS, come, number, prompted, typed
 from tests.ledger.support.payouts import say
 from tests.pages import elements, text, words
@@ -26,12 +28,6 @@ from wallet.models import AuditEvent
 pytestmark = pytest.mark.django_db
 
 LIST = "/panel/deposits/"
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 def tab(client, name: str = "", **more: str):
@@ -134,3 +130,16 @@ def test_only_finance_and_auditors_see_it(client, as_alice, as_operator):
     for other in (as_alice, as_operator, signed_in(UserFactory())):
         assert other.get(LIST).status_code == other.get("/panel/payouts/").status_code == 403
         assert other.get(LIST, {"format": "csv"}).status_code == 403
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="plans are SQLite's")
+def test_the_list_of_suspense_reads_no_other_transactions():
+    for found in (queries.in_suspense()[:51], queries.in_suspense().order_by()[:1000]):
+        plan = found.explain()
+        assert "SCAN ledger_transaction" not in plan
+        assert "transaction_stray_ins" in plan
+    with CaptureQueriesContext(connection) as seen:
+        queries.in_suspense_cents()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {seen[0]['sql']}")
+        assert not any("SCAN ledger_transaction" in row[3] for row in cursor.fetchall())

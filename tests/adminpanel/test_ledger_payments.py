@@ -83,7 +83,7 @@ def test_the_overviews_day_equals_the_ledgers_by_settlement(over_midnight, as_fi
 
 
 def test_each_state_of_a_payment_is_a_filter_and_is_exported(
-    alice, bob, rail, settings, wambui, as_finance
+    alice, bob, rail, approval_for_every_payout, settings, wambui, as_finance
 ):
     held, refused = order(alice, 1_00), order(alice, 2_00)
     decide(payouts.refuse, wambui, refused)

@@ -11,14 +11,14 @@ from ledger.models import Approval, Attempt
 from ledger.payouts import operations
 from tests.adminpanel.support.payouts import LIST, fund, order, references
 from tests.books import assert_books_right, nothing_moves
-from tests.conftest import signed_in
+from tests.conftest import pass_second_factor, signed_in
 from tests.factories import PASSWORD
 from tests.ledger.support.payouts import decide, state
 from tests.pages import elements, find, text
 from wallet.context import Context
 from wallet.models import AuditEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 SEVERAL = f"{LIST}approve/"
 
@@ -53,6 +53,7 @@ def test_several_are_approved_after_the_password(three, wambui):
     """A client that signed in some time ago, without JavaScript."""
     client = Client()
     client.force_login(wambui)
+    pass_second_factor(client)
     assert boxes(client) == references(*three)
     page = confirm(client, *three[:2])
     assert page.status_code == 200

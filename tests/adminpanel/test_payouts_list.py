@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 
+from ledger import guards
 from ledger.models import Attempt
 from ledger.payouts import operations, worker
 from tests.adminpanel.support.payouts import (
@@ -25,7 +28,7 @@ from tests.ledger.support.payouts import by, decide, sent
 from tests.pages import elements, find, is_whole_page, text, words
 from wallet.models import Device, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 TABS = ["approve", "sending", "unknown", "failed", "paid"]
 
@@ -158,6 +161,29 @@ def test_the_flags_say_why_to_look_twice(alice, rail, settings, as_wambui):
     assert "Number changed since" in text(as_wambui.get(LIST))
 
 
+def test_a_first_payout_and_many_in_a_day_are_flagged(rail, as_wambui, time_machine):
+    time_machine.move_to("2026-11-21T20:50Z", tick=False)
+    owner = fund(UserFactory())
+    order(owner, 1_00)
+    today = []
+    for minute in range(4):
+        # The next day in Nairobi.
+        time_machine.move_to(f"2026-11-21T21:1{minute}Z", tick=False)
+        today.append(order(owner, 2_00))
+    page = text(as_wambui.get(LIST))
+    assert page.count("First payout") == 5
+    assert page.count("Payout number 4 that day") == 1
+    for answer in (
+        as_wambui.get(url(today[3])),
+        as_wambui.get(f"{LIST}approve/", {"payout": references(*today)}),
+    ):
+        assert "First payout" in text(answer)
+        assert "Payout number 4 that day" in text(answer)
+    with override_settings(RAIL="simulated", APPROVE_ONE_ABOVE_CENTS=10**9):
+        withdraw(owner, 1_00)
+    assert "First payout" not in text(as_wambui.get(LIST))
+
+
 def test_the_first_payout_to_a_new_phone_number_says_so(alice, rail, settings, as_wambui):
     settings.APPROVE_ONE_ABOVE_CENTS = 10**9
     alice.phone = "+254799000001"
@@ -197,7 +223,9 @@ def test_the_reason_is_the_one_that_held_it_then(alice, rail, settings, as_wambu
     assert "0 of 1 Over KES 200.00" in page
     assert "0 of 2 Over KES 400.00" in page
     assert "Over KES 400.00" in text(as_wambui.get(url(two)))
+    guards.remove(connection)
     Attempt.objects.update(held_because=None, held_above_cents=None)
+    guards.install(connection)
     assert "Not stored when it was ordered" in text(as_wambui.get(url(two)))
 
 
@@ -249,7 +277,7 @@ def test_more_payouts_do_not_need_more_queries(
     without_answer(rail, alice, settings, 1_00)
     few = {}
     for tab in TABS:
-        with django_assert_max_num_queries(18) as queries:
+        with django_assert_max_num_queries(20) as queries:
             as_wambui.get(LIST, {"tab": tab})
         few[tab] = len(queries)
     settings.APPROVE_ONE_ABOVE_CENTS = 0
@@ -280,7 +308,8 @@ def test_the_transactions_page_leads_to_its_payout(held, as_wambui, alice, bob):
     assert not {link for link in links(send(alice, bob, 1_00)) if link.startswith(f"{LIST}NS")}
 
 
-def test_an_instant_withdrawal_is_no_payout_to_follow(alice, as_wambui):
+def test_an_instant_withdrawal_is_no_payout_to_follow(alice, settings, as_wambui):
+    settings.APPROVE_ONE_ABOVE_CENTS = 10**9
     record = withdraw(alice, 1_00)
     assert as_wambui.get(f"{LIST}{record.reference}/").status_code == 404
     assert listed(as_wambui.get(LIST, {"tab": "paid"})) == []

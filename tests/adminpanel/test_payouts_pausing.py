@@ -16,7 +16,7 @@ from tests.ledger.support.payouts import acts, by
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, words
 from wallet.context import SYSTEM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 BOTH = [None, htmx("pausing")]
 REASON = "M-PESA answers late."

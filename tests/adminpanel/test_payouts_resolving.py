@@ -14,7 +14,7 @@ from tests.factories import balance
 from tests.ledger.support.payouts import assert_right, now_is, sent, state
 from tests.pages import problems, text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
 
 
 @pytest.mark.parametrize("headers", BOTH)

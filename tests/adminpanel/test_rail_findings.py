@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from adminpanel.incidents import findings
@@ -11,21 +13,24 @@ from adminpanel.integrity import operations as integrity
 from adminpanel.models import Incident
 from ledger import guards
 from ledger.models import Arrival, Pause, RailEvent, Transaction
-from ledger.payouts import callbacks, confirmations
+from ledger.payouts import callbacks, confirmations, strangers
 from ledger.rails import Answer, Outcome
 from nissmart import work
+from tests.books import nothing_moves
 from tests.ledger.support import paya
-from tests.ledger.support.arrivals import CENTS, come, confirm, number, prompted, typed
+from tests.ledger.support.arrivals import (
+    CENTS,
+    come,
+    confirm,
+    number,
+    prompted,
+    receipt_of,
+    typed,
+)
 from tests.ledger.support.payouts import say, sent
 from wallet.models import Account, AuditEvent
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rail(alice):
-    with paya.known() as rail:
-        yield rail
 
 
 def test_a_contradiction_opens_an_incident_about_its_transaction(alice, rail):
@@ -103,6 +108,59 @@ def test_payments_that_the_rail_does_not_confirm_have_an_incident_each(rail):
         "Paya: Claims a payment that the rail doesn't confirm (FIRST12345)",
         "Paya: Claims a payment that the rail doesn't confirm (SECOND1234)",
     ]
+
+
+def test_a_payout_under_whose_receipt_money_came_in_names_both(alice, bob, rail):
+    attempt = sent(alice)
+    come(rail, number(bob), receipt_of(attempt), 1_00)
+    say(rail, attempt)
+    findings.open_for_findings()
+    incident = Incident.objects.get()
+    assert incident.title.startswith("Paya: The receipt of another payment")
+    forged = Arrival.objects.get().transaction
+    assert set(incident.transactions.all()) == {attempt.transaction, forged}
+
+
+def knock(ip_address: str) -> list[str]:
+    """The SQL of a callback with a wrong secret, which gets a 404."""
+    with CaptureQueriesContext(connection) as seen:
+        path, body = f"/rails/{'x' * len(paya.SECRET)}/paid/", b'{"forged": 1}'
+        answer = Client().post(path, body, "application/json", REMOTE_ADDR=ip_address)
+    assert answer.status_code == 404
+    return [query["sql"] for query in seen]
+
+
+def test_strangers_raise_one_incident_and_can_not_flood_it(rail, monkeypatch, time_machine):
+    time_machine.move_to("2026-03-01T09:00Z")
+    monkeypatch.setattr(strangers, "quiet_until", 0.0)
+    with nothing_moves():
+        assert knock("203.0.113.9") != []
+        assert [knock(f"203.0.113.{n}") for n in range(5)] == [[]] * 5
+        # Of another process: the hour's count in the database holds for all of them.
+        monkeypatch.setattr(strangers, "quiet_until", 0.0)
+        knock("203.0.113.10")
+    event = RailEvent.objects.get()
+    assert (event.ip_address, event.body, event.is_callback) == ("203.0.113.9", "", False)
+    assert findings.open_for_findings() == 1
+    time_machine.move_to("2026-03-01T10:00Z")
+    monkeypatch.setattr(strangers, "quiet_until", 0.0)
+    knock("203.0.113.11")
+    assert findings.open_for_findings() == 1
+    incident = Incident.objects.get()
+    assert incident.title.startswith("Paya: A callback with a wrong secret")
+    assert "203.0.113.9" in incident.description
+    assert (incident.severity, incident.rail_events.count()) == ("MEDIUM", 2)
+
+
+def test_a_stranger_gets_the_404_also_when_it_can_not_be_noted(rail, monkeypatch):
+    monkeypatch.setattr(strangers, "quiet_until", 0.0)
+
+    def refuse(execute, sql, *rest):
+        raise OperationalError("disk I/O error")
+
+    with connection.execute_wrapper(refuse):
+        knock("203.0.113.9")
+    assert not RailEvent.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

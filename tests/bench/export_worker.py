@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from tests.bench.workers import serve  # noqa: E402
+from tests.conftest import pass_second_factor  # noqa: E402
 from wallet.models import User  # noqa: E402
 from wallet.staff.roles import FINANCE  # noqa: E402
 
@@ -25,6 +26,7 @@ def finance() -> Client:
     user.groups.add(Group.objects.get(name=FINANCE))
     client = Client()
     client.force_login(user)
+    pass_second_factor(client)
     return client
 
 

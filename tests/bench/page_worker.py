@@ -18,6 +18,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from tests.bench.workers import serve  # noqa: E402
+from tests.conftest import pass_second_factor  # noqa: E402
 from wallet.api import tokens  # noqa: E402
 from wallet.models import Account, User  # noqa: E402
 from wallet.staff.roles import FINANCE  # noqa: E402
@@ -38,6 +39,7 @@ def clients() -> tuple[Client, Client, Client]:
     clients = Client(), Client(), Client(headers={"Authorization": f"Bearer {secret}"})
     clients[0].force_login(busiest.user)
     clients[1].force_login(finance)
+    pass_second_factor(clients[1])
     return clients
 
 

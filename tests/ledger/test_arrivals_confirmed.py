@@ -43,7 +43,7 @@ def test_a_large_payment_is_credited_once_its_rail_confirms_it(rail, alice):
     with nothing_moves():
         assert come(rail, number(alice)) == "confirming"
         assert come(rail, number(alice)) == "confirming"
-    assert confirm(rail) == "applied"
+    assert confirm(rail, paybill=rail.paybill) == "applied"
     assert balance(alice) == SOME + CENTS
     assert come(rail, number(alice)) == "duplicate"
     assert confirmations.ask_due() == 0
@@ -91,6 +91,8 @@ def test_a_large_prompt_is_confirmed_too(rail, alice):
         {"receipt": "ANOTHER123"},
         # Not even that it came, without how much.
         {"cents": None},
+        # It was paid to someone else.
+        {"paybill": "999999"},
     ],
 )
 def test_a_forged_one_is_never_credited_and_reported_once(rail, alice, answer):

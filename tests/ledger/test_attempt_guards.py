@@ -11,6 +11,7 @@ from django.utils import timezone
 from ledger import operations
 from ledger.models import Approval, Attempt, Pause, RailEvent, Verdict
 from ledger.models.attempts import State
+from tests.factories import withdraw
 from tests.ledger.support.later import end, sent, unclaimed, waiting_withdrawal
 from tests.ledger.support.rows import insert, stored
 from tests.tampering import violations
@@ -55,7 +56,10 @@ def test_only_lawful_moves(alice):
         {"rail": "mpesa"},
         {"reference": "NSP-OTHER"},
         {"phone": "+254799999999"},
+        {"is_payout": False},
         {"approvals_needed": 1},
+        {"held_because": "day"},
+        {"held_above_cents": 1},
         {"created_at": timezone.now()},
         {"next_look_at": None},
         {"receipt": "R"},
@@ -158,6 +162,15 @@ def test_a_worker_may_hear_the_end_of_what_it_believes_unsent(alice):
     assert violations() == []
 
 
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="verify_ledger finds it on SQLite")
+def test_an_attempt_goes_the_way_of_its_transaction(alice):
+    begun = {"transaction": withdraw(alice, 1_00), "rail": "simulated", "state": State.READY}
+    begun |= {"created_at": timezone.now(), "next_look_at": timezone.now()}
+    with pytest.raises(IntegrityError, match="goes the way"), transaction.atomic():
+        Attempt.objects.create(**begun, is_payout=False)
+    assert Attempt.objects.create(**begun, is_payout=True).pk
+
+
 @pytest.mark.skipif(IS_POSTGRESQL, reason="PostgreSQL has no OR REPLACE")
 def test_nothing_is_replaced(alice, finance):
     first = Attempt.objects.get(transaction=waiting_withdrawal(alice, 1_00))
@@ -175,5 +188,12 @@ def test_nothing_is_replaced(alice, finance):
         copy = stored(row) | {"id": 10**6}
         with pytest.raises(IntegrityError), transaction.atomic():
             insert(model._meta.db_table, copy, verb="INSERT OR REPLACE INTO")
+    # One that begins as paid, under a receipt that is taken.
+    third = withdraw(alice, 3_00).pk
+    own = {"id": 10**6, "transaction_id": third, "reference": "NSP-THIRD", "fence": 0}
+    paid = stored(first) | own
+    paid |= {"sent_at": paid["created_at"], "ended_at": paid["created_at"]}
+    with pytest.raises(IntegrityError, match="never replaced"), transaction.atomic():
+        insert("ledger_attempt", paid, verb="INSERT OR REPLACE INTO")
     assert Attempt.objects.count() == 2
     assert Approval.objects.get() == given

@@ -24,7 +24,7 @@ def test_no_query_about_dealings_scans_the_books():
         Transaction.objects.between_wallets(one_id, other_id).filter(pk__lt=2000),
     ):
         plan = found.order_by().explain()
-        assert "transaction_out" in plan, plan
+        assert "transaction_out" in plan or "transaction_in" in plan, plan
         assert "Seq Scan" not in plan, plan
         assert "SCAN ledger_transaction" not in plan, plan
 

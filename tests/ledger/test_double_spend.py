@@ -13,7 +13,7 @@ from ledger.errors import (
 )
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.conftest import Payer
+from tests.conftest import Payer, know_device
 from tests.factories import UserFactory, balance, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 
@@ -65,6 +65,7 @@ def page_job(user, page, fields, headers):
     """A job that confirms a new payment on this page, in a separate browser."""
     client = Payer(headers=headers)
     client.force_login(user)
+    know_device(client, user)
     order = {"amount": "9", "confirm": "1", "idempotency_key": new_key()} | fields
     return partial(client.post, reverse(f"ledger:{page}"), order)
 

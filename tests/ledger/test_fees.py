@@ -120,11 +120,13 @@ def test_the_balance_must_cover_the_fee(alice):
     assert refusal.value.code == "insufficient_balance"
     assert str(refusal.value) == (
         "You have KES\u00a01,000.00 available, and this takes KES\u00a01,000.01 with its fee of "
-        "KES\u00a0100.00. Enter a smaller amount."
+        "KES\u00a0100.00. You can withdraw up to KES\u00a0900.00 now."
     )
     with nothing_moves(), pytest.raises(InsufficientFunds) as refusal:
         withdraw(alice, 1_000_01)
-    assert str(refusal.value) == "You have KES\u00a01,000.00 available. Enter that or less."
+    assert str(refusal.value) == (
+        "You have KES\u00a01,000.00 available. You can withdraw up to KES\u00a0900.00 now."
+    )
     withdraw(alice, 900_00)
     assert balance(alice) == 0
     assert_right()
@@ -197,22 +199,25 @@ def test_a_tariff_is_published_once_with_its_reason_and_never_changed(alice):
             SYSTEM, purpose=Tariff.Purpose.FEE, rail_code="mpesa", type="WITHDRAW",
             from_date=nairobi_day(), bands=[],
         )  # fmt: skip
-    assert Tariff.objects.count() == 1
+    assert Tariff.objects.get().band_count == len(BANDS)
     band = Band.objects.filter(tariff=first).earliest("pk")
+    row = {"purpose": "fee", "rail": "mpesa", "type": "WITHDRAW", "reason": "x"}
+    today = {"from_date": nairobi_day(), "written_on": nairobi_day()}
+    free = Tariff.objects.create(**row, **today, band_count=0)
+    roomy = Tariff.objects.create(**row, **today, band_count=3)
+    Band.objects.create(tariff=roomy, from_cents=1_00, fee_cents=1)
     for change in (
         lambda: Band.objects.filter(pk=band.pk).update(fee_cents=0),
         lambda: Band.objects.filter(pk=band.pk)._raw_delete("default"),
         lambda: Tariff.objects.filter(pk=first.pk).update(rail="mpesa"),
-        lambda: Band.objects.create(tariff=first, from_cents=1_00, fee_cents=1),
-        lambda: Band.objects.create(tariff=first, from_cents=0, fee_cents=1),
-        lambda: Band.objects.create(tariff=first, from_cents=7, fee_cents=-1),
+        lambda: Band.objects.create(tariff=first, from_cents=123_00, fee_cents=1),
+        lambda: Band.objects.create(tariff=free, from_cents=1_00, fee_cents=1),
+        lambda: Tariff.objects.filter(pk=free.pk).update(band_count=1),
+        lambda: Band.objects.create(tariff=roomy, from_cents=1_00, fee_cents=1),
+        lambda: Band.objects.create(tariff=roomy, from_cents=0, fee_cents=1),
+        lambda: Band.objects.create(tariff=roomy, from_cents=7, fee_cents=-1),
         lambda: Tariff.objects.create(
-            purpose="fee",
-            rail="mpesa",
-            type="WITHDRAW",
-            from_date="2026-01-01",
-            written_on="2026-01-02",
-            reason="x",
+            **row, from_date="2026-01-01", written_on="2026-01-02", band_count=0
         ),
     ):
         with pytest.raises(IntegrityError), transaction.atomic():

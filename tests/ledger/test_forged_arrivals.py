@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ledger import operations
-from ledger.models import Arrival, RailEvent
+from ledger.models import Arrival, Attempt, RailEvent, Transaction
 from ledger.payouts import confirmations
+from ledger.payouts import operations as payouts
 from tests.books import nothing_moves
 from tests.factories import balance, withdraw
 from tests.ledger.support import paya
@@ -21,7 +24,7 @@ from tests.ledger.support.arrivals import (
     typed,
     wait_a_while,
 )
-from tests.ledger.support.payouts import assert_right, say, sent, state, suspense_cents
+from tests.ledger.support.payouts import assert_right, by, say, sent, state, suspense_cents
 from wallet.errors import Busy
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +63,59 @@ def test_a_payout_is_no_payment_that_came_in(rail, alice):
     assert say(rail, attempt) == "applied"
     assert (state(attempt), balance(alice)) == ("SUCCEEDED", SOME - CENTS)
     assert_right()
+
+
+@pytest.mark.parametrize("way", ["wallet", "deposit", "suspense"])
+@pytest.mark.parametrize("by_people", [False, True])
+def test_a_payout_ends_whatever_came_in_under_its_receipt(
+    rail, alice, bob, wambui, joseph, way, by_people
+):
+    """Its payee reports a small payment under it before we hear of the payout."""
+    asked, attempt = prompted(bob, 1_00), sent(alice, CENTS, withdraw)
+    receipt = receipt_of(attempt)
+    account = {"wallet": number(bob), "deposit": typed(asked), "suspense": "rent"}[way]
+    assert come(rail, account, receipt, 1_00) in ("applied", "unmatched")
+    with_message = balance(bob), suspense_cents()
+    if by_people:
+        Attempt.objects.filter(pk=attempt.pk).update(state="UNKNOWN")
+        for person in (wambui, joseph):
+            said = {"outcome": "paid", "receipt": receipt, "evidence": "Line 12"}
+            payouts.resolve(by(person), attempt_id=attempt.pk, **said)
+        assert attempt.events.filter(finding="receipt_taken").count() == 1
+    else:
+        assert say(rail, attempt) == "receipt_taken"
+    assert (state(attempt), attempt.receipt) == ("SUCCEEDED", receipt)
+    # People find out what the message was; until then it stays, and nothing more comes in.
+    with nothing_moves():
+        assert say(rail, attempt) == "receipt_taken"
+        assert come(rail, account, receipt, 1_00) == "receipt_taken"
+        assert come(rail, number(alice), receipt, 2_00) == "receipt_taken"
+    assert (balance(bob), suspense_cents()) == with_message
+    assert balance(alice) == SOME - CENTS
+    assert_right()
+
+
+@pytest.mark.parametrize("account", ["wallet", "deposit", "suspense"])
+def test_nothing_comes_in_under_the_receipt_of_a_payout(rail, alice, bob, account):
+    asked, attempt = prompted(bob, 1_00), sent(alice, CENTS, withdraw)
+    assert say(rail, attempt) == "applied"
+    to = {"wallet": number(bob), "deposit": typed(asked), "suspense": "rent"}[account]
+    with nothing_moves():
+        assert come(rail, to, receipt_of(attempt), 1_00) == "receipt_taken"
+    assert not Arrival.objects.exists()
+
+
+def test_a_payout_that_ends_while_its_receipt_is_booked_is_noticed(rail, alice, bob, monkeypatch):
+    attempt, really = sent(alice, CENTS, withdraw), operations.credit
+
+    def late(*args: Any, **kwargs: Any) -> Transaction:
+        made = really(*args, **kwargs)
+        operations.settle(transaction_id=attempt.transaction_id, receipt=receipt_of(attempt))
+        return made
+
+    monkeypatch.setattr(operations, "credit", late)
+    assert come(rail, number(bob), receipt_of(attempt), 1_00) == "receipt_taken"
+    assert state(attempt) == "SUCCEEDED"
 
 
 def test_an_answer_without_an_amount_confirms_nothing(rail, alice):

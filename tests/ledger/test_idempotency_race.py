@@ -8,7 +8,7 @@ from django.urls import reverse
 from ledger.errors import KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.conftest import Payer
+from tests.conftest import Payer, know_device
 from tests.factories import UserFactory, balance, funded, new_key
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.moves import MOVES, ORDERS, arguments_for, call
@@ -64,6 +64,7 @@ def test_many_clicks_on_one_form_happen_once(owner, other):
 def signed_in(user, headers):
     client = Payer(headers=headers)
     client.force_login(user)
+    know_device(client, user)
     return client
 
 

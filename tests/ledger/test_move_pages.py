@@ -4,7 +4,7 @@ import pytest
 
 from ledger.models import Transaction
 from tests.books import assert_books_right, total_in_wallets
-from tests.conftest import Payer, signed_in
+from tests.conftest import Payer, know_device, signed_in
 from tests.factories import UserFactory, balance, deposit
 from tests.ledger.support.typed import MOVES, WORDS, confirm, order, press, record_of, url
 from tests.pages import (
@@ -185,6 +185,7 @@ def test_names_and_notes_are_escaped(move):
 def test_a_post_needs_the_csrf_token_of_our_own_page(alice, bob, move):
     client = Payer(enforce_csrf_checks=True)
     client.force_login(alice)
+    know_device(client, alice)
     assert confirm(client, move, order(move, bob)).status_code == 403
     filled = order(move, bob, csrfmiddlewaretoken="x" * 64)
     assert confirm(client, move, filled).status_code == 403

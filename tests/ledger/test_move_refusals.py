@@ -192,7 +192,8 @@ def test_a_member_whose_account_closed_is_signed_out(alice, bob, move):
 
 @moves_out
 def test_a_new_member_has_no_money_to_send(bob, carol, move):
-    sentence = "You have KES 0.00 available. Enter that or less."
+    advice = "That is too little to withdraw." if move == "withdraw" else "Enter that or less."
+    sentence = f"You have KES 0.00 available. {advice}"
     assert_refused(signed_in(carol), move, order(move, bob, amount="0.01"), sentence)
 
 

@@ -12,6 +12,7 @@ from ledger import operations
 from ledger.errors import AlreadyResolved, KeyReused, NotInSuspense, PayerUnknown, RailWholeAmount
 from ledger.kinds import STRAY_OUT
 from ledger.models import Entry, Transaction
+from ledger.models.tariffs import Purpose
 from ledger.payouts import worker
 from tests.books import nothing_moves
 from tests.conftest import staff
@@ -20,6 +21,7 @@ from tests.ledger.support import paya
 from tests.ledger.support.crowd import run_together
 from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_right, go_on, say, script, suspense_cents
+from tests.ledger.support.prices import price
 from tests.ledger.support.suspense import PHONE, assign, attempt_of, by, give_back, stray
 from tests.tampering import violations_after
 from wallet import house
@@ -76,6 +78,15 @@ def test_a_return_goes_through_transit_and_the_worker(rail, payer, person):
     assert go_on(attempt_of(record)) == "SUCCEEDED"
     assert rail.lines()[attempt_of(record).reference] == 1
     assert (suspense_cents(), transit_cents()) == (0, 0)
+    assert_right()
+
+
+def test_a_return_costs_what_a_withdrawal_does(rail, payer, person):
+    price((1_00, 9_00), rail="paya", purpose=Purpose.CHARGE)
+    record = give_back(stray(payer), person)
+    assert go_on(attempt_of(record)) == "SUCCEEDED"
+    charge = Transaction.objects.get(type="CHARGE")
+    assert (charge.amount_cents, charge.description) == (9_00, f"Charge for {record.reference}")
     assert_right()
 
 

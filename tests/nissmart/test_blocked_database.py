@@ -84,8 +84,8 @@ def test_other_writes_hear_busy_on_sqlite(alice):
         while threads:
             threads.pop().join()
         assert time.monotonic() - began < BUSY_S
-    # 429: allauth refuses an attempt that it can't count.
-    assert {answer.status_code for answer in answers} <= {429, 503}
+    # A guess that can't be counted isn't checked.
+    assert {answer.status_code for answer in answers} == {503}
     assert sign_in(login).status_code == 302
 
 

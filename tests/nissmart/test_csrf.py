@@ -5,7 +5,7 @@ from django.test import Client
 
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.conftest import Payer
+from tests.conftest import Payer, pass_second_factor
 from tests.factories import PASSWORD, UserFactory, account_id, new_key, send
 from tests.nissmart.test_privileges import people, samples, table, url_of
 from tests.pages import elements, fields, htmx, text
@@ -22,6 +22,7 @@ def strict(user: User | None = None) -> Client:
     client = Payer(enforce_csrf_checks=True)
     if user:
         client.force_login(user)
+        pass_second_factor(client)
     return client
 
 
@@ -132,6 +133,7 @@ def test_a_body_of_another_content_type_moves_nothing(alice, order):
 def test_a_method_that_reads_changes_nothing(alice, bob, order, operator, samples, people, method):
     client = Client()
     client.force_login(operator)
+    pass_second_factor(client)
     send(alice, bob, 1_00)
     before = state()
     query = "&".join(f"{name}={value}" for name, value in order.items())

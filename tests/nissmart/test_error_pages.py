@@ -9,6 +9,7 @@ from django.http import Http404
 from django.test import Client
 from django.urls import include, path
 
+from tests.conftest import pass_second_factor
 from tests.pages import elements, htmx, is_whole_page, text, title
 
 RAISES = {
@@ -136,6 +137,7 @@ def test_a_wrong_host_is_a_bad_request(client, settings):
 )
 def test_an_unknown_url_is_not_found(client, path, operator):
     client.force_login(operator)
+    pass_second_factor(client)
     assert client.get(path).status_code == 404
 
 

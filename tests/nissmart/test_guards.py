@@ -57,8 +57,8 @@ KEYS = [
     (model, key)
     for model in GUARDED
     for key in unique_columns(model)
-    # No attempt begins with a receipt: see tests/ledger/test_attempts.py.
-    if (model, key) != (Attempt, ("rail", "receipt"))
+    # Few attempts begin with a receipt: see tests/ledger/test_attempt_guards.py.
+    if (model, key) != (Attempt, ("rail", "receipt", "is_payout"))
 ]
 
 
@@ -69,7 +69,11 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     notes.write(Context(finance.pk, key="one"), transaction_id=record.pk, text="Called.")
     with answer_later():
         attempt = Attempt.objects.get(transaction=withdraw(alice, 1_00))
-    price(*BANDS)
+    tariff = price(*BANDS)
+    # One with room for more bands, so that the guard against replacing them is the one to refuse.
+    tariff.pk, tariff.band_count = None, 9
+    tariff.save()
+    Band.objects.create(tariff=tariff, from_cents=1_00, fee_cents=10_00)
     stray(alice, rail_code="simulated")
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
     about = {"attempt": attempt, "person": finance, "person_name": finance.name}

@@ -131,15 +131,13 @@ HOSTILE = {
     "sign-up": ("/accounts/signup/", {"phone": "", "email": "", "password1": ""}, ["name"]),
     "name": ("/profile/name/", {}, ["name", "reason"]),
     "report": ("/activity/{}/report/", {"reason": ""}, ["text"]),
-    "payee": ("/transfer/", {"amount": ""}, ["recipient", "description"]),
 }
 
 
 @pytest.mark.any_engine
 @pytest.mark.parametrize("page", HOSTILE)
-def test_hostile_text_comes_back_escaped(rich, alice, page, settings):
+def test_hostile_text_comes_back_escaped(rich, alice, page):
     """The forms are incomplete, so each answer repeats what was typed."""
-    settings.PAYEE_LOOKUPS_PER_HOUR = settings.PAYEE_LOOKUPS_PER_DAY = 0
     url, filled, names = HOSTILE[page]
     url = url.format(send(rich, alice, 1_00).reference)
     client = Client() if page == "sign-up" else signed_in(rich)

@@ -15,7 +15,7 @@ from adminpanel.models import SavedView
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
-from tests.conftest import signed_in, staff
+from tests.conftest import pass_second_factor, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.prices import price
 from wallet import naming
@@ -183,6 +183,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "ledger/pause/<path:object_id>": f"ledger/pause/{pause.pk}",
         "ledger/tariff/<path:object_id>": f"ledger/tariff/{price((1_00, 0)).pk}",
         "auth/group/<path:object_id>": f"auth/group/{Group.objects.first().pk}",
+        "<int:pk>": "1",
         "<path:content_type_id>/<path:object_id>": "1/1",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",
         "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-x/",
@@ -216,4 +217,5 @@ def test_every_role_gets_the_answer_in_the_table(people, samples):
         if "logout" in route:
             for role, user in people.items():
                 clients[role].force_login(user)
+                pass_second_factor(clients[role])
     assert not wrong

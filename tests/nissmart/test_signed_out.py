@@ -74,6 +74,28 @@ def test_a_public_form_never_says_signed_out(name):
     assert "This page is out of date" in text(answer)
 
 
+NOTE = {"title": "Paid twice", "description": "She called.\nTwice <today>.", "password": "a b c"}
+
+
+@pytest.mark.any_engine
+@pytest.mark.parametrize("has_token", [True, False])
+@pytest.mark.parametrize("is_htmx", [False, True])
+def test_sentences_typed_into_a_form_stay_on_the_page(has_token, is_htmx):
+    client = Client(enforce_csrf_checks=not has_token)
+    headers = {"HX-Request": "true", "HX-Target": "incident"} if is_htmx else {}
+    answer = client.post("/panel/incidents/open/", NOTE, headers=headers)
+    if is_htmx:
+        # The page keeps its form, and the script says what has happened.
+        assert (answer.status_code, answer.content) == (401, b"")
+        assert "HX-Redirect" not in answer.headers
+        return
+    assert answer.status_code == 403
+    assert "You're signed out" in text(answer)
+    assert "She called. Twice <today>." in text(answer)
+    assert "a b c" not in answer.text
+    assert "/accounts/login/?next=/panel/incidents/open/" in answer.text
+
+
 def test_sign_in_passes_on_no_secret():
     given = order() | {"password": "secret-word", "csrfmiddlewaretoken": "token"}
     answer = Client().post("/transfer/", given)

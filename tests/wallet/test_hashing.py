@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from tests.conftest import signed_in
+from tests.conftest import pass_second_factor, signed_in
 from tests.factories import PASSWORD, UserFactory
 from tests.wallet.test_passwords import ask, choose
 from wallet.models import User
@@ -127,6 +127,7 @@ def test_a_person_made_in_the_admin_gets_no_password():
     in_transaction.clear()
     client = Client()
     client.force_login(operator)
+    pass_second_factor(client)
     response = client.post(
         reverse("admin:wallet_user_add"),
         {"name": "Jane", "email": "jane@example.com", "phone": "", "is_active": "on"},

@@ -1,5 +1,7 @@
 """A name that reads like Nissmart or an institution is refused in any spelling; people's pass."""
 
+import time
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -116,6 +118,18 @@ def test_people_keep_their_names():
 @pytest.mark.parametrize("name", ["Иpина", "Αlice", "Оtieno Ouma", "Jаne", "Wanjikuは"])
 def test_a_word_of_two_alphabets_is_refused(name):
     assert lookalikes.mixes_scripts(name)
+
+
+@pytest.mark.any_engine
+def test_padding_neither_hides_a_name_nor_costs_much():
+    """U+FDFA is four words in one character, and rows of words grow with their square."""
+    wanted = lookalikes.skeleton("Nissmart")
+    assert lookalikes.holds("\ufdfa" * 70 + " Nissmart", wanted, within_words=True)
+    began = time.thread_time()
+    for name in ("ab " * 7_000, "\ufdfa" * 20_000, "½ " * 9_000):
+        assert not lookalikes.holds(name, wanted, within_words=True)
+        assert not lookalikes.is_near(name, "Safaricom")
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.django_db

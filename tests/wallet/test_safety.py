@@ -7,6 +7,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from tests.conftest import pass_second_factor
 from tests.factories import PASSWORD
 from wallet import operations, safety
 from wallet.context import Context
@@ -78,6 +79,7 @@ def test_a_changed_password_and_second_factor_lower_the_limit(
     TOTP.activate(alice, generate_totp_secret())
     assert until(alice) == (NOW + DAY, None)
     Account.objects.update(lower_limit_until=None)
+    pass_second_factor(as_alice)
     with django_capture_on_commit_callbacks(execute=True):
         assert as_alice.post(reverse("mfa_deactivate_totp")).status_code == 302
     assert whats() == ["password", "second_factor"]

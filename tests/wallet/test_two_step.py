@@ -1,9 +1,6 @@
 """Two-step sign-in: turned on with an app, required every time, and no way around it."""
 
-import base64
-import hmac
 import re
-import time
 
 import pytest
 from django.test import Client
@@ -11,7 +8,9 @@ from django.urls import reverse
 
 from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.test_headers import problems as header_problems
-from tests.pages import is_whole_page, problems, text
+from tests.pages import is_whole_page, problems, problems_beside, text
+from tests.wallet.support.totp import code
+from wallet.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -20,9 +19,10 @@ AUTHENTICATE, INDEX = reverse("mfa_authenticate"), reverse("mfa_index")
 
 
 @pytest.fixture(autouse=True)
-def one_moment(time_machine):
-    """Stop the clock. A code is valid for 30 seconds and must not expire during a test."""
+def clock(time_machine):
+    """Stop the clock. A code is valid for half a minute and must not expire during a test."""
     time_machine.move_to("2026-11-22T12:00:10Z", tick=False)
+    return time_machine
 
 
 @pytest.fixture
@@ -38,17 +38,11 @@ def confirm_password(client):
     return client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
 
-def code(secret: str) -> str:
-    """What the member's app shows now (RFC 6238)."""
-    counter = (int(time.time()) // 30).to_bytes(8, "big")
-    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
-    start = digest[-1] & 15
-    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
-    return f"{number % 1_000_000:06}"
+def turn_on(client, clock) -> tuple[str, list[str]]:
+    """Turn the second step on, and return the app's secret and the recovery codes.
 
-
-def turn_on(client) -> tuple[str, list[str]]:
-    """Turn the second step on, and return the app's secret and the recovery codes."""
+    Its code is used up, so wait for the next one.
+    """
     confirm_password(client)
     page = client.get(ACTIVATE)
     assert header_problems(page) == []
@@ -58,16 +52,17 @@ def turn_on(client) -> tuple[str, list[str]]:
     assert client.post(ACTIVATE, {"code": code(secret[0])}).status_code == 302
     codes = client.get(reverse("mfa_view_recovery_codes"))
     assert header_problems(codes) == []
-    return secret[0], re.findall(r"\b[0-9a-f]{8}\b", text(codes))
+    clock.shift(30)
+    return secret[0], re.findall(r"\b[0-9]{8}\b", text(codes))
 
 
 def is_signed_in(client) -> bool:
     return "_auth_user_id" in client.session
 
 
-def test_sign_in_asks_for_a_code_once_it_is_on(client, jane):
+def test_sign_in_asks_for_a_code_once_it_is_on(client, jane, clock):
     sign_in(client)
-    secret, _codes = turn_on(client)
+    secret, _codes = turn_on(client, clock)
     assert "Authenticator app On" in text(client.get(INDEX))
     other = Client()
     response = sign_in(other)
@@ -80,30 +75,73 @@ def test_sign_in_asks_for_a_code_once_it_is_on(client, jane):
     assert is_signed_in(other)
 
 
-def test_a_code_works_only_once(client, jane):
-    sign_in(client)
-    secret, _codes = turn_on(client)
-    for expected in (True, False):
-        other = Client()
-        sign_in(other)
-        other.post(AUTHENTICATE, {"code": code(secret)})
-        assert is_signed_in(other) is expected
+def enter(entered: str, page: str = AUTHENTICATE) -> Client:
+    """A new client, after the password and this code."""
+    other = Client()
+    sign_in(other)
+    other.post(page, {"code": entered})
+    return other
 
 
-def test_a_recovery_code_works_only_once(client, jane):
+def test_a_code_works_only_once(client, jane, clock):
     sign_in(client)
-    _secret, codes = turn_on(client)
+    secret, _codes = turn_on(client, clock)
+    first = enter(code(secret))
+    assert is_signed_in(first)
+    second = Client()
+    sign_in(second)
+    refused = second.post(AUTHENTICATE, {"code": code(secret)})
+    assert not is_signed_in(second)
+    assert problems_beside(refused, "code") == [
+        "This code was used already. Wait for the next one in your app."
+    ]
+    # Nor does it confirm that it's you.
+    assert client.post(reverse("mfa_reauthenticate"), {"code": code(secret)}).status_code == 200
+    clock.shift(30)
+    assert is_signed_in(enter(code(secret)))
+
+
+def test_the_code_that_turned_it_on_does_not_work_again(client, jane, clock):
+    sign_in(client)
+    secret, _codes = turn_on(client, clock)
+    clock.shift(-30)
+    assert not is_signed_in(enter(code(secret)))
+
+
+def test_a_code_works_half_a_minute_early_or_late(client, jane, clock):
+    sign_in(client)
+    secret, _codes = turn_on(client, clock)
+    clock.shift(120)
+    works = [is_signed_in(enter(code(secret, steps))) for steps in (-2, -1, 0, 1, 2)]
+    assert works == [False, True, True, True, False]
+
+
+def test_a_recovery_code_works_only_once(client, jane, clock):
+    sign_in(client)
+    _secret, codes = turn_on(client, clock)
     assert len(codes) == 10
-    for expected in (True, False):
-        other = Client()
-        sign_in(other)
-        other.post(AUTHENTICATE, {"code": codes[0]})
-        assert is_signed_in(other) is expected
+    other = enter(codes[0])
+    assert "You used a recovery code. You have 9 left." in text(other.get("/"))
+    assert not is_signed_in(enter(codes[0]))
 
 
-def test_no_page_opens_between_the_two_steps(client, jane):
+def test_recovery_codes_are_shown_once_and_can_be_made_anew(client, jane, clock):
     sign_in(client)
-    turn_on(client)
+    _secret, codes = turn_on(client, clock)
+    for page in ("mfa_view_recovery_codes", "mfa_index"):
+        assert not any(each in client.get(reverse(page)).text for each in codes)
+    assert client.get(reverse("mfa_download_recovery_codes")).status_code == 403
+    client.post(reverse("mfa_generate_recovery_codes"))
+    fresh = re.findall(r"\b[0-9]{8}\b", text(client.get(reverse("mfa_view_recovery_codes"))))
+    assert len(fresh) == 10
+    assert not set(fresh) & set(codes)
+    assert not is_signed_in(enter(codes[1]))
+    assert is_signed_in(enter(fresh[1]))
+
+
+def test_no_page_opens_between_the_two_steps(client, jane, clock):
+    sign_in(client)
+    turn_on(client, clock)
     other = Client()
     sign_in(other)
     assert "Open a wallet" in text(other.get("/"))
@@ -122,7 +160,17 @@ def test_turning_it_on_asks_for_the_password_again(client, jane):
     assert client.get(ACTIVATE).status_code == 200
 
 
-def test_a_wrong_code_does_not_turn_it_on(client, jane):
+def test_who_proved_no_contact_cannot_set_it_up(client, jane, monkeypatch):
+    """A squatter who typed a stranger's email could lock its owner out."""
+    sign_in(client)
+    confirm_password(client)
+    monkeypatch.setattr(User, "has_proof", False, raising=False)
+    for page in (ACTIVATE, reverse("mfa_add_webauthn")):
+        for answer in (client.get(page, follow=True), client.post(page, {}, follow=True)):
+            assert "Prove your phone number or email first" in text(answer)
+
+
+def test_a_wrong_code_does_not_turn_it_on(client, jane, clock):
     sign_in(client)
     confirm_password(client)
     page = client.post(ACTIVATE, {"code": "000000"})

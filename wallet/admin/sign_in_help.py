@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +22,7 @@ from wallet import operations
 from wallet.models import User
 from wallet.signin import sessions
 from wallet.signin.notices import notify
-from wallet.staff.roles import was_ever_staff
+from wallet.staff.roles import is_staff_now, was_ever_staff
 from wallet.web.fields import ReasonField
 from wallet.web.http import MemberRequest, ShownOnce, context_of, redirect_to
 
@@ -47,8 +47,10 @@ def sign_in_help(request: MemberRequest, user_id: int) -> HttpResponse:
         raise PermissionDenied
     person = get_object_or_404(User, pk=user_id)
     form = ReasonForm(request.POST or None)
-    if may_be_helped(person) and form.is_valid():
-        act = remove_second_step if "remove_two_step" in request.POST else hand_over_link
+    act, is_allowed = hand_over_link, may_get_link(person)
+    if "remove_two_step" in request.POST:
+        act, is_allowed = remove_second_step, may_be_reset(person, request.user)
+    if is_allowed and form.is_valid():
         return act(request, person, form.cleaned_data["reason"])
     status = 422 if request.method == "POST" else 200
     context = page(request, person) | {"form": form, "link": NEW_LINK.take(request)}
@@ -56,10 +58,16 @@ def sign_in_help(request: MemberRequest, user_id: int) -> HttpResponse:
     return NEW_LINK.forget(response, request)
 
 
-def may_be_helped(person: User) -> bool:
+def may_get_link(person: User) -> bool:
     """Not staff: the link's holder can act as the person, so an operator could act as two people
     of the team, or lock a colleague out."""
     return person.is_active and not was_ever_staff(person)
+
+
+def may_be_reset(person: User, operator: User) -> bool:
+    """Not the operator's own: who knows their password could turn it off. Staff may be reset: that
+    doesn't open their account, and they can't approve for a day (wallet/staff/newcomers.py)."""
+    return person.is_active and person.pk != operator.pk
 
 
 def hand_over_link(request: MemberRequest, person: User, reason: str) -> HttpResponse:
@@ -73,16 +81,20 @@ def remove_second_step(request: MemberRequest, person: User, reason: str) -> Htt
     if operations.remove_second_step(context_of(request, reason=reason), person):
         sessions.end_others(person.pk)
         notify(request, person, "mfa/email/totp_deactivated")
-        messages.success(request, _("Two-step sign-in is off. Their password is enough now."))
+        after = _("Two-step sign-in is off. Their password is enough now.")
+        if is_staff_now(person):
+            after = _("Two-step sign-in is off. They set it up again when they next sign in.")
+        messages.success(request, after)
     return redirect_to(request, request.path)
 
 
-def page(request: HttpRequest, person: User) -> dict[str, Any]:
+def page(request: MemberRequest, person: User) -> dict[str, Any]:
     return admin.site.each_context(request) | {
         "title": _("Help with sign-in"),
         "person": person,
         "opts": User._meta,
-        "may_be_helped": may_be_helped(person),
-        "has_second_step": Authenticator.objects.filter(user=person).exists(),
+        "may_get_link": may_get_link(person),
+        "may_be_reset": may_be_reset(person, request.user)
+        and Authenticator.objects.filter(user=person).exists(),
         "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
     }

@@ -15,6 +15,7 @@ from wallet.context import Context
 from wallet.db.preconditions import Precondition
 from wallet.db.retries import optional_write
 from wallet.models import ApiToken, User
+from wallet.signin import factors
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
 from wallet.web.http import ip_address
@@ -116,7 +117,9 @@ class SessionAuth(APIKeyCookie):
         if not request.user.is_authenticated:
             return None
         throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
-        return Caller(request.user.pk, Scope.MEMBER, reads_panel(request.user), is_session=True)
+        # Without the second factor, staff are members like any other.
+        reads_all = factors.has_passed(request) and reads_panel(request.user)
+        return Caller(request.user.pk, Scope.MEMBER, reads_all, is_session=True)
 
 
 def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:

@@ -4,6 +4,7 @@ from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
 from wallet.models.devices import Device, Session
+from wallet.models.factors import UsedStep
 from wallet.models.guesses import GuessCount
 from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.name_requests import NameRequest
@@ -30,6 +31,7 @@ __all__ = [
     "ProtectedName",
     "RateWindow",
     "Session",
+    "UsedStep",
     "User",
     "UserManager",
 ]

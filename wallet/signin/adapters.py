@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import lazystr
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wallet import messages, safety
@@ -20,10 +22,11 @@ from wallet.api import tokens
 from wallet.context import Context
 from wallet.models import User
 from wallet.safety import Change
-from wallet.signin import devices, guesses, sessions
-from wallet.staff.roles import reads_panel
+from wallet.signin import devices, factors, guesses, sessions
+from wallet.signin.factors import StaffKeepOne
+from wallet.staff.roles import is_staff_now, reads_panel
 from wallet.web.fields import PhoneField
-from wallet.web.http import context_of, ip_address, is_own_page
+from wallet.web.http import ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
 
 # The field takes either, so the sentence names both.
@@ -105,6 +108,7 @@ class AccountAdapter(DefaultAccountAdapter):
         words = {
             "reauthenticate": _("Use your password"),
             "mfa_reauthenticate": _("Use a code from your app or a recovery code"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
         }
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return [each | {"description": words[each["id"]]} for each in methods]
@@ -112,9 +116,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Finance and auditors start on the panel, operators in the admin.
 
-        Staff whose own wallet has money start on their wallet, like members.
+        Staff whose own wallet has money start on their wallet, like members. Staff without a second
+        factor set one up first.
         """
         user: User = request.user  # type: ignore[assignment]
+        if is_staff_now(user) and not factors.has_passed(request):
+            return reverse("mfa_index")
         work = "admin:index" if user.is_staff else ""
         if reads_panel(user):
             work = "adminpanel:overview"
@@ -134,13 +141,9 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Notify the user by mail. A failure to send is logged and undoes nothing.
 
-        allauth offers no other place that hears of each change of a second factor. What
-        `safety.changed` has alerted the person about isn't mailed again.
+        What `safety.changed` has alerted the person about isn't mailed again.
         """
         by_operator = self.request.user.is_authenticated and self.request.user.pk != user.pk
-        if template_prefix.startswith("mfa/email/") and not by_operator:
-            safety.changed(context_of(self.request), user.pk, Change.SECOND_FACTOR)
-            sessions.end_others(user.pk, but=self.request.session)
         if template_prefix.startswith(ALERTED) and not by_operator:
             return
         email = email or getattr(user, "email", None)
@@ -217,10 +220,25 @@ class AccountAdapter(DefaultAccountAdapter):
 class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "add_email_blocked": _("Turn off two-step sign-in before you add an email."),
-        "cannot_delete_authenticator": _("You can't turn off two-step sign-in now."),
+        "cannot_delete_authenticator": StaffKeepOne.sentence,
         "cannot_generate_recovery_codes": _(
             "Turn on two-step sign-in first. Recovery codes replace its app."
         ),
         "incorrect_code": _("This code isn't right. Enter the newest code in your app."),
         "unverified_email": _("Confirm your email before you turn on two-step sign-in."),
     }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        try:
+            factors.refuse_last_of_staff(authenticator)
+        except StaffKeepOne:
+            return False
+        return True
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: str) -> str:
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return gettext("Passkey %d") % (count + 1) if count else gettext("My passkey")
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": "Nissmart"}

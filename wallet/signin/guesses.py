@@ -23,14 +23,12 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from wallet.db.retries import committed
-from wallet.errors import Busy
 from wallet.models import GuessCount, User
 from wallet.signin import devices
 from wallet.web import rates
@@ -66,7 +64,8 @@ def counted(
     """Count the guess that the block checks. Raises TooManyRequests, and doesn't run the block.
 
     `login` is what was typed if no account has it. A ValidationError means a wrong guess; any other
-    exception means that nothing was checked. Don't call it inside a transaction.
+    exception means that nothing was checked. Don't call it inside a transaction: the count has to
+    stand whatever becomes of the request.
     """
     device = devices.of(request, user) if user else None
     key = f"{what}:{name_of(user, login)}" if device is None else f"{what}:device {device.pk}"
@@ -82,7 +81,7 @@ def counted(
         raise
     except BaseException as error:
         # If the database is away, the open guess ends by itself.
-        with suppress(DatabaseError, InterfaceError, Busy):
+        with suppress(DatabaseError, InterfaceError):
             settle(key, number, is_wrong=False)
             if address:
                 rates.take_back(address, WINDOW_S)
@@ -130,9 +129,9 @@ def network_of(address: str) -> str:
     return str(ipaddress.IPv6Network((found, 64), strict=False).network_address)
 
 
-@committed
+@transaction.atomic(durable=True)
 def reserve(key: str) -> str:
-    """Count an open guess and return its id. Raises TooManyRequests, and Busy."""
+    """Count an open guess and return its id. Raises TooManyRequests."""
     GuessCount.objects.bulk_create([GuessCount(key=key)], ignore_conflicts=True)
     row = GuessCount.objects.select_for_update().get(key=key)
     now = time.time()
@@ -152,7 +151,7 @@ def ends_at(guess: tuple[str, float, bool]) -> float:
     return made_at + (WINDOW_S if is_wrong else OPEN_S)
 
 
-@committed
+@transaction.atomic(durable=True)
 def settle(key: str, number: str, *, is_wrong: bool) -> None:
     """Count the open guess as a wrong one, or not at all."""
     row = GuessCount.objects.select_for_update().filter(key=key).first()

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from wallet.api import tokens
 from wallet.signin import pin as pins
 from wallet.signin import sessions
+from wallet.signin.factors import FACTORS
 from wallet.web.http import MemberRequest
 
 
@@ -62,11 +63,19 @@ def password(request: MemberRequest) -> Row:
 
 
 def two_step(request: MemberRequest) -> Row:
-    app = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).first()
-    state = _("On since {day}").format(day=day_of(app.created_at)) if app else _("Off")
-    advice = "" if app else _("Turn it on, and your password alone lets no one in.")
+    first = Authenticator.objects.filter(user=request.user, type__in=FACTORS).order_by("pk").first()
+    state = _("On since {day}").format(day=day_of(first.created_at)) if first else _("Off")
+    advice = "" if first else _("Turn it on, and your password alone lets no one in.")
     url = reverse("mfa_index")
     return Row(Group.SIGN_IN, "shield", _("Two-step sign-in"), state, url, advice)
+
+
+def passkeys(request: MemberRequest) -> Row:
+    kind = Authenticator.Type.WEBAUTHN
+    count = Authenticator.objects.filter(user=request.user, type=kind).count()
+    state = ngettext("%d passkey", "%d passkeys", count) % count if count else _("None")
+    url = f"{reverse('mfa_index')}#passkeys"
+    return Row(Group.SIGN_IN, "key", _("Passkeys"), state, url)
 
 
 def signed_in(request: MemberRequest) -> Row:
@@ -87,6 +96,7 @@ ROWS: tuple[Callable[[MemberRequest], Row | None], ...] = (
     freezing,
     password,
     two_step,
+    passkeys,
     signed_in,
     programs,
 )

@@ -1,9 +1,11 @@
 """Template tags: money, people and icons."""
 
+import json
 from functools import lru_cache
 
 from django import template
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -69,6 +71,12 @@ def short_name(user: User) -> SafeString:
 @register.filter
 def initials(user: User) -> SafeString:
     return keep(user.initials)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For a data attribute, which escapes it. A script element would be an inline script."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.simple_tag

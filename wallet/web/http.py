@@ -1,5 +1,6 @@
 """Helpers for requests, responses and htmx that all pages share."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,7 @@ from wallet.context import Context
 from wallet.models import User
 
 SIGNED_OUT = _("You're signed out, so nothing was sent. Sign in, check the form and send it again.")
+SECRET_FIELD = re.compile("password|pin|code|key|token")
 # Fields that payment forms prefill from the URL.
 PREFILLED = ("amount", "recipient", "again", "description")
 
@@ -163,13 +166,41 @@ def private_pages(get_response: View) -> View:
 
 
 def sign_in_first(request: Request) -> HttpResponse | None:
-    """Send a form or an htmx request to sign-in and back. None for a page: Django redirects it."""
+    """Send a form or an htmx request to sign-in and back. None for a page: Django redirects it.
+
+    If words were typed into the form, they stay on the page.
+    """
     is_form = request.method == "POST"
+    if is_form and words_typed(request):
+        return signed_out_page(request)
     if is_form:
         messages.warning(request, SIGNED_OUT)
     if request.htmx:
         return HttpResponseClientRedirect(sign_in_url(request))
     return HttpResponseRedirect(sign_in_url(request)) if is_form else None
+
+
+def signed_out_page(request: Request) -> HttpResponse:
+    """Say that nothing was sent, with what was typed, for copying.
+
+    With htmx the form is still on the page with its text, and the script says so.
+    """
+    if request.htmx and words_typed(request):
+        return HttpResponse(status=401)
+    context = {"sign_in_url": sign_in_url(request), "typed": words_typed(request)}
+    return HttpResponse(render_to_string("403_signed_out.html", context), status=403)
+
+
+def words_typed(request: Request) -> list[str]:
+    """The sentences in a form: all text of more than one word that is no secret.
+
+    A payment's form comes back filled in, so it has none.
+    """
+    if "amount" in request.POST:
+        return []
+    given = request.POST.items()
+    texts = [str(value).strip() for name, value in given if not SECRET_FIELD.search(name)]
+    return [text for text in texts if len(text.split()) > 1]
 
 
 def sign_in_url(request: Request) -> str:

@@ -6,6 +6,7 @@ TransactionID comes with a failure as well, and only result code 0 means success
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from ledger.rails.mpesa import results, wire
@@ -25,6 +26,8 @@ NOT_FOUND = "2032"
 LONGEST_RECEIPT = 64
 # Daraja: an invalid account number, and any other reason.
 REFUSALS, OTHER = {"account": "C2B00012"}, "C2B00016"
+# Daraja: a number, then the name.
+PARTY = re.compile(r"\+?[0-9*]{5,15}(?=\s*(-|$))")
 OUR_SETTINGS = {"21", "2001", "2028", "8006"}
 
 
@@ -120,7 +123,15 @@ def status_result(body: Body) -> Callback:
         asked_by if asked_by.startswith(OURS) else "",
         wire.cents(details.get("Amount")),
         paid_at=wire.moment(details.get("FinalisedTime")),
+        paybill=credited(details.get("CreditPartyName", "")),
     )
+
+
+def credited(written: str) -> str:
+    """`600310 - Safaricom333`: who got the money, a shortcode or a (masked) phone number. Empty if
+    it names no number."""
+    number = PARTY.match(written)
+    return number[0] if number else ""
 
 
 def payment_status(status: str, receipt: str) -> Answer:

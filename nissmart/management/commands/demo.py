@@ -53,3 +53,8 @@ class Command(BaseCommand):
         for person in found:
             phone = f" or {national(person.phone)}" if person.phone else ""
             self.stdout.write(f"  {person.email}{phone}: {person.role}")
+        if set(found) & set(demo.STAFF):
+            self.stdout.write(
+                "Staff also enter a code. Type this key into an authenticator app: "
+                f"{demo.TOTP_SECRET}"
+            )

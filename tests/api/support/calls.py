@@ -14,6 +14,7 @@ from django.test.utils import override_settings
 from django.urls import reverse
 
 from nissmart.wsgi import is_program
+from tests.conftest import pass_second_factor
 from wallet.api import tokens
 from wallet.models import User
 
@@ -82,6 +83,7 @@ def by_session(user: User) -> Api:
     """A page of our own site: it has a session cookie and a CSRF token, and both are checked."""
     client = WsgiClient(enforce_csrf_checks=True)
     client.force_login(user)
+    pass_second_factor(client)
     client.get(reverse("wallet:profile"))
     return Api({"X-CSRFToken": client.cookies["csrftoken"].value}, client)
 

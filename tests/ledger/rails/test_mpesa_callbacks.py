@@ -176,6 +176,25 @@ def test_a_status_may_say_what_the_payment_cost_us(written, cents):
 
 
 @pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("600310 - Safaricom333", "600310"),
+        ("600310", "600310"),
+        # A phone number: the money went out. It is masked when it is kept.
+        ("254708374149 - John Doe", "254708***149"),
+        ("Safaricom333", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_status_may_say_who_got_the_money(written, number):
+    items = [one for one in STATUS_ITEMS if one["Key"] != "CreditPartyName"]
+    items.append({"Key": "CreditPartyName", "Value": written})
+    said = RAIL.redact(json.dumps(result(items)).encode())
+    assert RAIL.parse_callback("status-result", said.encode()).paybill == number
+
+
+@pytest.mark.parametrize(
     ("status", "outcome"),
     [
         ("Completed", Outcome.SUCCEEDED),

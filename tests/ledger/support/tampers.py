@@ -224,6 +224,10 @@ TAMPERS = {
         "UPDATE ledger_transaction SET created_by_id = NULL WHERE id = {last}",
         ("orders", "transaction {last}"),
     ),
+    "an attempt that goes the other way": (
+        "UPDATE ledger_attempt SET is_payout = NOT is_payout WHERE transaction_id = {open}",
+        ("attempts", "transaction {open}"),
+    ),
     "a receipt used twice": (
         "UPDATE ledger_attempt SET receipt = 'R1'",
         ("receipts", "transaction {failed}"),

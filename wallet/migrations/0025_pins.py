@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0023_public_id'),
+        ('wallet', '0024_used_steps'),
     ]
 
     operations = [
