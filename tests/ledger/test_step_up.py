@@ -176,7 +176,7 @@ def test_a_new_device_asks_until_a_second_factor_is_entered_on_it(rich, bob):
 def test_a_session_cannot_avoid_it_through_the_api(rich, bob):
     large = {"from_user_id": rich.pk, "to": bob.email, "amount_cents": 50_000_01}
     refused = by_session(rich).post("/api/transfer", large)
-    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (refused.status_code, refused.json()["code"]) == (403, "pin_needed")
     deposit = {"user_id": rich.pk, "amount_cents": 50_000_01}
     assert by_session(rich).post("/api/deposit", deposit).status_code == 201
     assert by_token(rich).post("/api/transfer", large).status_code == 201

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from allauth.account import app_settings
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -33,7 +36,7 @@ def pin(request: MemberRequest) -> HttpResponse:
     the password, as django-allauth keeps other forms: it would stand in the session.
     """
     is_first = not pins.has_pin(request.user)
-    if is_first and not did_recently_reauthenticate(request):
+    if is_first and not entered_password_lately(request):
         url = f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}"
         return redirect_to(request, url)
     make_form = SetPinForm if is_first else ChangePinForm
@@ -51,6 +54,15 @@ def forgotten_pin(request: MemberRequest) -> HttpResponse:
     form = ForgottenPinForm(typed(request), request=request)
     facts = {"needs_sending": not proof.has_second_factor(request.user)}
     return answer(request, form, "wallet/forgotten_pin.html", facts)
+
+
+def entered_password_lately(request: MemberRequest) -> bool:
+    """To sign in, to sign up or because a page asked for it again."""
+    if did_recently_reauthenticate(request):
+        return True
+    entered = [record["at"] for record in get_authentication_records(request, request.user)]
+    entered.append(request.user.created_at.timestamp())
+    return bool(time.time() - max(entered) < app_settings.REAUTHENTICATION_TIMEOUT)
 
 
 def typed(request: MemberRequest) -> QueryDict | None:
