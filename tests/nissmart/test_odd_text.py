@@ -1,5 +1,7 @@
 """No text in a form, a URL or a cookie causes a server error."""
 
+import os
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -93,7 +95,7 @@ def test_odd_text_in_the_filters_of_the_panel(rich, finance):
 
 
 def test_odd_text_in_a_reason(rich, finance):
-    for act in ("reveal", "freeze", "unfreeze"):
+    for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
         url = f"/panel/members/{rich.pk}/{act}/"
         try_all(signed_in(finance), "post", url, {}, "reason")
 
@@ -135,14 +137,15 @@ HOSTILE = {
 
 
 @pytest.mark.any_engine
-@pytest.mark.parametrize("page", HOSTILE)
-def test_hostile_text_comes_back_escaped(rich, alice, page):
+@pytest.mark.parametrize("where", HOSTILE)
+def test_hostile_text_comes_back_escaped(rich, alice, where):
     """The forms are incomplete, so each answer repeats what was typed."""
-    url, filled, names = HOSTILE[page]
+    url, filled, names = HOSTILE[where]
     url = url.format(send(rich, alice, 1_00).reference)
-    client = Client() if page == "sign-up" else signed_in(rich)
+    client = Client() if where == "sign-up" else signed_in(rich)
     client.raise_request_exception = False
-    for hostile in texts():
+    is_whole = where == "name" or "NIGHTLY" in os.environ
+    for hostile in texts() if is_whole else texts(150):
         answer = client.post(url, filled | dict.fromkeys(names, hostile))
         assert answer.status_code < 500, hostile[:80]
         if "<" in hostile[:400]:

@@ -15,6 +15,7 @@ from tests.wallet.support.kenyans import FIRST, LAST
 from wallet import lookalikes
 from wallet.models import ProtectedName, User
 from wallet.models.protected import WHOLE_WORDS, WITHIN_WORDS
+from wallet.names import refuse_house_names, refuse_mixed_scripts
 
 ATTACKS = [
     # as they are, anywhere in the name
@@ -110,8 +111,12 @@ def test_people_keep_their_names():
         ),
     ]
     assert len(people) >= 300
-    assert [name for name in people if is_refused(name)] == []
-    assert [name for name in people if ProtectedName.objects.near(name)] == []
+    protected = list(ProtectedName.objects.all())
+    for name in people:
+        refuse_house_names(name)
+        refuse_mixed_scripts(name)
+        assert not [each for each in protected if each.is_held_in(name)], name
+        assert not [each for each in protected if lookalikes.is_near(name, each.name)], name
 
 
 @pytest.mark.any_engine
