@@ -163,6 +163,9 @@ urlpatterns = [
     path("members/<id:user_id>/reveal/", member_action(members.reveal), name="reveal"),
     path("members/<id:user_id>/freeze/", member_action(members.freeze), name="freeze"),
     path("members/<id:user_id>/unfreeze/", member_action(members.unfreeze), name="unfreeze"),
+    path(
+        "members/<id:user_id>/keep-frozen/", member_action(members.keep_frozen), name="keep_frozen"
+    ),
     # Incidents
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/open/", incidents.open_incident, name="open_incident"),

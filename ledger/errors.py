@@ -131,6 +131,25 @@ class AccountFrozen(Refusal):
         return super().__str__()
 
 
+class NothingProved(Refusal):
+    """The wallet's owner hasn't proved a phone number or an email yet."""
+
+    code = "contact_unproved"
+    sentence = _("Verify your phone number or email first. Then your wallet can move money.")
+
+    @property
+    def for_programs(self) -> str:
+        return gettext("This member hasn't verified a phone number or email yet.")
+
+
+class RecipientUnproved(Refusal):
+    """The same of the person it goes to."""
+
+    code = "recipient_unproved"
+    sentence = _("This person hasn't verified their phone number or email, so can't receive money.")
+    field = "recipient"
+
+
 class PayoutsOnHold(Refusal):
     """`until` is a time in words. An operator helped this member, who could be an impostor."""
 

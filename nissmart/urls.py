@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from nissmart import views, well_known
 from nissmart.api import api, nothing_here
 from wallet.signin import factor_views
+from wallet.signin.recovery import ForgotPassword, enter_code
 
 # Operators sign in on the same page as everyone, with its rate limits and second factor. The
 # admin's own form has neither, so it's never shown.
@@ -46,6 +47,8 @@ urlpatterns = [
     path("", include("wallet.urls")),
     path("panel/", include("adminpanel.urls")),
     # Email and phone are changed on the profile page, which asks for the password.
+    path("accounts/password/reset/", ForgotPassword.as_view(), name="account_reset_password"),
+    path("accounts/password/reset/code/", enter_code, name="account_reset_code"),
     path("accounts/email/", to_profile),
     path("accounts/phone/change/", to_profile),
     path("accounts/phone/verify/", to_profile),

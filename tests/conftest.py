@@ -24,7 +24,7 @@ from django.test import Client, TransactionTestCase
 from adminpanel.guards import NOTES
 from ledger import lookups
 from ledger.guards import BOOKS
-from tests.factories import UserFactory, funded
+from tests.factories import PIN, UserFactory, funded
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
 from wallet.models import Device, ProtectedName, User, accounts
@@ -187,12 +187,21 @@ def as_operator(operator) -> Client:
     return signed_in(operator)
 
 
+class Payer(Client):
+    """A client that types PIN when it confirms a payment and no PIN is typed yet."""
+
+    def post(self, path: str, data: Any = None, *args: Any, **more: Any) -> Any:
+        if isinstance(data, dict) and data.get("confirm") == "1" and not data.get("pin"):
+            data = data | {"pin": PIN}
+        return super().post(path, data, *args, **more)
+
+
 def signed_in(user: User) -> Client:
     """A client that has just entered its password, so no page asks for it again.
 
     Staff have passed their second factor too.
     """
-    client = Client()
+    client = Payer()
     client.force_login(user)
     password = {"method": "password", "at": time.time(), "reauthenticated": True}
     set_records(client, [*([SECOND_FACTOR] if is_staff_now(user) else []), password])

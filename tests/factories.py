@@ -11,15 +11,17 @@ import factory
 from ledger import operations
 from ledger.models import Transaction
 from wallet.context import Context
-from wallet.models import User
+from wallet.models import Pin, User
+from wallet.signin import pin
 
 PASSWORD = "a-Long-Enough-1"
+PIN = "2468"
 
 numbers = count(1)
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """A member with an empty wallet, an email, a phone number and PASSWORD."""
+    """A member with an empty wallet, an email, a phone number, PASSWORD and PIN."""
 
     class Meta:
         model = User
@@ -31,7 +33,9 @@ class UserFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
-        return model_class.objects.create_user(*args, **kwargs)
+        user = model_class.objects.create_user(*args, **kwargs)
+        Pin.objects.create(user=user, digest=pin.digest(user.pk, PIN))
+        return user
 
 
 def new_key() -> str:

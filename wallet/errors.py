@@ -7,6 +7,8 @@ from django.db import OperationalError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from wallet.support import with_help
+
 
 class Refusal(Exception):
     """A rule said no. Nothing has changed.
@@ -62,6 +64,16 @@ class Taken(Refusal):
     def __init__(self, field: str) -> None:
         super().__init__(self.sentences[field], field=field)
         self.field = field  # type: ignore[misc]
+
+
+class FrozenByStaff(Refusal):
+    """Only staff can unfreeze this wallet."""
+
+    code = "frozen_by_staff"
+    sentence = _("Our team froze this wallet, so only our team can unfreeze it.")
+
+    def __str__(self) -> str:
+        return with_help(super().__str__())
 
 
 class Busy(Refusal):

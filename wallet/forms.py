@@ -5,25 +5,27 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.signup import complete_signup
+from allauth.account.utils import get_next_redirect_url
 from django import forms
-from django.contrib import messages
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from wallet import operations
+from wallet import contacts
 from wallet.errors import Refusal
+from wallet.messages import Contact
 from wallet.models import User
 from wallet.models.protected import refuse_near_names, refuse_protected_names
 from wallet.names import refuse_house_names, refuse_invisible_characters, refuse_mixed_scripts
-from wallet.safety import Change
-from wallet.signin import guesses
+from wallet.signin import codes, guesses, verify
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
 from wallet.web.rates import TooManyRequests
+from wallet.web.refusals import mark_page
 
 PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
@@ -80,21 +82,44 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
         self.fields["email"] = self.apply_words("email", EmailField(required=False))
         self.order_fields(self.field_order)
 
+    def clean_email(self) -> str:
+        """Doesn't look for another account with it: only a code may reveal that."""
+        return str(self.cleaned_data["email"])
+
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not {"phone", "email"} & self.errors.keys() and not (
-            cleaned.get("phone") or cleaned.get("email")
-        ):
+        # Past allauth's own `clean`, which says whose phone number it is.
+        cleaned: dict[str, Any] = forms.Form.clean(self) or {}
+        phone, email = cleaned.get("phone"), cleaned.get("email")
+        if not {"phone", "email"} & self.errors.keys() and not (phone or email):
             self.add_error("phone", _("Enter a phone number or an email. You sign in with it."))
+        person = User(name=cleaned.get("name", ""), phone=phone, email=email or None)
+        if password := cleaned.get("password1"):
+            try:
+                get_adapter().clean_password(password, user=person)
+            except forms.ValidationError as error:
+                self.add_error("password1", error)
         return cleaned
 
+    @property
+    def contacts(self) -> list[Contact]:
+        typed = (self.cleaned_data.get("phone"), self.cleaned_data.get("email"))
+        return [Contact.of(value) for value in typed if value]
+
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Open the account. After a double click, say that the first click opened it."""
+        """Open the account and send the codes, or say that too many were sent."""
         try:
-            return super().try_save(request)  # type: ignore[no-any-return]
-        except IntegrityError:
-            messages.info(request, _("This account is already open. Sign in."))
-            return None, redirect("account_login")
+            codes.count(request, self.contacts)
+        except TooManyRequests as refusal:
+            self.add_error(None, str(refusal))
+            page = render(request, "account/signup.html", {"form": self})
+            return None, mark_page(page, refusal)
+        user = contacts.sign_up(
+            name=self.cleaned_data["name"],
+            password=self.cleaned_data["password1"],
+            contacts=self.contacts,
+        )
+        target = get_next_redirect_url(request) or "/"
+        return None, complete_signup(request, user=user, redirect_url=verify.url(target))
 
 
 class LoginForm(PlainWords, allauth_forms.LoginForm):
@@ -113,21 +138,13 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
         self.order_fields(["login", "password", "remember"])
 
 
-class ProfileForm(forms.ModelForm):
-    """Phone number and email. Changing one needs the password."""
+class ProfileForm(forms.Form):
+    """Phone number and email. A new one needs the password, and counts once its code is entered."""
 
-    # Set it before the form is used.
-    request: HttpRequest
     refusal: Refusal | None = None
 
-    phone = PhoneField(
-        required=False,
-        help_text=PHONE_HINT,
-        error_messages={"unique": _("This number already has an account.")},
-    )
-    email = EmailField(
-        required=False, error_messages={"unique": _("This email already has an account.")}
-    )
+    phone = PhoneField(required=False, help_text=PHONE_HINT)
+    email = EmailField(required=False)
     password = forms.CharField(
         label=_("Current password"),
         required=False,
@@ -137,12 +154,14 @@ class ProfileForm(forms.ModelForm):
         error_messages={"null_characters_not_allowed": ORDINARY_ONLY},
     )
 
-    class Meta:
-        model = User
-        fields = ["phone", "email"]
-
-    def clean_email(self) -> str | None:
-        return self.cleaned_data["email"] or None
+    def __init__(self, request: HttpRequest, member: User) -> None:
+        self.request, self.member = request, member
+        initial = {"phone": member.phone, "email": member.email}
+        if not member.has_proof:
+            # What they typed at sign-up, so that they can correct it.
+            for claim in member.claims.all():
+                initial[claim.field] = initial[claim.field] or claim.value
+        super().__init__(request.POST or None, initial=initial)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -151,39 +170,33 @@ class ProfileForm(forms.ModelForm):
         if not (cleaned["phone"] or cleaned["email"]):
             self.add_error("phone", _("Keep a phone number or an email. You sign in with it."))
             return cleaned
-        is_changed = self.has_new("phone") or self.has_new("email")
+        for name, other in (("phone", "email"), ("email", "phone")):
+            is_removed = name in self.changes and self.changes[name] is None
+            if is_removed and getattr(self.member, name) and not getattr(self.member, other):
+                self.add_error(name, _("Keep this one until you've verified the other."))
+                return cleaned
         password = cleaned.get("password", "")
-        if is_changed and not password:
+        if self.changes and not password:
             self.add_error(
                 "password", _("Enter your current password to change your phone number or email.")
             )
-        elif is_changed and not self.is_password(password):
+        elif self.changes and not self.is_password(password):
             self.add_error("password", _("This password isn't right. Enter it again."))
         return cleaned
 
     def is_password(self, password: str) -> bool:
         """Is it the member's? Counts the guess. Raises ValidationError after too many."""
         try:
-            return guesses.check_password(self.request, self.instance, password)
+            return guesses.check_password(self.request, self.member, password)
         except TooManyRequests as refusal:
             self.refusal = refusal
             raise forms.ValidationError(str(refusal), code=refusal.code) from None
 
-    def changes(self) -> list[Change]:
-        """What of the person's sign-in is about to change."""
-        fields = {"phone": Change.PHONE, "email": Change.EMAIL}
-        return [change for name, change in fields.items() if self.has_new(name)]
-
-    def has_new(self, name: str) -> bool:
-        """Did it change? The same phone number in another format didn't."""
-        return bool(self.cleaned_data[name] != self.initial[name])
-
-    @transaction.atomic
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
-        if self.has_new("email"):
-            operations.keep_only_email(user)
-        return user
+    @property
+    def changes(self) -> dict[str, str | None]:
+        """The new phone number and email. The same phone number in another format is none."""
+        given = {name: self.cleaned_data[name] or None for name in ("phone", "email")}
+        return {name: value for name, value in given.items() if value != self.initial[name]}
 
 
 class NameRequestForm(forms.Form):

@@ -7,14 +7,17 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wallet import house, safety
+from wallet import house, messages, safety
 from wallet.context import Context
 from wallet.db.retries import committed
-from wallet.errors import OpenedAlready, Refusal, Taken
-from wallet.models import Account, Opening, User
+from wallet.errors import FrozenByStaff, OpenedAlready, Refusal, Taken
+from wallet.messages import Topic
+from wallet.models import Account, Channel, Claim, Opening, User
 from wallet.staff import audit, subjects
 
 FrozenBy = Account.FrozenBy
@@ -47,8 +50,44 @@ def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audi
         return False
     account.is_frozen = is_frozen
     account.frozen_by = frozen_by
-    account.save(update_fields=["is_frozen", "frozen_by"])
+    account.frozen_at = timezone.now() if is_frozen else None
+    account.save(update_fields=["is_frozen", "frozen_by", "frozen_at"])
     audit.record(context, action, subjects.member(account.user_id))
+    messages.alert(account.user_id, Topic.FROZEN if is_frozen else Topic.UNFROZEN)
+    return True
+
+
+@committed
+def freeze_own(context: Context) -> bool:
+    """Stop money from leaving the actor's own wallet. False if it was frozen already.
+
+    Raises Busy.
+    """
+    return _set_frozen_own(context, FrozenBy.MEMBER)
+
+
+@committed
+def unfreeze_own(context: Context) -> bool:
+    """Lift the actor's own freeze. The caller has checked who they are. False if there is none.
+
+    Raises FrozenByStaff and Busy.
+    """
+    return _set_frozen_own(context, FrozenBy.NOT_FROZEN)
+
+
+def _set_frozen_own(context: Context, frozen_by: Account.FrozenBy) -> bool:
+    assert context.actor_id
+    wallet = Account.objects.select_for_update().get(pk=Account.objects.wallet_id(context.actor_id))
+    if frozen_by == FrozenBy.NOT_FROZEN and wallet.frozen_by == FrozenBy.STAFF:
+        raise FrozenByStaff
+    if wallet.is_frozen == bool(frozen_by):
+        return False
+    wallet.is_frozen, wallet.frozen_by = bool(frozen_by), frozen_by
+    wallet.frozen_at = timezone.now() if frozen_by else None
+    wallet.save(update_fields=["is_frozen", "frozen_by", "frozen_at"])
+    action = audit.Action.FREEZE_OWN if frozen_by else audit.Action.UNFREEZE_OWN
+    audit.record(context, action, subjects.member(context.actor_id))
+    messages.alert(context.actor_id, Topic.FROZEN if frozen_by else Topic.UNFROZEN)
     return True
 
 
@@ -94,10 +133,14 @@ class Person(NamedTuple):
     name: str
     email: str | None = None
     phone: str | None = None
+    # Must the member prove these contacts with codes? Otherwise the caller vouches for them.
+    must_prove: bool = False
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+        # Without the flag if it's off: keys from before it still find their member.
+        asked = tuple(self) if self.must_prove else tuple(self)[:3]
+        return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
 @committed
@@ -120,10 +163,25 @@ def open_member(context: Context, person: Person) -> tuple[User, bool]:
         return opening.user, True
     if taken:
         raise Taken(taken)
-    user = User.objects.create_user(**person._asdict())
+    user = open_unproved(person) if person.must_prove else open_proved(person)
     if key:
         Opening.objects.create(actor_id=actor_id, key=key, digest=person.digest, user=user)
     return user, False
+
+
+def open_proved(person: Person) -> User:
+    return User.objects.create_user(name=person.name, email=person.email, phone=person.phone)
+
+
+def open_unproved(person: Person) -> User:
+    """A member whose wallet is stopped until they prove a contact. No code is sent yet: they have
+    no password, and begin by setting one with a code."""
+    user = User(name=person.name, prove_by=timezone.now(), password=make_password(None))
+    User.objects.save_with_wallet(user)
+    for channel, value in ((Channel.SMS, person.phone), (Channel.EMAIL, person.email)):
+        if value:
+            Claim.objects.create(user=user, channel=channel, value=value)
+    return user
 
 
 def taken_field(person: Person) -> str | None:

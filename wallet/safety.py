@@ -13,7 +13,9 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from wallet import messages
 from wallet.context import Context
+from wallet.messages import Topic
 from wallet.models import Account
 from wallet.staff import audit, subjects
 
@@ -30,18 +32,25 @@ class Change(models.TextChoices):
     HELP = "help", _("Help by an operator")
 
 
+# Not of a contact: that alert also goes to the old one, and only its caller knows that.
+TOPICS = {
+    Change.PIN: Topic.PIN_CHANGED,
+    Change.FIRST_PIN: Topic.PIN_CHANGED,
+    Change.PASSWORD: Topic.PASSWORD_CHANGED,
+    Change.SECOND_FACTOR: Topic.SECOND_FACTOR_CHANGED,
+}
 # A first PIN replaces nothing, and a new member couldn't pay without one.
 HARMLESS = frozenset({Change.FIRST_PIN})
 
 
 @transaction.atomic
 def changed(context: Context, user_id: int, change: Change) -> None:
-    """Audit the change and lower what may leave the person's wallet for LOWER_LIMIT_HOURS.
+    """Audit the change, alert the person, and lower what may leave for LOWER_LIMIT_HOURS.
 
     If anyone but that person made the change, it's an operator's help: for the same time nothing is
-    paid out either. Call it once for each change, in its transaction, and before the person's row
-    is written: an order locks the wallet first and its owner next, so the other order could
-    deadlock with it.
+    paid out either. Call it once for each change, in its transaction, and before the
+    person's row is written: an order locks the wallet first and its owner next, so the other order
+    could deadlock with it.
     """
     is_help = change is Change.HELP or context.actor_id != user_id
     until = timezone.now() + timedelta(hours=settings.LOWER_LIMIT_HOURS)
@@ -51,6 +60,8 @@ def changed(context: Context, user_id: int, change: Change) -> None:
     if columns:
         # This takes the lock that an order holds, so it waits for a running one.
         Account.objects.filter(user_id=user_id).update(**columns)
+    if topic := Topic.OPERATOR_HELPED if is_help else TOPICS.get(change):
+        messages.alert(user_id, topic)
     if context.actor_id == user_id:
         # An operator's act has an event with its reason.
         subject = subjects.member(user_id)

@@ -4,7 +4,6 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,15 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wallet import naming, safety
+from wallet import contacts, naming
 from wallet.api import tokens
-from wallet.context import Context
 from wallet.context_processors import THEMES
 from wallet.errors import Refusal
 from wallet.forms import NameRequestForm, ProfileForm, TokenForm
+from wallet.messages import Contact
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
-from wallet.signin.notices import Login, notify_of_change
+from wallet.signin import codes, verify
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 from wallet.web.refusals import mark_page
 
@@ -36,30 +35,44 @@ def profile(request: MemberRequest) -> HttpResponse:
     """The member's name, phone number, email and security."""
     # A copy, so that a refused form doesn't change the page's header.
     member = User.objects.get(pk=request.user.pk)
-    before = Login.of(member)
-    form = ProfileForm(request.POST or None, instance=member)
-    form.request = request
-    if form.is_valid() and save(form, context_of(request)):
-        notify_of_change(request, member, before)
-        messages.success(request, _("Your profile is saved."))
-        is_same = before == Login.of(member)
-        return redirect_to(request, request.path if is_same else after_change(request))
+    form = ProfileForm(request, member)
+    if form.is_valid():
+        try:
+            return save_profile(request, form)
+        except Refusal as error:
+            form.add_error(error.field, str(error))
+            form.refusal = error
+    context = {
+        "form": form,
+        "waiting": waiting_for_code(member),
+        "asked": member.name_requests.first(),
+    }
     status = 422 if form.errors else 200
-    context = {"form": form, "asked": member.name_requests.first()}
-    return mark_page(render(request, "wallet/profile.html", context, status=status), form.refusal)
+    page = render(request, "wallet/profile.html", context, status=status)
+    return mark_page(page, form.refusal)
 
 
-def save(form: ProfileForm, context: Context) -> bool:
-    """Save, unless another member took the phone number or email since the form checked it."""
-    try:
-        with transaction.atomic():
-            for change in form.changes():
-                safety.changed(context, form.instance.pk, change)
-            form.save()
-    except IntegrityError:
-        form.add_error(None, _("Another account took this phone number or email a moment ago."))
-        return False
-    return True
+def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
+    """Send a code to a new phone number or email. Raises Refusal.
+
+    It's looked up only now, after the right password, and counted as a code.
+    """
+    member, changes = form.member, form.changes
+    asked = [Contact.of(value) for value in changes.values() if value]
+    codes.begin(request, member, asked, refuse_taken=True)
+    for field, value in changes.items():
+        if value is None:
+            contacts.remove(context_of(request), member.pk, field)
+    target = after_change(request) if None in changes.values() else request.path
+    if asked:
+        return redirect_to(request, verify.url(target))
+    messages.success(request, _("Your profile is saved."))
+    return redirect_to(request, target)
+
+
+def waiting_for_code(member: User) -> list[Contact]:
+    """What the member wants to change to, and hasn't proved yet."""
+    return [Contact(each.channel, each.value) for each in member.claims.all() if member.has_proof]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,6 +114,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@verify.proof_required
 @reauthentication_required
 def api_tokens(request: MemberRequest) -> HttpResponse:
     """The member's own API tokens. A new one is shown once, on this page."""

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from wallet.web.fields import PastedField, ReasonField
+from wallet.web.fields import PastedField, PickField, ReasonField
 
 
 class FindForm(forms.Form):
@@ -19,6 +19,16 @@ class FindForm(forms.Form):
         required=False,
         help_text=_("Name, phone number, email, reference or exact amount"),
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    frozen = PickField(
+        label=_("Wallets"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("yes", _("Frozen")),
+            ("member", _("Frozen by their member")),
+            ("staff", _("Frozen by staff")),
+        ],
     )
 
 

@@ -20,15 +20,6 @@ def freeze(context: Context, user_id: int) -> bool:
     return operations.freeze(context, Account.objects.wallet_id(user_id))
 
 
-@committed
-def unfreeze(context: Context, user_id: int) -> bool:
-    """Let money leave the member's wallet again. False when it wasn't frozen.
-
-    Raises the same errors as `freeze`.
-    """
-    return operations.unfreeze(context, Account.objects.wallet_id(user_id))
-
-
 @transaction.atomic
 def reveal(context: Context, user_id: int) -> User:
     """Return the member, to show phone number and email once. The audit stores neither of them."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import Incident, ReversalProposal
@@ -38,12 +41,20 @@ FROZEN = Badge(_("Frozen"), "info", "snowflake")
 CLOSED = Badge(_("Closed"), "calm", "cross")
 
 
+class Freeze(NamedTuple):
+    """Who froze a wallet, in words, and since when, if that is known."""
+
+    who: str
+    at: datetime | None
+
+
 class Row(NamedTuple):
     """A member in a list."""
 
     user: User
     balance_cents: int
     badge: Badge
+    freeze: Freeze | None
 
 
 class Found(NamedTuple):
@@ -142,16 +153,50 @@ def member_ids(records: TransactionQuerySet) -> list[int]:
     return list(dict.fromkeys(id for pair in pairs for id in pair if id is not None))
 
 
+def frozen(people: QuerySet[User], by: str) -> QuerySet[User]:
+    """Those with a frozen wallet: `yes`, or frozen by `member` or `staff`. Empty: all of them."""
+    wallets = Account.objects.filter(is_frozen=True, user__isnull=False)
+    if by in Account.FrozenBy.values and by:
+        wallets = wallets.filter(frozen_by=by)
+    return people.filter(pk__in=wallets.values("user")) if by else people
+
+
 def page(people: QuerySet[User], cursor: str | None, size: int) -> paging.Page[Row]:
     """A page of these members, newest first, with balance and badge."""
     wallets = Account.objects.filter(kind=Account.Kind.WALLET).order_by("pk")
     with_wallets = people.prefetch_related(Prefetch("accounts", wallets, to_attr="wallets"))
     found: paging.Page[Any] = paging.page(with_wallets, cursor, size)
-    return paging.Page([row(user, user.wallets) for user in found.rows], found.next_cursor)
+    freezes = freezes_of([wallet for user in found.rows for wallet in user.wallets])
+    rows = [row(user, user.wallets, freezes) for user in found.rows]
+    return paging.Page(rows, found.next_cursor)
 
 
-def row(user: User, wallets: list[Account]) -> Row:
-    return Row(user, sum(wallet.balance_cents for wallet in wallets), badge(user, wallets))
+def row(user: User, wallets: list[Account], freezes: Mapping[int, Freeze]) -> Row:
+    held_cents = sum(wallet.balance_cents for wallet in wallets)
+    return Row(user, held_cents, badge(user, wallets), freezes.get(user.pk))
+
+
+def freezes_of(wallets: Iterable[Account]) -> dict[int, Freeze]:
+    """Who froze these wallets and when, by their members' ids. Those that aren't are missing."""
+    found = {wallet.user_id: wallet for wallet in wallets if wallet.is_frozen and wallet.user_id}
+    if not found:
+        return {}
+    by_staff = AuditEvent.objects.filter(
+        subject__in=[str(subjects.member(user_id)) for user_id in found],
+        action=AuditEvent.Action.FREEZE,
+    )
+    # The newest last, so that it stays.
+    names = {event.subject: event.who for event in by_staff.select_related("actor").order_by("pk")}
+    return {
+        user_id: Freeze(who_froze(wallet, names), wallet.frozen_at)
+        for user_id, wallet in found.items()
+    }
+
+
+def who_froze(wallet: Account, names: Mapping[str, str]) -> str:
+    if wallet.frozen_by == Account.FrozenBy.MEMBER:
+        return _now("The member")
+    return names.get(str(subjects.member(wallet.user_id or 0))) or _now("Staff")
 
 
 def badge(user: User, wallets: list[Account]) -> Badge:

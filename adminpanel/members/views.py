@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.members import lookups, operations, queries
+from adminpanel.members import lookups, operations, queries, unfreezing
 from adminpanel.members.forms import FindForm, ReasonForm
+from adminpanel.models import Unfreezing
 from ledger import history
 from wallet.errors import Refusal
 from wallet.models import User
@@ -33,7 +34,8 @@ def members(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
     if form.is_valid():
         found = queries.find(form.cleaned_data["q"])
-        page = queries.page(found.people, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
+        people = queries.frozen(found.people, form.cleaned_data["frozen"])
+        page = queries.page(people, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
         context |= {"rows": page.rows, "how": found.how, "next_cursor": page.next_cursor}
     status = 200 if form.is_valid() else 422
     template = "adminpanel/members.html"
@@ -71,12 +73,19 @@ def freeze(request: MemberRequest, user_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def unfreeze(request: MemberRequest, user_id: int) -> HttpResponse:
-    """Let money leave a member's wallet again."""
-    return change(request, user_id, "unfreeze", operations.unfreeze)
+    """Propose to unfreeze a member's wallet, or do what a colleague has proposed."""
+    return change(request, user_id, "unfreeze", unfreezing.unfreeze)
+
+
+@require_POST
+@finance_page
+def keep_frozen(request: MemberRequest, user_id: int) -> HttpResponse:
+    """Deny a colleague's proposal to unfreeze the wallet, or withdraw your own."""
+    return change(request, user_id, "keep_frozen", unfreezing.keep_frozen)
 
 
 def change(
-    request: MemberRequest, user_id: int, act: str, operation: Callable[..., bool]
+    request: MemberRequest, user_id: int, act: str, operation: Callable[..., object]
 ) -> HttpResponse:
     """Freeze or unfreeze with a reason, and show a message."""
     user = get_object_or_404(User, pk=user_id)
@@ -84,19 +93,25 @@ def change(
     if form.is_valid():
         context = context_of(request, reason=form.cleaned_data["reason"])
         try:
-            is_changed = operation(context, user.pk)
+            done = operation(context, user.pk)
         except Refusal as refusal:
             form.add_error(None, str(refusal))
             status = page_status(refusal)
         else:
-            announce(request, user, act, is_changed=is_changed)
+            announce(request, user, act, done)
             return redirect_to(request, reverse("adminpanel:member", args=[user.pk]))
-    return show(request, user, part="freezing", status=status, act=act, freezing_form=form)
+    name = "keep_form" if act == "keep_frozen" else "freezing_form"
+    return show(request, user, part="freezing", status=status, **{name: form})
 
 
-def announce(request: MemberRequest, user: User, act: str, *, is_changed: bool) -> None:
-    if is_changed and act == "freeze":
+def announce(request: MemberRequest, user: User, act: str, done: object) -> None:
+    is_changed = bool(done)
+    if act == "keep_frozen":
+        text = _("{name}'s wallet stays frozen.")
+    elif is_changed and act == "freeze":
         text = _("{name}'s wallet is frozen. Money can come in but can't leave.")
+    elif isinstance(done, Unfreezing) and done.is_open:
+        text = _("A colleague must confirm that {name}'s wallet is unfrozen.")
     elif is_changed:
         text = _("{name}'s wallet is no longer frozen.")
     elif act == "freeze":
@@ -119,8 +134,12 @@ def show(
         "wallet_badge": queries.wallet_badge(account),
         "may_act": acts_on_panel(request.user),
         "act": "unfreeze" if account.is_frozen else "freeze",
+        "unfreezing": unfreezing.open_proposal(account) if account.is_frozen else None,
         "reveal_form": ReasonForm("reveal"),
         "freezing_form": ReasonForm("freezing"),
+        "keep_form": ReasonForm("keep"),
+        "staff_freeze_form": ReasonForm("staff_freeze"),
+        "freeze": queries.freezes_of([account]).get(user.pk),
         # Callables: a part of the page doesn't need them.
         "limits": lambda: queries.limits_today(account),
         "records": lambda: history.latest(account, LATEST),

@@ -6,6 +6,7 @@ from adminpanel.models.incidents import Incident
 from adminpanel.models.notes import Note
 from adminpanel.models.reversals import ReversalProposal
 from adminpanel.models.saved_views import SavedView
+from adminpanel.models.unfreezings import Unfreezing
 
 __all__ = [
     "CheckResult",
@@ -15,4 +16,5 @@ __all__ = [
     "Note",
     "ReversalProposal",
     "SavedView",
+    "Unfreezing",
 ]

@@ -26,7 +26,7 @@ from wallet.api.callers import CallRequest, SessionAuth, TokenAuth
 from wallet.api.schemas import Body, Id, Key, Limit, Line, Search, problems
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
-from wallet.signin import step_up
+from wallet.signin.pin import PinNeeded
 from wallet.web import paging
 
 router = Router(tags=["Money"])
@@ -148,6 +148,7 @@ def transfer(
     Name the payee by `to_user_id` or `to`, not both. A member token names someone whom its owner
     hasn't paid before by `to`; such people are limited per hour and per day.
     """
+    refuse_session(request)
     if (body.to_user_id is None) == (body.to is None):
         raise payees.OnePayee
     if body.to_user_id is None:
@@ -168,6 +169,7 @@ def withdraw(
     request: CallRequest, response: HttpResponse, body: WithdrawIn, key: Key = None
 ) -> HttpResponse:
     """Pay money out of a member's wallet over the rail."""
+    refuse_session(request)
     wallets = own_wallets(request, body.user_id)
     note, source_id = body.description or "", wallets[body.user_id]
     order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
@@ -243,6 +245,12 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
         raise Http404 from None
 
 
+def refuse_session(request: CallRequest) -> None:
+    """Money leaves by a token or on a page, which asks for the PIN. Raises PinNeeded."""
+    if request.auth.is_session:
+        raise PinNeeded
+
+
 def visible_wallet(request: CallRequest, user_id: int) -> Account:
     if not request.auth.may_see(user_id):
         raise Http404
@@ -265,8 +273,6 @@ def perform(
     check the answer against the schema.
     """
     caller = request.auth
-    if caller.is_session and order.source_id is not None:
-        step_up.refuse_unasked(request, order.amount_cents)
     record = operations.perform(caller.context(key), order, precondition=caller.precondition)
     if record.is_replay and record.rail:
         # Its payment may have come further since.

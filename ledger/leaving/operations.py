@@ -16,7 +16,16 @@ from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
-from wallet.models import Account, Device, FormerMember, NameRequest, Session, User
+from wallet.models import (
+    Account,
+    Claim,
+    Device,
+    FormerMember,
+    NameRequest,
+    Pin,
+    Session,
+    User,
+)
 from wallet.money import format_money
 from wallet.staff import audit, subjects
 from wallet.staff.roles import was_ever_staff
@@ -56,7 +65,9 @@ def close(context: Context, user_id: int) -> None:
     user.password = make_password(None)
     user.save()
     EmailAddress.objects.filter(user=user).delete()
+    Claim.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    Pin.objects.filter(user=user).delete()
     Session.objects.filter(user=user).delete()
     Device.objects.filter(user=user).delete()
     NameRequest.objects.filter(user=user).delete()

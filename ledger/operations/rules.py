@@ -23,6 +23,17 @@ class Holding(NamedTuple):
     phone_changed_at: datetime | str | None = None
     lower_limit_until: datetime | str | None = None
     no_payouts_until: datetime | str | None = None
+    phone_proved_at: datetime | str | None = None
+    email_proved_at: datetime | str | None = None
+    prove_by: datetime | str | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Is the time over by which its owner had to prove their contacts?"""
+        return self.prove_by is not None and to_time(self.prove_by) <= now
+
+    def is_stopped(self, now: datetime) -> bool:
+        """Has its owner proved no contact in time? See `User.is_stopped`."""
+        return self.is_due(now) and not (self.phone_proved_at or self.email_proved_at)
 
 
 class DayLimit(NamedTuple):
@@ -99,12 +110,17 @@ def check(
             raise errors.UnknownAccount
     if not order.kind.is_members:
         return check_money(order, holdings)
+    own_id = order.account_ids[0] if order.source_id is None else order.source_id
+    if holdings[own_id].is_stopped(now):
+        raise errors.NothingProved
     # First: who can't pay learns nothing about the recipient.
     if order.source_id is not None:
         check_out(order, holdings[order.source_id], sent_today_cents, fee_cents, now)
     if order.target_id is not None and not holdings[order.target_id].is_active:
         raise errors.AccountClosed
-    check_phone(order, holdings)
+    if order.target_id is not None and holdings[order.target_id].is_stopped(now):
+        raise errors.RecipientUnproved
+    check_phone(order, holdings, now)
     if order.target_id is not None and not (is_preview and order.source_id is not None):
         check_in(order, holdings[order.target_id])
 
@@ -150,10 +166,13 @@ def check_out(
     raise errors.DailyLimitReached(**facts)
 
 
-def check_phone(order: Order, holdings: Mapping[int, Holding]) -> None:
+def check_phone(order: Order, holdings: Mapping[int, Holding], now: datetime) -> None:
     """Refuse what goes over a rail to or from the member's phone, if they have none."""
     rail = order.rail
-    if rail and rail.needs_phone and not holdings[order.account_ids[0]].phone:
+    if not (rail and rail.needs_phone):
+        return
+    owner = holdings[order.account_ids[0]]
+    if not owner.phone or (owner.is_due(now) and not owner.phone_proved_at):
         raise errors.PhoneMissing
 
 

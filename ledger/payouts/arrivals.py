@@ -25,6 +25,7 @@ from ledger.payouts import alarms, claims, outcomes
 from ledger.rails import Callback, Outcome, Rail
 from wallet import account_numbers, names
 from wallet.models import Account
+from wallet.models.people import stopped
 from wallet.text import clean_paste
 
 # How long a message waits for the one that says which payment it is about.
@@ -165,11 +166,14 @@ def booked_amount(paid: Paid) -> int | None:
 
 
 def wallet_of(typed: str, **conditions: object) -> int | None:
-    """The id of the wallet whose account number this is, if there is one that fits."""
+    """The id of the wallet whose account number this is, if there is one that fits.
+
+    Not one whose owner has proved no contact: it may not receive money.
+    """
     if (account_id := account_numbers.parse(typed)) is None:
         return None
     wallets = Account.objects.filter(pk=account_id, user__isnull=False, **conditions)
-    return wallets.values_list("pk", flat=True).first()
+    return wallets.exclude(stopped("user__")).values_list("pk", flat=True).first()
 
 
 def may_be_ours(typed: str) -> bool:

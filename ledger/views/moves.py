@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ledger import history, operations
@@ -26,6 +28,7 @@ from ledger.querysets import moment, nairobi_day
 from ledger.views import confirming, stepping_up
 from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
+from wallet.signin import pin
 from wallet.untranslated import keep
 from wallet.web.http import (
     PREFILLED,
@@ -34,6 +37,7 @@ from wallet.web.http import (
     redirect_to,
     refuse_repeated_fields,
     render_part,
+    return_url,
 )
 from wallet.web.rates import TooManyRequests
 from wallet.web.refusals import mark_page
@@ -48,6 +52,7 @@ def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[.
     """The view for this kind. Pass `form_class` if the kind needs more fields."""
     make_form = partial(form_class or form_of(kind), kind=kind)
 
+    @sensitive_post_parameters("pin")
     @require_http_methods(["GET", "HEAD", "POST"])
     @login_required
     def view(request: MemberRequest) -> HttpResponse:
@@ -79,9 +84,11 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
         record = operations.find_earlier(context, order)
         if record is None and request.POST.get("confirm") != "1":
             return review(request, form, order, is_check)
-        if record is None and (page := page_before_it_moves(request, form, order)):
-            return page
         if record is None:
+            # Before anything else can refuse the order, so that each wrong PIN counts.
+            confirm_person(request, form)
+            if page := page_before_it_moves(request, form, order):
+                return page
             record = operations.perform(context, order)
     except Refusal as error:
         return render_refusal(request, form, error)
@@ -91,8 +98,10 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
 
 
 def review(request: MemberRequest, form: OrderForm, order: Order, is_check: bool) -> HttpResponse:
-    """The review, after the second factor if the order needs one."""
+    """The review, after the second factor if the order needs one. Without a PIN: set one first."""
     found = operations.preview(order)
+    if asks_pin(form) and not pin.has_pin(request.user):
+        return set_pin_first(request)
     # Someone who asks what became of an order isn't making one.
     page = None if is_check else stepping_up.ask(request, form, order)
     return page or render_review(request, form, found, is_check)
@@ -122,13 +131,33 @@ def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
     return replace(order, fee_cents=fee_cents)
 
 
-def review_again(request: MemberRequest, form: OrderForm, error: FeeChanged) -> HttpResponse:
-    """The tariff changed since the review, so the member sees the fee before anything moves."""
+def confirm_person(request: MemberRequest, form: OrderForm) -> None:
+    """Check that the member is at the keyboard. Raises PinRefused."""
+    if asks_pin(form):
+        pin.check(request.user.pk, request.POST.get("pin", "").strip())
+
+
+def asks_pin(form: OrderForm) -> bool:
+    """Is the member's PIN needed? For all that leaves the wallet."""
+    return form.kind.takes_from_wallet
+
+
+def set_pin_first(request: MemberRequest) -> HttpResponse:
+    """Send the member to set a PIN, and back to the form with what was typed."""
+    back = urlencode({"next": return_url(request)})
+    return redirect_to(request, f"{reverse('wallet:pin')}?{back}")
+
+
+def review_again(
+    request: MemberRequest, form: OrderForm, error: FeeChanged | pin.PinRefused
+) -> HttpResponse:
+    """Show the review again: the tariff changed since, or the PIN isn't right."""
     try:
         found = operations.preview(form.order())
     except Refusal as refusal:
         return render_refusal(request, form, refusal)
-    return mark_page(render_review(request, form, found, False, str(error)), error)
+    words = {"pin_error" if error.field == "pin" else "notice": str(error)}
+    return mark_page(render_review(request, form, found, False, **words), error)
 
 
 def initial_values(request: MemberRequest) -> dict[str, str]:
@@ -148,7 +177,9 @@ def names_another_payee(request: MemberRequest, form: OrderForm) -> bool:
 
 
 def render_refusal(request: MemberRequest, form: OrderForm, error: Refusal) -> HttpResponse:
-    if isinstance(error, FeeChanged):
+    if isinstance(error, pin.NoPin):
+        return set_pin_first(request)
+    if isinstance(error, FeeChanged | pin.PinRefused):
         return review_again(request, form, error)
     form.refuse(error)
     if isinstance(error, KeyReused):
@@ -185,7 +216,8 @@ def render_form(
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
         "is_frozen": is_frozen(form),
         # A refused form stays on the page, with its input.
-        "hides_form": (is_frozen(form) or on_hold_until(form)) and not form.is_bound,
+        "hides_form": not form.is_bound
+        and bool(is_frozen(form) or on_hold_until(form) or request.user.is_stopped),
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 
@@ -225,7 +257,13 @@ def is_frozen(form: OrderForm) -> bool:
 
 
 def render_review(
-    request: MemberRequest, form: OrderForm, found: Preview, has_failed: bool, notice: str = ""
+    request: MemberRequest,
+    form: OrderForm,
+    found: Preview,
+    has_failed: bool,
+    *,
+    notice: str = "",
+    pin_error: str = "",
 ) -> HttpResponse:
     """The review page. `has_failed`: an earlier attempt with this key didn't go through."""
     amount_cents = form.cleaned_data["amount"]
@@ -240,6 +278,8 @@ def render_review(
         "fee_cents": found.fee_cents,
         "taken_cents": amount_cents + found.fee_cents,
         "notice": notice,
+        "asks_pin": asks_pin(form),
+        "pin_error": pin_error,
         "balance_after_cents": found.balance_after_cents,
         "description": form.cleaned_data["description"],
         "recipient": form.payee,

@@ -80,6 +80,7 @@ def render_receipt(
     context = {
         "record": record,
         "movement": movement,
+        "own_account": account,
         "progress": how_far,
         "status": movement.status,
         "outlook": (how_far and how_far.outlook) or movement.outlook,

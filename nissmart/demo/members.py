@@ -22,12 +22,14 @@ from ledger.models import Entry
 from ledger.querysets import day_start, nairobi_day
 from ledger.rails.simulated import SIMULATED
 from wallet.context import Context
-from wallet.models import Account, User
+from wallet.models import Account, Pin, User
+from wallet.signin import pin
 from wallet.staff.roles import AUDITOR, FINANCE
 
 PASSWORD = "nissmart-demo"
 # The key of the demo staff's authenticator app.
 TOTP_SECRET = "NISSMARTDEMOSECRET234567"
+PIN = "2468"
 SEED = 2026
 DAYS = 28
 
@@ -226,6 +228,8 @@ def open_person(person: Person, joined: datetime) -> User:
     )
     User.objects.filter(pk=user.pk).update(created_at=joined)
     user.accounts.update(created_at=joined)
+    if person.role:
+        Pin.objects.create(user=user, digest=pin.digest(user.pk, PIN))
     if person.email:
         EmailAddress.objects.create(user=user, email=person.email, primary=True)
     if person.group:

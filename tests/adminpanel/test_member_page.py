@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from adminpanel.models import Incident, ReversalProposal
+from adminpanel.models import Incident, ReversalProposal, Unfreezing
 from tests.conftest import signed_in, staff
 from tests.factories import account_id, deposit, send, withdraw
 from tests.ledger.support.crowd import hold_accounts, wait_at_most
 from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, title, words
 from tests.unsettled import with_status
 from wallet import operations as wallet_operations
-from wallet.context import SYSTEM
+from wallet.context import SYSTEM, Context
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -168,21 +168,68 @@ def test_without_a_valid_reason_nothing_happens_and_the_text_stays(as_finance, a
     assert title(typed).startswith("Error: ")
 
 
-def test_freezing_and_unfreezing_say_what_happened_and_are_audited(
-    as_finance, amina, brian, finance
-):
+def test_one_person_freezes_and_two_unfreeze(as_finance, amina, brian, finance):
     deposit(amina, 100_00)
-    for act, is_frozen, said in (
-        ("freeze", True, "is frozen"),
-        ("unfreeze", False, "no longer frozen"),
-    ):
-        answer = as_finance.post(page_of(amina, act), {"reason": REASON})
+    second = staff("finance", "Second Person")
+    steps = (
+        (finance, "freeze", True, "is frozen", "freeze"),
+        (finance, "unfreeze", True, "A colleague must confirm", "propose_unfreeze"),
+        (finance, "unfreeze", True, "A colleague must confirm", "propose_unfreeze"),
+        (second, "unfreeze", False, "no longer frozen", "unfreeze"),
+    )
+    for actor, act, is_frozen, said, recorded in steps:
+        client = signed_in(actor)
+        answer = client.post(page_of(amina, act), {"reason": REASON})
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(amina))
-        assert said in text(as_finance.get(page_of(amina)))
+        assert said in text(client.get(page_of(amina)))
         assert Account.objects.get(user=amina).is_frozen is is_frozen
         event = AuditEvent.objects.first()
-        assert (event.action, event.subject, event.reason) == (act, f"member {amina.pk}", REASON)
-        assert (event.actor, event.ip_address) == (finance, "127.0.0.1")
+        assert (event.action, event.subject) == (recorded, f"member {amina.pk}")
+        assert (event.reason, event.actor, event.ip_address) == (REASON, actor, "127.0.0.1")
+    assert AuditEvent.objects.count() == 3
+    made = Unfreezing.objects.get()
+    assert (made.state, made.proposed_by, made.decided_by) == ("POSTED", finance, second)
+
+
+def test_a_colleague_may_keep_it_frozen_and_the_proposer_withdraw(as_finance, amina, finance):
+    second = signed_in(staff("finance", "Second Person"))
+    wallet_operations.freeze(SYSTEM, account_id(amina))
+    for client, state in ((second, "DENIED"), (as_finance, "WITHDRAWN")):
+        as_finance.post(page_of(amina, "unfreeze"), {"reason": REASON})
+        assert f"{finance.name} proposes to unfreeze it: {REASON}" in text(
+            client.get(page_of(amina))
+        )
+        assert client.post(page_of(amina, "keep-frozen"), {"reason": "x"}).status_code == 422
+        assert client.post(page_of(amina, "keep-frozen"), {"reason": REASON}).status_code == 303
+        assert Unfreezing.objects.latest("pk").state == state
+        assert client.post(page_of(amina, "keep-frozen"), {"reason": REASON}).status_code == 409
+    assert Account.objects.get(user=amina).is_frozen
+
+
+def test_a_proposal_about_an_earlier_freeze_counts_no_longer(as_finance, amina):
+    account = account_id(amina)
+    second = signed_in(staff("finance", "Second Person"))
+    wallet_operations.freeze_own(Context(amina.pk))
+    as_finance.post(page_of(amina, "unfreeze"), {"reason": REASON})
+    wallet_operations.freeze(SYSTEM, account)
+    second.post(page_of(amina, "unfreeze"), {"reason": REASON})
+    assert Account.objects.get(pk=account).is_frozen
+    assert list(Unfreezing.objects.values_list("state", flat=True)) == ["PROPOSED", "WITHDRAWN"]
+
+
+def test_a_newcomer_is_not_the_second_person(as_finance, amina, operator):
+    wallet_operations.freeze(SYSTEM, account_id(amina))
+    as_finance.post(page_of(amina, "unfreeze"), {"reason": REASON})
+    newcomer = staff("finance", "New Person")
+    AuditEvent.objects.create(
+        action="change_person",
+        subject=f"member {newcomer.pk}",
+        actor=operator,
+        facts={"before": {"groups": []}, "after": {"groups": ["finance"]}},
+    )
+    answer = signed_in(newcomer).post(page_of(amina, "unfreeze"), {"reason": REASON})
+    assert answer.status_code == 403
+    assert Account.objects.get(user=amina).is_frozen
 
 
 def test_an_act_that_was_done_already_says_so(as_finance, amina):
@@ -209,8 +256,9 @@ def test_staff_cannot_freeze_or_unfreeze_their_own_wallet(as_finance, finance):
         assert "You can't freeze or unfreeze your own wallet. Ask a colleague." in problems(answer)
         assert Account.objects.get(user=finance).is_frozen == is_frozen
         wallet_operations.freeze(SYSTEM, account_id(finance))
-    other = signed_in(staff("finance"))
-    assert other.post(page_of(finance, "unfreeze"), {"reason": REASON}).status_code == 303
+    for _person in range(2):
+        other = signed_in(staff("finance"))
+        assert other.post(page_of(finance, "unfreeze"), {"reason": REASON}).status_code == 303
     assert not Account.objects.get(user=finance).is_frozen
 
 
@@ -231,7 +279,7 @@ def test_auditors_can_only_read(amina, auditor):
     assert response.status_code == 200
     assert not [form for form in elements(response, "form") if "/reveal/" in str(form.attributes)]
     assert not [form for form in elements(response, "form") if "freeze/" in str(form.attributes)]
-    for act in ("reveal", "freeze", "unfreeze"):
+    for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
         answer = client.post(page_of(amina, act), {"reason": REASON})
         assert answer.status_code == 403
         assert_masked(answer, amina)
@@ -244,13 +292,13 @@ def test_strangers_are_kept_out(amina, brian, operator, as_finance):
         for headers in (None, htmx("contact"), htmx("found")):
             assert signed_in(other).get(URL, headers=headers).status_code == 403
             assert signed_in(other).get(page_of(amina), headers=headers).status_code == 403
-        for act in ("reveal", "freeze", "unfreeze"):
+        for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
             answer = signed_in(other).post(page_of(amina, act), {"reason": REASON})
             assert answer.status_code == 403
     as_finance.logout()
     for url in (URL, page_of(amina)):
         assert as_finance.get(url).headers["Location"].startswith("/accounts/login/")
-    for act in ("reveal", "freeze", "unfreeze"):
+    for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
         answer = as_finance.post(page_of(amina, act), {"reason": REASON})
         assert answer.headers["Location"].startswith("/accounts/login/")
         assert as_finance.get(page_of(amina, act)).status_code == 405
@@ -260,5 +308,5 @@ def test_strangers_are_kept_out(amina, brian, operator, as_finance):
 @pytest.mark.parametrize("id", ["0", "999999999", "9" * 18, "9" * 19, "-1", "x"])
 def test_an_unknown_member_is_not_found(as_finance, id):
     assert as_finance.get(f"{URL}{id}/").status_code == 404
-    for act in ("reveal", "freeze", "unfreeze"):
+    for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
         assert as_finance.post(f"{URL}{id}/{act}/", {"reason": REASON}).status_code == 404

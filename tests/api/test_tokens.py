@@ -181,10 +181,16 @@ def transfer(caller, alice, bob, **headers):
     )
 
 
-def test_a_session_with_its_csrf_token_moves_the_members_money(alice, bob):
+def test_a_session_with_its_csrf_token_may_bring_money_in_but_not_out(alice, bob):
+    """Pages ask for the PIN before money leaves, and a session must not get round them."""
     session = by_session(alice)
-    assert transfer(session, alice, bob).status_code == 201
-    assert transfer(session, alice, bob, Origin="http://testserver").status_code == 201
+    for headers in ({}, {"Origin": "http://testserver"}):
+        body = order("deposit", alice.pk, bob.pk)
+        assert session.post("/api/deposit", body, headers=headers).status_code == 201
+    with nothing_moves():
+        problem_of(transfer(session, alice, bob), 403, "pin_needed")
+        withdrawal = session.post("/api/withdraw", order("withdraw", alice.pk, bob.pk))
+        problem_of(withdrawal, 403, "pin_needed")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
 from playwright.sync_api import Page, expect
 
-from tests.factories import send, withdraw
+from tests.factories import PIN, send, withdraw
 from tests.unsettled import with_status
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -96,6 +96,7 @@ def test_every_step_of_a_transfer_is_accessible(open_page, alice, bob):
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
     found += problems(page)
+    page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name=re.compile("^Send KES")).click()
     page.wait_for_url(re.compile(r"/activity/NS-"))
     assert found + problems(page) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.models import Transaction
-from tests.factories import UserFactory, funded
+from tests.factories import PIN, UserFactory, funded
 from tests.ledger.support.prices import price
 
 pytestmark = pytest.mark.any_engine
@@ -22,9 +22,11 @@ def test_the_review_comes_back_with_the_new_fee(open_page):
     page.click("button.go")
     page.click("#move >> text=Withdraw KES 2,000.00", trial=True)
     price((1_00, 20_00))
+    page.fill("input[name=pin]", PIN)
     page.click("button[name=confirm]")
     page.wait_for_selector("[role=alert] >> text=The fee is now KES")
     assert not Transaction.objects.filter(type="WITHDRAW").exists()
+    page.fill("input[name=pin]", PIN)
     page.click("button[name=confirm]")
     page.wait_for_selector("article.receipt")
     assert Transaction.objects.get(type="WITHDRAW").fee_cents == 20_00

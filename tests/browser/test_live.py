@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.support.pace import advance
-from tests.factories import account_id, deposit, send
+from tests.factories import PIN, account_id, deposit, send
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
@@ -229,6 +229,7 @@ def test_a_transfer_works_with_the_keyboard_alone(open_page, alice, bob):
     page.keyboard.type("5")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Check and confirm")).to_be_focused()
-    page.get_by_role("button", name=re.compile("^Send KES")).focus()
+    page.get_by_label("Your PIN").focus()
+    page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/activity/NS-"))

@@ -10,7 +10,7 @@ from playwright.sync_api import Error, Page, Route, expect
 from ledger import operations
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.factories import balance
+from tests.factories import PIN, balance
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -29,6 +29,9 @@ def review(page: Page, payee: str, amount: str = "250") -> None:
 
 
 def send_button(page: Page):
+    """The review's button. Types the PIN first, since a new page has forgotten it."""
+    for field in page.get_by_label("Your PIN").all():
+        field.fill(PIN)
     return page.get_by_role("button", name=re.compile("^Send KES"))
 
 

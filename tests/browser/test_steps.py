@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from ledger.models import Transaction
 from tests.browser.support.pace import wait_for_htmx
-from tests.factories import PASSWORD, balance, send
+from tests.factories import PASSWORD, PIN, balance, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -57,6 +57,7 @@ def test_back_goes_from_the_review_to_the_filled_form(open_page, alice, bob):
     expect_filled(page, bob.email)
     page.get_by_label("Amount", exact=True).fill("5")
     proceed(page)
+    page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name=re.compile("^Send KES")).click()
     expect(page).to_have_url(RECEIPT)
     assert balance(bob) == 5_00
@@ -123,6 +124,7 @@ def test_a_recent_person_can_be_picked_and_paid(open_page, alice, bob, carol, sc
     expect(page.get_by_role("group", name="Send to")).to_contain_text("Carol K.")
     expect(page.get_by_label("Amount", exact=True)).to_have_value("5")
     proceed(page)
+    page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name=re.compile("^Send KES")).click()
     expect(page).to_have_url(RECEIPT)
     page.get_by_role("link", name="Send again").click()

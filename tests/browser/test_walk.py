@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.factories import PASSWORD, UserFactory, balance
+from tests.factories import PASSWORD, PIN, UserFactory, balance
 from wallet.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,7 +24,18 @@ def move(page: Page, link: str, amount: str, button: str, **more: str) -> None:
         page.get_by_label(label.replace("_", " ")).fill(value)
     page.get_by_label("Amount", exact=True).fill(amount)
     press(page, "Continue")
+    if link == "Send":
+        # The first money out: the member chooses a PIN, and finds the form filled in.
+        page.get_by_label("New PIN", exact=True).fill(PIN)
+        page.get_by_label("New PIN again").fill(PIN)
+        press(page, "Set PIN")
+        press(page, "Continue")
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_visible()
+    if link != "Deposit":
+        page.get_by_label("Your PIN").fill("1357")
+        press(page, button)
+        expect(page.get_by_text("This PIN isn't right.")).to_be_visible()
+        page.get_by_label("Your PIN").fill(PIN)
     press(page, button)
     page.wait_for_url(re.compile(r"/activity/NS-"))
     expect(page.get_by_text("Complete").first).to_be_visible()

@@ -3,7 +3,6 @@
 from functools import partial
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from ledger.errors import (
@@ -14,7 +13,7 @@ from ledger.errors import (
 )
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.conftest import know_device
+from tests.conftest import Payer, know_device
 from tests.factories import UserFactory, balance, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 
@@ -64,7 +63,7 @@ def test_one_of_many_pages_gets_the_money():
 
 def page_job(user, page, fields, headers):
     """A job that confirms a new payment on this page, in a separate browser."""
-    client = Client(headers=headers)
+    client = Payer(headers=headers)
     client.force_login(user)
     know_device(client, user)
     order = {"amount": "9", "confirm": "1", "idempotency_key": new_key()} | fields

@@ -3,13 +3,12 @@
 from functools import partial
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from ledger.errors import KeyReused
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.conftest import know_device
+from tests.conftest import Payer, know_device
 from tests.factories import UserFactory, balance, funded, new_key
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.moves import MOVES, ORDERS, arguments_for, call
@@ -63,7 +62,7 @@ def test_many_clicks_on_one_form_happen_once(owner, other):
 
 
 def signed_in(user, headers):
-    client = Client(headers=headers)
+    client = Payer(headers=headers)
     client.force_login(user)
     know_device(client, user)
     return client

@@ -1,11 +1,10 @@
 """Deposit, send and withdraw take three steps: a form, a review, and a receipt."""
 
 import pytest
-from django.test import Client
 
 from ledger.models import Transaction
 from tests.books import assert_books_right, total_in_wallets
-from tests.conftest import know_device, signed_in
+from tests.conftest import Payer, know_device, signed_in
 from tests.factories import UserFactory, balance, deposit
 from tests.ledger.support.typed import MOVES, WORDS, confirm, order, press, record_of, url
 from tests.pages import (
@@ -184,7 +183,7 @@ def test_names_and_notes_are_escaped(move):
 
 @every_move
 def test_a_post_needs_the_csrf_token_of_our_own_page(alice, bob, move):
-    client = Client(enforce_csrf_checks=True)
+    client = Payer(enforce_csrf_checks=True)
     client.force_login(alice)
     know_device(client, alice)
     assert confirm(client, move, order(move, bob)).status_code == 403

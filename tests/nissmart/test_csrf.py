@@ -5,7 +5,7 @@ from django.test import Client
 
 from ledger.models import Transaction
 from tests.books import assert_books_right
-from tests.conftest import pass_second_factor
+from tests.conftest import Payer, pass_second_factor
 from tests.factories import PASSWORD, UserFactory, account_id, new_key, send
 from tests.nissmart.test_privileges import people, samples, table, url_of
 from tests.pages import elements, fields, htmx, text
@@ -19,7 +19,7 @@ OURS = {"Origin": "http://testserver"}
 
 
 def strict(user: User | None = None) -> Client:
-    client = Client(enforce_csrf_checks=True)
+    client = Payer(enforce_csrf_checks=True)
     if user:
         client.force_login(user)
         pass_second_factor(client)

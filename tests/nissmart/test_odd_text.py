@@ -95,7 +95,7 @@ def test_odd_text_in_the_filters_of_the_panel(rich, finance):
 
 
 def test_odd_text_in_a_reason(rich, finance):
-    for act in ("reveal", "freeze", "unfreeze"):
+    for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
         url = f"/panel/members/{rich.pk}/{act}/"
         try_all(signed_in(finance), "post", url, {}, "reason")
 

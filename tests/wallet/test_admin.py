@@ -12,10 +12,11 @@ from django.urls import reverse
 
 from ledger.errors import AccountFrozen
 from tests.conftest import signed_in
-from tests.factories import UserFactory, account_id, balance, send
-from tests.pages import elements, find, text, words
+from tests.factories import UserFactory, account_id, send
+from tests.pages import elements, find, problems_beside, text, words
 from wallet import house
-from wallet.models import Account, User
+from wallet.messages import sending
+from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,8 @@ ADD = reverse("admin:wallet_user_add")
 def act(client, action, *accounts):
     """Choose these accounts in the list and carry out the action."""
     chosen = {"action": action, "_selected_action": accounts}
+    if action == "freeze":
+        chosen |= {"reason": "Stolen phones", "confirm": "x"}
     return client.post(ACCOUNTS, chosen, follow=True)
 
 
@@ -35,10 +38,18 @@ def test_freezing_stops_money_from_leaving(as_operator, alice, bob):
     assert "2 wallets are frozen." in text(page)
     with pytest.raises(AccountFrozen):
         send(alice, bob, 1_00)
-    page = act(as_operator, "unfreeze", account_id(alice))
-    assert "1 wallet is unfrozen." in text(page)
-    send(alice, bob, 1_00)
-    assert balance(bob) == 1_00
+    assert {event.reason for event in AuditEvent.objects.all()} == {"Stolen phones"}
+
+
+def test_freezing_asks_for_a_reason_and_shows_whom_it_concerns(as_operator, alice, bob):
+    ids = [account_id(alice), account_id(bob), house.IN_TRANSIT.id]
+    chosen = {"action": "freeze", "_selected_action": ids}
+    for more, status in (({}, 200), ({"confirm": "x", "reason": " "}, 422)):
+        page = as_operator.post(ACCOUNTS, chosen | more)
+        assert page.status_code == status
+        assert "2 wallets Bob Otieno Alice Wanjiku Money can come in" in text(page)
+        assert not Account.objects.filter(is_frozen=True).exists()
+    assert problems_beside(page, "reason") == ["Enter a reason."]
 
 
 def test_freezing_is_logged(as_operator, alice, operator):
@@ -103,6 +114,7 @@ def test_a_new_person_gets_a_wallet_and_chooses_a_password_by_email(as_operator)
     assert jane.primary_account().balance_cents == 0
     assert (jane.phone, jane.has_usable_password()) == (None, False)
     Client().post(reverse("account_reset_password"), {"email": "jane@example.com"})
+    sending.send_all()
     assert mail.outbox[0].to == ["jane@example.com"]
     assert "/password/reset/key/" in mail.outbox[0].body
 
@@ -139,6 +151,7 @@ def test_password_reset_uses_a_new_email_and_not_the_old_one(as_operator):
     assert change(as_operator, jane, email="New@example.com").status_code == 302
     for email in ("old@example.com", "new@example.com"):
         Client().post(reverse("account_reset_password"), {"email": email})
+    sending.send_all()
     sent = [message.to for message in mail.outbox if "/password/reset/key/" in message.body]
     assert sent == [["new@example.com"]]
 

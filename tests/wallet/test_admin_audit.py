@@ -162,14 +162,20 @@ def test_a_mailed_link_stops_working_too(as_operator, jane, mailoutbox):
     assert not works(link.removeprefix("http://testserver"))
 
 
-def test_an_operator_can_unfreeze_others_but_not_themselves(as_operator, operator, alice):
-    for user in (operator, alice):
-        operations.freeze(SYSTEM, account_id(user))
+def test_an_operator_can_freeze_others_but_not_themselves(as_operator, operator, alice):
     ids = [account_id(operator), account_id(alice)]
-    page = as_operator.post(ACCOUNTS, {"action": "unfreeze", "_selected_action": ids}, follow=True)
+    given = {"action": "freeze", "_selected_action": ids, "reason": "Stolen phones", "confirm": "x"}
+    page = as_operator.post(ACCOUNTS, given, follow=True)
     assert "You can't freeze or unfreeze your own wallet. Ask a colleague." in text(page)
-    assert "1 wallet is unfrozen." in text(page)
-    assert list(Account.objects.filter(is_frozen=True)) == [operator.primary_account()]
+    assert "1 wallet is frozen." in text(page)
+    assert list(Account.objects.filter(is_frozen=True)) == [alice.primary_account()]
+
+
+def test_an_operator_unfreezes_no_one(as_operator, alice):
+    operations.freeze(SYSTEM, account_id(alice))
+    given = {"action": "unfreeze", "_selected_action": [account_id(alice)]}
+    as_operator.post(ACCOUNTS, given, follow=True)
+    assert alice.primary_account().is_frozen
 
 
 @pytest.mark.parametrize(("scope", "count"), [("finance", 1), ("service", 1), ("member", 0)])

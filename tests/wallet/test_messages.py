@@ -66,7 +66,7 @@ def test_an_alert_goes_to_every_contact_and_is_kept_for_the_inbox(jane, outbox, 
     ]
     assert all("phone number of your Nissmart wallet was changed" in line["text"]
                and "Not you? Contact" in line["text"] for line in outbox())  # fmt: skip
-    assert [one.subject for one in mail.outbox] == ["Your phone number was changed"]
+    assert [one.subject for one in mail.outbox] == ["Nissmart: Your phone number was changed"]
     assert capsys.readouterr().out.count("SMS to ") == 2
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     assert sending.send_all() == 0

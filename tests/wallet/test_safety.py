@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.conftest import pass_second_factor
 from tests.factories import PASSWORD
+from tests.wallet.support.codes import prove
 from wallet import operations, safety
 from wallet.context import Context
 from wallet.models import Account, AuditEvent, User
@@ -66,6 +67,9 @@ def test_a_member_who_changes_phone_and_email_lowers_the_limit(as_alice, alice):
     assert until(alice) == (None, None)
     theirs |= {"phone": "0712345678", "email": "new@example.com", "password": PASSWORD}
     assert as_alice.post("/profile/", theirs).status_code == 303
+    assert until(alice) == (None, None)
+    prove(as_alice, "+254712345678")
+    prove(as_alice, "new@example.com")
     assert until(alice) == (NOW + DAY, None)
     assert whats() == ["phone", "email"]
 

@@ -1,10 +1,12 @@
 """Two-step sign-in: turned on with an app, required every time, and no way around it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.test_headers import problems as header_problems
@@ -160,11 +162,12 @@ def test_turning_it_on_asks_for_the_password_again(client, jane):
     assert client.get(ACTIVATE).status_code == 200
 
 
-def test_who_proved_no_contact_cannot_set_it_up(client, jane, monkeypatch):
+def test_who_proved_no_contact_cannot_set_it_up(client, jane):
     """A squatter who typed a stranger's email could lock its owner out."""
     sign_in(client)
     confirm_password(client)
-    monkeypatch.setattr(User, "has_proof", False, raising=False)
+    in_time = timezone.now() + timedelta(days=30)
+    User.objects.update(prove_by=in_time, phone_proved_at=None, email_proved_at=None)
     for page in (ACTIVATE, reverse("mfa_add_webauthn")):
         for answer in (client.get(page, follow=True), client.post(page, {}, follow=True)):
             assert "Prove your phone number or email first" in text(answer)

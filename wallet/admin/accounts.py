@@ -1,13 +1,14 @@
-"""Django admin for accounts: read-only, with actions to freeze and unfreeze."""
+"""Django admin for accounts: read-only, with an action to freeze."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -16,12 +17,17 @@ from wallet.admin.lists import ForgivingList
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
+from wallet.web.fields import ReasonField
 from wallet.web.http import context_of
+
+
+class FreezeForm(forms.Form):
+    reason = ReasonField(label=_("Reason"), help_text=_("The audit keeps it, with your name."))
 
 
 @admin.register(Account)
 class AccountAdmin(ForgivingList):
-    """Read-only. Freezing goes through the operations."""
+    """Read-only, but for freezing. Unfreezing takes two people, in the panel."""
 
     list_display = ["owner", "kind", "balance", "is_frozen", "frozen_by", "created_at"]
     list_filter = ["kind", "is_frozen", "frozen_by"]
@@ -30,10 +36,10 @@ class AccountAdmin(ForgivingList):
     search_fields = ["user__email", "user__phone"]
     fields = [
         *("owner", "kind", "currency", "balance", "is_frozen", "frozen_by"),
-        *("lower_limit_until", "no_payouts_until", "created_at"),
+        *("frozen_at", "lower_limit_until", "no_payouts_until", "created_at"),
     ]
     ordering = ["-id"]
-    actions = ["freeze", "unfreeze"]
+    actions = ["freeze"]
     show_full_result_count = False
 
     @admin.display(description=_("owner"), ordering="user__search_name")
@@ -50,36 +56,33 @@ class AccountAdmin(ForgivingList):
         )
 
     @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
-    def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        self.report(request, self.run(request, accounts, operations.freeze), "frozen")
-
-    @admin.action(description=_("Unfreeze"), permissions=["freeze"])
-    def unfreeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        self.report(request, self.run(request, accounts, operations.unfreeze), "unfrozen")
-
-    def run(
-        self, request: HttpRequest, accounts: QuerySet[Account], operation: Callable[..., bool]
-    ) -> list[int]:
-        """Run the operation on each member's wallet. Returns the ids that it didn't refuse."""
-        context = context_of(request, reason="By an operator, in the admin.")
-        ids = []
-        for pk in accounts.filter(user__isnull=False).values_list("pk", flat=True):
+    def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> HttpResponse | None:
+        """Ask for a reason first, on a page that lists the wallets."""
+        form = FreezeForm(request.POST if "confirm" in request.POST else None)
+        wallets = accounts.filter(user__isnull=False)
+        if not form.is_valid():
+            context = self.admin_site.each_context(request) | {
+                "title": _("Freeze these wallets?"),
+                "opts": self.opts,
+                "form": form,
+                "accounts": wallets.select_related("user"),
+            }
+            status = 422 if form.is_bound else 200
+            template = "admin/wallet/account/freeze.html"
+            return render(request, template, context, status=status)
+        act = context_of(request, reason=form.cleaned_data["reason"])
+        frozen = []
+        for account in wallets:
             try:
-                operation(context, pk)
+                operations.freeze(act, account.pk)
             except Refusal as refusal:
                 messages.error(request, str(refusal))
             else:
-                ids.append(pk)
-        return ids
-
-    def report(self, request: HttpRequest, ids: list[int], done: str) -> None:
-        for account in Account.objects.filter(pk__in=ids):
-            self.log_change(request, account, done)
-        sentence = {
-            "frozen": ngettext("%d wallet is frozen.", "%d wallets are frozen.", len(ids)),
-            "unfrozen": ngettext("%d wallet is unfrozen.", "%d wallets are unfrozen.", len(ids)),
-        }[done]
-        messages.success(request, sentence % len(ids))
+                frozen.append(account)
+                self.log_change(request, account, "frozen")
+        sentence = ngettext("%d wallet is frozen.", "%d wallets are frozen.", len(frozen))
+        messages.success(request, sentence % len(frozen))
+        return None
 
     def has_freeze_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("wallet.change_account")

@@ -27,7 +27,8 @@ Scope = ApiToken.Scope
 class Caller:
     """The owner of the token or session, who is the actor of what the call does.
 
-    An operation checks `precondition`, if there is one, under its locks.
+    An operation checks `precondition`, if there is one, under its locks. `is_session`: a signed-in
+    browser, which moves money out on pages only, since they ask for the PIN.
     """
 
     user_id: int

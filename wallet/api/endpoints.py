@@ -37,6 +37,9 @@ class UserIn(Body):
     name: Annotated[Name, Field(examples=["Jane Wambui"])]
     email: Annotated[Email | None, Field(examples=["jane@example.com"])] = None
     phone: Annotated[Phone | None, Field(examples=["0712 345 678"])] = None
+    verify: Annotated[
+        bool, Field(description="Must the member prove these contacts before money moves?")
+    ] = False
 
 
 class UserPage(Schema):
@@ -52,12 +55,15 @@ def create_user(
 ) -> Status[UserOut]:
     """Open a member with an empty wallet. Service tokens only.
 
-    The member has no password; they set one by password reset. A retry with the same key returns
-    the member it opened, in their current state.
+    The member has no password; they set one by password reset. You vouch for their contacts, unless
+    you send `"verify": true`: then the email and phone are null, and the wallet neither receives
+    nor sends, until the member proves one with a code, as they do when they set a password.
+
+    A retry with the same key returns the member it opened, in their current state.
     """
     caller = request.auth
     require(caller.scope == Scope.SERVICE)
-    person = operations.Person(body.name, body.email, body.phone)
+    person = operations.Person(body.name, body.email, body.phone, body.verify)
     user, is_replay = operations.open_member(caller.context(key), person)
     if is_replay:
         response.headers["Idempotency-Replayed"] = "true"

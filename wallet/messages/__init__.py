@@ -3,7 +3,24 @@
 Queueing belongs to the caller's transaction. A worker sends what is committed, once.
 """
 
-from wallet.messages.outgoing import Contact, alert, date_in_words, send_code, send_mail, send_text
+from wallet.messages.outgoing import (
+    Contact,
+    alert,
+    date_in_words,
+    send_code,
+    send_mail,
+    send_nothing,
+    send_text,
+)
 from wallet.messages.topics import Topic
 
-__all__ = ["Contact", "Topic", "alert", "date_in_words", "send_code", "send_mail", "send_text"]
+__all__ = [
+    "Contact",
+    "Topic",
+    "alert",
+    "date_in_words",
+    "send_code",
+    "send_mail",
+    "send_nothing",
+    "send_text",
+]

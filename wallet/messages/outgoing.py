@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from wallet.messages.topics import WORDS, Topic
 from wallet.models import Channel, Delivery, Message, User
 
+# So that people know a mail by its subject.
+PREFIX = "Nissmart: "
+
 
 class Contact(NamedTuple):
     """Where a message goes: a phone number in E.164, or an email."""
@@ -45,7 +48,7 @@ def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: 
             user=person,
             channel=contact.channel,
             to=contact.value,
-            subject=subject if is_mail else "",
+            subject=PREFIX + subject if is_mail else "",
             text=with_greeting(text, person) if is_mail else text,
         )
     return message
@@ -57,8 +60,13 @@ def plain(text: str) -> str:
 
 
 def contacts_of(person: User) -> list[Contact]:
-    """The contacts that count as the person's."""
-    return [Contact.of(value) for value in (person.phone, person.email) if value]
+    """The contacts that the person has proved, or typed before there were codes."""
+    proved = [
+        person.phone if person.phone_proved_at else None,
+        person.email if person.email_proved_at else None,
+    ]
+    values = proved if any(proved) else [person.phone, person.email]
+    return [Contact.of(value) for value in values if value]
 
 
 def send_code(user_id: int | None, contact: Contact, code: str, *, send_before: datetime) -> None:
@@ -84,15 +92,31 @@ def send_text(
         user_id=user_id,
         channel=contact.channel,
         to=contact.value,
-        subject=subject if contact.channel == Channel.EMAIL else "",
+        subject=PREFIX + subject if contact.channel == Channel.EMAIL else "",
         text=text,
         is_secret=is_secret,
         send_before=send_before,
     )
 
 
+def send_nothing(contact: Contact) -> None:
+    """Record that a code wasn't sent, because no account has this contact.
+
+    So asking for a code takes the same time, whether or not there is one.
+    """
+    Delivery.objects.create(
+        channel=contact.channel,
+        to=contact.value,
+        is_secret=True,
+        state=Delivery.State.FAILED,
+        ended_at=timezone.now(),
+        failure="no account has it",
+    )
+
+
 def send_mail(user_id: int | None, email: str, subject: str, text: str) -> None:
     """Send a mail that may hold a link which opens an account, so it's wiped once it's sent."""
+    subject = subject.removeprefix(PREFIX)
     send_text(user_id, Contact(Channel.EMAIL, email), subject, text, is_secret=True)
 
 

@@ -3,6 +3,7 @@
 from wallet.models.accounts import Account
 from wallet.models.audit import AuditEvent
 from wallet.models.closed import FormerMember
+from wallet.models.contacts import Claim
 from wallet.models.devices import Device, Session
 from wallet.models.factors import UsedStep
 from wallet.models.guesses import GuessCount
@@ -10,6 +11,7 @@ from wallet.models.messages import Channel, Delivery, Message
 from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
+from wallet.models.pins import Pin
 from wallet.models.protected import ProtectedName
 from wallet.models.rates import RateWindow
 from wallet.models.tokens import ApiToken
@@ -19,6 +21,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Channel",
+    "Claim",
     "Delivery",
     "Device",
     "FormerMember",
@@ -26,6 +29,7 @@ __all__ = [
     "Message",
     "NameRequest",
     "Opening",
+    "Pin",
     "ProtectedName",
     "RateWindow",
     "Session",

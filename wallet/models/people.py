@@ -22,6 +22,8 @@ from wallet.names import HOUSE_NAMES, HOUSE_SKELETON
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters
 
+CONTACTS = {"phone", "email"}
+
 
 class UserQuerySet(models.QuerySet["User"]):
     """Members. Every way to save a name saves its search columns too."""
@@ -33,12 +35,15 @@ class UserQuerySet(models.QuerySet["User"]):
             values |= name_columns(values["name"])
         if "phone" in values:
             values |= {"phone_changed_at": when_phone_changed(values["phone"])}
+        for field in CONTACTS & values.keys():
+            values = {f"{field}_proved_at": when_proved(field, values[field]), **values}
         return super().update(**values)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
         people = list(objs)
         for user in people:
             user.set_search_columns()
+            user.prove_contacts()
         return super().bulk_create(people, *args, **kwargs)
 
 
@@ -60,6 +65,32 @@ def when_phone_changed(phone: str | None) -> Case:
     )
 
 
+def when_proved(field: str, value: str | None) -> Case | None:
+    """The column `<field>_proved_at` of a row that is saved with this phone number or email.
+
+    Only a contact that was proved is ever saved as another one. One from before codes keeps null
+    until its owner proves it.
+    """
+    if value is None:
+        return None
+    return Case(
+        When(~Q(**{field: value}), then=Value(timezone.now())),
+        default=F(f"{field}_proved_at"),
+        output_field=models.DateTimeField(null=True),
+    )
+
+
+def stopped(path: str = "") -> Q:
+    """People whose wallet is stopped (`User.is_stopped`). `path` leads to them, like `user__`."""
+    return Q(
+        **{
+            f"{path}prove_by__lte": timezone.now(),
+            f"{path}phone_proved_at__isnull": True,
+            f"{path}email_proved_at__isnull": True,
+        }
+    )
+
+
 class UserManager(BaseUserManager["User"]):
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
@@ -76,7 +107,7 @@ class UserManager(BaseUserManager["User"]):
         password: str | None = None,
         **flags: bool,
     ) -> User:
-        """Open a person with their KES wallet, both or neither.
+        """Open a person with their KES wallet, both or neither. Their contacts count as proved.
 
         `phone` is E.164. Without a password the person can't sign in until they set one.
         Raises IntegrityError if another member has the email or phone number.
@@ -107,14 +138,23 @@ class UserManager(BaseUserManager["User"]):
             return None
         return self.filter(**login).first()
 
+    def with_address(self, text: str) -> User | None:
+        """The person whom money for this email or phone number goes to, in any format, or None."""
+        user = self.with_login(text)
+        return user if user and user.has_address("email" if "@" in text else "phone") else None
+
     def payable_as(self, text: str) -> User | None:
         """The person with this public id, phone number or email, in any format, or None."""
         public_id = public_ids.parse(text)
-        return self.filter(public_id=public_id).first() if public_id else self.with_login(text)
+        return self.filter(public_id=public_id).first() if public_id else self.with_address(text)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, who signs in with an email or a phone number. Either may be missing."""
+    """A person, who signs in with an email or a phone number. Either may be missing.
+
+    Both hold only what counts as the person's: what they proved with a code, or typed before there
+    were codes (until `prove_by`). What a new member types is a `Claim` until they prove it.
+    """
 
     name = models.CharField(
         _("name"),
@@ -144,6 +184,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True, blank=True)
     # When it last became another number. The number that an account was opened with is no change.
     phone_changed_at = models.DateTimeField(null=True, editable=False)
+    phone_proved_at = models.DateTimeField(null=True, editable=False)
+    email_proved_at = models.DateTimeField(null=True, editable=False)
+    # From then on, contacts without a proof don't count, and without any proof the wallet stops: it
+    # neither receives nor sends. Null if nothing has to be proved.
+    prove_by = models.DateTimeField(null=True, editable=False)
     is_staff = models.BooleanField(_("may use the admin"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("joined"), auto_now_add=True)
@@ -167,6 +212,15 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=~Q(search_name__in=HOUSE_NAMES) & ~Q(search_short_name__in=HOUSE_NAMES),
                 name="user_name_does_not_read_like_the_houses",
             ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{field}__isnull": True, f"{field}_proved_at__isnull": True})
+                    | Q(**{f"{field}__isnull": False, f"{field}_proved_at__isnull": False})
+                    | Q(**{f"{field}__isnull": False, "prove_by__isnull": False}),
+                    name=f"user_{field}_is_proved",
+                )
+                for field in ("email", "phone")
+            ),
             models.CheckConstraint(
                 condition=~Q(name_skeleton__contains=HOUSE_SKELETON),
                 name="user_name_does_not_hold_the_houses",
@@ -186,6 +240,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         if not self._state.adding and (update_fields is None or "phone" in update_fields):
             self.phone_changed_at = when_phone_changed(self.phone)
             update_fields = update_fields and {*update_fields, "phone_changed_at"}
+        if self._state.adding:
+            self.prove_contacts()
+        else:
+            for field in CONTACTS if update_fields is None else CONTACTS & {*update_fields}:
+                setattr(self, f"{field}_proved_at", when_proved(field, getattr(self, field)))
+                update_fields = update_fields and {*update_fields, f"{field}_proved_at"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def set_search_columns(self) -> dict[str, str]:
@@ -193,6 +253,32 @@ class User(AbstractBaseUser, PermissionsMixin):
         for column, value in columns.items():
             setattr(self, column, value)
         return columns
+
+    def prove_contacts(self) -> None:
+        """For a new row: its contacts are proved, unless they have to be by `prove_by`."""
+        for field in CONTACTS:
+            if getattr(self, field) and not getattr(self, f"{field}_proved_at"):
+                is_proved = self.prove_by is None
+                setattr(self, f"{field}_proved_at", timezone.now() if is_proved else None)
+
+    def has_address(self, field: str) -> bool:
+        """Does money for this contact, `email` or `phone`, go to this person?"""
+        is_proved = getattr(self, f"{field}_proved_at") is not None
+        return is_proved or (self.prove_by is not None and self.prove_by > timezone.now())
+
+    @property
+    def has_proof(self) -> bool:
+        return bool(self.phone_proved_at or self.email_proved_at)
+
+    @property
+    def must_prove(self) -> bool:
+        """Has this person proved no contact, although they have to?"""
+        return self.prove_by is not None and not self.has_proof
+
+    @property
+    def is_stopped(self) -> bool:
+        """May the wallet neither receive nor send, before its owner proves a contact?"""
+        return self.must_prove and self.prove_by is not None and self.prove_by <= timezone.now()
 
     @property
     def short_name(self) -> str:

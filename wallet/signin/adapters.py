@@ -9,18 +9,19 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sites.shortcuts import get_current_site
 from django.db import transaction
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import lazystr
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from wallet import messages, safety
+from wallet import contacts, messages, safety
 from wallet.api import tokens
 from wallet.context import Context
-from wallet.models import User
+from wallet.messages import senders
+from wallet.models import Channel, User
 from wallet.safety import Change
 from wallet.signin import devices, factors, guesses, sessions
 from wallet.signin.factors import StaffKeepOne
@@ -34,6 +35,14 @@ WRONG_LOGIN = _("The phone number, email or password isn't right.")
 WRONG_PASSWORD = _("This password isn't right.")
 # For allauth's limits, which don't say how long. Ours do: `wallet/signin/guesses.py`.
 TOO_MANY = lazystr(TooManyRequests(5 * MINUTE_S, _("Too many attempts.")))
+
+# Templates of changes that `safety.changed` alerts about.
+ALERTED = (
+    *("account/email/password_changed", "account/email/password_reset"),
+    *("account/email/password_set", "mfa/email/"),
+)
+# Mails that a stranger can ask for.
+QUEUED = ("account/email/password_reset_key", "account/email/unknown_account")
 
 logger = logging.getLogger(__name__)
 
@@ -66,18 +75,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": WRONG_LOGIN,
         "username_taken": WRONG_LOGIN,
     }
-
-    def save_user(
-        self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True
-    ) -> User:
-        """Open the person with their wallet. Ignores the empty `user` that allauth passes."""
-        data = form.cleaned_data
-        return User.objects.create_user(
-            name=data["name"],
-            email=data.get("email"),
-            phone=data.get("phone"),
-            password=data["password1"],
-        )
 
     def is_safe_url(self, url: str | None) -> bool:
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
@@ -126,6 +123,23 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("wallet:security")
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue the answer to "Forgot password": it takes the same time for everyone, and a slow
+        mail server keeps no one waiting."""
+        message = self.render_mail(template_prefix, email, self.facts(email, context))
+        subject, text = str(message.subject), str(message.body)
+        if template_prefix in QUEUED:
+            user = context.get("user")
+            messages.send_mail(user.pk if user else None, email, subject, text)
+            return
+        message.send()
+        senders.write_to_outbox(Channel.EMAIL, email, subject, text)
+
+    def facts(self, email: str, context: dict[str, Any]) -> dict[str, Any]:
+        """What all mail templates may use, as in allauth's own `send_mail`."""
+        site = get_current_site(self.request)
+        return {"request": self.request, "email": email, "current_site": site} | context
+
     def send_notification_mail(
         self,
         template_prefix: str,
@@ -133,7 +147,13 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user by mail. A failure to send is logged and undoes nothing."""
+        """Notify the user by mail. A failure to send is logged and undoes nothing.
+
+        What `safety.changed` has alerted the person about isn't mailed again.
+        """
+        by_operator = self.request.user.is_authenticated and self.request.user.pk != user.pk
+        if template_prefix.startswith(ALERTED) and not by_operator:
+            return
         email = email or getattr(user, "email", None)
         if not email:
             return
@@ -149,7 +169,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         logins = [credentials.get(name) for name in ("email", "phone", "username")]
         login = next((str(each) for each in logins if each), "")
-        claimed = User.objects.with_login(login)
+        claimed = contacts.signing_in(login)
         try:
             with guesses.counted(request, guesses.What.PASSWORD, claimed, login) as guess:
                 user: User | None = super().authenticate(request, **credentials)
@@ -195,10 +215,10 @@ class AccountAdapter(DefaultAccountAdapter):
         user.save(update_fields=["phone"])
 
     def set_phone_verified(self, user: User, phone: str) -> None:
-        """Not stored: we can't send codes by SMS yet."""
+        """Never called: `wallet.contacts` proves phone numbers."""
 
     def get_user_by_phone(self, phone: str) -> User | None:
-        return User.objects.with_login(phone)
+        return contacts.signing_in(phone)
 
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         """Never called: ACCOUNT_PHONE_VERIFICATION_ENABLED is off."""

@@ -90,8 +90,7 @@ def has_one(user: User) -> bool:
 def may_set_up(user: User) -> bool:
     """Only who has proved a phone number or email: someone who typed a stranger's could otherwise
     lock its owner out with a second factor."""
-    # Until contacts are proved by codes, all count.
-    return bool(getattr(user, "has_proof", True))
+    return not user.must_prove
 
 
 def codes_left(user: User) -> int:

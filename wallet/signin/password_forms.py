@@ -6,13 +6,18 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
-from allauth.account.utils import filter_users_by_email
+from allauth.account.forms import default_token_generator
+from allauth.account.internal.flows.password_reset import request_password_reset
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from wallet.phones import is_phone
+from wallet import contacts
+from wallet.emails import parse_email
+from wallet.phones import parse_phone
+from wallet.signin import recovery
 from wallet.signin.plain_words import STRONG, PlainWords, Words
-from wallet.web.fields import EmailField
+from wallet.web.fields import LoginField
 
 NEW_PASSWORD = {
     "password1": Words(_("New password"), STRONG, _("Choose a password.")),
@@ -59,22 +64,25 @@ class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
 
 
 class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
-    """Shows the same page whether or not the email has an account. The mail explains."""
+    """Shows the same page whether or not anyone has the phone number or email."""
 
-    email = EmailField()
-    words = {"email": Words(_("Email"), required=_("Enter your email."))}
-
-    def full_clean(self) -> None:
-        """For a phone number, explain why we need an email instead."""
-        super().full_clean()
-        typed: Any = self["email"].value() if self.is_bound else ""
-        if "email" in self.errors and is_phone(typed or ""):
-            sentence = _("We can't send a link to a phone number. Enter your email.")
-            self.errors["email"] = self.error_class(
-                [str(sentence)], renderer=self.renderer, field_id="id_email"
-            )
+    email = LoginField(widget=forms.TextInput(attrs={"autocomplete": "username"}))
+    words = {
+        "email": Words(_("Phone number or email"), required=_("Enter your phone number or email."))
+    }
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        self.users = filter_users_by_email(email, is_active=True, prefer_verified=True)
-        return email
+        """Phone numbers become E.164."""
+        typed: str = self.cleaned_data["email"]
+        return parse_email(typed) if "@" in typed else parse_phone(typed)
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Mail a link, or send a code. Raises TooManyRequests."""
+        contact: str = self.cleaned_data["email"]
+        request.session.pop(recovery.SESSION_KEY, None)
+        if "@" not in contact:
+            recovery.send_code(request, contact)
+            return contact
+        user = contacts.recovering(contact)
+        request_password_reset(request, contact, [user] if user else [], default_token_generator)
+        return contact

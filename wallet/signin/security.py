@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from wallet.api import tokens
+from wallet.signin import pin as pins
 from wallet.signin import sessions
 from wallet.signin.factors import FACTORS
 from wallet.web.http import MemberRequest
@@ -42,6 +43,18 @@ class Row:
     state: str
     url: str
     advice: str = ""
+
+
+def pin(request: MemberRequest) -> Row:
+    has_pin = pins.has_pin(request.user)
+    advice = "" if has_pin else _("You need it to send and withdraw.")
+    state = _("Set") if has_pin else _("Not set")
+    return Row(Group.MONEY, "lock", _("PIN"), state, reverse("wallet:pin"), advice)
+
+
+def freezing(request: MemberRequest) -> Row:
+    state = _("Frozen") if request.user.primary_account().is_frozen else _("Not frozen")
+    return Row(Group.MONEY, "snowflake", _("Freeze my wallet"), state, reverse("wallet:freeze"))
 
 
 def password(request: MemberRequest) -> Row:
@@ -79,6 +92,8 @@ def programs(request: MemberRequest) -> Row:
 
 
 ROWS: tuple[Callable[[MemberRequest], Row | None], ...] = (
+    pin,
+    freezing,
     password,
     two_step,
     passkeys,

@@ -20,7 +20,6 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from wallet.errors import NotAllowed
 from wallet.messages import Contact, send_code
 from wallet.messages.outgoing import contacts_of
 from wallet.models import User
@@ -41,12 +40,6 @@ WRONG = _("This code isn't right. Enter the one we sent last.")
 TOO_MANY_CODES = _("Too many codes were sent.")
 
 
-class StepUpOnPages(NotAllowed):
-    """A browser session can't make this payment through the API, which asks for no code."""
-
-    sentence = _("This payment needs a second factor. Make it on the pages, which ask for it.")
-
-
 def is_needed(request: HttpRequest, amount_cents: int) -> bool:
     """Does this payment ask for the second factor? A limit of 0 means every payment does."""
     return amount_cents > settings.STEP_UP_ABOVE_CENTS or is_unproved_device(request)
@@ -55,12 +48,6 @@ def is_needed(request: HttpRequest, amount_cents: int) -> bool:
 def is_unproved_device(request: HttpRequest) -> bool:
     """A new device, on which the person entered no second factor when they signed in."""
     return not factors.has_passed(request) and devices.is_new(request)
-
-
-def refuse_unasked(request: HttpRequest, amount_cents: int) -> None:
-    """For payments by a session through the API. Raises StepUpOnPages."""
-    if is_needed(request, amount_cents):
-        raise StepUpOnPages
 
 
 def digest(*parts: object) -> str:

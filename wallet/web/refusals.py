@@ -24,6 +24,7 @@ STATUSES = {
     "forbidden": Statuses(403, 403),
     "idempotency_key_reused": Statuses(422, 422),
     "not_found": Statuses(422, 404),
+    "pin_needed": Statuses(422, 403),
     "rate_limited": Statuses(429, 429),
     "too_late": Statuses(409, 409),
 }

@@ -11,16 +11,24 @@ from django.db import OperationalError, connection
 
 @contextmanager
 def lose_commit_answer(
-    *, is_carried_out: bool = True, is_away_afterwards: bool = False
+    *, is_carried_out: bool = True, is_away_afterwards: bool = False, after: int = 0
 ) -> Iterator[None]:
-    """Lose the connection before the answer to the next COMMIT comes.
+    """Lose the connection before the answer to a COMMIT comes: the next one, or `after` so many.
 
-    With `is_away_afterwards` every later statement fails too.
+    A page that asks for the PIN commits the guess before the order. With `is_away_afterwards`
+    every later statement fails too.
     """
     with ExitStack() as afterwards:
+        remaining = after
 
         def commit() -> None:
+            nonlocal remaining
             del connection._commit
+            if remaining:
+                remaining -= 1
+                connection._commit()
+                connection._commit = commit
+                return
             connection._commit() if is_carried_out else connection._rollback()
             if is_away_afterwards:
                 afterwards.enter_context(database_away())
