@@ -19,7 +19,7 @@ PAGES = [
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
     ("member", "receipt", None, 7),
     ("member", "/transfer/", None, 6),
-    ("member", "/profile/", None, 5),
+    ("member", "/profile/", None, 6),
     ("finance", "/panel/", None, 25),
     ("finance", "/panel/?by=count", htmx("trends"), 13),
     ("finance", "/panel/", htmx("latest"), 4),
