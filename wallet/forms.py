@@ -21,6 +21,7 @@ from wallet.models import User
 from wallet.models.protected import refuse_near_names, refuse_protected_names
 from wallet.names import refuse_house_names, refuse_invisible_characters, refuse_mixed_scripts
 from wallet.signin import codes, guesses, verify
+from wallet.signin.pin_forms import PinField
 from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
@@ -213,7 +214,7 @@ class NameRequestForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    """The name of a new API token, and when it expires."""
+    """The name of a new API token, when it expires, and the member's PIN."""
 
     DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("A year")), ("", _("No expiry"))]
 
@@ -224,6 +225,7 @@ class TokenForm(forms.Form):
         error_messages={"required": _("Enter what will use the token, such as a program's name.")},
     )
     days = PickField(label=_("Expires after"), choices=DAYS, initial="90", required=False)
+    pin = PinField(label=_("Your PIN"), required_words=_("Enter your PIN."))
 
     def choice(self) -> dict[str, Any]:
         days = self.cleaned_data["days"]

@@ -1,6 +1,7 @@
 """Profile, API tokens and preferences. Sign-up and sign-in are django-allauth's."""
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
@@ -19,7 +20,7 @@ from wallet.forms import NameRequestForm, ProfileForm, TokenForm
 from wallet.messages import Contact
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
-from wallet.signin import codes, verify
+from wallet.signin import codes, pin, verify
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 from wallet.web.refusals import mark_page
 
@@ -111,27 +112,42 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@sensitive_post_parameters("pin")
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @verify.proof_required
-@reauthentication_required
+@reauthentication_required(enabled=lambda request: request.method != "POST")
 def api_tokens(request: MemberRequest) -> HttpResponse:
-    """The member's own API tokens. A new one is shown once, on this page."""
-    form = TokenForm(request.POST or None)
-    if form.is_valid():
+    """The member's own API tokens. A new one needs the PIN, and is shown once, on this page."""
+    if request.method == "POST" and not did_recently_reauthenticate(request):
+        # The page asks for the password. The form isn't kept: its PIN would stand in the session.
+        return redirect_to(request, request.path)
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and is_pin_of(request, form):
         _token, secret = tokens.issue(
             user_id=request.user.pk, scope=ApiToken.Scope.MEMBER, **form.choice()
         )
         return NEW_TOKEN.put(redirect_to(request, request.path), request, secret)
     context = {
         "form": form,
+        "has_pin": pin.has_pin(request.user),
         "secret": NEW_TOKEN.take(request),
         "tokens": request.user.api_tokens.filter(revoked_at__isnull=True),
     }
     status = 422 if form.errors else 200
     response = render(request, "wallet/api_tokens.html", context, status=status)
     return NEW_TOKEN.forget(response, request)
+
+
+def is_pin_of(request: MemberRequest, form: TokenForm) -> bool:
+    """Check the PIN, because a token moves money without one. Counts the guess."""
+    try:
+        pin.check(request.user.pk, form.cleaned_data["pin"])
+    except Refusal as refusal:
+        form.add_error("pin", str(refusal))
+        return False
+    return True
 
 
 @require_POST

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.api.support.calls import bearer, issue
-from tests.conftest import signed_in
+from tests.conftest import Payer, signed_in
 from tests.pages import elements, fields, htmx, is_whole_page, problems_beside, text, title
 from tests.pages import words as words_of
 from wallet.api import tokens
-from wallet.models import ApiToken
+from wallet.models import ApiToken, Pin
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
@@ -47,8 +47,8 @@ def test_the_page_needs_a_session(client, alice):
     assert ApiToken.objects.get().revoked_at is None
 
 
-def test_the_profile_links_to_the_page(as_alice):
-    assert f'href="{PAGE}"' in as_alice.get(reverse("wallet:profile")).text
+def test_the_security_page_links_to_the_page(as_alice):
+    assert f'href="{PAGE}"' in as_alice.get("/security/").text
 
 
 def test_the_page_without_tokens_says_so(as_alice):
@@ -227,3 +227,22 @@ def test_only_operators_reach_tokens_in_the_admin(request, role):
     client = signed_in(request.getfixturevalue(role))
     for path in (ADMIN, ADMIN_ADD):
         assert client.get(path).status_code in (302, 403)
+
+
+def test_a_token_needs_the_pin_that_a_payment_needs(alice):
+    client = signed_in(alice)
+    order = {"name": "till", "days": "30"}
+    for typed in ("0000", "12", "x"):
+        answer = client.post(PAGE, order | {"pin": typed})
+        assert answer.status_code == 422
+        assert problems_beside(answer, "pin")
+    assert not ApiToken.objects.exists()
+    Pin.objects.filter(user=alice).delete()
+    assert "Set a PIN first" in text(client.get(PAGE))
+    assert client.post(PAGE, order).status_code == 422
+    # A form with a PIN isn't kept until after the password: it would stand in the session.
+    client = Payer()
+    client.force_login(alice)
+    assert client.post(PAGE, order | {"pin": "2468"}).headers["Location"] == PAGE
+    assert "2468" not in str(dict(client.session.items()))
+    assert not ApiToken.objects.exists()

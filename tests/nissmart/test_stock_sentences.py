@@ -105,7 +105,7 @@ FORMS = {
     "mfa_activate_totp": ("code",),
     "wallet:profile": ("phone", "email", "password"),
     "wallet:ask_for_name": ("name", "reason"),
-    "wallet:api_tokens": ("name", "days"),
+    "wallet:api_tokens": ("name", "days", "pin"),
     "ledger:deposit": ("amount", "description", "idempotency_key"),
     "ledger:transfer": ("amount", "recipient", "description", "idempotency_key"),
     "ledger:withdraw": ("amount", "description", "idempotency_key"),
