@@ -7,9 +7,9 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 
-from ledger.models import Transaction
+from ledger.models import Report, Transaction
 from ledger.movements import Movement
-from wallet.models import Account, ApiToken, Device, Session, User
+from wallet.models import Account, User
 
 
 def of(user: User) -> dict[str, Any]:
@@ -34,35 +34,26 @@ def of(user: User) -> dict[str, Any]:
             "is_frozen": account.is_frozen,
             "opened_at": account.created_at,
         },
+        "contacts_not_verified": rows(user.claims, "value", "sent_at"),
         "two_step_sign_in": [
             {"kind": one.get_type_display(), "added_at": one.created_at}
             for one in Authenticator.objects.filter(user=user)
         ],
-        "devices": [
-            {
-                "name": device.name,
-                "ip_address": device.ip_address,
-                "first_used_at": device.first_used_at,
-                "last_used_at": device.last_used_at,
-            }
-            for device in Device.objects.filter(user=user)
-        ],
-        "sessions": [
-            {"ip_address": one.ip_address, "signed_in_at": one.began_at, "used_at": one.used_at}
-            for one in Session.objects.filter(user=user)
-        ],
-        "api_tokens": [
-            {
-                "name": token.name,
-                "created_at": token.created_at,
-                "last_used_at": token.last_used_at,
-                "expires_at": token.expires_at,
-                "revoked_at": token.revoked_at,
-            }
-            for token in ApiToken.objects.filter(user=user)
-        ],
+        "devices": rows(user.devices, "name", "ip_address", "first_used_at", "last_used_at"),
+        "sessions": rows(user.sessions, "ip_address", "began_at", "used_at"),
+        "api_tokens": rows(
+            user.api_tokens, "name", "created_at", "last_used_at", "expires_at", "revoked_at"
+        ),
+        "name_requests": rows(user.name_requests, "name", "reason", "state", "asked_at"),
+        "reports": rows(Report.objects.filter(reporter=user), "reference", "reason", "text", "at"),
+        "messages": rows(user.messages, "topic", "facts", "created_at"),
         "transactions": list(transactions(user, account)),
     }
+
+
+def rows(found: Any, *columns: str) -> list[dict[str, Any]]:
+    """These columns of the rows of a manager or a query, oldest first."""
+    return list(found.order_by("pk").values(*columns))
 
 
 def transactions(user: User, account: Account) -> Iterator[dict[str, Any]]:

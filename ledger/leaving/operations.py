@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -19,8 +20,10 @@ from wallet.errors import Refusal
 from wallet.models import (
     Account,
     Claim,
+    Delivery,
     Device,
     FormerMember,
+    Message,
     NameRequest,
     Pin,
     Session,
@@ -39,6 +42,12 @@ class StillInUse(Refusal):
     code = "account_in_use"
 
 
+# Rows about the person that the books don't need. Each has a `user`.
+PERSONAL: tuple[Any, ...] = (
+    *(Authenticator, Claim, Device, EmailAddress, NameRequest, Pin, Session),
+    *(Delivery, Message),
+)
+
 HAS_MONEY = gettext_lazy("Your wallet still has {balance}. Send or withdraw it first.")
 HAS_PENDING = gettext_lazy("A payment is still on its way. Wait until it has ended.")
 IS_FROZEN = gettext_lazy("Your wallet is frozen. Unfreeze it first, or ask us for help.")
@@ -50,7 +59,8 @@ def close(context: Context, user_id: int) -> None:
     """Close the member's empty account for ever, and take their name off it.
 
     The name, phone number and email move to `FormerMember`. Sign-in, sessions, second factor and
-    API tokens end. The phone number and email become free for a new account. Raises StillInUse.
+    API tokens end, and our messages go. The phone number and email become free for a new account.
+    Raises StillInUse.
     """
     # Payments wait for this lock, and then find the account closed.
     account = Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
@@ -64,13 +74,8 @@ def close(context: Context, user_id: int) -> None:
     user.is_active = False
     user.password = make_password(None)
     user.save()
-    EmailAddress.objects.filter(user=user).delete()
-    Claim.objects.filter(user=user).delete()
-    Authenticator.objects.filter(user=user).delete()
-    Pin.objects.filter(user=user).delete()
-    Session.objects.filter(user=user).delete()
-    Device.objects.filter(user=user).delete()
-    NameRequest.objects.filter(user=user).delete()
+    for model in PERSONAL:
+        model.objects.filter(user=user).delete()
     tokens.revoke_all(user.pk)
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
 

@@ -6,9 +6,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
+from ledger import alerts
 from ledger.leaving import operations as leaving
 from ledger.models import Entry
 from tests.books import nothing_moves
@@ -18,7 +20,16 @@ from tests.ledger.support.payouts import assert_right
 from tests.pages import text
 from wallet.context import Context
 from wallet.errors import Refusal
-from wallet.models import ApiToken, AuditEvent, Device, FormerMember, Session, User
+from wallet.models import (
+    ApiToken,
+    AuditEvent,
+    Delivery,
+    Device,
+    FormerMember,
+    Message,
+    Session,
+    User,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +43,7 @@ def empty(user: User, other: User) -> None:
 def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
     deposit(alice, 50_00)
     send(alice, bob, 20_00, description="Lunch")
+    alerts.write_due()
     answer = signed_in(alice).get("/profile/data/")
     assert "attachment" in answer["Content-Disposition"]
     document = json.loads(answer.content)
@@ -42,6 +54,7 @@ def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
     assert newest["other_party"] == bob.short_name
     assert bob.phone not in answer.text
     assert alice.password not in answer.text
+    assert {row["topic"] for row in document["messages"]} == {"deposited", "sent"}
 
 
 def test_the_password_is_asked_before_either(alice):
@@ -55,6 +68,8 @@ def test_the_password_is_asked_before_either(alice):
 def test_closing_takes_the_name_off_and_keeps_the_books(alice, bob):
     name, phone, email = alice.name, alice.phone, alice.email
     empty(alice, bob)
+    alerts.write_due()
+    assert Delivery.objects.filter(to=phone).exists()
     other_browser, client = signed_in(alice), signed_in(alice)
     with nothing_moves():
         assert "Tick the box" in text(client.post(CLOSE, {}))
@@ -69,6 +84,8 @@ def test_closing_takes_the_name_off_and_keeps_the_books(alice, bob):
     assert not ApiToken.objects.filter(user=alice, revoked_at__isnull=True).exists()
     assert not Session.objects.filter(user=alice).exists()
     assert not Device.objects.filter(user=alice).exists()
+    assert not Delivery.objects.filter(Q(to=phone) | Q(to=email)).exists()
+    assert not Message.objects.filter(user=alice).exists()
     assert AuditEvent.objects.filter(action="close_account", actor=alice).exists()
     assert Entry.objects.filter(account__user=alice).exists()
     receipt = text(signed_in(bob).get("/activity/"))
