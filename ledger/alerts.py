@@ -47,6 +47,13 @@ def write_due() -> int:
     return total
 
 
+@committed
+def skip() -> None:
+    """Alert of nothing that has happened so far."""
+    last = Entry.objects.order_by("-pk").first()
+    AlertMark.objects.update_or_create(pk=1, defaults={"through_id": last.pk if last else 0})
+
+
 def write_next() -> int | None:
     """Alert of the next few movements. None if there are none yet."""
     through_id = AlertMark.objects.values_list("through_id", flat=True).first() or 0
@@ -64,7 +71,7 @@ def write_through(safe_id: int) -> int | None:
     entries = next_entries(mark.through_id, safe_id)
     if not entries:
         return None
-    alerts = list(alerts_of(entries))
+    alerts = sorted(alerts_of(entries), key=lambda alert: alert.entry.pk)
     for alert in alerts:
         write(alert)
     mark.through_id = entries[-1].pk
@@ -134,7 +141,8 @@ def write(alert: Alert) -> None:
         reference=movement.record.reference,
         amount=format_money(alert.amount_cents),
         name=other.short_name if other else "",
-        what=movement.title,
+        # The sentence goes on with a full stop, which a short name like `Jane W.` has already.
+        what=movement.title.removesuffix("."),
         balance=format_money(entry.balance_after_cents or 0),
         at=messages.date_in_words(entry.created_at),
     )

@@ -16,6 +16,7 @@ from ledger.models import Transaction
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
+from wallet.db.sweeping import sweep
 from wallet.errors import Refusal
 from wallet.models import (
     Account,
@@ -94,5 +95,4 @@ def refuse_to_close(account: Account, user: User) -> None:
 def forget_expired() -> int:
     """Delete the identity of those who left more than RETENTION_YEARS ago. Returns how many."""
     kept_since = timezone.now() - timedelta(days=YEAR_DAYS * settings.RETENTION_YEARS)
-    deleted, _by_model = FormerMember.objects.filter(closed_at__lt=kept_since).delete()
-    return deleted
+    return sweep(FormerMember.objects.filter(closed_at__lt=kept_since))

@@ -28,6 +28,22 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 START_TIMEOUT_S = 30
 
 
+def test_a_worker_with_nothing_to_do_never_waits_for_the_lock(monkeypatch, alice, bob):
+    """SQLite has one lock for all writers, so an idle worker may not ask for it every second."""
+    send(alice, bob, 5_00)
+    call_command("work", "--once")
+    wrote = []
+
+    def note(execute, sql, params, many, context):
+        if sql.split(maxsplit=1)[0] in ("BEGIN", "DELETE", "INSERT", "UPDATE"):
+            wrote.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        assert work.do_what_is_due()
+    assert wrote == []
+
+
 def test_a_failed_job_does_not_stop_the_others(monkeypatch, caplog):
     def broken() -> None:
         raise ValueError("a broken job")

@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from ledger import alerts, operations
-from ledger.models import AlertMark, Entry
 from ledger.payouts import worker
 from tests.factories import deposit, send, withdraw
 from tests.ledger.support.crowd import run_together
@@ -25,12 +24,7 @@ def nothing_to_say(request) -> None:
     """The members' money in the fixtures is no news."""
     if "alice" in request.fixturenames:
         request.getfixturevalue("alice")
-    AlertMark.objects.update_or_create(
-        pk=1,
-        defaults={
-            "through_id": Entry.objects.order_by("pk").values_list("pk", flat=True).last() or 0
-        },
-    )
+    alerts.skip()
 
 
 def heard(user: User) -> list[str]:

@@ -29,6 +29,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from wallet.db.sweeping import sweep
 from wallet.models import GuessCount, User
 from wallet.signin import devices
 from wallet.web import rates
@@ -107,7 +108,7 @@ def forget(user: User) -> None:
 def clear_expired() -> None:
     """Delete the counts that count nothing any longer."""
     past = timezone.now() - timedelta(seconds=WINDOW_S)
-    GuessCount.objects.filter(changed_at__lt=past).delete()
+    sweep(GuessCount.objects.filter(changed_at__lt=past))
 
 
 def name_of(user: User | None, login: str) -> str:

@@ -16,6 +16,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from wallet.db.sweeping import sweep
 from wallet.models import Session, User
 from wallet.staff.roles import is_staff_now
 
@@ -113,4 +114,4 @@ class SessionStore(db.SessionStore):
 
     @classmethod
     def clear_expired(cls) -> None:
-        Session.objects.filter(expires_at__lte=timezone.now()).delete()
+        sweep(Session.objects.filter(expires_at__lte=timezone.now()))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from ledger import alerts
 from nissmart.demo import members as demo
 from nissmart.demo import payments, staff_work
 from wallet.errors import Refusal
@@ -41,6 +42,8 @@ class Command(BaseCommand):
                 staff_work.play(people)
             except Refusal as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None
+            # The people of the demo don't have to hear of all that.
+            alerts.skip()
             self.stdout.write(f"{len(people)} people, {added} new transactions.")
         self.print_sign_ins()
 
