@@ -92,16 +92,17 @@ OF_OTHERS = {
     ),
     "POST /api/transaction/{reference}/cancel": (cancel, [401, 404, 403, 200, 404, 404]),
     "POST /api/deposit": (post("deposit"), [401, 404, 403, 201, 404, 404]),
-    "POST /api/transfer": (post("transfer"), [401, 404, 403, 201, 404, 404]),
-    "POST /api/withdraw": (post("withdraw"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/transfer": (post("transfer"), [401, 404, 403, 201, 403, 403]),
+    "POST /api/withdraw": (post("withdraw"), [401, 404, 403, 201, 403, 403]),
 }
 OF_THEMSELVES = {
     "GET /api/users/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/balance/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/transactions/{user_id}": [401, 200, 200, 200, 200, 200],
     "POST /api/deposit": [401, 201, 403, 201, 201, 201],
-    "POST /api/transfer": [401, 201, 403, 201, 201, 201],
-    "POST /api/withdraw": [401, 201, 403, 201, 201, 201],
+    # From a session money leaves only on pages, which ask for the PIN.
+    "POST /api/transfer": [401, 201, 403, 201, 403, 403],
+    "POST /api/withdraw": [401, 201, 403, 201, 403, 403],
 }
 WITHOUT_IDS = {
     "GET /api/users": [401, 200, 200, 200, 200, 200],

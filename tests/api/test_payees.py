@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.support.calls import UNKNOWN_ID, Api, by_session, by_token, problem_of
+from tests.api.support.calls import UNKNOWN_ID, Api, by_token, problem_of
 from tests.factories import UserFactory, balance, send
 from tests.ledger.support.typed import order, press
 from wallet import public_ids
@@ -56,7 +56,6 @@ def test_exactly_one_name_is_needed(alices, service, alice, payee):
 
 def test_a_member_finds_no_one_by_counting_ids(alices, alice, people):
     answers = [pay(alices, alice, to_user_id=each) for each in (people[0].pk, UNKNOWN_ID)]
-    answers.append(pay(by_session(alice), alice, to_user_id=people[0].pk))
     for answer in answers:
         problem_of(answer, 404, "not_found")
     assert len({answer.text for answer in answers}) == 1

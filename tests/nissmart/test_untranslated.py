@@ -19,6 +19,7 @@ from tests.factories import PASSWORD, UserFactory, send
 from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
 from wallet.context import Context
+from wallet.messages import sending
 from wallet.untranslated import keep, keep_figures, sentence
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
@@ -112,5 +113,6 @@ def test_mail_is_plain_text():
     signed_in(jane).post(
         reverse("account_change_password"), new | {"password2": "another-Long-one-2"}
     )
+    sending.send_all()
     assert mail.outbox
     assert not any(getattr(message, "alternatives", None) for message in mail.outbox)

@@ -15,6 +15,7 @@ from tests.factories import UserFactory, account_id
 from tests.pages import elements, text, words
 from wallet import operations
 from wallet.context import SYSTEM, Context
+from wallet.messages import sending
 from wallet.models import Account, AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +158,7 @@ def test_a_link_stops_working_for_good_when_the_groups_change(as_operator, jane)
 
 def test_a_mailed_link_stops_working_too(as_operator, jane, mailoutbox):
     Client().post(reverse("account_reset_password"), {"email": jane.email})
+    sending.send_all()
     link = next(line for line in mailoutbox[0].body.split() if "/password/reset/key/" in line)
     change(as_operator, jane, groups=[group("auditor")])
     assert not works(link.removeprefix("http://testserver"))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.conftest import pass_second_factor, signed_in
 from tests.factories import PASSWORD, UserFactory
 from tests.wallet.test_passwords import ask, choose
+from wallet.messages import sending
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +92,7 @@ def test_a_password_reset_hashes_outside_transactions(client):
     _page, response = choose(client, ask(client))
     assert response.status_code == 302
     # The link, and the notice that it was used.
+    sending.send_all()
     assert len(mail.outbox) == 2
     assert_hashed_outside_transactions()
 

@@ -48,7 +48,8 @@ def test_a_new_password_is_announced(jane):
     given = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     answer = signed_in(jane).post(reverse("account_change_password"), given)
     assert answer.headers["Location"] == reverse("wallet:security")
-    assert announced() == {("+254712345678", ""), ("jane@example.com", "Your password was changed")}
+    mail = ("jane@example.com", "Nissmart: Your password was changed")
+    assert announced() == {("+254712345678", ""), mail}
     assert sent_mail() == []
     assert NEW_PASSWORD not in str(list(Delivery.objects.values()))
 
@@ -96,7 +97,7 @@ def test_turning_off_two_step_sign_in_is_announced(jane):
     client = signed_in(jane)
     pass_second_factor(client)
     assert client.post(reverse("mfa_deactivate_totp")).status_code in (302, 303)
-    assert ("jane@example.com", "Two-step sign-in was changed") in announced()
+    assert ("jane@example.com", "Nissmart: Two-step sign-in was changed") in announced()
     assert sent_mail() == []
 
 

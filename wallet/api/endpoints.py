@@ -38,7 +38,7 @@ class UserIn(Body):
     email: Annotated[Email | None, Field(examples=["jane@example.com"])] = None
     phone: Annotated[Phone | None, Field(examples=["0712 345 678"])] = None
     verify: Annotated[
-        bool, Field(description="Must the member prove these contacts before money moves?")
+        bool | None, Field(description="Must the member prove these contacts before money moves?")
     ] = False
 
 
@@ -63,7 +63,7 @@ def create_user(
     """
     caller = request.auth
     require(caller.scope == Scope.SERVICE)
-    person = operations.Person(body.name, body.email, body.phone, body.verify)
+    person = operations.Person(body.name, body.email, body.phone, bool(body.verify))
     user, is_replay = operations.open_member(caller.context(key), person)
     if is_replay:
         response.headers["Idempotency-Replayed"] = "true"

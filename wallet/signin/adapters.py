@@ -80,7 +80,6 @@ class AccountAdapter(DefaultAccountAdapter):
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)
 
-    @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
         """Also revoke all API tokens: a thief with the old password may have made some.
 
@@ -88,12 +87,15 @@ class AccountAdapter(DefaultAccountAdapter):
         act too: they came with a link that was sent to them.
         """
         request = self.request
-        safety.changed(Context(user.pk, ip_address(request)), user.pk, Change.PASSWORD)
-        super().set_password(user, password)
-        tokens.revoke_all(user.pk)
-        guesses.forget(user)
         is_own = request.user.pk == user.pk
-        sessions.end_others(user.pk, but=request.session if is_own else None)
+        # Hashing is slow on purpose, so do it before the transaction begins.
+        user.set_password(password)
+        with transaction.atomic():
+            safety.changed(Context(user.pk, ip_address(request)), user.pk, Change.PASSWORD)
+            user.save(update_fields=["password"])
+            tokens.revoke_all(user.pk)
+            guesses.forget(user)
+            sessions.end_others(user.pk, but=request.session if is_own else None)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
