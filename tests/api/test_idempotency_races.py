@@ -7,7 +7,7 @@ import pytest
 from ledger.models import Transaction
 from tests.api.support.calls import MOVES, bearer, issue, order, path_of
 from tests.books import assert_books_right, total_in_wallets
-from tests.factories import UserFactory, balance, funded
+from tests.factories import UserFactory, balance, funded, send
 from tests.ledger.support.crowd import run_together
 from wallet.models import User
 
@@ -67,14 +67,16 @@ def test_transfers_under_different_keys_all_happen(alice, bob):
 
 
 def test_a_balance_is_spent_only_once(bob):
-    poor = funded(UserFactory(), 10_00)
+    poor = funded(UserFactory(), 11_00)
+    # A member token names someone by id only once its owner has paid them.
+    send(poor, bob, 1_00)
     secret = issue(poor)
 
-    def send(move, key):
+    def pay(move, key):
         return lambda: bearer(secret).post(path_of(move), order(move, poor.pk, bob.pk, 9_00), key)
 
     moves = ["transfer", "withdraw"] * (THREADS // 2)
-    answers = run_together(*[send(move, f"key-{place}") for place, move in enumerate(moves)])
+    answers = run_together(*[pay(move, f"key-{place}") for place, move in enumerate(moves)])
     assert sorted(answer.status_code for answer in answers) == [201] + [400] * (THREADS - 1)
     assert balance(poor) == 1_00
     assert_books_right()

@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests.api.support.calls import Api, by_token
 from tests.conftest import signed_in
-from tests.factories import PASSWORD, UserFactory, account_id
+from tests.factories import PASSWORD, UserFactory, account_id, send
 from tests.ledger.support.crowd import closing, hold_accounts
 from wallet.models import User
 
@@ -60,6 +60,8 @@ def test_pages_answer(alice, member):
 
 def test_orders_hear_busy(alice, bob, member):
     caller = by_token(alice)
+    # A member token names someone by id only once its owner has paid them.
+    send(alice, bob, 1_00)
     order = {"from_user_id": alice.pk, "to_user_id": bob.pk, "amount_cents": 1_00}
     form = {"amount": "1", "confirm": "1", "idempotency_key": "one-key"}
     with hold_accounts(account_id(alice)):

@@ -67,6 +67,7 @@ def test_cookies_are_bound_to_this_host(answers):
     cookies = [cookie for answer in answers.values() for cookie in answer["cookies"]]
     assert {cookie.partition("=")[0] for cookie in cookies} == {
         "__Host-csrf",
+        "__Host-device",
         "__Host-session",
         "theme",
     }

@@ -1,15 +1,19 @@
 """A member signs in by email or phone number, in any spelling, and out by a button."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, funded
 from tests.pages import elements, fields, htmx, is_whole_page, problems, text, words
+from tests.wallet.support import totp
+from wallet.models import UsedStep, User
 
 pytestmark = pytest.mark.django_db
 
+SECRET = "NISSMARTDEMOSECRET234567"
 LOGIN, LOGOUT = reverse("account_login"), reverse("account_logout")
 
 
@@ -153,23 +157,34 @@ def test_a_page_url_of_another_site_is_ignored(client):
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=/activity/"
 
 
+def landing(person: User, client: Client | None = None, **more: str) -> str:
+    """Where this person of staff gets to with the password and a code that no one has used."""
+    client = client or Client()
+    asked = sign_in(client, person.email, **more)
+    UsedStep.objects.all().delete()
+    answer = client.post(asked.headers["Location"], {"code": totp.code(SECRET)})
+    return answer.headers["Location"]
+
+
 @pytest.mark.parametrize("role", ["finance", "auditor"])
-def test_staff_land_on_the_panel_unless_their_own_wallet_holds_money(client, request, role):
+def test_staff_land_on_the_panel_unless_their_own_wallet_holds_money(request, role):
     person = request.getfixturevalue(role)
-    assert sign_in(client, person.email).headers["Location"] == "/panel/"
-    asked = sign_in(Client(), person.email, next="/profile/")
-    assert asked.headers["Location"] == "/profile/"
+    assert sign_in(Client(), person.email).headers["Location"] == "/accounts/2fa/"
+    TOTP.activate(person, SECRET)
+    assert landing(person) == "/panel/"
+    assert landing(person, next="/profile/") == "/profile/"
     funded(person, 1_00)
-    assert sign_in(Client(), person.email).headers["Location"] == "/"
+    assert landing(person) == "/"
 
 
 def test_an_operator_lands_on_the_admin_and_pages_link_to_it(client, operator):
-    assert sign_in(client, operator.email).headers["Location"] == "/admin/"
+    TOTP.activate(operator, SECRET)
+    assert landing(operator, client) == "/admin/"
     for page in ("/", "/profile/"):
         links = elements(client.get(page), "a", href="/admin/")
         assert {words(link) for link in links} == {"Operator admin"}
     funded(operator, 1_00)
-    assert sign_in(Client(), operator.email).headers["Location"] == "/"
+    assert landing(operator) == "/"
 
 
 def test_only_operators_see_the_link_to_the_admin(as_alice, finance):
