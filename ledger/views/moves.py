@@ -22,13 +22,16 @@ from ledger import history, operations
 from ledger.errors import FeeChanged, KeyReused
 from ledger.forms.moves import OrderForm, form_of
 from ledger.kinds import Kind, Page
+from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.operations.moves import Preview
 from ledger.querysets import moment, nairobi_day
 from ledger.views import confirming, stepping_up
+from wallet.context import Context
 from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.signin import pin
+from wallet.signin.pin import PinLocked
 from wallet.untranslated import keep
 from wallet.web.http import (
     PREFILLED,
@@ -86,10 +89,10 @@ def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
             return review(request, form, order, is_check)
         if record is None:
             # Before anything else can refuse the order, so that each wrong PIN counts.
-            confirm_person(request, form)
-            if page := page_before_it_moves(request, form, order):
-                return page
-            record = operations.perform(context, order)
+            record = confirm_person(request, context, order)
+        if record is None and (page := page_before_it_moves(request, form, order)):
+            return page
+        record = record or operations.perform(context, order)
     except Refusal as error:
         return render_refusal(request, form, error)
     except OutcomeUnknown:
@@ -131,10 +134,21 @@ def agreed_order(request: MemberRequest, form: OrderForm) -> Order:
     return replace(order, fee_cents=fee_cents)
 
 
-def confirm_person(request: MemberRequest, form: OrderForm) -> None:
-    """Check that the member is at the keyboard. Raises PinRefused."""
-    if asks_pin(form):
+def confirm_person(request: MemberRequest, context: Context, order: Order) -> Transaction | None:
+    """Check that the member is at the keyboard. Raises PinRefused.
+
+    Returns the order's transaction if the PIN is locked because of clicks at the same moment, each
+    of which is a guess, and another one has carried out the order.
+    """
+    if not order.kind.takes_from_wallet:
+        return None
+    try:
         pin.check(request.user.pk, request.POST.get("pin", "").strip())
+    except PinLocked:
+        if record := operations.find_earlier(context, order):
+            return record
+        raise
+    return None
 
 
 def asks_pin(form: OrderForm) -> bool:

@@ -208,6 +208,8 @@ def test_an_operator_freezes_a_wallet_and_its_member_sees_it(open_page, operator
     page.locator("input.action-select").first.check()
     page.locator("select[name=action]").select_option("freeze")
     page.get_by_role("button", name=re.compile("Run|Go")).click()
+    page.get_by_label("Reason").fill("Stolen phone")
+    page.get_by_role("button", name="Freeze").click()
     expect(page.get_by_text("1 wallet is frozen.")).to_be_visible()
     member = open_page(alice)
     member.goto("/")

@@ -178,7 +178,7 @@ def test_too_many_lookups_get_a_sentence(open_page, alice, bob, carol, settings)
     expect_filled(page, bob.email)
     page.get_by_label("Send to").fill(carol.email)
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("You've looked up too many people")).to_be_visible()
+    expect(page.get_by_text("You've looked up too many new people")).to_be_visible()
     expect_filled(page, carol.email)
     open_page.complaints.clear()
 

@@ -63,7 +63,7 @@ def test_the_time_is_in_nairobi(alice, time_machine):
 def test_neither_side_sees_the_others_phone_number(sent, alice, bob):
     for reader, other, surname in ((alice, bob, "Otieno"), (bob, alice, "Wanjiku")):
         page = signed_in(reader).get(url(sent))
-        for secret in (other.email, other.phone, other.phone[-3:], surname):
+        for secret in (other.email, other.phone, other.phone[-6:], surname):
             assert secret not in text(page)
 
 
@@ -142,7 +142,8 @@ def test_a_failed_transaction_does_not_look_complete(as_alice, alice, make, sent
 def test_every_link_on_a_receipt_works(sent, alice):
     client = signed_in(alice)
     links = {dict(link.attributes)["href"] for link in elements(client.get(url(sent)), "a")}
-    for link in links - {"#main"}:
+    # The latter is for people whose session has ended.
+    for link in links - {"#main", "/accounts/login/"}:
         assert client.get(link).status_code == 200, link
 
 

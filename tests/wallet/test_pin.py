@@ -100,7 +100,7 @@ def test_five_wrong_ones_lock_it_for_a_quarter_of_an_hour(as_alice, alice, bob, 
     for left in (4, 3, 2, 1):
         answer = confirm(as_alice, "transfer", order("transfer", bob, pin=WRONG))
         assert problems_beside(answer, "pin")[0].endswith(f"left: {left}.")
-    locked = ["Too many wrong PINs. Nothing has moved. Wait 15 minutes, then try again."]
+    locked = ["Too many wrong PINs. Wait 15 minutes, then try again."]
     for typed in (WRONG, PIN):
         answer = confirm(as_alice, "transfer", order("transfer", bob, pin=typed))
         assert problems_beside(answer, "pin") == locked

@@ -58,7 +58,7 @@ class WrongPin(PinRefused):
 
 class PinLocked(PinRefused):
     code = "pin_locked"
-    sentence = _("Too many wrong PINs. Nothing has moved. Wait {time}, then try again.")
+    sentence = _("Too many wrong PINs. Wait {time}, then try again.")
 
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = max(int(wait.total_seconds()), 1)
