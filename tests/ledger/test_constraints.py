@@ -146,6 +146,8 @@ BAD_ROWS = [
     ("user_name_does_not_hold_the_houses", User, {"name_skeleton": "ask nlsmart"}),
     ("public_id", User, {"public_id": "MB-000000000001"}),
     ("phone", User, {"phone": "+254712000001"}),
+    ("user_email_is_proved", User, {"email_proved_at": None}),
+    ("user_phone_is_proved", User, {"phone_proved_at": None}),
     *(
         ("user_phone_e164", User, {"phone": phone})
         for phone in (
@@ -252,8 +254,8 @@ def is_named(message, constraint, model):
         (Account, {"user_id": "carol", "balance_cents": CEILING_CENTS}),
         (Account, {"id": -9, "user_id": None, "kind": "float", "balance_cents": 0}),
         (User, {}),
-        (User, {"email": None}),
-        (User, {"phone": None}),
+        (User, {"email": None, "email_proved_at": None}),
+        (User, {"phone": None, "phone_proved_at": None}),
     ],
 )
 def test_accepts_a_good_row(good, model, right):

@@ -84,13 +84,13 @@ class Order:
             return errors.TransactionLimitReached
         if self.key in self.actor.done:
             return None if self.actor.done[self.key][0] == self else errors.KeyReused
-        if any(side and side.is_closed for side in (self.source, self.target)):
-            return errors.AccountClosed
         return self.refusal_out() or self.refusal_in()
 
     def refusal_out(self) -> Refused | None:
         if not self.source:
             return None
+        if self.source.is_closed:
+            return errors.AccountClosed
         if self.source.is_frozen:
             return errors.AccountFrozen
         if self.source.held < self.amount:
@@ -99,6 +99,8 @@ class Order:
         return errors.DailyLimitReached if is_over else None
 
     def refusal_in(self) -> Refused | None:
+        if self.target and self.target.is_closed:
+            return errors.AccountClosed
         if not self.target or self.target.held + self.amount <= PER_WALLET:
             return None
         return errors.RecipientLimitReached if self.source else errors.BalanceLimitReached
