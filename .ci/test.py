@@ -34,10 +34,9 @@ MONEY_CORE = (
     *(
         f"tests/ledger/test_{name}.py"
         for name in (
-            *("attempt_guards", "bank", "batches", "blocked", "commit", "constraints", "crash"),
-            *("double_spend", "fees", "full_disk", "group_commit", "guards", "idempotency_race"),
-            *("locks", "operations", "replay", "reversal", "settlement", "settlement_crash"),
-            *("suspense", "verify_ledger"),
+            *("attempt_guards", "bank", "blocked", "commit", "constraints", "crash"),
+            *("double_spend", "group_commit", "guards", "idempotency_race", "locks"),
+            *("settlement", "settlement_crash", "verify_ledger"),
         )
     ),
     "tests/api/test_idempotency_races.py",

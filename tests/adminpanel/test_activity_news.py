@@ -10,7 +10,7 @@ from tests.ledger.support.later import end
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 from tests.tampering import payout
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def test_without_news_the_answer_is_empty(as_finance, activity):

@@ -14,7 +14,7 @@ from tests.pages import elements, find, htmx, is_whole_page, text, words
 from tests.tampering import payout
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def test_the_feed_says_what_happened_newest_first(as_finance, alice, bob, finance):

@@ -25,7 +25,7 @@ from tests.ledger.support.suspense import PHONE, stray
 from tests.pages import fields, htmx, is_part, is_whole_page, problems, text
 from wallet import house
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 QUEUE, FORM = "/panel/adjustments/", "/panel/adjustments/propose/"
 WHY = {"reason": "It was paid in by mistake.", "evidence": EVIDENCE}

@@ -24,7 +24,7 @@ from tests.factories import UserFactory, balance, send
 from tests.ledger.support.payouts import suspense_cents
 from wallet.models import AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 SIGN_INS = {
     "amina@example.com": set(),

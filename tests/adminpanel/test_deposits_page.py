@@ -25,7 +25,7 @@ from tests.pages import elements, text, words
 from wallet.context import Context
 from wallet.models import AuditEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 LIST = "/panel/deposits/"
 

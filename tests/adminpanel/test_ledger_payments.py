@@ -19,7 +19,7 @@ from tests.ledger.support.payouts import decide, sent
 from tests.pages import elements, text, words
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 URL = "/panel/ledger/"
 

@@ -28,7 +28,11 @@ from tests.ledger.support.payouts import by, decide, sent
 from tests.pages import elements, find, is_whole_page, text, words
 from wallet.models import Device, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
+pytestmark = [
+    pytest.mark.any_engine,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("approval_for_every_payout"),
+]
 
 TABS = ["approve", "sending", "unknown", "failed", "paid"]
 

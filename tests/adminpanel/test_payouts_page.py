@@ -30,7 +30,11 @@ from wallet.context import SYSTEM
 from wallet.models import AuditEvent
 from wallet.staff import audit, subjects
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
+pytestmark = [
+    pytest.mark.any_engine,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("approval_for_every_payout"),
+]
 
 # --- Reading
 

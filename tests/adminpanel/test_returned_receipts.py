@@ -12,7 +12,7 @@ from tests.factories import deposit
 from tests.pages import text
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def test_each_receipt_shows_the_reversal_from_its_members_side(record, wambui, joseph, alice, bob):

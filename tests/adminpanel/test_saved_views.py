@@ -11,7 +11,7 @@ from tests.pages import elements, find, htmx, is_whole_page, text, title, words
 from wallet.models import AuditEvent
 from wallet.staff.roles import FINANCE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 URL = "/panel/ledger/"
 SAVE = "/panel/ledger/views/"

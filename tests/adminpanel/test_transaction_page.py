@@ -21,7 +21,7 @@ from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.operations import freeze
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def url(record, act: str = "") -> str:

@@ -18,7 +18,11 @@ from tests.pages import elements, htmx, is_part, is_whole_page, text
 from wallet.errors import NotAllowed, TooLate
 from wallet.models import AuditEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
+pytestmark = [
+    pytest.mark.any_engine,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("approval_for_every_payout"),
+]
 
 PART = htmx("payment")
 

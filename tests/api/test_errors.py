@@ -22,7 +22,7 @@ from wallet.api.strict_json import BODY_BYTES_AT_MOST
 from wallet.context import SYSTEM
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 every_move = pytest.mark.parametrize("move", MOVES)
 money_out = pytest.mark.parametrize("move", ["transfer", "withdraw"])

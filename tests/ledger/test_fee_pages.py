@@ -17,7 +17,7 @@ from tests.pages import elements, fields, text
 from tests.pages import words as words_of
 from tests.unsettled import with_status
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def review(client, bob):

@@ -22,7 +22,7 @@ from tests.unsettled import with_status
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def test_a_visitor_sees_the_landing_page_without_a_query(client, django_assert_num_queries):

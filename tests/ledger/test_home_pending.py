@@ -18,7 +18,7 @@ from tests.ledger.test_home_page import announcement, ask_again
 from tests.pages import elements, find, htmx, text, words
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def groups(response: HttpResponse) -> dict[str, list[str]]:

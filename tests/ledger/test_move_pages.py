@@ -19,7 +19,7 @@ from tests.pages import (
     words,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 every_move = pytest.mark.parametrize("move", MOVES)
 AFTER = {"deposit": "1,250.00", "transfer": "750.00", "withdraw": "750.00"}

@@ -9,7 +9,7 @@ from tests.factories import UserFactory, account_id, deposit, funded, send, with
 from tests.pages import elements, htmx, is_whole_page, text, title, words
 from tests.unsettled import with_status
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def url(record: Transaction) -> str:

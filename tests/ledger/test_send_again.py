@@ -19,7 +19,7 @@ from tests.pages import (
     words,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 URL = "/transfer/"
 

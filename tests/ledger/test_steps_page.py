@@ -18,7 +18,7 @@ from tests.pages import elements, find, text
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 BACK = "Your money is back in your wallet."
 TAKEN = "Taken out of your available balance."

@@ -13,7 +13,7 @@ from tests.ledger.support.payouts import now_is, say, sent
 from tests.ledger.support.receipts import ask_again, look, ordered, polls, url
 from tests.pages import elements, htmx, is_part, is_whole_page, text, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 @pytest.mark.parametrize("move", [withdraw, deposit])

@@ -11,7 +11,7 @@ from tests.wallet.support.codes import prove
 from wallet.messages import sending
 from wallet.models import Delivery
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 PROFILE = reverse("wallet:profile")
 NOW = {"name": "Jane Wanjiru", "phone": "+254712345678", "email": "jane@example.com"}

@@ -12,7 +12,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.pages import elements, fields, is_whole_page, problems, problems_beside, text
 from wallet.messages import sending
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 RESET, CHANGE = reverse("account_reset_password"), reverse("account_change_password")
 LOGIN = reverse("account_login")

@@ -8,7 +8,7 @@ from tests.pages import elements, text
 
 PREFERENCES = reverse("wallet:preferences")
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 ELSEWHERE = [
     "https://evil.example",

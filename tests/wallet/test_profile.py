@@ -12,7 +12,7 @@ from tests.pages import fields, htmx, is_whole_page, problems, problems_beside, 
 from tests.wallet.support.codes import prove
 from wallet.messages import sending
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 PROFILE = reverse("wallet:profile")
 NAME = "Jane Wanjiru"

@@ -12,7 +12,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.pages import elements, fields, problems_beside, text, words
 from wallet.models import AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 NEW_PASSWORD = "another-Long-one-2"
 REASON = "Showed their ID at the counter"

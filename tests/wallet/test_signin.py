@@ -11,7 +11,7 @@ from tests.pages import elements, fields, htmx, is_whole_page, problems, text, w
 from tests.wallet.support import totp
 from wallet.models import UsedStep, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 SECRET = "NISSMARTDEMOSECRET234567"
 LOGIN, LOGOUT = reverse("account_login"), reverse("account_logout")

@@ -9,7 +9,7 @@ from tests.pages import fields, is_whole_page, problems, problems_beside, text
 from tests.wallet.support.codes import code_to, prove
 from wallet.models import Account, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 SIGNUP, VERIFY = reverse("account_signup"), reverse("wallet:verify")
 JANE = {

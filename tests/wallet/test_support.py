@@ -10,7 +10,7 @@ from tests.pages import text
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 CONTACT = "care@wallet.example or 0800 111 222"
 PROMISES = ("help", "support", "contact us", "write to or call")

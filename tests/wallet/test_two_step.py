@@ -14,7 +14,7 @@ from tests.pages import is_whole_page, problems, problems_beside, text
 from tests.wallet.support.totp import code
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 LOGIN, ACTIVATE = reverse("account_login"), reverse("mfa_activate_totp")
 AUTHENTICATE, INDEX = reverse("mfa_authenticate"), reverse("mfa_index")
