@@ -129,7 +129,8 @@ def expect_unknown_outcome(page: Page) -> None:
     expect(said).to_contain_text("Press the button again: you can't pay twice.")
     expect(page.get_by_text("Nothing has moved yet.", exact=True)).to_be_hidden()
     expect(page.locator("#alert")).to_be_empty()
-    expect(page.get_by_role("heading", name="Check and confirm")).to_be_in_viewport()
+    expect(said).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Check and confirm")).to_be_visible()
 
 
 @pytest.mark.parametrize("status", [500, 502])

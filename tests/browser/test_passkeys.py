@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from playwright.sync_api import Page, expect
 
-from tests.factories import PASSWORD, balance, funded
+from tests.factories import PASSWORD, PIN, balance, funded
 from tests.wallet.support.totp import code
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_engine, pytest.mark.django_db(transaction=True)]
@@ -81,7 +81,8 @@ def test_staff_enter_a_code_and_add_a_passkey_that_signs_in(open_page, finance, 
     page.get_by_label("Amount", exact=True).fill("100")
     press(page, "Continue")
     press(page, "Use a passkey")
-    press(page, "Send KES")
+    page.get_by_label("Your PIN").fill(PIN)
+    press(page, "^Send KES")
     expect(page.get_by_role("heading", name="Sent to Bob O.")).to_be_visible()
     assert balance(bob) == 100_00
 
