@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.contrib.auth.hashers import make_password
@@ -145,7 +145,11 @@ def prove(context: Context, claim: Claim) -> Entered:
     before = getattr(user, field)
     setattr(user, field, value)
     user.save(update_fields=[field])
-    User.objects.filter(pk=user.pk).update(**{f"{field}_proved_at": timezone.now()})
+    proved: dict[str, datetime | None] = {f"{field}_proved_at": timezone.now()}
+    if before is None and not is_change:
+        # The first number of a new account is no change, which would hold its payouts.
+        proved["phone_changed_at"] = None
+    User.objects.filter(pk=user.pk).update(**proved)
     user.refresh_from_db()
     if all(getattr(user, f"{each}_proved_at") for each in CHANGED if getattr(user, each)):
         user.prove_by = None

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import PASSWORD, PIN, UserFactory, balance
+from tests.wallet.support.codes import code_to
 from wallet.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -51,6 +52,9 @@ def test_a_member_signs_up_and_moves_money(open_page, scripts):
     page.get_by_label("Phone").fill("0712 345 678")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     press(page, "Open my wallet")
+    # Until the number is proved, nothing moves.
+    page.locator("input[name=code]").fill(code_to("+254712345678"))
+    press(page, "^Verify$")
     expect(page.get_by_role("heading", name="Your wallet is ready")).to_be_visible()
 
     move(page, "Deposit", "2,500", "Deposit KES", Note="First")

@@ -20,8 +20,8 @@ from tests.pages import problems, problems_beside, text
 from wallet import contacts
 from wallet.api import tokens
 from wallet.contacts import Entered
-from wallet.context import SYSTEM
-from wallet.messages import sending
+from wallet.context import SYSTEM, Context
+from wallet.messages import Contact, sending
 from wallet.models import Account, Claim, User
 
 pytestmark = pytest.mark.django_db
@@ -320,3 +320,17 @@ def test_a_program_may_ask_that_its_member_proves_the_number(alice, code):
     assert "password1" in page.text
     assert User.objects.get(phone=PHONE).pk == member_id
     assert call("deposit", user_id=member_id, amount_cents=1_00).status_code == 201
+
+
+def test_the_first_number_of_an_account_is_no_change_and_a_later_one_is():
+    """A payout soon after a change waits for approval."""
+    phone, email = Contact.of("+254712345678"), Contact.of("jane@example.com")
+    user = contacts.sign_up(name="Jane", password="violet-orchard-88", contacts=[phone])
+    contacts.confirm(Context(user.pk), user.pk, phone)
+    user.refresh_from_db()
+    assert (user.phone, user.phone_changed_at) == (phone.value, None)
+    other = contacts.sign_up(name="Jane", password="violet-orchard-88", contacts=[email])
+    contacts.confirm(Context(other.pk), other.pk, email)
+    contacts.confirm(Context(other.pk), other.pk, Contact.of("+254712345679"))
+    other.refresh_from_db()
+    assert other.phone_changed_at
