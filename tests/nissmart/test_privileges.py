@@ -24,7 +24,7 @@ from wallet.api import tokens
 from wallet.context import SYSTEM, Context
 from wallet.models import Delivery, FormerMember, ProtectedName, Session, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 TABLE = Path(__file__).parent.parent / "privileges.txt"
 LOGIN = "/accounts/login/"
