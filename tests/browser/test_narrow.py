@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.factories import UserFactory, deposit, funded, send
+from tests.factories import PIN, UserFactory, deposit, funded, send
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,6 +70,7 @@ def test_a_new_token_fits_on_the_page_and_is_shown_once(open_page, alice):
     page = open_page(alice)
     page.goto("/profile/tokens/")
     page.get_by_label("What is it for?").fill("W" * 60)
+    page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name="Make a token").click()
     expect(page.locator("#secret")).to_be_visible()
     assert overflows(page, ".card") == []
