@@ -1,4 +1,4 @@
-"""A tariff says how many bands it has. The database takes no more, and why a payout was held stays."""
+"""Refuse a band added to a tariff later, and a change of why a payout was held."""
 
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor

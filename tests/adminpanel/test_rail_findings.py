@@ -17,6 +17,7 @@ from ledger.payouts import callbacks, confirmations, strangers
 from ledger.rails import Answer, Outcome
 from nissmart import work
 from tests.books import nothing_moves
+from tests.conftest import signed_in, staff
 from tests.ledger.support import paya
 from tests.ledger.support.arrivals import (
     CENTS,
@@ -28,6 +29,7 @@ from tests.ledger.support.arrivals import (
     typed,
 )
 from tests.ledger.support.payouts import say, sent
+from tests.pages import text
 from wallet.models import Account, AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,8 @@ def test_a_contradiction_opens_an_incident_about_its_transaction(alice, rail):
     assert incident.title == f"Paya: Says that a completed payment failed ({record.reference})"
     assert (incident.severity, incident.opened_by) == ("HIGH", None)
     assert list(incident.transactions.all()) == [record]
+    for page, words in ((f"{incident.pk}/", "Opened by Nissmart,"), ("", "opened by Nissmart,")):
+        assert words in text(signed_in(staff("finance")).get(f"/panel/incidents/{page}"))
     assert incident.rail_events.get().finding == "contradiction"
     assert AuditEvent.objects.get().action == "open_incident"
     assert findings.open_for_findings() == 0

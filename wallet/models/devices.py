@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet.models.people import User
+from wallet.networks import network_of
 
 PHONES = ("Android", "iPhone", "KaiOS", "Opera Mini")
 
@@ -102,10 +103,8 @@ class Session(models.Model):
 
     @property
     def place(self) -> str:
-        """Where it was last used: the IP address, or of an IPv6 one the half for the network."""
-        if ":" not in self.ip_address:
-            return self.ip_address
-        return ":".join([*self.ip_address.split(":")[:4], ":"])
+        """Where it was last used."""
+        return network_of(self.ip_address)
 
     def use(self, now: datetime) -> None:
         """Note the use, and set when it ends: when idle for long, and some time after sign-in."""

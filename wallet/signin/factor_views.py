@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -60,7 +61,7 @@ class Adds(Changes):
         return response
 
 
-class Removes(Changes):
+class Removes(Changes, ABC):
     """Staff keep one factor."""
 
     def change(self, form: Form) -> HttpResponse:
@@ -73,8 +74,9 @@ class Removes(Changes):
             return redirect("mfa_index")
         return super().change(form)
 
+    @abstractmethod
     def removed(self) -> Authenticator:
-        raise NotImplementedError
+        """The factor that is to go."""
 
 
 class Overview(base_views.IndexView):

@@ -12,7 +12,6 @@ counted if it's right, or if the check couldn't be made because the database was
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import secrets
 import time
@@ -31,6 +30,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet.db.sweeping import sweep
 from wallet.models import GuessCount, User
+from wallet.networks import network_of
 from wallet.signin import devices
 from wallet.web import rates
 from wallet.web.http import ip_address
@@ -117,17 +117,6 @@ def name_of(user: User | None, login: str) -> str:
         return f"user {user.pk}"
     digest = salted_hmac("wallet.guesses", login.strip().lower(), algorithm="sha256").hexdigest()
     return f"login {digest[:40]}"
-
-
-def network_of(address: str) -> str:
-    """The address, or the /64 network of an IPv6 one: a customer has at least that many."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(ipaddress.IPv6Network((found, 64), strict=False).network_address)
 
 
 @transaction.atomic(durable=True)

@@ -96,7 +96,7 @@ def answer(request: MemberRequest, entered: Entered, target: str) -> HttpRespons
     """Go on after the right code, or say that the contact has an account already."""
     if entered == Entered.TAKEN:
         return say_taken(request)
-    messages.success(request, _("Verified. It's yours now."))
+    messages.success(request, _("Verified. Thank you."))
     if entered == Entered.CHANGED:
         sessions.end_others(request.user.pk, but=request.session)
         if tokens.live(request.user.pk).exists():
