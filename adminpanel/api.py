@@ -7,7 +7,8 @@ from datetime import datetime
 from ninja import Router, Schema
 
 from adminpanel.overview import totals
-from ledger.api.endpoints import TransactionPage, TypeCode, transaction_page
+from ledger.api.endpoints import transaction_page
+from ledger.api.schemas import TransactionPage, TypeCode
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.status import Status

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from ninja import Router
 
-from ledger.api.endpoints import TransactionOut, parties, transaction_out, visible_transaction
+from ledger.api.endpoints import parties, transaction_out, visible_transaction
+from ledger.api.schemas import TransactionOut
 from ledger.payouts import operations
 from wallet.api.callers import CallRequest, Scope, require
 from wallet.api.schemas import Key, problems

@@ -3,129 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse
 from django.utils import timezone
-from ninja import Router, Schema
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from ninja import Router
 
-from ledger import history, kinds, operations
+from ledger import history, operations
 from ledger.api import payees
-from ledger.api.payments import FailureOut, StepOut, payment_out
+from ledger.api.payments import payment_out
+from ledger.api.schemas import (
+    BalanceOut,
+    DepositIn,
+    TransactionOut,
+    TransactionPage,
+    TransferIn,
+    TypeCode,
+    WithdrawIn,
+)
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
 from wallet.api.callers import CallRequest, SessionAuth, TokenAuth
-from wallet.api.schemas import Body, Id, Key, Limit, Line, Search, problems
+from wallet.api.schemas import Key, Limit, problems
 from wallet.models import Account
-from wallet.money import CEILING_CENTS
 from wallet.signin.pin import PinNeeded
 from wallet.web import paging
 
 router = Router(tags=["Money"])
 
-
-def check_type(code: str) -> str:
-    if code in (codes := kinds.codes()):
-        return code
-    expected = f"{', '.join(f"'{one}'" for one in codes[:-1])} or '{codes[-1]}'"
-    raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
-
-
-# Reads the registry on each use, so a newly registered kind is valid too.
-TypeCode = Annotated[
-    str,
-    AfterValidator(check_type),
-    Field(json_schema_extra=lambda schema: schema.update(enum=kinds.codes())),
-]
-AmountCents = Annotated[
-    int,
-    Field(ge=1, le=CEILING_CENTS, description="Whole cents: KES 10.50 is 1050.", examples=[1050]),
-]
-Description = Annotated[
-    Annotated[Line, Field(max_length=140)] | None, Field(examples=["Lunch on Friday"])
-]
-
-
-class DepositIn(Body):
-    user_id: Id
-    amount_cents: AmountCents
-    description: Description = ""
-
-
-class WithdrawIn(DepositIn):
-    pass
-
-
-class TransferIn(Body):
-    from_user_id: Id
-    to_user_id: Annotated[
-        Id | None,
-        Field(description="With a member token only someone whom its owner has paid before."),
-    ] = None
-    to: Annotated[
-        Annotated[Search, Field(max_length=254)] | None,
-        Field(
-            description="Instead of `to_user_id`: their phone number, email or public id.",
-            examples=["0712 345 678"],
-        ),
-    ] = None
-    amount_cents: AmountCents
-    description: Description = ""
-
-
-class TransactionOut(Schema):
-    id: int
-    reference: Annotated[str, Field(examples=["NS-7K2Q9PXM"])]
-    type: TypeCode
-    rail: Annotated[
-        str, Field(description="Empty if the money stays inside.", examples=["simulated"])
-    ]
-    status: Status
-    amount_cents: int
-    fee_cents: Annotated[int, Field(description="Taken from the wallet on top of the amount.")]
-    currency: str
-    from_account_id: int | None
-    to_account_id: int | None
-    from_user_id: int | None
-    to_user_id: int | None
-    description: str
-    created_at: datetime
-    settled_at: datetime | None
-    receipt: Annotated[
-        str | None, Field(description="The rail's own number for it.", examples=["SGL31HA2UV"])
-    ]
-    failure: FailureOut | None
-    steps: Annotated[
-        list[StepOut],
-        Field(description="How far it has come on its rail. Empty if it was instant."),
-    ]
-
-
 ORDER_AUTH = [TokenAuth(defers_check=True), SessionAuth()]
 ANSWER = DjangoJSONEncoder()
 MOVED = {201: TransactionOut, **problems(403, 404, 411, 413, 415, 422)}
-
-
-class TransactionPage(Schema):
-    items: list[TransactionOut]
-    next_cursor: str | None
-
-
-class BalanceOut(Schema):
-    user_id: int
-    account_id: int
-    currency: str
-    balance_cents: int
-    pending_out_cents: int
-    as_of: datetime
 
 
 @router.post("/deposit", auth=ORDER_AUTH, response=MOVED, summary="Put money in")

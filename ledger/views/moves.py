@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,8 +23,7 @@ from ledger.kinds import Kind, Page
 from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.operations.moves import Preview
-from ledger.querysets import moment, nairobi_day
-from ledger.views import confirming, stepping_up
+from ledger.views import confirming, limits, stepping_up
 from wallet.context import Context
 from wallet.errors import OutcomeUnknown, Refusal
 from wallet.money import format_money
@@ -205,14 +202,7 @@ def render_form(
     request: MemberRequest, form: OrderForm, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
     kind, account = form.kind, form.account
-    limit_cents = settings.LIMIT_CENTS_PER_TRANSACTION
-    most_cents = limit_cents
-    today = today_of(form)
-    if kind.takes_from_wallet:
-        most_cents = min(account.balance_cents, limit_cents)
-    if today:
-        most_cents = min(most_cents, today.left_cents)
-    payable_cents = operations.most_now(kind, account) if kind.pays_out else most_cents
+    may = limits.of(form)
     asks_payee = kind.names_payee and not form.known_payee
     context = {
         "kind": kind,
@@ -221,53 +211,18 @@ def render_form(
         "form": form,
         "account": account,
         "refusal": refusal,
-        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= payable_cents],
-        "limit_cents": limit_cents,
-        # Said where it isn't clear from the balance and the limit.
-        "payable_cents": payable_cents if payable_cents != most_cents else 0,
-        "today": today,
-        "on_hold_until": on_hold_until(form),
+        "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= may.most_cents],
+        "limit_cents": settings.LIMIT_CENTS_PER_TRANSACTION,
+        "payable_cents": may.surprising_cents,
+        "today": may.today,
+        "on_hold_until": may.on_hold_until,
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
-        "is_frozen": is_frozen(form),
+        "is_frozen": may.is_frozen,
         # A refused form stays on the page, with its input.
         "hides_form": not form.is_bound
-        and bool(is_frozen(form) or on_hold_until(form) or request.user.is_stopped),
+        and bool(may.is_frozen or may.on_hold_until or request.user.is_stopped),
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
-
-
-class Today(NamedTuple):
-    """What may still leave the wallet today. `until`, in words, is when a lower limit ends."""
-
-    left_cents: int
-    limit_cents: int
-    until: str
-
-
-def today_of(form: OrderForm) -> Today | None:
-    """None if the kind doesn't count towards the daily limit, or if other limits come first."""
-    account, kind = form.account, form.kind
-    if not (kind.takes_from_wallet and kind.counts_to_daily_limit):
-        return None
-    now = timezone.now()
-    limit = operations.limit_of_day(account.lower_limit_until, now)
-    left_cents = limit.left_cents(operations.sent_cents(account.pk, nairobi_day(now)))
-    others_cents = min(account.balance_cents, settings.LIMIT_CENTS_PER_TRANSACTION)
-    if not limit.until and left_cents >= others_cents:
-        return None
-    return Today(left_cents, limit.cents, moment(limit.until) if limit.until else "")
-
-
-def on_hold_until(form: OrderForm) -> str:
-    """Until when nothing is paid out after an operator's help, in words. Empty otherwise."""
-    until = form.account.no_payouts_until
-    is_held = form.kind.pays_out and until and timezone.now() < until
-    return moment(until) if is_held and until else ""
-
-
-def is_frozen(form: OrderForm) -> bool:
-    """True if the wallet is frozen and this kind takes money out."""
-    return form.account.is_frozen and form.kind.takes_from_wallet
 
 
 def render_review(

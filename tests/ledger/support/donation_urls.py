@@ -4,7 +4,8 @@ from django.http import HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
-from ledger.api.endpoints import MOVED, ORDER_AUTH, Key, WithdrawIn, own_wallets, perform
+from ledger.api.endpoints import MOVED, ORDER_AUTH, Key, own_wallets, perform
+from ledger.api.schemas import WithdrawIn
 from ledger.operations import Order
 from ledger.views import page_of
 from nissmart import api as product
