@@ -168,7 +168,10 @@ def review_again(
     except Refusal as refusal:
         return render_refusal(request, form, refusal)
     words = {"pin_error" if error.field == "pin" else "notice": str(error)}
-    return mark_page(render_review(request, form, found, False, **words), error)
+    # Many clicks lock the PIN too, and another one of them may carry out the order yet.
+    is_sure = not isinstance(error, PinLocked)
+    page = render_review(request, form, found, False, is_sure=is_sure, **words)
+    return mark_page(page, error)
 
 
 def initial_values(request: MemberRequest) -> dict[str, str]:
@@ -233,8 +236,12 @@ def render_review(
     *,
     notice: str = "",
     pin_error: str = "",
+    is_sure: bool = True,
 ) -> HttpResponse:
-    """The review page. `has_failed`: an earlier attempt with this key didn't go through."""
+    """The review page. `has_failed`: an earlier attempt with this key didn't go through.
+
+    `is_sure`: the page may say that nothing has moved.
+    """
     amount_cents = form.cleaned_data["amount"]
     page = page_words(form.kind)
     payee = format_html("<strong>{}</strong>", keep(form.payee.short_name)) if form.payee else ""
@@ -242,6 +249,7 @@ def render_review(
         "kind": form.kind,
         "title": _("This didn't go through") if has_failed else _("Check and confirm"),
         "has_failed": has_failed,
+        "is_sure": is_sure,
         "form": form,
         "amount_cents": amount_cents,
         "fee_cents": found.fee_cents,

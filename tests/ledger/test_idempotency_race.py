@@ -12,6 +12,7 @@ from tests.conftest import Payer, know_device
 from tests.factories import UserFactory, balance, funded, new_key
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.moves import MOVES, ORDERS, arguments_for, call
+from tests.pages import text
 from wallet.signin.pin import GUESSES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -61,6 +62,30 @@ def test_many_clicks_on_one_form_happen_once(owner, other):
         assert {redirect_of(answer) for answer in answers} == {receipt}
         assert balance(owner) == held + OWN_CHANGE[move]
     assert_books_right()
+
+
+def test_more_clicks_than_guesses_pay_once_and_none_says_that_nothing_moved(owner, other):
+    clients = [signed_in(owner, HTMX if number % 2 else {}) for number in range(CROWD)]
+    key = new_key()
+    form = {"amount": "1", "recipient": other.email, "confirm": "1", "idempotency_key": key}
+    post = {"path": reverse("ledger:transfer"), "data": form}
+    answers = run_together(*(partial(client.post, **post) for client in clients))
+    record = Transaction.objects.get(idempotency_key=key)
+    receipt = reverse("ledger:receipt", args=[record.reference])
+    others = [answer for answer in answers if redirect_of(answer) != receipt]
+    assert len(others) < CROWD
+    for answer in others:
+        assert "Too many wrong PINs. Wait 15 minutes, then try again." in page_of(answer)
+        assert "Nothing has moved" not in page_of(answer)
+    # Later clicks get the receipt, although the PIN may still be locked.
+    assert redirect_of(clients[0].post(**post)) == receipt
+    assert balance(owner) == FUNDS - AMOUNT
+    assert_books_right()
+
+
+def page_of(answer):
+    """The page's own words. Templates for when there is no answer follow it."""
+    return text(answer).partition("There is a problem with Nissmart")[0]
 
 
 def signed_in(user, headers):

@@ -100,10 +100,13 @@ def test_five_wrong_ones_lock_it_for_a_quarter_of_an_hour(as_alice, alice, bob, 
     for left in (4, 3, 2, 1):
         answer = confirm(as_alice, "transfer", order("transfer", bob, pin=WRONG))
         assert problems_beside(answer, "pin")[0].endswith(f"left: {left}.")
+        assert "Nothing has moved yet." in text(answer)
     locked = ["Too many wrong PINs. Wait 15 minutes, then try again."]
     for typed in (WRONG, PIN):
         answer = confirm(as_alice, "transfer", order("transfer", bob, pin=typed))
         assert problems_beside(answer, "pin") == locked
+        # Many clicks lock it too, and another one of them may have moved money.
+        assert "Nothing has moved yet." not in text(answer)
     # The page that changes it has the same count.
     answer = as_alice.post(URL, NEW | {"old_pin": PIN})
     assert problems_beside(answer, "old_pin") == locked
