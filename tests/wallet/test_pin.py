@@ -25,7 +25,17 @@ from tests.conftest import signed_in
 from tests.factories import PASSWORD, PIN, UserFactory, balance, funded
 from tests.ledger.support.crowd import run_together
 from tests.ledger.support.typed import confirm, order, press, record_of
-from tests.pages import elements, fields, htmx, is_part, key, problems, problems_beside, title
+from tests.pages import (
+    elements,
+    fields,
+    htmx,
+    is_part,
+    key,
+    problems,
+    problems_beside,
+    text,
+    title,
+)
 from wallet.models import Account, AuditEvent, Delivery, Pin, User
 from wallet.signin import pin
 
