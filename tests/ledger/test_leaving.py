@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ledger import alerts
+from ledger.errors import AccountClosed
 from ledger.leaving import operations as leaving
 from ledger.models import Entry
 from tests.books import nothing_moves
@@ -77,6 +78,8 @@ def test_closing_takes_the_name_off_and_keeps_the_books(alice, bob):
     assert "Your account is closed." in text(answer)
     alice.refresh_from_db()
     assert (alice.name, alice.phone, alice.email) == (f"Former member {alice.pk}", None, None)
+    with pytest.raises(AccountClosed):
+        send(bob, alice, 1_00)
     assert FormerMember.objects.values_list("name", "phone", "email").get() == (name, phone, email)
     assert "/accounts/login/" in other_browser.get("/activity/")["Location"]
     signs_in = Client().post("/accounts/login/", {"login": email, "password": PASSWORD})
