@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "wallet.web.http.private_pages",
+    "wallet.web.refusals.form_statuses",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -5,6 +5,7 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import pop_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -29,6 +30,7 @@ from wallet.staff.roles import is_staff_now, reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
+from wallet.web.refusals import FieldRefused
 
 # The field takes either, so the sentence names both.
 WRONG_LOGIN = _("The phone number, email or password isn't right.")
@@ -87,7 +89,6 @@ class AccountAdapter(DefaultAccountAdapter):
         act too: they came with a link that was sent to them.
         """
         request = self.request
-        is_own = request.user.pk == user.pk
         # Hashing is slow on purpose, so do it before the transaction begins.
         user.set_password(password)
         with transaction.atomic():
@@ -95,7 +96,9 @@ class AccountAdapter(DefaultAccountAdapter):
             user.save(update_fields=["password"])
             tokens.revoke_all(user.pk)
             guesses.forget(user)
-            sessions.end_others(user.pk, but=request.session if is_own else None)
+            # Someone who came with a link may have begun to sign in with the old password.
+            pop_login(request)
+            sessions.end_others(user.pk, but=request.session)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
@@ -177,7 +180,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 user: User | None = super().authenticate(request, **credentials)
                 guess.is_right = user is not None
         except TooManyRequests as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
         return user
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -187,7 +190,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             return guesses.check_password(self.request, user, password)
         except TooManyRequests as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Sign in, and note with which device. Alert the person if it's a new one."""
