@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import pop_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
@@ -18,12 +19,13 @@ from django.utils.functional import lazystr
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from wallet import contacts, messages, safety
+from wallet import contacts, messages, safety, sealing
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.messages import senders
 from wallet.models import Channel, User
 from wallet.safety import Change
+from wallet.sealing import Unreadable
 from wallet.signin import devices, factors, guesses, sessions
 from wallet.signin.factors import StaffKeepOne
 from wallet.staff.roles import is_staff_now, reads_panel
@@ -240,6 +242,18 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "incorrect_code": _("This code isn't right. Enter the newest code in your app."),
         "unverified_email": _("Confirm your email before you turn on two-step sign-in."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """A secret of a SECRET_KEY that we no longer have becomes a random one: no code is right.
+        An empty one would have codes that anyone can compute."""
+        try:
+            return sealing.unseal(encrypted_text)
+        except Unreadable:
+            logger.exception("a second factor was sealed with a SECRET_KEY that isn't known")
+            return str(generate_totp_secret())
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         try:

@@ -18,8 +18,10 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from wallet import sealing
 from wallet.db.sweeping import sweep
 from wallet.models import Session, User
+from wallet.sealing import Unreadable
 from wallet.staff.roles import is_staff_now
 
 
@@ -55,6 +57,21 @@ class SessionStore(db.SessionStore):
             return {}
         self.row = row
         data: dict[str, Any] = self.decode(row.data)
+        return data
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Encrypt it. A session holds secrets: that of an app that is being set up, and the request
+        that waits until its person has confirmed who they are, cookies included."""
+        return sealing.seal(self.serializer().dumps(session_dict).decode("latin-1"))
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """Nothing, if it was sealed with a SECRET_KEY that we no longer have."""
+        try:
+            data: dict[str, Any] = self.serializer().loads(
+                sealing.unseal(str(session_data)).encode("latin-1")
+            )
+        except Unreadable:
+            return {}
         return data
 
     def exists(self, session_key: str) -> bool:
