@@ -227,6 +227,7 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_REFERRER_POLICY = "same-origin"
+MESSAGE_STORAGE = "wallet.web.cookies.Messages"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -236,6 +237,9 @@ HTTPS = env.bool("HTTPS", not DEBUG)
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 if HTTPS:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    # `nissmart.incoming` refuses calls over plain HTTP. After a redirect the caller would never
+    # notice that the token was sent in clear.
+    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

@@ -2,6 +2,7 @@
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
@@ -21,6 +22,7 @@ from wallet.messages import Contact
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
 from wallet.signin import codes, pin, verify
+from wallet.web.cookies import name_of
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
 from wallet.web.refusals import FieldRefused, mark_page, refusal_in
 
@@ -106,7 +108,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if value not in choices:
             raise BadRequest(f"unknown value for {name}")
         response.set_cookie(
-            name, value, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure()
+            name_of(name),
+            value,
+            max_age=YEAR_S,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.HTTPS,
         )
     return response
 

@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from nissmart.headers import HEADERS
+from nissmart.headers import HEADERS, NO_PAGE
 from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.support.crawl import crawl
 from tests.pages import htmx
@@ -92,6 +92,7 @@ def test_static_files_have_theirs(path):
     answer = Client().get(f"/static/{path}")
     assert answer.status_code == 200
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == NO_PAGE
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert not answer.cookies
 

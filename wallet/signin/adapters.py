@@ -189,10 +189,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """Replaces allauth's limits: `authenticate` has ours."""
 
     def reauthenticate(self, user: Any, password: str) -> bool:
+        """A right password gives the session a new key, so that a copy of the old one ends."""
         try:
-            return guesses.check_password(self.request, user, password)
+            is_right = guesses.check_password(self.request, user, password)
         except TooManyRequests as refusal:
             raise FieldRefused(refusal) from None
+        if is_right:
+            self.request.session.cycle_key()
+        return is_right
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Sign in, and note with which device. Alert the person if it's a new one."""

@@ -76,7 +76,13 @@ class AuthenticateForm(UsesCode, allauth_forms.AuthenticateForm):
 
 
 class ReauthenticateForm(UsesCode, allauth_forms.ReauthenticateForm):
+    """Gives the session a new key, as the password does."""
+
     code = code_field()
+
+    def save(self) -> None:
+        super().save()
+        context.request.session.cycle_key()
 
 
 class ActivateForm(PlainWords, totp_forms.ActivateTOTPForm):

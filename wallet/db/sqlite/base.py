@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.schema import DatabaseSchemaEditor
 from django.db.models import Model
 
 from wallet.db import text_search
@@ -67,7 +68,7 @@ class Cursor(base.SQLiteCursorWrapper):
         return answer
 
 
-class SchemaEditor(base.DatabaseSchemaEditor):
+class SchemaEditor(DatabaseSchemaEditor):
     """Rebuilds a table although triggers of other tables look into it: SQLite refuses to rename
     the new table while one of them names a table that isn't there."""
 
