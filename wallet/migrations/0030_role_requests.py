@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0027_prove_contacts'),
+        ('wallet', '0029_seal_factors'),
     ]
 
     operations = [
