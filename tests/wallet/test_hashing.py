@@ -127,10 +127,7 @@ def test_the_demo_hashes_outside_transactions():
 def test_a_person_made_in_the_admin_gets_no_password():
     operator = UserFactory(is_staff=True, is_superuser=True)
     in_transaction.clear()
-    client = Client()
-    client.force_login(operator)
-    pass_second_factor(client)
-    response = client.post(
+    response = signed_in(operator).post(
         reverse("admin:wallet_user_add"),
         {"name": "Jane", "email": "jane@example.com", "phone": "", "is_active": "on"},
     )
