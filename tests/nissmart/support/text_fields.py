@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -32,17 +32,21 @@ USUAL = {
 
 
 class Typed(NamedTuple):
-    """A text field, and what its form sends besides."""
+    """Text fields that are sent together, and what their form sends besides."""
 
     url: str
     method: str
-    name: str
+    names: list[str]
     others: dict[str, str]
 
-    def send(self, client: Client, text: str) -> HttpResponse:
-        """Send the form with this text. A new key each time, so that no order is a replay."""
+    def send(self, client: Client, texts: Sequence[str], first: int) -> HttpResponse:
+        """Send the form with the text of this number, and the next ones in its other fields.
+
+        A new key each time, so that no order is a replay.
+        """
         fresh = {name: new_key() for name in self.others if name.endswith("idempotency_key")}
-        data = self.others | fresh | {self.name: text}
+        odd = {name: texts[(first + n) % len(texts)] for n, name in enumerate(self.names)}
+        data = self.others | fresh | odd
         answer: HttpResponse = getattr(client, self.method)(self.url, data)
         return answer
 
@@ -54,9 +58,11 @@ def text_fields(client: Client, url: str) -> Iterator[Typed]:
         given = dict(form.attributes)
         method = (given.get("method") or "get").lower()
         values = values_of(form)
-        for name in names(form):
-            others = {each: value for each, value in values.items() if each != name}
-            yield Typed(urljoin(url, given.get("action") or url), method, name, others)
+        # A refused field hides what a form would do with another, but not what a filter does.
+        found = names(form)
+        for together in [found] if method == "get" and found else [[name] for name in found]:
+            others = {name: value for name, value in values.items() if name not in together}
+            yield Typed(urljoin(url, given.get("action") or url), method, together, others)
 
 
 def names(form: Element) -> list[str]:
