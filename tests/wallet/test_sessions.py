@@ -255,6 +255,7 @@ def test_an_operators_change_of_a_person_ends_their_sessions(jane, as_operator, 
     group = Group.objects.get(name="auditor")
     changes = {"is_active": {"is_active": ""}, "groups": {"groups": [group.pk]}}
     given |= changes.get(change, {"phone": "0722 000 111"})
+    given["reason"] = "They showed their ID"
     if change == "is_active":
         del given["is_active"]
     url = reverse("admin:wallet_user_change", args=[jane.pk])
