@@ -26,7 +26,7 @@ def test_an_unknown_return_is_found_out_by_two_people(returned, rail, wambui, jo
     rail.script = lambda call, reference: "lost"
     worker.do_due()
     client = signed_in(wambui)
-    assert references(returned)[0] in text(client.get(f"{LIST}?tab=unknown"))
+    assert f"{references(returned)[0]} Its payer" in text(client.get(f"{LIST}?tab=unknown"))
     assert "Return to suspense, or say that it was paid" in text(
         client.get(f"/panel/transactions/{references(returned)[0]}/")
     )
