@@ -28,7 +28,7 @@ from wallet.context import SYSTEM, Context
 from wallet.models import Delivery, FormerMember, ProtectedName, Session, User
 from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
-pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 TABLE = Path(__file__).parent.parent / "privileges.txt"
 ROLES_TABLE = Path(__file__).parent.parent.parent / "docs" / "roles.md"

@@ -18,7 +18,7 @@ from wallet import house
 from wallet.messages import sending
 from wallet.models import Account, AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 ACCOUNTS = reverse("admin:wallet_account_changelist")
 USERS = reverse("admin:wallet_user_changelist")
