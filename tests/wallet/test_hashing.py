@@ -5,10 +5,9 @@ from django.contrib.auth import hashers
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.test import Client
 from django.urls import reverse
 
-from tests.conftest import pass_second_factor, signed_in
+from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
 from tests.wallet.test_passwords import ask, choose
 from wallet.messages import sending
