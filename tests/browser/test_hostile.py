@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Dialog, Page, Route
 
 from tests.adminpanel.support.proposals import propose
 from tests.conftest import pass_second_factor, signed_in
@@ -130,7 +130,12 @@ def test_hostile_text_in_every_field_stays_text(open_page, people, settings, wam
 
 def ready(open_page: Any, user: User | None = None) -> Page:
     page: Page = open_page(user, viewport={"width": WIDTH, "height": 740})
-    page.on("dialog", lambda dialog: open_page.complaints.append(f"ran: {dialog.message}"))
+
+    def note(dialog: Dialog) -> None:
+        open_page.complaints.append(f"a script said {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", note)
     return page
 
 
