@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "wallet.web.http.private_pages",
     "allauth.account.middleware.AccountMiddleware",
+    "wallet.staff.refusals.note_limits",
 ]
 
 # For API calls with a token: see nissmart/wsgi.py.

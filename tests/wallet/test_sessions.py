@@ -291,7 +291,7 @@ def test_operators_end_sessions_of_staff_and_see_no_key(as_operator, jane, finan
     given = {"action": "end", "_selected_action": [chosen.pk, others.pk]}
     assert "1 session has ended." in text(as_operator.post(sessions, given, follow=True))
     assert [is_in(client) for client in (staff, member)] == [False, True]
-    event = AuditEvent.objects.get(action="end_sessions")
+    event = AuditEvent.objects.acts().get(action="end_sessions")
     assert (event.subject, event.facts["ip_address"]) == (f"member {finance.pk}", "127.0.0.1")
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from wallet import operations
-from wallet.admin.lists import ForgivingList
+from wallet.admin.reading import MemberPage
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
@@ -26,7 +26,7 @@ class FreezeForm(forms.Form):
 
 
 @admin.register(Account)
-class AccountAdmin(ForgivingList):
+class AccountAdmin(MemberPage):
     """Read-only, but for freezing. Unfreezing takes two people, in the panel."""
 
     list_display = ["owner", "kind", "balance", "is_frozen", "frozen_by", "created_at"]

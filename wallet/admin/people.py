@@ -21,6 +21,7 @@ from wallet import naming, operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
+from wallet.admin.reading import MemberPage
 from wallet.forms import PHONE_HINT, name_field
 from wallet.models import User
 from wallet.signin import sessions
@@ -136,7 +137,7 @@ class PersonForm(ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(ForgivingList):
+class UserAdmin(MemberPage):
     """People. A new person gets a wallet immediately.
 
     They set a password with "Forgot it?" or with a link that an operator hands over.
@@ -163,6 +164,9 @@ class UserAdmin(ForgivingList):
     filter_horizontal = ["groups"]
     ordering = ["-id"]
     show_full_result_count = False
+
+    def member_of(self, user: User) -> int:
+        return user.pk
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(sign_in_help.sign_in_help)

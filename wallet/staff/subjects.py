@@ -18,6 +18,7 @@ PAGES = {
     "member": "adminpanel:member",
     "names": "",
     "payouts": "adminpanel:payouts",
+    "site": "",
     "tariffs": "",
     "transaction": "adminpanel:transaction",
 }
@@ -57,6 +58,7 @@ PAYOUTS = Subject("payouts")
 DEPOSITS = Subject("deposits")
 TARIFFS = Subject("tariffs")
 NAMES = Subject("names")
+SITE = Subject("site")
 
 
 def member(user_id: int) -> Subject:
