@@ -32,6 +32,12 @@ ACCOUNTS = """
 LOCK_ACCOUNTS = "SELECT id FROM wallet_account WHERE id IN {ids} ORDER BY id FOR UPDATE"
 STATUS = "SELECT status FROM ledger_transaction WHERE id = %s"
 ATTEMPT = "SELECT state, fence, sent_at FROM ledger_attempt WHERE transaction_id = %s"
+# The other payment that has this receipt. A payout only minds other payouts: what came in under its
+# receipt is a forged claim.
+TAKEN = """
+    SELECT reference FROM ledger_transaction WHERE id = (
+        SELECT transaction_id FROM ledger_attempt
+        WHERE rail = %s AND receipt = %s AND transaction_id <> %s AND is_payout >= %s LIMIT 1)"""
 END = """
     UPDATE ledger_transaction SET status = %s, settled_at = %s WHERE id = %s AND status = 'PENDING'
 """
@@ -65,11 +71,13 @@ class Ending(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What is locked. `attempt` is None of a transaction that took no rail, or an instant one."""
+    """What is locked. `attempt` is None of a transaction that took no rail, or an instant one.
+    `taken_by` is the reference of the other payment that has the ending's receipt."""
 
     accounts: list[Row]
     status: str
     attempt: Row | None
+    taken_by: str | None
 
 
 def settle(
@@ -153,11 +161,14 @@ def end(
     lines = shape.at_settle if ending.status == Status.SUCCESS else shape.at_fail
     postings = order.post(lines, record.fee_cents)
     own_ids = sorted({id for id, _cents in postings} & set(order.account_ids))
-    held = hold(own_ids, record.pk)
+    held = hold(own_ids, record, ending.receipt)
     if held.status != Status.PENDING:
         return replay(Transaction.objects.get(pk=record.pk), ending.status)
     if held.attempt:
         check_attempt(record, ending, *held.attempt)
+        # The unique constraint stands behind this; a lost race comes here again.
+        if held.taken_by:
+            raise ReceiptTaken(receipt=ending.receipt, reference=held.taken_by)
     if before:
         before()
     if ending.receipt and record.to_account_id is not None:
@@ -172,12 +183,14 @@ def end(
     return record
 
 
-def hold(account_ids: Sequence[int], transaction_id: int) -> Held:
-    """Lock these accounts, the transaction and its attempt."""
+def hold(account_ids: Sequence[int], record: Transaction, receipt: str) -> Held:
+    """Lock these accounts, the transaction and its attempt. Then look who has this receipt."""
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    is_payout = record.to_account_id is None
     queries = [
-        Statement(STATUS + lock, (transaction_id,)),
-        Statement(ATTEMPT + lock, (transaction_id,)),
+        Statement(STATUS + lock, (record.pk,)),
+        Statement(ATTEMPT + lock, (record.pk,)),
+        Statement(TAKEN, (record.rail, receipt or None, record.pk, is_payout)),
     ]
     if account_ids:
         ids = rows_sql(1, len(account_ids))
@@ -185,8 +198,13 @@ def hold(account_ids: Sequence[int], transaction_id: int) -> Held:
         queries.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
         if lock:
             queries.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
-    *answers, [[status]], attempts = pipeline.ask(*queries)
-    return Held(answers[-1] if answers else [], status, attempts[0] if attempts else None)
+    *answers, [[status]], attempts, taken = pipeline.ask(*queries)
+    return Held(
+        answers[-1] if answers else [],
+        status,
+        attempts[0] if attempts else None,
+        taken[0][0] if taken else None,
+    )
 
 
 def check_attempt(
@@ -202,20 +220,6 @@ def check_attempt(
         raise NeverSent(reference=reference)
     if ending.fence is not None and ending.fence != fence:
         raise Superseded(reference=reference)
-    if ending.receipt:
-        refuse_taken_receipt(record, ending.receipt)
-
-
-def refuse_taken_receipt(record: Transaction, receipt: str) -> None:
-    """The unique constraint stands behind this; a lost race comes here again.
-
-    A payout only minds other payouts: what came in under its receipt is a forged claim.
-    """
-    other = Attempt.objects.filter(rail=record.rail, receipt=receipt).exclude(transaction=record)
-    if record.to_account_id is None:
-        other = other.filter(is_payout=True)
-    if taken := other.select_related("transaction").first():
-        raise ReceiptTaken(receipt=receipt, reference=taken.transaction.reference)
 
 
 def write(

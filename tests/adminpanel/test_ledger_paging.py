@@ -15,6 +15,7 @@ from tests.adminpanel.support.explored import (
     subsets,
 )
 from tests.factories import deposit, send
+from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.pages import elements, words
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def test_each_filter_keeps_some_rows_and_drops_some(history, amina, subtests):
 
 def test_the_pages_together_are_the_whole_list(as_finance, history, amina, settings, subtests):
     settings.PAGE_SIZE_PANEL = 3
-    for filters in subsets([0, 1, 2, 8]):
+    for filters in subsets([0, 1, 2, 8] if IS_NIGHTLY else [0, 1, 8]):
         with subtests.test(ids(filters)):
             wanted = [record.reference for record in matching(filters, amina)]
             turned = list(pages(as_finance, filters))
@@ -47,11 +48,11 @@ def test_the_pages_together_are_the_whole_list(as_finance, history, amina, setti
             assert all(len(page) == 3 for page in turned[:-1])
 
 
-@pytest.mark.parametrize("filters", subsets([0, 1, 7]), ids=ids)
+@pytest.mark.parametrize("filters", subsets([0, 1, 7] if IS_NIGHTLY else [0, 1]), ids=ids)
 def test_new_rows_between_pages_shift_nothing(
     as_finance, history, amina, bob, settings, filters, time_machine
 ):
-    settings.PAGE_SIZE_PANEL = 4
+    settings.PAGE_SIZE_PANEL = 8
     time_machine.move_to("2026-11-22T06:00:00Z", tick=False)
     wanted = [record.reference for record in matching(filters, amina)]
     listed = []
@@ -64,7 +65,8 @@ def test_new_rows_between_pages_shift_nothing(
     assert set(listed) == again if "to" in filters else set(listed) < again
 
 
-@pytest.mark.parametrize("size", ["50", "100", "200"])
+@pytest.mark.any_engine
+@pytest.mark.parametrize("size", ["50", "200"])
 def test_staff_choose_the_page_size(as_finance, alice, size):
     for _ in range(int(size) + 1):
         deposit(alice, 1)
@@ -72,6 +74,7 @@ def test_staff_choose_the_page_size(as_finance, alice, size):
     assert len(references(as_finance.get(URL))) == 50
 
 
+@pytest.mark.any_engine
 def test_the_next_page_keeps_the_layout(as_finance, alice):
     for _ in range(101):
         deposit(alice, 1)

@@ -46,6 +46,10 @@ def assert_one_success(outcomes, refusal):
     assert (len(done), len(refused)) == (1, len(outcomes) - 1), outcomes
 
 
+# The second one when more PINs come together than there are guesses.
+REFUSED = ["available. Enter that or less.", "Your PIN came several times at the same moment."]
+
+
 def test_one_of_many_pages_gets_the_money():
     target = UserFactory()
     pages = [("withdraw", {}), ("transfer", {"recipient": target.email})]
@@ -56,7 +60,7 @@ def test_one_of_many_pages_gets_the_money():
         done = [one for one in answers if one.status_code in {200, 303}]
         refused = [one for one in answers if one.status_code == 422]
         assert (len(done), len(refused)) == (1, crowd - 1), answers
-        assert all("available. Enter that or less." in one.text for one in refused)
+        assert all(any(why in one.text for why in REFUSED) for one in refused)
         assert balance(spender) == HELD - PRICE
     assert_books_right()
 

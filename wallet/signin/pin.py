@@ -32,6 +32,8 @@ FORM = re.compile(r"[0-9]{4,6}", re.ASCII)
 # Of the wrong guesses, the last one locks.
 GUESSES = 5
 LOCKED_FOR = timedelta(minutes=15)
+# How long a counted guess may take to prove right.
+IN_FLIGHT = timedelta(seconds=3)
 
 
 class PinRefused(Refusal):
@@ -63,6 +65,13 @@ class PinLocked(PinRefused):
     def __init__(self, wait: timedelta) -> None:
         self.wait_s = max(int(wait.total_seconds()), 1)
         super().__init__(time=in_words(self.wait_s))
+
+
+class PinUnderWay(PinLocked):
+    """Guesses of this moment lock the PIN, and one of them may yet prove right and unlock it."""
+
+    code = "pin_under_way"
+    sentence = _("Your PIN came several times at the same moment. Wait a moment, then try again.")
 
 
 class NoPin(PinRefused):
@@ -106,7 +115,8 @@ def check(user_id: int, pin: str) -> None:
     if guess is None:
         raise NoPin
     if guess.wait and guess.left < 0:
-        raise PinLocked(guess.wait)
+        is_recent = guess.wait > LOCKED_FOR - IN_FLIGHT
+        raise PinUnderWay(guess.wait) if is_recent else PinLocked(guess.wait)
     key = matching_key(user_id, pin, guess.digest)
     if key is None:
         raise PinLocked(guess.wait) if guess.wait else WrongPin(left=guess.left)
