@@ -33,7 +33,6 @@ class AccountAdmin(MemberPage):
     list_filter = ["kind", "is_frozen", "frozen_by"]
     list_select_related = ["user"]
     people = ("user__",)
-    search_fields = ["user__email", "user__phone"]
     fields = [
         *("owner", "kind", "currency", "balance", "is_frozen", "frozen_by"),
         *("frozen_at", "lower_limit_until", "no_payouts_until", "created_at"),

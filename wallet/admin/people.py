@@ -21,14 +21,15 @@ from wallet import naming, operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
-from wallet.admin.reading import MemberPage
+from wallet.admin.masking import KeptEmail, KeptPhone, RevealsContacts, hide_contacts, masked
 from wallet.forms import PHONE_HINT, name_field
 from wallet.models import User
+from wallet.models.people import CONTACTS
 from wallet.signin import sessions
 from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import AUDITOR, FINANCE
-from wallet.web.fields import EmailField, LineField, PhoneField
+from wallet.web.fields import LineField
 from wallet.web.http import context_of
 
 # People change their email on their profile. Second-factor secrets are never shown.
@@ -103,17 +104,21 @@ class PersonForm(ModelForm):
         error_messages={"required": _("Enter their name.")},
     )
 
-    phone = PhoneField(
+    phone = KeptPhone(
         required=False,
         help_text=PHONE_HINT,
         error_messages={"unique": _("This number already has an account.")},
     )
 
-    email = EmailField(
+    email = KeptEmail(
         required=False,
         widget=AdminEmailInputWidget(),
         error_messages={"unique": _("This email already has an account.")},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hide_contacts(self)
 
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"] or None
@@ -137,7 +142,7 @@ class PersonForm(ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(MemberPage):
+class UserAdmin(RevealsContacts):
     """People. A new person gets a wallet immediately.
 
     They set a password with "Forgot it?" or with a link that an operator hands over.
@@ -145,11 +150,10 @@ class UserAdmin(MemberPage):
 
     form = PersonForm
 
-    list_display = ["name", "email", "phone", "is_active", "is_staff", "created_at"]
+    change_form_template = "admin/wallet/user/change_form.html"
+    list_display = ["name", "masked_email", "masked_phone", "is_active", "is_staff", "created_at"]
     list_filter = ["is_active", "is_staff", "groups"]
     people = ("",)
-    search_fields = ["email", "phone"]
-    search_help_text = _("Name, email, or phone number in any format")
     fields = [
         "name",
         "email",
@@ -167,6 +171,25 @@ class UserAdmin(MemberPage):
 
     def member_of(self, user: User) -> int:
         return user.pk
+
+    def contacts_of(self, user: User) -> dict[str, str]:
+        return {str(_("Phone number")): user.phone or "", str(_("Email")): user.email or ""}
+
+    @admin.display(description=_("email"))
+    def masked_email(self, user: User) -> str:
+        return masked(user.email)
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, user: User) -> str:
+        return masked(user.phone)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        """A contact that this operator can't change is shown as its mask."""
+        fixed = self.get_readonly_fields(request, obj)
+        return [
+            f"masked_{name}" if name in CONTACTS and name in fixed else name
+            for name in super().get_fields(request, obj)
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(sign_in_help.sign_in_help)
@@ -209,14 +232,10 @@ class UserAdmin(MemberPage):
         Not even they change the login of staff: with a new email they could set a new password
         and act as that person.
         """
-        fixed = ["created_at", "last_login"]
+        fixed = ["created_at", "last_login", "masked_email", "masked_phone"]
         if request.user.is_superuser:
             return [*fixed, "email", "phone"] if obj and roles.was_ever_staff(obj) else fixed
         return [*fixed, "is_staff", "groups", *(["email", "phone"] if obj else [])]
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse searches by password hash."""
-        return "password" not in lookup and super().lookup_allowed(lookup, value, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are deactivated instead: the books keep their entries for ever."""

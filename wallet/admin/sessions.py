@@ -25,7 +25,7 @@ class SessionAdmin(ForgivingList):
     list_display_links = ["user"]
     list_select_related = ["user", "device"]
     people = ("user__",)
-    search_fields = ["user__email", "ip_address"]
+    search_fields = ["ip_address"]
     fields = ["user", "device", "ip_address", "began_at", "used_at", "expires_at"]
     actions = ["end"]
     show_full_result_count = False

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 PAGES = {
     "account": "adminpanel:account",
     "audit": "",
+    "delivery": "",
     "deposits": "adminpanel:deposits",
     "group": "",
     "incident": "adminpanel:incident",
