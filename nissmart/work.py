@@ -66,6 +66,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     leaving.forget_expired,
     SessionStore.clear_expired,
     guesses.clear_expired,
+    sending.forget_old,
 )
 
 
