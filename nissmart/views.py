@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.errors import Busy
 from wallet.staff.refusals import note_refused_page
-from wallet.staff.roles import reads_panel
+from wallet.staff.roles import Right, may
 from wallet.web import rates
 from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url, signed_out_page
 from wallet.web.refusals import mark_page
@@ -38,7 +38,7 @@ PUBLIC = frozenset(
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process is alive."""
-    return HttpResponse("alive\n", content_type="text/plain")
+    return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
@@ -64,11 +64,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     # A small write may still fit where an order didn't.
     if is_disk_full():
         return not_ready("the disk is full")
-    return HttpResponse("ready\n", content_type="text/plain")
+    return HttpResponse("ready\n", content_type="text/plain; charset=utf-8")
 
 
 def not_ready(reason: str) -> HttpResponse:
-    return HttpResponse(f"{reason}\n", status=503, content_type="text/plain")
+    return HttpResponse(f"{reason}\n", status=503, content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
@@ -104,15 +104,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """In the panel, auditors get the panel's frame. The audit has refused pages of staff."""
+    """In the panel, staff whose role may not do this get the panel's frame.
+
+    The audit has refused pages of staff.
+    """
     note_refused_page(request)
     template = "adminpanel/403.html" if is_in_panel(request) else defaults.ERROR_403_TEMPLATE_NAME
     return defaults.permission_denied(request, exception, template)
 
 
 def is_in_panel(request: HttpRequest) -> bool:
-    """Does someone who reads the panel ask for one of its pages?"""
-    return request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
+    """Does someone with a role in the panel ask for one of its pages?"""
+    return request.path.startswith(reverse("adminpanel:overview")) and may(request.user, Right.FIND)
 
 
 def too_many_attempts(request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from ledger.models import Verdict
 from ledger.status import Status
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
-from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
 LABELS = {
     "check": gettext_lazy("Check"),
@@ -48,7 +48,12 @@ WORDS = {
     "reset_code": gettext_lazy("Code of a reset"),
     "second_factor": gettext_lazy("Two-step code"),
 }
-ROLES = {FINANCE: gettext_lazy("Finance"), AUDITOR: gettext_lazy("Auditor")}
+ROLES = {
+    SUPPORT: gettext_lazy("Support"),
+    FINANCE: gettext_lazy("Finance"),
+    APPROVER: gettext_lazy("Finance approver"),
+    AUDITOR: gettext_lazy("Auditor"),
+}
 
 
 class Part(NamedTuple):

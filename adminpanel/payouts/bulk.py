@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from adminpanel.access import finance_page
+from adminpanel.access import approver_page
 from adminpanel.payouts import flags, queries, words
 from adminpanel.payouts.views import row
 from ledger.models import Attempt
@@ -46,7 +46,7 @@ class Pick(NamedTuple):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@finance_page
+@approver_page
 @reauthentication_required(allow_get=True)
 def approve_several(request: MemberRequest) -> HttpResponse:
     """The chosen payouts with their count and sum; a POST approves them.

@@ -55,7 +55,7 @@ def approve(context: Context, *, attempt_id: int, fingerprint: str) -> Attempt:
     """Approve a payout that waits for it. With its last approval it is ready to be sent.
 
     `fingerprint` is that of what the person saw: amount, payee and transaction. Raises NotAllowed
-    for people outside finance, newcomers in it, and the payout's own people; TooLate when it
+    for all but approvers, for new ones, and for the payout's own people; TooLate when it
     doesn't wait any longer, or isn't what was seen.
     """
     assert context.actor_id

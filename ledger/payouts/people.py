@@ -1,4 +1,4 @@
-"""Who may decide about a payment: people of finance, and about other people's money only."""
+"""Who may decide about a payment: approvers of finance, and about other people's money only."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from ledger.models import Transaction
 from wallet.errors import NotAllowed
 from wallet.models import Account, User
+from wallet.staff import roles
 from wallet.staff.newcomers import refuse_newcomer
-from wallet.staff.roles import acts_on_panel
+from wallet.staff.roles import Right
 
-ONLY_FINANCE = _lazy("Only the finance team decides this.")
 OWN_MONEY = _lazy("This is your own money, so a colleague decides it.")
-
-
-def refuse_outsider(person_id: int) -> None:
-    """Raises NotAllowed for everyone but finance."""
-    if not acts_on_panel(User.objects.get(pk=person_id)):
-        raise NotAllowed(str(ONLY_FINANCE))
 
 
 def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) -> None:
@@ -25,7 +19,7 @@ def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) ->
 
     To stop a payment, one may be new in finance; to let money out, not.
     """
-    refuse_outsider(person_id)
+    roles.require(person_id, Right.DECIDE)
     if is_own(record, person_id):
         raise NotAllowed(str(OWN_MONEY))
     if is_approval:
@@ -39,8 +33,8 @@ def may_approve(person: User) -> bool:
 
 def why_no_approvals(person: User) -> str:
     """Why this person may not approve any payment, as a sentence. Empty if they may."""
-    if not acts_on_panel(person):
-        return str(ONLY_FINANCE)
+    if not roles.may(person, Right.DECIDE):
+        return str(roles.ONLY[Right.DECIDE])
     try:
         refuse_newcomer(person.pk)
     except NotAllowed as refusal:

@@ -84,7 +84,7 @@ def test_a_payout_in_each_state_has_its_buttons(held, as_wambui, wambui, joseph,
 
 def test_only_finance_and_auditors_read_it(held, auditor, alice, operator, bob):
     response = signed_in(auditor).get(url(held))
-    assert "Only finance can decide this." in text(response)
+    assert "Only a finance approver can decide this." in text(response)
     assert not {one for one in buttons(response) if "KES" in one}
     for other in (alice, bob, operator):
         for headers in BOTH:

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.test import Client
 
+from nissmart.headers import NO_PAGE
 from tests.factories import PASSWORD, UserFactory
 from tests.nissmart.support.safe_headers import problems
 from tests.pages import htmx
@@ -18,6 +19,7 @@ def test_static_files_have_theirs(path):
     answer = Client().get(f"/static/{path}")
     assert answer.status_code == 200
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == NO_PAGE
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert not answer.cookies
 

@@ -36,7 +36,8 @@ def masked(page) -> bool:
 
 
 def change(client, user: User, **changes: str):
-    given = {"name": user.name, "email": "", "phone": "", "is_active": "on"} | changes
+    given = {"name": user.name, "email": "", "phone": "", "is_active": "on", "reason": "She asked."}
+    given |= changes
     return client.post(url("user", "change", user.pk), given)
 
 

@@ -76,7 +76,11 @@ class AuthenticateForm(AnswersOfPerson, allauth_forms.AuthenticateWebAuthnForm):
 
 
 class ReauthenticateForm(AnswersOfPerson, allauth_forms.ReauthenticateWebAuthnForm):
-    pass
+    """Gives the session a new key, as the password does."""
+
+    def save(self) -> None:
+        super().save()
+        context.request.session.cycle_key()
 
 
 @contextmanager
