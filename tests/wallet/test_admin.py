@@ -266,7 +266,7 @@ def test_other_groups_can_be_deleted(as_operator):
 def test_the_front_page_begins_with_people_and_ends_with_groups(as_operator):
     page = as_operator.get("/admin/")
     heads = [words(head) for head in elements(page, "caption")]
-    assert heads == ["People and accounts", "Ledger", "Payments", "Staff groups"]
+    assert heads == ["People and accounts", "Ledger", "Finance panel", "Site", "Staff groups"]
     assert "Authentication and Authorization" not in page.text
 
 

@@ -31,8 +31,10 @@ FREEZE = Question(
 )
 
 
-def effect_of(account: Account) -> str:
+def effect_of(account: Account, operator_id: int | None) -> str:
     """What freezing does to this wallet."""
+    if account.user_id == operator_id:
+        return gettext("your own: it stays as it is")
     if account.frozen_by == Account.FrozenBy.STAFF:
         return gettext("already frozen by staff: nothing changes")
     if account.is_frozen:
@@ -74,7 +76,8 @@ class AccountAdmin(MemberPage):
         """Ask for a reason first, on a page that lists the wallets."""
         wallets = accounts.filter(user__isnull=False).select_related("user")
         chosen = list(wallets[: confirming.ROWS_AT_MOST + 1])
-        rows = [Row(each.pk, str(each), effect_of(each)) for each in chosen]
+        own = request.user.pk
+        rows = [Row(each.pk, str(each), effect_of(each, own)) for each in chosen]
         reason, page = confirming.ask(self, request, FREEZE, rows)
         if page:
             return page

@@ -37,7 +37,7 @@ def live(user_id: int) -> SessionQuerySet:
 def sign_out(request: HttpRequest) -> None:
     """End the session of this request. The audit has it if someone was signed in."""
     if isinstance(request.user, User):
-        note_sign_out(request, sessions=1)
+        note_sign_out(request)
     logout(request)
 
 
