@@ -215,6 +215,7 @@ def team() -> QuerySet[User]:
 
 def tell_of_removal(context: Context, user: User, roles: list[str]) -> None:
     """Someone has lost these roles: the operators may be fewer now than the team thinks."""
+    assert context.actor_id is not None
     actor = User.objects.get(pk=context.actor_id)
     names = ", ".join(str(Role(role).label) for role in roles)
     facts = {"actor": actor.name, "name": user.name, "roles": names, "reason": context.reason}

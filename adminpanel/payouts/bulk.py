@@ -114,14 +114,18 @@ def approve_each(request: MemberRequest, fingerprints: dict[str, str]) -> HttpRe
     for attempt in found:
         reference = attempt.transaction.reference
         try:
-            operations.approve(
+            approved = operations.approve(
                 context_of(request), attempt_id=attempt.pk, fingerprint=fingerprints[reference]
             )
         except Refusal as refusal:
             attempt.refresh_from_db()
             left_out.append(f"{reference}: {refusal} {words.what_happened(attempt)}".strip())
         else:
-            done.append(attempt.transaction.amount_cents)
+            if approved.state in (State.CANCELLED, State.FAILED):
+                # The same person had approved it before, and its money is back since.
+                left_out.append(f"{reference}: {words.what_happened(approved)}")
+            else:
+                done.append(attempt.transaction.amount_cents)
     if done:
         messages.success(request, after(len(done), sum(done)))
     if left_out:

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import approver_page, panel_page
@@ -207,6 +208,8 @@ def forms_of(
     """
     seen = {"fingerprint": attempt.fingerprint}
     found = {f"{form.prefix}_form": form(initial=seen) for form in FORMS}
+    if attempt.transaction.from_account_id is None:
+        found["refuse_form"].fields["reason"].help_text = _("Staff read this.")
     if submitted:
         if is_outdated:
             entered = {name: submitted[name].value() for name in submitted.fields}

@@ -135,7 +135,7 @@ def end_unsent(
     if ended.is_replay:
         mine = code == CANCELLED or approval_of(attempt, context.actor_id)
         if attempt.state != State.CANCELLED or attempt.failure_code != code or not mine:
-            raise TooLate(_("This payment has ended before. Its money is back in the wallet."))
+            raise TooLate(_("This payment has ended before. Its money is back where it came from."))
         attempt.is_replay = True
     return attempt
 
@@ -212,10 +212,11 @@ def check_verdict(attempt: Attempt, outcome: str, evidence: str, receipt: str) -
 
 
 def agreed_on(attempt: Attempt) -> tuple[str, str] | None:
-    """What two people say now of this attempt, by the latest word of each."""
+    """What two people say now, by the latest word of each, if no two others say another thing."""
     latest = {one.person_id: (one.outcome, one.receipt) for one in attempt.verdicts.order_by("pk")}
     said = list(latest.values())
-    return next((each for each in said if said.count(each) > 1), None)
+    agreed = {each for each in said if said.count(each) > 1}
+    return agreed.pop() if len(agreed) == 1 else None
 
 
 def end_as_agreed(attempt: Attempt, outcome: str, receipt: str) -> bool:

@@ -344,3 +344,6 @@ def test_a_new_password_by_link_ends_a_sign_in_of_the_same_browser(jane):
     assert jane.check_password("another-Long-one-2")
     assert not Session.objects.filter(pending_user=jane).exists()
     assert client.get(reverse("mfa_authenticate")).headers["Location"].startswith(LOGIN)
+    # The new password alone doesn't get past the second factor.
+    answer = client.post(LOGIN, {"login": jane.email, "password": "another-Long-one-2"})
+    assert answer.headers["Location"].startswith(reverse("mfa_authenticate"))

@@ -61,6 +61,8 @@ class PersonForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         hide_contacts(self)
+        if is_staff := self.fields.get("is_staff"):
+            is_staff.help_text = _("Makes an operator. It needs a second operator, or waits a day.")
 
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"] or None
