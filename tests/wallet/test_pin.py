@@ -168,7 +168,7 @@ def test_a_change_needs_the_old_one_and_lowers_the_limit(as_alice, alice):
     pin.check(alice.pk, "7395")
     with pytest.raises(pin.WrongPin):
         pin.check(alice.pk, PIN)
-    assert AuditEvent.objects.get().facts == {"what": "pin"}
+    assert AuditEvent.objects.acts().get().facts == {"what": "pin"}
     assert Account.objects.get(user=alice).lower_limit_until
 
 
