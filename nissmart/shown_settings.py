@@ -102,7 +102,7 @@ def shown(name: str) -> Shown:
 
 
 def value_of(name: str) -> Any:
-    """What is in force: a setting, a part of one; otherwise what the environment says."""
+    """What is in force: a setting, a part of one, or what the environment says."""
     if hasattr(settings, name):
         return getattr(settings, name)
     for prefix in DICTS:
