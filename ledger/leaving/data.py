@@ -45,6 +45,7 @@ def of(user: User) -> dict[str, Any]:
             user.api_tokens, "name", "created_at", "last_used_at", "expires_at", "revoked_at"
         ),
         "name_requests": rows(user.name_requests, "name", "reason", "state", "asked_at"),
+        "role_requests": rows(user.role_requests, "role", "state", "asked_at", "decided_at"),
         "reports": rows(Report.objects.filter(reporter=user), "reference", "reason", "text", "at"),
         "messages": rows(user.messages, "topic", "facts", "created_at"),
         "transactions": list(transactions(user, account)),

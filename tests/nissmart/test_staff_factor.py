@@ -40,7 +40,7 @@ def by_password(user: User) -> Client:
 
 def urls(prefix: str) -> list[str]:
     found = []
-    for route in routes():
+    for route, _name in routes():
         if not route.startswith(prefix) or "logout" in route:
             continue
         for name, sample in SAMPLES.items():

@@ -124,9 +124,9 @@ def test_the_demo_hashes_outside_transactions():
 
 
 def test_a_person_made_in_the_admin_gets_no_password():
-    client = signed_in(UserFactory(is_staff=True, is_superuser=True))
+    operator = UserFactory(is_staff=True, is_superuser=True)
     in_transaction.clear()
-    response = client.post(
+    response = signed_in(operator).post(
         reverse("admin:wallet_user_add"),
         {"name": "Jane", "email": "jane@example.com", "phone": "", "is_active": "on"},
     )

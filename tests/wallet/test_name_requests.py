@@ -145,6 +145,7 @@ def test_two_members_of_staff_never_have_names_that_look_the_same(as_operator, a
     staff("finance", "Wambui Kariuki")
     url = reverse("admin:wallet_user_change", args=[alice.pk])
     given = {"name": "Wambui Karıukı", "email": alice.email, "phone": "", "is_active": "on"}
+    given["reason"] = "They showed their ID"
     for role in ({"groups": [Group.objects.get(name="auditor").pk]}, {"is_staff": "on"}):
         page = as_operator.post(url, given | role)
         assert "Staff names must differ." in text(page)

@@ -57,6 +57,11 @@ class PersonForm(forms.ModelForm):
         widget=AdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_staff := self.fields.get("is_staff"):
+            is_staff.help_text = _("Makes an operator. It needs a second operator, or waits a day.")
+
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"] or None
 
