@@ -29,7 +29,7 @@ class PriceField(AmountField):
         try:
             return super().clean(value)
         except ValidationError as error:
-            if error.code != "amount_zero":
+            if getattr(error, "code", "") != "amount_zero":
                 raise
             return 0
 

@@ -115,13 +115,13 @@ def type_everywhere(
 @pytest.mark.parametrize("part", range(PARTS))
 def test_hostile_text_in_every_field_stays_text(open_page, people, settings, wambui, part):
     alice = User.objects.get(name="Alice Wanjiku")
-    fields = [
-        (role, field)
-        for role, url in pages(alice, settings, wambui)
-        for field in text_fields(people[role], url)
-    ]
-    assert sum(len(field.names) for _role, field in fields) > 80
-    fields = fields[part::PARTS]
+    found = {}
+    for role, url in pages(alice, settings, wambui):
+        for field in text_fields(people[role], url):
+            # The panel's search box is on each of its pages.
+            found.setdefault((role, field.url, *field.names), (role, field))
+    assert sum(len(field.names) for _role, field in found.values()) > 60
+    fields = list(found.values())[part::PARTS]
     answers = type_everywhere(people, fields)
     wrong = list(look_at_answers(open_page, answers))
     seen = len(answers)

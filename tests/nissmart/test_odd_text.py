@@ -10,7 +10,7 @@ from tests.books import assert_books_right
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, funded, new_key, send
 from tests.nissmart.support.hostile import texts
-from tests.pages import htmx
+from tests.pages import fields, htmx
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +161,15 @@ def test_odd_text_in_the_admins_search(operator):
     for name in ("wallet_user", "wallet_account", "ledger_transaction", "ledger_entry"):
         url = reverse(f"admin:{name}_changelist")
         try_together(client, url, "q", "o", "p", "all", "_popup")
+
+
+def test_odd_text_in_a_tariff(operator):
+    """Several things may be wrong with a price, and then its error has no code."""
+    url = reverse("admin:ledger_tariff_add")
+    client, filled = signed_in(operator), fields(signed_in(operator).get(url))
+    for name in ("bands-0-from_cents", "bands-0-fee_cents"):
+        for text in ODD:
+            assert client.post(url, filled | {name: text}).status_code == 200, (name, text[:40])
 
 
 @pytest.mark.parametrize(

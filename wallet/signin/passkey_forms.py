@@ -91,6 +91,6 @@ def our_refusal() -> Iterator[None]:
     except MADE_UP:
         raise forms.ValidationError(DID_NOT_WORK, code="incorrect_passkey") from None
     except forms.ValidationError as error:
-        if error.code != "incorrect_code":
+        if getattr(error, "code", "") != "incorrect_code":
             raise
         raise forms.ValidationError(DID_NOT_WORK, code="incorrect_passkey") from None
