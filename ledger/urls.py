@@ -5,6 +5,7 @@ from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.leaving import views as leaving
 from ledger.payouts.views import callback
 from ledger.references import ReferenceConverter
+from ledger.statements import views as statements
 
 register_converter(ReferenceConverter, "reference")
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("rails/<str:secret>/<slug:kind>/", callback, name="callback"),
     path("profile/data/", leaving.download, name="my_data"),
     path("profile/close/", leaving.close, name="close_account"),
+    path("statement/", statements.of_period, name="statement"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
     path("activity/<reference:reference>/report/", views.report, name="report"),

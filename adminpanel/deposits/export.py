@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.http import StreamingHttpResponse
 
-from adminpanel.csv_export import Cell, csv_file
+from ledger.csv_export import Cell, csv_file
 from adminpanel.deposits.queries import Tab
 from adminpanel.deposits.rows import Row
 from wallet import phones

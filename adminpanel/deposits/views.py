@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import answer_without_rows
+from ledger.csv_export import answer_without_rows
 from adminpanel.deposits import export, queries
 from adminpanel.deposits.queries import Tab
 from wallet.web import paging

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.http import StreamingHttpResponse
 
-from adminpanel.csv_export import Cell, csv_file
+from ledger.csv_export import Cell, csv_file
 from adminpanel.reversals.queries import People, people_behind
 from ledger import kinds, rails
 from ledger.models import Transaction

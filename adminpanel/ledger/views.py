@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import answer_without_rows
+from ledger.csv_export import answer_without_rows
 from adminpanel.ledger import export, saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
