@@ -80,8 +80,8 @@ def moves_wrongly(is_distinct: str, fixed: Sequence[str]) -> str:
     OR OLD.state = 'READY' AND NEW.state = 'SENDING' AND NEW.fence = OLD.fence"""
 
 
-# These look into other tables. A trigger of SQLite that does would be in the way of every later
-# migration of those tables, so there `verify_ledger` finds what breaks them.
+# These look into other tables, which only PostgreSQL's triggers do here. On SQLite `verify_ledger`
+# finds what breaks them.
 LACKS_APPROVALS = f"""
     OLD.approvals_given <> NEW.approvals_given AND NEW.approvals_given <> (
         SELECT COUNT(*) FROM {APPROVALS} WHERE attempt_id = NEW.id AND decision = 'approve')"""

@@ -119,10 +119,20 @@ END $$;
     ),
 )
 
-# Only of withdrawals: transfers are the path that has to stay fast. Only PostgreSQL: a trigger of
-# SQLite that looks into another table is in the way of later migrations of that table.
-ON_HOLD = "nothing is paid out of a wallet that is frozen or on hold"
+# Only of withdrawals: transfers are the path that has to stay fast. On SQLite our schema editor
+# keeps the trigger out of the way of migrations of the tables that it looks into.
+ON_HOLD = "nothing is paid out of a wallet that is frozen, closed or on hold"
+IS_STOPPED = """EXISTS (
+    SELECT 1 FROM wallet_account source JOIN wallet_user owner ON owner.id = source.user_id
+    WHERE source.id = NEW.from_account_id
+      AND (source.is_frozen OR NOT owner.is_active OR source.no_payouts_until > NEW.created_at))"""
 HOLDS = Guards(
+    sqlite={
+        "ledger_transaction_on_hold": f"""
+            BEFORE INSERT ON {TRANSACTIONS}
+            WHEN NEW.type = 'WITHDRAW' AND {IS_STOPPED}
+            BEGIN SELECT RAISE(ABORT, '{ON_HOLD}'); END""",
+    },
     postgresql={
         (TRANSACTIONS, "ledger_transaction_on_hold"): f"""
         BEFORE INSERT ON {TRANSACTIONS} FOR EACH ROW WHEN (NEW.type = 'WITHDRAW')
@@ -132,8 +142,7 @@ HOLDS = Guards(
         f"""
 CREATE OR REPLACE FUNCTION ledger_refuse_on_hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM wallet_account WHERE id = NEW.from_account_id
-               AND (is_frozen OR no_payouts_until > NEW.created_at)) THEN
+    IF {IS_STOPPED} THEN
         RAISE EXCEPTION '{ON_HOLD}' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;

@@ -14,6 +14,9 @@ UNUSED = (
     *("magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
     *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
 )
+# Of answers that are no pages, such as JSON: a browser that shows one runs and loads nothing.
+NO_PAGE = "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+CSP = "Content-Security-Policy"
 HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED),
@@ -27,6 +30,8 @@ def isolate(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
         response = get_response(request)
         for name, value in HEADERS.items():
             response.headers[name] = value
+        if CSP not in response.headers:
+            response.headers[CSP] = NO_PAGE
         return response
 
     return middleware

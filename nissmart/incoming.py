@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from nissmart.api import FIELDS_INVALID, problem
@@ -34,6 +35,11 @@ NOT_DECODED = Fault(411, "length_required", "Send the body with a Content-Length
 COMPRESSED = Fault(
     415, "unsupported_media_type", "Send the body uncompressed, without Content-Encoding."
 )
+NOT_ENCRYPTED = Fault(
+    403,
+    "https_required",
+    "Use https://. Revoke the token that you sent: others may have read it.",
+)
 UNREADABLE = Fault(400, "invalid_request", "The request couldn't be read.")
 
 
@@ -47,6 +53,8 @@ def readable_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> An
 
 def fault_of(request: HttpRequest) -> Fault | None:
     meta = request.META
+    if is_api(request) and settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        return NOT_ENCRYPTED
     for variable, header in SENT_ONCE.items():
         if "," in meta.get(variable, ""):
             return Fault(400, "invalid_request", FIELDS_INVALID, header)

@@ -22,6 +22,8 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "only-for-development" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY, or DEBUG=1 to run on your own machine.")
+# Earlier keys, so that PINs, second factors, sessions and links that they protect go on working.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "wallet.web.http.private_pages",
+    "wallet.web.refusals.form_statuses",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -226,6 +229,7 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_REFERRER_POLICY = "same-origin"
+MESSAGE_STORAGE = "wallet.web.cookies.Messages"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -235,6 +239,9 @@ HTTPS = env.bool("HTTPS", not DEBUG)
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 if HTTPS:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    # `nissmart.incoming` refuses calls over plain HTTP. After a redirect the caller would never
+    # notice that the token was sent in clear.
+    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

@@ -38,7 +38,7 @@ AUTH_USER_MODEL = "wallet.User"
 AUTHENTICATION_BACKENDS = ["wallet.signin.backend.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"wallet.signin.passwords.{name}"}
-    for name in ("NotLikeItsOwner", "LongEnough", "NotCommon", "NotOnlyDigits")
+    for name in ("NotLikeItsOwner", "LongEnough", "NotCommon", "NotOurWords")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

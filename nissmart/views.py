@@ -37,7 +37,7 @@ PUBLIC = frozenset(
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process is alive."""
-    return HttpResponse("alive\n", content_type="text/plain")
+    return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
@@ -63,11 +63,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     # A small write may still fit where an order didn't.
     if is_disk_full():
         return not_ready("the disk is full")
-    return HttpResponse("ready\n", content_type="text/plain")
+    return HttpResponse("ready\n", content_type="text/plain; charset=utf-8")
 
 
 def not_ready(reason: str) -> HttpResponse:
-    return HttpResponse(f"{reason}\n", status=503, content_type="text/plain")
+    return HttpResponse(f"{reason}\n", status=503, content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: Request, reason: str = "") -> HttpResponse:

@@ -34,4 +34,5 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def plain(*lines: str) -> HttpResponse:
-    return HttpResponse("".join(f"{line}\n" for line in lines), content_type="text/plain")
+    text = "".join(f"{line}\n" for line in lines)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

@@ -6,15 +6,16 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from wallet.staff.roles import reads_panel
+from wallet.web.cookies import name_of
 
 THEMES = ("system", "light", "dark")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The visitor's preferences and role. Lazy, so a page that doesn't use them runs no query."""
-    theme = request.COOKIES.get("theme")
+    theme = request.COOKIES.get(name_of("theme"))
     return {
         "theme": theme if theme in THEMES else "system",
-        "balance_hidden": request.COOKIES.get("balance") == "hidden",
+        "balance_hidden": request.COOKIES.get(name_of("balance")) == "hidden",
         "is_finance": SimpleLazyObject(lambda: reads_panel(request.user)),
     }

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wallet import contacts
-from wallet.errors import Refusal
 from wallet.messages import Contact
 from wallet.models import User
 from wallet.models.protected import refuse_near_names, refuse_protected_names
@@ -26,7 +25,7 @@ from wallet.signin.plain_words import STRONG, PlainWords, Words
 from wallet.text import ORDINARY_ONLY
 from wallet.web.fields import EmailField, LineField, LoginField, PhoneField, PickField
 from wallet.web.rates import TooManyRequests
-from wallet.web.refusals import mark_page
+from wallet.web.refusals import FieldRefused, mark_page
 
 PHONE_HINT = _("A Kenyan number in any format, like 0712 345 678.")
 
@@ -142,8 +141,6 @@ class LoginForm(PlainWords, allauth_forms.LoginForm):
 class ProfileForm(forms.Form):
     """Phone number and email. A new one needs the password, and counts once its code is entered."""
 
-    refusal: Refusal | None = None
-
     phone = PhoneField(required=False, help_text=PHONE_HINT)
     email = EmailField(required=False)
     password = forms.CharField(
@@ -186,12 +183,11 @@ class ProfileForm(forms.Form):
         return cleaned
 
     def is_password(self, password: str) -> bool:
-        """Is it the member's? Counts the guess. Raises ValidationError after too many."""
+        """Is it the member's? Counts the guess. Raises FieldRefused after too many."""
         try:
             return guesses.check_password(self.request, self.member, password)
         except TooManyRequests as refusal:
-            self.refusal = refusal
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
 
     @property
     def changes(self) -> dict[str, str | None]:

@@ -21,6 +21,12 @@ MINUS = "\u2212"
 BLANK = "\u115f\u1160\u3164\uffa0\u2800\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
 
 
+def unicode_forms(text: str) -> list[str]:
+    """The text composed (NFC), as it is, and decomposed (NFD), each once. ASCII has one form."""
+    normalize = unicodedata.normalize
+    return list(dict.fromkeys([normalize("NFC", text), text, normalize("NFD", text)]))
+
+
 def clean_paste(text: str) -> str:
     """The text as a keyboard would type it: no invisible marks, plain spaces and hyphens.
 

@@ -2,6 +2,7 @@
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
@@ -21,8 +22,9 @@ from wallet.messages import Contact
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
 from wallet.signin import codes, pin, verify
+from wallet.web.cookies import name_of
 from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
-from wallet.web.refusals import mark_page
+from wallet.web.refusals import FieldRefused, mark_page, refusal_in
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
 YEAR_S = 365 * 24 * 60 * 60
@@ -41,8 +43,7 @@ def profile(request: MemberRequest) -> HttpResponse:
         try:
             return save_profile(request, form)
         except Refusal as error:
-            form.add_error(error.field, str(error))
-            form.refusal = error
+            form.add_error(error.field, FieldRefused(error))
     context = {
         "form": form,
         "waiting": waiting_for_code(member),
@@ -50,7 +51,7 @@ def profile(request: MemberRequest) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     page = render(request, "wallet/profile.html", context, status=status)
-    return mark_page(page, form.refusal)
+    return mark_page(page, refusal_in(form))
 
 
 def save_profile(request: MemberRequest, form: ProfileForm) -> HttpResponse:
@@ -107,7 +108,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if value not in choices:
             raise BadRequest(f"unknown value for {name}")
         response.set_cookie(
-            name, value, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure()
+            name_of(name),
+            value,
+            max_age=YEAR_S,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.HTTPS,
         )
     return response
 

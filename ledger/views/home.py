@@ -12,6 +12,7 @@ from ledger.models import Transaction
 from ledger.movements import Movement, by_day
 from ledger.querysets import nairobi_day
 from wallet.models import Account
+from wallet.web.cookies import name_of
 from wallet.web.http import Request, asks_for, render_part
 
 LATEST = 6
@@ -81,7 +82,7 @@ def row_state(movement: Movement) -> str:
 
 def digest(request: Request, account: Account, pending_cents: int, rows: list[str]) -> str:
     """A short hash of all the page shows. It's keyed, so that a URL can't reveal a balance."""
-    hidden = request.COOKIES.get("balance", "")
+    hidden = request.COOKIES.get(name_of("balance"), "")
     facts = [account.balance_cents, account.is_frozen, pending_cents, rows, hidden]
     shown = repr([*facts, nairobi_day()])
     return salted_hmac("home", shown, algorithm="sha256").hexdigest()[:16]

@@ -13,6 +13,7 @@ from wallet.signin import factors, step_up
 from wallet.signin.passkey_forms import AuthenticateForm
 from wallet.signin.step_up import FactorForm, SentCodeForm
 from wallet.web.http import MemberRequest, render_part
+from wallet.web.refusals import mark_page, refusal_in
 
 
 def ask(request: MemberRequest, form: OrderForm, order: Order) -> HttpResponse | None:
@@ -76,4 +77,5 @@ def render(
         "options": options,
     }
     status = 422 if answer.errors else 200
-    return render_part(request, "ledger/step_up.html", context, part="move", status=status)
+    page = render_part(request, "ledger/step_up.html", context, part="move", status=status)
+    return mark_page(page, refusal_in(answer))

@@ -55,6 +55,7 @@ def test_a_failed_job_does_not_stop_the_others(monkeypatch, caplog):
     assert "a broken job" in caplog.text
 
 
+@pytest.mark.any_engine
 def test_whole_batches_are_folded(alice, bob):
     for _ in range(rollups.BATCH // 2):
         send(alice, bob, 1)

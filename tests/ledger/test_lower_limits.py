@@ -7,7 +7,7 @@ from functools import partial
 from threading import Thread
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from ledger.errors import DailyLimitReached, LowerLimitReached, PayoutsOnHold
 from ledger.kinds import WITHDRAWAL
@@ -147,15 +147,25 @@ def test_a_payout_that_is_about_to_go_out_is_held_back(clock, alice):
     assert not leases.look([claimed])[0].is_given
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL looks it up")
 @pytest.mark.parametrize(
-    "hold", [{"is_frozen": True, "frozen_by": "member"}, {"no_payouts_until": TOMORROW}]
+    "hold",
+    [
+        {"is_frozen": True, "frozen_by": "member"},
+        {"no_payouts_until": TOMORROW},
+        {"user__is_active": False},
+    ],
 )
 def test_the_database_refuses_a_payout_of_a_wallet_on_hold(clock, alice, bob, hold):
     paid, sent = withdraw(alice, 1_00), send(alice, bob, 1_00)
-    Account.objects.filter(user=alice).update(**hold)
     fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
-    with pytest.raises(IntegrityError, match="frozen or on hold"), transaction.atomic():
+    with transaction.atomic():
+        insert("ledger_transaction", stored(paid) | fresh)
+        transaction.set_rollback(True)
+    if "user__is_active" in hold:
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+    else:
+        Account.objects.filter(user=alice).update(**hold)
+    with pytest.raises(IntegrityError, match="frozen, closed or on hold"), transaction.atomic():
         insert("ledger_transaction", stored(paid) | fresh)
     # Only the operation refuses a transfer: a trigger would slow it down.
     insert("ledger_transaction", stored(sent) | fresh)

@@ -10,12 +10,17 @@ from django.utils import timezone
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import deposit, new_key, send, withdraw
+from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.ledger.support.later import answer_later
 from tests.ledger.support.rows import insert, stored
 from tests.tampering import violations
 from wallet.models import Account, User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.skipif(not IS_NIGHTLY, reason="released migrations never change"),
+]
 
 BEFORE = "0004_house_lines_by_time"
 

@@ -47,6 +47,8 @@ def answers(tmp_path_factory) -> dict[str, dict]:
         ("preference", 302),
         ("missing", 404),
         ("plain http", 301),
+        ("plain API", 403),
+        ("API", 200),
         ("another host", 400),
     ],
 )
@@ -63,13 +65,17 @@ def test_http_redirects_to_https(answers):
     )
 
 
+def test_a_program_learns_that_it_sent_its_token_in_clear(answers):
+    assert json.loads(answers["plain API"]["text"])["code"] == "https_required"
+
+
 def test_cookies_are_bound_to_this_host(answers):
     cookies = [cookie for answer in answers.values() for cookie in answer["cookies"]]
     assert {cookie.partition("=")[0] for cookie in cookies} == {
         "__Host-csrf",
         "__Host-device",
         "__Host-session",
-        "theme",
+        "__Host-theme",
     }
     for cookie in cookies:
         parts = set(cookie.split("; "))

@@ -169,7 +169,10 @@ def test_a_wrong_login_of_any_form(jane, login):
     ("password", "sentence"),
     [
         ("short", "Use at least 8 characters."),
-        ("24681357902", "Use letters too: digits alone are easy to guess."),
+        (
+            "NISSMART-mpesa-2026",
+            "Thieves try passwords with our name and words like it first. Choose another.",
+        ),
         ("password1", "Many people use this password, so thieves try it first. Choose another."),
         ("xjane@example", "This is too similar to your email. Choose another password."),
         ("", "Choose a password."),

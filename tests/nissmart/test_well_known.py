@@ -17,7 +17,7 @@ def test_password_managers_find_the_page_that_changes_the_password(client):
 def test_researchers_find_where_to_report_until_a_date_to_come(client, settings):
     settings.SECURITY_CONTACT = "mailto:security@example.com"
     answer = client.get("/.well-known/security.txt")
-    assert answer["Content-Type"] == "text/plain"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
     fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
     assert fields["Contact"] == "mailto:security@example.com"
     assert fields["Canonical"] == "http://testserver/.well-known/security.txt"

@@ -58,6 +58,7 @@ def test_other_addresses_and_spellings_give_no_extra_guesses(jane, name, time_ma
     client = Client(headers={"X-Forwarded-For": "203.0.113.1"})
     answer = sign_in(client, name, PASSWORD, "203.0.113.1")
     assert problems(answer) == ["Too many attempts. Wait 15 minutes, then try again."]
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
     assert not is_signed_in(client)
     assert not any(name in row.key for row in GuessCount.objects.all())
 
@@ -182,6 +183,7 @@ def test_every_page_that_asks_for_the_password_counts_together(jane):
         answer = client.post(reverse(name), given)
         found = problems_beside(answer, field) if field else problems(answer)
         assert found == ["Too many attempts. Wait 15 minutes, then try again."], name
+        assert answer.status_code == 429, name
     jane.refresh_from_db()
     assert jane.phone
 

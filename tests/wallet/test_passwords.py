@@ -1,15 +1,21 @@
 """Members reset a forgotten password by email and change a known one; strangers learn nothing."""
 
 import re
+import unicodedata
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
 from tests.pages import elements, fields, is_whole_page, problems, problems_beside, text
+from tests.wallet.support.totp import code
 from wallet.messages import sending
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
@@ -164,3 +170,36 @@ def test_empty_fields_get_a_sentence(client):
         ("account_reset_password", ["Enter your phone number or email."]),
     ]:
         assert problems(client.post(reverse(name), {"email": ""})) == sentences
+
+
+FORMS = [unicodedata.normalize(name, "naïve-Café-2") for name in ("NFC", "NFD")]
+
+
+@pytest.mark.parametrize(("set_as", "typed_as"), [(0, 1), (1, 0)])
+def test_the_same_password_in_another_unicode_form_is_the_same(jane, set_as, typed_as):
+    jane.set_password(FORMS[set_as])
+    assert jane.check_password(FORMS[typed_as])
+    # From before there was one form.
+    jane.password = make_password(FORMS[set_as])
+    assert jane.check_password(FORMS[typed_as])
+    assert not jane.check_password(FORMS[0].replace("é", "e"))
+
+
+def test_digits_alone_are_fine_and_our_words_are_not():
+    for password in ("24681357902", "correct horse mpesa battery", " spaces  count "):
+        validate_password(password)
+    for password in ("nissmart2026!", "M-Pesa-1234", "Safaricom&Nissmart"):
+        with pytest.raises(ValidationError, match="Thieves try"):
+            validate_password(password)
+
+
+@pytest.mark.parametrize("name", ["account_reauthenticate", "mfa_reauthenticate"])
+def test_confirming_who_you_are_changes_the_session_key(jane, name):
+    TOTP.activate(jane, secret := generate_totp_secret())
+    client = signed_in(jane)
+    old = client.session.session_key
+    client.post(reverse(name), {"password": PASSWORD, "code": code(secret)})
+    assert client.session.session_key != old
+    assert client.get("/profile/").status_code == 200
+    client.cookies["sessionid"] = old
+    assert client.get("/profile/").status_code == 302

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
@@ -15,6 +17,7 @@ from tests.conftest import know_device, pass_second_factor, signed_in
 from tests.factories import PASSWORD, UserFactory, new_key
 from tests.pages import text
 from tests.wallet.support.codes import prove
+from tests.wallet.support.totp import code
 from wallet.api import tokens
 from wallet.models import ApiToken, AuditEvent, Device, Session, User
 from wallet.signin.session_store import SessionStore, digest_of
@@ -301,3 +304,31 @@ def test_a_change_of_the_second_factor_ends_other_sessions(jane):
     pass_second_factor(here)
     assert here.post(reverse("mfa_deactivate_totp")).status_code in (302, 303)
     assert [is_in(client) for client in (here, there)] == [True, False]
+
+
+def test_a_change_ends_a_sign_in_that_waits_for_its_second_factor(jane):
+    """A thief who knew the old password, and gets at the second factor later, doesn't get in."""
+    TOTP.activate(jane, secret := generate_totp_secret())
+    thief, owner = sign_in(jane), signed_in(jane)
+    assert Session.objects.get(pending_user=jane).user is None
+    pass_second_factor(owner)
+    new = {"password1": "another-Long-one-2", "password2": "another-Long-one-2"}
+    owner.post(reverse("account_change_password"), {"oldpassword": PASSWORD, **new})
+    assert not Session.objects.filter(pending_user=jane).exists()
+    answer = thief.post(reverse("mfa_authenticate"), {"code": code(secret)})
+    assert answer.headers["Location"].startswith(LOGIN)
+    assert not is_in(thief)
+    assert is_in(owner)
+
+
+def test_a_new_password_by_link_ends_a_sign_in_of_the_same_browser(jane):
+    TOTP.activate(jane, generate_totp_secret())
+    client = sign_in(jane)
+    key = f"{user_pk_to_url_str(jane)}-{default_token_generator.make_token(jane)}"
+    page = client.get(f"/accounts/password/reset/key/{key}/").headers["Location"]
+    new = {"password1": "another-Long-one-2", "password2": "another-Long-one-2"}
+    assert client.post(page, new).status_code == 302
+    jane.refresh_from_db()
+    assert jane.check_password("another-Long-one-2")
+    assert not Session.objects.filter(pending_user=jane).exists()
+    assert client.get(reverse("mfa_authenticate")).headers["Location"].startswith(LOGIN)

@@ -98,9 +98,34 @@ def test_a_code_works_only_once(client, jane, clock):
         "This code was used already. Wait for the next one in your app."
     ]
     # Nor does it confirm that it's you.
-    assert client.post(reverse("mfa_reauthenticate"), {"code": code(secret)}).status_code == 200
+    assert client.post(reverse("mfa_reauthenticate"), {"code": code(secret)}).status_code == 422
     clock.shift(30)
     assert is_signed_in(enter(code(secret)))
+
+
+def test_a_code_that_signed_in_lifts_no_freeze(client, jane, clock):
+    sign_in(client)
+    secret, _codes = turn_on(client, clock)
+    thief = enter(code(secret))
+    thief.post(reverse("wallet:freeze"))
+    proof = {"password": PASSWORD, "code": code(secret)}
+    assert problems(thief.post(reverse("wallet:unfreeze"), proof)) == [
+        "This code was used already. Wait for the next one in your app."
+    ]
+    clock.shift(30)
+    assert thief.post(reverse("wallet:unfreeze"), proof).status_code == 422
+    proof["code"] = code(secret)
+    assert thief.post(reverse("wallet:unfreeze"), proof).status_code == 303
+
+
+def test_too_many_codes_are_refused_with_429(client, jane, clock):
+    sign_in(client)
+    turn_on(client, clock)
+    other = Client()
+    sign_in(other)
+    answers = [other.post(AUTHENTICATE, {"code": "000000"}) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[-1].headers["Retry-After"] == "900"
 
 
 def test_the_code_that_turned_it_on_does_not_work_again(client, jane, clock):

@@ -75,6 +75,10 @@ class Session(models.Model):
     user = models.ForeignKey(
         User, models.CASCADE, null=True, related_name="sessions", verbose_name=_("person")
     )
+    # Who has entered their password here, but not yet their second factor.
+    pending_user = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="+", editable=False
+    )
     device = models.ForeignKey(
         Device, models.SET_NULL, null=True, related_name="sessions", verbose_name=_("device")
     )
@@ -95,6 +99,10 @@ class Session(models.Model):
             models.CheckConstraint(
                 condition=Q(user__isnull=False) | Q(is_staff=False, device__isnull=True),
                 name="session_of_a_visitor_has_no_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) | Q(pending_user__isnull=True),
+                name="session_of_a_user_has_none_pending",
             ),
         ]
 

@@ -20,7 +20,7 @@ from wallet.models.accounts import Account
 from wallet.models.protected import refuse_protected_names
 from wallet.names import HOUSE_NAMES, HOUSE_SKELETON
 from wallet.phones import parse_phone
-from wallet.text import refuse_control_characters
+from wallet.text import refuse_control_characters, unicode_forms
 
 CONTACTS = {"phone", "email"}
 
@@ -279,6 +279,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_stopped(self) -> bool:
         """May the wallet neither receive nor send, before its owner proves a contact?"""
         return self.must_prove and self.prove_by is not None and self.prove_by <= timezone.now()
+
+    def set_password(self, raw_password: str | None) -> None:
+        """The same text in another Unicode form is the same password."""
+        super().set_password(raw_password and unicode_forms(raw_password)[0])
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Hashes from before there was one form are of the form that was typed."""
+        check = super().check_password
+        return any(check(form) for form in unicode_forms(raw_password or ""))
 
     @property
     def short_name(self) -> str:

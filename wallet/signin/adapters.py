@@ -5,8 +5,10 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import pop_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
@@ -17,18 +19,20 @@ from django.utils.functional import lazystr
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from wallet import contacts, messages, safety
+from wallet import contacts, messages, safety, sealing
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.messages import senders
 from wallet.models import Channel, User
 from wallet.safety import Change
+from wallet.sealing import Unreadable
 from wallet.signin import devices, factors, guesses, sessions
 from wallet.signin.factors import StaffKeepOne
 from wallet.staff.roles import is_staff_now, reads_panel
 from wallet.web.fields import PhoneField
 from wallet.web.http import ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
+from wallet.web.refusals import FieldRefused
 
 # The field takes either, so the sentence names both.
 WRONG_LOGIN = _("The phone number, email or password isn't right.")
@@ -87,7 +91,6 @@ class AccountAdapter(DefaultAccountAdapter):
         act too: they came with a link that was sent to them.
         """
         request = self.request
-        is_own = request.user.pk == user.pk
         # Hashing is slow on purpose, so do it before the transaction begins.
         user.set_password(password)
         with transaction.atomic():
@@ -95,7 +98,9 @@ class AccountAdapter(DefaultAccountAdapter):
             user.save(update_fields=["password"])
             tokens.revoke_all(user.pk)
             guesses.forget(user)
-            sessions.end_others(user.pk, but=request.session if is_own else None)
+            # Someone who came with a link may have begun to sign in with the old password.
+            pop_login(request)
+            sessions.end_others(user.pk, but=request.session)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
@@ -177,17 +182,21 @@ class AccountAdapter(DefaultAccountAdapter):
                 user: User | None = super().authenticate(request, **credentials)
                 guess.is_right = user is not None
         except TooManyRequests as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
         return user
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Replaces allauth's limits: `authenticate` has ours."""
 
     def reauthenticate(self, user: Any, password: str) -> bool:
+        """A right password gives the session a new key, so that a copy of the old one ends."""
         try:
-            return guesses.check_password(self.request, user, password)
+            is_right = guesses.check_password(self.request, user, password)
         except TooManyRequests as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
+        if is_right:
+            self.request.session.cycle_key()
+        return is_right
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Sign in, and note with which device. Alert the person if it's a new one."""
@@ -237,6 +246,18 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "incorrect_code": _("This code isn't right. Enter the newest code in your app."),
         "unverified_email": _("Confirm your email before you turn on two-step sign-in."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """A secret of a SECRET_KEY that we no longer have becomes a random one: no code is right.
+        An empty one would have codes that anyone can compute."""
+        try:
+            return sealing.unseal(encrypted_text)
+        except Unreadable:
+            logger.exception("a second factor was sealed with a SECRET_KEY that isn't known")
+            return str(generate_totp_secret())
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
 
 from wallet import contacts
+from wallet.text import unicode_forms
 
 
 class Backend(AuthenticationBackend):
@@ -17,3 +19,8 @@ class Backend(AuthenticationBackend):
     def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
         found: AbstractBaseUser | None = self._check_password(contacts.signing_in(email), password)
         return found
+
+    def _mitigate_timing_attack(self, password: str) -> None:
+        """As many hashes as a wrong password costs someone who has an account."""
+        for form in unicode_forms(password):
+            make_password(form)

@@ -18,6 +18,7 @@ from wallet.signin.factors import UsedAlready
 from wallet.signin.guesses import What
 from wallet.signin.plain_words import CODE, PlainWords
 from wallet.web.fields import PastedField
+from wallet.web.refusals import FieldRefused
 
 
 def code_field() -> PastedField:
@@ -43,7 +44,7 @@ class UsesCode(PlainWords):
                 self.authenticator = factors.use_code(self.user, code)
                 guess.is_right = self.authenticator is not None
         except Refusal as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
         if self.authenticator is None:
             raise get_adapter().validation_error("incorrect_code")
         return code
@@ -75,7 +76,13 @@ class AuthenticateForm(UsesCode, allauth_forms.AuthenticateForm):
 
 
 class ReauthenticateForm(UsesCode, allauth_forms.ReauthenticateForm):
+    """Gives the session a new key, as the password does."""
+
     code = code_field()
+
+    def save(self) -> None:
+        super().save()
+        context.request.session.cycle_key()
 
 
 class ActivateForm(PlainWords, totp_forms.ActivateTOTPForm):
@@ -89,7 +96,7 @@ class ActivateForm(PlainWords, totp_forms.ActivateTOTPForm):
         try:
             is_right = factors.use_totp(self.user, self.secret, code)
         except UsedAlready as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
         # The step may have ended between the two looks at the clock.
         if not is_right:
             raise get_adapter().validation_error("incorrect_code")

@@ -10,13 +10,15 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from allauth.mfa.utils import decrypt
+from allauth.mfa.utils import decrypt, encrypt
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from wallet import sealing
 from wallet.errors import NotAllowed, Refusal
 from wallet.models import UsedStep, User
 from wallet.staff.roles import is_staff_now
@@ -27,6 +29,8 @@ type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 Type = Authenticator.Type
 # What proves who someone is. Recovery codes only stand in for one of these.
 FACTORS = (Type.TOTP, Type.WEBAUTHN)
+# What an authenticator keeps encrypted: the app's secret, and what recovery codes are made from.
+SEALED = ("secret", "seed")
 
 
 class UsedAlready(Refusal):
@@ -53,10 +57,26 @@ def use_code(user: User, code: str) -> Authenticator | None:
         else:
             is_right = authenticator.wrap().validate_code(code)
         if is_right:
-            # Reload: a recovery code changes the row.
-            authenticator.refresh_from_db()
-            return authenticator
+            return seal_again(user, authenticator.type)
     return None
+
+
+@transaction.atomic
+def seal_again(user: User, kind: str) -> Authenticator:
+    """Seal all of the person's with today's SECRET_KEY. Returns that of this type as it is now:
+    a recovery code changes its row."""
+    rows = Authenticator.objects.select_for_update().filter(user=user).exclude(type=Type.WEBAUTHN)
+    mine: dict[str, Authenticator] = {each.type: each for each in rows}
+    for each in mine.values():
+        old = {
+            name: value
+            for name in SEALED
+            if (value := each.data.get(name)) and not sealing.is_current(value)
+        }
+        if old:
+            each.data |= {name: encrypt(decrypt(value)) for name, value in old.items()}
+            each.save(update_fields=["data"])
+    return mine[kind]
 
 
 def use_totp(user: User, secret: str, code: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.webauthn import forms as allauth_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +61,11 @@ class AuthenticateForm(Answers, allauth_forms.AuthenticateWebAuthnForm):
 
 
 class ReauthenticateForm(Answers, allauth_forms.ReauthenticateWebAuthnForm):
-    pass
+    """Gives the session a new key, as the password does."""
+
+    def save(self) -> None:
+        super().save()
+        context.request.session.cycle_key()
 
 
 @contextmanager

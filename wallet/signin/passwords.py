@@ -1,8 +1,15 @@
 """Django's password rules, with our sentence for each."""
 
 from django.contrib.auth import password_validation as django_rules
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+
+from wallet.folding import fold
+
+# Longer ones first: "wallet" is in "mywallet".
+OURS = ("safaricom", "nissmart", "password", "nairobi", "wallet", "mpesa", "kenya", "money", "pesa")
+LEAST_BESIDES = 8
 
 
 class LongEnough(django_rules.MinimumLengthValidator):
@@ -33,10 +40,17 @@ class NotCommon(django_rules.CommonPasswordValidator):
     get_help_text = get_error_message
 
 
-class NotOnlyDigits(django_rules.NumericPasswordValidator):
-    SENTENCE = _("Use letters too: digits alone are easy to guess.")
+class NotOurWords:
+    """Words that thieves try here first, and little besides. A long password may hold one."""
 
-    def get_error_message(self) -> str:
+    SENTENCE = _("Thieves try passwords with our name and words like it first. Choose another.")
+
+    def validate(self, password: str, user: object = None) -> None:
+        rest = fold(password)
+        for word in OURS:
+            rest = rest.replace(word, "")
+        if rest != fold(password) and len(rest) < LEAST_BESIDES:
+            raise ValidationError(self.SENTENCE, code="our_words")
+
+    def get_help_text(self) -> str:
         return str(self.SENTENCE)
-
-    get_help_text = get_error_message

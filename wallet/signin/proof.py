@@ -20,7 +20,7 @@ from wallet import messages
 from wallet.db.retries import committed
 from wallet.messages import Contact
 from wallet.models import User
-from wallet.signin import guesses
+from wallet.signin import factors, guesses
 from wallet.signin.code_forms import code_field
 from wallet.text import ORDINARY_ONLY
 from wallet.web import rates
@@ -86,7 +86,7 @@ def is_code(request: MemberRequest, code: str) -> bool:
     mine = authenticators(request.user)
     with guesses.counted(request, guesses.What.SECOND_FACTOR, request.user) as guess:
         if mine:
-            guess.is_right = any(each.wrap().validate_code(code) for each in mine)
+            guess.is_right = factors.use_code(request.user, code) is not None
         else:
             guess.is_right = is_sent_code(request, code)
     return guess.is_right

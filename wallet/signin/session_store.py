@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.utils import url_str_to_user_pk
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import CreateError, UpdateError
@@ -16,8 +18,10 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from wallet import sealing
 from wallet.db.sweeping import sweep
 from wallet.models import Session, User
+from wallet.sealing import Unreadable
 from wallet.staff.roles import is_staff_now
 
 
@@ -55,6 +59,21 @@ class SessionStore(db.SessionStore):
         data: dict[str, Any] = self.decode(row.data)
         return data
 
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Encrypt it. A session holds secrets: that of an app that is being set up, and the request
+        that waits until its person has confirmed who they are, cookies included."""
+        return sealing.seal(self.serializer().dumps(session_dict).decode("latin-1"))
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """Nothing, if it was sealed with a SECRET_KEY that we no longer have."""
+        try:
+            data: dict[str, Any] = self.serializer().loads(
+                sealing.unseal(str(session_data)).encode("latin-1")
+            )
+        except Unreadable:
+            return {}
+        return data
+
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(digest=digest_of(session_key)).exists()
 
@@ -88,6 +107,7 @@ class SessionStore(db.SessionStore):
             row = Session(pk=row.pk, began_at=now, user_id=user_id)
             person = User.objects.filter(pk=user_id).first() if user_id else None
             row.is_staff = bool(person and is_staff_now(person))
+        row.pending_user_id = None if user_id else pending_user_id(data)
         if user_id:
             row.is_kept = bool(data.get("_session_expiry"))
             row.device_id = self.device_id or row.device_id
@@ -107,11 +127,18 @@ class SessionStore(db.SessionStore):
 
     def cycle_key(self) -> None:
         """Raises SessionInterrupted if the session has ended since this request read it."""
-        was_signed_in = bool(self.row and self.row.user_id)
-        if was_signed_in and not self.exists(self.session_key or ""):
+        belongs_to_someone = self.row and (self.row.user_id or self.row.pending_user_id)
+        if belongs_to_someone and not self.exists(self.session_key or ""):
             raise SessionInterrupted
         super().cycle_key()
 
     @classmethod
     def clear_expired(cls) -> None:
         sweep(Session.objects.filter(expires_at__lte=timezone.now()))
+
+
+def pending_user_id(data: dict[str, Any]) -> int | None:
+    """Who has entered their password in this session, and not yet their second factor."""
+    login = data.get(LOGIN_SESSION_KEY) or {}
+    user = login.get("user_pk")
+    return int(url_str_to_user_pk(user)) if user else None

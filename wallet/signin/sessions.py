@@ -8,6 +8,7 @@ from typing import cast
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, InterfaceError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -51,10 +52,11 @@ def end(user_id: int, session_id: int, *, but: SessionBase) -> bool:
 def end_others(user_id: int, but: SessionBase | None = None) -> int:
     """End every session of this person but the one of this request. Returns how many ended.
 
-    Call it after each change of password, phone number, email, second factor or role. A request
-    that has already read its session can't save it again.
+    Call it after each change of password, phone number, email, second factor or role. A sign-in
+    that waits for its second factor ends too. A request that has already read its session can't
+    save it again.
     """
-    others = Session.objects.filter(user_id=user_id)
+    others = Session.objects.filter(Q(user_id=user_id) | Q(pending_user_id=user_id))
     if but is not None and but.session_key:
         others = others.exclude(digest=digest_of(but.session_key))
     ended, _rows = others.delete()

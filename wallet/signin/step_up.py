@@ -31,6 +31,7 @@ from wallet.web import rates
 from wallet.web.fields import PastedField
 from wallet.web.http import MemberRequest
 from wallet.web.rates import HOUR_S, MINUTE_S, TooManyRequests
+from wallet.web.refusals import FieldRefused
 
 PASSED, SENT = "step_up_passed", "step_up_code"
 VALID_S = 5 * MINUTE_S
@@ -103,7 +104,7 @@ class SentCodeForm(PlainWords):
                 hashed = hash_of(entered, self.order_id)
                 guess.is_right = constant_time_compare(hashed, sent["hash"])
         except TooManyRequests as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+            raise FieldRefused(refusal) from None
         if not guess.is_right:
             raise forms.ValidationError(WRONG, code="incorrect_code")
         return entered

@@ -19,6 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from wallet.context import Context
 from wallet.models import User
+from wallet.web.cookies import name_of
 
 SIGNED_OUT = _("You're signed out, so nothing was sent. Sign in, check the form and send it again.")
 SECRET_FIELD = re.compile("password|pin|code|key|token")
@@ -121,18 +122,19 @@ class ShownOnce:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.cookie = name_of(name, is_for_one_page=True)
 
     def salt(self, request: HttpRequest) -> str:
         return f"{self.name} of {request.user.pk} at {request.path}"
 
     def put(self, response: HttpResponse, request: HttpRequest, secret: str) -> HttpResponse:
         response.set_signed_cookie(
-            self.name,
+            self.cookie,
             secret,
             salt=self.salt(request),
             max_age=self.SECONDS,
             path=request.path,
-            secure=request.is_secure(),
+            secure=settings.HTTPS,
             httponly=True,
             samesite="Strict",
         )
@@ -140,11 +142,11 @@ class ShownOnce:
 
     def take(self, request: HttpRequest) -> str | None:
         salt = self.salt(request)
-        return request.get_signed_cookie(self.name, None, salt=salt, max_age=self.SECONDS)
+        return request.get_signed_cookie(self.cookie, None, salt=salt, max_age=self.SECONDS)
 
     def forget(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:
-        if self.name in request.COOKIES:
-            response.delete_cookie(self.name, path=request.path, samesite="Strict")
+        if self.cookie in request.COOKIES:
+            response.delete_cookie(self.cookie, path=request.path, samesite="Strict")
         return response
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from django.http import HttpResponse
+from django import forms
+from django.http import HttpRequest, HttpResponse
 
 from wallet.errors import Refusal
 
@@ -36,6 +38,35 @@ def page_status(refusal: Refusal) -> int:
 
 def api_status(refusal: Refusal) -> int:
     return STATUSES.get(refusal.code, USUAL).api
+
+
+class FieldRefused(forms.ValidationError):
+    """A refusal as a form's error: raise it where a form cleans its fields."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal), code=refusal.code)
+        self.refusal = refusal
+
+
+def refusal_in(form: object) -> Refusal | None:
+    """The refusal among a form's errors, if there is one."""
+    if not isinstance(form, forms.BaseForm) or not form.is_bound:
+        return None
+    errors = [error for listed in form.errors.as_data().values() for error in listed]
+    return next((error.refusal for error in errors if isinstance(error, FieldRefused)), None)
+
+
+def form_statuses(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: give a page of allauth's the status of the refusal that its form shows."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        context = getattr(response, "context_data", None) or {}
+        return mark_page(response, refusal_in(context.get("form")))
+
+    return middleware
 
 
 def mark_page(response: HttpResponse, refusal: Refusal | None) -> HttpResponse:

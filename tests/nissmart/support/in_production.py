@@ -29,7 +29,8 @@ def answers() -> dict[str, HttpResponse]:
 
     User.objects.create_user(name="Jane", email="jane@example.com", password="a-Long-Enough-1")
     login = {"login": "jane@example.com", "password": "a-Long-Enough-1"}
-    client = Client(headers={"host": "nissmart.example"})
+    host = {"host": "nissmart.example"}
+    client = Client(headers=host)
     return {
         "landing": client.get("/", secure=True),
         "sign-in": client.get("/accounts/login/", secure=True),
@@ -38,6 +39,8 @@ def answers() -> dict[str, HttpResponse]:
         "preference": client.post("/preferences/", {"theme": "dark"}, secure=True),
         "missing": client.get("/nowhere/", secure=True),
         "plain http": client.get("/accounts/login/"),
+        "plain API": Client().get("/api/users", headers=host | {"Authorization": "Bearer nsk_x"}),
+        "API": client.get("/api/users", secure=True),
         "another host": Client(headers={"host": "evil.example"}).get("/", secure=True),
     }
 

@@ -15,11 +15,15 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.schema import DatabaseSchemaEditor
+from django.db.models import Model
 
 from wallet.db import text_search
 from wallet.db.waits import SQLITE, WAITS
 from wallet.errors import Busy
 
+LOOK_INTO = """
+    SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name <> %s AND sql LIKE %s"""
 STEP_S = 0.001
 LONGEST_STEP_S = 0.005
 
@@ -64,7 +68,24 @@ class Cursor(base.SQLiteCursorWrapper):
         return answer
 
 
+class SchemaEditor(DatabaseSchemaEditor):
+    """Rebuilds a table although triggers of other tables look into it: SQLite refuses to rename
+    the new table while one of them names a table that isn't there."""
+
+    def _remake_table(self, model: type[Model], *args: Any, **changes: Any) -> None:
+        table = model._meta.db_table
+        with self.connection.cursor() as cursor:
+            cursor.execute(LOOK_INTO, [table, f"%{table}%"])
+            triggers = cursor.fetchall()
+        for name, _text in triggers:
+            self.execute(f"DROP TRIGGER {self.quote_name(name)}")
+        super()._remake_table(model, *args, **changes)  # type: ignore[misc]
+        for _name, text in triggers:
+            self.execute(text, None)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = SchemaEditor
     connection: LockedConnection | None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> LockedConnection:
