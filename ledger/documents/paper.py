@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import Align
 
+from ledger import rails
 from ledger.querysets import NAIROBI
 
 FONTS = Path(__file__).parent / "fonts"
@@ -42,6 +43,7 @@ class Colour(NamedTuple):
 
 INK, MUTED, HAIRLINE = Colour(20, 33, 27), Colour(75, 91, 83), Colour(213, 221, 217)
 BRAND, DEEP, GOLD = Colour(11, 107, 79), Colour(8, 61, 46), Colour(233, 180, 76)
+WARNING = Colour(113, 63, 18)
 WHITE = Colour(255, 255, 255)
 
 
@@ -69,6 +71,8 @@ class Paper(FPDF):
         self.say(LEFT + 10.5, 19, "Nissmart", size=15, style="B")
         if contact := settings.SUPPORT_CONTACT:
             self.say(LEFT, 26, str(contact), size=8.5, colour=MUTED)
+        # As on our pages: in test mode no real money moves.
+        self.say(LEFT, 30.5, str(rails.current().site_note), size=8.5, colour=WARNING)
 
     def say(
         self,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ledger.errors import AlreadySent, NeverSent, ReceiptTaken, SettledOtherwise, Superseded
 from ledger.kinds import Side
-from ledger.models import Attempt, Transaction
+from ledger.models import Transaction
 from ledger.models.attempts import State
 from ledger.operations import arrivals
 from ledger.operations.charges import write_charge

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
@@ -21,6 +22,9 @@ from wallet.models import Account
 from wallet.money import format_money
 from wallet.names import short_name
 from wallet.phones import mask
+
+# A statement names the same few people again and again.
+name_to_others = lru_cache(maxsize=1_000)(short_name)
 
 # Rows in memory at a time.
 BATCH = 1_000
@@ -79,7 +83,6 @@ class Line(NamedTuple):
             is_in=is_in,
             other=self.other,
             amount=format_money(self.order_cents),
-            taken=format_money(self.order_cents + self.fee_cents),
             status=Status(self.status),
         )
 
@@ -87,7 +90,7 @@ class Line(NamedTuple):
     def other(self) -> str:
         """The other member's short name. In a correction, they have paid each other nothing."""
         name = self.from_name if self.to_id == self.account_id else self.to_name
-        return short_name(name) if name and not self.kind.is_correction else ""
+        return name_to_others(name) if name and not self.kind.is_correction else ""
 
     @property
     def details(self) -> list[str]:

@@ -21,8 +21,7 @@ from ledger.documents.paper import (
 )
 from ledger.statements.csv import file_name
 from ledger.statements.lines import Line
-from ledger.statements.statement import Statement
-from wallet.errors import Refusal
+from ledger.statements.statement import Statement, TooManyLines
 from wallet.money import format_amount
 from wallet.phones import national
 
@@ -38,14 +37,10 @@ ROW_HEIGHT, DETAIL_HEIGHT = 6.6, 3.6
 FIRST_TOP, OTHER_TOP = 84, 42
 
 
-class TooManyLines(Refusal):
-    """A PDF file of this statement would have too many pages."""
-
-    code = "too_many_lines"
-    sentence = _lazy(
-        "This statement has {count} lines, too many for a PDF file. Choose a shorter period, or "
-        "download the spreadsheet."
-    )
+TOO_MANY = _lazy(
+    "This statement has {count} lines, too many for a PDF file. Choose a shorter period, or "
+    "download the spreadsheet."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class Row:
 def download(statement: Statement) -> HttpResponse:
     """The whole statement. Raises TooManyLines."""
     if statement.totals.line_count > LINES_AT_MOST:
-        raise TooManyLines(count=f"{statement.totals.line_count:,}")
+        raise TooManyLines(TOO_MANY, count=f"{statement.totals.line_count:,}")
     return draw(statement).download(file_name(statement, "pdf"))
 
 

@@ -15,7 +15,14 @@ from ledger.querysets import day_start, next_day_start
 from ledger.statements import lines
 from ledger.statements.lines import Line
 from ledger.statements.period import Period
+from wallet.errors import Refusal
 from wallet.models import Account, User
+
+
+class TooManyLines(Refusal):
+    """More lines than this form of the statement can have."""
+
+    code = "too_many_lines"
 
 
 class Totals(NamedTuple):
