@@ -9,34 +9,48 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from wallet.models import User
 from wallet.signin import factors
-from wallet.staff.roles import acts_on_panel, reads_panel
+from wallet.staff.roles import Right, may
 from wallet.web.http import MemberRequest
 
 type View[**P] = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
-def panel_page[**P](view: View[P]) -> View[P]:
-    """Only finance and auditors see this page, after a second factor.
+def people_page[**P](view: View[P]) -> View[P]:
+    """Support sees this page too. The view leaves money out for those who may not read it."""
+    return restrict(view, Right.FIND)
 
-    Visitors sign in first; others get 403.
-    """
-    return restrict(view, reads_panel)
+
+def panel_page[**P](view: View[P]) -> View[P]:
+    """Only finance and auditors see this page."""
+    return restrict(view, Right.READ)
 
 
 def finance_page[**P](view: View[P]) -> View[P]:
-    """Like `panel_page`, but auditors get 403 too: they may read and not act."""
-    return restrict(view, acts_on_panel)
+    """Makers and approvers. Auditors get 403 too: they may read and not act."""
+    return restrict(view, Right.WORK)
 
 
-def restrict[**P](view: View[P], is_allowed: Callable[[User], bool]) -> View[P]:
+def maker_page[**P](view: View[P]) -> View[P]:
+    return restrict(view, Right.PROPOSE)
+
+
+def approver_page[**P](view: View[P]) -> View[P]:
+    return restrict(view, Right.DECIDE)
+
+
+def restrict[**P](view: View[P], right: Right) -> View[P]:
+    """Only for people with this right (`wallet/staff/roles.py`), after a second factor.
+
+    Visitors sign in first; others get 403.
+    """
+
     @login_required
     @functools.wraps(view)
     def restricted(
         request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        if not is_allowed(request.user):
+        if not may(request.user, right):
             raise PermissionDenied
         return factors.required(view)(request, *args, **kwargs)
 
@@ -56,7 +70,7 @@ def action_on[**P](page: str, *names: str) -> Callable[[View[P]], View[P]]:
         def redirect_or_act(
             request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
-            if request.method in ("GET", "HEAD") and reads_panel(request.user):
+            if request.method in ("GET", "HEAD") and may(request.user, Right.READ):
                 given = {name: kwargs[name] for name in names}
                 return HttpResponseRedirect(reverse(f"adminpanel:{page}", kwargs=given))
             return view(request, *args, **kwargs)

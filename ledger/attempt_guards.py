@@ -22,6 +22,7 @@ BAD_START = "an attempt begins held for approval, ready to be sent, or paid by i
 BAD_MOVE = "this is no move of an attempt"
 NOT_APPROVED = "approvals are counted as they were given"
 NOT_AGREED = "an ended attempt agrees with its transaction"
+JUDGED = "a payment that people have judged is not sent again"
 NOT_ANOTHER = "who ordered a payment neither approves nor judges it"
 BAD_EVENT = "a rail event only gets its finding, once"
 BAD_PAUSE = "a pause is only lifted, once"
@@ -89,6 +90,9 @@ DISAGREES = """
     NEW.ended_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM ledger_transaction record WHERE record.id = NEW.transaction_id
         AND record.status = CASE NEW.state WHEN 'SUCCEEDED' THEN 'SUCCESS' ELSE 'FAILED' END)"""
+SENT_AGAIN = f"""
+    OLD.state = 'UNKNOWN' AND NEW.state = 'READY'
+    AND EXISTS (SELECT FROM {VERDICTS} WHERE attempt_id = NEW.id)"""
 IS_OWN = f"""
     EXISTS (SELECT FROM {ATTEMPTS} attempt
             JOIN ledger_transaction record ON record.id = attempt.transaction_id
@@ -221,6 +225,7 @@ def attempt_moves(fixed: Sequence[str] = FIXED) -> Guards:
         Rule(distinct, is_not, BAD_MOVE),
         Rule(LACKS_APPROVALS, "", NOT_APPROVED),
         Rule(DISAGREES, "", NOT_AGREED),
+        Rule(SENT_AGAIN, "", JUDGED),
     )
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.errors import Busy
-from wallet.staff.roles import reads_panel
+from wallet.staff.roles import Right, may
 from wallet.web import rates
 from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url, signed_out_page
 from wallet.web.refusals import mark_page
@@ -103,14 +103,14 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """In the panel, auditors get the panel's frame."""
+    """In the panel, staff whose role may not do this get the panel's frame."""
     template = "adminpanel/403.html" if is_in_panel(request) else defaults.ERROR_403_TEMPLATE_NAME
     return defaults.permission_denied(request, exception, template)
 
 
 def is_in_panel(request: HttpRequest) -> bool:
-    """Does someone who reads the panel ask for one of its pages?"""
-    return request.path.startswith(reverse("adminpanel:overview")) and reads_panel(request.user)
+    """Does someone with a role in the panel ask for one of its pages?"""
+    return request.path.startswith(reverse("adminpanel:overview")) and may(request.user, Right.FIND)
 
 
 def too_many_attempts(request: HttpRequest) -> HttpResponse:

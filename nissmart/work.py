@@ -21,6 +21,7 @@ from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
+from wallet import granting
 from wallet.messages import sending
 from wallet.models import Channel
 from wallet.signin import guesses
@@ -64,6 +65,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     integrity.request_if_due,
     integrity.run_next,
     leaving.forget_expired,
+    granting.grant_due,
     SessionStore.clear_expired,
     guesses.clear_expired,
 )

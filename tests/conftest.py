@@ -30,7 +30,7 @@ from wallet.db.guards import AUDIT
 from wallet.models import Device, ProtectedName, User, accounts
 from wallet.models.protected import write_first_list
 from wallet.signin import devices
-from wallet.staff.roles import AUDITOR, FINANCE, is_staff_now
+from wallet.staff.roles import AUDITOR, FINANCE, FINANCE_TEAM, RIGHTS, is_staff_now
 
 SECOND_FACTOR = {"method": "mfa", "at": 0.0, "type": "totp"}
 # Migrations fill these tables from the code alone, so they needn't be emptied.
@@ -93,7 +93,7 @@ def flush_past_the_guards() -> None:
         with transaction.atomic():
             wallet_operations.open_house_accounts()
             write_first_list(ProtectedName.objects)
-            for name in (FINANCE, AUDITOR):
+            for name in RIGHTS:
                 Group.objects.get_or_create(name=name)
 
     TransactionTestCase._fixture_teardown = teardown
@@ -132,8 +132,10 @@ def carol(db) -> User:
 
 
 def staff(group: str, name: str = "") -> User:
+    """A person with this role. Those of `finance` are makers and approvers, as in the demo."""
     user = UserFactory(name=name or f"{group.title()} Person")
-    user.groups.add(Group.objects.get(name=group))
+    names = FINANCE_TEAM if group == FINANCE else (group,)
+    user.groups.add(*Group.objects.filter(name__in=names))
     return user
 
 
@@ -203,11 +205,15 @@ def signed_in(user: User) -> Client:
     Staff have passed their second factor too.
     """
     client = Payer()
+    sign_in(client, user)
+    know_device(client, user)
+    return client
+
+
+def sign_in(client: Client, user: User) -> None:
     client.force_login(user)
     password = {"method": "password", "at": time.time(), "reauthenticated": True}
     set_records(client, [*([SECOND_FACTOR] if is_staff_now(user) else []), password])
-    know_device(client, user)
-    return client
 
 
 def pass_second_factor(client: Client) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from wallet.staff.roles import reads_panel
+from wallet.staff.roles import rights_of
 from wallet.web.cookies import name_of
 
 THEMES = ("system", "light", "dark")
@@ -17,5 +17,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "system",
         "balance_hidden": request.COOKIES.get(name_of("balance")) == "hidden",
-        "is_finance": SimpleLazyObject(lambda: reads_panel(request.user)),
+        "rights": SimpleLazyObject(lambda: rights_of(request.user)),
     }

@@ -14,7 +14,7 @@ from wallet.errors import Refusal, TooLate
 from wallet.messages import Topic, alert
 from wallet.models import NameRequest, ProtectedName, User
 from wallet.staff import audit, subjects
-from wallet.staff.roles import AUDITOR, FINANCE, is_staff_now
+from wallet.staff.roles import RIGHTS, is_staff_now
 
 State = NameRequest.State
 
@@ -133,7 +133,7 @@ SAME_NAME = _("A colleague's name reads the same: {name}. Staff names must diffe
 
 def staff_namesake(user_id: int | None, name: str) -> User | None:
     """Another member of staff whose name looks like this one. Names sign what staff do."""
-    in_group = Q(groups__name__in=(FINANCE, AUDITOR))
+    in_group = Q(groups__name__in=RIGHTS)
     staff = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True) | in_group)
     skeleton = lookalikes.words_of(name)
     others = staff.exclude(pk=user_id) if user_id else staff

@@ -6,6 +6,7 @@ help by an operator nothing is paid out: time for its owner to see the alert and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -44,13 +45,16 @@ HARMLESS = frozenset({Change.FIRST_PIN})
 
 
 @transaction.atomic
-def changed(context: Context, user_id: int, change: Change) -> None:
+def changed(
+    context: Context, user_id: int, change: Change, *, also: Sequence[messages.Contact] = ()
+) -> None:
     """Audit the change, alert the person, and lower what may leave for LOWER_LIMIT_HOURS.
 
     If anyone but that person made the change, it's an operator's help: for the same time nothing is
-    paid out either. Call it once for each change, in its transaction, and before the
-    person's row is written: an order locks the wallet first and its owner next, so the other order
-    could deadlock with it.
+    paid out either. `also` are contacts that hear of it too, such as the new one.
+
+    Call it once for each change, in its transaction, and before the person's row is written: an
+    order locks the wallet first and its owner next, so the other order could deadlock with it.
     """
     is_help = change is Change.HELP or context.actor_id != user_id
     until = timezone.now() + timedelta(hours=settings.LOWER_LIMIT_HOURS)
@@ -61,7 +65,7 @@ def changed(context: Context, user_id: int, change: Change) -> None:
         # This takes the lock that an order holds, so it waits for a running one.
         Account.objects.filter(user_id=user_id).update(**columns)
     if topic := Topic.OPERATOR_HELPED if is_help else TOPICS.get(change):
-        messages.alert(user_id, topic)
+        messages.alert(user_id, topic, also=also)
     if context.actor_id == user_id:
         # An operator's act has an event with its reason.
         subject = subjects.member(user_id)

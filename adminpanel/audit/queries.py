@@ -11,15 +11,15 @@ from ledger.references import as_reference
 from wallet.db.text_search import holds
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
-from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.staff.roles import RIGHTS
 
 INCIDENTS_AT_MOST = 50
 
 
 def staff() -> QuerySet[User]:
-    """Everyone who is finance, auditor or operator, by name."""
+    """Everyone with a role of staff, by name."""
     return (
-        User.objects.filter(Q(groups__name__in=(FINANCE, AUDITOR)) | Q(is_staff=True))
+        User.objects.filter(Q(groups__name__in=RIGHTS) | Q(is_staff=True))
         .distinct()
         .order_by("search_name", "pk")
     )

@@ -15,7 +15,7 @@ from ledger.models import Verdict
 from ledger.status import Status
 from wallet.models import AuditEvent, User
 from wallet.staff import subjects
-from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
 LABELS = {
     "check": gettext_lazy("Check"),
@@ -42,7 +42,12 @@ WORDS = {
     **dict(Status.choices),
     **dict(Verdict.Outcome.choices),
 }
-ROLES = {FINANCE: gettext_lazy("Finance"), AUDITOR: gettext_lazy("Auditor")}
+ROLES = {
+    SUPPORT: gettext_lazy("Support"),
+    FINANCE: gettext_lazy("Finance"),
+    APPROVER: gettext_lazy("Finance approver"),
+    AUDITOR: gettext_lazy("Auditor"),
+}
 
 
 class Part(NamedTuple):

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from ledger.models import Arrival, Attempt, Transaction
 
-# As `ledger/payouts/outcomes.py` names a stray payment of an attempt.
+# As `ledger/payouts/strays.py` names a stray payment of an attempt.
 STRAY = "stray "
 
 

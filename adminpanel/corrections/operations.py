@@ -17,14 +17,14 @@ from adminpanel.timeline import short_time
 from ledger import operations, rails
 from ledger.errors import AlreadyResolved, MoneyGone, NotInSuspense
 from ledger.models import Transaction
-from ledger.payouts.people import refuse_outsider
 from ledger.status import Status
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import NotAllowed, Refusal
 from wallet.models import Account, User
 from wallet.money import format_money
-from wallet.staff import audit, subjects
+from wallet.staff import audit, roles, subjects
+from wallet.staff.roles import Right
 
 Action = audit.Action
 
@@ -55,10 +55,6 @@ class Corrections(Life[Correction]):
 
     def facts(self, proposal: Correction) -> dict[str, Any]:
         return {"correction": proposal.pk}
-
-    def refuse_decider(self, proposal: Correction, state: State, actor_id: int) -> None:
-        refuse_outsider(actor_id)
-        super().refuse_decider(proposal, state, actor_id)
 
     def is_party(self, proposal: Correction, person_id: int) -> bool:
         return is_own(proposal, person_id)
@@ -125,15 +121,15 @@ class Wanted:
 def propose(context: Context, wanted: Wanted, *, evidence: str) -> Correction:
     """Propose a correction. No money moves until a colleague approves.
 
-    The same form sent again returns the first proposal. Raises NotAllowed for people outside
-    finance and for their own money; a Refusal without a reason or evidence, for accounts that it
+    The same form sent again returns the first proposal. Raises NotAllowed for all but
+    makers and for their own money; a Refusal without a reason or evidence, for accounts that it
     may not touch, and for an item that is resolved, has an open proposal or can't go back.
     """
     assert context.actor_id
     request = context.request_id(wanted, context.reason, evidence)
     if request and (earlier := Correction.objects.filter(request=request).first()):
         return earlier
-    refuse_outsider(context.actor_id)
+    roles.require(context.actor_id, Right.PROPOSE)
     if not (context.reason and evidence):
         raise Refusal(_("Say why, and how you know: the line of a statement, or who said it."))
     item = Transaction.objects.get(pk=wanted.item_id) if wanted.item_id else None

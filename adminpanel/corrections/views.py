@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from adminpanel.access import finance_page, panel_page
+from adminpanel.access import approver_page, maker_page, panel_page
 from adminpanel.corrections import lookups, operations, queries
 from adminpanel.corrections.forms import WALLET, AdjustForm
 from adminpanel.corrections.items import find_way_back
@@ -24,7 +24,6 @@ from adminpanel.proposals.forms import DenyForm
 from ledger.models import Transaction
 from wallet import house
 from wallet.errors import Refusal
-from wallet.staff.roles import acts_on_panel
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import page_status
 
@@ -34,7 +33,7 @@ from wallet.web.refusals import page_status
 def adjustments(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
     context = pages.queue(request, queries.corrections())
-    context |= {"acts": acts_on_panel(request.user), "mark": "pencil"}
+    context["mark"] = "pencil"
     return render(request, "adminpanel/adjustments.html", context)
 
 
@@ -49,7 +48,7 @@ def adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@finance_page
+@maker_page
 def propose_adjustment(request: MemberRequest) -> HttpResponse:
     """Propose an adjustment: of any two accounts, or to settle the item in `?item=`."""
     item = item_of(request)
@@ -117,14 +116,14 @@ def show_form(
 
 
 @require_POST
-@finance_page
+@approver_page
 def approve_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Approve a proposal and post it."""
     return decide(request, correction_id, operations.approve)
 
 
 @require_POST
-@finance_page
+@approver_page
 def deny_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Deny a proposal with a reason."""
     form = DenyForm(request.POST)
@@ -134,7 +133,7 @@ def deny_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@maker_page
 def withdraw_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Withdraw your own proposal."""
     return decide(request, correction_id, operations.withdraw)
@@ -186,7 +185,6 @@ def show(
         "typed_phone": proposal.item and not find_way_back(proposal.item).phone,
         "shortfall": operations.shortfall(proposal),
         "is_own": proposal.proposed_by_id == request.user.pk,
-        "acts": acts_on_panel(request.user),
         "problem": problem,
         "form": form or DenyForm(),
     }

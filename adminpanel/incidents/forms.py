@@ -16,7 +16,7 @@ from adminpanel.models import Incident
 from ledger.models import Transaction
 from ledger.references import as_reference
 from wallet.models import User
-from wallet.staff.roles import FINANCE
+from wallet.staff.roles import FINANCE_TEAM
 from wallet.text import clean_paste
 from wallet.web.fields import LineField
 
@@ -124,8 +124,8 @@ class AssignForm(SeenForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        team = User.objects.filter(groups__name=FINANCE, is_active=True).order_by("search_name")
-        self.fields["owner"].queryset = team  # type: ignore[attr-defined]
+        team = User.objects.filter(groups__name__in=FINANCE_TEAM, is_active=True).distinct()
+        self.fields["owner"].queryset = team.order_by("search_name")  # type: ignore[attr-defined]
 
 
 class ResolveForm(SeenForm):

@@ -23,7 +23,8 @@ from wallet.context import SYSTEM, Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal, TooLate
 from wallet.models import AuditEvent, User
-from wallet.staff import audit, subjects
+from wallet.staff import audit, roles, subjects
+from wallet.staff.roles import Right
 
 State, Severity = Incident.State, Incident.Severity
 Action = audit.Action
@@ -44,6 +45,7 @@ def open_by_hand(
 
     A retry with the same key and values returns the first incident.
     """
+    roles.require(context.actor_id, Right.WORK)
     ids = sorted(transaction_ids)
     request = context.request_id(title, description, severity, ids)
     if request and (earlier := Incident.objects.filter(request=request).first()):
@@ -106,7 +108,7 @@ def assign(
     context: Context, *, incident_id: int, owner_id: int | None, seen: int
 ) -> AuditEvent | None:
     """Set the owner, or remove the owner with None."""
-    incident = lock(incident_id, seen)
+    incident = lock(context, incident_id, seen)
     owner = User.objects.get(pk=owner_id) if owner_id else None
     before = {"owner": incident.owner.name if incident.owner else ""}
     after = {"owner": owner.name if owner else ""}
@@ -123,7 +125,7 @@ def change(
 ) -> AuditEvent | None:
     """Change severity and state. To resolve an incident, call `resolve`."""
     assert state != State.RESOLVED
-    incident = lock(incident_id, seen)
+    incident = lock(context, incident_id, seen)
     wanted = {"severity": severity, "state": state}
     before = {name: getattr(incident, name) for name in wanted}
     changed = [name for name in wanted if before[name] != wanted[name]]
@@ -144,7 +146,7 @@ def change(
 @committed
 def resolve(context: Context, *, incident_id: int, seen: int, resolution: str) -> AuditEvent:
     """Resolve an incident with its resolution. It can't change after that."""
-    incident = lock(incident_id, seen)
+    incident = lock(context, incident_id, seen)
     before = {"state": incident.state}
     incident.state = State.RESOLVED
     incident.resolution = resolution
@@ -164,7 +166,7 @@ def link(
     context: Context, *, incident_id: int, transaction_ids: Iterable[int]
 ) -> AuditEvent | None:
     """Link these transactions. Raises a Refusal when there would be more than LINKED_AT_MOST."""
-    incident = lock(incident_id)
+    incident = lock(context, incident_id)
     there = set(incident.transactions.values_list("pk", flat=True))
     fresh = Transaction.objects.filter(pk__in=set(transaction_ids) - there).order_by("pk")
     records = list(fresh)
@@ -179,7 +181,7 @@ def link(
 
 @committed
 def unlink(context: Context, *, incident_id: int, transaction_id: int) -> AuditEvent | None:
-    incident = lock(incident_id)
+    incident = lock(context, incident_id)
     record = incident.transactions.filter(pk=transaction_id).first()
     if record:
         incident.transactions.remove(record)
@@ -195,12 +197,13 @@ def add_note(context: Context, *, incident_id: int, text: str) -> AuditEvent:
     A note overwrites nothing, so there is no `seen`. A retry with the same key and text returns
     the first note, even after the incident is resolved.
     """
+    roles.require(context.actor_id, Right.WORK)
     request = context.request_id(incident_id, text)
     # Lock first, so that the second of two simultaneous clicks finds the note of the first.
     Incident.objects.select_for_update().get(pk=incident_id)
     if request and (earlier := note_of(incident_id, request)):
         return earlier
-    incident = lock(incident_id)
+    incident = lock(context, incident_id)
     facts = {"request": str(request)} if request else {}
     return record_act(context.because(text), Action.NOTE, incident, **facts)
 
@@ -211,11 +214,13 @@ def note_of(incident_id: int, request: UUID) -> AuditEvent | None:
     return notes.filter(facts__request=str(request)).first()
 
 
-def lock(incident_id: int, seen: int | None = None) -> Incident:
+def lock(context: Context, incident_id: int, seen: int | None = None) -> Incident:
     """Lock the incident until commit.
 
-    Raises Incident.DoesNotExist, and TooLate when it is resolved or has changed since `seen`.
+    Raises NotAllowed outside finance, Incident.DoesNotExist, and TooLate when it is resolved or
+    has changed since `seen`.
     """
+    roles.require(context.actor_id, Right.WORK)
     # Without joins: the joined rows would be as old as the start of the wait for the lock.
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     last = last_event(incident_id)

@@ -32,7 +32,6 @@ from ledger.models import Transaction
 from wallet.errors import Refusal
 from wallet.models import AuditEvent
 from wallet.staff import subjects
-from wallet.staff.roles import acts_on_panel
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import page_status
@@ -61,7 +60,6 @@ def incidents(request: MemberRequest) -> HttpResponse:
         "severities": [("", _("Any")), *Incident.Severity.choices],
         "tabs": [(value, label, counts[value]) for value, label in Incident.State.choices],
         "is_known": is_known,
-        "acts": acts_on_panel(request.user),
     }
     status = 200 if is_known else 422
     return render(request, "adminpanel/incidents.html", context, status=status)
@@ -220,7 +218,6 @@ def show(
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
         "check": verify.by_name(incident.check_name),
         "timeline": queries.timeline(history),
-        "acts": acts_on_panel(request.user),
         "problem": problem,
         "refused": form,
         **{f"{prefix}_form": one for prefix, one in shown.items()},

@@ -24,7 +24,8 @@ from ledger import verify
 from ledger.models import Transaction
 from ledger.payouts import operations as payouts
 from wallet.context import SYSTEM, Context
-from wallet.staff import audit, subjects
+from wallet.staff import audit, roles, subjects
+from wallet.staff.roles import Right
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ SOON = timedelta(minutes=1)
 def request_run(context: Context) -> CheckRun:
     """Request a run of all checks. Returns the unfinished run, if there is one.
 
-    Scheduled runs (`SYSTEM`) are not in the audit.
+    Scheduled runs (`SYSTEM`) are not in the audit. Raises NotAllowed outside finance.
     """
+    roles.require(context.actor_id, Right.WORK)
     try:
         with transaction.atomic():
             run = CheckRun.objects.create(asked_by_id=context.actor_id)

@@ -13,7 +13,6 @@ from adminpanel.incidents.queries import open_incident_of
 from adminpanel.integrity import operations, queries
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
-from wallet.staff.roles import acts_on_panel
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 
 HISTORY = 50
@@ -33,7 +32,6 @@ def integrity(request: MemberRequest) -> HttpResponse:
         "done": open_run.results.count() if open_run else 0,
         "number_of_checks": len(verify.CHECKS),
         "last_run": CheckRun.objects.filter(finished_at__isnull=False).first(),
-        "may_act": acts_on_panel(request.user),
     }
     return render_part(request, "adminpanel/integrity.html", context, part="checks")
 

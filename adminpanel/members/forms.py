@@ -11,7 +11,10 @@ from wallet.web.fields import PastedField, PickField, ReasonField
 
 
 class FindForm(forms.Form):
-    """One search field for names, phone numbers, references and amounts."""
+    """One search field for names, phone numbers, references and amounts.
+
+    Not `by_payments`: the reader finds people only, and doesn't read of amounts.
+    """
 
     q = PastedField(
         label=_("Find a member"),
@@ -30,6 +33,11 @@ class FindForm(forms.Form):
             ("staff", _("Frozen by staff")),
         ],
     )
+
+    def __init__(self, *args: Any, by_payments: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not by_payments:
+            self.fields["q"].help_text = _("Name, phone number, its last three digits, or email")
 
 
 class ReasonForm(forms.Form):

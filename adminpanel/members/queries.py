@@ -75,17 +75,20 @@ class Limit(NamedTuple):
         return max(self.limit_cents - self.used_cents, 0)
 
 
-def find(text: str) -> Found:
-    """Members matching `text`, newest first. Without a text, all members."""
+def find(text: str, *, by_payments: bool = True) -> Found:
+    """Members matching `text`, newest first. Without a text, all members.
+
+    Not `by_payments` for people who may not read of money: who has paid an amount is money too.
+    """
     people = User.objects.order_by("-pk")
     if not text:
         return Found(people, _("Newest first"))
-    reference = as_reference(text)
+    reference = as_reference(text) if by_payments else None
     if reference and (parties := member_ids(Transaction.objects.filter(reference=reference))):
         return Found(people.filter(pk__in=parties), _("The parties of this transaction"))
     if exact := find_exactly(text):
         return exact
-    if cents := cents_in(text):
+    if by_payments and (cents := cents_in(text)):
         words = _(
             "Sent or received exactly {amount} in the newest {number} transactions, up to {most}"
             " members"

@@ -1,4 +1,4 @@
-"""Unfreeze a wallet: one person of finance proposes it, another does it."""
+"""Unfreeze a wallet: a finance maker proposes it, an approver does it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from wallet import operations
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal, TooLate
-from wallet.models import Account
-from wallet.staff import audit, subjects
+from wallet.models import Account, User
+from wallet.staff import audit, roles, subjects
 from wallet.staff.newcomers import refuse_newcomer
+from wallet.staff.roles import Right
 
 Action = audit.Action
 
@@ -23,7 +24,8 @@ def unfreeze(context: Context, user_id: int) -> Unfreezing | None:
     """Propose to unfreeze the wallet, or do it if a colleague has proposed it.
 
     None if it isn't frozen. The proposer asking again gets their proposal. Raises a Refusal for the
-    actor's own wallet, NotAllowed for a newcomer in finance who would be the second; Busy.
+    actor's own wallet; NotAllowed without the role, and for a newcomer who would be the second;
+    Busy.
     """
     assert context.actor_id
     # The lock of the wallet decides who is first.
@@ -34,9 +36,11 @@ def unfreeze(context: Context, user_id: int) -> Unfreezing | None:
         return None
     found = open_proposal(account)
     if found is None:
+        roles.require(context.actor_id, Right.PROPOSE)
         return propose(context, account)
     if found.proposed_by_id == context.actor_id:
         return found
+    roles.require(context.actor_id, Right.DECIDE)
     refuse_newcomer(context.actor_id)
     close(context, found, State.POSTED)
     operations.unfreeze(context, account.pk)
@@ -57,6 +61,7 @@ def keep_frozen(context: Context, user_id: int) -> Unfreezing:
     if found is None:
         raise TooLate(_("Someone decided this before, so nothing changed."))
     is_own = found.proposed_by_id == context.actor_id
+    roles.require(context.actor_id, Right.PROPOSE if is_own else Right.DECIDE)
     state, action = State.DENIED, Action.DENY_UNFREEZE
     if is_own:
         state, action = State.WITHDRAWN, Action.WITHDRAW_UNFREEZE
@@ -71,6 +76,17 @@ def open_proposal(account: Account) -> Unfreezing | None:
     if account.frozen_at:
         found = found.filter(proposed_at__gte=account.frozen_at)
     return found.first()
+
+
+def choices(proposal: Unfreezing | None, reader: User) -> dict[str, bool]:
+    """What a page may offer this reader about a frozen wallet with this open proposal."""
+    rights = roles.rights_of(reader)
+    is_own = proposal is not None and proposal.proposed_by_id == reader.pk
+    needed = Right.DECIDE if proposal and not is_own else Right.PROPOSE
+    return {
+        "may_unfreeze": needed in rights and not is_own,
+        "may_keep_frozen": needed in rights and proposal is not None,
+    }
 
 
 def propose(context: Context, account: Account) -> Unfreezing:

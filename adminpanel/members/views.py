@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import finance_page, panel_page
+from adminpanel.access import finance_page, people_page
 from adminpanel.members import lookups, operations, queries, unfreezing
 from adminpanel.members.forms import FindForm, ReasonForm
 from adminpanel.models import Unfreezing
 from ledger import history
 from wallet.errors import Refusal
 from wallet.models import User
-from wallet.staff.roles import acts_on_panel
+from wallet.staff.roles import Right, may
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page, page_status
 
@@ -26,14 +26,15 @@ LATEST = 10
 
 
 @require_safe
-@panel_page
+@people_page
 def members(request: MemberRequest) -> HttpResponse:
-    """Members matching a search, or all members, newest first."""
-    form = FindForm(request.GET)
+    """Members matching a search, or all members, newest first. For support without their money."""
+    reads = may(request.user, Right.READ)
+    form = FindForm(request.GET, by_payments=reads)
     refusal = lookups.count(request, form, "q")
     context: dict[str, Any] = {"form": form, "rows": [], "next_cursor": None}
     if form.is_valid():
-        found = queries.find(form.cleaned_data["q"])
+        found = queries.find(form.cleaned_data["q"], by_payments=reads)
         people = queries.frozen(found.people, form.cleaned_data["frozen"])
         page = queries.page(people, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
         context |= {"rows": page.rows, "how": found.how, "next_cursor": page.next_cursor}
@@ -44,9 +45,9 @@ def members(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
-@panel_page
+@people_page
 def member(request: MemberRequest, user_id: int) -> HttpResponse:
-    """One member: balance, limits, transactions, incidents and audit."""
+    """One member: balance, limits, transactions, incidents and audit. Support sees who it is."""
     return show(request, get_object_or_404(User, pk=user_id))
 
 
@@ -127,14 +128,15 @@ def show(
 ) -> HttpResponse:
     """The member's page, or the part that htmx requests. `more` is the context of an action."""
     account = user.primary_account()
+    proposal = unfreezing.open_proposal(account) if account.is_frozen else None
     context = {
         "member": user,
         "account": account,
         "badge": queries.badge(user, [account]),
         "wallet_badge": queries.wallet_badge(account),
-        "may_act": acts_on_panel(request.user),
         "act": "unfreeze" if account.is_frozen else "freeze",
-        "unfreezing": unfreezing.open_proposal(account) if account.is_frozen else None,
+        "unfreezing": proposal,
+        **unfreezing.choices(proposal, request.user),
         "reveal_form": ReasonForm("reveal"),
         "freezing_form": ReasonForm("freezing"),
         "keep_form": ReasonForm("keep"),

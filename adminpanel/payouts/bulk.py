@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from adminpanel.access import finance_page
+from adminpanel.access import approver_page
 from adminpanel.payouts import flags, queries, words
 from adminpanel.payouts.views import row
 from ledger.models import Attempt
@@ -46,7 +46,7 @@ class Pick(NamedTuple):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@finance_page
+@approver_page
 @reauthentication_required(allow_get=True)
 def approve_several(request: MemberRequest) -> HttpResponse:
     """The chosen payouts with their count and sum; a POST approves them.
@@ -114,14 +114,18 @@ def approve_each(request: MemberRequest, fingerprints: dict[str, str]) -> HttpRe
     for attempt in found:
         reference = attempt.transaction.reference
         try:
-            operations.approve(
+            approved = operations.approve(
                 context_of(request), attempt_id=attempt.pk, fingerprint=fingerprints[reference]
             )
         except Refusal as refusal:
             attempt.refresh_from_db()
             left_out.append(f"{reference}: {refusal} {words.what_happened(attempt)}".strip())
         else:
-            done.append(attempt.transaction.amount_cents)
+            if approved.state in (State.CANCELLED, State.FAILED):
+                # The same person had approved it before, and its money is back since.
+                left_out.append(f"{reference}: {words.what_happened(approved)}")
+            else:
+                done.append(attempt.transaction.amount_cents)
     if done:
         messages.success(request, after(len(done), sum(done)))
     if left_out:

@@ -41,7 +41,7 @@ class RefuseForm(DecisionForm):
     reason = ReasonField(
         label=_("Reason"),
         help_text=_("The member reads this."),
-        error_messages={"required": _("Enter a reason. The member reads it.")},
+        error_messages={"required": _("Enter a reason.")},
     )
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from adminpanel.access import finance_page
+from adminpanel.access import approver_page, finance_page, maker_page
 from adminpanel.payouts import words
 from adminpanel.payouts.forms import PauseForm
 from adminpanel.payouts.views import show_list
@@ -41,7 +41,7 @@ def pause_payouts(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@maker_page
 def propose_lift(request: MemberRequest, pause_id: int) -> HttpResponse:
     """Propose to resume payouts. A colleague resumes them."""
     done = _("Proposed. A colleague in finance must resume payouts.")
@@ -50,7 +50,7 @@ def propose_lift(request: MemberRequest, pause_id: int) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@approver_page
 def lift_pause(request: MemberRequest, pause_id: int) -> HttpResponse:
     """Resume payouts, as a colleague proposed."""
     done, again = _("Payouts are resumed."), _("You resumed payouts before. Nothing changed.")

@@ -11,9 +11,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import finance_page, panel_page
+from adminpanel.access import approver_page, panel_page
 from adminpanel.payouts import flags, queries, words
 from adminpanel.payouts.forms import ApproveForm, NotPaidForm, PaidForm, PauseForm, RefuseForm
 from adminpanel.timeline import events
@@ -23,8 +24,7 @@ from ledger.models.attempts import State
 from ledger.payouts import operations, people
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import User
-from wallet.staff import subjects
-from wallet.staff.roles import acts_on_panel
+from wallet.staff import roles, subjects
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page
@@ -71,7 +71,7 @@ def show_list(
         "tab": tab,
         "tabs": [(each, tallies[each.name]) for each in queries.TABS],
         "tally": tallies[tab.name],
-        "switch": acts_on_panel(request.user),
+        "resumes": True,
         "pause_form": pause_form or PauseForm(),
         "problem": problem,
     }
@@ -109,7 +109,7 @@ def payout(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@approver_page
 def approve_payout(request: MemberRequest, reference: str) -> HttpResponse:
     """Approve a payout that waits for it."""
     form = ApproveForm(request.POST)
@@ -117,7 +117,7 @@ def approve_payout(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@approver_page
 def refuse_payout(request: MemberRequest, reference: str) -> HttpResponse:
     """Refuse a payout that wasn't sent yet, with a reason."""
     form = RefuseForm(request.POST)
@@ -125,7 +125,7 @@ def refuse_payout(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@approver_page
 def payout_was_paid(request: MemberRequest, reference: str) -> HttpResponse:
     """Say that a payout with an unknown outcome was paid."""
     form, outcome = PaidForm(request.POST), Outcome.PAID
@@ -135,7 +135,7 @@ def payout_was_paid(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@approver_page
 def payout_was_not_paid(request: MemberRequest, reference: str) -> HttpResponse:
     """Say that a payout with an unknown outcome wasn't paid."""
     form, outcome = NotPaidForm(request.POST), Outcome.NOT_PAID
@@ -183,10 +183,9 @@ def show(
 ) -> HttpResponse:
     found = queries.with_decisions(queries.payouts())
     attempt = get_object_or_404(found, transaction__reference=reference)
-    acts = acts_on_panel(request.user)
-    may = choices(attempt, request.user) if acts else {}
+    decides = roles.may(request.user, roles.Right.DECIDE)
+    may = choices(attempt, request.user) if decides else {}
     context = row(attempt, request.user, flags.habits([attempt])) | {
-        "acts": acts,
         "may": may,
         "steps": words.steps(attempt),
         "exchange": queries.messages_of(attempt),
@@ -209,6 +208,8 @@ def forms_of(
     """
     seen = {"fingerprint": attempt.fingerprint}
     found = {f"{form.prefix}_form": form(initial=seen) for form in FORMS}
+    if attempt.transaction.from_account_id is None:
+        found["refuse_form"].fields["reason"].help_text = _("Staff read this.")
     if submitted:
         if is_outdated:
             entered = {name: submitted[name].value() for name in submitted.fields}

@@ -15,7 +15,8 @@ from ledger import rails
 from ledger.models import Approval, Attempt, Pause, Verdict
 from ledger.models.attempts import BADGES as ATTEMPT_BADGES
 from ledger.models.attempts import State
-from ledger.payouts.operations import REFUSED
+from ledger.payouts.leases import may_send
+from ledger.payouts.operations import REFUSED, agreed_on
 from ledger.status import Badge
 
 BADGES = {
@@ -137,6 +138,8 @@ def after_approval(attempt: Attempt) -> str:
         )
     if any(pause.rail in ("", attempt.rail) for pause in queries.pauses_now()):
         return _("Approved. It will be sent when payouts resume.")
+    if not Attempt.objects.filter(may_send(), pk=attempt.pk).exists():
+        return _("Approved. It isn't sent while the wallet is frozen, on hold or closed.")
     return _("Approved. It will be sent shortly.")
 
 
@@ -156,6 +159,8 @@ def after_verdict(attempt: Attempt) -> str:
         if not attempt.is_payout:
             return _("Two people agree. The deposit failed, and no money moved.")
         return _("Two people agree. {where}").format(where=is_back(attempt))
+    if agreed_on(attempt):
+        return _("Two people agree. The rail is being asked now: its answer counts, if it has one.")
     if attempt.is_replay:
         return _("You said this before. A colleague must find out the same.")
     if attempt.verdicts.values("person").distinct().count() > 1:

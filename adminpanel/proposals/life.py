@@ -22,8 +22,9 @@ from ledger.models import Transaction
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
-from wallet.staff import audit
+from wallet.staff import audit, roles
 from wallet.staff.newcomers import refuse_newcomer
+from wallet.staff.roles import Right
 from wallet.staff.subjects import Subject
 
 # Limits the work of one turn of the worker.
@@ -80,9 +81,10 @@ class Life[P: Proposal](ABC):
         Returns the proposal: POSTED, or REFUSED with the ledger's sentence, or still APPROVED when
         the ledger is busy. The worker posts it later.
 
-        Raises NotAllowed for the proposer, a party and a newcomer in finance; TooLate when it's
-        already decided; a Refusal while the ledger would refuse it. The proposal stays open in that
-        case, so it can be approved later. OutcomeUnknown leaves it APPROVED, for the worker.
+        Raises NotAllowed for all but approvers, for the proposer, a party and a newcomer in
+        finance; TooLate when it's already decided; a Refusal while the ledger would refuse it. The
+        proposal stays open in that case, so it can be approved later. OutcomeUnknown leaves it
+        APPROVED, for the worker.
         """
         self.decide(context, proposal_id, State.APPROVED)
         return self.post(proposal_id, context.ip_address)
@@ -128,9 +130,11 @@ class Life[P: Proposal](ABC):
         """Raise NotAllowed if this person may not make this decision."""
         is_own = proposal.proposed_by_id == actor_id
         if state == State.WITHDRAWN:
+            roles.require(actor_id, Right.PROPOSE)
             if not is_own:
                 raise NotAllowed(self.only_proposer_withdraws, name=proposal.proposer)
             return
+        roles.require(actor_id, Right.DECIDE)
         if is_own:
             raise NotAllowed(self.proposer_cannot_decide)
         if self.is_party(proposal, actor_id):

@@ -20,7 +20,8 @@ from wallet.db.retries import committed
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
-from wallet.staff import audit, subjects
+from wallet.staff import audit, roles, subjects
+from wallet.staff.roles import Right
 
 Action = audit.Action
 
@@ -70,10 +71,12 @@ key_of, post_approved = REVERSALS.key_of, REVERSALS.post_approved
 def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
     """Propose to reverse a transaction. No money moves until a colleague approves.
 
-    Raises a Refusal for a party to the transaction, and when there is an `obstacle`. When two
-    people propose at the same time, a database constraint refuses the second.
+    Raises NotAllowed for all but makers; a Refusal for a party to the transaction, and when there
+    is an `obstacle`. When two people propose at the same time, a database constraint refuses the
+    second.
     """
     assert context.actor_id
+    roles.require(context.actor_id, Right.PROPOSE)
     record = Transaction.objects.select_related("reversed_by").get(pk=transaction_id)
     if is_party(record, context.actor_id):
         raise Refusal(

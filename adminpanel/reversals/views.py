@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import finance_page, panel_page
+from adminpanel.access import approver_page, maker_page, panel_page
 from adminpanel.models import ReversalProposal
 from adminpanel.models.proposals import State
 from adminpanel.proposals import pages
 from adminpanel.proposals.forms import DenyForm
 from adminpanel.proposals.pages import queue
 from adminpanel.reversals import operations, queries
-from wallet.staff.roles import acts_on_panel
 from wallet.web.http import MemberRequest, render_part
 
 
@@ -37,14 +36,14 @@ def reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@approver_page
 def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
     """Approve a proposal and post the reversal."""
     return decide(request, proposal_id, operations.approve)
 
 
 @require_POST
-@finance_page
+@approver_page
 def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
     """Deny a proposal with a reason."""
     form = DenyForm(request.POST)
@@ -54,7 +53,7 @@ def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@maker_page
 def withdraw_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
     """Withdraw your own proposal."""
     return decide(request, proposal_id, operations.withdraw)
@@ -108,7 +107,6 @@ def show(
         "record": record,
         "shortfall": operations.shortfall(record),
         "is_own": proposal.proposed_by_id == request.user.pk,
-        "acts": acts_on_panel(request.user),
         "problem": problem,
         "form": form or DenyForm(),
     }

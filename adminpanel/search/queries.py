@@ -46,6 +46,12 @@ class Group(NamedTuple):
     is_recent: bool = False
 
 
+def member_url(text: str) -> str | None:
+    """The URL of the member whom this text names, like `member 12`."""
+    subject = subjects.parse(text)
+    return exact_url(text) if subject and subject.kind == "member" else None
+
+
 def exact_url(text: str) -> str | None:
     """The URL of the one existing thing with this reference, date or subject."""
     subject = subjects.parse(text)
@@ -77,6 +83,11 @@ def groups(text: str) -> list[Group]:
     """All groups with results."""
     found = [find_members(text), *find_transactions(text), find_incidents(text)]
     return [group for group in found if group.page.rows]
+
+
+def only_members(text: str) -> list[Group]:
+    found = find_members(text)
+    return [found] if found.page.rows else []
 
 
 def find_members(text: str) -> Group:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from adminpanel.access import finance_page
+from adminpanel.access import maker_page
 from adminpanel.corrections import lookups, operations
 from adminpanel.corrections.forms import AssignForm, ReturnForm, WhyForm
 from adminpanel.corrections.items import find_way_back
@@ -25,7 +25,7 @@ from wallet.web.refusals import page_status
 
 
 @require_POST
-@finance_page
+@maker_page
 def assign_item(request: MemberRequest, reference: str) -> HttpResponse:
     """Propose to give an item to a member. A colleague decides."""
     item = get_object_or_404(Transaction, reference=reference)
@@ -37,7 +37,7 @@ def assign_item(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@maker_page
 def return_item(request: MemberRequest, reference: str) -> HttpResponse:
     """Propose to pay an item back to its payer. A colleague decides."""
     item = get_object_or_404(Transaction, reference=reference)

@@ -11,7 +11,7 @@ from adminpanel.payouts.views import obstacle, typed
 from ledger.models import Transaction, Verdict
 from ledger.models.attempts import State
 from wallet.models import User
-from wallet.staff.roles import acts_on_panel
+from wallet.staff import roles
 
 
 class Card(NamedTuple):
@@ -36,8 +36,9 @@ def card(record: Transaction, reader: User, submitted: forms.Form | None) -> Car
     verdicts, is_unknown = list(attempt.verdicts.all()), attempt.state == State.UNKNOWN
     if not (verdicts or is_unknown or submitted):
         return None
-    why_not = obstacle(attempt, reader, is_approval=True) if acts_on_panel(reader) else ""
-    may = is_unknown and acts_on_panel(reader) and not why_not
+    decides = roles.may(reader, roles.Right.DECIDE)
+    why_not = obstacle(attempt, reader, is_approval=True) if decides else ""
+    may = is_unknown and decides and not why_not
     return Card(
         verdicts,
         is_unknown,

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from adminpanel.access import finance_page
+from adminpanel.access import approver_page
 from adminpanel.payouts import words
 from adminpanel.payouts.forms import NotPaidForm, PaidForm
 from adminpanel.transactions.views import show
@@ -26,14 +26,14 @@ Outcome = Verdict.Outcome
 
 
 @require_POST
-@finance_page
+@approver_page
 def deposit_was_paid(request: MemberRequest, reference: str) -> HttpResponse:
     """Say that a deposit with an unknown outcome was paid."""
     return judge(request, reference, PaidForm(request.POST), Outcome.PAID)
 
 
 @require_POST
-@finance_page
+@approver_page
 def deposit_was_not_paid(request: MemberRequest, reference: str) -> HttpResponse:
     """Say that a deposit with an unknown outcome wasn't paid."""
     return judge(request, reference, NotPaidForm(request.POST), Outcome.NOT_PAID)

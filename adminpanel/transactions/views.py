@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import finance_page, panel_page
+from adminpanel.access import finance_page, maker_page, panel_page
 from adminpanel.corrections.card import card
 from adminpanel.corrections.forms import WhyForm
 from adminpanel.members.queries import FROZEN
@@ -22,7 +22,6 @@ from adminpanel.transactions.verdict_card import card as verdict_card
 from ledger.models import Attempt, Transaction
 from ledger.payouts import asking
 from wallet.errors import Refusal
-from wallet.staff.roles import acts_on_panel
 from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page, page_status
 
@@ -60,7 +59,7 @@ def add_note(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-@finance_page
+@maker_page
 def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
     """Propose a reversal. A colleague decides."""
     record = get_object_or_404(Transaction, reference=reference)
@@ -145,7 +144,6 @@ def show(
         "related": queries.related_transactions(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
-        "acts": acts_on_panel(request.user),
         "note_form": note_form or NoteForm(),
         "propose_form": propose_form or ProposeForm(),
         "suspense": card(record, suspense_form, suspense_problem),

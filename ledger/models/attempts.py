@@ -67,12 +67,8 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         return self.filter(state__in=OPEN)
 
     def payouts(self) -> AttemptQuerySet:
-        """Those that pay money out. The others collect it.
-
-        By the side that has an account. Asked for the one that has none, SQLite reads every payout
-        there is by that side's index: 156 ms instead of 3 for a page of 100,000 attempts.
-        """
-        return self.filter(transaction__from_account__isnull=False)
+        """Those that pay money out. The others collect it."""
+        return self.filter(is_payout=True)
 
     def due(self, now: datetime) -> AttemptQuerySet:
         """Those that a worker has to send or to ask about, the longest due first."""

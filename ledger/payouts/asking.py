@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from ledger.models import Attempt
 from ledger.models.attempts import State
 from ledger.models.rail_events import Finding
-from ledger.payouts import people
 from ledger.payouts.operations import Action, locked, record_act
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import TooLate
+from wallet.staff import roles
+from wallet.staff.roles import Right
 
 ASKABLE = (State.SENT, State.UNKNOWN)
 
@@ -29,7 +30,7 @@ def ask_now(context: Context, *, attempt_id: int) -> Attempt:
     ended, and for one whose rail moved another amount: its answer would say nothing of that.
     """
     assert context.actor_id
-    people.refuse_outsider(context.actor_id)
+    roles.require(context.actor_id, Right.WORK)
     attempt = locked(attempt_id)
     if attempt.state not in ASKABLE and not is_being_asked(attempt):
         raise TooLate(_("The rail is asked about a payment that was sent and hasn't ended."))

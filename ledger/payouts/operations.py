@@ -55,7 +55,7 @@ def approve(context: Context, *, attempt_id: int, fingerprint: str) -> Attempt:
     """Approve a payout that waits for it. With its last approval it is ready to be sent.
 
     `fingerprint` is that of what the person saw: amount, payee and transaction. Raises NotAllowed
-    for people outside finance, newcomers in it, and the payout's own people; TooLate when it
+    for all but approvers, for new ones, and for the payout's own people; TooLate when it
     doesn't wait any longer, or isn't what was seen.
     """
     assert context.actor_id
@@ -135,7 +135,7 @@ def end_unsent(
     if ended.is_replay:
         mine = code == CANCELLED or approval_of(attempt, context.actor_id)
         if attempt.state != State.CANCELLED or attempt.failure_code != code or not mine:
-            raise TooLate(_("This payment has ended before. Its money is back in the wallet."))
+            raise TooLate(_("This payment has ended before. Its money is back where it came from."))
         attempt.is_replay = True
     return attempt
 
@@ -212,10 +212,11 @@ def check_verdict(attempt: Attempt, outcome: str, evidence: str, receipt: str) -
 
 
 def agreed_on(attempt: Attempt) -> tuple[str, str] | None:
-    """What two people say now of this attempt, by the latest word of each."""
+    """What two people say now, by the latest word of each, if no two others say another thing."""
     latest = {one.person_id: (one.outcome, one.receipt) for one in attempt.verdicts.order_by("pk")}
     said = list(latest.values())
-    return next((each for each in said if said.count(each) > 1), None)
+    agreed = {each for each in said if said.count(each) > 1}
+    return agreed.pop() if len(agreed) == 1 else None
 
 
 def end_as_agreed(attempt: Attempt, outcome: str, receipt: str) -> bool:

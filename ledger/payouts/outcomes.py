@@ -14,12 +14,11 @@ from django.utils import timezone
 
 from ledger import operations
 from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise, Superseded
-from ledger.kinds import STRAY_IN, STRAY_OUT
-from ledger.models import Arrival, Attempt, Transaction
+from ledger.models import Attempt, Transaction
 from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
-from ledger.payouts import claims, schedule
+from ledger.payouts import claims, schedule, strays
 from ledger.payouts.alarms import raise_alarm, write_finding
 from ledger.rails import Answer, Outcome
 from ledger.status import Status
@@ -94,7 +93,7 @@ def settle(attempt: Attempt, heard: Heard) -> Finding:
     except ReceiptTaken:
         return Finding.RECEIPT_TAKEN
     except SettledOtherwise:
-        return hold_stray(
+        return strays.hold(
             attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS, is_claim=is_claim
         )
     if claims.came_in_too(attempt, answer.receipt):
@@ -125,7 +124,7 @@ def other_amount(attempt: Attempt, heard: Heard) -> Finding:
     if status != Status.FAILED:
         return Finding.WRONG_AMOUNT
     receipt = heard.answer.receipt
-    return hold_stray(
+    return strays.hold(
         attempt, receipt, heard.amount_cents, Finding.WRONG_AMOUNT, is_claim=heard.is_claim
     )
 
@@ -138,33 +137,6 @@ def end_with_other_amount(attempt: Attempt) -> None:
     """
     words = "Another amount was paid than was asked for."
     end_as_failed(attempt, OTHER_AMOUNT, words, None)
-
-
-def hold_stray(
-    attempt: Attempt, receipt: str, amount_cents: int, finding: Finding, *, is_claim: bool
-) -> Finding:
-    """Put what the rail moved into suspense, once for each attempt. Another amount or receipt than
-    the first time is for people: it may be more money."""
-    record = attempt.transaction
-    if amount_cents <= 0:
-        return finding
-    words = f"Stray payment of {record.reference}" + (f", receipt {receipt}" if receipt else "")
-    made = operations.hold_in_suspense(
-        STRAY_OUT if attempt.is_payout else STRAY_IN,
-        paid=Paid(attempt.rail, receipt, amount_cents, attempt_id=attempt.pk),
-        actor_id=record.created_by_id,
-        # With a space, which no key from outside may hold.
-        key=f"stray {attempt.reference}",
-        description=words,
-        resolves_id=record.resolves_id,
-        is_claim=is_claim,
-    )
-    if not made.is_replay or made.amount_cents != amount_cents:
-        return finding
-    # Of money that came in, its arrival knows the receipt; of money that went out, its words do.
-    known = Arrival.objects.filter(transaction=made).values_list("receipt", flat=True).first()
-    is_known = not receipt or receipt == known or made.description == words
-    return Finding.DUPLICATE if is_known else Finding.OTHER_RECEIPT
 
 
 def fail(attempt: Attempt, heard: Heard) -> Finding:
@@ -197,11 +169,9 @@ def not_taken(attempt: Attempt, heard: Heard) -> Finding:
     that pays a reference once: another worker's request may still be on its way, and a member must
     not be asked for the same money twice.
     """
-    now = timezone.now()
     if heard.is_send:
         unsent: dict[str, Any] = {} if heard.is_resend else {"sent_at": None}
-        ready_at = schedule.send_again_at(attempt, now)
-        return to_ready(attempt, heard.fence, State.SENDING, ready_at, **unsent)
+        return send_again(attempt, heard, State.SENDING, **unsent)
     if attempt.rail_id or attempt.state == State.SENT:
         # It has said before that it took it.
         return note(attempt, heard)
@@ -212,16 +182,32 @@ def not_taken(attempt: Attempt, heard: Heard) -> Finding:
         return note(attempt, heard)
     # What a rail says by itself comes while no worker is at it, or changes nothing.
     state = State.UNKNOWN if heard.fence is None else attempt.state
-    return to_ready(attempt, heard.fence, State(state), schedule.send_again_at(attempt, now))
+    return send_again(attempt, heard, State(state))
 
 
-def to_ready(
-    attempt: Attempt, fence: int | None, state: State, at: datetime, **columns: Any
-) -> Finding:
-    is_free = Q(fence=fence) if fence is not None else free(timezone.now())
-    columns |= {"state": State.READY, "next_look_at": at, "lease_until": None}
-    changed = update(Attempt.objects.filter(is_free, pk=attempt.pk, state=state), **columns)
-    return Finding.APPLIED if changed else Finding.NO_NEWS
+def send_again(attempt: Attempt, heard: Heard, state: State, **columns: Any) -> Finding:
+    """Make it ready again. What people have judged stays with them: see `to_ready`."""
+    if to_ready(attempt, heard.fence, state, **columns):
+        return Finding.APPLIED
+    return note(attempt, heard)
+
+
+@committed
+def to_ready(attempt: Attempt, fence: int | None, state: State, **columns: Any) -> bool:
+    """False if it isn't any longer as it was, or if a person has said what became of it.
+
+    A verdict is about what was sent until then. Sent again, a payment could be paid and, by what
+    two people had found before, given back too.
+    """
+    now = timezone.now()
+    is_free = Q(fence=fence) if fence is not None else free(now)
+    # Locked first, since a verdict is written under this lock.
+    mine = Attempt.objects.select_for_update().filter(is_free, pk=attempt.pk, state=state)
+    if not mine or attempt.verdicts.exists():
+        return False
+    due_at = schedule.send_again_at(attempt, now)
+    mine.update(state=State.READY, next_look_at=due_at, lease_until=None, **columns)
+    return True
 
 
 def note(attempt: Attempt, heard: Heard) -> Finding:

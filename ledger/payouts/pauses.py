@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger.models import Pause
-from ledger.payouts import people
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import NotAllowed, Refusal, TooLate
-from wallet.staff import audit, subjects
+from wallet.staff import audit, roles, subjects
 from wallet.staff.newcomers import refuse_newcomer
+from wallet.staff.roles import Right
 
 Action = audit.Action
 
@@ -37,7 +37,7 @@ def pause(context: Context, *, rail: str = "", until: datetime | None = None) ->
         raise Refusal(_("This time has passed. Enter a later one."))
     holding = Pause.objects.holding(now).filter(rail=rail, paused_by=context.actor_id)
     if context.actor_id is not None:
-        people.refuse_outsider(context.actor_id)
+        roles.require(context.actor_id, Right.WORK)
         holding = holding.filter(reason=context.reason, until=until)
     if earlier := holding.first():
         earlier.is_replay = True
@@ -51,9 +51,9 @@ def pause(context: Context, *, rail: str = "", until: datetime | None = None) ->
 
 @committed
 def propose_lift(context: Context, *, pause_id: int) -> Pause:
-    """Propose to let payouts go on. Raises NotAllowed outside finance, TooLate when it's over."""
+    """Propose to let payouts go on. Raises NotAllowed for all but makers, and TooLate."""
     assert context.actor_id
-    people.refuse_outsider(context.actor_id)
+    roles.require(context.actor_id, Right.PROPOSE)
     found = locked(pause_id)
     if found.lift_proposed_by_id == context.actor_id:
         found.is_replay = True
@@ -68,11 +68,11 @@ def propose_lift(context: Context, *, pause_id: int) -> Pause:
 def lift(context: Context, *, pause_id: int) -> Pause:
     """Let payouts go on, as a colleague has proposed.
 
-    Raises NotAllowed for the one who proposed it, for people outside finance and newcomers in it;
-    a Refusal while no one has proposed it; TooLate when it's over.
+    Raises NotAllowed for the one who proposed it, for all but approvers and for new ones; a Refusal
+    while no one has proposed it; TooLate when it's over.
     """
     assert context.actor_id
-    people.refuse_outsider(context.actor_id)
+    roles.require(context.actor_id, Right.DECIDE)
     refuse_newcomer(context.actor_id)
     found = locked(pause_id, context.actor_id)
     if found.is_replay:

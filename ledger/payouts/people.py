@@ -1,23 +1,18 @@
-"""Who may decide about a payment: people of finance, and about other people's money only."""
+"""Who may decide about a payment: approvers of finance, and about other people's money only."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _lazy
 
-from ledger.models import Transaction
+from ledger.models import Attempt, Transaction
 from wallet.errors import NotAllowed
 from wallet.models import Account, User
+from wallet.staff import roles
 from wallet.staff.newcomers import refuse_newcomer
-from wallet.staff.roles import acts_on_panel
+from wallet.staff.roles import Right
 
-ONLY_FINANCE = _lazy("Only the finance team decides this.")
 OWN_MONEY = _lazy("This is your own money, so a colleague decides it.")
-
-
-def refuse_outsider(person_id: int) -> None:
-    """Raises NotAllowed for everyone but finance."""
-    if not acts_on_panel(User.objects.get(pk=person_id)):
-        raise NotAllowed(str(ONLY_FINANCE))
+OWN_RETURN = _lazy("You approved this return, or it goes to your phone. A colleague decides it.")
 
 
 def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) -> None:
@@ -25,9 +20,9 @@ def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) ->
 
     To stop a payment, one may be new in finance; to let money out, not.
     """
-    refuse_outsider(person_id)
+    roles.require(person_id, Right.DECIDE)
     if is_own(record, person_id):
-        raise NotAllowed(str(OWN_MONEY))
+        raise NotAllowed(str(OWN_RETURN if is_return(record) else OWN_MONEY))
     if is_approval:
         refuse_newcomer(person_id)
 
@@ -39,8 +34,8 @@ def may_approve(person: User) -> bool:
 
 def why_no_approvals(person: User) -> str:
     """Why this person may not approve any payment, as a sentence. Empty if they may."""
-    if not acts_on_panel(person):
-        return str(ONLY_FINANCE)
+    if not roles.may(person, Right.DECIDE):
+        return str(roles.ONLY[Right.DECIDE])
     try:
         refuse_newcomer(person.pk)
     except NotAllowed as refusal:
@@ -49,7 +44,16 @@ def why_no_approvals(person: User) -> str:
 
 
 def is_own(record: Transaction, person_id: int) -> bool:
-    """Did they order it, or does it leave or reach an account of theirs?"""
+    """Did they order it, does it leave or reach an account of theirs, or go back to their phone?"""
+    if record.created_by_id == person_id:
+        return True
+    if is_return(record):
+        phones = User.objects.filter(pk=person_id, phone__isnull=False).values("phone")
+        return Attempt.objects.filter(transaction=record, phone__in=phones).exists()
     theirs = Account.objects.filter(user=person_id).values_list("pk", flat=True)
-    sides = {record.from_account_id, record.to_account_id}
-    return record.created_by_id == person_id or not sides.isdisjoint(theirs)
+    return not {record.from_account_id, record.to_account_id}.isdisjoint(theirs)
+
+
+def is_return(record: Transaction) -> bool:
+    """Does it pay money from suspense, and not from a wallet?"""
+    return record.from_account_id is None and record.to_account_id is None

@@ -60,6 +60,15 @@ APPROVALS = """
        OR attempt.state NOT IN ('HELD', 'CANCELLED') AND given.people < attempt.approvals_needed
     ORDER BY record.id"""
 
+# About to be sent, or being sent, although people have said what became of it.
+VERDICTS = """
+    SELECT record.id, record.reference, attempt.state
+    FROM ledger_attempt attempt JOIN ledger_transaction record
+      ON record.id = attempt.transaction_id
+    WHERE attempt.state IN ('READY', 'SENDING')
+      AND EXISTS (SELECT 1 FROM ledger_verdict WHERE attempt_id = attempt.id)
+    ORDER BY record.id"""
+
 # Money that came in under a receipt is booked once, and by the transaction that its arrival names.
 ARRIVALS = """
     SELECT id, reference, receipt FROM (

@@ -201,6 +201,14 @@ CHECKS = (
         attempts.APPROVALS,
     ),
     Check(
+        "verdicts",
+        _("Verdicts"),
+        _("A payment isn't sent again once people have said what became of it."),
+        _("{reference}: {state}, although people have said what became of it"),
+        "transaction",
+        attempts.VERDICTS,
+    ),
+    Check(
         "receipts",
         _("Receipts"),
         _("A receipt names one payment of its rail."),
@@ -265,21 +273,7 @@ CHECKS = (
         _("The stored balances of each house account match its entries."),
         _("of account {account}: stores {balance_cents}, but the entries sum to {sum_cents}"),
         "house balance",
-        """
-        SELECT id, account, balance_cents, sum_cents FROM (
-            SELECT step.id, step.house_id AS account, step.balance_cents,
-                   step.before_cents + COALESCE(SUM(entry.amount_cents), 0) AS sum_cents
-            FROM (SELECT id, house_id, through_id, balance_cents,
-                         LAG(through_id, 1, CAST(0 AS bigint))
-                             OVER (PARTITION BY house_id ORDER BY through_id) AS before_id,
-                         LAG(balance_cents, 1, CAST(0 AS bigint))
-                             OVER (PARTITION BY house_id ORDER BY through_id) AS before_cents
-                  FROM ledger_housebalance) step
-            LEFT JOIN ledger_entry entry ON entry.account_id = step.house_id
-             AND entry.id > step.before_id AND entry.id <= step.through_id
-            GROUP BY step.id, step.house_id, step.balance_cents, step.before_cents) summed
-        WHERE balance_cents <> sum_cents
-        ORDER BY id""",
+        statements.RUNNING_TOTALS,
     ),
     Check(
         "guards",

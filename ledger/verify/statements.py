@@ -246,3 +246,21 @@ def rollups(engine: str) -> str:
     GROUP BY day, type, house_id
     HAVING SUM(debit_cents) <> 0 OR SUM(credit_cents) <> 0 OR SUM(lines) <> 0
     ORDER BY name"""
+
+
+# The stored balances of the house accounts, each a step from the one before.
+RUNNING_TOTALS = """
+    SELECT id, account, balance_cents, sum_cents FROM (
+        SELECT step.id, step.house_id AS account, step.balance_cents,
+               step.before_cents + COALESCE(SUM(entry.amount_cents), 0) AS sum_cents
+        FROM (SELECT id, house_id, through_id, balance_cents,
+                     LAG(through_id, 1, CAST(0 AS bigint))
+                         OVER (PARTITION BY house_id ORDER BY through_id) AS before_id,
+                     LAG(balance_cents, 1, CAST(0 AS bigint))
+                         OVER (PARTITION BY house_id ORDER BY through_id) AS before_cents
+              FROM ledger_housebalance) step
+        LEFT JOIN ledger_entry entry ON entry.account_id = step.house_id
+         AND entry.id > step.before_id AND entry.id <= step.through_id
+        GROUP BY step.id, step.house_id, step.balance_cents, step.before_cents) summed
+    WHERE balance_cents <> sum_cents
+    ORDER BY id"""

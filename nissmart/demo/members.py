@@ -24,7 +24,7 @@ from ledger.rails.simulated import SIMULATED
 from wallet.context import Context
 from wallet.models import Account, Pin, User
 from wallet.signin import pin
-from wallet.staff.roles import AUDITOR, FINANCE
+from wallet.staff.roles import AUDITOR, FINANCE_TEAM
 
 PASSWORD = "nissmart-demo"
 # The key of the demo staff's authenticator app.
@@ -41,7 +41,7 @@ class Person(NamedTuple):
     email: str | None
     phone: str | None
     role: str | None
-    group: str | None = None
+    groups: tuple[str, ...] = ()
     is_operator: bool = False
 
 
@@ -55,10 +55,10 @@ GEORGE = Person("George Mutiso", None, "+254712000007", None)
 HALIMA = Person("Halima Noor", "halima@example.com", "+254712000008", None)
 MEMBERS = (AMINA, BRIAN, CHEBET, DANIEL, ESTHER, FATUMA, GEORGE, HALIMA)
 STAFF = (
-    Person("Wambui Kariuki", "finance@example.com", None, "finance", FINANCE),
-    Person("Joseph Kiprono", "finance2@example.com", None, "finance", FINANCE),
-    Person("Zawadi Mutua", "auditor@example.com", None, "auditor, reads only", AUDITOR),
-    Person("Peter Omondi", "operator@example.com", None, "operator, /admin/", None, True),
+    Person("Wambui Kariuki", "finance@example.com", None, "finance", FINANCE_TEAM),
+    Person("Joseph Kiprono", "finance2@example.com", None, "finance", FINANCE_TEAM),
+    Person("Zawadi Mutua", "auditor@example.com", None, "auditor, reads only", (AUDITOR,)),
+    Person("Peter Omondi", "operator@example.com", None, "operator, /admin/", (), True),
 )
 
 TREASURER = ESTHER
@@ -232,8 +232,7 @@ def open_person(person: Person, joined: datetime) -> User:
         Pin.objects.create(user=user, digest=pin.digest(user.pk, PIN))
     if person.email:
         EmailAddress.objects.create(user=user, email=person.email, primary=True)
-    if person.group:
-        user.groups.add(Group.objects.get(name=person.group))
+    user.groups.add(*Group.objects.filter(name__in=person.groups))
     if person in STAFF:
         TOTP.activate(user, TOTP_SECRET)
     return user

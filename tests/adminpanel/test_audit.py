@@ -110,7 +110,7 @@ def test_the_audit_shows_the_actors_role(as_auditor, finance, auditor, operator)
     roles = [
         [words(role) for role in find(row, class_="role")] for row in rows(as_auditor.get(URL))
     ]
-    assert roles == [[], ["Operator"], ["Auditor"], ["Finance"]]
+    assert roles == [[], ["Operator"], ["Auditor"], ["Finance, Finance approver"]]
 
 
 def test_a_reference_finds_every_event_about_its_transaction(

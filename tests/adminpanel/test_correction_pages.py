@@ -188,7 +188,7 @@ def test_too_little_money_and_too_late_a_decision_say_why(wambui, joseph, alice)
 def test_an_auditor_reads_and_cannot_act(item, wambui, alice):
     auditor = signed_in(staff("auditor"))
     proposal = propose_assignment(wambui, item, alice)
-    assert "Only finance can decide this." in text(auditor.get(url(proposal)))
+    assert "Only a finance approver can decide this." in text(auditor.get(url(proposal)))
     assert "Propose an adjustment" not in text(auditor.get(QUEUE))
     other = stray(alice, 5_00, "simulated")
     assert "It takes two people in finance" in text(auditor.get(page_of(other)))

@@ -30,8 +30,8 @@ SIGN_INS = {
     "amina@example.com": set(),
     "brian@example.com": set(),
     "chebet@example.com": set(),
-    "finance@example.com": {"finance"},
-    "finance2@example.com": {"finance"},
+    "finance@example.com": {"finance", "finance approver"},
+    "finance2@example.com": {"finance", "finance approver"},
     "auditor@example.com": {"auditor"},
     "operator@example.com": set(),
 }

@@ -73,7 +73,7 @@ def test_what_is_incomplete_changes_nothing_and_keeps_the_input(unknown, wambui)
 def test_only_finance_says_it_and_about_deposits_only(unknown, alice, auditor, as_wambui):
     assert signed_in(auditor).post(url(unknown, "paid"), PAID).status_code in (403, 404)
     page = text(signed_in(auditor).get(url(unknown)))
-    assert "Only finance can decide this." in page
+    assert "Only a finance approver can decide this." in page
     assert "Say that it was paid" not in page
     payout = Attempt.objects.get(transaction=withdraw(alice, 5_00))
     assert "What became of it?" not in text(as_wambui.get(url(payout)))

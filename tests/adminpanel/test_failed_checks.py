@@ -18,7 +18,7 @@ from tests.factories import send
 from tests.pages import elements, text, words
 from wallet.context import Context
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 INTEGRITY = "/panel/integrity/"
 CHECK = "/panel/integrity/running/"

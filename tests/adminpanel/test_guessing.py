@@ -11,7 +11,7 @@ from tests.conftest import signed_in
 from tests.pages import htmx, text
 from wallet.models import AuditEvent, RateWindow
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 LEDGER = "/panel/ledger/"
 SAVE = "/panel/ledger/views/"

@@ -20,7 +20,7 @@ from tests.pages import elements, fields, htmx, is_part, is_whole_page, problems
 from wallet.context import Context
 from wallet.models import AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 UNCHANGED = "Nothing changed. The incident was already like this."
 

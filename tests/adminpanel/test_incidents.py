@@ -15,7 +15,7 @@ from tests.pages import elements, htmx, is_part, is_whole_page, problems, text, 
 from wallet.context import Context
 from wallet.models import AuditEvent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 def timeline(response) -> list[str]:

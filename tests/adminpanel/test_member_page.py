@@ -14,7 +14,7 @@ from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
 from wallet.models import Account, AuditEvent, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 URL = "/panel/members/"
 REASON = "They called about a lost phone"

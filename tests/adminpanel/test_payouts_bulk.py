@@ -117,6 +117,18 @@ def test_a_double_click_approves_once(three, as_wambui, joseph, settings, alice)
     assert boxes(signed_in(joseph)) == references(twice)
 
 
+def test_one_that_was_refused_after_my_approval_is_not_counted(three, as_wambui, joseph, settings):
+    """Approved in one tab and refused by a colleague; then the other tab is sent."""
+    settings.APPROVE_TWO_ABOVE_CENTS = 0
+    refused, _second, _third = three
+    values = shown(confirm(as_wambui, *three[:2]))
+    post(as_wambui, values)
+    decide(operations.refuse, joseph, refused)
+    said = text(post(as_wambui, values, follow=True))
+    assert "You approved 1 payout, KES 20.00." in said
+    assert f"{refused.transaction.reference}: Joseph Kiprono refused it at" in said
+
+
 def test_four_eyes_hold_for_each(three, wambui, as_wambui):
     own = order(fund(wambui), 50_00)
     assert boxes(as_wambui) == references(*three)

@@ -23,9 +23,10 @@ from tests.adminpanel.support.payouts import (
 )
 from tests.books import nothing_moves
 from tests.conftest import signed_in
-from tests.factories import balance, deposit, send
+from tests.factories import account_id, balance, deposit, send
 from tests.ledger.support.payouts import acts, assert_right, by, decide, sent, state
 from tests.pages import elements, fields, problems, text
+from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
 from wallet.models import AuditEvent
 from wallet.staff import audit, subjects
@@ -84,7 +85,7 @@ def test_a_payout_in_each_state_has_its_buttons(held, as_wambui, wambui, joseph,
 
 def test_only_finance_and_auditors_read_it(held, auditor, alice, operator, bob):
     response = signed_in(auditor).get(url(held))
-    assert "Only finance can decide this." in text(response)
+    assert "Only a finance approver can decide this." in text(response)
     assert not {one for one in buttons(response) if "KES" in one}
     for other in (alice, bob, operator):
         for headers in BOTH:
@@ -114,6 +115,15 @@ def test_only_finance_acts(held, auditor, alice, operator, act):
 
 
 # --- Approve
+
+
+def test_an_approval_of_a_frozen_wallet_says_that_it_is_not_sent(held, alice, as_wambui):
+    wallet_operations.freeze(SYSTEM, account_id(alice))
+    approve(as_wambui, held)
+    said = page(as_wambui, held)
+    assert "Approved. It isn't sent while the wallet is frozen, on hold or closed." in said
+    assert "sent shortly, but not while payouts are paused, or the wallet is frozen" in said
+    assert worker.do_due() == 0
 
 
 @pytest.mark.parametrize("headers", BOTH)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ledger.models import Attempt, Verdict
-from ledger.payouts import worker
+from ledger.payouts import leases, worker
 from ledger.rails import Instruction
 from tests.adminpanel.support.payouts import BOTH, NOT_PAID, PAID, assert_answers, page, url
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import balance
-from tests.ledger.support.payouts import assert_right, now_is, sent, state
+from tests.ledger.support.payouts import assert_right, make_due, now_is, sent, state
 from tests.pages import problems, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("approval_for_every_payout")]
@@ -46,6 +46,17 @@ def test_two_people_who_disagree_read_that_they_do(unknown, wambui, joseph):
     second = signed_in(joseph)
     second.post(url(unknown, "not-paid"), NOT_PAID)
     assert "You and a colleague disagree" in page(second, unknown)
+    assert state(unknown) == "UNKNOWN"
+
+
+def test_two_people_who_agree_while_a_worker_asks_read_that_they_do(unknown, wambui, joseph):
+    signed_in(wambui).post(url(unknown, "not-paid"), NOT_PAID)
+    make_due()
+    assert leases.claim(unknown.pk)
+    second = signed_in(joseph)
+    for _click in range(2):
+        second.post(url(unknown, "not-paid"), NOT_PAID)
+        assert "Two people agree. The rail is being asked now" in page(second, unknown)
     assert state(unknown) == "UNKNOWN"
 
 

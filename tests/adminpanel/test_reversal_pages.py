@@ -177,7 +177,7 @@ def test_an_auditor_reads_everything_and_changes_nothing(record, wambui, auditor
     proposal, client = propose(record, wambui), signed_in(auditor)
     page = client.get(url(proposal))
     assert page.status_code == 200
-    assert "Only finance can decide this." in text(page)
+    assert "Only a finance approver can decide this." in text(page)
     assert "Sent twice." in text(client.get(QUEUE))
     for shown in (page, client.get(page_of(record)), client.get(QUEUE)):
         forms = elements(shown, "form", method="post")

@@ -21,7 +21,7 @@ from tests.books import assert_books_right
 from tests.factories import send
 from wallet.money import CEILING_CENTS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db, pytest.mark.slow]
 
 NIGHTLY = os.environ.get("NIGHTLY") == "1"
 effort = {

@@ -151,6 +151,15 @@ def test_who_ordered_it_neither_approves_nor_judges(rich):
             row.save()
 
 
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="on SQLite verify_ledger finds it")
+def test_what_people_have_judged_is_not_sent_again(alice, finance):
+    attempt = Attempt.objects.get(transaction=waiting_withdrawal(alice, 1_00))
+    change(attempt, state="UNKNOWN")
+    facts = {"attempt": attempt, "person": finance, "person_name": "F"}
+    Verdict.objects.create(outcome="not_paid", evidence="The statement", **facts)
+    refuses(attempt, state="READY", lease_until=None, next_look_at=timezone.now())
+
+
 def test_a_worker_may_hear_the_end_of_what_it_believes_unsent(alice):
     attempt = unclaimed(alice)
     now = timezone.now()

@@ -87,6 +87,18 @@ def test_a_payout_paid_after_its_return_is_in_suspense(alice, rail):
     assert_right()
 
 
+def test_the_receipt_of_another_payout_moves_nothing_twice(alice, rail):
+    """A message says that a failed payout was paid after all, under the receipt of a paid one."""
+    paid, failed = sent(alice), sent(alice)
+    say(rail, paid)
+    say(rail, failed, outcome="failed", receipt="")
+    with nothing_moves():
+        taken = f"R-{paid.reference}"
+        assert say(rail, failed, receipt=taken) == "receipt_taken"
+        assert say(rail, failed, receipt=taken, cents=1_00) == "receipt_taken"
+    assert_right()
+
+
 def test_a_deposit_that_arrives_after_it_failed_is_in_suspense(alice, rail):
     attempt = sent(alice, move=deposit)
     say(rail, attempt, outcome="failed", receipt="")

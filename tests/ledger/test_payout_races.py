@@ -17,7 +17,7 @@ from tests.ledger.support.crowd import (
     IS_NIGHTLY,
     run_together,
 )
-from tests.ledger.support.payouts import assert_paid_once, go_on, make_due, ordered
+from tests.ledger.support.payouts import assert_paid_once, go_on, make_due, ordered, script
 from tests.tampering import violations
 from wallet.context import SYSTEM, Context
 from wallet.errors import Refusal, TooLate
@@ -116,6 +116,25 @@ def test_a_callback_a_look_and_people(alice, rail, people, fails):
             assert attempt.state == "FAILED"
             assert (balance(alice), strays) == (before + AMOUNT, 0 if fails else 1)
     assert violations() == []
+
+
+def test_a_first_verdict_and_a_rail_that_never_saw_it(alice, rail, people):
+    """Either it's sent again, or people decide: never both."""
+    for _round in range(ROUNDS):
+        script(rail, "lost")
+        attempt = ordered(alice, AMOUNT)
+        worker.do_due()
+        make_due()
+        say = {"attempt_id": attempt.pk, "outcome": "not_paid", "evidence": "The statement"}
+        jobs = [partial(operations.resolve, Context(person), **say) for person in people]
+        run_together(*map(tried, [*jobs, worker.do_due, worker.do_due]))
+        assert violations() == []
+        state = go_on(attempt)
+        operations.end_agreed()
+        attempt.refresh_from_db()
+        was_judged = attempt.verdicts.exists()
+        assert (state == "SUCCEEDED") != was_judged
+        assert (attempt.reference in rail.lines()) != was_judged
 
 
 def test_many_workers_send_each_once(alice, rail):

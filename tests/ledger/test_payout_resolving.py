@@ -6,11 +6,22 @@ import pytest
 
 from ledger.errors import ReceiptTaken
 from ledger.models import Attempt, Transaction, Verdict
-from ledger.payouts import leases, operations
+from ledger.payouts import leases, operations, worker
 from tests.books import nothing_moves
+from tests.conftest import staff
 from tests.factories import balance
 from tests.ledger.support import paya
-from tests.ledger.support.payouts import acts, assert_right, by, now_is, say, sent, state
+from tests.ledger.support.payouts import (
+    acts,
+    assert_right,
+    by,
+    go_on,
+    make_due,
+    now_is,
+    say,
+    sent,
+    state,
+)
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import User
 
@@ -64,6 +75,17 @@ def test_people_who_disagree_end_nothing_and_the_latest_word_counts(
     judge(wambui, unknown, "paid", "R2")
     assert judge(finance, unknown, "paid", "R1").state == "UNKNOWN"
     assert judge(joseph, unknown, "paid", "R2").receipt == "R2"
+
+
+def test_two_against_two_agree_on_nothing(unknown, wambui, joseph, finance):
+    """As when a worker was asking while the first two agreed."""
+    fourth = staff("finance", "Zuri Fourth")
+    for person, receipt in ((wambui, "R1"), (joseph, "R1"), (finance, ""), (fourth, "")):
+        outcome = "paid" if receipt else "not_paid"
+        said = {"person": person, "person_name": person.name, "evidence": "The statement"}
+        Verdict.objects.create(attempt=unknown, outcome=outcome, receipt=receipt, **said)
+    with nothing_moves():
+        assert operations.end_agreed() == 0
 
 
 @pytest.mark.parametrize(
@@ -157,3 +179,28 @@ def test_a_worker_at_it_goes_first(alice, rail, unknown, wambui, joseph, monkeyp
     assert operations.end_agreed() == 0
     now_is(unknown, seconds=200)
     assert operations.end_agreed() == 1
+
+
+def test_what_a_person_has_judged_is_not_sent_again(alice, rail, unknown, wambui, joseph):
+    """Its first request was lost. Sent again and paid, it would be given back by old findings."""
+    judge(wambui, unknown, "not_paid")
+    rail.script = lambda call, reference: "" if call == "ask" else "done_but_lost"
+    assert go_on(unknown) == "UNKNOWN"
+    make_due()
+    claimed = leases.claim(unknown.pk)
+    assert claimed
+    assert judge(joseph, unknown, "not_paid").state == "UNKNOWN"
+    worker.handle(claimed)
+    assert operations.end_agreed() == 1
+    assert (state(unknown), balance(alice)) == ("FAILED", HELD)
+    assert not rail.lines()
+    assert_right()
+
+
+def test_the_answer_to_a_question_does_not_send_what_was_judged_again(rail, unknown, wambui):
+    rail.script = lambda call, reference: "by callback"
+    go_on(unknown)
+    judge(wambui, unknown, "not_paid")
+    said = {"outcome": "not_taken", "lookup_id": f"Q-{unknown.reference}", "reference": ""}
+    assert say(rail, unknown, rail_id="", **said) == "no_news"
+    assert state(unknown) == "UNKNOWN"

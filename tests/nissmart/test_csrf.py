@@ -13,7 +13,7 @@ from wallet.models import Account, User
 
 __all__ = ["people", "samples"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 OURS = {"Origin": "http://testserver"}
 
@@ -35,7 +35,6 @@ def state() -> tuple:
     )
 
 
-@pytest.mark.any_engine
 def test_every_url_that_accepts_post_requires_the_token(people, samples):
     """A URL without POST answers 405, and the others refuse a POST without the token."""
     unguarded = {}
@@ -153,7 +152,6 @@ def test_a_missing_token_gets_a_calm_page():
     assert elements(answer, "main")
 
 
-@pytest.mark.any_engine
 def test_every_form_that_posts_carries_the_token(alice, finance):
     for user, urls in [
         (None, ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]),

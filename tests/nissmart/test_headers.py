@@ -24,6 +24,22 @@ def test_static_files_have_theirs(path):
     assert not answer.cookies
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/robots.txt", "/api/openapi.json", "/api/users"]
+)
+def test_every_text_says_its_charset(client, path):
+    kind = client.get(path).headers["Content-Type"]
+    assert "charset=utf-8" in kind or kind == "application/json"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/accounts/login/", "/api/users", "/admin/", "/static/a.css"]
+)
+def test_trace_echoes_nothing(client, path):
+    answer = client.generic("TRACE", path, headers={"X-Secret": "echo me"})
+    assert b"echo me" not in answer.content
+
+
 def test_sign_in_and_sign_out_set_safe_cookies(client):
     UserFactory(email="jane@example.com")
     login = {"login": "jane@example.com", "password": PASSWORD}

@@ -103,7 +103,7 @@ def test_turning_off_two_step_sign_in_is_announced(jane):
 
 def test_a_change_by_an_operator_is_announced_without_their_ip_address(jane, operator):
     url = reverse("admin:wallet_user_change", args=[jane.pk])
-    given = NOW | {"phone": "0722 000 111", "is_active": "on"}
+    given = NOW | {"phone": "0722 000 111", "is_active": "on", "reason": "Lost SIM"}
     assert signed_in(operator).post(url, given, REMOTE_ADDR="203.0.113.77").status_code == 302
     assert sent_mail() == [(["jane@example.com"], "Nissmart: Your phone number was changed")]
     assert "by an operator" in mail.outbox[0].body

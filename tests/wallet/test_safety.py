@@ -101,7 +101,7 @@ def test_help_with_sign_in_stops_payouts(as_operator, alice):
 
 def test_an_operator_who_changes_the_phone_stops_payouts(as_operator, alice):
     url = reverse("admin:wallet_user_change", args=[alice.pk])
-    theirs = {"name": alice.name, "email": alice.email, "is_active": "on"}
+    theirs = {"name": alice.name, "email": alice.email, "is_active": "on", "reason": "Lost SIM"}
     assert as_operator.post(url, theirs | {"phone": alice.phone}).status_code == 302
     assert until(alice) == (None, None)
     assert as_operator.post(url, theirs | {"phone": "0712345678"}).status_code == 302

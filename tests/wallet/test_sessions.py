@@ -255,6 +255,7 @@ def test_an_operators_change_of_a_person_ends_their_sessions(jane, as_operator, 
     group = Group.objects.get(name="auditor")
     changes = {"is_active": {"is_active": ""}, "groups": {"groups": [group.pk]}}
     given |= changes.get(change, {"phone": "0722 000 111"})
+    given["reason"] = "They showed their ID"
     if change == "is_active":
         del given["is_active"]
     url = reverse("admin:wallet_user_change", args=[jane.pk])
@@ -332,3 +333,6 @@ def test_a_new_password_by_link_ends_a_sign_in_of_the_same_browser(jane):
     assert jane.check_password("another-Long-one-2")
     assert not Session.objects.filter(pending_user=jane).exists()
     assert client.get(reverse("mfa_authenticate")).headers["Location"].startswith(LOGIN)
+    # The new password alone doesn't get past the second factor.
+    answer = client.post(LOGIN, {"login": jane.email, "password": "another-Long-one-2"})
+    assert answer.headers["Location"].startswith(reverse("mfa_authenticate"))

@@ -5,6 +5,7 @@ from wallet.admin.deliveries import DeliveryAdmin
 from wallet.admin.former import FormerMemberAdmin
 from wallet.admin.names import NameRequestAdmin, ProtectedNameAdmin
 from wallet.admin.people import StaffGroupAdmin, UserAdmin
+from wallet.admin.roles import RoleRequestAdmin
 from wallet.admin.sessions import SessionAdmin
 from wallet.admin.site import site
 from wallet.admin.tokens import ApiTokenAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "FormerMemberAdmin",
     "NameRequestAdmin",
     "ProtectedNameAdmin",
+    "RoleRequestAdmin",
     "SessionAdmin",
     "StaffGroupAdmin",
     "UserAdmin",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminEmailInputWidget, AdminTextInputWidget
+from django.contrib import messages as alerts
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -15,29 +17,26 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
-from wallet import naming, operations, safety
+from wallet import granting, messages, operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
-from wallet.forms import PHONE_HINT, name_field
-from wallet.models import User
+from wallet.admin.person_form import NEEDS_REASON, PersonForm
+from wallet.context import Context
+from wallet.models import RoleRequest, User
 from wallet.signin import sessions
 from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
-from wallet.staff.roles import AUDITOR, FINANCE
-from wallet.web.fields import EmailField, LineField, PhoneField
+from wallet.web.fields import LineField
 from wallet.web.http import context_of
 
 # People change their email on their profile. Second-factor secrets are never shown.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
-
-
-# A change of these ends the person's sessions.
-ENDS_SESSIONS = {"email", "phone", "is_active", "is_staff", "groups"}
 
 
 class GroupForm(ModelForm):
@@ -53,9 +52,9 @@ class GroupForm(ModelForm):
 
 @admin.register(Group)
 class StaffGroupAdmin(ForgivingList, GroupAdmin):
-    """Staff groups. The panel depends on two of them, so those can't be renamed or deleted."""
+    """Staff groups. The roles of the panel can't be renamed or deleted."""
 
-    FIXED = (FINANCE, AUDITOR)
+    FIXED = tuple(roles.RIGHTS)
 
     form = GroupForm
 
@@ -93,48 +92,6 @@ class StaffGroupAdmin(ForgivingList, GroupAdmin):
         )
 
 
-class PersonForm(ModelForm):
-    """Takes names, phone numbers and emails like the member's own forms."""
-
-    name = name_field(
-        widget=AdminTextInputWidget(),
-        help_text="",
-        error_messages={"required": _("Enter their name.")},
-    )
-
-    phone = PhoneField(
-        required=False,
-        help_text=PHONE_HINT,
-        error_messages={"unique": _("This number already has an account.")},
-    )
-
-    email = EmailField(
-        required=False,
-        widget=AdminEmailInputWidget(),
-        error_messages={"unique": _("This email already has an account.")},
-    )
-
-    def clean_email(self) -> str | None:
-        return self.cleaned_data["email"] or None
-
-    def clean(self) -> dict[str, Any]:
-        """Two members of staff can't have names that look the same: the audit shows the name."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        name = cleaned.get("name", "")
-        is_checked = name and self.makes_staff(cleaned)
-        if is_checked and (other := naming.staff_namesake(self.instance.pk, name)):
-            self.add_error("name", naming.SAME_NAME.format(name=other.name))
-        return cleaned
-
-    def makes_staff(self, cleaned: dict[str, Any]) -> bool:
-        """Will they be staff? A field that this operator may not change keeps its value."""
-        groups = {group.name for group in cleaned.get("groups", ())}
-        if cleaned.get("is_staff") or groups & {FINANCE, AUDITOR}:
-            return True
-        is_kept = self.instance.pk and not {"is_staff", "groups"} & self.fields.keys()
-        return bool(is_kept) and roles.is_staff_now(self.instance)
-
-
 @admin.register(User)
 class UserAdmin(ForgivingList):
     """People. A new person gets a wallet immediately.
@@ -158,6 +115,7 @@ class UserAdmin(ForgivingList):
         "groups",
         "created_at",
         "last_login",
+        "reason",
     ]
     readonly_fields = ["created_at", "last_login"]
     filter_horizontal = ["groups"]
@@ -172,32 +130,71 @@ class UserAdmin(ForgivingList):
     def formfield_for_manytomany(self, *args: Any, **kwargs: Any) -> Any:
         field = super().formfield_for_manytomany(*args, **kwargs)
         if field:
-            field.help_text = _("The groups finance and auditor see members' money in the panel.")
+            field.help_text = _(
+                "Support finds members. Finance, its approvers and auditors see members' money. "
+                "A role of finance needs a second operator, or waits a day."
+            )
         return field
 
-    def save_model(self, request: HttpRequest, user: User, form: ModelForm, change: bool) -> None:
-        before = Login(form.initial.get("email"), form.initial.get("phone"))
+    @method_decorator(reauthentication_required(allow_get=True))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.operator_id = request.user.pk
+        return form
+
+    def save_model(self, request: HttpRequest, user: User, form: PersonForm, change: bool) -> None:
+        context = context_of(request, reason=form.cleaned_data["reason"])
+        facts = changes(form, is_new=not change)
+        changed = set(facts["after"])
+        if "is_staff" in changed and not user.is_staff:
+            user.is_superuser = False
         if change:
-            for name in ("phone", "email"):
-                if name in form.changed_data:
-                    safety.changed(context_of(request), user.pk, safety.Change(name))
-            user.save()
+            self.save_person(request, context, user, form, changed)
         else:
             user.set_unusable_password()
             User.objects.save_with_wallet(user)
-        if "email" in form.changed_data:
             operations.keep_only_email(user)
-        audit.record(
-            context_of(request),
-            audit.Action.CHANGE_PERSON if change else audit.Action.ADD_PERSON,
-            subjects.member(user.pk),
-            **changes(form, is_new=not change),
-        )
-        if change and ENDS_SESSIONS & set(form.changed_data):
+        if changed or not change:
+            action = audit.Action.CHANGE_PERSON if change else audit.Action.ADD_PERSON
+            audit.record(context, action, subjects.member(user.pk), **facts)
+        if NEEDS_REASON & changed and change:
             is_own = user.pk == request.user.pk
             sessions.end_others(user.pk, but=request.session if is_own else None)
-        if change:
-            notify_of_change(request, user, before)
+        if lost := lost_roles(facts):
+            granting.tell_of_removal(context, user, lost)
+        for role in form.asked:
+            self.ask_for(request, context, user, role)
+
+    def save_person(
+        self,
+        request: HttpRequest,
+        context: Context,
+        user: User,
+        form: PersonForm,
+        changed: set[str],
+    ) -> None:
+        """Save, with what follows from another phone number or email: `wallet/safety.py`."""
+        before = Login(form.initial.get("email"), form.initial.get("phone"))
+        for name in ("phone", "email"):
+            if name in changed:
+                both = [getattr(before, name), getattr(user, name)]
+                also = [messages.Contact.of(value) for value in both if value]
+                safety.changed(context, user.pk, safety.Change(name), also=also)
+        user.save()
+        if "email" in changed:
+            operations.keep_only_email(user)
+        notify_of_change(request, user, before)
+
+    def ask_for(
+        self, request: HttpRequest, context: Context, user: User, role: RoleRequest.Role
+    ) -> None:
+        asked = granting.ask(context, user_id=user.pk, role=role)
+        words = _("Requested: {name} as {role}. It waits for a second operator, or until {due}.")
+        due = messages.date_in_words(asked.due_at)
+        alerts.info(request, words.format(name=user.name, role=asked.get_role_display(), due=due))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Only superusers change a person's login and role.
@@ -217,3 +214,11 @@ class UserAdmin(ForgivingList):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are deactivated instead: the books keep their entries for ever."""
         return False
+
+
+def lost_roles(facts: dict[str, Any]) -> list[str]:
+    """The roles with rights over money, or over people, that this change took away."""
+    before, after = facts.get("before", {}), facts["after"]
+    lost = {*before.get("groups", ())} - {*after.get("groups", ())}
+    is_out = before.get("is_staff") and not after["is_staff"]
+    return [*sorted(lost.intersection(roles.FINANCE_TEAM)), *(["operator"] if is_out else [])]

@@ -14,6 +14,7 @@ from wallet.models.people import User, UserManager
 from wallet.models.pins import Pin
 from wallet.models.protected import ProtectedName
 from wallet.models.rates import RateWindow
+from wallet.models.role_requests import RoleRequest
 from wallet.models.tokens import ApiToken
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Pin",
     "ProtectedName",
     "RateWindow",
+    "RoleRequest",
     "Session",
     "UsedStep",
     "User",

@@ -28,7 +28,7 @@ from wallet.safety import Change
 from wallet.sealing import Unreadable
 from wallet.signin import devices, factors, guesses, sessions
 from wallet.signin.factors import StaffKeepOne
-from wallet.staff.roles import is_staff_now, reads_panel
+from wallet.staff.roles import Right, is_staff_now, rights_of
 from wallet.web.fields import PhoneField
 from wallet.web.http import ip_address, is_own_page
 from wallet.web.rates import MINUTE_S, TooManyRequests
@@ -112,7 +112,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return [each | {"description": words[each["id"]]} for each in methods]
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Finance and auditors start on the panel, operators in the admin.
+        """Finance and auditors start on the panel, support on its members, operators in the admin.
 
         Staff whose own wallet has money start on their wallet, like members. Staff without a second
         factor set one up first.
@@ -121,8 +121,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if is_staff_now(user) and not factors.has_passed(request):
             return reverse("mfa_index")
         work = "admin:index" if user.is_staff else ""
-        if reads_panel(user):
-            work = "adminpanel:overview"
+        if rights := rights_of(user):
+            work = "adminpanel:overview" if Right.READ in rights else "adminpanel:members"
         if work and not user.accounts.filter(balance_cents__gt=0).exists():
             return reverse(work)
         return str(super().get_login_redirect_url(request))

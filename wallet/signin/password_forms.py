@@ -8,12 +8,14 @@ from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.utils import user_pk_to_url_str
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wallet import contacts
 from wallet.emails import parse_email
+from wallet.models import User
 from wallet.phones import parse_phone
 from wallet.signin import recovery
 from wallet.signin.plain_words import STRONG, PlainWords, Words
@@ -63,6 +65,11 @@ class ReauthenticateForm(PlainWords, allauth_forms.ReauthenticateForm):
     words = {"password": Words(_("Password"), required=_("Enter your password."))}
 
 
+def link_of(user: User) -> str:
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    return str(get_adapter().get_reset_password_from_key_url(key))
+
+
 class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
     """Shows the same page whether or not anyone has the phone number or email."""
 
@@ -84,5 +91,8 @@ class ResetPasswordForm(PlainWords, allauth_forms.ResetPasswordForm):
             recovery.send_code(request, contact)
             return contact
         user = contacts.recovering(contact)
+        if user is None:
+            # The work of a link, so that it takes as long as for someone who has an account.
+            link_of(User(pk=0, email=contact))
         request_password_reset(request, contact, [user] if user else [], default_token_generator)
         return contact

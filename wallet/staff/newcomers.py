@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from wallet.errors import NotAllowed
 from wallet.models import AuditEvent
 from wallet.staff import subjects
-from wallet.staff.roles import FINANCE, joined_at
+from wallet.staff.roles import FINANCE_TEAM, joined_at
 
 
 def refuse_newcomer(actor_id: int) -> None:
@@ -20,7 +20,7 @@ def refuse_newcomer(actor_id: int) -> None:
     factor, less than a day ago: the others need time to see it in the audit."""
     hours = settings.APPROVE_AFTER_HOURS
     earliest = timezone.now() - timedelta(hours=hours)
-    since = joined_at(FINANCE, actor_id)
+    since = joined_at(actor_id, *FINANCE_TEAM)
     if since and since > earliest:
         raise NotAllowed(
             ngettext(

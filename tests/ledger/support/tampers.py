@@ -211,6 +211,14 @@ TAMPERS = {
         "UPDATE ledger_attempt SET approvals_given = 1 WHERE transaction_id = {open}",
         ("approvals", "transaction {open}"),
     ),
+    "a payment sent again that someone had judged": (
+        """INSERT INTO ledger_verdict
+           (attempt_id, person_id, person_name, outcome, receipt, evidence, at)
+           SELECT id, {actor}, 'F', 'not_paid', '', 'x', created_at
+           FROM ledger_attempt WHERE transaction_id = {open};
+           UPDATE ledger_attempt SET state = 'READY' WHERE transaction_id = {open}""",
+        ("verdicts", "transaction {open}"),
+    ),
     "money that came in said to be more": (
         """UPDATE ledger_arrival SET amount_cents = amount_cents + 1
            WHERE transaction_id = {came}""",
