@@ -131,6 +131,8 @@ PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
 PAYEE_LOOKUPS_PER_DAY = env.int("PAYEE_LOOKUPS_PER_DAY", 60)
 # How many PDF files of statements and receipts one member may make in an hour. 0 means no limit.
 PDF_FILES_PER_HOUR = env.int("PDF_FILES_PER_HOUR", 60)
+# How many codes of documents one network may check in an hour. 0 means no limit.
+CODES_CHECKED_PER_HOUR = env.int("CODES_CHECKED_PER_HOUR", 60)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
 

@@ -20,6 +20,7 @@ from fpdf import FPDF
 from fpdf.enums import Align
 
 from ledger import rails
+from ledger.documents import codes
 from ledger.querysets import NAIROBI
 
 FONTS = Path(__file__).parent / "fonts"
@@ -45,6 +46,18 @@ INK, MUTED, HAIRLINE = Colour(20, 33, 27), Colour(75, 91, 83), Colour(213, 221, 
 BRAND, DEEP, GOLD = Colour(11, 107, 79), Colour(8, 61, 46), Colour(233, 180, 76)
 WARNING = Colour(113, 63, 18)
 WHITE = Colour(255, 255, 255)
+
+
+class Check(NamedTuple):
+    """How a reader finds out whether the document is genuine. `url` is that of its code."""
+
+    code: str
+    url: str
+
+    @property
+    def site(self) -> str:
+        """The page on which they type the code: `nissmart.example/verify`."""
+        return self.url.partition("://")[2].partition("/verify/")[0] + "/verify"
 
 
 class Paper(FPDF):
@@ -101,8 +114,8 @@ class Paper(FPDF):
 
     def width_of(self, text: str, size: float, style: Style = "") -> float:
         font = self.fonts[f"{FAMILY.lower()}{style}"]
-        width = sum(font.cw[ord(each)] for each in self.drawable(text, style))
-        return float(width * size / 1000 / self.k)
+        _count, width = font.get_text_width(self.drawable(text, style), size, None)
+        return float(width / self.k)
 
     def wrap(self, text: str, width: float, size: float, style: Style = "") -> list[str]:
         """The text in lines that fit the width. Breaks between words, and within a long one."""
@@ -129,11 +142,16 @@ class Paper(FPDF):
         self.set_line_width(width)
         self.line(LEFT, y, RIGHT, y)
 
-    def foot(self, text: str, page: int, pages: int) -> None:
-        """The footer: what this is, and which page of how many."""
+    def foot(self, text: str, check: Check, page: int, pages: int) -> None:
+        """The footer: how to check it, what it is, and which page of how many."""
+        self.rule(HEIGHT - 20)
+        lead = _("Is it genuine? Anyone can check at {site} with the code")
+        end = self.say(LEFT, HEIGHT - 15, lead.format(site=check.site), size=8, colour=MUTED)
+        self.say(end + 1, HEIGHT - 15, codes.to_text(check.code), size=8.5, style="B")
+        self.link(LEFT, HEIGHT - 18, RIGHT - LEFT, 4.5, check.url)
         number = _("Page {page} of {pages}").format(page=page, pages=pages)
-        self.say(LEFT, HEIGHT - 12, text, size=8, colour=MUTED)
-        self.say(RIGHT, HEIGHT - 12, number, size=8, colour=MUTED, align=Align.R)
+        self.say(LEFT, HEIGHT - 10.5, text, size=8, colour=MUTED)
+        self.say(RIGHT, HEIGHT - 10.5, number, size=8, colour=MUTED, align=Align.R)
 
     def download(self, file_name: str) -> HttpResponse:
         return HttpResponse(

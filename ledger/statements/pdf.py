@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -15,11 +16,13 @@ from ledger.documents.paper import (
     LEFT,
     MUTED,
     RIGHT,
+    Check,
     Paper,
     Style,
     minute,
 )
 from ledger.statements.csv import file_name
+from ledger.statements.issuing import issue
 from ledger.statements.lines import Line
 from ledger.statements.statement import Statement, TooManyLines
 from wallet.money import format_amount
@@ -62,14 +65,14 @@ class Row:
         return ROW_HEIGHT + DETAIL_HEIGHT * len(self.details)
 
 
-def download(statement: Statement) -> HttpResponse:
-    """The whole statement. Raises TooManyLines."""
+def download(statement: Statement, check: Callable[[str], Check]) -> HttpResponse:
+    """The whole statement, with its code. Raises TooManyLines."""
     if statement.totals.line_count > LINES_AT_MOST:
         raise TooManyLines(TOO_MANY, count=f"{statement.totals.line_count:,}")
-    return draw(statement).download(file_name(statement, "pdf"))
+    return draw(statement, check(issue(statement).code)).download(file_name(statement, "pdf"))
 
 
-def draw(statement: Statement) -> Paper:
+def draw(statement: Statement, check: Check) -> Paper:
     title = _("Nissmart statement, {period}").format(period=statement.period)
     paper = Paper(title, statement.made_at)
     pages = paginate(rows_of(paper, statement))
@@ -80,7 +83,7 @@ def draw(statement: Statement) -> Paper:
             draw_summary(paper, statement)
         draw_table(paper, rows, FIRST_TOP if number == 1 else OTHER_TOP)
         owner = f"{statement.owner.name} · {statement.account.number}"
-        paper.foot(owner, number, len(pages))
+        paper.foot(owner, check, number, len(pages))
     return paper
 
 

@@ -123,7 +123,8 @@ def last_before(account: Account, condition: Q) -> Point | None:
     """The account's last entry that fulfils the condition."""
     found = Entry.objects.filter(condition, account=account).order_by("-pk")
     row = found.values_list("pk", "balance_after_cents").first()
-    return Point(*row) if row else None
+    # Only entries of house accounts have no balance.
+    return Point(row[0], row[1] or 0) if row else None
 
 
 def entries_between(account: Account, opening: Point, closing: Point) -> QuerySet[Entry]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from ledger.documents.files import check_of, limit_files
 from ledger.querysets import nairobi_day
 from ledger.statements import csv, pdf, statement
 from ledger.statements.forms import StatementForm
 from ledger.statements.period import presets
 from ledger.statements.statement import Statement
 from wallet.errors import Refusal
-from wallet.web import rates
 from wallet.web.http import MemberRequest
 from wallet.web.refusals import mark_page
 
 LINES_PER_PAGE = 50
-TOO_MANY_FILES = _("You've made as many PDF files as you can this hour.")
 
 
 @require_safe
@@ -45,16 +42,10 @@ def of_period(request: MemberRequest) -> HttpResponseBase:
 def pdf_file(request: MemberRequest, form: StatementForm, made: Statement) -> HttpResponse:
     try:
         limit_files(request)
-        return pdf.download(made)
+        return pdf.download(made, lambda code: check_of(request, code))
     except Refusal as refusal:
         form.add_error(None, str(refusal))
         return mark_page(page(request, form, made), refusal)
-
-
-def limit_files(request: MemberRequest) -> None:
-    """Count a PDF file of this member, because making one is work. Raises TooManyRequests."""
-    limit = settings.PDF_FILES_PER_HOUR
-    rates.enforce(f"pdf:{request.user.pk}", limit, rates.HOUR_S, TOO_MANY_FILES)
 
 
 def page(request: MemberRequest, form: StatementForm, made: Statement | None) -> HttpResponse:
