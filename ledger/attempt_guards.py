@@ -93,12 +93,13 @@ DISAGREES = """
 SENT_AGAIN = f"""
     OLD.state = 'UNKNOWN' AND NEW.state = 'READY'
     AND EXISTS (SELECT FROM {VERDICTS} WHERE attempt_id = NEW.id)"""
+# The person who approved a return to a payer is named as its orderer, and it isn't their money.
 IS_OWN = f"""
     EXISTS (SELECT FROM {ATTEMPTS} attempt
             JOIN ledger_transaction record ON record.id = attempt.transaction_id
             LEFT JOIN wallet_account source ON source.id = record.from_account_id
             LEFT JOIN wallet_account target ON target.id = record.to_account_id
-            WHERE attempt.id = NEW.attempt_id
+            WHERE attempt.id = NEW.attempt_id AND COALESCE(source.id, target.id) IS NOT NULL
               AND NEW.person_id IN (record.created_by_id, source.user_id, target.user_id))"""
 
 

@@ -249,7 +249,7 @@ class SettledOtherwise(Refusal):
 
 class PhoneMissing(Refusal):
     code = "phone_missing"
-    sentence = _("Add a phone number to your profile first: that is where this payment goes.")
+    sentence = _("Add a phone number to your profile first. Payments go to it and come from it.")
 
 
 class PaymentRefused(Refusal):

@@ -20,6 +20,11 @@ AFRICASTALKING_SENDER_ID = os.environ.get("AFRICASTALKING_SENDER_ID", "")
 # Every SMS and mail is also appended to this file. It holds codes, so it's only for trying out.
 OUTBOX_FILE = env.str("OUTBOX_FILE", "")
 
+# How many days we keep which SMS and mail went where. A member's inbox keeps the messages.
+DELIVERY_DAYS = env.int("DELIVERY_DAYS", 90)
+
+if DELIVERY_DAYS < 1:
+    raise ImproperlyConfigured("DELIVERY_DAYS is less than 1: deliveries would go before they end.")
 if SMS_SENDER not in ("console", "africastalking"):
     raise ImproperlyConfigured(f"SMS_SENDER is {SMS_SENDER!r}: set console or africastalking.")
 if SMS_SENDER == "africastalking" and not (AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY):

@@ -1,5 +1,7 @@
-"""Django admin's front page, and its page about the settings of payments."""
+"""Django admin's front page, and its pages about the worker and the settings."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -12,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from ledger import rails
 from ledger.rails import Rail
-from wallet.signin import factors
+from nissmart import shown_settings, worker_state
+from wallet.signin import factors, sessions
 
-ORDER = ["wallet", "ledger", "payments", "auth"]
+ORDER = ["wallet", "ledger", "adminpanel", "site", "auth"]
 
 
 class OperatorsSite(AdminSite):
@@ -22,7 +25,7 @@ class OperatorsSite(AdminSite):
         """People first. Staff groups hardly ever change, so they come last."""
         apps: list[Any] = super().get_app_list(request, app_label)
         if app_label is None and request.user.is_superuser:
-            apps.append(payments_app())
+            apps.append(site_app())
         return sorted(
             apps,
             key=lambda app: ORDER.index(app["app_label"]) if app["app_label"] in ORDER else 1,
@@ -32,14 +35,43 @@ class OperatorsSite(AdminSite):
         """Also asks for the second factor. Every page of the admin goes through here."""
         return super().admin_view(factors.required(view), cacheable)
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Sign out, for the audit too. Other pages call `sessions.sign_out`."""
+        if request.method == "POST":
+            sessions.note_sign_out(request)
+        return super().logout(request, extra_context)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        page = self.admin_view(require_safe(self.payment_settings))
-        return [path("payments/", page, name="payment_settings"), *super().get_urls()]
+        pages = [
+            path(f"{route}/", self.admin_view(require_safe(for_superusers(view))), name=name)
+            for route, view, name in (
+                ("payments", self.payment_settings, "payment_settings"),
+                ("settings", self.settings, "settings"),
+                ("worker", self.worker, "worker"),
+            )
+        ]
+        return [*pages, *super().get_urls()]
+
+    def settings(self, request: HttpRequest) -> HttpResponse:
+        """The settings of this process. A secret is only said to be set."""
+        context = {"title": _("Settings"), "groups": shown_settings.groups()}
+        return TemplateResponse(
+            request, "admin/settings.html", self.each_context(request) | context
+        )
+
+    def worker(self, request: HttpRequest) -> HttpResponse:
+        """What the background worker has to do, and when it last did it."""
+        jobs = worker_state.jobs()
+        context = self.each_context(request) | {
+            "title": _("Worker"),
+            "jobs": jobs,
+            "last_seen": worker_state.last_seen(jobs),
+            "is_late": any(job.is_late for job in jobs),
+        }
+        return TemplateResponse(request, "admin/worker.html", context)
 
     def payment_settings(self, request: HttpRequest) -> HttpResponse:
         """Which settings of the rails are set, and when a password expires. No secret's value."""
-        if not request.user.is_superuser:
-            raise PermissionDenied
         context = self.each_context(request) | {
             "title": _("Payment settings"),
             "rails": [(rail, problem_of(rail)) for rail in rails.every() if rail.settings()],
@@ -57,21 +89,39 @@ def problem_of(rail: Rail) -> str:
     return ""
 
 
-def payments_app() -> dict[str, Any]:
-    """The page as a section of the front page, which lists models."""
-    url = reverse("admin:payment_settings")
-    page = {
-        "name": _("Payment settings"),
-        "object_name": "PaymentSettings",
-        "admin_url": url,
-        "add_url": None,
-        "view_only": True,
-        "perms": {"view": True},
-    }
+def for_superusers(view: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """The site's own pages are for superusers. Others get 403."""
+
+    @functools.wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return view(request)
+
+    return checked
+
+
+def site_app() -> dict[str, Any]:
+    """The site's own pages as a section of the front page, which lists models."""
+    pages = (
+        ("worker", _("Worker")),
+        ("settings", _("Settings")),
+        ("payment_settings", _("Payment settings")),
+    )
     return {
-        "name": _("Payments"),
-        "app_label": "payments",
-        "app_url": url,
+        "name": _("Site"),
+        "app_label": "site",
+        "app_url": reverse("admin:settings"),
         "has_module_perms": True,
-        "models": [page],
+        "models": [
+            {
+                "name": words,
+                "object_name": name,
+                "admin_url": reverse(f"admin:{name}"),
+                "add_url": None,
+                "view_only": True,
+                "perms": {"view": True},
+            }
+            for name, words in pages
+        ],
     }

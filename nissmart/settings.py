@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "wallet.web.http.private_pages",
     "wallet.web.refusals.form_statuses",
     "allauth.account.middleware.AccountMiddleware",
+    "wallet.staff.refusals.note_limits",
 ]
 
 # For API calls with a token: see nissmart/wsgi.py.

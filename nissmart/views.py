@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from wallet.db.retries import is_disk_full, note_full_disk, optional_write
 from wallet.errors import Busy
+from wallet.staff.refusals import note_refused_page
 from wallet.staff.roles import Right, may
 from wallet.web import rates
 from wallet.web.http import SIGNED_OUT, Request, return_url, sign_in_url, signed_out_page
@@ -103,7 +104,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """In the panel, staff whose role may not do this get the panel's frame."""
+    """In the panel, staff whose role may not do this get the panel's frame.
+
+    The audit has refused pages of staff.
+    """
+    note_refused_page(request)
     template = "adminpanel/403.html" if is_in_panel(request) else defaults.ERROR_403_TEMPLATE_NAME
     return defaults.permission_denied(request, exception, template)
 

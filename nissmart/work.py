@@ -68,6 +68,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     granting.grant_due,
     SessionStore.clear_expired,
     guesses.clear_expired,
+    sending.forget_old,
 )
 
 

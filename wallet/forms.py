@@ -70,7 +70,7 @@ class SignupForm(PlainWords, allauth_forms.SignupForm):
         ),
         "email": Words(
             _("Email"),
-            _("For a new password if you forget yours. Optional if you enter a phone number."),
+            _("For receipts and news about your account. Optional if you enter a phone number."),
         ),
         "password1": Words(_("Password"), STRONG, _("Choose a password.")),
     }

@@ -120,7 +120,9 @@ def is_house_name(name: str) -> bool:
 def refuse_house_names(name: str) -> None:
     """Raise ValidationError for a name that reads like one of ours, or holds "Nissmart"."""
     if is_house_name(name) or lookalikes.holds(name, HOUSE_SKELETON, within_words=True):
-        raise ValidationError(_("Nissmart uses this name itself. Enter yours."), code="house_name")
+        raise ValidationError(
+            _("This name would read as one of ours. Enter yours."), code="house_name"
+        )
 
 
 def refuse_mixed_scripts(name: str) -> None:

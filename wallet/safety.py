@@ -36,7 +36,7 @@ class Change(models.TextChoices):
 # Not of a contact: that alert also goes to the old one, and only its caller knows that.
 TOPICS = {
     Change.PIN: Topic.PIN_CHANGED,
-    Change.FIRST_PIN: Topic.PIN_CHANGED,
+    Change.FIRST_PIN: Topic.PIN_SET,
     Change.PASSWORD: Topic.PASSWORD_CHANGED,
     Change.SECOND_FACTOR: Topic.SECOND_FACTOR_CHANGED,
 }

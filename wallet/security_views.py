@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -44,9 +43,10 @@ def end_session(request: MemberRequest, session_id: int) -> HttpResponse:
     if session is None:
         raise Http404
     if signin_sessions.is_this_one(request, session):
-        logout(request)
+        signin_sessions.sign_out(request)
         return redirect_to(request, reverse("ledger:home"))
-    signin_sessions.end(request.user.pk, session_id, but=request.session)
+    if signin_sessions.end(request.user.pk, session_id, but=request.session):
+        signin_sessions.note_sign_out(request, device=device_of(session))
     messages.success(request, _("{device} is signed out.").format(device=device_of(session)))
     return redirect_to(request, reverse("wallet:sessions"))
 
@@ -57,6 +57,7 @@ def end_other_sessions(request: MemberRequest) -> HttpResponse:
     """Sign out everywhere else, and treat those devices as new from now on."""
     count = signin_sessions.end_others(request.user.pk, but=request.session)
     signin_sessions.forget_other_devices(request.user.pk, but=request.session)
+    signin_sessions.note_sign_out(request, others=count)
     sentence = ngettext("%d other device is signed out.", "%d other devices are signed out.", count)
     messages.success(request, sentence % count)
     return redirect_to(request, reverse("wallet:sessions"))

@@ -15,7 +15,8 @@ from adminpanel.integrity.operations import request_unless_known
 from adminpanel.members.queries import wallet_badge
 from wallet import house
 from wallet.models import Account
-from wallet.web.http import MemberRequest, render_part
+from wallet.staff import access
+from wallet.web.http import MemberRequest, context_of, render_part
 
 
 @require_safe
@@ -47,6 +48,8 @@ def accounts(request: MemberRequest) -> HttpResponse:
 def account(request: MemberRequest, account_id: int) -> HttpResponse:
     """One account with its entries, newest first, and the balance after each."""
     account = get_object_or_404(Account.objects.select_related("user"), pk=account_id)
+    if account.user_id:
+        access.open_member(context_of(request), account.user_id)
     form = LinesFilter(request.GET)
     context: dict[str, Any] = {"account": account, "form": form, "chips": form.chips}
     context |= instant(account, request)

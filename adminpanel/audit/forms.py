@@ -11,9 +11,13 @@ from adminpanel.audit import queries
 from ledger.forms.filters import PeriodForm
 from ledger.querysets import day_start, next_day_start
 from wallet.models import AuditEvent
+from wallet.models.audit import ACCESS, AuditEventQuerySet
 from wallet.web.fields import PastedField, PickField
 
-SYSTEM = "system"
+SYSTEM, STRANGER = "system", "stranger"
+ACCESS_ONLY, ALL = "access", "all"
+Action = AuditEvent.Action
+BY_STRANGERS = AuditEvent.BY_STRANGERS
 
 
 class AuditFilter(PeriodForm):
@@ -22,14 +26,20 @@ class AuditFilter(PeriodForm):
     actor = PickField(label=_("Who"), required=False)
     action = PickField(
         label=_("What"),
-        choices=[("", _("Everything")), *AuditEvent.Action.choices],
+        choices=[
+            ("", _("Everything but access")),
+            (ACCESS_ONLY, _("Access: sign-ins, refusals, data read")),
+            (ALL, _("Everything")),
+            (_("Acts"), [(code, words) for code, words in Action.choices if code not in ACCESS]),
+            (_("Access"), [(code, words) for code, words in Action.choices if code in ACCESS]),
+        ],
         required=False,
     )
     q = PastedField(
         label=_("Search"),
         max_length=140,
         required=False,
-        help_text=_("Reference, “member 12”, “incident 3” or words of the reason"),
+        help_text=_("Reference, “member 12”, “incident 3”, IP address or words of the reason"),
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 
@@ -39,22 +49,37 @@ class AuditFilter(PeriodForm):
         field = self.fields["actor"]
         assert isinstance(field, forms.ChoiceField)
         field.widget.attrs["translate"] = "no"
-        field.choices = [("", _("Anyone")), (SYSTEM, _("The system")), *people]
+        no_one = [(SYSTEM, _("The system")), (STRANGER, _("Someone not signed in"))]
+        field.choices = [("", _("Anyone")), *no_one, *people]
 
-    def narrow(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+    def narrow(self, events: AuditEventQuerySet) -> QuerySet[AuditEvent]:
         """The events that match. No rows if the form is invalid."""
         if not self.is_valid():
             return events.none()
         data = self.cleaned_data
-        if data["actor"]:
-            is_system = data["actor"] == SYSTEM
-            events = events.filter(actor=None if is_system else data["actor"])
-        if data["action"]:
-            events = events.filter(action=data["action"])
+        found = of_actor(of_kind(events, data["action"]), data["actor"])
         if text := data["q"]:
-            events = queries.search(events, text)
+            found = queries.search(found, text)
         if data["from"]:
-            events = events.filter(at__gte=day_start(data["from"]))
+            found = found.filter(at__gte=day_start(data["from"]))
         if data["to"]:
-            events = events.filter(at__lt=next_day_start(data["to"]))
+            found = found.filter(at__lt=next_day_start(data["to"]))
+        return found
+
+
+def of_kind(events: AuditEventQuerySet, kind: str) -> QuerySet[AuditEvent]:
+    """Of this act, or with access, only access, or without it."""
+    if kind == ALL:
         return events
+    if kind == ACCESS_ONLY:
+        return events.filter(action__in=ACCESS)
+    return events.filter(action=kind) if kind else events.acts()
+
+
+def of_actor(events: QuerySet[AuditEvent], who: str) -> QuerySet[AuditEvent]:
+    """Of this person, of the system, or of people who weren't signed in."""
+    if who == SYSTEM:
+        return events.filter(actor=None).exclude(action__in=BY_STRANGERS)
+    if who == STRANGER:
+        return events.filter(actor=None, action__in=BY_STRANGERS)
+    return events.filter(actor=int(who)) if who else events

@@ -26,12 +26,12 @@ def staff() -> QuerySet[User]:
 
 
 def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    """Events about this subject, or with these words in their reason.
+    """Events about this subject, from this IP address, or with these words in their reason.
 
     A reference also finds events that mention it in their facts, and events about its incidents.
     """
     subject = subjects.parse(text)
-    found = Q(subject=str(subject or text)) | holds("reason", text)
+    found = Q(subject=str(subject or text)) | holds("reason", text) | Q(ip_address=text)
     if reference := as_reference(subject.key if subject else text):
         events = events.annotate(written=Cast("facts", TextField()))
         found |= Q(subject__in=subjects_of(reference)) | Q(written__contains=reference)

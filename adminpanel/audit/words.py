@@ -41,6 +41,12 @@ WORDS = {
     **dict(Incident.Severity.choices),
     **dict(Status.choices),
     **dict(Verdict.Outcome.choices),
+    # What was guessed at, and how people signed in.
+    "mfa": gettext_lazy("Two-step sign-in"),
+    "password": gettext_lazy("Password"),
+    "password_reset": gettext_lazy("New password"),
+    "reset_code": gettext_lazy("Code of a reset"),
+    "second_factor": gettext_lazy("Two-step code"),
 }
 ROLES = {
     SUPPORT: gettext_lazy("Support"),
@@ -126,6 +132,8 @@ def page_of(text: str) -> str | None:
 
 
 def actor_name(event: AuditEvent) -> str:
+    if event.actor_id is None and event.action in AuditEvent.BY_STRANGERS:
+        return _("Someone not signed in")
     return event.who or _("The system")
 
 

@@ -233,8 +233,8 @@ def open_proposals(user: User) -> QuerySet[ReversalProposal]:
 
 
 def audit_of(user: User) -> QuerySet[AuditEvent]:
-    """Audit events about this member, newest first."""
-    events = AuditEvent.objects.filter(subject=str(subjects.member(user.pk)))
+    """Audit events about this member, newest first. The audit's own page also has access."""
+    events = AuditEvent.objects.filter(subject=str(subjects.member(user.pk))).acts()
     return events.select_related("actor")[:OF_MEMBER_AT_MOST]
 
 

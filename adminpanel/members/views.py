@@ -18,6 +18,7 @@ from adminpanel.models import Unfreezing
 from ledger import history
 from wallet.errors import Refusal
 from wallet.models import User
+from wallet.staff import access
 from wallet.staff.roles import Right, may
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page, page_status
@@ -127,6 +128,7 @@ def show(
     request: MemberRequest, user: User, *, part: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
     """The member's page, or the part that htmx requests. `more` is the context of an action."""
+    access.open_member(context_of(request), user.pk)
     account = user.primary_account()
     proposal = unfreezing.open_proposal(account) if account.is_frozen else None
     context = {

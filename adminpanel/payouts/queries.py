@@ -156,8 +156,10 @@ def payouts_to_decide(reader: User) -> QuerySet[Attempt]:
     held = Q(state=State.HELD) & ~Exists(Approval.objects.filter(**mine))
     is_for_people = Q(state=State.UNKNOWN, next_look_at__isnull=True)
     unknown = is_for_people & ~Exists(Verdict.objects.filter(**mine))
-    others = in_states((State.HELD, State.UNKNOWN)).exclude(transaction__created_by=reader)
-    return others.exclude(transaction__from_account__user=reader).filter(held | unknown)
+    # Those who approved a return to a payer count as its orderers, and may still decide about it.
+    own = Q(transaction__created_by=reader, transaction__from_account__isnull=False)
+    own |= Q(transaction__from_account__user=reader)
+    return in_states((State.HELD, State.UNKNOWN)).exclude(own).filter(held | unknown)
 
 
 class Message(NamedTuple):

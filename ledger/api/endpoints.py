@@ -27,7 +27,7 @@ from ledger.models import Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
-from wallet.api.callers import CallRequest, SessionAuth, TokenAuth
+from wallet.api.callers import CallRequest, SessionAuth, TokenAuth, note_read
 from wallet.api.schemas import Key, Limit, problems
 from wallet.models import Account
 from wallet.signin.pin import PinNeeded
@@ -167,9 +167,11 @@ def visible_wallet(request: CallRequest, user_id: int) -> Account:
     if not request.auth.may_see(user_id):
         raise Http404
     try:
-        return Account.objects.wallet(user_id)
+        account = Account.objects.wallet(user_id)
     except Account.DoesNotExist:
         raise Http404 from None
+    note_read(request, user_id)
+    return account
 
 
 def perform(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -75,13 +76,19 @@ class PeriodForm(forms.Form):
 
 def describe(field: forms.Field, value: str) -> str:
     """An active filter as `From: 20 November 2026`. Invalid text stays as it is."""
-    words: Any = dict(getattr(field, "choices", [])).get(value, value)
+    words: Any = dict(flatten(getattr(field, "choices", []))).get(value, value)
     with suppress(ValidationError):
         if isinstance(field, forms.DateField):
             words = date_format(field.clean(value), "j F Y")
         elif isinstance(field, AmountField):
             words = format_money(field.clean(value) or 0)
     return f"{field.label}: {words}"
+
+
+def flatten(choices: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Choices without their groups."""
+    for value, words in choices:
+        yield from words if isinstance(words, list | tuple) else [(value, words)]
 
 
 class FilterForm(PeriodForm):

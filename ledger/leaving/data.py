@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
 
 from ledger.models import Report, Transaction
 from ledger.movements import Movement
-from wallet.models import Account, User
+from wallet.models import Account, AuditEvent, User
 
 
 def of(user: User) -> dict[str, Any]:
@@ -41,14 +42,21 @@ def of(user: User) -> dict[str, Any]:
         ],
         "devices": rows(user.devices, "name", "ip_address", "first_used_at", "last_used_at"),
         "sessions": rows(user.sessions, "ip_address", "began_at", "used_at"),
+        "sign_ins": rows(sign_ins(user), "action", "at", "ip_address", "facts"),
         "api_tokens": rows(
             user.api_tokens, "name", "created_at", "last_used_at", "expires_at", "revoked_at"
         ),
         "name_requests": rows(user.name_requests, "name", "reason", "state", "asked_at"),
+        "role_requests": rows(user.role_requests, "role", "state", "asked_at", "decided_at"),
         "reports": rows(Report.objects.filter(reporter=user), "reference", "reason", "text", "at"),
         "messages": rows(user.messages, "topic", "facts", "created_at"),
         "transactions": list(transactions(user, account)),
     }
+
+
+def sign_ins(user: User) -> QuerySet[AuditEvent]:
+    acts = (AuditEvent.Action.SIGN_IN, AuditEvent.Action.SIGN_OUT)
+    return AuditEvent.objects.filter(actor=user, action__in=acts)
 
 
 def rows(found: Any, *columns: str) -> list[dict[str, Any]]:

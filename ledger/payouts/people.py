@@ -12,7 +12,7 @@ from wallet.staff.newcomers import refuse_newcomer
 from wallet.staff.roles import Right
 
 OWN_MONEY = _lazy("This is your own money, so a colleague decides it.")
-OWN_RETURN = _lazy("You approved this return, or it goes to your phone. A colleague decides it.")
+OWN_RETURN = _lazy("This return goes to your phone, so a colleague decides it.")
 
 
 def refuse_decider(record: Transaction, person_id: int, *, is_approval: bool) -> None:
@@ -44,14 +44,16 @@ def why_no_approvals(person: User) -> str:
 
 
 def is_own(record: Transaction, person_id: int) -> bool:
-    """Did they order it, does it leave or reach an account of theirs, or go back to their phone?"""
-    if record.created_by_id == person_id:
-        return True
+    """Did they order it, does it leave or reach an account of theirs, or go back to their phone?
+
+    Those who approved a return only decided about it, like those who approve a payout.
+    """
     if is_return(record):
         phones = User.objects.filter(pk=person_id, phone__isnull=False).values("phone")
         return Attempt.objects.filter(transaction=record, phone__in=phones).exists()
     theirs = Account.objects.filter(user=person_id).values_list("pk", flat=True)
-    return not {record.from_account_id, record.to_account_id}.isdisjoint(theirs)
+    sides = {record.from_account_id, record.to_account_id}
+    return record.created_by_id == person_id or not sides.isdisjoint(theirs)
 
 
 def is_return(record: Transaction) -> bool:

@@ -24,7 +24,7 @@ from ledger.rails.simulated import SIMULATED
 from wallet.context import Context
 from wallet.models import Account, Pin, User
 from wallet.signin import pin
-from wallet.staff.roles import AUDITOR, FINANCE_TEAM
+from wallet.staff.roles import AUDITOR, FINANCE_TEAM, SUPPORT
 
 PASSWORD = "nissmart-demo"
 # The key of the demo staff's authenticator app.
@@ -58,6 +58,7 @@ STAFF = (
     Person("Wambui Kariuki", "finance@example.com", None, "finance", FINANCE_TEAM),
     Person("Joseph Kiprono", "finance2@example.com", None, "finance", FINANCE_TEAM),
     Person("Zawadi Mutua", "auditor@example.com", None, "auditor, reads only", (AUDITOR,)),
+    Person("Lilian Njeri", "support@example.com", None, "support, finds members", (SUPPORT,)),
     Person("Peter Omondi", "operator@example.com", None, "operator, /admin/", (), True),
 )
 

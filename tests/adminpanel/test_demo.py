@@ -33,6 +33,7 @@ SIGN_INS = {
     "finance@example.com": {"finance", "finance approver"},
     "finance2@example.com": {"finance", "finance approver"},
     "auditor@example.com": {"auditor"},
+    "support@example.com": {"support"},
     "operator@example.com": set(),
 }
 

@@ -111,7 +111,7 @@ def test_the_export_has_the_whole_tab_and_is_audited(rail, as_finance, finance):
     found = dict(zip(headings, row, strict=True))
     assert (found["account_number"], found["receipt"]) == ("'=1+1", "STRAY12345")
     assert found["amount"] == "20.00"
-    event = AuditEvent.objects.get(action="export")
+    event = AuditEvent.objects.acts().get(action="export")
     assert (event.actor, event.subject, event.facts["filters"]) == (
         finance,
         "deposits",

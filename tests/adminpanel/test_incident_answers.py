@@ -72,7 +72,7 @@ def test_the_notice_says_that_the_incident_is_resolved(incident, post):
 def test_a_note_is_in_the_timeline_and_in_the_audit(incident, wambui, joseph, post):
     asked = {"note-text": "Alice was called.\r\nShe knows of it."}
     assert post("note", asked) == "Note added."
-    event = AuditEvent.objects.get(action="note")
+    event = AuditEvent.objects.acts().get(action="note")
     assert (event.subject, event.actor) == (f"incident {incident.pk}", wambui)
     assert (event.reason, event.ip_address) == ("Alice was called.\nShe knows of it.", "127.0.0.1")
     page = signed_in(joseph).get(url(incident))
@@ -123,7 +123,7 @@ def test_the_same_text_from_a_new_page_is_another_note(incident, wambui):
 
 def test_the_pages_do_not_show_the_deduplication_id(incident, wambui):
     signed_in(wambui).post(url(incident, "note"), fill(incident, wambui))
-    event = AuditEvent.objects.get(action="note")
+    event = AuditEvent.objects.acts().get(action="note")
     assert event.facts["request"] not in signed_in(wambui).get("/panel/audit/").text
     assert words_of_event(event) == ""
 

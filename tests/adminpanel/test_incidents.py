@@ -40,7 +40,7 @@ def test_finance_opens_an_incident_by_hand(wambui, alice, bob):
     assert made.description == "Alice called.\nSo did Bob."
     assert made.opened_by == wambui
     assert set(made.transactions.all()) == set(records)
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.acts().get()
     assert (event.action, event.subject) == ("open_incident", f"incident {made.pk}")
     assert (event.actor, event.ip_address) == (wambui, "127.0.0.1")
     assert sorted(event.facts["linked"]) == sorted([first, second, third])
@@ -163,17 +163,17 @@ def test_changes_of_state_and_severity_are_in_the_timeline(incident, wambui):
     assert client.post(url(incident, "change"), asked).status_code == 303
     incident.refresh_from_db()
     assert (incident.state, incident.severity) == ("IN_REVIEW", "HIGH")
-    event = AuditEvent.objects.latest("pk")
+    event = AuditEvent.objects.acts().latest("pk")
     assert event.facts["before"] == {"state": "OPEN", "severity": "MEDIUM"}
     assert event.facts["after"] == {"state": "IN_REVIEW", "severity": "HIGH"}
     assert timeline(client.get(url(incident)))[-1].startswith(
         "State changed from open to in review. Severity changed from medium to high"
     )
-    count = AuditEvent.objects.count()
+    count = AuditEvent.objects.acts().count()
     client.post(
         url(incident, "change"), form("change", incident, state="IN_REVIEW", severity="HIGH")
     )
-    assert AuditEvent.objects.count() == count
+    assert AuditEvent.objects.acts().count() == count
 
 
 @pytest.mark.parametrize("state", ["RESOLVED", "CLOSED", "", "\0"])
@@ -201,7 +201,7 @@ def test_resolving_needs_an_explanation(incident, wambui):
     incident.refresh_from_db()
     assert (incident.state, incident.resolution) == ("RESOLVED", "Alice had paid two bills.")
     assert incident.resolved_at
-    assert AuditEvent.objects.latest("pk").action == "resolve_incident"
+    assert AuditEvent.objects.acts().latest("pk").action == "resolve_incident"
 
 
 def test_a_resolved_incident_cannot_change(incident, wambui, joseph, record):
@@ -224,7 +224,7 @@ def test_a_resolved_incident_cannot_change(incident, wambui, joseph, record):
         assert response.status_code == 409, act
         assert "Wambui Kariuki resolved this incident at" in text(response)
     assert url(incident, "resolve") not in client.get(url(incident)).content.decode()
-    assert AuditEvent.objects.count() == 2
+    assert AuditEvent.objects.acts().count() == 2
 
 
 def test_transactions_are_linked_and_unlinked(incident, wambui, record, alice, bob):
@@ -233,7 +233,7 @@ def test_transactions_are_linked_and_unlinked(incident, wambui, record, alice, b
         asked = {"link-transactions": f"{other.reference}\n{record.reference}"}
         client.post(url(incident, "link"), asked)
         assert set(incident.transactions.all()) == {record, other}
-        assert AuditEvent.objects.latest("pk").facts == {"linked": [other.reference]}
+        assert AuditEvent.objects.acts().latest("pk").facts == {"linked": [other.reference]}
         client.post(url(incident, f"unlink/{record.reference}"))
         assert set(incident.transactions.all()) == {other}
         client.post(url(incident, f"unlink/{record.reference}"))

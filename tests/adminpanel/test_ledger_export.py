@@ -158,20 +158,20 @@ def test_an_export_is_audited_once_before_the_first_row_is_sent(as_finance, fina
     response = as_finance.get(
         URL, asked | {"format": "csv", "columns": "note"}, REMOTE_ADDR="203.0.113.9"
     )
-    (event,) = AuditEvent.objects.all()
+    (event,) = AuditEvent.objects.acts().all()
     assert (event.action, event.subject) == (AuditEvent.Action.EXPORT, "ledger")
     assert (event.actor, event.ip_address) == (finance, "203.0.113.9")
     assert event.facts == {"filters": asked, "through_id": record.pk}
     b"".join(response.streaming_content)
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.acts().count() == 1
 
 
 def test_auditors_export_too_and_others_do_not(auditor, alice, operator):
     assert len(export(signed_in(auditor))) == 1
-    assert AuditEvent.objects.get().actor == auditor
+    assert AuditEvent.objects.acts().get().actor == auditor
     for other in (alice, operator):
         assert signed_in(other).get(URL, {"format": "csv"}).status_code == 403
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.acts().count() == 1
 
 
 def test_a_head_request_exports_nothing(as_finance, alice):
@@ -179,7 +179,7 @@ def test_a_head_request_exports_nothing(as_finance, alice):
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert response.content == b""
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_head_request_exports_nothing(as_finance, alice):
 def test_a_browser_that_prefetches_gets_nothing(as_finance, alice, headers):
     response = as_finance.get(URL, {"format": "csv"}, headers=headers)
     assert response.status_code == 403
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 @pytest.mark.parametrize("asked", [{"min": "x"}, {"type": "GIFT"}, {"q": "\0"}, {"size": "7"}])
@@ -198,7 +198,7 @@ def test_invalid_filters_give_the_page_and_no_file(as_finance, alice, asked):
     assert response.status_code == 422
     assert response.headers["Content-Type"].startswith("text/html")
     assert "Check the filters" in text(response)
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 def test_the_page_offers_an_export_with_its_filters(as_finance, alice):

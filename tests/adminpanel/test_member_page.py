@@ -126,7 +126,7 @@ def test_a_reveal_shows_the_number_once_and_is_audited(as_finance, amina, financ
     assert "0712 000 001" in text(response)
     assert "amina@example.com" in text(response)
     assert "no-store" in response.headers["Cache-Control"]
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.acts().get()
     assert (event.action, event.subject) == ("reveal", f"member {amina.pk}")
     assert (event.actor, event.reason, event.ip_address) == (finance, REASON, "127.0.0.1")
     assert "712000001" not in str(event.facts)
@@ -161,7 +161,7 @@ def test_without_a_valid_reason_nothing_happens_and_the_text_stays(as_finance, a
         assert problems(response)
         assert_masked(response, amina)
         assert is_part(response, part) == bool(headers)
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
     assert not Account.objects.get(user=amina).is_frozen
     typed = as_finance.post(page_of(amina, act), {"reason": "abc"})
     assert 'value="abc"' in typed.text
@@ -183,10 +183,10 @@ def test_one_person_freezes_and_two_unfreeze(as_finance, amina, brian, finance):
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(amina))
         assert said in text(client.get(page_of(amina)))
         assert Account.objects.get(user=amina).is_frozen is is_frozen
-        event = AuditEvent.objects.first()
+        event = AuditEvent.objects.acts().first()
         assert (event.action, event.subject) == (recorded, f"member {amina.pk}")
         assert (event.reason, event.actor, event.ip_address) == (REASON, actor, "127.0.0.1")
-    assert AuditEvent.objects.count() == 3
+    assert AuditEvent.objects.acts().count() == 3
     made = Unfreezing.objects.get()
     assert (made.state, made.proposed_by, made.decided_by) == ("POSTED", finance, second)
 
@@ -240,7 +240,7 @@ def test_an_act_that_was_done_already_says_so(as_finance, amina):
     ):
         as_finance.post(page_of(amina, act), {"reason": REASON})
         assert said in text(as_finance.get(page_of(amina)))
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.acts().count() == 1
 
 
 def test_htmx_is_sent_to_the_page_after_a_change(as_finance, amina):
@@ -264,13 +264,15 @@ def test_staff_cannot_freeze_or_unfreeze_their_own_wallet(as_finance, finance):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_wallet_locked_by_a_payment_for_too_long_is_busy(as_finance, amina):
+    # On SQLite one lock is for all writes, that of the event about opening the page too.
+    as_finance.get(page_of(amina))
     with hold_accounts(account_id(amina)), wait_at_most(0.01):
         answer = as_finance.post(page_of(amina, "freeze"), {"reason": REASON})
     assert answer.status_code == 503
     assert "Nissmart is busy right now" in problems(answer)[0]
     assert f'value="{REASON}"' in answer.text
     assert not Account.objects.get(user=amina).is_frozen
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 def test_auditors_can_only_read(amina, auditor):
@@ -283,7 +285,7 @@ def test_auditors_can_only_read(amina, auditor):
         answer = client.post(page_of(amina, act), {"reason": REASON})
         assert answer.status_code == 403
         assert_masked(answer, amina)
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
     assert not Account.objects.get(user=amina).is_frozen
 
 
@@ -304,7 +306,7 @@ def test_strangers_are_kept_out(amina, brian, operator, as_finance):
         assert (answer.status_code, REASON in answer.text) == (403, True)
         assert "/accounts/login/" in answer.text
         assert as_finance.get(page_of(amina, act)).status_code == 405
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 @pytest.mark.parametrize("id", ["0", "999999999", "9" * 18, "9" * 19, "-1", "x"])

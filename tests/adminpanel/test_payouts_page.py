@@ -135,7 +135,7 @@ def test_finance_approves(held, as_wambui, wambui, headers):
     said = page(as_wambui, held)
     assert "Approved. It will be sent shortly." in said
     assert "Wambui Kariuki Approved" in said
-    assert AuditEvent.objects.get().ip_address == "127.0.0.1"
+    assert AuditEvent.objects.acts().get().ip_address == "127.0.0.1"
     worker.do_due()
     assert state(held) == "SENT"
 

@@ -49,7 +49,7 @@ def test_a_contradiction_opens_an_incident_about_its_transaction(alice, rail):
     for page, words in ((f"{incident.pk}/", "Opened by Nissmart,"), ("", "opened by Nissmart,")):
         assert words in text(signed_in(staff("finance")).get(f"/panel/incidents/{page}"))
     assert incident.rail_events.get().finding == "contradiction"
-    assert AuditEvent.objects.get().action == "open_incident"
+    assert AuditEvent.objects.acts().get().action == "open_incident"
     assert findings.open_for_findings() == 0
     for _again in range(3):
         say(rail, attempt, outcome="failed", receipt="")

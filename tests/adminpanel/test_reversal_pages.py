@@ -27,7 +27,7 @@ def test_finance_proposes_on_the_transactions_page(record, wambui):
     proposal = ReversalProposal.objects.get()
     assert (response.status_code, response.headers["Location"]) == (303, url(proposal))
     assert (proposal.reason, proposal.proposed_by) == ("Sent twice.", wambui)
-    assert AuditEvent.objects.get().ip_address == "127.0.0.1"
+    assert AuditEvent.objects.acts().get().ip_address == "127.0.0.1"
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "why?", "Sent\x07 twice", "x" * 501])

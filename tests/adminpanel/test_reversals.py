@@ -31,7 +31,7 @@ def test_a_proposal_moves_nothing(record, wambui):
         proposal = propose(record, wambui, "Sent twice.")
     assert proposal.state == State.PROPOSED
     assert acts(record) == [("propose", "Wambui Kariuki")]
-    assert AuditEvent.objects.get().reason == "Sent twice."
+    assert AuditEvent.objects.acts().get().reason == "Sent twice."
 
 
 def test_a_colleagues_approval_reverses_the_transaction(record, wambui, joseph, alice, bob):
@@ -48,7 +48,7 @@ def test_a_colleagues_approval_reverses_the_transaction(record, wambui, joseph, 
         ("approve", "Joseph Kiprono"),
         ("reverse", "Joseph Kiprono"),
     ]
-    last = AuditEvent.objects.latest("pk")
+    last = AuditEvent.objects.acts().latest("pk")
     assert last.facts["reversal"] == reversal.reference
     assert last.ip_address == "10.0.0.1"
     assert_books_right()
@@ -285,8 +285,8 @@ def test_a_refused_proposal_is_corrected_if_its_reversal_was_posted(record, wamb
     proposal.refresh_from_db()
     assert (proposal.state, proposal.remark) == (State.POSTED, "")
     assert acts(record)[-1] == ("reverse", "Joseph Kiprono")
-    assert AuditEvent.objects.first().facts["reversal"] == made.reference
-    count = AuditEvent.objects.count()
+    assert AuditEvent.objects.acts().first().facts["reversal"] == made.reference
+    count = AuditEvent.objects.acts().count()
     reversals.post_approved()
-    assert AuditEvent.objects.count() == count
+    assert AuditEvent.objects.acts().count() == count
     assert_books_right()

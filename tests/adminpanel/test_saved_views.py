@@ -205,4 +205,4 @@ def test_a_name_is_escaped(as_finance):
 def test_saving_and_deleting_views_is_not_audited(as_finance):
     save(as_finance)
     delete(as_finance, SavedView.objects.get())
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()

@@ -195,7 +195,7 @@ def test_finance_writes_a_note(record, as_wambui, wambui):
     assert (response.status_code, response.headers["Location"]) == (303, url(record))
     note = Note.objects.get()
     assert (note.text, note.author, note.transaction) == ("Called.\nNo answer.", wambui, record)
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.acts().get()
     assert (event.action, event.subject) == ("note", f"transaction {record.reference}")
     assert (event.actor, event.ip_address) == (wambui, "127.0.0.1")
     page = as_wambui.get(url(record))

@@ -103,7 +103,7 @@ def test_finance_asks_the_rail_once(unknown, rail, as_wambui, wambui, headers):
             else:
                 assert response.headers["Location"] == url(unknown.transaction)
         assert questions() == before, "the page itself calls no rail"
-    act = AuditEvent.objects.get(action="ask_rail")
+    act = AuditEvent.objects.acts().get(action="ask_rail")
     assert (act.actor, act.subject) == (wambui, f"transaction {unknown.transaction.reference}")
     page = as_wambui.get(url(unknown.transaction))
     assert is_whole_page(page)

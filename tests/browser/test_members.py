@@ -68,7 +68,7 @@ def test_contacts_are_revealed_for_a_reason_and_hidden_again(open_page, finance,
     expect(contact).to_contain_text("amina@example.com")
     expect(page.locator("#acts")).to_contain_text("Phone revealed by Finance Person")
     assert "0712" not in page.url
-    assert AuditEvent.objects.get().reason == "They called about a lost phone"
+    assert AuditEvent.objects.acts().get().reason == "They called about a lost phone"
     contact.get_by_role("link", name="Hide").click()
     expect(contact).to_contain_text("0712 *** 001")
 
@@ -86,7 +86,7 @@ def test_freezing_on_an_outdated_page_says_it_was_done_already(open_page, financ
         freezing.get_by_role("button", name="Freeze", exact=True).click()
         expect(each.locator(".messages")).to_contain_text(said)
         expect(each.locator("#freezing")).to_contain_text("Unfreeze this wallet")
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.acts().count() == 1
 
 
 def test_a_filter_of_lines_changes_only_the_lines(open_page, finance, amina):

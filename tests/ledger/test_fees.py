@@ -188,7 +188,7 @@ def test_a_tariff_counts_from_its_day_and_for_its_rail_and_purpose(alice, time_m
 def test_a_tariff_is_published_once_with_its_reason_and_never_changed(alice):
     first = price(*BANDS)
     assert price(*reversed(BANDS)).is_replay
-    event = AuditEvent.objects.get(action="change_tariff")
+    event = AuditEvent.objects.acts().get(action="change_tariff")
     assert (event.reason, event.facts["tariff"]) == ("As agreed", first.pk)
     with pytest.raises(Refusal, match="passed"):
         price(*BANDS, from_date=nairobi_day() - timedelta(days=1))

@@ -45,7 +45,7 @@ def test_an_approved_payout_is_sent(alice, rail, held, wambui):
     assert (given.person, given.person_name) == (wambui, "Wambui Kariuki")
     assert (given.decision, given.reason) == ("approve", "As agreed")
     assert given.fingerprint == held.fingerprint
-    act = AuditEvent.objects.get()
+    act = AuditEvent.objects.acts().get()
     assert (act.action, act.subject) == (
         "approve_payout",
         f"transaction {held.transaction.reference}",

@@ -68,7 +68,7 @@ def test_a_report_thanks_the_member_and_opens_an_incident(as_alice, as_finance, 
     incident = Incident.objects.get()
     assert incident.title == f"{report.reference}: Tricked me into paying ({record.reference})"
     assert (incident.severity, list(incident.transactions.all())) == ("HIGH", [record])
-    assert AuditEvent.objects.get().action == "open_incident"
+    assert AuditEvent.objects.acts().get().action == "open_incident"
     shown = as_finance.get(reverse("adminpanel:incident", args=[incident.pk]))
     assert reverse("adminpanel:transaction", args=[record.reference]) in shown.text
     said = f"Alice Wanjiku (member {alice.pk}) reports Bob Otieno (member {bob.pk})."

@@ -39,7 +39,7 @@ def test_an_operator_writes_a_tariff_that_counts_and_is_audited(as_operator, ope
         (1_501_00, 9_50),
     ]
     assert (tariff.written_by, tariff.written_on) == (operator, nairobi_day())
-    event = AuditEvent.objects.get(action="change_tariff")
+    event = AuditEvent.objects.acts().get(action="change_tariff")
     assert (event.actor, event.reason) == (operator, "Board, 3 May")
     assert event.facts["bands"][1] == "from KES\u00a0101.00: KES\u00a05.00"
     assert withdraw(alice, 101_00).fee_cents == 5_00

@@ -21,6 +21,8 @@ LISTS = [
     "/admin/ledger/railevent/",
     "/admin/ledger/pause/",
     "/admin/auth/group/",
+    "/admin/wallet/auditevent/",
+    "/admin/adminpanel/incident/",
 ]
 SENTENCE = "That filter isn't valid. Here is the whole list."
 QUERIES = [

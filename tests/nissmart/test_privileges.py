@@ -25,7 +25,7 @@ from wallet import granting, naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
-from wallet.models import Delivery, FormerMember, ProtectedName, Session, User
+from wallet.models import AuditEvent, Delivery, FormerMember, ProtectedName, Session, User
 from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +220,13 @@ def samples(people, alice, settings) -> dict[str, str]:
         "payouts/<reference:reference>": f"payouts/{payout.reference}",
         "<id:pause_id>": str(pause.pk),
         "<reference:reference>": record.reference,
+        "wallet/auditevent/<path:object_id>": (
+            f"wallet/auditevent/{AuditEvent.objects.latest('pk').pk}"
+        ),
+        "adminpanel/incident/<path:object_id>": f"adminpanel/incident/{incident.pk}",
+        "wallet/user/<id:row_id>": f"wallet/user/{alice.pk}",
+        "wallet/delivery/<id:row_id>": f"wallet/delivery/{delivery.pk}",
+        "wallet/formermember/<id:row_id>": f"wallet/formermember/{former.pk}",
         "wallet/user/<path:object_id>": f"wallet/user/{alice.pk}",
         "wallet/delivery/<path:object_id>": f"wallet/delivery/{delivery.pk}",
         "wallet/formermember/<path:object_id>": f"wallet/formermember/{former.pk}",
@@ -235,7 +242,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<path:content_type_id>/<path:object_id>": "1/1",
         "^confirm-email/(?P<key>[-:\\w]+)/$": "confirm-email/no-such-key/",
         "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-x/",
-        "^(?P<app_label>wallet|auth|ledger)/$": "ledger/",
+        "^(?P<app_label>wallet|auth|ledger|adminpanel)/$": "ledger/",
         "(?P<url>.*)$": "no-such-page",
     }
 

@@ -29,7 +29,7 @@ from tests.bench.workers import serve  # noqa: E402
 from wallet import house  # noqa: E402
 from wallet.context import SYSTEM, Context  # noqa: E402
 from wallet.models import Account, User  # noqa: E402
-from wallet.staff.roles import FINANCE  # noqa: E402
+from wallet.staff.roles import FINANCE_TEAM  # noqa: E402
 
 FIRST_PHONE = 254_712_000_000
 # KES 10 to 299, so that payments differ and none is below M-PESA's minimum.
@@ -55,7 +55,7 @@ def prepare(members: int, shillings: int, first: int = 0) -> list[str]:
                 put_in(account_id, user_id, shillings)
     for number in range(2):
         person = User.objects.create_user(name=f"Finance Number{number}")
-        person.groups.add(Group.objects.get(name=FINANCE))
+        person.groups.add(*Group.objects.filter(name__in=FINANCE_TEAM))
         people.append(person.pk)
     return phones
 

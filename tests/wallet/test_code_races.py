@@ -52,5 +52,5 @@ def test_a_recovery_code_signs_one_of_them_in(waiting):
 def winners(clients: list[Client], entered: str) -> int:
     post = {"path": reverse("mfa_authenticate"), "data": {"code": entered}}
     answers = run_together(*(partial(client.post, **post) for client in clients))
-    assert {answer.status_code for answer in answers} == {200, 302}
+    assert {answer.status_code for answer in answers} <= {200, 302, 422}
     return sum("_auth_user_id" in client.session for client in clients)

@@ -5,10 +5,9 @@ from django.contrib.auth import hashers
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.test import Client
 from django.urls import reverse
 
-from tests.conftest import pass_second_factor, signed_in
+from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
 from tests.wallet.test_passwords import ask, choose
 from wallet.messages import sending
@@ -125,11 +124,8 @@ def test_the_demo_hashes_outside_transactions():
 
 
 def test_a_person_made_in_the_admin_gets_no_password():
-    operator = UserFactory(is_staff=True, is_superuser=True)
+    client = signed_in(UserFactory(is_staff=True, is_superuser=True))
     in_transaction.clear()
-    client = Client()
-    client.force_login(operator)
-    pass_second_factor(client)
     response = client.post(
         reverse("admin:wallet_user_add"),
         {"name": "Jane", "email": "jane@example.com", "phone": "", "is_active": "on"},

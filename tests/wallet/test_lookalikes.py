@@ -146,7 +146,7 @@ def test_sign_up_and_the_api_refuse_a_name_with_a_sentence():
             "This name is close to Safaricom. Check it. If it's really yours, ask us to add it."
         ),
         "Jаne": "A word of this name mixes two alphabets. Type it in one.",
-        "Dr Nissmart": "Nissmart uses this name itself. Enter yours.",
+        "Dr Nissmart": "This name would read as one of ours. Enter yours.",
     }
     token = by_token(UserFactory(), "service")
     for name, sentence in said.items():

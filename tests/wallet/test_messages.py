@@ -222,3 +222,22 @@ def test_nothing_is_sent_of_what_is_rolled_back(jane):
         raise ZeroDivisionError
     assert sending.send_all() == 0
     assert connection.connection
+
+
+def test_old_deliveries_go_and_messages_stay(jane, time_machine, settings, monkeypatch):
+    settings.DELIVERY_DAYS = 30
+    monkeypatch.setattr(sending, "FORGOTTEN_TOGETHER", 3)
+    time_machine.move_to("2026-11-01T10:00:00Z", tick=False)
+    for _ in range(2):
+        messages.alert(jane.pk, Topic.PIN_CHANGED)
+    sending.send_all()
+    waiting = messages.alert(jane.pk, Topic.PIN_CHANGED)
+    time_machine.move_to("2026-12-01T10:00:00Z", tick=False)
+    messages.alert(jane.pk, Topic.PIN_CHANGED)
+    assert sending.forget_old() == 0
+    time_machine.shift(1)
+    assert [sending.forget_old() for _ in range(3)] == [3, 1, 0]
+    # What still waits isn't forgotten, however old it is.
+    assert waiting.deliveries.count() == 2
+    assert (Delivery.objects.count(), Message.objects.count()) == (4, 4)
+    assert sending.forget_old in work.JOBS

@@ -98,7 +98,7 @@ def test_an_old_event_without_a_name_shows_the_current_name(finance, auditor):
 def test_a_reserved_name_is_refused_everywhere(alice, operator, name):
     with pytest.raises(ValidationError):
         refuse_house_names(name)
-    said = "Nissmart uses this name itself. Enter yours."
+    said = "This name would read as one of ours. Enter yours."
     assert problems_beside(rename(alice, name), "name") == [said]
     given = {"name": name, "email": "x@example.com", "phone": "", "password1": "a-Long-Enough-1"}
     assert said in text(Client().post(reverse("account_signup"), given))

@@ -36,7 +36,7 @@ from tests.pages import (
     text,
     title,
 )
-from wallet.models import Account, AuditEvent, Delivery, Pin, User
+from wallet.models import Account, AuditEvent, Delivery, Message, Pin, User
 from wallet.signin import pin
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +118,8 @@ def test_five_wrong_ones_lock_it_for_a_quarter_of_an_hour(as_alice, alice, bob, 
         assert problems_beside(answer, "pin") == locked
         # Many clicks lock it too, and another one of them may have moved money.
         assert "Nothing has moved yet." not in text(answer)
+    # Once, and not for each try after it.
+    assert Message.objects.filter(user=alice, topic="pin_locked").count() == 1
     # The page that changes it has the same count.
     answer = as_alice.post(URL, NEW | {"old_pin": PIN})
     assert problems_beside(answer, "old_pin") == locked
@@ -166,7 +168,7 @@ def test_a_change_needs_the_old_one_and_lowers_the_limit(as_alice, alice):
     pin.check(alice.pk, "7395")
     with pytest.raises(pin.WrongPin):
         pin.check(alice.pk, PIN)
-    assert AuditEvent.objects.get().facts == {"what": "pin"}
+    assert AuditEvent.objects.acts().get().facts == {"what": "pin"}
     assert Account.objects.get(user=alice).lower_limit_until
 
 

@@ -167,7 +167,7 @@ def test_a_number_that_has_an_account_is_revealed_only_to_who_has_it(alice, code
     assert "But you already" not in outbox()[1]["text"]
     answer = enter(taken, code(alice.phone))
     assert answer.headers["Location"] == LOGIN
-    assert "It already has an account. Sign in to that one" in text(taken.get(LOGIN))
+    assert "That number or email has another account. Sign in to it" in text(taken.get(LOGIN))
     assert "_auth_user_id" not in taken.session
     assert contacts.signing_in(alice.phone) == alice
     assert User.objects.filter(is_active=False).count() == 1

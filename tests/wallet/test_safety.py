@@ -38,7 +38,7 @@ def test_a_change_lowers_the_limit_for_a_day_and_only_help_stops_payouts(alice, 
     safety.changed(Context(alice.pk), alice.pk, change)
     lower = None if change is Change.FIRST_PIN else NOW + DAY
     assert until(alice) == (lower, NOW + DAY if change is Change.HELP else None)
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.acts().get()
     assert (event.action, event.subject) == ("change_security", f"member {alice.pk}")
     assert (event.actor, event.facts) == (alice, {"what": change.value})
     assert not was_ever_staff(alice)

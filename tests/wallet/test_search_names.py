@@ -140,6 +140,7 @@ def in_the_admin(pk: int | None = None) -> None:
     operator = UserFactory(is_staff=True, is_superuser=True)
     url = reverse("admin:wallet_user_change", args=[pk]) if pk else reverse("admin:wallet_user_add")
     given = {"name": NAME, "email": "x@example.com", "phone": "", "is_active": "on"}
+    given["reason"] = "A mistake"
     signed_in(operator).post(url, given)
 
 

@@ -280,23 +280,34 @@ def test_staff_keep_the_limits_of_their_role_after_a_new_session_key(finance, ti
     assert session.device
 
 
-def test_operators_end_sessions_of_staff_and_see_no_key(as_operator, jane, finance):
-    staff, member = sign_in(finance), sign_in(jane)
+def test_operators_see_and_end_sessions_for_a_reason(as_operator, finance, jane):
+    staff, member, phone = sign_in(finance), sign_in(jane), sign_in(jane)
     sessions = reverse("admin:wallet_session_changelist")
     page = as_operator.get(sessions)
-    assert finance.name in text(page)
-    assert jane.name not in text(page)
-    chosen = Session.objects.get(user=finance)
-    detail = as_operator.get(reverse("admin:wallet_session_change", args=[chosen.pk]))
+    for person in (finance, jane):
+        assert person.name in text(page)
+    of_staff = Session.objects.get(user=finance)
+    detail = as_operator.get(reverse("admin:wallet_session_change", args=[of_staff.pk]))
     for shown in (page, detail):
-        assert chosen.digest not in shown.text
-        assert chosen.data not in shown.text
-    others = Session.objects.get(user=jane)
-    given = {"action": "end", "_selected_action": [chosen.pk, others.pk]}
-    assert "1 session has ended." in text(as_operator.post(sessions, given, follow=True))
-    assert [is_in(client) for client in (staff, member)] == [False, True]
-    event = AuditEvent.objects.get(action="end_sessions")
+        assert of_staff.digest not in shown.text
+        assert of_staff.data not in shown.text
+    given = {"action": "end", "_selected_action": [of_staff.pk]}
+    asked = as_operator.post(sessions, given)
+    assert f"1 row {finance.name}" in text(asked)
+    assert as_operator.post(sessions, given | {"confirm": "x", "reason": ""}).status_code == 422
+    assert is_in(staff)
+    reason = {"confirm": "x", "reason": "A lost computer"}
+    answer = as_operator.post(sessions, given | reason, follow=True)
+    assert "1 session has ended." in text(answer)
+    assert [is_in(client) for client in (staff, member, phone)] == [False, True, True]
+    event = AuditEvent.objects.acts().get(action="end_sessions")
     assert (event.subject, event.facts["ip_address"]) == (f"member {finance.pk}", "127.0.0.1")
+    assert event.reason == "A lost computer"
+    # One of a person's sessions stands for all of them.
+    given = {"action": "end_all", "_selected_action": [jane.sessions.earliest("pk").pk]}
+    assert "2 rows" in text(as_operator.post(sessions, given))
+    assert "2 sessions have ended." in text(as_operator.post(sessions, given | reason, follow=True))
+    assert [is_in(client) for client in (member, phone)] == [False, False]
 
 
 def test_a_change_of_the_second_factor_ends_other_sessions(jane):

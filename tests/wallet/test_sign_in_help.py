@@ -66,7 +66,7 @@ def test_the_link_is_shown_once(as_operator, jane):
 
 def test_the_audit_says_who_and_why_but_never_the_link(as_operator, jane, operator):
     link = link_for(as_operator, jane)
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.acts().get()
     assert (event.action, event.subject, event.actor) == (
         "password_link",
         f"member {jane.pk}",
@@ -82,7 +82,7 @@ def test_a_reason_is_required(as_operator, jane):
     assert problems_beside(answer, "reason") == ["Enter how you checked who is asking."]
     answer = as_operator.post(url(jane), {"reason": "x", "make_link": "x"})
     assert problems_beside(answer, "reason") == ["Enter a reason of at least 5 characters."]
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 def test_a_member_with_an_email_gets_a_notice(as_operator):
@@ -99,12 +99,12 @@ def test_an_operator_can_turn_off_two_step_sign_in(as_operator, jane):
     assert "Turn off two-step sign-in" in as_operator.get(url(jane)).text
     as_operator.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
     assert not Authenticator.objects.filter(user=jane).exists()
-    assert AuditEvent.objects.get().action == "remove_two_step"
+    assert AuditEvent.objects.acts().get().action == "remove_two_step"
     page = as_operator.get(url(jane))
     assert "Two-step sign-in is off." in text(page)
     assert "Turn off two-step sign-in" not in page.text
     as_operator.post(url(jane), {"reason": REASON, "remove_two_step": "x"})
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.acts().count() == 1
 
 
 @pytest.mark.parametrize("who", ["finance", "auditor", "operator", "closed"])
@@ -116,7 +116,7 @@ def test_staff_and_closed_accounts_get_no_link(request, as_operator, jane, who):
     assert "Password links aren't for staff or closed accounts." in page
     refused = as_operator.post(url(person), {"reason": REASON, "make_link": "x"})
     assert refused.status_code == 422
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 def test_only_superusers_may_help(jane, alice, finance):
@@ -125,7 +125,7 @@ def test_only_superusers_may_help(jane, alice, finance):
         client = signed_in(user)
         for answer in (client.get(url(jane)), client.post(url(jane), {"reason": REASON})):
             assert answer.status_code == expected
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
     assert url(jane) not in signed_in(helper).get("/admin/").text
 
 
@@ -135,7 +135,7 @@ def test_the_operator_must_confirm_their_password(operator, jane):
     pass_second_factor(client)
     for answer in (client.get(url(jane)), client.post(url(jane), {"reason": REASON})):
         assert "/reauthenticate/" in answer.headers["Location"]
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.acts().exists()
 
 
 def test_an_unknown_person_is_not_found(as_operator):

@@ -4,36 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from wallet import operations
-from wallet.admin.lists import ForgivingList
+from wallet.admin import confirming
+from wallet.admin.confirming import Question, Row
+from wallet.admin.reading import MemberPage
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_money
-from wallet.web.fields import ReasonField
 from wallet.web.http import context_of
 
+FREEZE = Question(
+    action="freeze",
+    title=_("Freeze these wallets?"),
+    what=_(
+        "Money can come in but can't leave. The member gets an alert. Two people of "
+        "finance can unfreeze a wallet, in the panel."
+    ),
+    verb=_("Freeze"),
+    nothing=_("No member's wallet is chosen. House accounts can't be frozen."),
+)
 
-class FreezeForm(forms.Form):
-    reason = ReasonField(label=_("Reason"), help_text=_("The audit keeps it, with your name."))
+
+def effect_of(account: Account, operator_id: int | None) -> str:
+    """What freezing does to this wallet."""
+    if account.user_id == operator_id:
+        return gettext("your own: it stays as it is")
+    if account.frozen_by == Account.FrozenBy.STAFF:
+        return gettext("already frozen by staff: nothing changes")
+    if account.is_frozen:
+        return gettext("frozen by its member: they can't unfreeze it any longer")
+    return gettext("money can't leave")
 
 
 @admin.register(Account)
-class AccountAdmin(ForgivingList):
+class AccountAdmin(MemberPage):
     """Read-only, but for freezing. Unfreezing takes two people, in the panel."""
 
     list_display = ["owner", "kind", "balance", "is_frozen", "frozen_by", "created_at"]
     list_filter = ["kind", "is_frozen", "frozen_by"]
     list_select_related = ["user"]
     people = ("user__",)
-    search_fields = ["user__email", "user__phone"]
     fields = [
         *("owner", "kind", "currency", "balance", "is_frozen", "frozen_by"),
         *("frozen_at", "lower_limit_until", "no_payouts_until", "created_at"),
@@ -58,28 +74,24 @@ class AccountAdmin(ForgivingList):
     @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
     def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> HttpResponse | None:
         """Ask for a reason first, on a page that lists the wallets."""
-        form = FreezeForm(request.POST if "confirm" in request.POST else None)
-        wallets = accounts.filter(user__isnull=False)
-        if not form.is_valid():
-            context = self.admin_site.each_context(request) | {
-                "title": _("Freeze these wallets?"),
-                "opts": self.opts,
-                "form": form,
-                "accounts": wallets.select_related("user"),
-            }
-            status = 422 if form.is_bound else 200
-            template = "admin/wallet/account/freeze.html"
-            return render(request, template, context, status=status)
-        act = context_of(request, reason=form.cleaned_data["reason"])
+        wallets = accounts.filter(user__isnull=False).select_related("user")
+        chosen = list(wallets[: confirming.ROWS_AT_MOST + 1])
+        own = request.user.pk
+        rows = [Row(each.pk, str(each), effect_of(each, own)) for each in chosen]
+        reason, page = confirming.ask(self, request, FREEZE, rows)
+        if page:
+            return page
+        act = context_of(request, reason=reason)
         frozen = []
-        for account in wallets:
+        for account in chosen:
             try:
-                operations.freeze(act, account.pk)
+                is_changed = operations.freeze(act, account.pk)
             except Refusal as refusal:
                 messages.error(request, str(refusal))
             else:
-                frozen.append(account)
-                self.log_change(request, account, "frozen")
+                frozen += [account] if is_changed else []
+        for account in frozen:
+            self.log_change(request, account, "frozen")
         sentence = ngettext("%d wallet is frozen.", "%d wallets are frozen.", len(frozen))
         messages.success(request, sentence % len(frozen))
         return None

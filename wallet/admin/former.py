@@ -5,37 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from wallet.admin.lists import ForgivingList
+from wallet.admin.masking import RevealsContacts
 from wallet.models import FormerMember
-from wallet.staff import audit, subjects
-from wallet.web.http import context_of
+from wallet.staff import audit
 
 
 @admin.register(FormerMember)
-class FormerMemberAdmin(ForgivingList):
-    """The list shows no names. Opening one shows who it was, and the audit records that."""
+class FormerMemberAdmin(RevealsContacts):
+    """The list and the page show who it was only for a reason, which the audit keeps."""
 
     list_display = ["user", "closed_at"]
     list_select_related = ["user"]
-    fields = ["user", "name", "phone", "email", "closed_at"]
+    fields = ["user", "closed_at"]
     actions = None
     show_full_result_count = False
+    reveals = audit.Action.SEE_FORMER
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        response = super().change_view(request, object_id, form_url, extra_context)
-        former = self.get_object(request, object_id)
-        if response.status_code == 200 and former:
-            subject = subjects.member(former.user_id)
-            audit.record(context_of(request), audit.Action.SEE_FORMER, subject)
-        return response
+    def contacts_of(self, former: FormerMember) -> dict[str, str]:
+        return {
+            str(_("Name")): former.name,
+            str(_("Phone number")): former.phone,
+            str(_("Email")): former.email,
+        }
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return "name" not in lookup and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -14,14 +14,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from wallet import emails, phones
 from wallet.db.text_search import holds
-from wallet.staff.finding import by_name
+from wallet.staff.finding import by_name, contact_in, count_lookup
 from wallet.text import clean_paste
+from wallet.web.http import context_of
+from wallet.web.rates import TooManyRequests
 
 # A longer search would cost the database seconds.
 SEARCH_LENGTH = 140
+# What no filter in a URL may ask for.
+HIDDEN = {"phone", "email", "to", "value", "password"}
 # Errors from a filter or row id that isn't a valid value of its column, on either engine.
 UNREADABLE = (
     ValueError,
@@ -37,11 +41,13 @@ UNREADABLE = (
 class ForgivingList(ModelAdmin):
     """A broken URL leads back to the whole list, with a message.
 
-    `people` are lookup paths to members, to search by name: `user__`, or "" for the row itself.
-    `search_fields` are searched for other text.
+    `people` are lookup paths to members, to search by name, phone number or email: `user__`, or ""
+    for the row itself. `search_fields` are searched for other text. A phone number or email must
+    be whole, because staff could guess what a mask hides, and such searches are counted.
     """
 
     people: ClassVar[tuple[str, ...]] = ()
+    search_help_text = _lazy("Name, or the whole phone number or email")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -68,21 +74,39 @@ class ForgivingList(ModelAdmin):
         return HttpResponseRedirect(request.path)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse regular expressions: one can keep the database busy for as long as it likes."""
-        if lookup.endswith("regex"):
+        """Refuse filters that guess what is masked, and regular expressions: one can keep the
+        database busy for as long as it likes."""
+        if lookup.endswith("regex") or HIDDEN & set(lookup.split("__")):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Django shows the search box if there are any. `get_search_results` does the rest."""
+        return [*self.search_fields, *(f"{person}name" for person in self.people)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Rows that match every word of the search. One word may be a name, another an email."""
+        """Rows with this phone number or email, or that match every word of the search."""
         text = clean_paste(search_term)[:SEARCH_LENGTH].strip()
-        text = emails.normalize(text) if "@" in text else text
-        stored = phones.to_stored(text)
-        for word in [stored] if stored != text else text.split():
+        if contact := contact_in(text):
+            try:
+                count_lookup(context_of(request), text)
+            except TooManyRequests as refusal:
+                messages.error(request, str(refusal))
+                return queryset.none(), False
+            return queryset.filter(self.has_contact(contact)), False
+        for word in text.split():
             queryset = queryset.filter(self.matches(word))
         return queryset, False
+
+    def has_contact(self, contact: str) -> Q:
+        """The rows of the member with this phone number or email."""
+        name = "email" if "@" in contact else "phone"
+        found = Q(pk__in=[])
+        for person in self.people:
+            found |= Q(**{f"{person}{name}": contact})
+        return found
 
     def matches(self, word: str) -> Q:
         """The same on both engines, unlike `icontains`."""

@@ -24,9 +24,11 @@ from wallet import granting, messages, operations, safety
 from wallet.admin import sign_in_help
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
+from wallet.admin.masking import RevealsContacts, masked
 from wallet.admin.person_form import NEEDS_REASON, PersonForm
 from wallet.context import Context
 from wallet.models import RoleRequest, User
+from wallet.models.people import CONTACTS
 from wallet.signin import sessions
 from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects
@@ -93,7 +95,7 @@ class StaffGroupAdmin(ForgivingList, GroupAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ForgivingList):
+class UserAdmin(RevealsContacts):
     """People. A new person gets a wallet immediately.
 
     They set a password with "Forgot it?" or with a link that an operator hands over.
@@ -101,11 +103,10 @@ class UserAdmin(ForgivingList):
 
     form = PersonForm
 
-    list_display = ["name", "email", "phone", "is_active", "is_staff", "created_at"]
+    change_form_template = "admin/wallet/user/change_form.html"
+    list_display = ["name", "masked_email", "masked_phone", "is_active", "is_staff", "created_at"]
     list_filter = ["is_active", "is_staff", "groups"]
     people = ("",)
-    search_fields = ["email", "phone"]
-    search_help_text = _("Name, email, or phone number in any format")
     fields = [
         "name",
         "email",
@@ -121,6 +122,28 @@ class UserAdmin(ForgivingList):
     filter_horizontal = ["groups"]
     ordering = ["-id"]
     show_full_result_count = False
+
+    def member_of(self, user: User) -> int:
+        return user.pk
+
+    def contacts_of(self, user: User) -> dict[str, str]:
+        return {str(_("Phone number")): user.phone or "", str(_("Email")): user.email or ""}
+
+    @admin.display(description=_("email"))
+    def masked_email(self, user: User) -> str:
+        return masked(user.email)
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, user: User) -> str:
+        return masked(user.phone)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        """A contact that this operator can't change is shown as its mask."""
+        fixed = self.get_readonly_fields(request, obj)
+        return [
+            f"masked_{name}" if name in CONTACTS and name in fixed else name
+            for name in super().get_fields(request, obj)
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(sign_in_help.sign_in_help)
@@ -202,14 +225,10 @@ class UserAdmin(ForgivingList):
         Not even they change the login of staff: with a new email they could set a new password
         and act as that person.
         """
-        fixed = ["created_at", "last_login"]
+        fixed = ["created_at", "last_login", "masked_email", "masked_phone"]
         if request.user.is_superuser:
             return [*fixed, "email", "phone"] if obj and roles.was_ever_staff(obj) else fixed
         return [*fixed, "is_staff", "groups", *(["email", "phone"] if obj else [])]
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse searches by password hash."""
-        return "password" not in lookup and super().lookup_allowed(lookup, value, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are deactivated instead: the books keep their entries for ever."""

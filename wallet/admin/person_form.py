@@ -10,10 +10,11 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from wallet import naming
+from wallet.admin.masking import KeptEmail, KeptPhone, hide_contacts
 from wallet.forms import PHONE_HINT, name_field
 from wallet.models import RoleRequest
 from wallet.staff import roles
-from wallet.web.fields import EmailField, PhoneField, ReasonField
+from wallet.web.fields import ReasonField
 
 # A change of these says how someone signs in, or what they may do.
 NEEDS_REASON = {"email", "phone", "is_active", "is_staff", "groups"}
@@ -35,13 +36,13 @@ class PersonForm(forms.ModelForm):
         error_messages={"required": _("Enter their name.")},
     )
 
-    phone = PhoneField(
+    phone = KeptPhone(
         required=False,
         help_text=PHONE_HINT,
         error_messages={"unique": _("This number already has an account.")},
     )
 
-    email = EmailField(
+    email = KeptEmail(
         required=False,
         widget=AdminEmailInputWidget(),
         error_messages={"unique": _("This email already has an account.")},
@@ -56,6 +57,12 @@ class PersonForm(forms.ModelForm):
         ),
         widget=AdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hide_contacts(self)
+        if is_staff := self.fields.get("is_staff"):
+            is_staff.help_text = _("Makes an operator. It needs a second operator, or waits a day.")
 
     def clean_email(self) -> str | None:
         return self.cleaned_data["email"] or None

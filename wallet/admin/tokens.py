@@ -38,7 +38,7 @@ class ApiTokenAdmin(ForgivingList):
     list_filter = ["scope"]
     list_select_related = ["user"]
     people = ("user__",)
-    search_fields = ["name", "user__email", "user__phone"]
+    search_fields = ["name"]
     fields = ["user", "name", "scope", "expires_at"]
     actions = ["revoke"]
     show_full_result_count = False

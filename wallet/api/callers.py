@@ -16,6 +16,8 @@ from wallet.db.preconditions import Precondition
 from wallet.db.retries import optional_write
 from wallet.models import ApiToken, User
 from wallet.signin import factors
+from wallet.staff import access
+from wallet.staff.refusals import note_limit
 from wallet.staff.roles import reads_panel
 from wallet.web import rates
 from wallet.web.http import ip_address
@@ -44,6 +46,10 @@ class Caller:
     def may_see(self, user_id: int) -> bool:
         return self.reads_all or self.may_act_for(user_id)
 
+    def is_staff_reading(self, user_id: int) -> bool:
+        """Does someone of finance or an auditor read another person's data?"""
+        return self.reads_all and user_id != self.user_id
+
     def may_reach(self, user_id: int) -> bool:
         """May they get this person's phone number and email?
 
@@ -70,7 +76,8 @@ class TokenAuth(HttpBearer):
     """`Authorization: Bearer <token>`. Ignores cookies.
 
     `defers_check` is for calls whose operation checks the caller's precondition. That looks the
-    token up under the lock, so a token seen less than a minute ago isn't looked up here too.
+    token up under the lock, so a token seen less than a minute ago isn't looked up here too. They
+    are orders, which write nothing but the order, so the audit doesn't have their limits.
     """
 
     def __init__(self, *, defers_check: bool = False) -> None:
@@ -86,7 +93,12 @@ class TokenAuth(HttpBearer):
         found = (tokens.recall(token) if self.defers_check else None) or tokens.find(token)
         if found is None:
             return None
-        throttle(request, f"token:{found.id}", found.scope)
+        try:
+            throttle(request, f"token:{found.id}", found.scope)
+        except rates.TooManyRequests:
+            if not self.defers_check:
+                note_limit(request, found.user_id, by="token")
+            raise
         # A finance token ends with its owner's role.
         reads_all = found.scope == Scope.FINANCE
         if reads_all and not reads_panel(User.objects.get(pk=found.user_id)):
@@ -116,7 +128,11 @@ class SessionAuth(APIKeyCookie):
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
         if not request.user.is_authenticated:
             return None
-        throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
+        try:
+            throttle(request, f"user:{request.user.pk}", Scope.MEMBER)
+        except rates.TooManyRequests:
+            note_limit(request)
+            raise
         # Without the second factor, staff are members like any other.
         reads_all = factors.has_passed(request) and reads_panel(request.user)
         return Caller(request.user.pk, Scope.MEMBER, reads_all, is_session=True)
@@ -136,6 +152,13 @@ def enforce(key: str, limit: int) -> None:
         # Reads must go on while the counter's lock is blocked, so then the call isn't counted.
         with optional_write():
             rates.enforce(key, limit)
+
+
+def note_read(request: CallRequest, user_id: int) -> None:
+    """The audit has what staff read about a member. Call it before the data is sent."""
+    caller = request.auth
+    if caller.is_staff_reading(user_id):
+        access.open_member(Context(caller.user_id, ip_address(request)), user_id)
 
 
 def require(is_allowed: bool) -> None:

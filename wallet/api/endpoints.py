@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from wallet import emails, operations
-from wallet.api.callers import Caller, CallRequest, Scope, require
+from wallet.api.callers import Caller, CallRequest, Scope, note_read, require
 from wallet.api.schemas import (
     AccountOut,
     Body,
@@ -26,7 +26,7 @@ from wallet.api.schemas import (
 from wallet.context import Context
 from wallet.models import Account, User
 from wallet.phones import mask, to_stored
-from wallet.staff import finding
+from wallet.staff import access, finding
 from wallet.web import paging
 from wallet.web.http import ip_address
 
@@ -89,6 +89,8 @@ def list_users(
     if text := place.filters.get("q", "").strip():
         users = users.filter(found_by(request, text))
     found = place.page(users, limit)
+    if request.auth.scope == Scope.FINANCE:
+        access.list_members(Context(request.auth.user_id, ip_address(request)))
     items = [user_out(user, request.auth) for user in found.rows]
     return UserPage(items=items, next_cursor=found.next_cursor)
 
@@ -99,6 +101,7 @@ def read_user(request: CallRequest, user_id: int) -> UserOut:
     user = visible(request.auth).filter(pk=user_id).first()
     if user is None:
         raise Http404
+    note_read(request, user_id)
     return user_out(user, request.auth)
 
 

@@ -11,10 +11,12 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from wallet.db.retries import committed
+from wallet.db.sweeping import sweep
 from wallet.errors import Busy
 from wallet.messages import senders
 from wallet.models import Channel, Delivery
@@ -25,6 +27,10 @@ State = Delivery.State
 # Far longer than a call takes. Then its worker is gone.
 LOST_AFTER = timedelta(minutes=10)
 HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked
+
+
+# Deleted in one commit, so that a payment doesn't wait long for SQLite's write lock.
+FORGOTTEN_TOGETHER = 500
 
 
 def never() -> bool:
@@ -109,3 +115,14 @@ def end_lost() -> None:
         return
     for delivery in lost:
         end(delivery, "its worker stopped: perhaps it was sent")
+
+
+def forget_old() -> int:
+    """Delete ended deliveries older than DELIVERY_DAYS, oldest first; returns how many.
+
+    Messages stay: they are the inbox. Raises Busy.
+    """
+    past = timezone.now() - timedelta(days=settings.DELIVERY_DAYS)
+    ended = Delivery.objects.filter(created_at__lt=past, state__in=(State.SENT, State.FAILED))
+    oldest = ended.order_by("created_at").values_list("pk", flat=True)[:FORGOTTEN_TOGETHER]
+    return sweep(Delivery.objects.filter(pk__in=list(oldest)))

@@ -21,7 +21,9 @@ class Topic(TextChoices):
     PASSWORD_CHANGED = "password_changed", gettext_lazy("Password changed")
     PHONE_CHANGED = "phone_changed", gettext_lazy("Phone number changed")
     EMAIL_CHANGED = "email_changed", gettext_lazy("Email changed")
+    PIN_SET = "pin_set", gettext_lazy("PIN set")
     PIN_CHANGED = "pin_changed", gettext_lazy("PIN changed")
+    PIN_LOCKED = "pin_locked", gettext_lazy("Wrong PINs")
     NAME_CHANGED = "name_changed", gettext_lazy("Name changed")
     NAME_KEPT = "name_kept", gettext_lazy("Name not changed")
     SECOND_FACTOR_CHANGED = "second_factor_changed", gettext_lazy("Two-step sign-in changed")
@@ -73,6 +75,14 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("Your email was changed"),
         gettext_lazy("The email of your Nissmart wallet was changed, {at}."),
     ),
+    Topic.PIN_SET: Words(
+        gettext_lazy("You have a PIN now"),
+        gettext_lazy("A PIN was set for your Nissmart wallet, {at}."),
+    ),
+    Topic.PIN_LOCKED: Words(
+        gettext_lazy("Wrong PINs were entered"),
+        gettext_lazy("A wrong PIN was entered five times at Nissmart, {at}. Nothing was paid."),
+    ),
     Topic.PIN_CHANGED: Words(
         gettext_lazy("Your PIN was changed"),
         gettext_lazy("Your Nissmart PIN was changed, {at}."),
@@ -116,7 +126,6 @@ WORDS: Mapping[str, Words] = {
     Topic.WITHDRAWN: Words(
         gettext_lazy("You withdrew {amount}"),
         gettext_lazy("{reference} confirmed. {amount} withdrawn, {at}."),
-        asks=False,
     ),
     Topic.DEPOSITED: Words(
         gettext_lazy("You added {amount}"),

@@ -1,11 +1,27 @@
-"""The audit: an append-only record of what staff did, and of members' changes to their security."""
+"""The audit: an append-only record of what staff did, of members' changes to their security, and of
+access: who signed in, was refused, or read someone's data."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wallet.models.people import User
+
+# Access, apart from all other acts: there is far more of it (`wallet/staff/access.py`).
+ACCESS = (
+    *("sign_in", "sign_out", "wrong_guess", "hit_limit", "refuse_page"),
+    *("open_member", "list_members"),
+)
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def acts(self) -> AuditEventQuerySet:
+        """Everything but access. In these words, which are the condition of an index."""
+        return self.exclude(action__in=ACCESS)
 
 
 class AuditEvent(models.Model):
@@ -69,20 +85,32 @@ class AuditEvent(models.Model):
         PROPOSE_UNFREEZE = "propose_unfreeze", _("Proposed to unfreeze a wallet")
         DENY_UNFREEZE = "deny_unfreeze", _("Unfreezing denied")
         WITHDRAW_UNFREEZE = "withdraw_unfreeze", _("Proposal to unfreeze withdrawn")
+        SIGN_IN = "sign_in", _("Signed in")
+        SIGN_OUT = "sign_out", _("Signed out")
+        WRONG_GUESS = "wrong_guess", _("Wrong password or code")
+        HIT_LIMIT = "hit_limit", _("Rate limit reached")
+        REFUSE_PAGE = "refuse_page", _("Staff page refused")
+        OPEN_MEMBER = "open_member", _("Member's page opened")
+        LIST_MEMBERS = "list_members", _("Members listed by the API")
 
     # What members do about their own account. Everything else shows that its actor is staff.
     BY_MEMBERS = (
         *(Action.CHANGE_SECURITY, Action.FREEZE_OWN, Action.UNFREEZE_OWN),
-        Action.CLOSE_ACCOUNT,
+        *(Action.CLOSE_ACCOUNT, Action.SIGN_IN, Action.SIGN_OUT, Action.WRONG_GUESS),
+        *(Action.HIT_LIMIT, Action.REFUSE_PAGE),
     )
+    # Without an actor, these are the acts of someone who isn't signed in, not the system's.
+    BY_STRANGERS = (Action.WRONG_GUESS, Action.HIT_LIMIT)
+
+    objects: ClassVar[AuditEventQuerySet] = AuditEventQuerySet.as_manager()  # type: ignore[assignment]
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
-    # Null means the system.
+    # Null means the system, or someone who isn't signed in.
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("actor"), db_index=False
     )
-    # The actor's name at that time: people may change their names later. Empty for the system,
-    # and for events older than this column.
+    # The name of staff at that time: people may change their names later. Empty for the system, for
+    # events older than this column, and for members, whose name goes when they close the account.
     actor_name = models.CharField(_("name then"), max_length=80, blank=True, db_default="")
     action = models.CharField(_("action"), max_length=20, choices=Action)
     subject = models.CharField(_("subject"), max_length=60)
@@ -99,6 +127,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["actor", "-id"], name="audit_by_actor"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["at"], name="audit_by_time"),
+            models.Index(fields=["-id"], condition=~Q(action__in=ACCESS), name="audit_acts"),
         ]
 
     @property

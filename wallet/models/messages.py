@@ -85,6 +85,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         ordering = ["-id"]
         indexes = [
+            models.Index(fields=["created_at"], name="delivery_by_time"),
             models.Index(
                 fields=["channel", "-is_secret", "id"],
                 condition=Q(state="queued"),

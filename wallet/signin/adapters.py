@@ -5,6 +5,7 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import pop_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -23,11 +24,13 @@ from wallet import contacts, messages, safety, sealing
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.messages import senders
-from wallet.models import Channel, User
+from wallet.models import Channel, Device, User
 from wallet.safety import Change
 from wallet.sealing import Unreadable
 from wallet.signin import devices, factors, guesses, sessions
 from wallet.signin.factors import StaffKeepOne
+from wallet.staff import access, subjects
+from wallet.staff.access import SIGN_INS_PER_HOUR, Action
 from wallet.staff.roles import Right, is_staff_now, rights_of
 from wallet.web.fields import PhoneField
 from wallet.web.http import ip_address, is_own_page
@@ -204,11 +207,15 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         with transaction.atomic():
             device, self.device_token, is_unknown = devices.recognise(request, user)
+            note_sign_in(request, user, device, is_new=is_unknown)
             if is_unknown and has_signed_in_before:
                 link = request.build_absolute_uri(reverse("wallet:sessions"))
                 messages.alert(user.pk, messages.Topic.NEW_DEVICE, device=device.name, link=link)
         session: Any = request.session
         session.device_id, session.ip_address = device.pk, ip_address(request)
+
+    def logout(self, request: HttpRequest) -> None:
+        sessions.sign_out(request)
 
     def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **more)
@@ -234,6 +241,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         """Never called: `wallet.contacts` sends codes. allauth wants it to be there."""
         raise AssertionError
+
+
+def note_sign_in(request: HttpRequest, user: User, device: Device, *, is_new: bool) -> None:
+    """Record the sign-in, with its device, and with what the person proved who they are."""
+    methods = [str(record["method"]) for record in get_authentication_records(request, user)]
+    access.record(
+        Context(user.pk, ip_address(request)),
+        Action.SIGN_IN,
+        subjects.member(user.pk),
+        key=user.pk,
+        most=SIGN_INS_PER_HOUR,
+        device=f"{device.name} (new)" if is_new else device.name,
+        by=methods,
+    )
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

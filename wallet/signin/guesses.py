@@ -32,6 +32,9 @@ from wallet.db.sweeping import sweep
 from wallet.models import GuessCount, User
 from wallet.networks import network_of
 from wallet.signin import devices
+from wallet.staff import access, subjects
+from wallet.staff.access import Action
+from wallet.staff.refusals import context, note_limit
 from wallet.web import rates
 from wallet.web.http import ip_address
 from wallet.web.rates import MINUTE_S, TooManyRequests
@@ -40,6 +43,8 @@ GUESSES = 10
 WINDOW_S = 15 * MINUTE_S
 # A guess that wasn't found to be right or wrong counts this long. Its request failed.
 OPEN_S = 60
+# How many wrong guesses of each kind the audit records of one account in an hour.
+WRONG_PER_HOUR = 3
 TOO_MANY = _("Too many attempts.")
 
 
@@ -71,7 +76,7 @@ def counted(
     device = devices.of(request, user) if user else None
     key = f"{what}:{name_of(user, login)}" if device is None else f"{what}:device {device.pk}"
     address = "" if device else f"guesses:{network_of(ip_address(request))}"
-    number = reserve(key)
+    number = reserve_or_note(request, what, key, user)
     try:
         if address:
             rates.enforce(address, settings.GUESSES_PER_ADDRESS, WINDOW_S, TOO_MANY)
@@ -79,6 +84,7 @@ def counted(
         yield guess
     except ValidationError:
         settle(key, number, is_wrong=True)
+        note_wrong(request, what, user)
         raise
     except BaseException as error:
         # If the database is away, the open guess ends by itself.
@@ -88,8 +94,30 @@ def counted(
                 rates.take_back(address, WINDOW_S)
         raise error
     settle(key, number, is_wrong=not guess.is_right)
-    if address and guess.is_right:
+    if not guess.is_right:
+        note_wrong(request, what, user)
+    elif address:
         rates.take_back(address, WINDOW_S)
+
+
+def reserve_or_note(request: HttpRequest, what: What, key: str, user: User | None) -> str:
+    """`reserve`. The audit has a refusal that is about an account."""
+    try:
+        return reserve(key)
+    except TooManyRequests:
+        if user:
+            note_limit(request, user.pk, what=what.value)
+        raise
+
+
+def note_wrong(request: HttpRequest, what: What, user: User | None) -> None:
+    """Record a wrong guess, without what was typed. Names that no account has are one for each
+    network, so the work is the same whether or not there is an account."""
+    about = subjects.member(user.pk) if user else subjects.SITE
+    acts = context(request)
+    key = f"{what}:{user.pk if user else network_of(acts.ip_address)}"
+    facts = {"what": what.value} if user else {"what": what.value, "account": "unknown"}
+    access.record(acts, Action.WRONG_GUESS, about, key=key, most=WRONG_PER_HOUR, **facts)
 
 
 def check_password(request: HttpRequest, user: User, password: str) -> bool:

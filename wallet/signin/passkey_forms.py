@@ -11,6 +11,9 @@ from allauth.mfa.webauthn import forms as allauth_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from wallet.models import User
+from wallet.signin import guesses
+from wallet.signin.guesses import What
 from wallet.signin.plain_words import PlainWords, Words
 from wallet.web.fields import LineField
 
@@ -56,11 +59,23 @@ class LoginForm(Answers, allauth_forms.LoginWebAuthnForm):
     pass
 
 
-class AuthenticateForm(Answers, allauth_forms.AuthenticateWebAuthnForm):
+class AnswersOfPerson(Answers):
+    """Takes the answer of a person who is known. The audit has a wrong one."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()
+        except forms.ValidationError:
+            user: User = self.user  # type: ignore[attr-defined]
+            guesses.note_wrong(context.request, What.SECOND_FACTOR, user)
+            raise
+
+
+class AuthenticateForm(AnswersOfPerson, allauth_forms.AuthenticateWebAuthnForm):
     pass
 
 
-class ReauthenticateForm(Answers, allauth_forms.ReauthenticateWebAuthnForm):
+class ReauthenticateForm(AnswersOfPerson, allauth_forms.ReauthenticateWebAuthnForm):
     """Gives the session a new key, as the password does."""
 
     def save(self) -> None:

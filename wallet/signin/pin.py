@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from wallet import safety
+from wallet import messages, safety
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Busy, OutcomeUnknown, Refusal
@@ -119,11 +119,19 @@ def check(user_id: int, pin: str) -> None:
         raise PinUnderWay(guess.wait) if is_recent else PinLocked(guess.wait)
     key = matching_key(user_id, pin, guess.digest)
     if key is None:
+        if guess.left == 0:
+            alert_of_lock(user_id)
         raise PinLocked(guess.wait) if guess.wait else WrongPin(left=guess.left)
     columns: dict[str, object] = {"guesses": 0, "locked_until": None}
     if key != settings.SECRET_KEY:
         columns["digest"] = digest(user_id, pin)
     Pin.objects.filter(user=user_id, digest=guess.digest).update(**columns)
+
+
+@transaction.atomic
+def alert_of_lock(user_id: int) -> None:
+    """A thief with the phone in hand guesses too."""
+    messages.alert(user_id, messages.Topic.PIN_LOCKED)
 
 
 @committed

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import cast
 
+from django.contrib.auth import logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
@@ -13,10 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from wallet.db.retries import optional_write
-from wallet.models import Device, Session
+from wallet.models import Device, Session, User
 from wallet.models.devices import SessionQuerySet
 from wallet.signin.session_store import SessionStore, digest_of
-from wallet.web.http import Request, View, ip_address
+from wallet.staff import access, subjects
+from wallet.staff.access import SIGN_INS_PER_HOUR, Action
+from wallet.web.http import Request, View, context_of, ip_address
 
 # "Last used" is for people, so it's written at most this often, not on every request.
 LAST_USED_STEP = timedelta(minutes=1)
@@ -29,6 +32,27 @@ logger = logging.getLogger(__name__)
 def live(user_id: int) -> SessionQuerySet:
     """This person's sessions with their devices, last used first."""
     return Session.objects.of(user_id).live().select_related("device")
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End the session of this request. The audit has it if someone was signed in."""
+    if isinstance(request.user, User):
+        note_sign_out(request)
+    logout(request)
+
+
+def note_sign_out(request: HttpRequest, **facts: object) -> None:
+    """Record that the person signed out, here or in other browsers."""
+    context = context_of(request)
+    assert context.actor_id
+    access.record(
+        context,
+        Action.SIGN_OUT,
+        subjects.member(context.actor_id),
+        key=context.actor_id,
+        most=SIGN_INS_PER_HOUR,
+        **facts,
+    )
 
 
 def is_this_one(request: HttpRequest, session: Session) -> bool:

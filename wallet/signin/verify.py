@@ -105,7 +105,7 @@ def answer(request: MemberRequest, entered: Entered, target: str) -> HttpRespons
 
 
 def say_taken(request: MemberRequest) -> HttpResponse:
-    taken = _("It already has an account. Sign in to that one, or set a new password there.")
+    taken = _("That number or email has another account. Sign in to it, or set a new password.")
     if User.objects.get(pk=request.user.pk).is_active:
         messages.warning(request, taken)
         return redirect_to(request, reverse("wallet:profile"))

@@ -14,7 +14,7 @@ Action = AuditEvent.Action
 def record(
     context: Context, action: AuditEvent.Action, subject: Subject, **facts: Any
 ) -> AuditEvent:
-    """Record one action, with the actor's current name.
+    """Record one action, with the current name of the staff who did it.
 
     `facts` are JSON values, such as the values before and after. Call it inside the action's
     transaction, so that both are committed or neither is.
@@ -23,7 +23,7 @@ def record(
         action=action,
         subject=str(subject),
         actor_id=context.actor_id,
-        actor_name=name_of(context.actor_id),
+        actor_name="" if action in AuditEvent.BY_MEMBERS else name_of(context.actor_id),
         reason=context.reason,
         ip_address=context.ip_address,
         facts=facts,

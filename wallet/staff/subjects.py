@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 PAGES = {
     "account": "adminpanel:account",
     "audit": "",
+    "delivery": "",
     "deposits": "adminpanel:deposits",
     "group": "",
     "incident": "adminpanel:incident",
@@ -18,6 +19,7 @@ PAGES = {
     "member": "adminpanel:member",
     "names": "",
     "payouts": "adminpanel:payouts",
+    "site": "",
     "tariffs": "",
     "transaction": "adminpanel:transaction",
 }
@@ -57,6 +59,7 @@ PAYOUTS = Subject("payouts")
 DEPOSITS = Subject("deposits")
 TARIFFS = Subject("tariffs")
 NAMES = Subject("names")
+SITE = Subject("site")
 
 
 def member(user_id: int) -> Subject:

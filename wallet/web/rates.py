@@ -76,6 +76,12 @@ def count(key: str, window_s: int = MINUTE_S) -> int:
     return int(calls)
 
 
+def calls(key: str, window_s: int) -> int:
+    """How many calls by `key` were counted in this window."""
+    window = RateWindow.objects.filter(key=key, minute=window_end(window_s))
+    return window.values_list("count", flat=True).first() or 0
+
+
 def was_counted(key: str, window_s: int) -> bool:
     """Has `key` called in this window or the previous one? For windows of at most an hour."""
     minute = window_end(window_s)

@@ -30,4 +30,6 @@ class Command(BaseCommand):
         if answer.outcome != Outcome.SUCCEEDED:
             reason = answer.words or "there is nothing to register"
             raise CommandError(f"{rail.label}: {reason}.")
-        self.stdout.write(f"{rail.label} reports payments that members start themselves to us.")
+        self.stdout.write(
+            f"{rail.label} now reports the payments that members start at the paybill."
+        )

@@ -193,7 +193,7 @@ def test_the_command_registers_and_keeps_what_was_said(wire, settings):
     said = StringIO()
     for _again in range(2):
         call_command("register_callbacks", stdout=said)
-    assert "M-PESA reports payments that members start themselves to us." in said.getvalue()
+    assert "M-PESA now reports the payments that members start at the paybill." in said.getvalue()
     bodies = RailEvent.objects.filter(kind__startswith="c2b-register").values_list(
         "body", flat=True
     )

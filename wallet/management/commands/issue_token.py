@@ -27,7 +27,7 @@ class Command(BaseCommand):
             choices=Scope.values,
             required=True,
             help="member: sees and moves its owner's money; finance: reads everything, for the "
-            "groups finance and auditor; service: opens members and moves EVERY member's money",
+            "finance team and auditors; service: opens members and moves EVERY member's money",
         )
         parser.add_argument("--name", default="issued by command", help="what the token is for")
 
@@ -36,6 +36,6 @@ class Command(BaseCommand):
         if user is None or not user.is_active:
             raise CommandError(f"No active account uses {email}.")
         if scope == Scope.FINANCE and not reads_panel(user):
-            raise CommandError(f"{user} isn't in the group finance or auditor.")
+            raise CommandError(f"{user} is neither in finance nor an auditor.")
         _token, secret = tokens.issue(user_id=user.pk, scope=scope, name=name[:60])
         self.stdout.write(secret)
