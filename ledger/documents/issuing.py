@@ -17,8 +17,6 @@ def receipt(record: Transaction) -> IssuedReceipt | None:
     """
     if record.status != Status.SUCCESS:
         return None
-    if earlier := IssuedReceipt.objects.filter(transaction=record).first():
-        return earlier
     names = {
         "from_name": name_to_others(record, record.from_account),
         "to_name": name_to_others(record, record.to_account),

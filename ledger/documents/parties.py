@@ -1,7 +1,7 @@
 """The two sides of a payment on one member's receipt.
 
-The member's own side is named in full. The other is named as other people see it: a short name and a
-masked phone number.
+The member's own side is named in full. The other is named as other people see it: a short name
+and a masked phone number.
 """
 
 from __future__ import annotations

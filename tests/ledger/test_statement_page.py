@@ -125,6 +125,7 @@ def test_programs_read_the_same(alice, bob):
     past = {"from": "2020-01-01", "to": "2020-12-31"}
     found = api.get(f"/api/statement/{alice.pk}", **past).json()
     assert (found["from"], found["to"], found["lines"]) == ("2020-01-01", "2020-12-31", [])
+    assert api.get(f"/api/statement/{alice.pk}?from=&to=").json()["closing_cents"] == 900_00
     for wrong in ({"from": "2020-02-30"}, {"from": "2020-01-01", "to": "2021-06-01"}):
         answer = api.get(f"/api/statement/{alice.pk}", **wrong)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
