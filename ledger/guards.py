@@ -172,6 +172,20 @@ REPORTS = append_only(
     unique=["reference", ("reporter_id", "transaction_id")],
 )
 
+DOCUMENTS = append_only(
+    "ledger_issuedreceipt",
+    changed="what a document said is never changed",
+    deleted="what a document said is never deleted",
+    replaced="what a document said is never replaced",
+    unique=["code", "transaction_id"],
+) | append_only(
+    "ledger_issuedstatement",
+    changed="what a document said is never changed",
+    deleted="what a document said is never deleted",
+    replaced="what a document said is never replaced",
+    unique=["code", ("account_id", "first_day", "last_day", "through_entry")],
+)
+
 # A tariff says how many bands it has, and its bands are written in the same commit: all that come
 # later are too many. An older migration installs TARIFFS before that column exists.
 TOO_MANY_BANDS = """(
@@ -195,6 +209,7 @@ BOOKS = (
     | TARIFFS
     | WHOLE_TARIFFS
     | REPORTS
+    | DOCUMENTS
 )
 
 

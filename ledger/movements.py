@@ -84,6 +84,9 @@ class Movement:
 
     @property
     def heading(self) -> str:
+        """The receipt's heading, which says the newest fact."""
+        if self.reversal:
+            return self.kind.heading_after_reversal(self.view)
         return self.kind.heading(self.view)
 
     @property
@@ -143,6 +146,11 @@ class Movement:
     def returned_badge(self) -> Badge | None:
         """A second badge beside the status: the money moved and came back."""
         return RETURNED if self.reversal else None
+
+    @property
+    def newest(self) -> Badge:
+        """The badge of the newest fact: its status, unless the money came back."""
+        return self.returned_badge or self.status
 
     @property
     def progress(self) -> Progress | None:

@@ -1,10 +1,12 @@
 from django.urls import path, register_converter
 
 from ledger import views
+from ledger.documents import views as documents
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.leaving import views as leaving
 from ledger.payouts.views import callback
 from ledger.references import ReferenceConverter
+from ledger.statements import views as statements
 
 register_converter(ReferenceConverter, "reference")
 
@@ -15,11 +17,15 @@ urlpatterns = [
     path("transfer/", views.page_of(TRANSFER), name="transfer"),
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
     path("fees/", views.fees, name="fees"),
+    path("verify/", documents.enter_code, name="enter_code"),
+    path("verify/<str:code>/", documents.verify, name="verify"),
     path("rails/<str:secret>/<slug:kind>/", callback, name="callback"),
     path("profile/data/", leaving.download, name="my_data"),
     path("profile/close/", leaving.close, name="close_account"),
+    path("statement/", statements.of_period, name="statement"),
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
+    path("activity/<reference:reference>/pdf/", views.receipt_pdf, name="receipt_pdf"),
     path("activity/<reference:reference>/report/", views.report, name="report"),
     path("activity/<reference:reference>/cancel/", views.cancel, name="cancel"),
 ]

@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 import adminpanel.api
 import ledger.api.cancelling
 import ledger.api.endpoints
+import ledger.api.statements
 import wallet.api.endpoints
 from nissmart.openapi import DescribedAPI
 from wallet.api import tokens
@@ -39,6 +40,7 @@ api = DescribedAPI(
 api.add_router("", wallet.api.endpoints.router)
 api.add_router("", ledger.api.endpoints.router)
 api.add_router("", ledger.api.cancelling.router)
+api.add_router("", ledger.api.statements.router)
 api.add_router("/admin", adminpanel.api.router)
 
 RETRY_S = Busy.wait_s

@@ -67,6 +67,30 @@ BODIES: dict[str, Any] = {
         "pending_out_cents": 0,
         "as_of": AT,
     },
+    "StatementOut": {
+        "user_id": 1042,
+        "account_id": 1042,
+        "currency": "KES",
+        "from": "2026-03-01",
+        "to": "2026-03-02",
+        "opening_cents": 500_00,
+        "in_cents": 0,
+        "out_cents": 120_50,
+        "fees_cents": 0,
+        "closing_cents": 379_50,
+        "lines": [
+            {
+                "at": AT,
+                "reference": "NS-7K2Q9PXM",
+                "type": "TRANSFER",
+                "description": "Rent share",
+                "amount_cents": -120_50,
+                "is_fee": False,
+                "balance_after_cents": 379_50,
+            }
+        ],
+        "as_of": AT,
+    },
     "SummaryOut": {
         "total_users": 2048,
         "total_value_cents": 9_120_400_00,

@@ -130,6 +130,10 @@ ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
 # API together. 0 means no limit.
 PAYEE_LOOKUPS_PER_HOUR = env.int("PAYEE_LOOKUPS_PER_HOUR", 30)
 PAYEE_LOOKUPS_PER_DAY = env.int("PAYEE_LOOKUPS_PER_DAY", 60)
+# How many PDF files of statements and receipts one member may make in an hour. 0 means no limit.
+PDF_FILES_PER_HOUR = env.int("PDF_FILES_PER_HOUR", 60)
+# How many codes of documents one network may check in an hour. 0 means no limit.
+CODES_CHECKED_PER_HOUR = env.int("CODES_CHECKED_PER_HOUR", 60)
 PAGE_SIZE = 20
 PAGE_SIZE_PANEL = 50
 
@@ -273,5 +277,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # A line for each call; the rail records its calls.
         "httpx": {"level": "WARNING"},
+        # It lists the letters of a PDF file, which are those of someone's name.
+        "fontTools": {"level": "WARNING"},
     },
 }

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
 from adminpanel.audit import words
-from adminpanel.csv_export import Cell, csv_file
+from ledger.csv_export import Cell, csv_file
 from wallet.context import Context
 from wallet.models import AuditEvent
 from wallet.staff import audit, subjects

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from adminpanel.access import panel_page
 from adminpanel.audit import export, words
 from adminpanel.audit.forms import AuditFilter
-from adminpanel.csv_export import answer_without_rows
+from ledger.csv_export import answer_without_rows
 from wallet.models import AuditEvent
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, render_part

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 from django.http import StreamingHttpResponse
 
-from adminpanel.csv_export import Cell, csv_file
 from adminpanel.deposits.queries import Tab
 from adminpanel.deposits.rows import Row
+from ledger.csv_export import Cell, csv_file
 from wallet import phones
 from wallet.context import Context
 from wallet.models import Account

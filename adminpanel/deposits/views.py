@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import answer_without_rows
 from adminpanel.deposits import export, queries
 from adminpanel.deposits.queries import Tab
+from ledger.csv_export import answer_without_rows
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of
 

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.csv_export import answer_without_rows
 from adminpanel.ledger import export, saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
 from adminpanel.members import lookups
 from adminpanel.members.queries import looks_like_person
 from adminpanel.models import SavedView
+from ledger.csv_export import answer_without_rows
 from wallet.errors import Refusal
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.rates import TooManyRequests

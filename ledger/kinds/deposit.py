@@ -63,6 +63,9 @@ class Deposit(Kind):
                 return _("We'll add it to your wallet as soon as it's confirmed. Don't pay again.")
         return ""
 
+    def heading_after_reversal(self, view: MemberView) -> str:
+        return _("Deposit reversed")
+
     def after_reversal(self, view: MemberView) -> str:
         words = _("This deposit was reversed, so {amount} left your wallet again.")
         return sentence(words, amount=view.amount)

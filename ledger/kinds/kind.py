@@ -203,6 +203,10 @@ class Kind:
         """The receipt's sentence after a reversal took this back."""
         return ""
 
+    def heading_after_reversal(self, view: MemberView) -> str:
+        """The heading of a receipt whose payment was taken back: that is what matters now."""
+        return _("Reversed")
+
     # --- Words for staff
 
     def badge(self, status: Status) -> Badge:

@@ -51,6 +51,11 @@ class Transfer(Kind):
         words = _("{name} sent you") if view.is_in else _("Sent to {name}")
         return sentence(words, name=view.other)
 
+    def heading_after_reversal(self, view: MemberView) -> str:
+        if view.is_in:
+            return sentence(_("Returned to {name}"), name=view.other)
+        return _("Returned to you")
+
     def after_reversal(self, view: MemberView) -> str:
         if view.is_in:
             words = _("This was returned to {name}, so {amount} left your wallet again.")

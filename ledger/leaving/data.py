@@ -49,6 +49,9 @@ def of(user: User) -> dict[str, Any]:
         "name_requests": rows(user.name_requests, "name", "reason", "state", "asked_at"),
         "role_requests": rows(user.role_requests, "role", "state", "asked_at", "decided_at"),
         "reports": rows(Report.objects.filter(reporter=user), "reference", "reason", "text", "at"),
+        "statements_issued": rows(
+            account.issued_statements, "code", "first_day", "last_day", "issued_at"
+        ),
         "messages": rows(user.messages, "topic", "facts", "created_at"),
         "transactions": list(transactions(user, account)),
     }

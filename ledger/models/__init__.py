@@ -3,6 +3,7 @@
 from ledger.models.alerts import AlertMark
 from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
+from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
@@ -19,6 +20,8 @@ __all__ = [
     "DailyTotal",
     "Entry",
     "HouseBalance",
+    "IssuedReceipt",
+    "IssuedStatement",
     "Pause",
     "RailEvent",
     "Report",

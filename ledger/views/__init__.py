@@ -4,7 +4,7 @@ from ledger.views.activity import activity
 from ledger.views.fees import fees
 from ledger.views.home import home
 from ledger.views.moves import page_of
-from ledger.views.receipt import cancel, receipt
+from ledger.views.receipt import cancel, receipt, receipt_pdf
 from ledger.views.reporting import report
 
-__all__ = ["activity", "cancel", "fees", "home", "page_of", "receipt", "report"]
+__all__ = ["activity", "cancel", "fees", "home", "page_of", "receipt", "receipt_pdf", "report"]

@@ -10,10 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger import progress, reporting
+from ledger.documents import codes, issuing, parties, receipts
+from ledger.documents.files import check_of, limit_files
 from ledger.models import Transaction
 from ledger.movements import Movement
 from ledger.payouts import operations as payouts
 from ledger.querysets import TransactionQuerySet
+from ledger.status import Status
 from ledger.steps import Look, Step
 from wallet.errors import Refusal
 from wallet.models import Account
@@ -63,6 +66,24 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
     return mark_page(render_receipt(request, record, how_far, said), refusal)
 
 
+@require_safe
+@login_required
+def receipt_pdf(request: MemberRequest, reference: str) -> HttpResponse:
+    """The receipt as a PDF file, of a payment that succeeded. `balance=1` adds the balance."""
+    record = get_object_or_404(own(request).in_status(Status.SUCCESS), reference=reference)
+    movement = Movement(record, own_side(record, request))
+    try:
+        limit_files(request)
+    except Refusal as refusal:
+        page = render_receipt(request, record, progress.of(record), str(refusal))
+        return mark_page(page, refusal)
+    issued = issuing.receipt(record)
+    assert issued
+    balance_cents = balance_after(movement) if request.GET.get("balance") == "1" else None
+    paper = receipts.draw(movement, check_of(request, issued.code), balance_cents)
+    return paper.download(f"nissmart-receipt-{record.reference}.pdf")
+
+
 def own(request: MemberRequest) -> TransactionQuerySet:
     return Transaction.objects.of_member(request.user).for_members()
 
@@ -76,7 +97,7 @@ def render_receipt(
     account = own_side(record, request)
     movement = Movement(record, account)
     can_report = reporting.can_report(request.user.pk, record)
-    last = record.entries.filter(account=account).order_by("pk").last()
+    issued = issuing.receipt(record)
     context = {
         "record": record,
         "movement": movement,
@@ -84,15 +105,29 @@ def render_receipt(
         "progress": how_far,
         "status": movement.status,
         "outlook": (how_far and how_far.outlook) or movement.outlook,
-        "counterparty": movement.counterparty,
-        "balance_after_cents": last.balance_after_cents if last else None,
+        "parties": parties.of(movement),
+        "balance_after_cents": balance_after(movement),
         "steps": steps(movement, how_far),
         "refusal": refusal,
         "is_first": can_report and movement.is_in and is_first(record),
         "can_report": can_report,
         "report": reporting.report_of(request.user.pk, record) if can_report else None,
     }
+    if issued:
+        context |= {
+            "check": check_of(request, issued.code),
+            "check_code": codes.to_text(issued.code),
+            "check_path": codes.path(issued.code),
+            "shared_text": receipts.shared_text(record, issued),
+        }
     return render_part(request, "ledger/receipt.html", context, part="receipt")
+
+
+def balance_after(movement: Movement) -> int | None:
+    """The balance after the last entry of this transaction, in cents. None before the first."""
+    entries = movement.record.entries.filter(account=movement.account).order_by("pk")
+    last = entries.last()
+    return last.balance_after_cents if last else None
 
 
 def is_first(record: Transaction) -> bool:

@@ -14,7 +14,8 @@
   // Controls that need JavaScript start hidden.
   const prepare = (root) => {
     for (const element of root.querySelectorAll("[data-js]")) {
-      element.hidden = "copy" in element.dataset && !navigator.clipboard;
+      element.hidden = ("copy" in element.dataset && !navigator.clipboard)
+        || ("share" in element.dataset && !navigator.share && !navigator.clipboard);
     }
   };
   prepare(document);
@@ -125,6 +126,10 @@
     if (loaded) history.replaceState({ ...history.state, y: scrollY }, "");
   });
 
+  const copyText = (button, text) => navigator.clipboard.writeText(text).then(() => {
+    button.lastElementChild.textContent = word("copied").textContent;
+    say(word("copied").textContent);
+  });
   on("click", (event) => {
     const button = event.target.closest("button");
     if (button && button === changes() && history.state?.step === "review" && !isGoingBack) {
@@ -134,20 +139,22 @@
       isLeaving = true;
       return;
     }
-    const { amount, copy, show } = button?.dataset ?? {};
+    const { amount, copy, share, show, text } = button?.dataset ?? {};
     if (amount) {
       button.form.elements.amount.value = amount;
       button.form.elements.amount.focus();
     } else if (copy) {
-      navigator.clipboard.writeText(copy).then(() => {
-        button.lastElementChild.textContent = word("copied").textContent;
-        say(word("copied").textContent);
-      });
+      copyText(button, copy);
+    } else if (share && navigator.share) {
+      // It rejects if the person closes the sheet.
+      navigator.share({ text, url: share }).catch(() => {});
+    } else if (share) {
+      copyText(button, `${text} ${share}`);
     } else if (show) {
-      const text = button.textContent;
+      const before = button.textContent;
       byId(show).type = byId(show).type === "password" ? "text" : "password";
       button.textContent = button.dataset.otherWord;
-      button.dataset.otherWord = text;
+      button.dataset.otherWord = before;
     } else if (button && "print" in button.dataset) {
       window.print();
     }

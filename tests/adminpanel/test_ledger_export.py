@@ -20,9 +20,9 @@ from ledger.models import Transaction
 from ledger.querysets import NAIROBI
 from tests.adminpanel.support.explored import make_varied_history, matching, subsets
 from tests.adminpanel.support.proposals import propose
-from tests.adminpanel.test_csv_export import formulas
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
+from tests.ledger.test_csv_export import formulas
 from tests.pages import elements, htmx, text, words
 from wallet.context import Context
 from wallet.models import AuditEvent

@@ -90,6 +90,7 @@ OF_OTHERS = {
         get("/api/transaction/{ref}"),
         [401, 404, 200, 200, 404, 200],
     ),
+    "GET /api/statement/{user_id}": (get("/api/statement/{id}"), [401, 404, 200, 200, 404, 200]),
     "POST /api/transaction/{reference}/cancel": (cancel, [401, 404, 403, 200, 404, 404]),
     "POST /api/deposit": (post("deposit"), [401, 404, 403, 201, 404, 404]),
     "POST /api/transfer": (post("transfer"), [401, 404, 403, 201, 403, 403]),
@@ -99,6 +100,7 @@ OF_THEMSELVES = {
     "GET /api/users/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/balance/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/transactions/{user_id}": [401, 200, 200, 200, 200, 200],
+    "GET /api/statement/{user_id}": [401, 200, 200, 200, 200, 200],
     "POST /api/deposit": [401, 201, 403, 201, 201, 201],
     # From a session money leaves only on pages, which ask for the PIN.
     "POST /api/transfer": [401, 201, 403, 201, 403, 403],

@@ -26,6 +26,7 @@ STATUSES = {
     "GET /api/users/{user_id}": {"200", "404"},
     "GET /api/balance/{user_id}": {"200", "404"},
     "GET /api/transactions/{user_id}": {"200", "404"},
+    "GET /api/statement/{user_id}": {"200", "404"},
     "POST /api/deposit": {"201", "404", "422"} | WITH_BODY,
     "POST /api/transfer": {"201", "404", "422"} | WITH_BODY,
     "POST /api/withdraw": {"201", "404", "422"} | WITH_BODY,

@@ -26,13 +26,21 @@ RULES = (
     else {}
 )
 
-VISITOR = ["/", "/fees/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"]
+VISITOR = [
+    "/",
+    "/fees/",
+    "/verify/",
+    "/accounts/signup/",
+    "/accounts/login/",
+    "/accounts/password/reset/",
+]
 MEMBER = [
     "/",
     "/deposit/",
     "/transfer/",
     "/withdraw/",
     "/activity/",
+    "/statement/",
     "/profile/",
     "/profile/name/",
     "/profile/tokens/",

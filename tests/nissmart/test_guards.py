@@ -11,12 +11,15 @@ from django.db import IntegrityError, connection, models, transaction
 from adminpanel.models import Note
 from adminpanel.transactions import notes
 from ledger import operations
+from ledger.documents import issuing
 from ledger.models import (
     Approval,
     Arrival,
     Attempt,
     Band,
     Entry,
+    IssuedReceipt,
+    IssuedStatement,
     Pause,
     RailEvent,
     Report,
@@ -24,6 +27,10 @@ from ledger.models import (
     Transaction,
     Verdict,
 )
+from ledger.querysets import nairobi_day
+from ledger.statements import statement
+from ledger.statements.issuing import issue
+from ledger.statements.period import Period
 from tests.factories import deposit, new_key, withdraw
 from tests.ledger.support.later import answer_later
 from tests.ledger.support.prices import BANDS, price
@@ -40,7 +47,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(Report, Tariff, Transaction, Verdict),
+    *(IssuedReceipt, IssuedStatement, Report, Tariff, Transaction, Verdict),
 )
 
 
@@ -82,6 +89,9 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     RailEvent.objects.create(rail="simulated", kind="x", attempt=attempt)
     Pause.objects.create(reason="A drill")
     Report.objects.create(reporter=alice, transaction=record, reason="other")
+    issuing.receipt(record)
+    today = nairobi_day()
+    issue(statement.of(alice.primary_account(), Period(today, today)))
     return {model: model._default_manager.latest("pk") for model in GUARDED}
 
 
@@ -102,7 +112,7 @@ def test_no_row_is_replaced(
     row = stored(rows[model])
     assert all(row[name] is not None for name in key)
     fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
-    fresh |= {"request": "0" * 32, "reverses_id": None}
+    fresh |= {"request": "0" * 32, "reverses_id": None, "code": "0" * 16}
     changed = {name: fresh[name] for name in fresh if name in row and name not in key}
     before = list(model._default_manager.order_by("pk").values())
     with pytest.raises(IntegrityError, match="never replaced"), transaction.atomic():

@@ -61,6 +61,7 @@ OPEN = {
     "healthz",
     "readyz",
     "robots.txt",
+    "verify/",
 }
 
 
@@ -197,6 +198,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     return {
         "<id:user_id>": str(people["member"].pk),
         "<slug:name>": "sums",
+        "<str:code>": "0000-0000-0000-0000",
         "<str:secret>": "no-such-secret",
         "<slug:kind>": "stk",
         "<id:proposal_id>": str(proposal.pk),

@@ -17,7 +17,9 @@ PAGES = [
     ("member", "/", htmx("balance"), 6),
     ("member", "/activity/", None, 6),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
-    ("member", "receipt", None, 7),
+    # Its code is written the first time.
+    ("member", "receipt", None, 10),
+    ("member", "/statement/", None, 8),
     ("member", "/transfer/", None, 6),
     ("member", "/profile/", None, 6),
     ("finance", "/panel/", None, 25),

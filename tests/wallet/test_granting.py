@@ -220,10 +220,10 @@ def test_the_team_hears_of_a_closed_colleague_and_opening_gives_no_role(
         given = form_of(person, *groups, is_staff="on") if not groups else form_of(person, *groups)
         assert as_operator.post(url_of(person), given | {"is_active": ""}).status_code == 302
     sending.send_all()
-    told = [(sent.to, sent.subject) for sent in mail.outbox]
+    heard = [(sent.to, sent.subject) for sent in mail.outbox]
     subject = "Nissmart: Finance Person is no longer finance maker, finance approver"
-    assert ([finance.email], subject) in told
-    assert ([second.email], "Nissmart: Second Operator is no longer operator") in told
+    assert ([finance.email], subject) in heard
+    assert ([second.email], "Nissmart: Second Operator is no longer operator") in heard
     page = as_operator.post(url_of(finance), form_of(finance, FINANCE))
     assert "This account had a role." in text(page)
     finance.refresh_from_db()

@@ -53,13 +53,24 @@ def csv_file(
     name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
 ) -> StreamingHttpResponse:
     """A download named `<name>-<today in Nairobi>.csv`. Rows are fetched while it is sent."""
-    return StreamingHttpResponse(csv_chunks(headings, rows), headers=csv_headers(name))
+    return csv_download(f"{name}-{nairobi_day()}.csv", headings, rows)
+
+
+def csv_download(
+    file_name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> StreamingHttpResponse:
+    """A download under this name. Rows are fetched while it is sent."""
+    return StreamingHttpResponse(csv_chunks(headings, rows), headers=headers_of(file_name))
 
 
 def csv_headers(name: str) -> dict[str, str]:
+    return headers_of(f"{name}-{nairobi_day()}.csv")
+
+
+def headers_of(file_name: str) -> dict[str, str]:
     return {
         "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}-{nairobi_day()}.csv"',
+        "Content-Disposition": f'attachment; filename="{file_name}"',
     }
 
 

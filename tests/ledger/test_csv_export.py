@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from django.db import OperationalError
 
-from adminpanel.csv_export import Cell, csv_chunks, csv_file, escape
+from ledger.csv_export import Cell, csv_chunks, csv_file, escape
 from wallet.money import shillings
 
 LEADS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]

@@ -1,0 +1,132 @@
+"""A statement of one account over a period, fixed at the moment it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from ledger.models import Entry
+from ledger.querysets import day_start, next_day_start
+from ledger.statements import lines
+from ledger.statements.lines import Line
+from ledger.statements.period import Period
+from wallet.errors import Refusal
+from wallet.models import Account, User
+
+
+class TooManyLines(Refusal):
+    """More lines than this form of the statement can have."""
+
+    code = "too_many_lines"
+
+
+class Totals(NamedTuple):
+    """What came in, went out and was taken as fees, all zero or above, and how many lines.
+
+    Money that a failed payout brought back counts as money in, and its fee too.
+    """
+
+    in_cents: int
+    out_cents: int
+    fees_cents: int
+    line_count: int
+
+
+class Point(NamedTuple):
+    """An entry of the account and the balance after it."""
+
+    id: int
+    balance_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The balance at the start of the period, what moved, and the balance at its end.
+
+    It covers the account's entries after `opening` and up to `closing`.
+    """
+
+    account: Account
+    period: Period
+    opening: Point
+    closing: Point
+    totals: Totals
+    made_at: datetime
+
+    @property
+    def owner(self) -> User:
+        assert self.account.user
+        return self.account.user
+
+    @property
+    def starts_at(self) -> datetime:
+        return day_start(self.period.first)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The last second that it covers: of its last day, or the one it was made in."""
+        return min(next_day_start(self.period.last) - timedelta(seconds=1), self.made_at)
+
+    @property
+    def opening_cents(self) -> int:
+        return self.opening.balance_cents
+
+    @property
+    def closing_cents(self) -> int:
+        return self.closing.balance_cents
+
+    @property
+    def is_right(self) -> bool:
+        """Does what moved lead from the first balance to the last, to the cent?"""
+        totals = self.totals
+        moved = totals.in_cents - totals.out_cents - totals.fees_cents
+        return self.opening_cents + moved == self.closing_cents
+
+    def some_lines(self, start: int, size: int) -> list[Line]:
+        """At most `size` lines after the first `start` ones, oldest first."""
+        found = entries_between(self.account, self.opening, self.closing)
+        return list(lines.read(found[start : start + size]))
+
+    def every_line(self) -> Iterator[Line]:
+        """All lines, oldest first. Reads them in batches, so memory stays flat."""
+        return lines.stream(entries_between(self.account, self.opening, self.closing))
+
+
+def of(account: Account, period: Period) -> Statement:
+    """The statement of this account, up to now.
+
+    Time never runs backwards along an account, so the entries of a period lie between two ids, and
+    those are read along the index of the account. What is written later has a higher id.
+    """
+    opening = last_before(account, Q(created_at__lt=day_start(period.first))) or Point(0, 0)
+    ends = next_day_start(period.last)
+    now = timezone.now()
+    is_over = ends <= now
+    closing = last_before(account, Q(created_at__lt=ends) if is_over else Q()) or opening
+    found = entries_between(account, opening, closing)
+    sums = found.aggregate(
+        into=Sum("amount_cents", filter=Q(amount_cents__gt=0), default=0),
+        out=Sum("amount_cents", filter=Q(amount_cents__lt=0, is_fee=False), default=0),
+        fees=Sum("amount_cents", filter=Q(amount_cents__lt=0, is_fee=True), default=0),
+        count=Count("pk"),
+    )
+    totals = Totals(sums["into"], -sums["out"], -sums["fees"], sums["count"])
+    return Statement(account, period, opening, closing, totals, made_at=now)
+
+
+def last_before(account: Account, condition: Q) -> Point | None:
+    """The account's last entry that fulfils the condition."""
+    found = Entry.objects.filter(condition, account=account).order_by("-pk")
+    row = found.values_list("pk", "balance_after_cents").first()
+    # Only entries of house accounts have no balance.
+    return Point(row[0], row[1] or 0) if row else None
+
+
+def entries_between(account: Account, opening: Point, closing: Point) -> QuerySet[Entry]:
+    """The account's entries after one point and up to the other, oldest first."""
+    return lines.entries_of(account).filter(pk__gt=opening.id, pk__lte=closing.id)
