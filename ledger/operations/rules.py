@@ -150,7 +150,8 @@ def check_out(
         raise errors.AccountClosed
     if source.is_frozen:
         raise errors.AccountFrozen
-    if order.kind.pays_out and (until := pending(source.no_payouts_until, now)):
+    # A transfer too: its payee could withdraw it in the same minute.
+    if until := pending(source.no_payouts_until, now):
         raise errors.PayoutsOnHold(until=moment(until))
     if source.balance_cents < order.amount_cents + fee_cents:
         raise errors.InsufficientFunds(available=format_money(source.balance_cents))

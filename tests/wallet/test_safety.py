@@ -1,4 +1,4 @@
-"""After a change of sign-in or PIN, less may leave the wallet, and after help no payout."""
+"""After a change of sign-in or PIN, less may leave the wallet, and after help nothing."""
 
 from datetime import UTC, datetime, timedelta
 
