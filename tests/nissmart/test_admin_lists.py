@@ -51,7 +51,7 @@ def test_a_handwritten_url_gets_a_calm_page(url, operator, alice, bob):
 
 
 @pytest.mark.parametrize(
-    "query", ["user__id=x", "created_at__gte=foo", "created_at__year=0", "e=1"]
+    "query", ["id=x", "created_at__gte=foo", "created_at__year=0", "e=1"]
 )
 def test_an_unreadable_filter_leads_to_the_whole_list(operator, query):
     page = signed_in(operator).get(f"/admin/wallet/account/?{query}", follow=True)
