@@ -117,7 +117,7 @@ def test_after_help_nothing_leaves_for_a_day(clock, as_alice, alice, bob):
     change(alice, Change.HELP)
     with nothing_moves(), pytest.raises(PayoutsOnHold) as refusal:
         withdraw(alice, 1_00)
-    # Whoever got it could withdraw it: an operator alone would reach a member's money.
+    # Anyone who got it could withdraw it: an operator alone would reach a member's money.
     with nothing_moves(), pytest.raises(PayoutsOnHold):
         send(alice, bob, 1_00)
     words = "We changed how you sign in, so you can't send or withdraw until 12:00 on 29 November."
