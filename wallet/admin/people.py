@@ -126,9 +126,6 @@ class UserAdmin(RevealsContacts):
     def member_of(self, user: User) -> int:
         return user.pk
 
-    def contacts_of(self, user: User) -> dict[str, str]:
-        return {str(_("Phone number")): user.phone or "", str(_("Email")): user.email or ""}
-
     @admin.display(description=_("email"))
     def masked_email(self, user: User) -> str:
         return masked(user.email)
