@@ -151,12 +151,12 @@ def test_a_receipt_is_shown_without_its_code_while_the_disk_is_full(alice, bob):
     assert question in text(client.get(url))
 
 
-@postgresql_only
-def test_a_read_only_server_is_not_ready(db, client):
+def test_a_read_only_database_is_not_ready(db, client):
+    setting = "PRAGMA query_only" if IS_SQLITE else "SET default_transaction_read_only"
     with connection.cursor() as cursor:
-        cursor.execute("SET default_transaction_read_only = on")
+        cursor.execute(f"{setting} = on")
         try:
             answer = client.get("/readyz")
         finally:
-            cursor.execute("SET default_transaction_read_only = off")
+            cursor.execute(f"{setting} = off")
     assert (answer.status_code, answer.text) == (503, "the database takes no writes\n")

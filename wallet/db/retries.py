@@ -116,14 +116,24 @@ def bounded(
 
 
 @contextmanager
-def optional_write() -> Iterator[None]:
-    """For a write that may be skipped: give up quickly when its row is locked, and quietly when the
-    database refuses for now."""
+def brief_write() -> Iterator[None]:
+    """For a write that may be skipped while its row is locked: give up quickly and quietly."""
     try:
         with bounded(2 * PROBE_AFTER_S, is_optional=True):
             yield
     except DatabaseError as error:
-        if not is_contention(error) and not is_refused_for_now(error):
+        if not is_contention(error):
+            raise
+
+
+@contextmanager
+def optional_write() -> Iterator[None]:
+    """For a write that may be skipped also while the database refuses for now."""
+    try:
+        with brief_write():
+            yield
+    except DatabaseError as error:
+        if not is_refused_for_now(error):
             raise
 
 
