@@ -41,6 +41,7 @@ MEMBER = [
     "/withdraw/",
     "/activity/",
     "/statement/",
+    "/messages/",
     "/profile/",
     "/profile/name/",
     "/profile/tokens/",

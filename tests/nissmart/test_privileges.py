@@ -22,10 +22,11 @@ from tests.adminpanel.support.corrections import propose_adjustment
 from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.prices import price
-from wallet import granting, naming
+from wallet import granting, messages, naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
+from wallet.messages import Topic
 from wallet.models import AuditEvent, Delivery, FormerMember, ProtectedName, Session, User
 from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
@@ -198,6 +199,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
+        "<id:message_id>": str(messages.alert(people["member"].pk, Topic.PIN_CHANGED).pk),
         "<slug:name>": "sums",
         "<str:code>": "0000-0000-0000-0000",
         "<str:secret>": "no-such-secret",

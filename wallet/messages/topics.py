@@ -1,7 +1,8 @@
 """What messages are about, and the words of each.
 
 To add one: a line in `Topic` and its words in `WORDS`. An SMS holds 160 characters, facts included.
-`{at}` is when it happened; the caller of `alert` passes the other facts.
+`{at}` is when it happened; the caller of `alert` passes the other facts. The inbox says when and
+links to what it's about, so its words (`inbox`) may be shorter.
 """
 
 from __future__ import annotations
@@ -41,11 +42,17 @@ class Topic(TextChoices):
 
 
 class Words(NamedTuple):
-    """The subject of a mail, and the text. `asks`: the member should act if it wasn't them."""
+    """The subject, and the text. `asks`: the member should act if it wasn't them.
+
+    `inbox` is the text below the subject in the inbox, if it isn't the same. `page` names the URL
+    that a message leads to if it has no `reference`, whose receipt it would be.
+    """
 
     subject: Promise
     text: Promise
     asks: bool = True
+    inbox: Promise | None = None
+    page: str = "wallet:security"
 
     def render(self, facts: Mapping[str, str]) -> str:
         text = str(self.text).format(**facts)
@@ -57,11 +64,15 @@ def not_you() -> str:
     return _("Not you? Contact %(contact)s.") % {"contact": contact} if contact else ""
 
 
+YOU_HAVE = gettext_lazy("You now have {balance}.")
+
 WORDS: Mapping[str, Words] = {
     Topic.NEW_DEVICE: Words(
         gettext_lazy("New sign-in to your wallet"),
         gettext_lazy("New sign-in to Nissmart: {device}, {at}. Not you? Sign it out: {link}"),
         asks=False,
+        inbox=gettext_lazy("{device}. Not you? Sign it out."),
+        page="wallet:sessions",
     ),
     Topic.PASSWORD_CHANGED: Words(
         gettext_lazy("Your password was changed"),
@@ -90,11 +101,13 @@ WORDS: Mapping[str, Words] = {
     Topic.NAME_CHANGED: Words(
         gettext_lazy("Your name was changed"),
         gettext_lazy("Your name at Nissmart is now {name}, {at}, as you asked."),
+        page="wallet:profile",
     ),
     Topic.NAME_KEPT: Words(
         gettext_lazy("Your name stays as it is"),
         gettext_lazy("You asked Nissmart for another name. Your profile says why it can't be."),
         asks=False,
+        page="wallet:profile",
     ),
     Topic.SECOND_FACTOR_CHANGED: Words(
         gettext_lazy("Two-step sign-in was changed"),
@@ -115,17 +128,20 @@ WORDS: Mapping[str, Words] = {
     Topic.SENT: Words(
         gettext_lazy("You sent {amount}"),
         gettext_lazy("{reference} confirmed. {amount} sent to {name}, {at}. Balance {balance}."),
+        inbox=gettext_lazy("To {name}, and you now have {balance}."),
     ),
     Topic.RECEIVED: Words(
-        gettext_lazy("You received {amount}"),
+        gettext_lazy("{name} sent you {amount}"),
         gettext_lazy(
             "{reference} confirmed. {amount} received from {name}, {at}. Balance {balance}."
         ),
         asks=False,
+        inbox=YOU_HAVE,
     ),
     Topic.WITHDRAWN: Words(
         gettext_lazy("You withdrew {amount}"),
         gettext_lazy("{reference} confirmed. {amount} withdrawn, {at}."),
+        inbox=gettext_lazy("It's paid."),
     ),
     Topic.DEPOSITED: Words(
         gettext_lazy("You added {amount}"),
@@ -133,10 +149,12 @@ WORDS: Mapping[str, Words] = {
             "{reference} confirmed. {amount} added to your wallet, {at}. Balance {balance}."
         ),
         asks=False,
+        inbox=YOU_HAVE,
     ),
     Topic.MONEY_OUT: Words(
         gettext_lazy("{amount} left your wallet"),
         gettext_lazy("{reference}: {amount} left your wallet, {at}. {what}. Balance {balance}."),
+        inbox=gettext_lazy("{what}. You now have {balance}."),
     ),
     Topic.MONEY_IN: Words(
         gettext_lazy("{amount} came into your wallet"),
@@ -144,10 +162,12 @@ WORDS: Mapping[str, Words] = {
             "{reference}: {amount} came into your wallet, {at}. {what}. Balance {balance}."
         ),
         asks=False,
+        inbox=gettext_lazy("{what}. You now have {balance}."),
     ),
     Topic.PAYOUT_ORDERED: Words(
-        gettext_lazy("You asked to withdraw {amount}"),
+        gettext_lazy("Your withdrawal of {amount} is on its way"),
         gettext_lazy("{reference}: {amount} is being withdrawn, {at}. Balance {balance}."),
+        inbox=gettext_lazy("We'll write when it's paid. You now have {balance}."),
     ),
     Topic.PAYOUT_RETURNED: Words(
         gettext_lazy("Your withdrawal didn't go through"),
@@ -156,5 +176,6 @@ WORDS: Mapping[str, Words] = {
             "{at}. Balance {balance}."
         ),
         asks=False,
+        inbox=gettext_lazy("{amount} is back in your wallet. You now have {balance}."),
     ),
 }

@@ -18,21 +18,33 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("Email")
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def unread_by(self, user: User) -> MessageQuerySet:
+        return self.filter(user=user, read_at__isnull=True)
+
+
 class Message(models.Model):
     """Something that a member should know. Their inbox shows it, whatever was sent outside.
 
-    `topic` is a `wallet.messages.Topic`, and `facts` fill the placeholders in its words.
+    `topic` is a `wallet.messages.Topic`, and `facts` fill the placeholders in its words. `read_at`
+    is when its member opened it, or marked all as read.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="messages", db_index=False)
     topic = models.CharField(_("about"), max_length=40)
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)
+    read_at = models.DateTimeField(_("read"), null=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
-        indexes = [models.Index(fields=["user", "-id"], name="message_by_user")]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="message_by_user"),
+            models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="message_unread"),
+        ]
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
