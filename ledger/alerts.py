@@ -22,7 +22,8 @@ from wallet import house, messages
 from wallet.db.retries import committed
 from wallet.messages import Topic
 from wallet.models import Account
-from wallet.money import format_money
+from wallet.money import format_amount, format_money
+from wallet.phones import mask
 
 # Entries per turn. More would hold SQLite's only write lock for too long.
 BATCH = 100
@@ -141,8 +142,10 @@ def write(alert: Alert) -> None:
         reference=movement.record.reference,
         amount=format_money(alert.amount_cents),
         name=other.short_name if other else "",
+        phone=mask(other.phone).replace(" ", "") if other and other.phone else "",
+        fee=format_amount(movement.record.fee_cents),
         # The sentence goes on with a full stop, which a short name like `Jane W.` has already.
         what=movement.title.removesuffix("."),
         balance=format_money(entry.balance_after_cents or 0),
-        at=messages.date_in_words(entry.created_at),
+        at=messages.moment(entry.created_at),
     )

@@ -16,6 +16,11 @@ def nairobi_day(at: datetime | None = None) -> date:
     return timezone.localdate(at, NAIROBI)  # noqa: TID251
 
 
+def last_month() -> date:
+    """The first day of the month before this one."""
+    return (nairobi_day().replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
 def day_name(day: date) -> str:
     """`Today`, `Yesterday`, `25 November`, or `25 November 2025` in another year."""
     today = nairobi_day()

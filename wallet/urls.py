@@ -21,6 +21,7 @@ urlpatterns = [
     path("security/pin/forgotten/", pin_views.forgotten_pin, name="forgotten_pin"),
     path("security/freeze/", freeze_views.freeze, name="freeze"),
     path("security/unfreeze/", freeze_views.unfreeze, name="unfreeze"),
+    path("profile/messages/", inbox.choices, name="message_choices"),
     path("messages/", inbox.inbox, name="inbox"),
     path("messages/read/", inbox.read_all, name="read_all"),
     path("messages/<id:message_id>/", inbox.open_message, name="open_message"),

@@ -43,6 +43,7 @@ MEMBER = [
     "/statement/",
     "/messages/",
     "/profile/",
+    "/profile/messages/",
     "/profile/name/",
     "/profile/tokens/",
     "/security/",

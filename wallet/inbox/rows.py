@@ -64,4 +64,5 @@ def page_of(message: Message) -> str:
     if reference := message.facts.get("reference"):
         # Text only, because the receipt is in an app above this one.
         return reverse("ledger:receipt", args=[reference])
-    return reverse(WORDS[message.topic].page)
+    url, query = reverse(WORDS[message.topic].page), message.facts.get("query")
+    return f"{url}?{query}" if query else url

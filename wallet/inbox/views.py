@@ -1,17 +1,20 @@
-"""The inbox, and what marks its messages as read."""
+"""The inbox, what marks its messages as read, and where messages go."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wallet.db.retries import optional_write
 from wallet.inbox import operations, rows
+from wallet.inbox.forms import ChoicesForm
 from wallet.models import Message
 from wallet.web import paging
 from wallet.web.cookies import hides_balance
@@ -53,3 +56,16 @@ def read_all(request: MemberRequest) -> HttpResponse:
         raise BadRequest("no message to read through")
     operations.read_all(request.user.pk, int(through))
     return redirect_to(request, reverse("wallet:inbox"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def choices(request: MemberRequest) -> HttpResponse:
+    """Choose where each kind of message goes."""
+    form = ChoicesForm(request.user, request.POST or None)
+    if form.is_valid():
+        operations.choose(request.user.pk, form.changes)
+        messages.success(request, _("Saved."))
+        return redirect_to(request, request.path)
+    status = 422 if form.errors else 200
+    return render(request, "wallet/message_choices.html", {"form": form}, status=status)

@@ -8,21 +8,26 @@ from wallet.messages.outgoing import (
     alert,
     contacts_of,
     date_in_words,
+    moment,
     send_code,
     send_mail,
     send_nothing,
     send_text,
+    way_of,
 )
-from wallet.messages.topics import Topic
+from wallet.messages.topics import Kind, Topic
 
 __all__ = [
     "Contact",
+    "Kind",
     "Topic",
     "alert",
     "contacts_of",
     "date_in_words",
+    "moment",
     "send_code",
     "send_mail",
     "send_nothing",
     "send_text",
+    "way_of",
 ]

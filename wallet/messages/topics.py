@@ -1,6 +1,7 @@
 """What messages are about, and the words of each.
 
-To add one: a line in `Topic` and its words in `WORDS`. An SMS holds 160 characters, facts included.
+To add one: a line in `Topic` and its words in `WORDS`. An SMS holds 160 characters, facts included;
+money is reported in the form that M-PESA's own SMS have.
 `{at}` is when it happened; the caller of `alert` passes the other facts. The inbox says when and
 links to what it's about, so its words (`inbox`) may be shorter.
 """
@@ -17,6 +18,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 
+class Kind(TextChoices):
+    """Kinds of message that members may have by SMS, by email, or only in the inbox.
+
+    To add one: a line here. The page `/profile/messages/` and its form follow.
+    """
+
+    PAYMENTS_IN = "payments_in", gettext_lazy("Payments to you")
+    PAYMENTS_OUT = "payments_out", gettext_lazy("Payments you send")
+    WITHDRAWALS = "withdrawals", gettext_lazy("Withdrawals")
+    DEPOSITS = "deposits", gettext_lazy("Deposits")
+    # Off until the member asks for it.
+    STATEMENTS = "statements", gettext_lazy("Monthly statement")
+
+
 class Topic(TextChoices):
     NEW_DEVICE = "new_device", gettext_lazy("Sign-in on a new device")
     PASSWORD_CHANGED = "password_changed", gettext_lazy("Password changed")
@@ -29,6 +44,7 @@ class Topic(TextChoices):
     NAME_KEPT = "name_kept", gettext_lazy("Name not changed")
     SECOND_FACTOR_CHANGED = "second_factor_changed", gettext_lazy("Two-step sign-in changed")
     OPERATOR_HELPED = "operator_helped", gettext_lazy("Helped by our staff")
+    CHOICES_CHANGED = "choices_changed", gettext_lazy("Messages changed")
     FROZEN = "frozen", gettext_lazy("Wallet frozen")
     UNFROZEN = "unfrozen", gettext_lazy("Wallet unfrozen")
     SENT = "sent", gettext_lazy("Money sent")
@@ -39,13 +55,15 @@ class Topic(TextChoices):
     MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
+    STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
 
 
 class Words(NamedTuple):
     """The subject, and the text. `asks`: the member should act if it wasn't them.
 
     `inbox` is the text below the subject in the inbox, if it isn't the same. `page` names the URL
-    that a message leads to if it has no `reference`, whose receipt it would be.
+    that a message leads to if it has no `reference`, whose receipt it would be. A fact `query` goes
+    into that URL. Without a `kind` it is about security, and goes to all contacts.
     """
 
     subject: Promise
@@ -53,6 +71,7 @@ class Words(NamedTuple):
     asks: bool = True
     inbox: Promise | None = None
     page: str = "wallet:security"
+    kind: Kind | None = None
 
     def render(self, facts: Mapping[str, str]) -> str:
         text = str(self.text).format(**facts)
@@ -61,7 +80,7 @@ class Words(NamedTuple):
 
 def not_you() -> str:
     contact = settings.SUPPORT_CONTACT
-    return _("Not you? Contact %(contact)s.") % {"contact": contact} if contact else ""
+    return _("Not you? %(contact)s.") % {"contact": contact} if contact else ""
 
 
 YOU_HAVE = gettext_lazy("You now have {balance}.")
@@ -117,6 +136,11 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("Our staff helped with your sign-in"),
         gettext_lazy("Nissmart staff changed how you sign in, {at}."),
     ),
+    Topic.CHOICES_CHANGED: Words(
+        gettext_lazy("What we send you was changed"),
+        gettext_lazy("Which messages Nissmart sends you was changed, {at}."),
+        page="wallet:message_choices",
+    ),
     Topic.FROZEN: Words(
         gettext_lazy("Your wallet is frozen"),
         gettext_lazy("Your Nissmart wallet was frozen, {at}. Money can't leave it."),
@@ -127,47 +151,59 @@ WORDS: Mapping[str, Words] = {
     ),
     Topic.SENT: Words(
         gettext_lazy("You sent {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} sent to {name}, {at}. Balance {balance}."),
+        gettext_lazy(
+            "{reference} Confirmed. {amount} sent to {name} {phone} on {at}. Fee {fee}. "
+            "Balance {balance}."
+        ),
         inbox=gettext_lazy("To {name}, and you now have {balance}."),
+        kind=Kind.PAYMENTS_OUT,
     ),
     Topic.RECEIVED: Words(
         gettext_lazy("{name} sent you {amount}"),
         gettext_lazy(
-            "{reference} confirmed. {amount} received from {name}, {at}. Balance {balance}."
+            "{reference} Confirmed. You have received {amount} from {name} {phone} on {at}. "
+            "Balance {balance}."
         ),
         asks=False,
         inbox=YOU_HAVE,
+        kind=Kind.PAYMENTS_IN,
     ),
     Topic.WITHDRAWN: Words(
         gettext_lazy("You withdrew {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} withdrawn, {at}."),
+        gettext_lazy("{reference} Confirmed. {amount} withdrawn on {at}. Fee {fee}."),
         inbox=gettext_lazy("It's paid."),
+        kind=Kind.WITHDRAWALS,
     ),
     Topic.DEPOSITED: Words(
         gettext_lazy("You added {amount}"),
         gettext_lazy(
-            "{reference} confirmed. {amount} added to your wallet, {at}. Balance {balance}."
+            "{reference} Confirmed. {amount} added to your wallet on {at}. Balance {balance}."
         ),
         asks=False,
         inbox=YOU_HAVE,
+        kind=Kind.DEPOSITS,
     ),
     Topic.MONEY_OUT: Words(
         gettext_lazy("{amount} left your wallet"),
-        gettext_lazy("{reference}: {amount} left your wallet, {at}. {what}. Balance {balance}."),
+        gettext_lazy("{reference}: {amount} left your wallet on {at}. {what}. Balance {balance}."),
         inbox=gettext_lazy("{what}. You now have {balance}."),
     ),
     Topic.MONEY_IN: Words(
         gettext_lazy("{amount} came into your wallet"),
         gettext_lazy(
-            "{reference}: {amount} came into your wallet, {at}. {what}. Balance {balance}."
+            "{reference}: {amount} came into your wallet on {at}. {what}. Balance {balance}."
         ),
         asks=False,
         inbox=gettext_lazy("{what}. You now have {balance}."),
+        kind=Kind.PAYMENTS_IN,
     ),
     Topic.PAYOUT_ORDERED: Words(
         gettext_lazy("Your withdrawal of {amount} is on its way"),
-        gettext_lazy("{reference}: {amount} is being withdrawn, {at}. Balance {balance}."),
+        gettext_lazy(
+            "{reference}: {amount} is being withdrawn, {at}. Fee {fee}. Balance {balance}."
+        ),
         inbox=gettext_lazy("We'll write when it's paid. You now have {balance}."),
+        kind=Kind.WITHDRAWALS,
     ),
     Topic.PAYOUT_RETURNED: Words(
         gettext_lazy("Your withdrawal didn't go through"),
@@ -177,5 +213,14 @@ WORDS: Mapping[str, Words] = {
         ),
         asks=False,
         inbox=gettext_lazy("{amount} is back in your wallet. You now have {balance}."),
+        kind=Kind.WITHDRAWALS,
+    ),
+    Topic.STATEMENT_READY: Words(
+        gettext_lazy("Your statement of {month} is ready"),
+        gettext_lazy("Your Nissmart statement of {month} is ready. Sign in and open Statements."),
+        asks=False,
+        inbox=gettext_lazy("All that came in and went out, to read or to download."),
+        page="ledger:statement",
+        kind=Kind.STATEMENTS,
     ),
 }
