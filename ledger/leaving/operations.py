@@ -12,7 +12,8 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from ledger.models import Transaction
+from ledger.models import Arrival, Transaction
+from wallet import account_numbers
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -88,7 +89,9 @@ def refuse_to_close(account: Account, user: User) -> None:
         raise StillInUse(IS_FROZEN)
     if account.balance_cents:
         raise StillInUse(HAS_MONEY, balance=format_money(account.balance_cents))
-    if Transaction.objects.pending_of(account).exists():
+    arriving = Arrival.objects.waiting().values_list("account_number", flat=True)
+    is_coming = account.pk in map(account_numbers.parse, arriving)
+    if is_coming or Transaction.objects.pending_of(account).exists():
         raise StillInUse(HAS_PENDING)
 
 
