@@ -15,6 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
+from ledger.goal_guards import GOAL_LOCKS, OWN_MOVES
 from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
 
@@ -206,6 +207,8 @@ BOOKS = (
     | PAYOUTS
     | ARRIVALS_ONCE
     | DIRECTIONS
+    | OWN_MOVES
+    | GOAL_LOCKS
     | TARIFFS
     | WHOLE_TARIFFS
     | REPORTS
