@@ -34,9 +34,8 @@ MONEY_CORE = (
     *(
         f"tests/ledger/test_{name}.py"
         for name in (
-            *("attempt_guards", "bank", "blocked", "commit", "constraints", "crash"),
-            *("double_spend", "group_commit", "guards", "idempotency_race", "locks"),
-            *("settlement", "settlement_crash", "verify_ledger"),
+            *("attempt_guards", "bank", "blocked", "commit", "crash", "double_spend"),
+            *("group_commit", "idempotency_race", "locks", "settlement", "settlement_crash"),
         )
     ),
     "tests/api/test_idempotency_races.py",

@@ -154,7 +154,7 @@ class PayoutsOnHold(Refusal):
     """`until` is a time in words. An operator helped this member, who could be an impostor."""
 
     code = "payouts_on_hold"
-    sentence = _("We changed how you sign in, so you can't withdraw until {until}.")
+    sentence = _("We changed how you sign in, so you can't send or withdraw until {until}.")
 
 
 class SelfTransfer(Refusal):

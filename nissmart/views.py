@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from wallet.db.retries import is_disk_full, note_full_disk, optional_write
+from wallet.db.retries import brief_write, is_disk_full, note_full_disk
 from wallet.errors import Busy
 from wallet.staff.refusals import note_refused_page
 from wallet.staff.roles import Right, may
@@ -55,7 +55,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         return not_ready("migrations are due")
     try:
         # A held lock doesn't mean that the database refuses writes.
-        with optional_write():
+        with brief_write():
             rates.count("readyz")
     except (DatabaseError, InterfaceError) as error:
         note_full_disk(error)

@@ -1,7 +1,7 @@
 """What follows from a change of someone's phone number, email, PIN, password or second factor.
 
 A thief changes these first and empties the wallet next. So for a day less may leave it, and after
-help by an operator nothing is paid out: time for its owner to see the alert and to freeze it.
+help by an operator nothing leaves: time for its owner to see the alert and to freeze it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def changed(
 ) -> None:
     """Audit the change, alert the person, and lower what may leave for LOWER_LIMIT_HOURS.
 
-    If anyone but that person made the change, it's an operator's help: for the same time nothing is
-    paid out either. `also` are contacts that hear of it too, such as the new one.
+    If anyone but that person made the change, it's an operator's help: for the same time nothing
+    leaves, and a change by the person meanwhile begins that time again. `also` are contacts that
+    hear of it too, such as the new one.
 
     Call it once for each change, in its transaction, and before the person's row is written: an
     order locks the wallet first and its owner next, so the other order could deadlock with it.
@@ -63,7 +64,10 @@ def changed(
         columns |= {"no_payouts_until": until}
     if columns:
         # This takes the lock that an order holds, so it waits for a running one.
-        Account.objects.filter(user_id=user_id).update(**columns)
+        accounts = Account.objects.filter(user_id=user_id)
+        accounts.update(**columns)
+        # What the help made possible, such as a password set with a link of yesterday.
+        accounts.filter(no_payouts_until__gt=timezone.now()).update(no_payouts_until=until)
     if topic := Topic.OPERATOR_HELPED if is_help else TOPICS.get(change):
         messages.alert(user_id, topic, also=also)
     if context.actor_id == user_id:

@@ -27,7 +27,7 @@ class AuditFilter(PeriodForm):
     action = PickField(
         label=_("What"),
         choices=[
-            ("", _("Everything but access")),
+            ("", _("All but access")),
             (ACCESS_ONLY, _("Access: sign-ins, refusals, data read")),
             (ALL, _("Everything")),
             (_("Acts"), [(code, words) for code, words in Action.choices if code not in ACCESS]),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from ledger.models import IssuedReceipt, Transaction
 from ledger.status import Status
+from wallet.db.retries import optional_write
 from wallet.models import Account
 
 
@@ -13,15 +14,20 @@ def receipt(record: Transaction) -> IssuedReceipt | None:
     """What the receipt of this transaction said when it was first made.
 
     None until it has succeeded: before that a page shows how far it is, and afterwards nothing has
-    moved. Its parties must be loaded.
+    moved. None also while the database takes no writes: a receipt can be read all the same. Its
+    parties must be loaded.
     """
     if record.status != Status.SUCCESS:
         return None
+    issued: IssuedReceipt | None = getattr(record, "issued_receipt", None)
+    if issued:
+        return issued
     names = {
         "from_name": name_to_others(record, record.from_account),
         "to_name": name_to_others(record, record.to_account),
     }
-    issued, _is_new = IssuedReceipt.objects.get_or_create(transaction=record, defaults=names)
+    with optional_write():
+        issued, _is_new = IssuedReceipt.objects.get_or_create(transaction=record, defaults=names)
     return issued
 
 

@@ -80,7 +80,8 @@ def draw_amount(paper: Paper, movement: Movement) -> None:
         paper.line(end + 1.5, TOP + 13.8, end_of_amount + 0.5, TOP + 13.8)
     paper.set_fill_color(*(CALM if is_undone else BRAND))
     paper.circle(RIGHT - 8, TOP + 10, 8, style="F")
-    draw_return(paper) if is_undone else draw_tick(paper)
+    draw_mark = draw_return if is_undone else draw_tick
+    draw_mark(paper)
 
 
 def draw_tick(paper: Paper) -> None:

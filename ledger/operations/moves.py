@@ -53,7 +53,7 @@ def transfer(
 ) -> Transaction:
     """Move money from one member's account to another's, once. Same arguments as `deposit`.
 
-    Also raises SelfTransfer, AccountFrozen, InsufficientFunds, DailyLimitReached,
+    Also raises SelfTransfer, AccountFrozen, PayoutsOnHold, InsufficientFunds, DailyLimitReached,
     LowerLimitReached or RecipientLimitReached.
     """
     order = Order(TRANSFER, amount_cents, source_id, target_id, description)

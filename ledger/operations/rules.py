@@ -175,7 +175,9 @@ def check_out(
         raise errors.AccountFrozen
     if source.is_locked:
         raise goal_errors.GoalLocked
-    if order.kind.pays_out and (until := pending(source.no_payouts_until, now)):
+    # A transfer too: its payee could withdraw it in the same minute. Own money stays in reach of
+    # the hold, since it leaves from the wallet only.
+    if not order.kind.moves_own and (until := pending(source.no_payouts_until, now)):
         raise errors.PayoutsOnHold(until=moment(until))
     if source.balance_cents < order.amount_cents + fee_cents:
         is_goal = source.kind == Account.Kind.GOAL

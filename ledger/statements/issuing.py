@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ledger.models import IssuedStatement
 from ledger.statements.statement import Statement
+from wallet.db.retries import committed
 
 
+@committed
 def issue(made: Statement) -> IssuedStatement:
-    """What this statement says. The database refuses one that doesn't add up."""
+    """What this statement says. The database refuses one that doesn't add up. Raises Busy."""
     totals = made.totals
     issued, _is_new = IssuedStatement.objects.get_or_create(
         account=made.account,

@@ -15,6 +15,7 @@ from ledger.statements.forms import StatementForm
 from ledger.statements.period import presets
 from ledger.statements.statement import Statement
 from wallet.errors import Refusal
+from wallet.web import paging
 from wallet.web.http import MemberRequest
 from wallet.web.refusals import mark_page
 
@@ -24,7 +25,7 @@ LINES_PER_PAGE = 50
 @require_safe
 @login_required
 def of_period(request: MemberRequest) -> HttpResponseBase:
-    """The statement of one's own wallet from one day to another; this month by default."""
+    """The statement of the member's wallet from one day to another; this month by default."""
     form = StatementForm(request.GET)
     if form.period is None:
         return page(request, form, None)
@@ -49,8 +50,9 @@ def pdf_file(request: MemberRequest, form: StatementForm, made: Statement) -> Ht
 
 
 def page(request: MemberRequest, form: StatementForm, made: Statement | None) -> HttpResponse:
-    opened = nairobi_day(request.user.primary_account().created_at)
-    context = {"form": form, "presets": presets(opened), "made": made, "period": form.period}
+    account = made.account if made else request.user.primary_account()
+    opened = nairobi_day(account.created_at)
+    context = {"form": form, "presets": presets(opened), "made": made}
     if made:
         context |= lines_of_page(made, request.GET.get("page", ""))
     return render(request, "ledger/statement.html", context, status=422 if form.errors else 200)
@@ -62,7 +64,7 @@ def lines_of_page(made: Statement, asked: str) -> dict[str, object]:
     Pages are counted, since the lines of a statement only ever get more at its end.
     """
     last = max(1, -(-made.totals.line_count // LINES_PER_PAGE))
-    number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() else 1
+    number = min(max(int(asked), 1), last) if paging.is_id(asked) else 1
     return {
         "lines": made.some_lines((number - 1) * LINES_PER_PAGE, LINES_PER_PAGE),
         "page_number": number,

@@ -35,9 +35,9 @@ def today_of(form: OrderForm) -> Today | None:
 
 
 def on_hold_until(form: OrderForm) -> str:
-    """Until when nothing is paid out after an operator's help, in words. Empty otherwise."""
+    """Until when nothing leaves after an operator's help, in words. Empty otherwise."""
     until = form.account.no_payouts_until
-    is_held = form.kind.pays_out and until and timezone.now() < until
+    is_held = form.kind.takes_from_wallet and until and timezone.now() < until
     return moment(until) if is_held and until else ""
 
 

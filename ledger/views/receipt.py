@@ -18,7 +18,7 @@ from ledger.payouts import operations as payouts
 from ledger.querysets import TransactionQuerySet
 from ledger.status import Status
 from ledger.steps import Look, Step
-from wallet.errors import Refusal
+from wallet.errors import Busy, Refusal
 from wallet.models import Account
 from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page
@@ -74,18 +74,20 @@ def receipt_pdf(request: MemberRequest, reference: str) -> HttpResponse:
     movement = Movement(record, own_side(record, request))
     try:
         limit_files(request)
+        issued = issuing.receipt(record)
+        if issued is None:
+            raise Busy
     except Refusal as refusal:
         page = render_receipt(request, record, progress.of(record), str(refusal))
         return mark_page(page, refusal)
-    issued = issuing.receipt(record)
-    assert issued
     balance_cents = balance_after(movement) if request.GET.get("balance") == "1" else None
     paper = receipts.draw(movement, check_of(request, issued.code), balance_cents)
     return paper.download(f"nissmart-receipt-{record.reference}.pdf")
 
 
 def own(request: MemberRequest) -> TransactionQuerySet:
-    return Transaction.objects.of_member(request.user).for_members()
+    found = Transaction.objects.of_member(request.user).for_members()
+    return found.select_related("issued_receipt")
 
 
 def render_receipt(

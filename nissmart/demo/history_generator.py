@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -219,7 +219,11 @@ def write(random: Random, town: Town, batch: Sequence[Move], references: Iterato
     records: list[Row] = []
     entries: list[Row] = []
     balances: dict[int, int] = {}
+    sources = {move.order.source_id for move in batch if move.order.kind.pays_out}
+    withdrawers = {town.owners[account_id] for account_id in sources if account_id}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
+        # The database refuses withdrawals of the inactive. No other session sees them active.
+        set_active(withdrawers, True)
         ids = new_ids(cursor, "ledger_transaction", len(batch))
         for id, (at, order, lines) in zip(ids, batch, strict=True):
             time = adapt(at)
@@ -236,6 +240,12 @@ def write(random: Random, town: Town, batch: Sequence[Move], references: Iterato
         insert(cursor, "ledger_transaction", RECORD_COLUMNS, records)
         insert(cursor, "ledger_entry", ENTRY_COLUMNS, entries)
         set_balances(cursor, balances)
+        set_active(withdrawers, False)
+
+
+def set_active(user_ids: Iterable[int], is_active: bool) -> None:
+    for some in batched(user_ids, 1000):
+        User.objects.filter(pk__in=some).update(is_active=is_active)
 
 
 def new_ids(cursor: CursorWrapper, table: str, number: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""After a change of sign-in less leaves the wallet for a day, and after help no payout."""
+"""After a change of sign-in less leaves the wallet for a day, and after help nothing."""
 
 from __future__ import annotations
 
@@ -113,20 +113,25 @@ def test_the_usual_limit_is_shown_once_it_comes_first(as_alice, alice, bob):
 # --- After an operator's help
 
 
-def test_after_help_nothing_is_paid_out_for_a_day(clock, as_alice, alice, bob):
+def test_after_help_nothing_leaves_for_a_day(clock, as_alice, alice, bob):
     change(alice, Change.HELP)
     with nothing_moves(), pytest.raises(PayoutsOnHold) as refusal:
         withdraw(alice, 1_00)
-    words = "We changed how you sign in, so you can't withdraw until 12:00 on 29 November."
+    # Anyone who got it could withdraw it: an operator alone would reach a member's money.
+    with nothing_moves(), pytest.raises(PayoutsOnHold):
+        send(alice, bob, 1_00)
+    words = "We changed how you sign in, so you can't send or withdraw until 12:00 on 29 November."
     assert (refusal.value.code, str(refusal.value)) == ("payouts_on_hold", words)
-    send(alice, bob, 1_00)
-    page = as_alice.get("/withdraw/")
-    assert words.rstrip(".") in text(page)
-    assert not elements(page, "input", name="amount")
-    assert elements(as_alice.get("/transfer/"), "input", name="amount")
-    assert confirm(as_alice, "withdraw", order("withdraw")).status_code == 422
+    deposit(alice, 1_00)
+    for move, url in (("withdraw", "/withdraw/"), ("transfer", "/transfer/")):
+        page = as_alice.get(url)
+        assert words.rstrip(".") in text(page)
+        assert not elements(page, "input", name="amount")
+        assert confirm(as_alice, move, order(move, bob)).status_code == 422
+    assert elements(as_alice.get("/deposit/"), "input", name="amount")
     clock.move_to(TOMORROW, tick=False)
     withdraw(alice, 1_00)
+    send(alice, bob, 1_00)
 
 
 def test_a_payout_that_was_not_sent_yet_waits_too(clock, as_alice, alice):

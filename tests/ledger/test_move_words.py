@@ -35,7 +35,7 @@ def test_a_withdrawal_says_where_the_money_goes(alice, as_alice):
         assert "Test mode" in text(page)
         assert alice.phone not in page.text
     receipt = text(as_alice.get(f"/activity/{record.reference}/"))
-    assert "To Your own phone Test mode" in receipt
+    assert "To M-PESA Test mode" in receipt
 
 
 def test_a_withdrawal_without_a_phone_number_says_what_happens():
@@ -46,7 +46,7 @@ def test_a_withdrawal_without_a_phone_number_says_what_happens():
         assert "no real money arrives" in said
         assert "/profile/" in [dict(link.attributes)["href"] for link in elements(page, "a")]
     record = withdraw(user, 1_00)
-    assert "To Outside Nissmart" in text(client.get(f"/activity/{record.reference}/"))
+    assert "To M-PESA Test mode" in text(client.get(f"/activity/{record.reference}/"))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from wallet.models import User
 pytestmark = pytest.mark.django_db
 
 FIRST = date(2026, 1, 30)
-DAYS = 40
+DAYS = 25
 
 
 def happen(draw: Random, members: list[User], staff: User) -> None:
@@ -52,14 +52,13 @@ def happen(draw: Random, members: list[User], staff: User) -> None:
             case 5 if waiting:
                 end(draw.choice(waiting), draw.choice(["SUCCESS", "FAILED"]))
             case 6 if done:
-                taken_back = draw.choice([record.pk for record in done])
-                operations.reverse(Context(staff.pk, key=new_key()), transaction_id=taken_back)
+                take_back(draw.choice([record.pk for record in done]), staff)
     except Refusal:
         pass
 
 
 def history(seed: int, staff: User, time_machine) -> list[User]:
-    """Three members after 40 days in which much happened, some of it around midnight."""
+    """Three members after 25 days in which much happened, some of it around midnight."""
     draw = Random(seed)
     time_machine.move_to(f"{FIRST}T00:00:00+03:00", tick=False)
     members = [UserFactory() for _each in range(3)]
@@ -69,7 +68,17 @@ def history(seed: int, staff: User, time_machine) -> list[User]:
             time = draw.choice(["00:00:00", "23:59:59.999999", "12:00:00"])
             time_machine.move_to(f"{FIRST + timedelta(day)}T{time}+03:00", tick=False)
             happen(draw, members, staff)
+    # Whatever was drawn, one has a payout that failed, one that waits, and a deposit taken back.
+    one = members[0]
+    deposit(one, 500_00)
+    end(waiting_withdrawal(one, 10_00), "FAILED")
+    waiting_withdrawal(one, 25_00)
+    take_back(deposit(one, 5_00).pk, staff)
     return members
+
+
+def take_back(transaction_id: int, staff: User) -> None:
+    operations.reverse(Context(staff.pk, key=new_key()), transaction_id=transaction_id)
 
 
 def raw_entries(user: User) -> list[tuple[date, int, int]]:
@@ -83,8 +92,6 @@ def raw_entries(user: User) -> list[tuple[date, int, int]]:
 def test_a_statement_of_any_period_adds_up(seed, finance, time_machine):
     members = history(seed, finance, time_machine)
     assert_books_right()
-    ended = Transaction.objects.exclude(type="TRANSFER").values_list("type", "status")
-    assert {("WITHDRAW", "FAILED"), ("WITHDRAW", "PENDING"), ("REVERSAL", "SUCCESS")} <= set(ended)
     draw = Random(seed)
     for user in members:
         entries = raw_entries(user)
@@ -94,7 +101,7 @@ def test_a_statement_of_any_period_adds_up(seed, finance, time_machine):
                 from_account=account_id(user), fee_cents__gt=0
             ).values_list("created_at", "fee_cents")
         ]
-        for _each in range(5):
+        for _each in range(3):
             first = FIRST + timedelta(draw.randrange(DAYS))
             period = Period(first, first + timedelta(draw.randrange(DAYS)))
             made = statement.of(user.primary_account(), period)

@@ -50,9 +50,7 @@ def test_a_handwritten_url_gets_a_calm_page(url, operator, alice, bob):
     assert not wrong
 
 
-@pytest.mark.parametrize(
-    "query", ["user__id=x", "created_at__gte=foo", "created_at__year=0", "e=1"]
-)
+@pytest.mark.parametrize("query", ["id=x", "created_at__gte=foo", "created_at__year=0", "e=1"])
 def test_an_unreadable_filter_leads_to_the_whole_list(operator, query):
     page = signed_in(operator).get(f"/admin/wallet/account/?{query}", follow=True)
     assert page.status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -19,6 +20,9 @@ from wallet.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+only_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
+)
 READ_S = 1.0
 BUSY_S = 5.0
 
@@ -51,9 +55,12 @@ def test_api_reads_answer(alice, scope):
                 assert took_s(lambda path=path: caller.get(path), 200) < READ_S
 
 
-def test_pages_answer(alice, member):
+def test_pages_answer(alice, bob, member):
+    """Although the first look at a receipt gives it a code."""
+    receipt = f"/activity/{send(alice, bob, 1_00).reference}/"
+    paths = ["/", "/activity/", receipt, "/statement/", "/deposit/", "/transfer/", "/profile/"]
     with hold_accounts(account_id(alice)):
-        for path in ("/", "/activity/", "/deposit/", "/transfer/", "/profile/", "/healthz"):
+        for path in [*paths, "/healthz"]:
             assert took_s(lambda path=path: member.get(path), 200) < READ_S
         assert took_s(lambda: Client().get("/accounts/login/"), 200) < READ_S
 
@@ -70,9 +77,7 @@ def test_orders_hear_busy(alice, bob, member):
     assert caller.post("/api/transfer", order, key="again").status_code == 201
 
 
-@pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
-)
+@only_sqlite
 def test_other_writes_hear_busy_on_sqlite(alice):
     login = {"login": alice.email, "password": PASSWORD}
     with hold_accounts(account_id(alice)):
@@ -91,13 +96,25 @@ def test_other_writes_hear_busy_on_sqlite(alice):
     assert sign_in(login).status_code == 302
 
 
+@only_sqlite
+def test_a_page_that_must_be_audited_hears_busy(alice, finance, operator):
+    """What the audit can't record isn't shown."""
+    for staff, page in (
+        (finance, f"/panel/members/{alice.pk}/"),
+        (operator, f"/admin/wallet/user/{alice.pk}/change/"),
+    ):
+        client = signed_in(staff)
+        client.raise_request_exception = False
+        with hold_accounts(account_id(alice)):
+            assert took_s(partial(client.get, page), 503) < BUSY_S
+        assert client.get(page).status_code == 200
+
+
 def sign_in(login: dict[str, object]) -> HttpResponse:
     return Client(raise_request_exception=False).post("/accounts/login/", login)
 
 
-@pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="only SQLite has one write lock for everything"
-)
+@only_sqlite
 def test_brief_writes_are_skipped_on_sqlite(alice):
     """A call answers even when its count can't be written. Later calls are counted again."""
     caller: Api = by_token(alice)

@@ -7,7 +7,7 @@ from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.conftest import Payer, pass_second_factor
 from tests.factories import PASSWORD, UserFactory, account_id, new_key, send
-from tests.nissmart.test_privileges import people, samples, table, url_of
+from tests.nissmart.test_privileges import expected, people, samples, url_of
 from tests.pages import elements, fields, htmx, text
 from wallet.models import Account, User
 
@@ -38,7 +38,7 @@ def state() -> tuple:
 def test_every_url_that_accepts_post_requires_the_token(people, samples):
     """A URL without POST answers 405, and the others refuse a POST without the token."""
     unguarded = {}
-    for (route, method), row in table().items():
+    for (route, method), row in expected().items():
         if method != "POST":
             continue
         for role in ("anonymous", "member", "operator"):

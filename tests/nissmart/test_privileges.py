@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -271,12 +272,19 @@ def some_of(row: dict[str, str], number: int) -> dict[str, str]:
     return {role: row[role] for role in asked}
 
 
+def welcomed(row: dict[str, str]) -> dict[str, str]:
+    """Who gets to see the page: the other answers need no query that PostgreSQL could refuse."""
+    return {role: status for role, status in row.items() if status == "200"}
+
+
 def test_every_role_gets_the_answer_in_the_tables(people, samples):
     clients = {"anonymous": Client()} | {role: signed_in(people[role]) for role in people}
     wrong = {}
     for number, ((route, method), row) in enumerate(expected().items()):
         if route.startswith("admin/") and not os.environ.get("NIGHTLY"):
             row = some_of(row, number)
+        if connection.vendor == "postgresql" and not os.environ.get("NIGHTLY"):
+            row = welcomed(row)
         url = url_of(route, samples)
         given = {role: answer(clients[role], method, url) for role in row}
         if given != row:

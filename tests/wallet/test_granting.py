@@ -203,3 +203,31 @@ def test_a_member_hears_of_another_contact_on_the_old_and_the_new_one(as_operato
     wallet = bob.primary_account()
     assert wallet.no_payouts_until > timezone.now() + timedelta(hours=23)
     assert AuditEvent.objects.get(action="change_person").reason == "She joins the team"
+
+
+def test_no_one_gives_themselves_even_a_role_that_needs_no_second_operator(as_operator, operator):
+    given = form_of(operator, AUDITOR, email="", phone="", is_staff="on")
+    page = as_operator.post(url_of(operator), given)
+    assert (page.status_code, operator.groups.exists()) == (200, False)
+    assert "You can't give yourself a role." in text(page)
+
+
+def test_the_team_hears_of_a_closed_colleague_and_opening_gives_no_role(
+    as_operator, operator, finance, second
+):
+    """One who closed the others alone could request roles that no one hears of."""
+    for person, groups in ((finance, (FINANCE, APPROVER)), (second, ())):
+        given = form_of(person, *groups, is_staff="on") if not groups else form_of(person, *groups)
+        assert as_operator.post(url_of(person), given | {"is_active": ""}).status_code == 302
+    sending.send_all()
+    heard = [(sent.to, sent.subject) for sent in mail.outbox]
+    subject = "Nissmart: Finance Person is no longer finance maker, finance approver"
+    assert ([finance.email], subject) in heard
+    assert ([second.email], "Nissmart: Second Operator is no longer operator") in heard
+    page = as_operator.post(url_of(finance), form_of(finance, FINANCE))
+    assert "This account had a role." in text(page)
+    finance.refresh_from_db()
+    assert not finance.is_active
+    assert as_operator.post(url_of(finance), form_of(finance)).status_code == 302
+    finance.refresh_from_db()
+    assert (finance.is_active, finance.groups.exists()) == (True, False)

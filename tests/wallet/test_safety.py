@@ -1,4 +1,4 @@
-"""After a change of sign-in or PIN, less may leave the wallet, and after help no payout."""
+"""After a change of sign-in or PIN, less may leave the wallet, and after help nothing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -54,6 +54,18 @@ def test_a_later_change_begins_the_day_again(alice, time_machine):
     time_machine.move_to(NOW + DAY / 2, tick=False)
     safety.changed(Context(alice.pk), alice.pk, Change.PASSWORD)
     assert until(alice) == (NOW + DAY / 2 + DAY, None)
+
+
+def test_a_change_while_payouts_are_on_hold_begins_the_hold_again(alice, operator, time_machine):
+    """An operator's link works as long as the hold: used late, it mustn't end with it."""
+    safety.changed(Context(operator.pk, reason="Lost SIM"), alice.pk, Change.HELP)
+    time_machine.move_to(NOW + DAY - timedelta(minutes=1), tick=False)
+    safety.changed(Context(alice.pk), alice.pk, Change.PASSWORD)
+    later = NOW + DAY - timedelta(minutes=1) + DAY
+    assert until(alice) == (later, later)
+    time_machine.move_to(later, tick=False)
+    safety.changed(Context(alice.pk), alice.pk, Change.PASSWORD)
+    assert until(alice) == (later + DAY, later)
 
 
 def whats() -> list[str]:

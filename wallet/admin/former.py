@@ -25,11 +25,7 @@ class FormerMemberAdmin(RevealsContacts):
     reveals = audit.Action.SEE_FORMER
 
     def contacts_of(self, former: FormerMember) -> dict[str, str]:
-        return {
-            str(_("Name")): former.name,
-            str(_("Phone number")): former.phone,
-            str(_("Email")): former.email,
-        }
+        return {str(_("Name")): former.name} | super().contacts_of(former)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return "name" not in lookup and super().lookup_allowed(lookup, value, request)

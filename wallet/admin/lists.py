@@ -74,11 +74,21 @@ class ForgivingList(ModelAdmin):
         return HttpResponseRedirect(request.path)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse filters that guess what is masked, and regular expressions: one can keep the
-        database busy for as long as it likes."""
-        if lookup.endswith("regex") or HIDDEN & set(lookup.split("__")):
+        """Refuse filters that guess what is masked or not shown, such as a code that waits to be
+        sent, and regular expressions: one can keep the database busy for as long as it likes."""
+        parts = lookup.split("__")
+        if lookup.endswith("regex") or HIDDEN & set(parts):
+            return False
+        if parts[0] in self.not_shown(request):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+    def not_shown(self, request: HttpRequest) -> set[str]:
+        """The columns that neither the list nor a row's page shows as they are."""
+        shown = [*self.get_list_display(request), *self.get_list_filter(request)]
+        shown += [*self.get_fields(request), self.opts.pk.name]
+        columns = {field.name for field in self.opts.get_fields()}
+        return columns.difference(name for name in shown if isinstance(name, str))
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Django shows the search box if there are any. `get_search_results` does the rest."""

@@ -91,7 +91,7 @@ class RevealsContacts(MemberPage):
 
     def contacts_of(self, row: Any) -> dict[str, str]:
         """What the page reveals, by the words for it."""
-        raise NotImplementedError
+        return {str(_("Phone number")): row.phone or "", str(_("Email")): row.email or ""}
 
     def subject_of(self, row: Any) -> Subject:
         """Whom the audit event is about."""

@@ -126,9 +126,6 @@ class UserAdmin(RevealsContacts):
     def member_of(self, user: User) -> int:
         return user.pk
 
-    def contacts_of(self, user: User) -> dict[str, str]:
-        return {str(_("Phone number")): user.phone or "", str(_("Email")): user.email or ""}
-
     @admin.display(description=_("email"))
     def masked_email(self, user: User) -> str:
         return masked(user.email)
@@ -186,7 +183,7 @@ class UserAdmin(RevealsContacts):
         if NEEDS_REASON & changed and change:
             is_own = user.pk == request.user.pk
             sessions.end_others(user.pk, but=request.session if is_own else None)
-        if lost := lost_roles(facts):
+        if lost := lost_roles(facts, form.had):
             granting.tell_of_removal(context, user, lost)
         for role in form.asked:
             self.ask_for(request, context, user, role)
@@ -235,9 +232,14 @@ class UserAdmin(RevealsContacts):
         return False
 
 
-def lost_roles(facts: dict[str, Any]) -> list[str]:
-    """The roles with rights over money, or over people, that this change took away."""
+def lost_roles(facts: dict[str, Any], had: list[str]) -> list[str]:
+    """The roles with rights over money, or over people, that this change took away.
+
+    Closing an account takes all of them: `had`.
+    """
     before, after = facts.get("before", {}), facts["after"]
+    if before.get("is_active") and not after["is_active"]:
+        return had
     lost = {*before.get("groups", ())} - {*after.get("groups", ())}
     is_out = before.get("is_staff") and not after["is_staff"]
     return [*sorted(lost.intersection(roles.FINANCE_TEAM)), *(["operator"] if is_out else [])]

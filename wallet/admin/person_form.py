@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wallet import naming
 from wallet.admin.masking import KeptEmail, KeptPhone, hide_contacts
 from wallet.forms import PHONE_HINT, name_field
-from wallet.models import RoleRequest
+from wallet.models import RoleRequest, User
 from wallet.staff import roles
 from wallet.web.fields import ReasonField
 
@@ -29,6 +29,8 @@ class PersonForm(forms.ModelForm):
     asked: list[RoleRequest.Role]
     # Who fills it in. `UserAdmin` sets it.
     operator_id: int | None = None
+    # The roles with rights over money or people that the person had before.
+    had: list[str]
 
     name = name_field(
         widget=AdminTextInputWidget(),
@@ -61,6 +63,7 @@ class PersonForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         hide_contacts(self)
+        self.had = team_roles(self.instance) if self.instance.pk else []
         if is_staff := self.fields.get("is_staff"):
             is_staff.help_text = _("Makes an operator. It needs a second operator, or waits a day.")
 
@@ -74,6 +77,8 @@ class PersonForm(forms.ModelForm):
         is_checked = name and self.makes_staff(cleaned)
         if is_checked and (other := naming.staff_namesake(self.instance.pk, name)):
             self.add_error("name", naming.SAME_NAME.format(name=other.name))
+        self.refuse_own_role(cleaned)
+        self.refuse_open_with_role(cleaned)
         self.asked = self.take_roles(cleaned)
         if self.needs_reason() and not (cleaned.get("reason") or "reason" in self.errors):
             self.add_error("reason", _("Enter a reason."))
@@ -104,6 +109,30 @@ class PersonForm(forms.ModelForm):
             asked += [RoleRequest.Role(name) for name in new.values_list("name", flat=True)]
             kept = cleaned["groups"].exclude(name__in=asked)
             cleaned["groups"] = Group.objects.filter(pk__in=[group.pk for group in kept])
-        if asked and self.instance.pk and self.instance.pk == self.operator_id:
-            self.add_error(None, _("You can't give yourself a role. Ask a colleague."))
         return asked
+
+    def refuse_own_role(self, cleaned: dict[str, Any]) -> None:
+        """No one gives themselves any role, not even one that needs no second operator: auditors
+        see all members' money."""
+        had = set(self.initial.get("groups") or ())
+        new = {group for group in cleaned.get("groups", ()) if group not in had}
+        gains = any(group.name in roles.RIGHTS for group in new)
+        gains = gains or bool(cleaned.get("is_staff") and not self.initial.get("is_staff"))
+        if gains and self.instance.pk and self.instance.pk == self.operator_id:
+            self.add_error(None, _("You can't give yourself a role. Ask a colleague."))
+
+    def refuse_open_with_role(self, cleaned: dict[str, Any]) -> None:
+        """Opening a closed account gives its roles again, and one operator alone gives none."""
+        is_opened = cleaned.get("is_active") and self.initial.get("is_active") is False
+        groups = {group.name for group in cleaned.get("groups", ())}
+        kept = cleaned.get("is_staff") or not groups.isdisjoint(roles.FINANCE_TEAM)
+        if is_opened and kept:
+            words = _("This account had a role. Open it without, then request the role afresh.")
+            self.add_error("is_active", words)
+
+
+def team_roles(user: User) -> list[str]:
+    """The person's roles with rights over money or people, as `RoleRequest.Role` names them."""
+    groups = user.groups.filter(name__in=roles.FINANCE_TEAM).order_by("name")
+    own = [RoleRequest.Role.OPERATOR.value] if user.is_staff else []
+    return [*groups.values_list("name", flat=True), *own]

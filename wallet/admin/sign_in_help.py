@@ -91,7 +91,7 @@ def remove_second_step(request: MemberRequest, person: User, reason: str) -> Htt
 def page(request: MemberRequest, person: User) -> dict[str, Any]:
     return admin.site.each_context(request) | {
         "title": _("Help with sign-in"),
-        "person": person,
+        "original": person,
         "opts": User._meta,
         "may_get_link": may_get_link(person),
         "may_be_reset": may_be_reset(person, request.user)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 
 from wallet.db import pipeline
 from wallet.db.postgresql.connection import NoAnswer
@@ -116,13 +116,24 @@ def bounded(
 
 
 @contextmanager
-def optional_write() -> Iterator[None]:
-    """For a write that may be skipped: give up quickly when its row is locked."""
+def brief_write() -> Iterator[None]:
+    """For a write that may be skipped while its row is locked: give up quickly and quietly."""
     try:
         with bounded(2 * PROBE_AFTER_S, is_optional=True):
             yield
-    except OperationalError as error:
+    except DatabaseError as error:
         if not is_contention(error):
+            raise
+
+
+@contextmanager
+def optional_write() -> Iterator[None]:
+    """For a write that may be skipped also while the database refuses for now."""
+    try:
+        with brief_write():
+            yield
+    except DatabaseError as error:
+        if not is_refused_for_now(error):
             raise
 
 

@@ -104,7 +104,7 @@ class Account(models.Model):
     # When it was frozen, or when staff's freeze replaced the member's. Null if that was before this
     # column.
     frozen_at = models.DateTimeField(_("frozen since"), null=True, editable=False)
-    # Until then less may leave it in a day, and nothing is paid out: see `wallet/safety.py`.
+    # Until then less may leave it in a day, or nothing leaves: see `wallet/safety.py`.
     lower_limit_until = models.DateTimeField(_("lower limit until"), null=True, editable=False)
     no_payouts_until = models.DateTimeField(_("no payouts until"), null=True, editable=False)
     created_at = models.DateTimeField(_("opened"), auto_now_add=True)

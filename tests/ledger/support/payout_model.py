@@ -208,7 +208,8 @@ class House(RuleBasedStateMachine):
         if payout.rail:
             payout.state = "SUCCEEDED" if payout.rail == "paid" else "FAILED"
         elif payout.state == "UNKNOWN":
-            payout.state = "READY"
+            # What a person has judged is not sent again.
+            payout.state = "UNKNOWN" if payout.verdicts else "READY"
         else:
             payout.state = "UNKNOWN"
 

@@ -112,7 +112,7 @@ def decide(verb, person: User, attempt: Attempt, **more: str) -> Attempt:
 
 
 def acts() -> list[str]:
-    return list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+    return list(AuditEvent.objects.acts().order_by("pk").values_list("action", flat=True))
 
 
 def assert_paid_once(rail: paya.Paya, attempt: Attempt, owner: User, before: int) -> None:
