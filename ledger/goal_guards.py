@@ -9,7 +9,10 @@ from __future__ import annotations
 from ledger.attempt_guards import Rule, refusing
 from wallet.db.guards import Guards
 
-NOT_OWN = "money moves between open accounts of one member, a wallet or a goal as its type says"
+NOT_OWN = (
+    "money moves between open accounts of one member, a wallet or a goal as its type says, "
+    "and not out of a frozen one"
+)
 IS_OWN_MOVE = "NEW.type IN ('SAVE', 'TAKE', 'MOVE')"
 IS_NOT_OWN = """NOT EXISTS (
     SELECT 1 FROM wallet_account source JOIN wallet_account target
@@ -17,7 +20,7 @@ IS_NOT_OWN = """NOT EXISTS (
     WHERE source.id = NEW.from_account_id AND target.id = NEW.to_account_id
       AND source.kind = CASE NEW.type WHEN 'SAVE' THEN 'wallet' ELSE 'goal' END
       AND target.kind = CASE NEW.type WHEN 'TAKE' THEN 'wallet' ELSE 'goal' END
-      AND source.closed_at IS NULL AND target.closed_at IS NULL)"""
+      AND source.closed_at IS NULL AND target.closed_at IS NULL AND NOT source.is_frozen)"""
 
 OWN_MOVES = Guards(
     sqlite={

@@ -9,14 +9,25 @@ from django.test import Client
 
 from ledger.leaving import data
 from ledger.leaving import operations as leaving
-from ledger.models import Goal, IssuedReceipt, Transaction
+from ledger.models import Goal, IssuedReceipt, IssuedStatement, Transaction
 from ledger.querysets import nairobi_day
+from tests.api.support.calls import Api, issue
 from tests.books import nothing_moves
 from tests.conftest import signed_in
-from tests.factories import balance, deposit, new_key, withdraw
+from tests.factories import account_id, balance, deposit, new_key, withdraw
 from tests.ledger.support import goals
 from tests.ledger.support.goals import held, open_goal, save, saving
-from tests.pages import elements, fields, htmx, is_part, problems, problems_beside, text, title
+from tests.pages import (
+    elements,
+    fields,
+    htmx,
+    is_part,
+    problems,
+    problems_beside,
+    text,
+    title,
+    words,
+)
 from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
@@ -126,6 +137,38 @@ def test_a_statement_names_the_goal_and_adds_up(as_alice, alice):
     for said in ("To School fees", "From School fees", "750.00"):
         assert said in page
     assert "Alice" not in page.partition("To School fees")[2].partition("From School fees")[0]
+
+
+def test_a_goal_has_statements_too_and_anyone_can_check_one(as_alice, alice):
+    goal, other = saving(alice, 300_00, "Mkokoteni <3"), open_goal(alice, "Rent")
+    goals.move(goal, other, 50_00)
+    goals.take(goal, 100_00)
+    page = f"/statement/?account={goal.pk}"
+    said = text(as_alice.get(page))
+    for part in ("Mkokoteni <3", "Added", "300.00", "To Rent", "−50.00", "Taken out", "KES 150.00"):
+        assert part in said
+    [link] = [each for each in elements(as_alice.get(page), "a") if "PDF" in words(each)]
+    file = as_alice.get("/statement/" + dict(link.attributes)["href"])
+    assert f"statement-goal-{goal.pk}-" in file.headers["Content-Disposition"]
+    sheet = as_alice.get(page + "&format=csv").getvalue().decode()
+    assert "Taken out" in sheet
+    checked = text(Client().get(f"/verify/{IssuedStatement.objects.get().code}/"))
+    assert f"Savings of {alice.short_name}" in checked
+    assert "Mkokoteni" not in checked
+    api = Api({"Authorization": f"Bearer {issue(alice)}"})
+    path = f"/api/statement/{alice.pk}"
+    found = api.get(path, account_id=goal.pk).json()
+    assert (found["account_id"], found["closing_cents"]) == (goal.pk, 150_00)
+    assert (found["in_cents"], found["out_cents"]) == (300_00, 150_00)
+    assert api.get(path).json()["closing_cents"] == 800_00
+
+
+def test_accounts_of_others_have_no_statement_to_show(as_alice, alice, bob):
+    theirs = open_goal(bob)
+    for asked in (theirs.pk, account_id(bob), -1, "x", 10**30):
+        assert as_alice.get(f"/statement/?account={asked}").status_code == 404
+    api = Api({"Authorization": f"Bearer {issue(alice)}"})
+    assert api.get(f"/api/statement/{alice.pk}", account_id=theirs.pk).status_code == 404
 
 
 def test_a_member_changes_and_closes_a_goal(as_alice, alice):

@@ -14,8 +14,10 @@ from ledger.errors import (
     BalanceLimitReached,
     InsufficientFunds,
     KeyReused,
+    LowerLimitReached,
     MoneyGone,
     NotReversible,
+    PayoutsOnHold,
     UnknownAccount,
 )
 from ledger.goal_errors import (
@@ -31,16 +33,20 @@ from ledger.operations import Order
 from ledger.querysets import nairobi_day
 from ledger.savings import operations as savings
 from tests.books import assert_books_right, nothing_moves, total_in_wallets
-from tests.factories import account_id, balance, deposit, new_key, send
+from tests.factories import account_id, balance, deposit, new_key, send, withdraw
 from tests.ledger.support import goals
 from tests.ledger.support.goals import held, move, open_goal, save, saving, take
 from tests.ledger.support.moves import lines
+from tests.ledger.support.rows import insert, stored
 from tests.tampering import violations, violations_after
 from wallet import operations as wallet_operations
+from wallet import safety
 from wallet.context import SYSTEM, Context
 from wallet.models import Account, Message
 
 pytestmark = pytest.mark.django_db
+
+FRESH = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
 
 
 def test_money_moves_in_out_and_between_goals_as_transactions(alice):
@@ -105,13 +111,34 @@ def test_moving_ones_own_money_has_no_limit_but_what_an_account_may_hold(alice, 
 
 def test_a_frozen_wallet_takes_money_from_a_goal_but_saves_none(alice):
     goal = saving(alice, 100_00)
+    saved = stored(Transaction.objects.latest("pk"))
     wallet_operations.freeze(SYSTEM, account_id(alice))
     with nothing_moves(), pytest.raises(AccountFrozen):
         save(goal, 1_00)
+    with pytest.raises(IntegrityError, match="not out of a frozen one"), transaction.atomic():
+        insert("ledger_transaction", saved | FRESH)
     take(goal, 100_00)
     assert balance(alice) == 1_000_00
     with pytest.raises(Account.DoesNotExist):
         wallet_operations.freeze(SYSTEM, goal.pk)
+
+
+def test_money_in_goals_stays_within_a_hold_and_the_limits_of_a_day(alice, bob, settings):
+    goal = saving(alice, 900_00)
+    safety.changed(Context(bob.pk), alice.pk, safety.Change.HELP)
+    save(goal, 10_00)
+    take(goal, 700_00)
+    for leave in (send, withdraw):
+        with nothing_moves(), pytest.raises(PayoutsOnHold):
+            leave(alice, *([bob] if leave is send else []), 1_00)
+    Account.objects.update(no_payouts_until=None)
+    settings.LOWER_LIMIT_CENTS_OUT_PER_DAY = 50_00
+    # What was saved and taken out counts neither for the limit nor against it.
+    with nothing_moves(), pytest.raises(LowerLimitReached):
+        send(alice, bob, 50_01)
+    paid = stored(withdraw(alice, 50_00))
+    with pytest.raises(IntegrityError, match="paid out of a goal"), transaction.atomic():
+        insert("ledger_transaction", paid | FRESH | {"from_account_id": goal.pk})
 
 
 def wrong_orders(alice, bob):
