@@ -86,7 +86,7 @@ def draw(statement: Statement, issued_at: datetime, check: Check) -> Paper:
         if number == 1:
             draw_summary(paper, statement, issued_at)
         draw_table(paper, rows, FIRST_TOP if number == 1 else OTHER_TOP)
-        owner = f"{statement.owner.name} · {statement.account.number}"
+        owner = f"{statement.owner.name} · {statement.of_what}"
         paper.foot(owner, check, number, len(pages))
     return paper
 
@@ -143,7 +143,8 @@ def paginate(rows: list[Row]) -> list[list[Row]]:
 
 
 def draw_heading(paper: Paper, statement: Statement) -> None:
-    paper.say(RIGHT, 19, _("Wallet statement"), size=15, style="B", align=Align.R)
+    title = _("Savings statement") if statement.goal else _("Wallet statement")
+    paper.say(RIGHT, 19, title, size=15, style="B", align=Align.R)
     paper.say(RIGHT, 25, str(statement.period), size=9.5, align=Align.R)
 
 
@@ -151,9 +152,10 @@ def draw_summary(paper: Paper, statement: Statement, issued_at: datetime) -> Non
     """Whose statement it is, and its five sums."""
     owner, totals = statement.owner, statement.totals
     contact = national(owner.phone) if owner.phone else owner.email or ""
-    number = _("account {number}").format(number=statement.account.number)
+    words = _("savings goal {name}") if statement.goal else _("account {name}")
+    account = words.format(name=statement.of_what)
     paper.say(LEFT, 38, owner.name, size=11, style="B")
-    paper.say(LEFT, 43.5, ", ".join(filter(None, [contact, number])), colour=MUTED)
+    paper.say(LEFT, 43.5, ", ".join(filter(None, [contact, account])), colour=MUTED)
     made = _("Made on {time}, East Africa Time. All amounts in Kenyan shillings (KES).")
     paper.say(LEFT, 48.5, made.format(time=minute(issued_at)), size=8.5, colour=MUTED)
     sums = [

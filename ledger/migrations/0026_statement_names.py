@@ -6,7 +6,7 @@ from ledger.guards import DOCUMENTS
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0023_documents")]
+    dependencies = [("ledger", "0025_goal_locks")]
 
     operations = [
         # SQLite writes the table anew for a constraint, and loses its guards with the old one.
