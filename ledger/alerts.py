@@ -7,7 +7,7 @@ mark in the transaction that writes the messages, so each movement is reported o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from wallet.models import Account
 from wallet.money import format_amount, format_money
 from wallet.phones import mask
 
-# Entries per turn. More would hold SQLite's only write lock for too long.
+# About how many entries a turn reads. More would hold SQLite's only write lock for too long.
 BATCH = 100
 # Older ones are no news: after a long stop, or in a history that was imported.
 NEWS_FOR = timedelta(days=1)
@@ -81,16 +81,31 @@ def write_through(safe_id: int) -> int | None:
 
 
 def next_entries(through_id: int, safe_id: int) -> list[Entry]:
-    """The next entries, and with each one all that its commit wrote for the same transaction."""
+    """The next entries, in order and without a gap, up to where no commit is cut in two."""
     due = Entry.objects.filter(pk__gt=through_id, pk__lte=safe_id).order_by("pk")
     found = list(due[:BATCH])
-    if len(found) == BATCH:
-        last = found[-1]
-        found += due.filter(pk__gt=last.pk, transaction=last.transaction_id)
-    models.prefetch_related_objects(
-        found, "account__user", "transaction__from_account__user", "transaction__to_account__user"
-    )
+    while len(found) >= BATCH and (rest := rest_of_commits(due, found)):
+        found += rest
+    sides = ("transaction__from_account", "transaction__to_account")
+    loaded = [f"{side}__{more}" for side in sides for more in ("user", "goal")]
+    models.prefetch_related_objects(found, "account__user", *loaded)
     return found
+
+
+def rest_of_commits(due: models.QuerySet[Entry], found: Sequence[Entry]) -> list[Entry]:
+    """All entries up to the last one that was written in the same commit as one of `found`.
+
+    A transaction may get more entries in a later commit, at another time.
+    """
+    later = due.filter(pk__gt=found[-1].pk)
+    written = {commit_of(entry) for entry in found}
+    same = later.filter(transaction__in={entry.transaction_id for entry in found})
+    last_id = max((entry.pk for entry in same if commit_of(entry) in written), default=0)
+    return list(later.filter(pk__lte=last_id))
+
+
+def commit_of(entry: Entry) -> tuple[int, datetime]:
+    return entry.transaction_id, entry.created_at
 
 
 def alerts_of(entries: Sequence[Entry]) -> Iterator[Alert]:
@@ -99,6 +114,9 @@ def alerts_of(entries: Sequence[Entry]) -> Iterator[Alert]:
     for (_record_id, _account_id, is_in), lines in groupby(sorted(fresh, key=side), key=side):
         *_others, entry = lines
         record, account = entry.transaction, entry.account
+        if account.kind == Account.Kind.GOAL:
+            # The member hears of it once, by the wallet's entry.
+            continue
         if account.user_id:
             is_back = is_in and account == record.from_account
             cents = record.taken_cents if is_back else record.amount_cents
@@ -141,7 +159,7 @@ def write(alert: Alert) -> None:
         alert.topic,
         reference=movement.record.reference,
         amount=format_money(alert.amount_cents),
-        name=other.short_name if other else "",
+        name=movement.other_name,
         phone=mask(other.phone).replace(" ", "") if other and other.phone else "",
         fee=format_amount(movement.record.fee_cents),
         # The sentence goes on with a full stop, which a short name like `Jane W.` has already.

@@ -32,6 +32,7 @@ ALWAYS = {
     "at": "28 Nov 2026, 21:05",
     "link": "https://nissmart.example/security/sessions/",
     "month": "November 2026",
+    "free_at": "30 Nov 2026, 21:05",
 }
 
 

@@ -88,6 +88,11 @@ def default_way(kind: str) -> Way:
     return Way.OFF if kind == Kind.STATEMENTS else Way.BOTH
 
 
+def contact_of(person: User) -> Contact | None:
+    """Where a code for this person goes: the phone, or the email of a person without one."""
+    return next(iter(contacts_of(person)), None)
+
+
 def send_code(user_id: int | None, contact: Contact, code: str, *, send_before: datetime) -> None:
     """Send a code to a contact, which may be a stranger's. It's useless after `send_before`."""
     text = _(

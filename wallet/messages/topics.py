@@ -28,6 +28,7 @@ class Kind(TextChoices):
     PAYMENTS_OUT = "payments_out", gettext_lazy("Payments you send")
     WITHDRAWALS = "withdrawals", gettext_lazy("Withdrawals")
     DEPOSITS = "deposits", gettext_lazy("Deposits")
+    GOALS = "goals", gettext_lazy("Savings goals")
     # Off until the member asks for it.
     STATEMENTS = "statements", gettext_lazy("Monthly statement")
 
@@ -56,6 +57,9 @@ class Topic(TextChoices):
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
     STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
+    SAVED = "saved", gettext_lazy("Money put into a goal")
+    TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
 
 
 class Words(NamedTuple):
@@ -222,5 +226,28 @@ WORDS: Mapping[str, Words] = {
         inbox=gettext_lazy("All that came in and went out, to read or to download."),
         page="ledger:statement",
         kind=Kind.STATEMENTS,
+    ),
+    Topic.SAVED: Words(
+        gettext_lazy("You saved {amount}"),
+        gettext_lazy(
+            "{reference} Confirmed. {amount} saved for {name} on {at}. Balance {balance}."
+        ),
+        asks=False,
+        inbox=gettext_lazy("For {name}. You now have {balance} available."),
+        kind=Kind.GOALS,
+    ),
+    Topic.TAKEN_OUT: Words(
+        gettext_lazy("You took {amount} out of your savings"),
+        gettext_lazy(
+            "{reference} Confirmed. {amount} taken out of {name} on {at}. Balance {balance}."
+        ),
+        asks=False,
+        inbox=gettext_lazy("From {name}. You now have {balance} available."),
+        kind=Kind.GOALS,
+    ),
+    Topic.UNLOCK_ASKED: Words(
+        gettext_lazy("You asked to unlock a goal"),
+        gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
+        page="ledger:goals",
     ),
 }

@@ -11,7 +11,7 @@ def read_what_is_there(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0031_access_audit'),
+        ('wallet', '0033_goal_locks'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0032_inbox'),
+        ('wallet', '0034_inbox'),
     ]
 
     operations = [
