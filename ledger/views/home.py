@@ -15,6 +15,7 @@ from ledger import history, kinds, months
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
 from ledger.querysets import nairobi_day
+from ledger.views import about
 from wallet.models import Account, User
 from wallet.signin import pin
 from wallet.web.cookies import name_of
@@ -41,7 +42,7 @@ def home(request: Request) -> HttpResponse:
     changed.
     """
     if not request.user.is_authenticated:
-        return render(request, "ledger/landing.html")
+        return render(request, "ledger/landing.html", about.facts())
     account = request.user.primary_account()
     on_its_way, has_more = pending(account)
     pending_cents = sum(each.record.taken_cents for each in on_its_way if not each.is_in)

@@ -30,6 +30,8 @@ RULES = (
 VISITOR = [
     "/",
     "/fees/",
+    "/help/",
+    "/privacy/",
     "/verify/",
     "/accounts/signup/",
     "/accounts/login/",
