@@ -176,6 +176,10 @@ MAILERS = {"default": {"BACKEND": mail_backend, "OPTIONS": mail_options}}
 SUPPORT_CONTACT = env.str(
     "SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000" if DEBUG else ""
 )
+# Who runs this site, and where members' money lies, in words for its public pages. An empty place
+# stands for the operator's own account on the rail.
+OPERATOR_NAME = env.str("OPERATOR_NAME", "Nissmart")
+MONEY_IS_AT = env.str("MONEY_IS_AT", "")
 # Where researchers report a weakness: `mailto:` and an email, or a URL. If it's empty, there is no
 # security.txt.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:security@nissmart.example" if DEBUG else "")
