@@ -134,10 +134,8 @@ def end(delivery: Delivery, failure: str) -> None:
 
 
 def claimed(delivery: Delivery) -> QuerySet[Delivery]:
-    """The row, while it has this claim: after `end_lost` a slow worker changes nothing."""
-    return Delivery.objects.filter(
-        pk=delivery.pk, state=State.SENDING, claimed_at=delivery.claimed_at
-    )
+    """The row, while it's claimed: after `end_lost` a slow worker changes nothing."""
+    return Delivery.objects.filter(pk=delivery.pk, state=State.SENDING)
 
 
 def end_lost() -> None:
