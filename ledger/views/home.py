@@ -51,13 +51,15 @@ def home(request: Request) -> HttpResponse:
     latest = others(account, {movement.record.pk for movement in on_its_way})
     shown = on_its_way + movements(latest, account)
     rows = {row_state(movement): movement for movement in shown}
-    seen = [digest(request, account, pending_cents, list(rows)), *rows]
+    saved_cents = Account.objects.saved_cents(request.user.pk)
+    seen = [digest(request, account, (pending_cents, saved_cents), list(rows)), *rows]
     seen_before = request.GET.get("seen", "").split()
     if seen == seen_before and asks_for(request, "balance"):
         return HttpResponse(status=204)
     context = {
         "account": account,
         "pending_out_cents": pending_cents,
+        "saved_cents": saved_cents,
         "moves": [
             kind
             for kind in kinds.every()
@@ -121,9 +123,11 @@ def row_state(movement: Movement) -> str:
     return f"{movement.reference}.{stage}{returned}"
 
 
-def digest(request: Request, account: Account, pending_cents: int, rows: list[str]) -> str:
+def digest(
+    request: Request, account: Account, other_cents: tuple[int, int], rows: list[str]
+) -> str:
     """A short hash of all the page shows. It's keyed, so that a URL can't reveal a balance."""
     hidden = request.COOKIES.get(name_of("balance"), "")
-    facts = [account.balance_cents, account.is_frozen, pending_cents, rows, hidden]
+    facts = [account.balance_cents, account.is_frozen, other_cents, rows, hidden]
     shown = repr([*facts, nairobi_day()])
     return salted_hmac("home", shown, algorithm="sha256").hexdigest()[:16]

@@ -10,6 +10,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from tests.factories import PIN, send, withdraw
+from tests.ledger.support.goals import saving
 from tests.unsettled import with_status
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,6 +44,8 @@ MEMBER = [
     "/transfer/",
     "/withdraw/",
     "/activity/",
+    "/savings/",
+    "/savings/new/",
     "/statement/",
     "/profile/",
     "/profile/name/",
@@ -99,7 +102,9 @@ def test_pages_for_members_are_accessible(open_page, alice, bob):
     with_status(withdraw(alice, 40_00), "PENDING")
     with_status(withdraw(alice, 30_00), "FAILED")
     page = open_page(alice)
+    goal = saving(alice, 100_00, target_cents=500_00)
     own = [f"/activity/{record.reference}/", f"/transfer/?again={record.reference}&amount=5"]
+    own += [f"/savings/{goal.pk}/", f"/savings/{goal.pk}/add/"]
     assert visit(page, *MEMBER, *MORE, *own) == []
 
 
