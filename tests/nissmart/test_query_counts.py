@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 PAGES = [
     ("member", "/", None, 9),
     ("member", "/", htmx("balance"), 8),
-    ("member", "/activity/", None, 6),
+    ("member", "/activity/", None, 7),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
     # Its code is written the first time.
     ("member", "receipt", None, 10),
