@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Report, Transaction
+from ledger.models import Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
 
@@ -53,7 +53,21 @@ def of(user: User) -> dict[str, Any]:
             account.issued_statements, "code", "first_day", "last_day", "issued_at"
         ),
         "messages": rows(user.messages, "topic", "facts", "created_at"),
+        "scheduled_payments": [scheduled(each) for each in Schedule.objects.of_member(user.pk)],
         "transactions": list(transactions(user, account)),
+    }
+
+
+def scheduled(schedule: Schedule) -> dict[str, Any]:
+    """A scheduled payment, with its runs."""
+    return {
+        "to": schedule.payee.short_name,
+        "amount_cents": schedule.amount_cents,
+        "note": schedule.note,
+        "days": str(schedule.days),
+        "state": schedule.state,
+        "next_on": schedule.next_on,
+        "runs": rows(schedule.runs, "due_on", "amount_cents", "state", "missed"),
     }
 
 

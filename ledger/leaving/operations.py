@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from ledger.models import Transaction
+from ledger.schedules.operations import end_all
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -67,6 +68,7 @@ def close(context: Context, user_id: int) -> None:
     account = Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
     user = User.objects.select_for_update().get(pk=user_id)
     refuse_to_close(account, user)
+    end_all(account.pk)
     FormerMember.objects.create(
         user=user, name=user.name, phone=user.phone or "", email=user.email or ""
     )

@@ -38,6 +38,8 @@ class Topic(TextChoices):
     MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
+    SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
+    SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
 
 
 class Words(NamedTuple):
@@ -155,6 +157,15 @@ WORDS: Mapping[str, Words] = {
             "{reference}: your withdrawal didn't go through. {amount} is back in your wallet, "
             "{at}. Balance {balance}."
         ),
+        asks=False,
+    ),
+    Topic.SCHEDULE_SET: Words(
+        gettext_lazy("You scheduled {amount}"),
+        gettext_lazy("You scheduled {amount} to {name} with Nissmart. {days}."),
+    ),
+    Topic.SCHEDULE_MISSED: Words(
+        gettext_lazy("A scheduled payment wasn't made"),
+        gettext_lazy("Your scheduled {amount} to {name}, due {days}, wasn't sent. {why}"),
         asks=False,
     ),
 }
