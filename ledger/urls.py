@@ -1,4 +1,4 @@
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from ledger import views
 from ledger.documents import views as documents
@@ -16,6 +16,7 @@ urlpatterns = [
     path("deposit/", views.page_of(DEPOSIT), name="deposit"),
     path("transfer/", views.page_of(TRANSFER), name="transfer"),
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
+    path("scheduled/", include("ledger.schedules.urls")),
     path("fees/", views.fees, name="fees"),
     path("verify/", documents.enter_code, name="enter_code"),
     path("verify/<str:code>/", documents.verify, name="verify"),

@@ -107,18 +107,24 @@ def change(schedule_id: int, plan: Plan) -> Schedule:
     """
     schedule = lock_open(schedule_id)
     stopped_on = take_back(schedule)
-    new = columns(plan)
-    is_same = all(getattr(schedule, name) == value for name, value in new.items())
+    has_to_check = spends_otherwise(schedule, plan)
     next_on = stopped_on or schedule.next_on
     if plan.days != schedule.days or next_on is None:
         next_on = plan.days.first_after(due_day())
-    if not is_same:
+    if has_to_check:
         check(plan)
-    Schedule.objects.filter(pk=schedule.pk).update(next_on=next_on, **new)
+    Schedule.objects.filter(pk=schedule.pk).update(next_on=next_on, **columns(plan))
     schedule = lock_only(schedule.pk)
-    if not is_same:
+    if has_to_check:
         alert(schedule)
     return schedule
+
+
+def spends_otherwise(schedule: Schedule, plan: Plan) -> bool:
+    """Is it another amount, payee or rhythm, which only the member's PIN may change?"""
+    order = plan.order
+    known = (schedule.amount_cents, schedule.target_id, schedule.days)
+    return known != (order.amount_cents, order.target_id, plan.days)
 
 
 def columns(plan: Plan) -> dict[str, object]:

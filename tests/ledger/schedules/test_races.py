@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from ledger import operations as money
 from ledger.due_days import Days, Every
 from ledger.models import Schedule, ScheduledRun
 from ledger.schedules import operations
@@ -85,15 +86,29 @@ def test_a_run_that_one_worker_wrote_as_missed_is_not_paid_by_another(alice, bob
     send(bob, alice, 1_000_00)
     with nothing_moves():
         carry_out(hanging)
-    # And the other way round.
-    two = due(alice, bob)
+
+
+def test_a_run_that_is_paid_while_another_worker_writes_it_as_missed_is_paid(
+    alice, bob, monkeypatch
+):
+    one = due(alice, bob)
     [hanging] = begin_next()
-    carry_out(hanging)
-    ScheduledRun.objects.filter(schedule=two).update(state="begun", transaction=None, ended_at=None)
-    send(alice, bob, balance(alice))
     leases_end()
+    send(alice, bob, 1_000_00)
+    perform = money.perform
+
+    def refused_and_then_paid_by_the_other(*args, **more):
+        monkeypatch.undo()
+        try:
+            return perform(*args, **more)
+        finally:
+            send(bob, alice, 1_000_00)
+            carry_out(hanging)
+            ScheduledRun.objects.update(state="begun", transaction=None, ended_at=None)
+
+    monkeypatch.setattr(money, "perform", refused_and_then_paid_by_the_other)
     run_due()
-    assert (state(two), paid(two)) == ("done", 1)
+    assert (state(one), paid(one)) == ("done", 1)
 
 
 @pytest.mark.parametrize("act", ["cancel", "pause", "change"])
