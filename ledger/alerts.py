@@ -7,7 +7,7 @@ mark in the transaction that writes the messages, so each movement is reported o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from wallet.messages import Topic
 from wallet.models import Account
 from wallet.money import format_money
 
-# Entries per turn. More would hold SQLite's only write lock for too long.
+# About how many entries a turn reads. More would hold SQLite's only write lock for too long.
 BATCH = 100
 # Older ones are no news: after a long stop, or in a history that was imported.
 NEWS_FOR = timedelta(days=1)
@@ -80,16 +80,31 @@ def write_through(safe_id: int) -> int | None:
 
 
 def next_entries(through_id: int, safe_id: int) -> list[Entry]:
-    """The next entries, and with each one all that its commit wrote for the same transaction."""
+    """The next entries, in order and without a gap, up to where no commit is cut in two."""
     due = Entry.objects.filter(pk__gt=through_id, pk__lte=safe_id).order_by("pk")
     found = list(due[:BATCH])
-    if len(found) == BATCH:
-        last = found[-1]
-        found += due.filter(pk__gt=last.pk, transaction=last.transaction_id)
+    while len(found) >= BATCH and (rest := rest_of_commits(due, found)):
+        found += rest
     models.prefetch_related_objects(
         found, "account__user", "transaction__from_account__user", "transaction__to_account__user"
     )
     return found
+
+
+def rest_of_commits(due: models.QuerySet[Entry], found: Sequence[Entry]) -> list[Entry]:
+    """All entries up to the last one that was written in the same commit as one of `found`.
+
+    A transaction may get more entries in a later commit, at another time.
+    """
+    later = due.filter(pk__gt=found[-1].pk)
+    written = {commit_of(entry) for entry in found}
+    same = later.filter(transaction__in={entry.transaction_id for entry in found})
+    last_id = max((entry.pk for entry in same if commit_of(entry) in written), default=0)
+    return list(later.filter(pk__lte=last_id))
+
+
+def commit_of(entry: Entry) -> tuple[int, datetime]:
+    return entry.transaction_id, entry.created_at
 
 
 def alerts_of(entries: Sequence[Entry]) -> Iterator[Alert]:

@@ -86,7 +86,7 @@ def handle(claimed: Claim) -> None:
         with recording.to(keeper.keep):
             answer = send(attempt) if claimed.is_send else ask(attempt)
     except Withheld:
-        if not keeper.has_sent:
+        if claimed.is_send and not keeper.has_sent:
             give_back(claimed, is_unsent=not claimed.is_resend)
             return
         answer = Answer(Outcome.UNKNOWN, code="withheld")

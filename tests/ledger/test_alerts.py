@@ -8,6 +8,8 @@ import pytest
 from django.utils import timezone
 
 from ledger import alerts, operations
+from ledger.models import Entry
+from ledger.payouts import operations as payouts
 from ledger.payouts import worker
 from tests.factories import deposit, send, withdraw
 from tests.ledger.support.crowd import run_together
@@ -123,3 +125,16 @@ def test_several_workers_alert_once_while_payments_go_on(alice, bob):
     assert len(heard(alice)) == len(heard(bob)) == 10
     references = Message.objects.filter(user=bob).values_list("facts__reference", flat=True)
     assert len(set(references)) == 10
+
+
+def test_a_full_turn_skips_no_payment_before_a_later_end_of_its_last_one(
+    alice, bob, rail, monkeypatch
+):
+    """The last payment of the turn ended after other payments, which aren't reported yet."""
+    waiting = ordered(alice, 300_00).transaction
+    monkeypatch.setattr(alerts, "BATCH", Entry.objects.filter(transaction=waiting).count())
+    for _each in range(3):
+        send(alice, bob, 1_00)
+    payouts.cancel(Context(alice.pk), transaction_id=waiting.pk)
+    assert heard(bob) == ["received"] * 3
+    assert heard(alice) == ["payout_ordered", *["sent"] * 3, "payout_returned"]

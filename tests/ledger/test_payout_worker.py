@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from tests.ledger.support.payouts import (
     script,
     state,
 )
+from wallet.errors import Busy
 
 pytestmark = pytest.mark.django_db
 
@@ -200,13 +202,10 @@ def test_a_request_that_can_not_be_kept_or_checked_is_sent_later(
 ):
     """Nothing has gone out, so its outcome isn't unknown."""
 
-    def fail(*args, **more):
-        raise DatabaseError("the database is gone")
-
     attempt = Attempt.objects.get(transaction=order(alice, 300_00))
     claimed = leases.claim()
     with monkeypatch.context() as broken:
-        broken.setattr(*step, fail)
+        broken.setattr(*step, raises(DatabaseError("the database is gone")))
         worker.handle(claimed)
     assert (state(attempt), attempt.sent_at) == ("READY", None)
     # Not in a loop while the database is gone.
@@ -215,6 +214,31 @@ def test_a_request_that_can_not_be_kept_or_checked_is_sent_later(
     make_due()
     worker.do_due()
     assert state(attempt) == "SENT"
+
+
+@pytest.mark.parametrize("order", [withdraw, deposit])
+def test_what_may_have_been_sent_is_not_sent_again_when_it_can_not_be_asked_about(
+    alice, rail, monkeypatch, order
+):
+    """The worker died after its request went out. The next one asks, and can't even do that."""
+    rail.pays_a_reference_once = False
+    attempt = Attempt.objects.get(transaction=order(alice, 300_00))
+    leases.claim()
+    RailEvent.objects.create(rail=rail.code, attempt=attempt, kind="pay-request")
+    make_due()
+    with monkeypatch.context() as broken:
+        broken.setattr(keeping, "write_events", raises(Busy()))
+        worker.handle(leases.claim())
+    assert (state(attempt), rail.lines()) == ("UNKNOWN", {})
+    make_due()
+    assert not leases.claim().is_send
+
+
+def raises(error: Exception) -> Callable[..., None]:
+    def fail(*args: object, **more: object) -> None:
+        raise error
+
+    return fail
 
 
 # --- The simulated rail's amounts
