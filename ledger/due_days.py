@@ -71,7 +71,7 @@ class Days(NamedTuple):
         # Of a month that has them all, so that it is this day.
         ordinal = date_format(date(2000, 1, self.day), "jS")
         if self.day > SHORTEST:
-            return _("The {day} of every month, or its last day").format(day=ordinal)
+            return _("The {day} of every month or its last day").format(day=ordinal)
         return _("The {day} of every month").format(day=ordinal)
 
 

@@ -190,8 +190,8 @@ def alert(schedule: Schedule) -> None:
     assert owner_id
     days = str(schedule.days)
     if schedule.every != Every.ONCE and schedule.next_on:
-        first = date_format(schedule.next_on, "j M Y")
-        days = _("{days}, next on {first}").format(days=days, first=first)
+        first = date_format(schedule.next_on, "j M")
+        days = _("{days}, next {first}").format(days=days, first=first)
     messages.alert(
         owner_id,
         Topic.SCHEDULE_SET,

@@ -41,6 +41,8 @@ MEMBER = [
     "/withdraw/",
     "/activity/",
     "/statement/",
+    "/scheduled/",
+    "/scheduled/new/",
     "/profile/",
     "/profile/name/",
     "/profile/tokens/",

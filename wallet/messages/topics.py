@@ -161,7 +161,7 @@ WORDS: Mapping[str, Words] = {
     ),
     Topic.SCHEDULE_SET: Words(
         gettext_lazy("You scheduled {amount}"),
-        gettext_lazy("You scheduled {amount} to {name} with Nissmart. {days}."),
+        gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
     ),
     Topic.SCHEDULE_MISSED: Words(
         gettext_lazy("A scheduled payment wasn't made"),

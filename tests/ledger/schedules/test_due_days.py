@@ -53,7 +53,7 @@ def test_the_31st_is_the_last_day_of_each_month():
         (Days(Every.ONCE, on=date(2026, 12, 5)), "Once, on 5 December 2026"),
         (Days(Every.WEEK, 5), "Every Friday"),
         (Days(Every.MONTH, 2), "The 2nd of every month"),
-        (Days(Every.MONTH, 30), "The 30th of every month, or its last day"),
+        (Days(Every.MONTH, 30), "The 30th of every month or its last day"),
         (Days(Every.MONTH, 31), "The last day of every month"),
     ],
 )

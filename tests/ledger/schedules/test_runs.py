@@ -275,8 +275,8 @@ def test_one_made_by_the_same_form_is_made_once(now, alice, bob):
     assert alerts.count() == 2
     sms = Delivery.objects.filter(message=alerts.first(), channel="sms").get().text
     assert sms.startswith(
-        f"You scheduled KES 100.00 to {bob.short_name} with Nissmart. "
-        "Every Monday, next on 30 Nov 2026. Not you?"
+        f"Nissmart: KES 100.00 to {bob.short_name} is scheduled. "
+        "Every Monday, next 30 Nov. Not you?"
     )
     with pytest.raises(NoDayLeft):
         schedule(alice, bob, Days(Every.ONCE, on=TODAY))
