@@ -46,7 +46,7 @@ LEASE = timedelta(minutes=1)
 # After a stop of the worker, the last run is made up if it's no older; money that leaves weeks late
 # surprises. The others are missed.
 MADE_UP_WITHIN = timedelta(days=7)
-# A clock that is years ahead writes no more rows than these at a time.
+# A clock that is years ahead writes at most so many rows at a time.
 LATE_AT_MOST = 60
 IS_BEGUN = "SELECT 1 FROM ledger_scheduledrun WHERE id = %s AND state = 'begun'"
 HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked

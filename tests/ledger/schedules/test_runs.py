@@ -252,7 +252,7 @@ def test_a_run_that_is_begun_stops_with_its_schedule(now, rent, alice, bob, monk
     assert (runs(rent), rent.amount_cents, rent.has_ended) == ([], 5_00, True)
 
 
-def test_whoever_leaves_has_no_schedules(now, alice, bob):
+def test_a_member_who_leaves_has_no_schedules(now, alice, bob):
     schedule(alice, bob)
     theirs = schedule(bob, alice, cents=1_00) if deposit(bob, 1_00) else None
     send(alice, bob, 1_000_00)

@@ -31,7 +31,7 @@ BAD_SCHEDULES = [
     ("schedule_ended_for_a_reason", ENDED | {"ended_by": ""}),
     ("schedule_ended_for_a_reason", ENDED | {"next_on": MONDAY}),
     ("schedule_ended_for_a_reason", {"ended_by": "done"}),
-    ("schedule_ended_for_a_reason", {"state": "sleeping"}),
+    ("schedule_ended_for_a_reason", {"state": "off"}),
 ]
 BAD_RUNS = [
     ("scheduled_run_amount_above_zero", {"amount_cents": 0}),
@@ -40,7 +40,7 @@ BAD_RUNS = [
     ("scheduled_run_pays_or_says_why", MISSED | {"ended_at": None}),
     ("scheduled_run_pays_or_says_why", {"missed": "money"}),
     ("scheduled_run_pays_or_says_why", {"lease_until": None}),
-    ("scheduled_run_pays_or_says_why", {"state": "waiting"}),
+    ("scheduled_run_pays_or_says_why", {"state": "off"}),
 ]
 
 
