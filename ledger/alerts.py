@@ -85,9 +85,9 @@ def next_entries(through_id: int, safe_id: int) -> list[Entry]:
     found = list(due[:BATCH])
     while len(found) >= BATCH and (rest := rest_of_commits(due, found)):
         found += rest
-    models.prefetch_related_objects(
-        found, "account__user", "transaction__from_account__user", "transaction__to_account__user"
-    )
+    sides = ("transaction__from_account", "transaction__to_account")
+    loaded = [f"{side}__{more}" for side in sides for more in ("user", "goal")]
+    models.prefetch_related_objects(found, "account__user", *loaded)
     return found
 
 
@@ -113,6 +113,9 @@ def alerts_of(entries: Sequence[Entry]) -> Iterator[Alert]:
     for (_record_id, _account_id, is_in), lines in groupby(sorted(fresh, key=side), key=side):
         *_others, entry = lines
         record, account = entry.transaction, entry.account
+        if account.kind == Account.Kind.GOAL:
+            # The member hears of it once, by the wallet's entry.
+            continue
         if account.user_id:
             is_back = is_in and account == record.from_account
             cents = record.taken_cents if is_back else record.amount_cents
@@ -149,13 +152,12 @@ def write(alert: Alert) -> None:
     movement, entry = alert.movement, alert.entry
     user_id = movement.account.user_id
     assert user_id
-    other = movement.counterparty
     messages.alert(
         user_id,
         alert.topic,
         reference=movement.record.reference,
         amount=format_money(alert.amount_cents),
-        name=other.short_name if other else "",
+        name=movement.other_name,
         # The sentence goes on with a full stop, which a short name like `Jane W.` has already.
         what=movement.title.removesuffix("."),
         balance=format_money(entry.balance_after_cents or 0),

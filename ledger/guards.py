@@ -15,6 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
+from ledger.goal_guards import GOAL_LOCKS, OWN_MOVES
 from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
 
@@ -121,11 +122,12 @@ END $$;
 
 # Only of withdrawals: transfers are the path that has to stay fast. On SQLite our schema editor
 # keeps the trigger out of the way of migrations of the tables that it looks into.
-ON_HOLD = "nothing is paid out of a wallet that is frozen, closed or on hold"
+ON_HOLD = "nothing is paid out of a goal, or of a wallet that is frozen, closed or on hold"
 IS_STOPPED = """EXISTS (
     SELECT 1 FROM wallet_account source JOIN wallet_user owner ON owner.id = source.user_id
     WHERE source.id = NEW.from_account_id
-      AND (source.is_frozen OR NOT owner.is_active OR source.no_payouts_until > NEW.created_at))"""
+      AND (source.kind = 'goal' OR source.is_frozen OR NOT owner.is_active
+           OR source.no_payouts_until > NEW.created_at))"""
 HOLDS = Guards(
     sqlite={
         "ledger_transaction_on_hold": f"""
@@ -183,7 +185,7 @@ DOCUMENTS = append_only(
     changed="what a document said is never changed",
     deleted="what a document said is never deleted",
     replaced="what a document said is never replaced",
-    unique=["code", ("account_id", "first_day", "last_day", "through_entry")],
+    unique=["code", ("account_id", "first_day", "last_day", "through_entry", "owner_name")],
 )
 
 # A tariff says how many bands it has, and its bands are written in the same commit: all that come
@@ -206,6 +208,8 @@ BOOKS = (
     | PAYOUTS
     | ARRIVALS_ONCE
     | DIRECTIONS
+    | OWN_MOVES
+    | GOAL_LOCKS
     | TARIFFS
     | WHOLE_TARIFFS
     | REPORTS

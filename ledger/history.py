@@ -64,6 +64,7 @@ def search(records: TransactionQuerySet, text: str, *, other: str) -> Transactio
     if not text:
         return records
     found = holds("description", text) | short_name_is(text, f"{other}__user__search_short_name")
+    found |= holds(f"{other}__goal__name", text)
     if reference := as_reference(text):
         found |= Q(reference=reference)
     if cents := cents_in(text):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from ledger import progress
 from ledger.kinds import Kind, MemberView
-from ledger.models import Transaction
+from ledger.models import Goal, Transaction
 from ledger.progress import Progress
 from ledger.querysets import nairobi_day
 from ledger.rails import Rail
@@ -53,10 +53,26 @@ class Movement:
     @property
     def counterparty(self) -> User | None:
         """The other member, if there is one. In a correction, they have paid each other nothing."""
-        if self.kind.is_correction:
+        if self.kind.is_correction or self.kind.moves_own:
             return None
-        other = self.record.from_account if self.is_in else self.record.to_account
-        return other.user if other else None
+        return self.other_account.user if self.other_account else None
+
+    @property
+    def other_account(self) -> Account | None:
+        return self.record.from_account if self.is_in else self.record.to_account
+
+    @property
+    def goal(self) -> Goal | None:
+        """The savings goal on the other side, if the member moved their own money."""
+        return getattr(self.other_account, "goal", None) if self.kind.moves_own else None
+
+    @property
+    def other_name(self) -> str:
+        """The other member's short name, or the name of the goal on the other side."""
+        other = self.counterparty
+        if other:
+            return other.short_name
+        return self.goal.name if self.goal else ""
 
     @property
     def kind(self) -> Kind:
@@ -69,13 +85,13 @@ class Movement:
     @property
     def view(self) -> MemberView:
         """What its kind needs to choose the words."""
-        other = self.counterparty
         return MemberView(
             is_in=self.is_in,
-            other=other.short_name if other else "",
+            other=self.other_name,
             amount=format_money(self.amount_cents),
             taken=format_money(self.record.taken_cents),
             status=Status(self.record.status),
+            picture=self.goal.picture if self.goal else "",
         )
 
     @property

@@ -116,7 +116,8 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 
     def for_members(self) -> Self:
         """Load all that members' pages show of each one."""
-        return self.with_parties().with_reversal().with_attempt()
+        found = self.with_parties().with_reversal().with_attempt()
+        return found.select_related("from_account__goal", "to_account__goal")
 
     def pending_of(self, account: Account) -> Self:
         """The account's transactions that haven't ended, newest first."""

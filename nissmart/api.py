@@ -18,6 +18,7 @@ import adminpanel.api
 import ledger.api.cancelling
 import ledger.api.endpoints
 import ledger.api.statements
+import ledger.savings.api
 import wallet.api.endpoints
 from nissmart.openapi import DescribedAPI
 from wallet.api import tokens
@@ -40,6 +41,7 @@ api = DescribedAPI(
 api.add_router("", wallet.api.endpoints.router)
 api.add_router("", ledger.api.endpoints.router)
 api.add_router("", ledger.api.cancelling.router)
+api.add_router("", ledger.savings.api.router)
 api.add_router("", ledger.api.statements.router)
 api.add_router("/admin", adminpanel.api.router)
 

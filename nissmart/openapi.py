@@ -42,6 +42,18 @@ TRANSACTION = {
     "failure": None,
     "steps": [],
 }
+GOAL = {
+    "id": 2077,
+    "user_id": 1042,
+    "name": "School fees",
+    "picture": "cap",
+    "currency": "KES",
+    "balance_cents": 9_200_00,
+    "target_cents": 15_000_00,
+    "target_date": "2027-05-02",
+    "weekly_cents": 646_00,
+    "created_at": AT,
+}
 ORDER = {"user_id": 1042, "amount_cents": 500_00, "description": "Lunch on Friday"}
 
 # By schema name.
@@ -67,6 +79,16 @@ BODIES: dict[str, Any] = {
         "pending_out_cents": 0,
         "as_of": AT,
     },
+    "GoalIn": {
+        "user_id": 1042,
+        "name": "School fees",
+        "picture": "cap",
+        "target_cents": 15_000_00,
+        "target_date": "2027-05-02",
+    },
+    "GoalMoveIn": {"amount_cents": 500_00},
+    "GoalOut": GOAL,
+    "GoalList": {"items": [GOAL]},
     "StatementOut": {
         "user_id": 1042,
         "account_id": 1042,
@@ -146,6 +168,10 @@ OPENED_ALREADY = {
     "detail": "This key already opened another member, 1042. Use a new key for a new member.",
     "code": "idempotency_key_reused",
 }
+GOAL_OPENED_ALREADY = {
+    "detail": "This key already opened another goal. Use a new key for a new goal.",
+    "code": "idempotency_key_reused",
+}
 # When the database didn't answer the COMMIT: sent with a key, then without one.
 UNKNOWN = [
     {
@@ -214,7 +240,7 @@ def describe(operation: dict[str, Any]) -> None:
         content = body["content"]["application/json"]
         content["example"] = BODIES[name_of(content)]
     takes_key = any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
-    moves_money = takes_key and operation["tags"] == ["Money"]
+    [tag] = operation["tags"] if takes_key else [""]
     for parameter in operation["parameters"]:
         if parameter["in"] == "query":
             parameter["allowEmptyValue"] = True
@@ -223,7 +249,7 @@ def describe(operation: dict[str, Any]) -> None:
         is_problem = name_of(content) == "Problem"
         response["headers"] = headers_of(int(status), takes_key, is_problem)
         if is_problem:
-            content["examples"] = named(*problems_of(int(status), takes_key, moves_money))
+            content["examples"] = named(*problems_of(int(status), takes_key, tag))
         else:
             content["example"] = BODIES[name_of(content)]
 
@@ -240,14 +266,14 @@ def headers_of(status: int, takes_key: bool, is_problem: bool) -> dict[str, Any]
     return headers
 
 
-def problems_of(status: int, takes_key: bool, moves_money: bool) -> list[dict[str, Any]]:
+def problems_of(status: int, takes_key: bool, tag: str) -> list[dict[str, Any]]:
     """The examples of an error."""
-    if moves_money and status == 400:
+    if tag == "Money" and status == 400:
         return [REFUSAL, PROBLEMS[400]]
     if takes_key and status == 503:
         return [PROBLEMS[503], *UNKNOWN]
-    if takes_key and status == 422 and not moves_money:
-        return [OPENED_ALREADY]
+    if takes_key and status == 422 and tag != "Money":
+        return [GOAL_OPENED_ALREADY if tag == "Savings" else OPENED_ALREADY]
     return [PROBLEMS[status]]
 
 

@@ -166,17 +166,20 @@ CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 
 # --- Mail (sign-in: nissmart/signin_settings.py) ------------------------------------------------
 
-MAILERS = {
-    "default": {
-        "BACKEND": env.str("MAIL_BACKEND", "wallet.signin.mail.Terminal"),
-        "OPTIONS": env.json("MAIL_OPTIONS", {}),
-    }
-}
+mail_backend = env.str("MAIL_BACKEND", "wallet.signin.mail.Terminal")
+is_smtp = mail_backend == "django.core.mail.backends.smtp.EmailBackend"
+# Without a timeout, a server that doesn't answer stops all mail.
+mail_options = ({"timeout": 10} if is_smtp else {}) | env.json("MAIL_OPTIONS", {})
+MAILERS = {"default": {"BACKEND": mail_backend, "OPTIONS": mail_options}}
 # How people reach us, as pages show it. If it's empty, pages offer no help. The default is made up,
 # so it's only for DEBUG.
 SUPPORT_CONTACT = env.str(
     "SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000" if DEBUG else ""
 )
+# Who runs this site, and where members' money lies, in words for its public pages. An empty place
+# stands for the operator's own account on the rail.
+OPERATOR_NAME = env.str("OPERATOR_NAME", "Nissmart")
+MONEY_IS_AT = env.str("MONEY_IS_AT", "")
 # Where researchers report a weakness: `mailto:` and an email, or a URL. If it's empty, there is no
 # security.txt.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:security@nissmart.example" if DEBUG else "")

@@ -28,7 +28,7 @@ def freeze(context: Context, account_id: int) -> bool:
 
     The actor is staff. Their freeze replaces the member's own, which the member could lift. Returns
     False, and records nothing, if staff had frozen it already. Raises Refusal for the actor's own
-    account, and Account.DoesNotExist for a house account.
+    account, and Account.DoesNotExist for an account that is no wallet.
     """
     return _set_frozen(context, account_id, True, audit.Action.FREEZE)
 
@@ -41,7 +41,8 @@ def unfreeze(context: Context, account_id: int) -> bool:
 @transaction.atomic
 def _set_frozen(context: Context, account_id: int, is_frozen: bool, action: audit.Action) -> bool:
     # The lock waits for running payments, so no payment leaves after this commits.
-    account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
+    wallets = Account.objects.filter(kind=Account.Kind.WALLET)
+    account = wallets.select_for_update().get(pk=account_id)
     assert account.user_id
     if account.user_id == context.actor_id:
         raise Refusal(_("You can't freeze or unfreeze your own wallet. Ask a colleague."))

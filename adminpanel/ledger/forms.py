@@ -85,7 +85,7 @@ class LedgerFilter(FilterForm):
             return None
         accounts = members.accounts_of(text)
         # With only some of the members, list, sums and export would be silently incomplete.
-        if len(accounts) > members.MEMBERS_AT_MOST:
+        if accounts is None:
             raise ValidationError(
                 _("More than %(most)s members match. Enter more of the name."),
                 params={"most": members.MEMBERS_AT_MOST},

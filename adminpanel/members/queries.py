@@ -36,6 +36,7 @@ OF_MEMBER_AT_MOST = 20
 
 PHONE_END = re.compile(r"[ \d-]*", re.ASCII)
 MEMBERS_AT_MOST = 100
+ACCOUNTS_AT_MOST = 1_000
 ACTIVE = Badge(_("Active"), "good", "check")
 FROZEN = Badge(_("Frozen"), "info", "snowflake")
 CLOSED = Badge(_("Closed"), "calm", "cross")
@@ -158,7 +159,7 @@ def member_ids(records: TransactionQuerySet) -> list[int]:
 
 def frozen(people: QuerySet[User], by: str) -> QuerySet[User]:
     """Those with a frozen wallet: `yes`, or frozen by `member` or `staff`. Empty: all of them."""
-    wallets = Account.objects.filter(is_frozen=True, user__isnull=False)
+    wallets = Account.objects.filter(is_frozen=True, kind=Account.Kind.WALLET)
     if by in Account.FrozenBy.values and by:
         wallets = wallets.filter(frozen_by=by)
     return people.filter(pk__in=wallets.values("user")) if by else people
@@ -238,14 +239,16 @@ def audit_of(user: User) -> QuerySet[AuditEvent]:
     return events.select_related("actor")[:OF_MEMBER_AT_MOST]
 
 
-def accounts_of(text: str) -> list[int]:
+def accounts_of(text: str) -> list[int] | None:
     """Ids of the accounts of members matching `text`. `#12` is the member with that id.
 
-    Returns at most MEMBERS_AT_MOST + 1, so that the caller sees when there are too many.
+    Wallets and goals. None if these are too many members or accounts.
     """
     if number := member_id(text):
         return list(Account.objects.filter(user=number).values_list("pk", flat=True))
     exact = User.objects.with_login(text)
     people = Q(user=exact) if exact else by_name(text, "user__")
-    accounts = Account.objects.filter(people).values_list("pk", flat=True)
-    return list(accounts[: MEMBERS_AT_MOST + 1])
+    accounts = Account.objects.filter(people).values_list("pk", "user")
+    found = dict(accounts[: ACCOUNTS_AT_MOST + 1])
+    is_too_many = len(found) > ACCOUNTS_AT_MOST or len(set(found.values())) > MEMBERS_AT_MOST
+    return None if is_too_many else list(found)

@@ -17,7 +17,7 @@ from adminpanel.members.forms import FindForm, ReasonForm
 from adminpanel.models import Unfreezing
 from ledger import history
 from wallet.errors import Refusal
-from wallet.models import User
+from wallet.models import Account, User
 from wallet.staff import access
 from wallet.staff.roles import Right, may
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
@@ -145,6 +145,7 @@ def show(
         "staff_freeze_form": ReasonForm("staff_freeze"),
         "freeze": queries.freezes_of([account]).get(user.pk),
         # Callables: a part of the page doesn't need them.
+        "saved_cents": lambda: Account.objects.saved_cents(user.pk),
         "limits": lambda: queries.limits_today(account),
         "records": lambda: history.latest(account, LATEST),
         "incidents": queries.open_incidents(user),

@@ -48,7 +48,7 @@ def deposit(
     wallets = own_wallets(request, body.user_id)
     note, target_id = body.description or "", wallets[body.user_id]
     order = Order(DEPOSIT, body.amount_cents, None, target_id, note)
-    return perform(request, response, order, key, wallets)
+    return perform(request, response, order, key, owners_of(wallets))
 
 
 @router.post("/transfer", auth=ORDER_AUTH, response=MOVED, summary="Send money")
@@ -73,7 +73,7 @@ def transfer(
         payees.refuse_stranger(request, source_id, target_id)
     note = body.description or ""
     order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
-    return perform(request, response, order, key, wallets)
+    return perform(request, response, order, key, owners_of(wallets))
 
 
 @router.post("/withdraw", auth=ORDER_AUTH, response=MOVED, summary="Take money out")
@@ -85,7 +85,7 @@ def withdraw(
     wallets = own_wallets(request, body.user_id)
     note, source_id = body.description or "", wallets[body.user_id]
     order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
-    return perform(request, response, order, key, wallets)
+    return perform(request, response, order, key, owners_of(wallets))
 
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
@@ -157,6 +157,10 @@ def own_wallets(request: CallRequest, user_id: int, others: Sequence[int] = ()) 
         raise Http404 from None
 
 
+def owners_of(wallets: dict[int, int]) -> dict[int, int]:
+    return {account_id: user_id for user_id, account_id in wallets.items()}
+
+
 def refuse_session(request: CallRequest) -> None:
     """Money leaves by a token or on a page, which asks for the PIN. Raises PinNeeded."""
     if request.auth.is_session:
@@ -179,9 +183,9 @@ def perform(
     response: HttpResponse,
     order: Order,
     key: str | None,
-    wallets: dict[int, int],
+    owners: dict[int, int],
 ) -> HttpResponse:
-    """Carry out the order and fill in ninja's `response`.
+    """Carry out the order and fill in ninja's `response`. `owners` has user ids by account id.
 
     This skips ninja's validation of the answer, which costs as much as parsing the request. Tests
     check the answer against the schema.
@@ -192,7 +196,6 @@ def perform(
         # Its payment may have come further since.
         record = Transaction.objects.with_payment().get(pk=record.pk)
         record.is_replay = True
-    owners = {account_id: user_id for user_id, account_id in wallets.items()}
     source, target = record.from_account_id, record.to_account_id
     answer = transaction_out(record, owners.get(source or 0), owners.get(target or 0))
     response.status_code = HTTPStatus.CREATED

@@ -1,10 +1,11 @@
-"""The statement of a member's wallet, for programs."""
+"""The statement of a member's wallet or of a savings goal, for programs."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated
 
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -16,7 +17,8 @@ from ledger.statements.lines import Line
 from ledger.statements.period import period
 from ledger.statements.statement import TooManyLines
 from wallet.api.callers import CallRequest
-from wallet.api.schemas import problems
+from wallet.api.schemas import Id, problems
+from wallet.models import Account
 
 router = Router(tags=["Money"])
 
@@ -56,19 +58,25 @@ class StatementOut(Schema):
     "/statement/{id:user_id}",
     response={200: StatementOut, **problems(404)},
     by_alias=True,
-    summary="A wallet's statement",
+    summary="An account's statement",
 )
 def read_statement(
     request: CallRequest,
     user_id: int,
     first: Annotated[date | None, Query(alias="from", description="A day in Nairobi.")] = None,
     last: Annotated[date | None, Query(alias="to", description="Included. At most today.")] = None,
+    account_id: Annotated[
+        Id | None, Query(description="A savings goal of the member. By default the wallet.")
+    ] = None,
 ) -> dict[str, object]:
     """The balance at the start of a period of up to 12 months, each line, the balance at its end.
 
     Without days it is this month so far.
     """
     account = visible_wallet(request, user_id)
+    if account_id not in (None, account.pk):
+        own = Account.objects.filter(user=user_id).select_related("goal")
+        account = get_object_or_404(own, pk=account_id)
     made = statement.of(account, period(first, last))
     if made.totals.line_count > LINES_AT_MOST:
         raise TooManyLines(TOO_MANY, count=f"{made.totals.line_count:,}")

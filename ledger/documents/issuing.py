@@ -32,7 +32,12 @@ def receipt(record: Transaction) -> IssuedReceipt | None:
 
 
 def name_to_others(record: Transaction, account: Account | None) -> str:
-    """A side of a payment as other people may see it: a short name, a rail's or ours."""
+    """A side of a payment as other people may see it: a short name, a rail's or ours.
+
+    What a member saves for is not for other people to see.
+    """
+    if account and account.kind == Account.Kind.GOAL:
+        return _("Savings goal")
     if account and account.user:
         return account.user.short_name
     rail = record.took_rail

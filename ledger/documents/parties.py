@@ -39,6 +39,8 @@ def in_full(user: User) -> Party:
 
 
 def other_side(movement: Movement) -> Party:
+    if movement.kind.moves_own:
+        return Party(movement.other_name or _("Your wallet"))
     if other := movement.counterparty:
         return Party(other.short_name, phones.mask(other.phone) if other.phone else "")
     if rail := movement.rail:

@@ -41,7 +41,7 @@ def verify(request: Request, code: str) -> HttpResponse:
         return mark_page(answer(request, {"code": code, "refusal": refusal}, 429), refusal)
     typed = codes.parse(code)
     receipt = issued_receipt(typed)
-    statement = IssuedStatement.objects.filter(code=typed).first()
+    statement = IssuedStatement.objects.filter(code=typed).select_related("account").first()
     context: dict[str, object] = {
         "code": codes.to_text(typed),
         "receipt": receipt,

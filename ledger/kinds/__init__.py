@@ -13,6 +13,7 @@ from ledger.kinds.kind import Kind, MemberView, News, Page, Resolves
 from ledger.kinds.registry import choices, codes, every, of, register, registered
 from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
+from ledger.kinds.saving import MOVE, SAVE, TAKE
 from ledger.kinds.shapes import Measure, Place, Shape, Side, into, out_of
 from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
 from ledger.kinds.transfer import TRANSFER
@@ -23,10 +24,13 @@ __all__ = [
     "ASSIGNMENT",
     "CHARGE",
     "DEPOSIT",
+    "MOVE",
     "RETURN",
     "REVERSAL",
+    "SAVE",
     "STRAY_IN",
     "STRAY_OUT",
+    "TAKE",
     "TRANSFER",
     "WITHDRAWAL",
     "Kind",

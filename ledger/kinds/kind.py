@@ -27,7 +27,8 @@ type Words = str | Promise
 class MemberView(NamedTuple):
     """A transaction as one member sees it. `other` is the other member's short name, if any.
 
-    `taken` is the amount with the fee.
+    `taken` is the amount with the fee. Of a move of the member's own money, `other` is the name of
+    the savings goal on the other side, and `picture` its icon.
     """
 
     is_in: bool
@@ -35,6 +36,7 @@ class MemberView(NamedTuple):
     amount: str
     status: Status
     taken: str = ""
+    picture: str = ""
 
 
 class Page(NamedTuple):
@@ -95,6 +97,9 @@ class Kind:
     counts_to_daily_limit: ClassVar[bool] = True
     # True: members order it, and limits and freezing apply. False: staff decide on it.
     is_members: ClassVar[bool] = True
+    # It moves money between a member's own accounts. It's no payment, so it has no limit but what
+    # an account may hold.
+    moves_own: ClassVar[bool] = False
     # It reverses another transaction, so `Transaction.reverses` is set.
     takes_back: ClassVar[bool] = False
     is_reversible: ClassVar[bool] = False

@@ -12,6 +12,7 @@ from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.kind import Kind, Words
 from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
+from ledger.kinds.saving import MOVE, SAVE, TAKE
 from ledger.kinds.suspense import STRAY_IN, STRAY_OUT
 from ledger.kinds.transfer import TRANSFER
 from ledger.kinds.withdrawal import WITHDRAWAL
@@ -54,7 +55,7 @@ def choices() -> list[tuple[str, Words]]:
 
 
 for each in (
-    *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL),
+    *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, SAVE, TAKE, MOVE),
     *(STRAY_IN, STRAY_OUT, CHARGE, ASSIGNMENT, RETURN, ADJUSTMENT),
 ):
     register(each)

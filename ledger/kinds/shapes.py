@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from ledger.status import Status
 from wallet import house
+from wallet.models import Account
 
 if TYPE_CHECKING:
     from ledger.kinds.kind import Kind
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 class Side(StrEnum):
     """Where money comes from or goes to."""
 
-    MEMBER = "member"  # a member's account: `from_account` or `to_account`
+    MEMBER = "member"  # a member's wallet: `from_account` or `to_account`
+    GOAL = "goal"  # a savings goal of a member: `from_account` or `to_account`
     RAIL = "rail"  # outside Nissmart, over the transaction's rail
     HOUSE = "house"  # a house account, which only the entries name
     ACCOUNT = "account"  # any account, house or member's: `from_account` or `to_account`
 
 
-NAMED = (Side.MEMBER, Side.ACCOUNT)
+NAMED = (Side.MEMBER, Side.GOAL, Side.ACCOUNT)
+# The kind of account that a side must be.
+KIND_OF_SIDE = {Side.MEMBER: Account.Kind.WALLET, Side.GOAL: Account.Kind.GOAL}
 
 
 class Place(StrEnum):

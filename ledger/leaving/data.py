@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Report, Schedule, Transaction
+from ledger.models import Goal, Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
 
@@ -35,6 +35,17 @@ def of(user: User) -> dict[str, Any]:
             "is_frozen": account.is_frozen,
             "opened_at": account.created_at,
         },
+        "goals": [
+            {
+                "name": goal.name,
+                "balance_cents": goal.balance_cents,
+                "target_cents": goal.target_cents,
+                "target_date": goal.target_date,
+                "opened_at": goal.account.created_at,
+                "closed_at": goal.account.closed_at,
+            }
+            for goal in Goal.objects.of_member(user.pk)
+        ],
         "contacts_not_verified": rows(user.claims, "value", "sent_at"),
         "two_step_sign_in": [
             {"kind": one.get_type_display(), "added_at": one.created_at}
@@ -94,6 +105,7 @@ def transactions(user: User, account: Account) -> Iterator[dict[str, Any]]:
             "fee_cents": record.fee_cents,
             "is_out": record.from_account_id == account.pk,
             "other_party": movement.counterparty.short_name if movement.counterparty else "",
+            "goal": movement.goal.name if movement.goal else "",
             "note": record.description,
             "rail": record.rail,
             "receipt": attempt.receipt if attempt else None,

@@ -12,8 +12,10 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from ledger.models import Transaction
+from ledger.models import Arrival, Goal, Picture, Transaction
+from ledger.operations.goals import end_lock
 from ledger.schedules.operations import end_all
+from wallet import account_numbers
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -51,6 +53,7 @@ PERSONAL: tuple[Any, ...] = (
 )
 
 HAS_MONEY = gettext_lazy("Your wallet still has {balance}. Send or withdraw it first.")
+HAS_SAVINGS = gettext_lazy("Your goals still have {balance}. Take it out first.")
 HAS_PENDING = gettext_lazy("A payment is still on its way. Wait until it has ended.")
 IS_FROZEN = gettext_lazy("Your wallet is frozen. Unfreeze it first, or ask us for help.")
 IS_STAFF = gettext_lazy("Staff can't close their own account. Ask an operator.")
@@ -65,9 +68,14 @@ def close(context: Context, user_id: int) -> None:
     Raises StillInUse.
     """
     # Payments wait for this lock, and then find the account closed.
-    account = Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
+    accounts = list(Account.objects.select_for_update().filter(user=user_id).order_by("pk"))
+    [account] = [each for each in accounts if each.kind == Account.Kind.WALLET]
+    goals = [each for each in accounts if each.kind == Account.Kind.GOAL]
     user = User.objects.select_for_update().get(pk=user_id)
     refuse_to_close(account, user)
+    if saved_cents := sum(each.balance_cents for each in goals):
+        raise StillInUse(HAS_SAVINGS, balance=format_money(saved_cents))
+    forget_goals(goals)
     end_all(account.pk)
     FormerMember.objects.create(
         user=user, name=user.name, phone=user.phone or "", email=user.email or ""
@@ -83,6 +91,17 @@ def close(context: Context, user_id: int) -> None:
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
 
 
+def forget_goals(accounts: list[Account]) -> None:
+    """Close these empty goals and drop what they were for."""
+    for account in accounts:
+        if account.is_locked:
+            end_lock(account, is_closing=True)
+    ids = [each.pk for each in accounts]
+    open_ones = Account.objects.filter(pk__in=ids, closed_at__isnull=True)
+    open_ones.update(closed_at=timezone.now())
+    Goal.objects.filter(pk__in=ids).update(name=gettext("Closed goal"), picture=Picture.JAR)
+
+
 def refuse_to_close(account: Account, user: User) -> None:
     if was_ever_staff(user):
         raise StillInUse(IS_STAFF)
@@ -90,7 +109,9 @@ def refuse_to_close(account: Account, user: User) -> None:
         raise StillInUse(IS_FROZEN)
     if account.balance_cents:
         raise StillInUse(HAS_MONEY, balance=format_money(account.balance_cents))
-    if Transaction.objects.pending_of(account).exists():
+    arriving = Arrival.objects.waiting().values_list("account_number", flat=True)
+    is_coming = account.pk in map(account_numbers.parse, arriving)
+    if is_coming or Transaction.objects.pending_of(account).exists():
         raise StillInUse(HAS_PENDING)
 
 

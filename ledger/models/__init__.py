@@ -5,6 +5,8 @@ from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
+from ledger.models.goal_locks import GoalLock
+from ledger.models.goals import Goal, Picture
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
@@ -20,10 +22,13 @@ __all__ = [
     "Band",
     "DailyTotal",
     "Entry",
+    "Goal",
+    "GoalLock",
     "HouseBalance",
     "IssuedReceipt",
     "IssuedStatement",
     "Pause",
+    "Picture",
     "RailEvent",
     "Report",
     "RollupMark",

@@ -15,6 +15,13 @@ from ledger.operations.corrections import (
     refuse_sides,
     return_to_payer,
 )
+from ledger.operations.goals import (
+    ask_for_money_early,
+    close_goal,
+    end_lock_if_over,
+    keep_locked,
+    lock_goal,
+)
 from ledger.operations.most import most_now
 from ledger.operations.moves import (
     check_payer,
@@ -37,17 +44,22 @@ __all__ = [
     "Order",
     "Paid",
     "adjust",
+    "ask_for_money_early",
     "assign",
     "cancel",
     "check_payer",
+    "close_goal",
     "confirm",
     "credit",
     "deposit",
+    "end_lock_if_over",
     "expect",
     "fail",
     "find_earlier",
     "hold_in_suspense",
+    "keep_locked",
     "limit_of_day",
+    "lock_goal",
     "most_now",
     "perform",
     "preview",

@@ -103,7 +103,8 @@ def credit(paid: Paid, *, account_id: int) -> Transaction:
     while another amount under the same receipt waits to be confirmed.
     """
     # Lock first: what is read below must be what this waited for.
-    account = Account.objects.select_for_update().get(pk=account_id, user__isnull=False)
+    wallets = Account.objects.filter(kind=Account.Kind.WALLET)
+    account = wallets.select_for_update().get(pk=account_id)
     arrival = find(paid)
     if arrival and arrival.transaction:
         arrival.transaction.is_replay = True

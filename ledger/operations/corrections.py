@@ -136,7 +136,9 @@ def carry_out(
 def lock_wallets(order: Order) -> dict[int, Account]:
     """The members' accounts of an order by id, locked lowest id first. House accounts never are."""
     ids = [id for id in order.account_ids if id > 0]
-    wallets = Account.objects.select_for_update().order_by("pk").in_bulk(ids)
+    # Only wallets: no correction reaches into what a member has put aside.
+    found = Account.objects.filter(kind=Account.Kind.WALLET)
+    wallets = found.select_for_update().order_by("pk").in_bulk(ids)
     if len(wallets) < len(ids):
         raise UnknownAccount
     return wallets

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from ledger import errors
+from ledger import errors, goal_errors
+from ledger.kinds.shapes import KIND_OF_SIDE
 from ledger.operations.orders import Order
 from ledger.querysets import moment, to_time
+from wallet.models import Account
 from wallet.money import format_money
 
 
@@ -26,6 +28,10 @@ class Holding(NamedTuple):
     phone_proved_at: datetime | str | None = None
     email_proved_at: datetime | str | None = None
     prove_by: datetime | str | None = None
+    kind: str = Account.Kind.WALLET
+    owner_id: int = 0
+    closed_at: datetime | str | None = None
+    is_locked: bool = False
 
     def is_due(self, now: datetime) -> bool:
         """Is the time over by which its owner had to prove their contacts?"""
@@ -73,7 +79,8 @@ def refuse_nonsense(order: Order) -> None:
         raise errors.TransferTooSmall(least=format_money(least_cents))
     limit = settings.LIMIT_CENTS_PER_TRANSACTION
     # Not for reversals: the limit may have been higher when the money moved.
-    if order.kind.is_members and order.amount_cents > limit:
+    is_payment = order.kind.is_members and not order.kind.moves_own
+    if is_payment and order.amount_cents > limit:
         raise errors.TransactionLimitReached(limit=format_money(limit))
     refuse_rail(order)
 
@@ -108,6 +115,7 @@ def check(
     for account_id in order.account_ids:
         if account_id not in holdings:
             raise errors.UnknownAccount
+    check_sides(order, holdings)
     if not order.kind.is_members:
         return check_money(order, holdings)
     own_id = order.account_ids[0] if order.source_id is None else order.source_id
@@ -121,8 +129,23 @@ def check(
     if order.target_id is not None and holdings[order.target_id].is_stopped(now):
         raise errors.RecipientUnproved
     check_phone(order, holdings, now)
-    if order.target_id is not None and not (is_preview and order.source_id is not None):
+    is_hidden = is_preview and order.source_id is not None and not order.kind.moves_own
+    if order.target_id is not None and not is_hidden:
         check_in(order, holdings[order.target_id])
+
+
+def check_sides(order: Order, holdings: Mapping[int, Holding]) -> None:
+    """Refuse an order that takes a goal for a wallet, or moves money to another member's goal."""
+    shape = order.shape
+    for account_id, side in ((order.source_id, shape.source), (order.target_id, shape.target)):
+        if account_id is None or side not in KIND_OF_SIDE:
+            continue
+        if holdings[account_id].kind != KIND_OF_SIDE[side]:
+            raise errors.UnknownAccount
+        if holdings[account_id].closed_at:
+            raise goal_errors.GoalClosed
+    if order.kind.moves_own and len({holdings[id].owner_id for id in order.account_ids}) > 1:
+        raise errors.UnknownAccount
 
 
 def check_money(order: Order, holdings: Mapping[int, Holding]) -> None:
@@ -150,11 +173,16 @@ def check_out(
         raise errors.AccountClosed
     if source.is_frozen:
         raise errors.AccountFrozen
-    # A transfer too: its payee could withdraw it in the same minute.
-    if until := pending(source.no_payouts_until, now):
+    if source.is_locked:
+        raise goal_errors.GoalLocked
+    # A transfer too: its payee could withdraw it in the same minute. Own money stays in reach of
+    # the hold, since it leaves from the wallet only.
+    if not order.kind.moves_own and (until := pending(source.no_payouts_until, now)):
         raise errors.PayoutsOnHold(until=moment(until))
     if source.balance_cents < order.amount_cents + fee_cents:
-        raise errors.InsufficientFunds(available=format_money(source.balance_cents))
+        is_goal = source.kind == Account.Kind.GOAL
+        refusal = goal_errors.GoalShort if is_goal else errors.InsufficientFunds
+        raise refusal(available=format_money(source.balance_cents))
     if not order.kind.counts_to_daily_limit:
         return
     limit = limit_of_day(source.lower_limit_until, now)
@@ -181,7 +209,9 @@ def check_in(order: Order, target: Holding) -> None:
     limit = settings.LIMIT_CENTS_BALANCE
     if target.balance_cents + order.amount_cents <= limit:
         return
-    if order.source_id is not None:
+    if order.source_id is not None and not order.kind.moves_own:
         raise errors.RecipientLimitReached
     room = max(limit - target.balance_cents, 0)
-    raise errors.BalanceLimitReached(limit=format_money(limit), room=format_money(room))
+    is_goal = target.kind == Account.Kind.GOAL
+    refusal = goal_errors.GoalFull if is_goal else errors.BalanceLimitReached
+    raise refusal(limit=format_money(limit), room=format_money(room))

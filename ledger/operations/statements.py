@@ -30,7 +30,8 @@ from wallet.db.waits import Name
 HOLDINGS = """
     SELECT account.id, account.balance_cents, account.is_frozen, owner.is_active,
            owner.phone, owner.phone_changed_at, account.lower_limit_until, account.no_payouts_until,
-           owner.phone_proved_at, owner.email_proved_at, owner.prove_by
+           owner.phone_proved_at, owner.email_proved_at, owner.prove_by,
+           account.kind, account.user_id, account.closed_at, account.is_locked
     FROM wallet_account account JOIN wallet_user owner ON owner.id = account.user_id
     WHERE account.id IN {ids} ORDER BY account.id"""
 

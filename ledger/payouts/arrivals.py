@@ -172,7 +172,7 @@ def wallet_of(typed: str, **conditions: object) -> int | None:
     """
     if (account_id := account_numbers.parse(typed)) is None:
         return None
-    wallets = Account.objects.filter(pk=account_id, user__isnull=False, **conditions)
+    wallets = Account.objects.filter(pk=account_id, kind=Account.Kind.WALLET, **conditions)
     return wallets.exclude(stopped("user__")).values_list("pk", flat=True).first()
 
 

@@ -15,7 +15,8 @@ from wallet.money import shillings
 
 def file_name(statement: Statement, ending: str) -> str:
     first, last = statement.period
-    return f"nissmart-statement-{first}-to-{last}.{ending}"
+    goal = f"goal-{statement.goal.pk}-" if statement.goal else ""
+    return f"nissmart-statement-{goal}{first}-to-{last}.{ending}"
 
 
 def download(statement: Statement) -> StreamingHttpResponse:

@@ -57,6 +57,8 @@ class Line(NamedTuple):
     to_id: int | None
     to_name: str | None
     to_phone: str | None
+    from_goal: str | None
+    to_goal: str | None
 
     @property
     def kind(self) -> Kind:
@@ -88,7 +90,12 @@ class Line(NamedTuple):
 
     @property
     def other(self) -> str:
-        """The other member's short name. In a correction, they have paid each other nothing."""
+        """The other member's short name, or the name of the member's own goal on the other side.
+
+        In a correction, two members have paid each other nothing.
+        """
+        if self.kind.moves_own:
+            return (self.from_goal if self.to_id == self.account_id else self.to_goal) or ""
         name = self.from_name if self.to_id == self.account_id else self.to_name
         return name_to_others(name) if name and not self.kind.is_correction else ""
 
@@ -100,7 +107,7 @@ class Line(NamedTuple):
         phone = self.from_phone if self.to_id == self.account_id else self.to_phone
         waits = self.status == Status.PENDING
         found = [
-            mask(phone) if phone and self.other else "",
+            mask(phone) if phone and self.other and not self.kind.moves_own else "",
             str(rails.of(self.rail_code).name) if self.rail_code else "",
             self.receipt or "",
             self.own_note,
@@ -136,6 +143,8 @@ PATHS = (
     "transaction__to_account",
     "transaction__to_account__user__name",
     "transaction__to_account__user__phone",
+    "transaction__from_account__goal__name",
+    "transaction__to_account__goal__name",
 )
 
 

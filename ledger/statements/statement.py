@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from ledger.models import Entry
+from ledger.models import Entry, Goal
 from ledger.querysets import day_start, next_day_start
 from ledger.statements import lines
 from ledger.statements.lines import Line
@@ -62,6 +62,16 @@ class Statement:
     def owner(self) -> User:
         assert self.account.user
         return self.account.user
+
+    @property
+    def goal(self) -> Goal | None:
+        """The savings goal that it's of. None for a statement of the wallet."""
+        return self.account.goal if self.account.kind == Account.Kind.GOAL else None
+
+    @property
+    def of_what(self) -> str:
+        """The account in words: a goal's name, or the wallet's account number."""
+        return self.goal.name if self.goal else self.account.number
 
     @property
     def starts_at(self) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -15,6 +15,7 @@ from ledger.statements.forms import StatementForm
 from ledger.statements.period import presets
 from ledger.statements.statement import Statement
 from wallet.errors import Refusal
+from wallet.models import Account
 from wallet.web import paging
 from wallet.web.http import MemberRequest
 from wallet.web.refusals import mark_page
@@ -25,19 +26,31 @@ LINES_PER_PAGE = 50
 @require_safe
 @login_required
 def of_period(request: MemberRequest) -> HttpResponseBase:
-    """The statement of the member's wallet from one day to another; this month by default."""
-    form = StatementForm(request.GET)
+    """The statement of the member's wallet or of a goal; of this month by default."""
+    accounts = Account.objects.filter(user=request.user.pk).select_related("user", "goal")
+    own = list(accounts.order_by("pk"))
+    account = asked_for(request, own)
+    form = StatementForm(request.GET, own)
     if form.period is None:
-        return page(request, form, None)
-    made = statement.of(request.user.primary_account(), form.period)
+        return page(request, form, account, None)
+    made = statement.of(account, form.period)
     match request.GET.get("format", ""):
         case "":
-            return page(request, form, made)
+            return page(request, form, account, made)
         case "csv":
             return csv.download(made)
         case "pdf":
             return pdf_file(request, form, made)
     raise BadRequest("a statement has no such format")
+
+
+def asked_for(request: MemberRequest, own: list[Account]) -> Account:
+    """One of the member's own accounts, by default the wallet. 404 for anything else."""
+    asked = request.GET.get("account", "")
+    for account in own:
+        if str(account.pk) == asked or (not asked and account.kind == Account.Kind.WALLET):
+            return account
+    raise Http404
 
 
 def pdf_file(request: MemberRequest, form: StatementForm, made: Statement) -> HttpResponse:
@@ -46,13 +59,22 @@ def pdf_file(request: MemberRequest, form: StatementForm, made: Statement) -> Ht
         return pdf.download(made, lambda code: check_of(request, code))
     except Refusal as refusal:
         form.add_error(None, str(refusal))
-        return mark_page(page(request, form, made), refusal)
+        return mark_page(page(request, form, made.account, made), refusal)
 
 
-def page(request: MemberRequest, form: StatementForm, made: Statement | None) -> HttpResponse:
-    account = made.account if made else request.user.primary_account()
+def page(
+    request: MemberRequest, form: StatementForm, account: Account, made: Statement | None
+) -> HttpResponse:
     opened = nairobi_day(account.created_at)
-    context = {"form": form, "presets": presets(opened), "made": made}
+    is_goal = account.kind == Account.Kind.GOAL
+    context = {
+        "form": form,
+        "presets": presets(opened),
+        "made": made,
+        "goal": account.goal if is_goal else None,
+        # For links to other days and to files of the same account.
+        "same": f"account={account.pk}&" if is_goal else "",
+    }
     if made:
         context |= lines_of_page(made, request.GET.get("page", ""))
     return render(request, "ledger/statement.html", context, status=422 if form.errors else 200)

@@ -7,7 +7,7 @@ for days and triggers, where their SQL differs.
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, statements, suspense, triggers
+from ledger.verify import attempts, goals, statements, suspense, triggers
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -231,6 +231,14 @@ CHECKS = (
         _("{reference}: no paid payout has this charge ({description})"),
         "transaction",
         attempts.CHARGES,
+    ),
+    Check(
+        "goals",
+        _("Savings goals"),
+        _("Each goal has an account, a closed one stays empty, and a locked one has a lock."),
+        _("of kind {kind} holds {balance_cents}, closed {closed_at}, locked: {is_locked}"),
+        "account",
+        goals.GOALS,
     ),
     Check(
         "keys",

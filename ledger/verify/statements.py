@@ -124,10 +124,15 @@ def how_many(lines: Counter[Line], measure: Measure) -> int:
 
 
 def side(account: str, row: str, side: Side) -> str:
-    """An SQL condition: this side of a transaction has a member's account, any, or none."""
-    if side == Side.ACCOUNT:
-        return f"{row}.id IS NOT NULL"
-    return f"{row}.user_id IS NOT NULL" if side == Side.MEMBER else f"{account} IS NULL"
+    """An SQL condition: this side of a transaction has a wallet, a goal, any of ours, or none."""
+    match side:
+        case Side.ACCOUNT:
+            return f"{row}.id IS NOT NULL AND {row}.kind <> 'goal'"
+        case Side.MEMBER:
+            return f"{row}.kind = 'wallet'"
+        case Side.GOAL:
+            return f"{row}.kind = 'goal'"
+    return f"{account} IS NULL"
 
 
 RESOLVES = {
@@ -150,6 +155,7 @@ def orders(engine: str) -> str:
         f" AND {side('record.to_account_id', 'target', shape.target)}"
         f" AND record.rail {f'IN {known_rails}' if shape.uses_rail else "= ''"}"
         f"{RESOLVES[kind.resolves]}"
+        f"{' AND source.user_id = target.user_id' if kind.moves_own else ''}"
         f" AND {'record.fee_cents >= 0' if takes_fee(shape) else 'record.fee_cents = 0'}"
         for kind in kinds.every()
         for shape in kind.shapes

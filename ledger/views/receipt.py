@@ -148,11 +148,10 @@ def is_first(record: Transaction) -> bool:
 
 
 def own_side(record: Transaction, request: MemberRequest) -> Account:
-    """The visitor's own account in this transaction."""
-    source, target = record.from_account, record.to_account
-    own = source if source and source.user_id == request.user.pk else target
-    assert own
-    return own
+    """The visitor's own account in this transaction: their wallet, or a goal if it has no part."""
+    sides = [side for side in (record.from_account, record.to_account) if side]
+    own = [side for side in sides if side.user_id == request.user.pk]
+    return next((side for side in own if side.kind == Account.Kind.WALLET), own[0])
 
 
 def steps(movement: Movement, how_far: progress.Progress | None) -> list[Step]:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from ledger import operations
 from ledger.forms.moves import OrderForm
 from ledger.operations import Order
-from wallet.messages import Contact
+from wallet.messages import Contact, contact_of
 from wallet.signin import factors, step_up
 from wallet.signin.passkey_forms import AuthenticateForm
 from wallet.signin.step_up import FactorForm, SentCodeForm
@@ -32,7 +32,7 @@ def ask(
     if not is_for_later:
         operations.preview(order)
     has_factor = factors.has_one(request.user)
-    contact = None if has_factor else step_up.contact_of(request.user)
+    contact = None if has_factor else contact_of(request.user)
     answer = answer_of(request, order_id, has_factor)
     if answer.is_bound and answer.is_valid():
         answer.save()

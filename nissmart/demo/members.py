@@ -17,10 +17,11 @@ from django.contrib.auth.models import Group
 from django.db.models import Max
 
 from ledger import operations
-from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL, Kind
+from ledger.kinds import DEPOSIT, MOVE, SAVE, TAKE, TRANSFER, WITHDRAWAL, Kind
 from ledger.models import Entry
 from ledger.querysets import day_start, nairobi_day
 from ledger.rails.simulated import SIMULATED
+from nissmart.demo import savings
 from wallet.context import Context
 from wallet.models import Account, Pin, User
 from wallet.signin import pin
@@ -122,6 +123,7 @@ WITHDRAWALS = ("Cash", "Market", "School fees", "Mum in Kisumu", "")
 class Step(NamedTuple):
     """One order. A deposit has no source, a withdrawal no target.
 
+    Between a member's own accounts, `from_goal` and `to_goal` are the names of goals.
     `minute` counts from midnight; on the last day (`days_ago` 0) it counts back from now.
     """
 
@@ -131,6 +133,8 @@ class Step(NamedTuple):
     target: Person | None
     amount_cents: int
     note: str
+    from_goal: str = ""
+    to_goal: str = ""
 
     @property
     def actor(self) -> Person:
@@ -155,11 +159,11 @@ def story() -> list[Step]:
     held = dict.fromkeys(MEMBERS, 0)
     steps = []
     for step in sorted(plan(random), key=by_time):
-        if step.source:
+        if step.source and not step.from_goal:
             if held[step.source] < step.amount_cents:
                 continue
             held[step.source] -= step.amount_cents
-        if step.target:
+        if step.target and not step.to_goal:
             held[step.target] += step.amount_cents
         steps.append(step)
     return steps
@@ -177,6 +181,9 @@ def plan(random: Random) -> Iterator[Step]:
     for days_ago, source, target, cents, note in BILLS:
         yield Step(days_ago, 18 * 60 + 40, source, target, cents, note)
     yield from chama()
+    for days_ago, email, from_goal, to_goal, cents in savings.MOVES:
+        [who] = [member for member in MEMBERS if member.email == email]
+        yield Step(days_ago, 20 * 60 + 30, who, who, cents, "", from_goal, to_goal)
     for days_ago in range(DAYS - 1, 0, -1):
         for minute in random.sample(range(6 * 60 + 30, 20 * 60), random.randint(4, 8)):
             yield everyday(random, days_ago, minute)
@@ -210,15 +217,19 @@ def everyday(random: Random, days_ago: int, minute: int) -> Step:
 
 def open_people(now: datetime) -> dict[Person, User]:
     """The users of the demo. A missing one is created, as of the morning the story begins."""
-    joined = Step(DAYS, 7 * 60, None, None, 0, "").at(now)
-    return {person: find(person) or open_person(person, joined) for person in (*MEMBERS, *STAFF)}
+    opened = joined(now)
+    return {person: find(person) or open_person(person, opened) for person in (*MEMBERS, *STAFF)}
+
+
+def joined(now: datetime) -> datetime:
+    return Step(DAYS, 7 * 60, None, None, 0, "").at(now)
 
 
 def find(person: Person) -> User | None:
     return User.objects.with_login(person.email or person.phone or "")
 
 
-def open_person(person: Person, joined: datetime) -> User:
+def open_person(person: Person, opened: datetime) -> User:
     user = User.objects.create_user(
         name=person.name,
         email=person.email,
@@ -227,8 +238,8 @@ def open_person(person: Person, joined: datetime) -> User:
         is_staff=person.is_operator,
         is_superuser=person.is_operator,
     )
-    User.objects.filter(pk=user.pk).update(created_at=joined)
-    user.accounts.update(created_at=joined)
+    User.objects.filter(pk=user.pk).update(created_at=opened)
+    user.accounts.update(created_at=opened)
     if person.role:
         Pin.objects.create(user=user, digest=pin.digest(user.pk, PIN))
     if person.email:
@@ -241,7 +252,9 @@ def open_person(person: Person, joined: datetime) -> User:
 
 def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = None) -> int:
     """Carry out the story, or only its first `steps`. Returns how many transactions are new."""
-    accounts = {person: Account.objects.wallet_id(people[person].pk) for person in MEMBERS}
+    ids = {person: user.pk for person, user in people.items()}
+    accounts = {(ids[each], ""): Account.objects.wallet_id(ids[each]) for each in MEMBERS}
+    accounts |= savings.open_all({user.email: user for user in people.values()}, joined(now))
     # When this runs again, or after a break: write nothing before the entries that exist.
     floor = Entry.objects.filter(account__in=accounts.values()).aggregate(at=Max("created_at"))
     earliest = floor["at"] or now - timedelta(days=2 * DAYS)
@@ -250,14 +263,14 @@ def play(people: dict[Person, User], now: datetime, steps: list[Step] | None = N
         order = operations.Order(
             kind_of(step),
             step.amount_cents,
-            step.source and accounts[step.source],
-            step.target and accounts[step.target],
+            step.source and accounts[ids[step.source], step.from_goal],
+            step.target and accounts[ids[step.target], step.to_goal],
             step.note,
             # What happened weeks ago isn't sent over a rail today.
             rail_code=SIMULATED.code,
         )
         record = operations.perform(
-            Context(people[step.actor].pk, key=key_of(number)),
+            Context(ids[step.actor], key=key_of(number)),
             order,
             at=min(max(step.at(now), earliest), now),
         )
@@ -271,6 +284,10 @@ def key_of(number: int) -> str:
 
 
 def kind_of(step: Step) -> Kind:
+    if step.from_goal:
+        return MOVE if step.to_goal else TAKE
+    if step.to_goal:
+        return SAVE
     if step.source is None:
         return DEPOSIT
     return TRANSFER if step.target else WITHDRAWAL

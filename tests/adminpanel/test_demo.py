@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from adminpanel.models import Incident, Note, ReversalProposal
 from ledger import kinds
-from ledger.models import Attempt, RailEvent, Transaction
+from ledger.models import Attempt, Goal, GoalLock, RailEvent, Transaction
 from ledger.payouts import worker
 from ledger.rails.simulated import FAILS
 from nissmart.demo import members as demo
@@ -99,6 +99,30 @@ def test_the_history_is_the_same_at_any_hour(clock):
         *(f"demo-payment-{number:02}" for number in range(1, len(payments.PAYMENTS) + 1)),
         f"reversal {ReversalProposal.objects.get(state='POSTED').pk}",
     ]
+
+
+def test_members_have_a_goal_in_each_state_and_a_second_run_leaves_them():
+    run()
+
+    def seen() -> list[tuple[str, int, bool, bool, bool]]:
+        return [
+            (each.name, each.balance_cents, each.is_reached, bool(each.lock), each.is_closed)
+            for each in Goal.objects.order_by("pk").select_related("account").with_locks()
+        ]
+
+    found = seen()
+    assert found == [
+        ("School fees", 14_500_00, False, False, False),
+        ("New phone", 3_500_00, False, True, False),
+        ("Emergencies", 1_200_00, False, False, False),
+        ("Boda deposit", 8_000_00, False, True, False),
+        ("Mum's birthday", 3_000_00, True, False, False),
+        ("Trip to Lamu", 0, False, False, True),
+    ]
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        run()
+    assert seen() == found
+    assert GoalLock.objects.count() == 2
 
 
 def test_a_second_run_adds_nothing():

@@ -9,6 +9,7 @@ from ledger.models import Transaction
 from tests.api.support.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token, order, path_of
 from tests.books import nothing_moves
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
+from tests.ledger.support.goals import saving
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,7 @@ class Victim(NamedTuple):
     id: int
     reference: str
     waiting: str
+    goal: int
 
 
 @pytest.fixture
@@ -28,12 +30,13 @@ def victim(alice, bob):
     record = send(alice, bob, 123_45, description="Private matter")
     withdraw(alice, 67_89)
     # On the simulated rail this one waits ten seconds.
-    return Victim(alice.pk, record.reference, deposit(alice, 4_002_00).reference)
+    waiting = deposit(alice, 4_002_00).reference
+    return Victim(alice.pk, record.reference, waiting, saving(alice, 10_00).pk)
 
 
 @pytest.fixture
 def unknown():
-    return Victim(UNKNOWN_ID, "NS-00000000", "NS-00000000")
+    return Victim(UNKNOWN_ID, "NS-00000000", "NS-00000000", UNKNOWN_ID)
 
 
 CALLERS = {
@@ -77,6 +80,16 @@ def post(name):
     return lambda caller, whose, own: caller.post(path_of(name), order(name, whose.id, own, 1_00))
 
 
+def open_goal(caller, whose, own):
+    return caller.post("/api/goals", {"user_id": whose.id, "name": "Rent"})
+
+
+def move_goal(way):
+    path = "/api/goals/{goal}/" + way
+    body = {"amount_cents": 1_00}
+    return lambda caller, whose, own: caller.post(path.format(goal=whose.goal), body)
+
+
 # The statuses that each caller gets for Alice's data, in the order of CALLERS. Any answer but 200
 # or 201 must be the same as for ids that don't exist.
 OF_OTHERS = {
@@ -95,11 +108,16 @@ OF_OTHERS = {
     "POST /api/deposit": (post("deposit"), [401, 404, 403, 201, 404, 404]),
     "POST /api/transfer": (post("transfer"), [401, 404, 403, 201, 403, 403]),
     "POST /api/withdraw": (post("withdraw"), [401, 404, 403, 201, 403, 403]),
+    "GET /api/goals/{user_id}": (get("/api/goals/{id}"), [401, 404, 200, 200, 404, 200]),
+    "POST /api/goals": (open_goal, [401, 404, 403, 201, 404, 404]),
+    "POST /api/goals/{goal_id}/add": (move_goal("add"), [401, 404, 403, 201, 404, 404]),
+    "POST /api/goals/{goal_id}/take": (move_goal("take"), [401, 404, 403, 201, 404, 404]),
 }
 OF_THEMSELVES = {
     "GET /api/users/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/balance/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/transactions/{user_id}": [401, 200, 200, 200, 200, 200],
+    "GET /api/goals/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/statement/{user_id}": [401, 200, 200, 200, 200, 200],
     "POST /api/deposit": [401, 201, 403, 201, 201, 201],
     # From a session money leaves only on pages, which ask for the PIN.

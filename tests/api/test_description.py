@@ -32,6 +32,10 @@ STATUSES = {
     "POST /api/withdraw": {"201", "404", "422"} | WITH_BODY,
     "GET /api/transaction/{reference}": {"200", "404"},
     "POST /api/transaction/{reference}/cancel": {"200", "403", "404", "409"},
+    "GET /api/goals/{user_id}": {"200", "404"},
+    "POST /api/goals": {"201", "404", "422"} | WITH_BODY,
+    "POST /api/goals/{goal_id}/add": {"201", "404", "422"} | WITH_BODY,
+    "POST /api/goals/{goal_id}/take": {"201", "404", "422"} | WITH_BODY,
     "GET /api/admin/summary": {"200", "403"},
     "GET /api/admin/activity": {"200", "403"},
 }

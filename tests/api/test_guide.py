@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from django.core.management import call_command
 
-from ledger import errors
+from ledger import errors, goal_errors
 from nissmart.api import CODE_OF_STATUS
 from tests.api.support.calls import issue
 from tests.books import assert_books_right
@@ -60,7 +60,7 @@ def test_the_guides_shell_commands_run(environment):
     assert "401" in said.splitlines()[-1]
     jane = User.objects.get(name="Jane Wambui")
     john = User.objects.get(name="John Kamau")
-    assert (balance(jane), balance(john)) == (379_50, 100_00)
+    assert (balance(jane), balance(john)) == (304_50, 100_00)
     assert_books_right()
 
 
@@ -169,18 +169,18 @@ def test_the_guides_management_command_issues_a_token(capsys):
 
 NOT_OF_PROGRAMS = (
     *(errors.CorrectionRefused, errors.FeeChanged, errors.PaymentRefused),
-    *(errors.ReversalRefused, errors.SettledOtherwise),
+    *(errors.ReversalRefused, errors.SettledOtherwise, goal_errors.NoLock),
 )
 
 
 def test_the_guide_lists_every_error_code():
     codes = set(CODE_OF_STATUS.values()) | {
         found.code
-        for found in (*vars(errors).values(), Busy, OutcomeUnknown)
+        for found in (*vars(errors).values(), *vars(goal_errors).values(), Busy, OutcomeUnknown)
         if isinstance(found, type)
         and hasattr(found, "code")
         and found not in (Refusal, errors.AmountRefused)
-        # Programs can't reverse, settle or correct, and name no fee.
+        # Programs can't reverse, settle, correct or lock, and name no fee.
         and not issubclass(found, NOT_OF_PROGRAMS)
     }
     codes |= {"malformed_json", "unsupported_media_type"}  # wallet.strict_json

@@ -18,6 +18,8 @@ from wallet.money import CEILING_CENTS
 pytestmark = pytest.mark.django_db
 
 TOO_MUCH = CEILING_CENTS + 1
+AT = "2026-01-01 00:00:00+00:00"
+CLOSED_GOAL = {"kind": "goal", "balance_cents": 0, "closed_at": AT}
 
 # The good row is a transfer. These changes make it another kind.
 DEPOSIT = {"type": "DEPOSIT", "from_account_id": None, "rail": "simulated"}
@@ -122,6 +124,8 @@ BAD_ROWS = [
             {"user_id": "carol", "kind": "suspense", "balance_cents": 0},
             {"id": -9, "user_id": "carol"},
             {"id": 0, "user_id": "carol"},
+            {"id": -9, "user_id": None, "kind": "goal", "balance_cents": 0},
+            {"user_id": None, "kind": "goal"},
         )
     ),
     *(
@@ -132,6 +136,12 @@ BAD_ROWS = [
         ("account_frozen_by_someone", Account, {"user_id": "carol"} | frozen)
         for frozen in ({"is_frozen": True}, {"frozen_by": "member"})
     ),
+    *(
+        ("account_closed_goal_is_empty", Account, {"user_id": "carol", "closed_at": AT} | wrong)
+        for wrong in ({}, {"balance_cents": 0}, {"kind": "goal"})
+    ),
+    ("account_closed_goal_is_empty", Account, CLOSED_GOAL | {"is_locked": True}),
+    ("account_locks_only_goals", Account, {"user_id": "carol", "is_locked": True}),
     ("account_one_wallet_per_user_and_currency", Account, {}),
     (
         "account_one_house_account_per_kind",
@@ -252,6 +262,9 @@ def is_named(message, constraint, model):
         (Account, {"user_id": "carol"}),
         (Account, {"user_id": "carol", "balance_cents": 0}),
         (Account, {"user_id": "carol", "balance_cents": CEILING_CENTS}),
+        (Account, {"kind": "goal"}),
+        (Account, {"kind": "goal", "is_locked": True}),
+        (Account, CLOSED_GOAL),
         (Account, {"id": -9, "user_id": None, "kind": "float", "balance_cents": 0}),
         (User, {}),
         (User, {"email": None, "email_proved_at": None}),

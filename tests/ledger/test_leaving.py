@@ -14,6 +14,7 @@ from ledger import alerts
 from ledger.errors import AccountClosed
 from ledger.leaving import operations as leaving
 from ledger.models import Entry
+from ledger.operations.arrivals import Paid, expect
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, balance, deposit, send
@@ -125,6 +126,13 @@ def test_money_on_its_way_or_a_freeze_keeps_it_open(alice, bob):
     account.save(update_fields=["is_frozen", "frozen_by"])
     with pytest.raises(Refusal, match="frozen"):
         leaving.close(context, alice.pk)
+
+
+def test_a_payment_that_its_rail_has_yet_to_confirm_keeps_it_open(bob, carol):
+    expect(Paid("mpesa", "TKT1234567", 50_000_00, bob.primary_account().number.lower()))
+    with pytest.raises(Refusal, match="on its way"):
+        leaving.close(Context(bob.pk), bob.pk)
+    leaving.close(Context(carol.pk), carol.pk)
 
 
 def test_who_they_were_is_forgotten_when_the_law_allows(alice, bob, settings):

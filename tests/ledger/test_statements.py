@@ -10,19 +10,20 @@ from random import Random
 import pytest
 
 from ledger import operations
-from ledger.models import Entry, Transaction
+from ledger.models import Entry, Goal, Transaction
 from ledger.querysets import nairobi_day
 from ledger.statements import csv as spreadsheet
 from ledger.statements import lines, statement
 from ledger.statements.period import Period
 from ledger.status import Status
 from tests.books import assert_books_right
-from tests.factories import UserFactory, account_id, deposit, new_key, send, withdraw
+from tests.factories import UserFactory, deposit, new_key, send, withdraw
+from tests.ledger.support import goals
 from tests.ledger.support.later import end, waiting_deposit, waiting_withdrawal
 from tests.ledger.support.prices import price
 from wallet.context import Context
 from wallet.errors import Refusal
-from wallet.models import User
+from wallet.models import Account, User
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ def happen(draw: Random, members: list[User], staff: User) -> None:
     waiting = list(Transaction.objects.filter(status=Status.PENDING))
     done = Transaction.objects.filter(status=Status.SUCCESS, type__in=["DEPOSIT", "TRANSFER"])
     try:
-        match draw.randrange(7):
+        match draw.randrange(9):
             case 0:
                 deposit(one, cents * 5)
             case 1:
@@ -53,8 +54,24 @@ def happen(draw: Random, members: list[User], staff: User) -> None:
                 end(draw.choice(waiting), draw.choice(["SUCCESS", "FAILED"]))
             case 6 if done:
                 take_back(draw.choice([record.pk for record in done]), staff)
+            case 7 | 8:
+                move_own(draw, list(Goal.objects.of_member(one.pk)), cents)
     except Refusal:
         pass
+
+
+def move_own(draw: Random, mine: list[Goal], cents: int) -> None:
+    """Into a goal, out of it, or from one to the other. Sometimes all that it holds."""
+    goal, other = draw.sample(mine, 2)
+    if draw.random() < 0.2:
+        cents = goal.balance_cents or cents
+    match draw.randrange(4):
+        case 0 | 1:
+            goals.save(goal, cents)
+        case 2:
+            goals.take(goal, cents)
+        case 3:
+            goals.move(goal, other, cents)
 
 
 def history(seed: int, staff: User, time_machine) -> list[User]:
@@ -62,6 +79,9 @@ def history(seed: int, staff: User, time_machine) -> list[User]:
     draw = Random(seed)
     time_machine.move_to(f"{FIRST}T00:00:00+03:00", tick=False)
     members = [UserFactory() for _each in range(3)]
+    for user in members:
+        goals.open_goal(user)
+        goals.open_goal(user, "Rent")
     price((1_00, 10_00), (500_00, 25_00))
     for day in range(DAYS):
         for _each in range(draw.choice([0, 2, 6])):
@@ -74,6 +94,7 @@ def history(seed: int, staff: User, time_machine) -> list[User]:
     end(waiting_withdrawal(one, 10_00), "FAILED")
     waiting_withdrawal(one, 25_00)
     take_back(deposit(one, 5_00).pk, staff)
+    goals.save(Goal.objects.of_member(one.pk)[0], 30_00)
     return members
 
 
@@ -81,11 +102,11 @@ def take_back(transaction_id: int, staff: User) -> None:
     operations.reverse(Context(staff.pk, key=new_key()), transaction_id=transaction_id)
 
 
-def raw_entries(user: User) -> list[tuple[date, int, int]]:
-    """The day, the cents and the fee of its order, in the order of the books."""
-    found = Entry.objects.filter(account=account_id(user)).order_by("pk")
-    rows = found.values_list("created_at", "amount_cents", "transaction__fee_cents")
-    return [(nairobi_day(at), cents, fee) for at, cents, fee in rows]
+def raw_entries(account: Account) -> list[tuple[date, int]]:
+    """The day and the cents of each, in the order of the books."""
+    found = Entry.objects.filter(account=account).order_by("pk")
+    rows = found.values_list("created_at", "amount_cents")
+    return [(nairobi_day(at), cents) for at, cents in rows]
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -93,20 +114,20 @@ def test_a_statement_of_any_period_adds_up(seed, finance, time_machine):
     members = history(seed, finance, time_machine)
     assert_books_right()
     draw = Random(seed)
-    for user in members:
-        entries = raw_entries(user)
+    for account in Account.objects.filter(user__in=members).select_related("user", "goal"):
+        entries = raw_entries(account)
         fees_by_day = [
             (nairobi_day(at), cents)
             for at, cents in Transaction.objects.filter(
-                from_account=account_id(user), fee_cents__gt=0
+                from_account=account, fee_cents__gt=0
             ).values_list("created_at", "fee_cents")
         ]
         for _each in range(3):
             first = FIRST + timedelta(draw.randrange(DAYS))
             period = Period(first, first + timedelta(draw.randrange(DAYS)))
-            made = statement.of(user.primary_account(), period)
-            before = sum(cents for day, cents, _fee in entries if day < period.first)
-            within = [cents for day, cents, _fee in entries if period.first <= day <= period.last]
+            made = statement.of(account, period)
+            before = sum(cents for day, cents in entries if day < period.first)
+            within = [cents for day, cents in entries if period.first <= day <= period.last]
             fees = sum(fee for day, fee in fees_by_day if period.first <= day <= period.last)
             assert made.opening_cents == before
             assert made.closing_cents == before + sum(within)

@@ -80,7 +80,12 @@ def test_every_topic_has_words_that_fit_in_an_sms(topic):
     facts = {"name": "Jane W.", "amount": "KES 250,000.00", "reference": "NS-7K2Q9PXM"}
     facts |= {"at": "28 Nov 2026, 21:05", "device": "Samsung Internet on Android"}
     facts["link"] = "https://nissmart.example/security/sessions/"
-    facts |= {"at": "28 Nov 2026, 21:05", "balance": "KES 1,250,000.00", "what": "Bob O."}
+    facts |= {
+        "at": "28 Nov 2026, 21:05",
+        "balance": "KES 1,250,000.00",
+        "what": "Bob O.",
+        "free_at": "30 Nov 2026, 21:05",
+    }
     facts |= {"days": "The 30th of every month or its last day, next 30 Nov"}
     facts |= {"why": max(map(str, ScheduledRun.Missed.labels), key=len)}
     if topic == Topic.SCHEDULE_MISSED:

@@ -53,6 +53,7 @@ class AccountAdmin(MemberPage):
     fields = [
         *("owner", "kind", "currency", "balance", "is_frozen", "frozen_by"),
         *("frozen_at", "lower_limit_until", "no_payouts_until", "created_at"),
+        *("is_locked", "closed_at"),
     ]
     ordering = ["-id"]
     actions = ["freeze"]
@@ -74,7 +75,7 @@ class AccountAdmin(MemberPage):
     @admin.action(description=_("Freeze: no money leaves"), permissions=["freeze"])
     def freeze(self, request: HttpRequest, accounts: QuerySet[Account]) -> HttpResponse | None:
         """Ask for a reason first, on a page that lists the wallets."""
-        wallets = accounts.filter(user__isnull=False).select_related("user")
+        wallets = accounts.filter(kind=Account.Kind.WALLET).select_related("user")
         chosen = list(wallets[: confirming.ROWS_AT_MOST + 1])
         own = request.user.pk
         rows = [Row(each.pk, str(each), effect_of(each, own)) for each in chosen]

@@ -38,6 +38,9 @@ class Topic(TextChoices):
     MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
+    SAVED = "saved", gettext_lazy("Money put into a goal")
+    TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
     SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
 
@@ -158,6 +161,22 @@ WORDS: Mapping[str, Words] = {
             "{at}. Balance {balance}."
         ),
         asks=False,
+    ),
+    Topic.SAVED: Words(
+        gettext_lazy("You saved {amount}"),
+        gettext_lazy("{reference} confirmed. {amount} saved for {name}, {at}. Balance {balance}."),
+        asks=False,
+    ),
+    Topic.TAKEN_OUT: Words(
+        gettext_lazy("You took {amount} out of your savings"),
+        gettext_lazy(
+            "{reference} confirmed. {amount} taken out of {name}, {at}. Balance {balance}."
+        ),
+        asks=False,
+    ),
+    Topic.UNLOCK_ASKED: Words(
+        gettext_lazy("You asked to unlock a goal"),
+        gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
     ),
     Topic.SCHEDULE_SET: Words(
         gettext_lazy("You scheduled {amount}"),

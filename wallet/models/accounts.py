@@ -1,4 +1,4 @@
-"""Accounts: members' wallets and the house accounts."""
+"""Accounts: members' wallets and savings goals, and the house accounts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wallet import account_numbers, house
@@ -48,6 +49,11 @@ class AccountManager(models.Manager["Account"]):
                 return int(account_id)
         raise Account.DoesNotExist
 
+    def saved_cents(self, user_id: int) -> int:
+        """What a member has in their savings goals."""
+        goals = self.filter(user_id=user_id, kind=Account.Kind.GOAL)
+        return int(goals.aggregate(cents=models.Sum("balance_cents", default=0))["cents"])
+
 
 def kinds() -> list[tuple[str, Any]]:
     """(value, label) of each kind of account: members' kinds, then house kinds."""
@@ -55,9 +61,10 @@ def kinds() -> list[tuple[str, Any]]:
 
 
 class Account(models.Model):
-    """An account with a balance: a member's wallet or a house account.
+    """An account with a balance: a member's wallet, a savings goal of theirs, or a house account.
 
-    A house account has no user and stores no balance. Its balance is the sum of its entries, so
+    A member has one wallet and any number of goals. What a goal is for is in `ledger.Goal`. A
+    house account has no user and stores no balance. Its balance is the sum of its entries, so
     that payments never wait for the same house row.
     """
 
@@ -65,6 +72,7 @@ class Account(models.Model):
         """The kinds of member account. House kinds are in `wallet/house.py`."""
 
         WALLET = "wallet", _("Wallet")
+        GOAL = "goal", _("Savings goal")
 
     class Currency(models.TextChoices):
         KES = "KES", "KES"
@@ -100,6 +108,10 @@ class Account(models.Model):
     lower_limit_until = models.DateTimeField(_("lower limit until"), null=True, editable=False)
     no_payouts_until = models.DateTimeField(_("no payouts until"), null=True, editable=False)
     created_at = models.DateTimeField(_("opened"), auto_now_add=True)
+    # Only of a goal: its member has closed it, so no money moves in or out any longer.
+    closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
+    # Only of a goal: money comes in but doesn't leave. `ledger.GoalLock` says until when.
+    is_locked = models.BooleanField(_("locked"), default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -110,9 +122,17 @@ class Account(models.Model):
                 name="account_balance_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(user__isnull=False, kind="wallet", id__gt=0)
-                | Q(user__isnull=True, balance_cents=0, id__lt=0) & ~Q(kind="wallet"),
+                condition=Q(user__isnull=False, kind__in=["wallet", "goal"], id__gt=0)
+                | Q(user__isnull=True, balance_cents=0, id__lt=0) & ~Q(kind__in=["wallet", "goal"]),
                 name="account_house_has_no_user_and_no_balance",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True)
+                | Q(kind="goal", balance_cents=0, is_locked=False),
+                name="account_closed_goal_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_locked=False) | Q(kind="goal"), name="account_locks_only_goals"
             ),
             models.CheckConstraint(condition=Q(currency="KES"), name="account_currency_known"),
             models.CheckConstraint(
@@ -134,6 +154,8 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.kind == Account.Kind.GOAL:
+            return gettext("{member} (savings goal)").format(member=self.user)
         return str(self.user) if self.user else self.get_kind_display()
 
     @property

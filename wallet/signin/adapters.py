@@ -1,7 +1,6 @@
 """Adapters between django-allauth and our users, with our error messages."""
 
 import logging
-from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -23,8 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from wallet import contacts, messages, safety, sealing
 from wallet.api import tokens
 from wallet.context import Context
-from wallet.messages import senders
-from wallet.models import Channel, Device, User
+from wallet.models import Device, User
 from wallet.safety import Change
 from wallet.sealing import Unreadable
 from wallet.signin import devices, factors, guesses, sessions
@@ -48,8 +46,6 @@ ALERTED = (
     *("account/email/password_changed", "account/email/password_reset"),
     *("account/email/password_set", "mfa/email/"),
 )
-# Mails that a stranger can ask for.
-QUEUED = ("account/email/password_reset_key", "account/email/unknown_account")
 
 logger = logging.getLogger(__name__)
 
@@ -134,16 +130,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("wallet:security")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queue the answer to "Forgot password": it takes the same time for everyone, and a slow
-        mail server keeps no one waiting."""
+        """Queue it: the page takes the same time for everyone, and a slow mail server keeps no one
+        waiting and no row locked."""
         message = self.render_mail(template_prefix, email, self.facts(email, context))
+        user = context.get("user")
         subject, text = str(message.subject), str(message.body)
-        if template_prefix in QUEUED:
-            user = context.get("user")
-            messages.send_mail(user.pk if user else None, email, subject, text)
-            return
-        message.send()
-        senders.write_to_outbox(Channel.EMAIL, email, subject, text)
+        messages.send_mail(user.pk if user else None, email, subject, text)
 
     def facts(self, email: str, context: dict[str, Any]) -> dict[str, Any]:
         """What all mail templates may use, as in allauth's own `send_mail`."""
@@ -157,7 +149,7 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user by mail. A failure to send is logged and undoes nothing.
+        """Notify the user by mail.
 
         What `safety.changed` has alerted the person about isn't mailed again.
         """
@@ -165,12 +157,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix.startswith(ALERTED) and not by_operator:
             return
         email = email or getattr(user, "email", None)
-        if not email:
-            return
-        try:
+        if email:
             super().send_notification_mail(template_prefix, user, context, email)
-        except (OSError, SMTPException):
-            logger.exception("mail not sent", extra={"template": template_prefix, "user": user.pk})
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The person with this login and password. Counts the guess.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ledger import alerts
 from nissmart.demo import members as demo
-from nissmart.demo import payments, schedules, staff_work
+from nissmart.demo import payments, savings, schedules, staff_work
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
@@ -39,6 +39,7 @@ class Command(BaseCommand):
             people = demo.open_people(now)
             try:
                 added = demo.play(people, now) + payments.play(people, now)
+                savings.settle({user.email: user for user in people.values()})
                 schedules.play(people)
                 staff_work.play(people)
             except Refusal as refusal:

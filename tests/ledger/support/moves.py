@@ -15,6 +15,7 @@ from wallet.models import User
 # corrections in tests/adminpanel/test_corrections.py.
 NO_MOVES = {
     *("adjust", "assign", "refuse_return", "refuse_sides", "return_to_payer"),
+    *("ask_for_money_early", "close_goal", "end_lock_if_over", "keep_locked", "lock_goal"),
     *("Paid", "confirm", "credit", "expect"),
     *("Order", "cancel", "fail", "find_earlier", "hold_in_suspense", "perform", "preview"),
     *("DayLimit", "check_payer", "limit_of_day", "most_now", "sent_cents", "settle"),

@@ -61,6 +61,14 @@ TAMPERS = {
         "UPDATE wallet_account SET balance_cents = balance_cents + 1 WHERE id = {bob}",
         ("balances", "account {bob}"),
     ),
+    "an account that is locked without a lock": (
+        "UPDATE wallet_account SET is_locked = TRUE WHERE id = {bob}",
+        ("goals", "account {bob}"),
+    ),
+    "a wallet that is made a goal": (
+        "UPDATE wallet_account SET kind = 'goal' WHERE id = {bob}",
+        ("goals", "account {bob}"),
+    ),
     "a balance below zero": (
         "UPDATE wallet_account SET balance_cents = -1 WHERE id = {bob}",
         ("overdrafts", "account {bob}"),

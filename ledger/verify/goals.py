@@ -1,0 +1,17 @@
+"""What must hold of savings goals, said once more, for `verify_ledger`."""
+
+from __future__ import annotations
+
+# An account of a goal without what it is for, a goal on another account, or money in a closed one.
+GOALS = """
+    SELECT account.id, account.kind, account.balance_cents, account.closed_at, account.is_locked
+    FROM wallet_account account LEFT JOIN ledger_goal goal ON goal.account_id = account.id
+    WHERE (account.kind = 'goal') <> (goal.account_id IS NOT NULL)
+       OR account.closed_at IS NOT NULL AND (account.kind <> 'goal' OR account.balance_cents <> 0)
+       OR account.closed_at IS NOT NULL AND EXISTS (
+            SELECT 1 FROM ledger_entry entry
+            WHERE entry.account_id = account.id AND entry.created_at > account.closed_at)
+       OR account.is_locked <> EXISTS (
+            SELECT 1 FROM ledger_goallock kept
+            WHERE kept.goal_id = account.id AND kept.ended_at IS NULL)
+    ORDER BY account.id"""
