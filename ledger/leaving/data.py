@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Goal, Report, Transaction
+from ledger.models import Goal, Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
 
@@ -69,6 +69,7 @@ def of(user: User) -> dict[str, Any]:
             account.issued_statements, "code", "first_day", "last_day", "issued_at"
         ),
         "messages": rows(user.messages, "topic", "facts", "created_at"),
+        "scheduled_payments": [scheduled(each) for each in Schedule.objects.of_member(user.pk)],
         "transactions": list(transactions(user, account)),
     }
 
@@ -76,6 +77,19 @@ def of(user: User) -> dict[str, Any]:
 def acts(user: User, actions: Sequence[AuditEvent.Action]) -> QuerySet[AuditEvent]:
     """What the member did, from the audit."""
     return AuditEvent.objects.filter(actor=user, action__in=actions)
+
+
+def scheduled(schedule: Schedule) -> dict[str, Any]:
+    """A scheduled payment, with its runs."""
+    return {
+        "to": schedule.payee.short_name,
+        "amount_cents": schedule.amount_cents,
+        "note": schedule.note,
+        "days": str(schedule.days),
+        "state": schedule.state,
+        "next_on": schedule.next_on,
+        "runs": rows(schedule.runs, "due_on", "amount_cents", "state", "missed"),
+    }
 
 
 def rows(found: Any, *columns: str) -> list[dict[str, Any]]:
