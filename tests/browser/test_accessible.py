@@ -48,6 +48,8 @@ MEMBER = [
     "/savings/new/",
     "/statement/",
     "/messages/",
+    "/scheduled/",
+    "/scheduled/new/",
     "/profile/",
     "/profile/messages/",
     "/profile/name/",

@@ -9,6 +9,7 @@ from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.models import ScheduledRun
 from wallet.messages import Topic, sms
 from wallet.messages.topics import WORDS
 from wallet.money import format_amount, format_money
@@ -33,6 +34,8 @@ ALWAYS = {
     "link": "https://nissmart.example/security/sessions/",
     "month": "November 2026",
     "free_at": "30 Nov 2026, 21:05",
+    "days": "The 30th of every month or its last day, next 30 Nov",
+    "why": max(map(str, ScheduledRun.Missed.labels), key=len),
 }
 
 

@@ -29,6 +29,7 @@ class Kind(TextChoices):
     WITHDRAWALS = "withdrawals", gettext_lazy("Withdrawals")
     DEPOSITS = "deposits", gettext_lazy("Deposits")
     GOALS = "goals", gettext_lazy("Savings goals")
+    SCHEDULES = "schedules", gettext_lazy("Scheduled payments")
     # Off until the member asks for it.
     STATEMENTS = "statements", gettext_lazy("Monthly statement")
 
@@ -60,6 +61,8 @@ class Topic(TextChoices):
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
+    SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
+    SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
 
 
 class Words(NamedTuple):
@@ -249,5 +252,18 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("You asked to unlock a goal"),
         gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
         page="ledger:goals",
+    ),
+    Topic.SCHEDULE_SET: Words(
+        gettext_lazy("You scheduled {amount}"),
+        gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
+        inbox=gettext_lazy("For {name}: {days}."),
+        page="ledger:schedules",
+    ),
+    Topic.SCHEDULE_MISSED: Words(
+        gettext_lazy("A scheduled payment wasn't made"),
+        gettext_lazy("Your scheduled {amount} to {name}, due {days}, wasn't sent. {why}"),
+        asks=False,
+        page="ledger:schedules",
+        kind=Kind.SCHEDULES,
     ),
 }
