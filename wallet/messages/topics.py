@@ -29,7 +29,7 @@ class Kind(TextChoices):
     WITHDRAWALS = "withdrawals", gettext_lazy("Withdrawals")
     DEPOSITS = "deposits", gettext_lazy("Deposits")
     GOALS = "goals", gettext_lazy("Savings goals")
-    SCHEDULES = "schedules", gettext_lazy("Scheduled payments")
+    SCHEDULES = "schedules", gettext_lazy("Missed scheduled payments")
     # Off until the member asks for it.
     STATEMENTS = "statements", gettext_lazy("Monthly statement")
 
