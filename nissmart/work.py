@@ -22,6 +22,7 @@ from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from ledger.schedules import runs as schedules
+from ledger.statements import monthly
 from wallet import granting
 from wallet.messages import sending
 from wallet.models import Channel
@@ -64,6 +65,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
 MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    monthly.report_due,
     findings.open_for_findings,
     reports.open_for_reports,
     reversals.post_approved,

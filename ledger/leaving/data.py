@@ -68,7 +68,8 @@ def of(user: User) -> dict[str, Any]:
         "statements_issued": rows(
             account.issued_statements, "code", "first_day", "last_day", "issued_at"
         ),
-        "messages": rows(user.messages, "topic", "facts", "created_at"),
+        "messages": rows(user.messages, "topic", "facts", "created_at", "read_at"),
+        "message_choices": rows(user.message_choices, "kind", "way"),
         "scheduled_payments": [scheduled(each) for each in Schedule.objects.of_member(user.pk)],
         "transactions": list(transactions(user, account)),
     }
