@@ -15,3 +15,13 @@ GOALS = """
             SELECT 1 FROM ledger_goallock kept
             WHERE kept.goal_id = account.id AND kept.ended_at IS NULL)
     ORDER BY account.id"""
+
+# Something saved by itself that isn't the move that its row says.
+AUTO_SAVED = """
+    SELECT run.id, run.wanted_cents, made.amount_cents AS made_cents
+    FROM ledger_autosaved run
+    JOIN ledger_autosaving rule ON rule.id = run.rule_id
+    JOIN ledger_transaction made ON made.id = run.made_id
+    WHERE made.type <> 'SAVE' OR made.to_account_id <> rule.goal_id
+       OR made.amount_cents <> run.wanted_cents
+    ORDER BY run.id"""

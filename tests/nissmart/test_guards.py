@@ -16,6 +16,7 @@ from ledger.models import (
     Approval,
     Arrival,
     Attempt,
+    AutoSaved,
     Band,
     Entry,
     IssuedReceipt,
@@ -28,10 +29,12 @@ from ledger.models import (
     Verdict,
 )
 from ledger.querysets import nairobi_day
+from ledger.savings import automatic
 from ledger.statements import statement
 from ledger.statements.issuing import issue
 from ledger.statements.period import Period
 from tests.factories import deposit, new_key, withdraw
+from tests.ledger.support.goals import open_goal
 from tests.ledger.support.later import answer_later
 from tests.ledger.support.prices import BANDS, price
 from tests.ledger.support.rows import insert, stored
@@ -47,7 +50,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(IssuedReceipt, IssuedStatement, Report, Tariff, Transaction, Verdict),
+    *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Tariff, Transaction, Verdict),
 )
 
 
@@ -90,6 +93,9 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     Pause.objects.create(reason="A drill")
     Report.objects.create(reporter=alice, transaction=record, reason="other")
     issuing.receipt(record)
+    automatic.turn_on(goal_id=open_goal(alice).pk, percent=10)
+    deposit(alice, 5_00)
+    automatic.save_due()
     today = nairobi_day()
     issue(statement.of(alice.primary_account(), Period(today, today)))
     return {model: model._default_manager.latest("pk") for model in GUARDED}

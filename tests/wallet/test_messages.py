@@ -18,6 +18,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from ledger.models import AutoSaved
 from nissmart import work
 from tests.api.support.granian import database_url
 from tests.factories import UserFactory
@@ -84,6 +85,7 @@ def test_every_topic_has_words_that_fit_in_an_sms(topic):
         "balance": "KES 1,250,000.00",
         "what": "Bob O.",
         "free_at": "30 Nov 2026, 21:05",
+        "why": max(map(str, AutoSaved.Missed.labels), key=len),
     }
     assert names <= facts.keys()
     assert len(WORDS[topic].render(facts)) <= 160

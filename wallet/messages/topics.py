@@ -40,6 +40,7 @@ class Topic(TextChoices):
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    SAVING_SKIPPED = "saving_skipped", gettext_lazy("Automatic saving skipped")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
 
 
@@ -170,6 +171,11 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy(
             "{reference} confirmed. {amount} taken out of {name}, {at}. Balance {balance}."
         ),
+        asks=False,
+    ),
+    Topic.SAVING_SKIPPED: Words(
+        gettext_lazy("An automatic saving was skipped"),
+        gettext_lazy("Nissmart: {amount} for {name} wasn't saved, and costs nothing. {why}"),
         asks=False,
     ),
     Topic.UNLOCK_ASKED: Words(
