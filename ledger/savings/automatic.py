@@ -75,13 +75,15 @@ def pause(*, goal_id: int, kind: str) -> None:
 
 def save_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Save for all that has moved since the last time. Returns how often it saved."""
-    after_id = AutoSaving.objects.on().aggregate(least=Min("after_id"))["least"]
-    if after_id is None:
-        return 0
     mark = AutoSavingMark.objects.values_list("through_id", flat=True).first() or 0
+    if not Entry.objects.filter(pk__gt=mark).exists():
+        return 0
+    after_id = AutoSaving.objects.on().aggregate(least=Min("after_id"))["least"]
+    safe_id = None if after_id is None else last_safe_id()
+    if after_id is None or safe_id is None:
+        return 0
     start, saved = max(after_id, mark), 0
-    safe_id = last_safe_id() if Entry.objects.filter(pk__gt=start).exists() else None
-    while safe_id is not None and start < safe_id:
+    while start < safe_id:
         end = min(start + BATCH, safe_id)
         for due in due_between(start, end):
             if is_stopping():
@@ -92,6 +94,7 @@ def save_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
                 return saved
         look_on_from(end)
         start = end
+    look_on_from(safe_id)
     return saved
 
 
@@ -106,8 +109,9 @@ def due_between(start: int, end: int) -> Iterator[Due]:
     )
     rows = found.filter(transaction__reversed_by__isnull=True).order_by("pk")
     entries = list(rows.values_list("pk", "account__user", "transaction", "transaction__type"))
+    theirs = AutoSaving.objects.on().filter(goal__account__user__in={row[1] for row in entries})
     rules = defaultdict(list)
-    for rule in AutoSaving.objects.on().select_related("goal__account").order_by("pk"):
+    for rule in theirs.select_related("goal__account").order_by("pk"):
         rules[rule.goal.account.user_id].append(rule)
     for entry_id, owner_id, cause_id, type in entries:
         for rule in rules[owner_id]:

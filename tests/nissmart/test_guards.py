@@ -77,6 +77,9 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     """A row of every guarded table, with a value in each unique column."""
     record = deposit(alice, 5_00)
     notes.write(Context(finance.pk, key="one"), transaction_id=record.pk, text="Called.")
+    automatic.turn_on(goal_id=open_goal(alice).pk, percent=10)
+    deposit(alice, 5_00)
+    automatic.save_due()
     with answer_later():
         attempt = Attempt.objects.get(transaction=withdraw(alice, 1_00))
     tariff = price(*BANDS)
@@ -93,9 +96,6 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     Pause.objects.create(reason="A drill")
     Report.objects.create(reporter=alice, transaction=record, reason="other")
     issuing.receipt(record)
-    automatic.turn_on(goal_id=open_goal(alice).pk, percent=10)
-    deposit(alice, 5_00)
-    automatic.save_due()
     today = nairobi_day()
     issue(statement.of(alice.primary_account(), Period(today, today)))
     return {model: model._default_manager.latest("pk") for model in GUARDED}
