@@ -185,7 +185,7 @@ DOCUMENTS = append_only(
     changed="what a document said is never changed",
     deleted="what a document said is never deleted",
     replaced="what a document said is never replaced",
-    unique=["code", ("account_id", "first_day", "last_day", "through_entry")],
+    unique=["code", ("account_id", "first_day", "last_day", "through_entry", "owner_name")],
 )
 
 AUTO_SAVED = append_only(

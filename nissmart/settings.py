@@ -144,7 +144,7 @@ CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
 # How many phone numbers and emails one staff member may look up in an hour. 0 means no limit.
 CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
-# How long someone must be in finance before they can approve a reversal.
+# How long someone must be in finance before they can approve anything.
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
 # How long a role with rights over money waits, if no second operator approves it.
 ROLE_AFTER_HOURS = max(env.int("ROLE_AFTER_HOURS", 24), 1)
@@ -176,6 +176,10 @@ MAILERS = {"default": {"BACKEND": mail_backend, "OPTIONS": mail_options}}
 SUPPORT_CONTACT = env.str(
     "SUPPORT_CONTACT", "help@nissmart.example or 0800 000 000" if DEBUG else ""
 )
+# Who runs this site, and where members' money lies, in words for its public pages. An empty place
+# stands for the operator's own account on the rail.
+OPERATOR_NAME = env.str("OPERATOR_NAME", "Nissmart")
+MONEY_IS_AT = env.str("MONEY_IS_AT", "")
 # Where researchers report a weakness: `mailto:` and an email, or a URL. If it's empty, there is no
 # security.txt.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:security@nissmart.example" if DEBUG else "")

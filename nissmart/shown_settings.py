@@ -37,7 +37,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
             *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "SUPPORT_CONTACT", "SECURITY_CONTACT"),
-            *("LOG_LEVEL", "WEB_THREADS"),
+            *("OPERATOR_NAME", "MONEY_IS_AT", "LOG_LEVEL", "WEB_THREADS"),
         ),
     ),
     (

@@ -22,6 +22,7 @@ from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from ledger.savings import automatic
+from ledger.schedules import runs as schedules
 from wallet import granting
 from wallet.messages import sending
 from wallet.models import Channel
@@ -42,6 +43,10 @@ def save_automatically() -> int:
     return automatic.save_due(STOPPING.is_set)
 
 
+def make_scheduled_payments() -> int:
+    return schedules.run_due(STOPPING.is_set)
+
+
 def confirm_due_arrivals() -> int:
     return confirmations.ask_due(STOPPING.is_set)
 
@@ -59,6 +64,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     confirm_due_arrivals,
     payouts.end_agreed,
     send_due_payments,
+    make_scheduled_payments,
     save_automatically,
 )
 MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)

@@ -12,8 +12,10 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from ledger.models import Goal, Picture, Transaction
+from ledger.models import Arrival, Goal, Picture, Transaction
 from ledger.operations.goals import end_lock
+from ledger.schedules.operations import end_all
+from wallet import account_numbers
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -74,6 +76,7 @@ def close(context: Context, user_id: int) -> None:
     if saved_cents := sum(each.balance_cents for each in goals):
         raise StillInUse(HAS_SAVINGS, balance=format_money(saved_cents))
     forget_goals(goals)
+    end_all(account.pk)
     FormerMember.objects.create(
         user=user, name=user.name, phone=user.phone or "", email=user.email or ""
     )
@@ -106,7 +109,9 @@ def refuse_to_close(account: Account, user: User) -> None:
         raise StillInUse(IS_FROZEN)
     if account.balance_cents:
         raise StillInUse(HAS_MONEY, balance=format_money(account.balance_cents))
-    if Transaction.objects.pending_of(account).exists():
+    arriving = Arrival.objects.waiting().values_list("account_number", flat=True)
+    is_coming = account.pk in map(account_numbers.parse, arriving)
+    if is_coming or Transaction.objects.pending_of(account).exists():
         raise StillInUse(HAS_PENDING)
 
 

@@ -63,8 +63,8 @@ class IssuedReceipt(Issued):
 class IssuedStatement(Issued):
     """A statement of an account from one day to another, up to one of its entries.
 
-    The same statement again has the same code. `through_entry` is the id of its last entry, 0 if
-    the account had none.
+    The same statement again has the same code, and another one once its owner has another name.
+    `through_entry` is the id of its last entry, 0 if the account had none.
     """
 
     account = models.ForeignKey(
@@ -86,7 +86,7 @@ class IssuedStatement(Issued):
         verbose_name_plural = _("issued statements")
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "first_day", "last_day", "through_entry"],
+                fields=["account", "first_day", "last_day", "through_entry", "owner_name"],
                 name="statement_issued_once",
             ),
             models.CheckConstraint(

@@ -16,8 +16,8 @@ def issue(made: Statement) -> IssuedStatement:
         first_day=made.period.first,
         last_day=made.period.last,
         through_entry=made.closing.id,
+        owner_name=made.owner.short_name,
         defaults={
-            "owner_name": made.owner.short_name,
             "opening_cents": made.opening_cents,
             "in_cents": totals.in_cents,
             "out_cents": totals.out_cents,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -69,18 +70,21 @@ def download(statement: Statement, check: Callable[[str], Check]) -> HttpRespons
     """The whole statement, with its code. Raises TooManyLines."""
     if statement.totals.line_count > LINES_AT_MOST:
         raise TooManyLines(TOO_MANY, count=f"{statement.totals.line_count:,}")
-    return draw(statement, check(issue(statement).code)).download(file_name(statement, "pdf"))
+    issued = issue(statement)
+    paper = draw(statement, issued.issued_at, check(issued.code))
+    return paper.download(file_name(statement, "pdf"))
 
 
-def draw(statement: Statement, check: Check) -> Paper:
+def draw(statement: Statement, issued_at: datetime, check: Check) -> Paper:
+    """The same statement again is the same document, with the time of its code."""
     title = _("Nissmart statement, {period}").format(period=statement.period)
-    paper = Paper(title, statement.made_at)
+    paper = Paper(title, issued_at)
     pages = paginate(rows_of(paper, statement))
     for number, rows in enumerate(pages, start=1):
         paper.begin_page()
         draw_heading(paper, statement)
         if number == 1:
-            draw_summary(paper, statement)
+            draw_summary(paper, statement, issued_at)
         draw_table(paper, rows, FIRST_TOP if number == 1 else OTHER_TOP)
         owner = f"{statement.owner.name} · {statement.of_what}"
         paper.foot(owner, check, number, len(pages))
@@ -144,7 +148,7 @@ def draw_heading(paper: Paper, statement: Statement) -> None:
     paper.say(RIGHT, 25, str(statement.period), size=9.5, align=Align.R)
 
 
-def draw_summary(paper: Paper, statement: Statement) -> None:
+def draw_summary(paper: Paper, statement: Statement, issued_at: datetime) -> None:
     """Whose statement it is, and its five sums."""
     owner, totals = statement.owner, statement.totals
     contact = national(owner.phone) if owner.phone else owner.email or ""
@@ -153,7 +157,7 @@ def draw_summary(paper: Paper, statement: Statement) -> None:
     paper.say(LEFT, 38, owner.name, size=11, style="B")
     paper.say(LEFT, 43.5, ", ".join(filter(None, [contact, account])), colour=MUTED)
     made = _("Made on {time}, East Africa Time. All amounts in Kenyan shillings (KES).")
-    paper.say(LEFT, 48.5, made.format(time=minute(statement.made_at)), size=8.5, colour=MUTED)
+    paper.say(LEFT, 48.5, made.format(time=minute(issued_at)), size=8.5, colour=MUTED)
     sums = [
         (_("Opening balance"), statement.opening_cents),
         (_("Money in"), totals.in_cents),

@@ -1,5 +1,6 @@
 """Member pages that show or move money."""
 
+from ledger.views.about import answers, privacy, terms
 from ledger.views.activity import activity
 from ledger.views.fees import fees
 from ledger.views.home import home
@@ -7,4 +8,16 @@ from ledger.views.moves import page_of
 from ledger.views.receipt import cancel, receipt, receipt_pdf
 from ledger.views.reporting import report
 
-__all__ = ["activity", "cancel", "fees", "home", "page_of", "receipt", "receipt_pdf", "report"]
+__all__ = [
+    "activity",
+    "answers",
+    "cancel",
+    "fees",
+    "home",
+    "page_of",
+    "privacy",
+    "receipt",
+    "receipt_pdf",
+    "report",
+    "terms",
+]

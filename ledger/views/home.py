@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from ledger import history, kinds
+from ledger import history, kinds, months
 from ledger.models import Transaction
 from ledger.movements import Movement, by_day
 from ledger.querysets import nairobi_day
-from wallet.models import Account
+from ledger.views import about
+from wallet.models import Account, User
+from wallet.signin import pin
 from wallet.web.cookies import name_of
 from wallet.web.http import Request, asks_for, render_part
 
 LATEST = 6
 ON_ITS_WAY = 5
+
+
+class Step(NamedTuple):
+    """Something a new member does first, and the page for it."""
+
+    name: str
+    note: str
+    url: str
+    is_done: bool
 
 
 @require_safe
@@ -27,7 +42,7 @@ def home(request: Request) -> HttpResponse:
     changed.
     """
     if not request.user.is_authenticated:
-        return render(request, "ledger/landing.html")
+        return render(request, "ledger/landing.html", about.facts())
     account = request.user.primary_account()
     on_its_way, has_more = pending(account)
     pending_cents = sum(each.record.taken_cents for each in on_its_way if not each.is_in)
@@ -53,10 +68,36 @@ def home(request: Request) -> HttpResponse:
         "on_its_way": on_its_way,
         "has_more_on_its_way": has_more,
         "days": by_day(latest, account),
+        "month": months.this_month(account) if shown else None,
+        "first_steps": [] if shown else first_steps(request.user),
         "seen": " ".join(seen),
         "news": [rows[row] for row in rows if row not in seen_before] if seen_before else [],
     }
     return render_part(request, "ledger/home.html", context, part="balance")
+
+
+def first_steps(user: User) -> list[Step]:
+    """What to do with a wallet that has never had money."""
+    return [
+        Step(
+            _("Verify your phone number or email"),
+            _("So that the wallet stays yours"),
+            reverse("wallet:verify"),
+            user.has_proof,
+        ),
+        Step(
+            _("Make your first deposit"),
+            _("Your money shows here"),
+            reverse("ledger:deposit"),
+            is_done=False,
+        ),
+        Step(
+            _("Choose a PIN"),
+            _("You need it to send and withdraw"),
+            reverse("wallet:pin"),
+            pin.has_pin(user),
+        ),
+    ]
 
 
 def pending(account: Account) -> tuple[list[Movement], bool]:

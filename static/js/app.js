@@ -29,14 +29,7 @@
     if (event.detail.requestConfig.verb === "post") document.querySelector(".messages")?.remove();
     event.detail.target.setAttribute("aria-busy", "true");
   });
-  on("htmx:afterRequest", ({ detail }) => {
-    detail.target?.removeAttribute("aria-busy");
-    // 204: nothing has changed, so only update the time, from the server's clock.
-    const clock = detail.xhr.status === 204 && detail.elt.querySelector("time[data-zone]");
-    if (!clock) return;
-    const at = new Date(detail.xhr.getResponseHeader("Date") ?? Date.now());
-    clock.textContent = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.zone });
-  });
+  on("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));
   // The same rule for a list swapped in out of band. The next answer brings it again.
   on("htmx:oobBeforeSwap", ({ target, detail }) => { detail.shouldSwap &&= !target.matches(HELD); });
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.factories import PIN, UserFactory, deposit, funded, send
+from tests.factories import PIN, UserFactory, deposit, funded, send, withdraw
+from tests.unsettled import with_status
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -92,6 +93,24 @@ def test_every_row_of_a_list_has_the_same_height(open_page, alice):
         heights = page.locator("a.row").evaluate_all("rows => rows.map(row => row.offsetHeight)")
         assert len(heights) >= 4
         assert len(set(heights)) == 1, url
+
+
+def test_a_small_phone_shows_three_rows_and_the_button_that_sends(open_page, alice, bob):
+    with_status(withdraw(alice, 40_00), "PENDING")
+    for _ in range(4):
+        send(alice, bob, 1_00, description="Chai")
+    page = open_page(alice, viewport={"width": 360, "height": 640})
+    page.goto("/")
+    bar = page.locator(".bottom-bar").bounding_box()
+    third = page.locator("a.row").nth(2).bounding_box()
+    assert bar
+    assert third
+    assert third["y"] + third["height"] <= bar["y"]
+    page.goto("/transfer/")
+    expect(page.locator(".bottom-bar")).to_have_count(0)
+    button = page.get_by_role("button", name="Continue").bounding_box()
+    assert button
+    assert button["y"] + button["height"] <= 640
 
 
 def test_the_home_page_of_a_visitor_looks_right_on_a_phone(open_page, alice):

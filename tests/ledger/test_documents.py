@@ -116,6 +116,22 @@ def test_a_statement_says_its_sums_by_its_code(alice, bob):
     assert IssuedStatement.objects.count() == 2
 
 
+def test_the_same_statement_is_the_same_file_until_its_owner_has_another_name(alice, time_machine):
+    year = {"from": "2025-12-01", "to": "2026-10-31", "format": "pdf"}
+
+    def made_on(day: str) -> bytes:
+        time_machine.move_to(f"2026-11-{day}T09:00:00Z", tick=False)
+        return signed_in(alice).get("/statement/", year).content
+
+    first = made_on("16")
+    assert made_on("28") == first
+    alice.name = "Achieng Nyambura"
+    alice.save()
+    assert made_on("28") != first
+    names = IssuedStatement.objects.order_by("pk").values_list("owner_name", flat=True)
+    assert list(names) == ["Alice W.", "Achieng N."]
+
+
 def test_every_unknown_code_gets_the_same_answer(alice, bob):
     issuing.receipt(send(alice, bob, 1_00))
     seen = set()

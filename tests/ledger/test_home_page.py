@@ -137,10 +137,25 @@ def test_htmx_gets_the_newest_balance(as_alice, alice, bob):
     assert "KES 700.00" in text(as_alice.get("/", headers=htmx("balance")))
 
 
-def test_a_new_member_is_invited_to_deposit(bob):
-    said = text(signed_in(bob).get("/"))
-    assert "Your wallet is ready" in said
-    assert "KES 0.00" in said
+def test_a_new_member_sees_the_first_steps(bob):
+    response = signed_in(bob).get("/")
+    assert "Your wallet is ready" in text(response)
+    assert "KES 0.00" in text(response)
+    (steps,) = elements(response, "ol", class_="first-steps")
+    verified, deposits, pin = (words(step) for step in find(steps, "li"))
+    assert verified.endswith("Verify your phone number or email Done")
+    assert "Make your first deposit Your money shows here" in deposits
+    assert pin.endswith("Choose a PIN Done")
+    assert not words(elements(response, "section", id="month")[0])
+
+
+def test_home_adds_up_the_month_unless_the_balance_is_hidden(as_alice, alice, bob):
+    send(alice, bob, 300_00)
+    for response in (as_alice.get("/"), as_alice.get("/", headers=htmx("balance"))):
+        (month,) = elements(response, "section", id="month")
+        assert words(month).endswith("Money in KES 1,000.00 Money out KES 300.00")
+    as_alice.cookies["balance"] = "hidden"
+    assert "300.00" not in words(elements(as_alice.get("/"), "section", id="month")[0])
 
 
 def test_shows_only_the_last_six_transactions(alice, bob):

@@ -14,11 +14,13 @@ from ledger import alerts
 from ledger.errors import AccountClosed
 from ledger.leaving import operations as leaving
 from ledger.models import Entry
+from ledger.operations.arrivals import Paid, expect
 from tests.books import nothing_moves
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, balance, deposit, send
 from tests.ledger.support.payouts import assert_right
 from tests.pages import text
+from wallet import safety
 from wallet.context import Context
 from wallet.errors import Refusal
 from wallet.models import (
@@ -45,6 +47,7 @@ def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
     deposit(alice, 50_00)
     send(alice, bob, 20_00, description="Lunch")
     alerts.write_due()
+    safety.changed(Context(alice.pk), alice.pk, safety.Change.PASSWORD)
     answer = signed_in(alice).get("/profile/data/")
     assert "attachment" in answer["Content-Disposition"]
     document = json.loads(answer.content)
@@ -55,7 +58,9 @@ def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
     assert newest["other_party"] == bob.short_name
     assert bob.phone not in answer.text
     assert alice.password not in answer.text
-    assert {row["topic"] for row in document["messages"]} == {"deposited", "sent"}
+    assert [row["facts"] for row in document["security_changes"]] == [{"what": "password"}]
+    topics = {row["topic"] for row in document["messages"]}
+    assert topics == {"deposited", "sent", "password_changed"}
 
 
 def test_the_password_is_asked_before_either(alice):
@@ -125,6 +130,13 @@ def test_money_on_its_way_or_a_freeze_keeps_it_open(alice, bob):
     account.save(update_fields=["is_frozen", "frozen_by"])
     with pytest.raises(Refusal, match="frozen"):
         leaving.close(context, alice.pk)
+
+
+def test_a_payment_that_its_rail_has_yet_to_confirm_keeps_it_open(bob, carol):
+    expect(Paid("mpesa", "TKT1234567", 50_000_00, bob.primary_account().number.lower()))
+    with pytest.raises(Refusal, match="on its way"):
+        leaving.close(Context(bob.pk), bob.pk)
+    leaving.close(Context(carol.pk), carol.pk)
 
 
 def test_who_they_were_is_forgotten_when_the_law_allows(alice, bob, settings):

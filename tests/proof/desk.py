@@ -21,12 +21,12 @@ from django.utils import timezone  # noqa: E402
 
 from adminpanel.models import Incident  # noqa: E402
 from ledger import operations, rails  # noqa: E402
-from ledger.models import Attempt, Entry, Pause, RailEvent  # noqa: E402
+from ledger.models import Arrival, Attempt, Entry, Pause, RailEvent  # noqa: E402
 from ledger.models.attempts import State  # noqa: E402
 from ledger.models.rail_events import ALARMING  # noqa: E402
 from ledger.payouts import operations as payouts  # noqa: E402
 from tests.bench.workers import serve  # noqa: E402
-from wallet import house  # noqa: E402
+from wallet import account_numbers, house  # noqa: E402
 from wallet.context import SYSTEM, Context  # noqa: E402
 from wallet.models import Account, User  # noqa: E402
 from wallet.staff.roles import FINANCE_TEAM  # noqa: E402
@@ -104,15 +104,44 @@ def let_time_pass() -> None:
 
 
 def attempts() -> list[dict[str, Any]]:
-    """Every attempt, with what became of its order."""
+    """Every payment that we asked for, with what became of its order."""
     fields = ("reference", "state", "receipt", "rail_id", "fence", "looks", "phone")
     fields += ("transaction__amount_cents", "transaction__status", "failure_code")
-    return list(Attempt.objects.order_by("pk").values(*fields))
+    asked = Attempt.objects.exclude(transaction__idempotency_key__startswith="paid ")
+    return list(asked.order_by("pk").values(*fields))
+
+
+def members_numbers() -> list[str]:
+    """What each member types at the paybill, in the order of `prepare`."""
+    return [account_numbers.of(account_id) for account_id, _user_id in wallets]
+
+
+def arrivals() -> list[dict[str, Any]]:
+    """Each receipt that is booked. `owner` is the account number of the wallet that got it, or None
+    when it's in suspense."""
+    found = Arrival.objects.filter(transaction__isnull=False).select_related("transaction")
+    return [
+        {
+            "receipt": one.receipt,
+            "amount_cents": one.transaction.amount_cents,
+            "owner": one.transaction.to_account_id
+            and account_numbers.of(one.transaction.to_account_id),
+        }
+        for one in found
+    ]
+
+
+def is_heard(receipt: str) -> bool:
+    """Did M-PESA report that this was paid? It asks first whether it may be."""
+    events = RailEvent.objects.filter(is_callback=True, body__contains=receipt)
+    return events.exclude(kind="c2b-validation").exists()
 
 
 def count_unfinished() -> int:
-    """How many callbacks aren't applied yet, and how many findings have no incident yet."""
+    """How many callbacks aren't applied yet, how many arrivals aren't confirmed yet, and how many
+    findings have no incident yet."""
     waiting = RailEvent.objects.filter(is_callback=True, handled_at__isnull=True).count()
+    waiting += Arrival.objects.waiting().count()
     return waiting + RailEvent.objects.filter(finding__in=ALARMING, incidents=None).count()
 
 
@@ -123,10 +152,20 @@ def alarms() -> dict[str, str]:
 
 
 def strays() -> list[str]:
-    """The references of the attempts whose money went to suspense."""
-    entries = Entry.objects.filter(account=house.SUSPENSE.id).select_related("transaction")
-    keys = entries.values_list("transaction__idempotency_key", flat=True)
-    return [key.removeprefix("stray ") for key in keys if key]
+    """The references of the payments we asked for whose money went to suspense.
+
+    The first report of it decides the key: a result, or a payment at the paybill under a receipt.
+    """
+    entries = Entry.objects.filter(account=house.SUSPENSE.id)
+    keys = set(entries.values_list("transaction__idempotency_key", flat=True))
+    by_arrival = Arrival.objects.filter(
+        transaction__idempotency_key__in=keys, attempt__isnull=False
+    )
+    references = dict(by_arrival.values_list("transaction__idempotency_key", "attempt__reference"))
+    reported = {key for key in keys if key and not key.startswith("stray mpesa ")}
+    return [key.removeprefix("stray ") for key in reported - set(references)] + [
+        *references.values()
+    ]
 
 
 def books() -> dict[str, Any]:
@@ -179,5 +218,16 @@ def lift(pause_id: int) -> None:
 
 if __name__ == "__main__":
     known = (prepare, order, states, count_open, attempts, strays, books, unknown, resolve)
-    known += (count_unfinished, count_unsent, count_ready, alarms, let_time_pass, pause, lift)
+    known += (
+        members_numbers,
+        arrivals,
+        is_heard,
+        count_unfinished,
+        count_unsent,
+        count_ready,
+        alarms,
+        let_time_pass,
+        pause,
+        lift,
+    )
     serve({one.__name__: one for one in known})

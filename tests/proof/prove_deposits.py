@@ -1,4 +1,7 @@
-"""Deposits by prompt while everything goes wrong: each is credited once, and only if it was paid.
+"""Deposits while everything goes wrong: each is credited once, and only if it was paid.
+
+Three of four are asked for by prompt, the others are started by members at the paybill. M-PESA
+reports a paid prompt twice: as its result, and as a payment at the paybill.
 
 The faults, the killed workers and the jumps of the clock are those of `prove_payouts`. Some members
 cancel, ignore the prompt, or enter a wrong PIN. When the answer to a prompt was lost, and with it
@@ -15,9 +18,11 @@ import signal
 import sys
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from tests.proof.engines import on_both_engines
+from tests.proof.paybill import Came, Paybill
 from tests.proof.running import keep_going
 from tests.proof.stack import Stack, stack
 
@@ -38,6 +43,8 @@ FAILING = {
 LYING = 8
 # Daraja: an AccountReference has 12 characters, so the book has the beginning of our reference.
 BOOKED = 12
+# Of larger payments M-PESA is asked whether they were really made.
+CONFIRM_ABOVE_CENTS = "20000"
 
 
 def main() -> int:
@@ -47,14 +54,21 @@ def main() -> int:
 
 def prove(engine: str, url: str) -> str:
     deposits = SQLITE_DEPOSITS if engine == "SQLite" else DEPOSITS
-    with stack(url) as it:
+    with stack(url, {"CONFIRM_ABOVE_CENTS": CONFIRM_ABOVE_CENTS}) as it:
         phones = it.desk.get(do="prepare", members=MEMBERS, shillings=0)
-        liar = script(it, phones)
+        liar, paybill = script(it, phones), Paybill(it, phones)
         began, resolved = time.monotonic(), Counter[str]()
-        keep_going(it, "deposit", deposits, lambda it: look_up_in_the_statement(it, resolved))
+        ask = partial(order, it, paybill)
+        keep_going(it, ask, deposits, lambda it: look_up_in_the_statement(it, resolved))
         took_s = time.monotonic() - began
-        found = check(it, deposits, liar, resolved)
+        found = check(it, deposits - paybill.paid, liar, resolved, paybill.check())
         return f"{found}; {it.kills} workers killed, {took_s:.0f} s"
+
+
+def order(it: Stack, paybill: Paybill, count: int) -> list[int]:
+    at_paybill = count // 4
+    made, shillings = it.desk.get(do="order", verb="deposit", count=count - at_paybill)
+    return [made + at_paybill, shillings + paybill.pay(at_paybill)]
 
 
 def script(it: Stack, phones: list[str]) -> str:
@@ -74,7 +88,7 @@ def look_up_in_the_statement(it: Stack, resolved: Counter[str]) -> None:
     if not unknown or len(unknown) < it.desk.get(do="count_open"):
         return
     it.simulator.finish()
-    receipts = {line["reference"]: line["receipt"] for line in it.simulator.book()}
+    receipts = {line["reference"]: line["receipt"] for line in prompted(it)}
     for reference in unknown:
         state = it.desk.get(
             do="resolve", reference=reference, receipt=receipts.get(reference[:BOOKED], "")
@@ -82,12 +96,17 @@ def look_up_in_the_statement(it: Stack, resolved: Counter[str]) -> None:
         resolved[state] += 1
 
 
-def check(it: Stack, deposits: int, liar: str, resolved: Counter[str]) -> str:
+def prompted(it: Stack) -> list[dict[str, Any]]:
+    """The paid prompts in the simulator's book."""
+    return [line for line in it.simulator.book() if line["kind"] == "stk"]
+
+
+def check(it: Stack, deposits: int, liar: str, resolved: Counter[str], came: Came) -> str:
     asked = [one for one in it.simulator.control("payments") if one["kind"] == "stk"]
     prompts = Counter(one["reference"] for one in asked)
     twice = [reference for reference, times in prompts.items() if times > 1]
     assert not twice, f"asked twice: {twice}"
-    paid = {line["reference"]: line for line in it.simulator.book()}
+    paid = {line["reference"]: line for line in prompted(it)}
     attempts, strays = it.desk.get(do="attempts"), set(it.desk.get(do="strays"))
     books, alarms = it.desk.get(do="books"), it.desk.get(do="alarms")
     assert len(attempts) == deposits == len({one["reference"][:BOOKED] for one in attempts})
@@ -95,13 +114,15 @@ def check(it: Stack, deposits: int, liar: str, resolved: Counter[str]) -> str:
     assert not wrong, f"{len(wrong)} differ from M-PESA's book: {wrong[:5]}"
     phones = {one["reference"]: one["phone"] for one in attempts}
     unexplained = [one for one in strays if phones[one] != liar or one not in alarms]
-    assert not unexplained, f"in suspense for no reason: {unexplained}"
-    check_money(books, attempts, strays)
+    odd = [one for one in attempts if one["reference"] in unexplained]
+    assert not odd, f"in suspense for no reason: {odd}"
+    check_money(books, attempts, strays, came)
     states = Counter(one["state"] for one in attempts)
     return (
         f"{deposits} deposits, {len(asked)} prompts, {states['SUCCEEDED']} credited, "
         f"{states['FAILED']} failed, {len(strays)} of them paid late and in suspense; "
-        f"{sum(resolved.values())} looked up by people; callbacks {books['callbacks']}; "
+        f"{sum(resolved.values())} looked up by people; {came.words}; "
+        f"callbacks {books['callbacks']}; "
         f"{books['incidents']} incidents; {it.verify()}"
     )
 
@@ -116,15 +137,19 @@ def agrees(attempt: dict[str, Any], paid: dict[str, Any], strays: set[str]) -> b
     return attempt["state"] == "SUCCEEDED" and same == booked
 
 
-def check_money(books: dict[str, Any], attempts: list[Any], strays: set[str]) -> None:
+def check_money(books: dict[str, Any], attempts: list[Any], strays: set[str], came: Came) -> None:
     cents = {one["reference"]: one["transaction__amount_cents"] for one in attempts}
     paid = sum(cents[one["reference"]] for one in attempts if one["state"] == "SUCCEEDED")
     stray = sum(cents[one] for one in strays)
-    assert books["wallets"] == paid
+    assert books["wallets"] == paid + came.credited_cents
     entries = books["entries"]
-    assert entries.get(str(books["suspense"]), 0) == stray, "suspense isn't explained"
+    assert entries.get(str(books["suspense"]), 0) == stray + came.astray_cents, (
+        "suspense isn't explained"
+    )
     # What arrives at the float is below zero in the books.
-    assert entries[str(books["float"])] == -paid - stray, "the float differs"
+    assert entries[str(books["float"])] == -books["wallets"] - stray - came.astray_cents, (
+        "the float differs"
+    )
 
 
 if __name__ == "__main__":

@@ -21,11 +21,15 @@ def do_nothing(it: Stack) -> None:
 
 
 def keep_going(
-    it: Stack, verb: str, count: int, at_rest: Callable[[Stack], None] = do_nothing
+    it: Stack,
+    order: Callable[[int], list[int]],
+    count: int,
+    at_rest: Callable[[Stack], None] = do_nothing,
 ) -> int:
     """Order this many payments while workers die, until all have ended. The total in shillings.
 
-    `at_rest` is called now and then once all is ordered, for what only people can end.
+    `order` makes that many at most, and returns how many and their sum. `at_rest` is called now and
+    then once all is ordered, for what only people can end.
     """
     left, total, ends_at = count, 0, time.monotonic() + ENDS_WITHIN_S
     next_kill = next_jump = time.monotonic()
@@ -34,7 +38,7 @@ def keep_going(
         if now > ends_at:
             raise SystemExit(f"Some never end: {it.desk.get(do='states')}")
         if left:
-            made, shillings = it.desk.get(do="order", verb=verb, count=min(left, ORDERED_TOGETHER))
+            made, shillings = order(min(left, ORDERED_TOGETHER))
             left, total = left - made, total + shillings
         else:
             time.sleep(0.5)

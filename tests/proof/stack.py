@@ -107,7 +107,9 @@ class Stack:
     def start_worker(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "manage.py", "work"]
         log = None if os.environ.get("VERBOSE") else subprocess.DEVNULL
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment(self.url), stdout=log, stderr=log)
+        worker = subprocess.Popen(
+            command, cwd=ROOT, env=environment(self.url), stdout=log, stderr=log
+        )
         self.workers.append(worker)
         return worker
 

@@ -224,6 +224,27 @@ def test_without_a_second_factor_a_code_is_sent(as_alice, alice):
     assert as_alice.post(FORGOTTEN, given).status_code == 422
 
 
+def test_the_code_goes_to_a_proved_contact_only(as_alice, alice):
+    now = timezone.now()
+    User.objects.filter(pk=alice.pk).update(
+        phone_proved_at=None,
+        email="alice@example.com",
+        email_proved_at=now,
+        prove_by=now + timedelta(days=30),
+    )
+    assert "Send a code to my email" in as_alice.get(FORGOTTEN).text
+    as_alice.post(FORGOTTEN, {"send": "1"})
+    assert Delivery.objects.get().to == "alice@example.com"
+
+
+def test_codes_for_a_new_pin_are_counted_with_all_others(as_alice, alice, settings):
+    settings.CODES_PER_HOUR = settings.CODES_PER_HOUR | {"contact": 1}
+    for _twice in range(2):
+        as_alice.post(FORGOTTEN, {"send": "1"})
+    assert "Too many codes were sent." in as_alice.get(FORGOTTEN).text
+    assert Delivery.objects.count() == 1
+
+
 # --- In the database
 
 

@@ -69,6 +69,11 @@ def contacts_of(person: User) -> list[Contact]:
     return [Contact.of(value) for value in values if value]
 
 
+def contact_of(person: User) -> Contact | None:
+    """Where a code for this person goes: the phone, or the email of a person without one."""
+    return next(iter(contacts_of(person)), None)
+
+
 def send_code(user_id: int | None, contact: Contact, code: str, *, send_before: datetime) -> None:
     """Send a code to a contact, which may be a stranger's. It's useless after `send_before`."""
     text = _(

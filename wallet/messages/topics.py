@@ -42,6 +42,8 @@ class Topic(TextChoices):
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
     SAVING_SKIPPED = "saving_skipped", gettext_lazy("Automatic saving skipped")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
+    SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
+    SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
 
 
 class Words(NamedTuple):
@@ -181,5 +183,14 @@ WORDS: Mapping[str, Words] = {
     Topic.UNLOCK_ASKED: Words(
         gettext_lazy("You asked to unlock a goal"),
         gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
+    ),
+    Topic.SCHEDULE_SET: Words(
+        gettext_lazy("You scheduled {amount}"),
+        gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
+    ),
+    Topic.SCHEDULE_MISSED: Words(
+        gettext_lazy("A scheduled payment wasn't made"),
+        gettext_lazy("Your scheduled {amount} to {name}, due {days}, wasn't sent. {why}"),
+        asks=False,
     ),
 }

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from wallet import operations
 from wallet.errors import Refusal
+from wallet.messages import contact_of
 from wallet.models import Account
 from wallet.signin import proof
 from wallet.signin.pin_views import send_code, typed
@@ -62,6 +63,7 @@ def unfreeze(request: MemberRequest) -> HttpResponse:
         "form": form,
         "by_staff": by_staff,
         "needs_sending": not proof.has_second_factor(request.user),
+        "contact": contact_of(request.user),
     }
     status = 422 if form.errors or request.method == "POST" else 200
     return mark_page(render(request, "wallet/unfreeze.html", context, status=status), refusal)

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from wallet.errors import Refusal
+from wallet.messages import contact_of
 from wallet.signin import pin as pins
 from wallet.signin import proof
 from wallet.signin.pin_forms import ChangePinForm, ForgottenPinForm, SetPinForm
@@ -52,7 +53,10 @@ def forgotten_pin(request: MemberRequest) -> HttpResponse:
     if "send" in request.POST:
         return send_code(request, reverse("wallet:forgotten_pin"))
     form = ForgottenPinForm(typed(request), request=request)
-    facts = {"needs_sending": not proof.has_second_factor(request.user)}
+    facts = {
+        "needs_sending": not proof.has_second_factor(request.user),
+        "contact": contact_of(request.user),
+    }
     return answer(request, form, "wallet/forgotten_pin.html", facts)
 
 

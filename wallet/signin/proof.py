@@ -18,22 +18,19 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet import messages
 from wallet.db.retries import committed
-from wallet.messages import Contact
+from wallet.messages import contact_of
 from wallet.models import User
-from wallet.signin import factors, guesses
+from wallet.signin import codes, factors, guesses
 from wallet.signin.code_forms import code_field
 from wallet.text import ORDINARY_ONLY
-from wallet.web import rates
 from wallet.web.http import MemberRequest
 
 WORKS_FOR = timedelta(minutes=10)
-CODES_PER_HOUR = 5
-TOO_MANY = _("Too many codes.")
 SESSION_KEY = "own_code"
 
 
 class ProofForm(forms.Form):
-    """The password and a code. `is_proved` counts each try."""
+    """The password and a code. `clean` counts each try."""
 
     password = forms.CharField(
         label=_("Password"),
@@ -103,19 +100,19 @@ def is_sent_code(request: MemberRequest, code: str) -> bool:
 
 
 def send_code(request: MemberRequest) -> None:
-    """Send a code to the phone number, or to the email of a member without one.
+    """Send a code to the member's phone, or by email if there is none.
 
     The session keeps its digest, so it works in this browser only. Raises TooManyRequests.
     """
-    user = request.user
-    rates.enforce(f"own-code-sent:{user.pk}", CODES_PER_HOUR, rates.HOUR_S, TOO_MANY)
+    user, contact = request.user, contact_of(request.user)
+    assert contact, "no one signs in without a contact"
+    codes.count(request, [contact], user)
     code = f"{secrets.randbelow(10**6):06}"
     until = timezone.now() + WORKS_FOR
     request.session[SESSION_KEY] = {"digest": keyed(user, code), "until": until.timestamp()}
 
     @committed
     def queue() -> None:
-        contact = Contact.of(user.phone or user.email or "")
         messages.send_code(user.pk, contact, code, send_before=until)
 
     queue()

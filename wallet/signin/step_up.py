@@ -21,24 +21,19 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from wallet.messages import Contact, send_code
-from wallet.messages.outgoing import contacts_of
-from wallet.models import User
-from wallet.signin import devices, factors, guesses
+from wallet.signin import codes, devices, factors, guesses
 from wallet.signin.code_forms import UsesCode, code_field
 from wallet.signin.guesses import What
 from wallet.signin.plain_words import CODE, PlainWords
-from wallet.web import rates
 from wallet.web.fields import PastedField
 from wallet.web.http import MemberRequest
-from wallet.web.rates import HOUR_S, MINUTE_S, TooManyRequests
+from wallet.web.rates import MINUTE_S, TooManyRequests
 from wallet.web.refusals import FieldRefused
 
 PASSED, SENT = "step_up_passed", "step_up_code"
 VALID_S = 5 * MINUTE_S
 CODE_VALID_S = 10 * MINUTE_S
-CODES_PER_HOUR = 10
 WRONG = _("This code isn't right. Enter the one we sent last.")
-TOO_MANY_CODES = _("Too many codes were sent.")
 
 
 def is_needed(request: HttpRequest, amount_cents: int) -> bool:
@@ -113,11 +108,6 @@ class SentCodeForm(PlainWords):
         """The code ends with the order's pass."""
 
 
-def contact_of(user: User) -> Contact | None:
-    """Where the code goes: the phone, or the email of a member without one."""
-    return next(iter(contacts_of(user)), None)
-
-
 def sent_code(request: HttpRequest, order_id: str) -> dict[str, Any] | None:
     """The code that was sent for this order and still works."""
     sent: dict[str, Any] = request.session.get(SENT, {})
@@ -129,7 +119,7 @@ def send(request: MemberRequest, order_id: str, contact: Contact) -> None:
     """Send a code for this order, unless one was sent. Raises TooManyRequests."""
     if sent_code(request, order_id):
         return
-    rates.enforce(f"step-up:{request.user.pk}", CODES_PER_HOUR, HOUR_S, TOO_MANY_CODES)
+    codes.count(request, [contact], request.user)
     code = f"{secrets.randbelow(1_000_000):06}"
     request.session[SENT] = {
         "order": order_id,

@@ -16,6 +16,9 @@ from wallet.untranslated import keep, keep_figures
 
 register = template.Library()
 
+# The colours for people: `.p0` to `.p5` in base.css.
+HUES = 6
+
 
 # Filters for page text mark their output as not to be translated. The `..._text` filters are for
 # attributes and SVG, which can't contain elements.
@@ -35,7 +38,10 @@ def money_text(cents: int) -> str:
 
 @register.filter
 def signed_money(cents: int) -> SafeString:
-    return keep(money.format_signed_money(cents))
+    """`−KES 740.00`. In a list, the style sheet hides the currency from eyes alone."""
+    sign, currency, figure = money.format_signed_money(cents).partition("KES")
+    kept = '<bdi translate="no">{}<bdi class="kes">{}</bdi>{}</bdi>'
+    return format_html(kept, sign, currency + figure[:1], figure[1:])
 
 
 @register.filter
@@ -71,6 +77,12 @@ def short_name(user: User) -> SafeString:
 @register.filter
 def initials(user: User) -> SafeString:
     return keep(user.initials)
+
+
+@register.filter
+def hue(user: User) -> str:
+    """The class of a person's colour, the same on every page."""
+    return f"p{user.pk % HUES}"
 
 
 @register.filter

@@ -9,7 +9,7 @@ from ledger.guards import AUTO_SAVED
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0025_goal_locks'),
+        ('ledger', '0028_other_id'),
     ]
 
     operations = [
