@@ -68,7 +68,7 @@ def turn_on(
 
 @committed
 def pause(*, goal_id: int, kind: str) -> None:
-    """Save no more from what comes from now on. Raises Busy."""
+    """Save nothing from what comes from now on. Raises Busy."""
     rules = AutoSaving.objects.filter(goal=goal_id, kind=kind, paused_at__isnull=True)
     rules.update(paused_at=timezone.now())
 

@@ -87,8 +87,8 @@ def test_it_is_skipped_without_charge_when_money_is_short_and_says_so_once(bob, 
     assert saved() == [(50_00, "short"), (20_00, "frozen")]
     AutoSavingMark.objects.update(through_id=0)
     automatic.save_due()
-    told = Message.objects.filter(user=bob, topic="saving_skipped")
-    assert [one.facts["amount"] for one in told.order_by("pk")] == [
+    sent = Message.objects.filter(user=bob, topic="saving_skipped")
+    assert [one.facts["amount"] for one in sent.order_by("pk")] == [
         "KES\u00a050.00",
         "KES\u00a020.00",
     ]
