@@ -47,6 +47,7 @@ def of(user: User) -> dict[str, Any]:
                 "target_date": goal.target_date,
                 "opened_at": goal.account.created_at,
                 "closed_at": goal.account.closed_at,
+                "automatic": rows(goal.auto_savings, "kind", "percent", "step_cents", "paused_at"),
             }
             for goal in Goal.objects.of_member(user.pk)
         ],

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ledger.savings import locking, moving, views
+from ledger.savings import auto_pages, locking, moving, views
 
 urlpatterns = [
     path("", views.goals, name="goals"),
@@ -12,5 +12,7 @@ urlpatterns = [
     path("<id:goal_id>/move/", moving.between, name="move_goal"),
     path("<id:goal_id>/lock/", locking.lock, name="lock_goal"),
     path("<id:goal_id>/unlock/", locking.unlock, name="unlock_goal"),
+    path("<id:goal_id>/part/", auto_pages.part, name="goal_part"),
+    path("<id:goal_id>/round/", auto_pages.round_up, name="goal_round"),
     path("<id:goal_id>/close/", views.close, name="close_goal"),
 ]

@@ -60,6 +60,7 @@ class Topic(TextChoices):
     STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    SAVING_SKIPPED = "saving_skipped", gettext_lazy("Automatic saving skipped")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
     SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
@@ -246,6 +247,13 @@ WORDS: Mapping[str, Words] = {
         ),
         asks=False,
         inbox=gettext_lazy("From {name}. You now have {balance} available."),
+        kind=Kind.GOALS,
+    ),
+    Topic.SAVING_SKIPPED: Words(
+        gettext_lazy("An automatic saving was skipped"),
+        gettext_lazy("Nissmart: {amount} for {name} wasn't saved, and costs nothing. {why}"),
+        asks=False,
+        page="ledger:goals",
         kind=Kind.GOALS,
     ),
     Topic.UNLOCK_ASKED: Words(
