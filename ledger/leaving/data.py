@@ -72,7 +72,7 @@ def of(user: User) -> dict[str, Any]:
 def scheduled(schedule: Schedule) -> dict[str, Any]:
     """A scheduled payment, with its runs."""
     return {
-        "to": schedule.payee.short_name,
+        "to": schedule.name,
         "amount_cents": schedule.amount_cents,
         "note": schedule.note,
         "days": str(schedule.days),

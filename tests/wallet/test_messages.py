@@ -88,7 +88,7 @@ def test_every_topic_has_words_that_fit_in_an_sms(topic):
     }
     facts |= {"days": "The 30th of every month or its last day, next 30 Nov"}
     facts |= {"why": max(map(str, ScheduledRun.Missed.labels), key=len)}
-    if topic == Topic.SCHEDULE_MISSED:
+    if topic in (Topic.SCHEDULE_MISSED, Topic.SAVING_MISSED):
         facts |= {"days": "16 Nov, 23 Nov, 30 Nov"}
     assert names <= facts.keys()
     assert len(WORDS[topic].render(facts)) <= 160

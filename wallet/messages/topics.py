@@ -43,6 +43,7 @@ class Topic(TextChoices):
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
     SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
+    SAVING_MISSED = "saving_missed", gettext_lazy("Saving missed")
 
 
 class Words(NamedTuple):
@@ -181,6 +182,11 @@ WORDS: Mapping[str, Words] = {
     Topic.SCHEDULE_SET: Words(
         gettext_lazy("You scheduled {amount}"),
         gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
+    ),
+    Topic.SAVING_MISSED: Words(
+        gettext_lazy("Nothing was saved this time"),
+        gettext_lazy("{amount} for {name}, due {days}, wasn't saved. {why}"),
+        asks=False,
     ),
     Topic.SCHEDULE_MISSED: Words(
         gettext_lazy("A scheduled payment wasn't made"),
