@@ -1,7 +1,8 @@
 """What came into a member's account and went out of it, month by month.
 
 The sums are those of the rows that Activity shows: what failed moved nothing, money that is on its
-way in isn't there yet, and a fee went out with its payment.
+way in isn't there yet, and a fee went out with its payment. What a member moves between their own
+accounts is neither money in nor out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from django.db.models import DateTimeField, F, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.formats import date_format
 
+from ledger import kinds
 from ledger.models import Transaction
 from ledger.querysets import NAIROBI, day_start, nairobi_day, next_day_start
 from ledger.status import Status
@@ -68,7 +70,8 @@ def totals(account: Account, first: date, last: date) -> dict[date, Month]:
 
 def by_month(side: Q, start: datetime, end: datetime, name: str, cents: Any) -> Any:
     """(month, name, sum) of one side of an account. Reads no row that is much older."""
-    records = Transaction.objects.order_by().filter(side)
+    own = [kind.code for kind in kinds.every() if kind.moves_own]
+    records = Transaction.objects.order_by().filter(side).exclude(type__in=own)
     older = records.filter(created_at__lt=start - LATE).order_by("-pk").values("pk")[:1]
     records = records.filter(pk__gt=Coalesce(Subquery(older), 0))
     return (

@@ -3,6 +3,7 @@
 import os
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
@@ -29,7 +30,7 @@ MPESA_PASSWORD_EXPIRES = os.environ.get("MPESA_PASSWORD_EXPIRES", "")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 # For so long after a change of phone number, email, PIN, password or second factor, less may leave
-# a wallet in a day. After an operator's help nothing is paid out either.
+# a wallet in a day. After an operator's help nothing leaves it.
 LOWER_LIMIT_HOURS = env.float("LOWER_LIMIT_HOURS", 24)
 LOWER_LIMIT_CENTS_OUT_PER_DAY = env.int("LOWER_LIMIT_CENTS_OUT_PER_DAY", 10_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)
@@ -49,3 +50,30 @@ CONFIRM_ABOVE_CENTS = env.int("CONFIRM_ABOVE_CENTS", 10_000_00)
 # than a call takes.
 PAYOUT_THREADS = env.int("PAYOUT_THREADS", 16)
 PAYOUT_LEASE_S = env.float("PAYOUT_LEASE_S", 180)
+
+for name, least in {
+    "PAYOUT_THREADS": 1,
+    "PAYOUT_LEASE_S": 1,
+    "LIMIT_CENTS_PER_TRANSACTION": 1,
+    "LIMIT_CENTS_OUT_PER_DAY": 1,
+    "LIMIT_CENTS_BALANCE": 1,
+    "LEAST_TRANSFER_CENTS": 1,
+    "LOWER_LIMIT_HOURS": 0,
+    "LOWER_LIMIT_CENTS_OUT_PER_DAY": 0,
+    "APPROVE_ONE_ABOVE_CENTS": 0,
+    "APPROVE_ONE_ABOVE_CENTS_A_DAY": 0,
+    "CONFIRM_ABOVE_CENTS": 0,
+    "REPORTS_PER_DAY": 0,
+}.items():
+    if globals()[name] < least:
+        raise ImproperlyConfigured(f"{name} is {globals()[name]}: set {least} or more.")
+if APPROVE_TWO_ABOVE_CENTS < APPROVE_ONE_ABOVE_CENTS:
+    raise ImproperlyConfigured(
+        "APPROVE_TWO_ABOVE_CENTS is less than APPROVE_ONE_ABOVE_CENTS: a payout that needs two"
+        " people would need none."
+    )
+if RAIL == "mpesa" and float(MPESA_TIMEOUT_S) >= PAYOUT_LEASE_S:
+    raise ImproperlyConfigured(
+        "PAYOUT_LEASE_S isn't longer than MPESA_TIMEOUT_S: a second worker would take over a call"
+        " that still goes on."
+    )

@@ -16,7 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import CheckRun, Correction, ReversalProposal
-from ledger.models import AlertMark, Attempt, Entry, RailEvent, RollupMark, Schedule, ScheduledRun
+from ledger.models import AlertMark, Entry, RailEvent, RollupMark, Schedule, ScheduledRun
+from ledger.payouts import leases
 from ledger.rollups import BATCH
 from ledger.schedules.booking import due_at, due_day
 from wallet.models import Channel, Delivery, Session
@@ -73,8 +74,9 @@ def count(rows: QuerySet[Any]) -> int:
 
 
 def payments() -> Job:
-    due = Attempt.objects.due(timezone.now())
-    asked = RailEvent.objects.filter(is_callback=False).values_list("at", flat=True)
+    due = leases.due(timezone.now())
+    # Only a worker writes answers; findings and callbacks have other writers.
+    asked = RailEvent.objects.filter(kind__endswith="-answer").values_list("at", flat=True)
     first = due.values_list("next_look_at", flat=True).first()
     return Job(_("Payments to send or to ask about"), count(due), first, asked.first())
 

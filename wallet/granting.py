@@ -200,7 +200,7 @@ def record(context: Context, action: audit.Action, found: RoleRequest, **facts: 
     """Under the reason of the request, unless the context has one."""
     why = context if context.reason else context.because(found.reason)
     subject = subjects.member(found.user_id)
-    audit.record(why, action, subject, role=found.role, request=found.pk, **facts)
+    audit.record(why, action, subject, role=found.role, role_request=found.pk, **facts)
 
 
 # --- Mail

@@ -120,10 +120,12 @@ def remove_second_step(context: Context, user: User) -> bool:
 
     Returns False, and records nothing, if it was off.
     """
-    removed, _by_model = Authenticator.objects.filter(user=user).delete()
-    if not removed:
+    mine = Authenticator.objects.filter(user=user)
+    if not mine.exists():
         return False
+    # First, since it locks the wallet, as every other change of a factor does.
     safety.changed(context, user.pk, safety.Change.HELP)
+    mine.delete()
     audit.record(context, audit.Action.REMOVE_TWO_STEP, subjects.member(user.pk))
     return True
 

@@ -58,7 +58,7 @@ def changed(
     order locks the wallet first and its owner next, so the other order could deadlock with it.
     """
     is_help = change is Change.HELP or context.actor_id != user_id
-    until = timezone.now() + timedelta(hours=settings.LOWER_LIMIT_HOURS)
+    until = timezone.now() + how_long(is_help)
     columns = {} if change in HARMLESS else {"lower_limit_until": until}
     if is_help:
         columns |= {"no_payouts_until": until}
@@ -74,3 +74,11 @@ def changed(
         # An operator's act has an event with its reason.
         subject = subjects.member(user_id)
         audit.record(context, audit.Action.CHANGE_SECURITY, subject, what=change.value)
+
+
+def how_long(is_help: bool) -> timedelta:
+    """How long the change counts. After help at least as long as a password link works, and a
+    moment more, so that the link can't be used when the time is over."""
+    usual = timedelta(hours=settings.LOWER_LIMIT_HOURS)
+    link = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+    return max(usual, link) + timedelta(minutes=1) if is_help else usual

@@ -45,7 +45,7 @@ class AuditFilter(PeriodForm):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        people = [(str(user.pk), user.name) for user in queries.staff()]
+        people = [(str(user.pk), user.name) for user in queries.staff(data.get("actor", ""))]
         field = self.fields["actor"]
         assert isinstance(field, forms.ChoiceField)
         field.widget.attrs["translate"] = "no"

@@ -4,10 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from ledger import lookups, operations
+from ledger.errors import InsufficientFunds
 from ledger.kinds import Kind
 from ledger.models import Transaction
 from ledger.operations import Order
@@ -34,10 +36,13 @@ class OrderForm(forms.Form):
     )
     idempotency_key = KeyField(initial=new_key)
 
-    def __init__(self, *args: Any, kind: Kind, account: Account, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: Kind, account: Account, hides_balance: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
         self.account = account
+        self.hides_balance = hides_balance
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -51,8 +56,12 @@ class OrderForm(forms.Form):
         self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
 
     def refuse(self, error: Refusal) -> None:
-        """Show the refusal beside its field."""
-        self.add_error(error.field if error.field in self.fields else None, str(error))
+        """Show the refusal beside its field, without the balance if the member hides it."""
+        words = str(error)
+        if self.hides_balance and isinstance(error, InsufficientFunds):
+            words = str(_("Your wallet doesn't hold enough for that. Enter less."))
+        field = error.field if error.field in self.fields else None
+        self.add_error(field, ValidationError(words, code=error.code))
 
     def order(self) -> Order:
         """The order that the member filled in. The form must be valid."""

@@ -34,6 +34,10 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def open(self) -> Self:
         return self.exclude(state=Schedule.State.ENDED)
 
+    def saving_for(self, goal_id: int) -> Schedule | None:
+        """What saves into this goal, unless it has ended."""
+        return self.filter(target=goal_id, kind=Schedule.Kind.SAVING).open().first()
+
     def due(self, day: date) -> Self:
         """Those that have a run to begin, longest due first."""
         active = self.filter(state=Schedule.State.ACTIVE, next_on__lte=day)

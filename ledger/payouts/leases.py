@@ -49,7 +49,7 @@ class Claim(NamedTuple):
 def claim_at_most(count: int) -> list[Claim]:
     """None also while the database is busy: there is another turn soon."""
     # A read first, because a claim takes SQLite's only write lock.
-    if not Attempt.objects.due(timezone.now()).exists():
+    if not due(timezone.now()).exists():
         return []
     try:
         return claim_due(count)
@@ -78,16 +78,21 @@ def claim_due(at_most: int, attempt_id: int | None = None) -> list[Claim]:
     With an `attempt_id` only that one.
     """
     now = timezone.now()
-    due = Attempt.objects.due(now).filter(~Q(state=State.READY) | may_send())
+    waiting = due(now)
     if attempt_id is not None:
-        due = due.filter(pk=attempt_id)
-    locked = due.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",))
+        waiting = waiting.filter(pk=attempt_id)
+    locked = waiting.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",))
     attempts = list(locked.select_related("transaction")[:at_most])
     if not attempts:
         return []
     claims = [take(attempt, now) for attempt in attempts]
     pipeline.send(*[to_statement(attempt) for attempt in attempts])
     return claims
+
+
+def due(now: datetime) -> QuerySet[Attempt]:
+    """What a worker has to do now: send what may go out, and ask about the rest."""
+    return Attempt.objects.due(now).filter(~Q(state=State.READY) | may_send())
 
 
 def take(attempt: Attempt, now: datetime) -> Claim:

@@ -67,7 +67,7 @@ def book_missed(schedule: Schedule, run: ScheduledRun, missed: str) -> None:
 
 
 def end_if_over(schedule: Schedule) -> None:
-    """End a schedule that was for one day once that day's run is over, and a saving at its target."""
+    """End a schedule for one day once that day's run is over, and a saving at its target."""
     if not schedule.is_active:
         return
     if schedule.every == Every.ONCE and schedule.next_on is None:

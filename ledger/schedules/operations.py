@@ -45,7 +45,11 @@ class Plan(NamedTuple):
 
     order: Order
     days: Days
-    kind: str = Schedule.Kind.PAYMENT
+
+    @property
+    def kind(self) -> str:
+        moves_own = self.order.kind.moves_own
+        return Schedule.Kind.SAVING if moves_own else Schedule.Kind.PAYMENT
 
 
 def check(plan: Plan) -> None:

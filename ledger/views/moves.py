@@ -30,6 +30,7 @@ from wallet.money import format_money
 from wallet.signin import pin
 from wallet.signin.pin import PinLocked
 from wallet.untranslated import keep
+from wallet.web.cookies import name_of
 from wallet.web.http import (
     PREFILLED,
     MemberRequest,
@@ -64,7 +65,9 @@ def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[.
 def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     """Show the form, then the review, then carry out the order."""
     refuse_repeated_fields(request.POST)
-    make_form = partial(make_form, account=request.user.primary_account())
+    hides_balance = request.COOKIES.get(name_of("balance")) == "hidden"
+    account = request.user.primary_account()
+    make_form = partial(make_form, account=account, hides_balance=hides_balance)
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         return render_form(request, make_form(initial=initial_values(request)))
     form = make_form(request.POST)
@@ -207,6 +210,10 @@ def render_form(
     kind, account = form.kind, form.account
     may = limits.of(form)
     asks_payee = kind.names_payee and not form.known_payee
+    # A refused form stays on the page, with its input.
+    hides_form = not form.is_bound and bool(
+        may.is_frozen or may.on_hold_until or request.user.is_stopped
+    )
     context = {
         "kind": kind,
         "title": page_words(kind).title,
@@ -215,15 +222,19 @@ def render_form(
         "account": account,
         "refusal": refusal,
         "quick_amounts": [each for each in QUICK_AMOUNTS if each * 100 <= may.most_cents],
+        # Their whole balance, so not while they hide it.
+        "most_cents": may.most_cents if kind.takes_from_wallet and not form.hides_balance else 0,
+        "is_empty": not (form.is_bound or form.hides_balance or hides_form)
+        and kind.takes_from_wallet
+        and account.balance_cents == 0,
+        "lacks_money": kind.takes_from_wallet and form.has_error("amount", "insufficient_balance"),
         "limit_cents": settings.LIMIT_CENTS_PER_TRANSACTION,
         "payable_cents": may.surprising_cents,
         "today": may.today,
         "on_hold_until": may.on_hold_until,
         "recent": history.recent_payees(account, RECENT) if asks_payee else [],
         "is_frozen": may.is_frozen,
-        # A refused form stays on the page, with its input.
-        "hides_form": not form.is_bound
-        and bool(may.is_frozen or may.on_hold_until or request.user.is_stopped),
+        "hides_form": hides_form,
     }
     return render_part(request, "ledger/move.html", context, part="move", status=status)
 

@@ -151,6 +151,11 @@ def test_the_audit_filters_by_person_act_subject_words_and_day(as_auditor, event
     assert acts(as_auditor, from_="2026-11-20", to="2026-11-21", action="freeze") == ["freeze"]
 
 
+def test_the_audit_filters_by_someone_who_has_left_the_team(as_auditor, events, finance):
+    finance.groups.clear()
+    assert acts(as_auditor, actor=finance.pk) == ["freeze", "note"]
+
+
 def test_the_audit_says_when_nothing_matches(as_auditor, events):
     assert "No events match" in text(as_auditor.get(URL, {"q": "no such words"}))
 

@@ -12,7 +12,7 @@ from tests.conftest import Payer, signed_in
 from tests.pages import elements, fields, htmx, is_whole_page, problems_beside, text, title
 from tests.pages import words as words_of
 from wallet.api import tokens
-from wallet.models import ApiToken, Pin
+from wallet.models import ApiToken, AuditEvent, Pin
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
@@ -201,8 +201,12 @@ def test_an_operator_revokes_a_token(operator, alice):
     secrets = [issue(alice), issue(alice)]
     wanted = {"action": "revoke", "_selected_action": [str(ApiToken.objects.earliest("pk").pk)]}
     client = signed_in(operator)
-    response = client.post(ADMIN, wanted, follow=True)
+    assert "Revoke these tokens?" in text(client.post(ADMIN, wanted))
+    assert client.post(ADMIN, wanted | {"confirm": "x", "reason": ""}).status_code == 422
+    assert all(map(is_live, secrets))
+    response = client.post(ADMIN, wanted | {"confirm": "x", "reason": "Leaked"}, follow=True)
     assert "1 token is revoked." in text(response)
+    assert AuditEvent.objects.acts().get(action="revoke_token").reason == "Leaked"
     assert [is_live(secret) for secret in secrets] == [False, True]
     assert LogEntry.objects.get().change_message == "revoked"
 

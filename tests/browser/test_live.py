@@ -63,16 +63,6 @@ def test_a_focused_list_updates_only_after_it_loses_focus(open_page, alice, bob)
     expect(page.locator("#live")).to_contain_text("Bob O.")
 
 
-def test_the_time_of_the_balance_updates_without_payments(open_page, alice):
-    page = open_page(alice)
-    page.clock.install()
-    page.goto("/")
-    clock = page.locator("#balance time")
-    clock.evaluate("clock => clock.textContent = 'long ago'")
-    advance(page, 21_000)
-    expect(clock).to_have_text(re.compile(r"\d\d:\d\d"))
-
-
 def test_a_receipt_in_one_tab_refreshes_the_balance_in_another(open_page, alice, bob):
     home = open_page(alice)
     home.goto("/")

@@ -95,7 +95,7 @@ def test_every_row_of_a_list_has_the_same_height(open_page, alice):
         assert len(set(heights)) == 1, url
 
 
-def test_home_shows_three_rows_on_a_small_phone(open_page, alice, bob):
+def test_a_small_phone_shows_three_rows_and_the_button_that_sends(open_page, alice, bob):
     with_status(withdraw(alice, 40_00), "PENDING")
     for _ in range(4):
         send(alice, bob, 1_00, description="Chai")
@@ -106,6 +106,11 @@ def test_home_shows_three_rows_on_a_small_phone(open_page, alice, bob):
     assert bar
     assert third
     assert third["y"] + third["height"] <= bar["y"]
+    page.goto("/transfer/")
+    expect(page.locator(".bottom-bar")).to_have_count(0)
+    button = page.get_by_role("button", name="Continue").bounding_box()
+    assert button
+    assert button["y"] + button["height"] <= 640
 
 
 def test_the_home_page_of_a_visitor_looks_right_on_a_phone(open_page, alice):

@@ -20,6 +20,7 @@ from tests.ledger.support.placed import balances, deposit, perform_order, transf
 from tests.pages import text
 from wallet.db import retries
 from wallet.errors import Busy
+from wallet.web import rates
 
 IS_SQLITE = connection.vendor == "sqlite"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,12 +152,24 @@ def test_a_receipt_is_shown_without_its_code_while_the_disk_is_full(alice, bob):
     assert question in text(client.get(url))
 
 
-def test_a_read_only_database_is_not_ready(db, client):
+@contextmanager
+def read_only() -> Iterator[None]:
     setting = "PRAGMA query_only" if IS_SQLITE else "SET default_transaction_read_only"
     with connection.cursor() as cursor:
         cursor.execute(f"{setting} = on")
         try:
-            answer = client.get("/readyz")
+            yield
         finally:
             cursor.execute(f"{setting} = off")
+
+
+def test_a_write_that_a_read_only_database_refuses_is_left_out_and_logged(db, caplog):
+    with read_only(), retries.optional_write():
+        rates.count("one")
+    assert "left out a write" in caplog.text
+
+
+def test_a_read_only_database_is_not_ready(db, client):
+    with read_only():
+        answer = client.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "the database takes no writes\n")

@@ -7,6 +7,7 @@ import pytest
 from ledger import months
 from ledger.months import Month
 from tests.factories import send, withdraw
+from tests.ledger.support import goals
 from tests.ledger.support.prices import price
 from tests.unsettled import with_status
 
@@ -24,6 +25,10 @@ def test_a_month_adds_up_its_rows(alice, bob, time_machine, django_assert_num_qu
     price((1_00, 22_00))
     with_status(withdraw(alice, 40_00), "PENDING")
     with_status(withdraw(alice, 30_00), "FAILED")
+    # Moves of her own money are neither in nor out.
+    goal = goals.open_goal(alice)
+    goals.save(goal, 100_00)
+    goals.take(goal, 60_00)
     with django_assert_num_queries(1):
         found = months.totals(account, date(2026, 1, 1), date(2026, 11, 1))
     january, october, november = (date(2026, month, 1) for month in (1, 10, 11))

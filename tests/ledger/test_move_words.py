@@ -8,6 +8,7 @@ from tests.ledger.support.typed import MOVES, order, press, url
 from tests.pages import elements, fields, text, words
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM
+from wallet.money import format_amount
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
@@ -56,7 +57,14 @@ def test_a_withdrawal_without_a_phone_number_says_what_happens():
 @moves_out
 def test_quick_amounts_never_exceed_the_balance(move, cents, offered):
     client = signed_in(funded(UserFactory(), cents))
-    assert quick_amounts(client.get(url(move))) == offered
+    page = client.get(url(move))
+    assert quick_amounts(page) == [*offered, "Max"]
+    *_others, most = [
+        dict(button.attributes)["data-amount"]
+        for button in elements(page, "button")
+        if "data-amount" in dict(button.attributes)
+    ]
+    assert most == format_amount(cents)
     assert quick_amounts(client.get("/deposit/")) == ["100", "500", "1,000"]
 
 
@@ -81,6 +89,31 @@ def test_a_hidden_balance_stays_hidden_on_these_pages(as_alice, alice, bob, move
     ):
         for shown in ("999.00", "1,249.00", "749.00"):
             assert shown not in text(page)
+
+
+@moves_out
+def test_an_empty_wallet_says_so_and_leads_to_a_deposit(bob, move):
+    as_bob = signed_in(bob)
+    page = as_bob.get(url(move))
+    assert "Your wallet is empty" in text(page)
+    assert "amount" not in fields(page)
+    # Who hides the balance hides that it's zero, too.
+    as_bob.cookies["balance"] = "hidden"
+    page = as_bob.get(url(move))
+    assert "empty" not in text(page)
+    assert "amount" in fields(page)
+
+
+@moves_out
+def test_a_refusal_does_not_name_a_hidden_balance(as_alice, bob, move):
+    typed = order(move, bob) | {"amount": "1,000.01" if move == "transfer" else "1,001"}
+    assert "You have KES 1,000.00 available" in text(press(as_alice, move, typed))
+    as_alice.cookies["balance"] = "hidden"
+    page = press(as_alice, move, typed)
+    assert "Your wallet doesn't hold enough for that. Enter less." in text(page)
+    assert "1,000.00" not in page.text
+    links = {dict(link.attributes)["href"] for link in elements(page, "a")}
+    assert "/deposit/" in links
 
 
 def test_the_form_announces_the_review_as_a_step_and_not_as_a_page(as_alice):

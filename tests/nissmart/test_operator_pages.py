@@ -14,11 +14,13 @@ from django.utils import timezone
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import CheckRun
 from ledger.models import RailEvent
+from ledger.payouts import operations as payouts
 from tests.conftest import signed_in
-from tests.factories import UserFactory
+from tests.factories import UserFactory, withdraw
+from tests.ledger.support import paya
 from tests.pages import elements, text, words
 from wallet import messages
-from wallet.context import Context
+from wallet.context import SYSTEM, Context
 from wallet.messages import Topic, sending
 from wallet.models import Delivery
 from wallet.staff import audit, subjects
@@ -98,6 +100,16 @@ def test_the_worker_page_says_what_is_due_and_what_was_done(as_operator, alice, 
     assert "Some work has waited for more than five minutes." in text(late)
     assert elements(late, class_="late")
     assert Delivery.objects.filter(state="queued").count() == 2
+
+
+def test_a_paused_payout_is_not_late(as_operator, alice, time_machine):
+    time_machine.move_to("2026-11-28T12:00:00Z", tick=False)
+    with paya.known():
+        withdraw(alice, 300_00)
+        payouts.pause(SYSTEM.because("A drill"))
+        time_machine.shift(timedelta(minutes=6))
+        shown = rows_of(as_operator.get(WORKER))
+    assert shown["Payments to send or to ask about"] == "0 – –"
 
 
 def test_operators_search_the_audit_and_cannot_change_it(as_operator, finance, alice):

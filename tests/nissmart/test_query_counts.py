@@ -13,9 +13,9 @@ pytestmark = pytest.mark.django_db
 
 # (who, page, htmx headers, most queries).
 PAGES = [
-    ("member", "/", None, 8),
-    ("member", "/", htmx("balance"), 7),
-    ("member", "/activity/", None, 6),
+    ("member", "/", None, 9),
+    ("member", "/", htmx("balance"), 8),
+    ("member", "/activity/", None, 7),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
     # Its code is written the first time.
     ("member", "receipt", None, 10),

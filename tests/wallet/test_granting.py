@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.db import IntegrityError, transaction
@@ -82,6 +83,8 @@ def test_a_second_operator_approves(as_operator, operator, second, bob):
     url = reverse("admin:wallet_rolerequest_change", args=[asked.pk])
     page = as_operator.post(url, {"decision": "approve"}, follow=True)
     assert "another operator approves it" in text(page)
+    assert "changed successfully" not in text(page)
+    assert not LogEntry.objects.exists()
     assert not bob.groups.exists()
     assert signed_in(second).post(url, {"decision": "approve"}).status_code == 302
     asked.refresh_from_db()

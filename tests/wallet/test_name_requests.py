@@ -39,7 +39,7 @@ def test_a_member_asks_and_an_operator_approves(as_alice, as_operator, alice, op
     assert (answer.status_code, answer.headers["Location"]) == (303, PROFILE)
     asked = NameRequest.objects.get()
     page = text(as_alice.get(PROFILE))
-    assert "You asked for Alice Kamau We're looking at it." in page
+    assert "You asked for Alice Kamau. We're looking at it." in page
     assert "Ask for another name" not in page
     alice.refresh_from_db()
     assert alice.name == "Alice Wanjiku"

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 DAY = timedelta(hours=24)
+# After help a little longer than its link works.
+HELP = DAY + timedelta(minutes=1)
 NEW_PASSWORD = "another-Long-one-2"
 
 
@@ -36,8 +38,9 @@ def until(user: User) -> tuple[datetime | None, datetime | None]:
 @pytest.mark.parametrize("change", Change)
 def test_a_change_lowers_the_limit_for_a_day_and_only_help_stops_payouts(alice, change):
     safety.changed(Context(alice.pk), alice.pk, change)
-    lower = None if change is Change.FIRST_PIN else NOW + DAY
-    assert until(alice) == (lower, NOW + DAY if change is Change.HELP else None)
+    is_help = change is Change.HELP
+    lower = None if change is Change.FIRST_PIN else NOW + (HELP if is_help else DAY)
+    assert until(alice) == (lower, NOW + HELP if is_help else None)
     event = AuditEvent.objects.acts().get()
     assert (event.action, event.subject) == ("change_security", f"member {alice.pk}")
     assert (event.actor, event.facts) == (alice, {"what": change.value})
@@ -46,7 +49,13 @@ def test_a_change_lowers_the_limit_for_a_day_and_only_help_stops_payouts(alice, 
 
 def test_a_change_that_someone_else_makes_is_help(alice, operator):
     safety.changed(Context(operator.pk, reason="Lost SIM"), alice.pk, Change.PHONE)
-    assert until(alice) == (NOW + DAY, NOW + DAY)
+    assert until(alice) == (NOW + HELP, NOW + HELP)
+
+
+def test_the_hold_lasts_at_least_as_long_as_the_link(alice, operator, settings):
+    settings.PASSWORD_RESET_TIMEOUT = 72 * 3600
+    safety.changed(Context(operator.pk, reason="Lost SIM"), alice.pk, Change.HELP)
+    assert until(alice)[1] > NOW + timedelta(hours=72)
 
 
 def test_a_later_change_begins_the_day_again(alice, time_machine):
@@ -108,7 +117,7 @@ def test_help_with_sign_in_stops_payouts(as_operator, alice):
     for button in ("make_link", "remove_two_step"):
         Account.objects.update(no_payouts_until=None)
         as_operator.post(url, {"reason": "Showed their ID", button: "x"})
-        assert until(alice) == (NOW + DAY, NOW + DAY)
+        assert until(alice) == (NOW + HELP, NOW + HELP)
 
 
 def test_an_operator_who_changes_the_phone_stops_payouts(as_operator, alice):
@@ -117,7 +126,7 @@ def test_an_operator_who_changes_the_phone_stops_payouts(as_operator, alice):
     assert as_operator.post(url, theirs | {"phone": alice.phone}).status_code == 302
     assert until(alice) == (None, None)
     assert as_operator.post(url, theirs | {"phone": "0712345678"}).status_code == 302
-    assert until(alice) == (NOW + DAY, NOW + DAY)
+    assert until(alice) == (NOW + HELP, NOW + HELP)
 
 
 def test_a_frozen_wallet_says_who_froze_it(alice, operator):

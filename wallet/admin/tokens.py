@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from wallet.admin import confirming
+from wallet.admin.confirming import Question, Row
 from wallet.admin.lists import ForgivingList
 from wallet.api import tokens
+from wallet.context import Context
 from wallet.models import ApiToken
 from wallet.staff import audit, subjects
 from wallet.web.http import context_of
+
+REVOKE = Question(
+    "revoke",
+    _("Revoke these tokens?"),
+    _("Programs that use them are refused from now on. A token can't be restored."),
+    _("Revoke"),
+    _("No token is chosen that still works."),
+)
 
 
 @admin.register(ApiToken)
@@ -48,18 +61,20 @@ class ApiTokenAdmin(ForgivingList):
         return token.scope.capitalize()
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        done = [token for token in queryset if tokens.revoke(token.pk)]
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponse | None:
+        """Revoke these tokens, after a page that asks why."""
+        live = queryset.filter(revoked_at__isnull=True).select_related("user")
+        chosen = list(live[: confirming.ROWS_AT_MOST + 1])
+        rows = [Row(one.pk, str(one.user), str(one)) for one in chosen]
+        reason, page = confirming.ask(self, request, REVOKE, rows)
+        if page:
+            return page
+        done = revoke(context_of(request, reason=reason), chosen)
         for token in done:
             self.log_change(request, token, "revoked")
-            audit.record(
-                context_of(request),
-                audit.Action.REVOKE_TOKEN,
-                subjects.member(token.user_id),
-                token=str(token),
-            )
         sentence = ngettext("%d token is revoked.", "%d tokens are revoked.", len(done))
         messages.success(request, sentence % len(done))
+        return None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -72,3 +87,13 @@ class ApiTokenAdmin(ForgivingList):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@transaction.atomic
+def revoke(context: Context, chosen: Iterable[ApiToken]) -> list[ApiToken]:
+    """Revoke these tokens, each an event of the audit. Returns those that were live."""
+    done = [token for token in chosen if tokens.revoke(token.pk)]
+    for token in done:
+        subject = subjects.member(token.user_id)
+        audit.record(context, audit.Action.REVOKE_TOKEN, subject, token=str(token))
+    return done

@@ -149,7 +149,8 @@ def throttle(request: HttpRequest, key: str | None, scope: str | None) -> None:
 
 def enforce(key: str, limit: int) -> None:
     if limit:
-        # Reads must go on while the counter's lock is blocked, so then the call isn't counted.
+        # Reads must go on while the counter's lock is blocked or the database takes no writes, so
+        # then the call isn't counted.
         with optional_write():
             rates.enforce(key, limit)
 

@@ -135,6 +135,7 @@ def optional_write() -> Iterator[None]:
     except DatabaseError as error:
         if not is_refused_for_now(error):
             raise
+        logger.warning("left out a write: the database refuses for now", exc_info=True)
 
 
 def is_retryable(error: Exception) -> bool:
