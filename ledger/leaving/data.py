@@ -74,6 +74,11 @@ def of(user: User) -> dict[str, Any]:
     }
 
 
+def acts(user: User, actions: Sequence[AuditEvent.Action]) -> QuerySet[AuditEvent]:
+    """What the member did, from the audit."""
+    return AuditEvent.objects.filter(actor=user, action__in=actions)
+
+
 def scheduled(schedule: Schedule) -> dict[str, Any]:
     """A scheduled payment, with its runs."""
     return {
@@ -85,11 +90,6 @@ def scheduled(schedule: Schedule) -> dict[str, Any]:
         "next_on": schedule.next_on,
         "runs": rows(schedule.runs, "due_on", "amount_cents", "state", "missed"),
     }
-
-
-def acts(user: User, actions: Sequence[AuditEvent.Action]) -> QuerySet[AuditEvent]:
-    """What the member did, from the audit."""
-    return AuditEvent.objects.filter(actor=user, action__in=actions)
 
 
 def rows(found: Any, *columns: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0028_schedules'),
+        ('ledger', '0028_other_id'),
         ('wallet', '0033_goal_locks'),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0027_other_id'),
+        ('ledger', '0026_statement_names'),
         ('wallet', '0031_access_audit'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0026_statement_names'),
+        ('ledger', '0027_schedules'),
     ]
 
     operations = [
