@@ -84,7 +84,7 @@ def acts(user: User, actions: Sequence[AuditEvent.Action]) -> QuerySet[AuditEven
 def scheduled(schedule: Schedule) -> dict[str, Any]:
     """A scheduled payment, with its runs."""
     return {
-        "to": schedule.payee.short_name,
+        "to": schedule.name,
         "amount_cents": schedule.amount_cents,
         "note": schedule.note,
         "days": str(schedule.days),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ledger.savings import auto_pages, locking, moving, views
+from ledger.savings import auto_pages, locking, moving, on_days, views
 
 urlpatterns = [
     path("", views.goals, name="goals"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("<id:goal_id>/", views.goal, name="goal"),
     path("<id:goal_id>/edit/", views.edit_goal, name="edit_goal"),
     path("<id:goal_id>/add/", moving.add, name="add_to_goal"),
+    path("<id:goal_id>/days/", on_days.save_on_days, name="save_on_days"),
     path("<id:goal_id>/take/", moving.take, name="take_from_goal"),
     path("<id:goal_id>/move/", moving.between, name="move_goal"),
     path("<id:goal_id>/lock/", locking.lock, name="lock_goal"),

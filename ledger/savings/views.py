@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger import history
 from ledger.forms.moves import new_key
-from ledger.models import AutoSaved, AutoSaving, Goal, Transaction
+from ledger.models import AutoSaved, AutoSaving, Goal, Schedule, Transaction
 from ledger.movements import by_day
 from ledger.operations import close_goal
 from ledger.querysets import nairobi_day
@@ -104,6 +104,7 @@ def goal(request: MemberRequest, goal_id: int) -> HttpResponse:
     context = {
         "goal": goal,
         "lock": goal.lock,
+        "schedule": None if goal.is_closed else Schedule.objects.saving_for(goal.pk),
         "weekly_cents": goal.weekly_cents(nairobi_day()),
         "days": by_day(page.rows, goal.account),
         "next_cursor": page.next_cursor,

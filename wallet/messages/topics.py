@@ -64,6 +64,7 @@ class Topic(TextChoices):
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
     SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
+    SAVING_MISSED = "saving_missed", gettext_lazy("Saving missed")
 
 
 class Words(NamedTuple):
@@ -266,6 +267,11 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
         inbox=gettext_lazy("For {name}: {days}."),
         page="ledger:schedules",
+    ),
+    Topic.SAVING_MISSED: Words(
+        gettext_lazy("Nothing was saved this time"),
+        gettext_lazy("{amount} for {name}, due {days}, wasn't saved. {why}"),
+        asks=False,
     ),
     Topic.SCHEDULE_MISSED: Words(
         gettext_lazy("A scheduled payment wasn't made"),
