@@ -102,15 +102,18 @@ def house_balance(house_id: int, through_id: int | None = None) -> int:
     return since + (last.balance_cents if last else 0)
 
 
-def fold_all(batch: int = BATCH) -> int:
-    """Fold as long as there is a whole batch. Returns the number of folded entries."""
-    folded = 0
+def fold_all(batch: int | None = None) -> int:
+    """Fold as long as there is a whole batch, of BATCH entries unless `batch` says otherwise.
+
+    Returns the number of folded entries.
+    """
+    batch, folded = batch or BATCH, 0
     while fold(batch):
         folded += batch
     return folded
 
 
-def fold(batch: int = BATCH) -> bool:
+def fold(batch: int) -> bool:
     """Fold the next whole batch of entries. False if there is none, or if writers don't finish."""
     if last_of_batch(last_folded_id(), batch) is None:
         return False

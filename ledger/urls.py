@@ -17,6 +17,7 @@ urlpatterns = [
     path("transfer/", views.page_of(TRANSFER), name="transfer"),
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
     path("savings/", include("ledger.savings.urls")),
+    path("scheduled/", include("ledger.schedules.urls")),
     path("fees/", views.fees, name="fees"),
     path("help/", views.answers, name="help"),
     path("terms/", views.terms, name="terms"),

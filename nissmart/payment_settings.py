@@ -30,7 +30,7 @@ MPESA_PASSWORD_EXPIRES = os.environ.get("MPESA_PASSWORD_EXPIRES", "")
 LIMIT_CENTS_PER_TRANSACTION = env.int("LIMIT_CENTS_PER_TRANSACTION", 250_000_00)
 LIMIT_CENTS_OUT_PER_DAY = env.int("LIMIT_CENTS_OUT_PER_DAY", 500_000_00)
 # For so long after a change of phone number, email, PIN, password or second factor, less may leave
-# a wallet in a day. After an operator's help nothing is paid out either.
+# a wallet in a day. After an operator's help nothing leaves it.
 LOWER_LIMIT_HOURS = env.float("LOWER_LIMIT_HOURS", 24)
 LOWER_LIMIT_CENTS_OUT_PER_DAY = env.int("LOWER_LIMIT_CENTS_OUT_PER_DAY", 10_000_00)
 LIMIT_CENTS_BALANCE = env.int("LIMIT_CENTS_BALANCE", 500_000_00)

@@ -21,6 +21,7 @@ from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
+from ledger.schedules import runs as schedules
 from wallet import granting
 from wallet.messages import sending
 from wallet.models import Channel
@@ -35,6 +36,10 @@ STOPPING = Event()
 
 def send_due_payments() -> int:
     return worker.do_due(STOPPING.is_set)
+
+
+def make_scheduled_payments() -> int:
+    return schedules.run_due(STOPPING.is_set)
 
 
 def confirm_due_arrivals() -> int:
@@ -54,6 +59,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     confirm_due_arrivals,
     payouts.end_agreed,
     send_due_payments,
+    make_scheduled_payments,
 )
 MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (

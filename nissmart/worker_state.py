@@ -16,9 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import CheckRun, Correction, ReversalProposal
-from ledger.models import AlertMark, Entry, RailEvent, RollupMark
+from ledger.models import AlertMark, Entry, RailEvent, RollupMark, Schedule, ScheduledRun
 from ledger.payouts import leases
 from ledger.rollups import BATCH
+from ledger.schedules.booking import due_at, due_day
 from wallet.models import Channel, Delivery, Session
 
 # More rows aren't counted.
@@ -52,6 +53,7 @@ def jobs() -> list[Job]:
     return [
         payments(),
         callbacks(),
+        scheduled(),
         texts(_("SMS to send"), Channel.SMS),
         texts(_("Mail to send"), Channel.EMAIL),
         Job(_("Payments to alert members about"), entries_after(AlertMark)),
@@ -77,6 +79,16 @@ def payments() -> Job:
     asked = RailEvent.objects.filter(kind__endswith="-answer").values_list("at", flat=True)
     first = due.values_list("next_look_at", flat=True).first()
     return Job(_("Payments to send or to ask about"), count(due), first, asked.first())
+
+
+def scheduled() -> Job:
+    due = Schedule.objects.due(due_day())
+    first = due.values_list("next_on", flat=True).first()
+    made = ScheduledRun.objects.filter(ended_at__isnull=False).order_by("-ended_at")
+    last_at = made.values_list("ended_at", flat=True).first()
+    return Job(
+        _("Scheduled payments to make"), count(due), due_at(first) if first else None, last_at
+    )
 
 
 def callbacks() -> Job:

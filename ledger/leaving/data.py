@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Goal, Report, Transaction
+from ledger.models import Goal, Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
+
+Action = AuditEvent.Action
+SIGN_INS = (Action.SIGN_IN, Action.SIGN_OUT)
+CHANGES = (Action.CHANGE_SECURITY, Action.FREEZE, Action.UNFREEZE)
 
 
 def of(user: User) -> dict[str, Any]:
@@ -53,7 +57,8 @@ def of(user: User) -> dict[str, Any]:
         ],
         "devices": rows(user.devices, "name", "ip_address", "first_used_at", "last_used_at"),
         "sessions": rows(user.sessions, "ip_address", "began_at", "used_at"),
-        "sign_ins": rows(sign_ins(user), "action", "at", "ip_address", "facts"),
+        "sign_ins": rows(acts(user, SIGN_INS), "action", "at", "ip_address", "facts"),
+        "security_changes": rows(acts(user, CHANGES), "action", "at", "ip_address", "facts"),
         "api_tokens": rows(
             user.api_tokens, "name", "created_at", "last_used_at", "expires_at", "revoked_at"
         ),
@@ -64,13 +69,27 @@ def of(user: User) -> dict[str, Any]:
             account.issued_statements, "code", "first_day", "last_day", "issued_at"
         ),
         "messages": rows(user.messages, "topic", "facts", "created_at"),
+        "scheduled_payments": [scheduled(each) for each in Schedule.objects.of_member(user.pk)],
         "transactions": list(transactions(user, account)),
     }
 
 
-def sign_ins(user: User) -> QuerySet[AuditEvent]:
-    acts = (AuditEvent.Action.SIGN_IN, AuditEvent.Action.SIGN_OUT)
-    return AuditEvent.objects.filter(actor=user, action__in=acts)
+def acts(user: User, actions: Sequence[AuditEvent.Action]) -> QuerySet[AuditEvent]:
+    """What the member did, from the audit."""
+    return AuditEvent.objects.filter(actor=user, action__in=actions)
+
+
+def scheduled(schedule: Schedule) -> dict[str, Any]:
+    """A scheduled payment, with its runs."""
+    return {
+        "to": schedule.payee.short_name,
+        "amount_cents": schedule.amount_cents,
+        "note": schedule.note,
+        "days": str(schedule.days),
+        "state": schedule.state,
+        "next_on": schedule.next_on,
+        "runs": rows(schedule.runs, "due_on", "amount_cents", "state", "missed"),
+    }
 
 
 def rows(found: Any, *columns: str) -> list[dict[str, Any]]:

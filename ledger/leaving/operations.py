@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from ledger.models import Arrival, Goal, Picture, Transaction
 from ledger.operations.goals import end_lock
+from ledger.schedules.operations import end_all
 from wallet import account_numbers
 from wallet.api import tokens
 from wallet.context import Context
@@ -75,6 +76,7 @@ def close(context: Context, user_id: int) -> None:
     if saved_cents := sum(each.balance_cents for each in goals):
         raise StillInUse(HAS_SAVINGS, balance=format_money(saved_cents))
     forget_goals(goals)
+    end_all(account.pk)
     FormerMember.objects.create(
         user=user, name=user.name, phone=user.phone or "", email=user.email or ""
     )

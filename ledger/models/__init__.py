@@ -10,6 +10,7 @@ from ledger.models.goals import Goal, Picture
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
+from ledger.models.schedules import Schedule, ScheduledRun
 from ledger.models.tariffs import Band, Tariff
 from ledger.models.transactions import Transaction
 
@@ -31,6 +32,8 @@ __all__ = [
     "RailEvent",
     "Report",
     "RollupMark",
+    "Schedule",
+    "ScheduledRun",
     "Tariff",
     "Transaction",
     "Verdict",

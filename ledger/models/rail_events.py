@@ -30,7 +30,7 @@ class Finding(models.TextChoices):
     CONTRADICTION = "contradiction", _("Says that a completed payment failed")
     OTHER_RECEIPT = "other_receipt", _("A completed payment under another receipt")
     RECEIPT_TAKEN = "receipt_taken", _("The receipt of another payment")
-    OTHER_ID = "other_id", _("A failure under another id than the rail gave us")
+    OTHER_ID = "other_id", _("An answer under another id than the rail gave us")
     NOT_CONFIRMED = "not_confirmed", _("Claims a payment that the rail doesn't confirm")
     OVERDUE = "overdue", _("No final answer for a day")
     ALARM = "alarm", _("The rail said something that we don't expect")

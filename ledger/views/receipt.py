@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ledger import progress, reporting
 from ledger.documents import codes, issuing, parties, receipts
 from ledger.documents.files import check_of, limit_files
-from ledger.models import Transaction
+from ledger.models import Schedule, ScheduledRun, Transaction
 from ledger.movements import Movement
 from ledger.payouts import operations as payouts
 from ledger.querysets import TransactionQuerySet
@@ -87,7 +87,7 @@ def receipt_pdf(request: MemberRequest, reference: str) -> HttpResponse:
 
 def own(request: MemberRequest) -> TransactionQuerySet:
     found = Transaction.objects.of_member(request.user).for_members()
-    return found.select_related("issued_receipt")
+    return found.select_related("issued_receipt", "scheduled_run__schedule")
 
 
 def render_receipt(
@@ -111,6 +111,7 @@ def render_receipt(
         "balance_after_cents": balance_after(movement),
         "steps": steps(movement, how_far),
         "refusal": refusal,
+        "schedule": None if movement.is_in else schedule_of(record),
         "is_first": can_report and movement.is_in and is_first(record),
         "can_report": can_report,
         "report": reporting.report_of(request.user.pk, record) if can_report else None,
@@ -123,6 +124,12 @@ def render_receipt(
             "shared_text": receipts.shared_text(record, issued),
         }
     return render_part(request, "ledger/receipt.html", context, part="receipt")
+
+
+def schedule_of(record: Transaction) -> Schedule | None:
+    """The schedule that made this payment, for the member whose schedule it is."""
+    run: ScheduledRun | None = getattr(record, "scheduled_run", None)
+    return run.schedule if run else None
 
 
 def balance_after(movement: Movement) -> int | None:

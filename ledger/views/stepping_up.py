@@ -16,18 +16,21 @@ from wallet.web.http import MemberRequest, render_part
 from wallet.web.refusals import mark_page, refusal_in
 
 
-def ask(request: MemberRequest, form: OrderForm, order: Order) -> HttpResponse | None:
+def ask(
+    request: MemberRequest, form: OrderForm, order: Order, *, is_for_later: bool = False
+) -> HttpResponse | None:
     """The page that asks, or None if this order may go on.
 
     The page carries what was typed, and no secret. Its answer leads to the review. Raises Refusal
-    for an order that no code would help, and TooManyRequests.
+    for an order that no code would help, and TooManyRequests. An order `is_for_later` isn't tried.
     """
     if not order.kind.takes_from_wallet or not step_up.is_needed(request, order.amount_cents):
         return None
     order_id = id_of(request, form, order)
     if step_up.has_passed(request, order_id):
         return None
-    operations.preview(order)
+    if not is_for_later:
+        operations.preview(order)
     has_factor = factors.has_one(request.user)
     contact = None if has_factor else contact_of(request.user)
     answer = answer_of(request, order_id, has_factor)

@@ -56,8 +56,9 @@ def test_a_failed_job_does_not_stop_the_others(monkeypatch, caplog):
 
 
 @pytest.mark.any_engine
-def test_whole_batches_are_folded(alice, bob):
-    for _ in range(rollups.BATCH // 2):
+def test_whole_batches_are_folded(alice, bob, monkeypatch):
+    monkeypatch.setattr(rollups, "BATCH", 20)
+    for _ in range(10):
         send(alice, bob, 1)
     assert rollups.last_folded_id() == 0
     call_command("work", "--once")

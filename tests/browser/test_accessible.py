@@ -47,6 +47,8 @@ MEMBER = [
     "/savings/",
     "/savings/new/",
     "/statement/",
+    "/scheduled/",
+    "/scheduled/new/",
     "/profile/",
     "/profile/name/",
     "/profile/tokens/",

@@ -20,6 +20,7 @@ from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, balance, deposit, send
 from tests.ledger.support.payouts import assert_right
 from tests.pages import text
+from wallet import safety
 from wallet.context import Context
 from wallet.errors import Refusal
 from wallet.models import (
@@ -46,6 +47,7 @@ def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
     deposit(alice, 50_00)
     send(alice, bob, 20_00, description="Lunch")
     alerts.write_due()
+    safety.changed(Context(alice.pk), alice.pk, safety.Change.PASSWORD)
     answer = signed_in(alice).get("/profile/data/")
     assert "attachment" in answer["Content-Disposition"]
     document = json.loads(answer.content)
@@ -56,7 +58,9 @@ def test_the_data_has_all_that_the_member_did_and_no_secret(alice, bob):
     assert newest["other_party"] == bob.short_name
     assert bob.phone not in answer.text
     assert alice.password not in answer.text
-    assert {row["topic"] for row in document["messages"]} == {"deposited", "sent"}
+    assert [row["facts"] for row in document["security_changes"]] == [{"what": "password"}]
+    topics = {row["topic"] for row in document["messages"]}
+    assert topics == {"deposited", "sent", "password_changed"}
 
 
 def test_the_password_is_asked_before_either(alice):

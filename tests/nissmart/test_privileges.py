@@ -23,6 +23,7 @@ from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
 from tests.ledger.support.prices import price
+from tests.ledger.support.scheduled import schedule
 from wallet import granting, naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
@@ -203,6 +204,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     former = FormerMember.objects.create(user=people["member"], name="Former")
     delivery = Delivery.objects.create(channel="sms", to="+254712000009", text="Hello")
     goal, _other = (open_goal(people["member"], name) for name in ("School fees", "Rent"))
+    scheduled = schedule(people["member"], alice, cents=1_00)
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -216,6 +218,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:goal_id>": str(goal.pk),
+        "<id:schedule_id>": str(scheduled.pk),
         "<id:view_id>": str(view.pk),
         "<id:session_id>": str(Session.objects.get(user=alice).pk),
         "wallet/session/<path:object_id>": f"wallet/session/{of_staff.pk}",

@@ -18,6 +18,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from ledger.models import ScheduledRun
 from nissmart import work
 from tests.api.support.granian import database_url
 from tests.factories import UserFactory
@@ -85,6 +86,10 @@ def test_every_topic_has_words_that_fit_in_an_sms(topic):
         "what": "Bob O.",
         "free_at": "30 Nov 2026, 21:05",
     }
+    facts |= {"days": "The 30th of every month or its last day, next 30 Nov"}
+    facts |= {"why": max(map(str, ScheduledRun.Missed.labels), key=len)}
+    if topic == Topic.SCHEDULE_MISSED:
+        facts |= {"days": "16 Nov, 23 Nov, 30 Nov"}
     assert names <= facts.keys()
     assert len(WORDS[topic].render(facts)) <= 160
 

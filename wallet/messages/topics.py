@@ -41,6 +41,8 @@ class Topic(TextChoices):
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
+    SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
+    SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
 
 
 class Words(NamedTuple):
@@ -175,5 +177,14 @@ WORDS: Mapping[str, Words] = {
     Topic.UNLOCK_ASKED: Words(
         gettext_lazy("You asked to unlock a goal"),
         gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
+    ),
+    Topic.SCHEDULE_SET: Words(
+        gettext_lazy("You scheduled {amount}"),
+        gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
+    ),
+    Topic.SCHEDULE_MISSED: Words(
+        gettext_lazy("A scheduled payment wasn't made"),
+        gettext_lazy("Your scheduled {amount} to {name}, due {days}, wasn't sent. {why}"),
+        asks=False,
     ),
 }

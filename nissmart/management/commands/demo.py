@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ledger import alerts
 from nissmart.demo import members as demo
-from nissmart.demo import payments, savings, staff_work
+from nissmart.demo import payments, savings, schedules, staff_work
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             try:
                 added = demo.play(people, now) + payments.play(people, now)
                 savings.settle({user.email: user for user in people.values()})
+                schedules.play(people)
                 staff_work.play(people)
             except Refusal as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None

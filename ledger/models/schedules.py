@@ -1,0 +1,238 @@
+"""What members order ahead, and what became of it on each day. `ledger/schedules/` writes the rows.
+
+A run pays by an ordinary order, whose idempotency key names the schedule and the day. So a day is
+paid once at most: the run is unique, and so is the key of its transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ledger.due_days import Days, Every
+from ledger.models.transactions import Transaction
+from wallet.models import Account, User
+from wallet.money import CEILING_CENTS
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def of_member(self, user_id: int) -> Self:
+        """This member's schedules with their payees, those that go on first."""
+        mine = self.filter(source__user=user_id).select_related("source__user", "target__user")
+        return mine.order_by(F("ended_at").desc(nulls_first=True), "-pk")
+
+    def open(self) -> Self:
+        return self.exclude(state=Schedule.State.ENDED)
+
+    def due(self, day: date) -> Self:
+        """Those that have a run to begin, longest due first."""
+        active = self.filter(state=Schedule.State.ACTIVE, next_on__lte=day)
+        return active.order_by("next_on", "pk")
+
+
+class Schedule(models.Model):
+    """Money that leaves `source` on certain days: `kind` says how (`ledger/schedules/kinds.py`).
+
+    `next_on` is the day of the next run. It's null once all are begun.
+    """
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment", _("Payment")
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        ENDED = "ended", _("Ended")
+
+    class EndedBy(models.TextChoices):
+        """Why it ended."""
+
+        DONE = "done", _("Done")
+        MEMBER = "member", _("You cancelled it")
+        PAYEE = "payee", _("Their account is closed")
+        OWNER = "owner", _("The account is closed")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PAYMENT)
+    source = models.ForeignKey(
+        Account, models.PROTECT, related_name="schedules", verbose_name=_("from")
+    )
+    target = models.ForeignKey(
+        Account, models.PROTECT, related_name="schedules_in", verbose_name=_("to")
+    )
+    amount_cents = models.BigIntegerField(_("amount"))
+    note = models.CharField(_("note"), max_length=140, blank=True)
+    every = models.CharField(_("how often"), max_length=5, choices=Every)
+    day = models.SmallIntegerField(_("day"), null=True)
+    on = models.DateField(_("date"), null=True)
+    state = models.CharField(_("state"), max_length=6, choices=State, default=State.ACTIVE)
+    next_on = models.DateField(_("next"), null=True)
+    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_by = models.CharField(_("ended because"), max_length=6, choices=EndedBy, blank=True)
+    # Of the form that made it, so that a second click makes no second one.
+    request_id = models.UUIDField(null=True, unique=True, editable=False)
+
+    objects = ScheduleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
+        indexes = [
+            models.Index(
+                fields=["next_on", "id"], condition=Q(state="active"), name="schedule_due"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind="payment"), name="schedule_kind_known"),
+            models.CheckConstraint(
+                condition=Q(amount_cents__gt=0, amount_cents__lte=CEILING_CENTS),
+                name="schedule_amount_above_zero",
+            ),
+            models.CheckConstraint(
+                condition=~Q(source=F("target")), name="schedule_from_and_to_differ"
+            ),
+            models.CheckConstraint(
+                condition=Q(every="once", on__isnull=False, day__isnull=True)
+                | Q(every="week", on__isnull=True, day__isnull=False, day__gte=1, day__lte=7)
+                | Q(every="month", on__isnull=True, day__isnull=False, day__gte=1, day__lte=31),
+                name="schedule_days_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "paused"], ended_at__isnull=True, ended_by="")
+                | Q(
+                    state="ended",
+                    ended_at__isnull=False,
+                    ended_by__in=["done", "member", "payee", "owner"],
+                    next_on__isnull=True,
+                ),
+                name="schedule_ended_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.days)
+
+    @property
+    def days(self) -> Days:
+        return Days(self.every, self.day, self.on)
+
+    @property
+    def payee(self) -> User:
+        assert self.target.user
+        return self.target.user
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == self.State.ACTIVE
+
+    @property
+    def is_paused(self) -> bool:
+        return self.state == self.State.PAUSED
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state == self.State.ENDED
+
+    def end(self, why: str) -> None:
+        self.state, self.next_on = self.State.ENDED, None
+        self.ended_at, self.ended_by = timezone.now(), why
+        self.save(update_fields=["state", "next_on", "ended_at", "ended_by"])
+
+
+class ScheduledRunQuerySet(models.QuerySet["ScheduledRun"]):
+    def abandoned(self, now: datetime) -> Self:
+        """Those that a worker began and didn't end in time."""
+        begun = self.filter(state=ScheduledRun.State.BEGUN, lease_until__lt=now)
+        return begun.order_by("lease_until", "pk")
+
+
+class ScheduledRun(models.Model):
+    """What a schedule did on one of its days: paid, or missed for a reason.
+
+    A run that is begun may have paid already: the key of its order finds the transaction. It's
+    deleted only when the member stops it before that.
+    """
+
+    class State(models.TextChoices):
+        BEGUN = "begun", _("On its way")
+        DONE = "done", _("Sent")
+        MISSED = "missed", _("Missed")
+
+    class Missed(models.TextChoices):
+        """Why nothing moved, as a sentence that fits in an SMS with the rest."""
+
+        MONEY = "money", _("Your wallet had too little money.")
+        FROZEN = "frozen", _("Your wallet was frozen.")
+        HOLD = "hold", _("We changed how you sign in.")
+        DAY_LIMIT = "day_limit", _("It was over your daily limit.")
+        LIMIT = "limit", _("It was over the limit for one payment.")
+        TOO_SMALL = "too_small", _("It was less than can be sent.")
+        UNPROVED = "unproved", _("Verify your contact first.")
+        PAYEE_FULL = "payee_full", _("Their wallet can't hold that much.")
+        PAYEE_UNPROVED = "unproved_to", _("They can't receive money yet.")
+        PAYEE_CLOSED = "payee_closed", _("Their account is closed.")
+        LATE = "late", _("Our service was down.")
+        REFUSED = "refused", _("It was refused.")
+
+    schedule = models.ForeignKey(
+        Schedule, models.PROTECT, related_name="runs", verbose_name=_("schedule"), db_index=False
+    )
+    due_on = models.DateField(_("due"))
+    amount_cents = models.BigIntegerField(_("amount"))
+    state = models.CharField(_("state"), max_length=6, choices=State)
+    # Whose worker may carry it out. It decides nothing: only who tries.
+    lease_until = models.DateTimeField(null=True)
+    transaction = models.OneToOneField(
+        Transaction,
+        models.PROTECT,
+        null=True,
+        related_name="scheduled_run",
+        verbose_name=_("transaction"),
+    )
+    missed = models.CharField(_("why"), max_length=12, choices=Missed, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    objects = ScheduledRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scheduled run")
+        verbose_name_plural = _("scheduled runs")
+        ordering = ["-due_on"]
+        indexes = [
+            models.Index(
+                fields=["lease_until"], condition=Q(state="begun"), name="scheduled_run_begun"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "due_on"], name="scheduled_run_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(amount_cents__gt=0, amount_cents__lte=CEILING_CENTS),
+                name="scheduled_run_amount_above_zero",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="begun",
+                    transaction__isnull=True,
+                    missed="",
+                    ended_at__isnull=True,
+                    lease_until__isnull=False,
+                )
+                | Q(state="done", transaction__isnull=False, missed="", ended_at__isnull=False)
+                | Q(state="missed", transaction__isnull=True, ended_at__isnull=False)
+                & ~Q(missed=""),
+                name="scheduled_run_pays_or_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.due_on}"
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of its order. It names the day, so a day can't be paid twice."""
+        return f"schedule:{self.schedule_id}:{self.due_on:%Y-%m-%d}"

@@ -1,0 +1,1 @@
+"""Payments that members order ahead: once, every week or every month. A worker makes them."""

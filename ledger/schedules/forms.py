@@ -1,0 +1,121 @@
+"""The form of a scheduled payment: that of Send, and the days."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.dates import WEEKDAYS
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from ledger.due_days import LONGEST, Days, Every
+from ledger.forms.filters import date_field
+from ledger.forms.moves import PayeeForm
+from ledger.kinds import TRANSFER
+from ledger.models import Schedule
+from ledger.schedules.booking import due_day
+from ledger.schedules.operations import Plan
+from wallet.models import User
+from wallet.money import format_amount
+from wallet.web.fields import PickField
+
+# In `again`: the payee stays who it is. It can't be a transaction's reference.
+SAME = "same"
+LONGEST_WAIT = timedelta(days=5 * 366)
+LAST_DAY = _("31 or the last day")
+
+
+class ScheduleForm(PayeeForm):
+    """With `schedule`, it changes that one. Only the fields of the chosen rhythm count."""
+
+    field_order = ["amount", "again", "recipient", "every", "on", "weekday", "monthday"]
+
+    every = PickField(
+        label=_("How often?"),
+        choices=[
+            (Every.ONCE, _("Once")),
+            (Every.WEEK, _("Weekly")),
+            (Every.MONTH, _("Monthly")),
+        ],
+        initial=Every.MONTH,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how often.")},
+    )
+    on = date_field(_("On this date"))
+    weekday = PickField(
+        label=_("On this weekday"),
+        choices=[(str(number + 1), name) for number, name in WEEKDAYS.items()],
+        required=False,
+    )
+    monthday = PickField(
+        label=_("On this day of the month"),
+        choices=[*((str(day), str(day)) for day in range(1, LONGEST)), (str(LONGEST), LAST_DAY)],
+        help_text=_("In a shorter month, on its last day."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, schedule: Schedule | None = None, **kwargs: Any) -> None:
+        self.schedule = schedule
+        super().__init__(*args, kind=TRANSFER, **kwargs)
+
+    @cached_property
+    def known_payee(self) -> User | None:
+        if not self.schedule or self["again"].value() != SAME:
+            found: User | None = super().known_payee
+            return found
+        return None if self["recipient"].value() else self.schedule.payee
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        every = cleaned.get("every")
+        for name, its_rhythm in (
+            ("on", Every.ONCE),
+            ("weekday", Every.WEEK),
+            ("monthday", Every.MONTH),
+        ):
+            if every != its_rhythm:
+                self.errors.pop(name, None)
+            elif not cleaned.get(name) and not self.has_error(name):
+                self.add_error(name, _("Choose the day."))
+        if every == Every.ONCE and (day := cleaned.get("on")):
+            self.check_date(day)
+        return cleaned
+
+    def check_date(self, day: date) -> None:
+        if day <= due_day():
+            self.add_error("on", _("Choose a day that is still to come."))
+        elif day > due_day() + LONGEST_WAIT:
+            self.add_error("on", _("Choose a day within the next five years."))
+
+    @property
+    def days(self) -> Days:
+        """The form must be valid."""
+        data = self.cleaned_data
+        match data["every"]:
+            case Every.ONCE:
+                return Days(Every.ONCE, on=data["on"])
+            case Every.WEEK:
+                return Days(Every.WEEK, int(data["weekday"]))
+            case _:
+                return Days(Every.MONTH, int(data["monthday"]))
+
+    @property
+    def plan(self) -> Plan:
+        """What was filled in. The form must be valid."""
+        return Plan(self.order(), self.days)
+
+
+def initial_of(schedule: Schedule) -> dict[str, Any]:
+    """The form's values for a schedule that is to be changed."""
+    day = str(schedule.day or "")
+    return {
+        "amount": format_amount(schedule.amount_cents),
+        "again": SAME,
+        "every": schedule.every,
+        "on": schedule.on,
+        "weekday": day if schedule.every == Every.WEEK else "",
+        "monthday": day if schedule.every == Every.MONTH else "",
+        "description": schedule.note,
+    }

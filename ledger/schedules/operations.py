@@ -1,0 +1,201 @@
+"""Make, change, pause and end schedules.
+
+Each takes the wallet's lock first, as payments do. So once a member has paused, changed or
+cancelled a schedule, no payment that they stopped can go out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from ledger import lookups, operations
+from ledger.due_days import Days, Every
+from ledger.errors import (
+    AccountClosed,
+    DailyLimitReached,
+    InsufficientFunds,
+    NothingProved,
+    RecipientUnproved,
+)
+from ledger.models import Schedule
+from ledger.operations import Order
+from ledger.schedules.booking import due_day, lock, lock_only, take_back
+from ledger.schedules.errors import NoDayLeft, ScheduleEnded, TooManySchedules
+from wallet import messages
+from wallet.context import Context
+from wallet.db.retries import committed
+from wallet.messages import Topic
+from wallet.models import Account
+from wallet.money import format_money
+
+# More would be a mistake of a program: no page is made for longer lists.
+AT_MOST = 50
+
+
+class Plan(NamedTuple):
+    """What a schedule is to do. `order` is that of each run."""
+
+    order: Order
+    days: Days
+
+
+def check(plan: Plan) -> None:
+    """Refuse a plan whose payments would be refused whatever the wallet holds on their day.
+
+    Someone who has never paid this person must be able to pay them now: otherwise an empty wallet
+    would be enough to find out who is a member. Raises the Refusals of an order, and NoDayLeft.
+    """
+    order = plan.order
+    assert order.source_id
+    assert order.target_id
+    both = Account.objects.select_related("user").in_bulk([order.source_id, order.target_id])
+    source, target = both[order.source_id].user, both[order.target_id].user
+    assert source
+    assert target
+    if source.is_stopped:
+        raise NothingProved
+    try:
+        operations.check_payer(order)
+    except (InsufficientFunds, DailyLimitReached):
+        if not lookups.has_paid(order.source_id, order.target_id):
+            raise
+    if not target.is_active:
+        raise AccountClosed
+    if target.is_stopped:
+        raise RecipientUnproved
+    if plan.days.first_after(due_day()) is None:
+        raise NoDayLeft
+
+
+def find_earlier(context: Context, plan: Plan) -> Schedule | None:
+    """The schedule that this form has made already, if it has."""
+    request_id = context.request_id(plan)
+    return Schedule.objects.filter(request_id=request_id).first() if request_id else None
+
+
+@committed
+def create(context: Context, plan: Plan) -> Schedule:
+    """Make a schedule, once per key. Raises what `check` raises, TooManySchedules and Busy."""
+    source_id = plan.order.source_id
+    assert source_id
+    # Lock first: schedules are counted, and a member who leaves ends them under the same lock.
+    Account.objects.select_for_update().get(pk=source_id)
+    if earlier := find_earlier(context, plan):
+        return earlier
+    check(plan)
+    if Schedule.objects.filter(source=source_id).open().count() >= AT_MOST:
+        raise TooManySchedules(most=AT_MOST)
+    made = Schedule.objects.create(
+        source_id=source_id,
+        request_id=context.request_id(plan),
+        next_on=plan.days.first_after(due_day()),
+        **columns(plan),
+    )
+    schedule = lock_only(made.pk)
+    alert(schedule)
+    return schedule
+
+
+@committed
+def change(schedule_id: int, plan: Plan) -> Schedule:
+    """Change what an open schedule does. Raises what `check` raises, ScheduleEnded and Busy.
+
+    Today's run, if it's begun and not paid, begins again with the change.
+    """
+    schedule = lock_open(schedule_id)
+    stopped_on = take_back(schedule)
+    has_to_check = spends_otherwise(schedule, plan)
+    next_on = stopped_on or schedule.next_on
+    if plan.days != schedule.days or next_on is None:
+        next_on = plan.days.first_after(due_day())
+    if has_to_check:
+        check(plan)
+    Schedule.objects.filter(pk=schedule.pk).update(next_on=next_on, **columns(plan))
+    schedule = lock_only(schedule.pk)
+    if has_to_check:
+        alert(schedule)
+    return schedule
+
+
+def spends_otherwise(schedule: Schedule, plan: Plan) -> bool:
+    """Is it another amount, payee or rhythm, which only the member's PIN may change?"""
+    order = plan.order
+    known = (schedule.amount_cents, schedule.target_id, schedule.days)
+    return known != (order.amount_cents, order.target_id, plan.days)
+
+
+def columns(plan: Plan) -> dict[str, object]:
+    order, days = plan.order, plan.days
+    return {
+        "target_id": order.target_id,
+        "amount_cents": order.amount_cents,
+        "note": order.description,
+        **days._asdict(),
+    }
+
+
+@committed
+def pause(schedule_id: int) -> None:
+    """Stop a schedule until it's resumed. Its days go by without runs. Raises ScheduleEnded."""
+    schedule = lock_open(schedule_id)
+    stopped_on = take_back(schedule)
+    schedule.state, schedule.next_on = Schedule.State.PAUSED, stopped_on or schedule.next_on
+    schedule.save(update_fields=["state", "next_on"])
+
+
+@committed
+def resume(schedule_id: int) -> None:
+    """Go on with the next day that is still to come. Raises ScheduleEnded and NoDayLeft."""
+    schedule = lock_open(schedule_id)
+    if not schedule.is_paused:
+        return
+    next_on = schedule.days.first_after(due_day())
+    if next_on is None:
+        raise NoDayLeft
+    schedule.state, schedule.next_on = Schedule.State.ACTIVE, next_on
+    schedule.save(update_fields=["state", "next_on"])
+
+
+@committed
+def cancel(schedule_id: int) -> None:
+    """End a schedule for good. Nothing happens if it has ended already. Raises Busy."""
+    schedule = lock(schedule_id)
+    take_back(schedule)
+    if not schedule.has_ended:
+        schedule.end(Schedule.EndedBy.MEMBER)
+
+
+def end_all(source_id: int) -> None:
+    """Its member leaves. The caller holds the wallet."""
+    for pk in Schedule.objects.filter(source=source_id).open().values_list("pk", flat=True):
+        schedule = lock_only(pk)
+        take_back(schedule)
+        if not schedule.has_ended:
+            schedule.end(Schedule.EndedBy.OWNER)
+
+
+def lock_open(schedule_id: int) -> Schedule:
+    schedule = lock(schedule_id)
+    if schedule.has_ended:
+        raise ScheduleEnded
+    return schedule
+
+
+def alert(schedule: Schedule) -> None:
+    """Money will leave without a PIN, so its owner hears of it on every contact."""
+    owner_id = schedule.source.user_id
+    assert owner_id
+    days = str(schedule.days)
+    if schedule.every != Every.ONCE and schedule.next_on:
+        first = date_format(schedule.next_on, "j M")
+        days = _("{days}, next {first}").format(days=days, first=first)
+    messages.alert(
+        owner_id,
+        Topic.SCHEDULE_SET,
+        amount=format_money(schedule.amount_cents),
+        name=schedule.payee.short_name,
+        days=days,
+    )

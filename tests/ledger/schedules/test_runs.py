@@ -1,0 +1,319 @@
+"""The worker pays what is due, once, and says why it missed a payment."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from ledger import operations as money
+from ledger.due_days import Days, Every
+from ledger.leaving import operations as leaving
+from ledger.models import ScheduledRun, Transaction
+from ledger.schedules import operations
+from ledger.schedules.errors import NoDayLeft
+from ledger.schedules.runs import run_due
+from nissmart import worker_state
+from tests.books import assert_books_right, nothing_moves
+from tests.factories import balance, deposit, send, withdraw
+from tests.ledger.support.scheduled import (
+    CENTS,
+    MONDAY,
+    MONDAYS,
+    TODAY,
+    at,
+    paid,
+    plan,
+    runs,
+    schedule,
+)
+from wallet.context import Context
+from wallet.models import Account, Delivery, Message, User
+
+pytestmark = pytest.mark.django_db
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def now(time_machine):
+    """Go to this hour of a day in Kenya. It begins on a Sunday morning."""
+
+    def go(day: date, hour: int = 9, minute: int = 0) -> None:
+        time_machine.move_to(at(day, hour, minute), tick=False)
+
+    go(TODAY)
+    return go
+
+
+@pytest.fixture
+def rent(now, alice, bob):
+    return schedule(alice, bob)
+
+
+def test_it_pays_on_its_day_in_kenya_from_six_o_clock(now, rent, alice, bob):
+    now(MONDAY, 5, 59)
+    assert run_due() == 0
+    now(MONDAY, 6)
+    assert run_due() == 1
+    assert (balance(alice), balance(bob)) == (900_00, CENTS)
+    record = Transaction.objects.latest("pk")
+    assert (record.type, record.description, record.created_by) == ("TRANSFER", "Rent", alice)
+    assert record.scheduled_run.schedule == rent
+    rent.refresh_from_db()
+    assert (rent.next_on, runs(rent)) == (MONDAY + WEEK, [(MONDAY, "done", "")])
+    with nothing_moves():
+        assert run_due() == 0
+    assert_books_right()
+
+
+def test_one_for_a_single_day_ends_with_it(now, alice, bob):
+    one = schedule(alice, bob, Days(Every.ONCE, on=date(2028, 2, 29)))
+    now(date(2028, 2, 28), 23)
+    assert run_due() == 0
+    now(date(2028, 2, 29), 6)
+    assert run_due() == 1
+    one.refresh_from_db()
+    assert (one.state, one.ended_by, one.next_on, paid(one)) == ("ended", "done", None, 1)
+
+
+def test_a_clock_that_jumps_back_pays_no_day_twice(now, rent, alice):
+    now(MONDAY + 2 * WEEK)
+    run_due()
+    assert [state for _day, state, _why in runs(rent)] == ["missed", "missed", "done"]
+    now(MONDAY)
+    assert run_due() == 0
+    operations.change(rent.pk, plan(*people(rent), Days(Every.WEEK, 2)))
+    operations.change(rent.pk, plan(*people(rent)))
+    for week in range(4):
+        now(MONDAY + week * WEEK)
+        run_due()
+    assert [state for _day, state, _why in runs(rent)] == ["missed", "missed", "done", "done"]
+    assert balance(alice) == 800_00
+
+
+def people(one) -> tuple[User, User]:
+    return one.source.user, one.payee
+
+
+@pytest.mark.parametrize(
+    ("days_late", "states"),
+    [
+        (0, ["done"]),
+        (6, ["done"]),
+        (7, ["missed", "done"]),
+        (27, ["missed", "missed", "missed", "done"]),
+    ],
+)
+def test_after_a_stop_one_run_is_made_up(now, rent, alice, days_late, states):
+    heard = Message.objects.count()
+    now(MONDAY + timedelta(days=days_late))
+    run_due()
+    assert [state for _day, state, _why in runs(rent)] == states
+    assert balance(alice) == 900_00
+    # One message for all of them.
+    assert Message.objects.count() - heard == int("missed" in states)
+
+
+def test_a_payment_that_is_weeks_late_is_not_made(now, alice, bob):
+    monthly = schedule(alice, bob, Days(Every.MONTH, 1))
+    once = schedule(alice, bob, Days(Every.ONCE, on=date(2026, 12, 1)))
+    now(date(2026, 12, 9))
+    with nothing_moves():
+        run_due()
+    assert runs(monthly) == runs(once) == [(date(2026, 12, 1), "missed", "late")]
+    once.refresh_from_db()
+    assert once.has_ended
+
+
+def freeze(alice, bob):
+    Account.objects.filter(user=alice).update(is_frozen=True, frozen_by="staff")
+
+
+def help_to_sign_in(alice, bob):
+    until = timezone.now() + timedelta(hours=1)
+    Account.objects.filter(user=alice).update(no_payouts_until=until)
+
+
+def spend(alice, bob):
+    send(alice, bob, 900_01)
+
+
+def close_payee(alice, bob):
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+
+
+def fill_payee(alice, bob):
+    for _each in range(2):
+        deposit(bob, 250_000_00)
+
+
+def prove_nothing(person):
+    nothing = {"phone": None, "email": None, "phone_proved_at": None, "email_proved_at": None}
+    User.objects.filter(pk=person.pk).update(prove_by=timezone.now(), **nothing)
+
+
+@pytest.mark.parametrize(
+    ("happen", "why", "words"),
+    [
+        (spend, "money", "Your wallet had too little money."),
+        (freeze, "frozen", "Your wallet was frozen."),
+        (help_to_sign_in, "hold", "We changed how you sign in."),
+        (close_payee, "payee_closed", "Their account is closed."),
+        (fill_payee, "payee_full", "Their wallet can't hold that much."),
+        (lambda alice, bob: prove_nothing(bob), "unproved_to", "They can't receive money yet."),
+    ],
+)
+def test_a_missed_run_costs_nothing_and_says_why(now, rent, alice, bob, happen, why, words):
+    now(MONDAY)
+    happen(alice, bob)
+    with nothing_moves():
+        run_due()
+    assert runs(rent) == [(MONDAY, "missed", why)]
+    sms = Delivery.objects.filter(user=alice, channel="sms").latest("pk").text
+    payee = bob.short_name
+    assert sms == f"Your scheduled KES 100.00 to {payee}, due 30 Nov, wasn't sent. {words}"
+    assert len(sms) <= 160
+    rent.refresh_from_db()
+    assert rent.has_ended == (why == "payee_closed")
+
+
+def test_limits_count_on_the_day(now, rent, alice, settings):
+    now(MONDAY)
+    settings.LIMIT_CENTS_OUT_PER_DAY = CENTS
+    withdraw(alice, 1_00)
+    run_due()
+    settings.LIMIT_CENTS_PER_TRANSACTION = CENTS - 1
+    now(MONDAY + WEEK)
+    run_due()
+    settings.LIMIT_CENTS_PER_TRANSACTION, settings.LEAST_TRANSFER_CENTS = CENTS, CENTS + 1
+    now(MONDAY + 2 * WEEK)
+    run_due()
+    assert [why for _day, _state, why in runs(rent)] == ["day_limit", "limit", "too_small"]
+    prove_nothing(alice)
+    settings.LEAST_TRANSFER_CENTS = 1
+    now(MONDAY + 3 * WEEK)
+    run_due()
+    assert (runs(rent)[-1][2], paid(rent)) == ("unproved", 0)
+
+
+def test_paused_changed_and_cancelled(now, rent, alice, bob, carol):
+    operations.pause(rent.pk)
+    now(MONDAY)
+    assert run_due() == 0
+    operations.resume(rent.pk)
+    rent.refresh_from_db()
+    assert (rent.is_active, rent.next_on, runs(rent)) == (True, MONDAY + WEEK, [])
+    tuesdays = Days(Every.WEEK, 2)
+    operations.change(rent.pk, plan(alice, carol, tuesdays, 1_00, "Water"))
+    now(MONDAY + WEEK)
+    run_due()
+    record = Transaction.objects.latest("pk")
+    assert (record.to_account.user, record.amount_cents, record.description) == (
+        carol,
+        100,
+        "Water",
+    )
+    assert runs(rent) == [(MONDAY + timedelta(days=1), "done", "")]
+    operations.cancel(rent.pk)
+    now(MONDAY + 3 * WEEK)
+    with nothing_moves():
+        assert run_due() == 0
+    rent.refresh_from_db()
+    assert (rent.ended_by, rent.next_on) == ("member", None)
+
+
+def test_a_run_that_is_begun_stops_with_its_schedule(now, rent, alice, bob, monkeypatch):
+    """The worker hangs between the claim and the order; meanwhile the member acts."""
+    acts = [
+        lambda: operations.pause(rent.pk),
+        lambda: operations.change(rent.pk, plan(alice, bob, cents=5_00)),
+        lambda: operations.cancel(rent.pk),
+    ]
+    perform = money.perform
+
+    def act_first(*args, **more):
+        acts.pop(0)()
+        return perform(*args, **more)
+
+    monkeypatch.setattr(money, "perform", act_first)
+    now(MONDAY)
+    with nothing_moves():
+        run_due()
+    rent.refresh_from_db()
+    assert (rent.state, rent.next_on, runs(rent)) == ("paused", MONDAY, [])
+    operations.resume(rent.pk)
+    now(MONDAY + WEEK)
+    with nothing_moves():
+        run_due()
+    # Then it begins again with the new amount, and is cancelled in that moment.
+    rent.refresh_from_db()
+    assert (runs(rent), rent.amount_cents, rent.has_ended) == ([], 5_00, True)
+
+
+def test_a_member_who_leaves_has_no_schedules(now, alice, bob):
+    schedule(alice, bob)
+    theirs = schedule(bob, alice, cents=1_00) if deposit(bob, 1_00) else None
+    send(alice, bob, 1_000_00)
+    leaving.close(Context(alice.pk), alice.pk)
+    now(MONDAY)
+    with nothing_moves():
+        run_due()
+    own = alice.primary_account().schedules.get()
+    assert (own.ended_by, runs(own)) == ("owner", [])
+    theirs.refresh_from_db()
+    assert theirs.ended_by == "payee"
+
+
+def test_one_made_by_the_same_form_is_made_once(now, alice, bob):
+    context = Context(alice.pk, key="one")
+    first = operations.create(context, plan(alice, bob))
+    assert operations.create(context, plan(alice, bob)) == first
+    assert operations.create(context, plan(alice, bob, cents=5_00)) != first
+    alerts = Message.objects.filter(user=alice, topic="schedule_set")
+    assert alerts.count() == 2
+    sms = Delivery.objects.filter(message=alerts.first(), channel="sms").get().text
+    assert sms.startswith(
+        f"Nissmart: KES 100.00 to {bob.short_name} is scheduled. "
+        "Every Monday, next 30 Nov. Not you?"
+    )
+    with pytest.raises(NoDayLeft):
+        schedule(alice, bob, Days(Every.ONCE, on=TODAY))
+
+
+def test_an_empty_wallet_learns_nothing_about_strangers(now, alice, bob, carol):
+    send(alice, bob, 1_000_00)
+    schedule(alice, bob)
+    with pytest.raises(money.rules.errors.InsufficientFunds):
+        schedule(alice, carol)
+
+
+def test_a_key_that_was_used_for_another_payment_pays_nothing_more(now, rent, alice, carol):
+    send(alice, carol, 1_00, key=f"schedule:{rent.pk}:{MONDAY}")
+    now(MONDAY)
+    with nothing_moves():
+        run_due()
+    assert runs(rent) == [(MONDAY, "missed", "refused")]
+
+
+def test_operators_see_what_is_late(now, rent):
+    now(MONDAY, 6, 6)
+    [job] = [one for one in worker_state.jobs() if "Scheduled" in str(one.name)]
+    assert (job.due, job.due_since, job.is_late) == (1, at(MONDAY, 6), True)
+    run_due()
+    [job] = [one for one in worker_state.jobs() if "Scheduled" in str(one.name)]
+    assert (job.due, job.last_at) == (0, timezone.now())
+
+
+def test_the_weeks_go_by(now, rent, alice):
+    """Whatever the days on which a worker runs, each Monday is paid once while there is money."""
+    for number in range(0, 90, 4):
+        now(TODAY + timedelta(days=number))
+        run_due()
+        run_due()
+    states = [state for _day, state, _why in runs(rent)]
+    assert states == ["done"] * 10 + ["missed"] * 3
+    assert (balance(alice), ScheduledRun.objects.count()) == (0, 13)
+    assert_books_right()
+    assert MONDAYS.first_after(TODAY) == MONDAY
