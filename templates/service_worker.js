@@ -5,8 +5,8 @@ const KEPT = [OFFLINE, "{% static 'css/base.css' %}", "{% static 'css/member.css
 const CACHE = "offline-{{ version }}";
 
 self.addEventListener("install", (event) => {
-  // Without cookies, so that it's the page of a stranger.
-  const kept = KEPT.map((url) => new Request(url, { credentials: "omit", cache: "reload" }));
+  // Without cookies, so that it's the page of a stranger. A style sheet's name changes with it.
+  const kept = KEPT.map((url) => new Request(url, { credentials: "omit" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(kept)).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
