@@ -113,7 +113,7 @@ def test_a_member_sets_changes_and_stops_it_on_the_pages(monday, alice, bob):
     goal, client = open_goal(alice), signed_in(alice)
     page = reverse("ledger:save_on_days", args=[goal.pk])
     typed = {"amount": "40", "every": "week", "weekday": "1", "idempotency_key": new_key()}
-    assert "Save weekly or monthly on a day" in text(client.get(f"/savings/{goal.pk}/"))
+    assert "Save on a day Off" in text(client.get(f"/savings/{goal.pk}/"))
     wrong = client.post(page, typed | {"amount": "", "every": "once"})
     assert wrong.status_code == 422
     for _twice in range(2):
@@ -121,7 +121,7 @@ def test_a_member_sets_changes_and_stops_it_on_the_pages(monday, alice, bob):
     one = Schedule.objects.get()
     assert (one.kind, one.amount_cents, one.days) == ("saving", 40_00, MONDAYS)
     shown = text(client.get(f"/savings/{goal.pk}/"))
-    assert "Saves KES 40.00. Every Monday. Next Mon 30 Nov." in shown
+    assert "Save on a day KES 40.00 · Every Monday · Next Mon 30 Nov" in shown
     assert "School fees" not in text(client.get("/scheduled/"))
     assert client.get(f"/scheduled/{one.pk}/edit/").url == page
     monthly = {"amount": "5", "every": "month", "monthday": "31"}
