@@ -21,6 +21,7 @@ from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
+from ledger.savings import automatic
 from ledger.schedules import runs as schedules
 from ledger.statements import monthly
 from wallet import granting
@@ -37,6 +38,10 @@ STOPPING = Event()
 
 def send_due_payments() -> int:
     return worker.do_due(STOPPING.is_set)
+
+
+def save_automatically() -> int:
+    return automatic.save_due(STOPPING.is_set)
 
 
 def make_scheduled_payments() -> int:
@@ -61,6 +66,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     payouts.end_agreed,
     send_due_payments,
     make_scheduled_payments,
+    save_automatically,
 )
 MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (

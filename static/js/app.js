@@ -20,6 +20,9 @@
   };
   prepare(document);
 
+  // It only shows a page that says so while there is no connection.
+  navigator.serviceWorker?.register("/sw.js").catch(() => {});
+
   // A page that keeps itself current doesn't keep its member signed in.
   on("htmx:configRequest", (event) => { if (isPoll(event)) event.detail.headers["X-Background"] = "1"; });
   on("htmx:beforeRequest", (event) => {

@@ -50,6 +50,8 @@ def open_page(transactional_db: None, live_server: Any, browser: Browser) -> Ite
             complaints.append(f"asked {request.url}")
 
     def open_page(user: User | None = None, **options: Any) -> Page:
+        # A worker's requests would go on while a test ends.
+        options = {"service_workers": "block"} | options
         context = browser.new_context(
             base_url=live_server.url, reduced_motion="reduce", locale="en-KE", **options
         )

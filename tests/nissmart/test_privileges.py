@@ -63,8 +63,14 @@ OPEN = {
     "api/openapi.json",
     "fees/",
     "healthz",
+    "help/",
+    "manifest.webmanifest",
+    "offline/",
+    "privacy/",
     "readyz",
     "robots.txt",
+    "sw.js",
+    "terms/",
     "verify/",
 }
 

@@ -60,9 +60,11 @@ class Topic(TextChoices):
     STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    SAVING_SKIPPED = "saving_skipped", gettext_lazy("Automatic saving skipped")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
     SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
+    SAVING_MISSED = "saving_missed", gettext_lazy("Saving missed")
 
 
 class Words(NamedTuple):
@@ -248,6 +250,13 @@ WORDS: Mapping[str, Words] = {
         inbox=gettext_lazy("From {name}. You now have {balance} available."),
         kind=Kind.GOALS,
     ),
+    Topic.SAVING_SKIPPED: Words(
+        gettext_lazy("An automatic saving was skipped"),
+        gettext_lazy("Nissmart: {amount} for {name} wasn't saved, and costs nothing. {why}"),
+        asks=False,
+        page="ledger:goals",
+        kind=Kind.GOALS,
+    ),
     Topic.UNLOCK_ASKED: Words(
         gettext_lazy("You asked to unlock a goal"),
         gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
@@ -258,6 +267,11 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
         inbox=gettext_lazy("For {name}: {days}."),
         page="ledger:schedules",
+    ),
+    Topic.SAVING_MISSED: Words(
+        gettext_lazy("Nothing was saved this time"),
+        gettext_lazy("{amount} for {name}, due {days}, wasn't saved. {why}"),
+        asks=False,
     ),
     Topic.SCHEDULE_MISSED: Words(
         gettext_lazy("A scheduled payment wasn't made"),

@@ -16,8 +16,8 @@ from wallet.untranslated import keep, keep_figures
 
 register = template.Library()
 
-# The colours for people: `.p0` to `.p5` in base.css.
-HUES = 6
+# The colours for people, in base.css.
+HUES = ("p0", "p1", "p2", "p3", "p4", "p5")
 
 
 # Filters for page text mark their output as not to be translated. The `..._text` filters are for
@@ -82,7 +82,7 @@ def initials(user: User) -> SafeString:
 @register.filter
 def hue(user: User) -> str:
     """The class of a person's colour, the same on every page."""
-    return f"p{user.pk % HUES}"
+    return HUES[user.pk % len(HUES)]
 
 
 @register.filter

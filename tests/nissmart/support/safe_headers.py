@@ -16,6 +16,7 @@ CSP = {
     "font-src": "'self'",
     "connect-src": "'self'",
     "manifest-src": "'self'",
+    "worker-src": "'self'",
     "form-action": "'self'",
     "object-src": "'none'",
     "base-uri": "'none'",
