@@ -272,6 +272,8 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("Nothing was saved this time"),
         gettext_lazy("{amount} for {name}, due {days}, wasn't saved. {why}"),
         asks=False,
+        page="ledger:goals",
+        kind=Kind.GOALS,
     ),
     Topic.SCHEDULE_MISSED: Words(
         gettext_lazy("A scheduled payment wasn't made"),
