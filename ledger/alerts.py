@@ -22,7 +22,8 @@ from wallet import house, messages
 from wallet.db.retries import committed
 from wallet.messages import Topic
 from wallet.models import Account
-from wallet.money import format_money
+from wallet.money import format_amount, format_money
+from wallet.phones import mask
 
 # About how many entries a turn reads. More would hold SQLite's only write lock for too long.
 BATCH = 100
@@ -152,14 +153,17 @@ def write(alert: Alert) -> None:
     movement, entry = alert.movement, alert.entry
     user_id = movement.account.user_id
     assert user_id
+    other = movement.counterparty
     messages.alert(
         user_id,
         alert.topic,
         reference=movement.record.reference,
         amount=format_money(alert.amount_cents),
         name=movement.other_name,
+        phone=mask(other.phone).replace(" ", "") if other and other.phone else "",
+        fee=format_amount(movement.record.fee_cents),
         # The sentence goes on with a full stop, which a short name like `Jane W.` has already.
         what=movement.title.removesuffix("."),
         balance=format_money(entry.balance_after_cents or 0),
-        at=messages.date_in_words(entry.created_at),
+        at=messages.moment(entry.created_at),
     )

@@ -188,6 +188,14 @@ DOCUMENTS = append_only(
     unique=["code", ("account_id", "first_day", "last_day", "through_entry", "owner_name")],
 )
 
+AUTO_SAVED = append_only(
+    "ledger_autosaved",
+    changed="what was saved by itself is never changed",
+    deleted="what was saved by itself is never deleted",
+    replaced="what was saved by itself is never replaced",
+    unique=[("rule_id", "cause_id"), "made_id"],
+)
+
 # A tariff says how many bands it has, and its bands are written in the same commit: all that come
 # later are too many. An older migration installs TARIFFS before that column exists.
 TOO_MANY_BANDS = """(
@@ -210,6 +218,7 @@ BOOKS = (
     | DIRECTIONS
     | OWN_MOVES
     | GOAL_LOCKS
+    | AUTO_SAVED
     | TARIFFS
     | WHOLE_TARIFFS
     | REPORTS

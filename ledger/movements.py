@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from ledger import progress
 from ledger.kinds import Kind, MemberView
 from ledger.models import Goal, Transaction
 from ledger.progress import Progress
-from ledger.querysets import nairobi_day
 from ledger.rails import Rail
 from ledger.status import Badge, Status
+from wallet.days import day_name, nairobi_day
 from wallet.models import Account, User
 from wallet.money import format_amount, format_money
 
@@ -210,12 +208,3 @@ def by_day(records: Iterable[Transaction], account: Account) -> list[tuple[str, 
         (day_name(day), list(group))
         for day, group in groupby(movements, key=lambda one: nairobi_day(one.at))
     ]
-
-
-def day_name(day: date) -> str:
-    today = nairobi_day()
-    if day == today:
-        return _("Today")
-    if day == today - timedelta(days=1):
-        return _("Yesterday")
-    return date_format(day, "j F" if day.year == today.year else "j F Y")

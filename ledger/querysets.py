@@ -15,19 +15,12 @@ from ledger import kinds
 from ledger.kinds import Place, Resolves
 from ledger.references import REFERENCE
 from ledger.status import Status
+from wallet.days import NAIROBI as NAIROBI
+from wallet.days import nairobi_day as nairobi_day
 
 if TYPE_CHECKING:
     from ledger.models import Transaction  # noqa: F401, named as text below
     from wallet.models import Account, User
-
-
-# A day is a Nairobi day, whatever time zone is active in the thread.
-NAIROBI = timezone.get_default_timezone()
-
-
-def nairobi_day(at: datetime | None = None) -> date:
-    """The day in Nairobi at this time, or today."""
-    return timezone.localdate(at, NAIROBI)  # noqa: TID251
 
 
 def day_start(day: date) -> datetime:

@@ -21,7 +21,9 @@ from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
+from ledger.savings import automatic
 from ledger.schedules import runs as schedules
+from ledger.statements import monthly
 from wallet import granting
 from wallet.messages import sending
 from wallet.models import Channel
@@ -36,6 +38,10 @@ STOPPING = Event()
 
 def send_due_payments() -> int:
     return worker.do_due(STOPPING.is_set)
+
+
+def save_automatically() -> int:
+    return automatic.save_due(STOPPING.is_set)
 
 
 def make_scheduled_payments() -> int:
@@ -60,10 +66,12 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     payouts.end_agreed,
     send_due_payments,
     make_scheduled_payments,
+    save_automatically,
 )
 MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    monthly.report_due,
     findings.open_for_findings,
     reports.open_for_reports,
     reversals.post_approved,

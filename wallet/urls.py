@@ -1,6 +1,7 @@
 from django.urls import path
 
 from wallet import security_views, views
+from wallet.inbox import views as inbox
 from wallet.signin import freeze_views, pin_views
 from wallet.signin.verify import verify
 
@@ -20,5 +21,9 @@ urlpatterns = [
     path("security/pin/forgotten/", pin_views.forgotten_pin, name="forgotten_pin"),
     path("security/freeze/", freeze_views.freeze, name="freeze"),
     path("security/unfreeze/", freeze_views.unfreeze, name="unfreeze"),
+    path("profile/messages/", inbox.choices, name="message_choices"),
+    path("messages/", inbox.inbox, name="inbox"),
+    path("messages/read/", inbox.read_all, name="read_all"),
+    path("messages/<id:message_id>/", inbox.open_message, name="open_message"),
     path("preferences/", views.preferences, name="preferences"),
 ]

@@ -84,7 +84,7 @@ def withdraw(
     refuse_session(request)
     wallets = own_wallets(request, body.user_id)
     note, source_id = body.description or "", wallets[body.user_id]
-    order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note)
+    order = Order(WITHDRAWAL, body.amount_cents, source_id, None, note, fee_cents=body.fee_cents)
     return perform(request, response, order, key, owners_of(wallets))
 
 

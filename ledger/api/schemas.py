@@ -45,7 +45,16 @@ class DepositIn(Body):
 
 
 class WithdrawIn(DepositIn):
-    pass
+    fee_cents: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=CEILING_CENTS,
+            description="The fee that the member agreed to. If the tariff asks another by now, the"
+            " answer is `fee_changed` and nothing moves. Without it, the tariff's fee is taken.",
+            examples=[0],
+        ),
+    ] = None
 
 
 class TransferIn(Body):

@@ -56,6 +56,8 @@ class Save(OwnMove):
     label = _lazy("Put into a goal")
     plural = _lazy("Put into goals")
     verb = _lazy("Save")
+    # No page takes a note: it says what saved this by itself.
+    has_note = True
     shapes = between(Side.MEMBER, Side.GOAL)
     seen_from_goal = _lazy("Added")
     topic_out = Topic.SAVED

@@ -47,6 +47,7 @@ def of(user: User) -> dict[str, Any]:
                 "target_date": goal.target_date,
                 "opened_at": goal.account.created_at,
                 "closed_at": goal.account.closed_at,
+                "automatic": rows(goal.auto_savings, "kind", "percent", "step_cents", "paused_at"),
             }
             for goal in Goal.objects.of_member(user.pk)
         ],
@@ -68,7 +69,8 @@ def of(user: User) -> dict[str, Any]:
         "statements_issued": rows(
             account.issued_statements, "code", "first_day", "last_day", "issued_at"
         ),
-        "messages": rows(user.messages, "topic", "facts", "created_at"),
+        "messages": rows(user.messages, "topic", "facts", "created_at", "read_at"),
+        "message_choices": rows(user.message_choices, "kind", "way"),
         "scheduled_payments": [scheduled(each) for each in Schedule.objects.of_member(user.pk)],
         "transactions": list(transactions(user, account)),
     }
@@ -82,7 +84,7 @@ def acts(user: User, actions: Sequence[AuditEvent.Action]) -> QuerySet[AuditEven
 def scheduled(schedule: Schedule) -> dict[str, Any]:
     """A scheduled payment, with its runs."""
     return {
-        "to": schedule.payee.short_name,
+        "to": schedule.name,
         "amount_cents": schedule.amount_cents,
         "note": schedule.note,
         "days": str(schedule.days),

@@ -28,6 +28,7 @@ from wallet.models import (
     Device,
     FormerMember,
     Message,
+    MessageChoice,
     NameRequest,
     Pin,
     Session,
@@ -49,7 +50,7 @@ class StillInUse(Refusal):
 # Rows about the person that the books don't need. Each has a `user`.
 PERSONAL: tuple[Any, ...] = (
     *(Authenticator, Claim, Device, EmailAddress, NameRequest, Pin, Session),
-    *(Delivery, Message),
+    *(Delivery, Message, MessageChoice),
 )
 
 HAS_MONEY = gettext_lazy("Your wallet still has {balance}. Send or withdraw it first.")

@@ -3,6 +3,7 @@
 from ledger.models.alerts import AlertMark
 from ledger.models.arrivals import Arrival
 from ledger.models.attempts import Approval, Attempt, Verdict
+from ledger.models.auto_savings import AutoSaved, AutoSaving, AutoSavingMark
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
 from ledger.models.goal_locks import GoalLock
@@ -19,6 +20,9 @@ __all__ = [
     "Approval",
     "Arrival",
     "Attempt",
+    "AutoSaved",
+    "AutoSaving",
+    "AutoSavingMark",
     "Band",
     "DailyTotal",
     "Entry",

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.due_days import Days, Every
+from ledger.models.goals import Goal
 from ledger.models.transactions import Transaction
 from wallet.models import Account, User
 from wallet.money import CEILING_CENTS
@@ -23,11 +24,19 @@ from wallet.money import CEILING_CENTS
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def of_member(self, user_id: int) -> Self:
         """This member's schedules with their payees, those that go on first."""
-        mine = self.filter(source__user=user_id).select_related("source__user", "target__user")
+        mine = self.filter(source__user=user_id).with_sides()
         return mine.order_by(F("ended_at").desc(nulls_first=True), "-pk")
+
+    def with_sides(self) -> Self:
+        """Load what pages and messages say of each one."""
+        return self.select_related("source__user", "target__user", "target__goal")
 
     def open(self) -> Self:
         return self.exclude(state=Schedule.State.ENDED)
+
+    def saving_for(self, goal_id: int) -> Schedule | None:
+        """What saves into this goal, unless it has ended."""
+        return self.filter(target=goal_id, kind=Schedule.Kind.SAVING).open().first()
 
     def due(self, day: date) -> Self:
         """Those that have a run to begin, longest due first."""
@@ -43,6 +52,7 @@ class Schedule(models.Model):
 
     class Kind(models.TextChoices):
         PAYMENT = "payment", _("Payment")
+        SAVING = "saving", _("Saving")
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -56,6 +66,8 @@ class Schedule(models.Model):
         MEMBER = "member", _("You cancelled it")
         PAYEE = "payee", _("Their account is closed")
         OWNER = "owner", _("The account is closed")
+        GOAL = "goal", _("The goal is closed")
+        TARGET = "target", _("The target is reached")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PAYMENT)
     source = models.ForeignKey(
@@ -88,7 +100,9 @@ class Schedule(models.Model):
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(kind="payment"), name="schedule_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["payment", "saving"]), name="schedule_kind_known"
+            ),
             models.CheckConstraint(
                 condition=Q(amount_cents__gt=0, amount_cents__lte=CEILING_CENTS),
                 name="schedule_amount_above_zero",
@@ -107,10 +121,15 @@ class Schedule(models.Model):
                 | Q(
                     state="ended",
                     ended_at__isnull=False,
-                    ended_by__in=["done", "member", "payee", "owner"],
+                    ended_by__in=["done", "member", "payee", "owner", "goal", "target"],
                     next_on__isnull=True,
                 ),
                 name="schedule_ended_for_a_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["target"],
+                condition=Q(kind="saving") & ~Q(state="ended"),
+                name="schedule_one_for_each_goal",
             ),
         ]
 
@@ -125,6 +144,16 @@ class Schedule(models.Model):
     def payee(self) -> User:
         assert self.target.user
         return self.target.user
+
+    @property
+    def goal(self) -> Goal | None:
+        """What it saves for. None for a payment."""
+        return self.target.goal if self.kind == self.Kind.SAVING else None
+
+    @property
+    def name(self) -> str:
+        """To whom, or for what."""
+        return self.goal.name if self.goal else self.payee.short_name
 
     @property
     def is_active(self) -> bool:
@@ -176,6 +205,8 @@ class ScheduledRun(models.Model):
         PAYEE_FULL = "payee_full", _("Their wallet can't hold that much.")
         PAYEE_UNPROVED = "unproved_to", _("They can't receive money yet.")
         PAYEE_CLOSED = "payee_closed", _("Their account is closed.")
+        GOAL_FULL = "goal_full", _("A goal can't hold that much.")
+        GOAL_CLOSED = "goal_closed", _("The goal is closed.")
         LATE = "late", _("Our service was down.")
         REFUSED = "refused", _("It was refused.")
 

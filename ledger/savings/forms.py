@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.forms.moves import OrderForm
 from ledger.kinds import MOVE, SAVE, TAKE, Kind
-from ledger.models import Goal, Picture
+from ledger.models import AutoSaving, Goal, Picture
 from ledger.operations import Order
 from ledger.querysets import nairobi_day
 from ledger.savings import operations
 from wallet.folding import fold
+from wallet.money import format_money
 from wallet.web.fields import AmountField, KeyField, LineField, PickField
 
 NAME_LENGTH = 40
@@ -139,6 +140,47 @@ class UnlockForm(forms.Form):
         if fold(name) != fold(self.goal.name):
             raise ValidationError(_("This isn't the goal's name. Type it as it's shown."))
         return name
+
+
+class AutoSavingForm(forms.Form):
+    """How much is saved by itself."""
+
+    how_much = PickField(
+        label=_("How much"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how much.")},
+    )
+    argument: str
+    values: tuple[int, ...]
+
+    def __init__(self, *args: Any, rule: AutoSaving | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["how_much"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(value, self.words_of(value)) for value in self.values]
+        field.initial = getattr(rule, self.argument, None) or self.values[1]
+
+    def words_of(self, value: int) -> str:
+        raise NotImplementedError
+
+    @property
+    def measure(self) -> dict[str, int]:
+        """The argument of `automatic.turn_on`. The form must be valid."""
+        return {self.argument: int(self.cleaned_data["how_much"])}
+
+
+class PartForm(AutoSavingForm):
+    argument, values = "percent", (5, 10, 20, 50)
+
+    def words_of(self, value: int) -> str:
+        return _("{percent}% of each deposit").format(percent=value)
+
+
+class RoundForm(AutoSavingForm):
+    argument, values = "step_cents", (10_00, 50_00, 100_00)
+
+    def words_of(self, value: int) -> str:
+        return _("Up to the next {amount}").format(amount=format_money(value))
 
 
 class MoveForm(OrderForm):

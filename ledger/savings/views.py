@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger import history
 from ledger.forms.moves import new_key
-from ledger.models import Goal, Transaction
+from ledger.models import AutoSaved, AutoSaving, Goal, Schedule, Transaction
 from ledger.movements import by_day
 from ledger.operations import close_goal
 from ledger.querysets import nairobi_day
@@ -104,12 +104,24 @@ def goal(request: MemberRequest, goal_id: int) -> HttpResponse:
     context = {
         "goal": goal,
         "lock": goal.lock,
+        "schedule": None if goal.is_closed else Schedule.objects.saving_for(goal.pk),
         "weekly_cents": goal.weekly_cents(nairobi_day()),
         "days": by_day(page.rows, goal.account),
         "next_cursor": page.next_cursor,
+        **automatic_of(goal),
         "may_move": Goal.objects.of_member(request.user.pk).open().count() > 1,
     }
     return render_part(request, "ledger/goal.html", context, part="activity")
+
+
+def automatic_of(goal: Goal) -> dict[str, object]:
+    """What saves for it by itself, and what came of that the last time."""
+    rules = {rule.kind: rule for rule in goal.auto_savings.all()}
+    return {
+        "part": rules.get(AutoSaving.Kind.PART),
+        "round_up": rules.get(AutoSaving.Kind.ROUND),
+        "newest": AutoSaved.objects.filter(rule__goal=goal).order_by("-pk").first(),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

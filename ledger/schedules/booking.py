@@ -9,6 +9,7 @@ from django.utils import timezone
 from ledger.due_days import Every
 from ledger.models import Schedule, ScheduledRun, Transaction
 from ledger.querysets import day_start, nairobi_day
+from ledger.schedules.kinds import due_cents
 from wallet.models import Account
 
 State = ScheduledRun.State
@@ -39,7 +40,7 @@ def lock(schedule_id: int) -> Schedule:
 
 def lock_only(schedule_id: int) -> Schedule:
     found = Schedule.objects.select_for_update(of=("self",))
-    return found.select_related("source__user", "target__user").get(pk=schedule_id)
+    return found.with_sides().get(pk=schedule_id)
 
 
 def find_paid(schedule: Schedule, run: ScheduledRun) -> Transaction | None:
@@ -66,9 +67,13 @@ def book_missed(schedule: Schedule, run: ScheduledRun, missed: str) -> None:
 
 
 def end_if_over(schedule: Schedule) -> None:
-    """End a schedule that was for one day, once that day's run is over."""
-    if schedule.every == Every.ONCE and schedule.is_active and schedule.next_on is None:
+    """End a schedule for one day once that day's run is over, and a saving at its target."""
+    if not schedule.is_active:
+        return
+    if schedule.every == Every.ONCE and schedule.next_on is None:
         schedule.end(Schedule.EndedBy.DONE)
+    elif isinstance(why := due_cents(schedule), Schedule.EndedBy):
+        schedule.end(why)
 
 
 def take_back(schedule: Schedule) -> date | None:

@@ -18,6 +18,13 @@ class NoDayLeft(Refusal):
     field = "on"
 
 
+class SavesAlready(Refusal):
+    """A goal has one schedule at a time."""
+
+    code = "saves_already"
+    sentence = _("This goal already saves on a day. Change that instead.")
+
+
 class TooManySchedules(Refusal):
     """`most` is how many a member may have that haven't ended."""
 

@@ -1,4 +1,4 @@
-"""The form of a scheduled payment: that of Send, and the days."""
+"""The forms of schedules: Send with days, and saving with days."""
 
 from __future__ import annotations
 
@@ -12,38 +12,37 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.due_days import LONGEST, Days, Every
 from ledger.forms.filters import date_field
-from ledger.forms.moves import PayeeForm
+from ledger.forms.moves import PayeeForm, new_key
 from ledger.kinds import TRANSFER
 from ledger.models import Schedule
 from ledger.schedules.booking import due_day
 from ledger.schedules.operations import Plan
 from wallet.models import User
 from wallet.money import format_amount
-from wallet.web.fields import PickField
+from wallet.web.fields import AmountField, KeyField, PickField
 
 # In `again`: the payee stays who it is. It can't be a transaction's reference.
 SAME = "same"
 LONGEST_WAIT = timedelta(days=5 * 366)
 LAST_DAY = _("31 or the last day")
+ONCE = (Every.ONCE, _("Once"))
+REGULAR = [(Every.WEEK, _("Weekly")), (Every.MONTH, _("Monthly"))]
 
 
-class ScheduleForm(PayeeForm):
-    """With `schedule`, it changes that one. Only the fields of the chosen rhythm count."""
-
-    field_order = ["amount", "again", "recipient", "every", "on", "weekday", "monthday"]
-
-    every = PickField(
+def every_field(*choices: tuple[str, Any]) -> PickField:
+    return PickField(
         label=_("How often?"),
-        choices=[
-            (Every.ONCE, _("Once")),
-            (Every.WEEK, _("Weekly")),
-            (Every.MONTH, _("Monthly")),
-        ],
+        choices=choices,
         initial=Every.MONTH,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose how often.")},
     )
-    on = date_field(_("On this date"))
+
+
+class RhythmForm(forms.Form):
+    """On which days. Only the field of the chosen rhythm counts."""
+
+    every = every_field(*REGULAR)
     weekday = PickField(
         label=_("On this weekday"),
         choices=[(str(number + 1), name) for number, name in WEEKDAYS.items()],
@@ -55,6 +54,43 @@ class ScheduleForm(PayeeForm):
         help_text=_("In a shorter month, on its last day."),
         required=False,
     )
+    day_fields = {"weekday": Every.WEEK, "monthday": Every.MONTH}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, its_rhythm in self.day_fields.items():
+            if cleaned.get("every") != its_rhythm:
+                self.errors.pop(name, None)
+            elif not cleaned.get(name) and not self.has_error(name):
+                self.add_error(name, _("Choose the day."))
+        return cleaned
+
+    @property
+    def days(self) -> Days:
+        """The form must be valid."""
+        data = self.cleaned_data
+        if data["every"] == Every.WEEK:
+            return Days(Every.WEEK, int(data["weekday"]))
+        return Days(Every.MONTH, int(data["monthday"]))
+
+
+class SavingForm(RhythmForm):
+    """How much goes into a goal on its days."""
+
+    field_order = ["amount", "every"]
+
+    amount = AmountField()
+    idempotency_key = KeyField(initial=new_key)
+
+
+class ScheduleForm(RhythmForm, PayeeForm):
+    """A payment. With `schedule`, it changes that one."""
+
+    field_order = ["amount", "again", "recipient", "every", "on", "weekday", "monthday"]
+
+    every = every_field(ONCE, *REGULAR)
+    on = date_field(_("On this date"))
+    day_fields = {"on": Every.ONCE} | RhythmForm.day_fields
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **kwargs: Any) -> None:
         self.schedule = schedule
@@ -69,17 +105,7 @@ class ScheduleForm(PayeeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        every = cleaned.get("every")
-        for name, its_rhythm in (
-            ("on", Every.ONCE),
-            ("weekday", Every.WEEK),
-            ("monthday", Every.MONTH),
-        ):
-            if every != its_rhythm:
-                self.errors.pop(name, None)
-            elif not cleaned.get(name) and not self.has_error(name):
-                self.add_error(name, _("Choose the day."))
-        if every == Every.ONCE and (day := cleaned.get("on")):
+        if cleaned.get("every") == Every.ONCE and (day := cleaned.get("on")):
             self.check_date(day)
         return cleaned
 
@@ -92,14 +118,9 @@ class ScheduleForm(PayeeForm):
     @property
     def days(self) -> Days:
         """The form must be valid."""
-        data = self.cleaned_data
-        match data["every"]:
-            case Every.ONCE:
-                return Days(Every.ONCE, on=data["on"])
-            case Every.WEEK:
-                return Days(Every.WEEK, int(data["weekday"]))
-            case _:
-                return Days(Every.MONTH, int(data["monthday"]))
+        if self.cleaned_data["every"] == Every.ONCE:
+            return Days(Every.ONCE, on=self.cleaned_data["on"])
+        return super().days
 
     @property
     def plan(self) -> Plan:

@@ -1,25 +1,56 @@
-"""What each kind of schedule does on its day: one small function, which makes the order.
+"""What each kind of schedule does on its day: the kind of its order, and one small function.
 
-To add a kind: a value in `Schedule.Kind` and its constraint, and its function here.
+To add a kind: a value in `Schedule.Kind` and its constraint, and a line in `DOES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from ledger.kinds import TRANSFER
+from ledger.kinds import SAVE, TRANSFER, Kind
 from ledger.models import Schedule, ScheduledRun
 from ledger.operations import Order
 
-
-def payment(schedule: Schedule, amount_cents: int) -> Order:
-    """Pay another member."""
-    return Order(TRANSFER, amount_cents, schedule.source_id, schedule.target_id, schedule.note)
+EndedBy = Schedule.EndedBy
 
 
-TO_DO: Mapping[str, Callable[[Schedule, int], Order]] = {Schedule.Kind.PAYMENT: payment}
+class Does(NamedTuple):
+    """`due_cents` says what the next run moves, or why there is no further run."""
+
+    orders: Kind
+    due_cents: Callable[[Schedule], int | EndedBy]
+
+
+def pay(schedule: Schedule) -> int | EndedBy:
+    """Pay another member, whatever they have."""
+    return schedule.amount_cents
+
+
+def save(schedule: Schedule) -> int | EndedBy:
+    """Put into a goal what is still missing to its target."""
+    goal = schedule.goal
+    assert goal
+    if goal.is_closed:
+        return EndedBy.GOAL
+    if goal.is_reached:
+        return EndedBy.TARGET
+    return min(schedule.amount_cents, goal.left_cents or schedule.amount_cents)
+
+
+DOES: Mapping[str, Does] = {
+    Schedule.Kind.PAYMENT: Does(TRANSFER, pay),
+    Schedule.Kind.SAVING: Does(SAVE, save),
+}
+
+
+def due_cents(schedule: Schedule) -> int | EndedBy:
+    """What its next run moves, or why it's over."""
+    return DOES[schedule.kind].due_cents(schedule)
 
 
 def order_of(run: ScheduledRun) -> Order:
     """What this run is to do. The same each time, because a change takes the run back first."""
-    return TO_DO[run.schedule.kind](run.schedule, run.amount_cents)
+    one = run.schedule
+    kind = DOES[one.kind].orders
+    return Order(kind, run.amount_cents, one.source_id, one.target_id, one.note)

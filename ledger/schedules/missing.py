@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import ngettext
 
-from ledger import errors
+from ledger import errors, goal_errors
 from ledger.models import Schedule, ScheduledRun
 from wallet import messages
 from wallet.errors import Refusal
@@ -18,6 +18,8 @@ from wallet.money import format_money
 Missed = ScheduledRun.Missed
 # The first that fits counts.
 REASONS: Sequence[tuple[type[Refusal], Missed]] = (
+    (goal_errors.GoalFull, Missed.GOAL_FULL),
+    (goal_errors.GoalClosed, Missed.GOAL_CLOSED),
     (errors.InsufficientFunds, Missed.MONEY),
     (errors.AccountFrozen, Missed.FROZEN),
     (errors.PayoutsOnHold, Missed.HOLD),
@@ -44,9 +46,9 @@ def report(schedule: Schedule, days: Sequence[date], missed: Missed) -> None:
     assert owner_id
     messages.alert(
         owner_id,
-        Topic.SCHEDULE_MISSED,
+        Topic.SAVING_MISSED if schedule.goal else Topic.SCHEDULE_MISSED,
         amount=format_money(schedule.amount_cents),
-        name=schedule.payee.short_name,
+        name=schedule.name,
         days=in_words(days),
         why=str(missed.label),
     )

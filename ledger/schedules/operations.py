@@ -23,7 +23,12 @@ from ledger.errors import (
 from ledger.models import Schedule
 from ledger.operations import Order
 from ledger.schedules.booking import due_day, lock, lock_only, take_back
-from ledger.schedules.errors import NoDayLeft, ScheduleEnded, TooManySchedules
+from ledger.schedules.errors import (
+    NoDayLeft,
+    SavesAlready,
+    ScheduleEnded,
+    TooManySchedules,
+)
 from wallet import messages
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -41,14 +46,25 @@ class Plan(NamedTuple):
     order: Order
     days: Days
 
+    @property
+    def kind(self) -> str:
+        moves_own = self.order.kind.moves_own
+        return Schedule.Kind.SAVING if moves_own else Schedule.Kind.PAYMENT
+
 
 def check(plan: Plan) -> None:
     """Refuse a plan whose payments would be refused whatever the wallet holds on their day.
 
+    Own money needs no check: it stays with its member, and each run is refused or not.
+
     Someone who has never paid this person must be able to pay them now: otherwise an empty wallet
     would be enough to find out who is a member. Raises the Refusals of an order, and NoDayLeft.
     """
+    if plan.days.first_after(due_day()) is None:
+        raise NoDayLeft
     order = plan.order
+    if order.kind.moves_own:
+        return
     assert order.source_id
     assert order.target_id
     both = Account.objects.select_related("user").in_bulk([order.source_id, order.target_id])
@@ -66,8 +82,6 @@ def check(plan: Plan) -> None:
         raise AccountClosed
     if target.is_stopped:
         raise RecipientUnproved
-    if plan.days.first_after(due_day()) is None:
-        raise NoDayLeft
 
 
 def find_earlier(context: Context, plan: Plan) -> Schedule | None:
@@ -86,9 +100,13 @@ def create(context: Context, plan: Plan) -> Schedule:
     if earlier := find_earlier(context, plan):
         return earlier
     check(plan)
-    if Schedule.objects.filter(source=source_id).open().count() >= AT_MOST:
+    others = Schedule.objects.filter(source=source_id).open()
+    if others.count() >= AT_MOST:
         raise TooManySchedules(most=AT_MOST)
+    if plan.order.kind.moves_own and others.filter(target=plan.order.target_id).exists():
+        raise SavesAlready
     made = Schedule.objects.create(
+        kind=plan.kind,
         source_id=source_id,
         request_id=context.request_id(plan),
         next_on=plan.days.first_after(due_day()),
@@ -185,7 +203,9 @@ def lock_open(schedule_id: int) -> Schedule:
 
 
 def alert(schedule: Schedule) -> None:
-    """Money will leave without a PIN, so its owner hears of it on every contact."""
+    """A payment will leave without a PIN, so its owner hears of it on every contact."""
+    if schedule.goal:
+        return
     owner_id = schedule.source.user_id
     assert owner_id
     days = str(schedule.days)
@@ -196,6 +216,6 @@ def alert(schedule: Schedule) -> None:
         owner_id,
         Topic.SCHEDULE_SET,
         amount=format_money(schedule.amount_cents),
-        name=schedule.payee.short_name,
+        name=schedule.name,
         days=days,
     )

@@ -65,6 +65,8 @@ def new_schedule(request: MemberRequest) -> HttpResponse:
 def edit_schedule(request: MemberRequest, schedule_id: int) -> HttpResponse:
     """Change a schedule that hasn't ended."""
     schedule = own(request, schedule_id)
+    if schedule.goal:
+        return redirect_to(request, reverse("ledger:save_on_days", args=[schedule.goal.pk]))
     if schedule.has_ended:
         return redirect_to(request, reverse("ledger:schedule", args=[schedule.pk]))
     return fill_in(request, schedule)

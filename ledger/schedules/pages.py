@@ -21,7 +21,7 @@ from wallet.errors import Refusal
 from wallet.web.http import MemberRequest, redirect_to
 from wallet.web.refusals import mark_page
 
-CANCELLED = _("This scheduled payment is cancelled.")
+CANCELLED = _("Cancelled. Nothing more leaves your wallet for it.")
 
 type View = Callable[..., HttpResponse]
 
@@ -35,7 +35,8 @@ def own(request: MemberRequest, schedule_id: int) -> Schedule:
 @login_required
 def schedules(request: MemberRequest) -> HttpResponse:
     """The member's scheduled payments: those that go on, and those that have ended."""
-    found = Schedule.objects.of_member(request.user.pk)
+    # Saving is on the pages of the goals.
+    found = Schedule.objects.of_member(request.user.pk).filter(kind=Schedule.Kind.PAYMENT)
     context = {
         "schedules": found.open(),
         "ended": found.filter(state=Schedule.State.ENDED)[: settings.PAGE_SIZE],
@@ -55,6 +56,7 @@ def render_schedule(
 ) -> HttpResponse:
     context = {
         "schedule": schedule,
+        "title": _("Saving on a day") if schedule.goal else _("Scheduled payment"),
         "runs": schedule.runs.select_related("transaction")[: settings.PAGE_SIZE],
         "hour": f"{HOUR}:00",
         "refusal": refusal,
@@ -81,7 +83,7 @@ def act(operation: Callable[[int], None], done: str | Promise) -> View:
 
 
 pause = act(operations.pause, _("Paused. Nothing leaves your wallet until you resume it."))
-resume = act(operations.resume, _("Your scheduled payment goes on."))
+resume = act(operations.resume, _("It goes on from now."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

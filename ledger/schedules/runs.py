@@ -29,7 +29,7 @@ from ledger.schedules.booking import (
     lock,
     lock_only,
 )
-from ledger.schedules.kinds import order_of
+from ledger.schedules.kinds import due_cents, order_of
 from wallet.context import Context
 from wallet.db.pipeline import Row, Statement
 from wallet.db.preconditions import Precondition, Unmet
@@ -105,7 +105,7 @@ def begin(now: datetime) -> list[ScheduledRun] | None:
         left.lease_until = now + LEASE
         left.save(update_fields=["lease_until"])
         return [left]
-    due = Schedule.objects.due(due_day(now)).select_related("source__user", "target__user")
+    due = Schedule.objects.due(due_day(now)).with_sides()
     schedule = due.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",)).first()
     return None if schedule is None else begin_run(schedule, now)
 
@@ -116,13 +116,17 @@ def begin_run(schedule: Schedule, now: datetime) -> list[ScheduledRun]:
     if not (owner and owner.is_active):
         schedule.end(Schedule.EndedBy.OWNER)
         return []
+    cents = due_cents(schedule)
+    if isinstance(cents, Schedule.EndedBy):
+        schedule.end(cents)
+        return []
     late = new_days(schedule, today)
     run = None
     if late and late[-1] >= today - MADE_UP_WITHIN:
         run = ScheduledRun.objects.create(
             schedule=schedule,
             due_on=late.pop(),
-            amount_cents=schedule.amount_cents,
+            amount_cents=cents,
             state=State.BEGUN,
             lease_until=now + LEASE,
         )

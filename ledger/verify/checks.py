@@ -241,6 +241,14 @@ CHECKS = (
         goals.GOALS,
     ),
     Check(
+        "auto-saved",
+        _("Automatic savings"),
+        _("What was saved by itself moved into its goal, as much as its row says."),
+        _("should be {wanted_cents}, is {made_cents}"),
+        "automatic saving",
+        goals.AUTO_SAVED,
+    ),
+    Check(
         "keys",
         _("Idempotency keys"),
         _("Each member uses an idempotency key for one transaction only."),

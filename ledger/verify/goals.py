@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ledger.kinds import SAVE
+
 # An account of a goal without what it is for, a goal on another account, or money in a closed one.
 GOALS = """
     SELECT account.id, account.kind, account.balance_cents, account.closed_at, account.is_locked
@@ -15,3 +17,13 @@ GOALS = """
             SELECT 1 FROM ledger_goallock kept
             WHERE kept.goal_id = account.id AND kept.ended_at IS NULL)
     ORDER BY account.id"""
+
+# Something saved by itself that isn't the move that its row says.
+AUTO_SAVED = f"""
+    SELECT run.id, run.wanted_cents, made.amount_cents AS made_cents
+    FROM ledger_autosaved run
+    JOIN ledger_autosaving rule ON rule.id = run.rule_id
+    JOIN ledger_transaction made ON made.id = run.made_id
+    WHERE made.type <> '{SAVE.code}' OR made.to_account_id <> rule.goal_id
+       OR made.amount_cents <> run.wanted_cents
+    ORDER BY run.id"""

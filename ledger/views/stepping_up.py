@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.mfa.webauthn.internal.auth import begin_authentication, get_credentials
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 
 from ledger import operations
 from ledger.forms.moves import OrderForm
@@ -13,6 +14,7 @@ from wallet.signin import factors, step_up
 from wallet.signin.passkey_forms import AuthenticateForm
 from wallet.signin.step_up import FactorForm, SentCodeForm
 from wallet.web.http import MemberRequest, render_part
+from wallet.web.rates import TooManyRequests
 from wallet.web.refusals import mark_page, refusal_in
 
 
@@ -38,9 +40,23 @@ def ask(
         answer.save()
         step_up.record_passed(request, order_id)
         return None
-    if contact:
+    notice = send_code(request, order_id, contact) if contact else ""
+    return render(request, form, order, answer, contact, notice)
+
+
+def send_code(request: MemberRequest, order_id: str, contact: Contact) -> str:
+    """Send a code, or a new one if the member asks for it. Returns what to say about the new one.
+
+    Raises TooManyRequests for the first.
+    """
+    if "new_code" not in request.POST:
         step_up.send(request, order_id, contact)
-    return render(request, form, order, answer, contact)
+        return ""
+    try:
+        step_up.send(request, order_id, contact, is_new=True)
+    except TooManyRequests as refusal:
+        return str(refusal)
+    return _("We sent a new code. The one before no longer works.")
 
 
 def id_of(request: MemberRequest, form: OrderForm, order: Order) -> str:
@@ -55,7 +71,8 @@ type Answer = AuthenticateForm | FactorForm | SentCodeForm
 
 def answer_of(request: MemberRequest, order_id: str, has_factor: bool) -> Answer:
     """What the member entered, if the page was shown."""
-    data = request.POST if "step_up" in request.POST else None
+    is_answer = "step_up" in request.POST and "new_code" not in request.POST
+    data = request.POST if is_answer else None
     if not has_factor:
         return SentCodeForm(data, request=request, order_id=order_id)
     if data and "credential" in data:
@@ -64,7 +81,12 @@ def answer_of(request: MemberRequest, order_id: str, has_factor: bool) -> Answer
 
 
 def render(
-    request: MemberRequest, form: OrderForm, order: Order, answer: Answer, contact: Contact | None
+    request: MemberRequest,
+    form: OrderForm,
+    order: Order,
+    answer: Answer,
+    contact: Contact | None,
+    notice: str,
 ) -> HttpResponse:
     options = None
     if contact is None and get_credentials(request.user):
@@ -77,6 +99,8 @@ def render(
         "amount_cents": order.amount_cents,
         "recipient": form.payee,
         "contact": contact,
+        "notice": notice,
+        "reason": step_up.reason(request),
         "options": options,
     }
     status = 422 if answer.errors else 200

@@ -14,6 +14,7 @@ from tests.books import assert_books_right, nothing_moves
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support import paya
 from tests.ledger.support.payouts import decide, script, sent
+from tests.ledger.support.prices import price
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,20 @@ def asked(queries: CaptureQueriesContext) -> int:
 
 def cancel(caller, record: Transaction, **more):
     return caller.post(f"/api/transaction/{record.reference}/cancel", {}, **more)
+
+
+def test_a_withdrawal_takes_no_other_fee_than_the_agreed_one(alice, alices):
+    price((1_00, 25_00))
+    body = order("withdraw", alice.pk, 0) | {"fee_cents": 0}
+    with nothing_moves():
+        problem = problem_of(alices.post("/api/withdraw", body, "one"), 409, "fee_changed")
+    assert "The fee is now KES\N{NO-BREAK SPACE}25.00." in problem["detail"]
+    posted = alices.post("/api/withdraw", body | {"fee_cents": 25_00}, "two")
+    assert (posted.status_code, posted.json()["fee_cents"]) == (201, 25_00)
+    # Answered from what was posted, whatever the tariff asks by now.
+    price((1_00, 30_00))
+    again = alices.post("/api/withdraw", body | {"fee_cents": 25_00}, "two")
+    assert (again.status_code, again.json()) == (201, posted.json())
 
 
 def test_a_paid_payout_has_its_receipt_and_its_steps(alice, alices, rail, settings, wambui):

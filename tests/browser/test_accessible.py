@@ -47,9 +47,11 @@ MEMBER = [
     "/savings/",
     "/savings/new/",
     "/statement/",
+    "/messages/",
     "/scheduled/",
     "/scheduled/new/",
     "/profile/",
+    "/profile/messages/",
     "/profile/name/",
     "/profile/tokens/",
     "/security/",
@@ -106,7 +108,7 @@ def test_pages_for_members_are_accessible(open_page, alice, bob):
     page = open_page(alice)
     goal = saving(alice, 100_00, target_cents=500_00)
     own = [f"/activity/{record.reference}/", f"/transfer/?again={record.reference}&amount=5"]
-    own += [f"/savings/{goal.pk}/", f"/savings/{goal.pk}/add/"]
+    own += [f"/savings/{goal.pk}/{each}" for each in ("", "add/", "part/")]
     assert visit(page, *MEMBER, *MORE, *own) == []
 
 

@@ -45,7 +45,7 @@ def test_both_sides_of_a_transfer_hear_of_it_on_every_channel(alice, bob):
     assert heard(bob) == ["received"]
     assert Delivery.objects.filter(user=alice).count() == 2
     assert last_sms(alice).startswith(
-        f"{record.reference} confirmed. KES 20.00 sent to {bob.short_name}, "
+        f"{record.reference} Confirmed. KES 20.00 sent to {bob.short_name} 07"
     )
     assert "Balance KES 980.00." in last_sms(alice)
     assert bob.phone not in last_sms(alice)
@@ -67,7 +67,7 @@ def test_an_instant_payout_is_one_alert_and_one_that_waits_is_two(alice, time_ma
     assert sorted(heard(alice)[4:]) == ["payout_returned", "withdrawn"]
     texts = " ".join(Delivery.objects.filter(user=alice).values_list("text", flat=True))
     assert "didn't go through. KES 4,026.00 is back in your wallet" in texts
-    assert "confirmed. KES 4,002.00 withdrawn" in texts
+    assert "Confirmed. KES 4,002.00 withdrawn on" in texts
 
 
 def test_a_reversal_says_what_it_is_to_both(alice, bob, finance):

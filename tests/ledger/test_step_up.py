@@ -137,6 +137,22 @@ def test_guesses_are_counted(client, bob):
     assert Delivery.objects.filter(is_secret=True).count() == 1
 
 
+def test_the_page_says_why_and_sends_a_new_code(client, bob, clock):
+    page = client.post(TRANSFER, filled_in(bob))
+    assert "We ask before each payment above KES 50,000.00." in text(page)
+    first = sent_code()
+    for code_is_new, says in [(False, "Wait"), (True, "We sent a new code.")]:
+        clock.shift(15 if says == "Wait" else 30)
+        page = client.post(TRANSFER, fields(page) | {"new_code": "1", "code": "typed"})
+        assert (page.status_code, problems(page)) == (200, [])
+        assert says in text(page)
+        assert (sent_code() != first) is code_is_new
+    assert client.post(TRANSFER, fields(page) | {"code": first}).status_code == 422
+    assert confirm(client, client.post(TRANSFER, fields(page) | {"code": sent_code()}))
+    Device.objects.update(known_from=timezone.now() + timedelta(hours=24))
+    assert "this device is new" in text(client.post(TRANSFER, filled_in(bob, "10")))
+
+
 def test_a_code_for_another_order_or_from_long_ago_is_refused(client, bob, clock):
     first = client.post(TRANSFER, filled_in(bob))
     code_of_first = sent_code()

@@ -16,6 +16,7 @@ from ledger.models import (
     Approval,
     Arrival,
     Attempt,
+    AutoSaved,
     Band,
     Entry,
     IssuedReceipt,
@@ -28,10 +29,12 @@ from ledger.models import (
     Verdict,
 )
 from ledger.querysets import nairobi_day
+from ledger.savings import automatic
 from ledger.statements import statement
 from ledger.statements.issuing import issue
 from ledger.statements.period import Period
 from tests.factories import deposit, new_key, withdraw
+from tests.ledger.support.goals import open_goal
 from tests.ledger.support.later import answer_later
 from tests.ledger.support.prices import BANDS, price
 from tests.ledger.support.rows import insert, stored
@@ -47,7 +50,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(IssuedReceipt, IssuedStatement, Report, Tariff, Transaction, Verdict),
+    *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Tariff, Transaction, Verdict),
 )
 
 
@@ -74,6 +77,9 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     """A row of every guarded table, with a value in each unique column."""
     record = deposit(alice, 5_00)
     notes.write(Context(finance.pk, key="one"), transaction_id=record.pk, text="Called.")
+    automatic.turn_on(goal_id=open_goal(alice).pk, percent=10)
+    deposit(alice, 5_00)
+    automatic.save_due()
     with answer_later():
         attempt = Attempt.objects.get(transaction=withdraw(alice, 1_00))
     tariff = price(*BANDS)

@@ -24,10 +24,11 @@ from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
 from tests.ledger.support.prices import price
 from tests.ledger.support.scheduled import schedule
-from wallet import granting, naming
+from wallet import granting, messages, naming
 from wallet import operations as wallet_operations
 from wallet.api import tokens
 from wallet.context import SYSTEM, Context
+from wallet.messages import Topic
 from wallet.models import AuditEvent, Delivery, FormerMember, ProtectedName, Session, User
 from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
@@ -208,6 +209,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
     return {
         "<id:user_id>": str(people["member"].pk),
+        "<id:message_id>": str(messages.alert(people["member"].pk, Topic.PIN_CHANGED).pk),
         "<slug:name>": "sums",
         "<str:code>": "0000-0000-0000-0000",
         "<str:secret>": "no-such-secret",

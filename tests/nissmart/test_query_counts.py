@@ -13,15 +13,15 @@ pytestmark = pytest.mark.django_db
 
 # (who, page, htmx headers, most queries).
 PAGES = [
-    ("member", "/", None, 9),
+    ("member", "/", None, 10),
     ("member", "/", htmx("balance"), 8),
-    ("member", "/activity/", None, 7),
-    ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 5),
+    ("member", "/activity/", None, 8),
+    ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 6),
     # Its code is written the first time.
-    ("member", "receipt", None, 10),
-    ("member", "/statement/", None, 8),
-    ("member", "/transfer/", None, 6),
-    ("member", "/profile/", None, 6),
+    ("member", "receipt", None, 11),
+    ("member", "/statement/", None, 9),
+    ("member", "/transfer/", None, 7),
+    ("member", "/profile/", None, 7),
     ("finance", "/panel/", None, 25),
     ("finance", "/panel/?by=count", htmx("trends"), 13),
     ("finance", "/panel/", htmx("latest"), 4),

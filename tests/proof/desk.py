@@ -6,6 +6,7 @@ with the simulator's book.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 from uuid import uuid4
@@ -168,6 +169,19 @@ def strays() -> list[str]:
     ]
 
 
+def contradicted() -> list[str]:
+    """The references of deposits of which M-PESA's results said that they were paid and not paid.
+
+    Which of the two is applied first is chance.
+    """
+    said: dict[str, set[bool]] = {}
+    results = RailEvent.objects.filter(is_callback=True, kind="stk", attempt__isnull=False)
+    for reference, body in results.values_list("attempt__reference", "body"):
+        code = json.loads(body)["Body"]["stkCallback"]["ResultCode"]
+        said.setdefault(reference, set()).add(str(code) == "0")
+    return [reference for reference, answers in said.items() if len(answers) == 2]
+
+
 def books() -> dict[str, Any]:
     """What is in the wallets and in the house accounts, in cents, and what was noted."""
     entries = Entry.objects.values_list("account").annotate(Sum("amount_cents")).order_by()
@@ -217,7 +231,19 @@ def lift(pause_id: int) -> None:
 
 
 if __name__ == "__main__":
-    known = (prepare, order, states, count_open, attempts, strays, books, unknown, resolve)
+    # What a proof may ask for.
+    known = (
+        contradicted,
+        prepare,
+        order,
+        states,
+        count_open,
+        attempts,
+        strays,
+        books,
+        unknown,
+        resolve,
+    )
     known += (
         members_numbers,
         arrivals,

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Q
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from wallet import resending
+from wallet.admin import confirming
+from wallet.admin.confirming import Question, Row
 from wallet.admin.masking import RevealsContacts, mask_in, masked
 from wallet.messages import Topic
 from wallet.models import Delivery
 from wallet.staff import subjects
 from wallet.staff.subjects import Subject
+from wallet.web.http import context_of
+
+SEND_AGAIN = Question(
+    action="send_again",
+    title=_("Send these messages again?"),
+    what=_(
+        "The member gets the same text once more, so send it only if they say that it didn't "
+        "arrive."
+    ),
+    verb=_("Send again"),
+    nothing=_(
+        "None of these can be sent again: they hold a code, wait to be sent, were sent again "
+        "already, or went to a contact that the member no longer has."
+    ),
+)
 
 
 @admin.register(Delivery)
@@ -24,6 +43,7 @@ class DeliveryAdmin(RevealsContacts):
     list_filter = ["state", "channel", "is_secret"]
     list_select_related = ["user", "message"]
     people = ("user__",)
+    actions = ["send_again"]
     fields = [
         "about",
         "user",
@@ -32,11 +52,30 @@ class DeliveryAdmin(RevealsContacts):
         "words",
         "state",
         "failure",
+        "attempts",
+        "not_before",
         "created_at",
         "ended_at",
     ]
     ordering = ["-id"]
     show_full_result_count = False
+
+    @admin.action(description=_("Send again"), permissions=["view"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
+        """Send these messages once more, after a page that asks why."""
+        chosen = resending.resendable(queryset, confirming.ROWS_AT_MOST + 1)
+        rows = [Row(one.pk, str(one.user), self.describe(one)) for one in chosen]
+        reason, page = confirming.ask(self, request, SEND_AGAIN, rows)
+        if page:
+            return page
+        context = context_of(request, reason=reason)
+        count = sum(resending.send_again(context, one.pk) for one in chosen)
+        sentence = ngettext("%d message is sent again.", "%d messages are sent again.", count)
+        messages.success(request, sentence % count)
+        return None
+
+    def describe(self, delivery: Delivery) -> str:
+        return f"{self.about(delivery)}, {masked(delivery.to)}"
 
     @admin.display(description=_("about"))
     def about(self, delivery: Delivery) -> str:

@@ -9,22 +9,27 @@ from wallet.messages.outgoing import (
     contact_of,
     contacts_of,
     date_in_words,
+    moment,
     send_code,
     send_mail,
     send_nothing,
     send_text,
+    way_of,
 )
-from wallet.messages.topics import Topic
+from wallet.messages.topics import Kind, Topic
 
 __all__ = [
     "Contact",
+    "Kind",
     "Topic",
     "alert",
     "contact_of",
     "contacts_of",
     "date_in_words",
+    "moment",
     "send_code",
     "send_mail",
     "send_nothing",
     "send_text",
+    "way_of",
 ]

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from wallet.messages.topics import WORDS, Topic
-from wallet.models import Channel, Delivery, Message, User
+from wallet.messages import sms
+from wallet.messages.topics import WORDS, Kind, Topic
+from wallet.models import Channel, Delivery, Message, MessageChoice, User, Way
 
 # So that people know a mail by its subject.
 PREFIX = "Nissmart: "
@@ -29,7 +30,7 @@ class Contact(NamedTuple):
 
 
 def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: str) -> Message:
-    """Write a message to a member, and send it to each of their contacts and those in `also`.
+    """Write a message to a member, and send it where they want this kind, and to those in `also`.
 
     Call it in the transaction of what it reports. `also` is for the contact that a change takes
     away: if a thief made the change, the new one is theirs. The topic's words say which `facts`
@@ -38,10 +39,10 @@ def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: 
     person = User.objects.get(pk=user_id)
     message = Message(user=person, topic=topic, facts={"at": date_in_words(), **facts})
     words = WORDS[topic]
-    text = plain(words.render(message.facts))
+    text, sms_text = plain(words.render(message.facts)), sms.compose(words, message.facts)
     subject = plain(str(words.subject).format(**message.facts))
     message.save()
-    for contact in dict.fromkeys([*contacts_of(person), *also]):
+    for contact in dict.fromkeys([*contacts_for(person, words.kind), *also]):
         is_mail = contact.channel == Channel.EMAIL
         Delivery.objects.create(
             message=message,
@@ -49,13 +50,13 @@ def alert(user_id: int, topic: Topic, *, also: Sequence[Contact] = (), **facts: 
             channel=contact.channel,
             to=contact.value,
             subject=PREFIX + subject if is_mail else "",
-            text=with_greeting(text, person) if is_mail else text,
+            text=with_greeting(text, person) if is_mail else sms_text,
         )
     return message
 
 
 def plain(text: str) -> str:
-    """With ordinary spaces: a non-breaking one would halve what an SMS holds."""
+    """With ordinary spaces, for mail."""
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -67,6 +68,24 @@ def contacts_of(person: User) -> list[Contact]:
     ]
     values = proved if any(proved) else [person.phone, person.email]
     return [Contact.of(value) for value in values if value]
+
+
+def contacts_for(person: User, kind: Kind | None) -> list[Contact]:
+    """The contacts that messages of this kind go to; all of them for those about security."""
+    found = contacts_of(person)
+    way = way_of(person.pk, kind) if kind else Way.BOTH
+    return [contact for contact in found if way in (Way.BOTH, contact.channel)]
+
+
+def way_of(user_id: int, kind: Kind) -> Way:
+    """Where the member wants this kind."""
+    chosen = MessageChoice.objects.filter(user=user_id, kind=kind).values_list("way", flat=True)
+    return Way(chosen.first() or default_way(kind))
+
+
+def default_way(kind: str) -> Way:
+    """Where a kind goes that the member hasn't chosen a way for."""
+    return Way.OFF if kind == Kind.STATEMENTS else Way.BOTH
 
 
 def contact_of(person: User) -> Contact | None:
@@ -127,6 +146,11 @@ def send_mail(user_id: int | None, email: str, subject: str, text: str) -> None:
 
 def with_greeting(text: str, person: User) -> str:
     return _("Hello {name},\n\n{text}\n\nNissmart").format(name=person.name, text=text)
+
+
+def moment(at: datetime) -> str:
+    """This time in Kenya, as M-PESA's SMS write it: `28/11/26 21:05`."""
+    return date_format(timezone.localtime(at), "j/n/y H:i")
 
 
 def date_in_words(at: datetime | None = None) -> str:

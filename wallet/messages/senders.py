@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import smtplib
 import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 
 import httpx
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, mailers
 from django.utils import timezone
 
 from wallet.models import Channel, Delivery
 
 # Processed, sent, queued: https://developers.africastalking.com/docs/sms/sending/bulk
 ACCEPTED = (100, 101, 102)
+# Insufficient balance, could not route: both end without our doing anything here.
+FOR_NOW = (405, 407)
 
 
 class NotSent(Exception):
     """The provider refused it. The argument says why, without the text."""
+
+
+class NotTaken(NotSent):
+    """The provider took nothing this time, and may take it later."""
 
 
 def send(delivery: Delivery) -> None:
@@ -39,11 +47,31 @@ def console(delivery: Delivery) -> None:
 
 
 def mail(delivery: Delivery) -> None:
-    EmailMessage(delivery.subject, delivery.text, to=[delivery.to]).send()
+    """By Django's mail backend. Raises NotSent, and NotTaken for what RFC 5321 calls transient."""
+    backend = mailers.default
+    try:
+        backend.open()
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotTaken(f"no connection, {type(error).__name__}") from error
+    message = EmailMessage(delivery.subject, delivery.text, to=[delivery.to])
+    try:
+        backend.send_messages([message])
+    except smtplib.SMTPRecipientsRefused as error:
+        raise refusal_of(*(code for code, _words in error.recipients.values())) from error
+    except smtplib.SMTPResponseException as error:
+        raise refusal_of(error.smtp_code) from error
+    finally:
+        backend.close()
+
+
+def refusal_of(*codes: int) -> NotSent:
+    """What these answers of a mail server mean: 4yz is for now, 5yz for good."""
+    is_for_now = all(400 <= code < 500 for code in codes)
+    return (NotTaken if is_for_now else NotSent)(" ".join(map(str, codes)))
 
 
 def africastalking(delivery: Delivery) -> None:
-    """https://developers.africastalking.com/docs/sms/sending/bulk. Raises NotSent."""
+    """https://developers.africastalking.com/docs/sms/sending/bulk. Raises NotSent, NotTaken."""
     form = {
         "username": settings.AFRICASTALKING_USERNAME,
         "to": delivery.to,
@@ -51,11 +79,16 @@ def africastalking(delivery: Delivery) -> None:
     }
     if settings.AFRICASTALKING_SENDER_ID:
         form["from"] = settings.AFRICASTALKING_SENDER_ID
-    answer = client(settings.SMS_TIMEOUT_S).post(
-        f"{settings.AFRICASTALKING_BASE_URL}/version1/messaging",
-        data=form,
-        headers={"apiKey": settings.AFRICASTALKING_API_KEY},
-    )
+    try:
+        answer = client(settings.SMS_TIMEOUT_S).post(
+            f"{settings.AFRICASTALKING_BASE_URL}/version1/messaging",
+            data=form,
+            headers={"apiKey": settings.AFRICASTALKING_API_KEY},
+        )
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise NotTaken(f"no connection, {type(error).__name__}") from error
+    if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS):
+        raise NotTaken(f"HTTP {answer.status_code}")
     if not answer.is_success:
         raise NotSent(f"HTTP {answer.status_code}")
     try:
@@ -63,6 +96,8 @@ def africastalking(delivery: Delivery) -> None:
         status, words = int(recipient["statusCode"]), str(recipient.get("status", ""))
     except (ValueError, KeyError, TypeError) as error:
         raise NotSent("an answer without a recipient") from error
+    if status in FOR_NOW:
+        raise NotTaken(f"{status} {words}")
     if status not in ACCEPTED:
         raise NotSent(f"{status} {words}")
 

@@ -1,8 +1,9 @@
 """Send what is queued: any number of workers, each delivery at most once.
 
-A worker claims a delivery and commits that before it calls the provider. A claim is never given
-back: if its worker dies in the call, the person may have got the message, so it ends as failed.
-Members can ask for another code, and their inbox has the message.
+A worker claims a delivery and commits that before it calls the provider. If the provider surely
+took nothing, the delivery is queued again, later and later, a few times. In doubt it isn't: if the
+worker dies in the call, the person may have got the message, so it ends as failed. Members can ask
+for another code, and their inbox has the message.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from wallet.db.retries import committed
@@ -28,6 +30,15 @@ State = Delivery.State
 LOST_AFTER = timedelta(minutes=10)
 HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked
 
+
+# Between one attempt and the next. After the last one it has failed.
+PAUSES = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
 
 # Deleted in one commit, so that a payment doesn't wait long for SQLite's write lock.
 FORGOTTEN_TOGETHER = 500
@@ -73,39 +84,58 @@ def claim(channel: str) -> Delivery | None:
     delivery = due.first()
     if delivery:
         delivery.state, delivery.claimed_at = State.SENDING, now
-        delivery.save(update_fields=["state", "claimed_at"])
+        delivery.attempts += 1
+        delivery.save(update_fields=["state", "claimed_at", "attempts"])
     return delivery
 
 
 def deliver(delivery: Delivery) -> None:
     """Make the call, outside any transaction, and write down what came of it."""
-    failure = ""
+    failure, is_worth_another = "", False
     try:
         senders.send(delivery)
     except Exception as error:
         # The text may hold a code, so neither the log nor the row gets more than this.
-        failure = f"{type(error).__name__}: {error}" if is_plain(error) else type(error).__name__
+        is_plain = isinstance(error, senders.NotSent)
+        failure = f"{type(error).__name__}: {error}" if is_plain else type(error).__name__
+        is_worth_another = isinstance(error, senders.NotTaken)
         logger.warning("message not sent", extra={"delivery": delivery.pk, "failure": failure})
     try:
-        end(delivery, failure)
+        if not (is_worth_another and send_later(delivery, failure)):
+            end(delivery, failure)
     except Busy:
         # It stays claimed, so it isn't sent again, and `end_lost` ends it.
         logger.warning("the end of a delivery wasn't kept", extra={"delivery": delivery.pk})
 
 
-def is_plain(error: Exception) -> bool:
-    return isinstance(error, senders.NotSent)
+@committed
+def send_later(delivery: Delivery, failure: str) -> bool:
+    """Queue it again, after a pause. False if it has had all its attempts, or would be too late."""
+    if delivery.attempts > len(PAUSES):
+        return False
+    not_before = timezone.now() + PAUSES[delivery.attempts - 1]
+    if delivery.send_before and delivery.send_before <= not_before:
+        return False
+    claimed(delivery).update(
+        state=State.QUEUED, claimed_at=None, not_before=not_before, failure=failure[:200]
+    )
+    return True
 
 
 @committed
 def end(delivery: Delivery, failure: str) -> None:
     """It was sent, or failed. A secret text is wiped."""
-    Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(
+    claimed(delivery).update(
         state=State.FAILED if failure else State.SENT,
         ended_at=timezone.now(),
         failure=failure[:200],
         text="" if delivery.is_secret else delivery.text,
     )
+
+
+def claimed(delivery: Delivery) -> QuerySet[Delivery]:
+    """The row, while it's claimed: after `end_lost` a slow worker changes nothing."""
+    return Delivery.objects.filter(pk=delivery.pk, state=State.SENDING)
 
 
 def end_lost() -> None:

@@ -1,7 +1,9 @@
 """What messages are about, and the words of each.
 
-To add one: a line in `Topic` and its words in `WORDS`. An SMS holds 160 characters, facts included.
-`{at}` is when it happened; the caller of `alert` passes the other facts.
+To add one: a line in `Topic` and its words in `WORDS`. An SMS holds 160 characters, facts included;
+money is reported in the form that M-PESA's own SMS have.
+`{at}` is when it happened; the caller of `alert` passes the other facts. The inbox says when and
+links to what it's about, so its words (`inbox`) may be shorter.
 """
 
 from __future__ import annotations
@@ -16,6 +18,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 
+class Kind(TextChoices):
+    """Kinds of message that members may have by SMS, by email, or only in the inbox.
+
+    To add one: a line here. The page `/profile/messages/` and its form follow.
+    """
+
+    PAYMENTS_IN = "payments_in", gettext_lazy("Payments to you")
+    PAYMENTS_OUT = "payments_out", gettext_lazy("Payments you send")
+    WITHDRAWALS = "withdrawals", gettext_lazy("Withdrawals")
+    DEPOSITS = "deposits", gettext_lazy("Deposits")
+    GOALS = "goals", gettext_lazy("Savings goals")
+    SCHEDULES = "schedules", gettext_lazy("Missed scheduled payments")
+    # Off until the member asks for it.
+    STATEMENTS = "statements", gettext_lazy("Monthly statement")
+
+
 class Topic(TextChoices):
     NEW_DEVICE = "new_device", gettext_lazy("Sign-in on a new device")
     PASSWORD_CHANGED = "password_changed", gettext_lazy("Password changed")
@@ -28,6 +46,7 @@ class Topic(TextChoices):
     NAME_KEPT = "name_kept", gettext_lazy("Name not changed")
     SECOND_FACTOR_CHANGED = "second_factor_changed", gettext_lazy("Two-step sign-in changed")
     OPERATOR_HELPED = "operator_helped", gettext_lazy("Helped by our staff")
+    CHOICES_CHANGED = "choices_changed", gettext_lazy("Messages changed")
     FROZEN = "frozen", gettext_lazy("Wallet frozen")
     UNFROZEN = "unfrozen", gettext_lazy("Wallet unfrozen")
     SENT = "sent", gettext_lazy("Money sent")
@@ -38,19 +57,30 @@ class Topic(TextChoices):
     MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
+    STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    SAVING_SKIPPED = "saving_skipped", gettext_lazy("Automatic saving skipped")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")
     SCHEDULE_MISSED = "schedule_missed", gettext_lazy("Scheduled payment missed")
+    SAVING_MISSED = "saving_missed", gettext_lazy("Saving missed")
 
 
 class Words(NamedTuple):
-    """The subject of a mail, and the text. `asks`: the member should act if it wasn't them."""
+    """The subject, and the text. `asks`: the member should act if it wasn't them.
+
+    `inbox` is the text below the subject in the inbox, if it isn't the same. `page` names the URL
+    that a message leads to if it has no `reference`, whose receipt it would be. A fact `query` goes
+    into that URL. Without a `kind` it is about security, and goes to all contacts.
+    """
 
     subject: Promise
     text: Promise
     asks: bool = True
+    inbox: Promise | None = None
+    page: str = "wallet:security"
+    kind: Kind | None = None
 
     def render(self, facts: Mapping[str, str]) -> str:
         text = str(self.text).format(**facts)
@@ -59,14 +89,18 @@ class Words(NamedTuple):
 
 def not_you() -> str:
     contact = settings.SUPPORT_CONTACT
-    return _("Not you? Contact %(contact)s.") % {"contact": contact} if contact else ""
+    return _("Not you? %(contact)s.") % {"contact": contact} if contact else ""
 
+
+YOU_HAVE = gettext_lazy("You now have {balance}.")
 
 WORDS: Mapping[str, Words] = {
     Topic.NEW_DEVICE: Words(
         gettext_lazy("New sign-in to your wallet"),
         gettext_lazy("New sign-in to Nissmart: {device}, {at}. Not you? Sign it out: {link}"),
         asks=False,
+        inbox=gettext_lazy("{device}. Not you? Sign it out."),
+        page="wallet:sessions",
     ),
     Topic.PASSWORD_CHANGED: Words(
         gettext_lazy("Your password was changed"),
@@ -95,11 +129,13 @@ WORDS: Mapping[str, Words] = {
     Topic.NAME_CHANGED: Words(
         gettext_lazy("Your name was changed"),
         gettext_lazy("Your name at Nissmart is now {name}, {at}, as you asked."),
+        page="wallet:profile",
     ),
     Topic.NAME_KEPT: Words(
         gettext_lazy("Your name stays as it is"),
         gettext_lazy("You asked Nissmart for another name. Your profile says why it can't be."),
         asks=False,
+        page="wallet:profile",
     ),
     Topic.SECOND_FACTOR_CHANGED: Words(
         gettext_lazy("Two-step sign-in was changed"),
@@ -108,6 +144,11 @@ WORDS: Mapping[str, Words] = {
     Topic.OPERATOR_HELPED: Words(
         gettext_lazy("Our staff helped with your sign-in"),
         gettext_lazy("Nissmart staff changed how you sign in, {at}."),
+    ),
+    Topic.CHOICES_CHANGED: Words(
+        gettext_lazy("What we send you was changed"),
+        gettext_lazy("Which messages Nissmart sends you was changed, {at}."),
+        page="wallet:message_choices",
     ),
     Topic.FROZEN: Words(
         gettext_lazy("Your wallet is frozen"),
@@ -119,40 +160,59 @@ WORDS: Mapping[str, Words] = {
     ),
     Topic.SENT: Words(
         gettext_lazy("You sent {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} sent to {name}, {at}. Balance {balance}."),
+        gettext_lazy(
+            "{reference} Confirmed. {amount} sent to {name} {phone} on {at}. Fee {fee}. "
+            "Balance {balance}."
+        ),
+        inbox=gettext_lazy("To {name}, and you now have {balance}."),
+        kind=Kind.PAYMENTS_OUT,
     ),
     Topic.RECEIVED: Words(
-        gettext_lazy("You received {amount}"),
+        gettext_lazy("{name} sent you {amount}"),
         gettext_lazy(
-            "{reference} confirmed. {amount} received from {name}, {at}. Balance {balance}."
+            "{reference} Confirmed. You have received {amount} from {name} {phone} on {at}. "
+            "Balance {balance}."
         ),
         asks=False,
+        inbox=YOU_HAVE,
+        kind=Kind.PAYMENTS_IN,
     ),
     Topic.WITHDRAWN: Words(
         gettext_lazy("You withdrew {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} withdrawn, {at}."),
+        gettext_lazy("{reference} Confirmed. {amount} withdrawn on {at}. Fee {fee}."),
+        inbox=gettext_lazy("It's paid."),
+        kind=Kind.WITHDRAWALS,
     ),
     Topic.DEPOSITED: Words(
         gettext_lazy("You added {amount}"),
         gettext_lazy(
-            "{reference} confirmed. {amount} added to your wallet, {at}. Balance {balance}."
+            "{reference} Confirmed. {amount} added to your wallet on {at}. Balance {balance}."
         ),
         asks=False,
+        inbox=YOU_HAVE,
+        kind=Kind.DEPOSITS,
     ),
     Topic.MONEY_OUT: Words(
         gettext_lazy("{amount} left your wallet"),
-        gettext_lazy("{reference}: {amount} left your wallet, {at}. {what}. Balance {balance}."),
+        gettext_lazy("{reference}: {amount} left your wallet on {at}. {what}. Balance {balance}."),
+        inbox=gettext_lazy("{what}. You now have {balance}."),
     ),
     Topic.MONEY_IN: Words(
         gettext_lazy("{amount} came into your wallet"),
         gettext_lazy(
-            "{reference}: {amount} came into your wallet, {at}. {what}. Balance {balance}."
+            "{reference}: {amount} came into your wallet on {at}. {what}. Balance {balance}."
         ),
         asks=False,
+        inbox=gettext_lazy("{what}. You now have {balance}."),
+        kind=Kind.PAYMENTS_IN,
     ),
     Topic.PAYOUT_ORDERED: Words(
-        gettext_lazy("You asked to withdraw {amount}"),
-        gettext_lazy("{reference}: {amount} is being withdrawn, {at}. Balance {balance}."),
+        gettext_lazy("Your withdrawal of {amount} is on its way"),
+        gettext_lazy(
+            "{reference}: {amount} is being withdrawn, {at}. Fee {fee}. Balance {balance}."
+        ),
+        inbox=gettext_lazy("We'll write when it's paid. You now have {balance}."),
+        kind=Kind.WITHDRAWALS,
     ),
     Topic.PAYOUT_RETURNED: Words(
         gettext_lazy("Your withdrawal didn't go through"),
@@ -161,30 +221,63 @@ WORDS: Mapping[str, Words] = {
             "{at}. Balance {balance}."
         ),
         asks=False,
+        inbox=gettext_lazy("{amount} is back in your wallet. You now have {balance}."),
+        kind=Kind.WITHDRAWALS,
+    ),
+    Topic.STATEMENT_READY: Words(
+        gettext_lazy("Your statement of {month} is ready"),
+        gettext_lazy("Your Nissmart statement of {month} is ready. Sign in and open Statements."),
+        asks=False,
+        inbox=gettext_lazy("All that came in and went out, to read or to download."),
+        page="ledger:statement",
+        kind=Kind.STATEMENTS,
     ),
     Topic.SAVED: Words(
         gettext_lazy("You saved {amount}"),
-        gettext_lazy("{reference} confirmed. {amount} saved for {name}, {at}. Balance {balance}."),
+        gettext_lazy(
+            "{reference} Confirmed. {amount} saved for {name} on {at}. Balance {balance}."
+        ),
         asks=False,
+        inbox=gettext_lazy("For {name}. You now have {balance} available."),
+        kind=Kind.GOALS,
     ),
     Topic.TAKEN_OUT: Words(
         gettext_lazy("You took {amount} out of your savings"),
         gettext_lazy(
-            "{reference} confirmed. {amount} taken out of {name}, {at}. Balance {balance}."
+            "{reference} Confirmed. {amount} taken out of {name} on {at}. Balance {balance}."
         ),
         asks=False,
+        inbox=gettext_lazy("From {name}. You now have {balance} available."),
+        kind=Kind.GOALS,
+    ),
+    Topic.SAVING_SKIPPED: Words(
+        gettext_lazy("An automatic saving was skipped"),
+        gettext_lazy("Nissmart: {amount} for {name} wasn't saved, and costs nothing. {why}"),
+        asks=False,
+        page="ledger:goals",
+        kind=Kind.GOALS,
     ),
     Topic.UNLOCK_ASKED: Words(
         gettext_lazy("You asked to unlock a goal"),
         gettext_lazy("You asked to unlock {name}. Its money is free from {free_at}."),
+        page="ledger:goals",
     ),
     Topic.SCHEDULE_SET: Words(
         gettext_lazy("You scheduled {amount}"),
         gettext_lazy("Nissmart: {amount} to {name} is scheduled. {days}."),
+        inbox=gettext_lazy("For {name}: {days}."),
+        page="ledger:schedules",
+    ),
+    Topic.SAVING_MISSED: Words(
+        gettext_lazy("Nothing was saved this time"),
+        gettext_lazy("{amount} for {name}, due {days}, wasn't saved. {why}"),
+        asks=False,
     ),
     Topic.SCHEDULE_MISSED: Words(
         gettext_lazy("A scheduled payment wasn't made"),
         gettext_lazy("Your scheduled {amount} to {name}, due {days}, wasn't sent. {why}"),
         asks=False,
+        page="ledger:schedules",
+        kind=Kind.SCHEDULES,
     ),
 }

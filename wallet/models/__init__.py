@@ -7,7 +7,7 @@ from wallet.models.contacts import Claim
 from wallet.models.devices import Device, Session
 from wallet.models.factors import UsedStep
 from wallet.models.guesses import GuessCount
-from wallet.models.messages import Channel, Delivery, Message
+from wallet.models.messages import Channel, Delivery, Message, MessageChoice, Way
 from wallet.models.name_requests import NameRequest
 from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
@@ -28,6 +28,7 @@ __all__ = [
     "FormerMember",
     "GuessCount",
     "Message",
+    "MessageChoice",
     "NameRequest",
     "Opening",
     "Pin",
@@ -38,4 +39,5 @@ __all__ = [
     "UsedStep",
     "User",
     "UserManager",
+    "Way",
 ]

@@ -79,6 +79,7 @@ class AuditEvent(models.Model):
         GRANT_ROLE = "grant_role", _("Role given")
         DENY_ROLE = "deny_role", _("Role denied")
         END_SESSIONS = "end_sessions", _("Sessions ended")
+        SEND_AGAIN = "send_again", _("Message sent again")
         CHANGE_SECURITY = "change_security", _("Sign-in or PIN changed")
         FREEZE_OWN = "freeze_own", _("Own wallet frozen")
         UNFREEZE_OWN = "unfreeze_own", _("Own wallet unfrozen")

@@ -18,11 +18,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wallet.messages import Contact, send_code
+from wallet.money import format_money
 from wallet.signin import codes, devices, factors, guesses
 from wallet.signin.code_forms import UsesCode, code_field
+from wallet.signin.codes import RESEND_AFTER, TOO_SOON
 from wallet.signin.guesses import What
 from wallet.signin.plain_words import CODE, PlainWords
 from wallet.web.fields import PastedField
@@ -39,6 +42,16 @@ WRONG = _("This code isn't right. Enter the one we sent last.")
 def is_needed(request: HttpRequest, amount_cents: int) -> bool:
     """Does this payment ask for the second factor? A limit of 0 means every payment does."""
     return amount_cents > settings.STEP_UP_ABOVE_CENTS or is_unproved_device(request)
+
+
+def reason(request: HttpRequest) -> str:
+    """Why this payment asks, in words for its page."""
+    if is_unproved_device(request):
+        return gettext("We ask because this device is new to your wallet.")
+    if not settings.STEP_UP_ABOVE_CENTS:
+        return gettext("We ask before each payment.")
+    limit = format_money(settings.STEP_UP_ABOVE_CENTS)
+    return gettext("We ask before each payment above {amount}.").format(amount=limit)
 
 
 def is_unproved_device(request: HttpRequest) -> bool:
@@ -115,10 +128,17 @@ def sent_code(request: HttpRequest, order_id: str) -> dict[str, Any] | None:
     return sent if is_live else None
 
 
-def send(request: MemberRequest, order_id: str, contact: Contact) -> None:
-    """Send a code for this order, unless one was sent. Raises TooManyRequests."""
-    if sent_code(request, order_id):
-        return
+def send(request: MemberRequest, order_id: str, contact: Contact, *, is_new: bool = False) -> None:
+    """Send a code for this order, unless one was sent that still works. Raises TooManyRequests.
+
+    `is_new` replaces that one, at most once in half a minute.
+    """
+    if sent := sent_code(request, order_id):
+        if not is_new:
+            return
+        age_s = time.time() - (sent["until"] - CODE_VALID_S)
+        if age_s < RESEND_AFTER.total_seconds():
+            raise TooManyRequests(int(RESEND_AFTER.total_seconds() - age_s) + 1, TOO_SOON)
     codes.count(request, [contact], request.user)
     code = f"{secrets.randbelow(1_000_000):06}"
     request.session[SENT] = {

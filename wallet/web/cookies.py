@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
+from django.http import HttpRequest
 
 
 def name_of(name: str, *, is_for_one_page: bool = False) -> str:
@@ -13,6 +14,11 @@ def name_of(name: str, *, is_for_one_page: bool = False) -> str:
     if not settings.HTTPS:
         return name
     return f"__Secure-{name}" if is_for_one_page else f"__Host-{name}"
+
+
+def hides_balance(request: HttpRequest) -> bool:
+    """Has this browser's owner hidden the balance?"""
+    return request.COOKIES.get(name_of("balance")) == "hidden"
 
 
 class MessagesCookie(CookieStorage):

@@ -66,6 +66,10 @@ def test_no_bad_row_gets_in(alice, bob):
         for name, values in bad:
             given = values | ({"target": one.source_id} if "target" in values else {})
             assert refuses(name, rows, given), (name, values)
+    two = schedule(alice, bob)
+    Schedule.objects.filter(pk=one.pk).update(kind="saving")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Schedule.objects.filter(pk=two.pk).update(kind="saving")
     with pytest.raises(IntegrityError), transaction.atomic():
         ScheduledRun.objects.create(schedule=one, due_on=MONDAY, **begun)
     Schedule.objects.filter(pk=one.pk).update(**ENDED)

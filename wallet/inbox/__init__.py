@@ -1,0 +1,1 @@
+"""A member's inbox: the messages to them, newest first (`wallet/messages/` writes them)."""
