@@ -27,7 +27,7 @@ def test_a_phone_can_install_the_site(client):
 
 @pytest.mark.django_db
 def test_the_service_worker_keeps_only_what_is_the_same_for_everyone(client, as_alice):
-    """What it keeps names no member, whoever installs it."""
+    """What it keeps names no member, and is the same for each person who installs it."""
     script = as_alice.get("/sw.js")
     assert script["Content-Type"].startswith("text/javascript")
     assert script.text == client.get("/sw.js").text
