@@ -35,7 +35,8 @@ def remove_constraints(cursor: CursorWrapper) -> None:
     """Replace the tables with bare copies, as an attacker who owns the database could."""
     if connection.vendor == "postgresql":
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    for table in ("wallet_account", "ledger_transaction", "ledger_entry", "ledger_attempt"):
+    tables = ("wallet_account", "ledger_transaction", "ledger_entry", "ledger_attempt")
+    for table in (*tables, "ledger_goallock"):
         cursor.execute(f"CREATE TABLE bare AS SELECT * FROM {table}")
         cursor.execute(f"ALTER TABLE {table} RENAME TO kept_{table}")
         cursor.execute(f"ALTER TABLE bare RENAME TO {table}")

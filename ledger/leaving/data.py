@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Goal, Report, Schedule, Transaction
+from ledger.models import Goal, IssuedStatement, Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
 
@@ -67,7 +67,8 @@ def of(user: User) -> dict[str, Any]:
         "role_requests": rows(user.role_requests, "role", "state", "asked_at", "decided_at"),
         "reports": rows(Report.objects.filter(reporter=user), "reference", "reason", "text", "at"),
         "statements_issued": rows(
-            account.issued_statements, "code", "first_day", "last_day", "issued_at"
+            IssuedStatement.objects.filter(account__user=user),
+            *("account", "code", "first_day", "last_day", "issued_at"),
         ),
         "messages": rows(user.messages, "topic", "facts", "created_at", "read_at"),
         "message_choices": rows(user.message_choices, "kind", "way"),

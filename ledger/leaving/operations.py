@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from ledger.models import Arrival, Goal, Picture, Transaction
-from ledger.operations.goals import end_lock
+from ledger.operations.goals import end_lock, now_for
 from ledger.schedules.operations import end_all
 from wallet import account_numbers
 from wallet.api import tokens
@@ -68,7 +68,9 @@ def close(context: Context, user_id: int) -> None:
     API tokens end, and our messages go. The phone number and email become free for a new account.
     Raises StillInUse.
     """
-    # Payments wait for this lock, and then find the account closed.
+    # Payments wait for this lock, and then find the account closed. The wallet by itself: on
+    # PostgreSQL a statement that waits doesn't see a goal that was opened meanwhile.
+    Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
     accounts = list(Account.objects.select_for_update().filter(user=user_id).order_by("pk"))
     [account] = [each for each in accounts if each.kind == Account.Kind.WALLET]
     goals = [each for each in accounts if each.kind == Account.Kind.GOAL]
@@ -97,9 +99,9 @@ def forget_goals(accounts: list[Account]) -> None:
     for account in accounts:
         if account.is_locked:
             end_lock(account, is_closing=True)
+        open_one = Account.objects.filter(pk=account.pk, closed_at__isnull=True)
+        open_one.update(closed_at=now_for(account))
     ids = [each.pk for each in accounts]
-    open_ones = Account.objects.filter(pk__in=ids, closed_at__isnull=True)
-    open_ones.update(closed_at=timezone.now())
     Goal.objects.filter(pk__in=ids).update(name=gettext("Closed goal"), picture=Picture.JAR)
 
 

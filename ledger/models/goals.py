@@ -99,8 +99,10 @@ class Goal(models.Model):
         """The lock that keeps its money now. None if it has none, or if that is over."""
         if not self.account.is_locked:
             return None
-        [lock] = [one for one in self.locks.all() if one.ended_at is None]
-        return None if lock.why_over(self.balance_cents, timezone.now()) else lock
+        # It may have ended since the account was read.
+        lock = next((one for one in self.locks.all() if one.ended_at is None), None)
+        is_over = lock is None or lock.why_over(self.balance_cents, timezone.now())
+        return None if is_over else lock
 
     @property
     def is_reached(self) -> bool:

@@ -5,7 +5,7 @@ Each is one transaction that holds the goal's account. What moves its money is a
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from wallet.db import pipeline
 from wallet.db.pipeline import Statement
 from wallet.db.retries import committed
 from wallet.messages import Topic
-from wallet.models import Account
+from wallet.models import Account, Message
 
 CLOSE = "UPDATE wallet_account SET closed_at = %s WHERE id = %s"
 
@@ -52,7 +52,7 @@ def close_goal(context: Context, *, goal_id: int) -> Transaction | None:
         order = Order(TAKE, goal.balance_cents, goal_id, wallet_id)
         record = carry_out(PlacedOrder(order, context.actor_id, None))
     # After the money: the database refuses to close an account that holds some.
-    pipeline.send(Statement(CLOSE, (record.created_at if record else timezone.now(), goal_id)))
+    pipeline.send(Statement(CLOSE, (record.created_at if record else now_for(goal), goal_id)))
     return record
 
 
@@ -91,13 +91,24 @@ def ask_for_money_early(*, goal_id: int) -> GoalLock:
     """
     lock = open_lock(hold(goal_id))
     if lock.asked_at is None:
-        lock.asked_at = now_for(lock.goal.account)
+        lock.asked_at = max(now_for(lock.goal.account), lock.locked_at)
         lock.free_at = lock.asked_at + WAIT
         lock.save(update_fields=["asked_at", "free_at"])
-        owner_id, free_at = lock.goal.account.user_id, messages.date_in_words(lock.free_at)
-        assert owner_id
-        messages.alert(owner_id, Topic.UNLOCK_ASKED, name=lock.goal.name, free_at=free_at)
+        alert_of_asking(lock)
     return lock
+
+
+def alert_of_asking(lock: GoalLock) -> None:
+    """Once a day for each goal, however often its member changes their mind."""
+    assert lock.goal.account.user_id
+    assert lock.free_at
+    owner_id, name = lock.goal.account.user_id, lock.goal.name
+    lately = Message.objects.filter(
+        user=owner_id, topic=Topic.UNLOCK_ASKED, created_at__gt=timezone.now() - timedelta(days=1)
+    )
+    if not lately.filter(facts__name=name).exists():
+        free_at = messages.date_in_words(lock.free_at)
+        messages.alert(owner_id, Topic.UNLOCK_ASKED, name=name, free_at=free_at)
 
 
 @committed

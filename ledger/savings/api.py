@@ -17,7 +17,7 @@ from ledger.operations import Order
 from ledger.querysets import nairobi_day
 from ledger.savings import operations
 from ledger.savings.forms import NAME_LENGTH
-from wallet.api.callers import CallRequest, Scope, require
+from wallet.api.callers import CallRequest, Scope, note_read, require
 from wallet.api.schemas import Body, Id, Key, Line, problems
 from wallet.models import User
 from wallet.money import CEILING_CENTS
@@ -68,6 +68,7 @@ def list_goals(request: CallRequest, user_id: int) -> GoalList:
     """A member's open goals, oldest first."""
     if not request.auth.may_see(user_id) or not User.objects.filter(pk=user_id).exists():
         raise Http404
+    note_read(request, user_id)
     found = Goal.objects.of_member(user_id).open()
     return GoalList(items=[goal_out(goal) for goal in found])
 

@@ -241,6 +241,14 @@ CHECKS = (
         goals.GOALS,
     ),
     Check(
+        "goal-locks",
+        _("Locks of savings goals"),
+        _("Each lock ended by its rule, and no money left under one that holds."),
+        _("of goal {goal_id}, ended {ended_at}: {ended_by}"),
+        "lock",
+        goals.LOCKS,
+    ),
+    Check(
         "auto-saved",
         _("Automatic savings"),
         _("What was saved by itself moved into its goal, as much as its row says."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ledger.kinds import SAVE
 
-# An account of a goal without what it is for, a goal on another account, or money in a closed one.
+# An account of a goal without what it is for, a goal on another account, money in a closed one, or
+# an open goal of someone who has left.
 GOALS = """
     SELECT account.id, account.kind, account.balance_cents, account.closed_at, account.is_locked
     FROM wallet_account account LEFT JOIN ledger_goal goal ON goal.account_id = account.id
@@ -13,10 +14,27 @@ GOALS = """
        OR account.closed_at IS NOT NULL AND EXISTS (
             SELECT 1 FROM ledger_entry entry
             WHERE entry.account_id = account.id AND entry.created_at > account.closed_at)
+       OR account.kind = 'goal' AND account.closed_at IS NULL AND EXISTS (
+            SELECT 1 FROM wallet_formermember gone WHERE gone.user_id = account.user_id)
        OR account.is_locked <> EXISTS (
             SELECT 1 FROM ledger_goallock kept
             WHERE kept.goal_id = account.id AND kept.ended_at IS NULL)
     ORDER BY account.id"""
+
+# A lock that ended before its time, or an open one under which money left its goal.
+LOCKS = """
+    SELECT kept.id, kept.goal_id, kept.ended_by, kept.ended_at
+    FROM ledger_goallock kept
+    WHERE kept.ended_by = 'day' AND (kept.opens_at IS NULL OR kept.ended_at < kept.opens_at)
+       OR kept.ended_by = 'wait' AND (kept.free_at IS NULL OR kept.ended_at < kept.free_at)
+       OR kept.ended_by = 'target'
+            AND (kept.target_cents IS NULL OR kept.held_cents < kept.target_cents)
+       OR kept.ended_by = 'empty' AND kept.held_cents <> 0
+       OR EXISTS (
+            SELECT 1 FROM ledger_transaction record
+            WHERE record.from_account_id = kept.goal_id AND record.created_at > kept.locked_at
+              AND kept.ended_at IS NULL)
+    ORDER BY kept.id"""
 
 # Something saved by itself that isn't the move that its row says.
 AUTO_SAVED = f"""

@@ -254,3 +254,49 @@ def test_no_program_takes_money_out_of_a_locked_goal(saver, clock):
     assert (refused.status_code, refused.json()["code"]) == (400, "goal_locked")
     clock.move_to(NOON + timedelta(days=9), tick=False)
     assert by_token(saver).post(path, {"amount_cents": 1}).status_code == 201
+
+
+EARLY = {
+    "before its day": "ended_by = 'day', ended_at = locked_at, held_cents = 1000",
+    "without a wait": "ended_by = 'wait', ended_at = locked_at, held_cents = 1000",
+    "without a target": "ended_by = 'target', ended_at = locked_at, held_cents = 1000",
+    "as if it were empty": "ended_by = 'empty', ended_at = locked_at, held_cents = 1000",
+}
+
+
+@pytest.mark.parametrize("how", EARLY)
+def test_verify_ledger_finds_a_lock_that_ended_early(alice, how):
+    goal = saving(alice, 10_00)
+    lock = operations.lock_goal(goal_id=goal.pk, until=nairobi_day() + timedelta(days=3))
+    assert violations() == []
+    tamper = f"UPDATE ledger_goallock SET {EARLY[how]} WHERE id = {lock.pk}"
+    assert ("goal-locks", f"lock {lock.pk}") in violations_after(tamper)
+
+
+def test_verify_ledger_finds_money_that_left_a_locked_goal(alice):
+    goal = saving(alice, 10_00)
+    lock = operations.lock_goal(goal_id=goal.pk, until=nairobi_day() + timedelta(days=3))
+    tamper = f"""UPDATE ledger_transaction SET from_account_id = {goal.pk},
+        created_at = '2040-01-01 00:00:00+00:00'"""
+    assert ("goal-locks", f"lock {lock.pk}") in violations_after(tamper)
+
+
+def test_asking_again_and_again_is_one_message_a_day(alice, time_machine):
+    time_machine.move_to("2026-11-28T12:00:00Z", tick=False)
+    goal = saving(alice, 10_00)
+    operations.lock_goal(goal_id=goal.pk, until=nairobi_day() + timedelta(days=9))
+    asked = Message.objects.filter(user=alice, topic="unlock_asked")
+    for _each in range(3):
+        operations.ask_for_money_early(goal_id=goal.pk)
+        operations.keep_locked(goal_id=goal.pk)
+    assert asked.count() == 1
+    time_machine.shift(timedelta(days=1, minutes=1))
+    operations.ask_for_money_early(goal_id=goal.pk)
+    assert asked.count() == 2
+
+
+def test_a_page_is_shown_while_a_lock_ends(alice):
+    """The lock ended between the read of the account and the read of its locks."""
+    goal = Goal.objects.of_member(alice.pk).get(pk=saving(alice, 10_00).pk)
+    goal.account.is_locked = True
+    assert goal.lock is None

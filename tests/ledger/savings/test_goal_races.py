@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ledger.goal_errors import GoalClosed, GoalShort
+from ledger.leaving import operations as leaving
 from ledger.models import Transaction
+from ledger.savings import operations as savings
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded, new_key
 from tests.ledger.support import goals
-from tests.ledger.support.crowd import in_thread, run_together
+from tests.ledger.support.crowd import closing, in_thread, run_together, wait_for_a_waiter
 from tests.ledger.support.deaths import Died, act_at, points
 from tests.ledger.support.goals import held, open_goal, save, saving, take
 from tests.tampering import violations
+from wallet.context import Context
 from wallet.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -84,3 +88,21 @@ def test_closing_dies_at_any_statement_and_is_done_once_when_repeated(saver):
         assert (goals.close(goal) is None) == is_done
         assert (held(goal), balance(saver)) == (0, 100_00)
     assert_books_right()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="rows have locks")
+def test_a_goal_that_is_opened_while_its_member_leaves_is_closed_too(saver):
+    """It would be out of reach with its money."""
+    leaver = UserFactory()
+    context = Context(leaver.pk, key=new_key())
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            # What opens a goal, not committed yet.
+            plan = savings.Plan("A car")
+            goal, _is_replay = savings.open_goal.__wrapped__(context, leaver.pk, plan)
+            left = thread.submit(closing(partial(leaving.close, Context(leaver.pk), leaver.pk)))
+            wait_for_a_waiter()
+        left.result()
+    goal.account.refresh_from_db()
+    assert goal.account.closed_at
+    assert violations() == []
