@@ -76,7 +76,7 @@ def transfer(
     return perform(request, response, order, key, owners_of(wallets))
 
 
-@router.post("/withdraw", auth=ORDER_AUTH, response=MOVED, summary="Take money out")
+@router.post("/withdraw", auth=ORDER_AUTH, response=MOVED | problems(409), summary="Take money out")
 def withdraw(
     request: CallRequest, response: HttpResponse, body: WithdrawIn, key: Key = None
 ) -> HttpResponse:

@@ -142,7 +142,8 @@ class PayeeForm(OrderForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Say that no member has this phone number only to someone who could pay the amount.
+        """Say that no member has this phone number only to someone who could pay the amount, and
+        whose form is right otherwise.
 
         Otherwise an empty wallet would be enough to find out who is a member.
         """
@@ -151,7 +152,7 @@ class PayeeForm(OrderForm):
         could_be_someone = contact_in(typed) or public_ids.parse(typed)
         if not (could_be_someone and self.has_error("recipient", "unknown")):
             return cleaned
-        if "amount" in self.errors:
+        if set(self.errors) - {"recipient"}:
             del self.errors["recipient"]
             return cleaned
         try:

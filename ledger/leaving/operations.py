@@ -74,12 +74,13 @@ def close(context: Context, user_id: int) -> None:
     accounts = list(Account.objects.select_for_update().filter(user=user_id).order_by("pk"))
     [account] = [each for each in accounts if each.kind == Account.Kind.WALLET]
     goals = [each for each in accounts if each.kind == Account.Kind.GOAL]
+    # Before the person: the worker holds a schedule when it writes that person's messages.
+    end_all(account.pk)
     user = User.objects.select_for_update().get(pk=user_id)
     refuse_to_close(account, user)
     if saved_cents := sum(each.balance_cents for each in goals):
         raise StillInUse(HAS_SAVINGS, balance=format_money(saved_cents))
     forget_goals(goals)
-    end_all(account.pk)
     FormerMember.objects.create(
         user=user, name=user.name, phone=user.phone or "", email=user.email or ""
     )

@@ -77,6 +77,7 @@ class AutoSaved(models.Model):
         SHORT = "short", _("There wasn't enough in your wallet.")
         FROZEN = "frozen", _("Your wallet is frozen.")
         FULL = "full", _("The goal can't hold more.")
+        OTHER = "other", _("Your wallet can't save now.")
 
     rule = models.ForeignKey(AutoSaving, models.PROTECT, related_name="runs")
     cause = models.ForeignKey(Transaction, models.PROTECT, related_name="+", db_index=False)

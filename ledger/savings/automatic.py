@@ -68,7 +68,7 @@ def turn_on(
 
 @committed
 def pause(*, goal_id: int, kind: str) -> None:
-    """Save nothing from what comes from now on. Raises Busy."""
+    """Save nothing any more, nor from what still waits. Raises Busy."""
     rules = AutoSaving.objects.filter(goal=goal_id, kind=kind, paused_at__isnull=True)
     rules.update(paused_at=timezone.now())
 
@@ -126,9 +126,8 @@ def save(due: Due) -> bool:
     except Busy:
         raise
     except Refusal as refusal:
-        why = next((MISSED[each] for each in MISSED if isinstance(refusal, each)), None)
-        if why:
-            miss(due, why)
+        reasons = (MISSED[each] for each in MISSED if isinstance(refusal, each))
+        miss(due, next(reasons, AutoSaved.Missed.OTHER))
         return False
 
 

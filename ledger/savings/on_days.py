@@ -39,16 +39,17 @@ def save_on_days(request: MemberRequest, goal_id: int) -> HttpResponse:
     context = context_of(request, key=form.cleaned_data["idempotency_key"])
     try:
         if schedule:
-            operations.change(schedule.pk, Plan(order, form.days))
+            made = operations.change(schedule.pk, Plan(order, form.days))
         else:
-            operations.create(context, Plan(order, form.days))
+            made = operations.create(context, Plan(order, form.days))
     except Refusal as error:
         form.add_error("amount" if error.field == "amount" else None, str(error))
         return mark_page(render_form(request, form, goal, schedule), error)
     except OutcomeUnknown:
         form.add_error(None, _("We didn't hear back. Press the button again: it's set once."))
         return mark_page(render_form(request, form, goal, schedule), Busy())
-    messages.success(request, _("This goal now saves by itself."))
+    saves = _("This goal now saves by itself.") if made.is_active else _("Your changes are saved.")
+    messages.success(request, saves)
     return redirect_to(request, page)
 
 

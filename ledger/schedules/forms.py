@@ -57,13 +57,17 @@ class RhythmForm(forms.Form):
     day_fields = {"weekday": Every.WEEK, "monthday": Every.MONTH}
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        # First: what a form says of a stranger depends on all its other errors.
+        self.check_days()
+        return super().clean() or {}
+
+    def check_days(self) -> None:
+        cleaned = self.cleaned_data
         for name, its_rhythm in self.day_fields.items():
             if cleaned.get("every") != its_rhythm:
                 self.errors.pop(name, None)
             elif not cleaned.get(name) and not self.has_error(name):
                 self.add_error(name, _("Choose the day."))
-        return cleaned
 
     @property
     def days(self) -> Days:
@@ -103,11 +107,11 @@ class ScheduleForm(RhythmForm, PayeeForm):
             return found
         return None if self["recipient"].value() else self.schedule.payee
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+    def check_days(self) -> None:
+        super().check_days()
+        cleaned = self.cleaned_data
         if cleaned.get("every") == Every.ONCE and (day := cleaned.get("on")):
             self.check_date(day)
-        return cleaned
 
     def check_date(self, day: date) -> None:
         if day <= due_day():

@@ -40,14 +40,19 @@ def why(refusal: Refusal) -> Missed:
     return next((each for kind, each in REASONS if isinstance(refusal, kind)), Missed.REFUSED)
 
 
-def report(schedule: Schedule, days: Sequence[date], missed: Missed) -> None:
-    """Alert the member, in the caller's transaction: once for all these days."""
+def report(
+    schedule: Schedule, days: Sequence[date], missed: Missed, amount_cents: int | None = None
+) -> None:
+    """Alert the member, in the caller's transaction: once for all these days.
+
+    `amount_cents` is the run's, which may be less than the schedule's.
+    """
     owner_id = schedule.source.user_id
     assert owner_id
     messages.alert(
         owner_id,
         Topic.SAVING_MISSED if schedule.goal else Topic.SCHEDULE_MISSED,
-        amount=format_money(schedule.amount_cents),
+        amount=format_money(amount_cents or schedule.amount_cents),
         name=schedule.name,
         days=in_words(days),
         why=str(missed.label),

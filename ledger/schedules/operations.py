@@ -6,6 +6,7 @@ cancelled a schedule, no payment that they stopped can go out.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 from django.utils.formats import date_format
@@ -124,7 +125,7 @@ def change(schedule_id: int, plan: Plan) -> Schedule:
     Today's run, if it's begun and not paid, begins again with the change.
     """
     schedule = lock_open(schedule_id)
-    stopped_on = take_back(schedule)
+    stopped_on = stop_runs(schedule)
     has_to_check = spends_otherwise(schedule, plan)
     next_on = stopped_on or schedule.next_on
     if plan.days != schedule.days or next_on is None:
@@ -159,7 +160,7 @@ def columns(plan: Plan) -> dict[str, object]:
 def pause(schedule_id: int) -> None:
     """Stop a schedule until it's resumed. Its days go by without runs. Raises ScheduleEnded."""
     schedule = lock_open(schedule_id)
-    stopped_on = take_back(schedule)
+    stopped_on = stop_runs(schedule)
     schedule.state, schedule.next_on = Schedule.State.PAUSED, stopped_on or schedule.next_on
     schedule.save(update_fields=["state", "next_on"])
 
@@ -202,6 +203,14 @@ def lock_open(schedule_id: int) -> Schedule:
     return schedule
 
 
+def stop_runs(schedule: Schedule) -> date | None:
+    """`take_back`. Raises ScheduleEnded if the run that it finds paid was the last one."""
+    stopped_on = take_back(schedule)
+    if schedule.has_ended:
+        raise ScheduleEnded
+    return stopped_on
+
+
 def alert(schedule: Schedule) -> None:
     """A payment will leave without a PIN, so its owner hears of it on every contact."""
     if schedule.goal:
@@ -209,7 +218,7 @@ def alert(schedule: Schedule) -> None:
     owner_id = schedule.source.user_id
     assert owner_id
     days = str(schedule.days)
-    if schedule.every != Every.ONCE and schedule.next_on:
+    if schedule.every != Every.ONCE and schedule.next_on and schedule.is_active:
         first = date_format(schedule.next_on, "j M")
         days = _("{days}, next {first}").format(days=days, first=first)
     messages.alert(

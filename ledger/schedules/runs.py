@@ -150,7 +150,7 @@ def new_days(schedule: Schedule, today: date) -> list[date]:
 
 
 def write_late(schedule: Schedule, days: list[date], now: datetime) -> None:
-    """These days went by while no worker ran."""
+    """Write that these days were missed: no worker ran."""
     rows = [
         ScheduledRun(
             schedule=schedule,
@@ -215,7 +215,14 @@ def miss(run: ScheduledRun, missed: ScheduledRun.Missed) -> None:
     if record := find_paid(schedule, run):
         book_paid(schedule, run, record)
         return
+    owner = schedule.source.user
+    if missed == Missed.PAYEE_CLOSED and owner and not owner.is_active:
+        # It's the member's own account that was closed, a moment ago.
+        book_missed(schedule, run, Missed.REFUSED)
+        if not schedule.has_ended:
+            schedule.end(Schedule.EndedBy.OWNER)
+        return
     book_missed(schedule, run, missed)
     if missed == Missed.PAYEE_CLOSED and not schedule.has_ended:
         schedule.end(Schedule.EndedBy.PAYEE)
-    missing.report(schedule, [run.due_on], missed)
+    missing.report(schedule, [run.due_on], missed, run.amount_cents)

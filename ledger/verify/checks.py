@@ -257,6 +257,14 @@ CHECKS = (
         goals.AUTO_SAVED,
     ),
     Check(
+        "schedules",
+        _("Scheduled runs"),
+        _("Each run that was done moved what it says, from its schedule's wallet."),
+        _("should be {amount_cents}, is {made_cents}"),
+        "scheduled run",
+        goals.RUNS,
+    ),
+    Check(
         "keys",
         _("Idempotency keys"),
         _("Each member uses an idempotency key for one transaction only."),

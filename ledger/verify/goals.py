@@ -1,4 +1,4 @@
-"""What must hold of savings goals, said once more, for `verify_ledger`."""
+"""What must hold of savings goals and schedules, said once more, for `verify_ledger`."""
 
 from __future__ import annotations
 
@@ -44,4 +44,15 @@ AUTO_SAVED = f"""
     JOIN ledger_transaction made ON made.id = run.made_id
     WHERE made.type <> '{SAVE.code}' OR made.to_account_id <> rule.goal_id
        OR made.amount_cents <> run.wanted_cents
+    ORDER BY run.id"""
+
+# A scheduled run that was done by another order than its schedule's. Its payee, and what the next
+# one moves, may have been changed since.
+RUNS = """
+    SELECT run.id, run.amount_cents, made.amount_cents AS made_cents
+    FROM ledger_scheduledrun run
+    JOIN ledger_schedule schedule ON schedule.id = run.schedule_id
+    JOIN ledger_transaction made ON made.id = run.transaction_id
+    WHERE made.from_account_id <> schedule.source_id OR made.amount_cents <> run.amount_cents
+       OR made.type <> CASE schedule.kind WHEN 'saving' THEN 'SAVE' ELSE 'TRANSFER' END
     ORDER BY run.id"""

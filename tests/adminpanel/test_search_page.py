@@ -216,7 +216,7 @@ COSTS = [
     ("/panel/members/", None, 11),
     ("/panel/members/?q=Member", htmx("found"), 6),
     ("/panel/members/?q=1234.56", None, 13),
-    ("/panel/members/{member}/", None, 17),
+    ("/panel/members/{member}/", None, 18),
     ("/panel/search/?q=1234.56", None, 14),
     ("/panel/search/?q=note", None, 13),
 ]

@@ -29,7 +29,7 @@ STATUSES = {
     "GET /api/statement/{user_id}": {"200", "404"},
     "POST /api/deposit": {"201", "404", "422"} | WITH_BODY,
     "POST /api/transfer": {"201", "404", "422"} | WITH_BODY,
-    "POST /api/withdraw": {"201", "404", "422"} | WITH_BODY,
+    "POST /api/withdraw": {"201", "404", "409", "422"} | WITH_BODY,
     "GET /api/transaction/{reference}": {"200", "404"},
     "POST /api/transaction/{reference}/cancel": {"200", "403", "404", "409"},
     "GET /api/goals/{user_id}": {"200", "404"},

@@ -85,7 +85,7 @@ def test_an_order_without_the_token_moves_nothing(alice, order, headers):
 
 def test_another_members_token_moves_nothing(alice, bob, order):
     theirs = strict(bob)
-    stolen = token(theirs)
+    stolen = token(theirs, "/profile/")
     client = strict(alice)
     token(client)
     before = state()

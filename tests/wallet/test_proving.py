@@ -108,7 +108,7 @@ def test_a_new_member_proves_a_contact_and_then_moves_money(alice, code, given, 
     jane.refresh_from_db()
     assert getattr(jane, field) == to
     assert (jane.must_prove, jane.prove_by, jane.claims.count()) == (False, None, 0)
-    assert "Verify" not in text(client.get("/"))
+    assert "Verify your phone number or email before" not in text(client.get("/"))
     assert User.objects.with_address(to) == jane
     assert may_sign_in(to)
     deposit(jane, 100_00)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import smtplib
 import sys
@@ -16,6 +17,8 @@ from django.core.mail import EmailMessage, mailers
 from django.utils import timezone
 
 from wallet.models import Channel, Delivery
+
+logger = logging.getLogger(__name__)
 
 # Processed, sent, queued: https://developers.africastalking.com/docs/sms/sending/bulk
 ACCEPTED = (100, 101, 102)
@@ -37,7 +40,11 @@ def send(delivery: Delivery) -> None:
         SMS_SENDERS[settings.SMS_SENDER](delivery)
     else:
         mail(delivery)
-    write_to_outbox(delivery.channel, delivery.to, delivery.subject, delivery.text)
+    try:
+        write_to_outbox(delivery.channel, delivery.to, delivery.subject, delivery.text)
+    except OSError:
+        # It was sent all the same.
+        logger.exception("the outbox file can't be written")
 
 
 def console(delivery: Delivery) -> None:

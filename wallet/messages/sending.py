@@ -78,7 +78,8 @@ def next_claim(channel: str) -> Delivery | None:
 def claim(channel: str) -> Delivery | None:
     """Take the first due delivery that no other worker holds. Ends those that are too late."""
     now = timezone.now()
-    late = Delivery.objects.due(channel).filter(send_before__lt=now)
+    # Only secrets have such a time, and the index has them first.
+    late = Delivery.objects.due(channel).filter(is_secret=True, send_before__lt=now)
     late.update(state=State.FAILED, ended_at=now, text="", failure="too late")
     due = Delivery.objects.due(channel).select_for_update(skip_locked=HAS_SKIP_LOCKED)
     delivery = due.first()

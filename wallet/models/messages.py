@@ -76,7 +76,9 @@ class MessageChoice(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["through"], condition=Q(kind="statements"), name="statements_to_report"
+                fields=["through", "id"],
+                condition=Q(kind="statements") & ~Q(way="off"),
+                name="statements_to_report",
             )
         ]
         constraints = [

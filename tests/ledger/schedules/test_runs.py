@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -12,8 +13,9 @@ from ledger.due_days import Days, Every
 from ledger.leaving import operations as leaving
 from ledger.models import ScheduledRun, Transaction
 from ledger.schedules import operations
-from ledger.schedules.errors import NoDayLeft
-from ledger.schedules.runs import run_due
+from ledger.schedules.errors import NoDayLeft, ScheduleEnded
+from ledger.schedules.kinds import order_of
+from ledger.schedules.runs import begin_next, run_due
 from nissmart import worker_state
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import balance, deposit, send, withdraw
@@ -28,6 +30,7 @@ from tests.ledger.support.scheduled import (
     runs,
     schedule,
 )
+from tests.tampering import violations_after
 from wallet.context import Context
 from wallet.models import Account, Delivery, Message, User
 
@@ -287,6 +290,29 @@ def test_an_empty_wallet_learns_nothing_about_strangers(now, alice, bob, carol):
     schedule(alice, bob)
     with pytest.raises(money.rules.errors.InsufficientFunds):
         schedule(alice, carol)
+
+
+@pytest.mark.parametrize("act", [operations.pause, partial(operations.change, plan=None)])
+def test_a_last_run_that_is_paid_but_not_booked_has_ended_the_schedule(now, alice, bob, act):
+    """Its worker died between the two. Its member may act before the next one comes."""
+    one = schedule(alice, bob, Days(Every.ONCE, on=MONDAY))
+    now(MONDAY)
+    [run] = begin_next()
+    money.perform(Context(alice.pk, key=run.key), order_of(run))
+    with nothing_moves(), pytest.raises(ScheduleEnded):
+        act(one.pk)
+    now(MONDAY, 10)
+    run_due()
+    one.refresh_from_db()
+    assert (one.state, one.ended_by, paid(one)) == ("ended", "done", 1)
+
+
+def test_verify_ledger_finds_a_run_that_moved_another_amount(now, rent):
+    now(MONDAY)
+    run_due()
+    run = ScheduledRun.objects.get()
+    tamper = f"UPDATE ledger_transaction SET amount_cents = 1 WHERE id = {run.transaction_id}"
+    assert ("schedules", f"scheduled run {run.pk}") in violations_after(tamper)
 
 
 def test_a_key_that_was_used_for_another_payment_pays_nothing_more(now, rent, alice, carol):

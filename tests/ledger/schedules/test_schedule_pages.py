@@ -118,6 +118,17 @@ def test_the_money_needs_to_be_there_only_for_someone_new(as_alice, alice, bob, 
     assert as_alice.post(NEW, confirmed(bob)).status_code == 303
 
 
+@pytest.mark.parametrize("wrong", [{"weekday": ""}, {"description": "x" * 141}])
+def test_no_form_with_another_error_says_who_is_a_member(as_alice, alice, bob, carol, wrong):
+    send(alice, bob, 1_000_00)
+    pages = [
+        as_alice.post(NEW, typed(carol, **wrong)),
+        as_alice.post(NEW, typed(carol, recipient="0799 999 999", **wrong)),
+    ]
+    summaries = [words(elements(each, "div", class_="error-summary")[0]) for each in pages]
+    assert summaries[0] == summaries[1]
+
+
 def test_what_send_refuses_is_refused(as_alice, alice, bob):
     mine = Account.objects.filter(user=alice)
     for change, sentence in (
