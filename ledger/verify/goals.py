@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.kinds import SAVE
+from ledger.kinds import SAVE, TRANSFER
 
 # An account of a goal without what it is for, a goal on another account, money in a closed one, or
 # an open goal of someone who has left.
@@ -48,11 +48,12 @@ AUTO_SAVED = f"""
 
 # A scheduled run that was done by another order than its schedule's. Its payee, and what the next
 # one moves, may have been changed since.
-RUNS = """
+RUNS = f"""
     SELECT run.id, run.amount_cents, made.amount_cents AS made_cents
     FROM ledger_scheduledrun run
     JOIN ledger_schedule schedule ON schedule.id = run.schedule_id
     JOIN ledger_transaction made ON made.id = run.transaction_id
     WHERE made.from_account_id <> schedule.source_id OR made.amount_cents <> run.amount_cents
-       OR made.type <> CASE schedule.kind WHEN 'saving' THEN 'SAVE' ELSE 'TRANSFER' END
+       OR made.type <>
+            CASE schedule.kind WHEN 'saving' THEN '{SAVE.code}' ELSE '{TRANSFER.code}' END
     ORDER BY run.id"""

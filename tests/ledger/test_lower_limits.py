@@ -120,7 +120,7 @@ def test_after_help_nothing_leaves_for_a_day(clock, as_alice, alice, bob):
     # Anyone who got it could withdraw it: an operator alone would reach a member's money.
     with nothing_moves(), pytest.raises(PayoutsOnHold):
         send(alice, bob, 1_00)
-    words = "We changed how you sign in, so you can't send or withdraw until 12:00 on 29 November."
+    words = "We changed how you sign in, so you can't send or withdraw until 12:01 on 29 November."
     assert (refusal.value.code, str(refusal.value)) == ("payouts_on_hold", words)
     deposit(alice, 1_00)
     for move, url in (("withdraw", "/withdraw/"), ("transfer", "/transfer/")):
@@ -129,7 +129,7 @@ def test_after_help_nothing_leaves_for_a_day(clock, as_alice, alice, bob):
         assert not elements(page, "input", name="amount")
         assert confirm(as_alice, move, order(move, bob)).status_code == 422
     assert elements(as_alice.get("/deposit/"), "input", name="amount")
-    clock.move_to(TOMORROW, tick=False)
+    clock.move_to(TOMORROW + timedelta(minutes=1), tick=False)
     withdraw(alice, 1_00)
     send(alice, bob, 1_00)
 
@@ -139,8 +139,8 @@ def test_a_payout_that_was_not_sent_yet_waits_too(clock, as_alice, alice):
     change(alice, Change.HELP)
     assert leases.claim() is None
     receipt = as_alice.get(f"/activity/{attempt.transaction.reference}/")
-    assert "so we don't send it until 12:00 on 29 November" in text(receipt)
-    clock.move_to(TOMORROW, tick=False)
+    assert "so we don't send it until 12:01 on 29 November" in text(receipt)
+    clock.move_to(TOMORROW + timedelta(minutes=1), tick=False)
     assert leases.claim().attempt == attempt
 
 

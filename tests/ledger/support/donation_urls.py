@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
-from ledger.api.endpoints import MOVED, ORDER_AUTH, Key, own_wallets, perform
+from ledger.api.endpoints import MOVED, ORDER_AUTH, Key, own_wallets, owners_of, perform
 from ledger.api.schemas import WithdrawIn
 from ledger.operations import Order
 from ledger.views import page_of
@@ -25,7 +25,7 @@ def donate(
 ) -> HttpResponse:
     wallets = own_wallets(request, body.user_id)
     order = Order(DONATION, body.amount_cents, wallets[body.user_id], None, body.description)
-    return perform(request, response, order, key, wallets)
+    return perform(request, response, order, key, owners_of(wallets))
 
 
 urlpatterns = [
