@@ -8,14 +8,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from ledger.forms.moves import OrderForm
+from ledger.forms.moves import OrderForm, new_key
+from ledger.goal_errors import GoalKeyReused
 from ledger.kinds import MOVE, SAVE, TAKE, Kind
 from ledger.models import AutoSaving, Goal, Picture
 from ledger.operations import Order
 from ledger.querysets import nairobi_day
 from ledger.savings import operations
+from wallet.errors import Refusal
 from wallet.folding import fold
 from wallet.money import format_money
 from wallet.web.fields import AmountField, KeyField, LineField, PickField
@@ -38,7 +41,7 @@ class PlanForm(forms.Form):
     name = LineField(
         label=_("What are you saving for?"),
         max_length=NAME_LENGTH,
-        help_text=_("For example school fees, rent or a phone. Only you see it."),
+        help_text=_("For example school fees, rent or a phone. No other member sees it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter what you are saving for.")},
     )
@@ -64,6 +67,16 @@ class PlanForm(forms.Form):
         if day and day <= nairobi_day() and not is_same:
             raise ValidationError(_("Choose a day after today."), code="past")
         return day
+
+    def refuse(self, error: Refusal) -> None:
+        """Show the refusal. A form that came back with the Back button gets a new key."""
+        if not isinstance(error, GoalKeyReused):
+            self.add_error(None, str(error))
+            return
+        self.data = {name: self.data[name] for name in self.data} | {"idempotency_key": new_key()}
+        self.add_error(
+            None, _("This form has opened a goal already. Press the button to open this one too.")
+        )
 
     @property
     def plan(self) -> operations.Plan:
@@ -151,17 +164,15 @@ class AutoSavingForm(forms.Form):
         error_messages={"required": _("Choose how much.")},
     )
     argument: str
-    values: tuple[int, ...]
+    # The second is chosen at first.
+    choices: list[tuple[int, Any]]
 
     def __init__(self, *args: Any, rule: AutoSaving | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["how_much"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(value, self.words_of(value)) for value in self.values]
-        field.initial = getattr(rule, self.argument, None) or self.values[1]
-
-    def words_of(self, value: int) -> str:
-        raise NotImplementedError
+        field.choices = self.choices
+        field.initial = getattr(rule, self.argument, None) or self.choices[1][0]
 
     @property
     def measure(self) -> dict[str, int]:
@@ -170,17 +181,19 @@ class AutoSavingForm(forms.Form):
 
 
 class PartForm(AutoSavingForm):
-    argument, values = "percent", (5, 10, 20, 50)
-
-    def words_of(self, value: int) -> str:
-        return _("{percent}% of each deposit").format(percent=value)
+    argument = "percent"
+    choices = [
+        (percent, format_lazy(_("{percent}% of each deposit"), percent=percent))
+        for percent in (5, 10, 20, 50)
+    ]
 
 
 class RoundForm(AutoSavingForm):
-    argument, values = "step_cents", (10_00, 50_00, 100_00)
-
-    def words_of(self, value: int) -> str:
-        return _("Up to the next {amount}").format(amount=format_money(value))
+    argument = "step_cents"
+    choices = [
+        (cents, format_lazy(_("Up to the next {amount}"), amount=format_money(cents)))
+        for cents in (10_00, 50_00, 100_00)
+    ]
 
 
 class MoveForm(OrderForm):

@@ -51,7 +51,7 @@ def new_goal(request: MemberRequest) -> HttpResponse:
             goal, _is_replay = operations.open_goal(context, request.user.pk, form.plan)
         except Refusal as error:
             refusal = error
-            form.add_error(None, str(error))
+            form.refuse(error)
         else:
             return redirect_to(request, reverse("ledger:goal", args=[goal.pk]))
     return render_plan(request, form, refusal)

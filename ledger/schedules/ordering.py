@@ -6,6 +6,7 @@ A schedule spends later without a PIN, so this asks for all that Send asks for.
 from __future__ import annotations
 
 import logging
+from datetime import date
 from functools import partial
 
 from django.contrib import messages
@@ -160,7 +161,7 @@ def render_form(
 def render_review(request: MemberRequest, form: ScheduleForm, pin_error: str = "") -> HttpResponse:
     assert form.payee
     payee = format_html("<strong>{}</strong>", keep(form.payee.short_name))
-    first = form.days.first_after(due_day())
+    first = first_day(form)
     context = {
         "title": _("Check and confirm"),
         "form": form,
@@ -176,3 +177,11 @@ def render_review(request: MemberRequest, form: ScheduleForm, pin_error: str = "
         "caution": format_html(str(page_words(TRANSFER).caution), payee=payee),
     }
     return render_part(request, "ledger/schedule_review.html", context, part="move")
+
+
+def first_day(form: ScheduleForm) -> date | None:
+    """The day of the next payment, once this is confirmed. None while it's paused."""
+    schedule = form.schedule
+    if schedule is None or form.days != schedule.days:
+        return form.days.first_after(due_day())
+    return None if schedule.is_paused else schedule.next_on

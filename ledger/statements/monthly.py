@@ -17,8 +17,6 @@ from wallet.models import MessageChoice, Way
 
 # Not in the night after the month: an SMS wakes people.
 SENT_FROM = timedelta(hours=8)
-
-
 # In one turn, so that the worker's other jobs have theirs.
 AT_MOST = 100
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from ledger.kinds import SAVE, TRANSFER
+from ledger.verify.check import Check
 
 # An account of a goal without what it is for, a goal on another account, money in a closed one, or
 # an open goal of someone who has left.
@@ -57,3 +60,38 @@ RUNS = f"""
        OR made.type <>
             CASE schedule.kind WHEN 'saving' THEN '{SAVE.code}' ELSE '{TRANSFER.code}' END
     ORDER BY run.id"""
+
+CHECKS = (
+    Check(
+        "goals",
+        _("Savings goals"),
+        _("Each goal has an account, a closed one stays empty, and a locked one has a lock."),
+        _("of kind {kind} holds {balance_cents}, closed {closed_at}, locked: {is_locked}"),
+        "account",
+        GOALS,
+    ),
+    Check(
+        "goal-locks",
+        _("Locks of savings goals"),
+        _("Each lock ended by its rule, and no money left under one that holds."),
+        _("of goal {goal_id}, ended {ended_at}: {ended_by}"),
+        "lock",
+        LOCKS,
+    ),
+    Check(
+        "auto-saved",
+        _("Automatic savings"),
+        _("What was saved by itself moved into its goal, as much as its row says."),
+        _("should be {wanted_cents}, is {made_cents}"),
+        "automatic saving",
+        AUTO_SAVED,
+    ),
+    Check(
+        "schedules",
+        _("Scheduled runs"),
+        _("Each run that was done moved what it says, from its schedule's wallet."),
+        _("should be {amount_cents}, is {made_cents}"),
+        "scheduled run",
+        RUNS,
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.contrib import messages
@@ -40,21 +40,29 @@ class DecisionForm(ModelForm):
     )
 
 
+class Operations(Protocol):
+    """The module that carries out a decision. Each raises Refusal."""
+
+    def approve(self, context: Context, *, request_id: int) -> object: ...
+
+    def deny(self, context: Context, *, request_id: int, answer: str) -> object: ...
+
+
 class Decisions(ForgivingList):
     """Requests: read, approve, deny. `asked_for` are the fields of the question."""
 
+    operations: Operations
     asked_for: Sequence[str]
     ended = ("answer", "decided_by", "decided_at")
     show_full_result_count = False
     actions = None
 
-    def decide(self, context: Context, one: Any, decision: str, answer: str) -> None:
-        """Carry out the decision. Raises Refusal."""
-        raise NotImplementedError
-
     def save_model(self, request: HttpRequest, one: Any, form: ModelForm, change: bool) -> None:
-        data = form.cleaned_data
-        self.decide(context_of(request), one, data["decision"], data["answer"])
+        context, answer = context_of(request), form.cleaned_data["answer"]
+        if form.cleaned_data["decision"] == "approve":
+            self.operations.approve(context, request_id=one.pk)
+        else:
+            self.operations.deny(context, request_id=one.pk, answer=answer)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A refusal undoes all of it, and the page says why: only the operation knows what holds

@@ -14,7 +14,6 @@ from wallet import naming
 from wallet.admin.decisions import DecisionForm, Decisions, answer_field
 from wallet.admin.facts import changes
 from wallet.admin.lists import ForgivingList
-from wallet.context import Context
 from wallet.models import NameRequest, ProtectedName
 from wallet.staff import audit, subjects
 from wallet.web.http import context_of
@@ -67,14 +66,9 @@ class NameRequestAdmin(Decisions):
     """Members' requests for another name."""
 
     form = NameDecisionForm
+    operations = naming
     list_display = ["name_before", "name", "near", "state", "asked_at"]
     list_filter = ["state"]
     list_select_related = ["user"]
     people = ("user__",)
     asked_for = ("user", "name_before", "name", "reason", "near", "state", "asked_at")
-
-    def decide(self, context: Context, one: NameRequest, decision: str, answer: str) -> None:
-        if decision == "approve":
-            naming.approve(context, request_id=one.pk)
-        else:
-            naming.deny(context, request_id=one.pk, answer=answer)

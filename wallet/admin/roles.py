@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet import granting
 from wallet.admin.decisions import DecisionForm, Decisions, answer_field
-from wallet.context import Context
 from wallet.models import RoleRequest
 
 
@@ -29,6 +28,7 @@ class RoleRequestAdmin(Decisions):
     """Roles of finance and of operators. One operator requests them on a person's page."""
 
     form = RoleDecisionForm
+    operations = granting
     list_display = ["user", "role", "state", "asked_by", "asked_at", "due_at"]
     list_filter = ["state", "role"]
     list_select_related = ["user", "asked_by"]
@@ -38,9 +38,3 @@ class RoleRequestAdmin(Decisions):
     @method_decorator(reauthentication_required(allow_get=True))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().changeform_view(request, *args, **kwargs)
-
-    def decide(self, context: Context, one: RoleRequest, decision: str, answer: str) -> None:
-        if decision == "approve":
-            granting.approve(context, request_id=one.pk)
-        else:
-            granting.deny(context, request_id=one.pk, answer=answer)

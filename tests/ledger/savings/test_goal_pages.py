@@ -56,6 +56,18 @@ def test_a_member_starts_a_goal_once_however_often_they_click(as_alice, alice):
         assert said in page
 
 
+def test_the_form_opens_a_second_goal_after_the_back_button(as_alice, alice):
+    first = plan(name="Rent")
+    as_alice.post("/savings/new/", first)
+    page = as_alice.post("/savings/new/", first | {"name": "A bike"})
+    assert page.status_code == 422
+    assert "This form has opened a goal already." in text(page)
+    again = fields(page)
+    assert again["name"] == "A bike"
+    assert as_alice.post("/savings/new/", again).status_code == 303
+    assert Goal.objects.count() == 2
+
+
 def test_a_goal_that_is_filled_in_wrong_keeps_what_was_typed(as_alice, alice):
     yesterday = (nairobi_day() - timedelta(days=1)).isoformat()
     form = plan(name="", target="many", by=yesterday, picture="cat")

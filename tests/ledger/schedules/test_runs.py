@@ -1,4 +1,4 @@
-"""The worker pays what is due, once, and says why it missed a payment."""
+"""The worker pays what is due, once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ledger.schedules.kinds import order_of
 from ledger.schedules.runs import begin_next, run_due
 from nissmart import worker_state
 from tests.books import assert_books_right, nothing_moves
-from tests.factories import balance, deposit, send, withdraw
+from tests.factories import balance, deposit, send
 from tests.ledger.support.scheduled import (
     CENTS,
     MONDAY,
@@ -32,27 +32,15 @@ from tests.ledger.support.scheduled import (
 )
 from tests.tampering import violations_after
 from wallet.context import Context
-from wallet.models import Account, Delivery, Message, User
+from wallet.models import Delivery, Message, User
 
 pytestmark = pytest.mark.django_db
 
 WEEK = timedelta(days=7)
 
 
-@pytest.fixture
-def now(time_machine):
-    """Go to this hour of a day in Kenya. It begins on a Sunday morning."""
-
-    def go(day: date, hour: int = 9, minute: int = 0) -> None:
-        time_machine.move_to(at(day, hour, minute), tick=False)
-
-    go(TODAY)
-    return go
-
-
-@pytest.fixture
-def rent(now, alice, bob):
-    return schedule(alice, bob)
+def people(one) -> tuple[User, User]:
+    return one.source.user, one.payee
 
 
 def test_it_pays_on_its_day_in_kenya_from_six_o_clock(now, rent, alice, bob):
@@ -94,111 +82,6 @@ def test_a_clock_that_jumps_back_pays_no_day_twice(now, rent, alice):
         run_due()
     assert [state for _day, state, _why in runs(rent)] == ["missed", "missed", "done", "done"]
     assert balance(alice) == 800_00
-
-
-def people(one) -> tuple[User, User]:
-    return one.source.user, one.payee
-
-
-@pytest.mark.parametrize(
-    ("days_late", "states"),
-    [
-        (0, ["done"]),
-        (6, ["done"]),
-        (7, ["missed", "done"]),
-        (27, ["missed", "missed", "missed", "done"]),
-    ],
-)
-def test_after_a_stop_one_run_is_made_up(now, rent, alice, days_late, states):
-    heard = Message.objects.count()
-    now(MONDAY + timedelta(days=days_late))
-    run_due()
-    assert [state for _day, state, _why in runs(rent)] == states
-    assert balance(alice) == 900_00
-    # One message for all of them.
-    assert Message.objects.count() - heard == int("missed" in states)
-
-
-def test_a_payment_that_is_weeks_late_is_not_made(now, alice, bob):
-    monthly = schedule(alice, bob, Days(Every.MONTH, 1))
-    once = schedule(alice, bob, Days(Every.ONCE, on=date(2026, 12, 1)))
-    now(date(2026, 12, 9))
-    with nothing_moves():
-        run_due()
-    assert runs(monthly) == runs(once) == [(date(2026, 12, 1), "missed", "late")]
-    once.refresh_from_db()
-    assert once.has_ended
-
-
-def freeze(alice, bob):
-    Account.objects.filter(user=alice).update(is_frozen=True, frozen_by="staff")
-
-
-def help_to_sign_in(alice, bob):
-    until = timezone.now() + timedelta(hours=1)
-    Account.objects.filter(user=alice).update(no_payouts_until=until)
-
-
-def spend(alice, bob):
-    send(alice, bob, 900_01)
-
-
-def close_payee(alice, bob):
-    User.objects.filter(pk=bob.pk).update(is_active=False)
-
-
-def fill_payee(alice, bob):
-    for _each in range(2):
-        deposit(bob, 250_000_00)
-
-
-def prove_nothing(person):
-    nothing = {"phone": None, "email": None, "phone_proved_at": None, "email_proved_at": None}
-    User.objects.filter(pk=person.pk).update(prove_by=timezone.now(), **nothing)
-
-
-@pytest.mark.parametrize(
-    ("happen", "why", "words"),
-    [
-        (spend, "money", "Your wallet had too little money."),
-        (freeze, "frozen", "Your wallet was frozen."),
-        (help_to_sign_in, "hold", "We changed how you sign in."),
-        (close_payee, "payee_closed", "Their account is closed."),
-        (fill_payee, "payee_full", "Their wallet can't hold that much."),
-        (lambda alice, bob: prove_nothing(bob), "unproved_to", "They can't receive money yet."),
-    ],
-)
-def test_a_missed_run_costs_nothing_and_says_why(now, rent, alice, bob, happen, why, words):
-    now(MONDAY)
-    happen(alice, bob)
-    with nothing_moves():
-        run_due()
-    assert runs(rent) == [(MONDAY, "missed", why)]
-    sms = Delivery.objects.filter(user=alice, channel="sms").latest("pk").text
-    payee = bob.short_name
-    assert sms == f"Your scheduled KES 100.00 to {payee}, due 30 Nov, wasn't sent. {words}"
-    assert len(sms) <= 160
-    rent.refresh_from_db()
-    assert rent.has_ended == (why == "payee_closed")
-
-
-def test_limits_count_on_the_day(now, rent, alice, settings):
-    now(MONDAY)
-    settings.LIMIT_CENTS_OUT_PER_DAY = CENTS
-    withdraw(alice, 1_00)
-    run_due()
-    settings.LIMIT_CENTS_PER_TRANSACTION = CENTS - 1
-    now(MONDAY + WEEK)
-    run_due()
-    settings.LIMIT_CENTS_PER_TRANSACTION, settings.LEAST_TRANSFER_CENTS = CENTS, CENTS + 1
-    now(MONDAY + 2 * WEEK)
-    run_due()
-    assert [why for _day, _state, why in runs(rent)] == ["day_limit", "limit", "too_small"]
-    prove_nothing(alice)
-    settings.LEAST_TRANSFER_CENTS = 1
-    now(MONDAY + 3 * WEEK)
-    run_due()
-    assert (runs(rent)[-1][2], paid(rent)) == ("unproved", 0)
 
 
 def test_paused_changed_and_cancelled(now, rent, alice, bob, carol):
