@@ -18,7 +18,7 @@ from ledger.querysets import nairobi_day
 from ledger.views import about
 from wallet.models import Account, User
 from wallet.signin import pin
-from wallet.web.cookies import name_of
+from wallet.web.cookies import hides_balance
 from wallet.web.http import Request, asks_for, render_part
 
 LATEST = 6
@@ -127,7 +127,6 @@ def digest(
     request: Request, account: Account, other_cents: tuple[int, int], rows: list[str]
 ) -> str:
     """A short hash of all the page shows. It's keyed, so that a URL can't reveal a balance."""
-    hidden = request.COOKIES.get(name_of("balance"), "")
-    facts = [account.balance_cents, account.is_frozen, other_cents, rows, hidden]
+    facts = [account.balance_cents, account.is_frozen, other_cents, rows, hides_balance(request)]
     shown = repr([*facts, nairobi_day()])
     return salted_hmac("home", shown, algorithm="sha256").hexdigest()[:16]

@@ -30,7 +30,7 @@ from wallet.money import format_money
 from wallet.signin import pin
 from wallet.signin.pin import PinLocked
 from wallet.untranslated import keep
-from wallet.web.cookies import name_of
+from wallet.web.cookies import hides_balance
 from wallet.web.http import (
     PREFILLED,
     MemberRequest,
@@ -65,9 +65,8 @@ def page_of(kind: Kind, form_class: type[OrderForm] | None = None) -> Callable[.
 def move(request: MemberRequest, make_form: FormMaker) -> HttpResponse:
     """Show the form, then the review, then carry out the order."""
     refuse_repeated_fields(request.POST)
-    hides_balance = request.COOKIES.get(name_of("balance")) == "hidden"
     account = request.user.primary_account()
-    make_form = partial(make_form, account=account, hides_balance=hides_balance)
+    make_form = partial(make_form, account=account, hides_balance=hides_balance(request))
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         return render_form(request, make_form(initial=initial_values(request)))
     form = make_form(request.POST)
