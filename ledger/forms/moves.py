@@ -59,7 +59,7 @@ class OrderForm(forms.Form):
         """Show the refusal beside its field, without the balance if the member hides it."""
         words = str(error)
         if self.hides_balance and isinstance(error, InsufficientFunds):
-            words = str(_("Your wallet doesn't hold enough for that. Enter less."))
+            words = str(_("There isn't enough for that. Enter less."))
         field = error.field if error.field in self.fields else None
         self.add_error(field, ValidationError(words, code=error.code))
 

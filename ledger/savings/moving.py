@@ -26,6 +26,7 @@ from ledger.savings.views import own_goal, posted, wallet
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import sentence
+from wallet.web.cookies import hides_balance
 from wallet.web.http import (
     MemberRequest,
     context_of,
@@ -64,7 +65,8 @@ def page_of(kind: Kind) -> Callable[..., HttpResponse]:
 def move(request: MemberRequest, goal: Goal, kind: Kind) -> HttpResponse:
     """Show the form, then carry out the order."""
     refuse_repeated_fields(request.POST)
-    form = FORMS[kind](posted(request), kind=kind, goal=goal)
+    make_form, hides = FORMS[kind], hides_balance(request)
+    form = make_form(posted(request), kind=kind, goal=goal, hides_balance=hides)
     if isinstance(form, BetweenForm) and not form.others:
         raise Http404
     if not form.is_valid():

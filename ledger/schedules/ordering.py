@@ -39,6 +39,7 @@ from wallet.errors import OutcomeUnknown, Refusal
 from wallet.signin import pin
 from wallet.signin.pin import PinRefused
 from wallet.untranslated import keep
+from wallet.web.cookies import hides_balance
 from wallet.web.http import (
     MemberRequest,
     context_of,
@@ -77,7 +78,9 @@ def fill_in(request: MemberRequest, schedule: Schedule | None) -> HttpResponse:
     """Show the form, then the review, then make or change the schedule."""
     refuse_repeated_fields(request.POST)
     account = request.user.primary_account()
-    make_form = partial(ScheduleForm, account=account, schedule=schedule)
+    make_form = partial(
+        ScheduleForm, account=account, schedule=schedule, hides_balance=hides_balance(request)
+    )
     if request.method != "POST" or {"change", "pick"} & request.POST.keys():
         is_first = request.method != "POST" and schedule is not None
         initial = initial_of(schedule) if is_first and schedule else initial_values(request)

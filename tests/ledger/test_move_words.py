@@ -110,7 +110,7 @@ def test_a_refusal_does_not_name_a_hidden_balance(as_alice, bob, move):
     assert "You have KES 1,000.00 available" in text(press(as_alice, move, typed))
     as_alice.cookies["balance"] = "hidden"
     page = press(as_alice, move, typed)
-    assert "Your wallet doesn't hold enough for that. Enter less." in text(page)
+    assert "There isn't enough for that. Enter less." in text(page)
     assert "1,000.00" not in page.text
     links = {dict(link.attributes)["href"] for link in elements(page, "a")}
     assert "/deposit/" in links

@@ -236,6 +236,11 @@ def test_a_hidden_balance_shows_no_amount_of_a_goal(as_alice, alice):
     detail = text(as_alice.get(f"/savings/{goal.pk}/"))
     assert "42%" not in detail
     assert "444.00" not in detail
+    for page in ("add", "take"):
+        order = {"amount": "9000", "idempotency_key": new_key()}
+        refused = text(as_alice.post(f"/savings/{goal.pk}/{page}/", order))
+        assert "There isn't enough for that. Enter less." in refused
+        assert not {"667.00", "333.00"} & set(refused.split())
 
 
 def test_closing_the_account_waits_for_empty_goals_and_forgets_their_names(alice):

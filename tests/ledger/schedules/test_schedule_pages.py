@@ -118,6 +118,14 @@ def test_the_money_needs_to_be_there_only_for_someone_new(as_alice, alice, bob, 
     assert as_alice.post(NEW, confirmed(bob)).status_code == 303
 
 
+def test_a_refusal_names_no_hidden_balance(as_alice, alice, bob, carol):
+    send(alice, bob, 950_00)
+    as_alice.cookies["balance"] = "hidden"
+    page = text(as_alice.post(NEW, confirmed(carol)))
+    assert "There isn't enough for that. Enter less." in page
+    assert "50.00" not in page
+
+
 @pytest.mark.parametrize("wrong", [{"weekday": ""}, {"description": "x" * 141}])
 def test_no_form_with_another_error_says_who_is_a_member(as_alice, alice, bob, carol, wrong):
     send(alice, bob, 1_000_00)
