@@ -76,3 +76,13 @@ def test_workers_together_and_a_crash_write_each_once(alice, bob, carol, time_ma
     assert [months(user) for user in (alice, bob, carol)] == [["November 2026"]] * 3
     assert set(MessageChoice.objects.values_list("through", flat=True)) == {monthly.last_month()}
     assert monthly.report_due in work.JOBS
+
+
+def test_a_turn_reports_some_and_the_next_one_the_rest(alice, bob, time_machine, monkeypatch):
+    time_machine.move_to("2026-11-29T09:00:00Z")
+    for member in (alice, bob):
+        operations.choose(member.pk, {Kind.STATEMENTS: Way.INBOX})
+    time_machine.move_to("2026-12-01T09:00:00Z")
+    monkeypatch.setattr(monthly, "AT_MOST", 1)
+    assert [monthly.report_due() for _turn in range(3)] == [1, 1, 0]
+    assert months(alice) == months(bob) == ["November 2026"]

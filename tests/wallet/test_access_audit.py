@@ -222,6 +222,13 @@ def test_what_finance_reads_by_the_api_is_recorded(alice, finance, auditor):
     assert [event.actor for event in events("open_member")] == [finance, auditor]
 
 
+@pytest.mark.parametrize("what", ["users", "balance", "transactions", "goals", "statement"])
+def test_each_way_to_read_a_member_by_the_api_is_recorded(alice, finance, what):
+    assert by_token(finance, "finance").get(f"/api/{what}/{alice.pk}").status_code == 200
+    (event,) = events("open_member")
+    assert (event.actor, event.subject) == (finance, f"member {alice.pk}")
+
+
 def test_the_audit_keeps_access_apart_and_names_strangers(jane, auditor, finance):
     sign_in(password="wrong")
     audit.record(Context(finance.pk, reason="Lost phone"), Action.FREEZE, subjects.NAMES)

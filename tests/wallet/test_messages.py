@@ -309,3 +309,12 @@ def test_old_deliveries_go_and_messages_stay(jane, time_machine, settings, monke
     assert waiting.deliveries.count() == 2
     assert (Delivery.objects.count(), Message.objects.count()) == (4, 4)
     assert sending.forget_old in work.JOBS
+
+
+def test_a_message_is_sent_although_the_outbox_file_can_not_be_written(settings, tmp_path, caplog):
+    settings.OUTBOX_FILE = str(tmp_path)
+    sent = code()
+    sending.send_due(Channel.SMS)
+    sent.refresh_from_db()
+    assert sent.state == "sent"
+    assert "the outbox file can't be written" in caplog.text

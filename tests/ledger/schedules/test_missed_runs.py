@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ledger.due_days import Days, Every
-from ledger.schedules.runs import run_due
+from ledger.schedules.runs import begin_next, carry_out, run_due
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support.scheduled import (
@@ -124,3 +124,15 @@ def test_limits_count_on_the_day(now, rent, alice, settings):
     now(MONDAY + 3 * WEEK)
     run_due()
     assert (runs(rent)[-1][2], paid(rent)) == ("unproved", 0)
+
+
+def test_a_payer_who_is_closed_at_that_moment_is_not_taken_for_the_payee(now, rent, alice):
+    now(MONDAY)
+    [run] = begin_next()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    heard = Message.objects.count()
+    with nothing_moves():
+        carry_out(run)
+    rent.refresh_from_db()
+    assert (rent.ended_by, runs(rent)) == ("owner", [(MONDAY, "missed", "refused")])
+    assert Message.objects.count() == heard

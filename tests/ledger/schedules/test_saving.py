@@ -139,3 +139,14 @@ def test_a_member_sets_changes_and_stops_it_on_the_pages(monday, alice, bob):
     assert one.ended_by == "member"
     for url in (page, f"/scheduled/{one.pk}/"):
         assert signed_in(bob).get(url).status_code == 404
+
+
+def test_a_missed_last_part_is_named_as_it_was(monday, alice, bob):
+    """Less than usual was missing to the target."""
+    goal = saving(alice, 80_00, target_cents=100_00)
+    automatic(goal)
+    send(alice, bob, balance(alice))
+    monday()
+    run_due()
+    missed = Message.objects.get(topic="saving_missed")
+    assert missed.facts["amount"] == "KES\N{NO-BREAK SPACE}20.00"

@@ -172,6 +172,14 @@ def test_without_a_pin_it_is_set_first(as_alice, alice, bob):
     assert (page.status_code, page.url.partition("?")[0]) == (303, reverse("wallet:pin"))
 
 
+def test_the_review_of_an_edit_names_the_next_day_that_it_will_have(as_alice, now, alice, bob):
+    """Its run of today hasn't been made yet, and takes place with the change."""
+    one = schedule(alice, bob)
+    now(MONDAY)
+    page = as_alice.post(f"/scheduled/{one.pk}/edit/", typed(bob, amount="50", again="same"))
+    assert "Next Mon 30 Nov 2026" in text(page)
+
+
 def test_an_edit_asks_for_the_pin_unless_only_the_note_changes(as_alice, alice, bob, carol):
     one = schedule(alice, bob)
     url = reverse("ledger:edit_schedule", args=[one.pk])
