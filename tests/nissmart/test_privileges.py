@@ -19,6 +19,7 @@ from adminpanel.models import SavedView
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
+from tests.adminpanel.support.statements import mpesa, upload
 from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
@@ -217,6 +218,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:proposal_id>": str(proposal.pk),
         "<id:correction_id>": str(correction.pk),
         "<id:incident_id>": str(incident.pk),
+        "<id:statement_id>": str(upload(mpesa()).pk),
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:goal_id>": str(goal.pk),
