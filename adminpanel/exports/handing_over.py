@@ -1,4 +1,4 @@
-"""Hand over an export: a short one at once, a long one as a job for the worker."""
+"""Hand over an export: a short one immediately, a long one as a job for the worker."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def claim() -> ExportJob | None:
 
 
 def fail(job: ExportJob) -> None:
-    """It has no file, and nobody tries again. Its row says that it was asked for."""
+    """It has no file, and no worker tries it again. Its row says that it was asked for."""
     job.state, job.finished_at, job.leased_until = State.FAILED, timezone.now(), None
     job.save()
 

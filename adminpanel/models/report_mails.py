@@ -12,7 +12,7 @@ class ReportMail(models.Model):
     """A person of staff gets one report by mail.
 
     `through` is the last day, or the first day of the last month, that they had mail about. The
-    row's lock decides which worker writes the next one, so nobody has two about the same days.
+    row's lock decides which worker writes the next one, so there is one about each of them.
     """
 
     class Every(models.TextChoices):

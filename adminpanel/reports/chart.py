@@ -1,6 +1,6 @@
 """The chart of accounts: each account of the books with its number, and what moved on it by day.
 
-The roll-ups add up all accounts of members together. Wallets and goals are told apart by the kind
+The roll-ups add up all accounts of members together. Wallets and goals are split by the kind
 of the transaction: its shapes say whether money goes into a goal, or comes out of one.
 """
 
@@ -118,7 +118,7 @@ def split(totals: Iterable[Total]) -> Iterator[Moved]:
 def sides_of(type_: str) -> tuple[str, str]:
     """Which kind of a member's account this type takes money from, and which it puts it into.
 
-    A type that does both to wallets and to goals would have to be told apart by its entries.
+    A type that does both to wallets and to goals would have to be split by its entries.
     """
     shapes = kinds.of(type_).shapes
     sources = {shape.source for shape in shapes if shape.source in NAMED}

@@ -1,4 +1,4 @@
-"""The exports of the reports, and all others: whoever makes exports imports this."""
+"""The exports of the reports, and all others. What makes exports imports this."""
 
 from __future__ import annotations
 

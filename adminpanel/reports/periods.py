@@ -59,7 +59,11 @@ class SpanForm(PeriodForm):
     """From and to, Nairobi days. This month so far, where none is given."""
 
     def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
+        today = nairobi_day()
+        filled = data.copy()
+        if not data.get("from") and not data.get("to"):
+            filled["from"], filled["to"] = str(today.replace(day=1)), str(today)
+        super().__init__(filled)
         self.order_fields(["from", "to"])
 
     def clean(self) -> dict[str, Any]:

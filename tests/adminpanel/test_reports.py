@@ -138,7 +138,7 @@ def test_a_period_is_compared_with_the_one_before(span, earlier):
 
 
 def test_every_kind_says_whether_it_moves_goals():
-    """Otherwise the totals of wallets and goals couldn't be told apart."""
+    """Otherwise the totals of wallets and goals couldn't be split."""
     for kind in kinds.every():
         assert chart.sides_of(kind.code)
 
