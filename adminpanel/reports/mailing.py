@@ -84,7 +84,7 @@ def due(every: str) -> QuerySet[ReportMail]:
 def report_one(every: str) -> bool:
     """Write to one person, and note it in the same transaction. False if none is left.
 
-    Only the last day counts: after the worker was down for a week, there is one mail, not seven. Someone
+    Only the last day counts: after a week without a worker there is one mail, not seven. Someone
     who may no longer read reports gets none, and isn't asked about again.
     """
     mail = due(every).select_for_update(of=("self",)).select_related("person").first()
