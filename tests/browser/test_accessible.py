@@ -59,6 +59,9 @@ MEMBER = [
 ]
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
 FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]
+REPORTS = [
+    f"/panel/reports/{room}" for room in ("", "trial-balance/", "books/", "exports/", "mail/")
+]
 
 
 def problems(page: Page) -> list[str]:
@@ -138,4 +141,6 @@ def test_pages_for_finance_are_accessible(open_page, finance, alice, bob):
     with_status(withdraw(alice, 40_00), "PENDING")
     filtered = "/panel/ledger/?type=TRANSFER&min=x&member=alice"
     page = open_page(finance)
-    assert visit(page, *FINANCE, filtered, f"/panel/transactions/{record.reference}/") == []
+    assert (
+        visit(page, *FINANCE, *REPORTS, filtered, f"/panel/transactions/{record.reference}/") == []
+    )
