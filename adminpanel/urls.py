@@ -6,6 +6,7 @@ from adminpanel.activity import views as activity
 from adminpanel.audit import views as audit
 from adminpanel.corrections import views as corrections
 from adminpanel.deposits import views as deposits
+from adminpanel.exports import views as exports
 from adminpanel.incidents import views as incidents
 from adminpanel.integrity import views as integrity
 from adminpanel.ledger import views as ledger
@@ -14,6 +15,8 @@ from adminpanel.overview import views as overview
 from adminpanel.payouts import bulk, pausing
 from adminpanel.payouts import views as payouts
 from adminpanel.reconciliation import views as reconciliation
+from adminpanel.reports import statements
+from adminpanel.reports import views as reports
 from adminpanel.reversals import views as reversals
 from adminpanel.search import views as search
 from adminpanel.transactions import suspense, verdicts
@@ -178,6 +181,18 @@ urlpatterns = [
     # Accounts
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<account_id:account_id>/", accounts.account, name="account"),
+    path(
+        "accounts/<account_id:account_id>/statement/",
+        statements.account_statement,
+        name="account_statement",
+    ),
+    # Reports, and the exports that the worker makes
+    path("reports/", reports.reports, name="reports"),
+    path("reports/trial-balance/", reports.trial_balance, name="trial_balance"),
+    path("reports/books/", reports.books, name="books"),
+    path("reports/exports/", exports.export_jobs, name="export_jobs"),
+    path("reports/exports/<id:job_id>/file/", exports.export_file, name="export_file"),
+    path("reports/mail/", reports.report_mails, name="report_mails"),
     # Members
     path("members/", members.members, name="members"),
     path("members/<id:user_id>/", members.member, name="member"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
@@ -142,6 +143,25 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
             instant &= Q(created_at__lt=next_day_start(last))
             later &= Q(settled_at__lt=next_day_start(last))
         return self.filter(instant | later)
+
+    def moved_between(self, first: date | None, last: date | None) -> Self:
+        """Transactions with an entry of these days (Nairobi, both included) on a member's account.
+
+        Entries are written when a transaction is ordered or when it settles, so those two times
+        find the few that may have one.
+        """
+        later = Q(settled_at__gt=F("created_at"))
+        ordered = Q()
+        if first:
+            ordered &= Q(created_at__gte=day_start(first))
+            later &= Q(settled_at__gte=day_start(first))
+        if last:
+            ordered &= Q(created_at__lt=next_day_start(last))
+            later &= Q(settled_at__lt=next_day_start(last))
+        entry = apps.get_model("ledger", "Entry")
+        entries = entry.objects.filter(ordered, transaction=OuterRef("pk"), account__gt=0)
+        found = self.filter(ordered | later) if first or last else self
+        return found.filter(Exists(entries.order_by()))
 
     def pending_out_cents(self, account: Account) -> int:
         """The sum of the account's pending payouts, with their fees."""

@@ -146,6 +146,9 @@ CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
 # How large the file of a statement may be, in bytes.
 STATEMENT_BYTES_AT_MOST = env.int("STATEMENT_BYTES_AT_MOST", 20 * 1024 * 1024)
+# An export with more rows than this is made in the background, and its file kept for these days.
+EXPORT_ROWS_DIRECT = env.int("EXPORT_ROWS_DIRECT", 10_000)
+EXPORT_DAYS = max(env.int("EXPORT_DAYS", 7), 1)
 # How long someone must be in finance before they can approve anything.
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
 # How long a role with rights over money waits, if no second operator approves it.
@@ -264,6 +267,9 @@ if env.bool("BEHIND_TLS_PROXY", False):
     # Only behind a proxy that strips this header from client requests.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Where this site is, for links in mail that a worker writes: it has no request to take it from.
+HOST = next((name for name in ALLOWED_HOSTS if name[:1] not in "*."), "localhost:8000")
+SITE_URL = env.str("SITE_URL", f"{ACCOUNT_DEFAULT_HTTP_PROTOCOL}://{HOST}").rstrip("/")
 # allauth's rate limits need the client's IP address. Without a proxy it's the socket's.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 

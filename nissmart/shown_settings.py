@@ -37,7 +37,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
             *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "SUPPORT_CONTACT", "SECURITY_CONTACT"),
-            *("OPERATOR_NAME", "MONEY_IS_AT", "LOG_LEVEL", "WEB_THREADS"),
+            *("SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT", "LOG_LEVEL", "WEB_THREADS"),
         ),
     ),
     (
@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             *("DATABASE_URL", "DATABASE_POOLER", "LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
             *("ORDER_TIMEOUT_S", "CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
+            *("EXPORT_ROWS_DIRECT", "EXPORT_DAYS"),
         ),
     ),
     (

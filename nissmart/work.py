@@ -1,7 +1,8 @@
 """The background jobs. Any number of workers may run them at the same time.
 
 Payments don't wait for the checks of the books, which may take minutes, nor for a slow provider of
-SMS or mail: a worker runs `PAYMENT_JOBS` and each of `MESSAGE_JOBS` in separate threads.
+SMS or mail, nor for large files: a worker runs `PAYMENT_JOBS`, each of `MESSAGE_JOBS`, and
+`FILE_JOBS` in separate threads.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import Any
 from django.db import close_old_connections
 
 from adminpanel.corrections import operations as corrections
+from adminpanel.exports import operations as exports
 from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
 from adminpanel.reconciliation import reading
+from adminpanel.reports import datasets as datasets
+from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
 from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
@@ -73,10 +77,20 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     make_scheduled_payments,
     save_automatically,
 )
+
+
+def make_exports() -> int:
+    return exports.make_due(STOPPING.is_set)
+
+
 MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
+# A large file takes minutes.
+FILE_JOBS: tuple[Callable[[], Any], ...] = (make_exports,)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     monthly.report_due,
+    mailing.report_due,
+    exports.forget_expired,
     findings.open_for_findings,
     reports.open_for_reports,
     reversals.post_approved,
@@ -99,7 +113,7 @@ def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
     """
     close_old_connections()
     all_well = True
-    for job in PAYMENT_JOBS + MESSAGE_JOBS + JOBS if jobs is None else jobs:
+    for job in PAYMENT_JOBS + MESSAGE_JOBS + JOBS + FILE_JOBS if jobs is None else jobs:
         try:
             job()
         except Exception:

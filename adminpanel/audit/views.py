@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.conf import settings
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponseBase, QueryDict
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
 from adminpanel.audit import export, words
 from adminpanel.audit.forms import AuditFilter
+from adminpanel.exports.datasets import Asked
+from adminpanel.exports.handing_over import hand_over
 from ledger.csv_export import answer_without_rows
 from wallet.models import AuditEvent
 from wallet.web import paging
@@ -53,9 +56,9 @@ def export_csv(request: MemberRequest, form: AuditFilter) -> HttpResponseBase:
     """The filtered events as CSV. The export is an event too, but not a row of its file."""
     if answer := answer_without_rows(request, export.FILE):
         return answer
-    last_id = export.record(context_of(request), form.active)
-    found = form.narrow(AuditEvent.objects.select_related("actor")).filter(pk__lt=last_id)
-    return export.file(found)
+    event_id = export.record(context_of(request), form.active)
+    query = QueryDict(urlencode(form.active))
+    return hand_over(request, export.AUDIT, Asked(query, through_id=event_id - 1))
 
 
 def line(event: AuditEvent) -> Line:

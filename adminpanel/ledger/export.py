@@ -9,14 +9,17 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from django.db import transaction
-from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
 
+from adminpanel.exports import datasets
+from adminpanel.exports.datasets import Asked, Dataset, Piece
+from adminpanel.ledger.forms import LedgerFilter
 from adminpanel.reversals.queries import People, people_behind
 from ledger import kinds, rails
-from ledger.csv_export import Cell, csv_file
+from ledger.csv_export import Cell
 from ledger.models import Transaction
 from ledger.models.transactions import names_of_sides
-from ledger.querysets import TransactionQuerySet
+from ledger.querysets import TransactionQuerySet, nairobi_day
 from wallet import house
 from wallet.context import Context
 from wallet.models import Account
@@ -73,8 +76,24 @@ def record(context: Context, filters: dict[str, str]) -> int:
     return through_id
 
 
-def file(records: TransactionQuerySet, through_id: int) -> StreamingHttpResponse:
-    return csv_file(FILE, HEADINGS, cells(lines(records, through_id)))
+def found(asked: Asked) -> TransactionQuerySet:
+    """The transactions that these filters find."""
+    return LedgerFilter(asked.query).narrow(Transaction.objects.all())
+
+
+def name(asked: Asked) -> str:
+    return f"{FILE}-{nairobi_day()}.csv"
+
+
+def count(asked: Asked, most: int) -> int:
+    return found(asked).filter(pk__lte=asked.through_id).order_by()[: most + 1].count()
+
+
+def pieces(asked: Asked) -> Iterator[Piece]:
+    return datasets.csv_pieces(HEADINGS, cells(lines(found(asked), asked.through_id)))
+
+
+LEDGER = datasets.add(Dataset("ledger", _("Ledger"), subjects.LEDGER, name, count, pieces))
 
 
 class Line(NamedTuple):

@@ -32,6 +32,7 @@ class LedgerFilter(FilterForm):
 
     IS_REVERSED = "REVERSED"
     SETTLED = "settled"
+    MOVED = "moved"
     # Where a payment is on its rail, beside the statuses of the transaction.
     STATES = (State.HELD, State.READY, State.SENDING, State.SENT, State.UNKNOWN, State.CANCELLED)
     AMOUNT: Mapping[str, Any] = {
@@ -52,7 +53,11 @@ class LedgerFilter(FilterForm):
     )
     by = PickField(
         label=_("Dates"),
-        choices=[("", _("When ordered")), (SETTLED, _("When settled"))],
+        choices=[
+            ("", _("When ordered")),
+            (SETTLED, _("When settled")),
+            (MOVED, _("When a wallet or goal moved")),
+        ],
         required=False,
     )
     min = AmountField(label=_("At least"), **AMOUNT)
@@ -114,6 +119,8 @@ class LedgerFilter(FilterForm):
     ) -> TransactionQuerySet:
         if self.cleaned_data.get("by") == self.SETTLED:
             return records.settled_between(first, last)
+        if self.cleaned_data.get("by") == self.MOVED:
+            return records.moved_between(first, last)
         return super().between(records, first, last)
 
     def narrow(self, records: TransactionQuerySet) -> TransactionQuerySet:

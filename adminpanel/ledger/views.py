@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from adminpanel.access import panel_page
+from adminpanel.exports.datasets import Asked
+from adminpanel.exports.handing_over import hand_over
 from adminpanel.ledger import export, saved_views
 from adminpanel.ledger.explorer import Explorer
 from adminpanel.ledger.forms import SavedViewForm
@@ -101,7 +103,8 @@ def export_csv(request: MemberRequest, explorer: Explorer) -> HttpResponseBase:
     if answer := answer_without_rows(request, export.FILE):
         return answer
     through_id = export.record(context_of(request), dict(explorer.filter_state))
-    return export.file(explorer.records(), through_id)
+    query = QueryDict(urlencode(explorer.filter_state))
+    return hand_over(request, export.LEDGER, Asked(query, through_id))
 
 
 @require_POST

@@ -2,8 +2,10 @@
 
 from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.corrections import Correction
+from adminpanel.models.exports import ExportJob, ExportPart
 from adminpanel.models.incidents import Incident
 from adminpanel.models.notes import Note
+from adminpanel.models.report_mails import ReportMail
 from adminpanel.models.reversals import ReversalProposal
 from adminpanel.models.saved_views import SavedView
 from adminpanel.models.statements import Statement, StatementLine, StatementPart
@@ -13,8 +15,11 @@ __all__ = [
     "CheckResult",
     "CheckRun",
     "Correction",
+    "ExportJob",
+    "ExportPart",
     "Incident",
     "Note",
+    "ReportMail",
     "ReversalProposal",
     "SavedView",
     "Statement",

@@ -45,6 +45,12 @@ def thousands(number: int) -> str:
 
 
 @register.filter
+def unsigned(number: int) -> str:
+    """`-1234` -> `1,234`, beside a word or an arrow that says which way."""
+    return f"{abs(number):,}"
+
+
+@register.filter
 def behind(people: dict[int, People] | str, reversal: Transaction) -> People | None:
     """The people behind this reversal; None for any other transaction."""
     return people.get(reversal.pk) if isinstance(people, dict) else None

@@ -216,12 +216,26 @@ def test_the_export_holds_exactly_the_filtered_events(as_auditor, auditor, event
     response = as_auditor.get(URL, {"action": "note", "format": "csv"})
     assert 'filename="nissmart-audit-2026-11-21.csv"' in response.headers["Content-Disposition"]
     headings, *rows = csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"), newline=""))
-    assert ",".join(headings) == "id,at,actor,actor_id,action,subject,reason,facts,ip_address"
+    base = "id,at,actor,actor_id,action,subject,reason,ip_address,transaction"
+    assert ",".join(headings[:9]) == base
     assert [row[5] for row in rows] == ["member 5", "transaction NS-7K2Q9PXM"]
     assert rows[0][2:4] == [auditor.name, str(auditor.pk)]
     assert rows[0][6] == "'=1+1"
     assert rows[1][1] == "2026-11-21 00:00:00"
-    assert rows[1][8] == "10.0.0.7"
+    assert rows[1][7] == "10.0.0.7"
+
+
+def test_the_facts_of_an_event_are_columns(as_auditor, auditor):
+    facts = {"before": {"state": "OPEN"}, "after": {"state": "RESOLVED"}, "linked": ["A", "B"]}
+    given = facts | {"transaction": "=1+1", "request": "once", "rows": 3}
+    audit.record(Context(auditor.pk), Action.CHANGE_INCIDENT, subjects.incident(7), **given)
+    response = as_auditor.get(URL, {"format": "csv", "q": "incident 7"})
+    content = response.getvalue().decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(content, newline=""))
+    assert row["before"] == '{"state": "OPEN"}'
+    assert row["after"] == '{"state": "RESOLVED"}'
+    assert (row["linked"], row["transaction"]) == ("A B", "'=1+1")
+    assert row["other_facts"] == '{"rows": 3}'
 
 
 def test_an_export_is_audited_but_not_in_its_own_file(as_auditor, auditor):

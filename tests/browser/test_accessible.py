@@ -60,6 +60,9 @@ MEMBER = [
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
 IMPORT = "/panel/reconciliation/import/"
 FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/", "/panel/reconciliation/", IMPORT]
+REPORTS = [
+    f"/panel/reports/{room}" for room in ("", "trial-balance/", "books/", "exports/", "mail/")
+]
 
 
 def problems(page: Page) -> list[str]:
@@ -139,4 +142,6 @@ def test_pages_for_finance_are_accessible(open_page, finance, alice, bob):
     with_status(withdraw(alice, 40_00), "PENDING")
     filtered = "/panel/ledger/?type=TRANSFER&min=x&member=alice"
     page = open_page(finance)
-    assert visit(page, *FINANCE, filtered, f"/panel/transactions/{record.reference}/") == []
+    assert (
+        visit(page, *FINANCE, *REPORTS, filtered, f"/panel/transactions/{record.reference}/") == []
+    )

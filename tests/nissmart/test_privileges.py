@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from adminpanel.incidents import operations as incidents
-from adminpanel.models import SavedView
+from adminpanel.models import ExportJob, SavedView
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
@@ -206,6 +206,15 @@ def samples(people, alice, settings) -> dict[str, str]:
     former = FormerMember.objects.create(user=people["member"], name="Former")
     delivery = Delivery.objects.create(channel="sms", to="+254712000009", text="Hello")
     goal, _other = (open_goal(people["member"], name) for name in ("School fees", "Rent"))
+    job = ExportJob.objects.create(
+        asked_by=maker,
+        dataset="ledger",
+        through_id=0,
+        state="done",
+        sha256="00" * 32,
+        finished_at=record.created_at,
+        expires_at=record.created_at,
+    )
     scheduled = schedule(people["member"], alice, cents=1_00)
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
     return {
@@ -219,6 +228,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:correction_id>": str(correction.pk),
         "<id:incident_id>": str(incident.pk),
         "<id:statement_id>": str(upload(mpesa()).pk),
+        "<id:job_id>": str(job.pk),
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:goal_id>": str(goal.pk),

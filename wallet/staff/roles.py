@@ -44,6 +44,7 @@ RIGHTS = {
 FINANCE_TEAM = (FINANCE, APPROVER)
 
 ONLY = {
+    Right.READ: _("Only finance and auditors can see this."),
     Right.WORK: _("Only the finance team can do this."),
     Right.PROPOSE: _("Only a finance maker can propose this."),
     Right.DECIDE: _("Only a finance approver can decide this."),

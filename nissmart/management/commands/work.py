@@ -16,6 +16,7 @@ PAUSE_S = 2
 # Members wait for these.
 PAUSE_OF_PAYMENTS_S = 0.5
 PAUSE_OF_MESSAGES_S = 0.5
+PAUSE_OF_FILES_S = 2
 
 
 class Command(BaseCommand):
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         beside = [
             (work.PAYMENT_JOBS, PAUSE_OF_PAYMENTS_S),
             *(((job,), PAUSE_OF_MESSAGES_S) for job in work.MESSAGE_JOBS),
+            (work.FILE_JOBS, PAUSE_OF_FILES_S),
         ]
         threads = [Thread(target=keep_doing, args=each) for each in beside]
         for thread in threads:
