@@ -3,6 +3,14 @@
 from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.corrections import Correction
 from adminpanel.models.incidents import Incident
+from adminpanel.models.matches import (
+    BalanceCheck,
+    Cutoff,
+    Match,
+    MatchPart,
+    Movement,
+    ReconciledAccount,
+)
 from adminpanel.models.notes import Note
 from adminpanel.models.reversals import ReversalProposal
 from adminpanel.models.saved_views import SavedView
@@ -10,11 +18,17 @@ from adminpanel.models.statements import Statement, StatementLine, StatementPart
 from adminpanel.models.unfreezings import Unfreezing
 
 __all__ = [
+    "BalanceCheck",
     "CheckResult",
     "CheckRun",
     "Correction",
+    "Cutoff",
     "Incident",
+    "Match",
+    "MatchPart",
+    "Movement",
     "Note",
+    "ReconciledAccount",
     "ReversalProposal",
     "SavedView",
     "Statement",
