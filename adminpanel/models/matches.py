@@ -1,4 +1,4 @@
-"""What moved at a rail, as its statement says it and as our books say it, and what belongs together."""
+"""What moved at a rail, as statements and as our books say it, and what belongs together."""
 
 from __future__ import annotations
 
