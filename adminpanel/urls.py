@@ -13,6 +13,7 @@ from adminpanel.members import views as members
 from adminpanel.overview import views as overview
 from adminpanel.payouts import bulk, pausing
 from adminpanel.payouts import views as payouts
+from adminpanel.reconciliation import views as reconciliation
 from adminpanel.reversals import views as reversals
 from adminpanel.search import views as search
 from adminpanel.transactions import suspense, verdicts
@@ -29,6 +30,7 @@ reversal_action = action_on("reversal", "proposal_id")
 adjustment_action = action_on("adjustment", "correction_id")
 member_action = action_on("member", "user_id")
 incident_action = action_on("incident", "incident_id")
+statement_action = action_on("statement", "statement_id")
 
 app_name = "adminpanel"
 urlpatterns = [
@@ -153,6 +155,25 @@ urlpatterns = [
         "adjustments/<id:correction_id>/withdraw/",
         adjustment_action(corrections.withdraw_adjustment),
         name="withdraw_adjustment",
+    ),
+    # Reconciliation: statements of rails and banks
+    path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/import/", reconciliation.import_statement, name="import_statement"),
+    path("reconciliation/<id:statement_id>/", reconciliation.statement, name="statement"),
+    path(
+        "reconciliation/<id:statement_id>/columns/",
+        statement_action(reconciliation.set_columns),
+        name="set_columns",
+    ),
+    path(
+        "reconciliation/<id:statement_id>/confirm/",
+        statement_action(reconciliation.confirm_statement),
+        name="confirm_statement",
+    ),
+    path(
+        "reconciliation/<id:statement_id>/drop/",
+        statement_action(reconciliation.drop_statement),
+        name="drop_statement",
     ),
     # Accounts
     path("accounts/", accounts.accounts, name="accounts"),

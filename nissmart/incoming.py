@@ -20,6 +20,9 @@ SENT_ONCE = {
     "HTTP_X_CSRFTOKEN": "X-CSRFToken",
 }
 FORM = "application/x-www-form-urlencoded"
+FILES = "multipart/form-data"
+# The one page that takes a file. Up to twice its limit, its form says how large the file is.
+UPLOAD_PAGE = "/panel/reconciliation/import/"
 
 
 class Fault(NamedTuple):
@@ -40,6 +43,7 @@ NOT_ENCRYPTED = Fault(
     "https_required",
     "Use https://. Revoke the token that you sent: others may have read it.",
 )
+TOO_LARGE = Fault(413, "body_too_large", "Send a smaller body.")
 UNREADABLE = Fault(400, "invalid_request", "The request couldn't be read.")
 
 
@@ -62,6 +66,8 @@ def fault_of(request: HttpRequest) -> Fault | None:
         return NOT_DECODED
     if meta.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         return COMPRESSED
+    if request.content_type == FILES and is_too_large(request):
+        return TOO_LARGE
     if request.content_type == FORM and not is_api(request) and is_cut_short(request):
         return UNREADABLE
     return None
@@ -69,6 +75,15 @@ def fault_of(request: HttpRequest) -> Fault | None:
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Django limits the fields of such a form, but would write its files to disk whole."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if request.path == UPLOAD_PAGE:
+        most = 2 * settings.STATEMENT_BYTES_AT_MOST
+    return not length.isdecimal() or int(length) > most
 
 
 def is_cut_short(request: HttpRequest) -> bool:

@@ -144,6 +144,8 @@ CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
 # How many phone numbers and emails one staff member may look up in an hour. 0 means no limit.
 CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
+# How large the file of a statement may be, in bytes.
+STATEMENT_BYTES_AT_MOST = env.int("STATEMENT_BYTES_AT_MOST", 20 * 1024 * 1024)
 # How long someone must be in finance before they can approve anything.
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
 # How long a role with rights over money waits, if no second operator approves it.

@@ -65,6 +65,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("CODES_PER_HOUR_ACCOUNT", "CODES_PER_HOUR_ADDRESS", "API_CALLS_PER_MINUTE_MEMBER"),
             *("API_CALLS_PER_MINUTE_FINANCE", "API_CALLS_PER_MINUTE_SERVICE"),
             *("API_CALLS_PER_MINUTE_ADDRESS", "CODES_CHECKED_PER_HOUR", "PDF_FILES_PER_HOUR"),
+            "STATEMENT_BYTES_AT_MOST",
         ),
     ),
     (

@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from adminpanel.corrections import operations as corrections
 from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
+from adminpanel.reconciliation import reading
 from adminpanel.reversals import operations as reversals
 from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
@@ -52,6 +53,10 @@ def confirm_due_arrivals() -> int:
     return confirmations.ask_due(STOPPING.is_set)
 
 
+def read_statements() -> bool:
+    return reading.do_next(STOPPING.is_set)
+
+
 def send_texts() -> int:
     return sending.send_due(Channel.SMS, STOPPING.is_set)
 
@@ -78,6 +83,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     corrections.post_approved,
     integrity.request_if_due,
     integrity.run_next,
+    read_statements,
     leaving.forget_expired,
     granting.grant_due,
     SessionStore.clear_expired,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.models import CheckRun, Correction, ReversalProposal
+from adminpanel.models import CheckRun, Correction, ReversalProposal, Statement
 from ledger.models import AlertMark, Entry, RailEvent, RollupMark, Schedule, ScheduledRun
 from ledger.payouts import leases
 from ledger.rollups import BATCH
@@ -60,6 +60,7 @@ def jobs() -> list[Job]:
         Job(_("Entries to fold into totals, in batches of a thousand"), folding()),
         Job(_("Approved reversals and corrections to post"), approved()),
         checks(),
+        Job(_("Statements to read or import"), count(unread_statements())),
         Job(_("Ended sessions to delete"), count(ended_sessions())),
     ]
 
@@ -129,6 +130,10 @@ def checks() -> Job:
     is_due = next_at is not None and next_at <= timezone.now()
     since = open_since.first() or (next_at if is_due else None)
     return Job(_("Checks of the books"), int(since is not None or last is None), since, last)
+
+
+def unread_statements() -> QuerySet[Statement]:
+    return Statement.objects.filter(state__in=Statement.WORKING)
 
 
 def ended_sessions() -> QuerySet[Session]:

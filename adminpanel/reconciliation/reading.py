@@ -1,0 +1,217 @@
+"""Read the file of a statement: for its preview, and to import its lines.
+
+The worker does it, and so does the request that uploads a small file. A lease says who is at it.
+Lines are imported in batches, each in its own commit, so payments never wait long, and an import
+that was cut short continues: a line that is there already is known by its fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import batched
+from uuid import uuid4
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from adminpanel.models import Statement, StatementLine
+from adminpanel.reconciliation import files
+from adminpanel.reconciliation.findings import Tally
+from adminpanel.reconciliation.formats import FORMATS, format_of
+from adminpanel.reconciliation.formats.rows import Refusal, Row, Unreadable
+
+logger = logging.getLogger(__name__)
+
+State = Statement.State
+LEASE = timedelta(minutes=3)
+BATCH = 500
+# A batch meets lines that another import has just added.
+ATTEMPTS = 5
+
+type Batch = dict[str, Row]
+
+
+class LostLease(Exception):
+    """Another worker has this statement now, or someone dropped it."""
+
+
+def fingerprint_of(row: Row) -> str:
+    text = "\x1f".join((*row.same, str(row.amount_cents)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def do_next(is_stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Read or import a statement that is due and that no one is at. False if there is none."""
+    # A read first, because a claim takes SQLite's only write lock.
+    due = Statement.objects.filter(state__in=Statement.WORKING)
+    statement = claim() if due.exists() else None
+    if statement is None:
+        return False
+    work_on(statement, is_stopping)
+    return True
+
+
+@transaction.atomic
+def claim(statement_id: int | None = None) -> Statement | None:
+    """Lease the oldest statement to work on, or this one, unless another's lease is valid."""
+    now = timezone.now()
+    skip_locked = connection.features.has_select_for_update_skip_locked
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    due = Statement.objects.select_for_update(skip_locked=skip_locked).order_by("pk")
+    if statement_id is not None:
+        due = due.filter(pk=statement_id)
+    statement = due.filter(free, state__in=Statement.WORKING).first()
+    if statement is not None:
+        statement.lease, statement.leased_until = uuid4(), now + LEASE
+        statement.save(update_fields=["lease", "leased_until"])
+    return statement
+
+
+def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """Do what its state says. What a file can't be read for is written to it."""
+    tally = Tally()
+    try:
+        for batch in batches(statement, tally):
+            take(statement, batch, tally)
+            if is_stopping():
+                hold(statement, leased_until=None)
+                return
+        finish(statement, tally)
+    except LostLease:
+        return
+    except Unreadable as why:
+        refuse(statement, tally, str(why))
+    except OperationalError:
+        # The database's trouble, not the file's. Its lease ends, and a worker tries again.
+        raise
+    except Exception:
+        logger.exception("statement not readable", extra={"statement": statement.pk})
+        refuse(statement, tally, _("This file can't be read. Our log has the details."))
+
+
+def batches(statement: Statement, tally: Tally) -> Iterator[list[Row]]:
+    """The lines that can be read, a batch at a time, counted. Raises Unreadable."""
+    with files.opened(statement) as file:
+        if not statement.format:
+            statement.format = format_of(file).code
+        lines = FORMATS[statement.format].read(file, tally.facts, statement.options)
+        for group in batched(lines, BATCH):  # noqa: B911 (the last one may be smaller)
+            rows = []
+            for line in group:
+                if isinstance(line, Refusal):
+                    tally.reject(line)
+                else:
+                    tally.add(line)
+                    rows.append(line)
+            yield rows
+
+
+def take(statement: Statement, rows: list[Row], tally: Tally) -> None:
+    """Count what is new in this batch, and add it if the statement is being imported."""
+    batch: Batch = {}
+    for row in rows:
+        fingerprint = fingerprint_of(row)
+        if not tally.is_repeated(fingerprint, row.number):
+            batch[fingerprint] = row
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                known = known_of(statement, batch)
+                new = {one: row for one, row in batch.items() if one not in known}
+                if statement.state == State.IMPORTING:
+                    add(statement, new)
+                hold(statement, progress=tally.read + tally.rejected)
+            break
+        except IntegrityError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    # A line of this very statement was added by an attempt that was cut short.
+    others = sum(1 for one in known.values() if one != statement.pk)
+    tally.known += others
+    tally.new += len(batch) - others
+
+
+def known_of(statement: Statement, batch: Batch) -> dict[str, int]:
+    """Which of these lines the account has already, each with its statement."""
+    lines = StatementLine.objects.filter(account=statement.account_id, fingerprint__in=batch)
+    return dict(lines.order_by().values_list("fingerprint", "statement_id"))
+
+
+def add(statement: Statement, new: Batch) -> None:
+    StatementLine.objects.bulk_create(
+        StatementLine(
+            statement_id=statement.pk,
+            account_id=statement.account_id,
+            fingerprint=fingerprint,
+            number=row.number,
+            at=row.at,
+            receipt=row.receipt,
+            kind=row.kind,
+            details=row.details,
+            party=row.party,
+            account_number=row.account_number,
+            linked_receipt=row.linked_receipt,
+            amount_cents=row.amount_cents,
+            balance_cents=row.balance_cents,
+            status=row.status,
+            counts=row.counts,
+            raw=row.raw,
+        )
+        for fingerprint, row in new.items()
+    )
+
+
+def hold(statement: Statement, **changes: object) -> None:
+    """Write to the statement and lengthen the lease. Raises LostLease."""
+    held = Statement.objects.filter(pk=statement.pk, lease=statement.lease, state=statement.state)
+    if not held.update(**{"leased_until": timezone.now() + LEASE} | changes):
+        raise LostLease
+
+
+def finish(statement: Statement, tally: Tally) -> None:
+    """The preview is there, or all lines are."""
+    if not tally.read and not tally.rejected:
+        raise Unreadable(_("There are no lines in this file."))
+    opening, closing = tally.balances()
+    is_imported = statement.state == State.IMPORTING
+    hold(
+        statement,
+        state=State.IMPORTED if is_imported else State.PREVIEW,
+        imported_at=timezone.now() if is_imported else None,
+        format=statement.format,
+        first_at=tally.first and tally.first.at,
+        last_at=tally.last and tally.last.at,
+        opening_cents=opening,
+        closing_cents=closing,
+        lines_count=tally.new,
+        findings=tally.as_json(),
+        leased_until=None,
+    )
+
+
+def refuse(statement: Statement, tally: Tally, why: str) -> None:
+    """Not readable, or, if a table only lacks the meaning of its columns, a preview that asks."""
+    asks = statement.format == "bank-csv" and bool(tally.facts.columns) and not tally.read
+    with ignore_lost():
+        hold(
+            statement,
+            state=State.PREVIEW if asks and statement.state == State.READING else State.FAILED,
+            format=statement.format,
+            lines_count=0,
+            findings=tally.as_json() | {"problem": why},
+            leased_until=None,
+        )
+
+
+@contextmanager
+def ignore_lost() -> Iterator[None]:
+    try:
+        yield
+    except LostLease:
+        return
