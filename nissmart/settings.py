@@ -148,6 +148,8 @@ CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
 STATEMENT_BYTES_AT_MOST = env.int("STATEMENT_BYTES_AT_MOST", 20 * 1024 * 1024)
 # How long someone must be in finance before they can approve anything.
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
+# How long a rail may take to show a payment on its statement before it is an exception.
+RECONCILE_AFTER_HOURS = env.int("RECONCILE_AFTER_HOURS", 24)
 # How long a role with rights over money waits, if no second operator approves it.
 ROLE_AFTER_HOURS = max(env.int("ROLE_AFTER_HOURS", 24), 1)
 

@@ -56,7 +56,8 @@ def receipt_in(record: Transaction, evidence: str) -> str:
     """The receipt in the words of a stray payment or of a correction."""
     if stray := STRAY_RECEIPT.search(record.description):
         return stray[1]
-    found = {word for word in RECEIPT.findall(evidence) if not word.isdigit()}
+    words = RECEIPT.findall(evidence)
+    found = {word for word in words if not (word.isdigit() or word.isalpha())}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -31,7 +31,8 @@ class Side(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Movements that are in one place. Only MATCHED and DIFFERS hold both sides."""
+    """Movements that are in one place. Only MATCHED and DIFFERS hold several, of both
+    sides or, if they cancel out, of one."""
 
     place: Place
     lines: Sequence[Side]
@@ -95,7 +96,8 @@ def pair_sums(lines: list[Side], entries: list[Side]) -> list[Group]:
             groups.append(Group(Place.MATCHED, parts, [entry]))
             take(entries, [entry])
             take(lines, parts)
-    if lines and entries and total(lines) == total(entries):
+    # Also one side alone that cancels out: what was paid and taken back.
+    if (lines or entries) and total(lines) == total(entries):
         groups.append(Group(Place.MATCHED, list(lines), list(entries)))
         lines.clear()
         entries.clear()

@@ -101,7 +101,7 @@ def batches(statement: Statement, tally: Tally) -> Iterator[list[Row]]:
         if not statement.format:
             statement.format = format_of(file).code
         lines = FORMATS[statement.format].read(file, tally.facts, statement.options)
-        for group in batched(lines, BATCH):  # noqa: B911 (the last one may be smaller)
+        for group in batched(lines, BATCH):
             rows = []
             for line in group:
                 if isinstance(line, Refusal):

@@ -96,7 +96,7 @@ def test_amount_phone_and_time_only_suggest(alice):
     sheet = Sheet()
 
     sheet.say(new_receipt(), -130_00, party=f"{alice.phone[1:5]}****{alice.phone[-4:]} - A")
-    sheet.say(new_receipt(), -130_00, party=f"2547****0000 - B")
+    sheet.say(new_receipt(), -130_00, party="2547****0000 - B")
     sheet.imported()
     assert not Match.objects.exists()
     suggested = Movement.objects.get(suggests__isnull=False)
