@@ -16,7 +16,7 @@ from django.db import close_old_connections
 from adminpanel.corrections import operations as corrections
 from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
-from adminpanel.reconciliation import reading, taking_in
+from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reversals import operations as reversals
 from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
@@ -85,6 +85,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     integrity.run_next,
     read_statements,
     taking_in.take_in_due,
+    balances.check_due,
     leaving.forget_expired,
     granting.grant_due,
     SessionStore.clear_expired,

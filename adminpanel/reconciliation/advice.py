@@ -82,8 +82,8 @@ def steps(movement: Movement) -> list[Step]:
 
 
 INTO_SUSPENSE = _lazy(
-    "Once it confirms the payment, the money is in suspense. From there it's given to its member or "
-    "returned, by two people."
+    "Once it confirms the payment, the money is in suspense. From there two people give it to its "
+    "member or return it."
 )
 GOES_BACK = _lazy("The rail took this payment back. A reversal takes it out of the wallet.")
 ASK_OR_REVERSE = _lazy("See what the rail said about it, reverse it, or write a note.")
@@ -113,14 +113,15 @@ def adjusting(movement: Movement) -> Step | None:
     if not cents:
         return None
     float_id = str(movement.account_id)
+    sides: dict[str, str]
     if movement.place == Place.CHARGE:
-        sides, label = {"from": house.CHARGES.id, "to": float_id}, _("Post the charge")
+        sides, label = {"from": str(house.CHARGES.id), "to": float_id}, _("Post the charge")
     elif cents > 0:
         sides, label = {"from": float_id, "to": WALLET}, _("Credit a member")
         if member := member_of(movement):
             sides["member"] = f"member {member}"
     else:
-        sides, label = {"from": house.ADJUSTMENTS.id, "to": float_id}, _("Adjust the books")
+        sides, label = {"from": str(house.ADJUSTMENTS.id), "to": float_id}, _("Adjust the books")
     query = sides | {"amount": format_amount(abs(cents)), "evidence": evidence(movement)}
     url = reverse("adminpanel:propose_adjustment")
     return Step(label, TWO_PEOPLE, f"{url}?{urlencode(query)}")
@@ -137,7 +138,7 @@ def member_of(movement: Movement) -> int | None:
     record = movement.transaction
     if movement.line:
         account_id = account_numbers.parse(movement.line.account_number)
-        found = Account.objects.filter(pk=account_id, kind=Account.Kind.WALLET)
+        found = Account.objects.filter(pk=account_id or 0, kind=Account.Kind.WALLET)
         return found.values_list("user", flat=True).first()
     account = record and (record.to_account or record.from_account)
     return account.user_id if account else None
@@ -171,4 +172,4 @@ def what(movement: Movement) -> str:
 
 def parts_of(match: Match) -> list[Movement]:
     found = Movement.objects.filter(parts__match=match).select_related("line", "transaction")
-    return list(found.order_by("line__isnull", "pk")[: by_hand.AT_MOST])
+    return list(found.order_by("entry", "pk")[: by_hand.AT_MOST])

@@ -20,11 +20,11 @@ OPEN, SUGGESTED, OWNED, MATCHED = "open", "suggested", "owned", "matched"
 
 
 class Term(NamedTuple):
-    """One part of the difference. `count` is None of one that has no lines."""
+    """One part of the difference. `lines` is None of one that has no lines."""
 
     label: str | Promise
     cents: int
-    count: int | None = None
+    lines: int | None = None
 
 
 class Equation(NamedTuple):
@@ -59,7 +59,7 @@ def equation(cutoff: Cutoff) -> Equation:
         cutoff.at,
         cutoff.closing_cents,
         balance_until(cutoff.account_id, cutoff.at),
-        [term for term in terms if term.cents or term.count],
+        [term for term in terms if term.cents or term.lines],
     )
 
 

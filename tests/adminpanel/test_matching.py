@@ -46,9 +46,11 @@ def test_finds_every_kind_of_fault_and_no_other(alice, bob):
     sheet.imported()
     assert places() == {
         "matched": sorted(
-            [deposit, f"{deposit}!", payout, payout, f"{payout}!", f"{payout}!", twice, f"{twice}!"]
-            + [split, split, f"{split}!", lump, f"{lump}!", f"{lump}!"]
-            + [uncharged, f"{uncharged}!"]
+            [
+                *(deposit, f"{deposit}!", payout, payout, f"{payout}!", f"{payout}!"),
+                *(twice, f"{twice}!", split, split, f"{split}!"),
+                *(lump, f"{lump}!", f"{lump}!", uncharged, f"{uncharged}!"),
+            ]
         ),
         "ours": [f"{lacking}!"],
         "theirs": sorted([extra, back]),

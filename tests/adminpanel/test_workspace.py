@@ -17,6 +17,7 @@ from adminpanel.models import Match, Movement
 from adminpanel.models.matches import Place
 from adminpanel.reconciliation import by_hand, standing, taking_in
 from tests.adminpanel.support.matching import Sheet, came_in, new_receipt, places, went_out
+from tests.conftest import signed_in
 from wallet.context import Context
 from wallet.errors import NotAllowed, Refusal, TooLate
 
@@ -91,8 +92,9 @@ def test_matching_by_hand_undoing_and_matching_again(sheet, wambui, joseph):
     by_hand.undo(Context(joseph.pk, reason="Another customer"), match_id=made.pk)
     with pytest.raises(TooLate, match=joseph.name):
         by_hand.undo(Context(wambui.pk, reason="Too"), match_id=made.pk)
-    assert [str(match.rule) for match in Match.objects.order_by("pk")] == ["receipt"] + [
-        "by_hand",
+    assert [str(match.rule) for match in Match.objects.order_by("pk")] == [
+        "receipt",
+        "suggested",
         "undo",
     ]
     assert_adds_up(statement)
@@ -114,9 +116,9 @@ def test_only_finance_matches_and_only_what_belongs_together(sheet, bob, wambui)
 
 
 @pytest.mark.any_engine
-def test_the_page_matches_and_undoes_without_javascript(client, sheet, wambui, auditor, alice):
+def test_the_page_matches_and_undoes_without_javascript(sheet, wambui, auditor, alice):
     statement = sheet.imported()
-    client.force_login(wambui)
+    client = signed_in(wambui)
     page = client.get(page_of(statement)).text
     [line], [entry] = of_place(Place.THEIRS), of_place(Place.OURS)
     assert "All of the difference is in the lines below" in page
@@ -124,7 +126,7 @@ def test_the_page_matches_and_undoes_without_javascript(client, sheet, wambui, a
     assert f'value="{entry.pk}"' in page
     match_url = reverse("adminpanel:match_movements", args=[statement.pk])
     refused = client.post(match_url, {"movement": [line.pk]})
-    assert refused.status_code == 400 or refused.status_code == 422
+    assert refused.status_code == 422
     assert "at least two lines" in refused.text
     assert "checked" in refused.text
     done = client.post(match_url, {"movement": [line.pk, entry.pk]}, follow=True)
@@ -139,17 +141,15 @@ def test_the_page_matches_and_undoes_without_javascript(client, sheet, wambui, a
     client.post(undo_url, {"match": line.match_id, "undo-reason": "Wrong one"})
     line.refresh_from_db()
     assert (line.place, line.by_hand_only) == ("theirs", True)
-    client.force_login(auditor)
-    assert "movement" not in client.get(page_of(statement)).text.partition("<table")[2].partition(
-        "checkbox"
-    )[1]
-    assert client.post(match_url, {"movement": [line.pk, entry.pk]}).status_code == 403
-    client.force_login(alice)
-    assert client.get(page_of(statement)).status_code == 403
+    assert 'type="checkbox"' not in signed_in(auditor).get(page_of(statement)).text
+    for person in (auditor, alice):
+        answer = signed_in(person).post(match_url, {"movement": [line.pk, entry.pk]})
+        assert answer.status_code == 403
+    assert signed_in(alice).get(page_of(statement)).status_code == 403
 
 
 @pytest.mark.any_engine
-def test_an_exception_has_an_owner_notes_and_a_form_that_is_filled_in(client, alice, wambui):
+def test_an_exception_has_an_owner_notes_and_a_form_that_is_filled_in(alice, wambui):
     came_in(alice, 900_00)
     sheet = Sheet()
     receipt, _record = went_out(alice, 300_00)
@@ -157,7 +157,7 @@ def test_an_exception_has_an_owner_notes_and_a_form_that_is_filled_in(client, al
     sheet.say(receipt, -5_00, "Business Payment Charge")
     sheet.imported()
     [charge] = of_place(Place.CHARGE)
-    client.force_login(wambui)
+    client = signed_in(wambui)
     url = reverse("adminpanel:movement", args=[charge.pk])
     page = client.get(url)
     [step] = page.context["steps"]
@@ -172,12 +172,13 @@ def test_an_exception_has_an_owner_notes_and_a_form_that_is_filled_in(client, al
     assert "Asked them" in page
     charge.refresh_from_db()
     assert charge.owner == wambui
-    assert f"movements/{charge.pk}" in page or str(charge.pk) in page
 
 
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["both", "theirs", "ours", "differs", "twice", "charge", "reversed", "split"]),
+        st.sampled_from(
+            ["both", "theirs", "ours", "differs", "twice", "charge", "reversed", "split"]
+        ),
         st.integers(1, 900),
     ),
     max_size=8,
@@ -259,7 +260,7 @@ def test_of_two_people_at_the_same_moment_one_wins(sheet, wambui, joseph):
     [late] = [one for one in outcomes if isinstance(one, TooLate)]
     [made] = [one for one in outcomes if isinstance(one, Match)]
     assert made.made_by_name in str(late)
-    assert Match.objects.filter(rule="by_hand").count() == 1
+    assert Match.objects.exclude(rule="receipt").count() == 1
 
 
 @pytest.mark.slow
@@ -268,7 +269,9 @@ def test_finds_all_planted_faults_and_invents_none(alice):
     dice = random.Random(13)
     sheet, planted = Sheet(), []
     for _number in range(600 if NIGHTLY else 40):
-        kind = dice.choice(["both"] * 3 + ["theirs", "ours", "differs", "twice", "charge", "reversed"])
+        kind = dice.choice(
+            ["both"] * 3 + ["theirs", "ours", "differs", "twice", "charge", "reversed"]
+        )
         before = len(sheet.lines)
         receipts_before = set(Movement.objects.values_list("receipt", flat=True))
         assert receipts_before is not None
