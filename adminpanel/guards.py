@@ -51,7 +51,7 @@ STATEMENTS = (
         changed=NEVER_CHANGED,
         deleted=NEVER_DELETED,
         replaced=NEVER_REPLACED,
-        unique=[("account_id", "fingerprint")],
+        unique=["fingerprint"],
     )
     | append_only(
         PARTS,

@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('account', 'fingerprint'), name='statement_line_once_per_account'),
+            constraint=models.UniqueConstraint(fields=('fingerprint',), name='statement_line_once_per_account'),
         ),
         migrations.AddConstraint(
             model_name='statementline',

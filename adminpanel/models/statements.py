@@ -149,8 +149,8 @@ class StatementLine(models.Model):
     """One line of a statement. `amount_cents` is above zero when money came in.
 
     Only a line that `counts` moved money: the file also has attempts that failed. `number` is its
-    line in the file, `raw` the cells as they were. `fingerprint` says which fact of the account
-    it is (`adminpanel/reconciliation/rows.py`): a line that another file had is the same.
+    line in the file, `raw` the cells as they were. `fingerprint` says which fact of which account
+    it is (`adminpanel/reconciliation/reading.py`): a line that another file had is the same.
     """
 
     statement = models.ForeignKey(Statement, models.PROTECT, db_index=False, related_name="lines")
@@ -180,9 +180,7 @@ class StatementLine(models.Model):
             models.Index(fields=["account", "receipt"], name="statement_line_by_receipt"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "fingerprint"], name="statement_line_once_per_account"
-            ),
+            models.UniqueConstraint(fields=["fingerprint"], name="statement_line_once_per_account"),
             models.CheckConstraint(
                 condition=Q(account__lt=0), name="statement_line_of_house_account"
             ),

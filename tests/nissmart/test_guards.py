@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from adminpanel.models import Note
+from adminpanel.models import Note, Statement, StatementLine, StatementPart
 from adminpanel.transactions import notes
 from ledger import operations
 from ledger.documents import issuing
@@ -33,6 +33,7 @@ from ledger.savings import automatic
 from ledger.statements import statement
 from ledger.statements.issuing import issue
 from ledger.statements.period import Period
+from tests.adminpanel.support.statements import imported, mpesa
 from tests.factories import deposit, new_key, withdraw
 from tests.ledger.support.goals import open_goal
 from tests.ledger.support.later import answer_later
@@ -50,7 +51,8 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Tariff, Transaction, Verdict),
+    *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Statement, StatementLine),
+    *(StatementPart, Tariff, Transaction, Verdict),
 )
 
 
@@ -96,6 +98,7 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     Pause.objects.create(reason="A drill")
     Report.objects.create(reporter=alice, transaction=record, reason="other")
     issuing.receipt(record)
+    imported(mpesa())
     today = nairobi_day()
     issue(statement.of(alice.primary_account(), Period(today, today)))
     return {model: model._default_manager.latest("pk") for model in GUARDED}
@@ -119,6 +122,7 @@ def test_no_row_is_replaced(
     assert all(row[name] is not None for name in key)
     fresh = {"id": 10**6, "reference": "NS-STANDIN0", "idempotency_key": "another"}
     fresh |= {"request": "0" * 32, "reverses_id": None, "code": "0" * 16}
+    fresh |= {"fingerprint": "0" * 32, "number": 10**6}
     changed = {name: fresh[name] for name in fresh if name in row and name not in key}
     before = list(model._default_manager.order_by("pk").values())
     with pytest.raises(IntegrityError, match="never replaced"), transaction.atomic():

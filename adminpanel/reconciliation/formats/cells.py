@@ -36,12 +36,16 @@ def quoted(text: str) -> str:
 
 def to_text(cell: str, most: int) -> str:
     """One line of text. Raises Rejected for what no database and no page can hold."""
-    if not cell.isascii() or not cell.isprintable():
+    if not cell:
+        return ""
+    if not (cell.isascii() and cell.isprintable()):
         for sign in cell:
             kind = unicodedata.category(sign)
             if kind == "Cs" or (kind == "Cc" and sign not in "\t\r\n"):
                 raise Rejected(_("A cell holds characters that aren't text."))
         cell = cell.replace("\u00a0", " ")
+    elif "  " not in cell:
+        return cell.strip()[:most]
     return " ".join(cell.split())[:most]
 
 

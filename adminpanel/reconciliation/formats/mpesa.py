@@ -138,10 +138,10 @@ def no_header() -> Unreadable:
 
 
 def is_totals(named: Mapping[str, str], row: list[str]) -> bool:
-    if named.get("receipt", "").strip():
-        return plain(named["receipt"]).startswith("total") and not named.get("status", "").strip()
+    if receipt := named.get("receipt", "").strip():
+        return receipt[:5].lower() == "total" and not named.get("status", "").strip()
     first = next(cell for cell in row if cell.strip())
-    return plain(first).startswith("total") or not named.get("at", "").strip()
+    return first.strip()[:5].lower() == "total" or not named.get("at", "").strip()
 
 
 def to_row(number: int, named: Mapping[str, str], facts: Facts, row: list[str]) -> Row:

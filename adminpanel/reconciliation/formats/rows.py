@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
@@ -72,7 +72,7 @@ class Facts:
     breaks: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-type Lines = Iterator[Row | Refusal]
+type Lines = Generator[Row | Refusal]
 
 
 class Format(Protocol):

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
 
@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from adminpanel.reconciliation.formats.rows import Unreadable
 
-type Cells = Iterator[tuple[int, list[str]]]
+type Cells = Generator[tuple[int, list[str]]]
 
 ZIP, OLD_EXCEL, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 MARKS = (
@@ -45,7 +45,9 @@ def refuse_known_others(head: bytes) -> None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
     if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table")):
         raise Unreadable(_("This is a web page, not a statement. Download it as CSV or Excel."))
-    if not any(head.startswith(mark) for mark, _name in MARKS) and b"\x00" in head:
+    # A few may stand in the cells of a table: their lines are rejected.
+    is_marked = any(head.startswith(mark) for mark, _name in MARKS)
+    if not is_marked and head.count(b"\x00") * 100 > len(head):
         raise Unreadable(_("This file isn't text. Download the statement as CSV or Excel."))
 
 
