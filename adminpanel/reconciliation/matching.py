@@ -53,7 +53,7 @@ def is_free(movement: Movement, rule: Rule) -> bool:
 
 def side_of(movement: Movement) -> Side:
     if movement.line:
-        sort, is_charge = naming.sort_of(movement.line), naming.is_charge(movement.line)
+        sort, is_charge = "", naming.is_charge(movement.line)
     else:
         assert movement.transaction
         sort = movement.transaction.type

@@ -25,10 +25,6 @@ def is_charge(line: StatementLine) -> bool:
     return line.amount_cents < 0 and bool(CHARGE.search(line.kind) or CHARGE.search(line.details))
 
 
-def sort_of(line: StatementLine) -> str:
-    return f"line {line.kind or line.details[:20]}"
-
-
 def names_of(entries: Sequence[Entry]) -> dict[int, Names]:
     """(receipt, our reference) of each entry by its transaction's id. A few queries for all.
 

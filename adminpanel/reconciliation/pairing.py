@@ -19,8 +19,7 @@ PARTS_AT_MOST = 8
 class Side(NamedTuple):
     """A line or an entry, as far as pairing asks. `amount_cents` is seen from the rail.
 
-    `sort` tells what it is: the words of a line, the type of a transaction. Two of one sort and one
-    amount under one name are a duplicate.
+    `sort` is the type of an entry's transaction, and empty of a line.
     """
 
     id: int
@@ -122,10 +121,14 @@ def adding_up(sides: Sequence[Side], cents: int) -> list[Side]:
 
 def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) -> list[Group]:
     """What is left: duplicates, charges, amounts that differ, and those that one side alone has."""
-    seen = {(side.sort, side.amount_cents) for side in paired}
+    # A line repeats what another line has taken from us; an entry repeats one of its own sort.
+    taken = {(side.is_charge, side.amount_cents) for side in paired if not is_line(side)}
+    booked = {(side.sort, side.amount_cents) for side in paired if not is_line(side)}
 
     def is_repeated(side: Side) -> bool:
-        return bool(side.sort) and (side.sort, side.amount_cents) in seen
+        if is_line(side):
+            return (side.is_charge, side.amount_cents) in taken
+        return (side.sort, side.amount_cents) in booked
 
     repeated_lines = [line for line in lines if is_repeated(line)]
     repeated_entries = [entry for entry in entries if is_repeated(entry)]
@@ -146,6 +149,10 @@ def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) ->
         *(Group(Place.CHARGE if line.is_charge else Place.THEIRS, [line], []) for line in lines),
         *(Group(Place.OURS, [], [entry]) for entry in entries),
     ]
+
+
+def is_line(side: Side) -> bool:
+    return not side.sort
 
 
 def any_charge(sides: Sequence[Side]) -> bool:

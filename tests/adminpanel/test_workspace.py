@@ -141,7 +141,7 @@ def test_the_page_matches_and_undoes_without_javascript(sheet, wambui, auditor, 
     client.post(undo_url, {"match": line.match_id, "undo-reason": "Wrong one"})
     line.refresh_from_db()
     assert (line.place, line.by_hand_only) == ("theirs", True)
-    assert 'type="checkbox"' not in signed_in(auditor).get(page_of(statement)).text
+    assert 'name="movement"' not in signed_in(auditor).get(page_of(statement)).text
     for person in (auditor, alice):
         answer = signed_in(person).post(match_url, {"movement": [line.pk, entry.pk]})
         assert answer.status_code == 403
@@ -272,13 +272,8 @@ def test_finds_all_planted_faults_and_invents_none(alice):
         kind = dice.choice(
             ["both"] * 3 + ["theirs", "ours", "differs", "twice", "charge", "reversed"]
         )
-        before = len(sheet.lines)
-        receipts_before = set(Movement.objects.values_list("receipt", flat=True))
-        assert receipts_before is not None
         happen(alice, sheet, kind, dice.randint(1, 90) * 100)
-        if kind not in ("both",):
-            planted.append(kind if kind != "ours" else "ours")
-        assert len(sheet.lines) >= before
+        planted.append(kind)
     statement = sheet.imported()
     expected = {
         "theirs": planted.count("theirs") + planted.count("reversed"),
