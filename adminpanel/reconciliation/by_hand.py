@@ -73,8 +73,10 @@ def lock(movement_ids: Collection[int]) -> list[Movement]:
     """These movements, locked lowest id first until commit."""
     if not 2 <= len(set(movement_ids)) <= AT_MOST:
         raise Refusal(_("Choose at least two lines, and at most {most}."), most=AT_MOST)
-    found = Movement.objects.filter(pk__in=movement_ids).select_for_update(of=("self",))
-    chosen = list(found.select_related("line", "transaction", "match").order_by("pk"))
+    found = Movement.objects.filter(pk__in=movement_ids).order_by("pk")
+    # Without joins: the joined rows would be as old as the start of the wait for the lock.
+    list(found.select_for_update().values_list("pk"))
+    chosen = list(found.select_related("line", "transaction", "match"))
     if len(chosen) < len(set(movement_ids)) or len({one.account_id for one in chosen}) != 1:
         raise Refusal(_("These lines don't belong to one account. Choose them again."))
     return chosen
@@ -128,7 +130,7 @@ def undo(context: Context, *, match_id: int) -> Match:
     roles.require(context.actor_id, Right.WORK)
     if not context.reason:
         raise Refusal(_("Say why."))
-    held = Movement.objects.filter(match=match_id).select_for_update(of=("self",))
+    held = Movement.objects.filter(match=match_id).select_for_update()
     movements = list(held.order_by("pk"))
     if not movements:
         done = Match.objects.filter(undoes=match_id).first()
@@ -147,7 +149,7 @@ def undo(context: Context, *, match_id: int) -> Match:
 def own(context: Context, *, movement_id: int, owner_id: int | None) -> Movement:
     """Say who looks after an exception, or that no one does. Raises NotAllowed."""
     roles.require(context.actor_id, Right.WORK)
-    movement = Movement.objects.select_for_update(of=("self",)).get(pk=movement_id)
+    movement = Movement.objects.select_for_update().get(pk=movement_id)
     if movement.owner_id == owner_id:
         return movement
     names = {pk: audit.name_of(pk) for pk in (movement.owner_id, owner_id) if pk}
@@ -162,7 +164,7 @@ def own(context: Context, *, movement_id: int, owner_id: int | None) -> Movement
 def note(context: Context, *, movement_id: int, text: str) -> None:
     """Write down what was found out. It's kept in the audit. Raises NotAllowed."""
     roles.require(context.actor_id, Right.WORK)
-    movement = Movement.objects.select_for_update(of=("self",)).get(pk=movement_id)
+    movement = Movement.objects.select_for_update().get(pk=movement_id)
     request = context.request_id(movement_id, text)
     facts = {"request": str(request)} if request else {}
     known = AuditEvent.objects.filter(subject=str(subjects.movement(movement_id)))

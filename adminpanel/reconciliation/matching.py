@@ -28,9 +28,10 @@ def match_by(account_id: int, field: str, names: Collection[str], rule: Rule) ->
     What a person matched, or took out of a match, stays as it is.
     """
     found = Movement.objects.filter(account=account_id, **{f"{field}__in": set(names) - {""}})
-    found = found.select_for_update(of=("self",)).select_related("line", "transaction", "match")
+    # Lock first, without joins: a person may have matched some of them in the meantime.
+    list(found.order_by("pk").select_for_update().values_list("pk"))
     by_name: defaultdict[str, list[Movement]] = defaultdict(list)
-    for movement in found.order_by("pk"):
+    for movement in found.select_related("line", "transaction", "match").order_by("pk"):
         by_name[getattr(movement, field)].append(movement)
     groups: list[tuple[Group, str, list[Movement]]] = []
     for name, movements in by_name.items():
