@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -172,4 +172,4 @@ def what(movement: Movement) -> str:
 
 def parts_of(match: Match) -> list[Movement]:
     found = Movement.objects.filter(parts__match=match).select_related("line", "transaction")
-    return list(found.order_by("entry", "pk")[: by_hand.AT_MOST])
+    return list(found.order_by(F("line").asc(nulls_last=True), "pk")[: by_hand.AT_MOST])

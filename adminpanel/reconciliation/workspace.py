@@ -24,6 +24,7 @@ from adminpanel.timeline import events
 from wallet.errors import Refusal
 from wallet.models import AuditEvent
 from wallet.staff import subjects
+from wallet.staff.roles import Right, may
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import page_status
@@ -83,6 +84,7 @@ def show(
         "chosen": chosen or [],
         "tab": tab,
         "tabs": TABS,
+        "ticks": tab != standing.MATCHED and may(request.user, Right.WORK),
     }
     if cutoff:
         listed = standing.with_sides(standing.listed(tab, statement, cutoff))

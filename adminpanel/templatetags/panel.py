@@ -15,6 +15,7 @@ from adminpanel.proposals.queries import count_to_decide
 from adminpanel.reversals.queries import People
 from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
+from wallet.money import format_signed_money
 from wallet.staff import subjects
 
 register = template.Library()
@@ -42,6 +43,12 @@ class Standing(NamedTuple):
 def thousands(number: int) -> str:
     """`1234567` -> `1,234,567`."""
     return f"{number:,}"
+
+
+@register.filter
+def signed_text(cents: int) -> str:
+    """`+KES 740.00`, without markup, for labels."""
+    return format_signed_money(cents)
 
 
 @register.filter

@@ -121,7 +121,7 @@ def test_the_page_matches_and_undoes_without_javascript(sheet, wambui, auditor, 
     client = signed_in(wambui)
     page = client.get(page_of(statement)).text
     [line], [entry] = of_place(Place.THEIRS), of_place(Place.OURS)
-    assert "All of the difference is in the lines below" in page
+    assert "add up to the difference, to the cent" in page
     assert f'value="{line.pk}"' in page
     assert f'value="{entry.pk}"' in page
     match_url = reverse("adminpanel:match_movements", args=[statement.pk])
