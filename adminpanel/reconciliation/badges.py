@@ -32,6 +32,8 @@ class Reconciled(NamedTuple):
 
 def of(record: Transaction) -> Reconciled | None:
     """None if it moved nothing on an account whose statements are imported."""
+    if not (record.rail or record.kind.is_correction):
+        return None
     movements = Movement.objects.filter(transaction=record).annotate(
         is_exception=Exists(Movement.objects.filter(is_exception(), pk=OuterRef("pk")))
     )

@@ -22,9 +22,8 @@ from wallet.db.retries import committed
 HOUR = 6
 # A later answer says nothing about the moment of the question.
 WAITED_FOR = timedelta(hours=1)
-# M-PESA names several accounts. Deposits come into this one, and payouts leave it.
-OURS = ("Utility Account", "Utility")
-ANSWER = "balance-result"
+# How the kinds of a rail's messages about balances begin.
+ANSWER = "balance"
 
 
 def check_due() -> int:
@@ -84,7 +83,7 @@ def hear(check: BalanceCheck) -> bool:
     """Take in the answer, if it has come. It has the id that the rail gave our question."""
     rail = rails.of(check.rail)
     messages = RailEvent.objects.filter(
-        pk__gt=check.after_event, rail=check.rail, kind=ANSWER, is_callback=True
+        pk__gt=check.after_event, rail=check.rail, kind__startswith=ANSWER, is_callback=True
     )
     for event in messages.order_by("pk"):
         try:
@@ -93,16 +92,16 @@ def hear(check: BalanceCheck) -> bool:
             continue
         if callback is None or callback.answer.lookup_id != check.rail_id:
             continue
-        if (cents := held(callback.balances)) is not None:
+        if (cents := held(rail, callback.balances)) is not None:
             return write(check.pk, cents)
     return False
 
 
-def held(balances: Mapping[str, int]) -> int | None:
+def held(rail: Rail, balances: Mapping[str, int]) -> int | None:
     """What we hold, by the rail's names of our accounts. One alone is the one we mean."""
     if len(balances) == 1:
         return next(iter(balances.values()))
-    return next((balances[name] for name in OURS if name in balances), None)
+    return next((balances[name] for name in rail.float_names if name in balances), None)
 
 
 @committed

@@ -15,10 +15,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from adminpanel.incidents import operations as incidents
-from adminpanel.models import SavedView
+from adminpanel.models import Movement, SavedView
+from adminpanel.reconciliation import taking_in
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
+from tests.adminpanel.support.statements import imported, mpesa
 from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
@@ -210,6 +212,8 @@ def samples(people, alice, settings) -> dict[str, str]:
     return {
         "<id:user_id>": str(people["member"].pk),
         "<id:message_id>": str(messages.alert(people["member"].pk, Topic.PIN_CHANGED).pk),
+        "<id:statement_id>": str(imported(mpesa()).pk),
+        "<id:movement_id>": str(taking_in.take_in_due() and Movement.objects.latest("pk").pk),
         "<slug:name>": "sums",
         "<str:code>": "0000-0000-0000-0000",
         "<str:secret>": "no-such-secret",
