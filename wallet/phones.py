@@ -70,3 +70,11 @@ def mask(phone: str) -> str:
     """`+254712345678` -> `0712 *** 678`: enough to recognise, not enough to call."""
     local = "0" + phone.removeprefix("+254")
     return f"{local[:4]} *** {local[-3:]}"
+
+
+WITHIN = re.compile(r"(?<![0-9A-Za-z])(\+?254|0)([17]\d\d)\d{3}(\d{3})(?![0-9A-Za-z])", re.ASCII)
+
+
+def mask_within(text: str) -> str:
+    """Mask every phone number in a text that someone else wrote."""
+    return WITHIN.sub(r"\1\2***\3", text)

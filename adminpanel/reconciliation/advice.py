@@ -24,6 +24,7 @@ from ledger.status import Badge
 from wallet import account_numbers, house
 from wallet.models import Account
 from wallet.money import format_amount
+from wallet.phones import mask_within
 
 Severity = Incident.Severity
 # From which amount, or after which time, an exception is this grave.
@@ -162,7 +163,7 @@ def evidence(movement: Movement) -> str:
 def what(movement: Movement) -> str:
     """A line of a list: what moved, in a few words."""
     if movement.line:
-        return movement.line.details or movement.line.kind
+        return mask_within(movement.line.details) or movement.line.kind
     record = movement.transaction
     assert record
     other = record.target_name if movement.amount_cents > 0 else record.source_name

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adminpanel.reconciliation.formats.rows import Facts, Refusal, Row
+from wallet.phones import mask_within
 
 # Of each sort, how many are listed. All are counted.
 LISTED = 50
@@ -79,7 +80,7 @@ def shown(row: Row) -> dict[str, Any]:
         "line": row.number,
         "at": row.at.isoformat(),
         "receipt": row.receipt,
-        "details": row.details,
+        "details": mask_within(row.details),
         "amount_cents": row.amount_cents,
         "balance_cents": row.balance_cents,
     }
@@ -111,7 +112,7 @@ class Tally:
     def reject(self, refusal: Refusal) -> None:
         self.rejected += 1
         if len(self.rejected_lines) < LISTED:
-            self.rejected_lines.append({"line": refusal.number, "why": refusal.why})
+            self.rejected_lines.append({"line": refusal.number, "why": mask_within(refusal.why)})
 
     def is_repeated(self, fingerprint: str, number: int) -> bool:
         """Did an earlier line of the file say the same?"""
@@ -137,7 +138,7 @@ class Tally:
         if self.last is None or row.at > self.last.at:
             self.last = row
         if not row.counts:
-            # A hostile file may have a status of its own on each line.
+            # A hostile file may have another status on each line.
             known = row.status in self.uncounted or len(self.uncounted) < LISTED
             self.uncounted[row.status if known else "…"] += 1
         elif row.amount_cents > 0:
@@ -147,8 +148,13 @@ class Tally:
             self.out_count += 1
             self.out_cents -= row.amount_cents
 
+    @property
+    def lines(self) -> int:
+        """Lines of the file so far."""
+        return self.read + self.repeated + self.rejected
+
     def balances(self) -> tuple[int | None, int | None]:
-        """Opening and closing: as the file says, else from the running balance."""
+        """Opening and closing: as the file says, or from the running balance."""
         opening, closing = self.chain.ends
         says = self.facts
         return (
@@ -164,7 +170,7 @@ class Tally:
         return {
             "about": self.facts.about,
             "columns": [[one.name, one.meaning] for one in self.facts.columns],
-            "read": self.read,
+            "lines": self.lines,
             "skipped": self.facts.skipped,
             "rejected": self.rejected,
             "rejected_lines": self.rejected_lines,

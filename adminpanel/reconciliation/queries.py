@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import BalanceCheck, Statement
 from adminpanel.reconciliation.formats import FORMATS
@@ -53,17 +54,36 @@ def facts_of(statement: Statement) -> dict[str, Any]:
         "account_label": account_label(statement),
         "source": source_of(statement),
         "found": found,
-        "columns": [(name, meaning_label(meaning)) for name, meaning in found.get("columns", [])],
+        "columns": [
+            (name, meaning_label(meaning, statement.format))
+            for name, meaning in found.get("columns", [])
+        ],
         "sample": [
             one | {"at": datetime.fromisoformat(one["at"])} for one in found.get("sample", [])
         ],
         "uncounted": sum(found.get("uncounted", {}).values()),
-        "total": found.get("read", 0) + found.get("rejected", 0),
+        "total": found.get("lines", 0),
         "more_rejected": found.get("rejected", 0) - len(found.get("rejected_lines", [])),
         "more_gaps": found.get("gaps", 0) - len(found.get("gap_lines", [])),
     }
 
 
-def meaning_label(meaning: str) -> str:
+# What M-PESA's columns mean, apart from what a bank's table has too.
+LABELS = {
+    "account_number": _("Account number"),
+    "asked_at": _("Time of the request"),
+    "balance_confirmed": _("Balance confirmed"),
+    "kind": _("Reason"),
+    "linked_receipt": _("Linked receipt"),
+    "party_details": _("Other party"),
+    "receipt": _("Receipt"),
+    "status": _("Status"),
+    "withdrawn": _("Money out"),
+}
+
+
+def meaning_label(meaning: str, format_code: str) -> str:
+    if format_code != "bank-csv" and meaning in LABELS:
+        return str(LABELS[meaning])
     known = PARTS.get(meaning)
-    return str(known[0]) if known else meaning.replace("_", " ")
+    return str(known[0]) if known else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import batched
@@ -98,7 +98,7 @@ def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: Fals
         refuse(statement, tally, _("This file can't be read. Our log has the details."))
 
 
-def batches(statement: Statement, tally: Tally) -> Generator[list[Row]]:
+def batches(statement: Statement, tally: Tally) -> Generator[Batch]:
     """The lines that can be read, a batch at a time, counted. Raises Unreadable."""
     with files.opened(statement) as file:
         if not statement.format:
@@ -108,19 +108,22 @@ def batches(statement: Statement, tally: Tally) -> Generator[list[Row]]:
             for group in batched(lines, BATCH):
                 for refused in (one for one in group if isinstance(one, Refusal)):
                     tally.reject(refused)
-                rows = [one for one in group if isinstance(one, Row)]
-                for row in rows:
-                    tally.add(row)
-                yield rows
+                yield distinct(statement, (one for one in group if isinstance(one, Row)), tally)
 
 
-def take(statement: Statement, rows: list[Row], tally: Tally) -> None:
-    """Count what is new in this batch, and add it if the statement is being imported."""
+def distinct(statement: Statement, rows: Iterable[Row], tally: Tally) -> Batch:
+    """Those lines that the file didn't have before, by their fingerprints."""
     batch: Batch = {}
     for row in rows:
         fingerprint = fingerprint_of(statement.account_id, row)
         if not tally.is_repeated(fingerprint, row.number):
+            tally.add(row)
             batch[fingerprint] = row
+    return batch
+
+
+def take(statement: Statement, batch: Batch, tally: Tally) -> None:
+    """Count what is new in this batch, and add it if the statement is being imported."""
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
@@ -129,7 +132,7 @@ def take(statement: Statement, rows: list[Row], tally: Tally) -> None:
                 new = {one: row for one, row in batch.items() if one not in known}
                 if statement.state == State.IMPORTING:
                     add(statement, new)
-                hold(statement, progress=tally.read + tally.rejected)
+                hold(statement, progress=tally.lines)
             break
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
@@ -186,7 +189,7 @@ def hold(statement: Statement, **changes: object) -> None:
 
 def finish(statement: Statement, tally: Tally) -> None:
     """The preview is there, or all lines are."""
-    if not tally.read and not tally.rejected:
+    if not tally.lines:
         raise Unreadable(_("There are no lines in this file."))
     opening, closing = tally.balances()
     is_imported = statement.state == State.IMPORTING

@@ -1,7 +1,7 @@
 """The M-PESA portal's statement of an organisation, as CSV or Excel, and its older layouts.
 
 Its lines are latest first. Above the header stand some lines about the account, below the last
-line maybe a row of totals. A charge is a row of its own and may share its payment's receipt.
+line maybe a row of totals. A charge is a separate row and may share its payment's receipt.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SWIFT MT940, the statement that most banks can send. A file may hold many, one after another.
 
 We cut the file into its tags and give the `mt940` library one line of a statement at a time. So a
-line that is wrong is refused alone, we know its number, and a long file needs no more memory.
+line that is wrong is refused alone, we know its number, and a long file needs little memory.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def rows_of(file: BinaryIO) -> Cells:
 
 
 def encoding_of(file: BinaryIO) -> str:
-    """By its byte order mark, else UTF-8 if all of the file is, else Windows-1252."""
+    """By its byte order mark; UTF-8 if all of the file is; otherwise Windows-1252."""
     head = file.read(4)
     file.seek(0)
     for mark, name in MARKS:
