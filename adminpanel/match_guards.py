@@ -15,7 +15,7 @@ FIXED = ("id", "account_id", "line_id", "entry_id", "transaction_id", "at", "amo
 
 
 def changes_wrongly(is_distinct: str) -> str:
-    """SQL: what moved was changed, or it went from one match into another at once."""
+    """SQL: what moved was changed, or it went from one match straight into another."""
     changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in FIXED)
     moved = "OLD.match_id IS NOT NULL AND NEW.match_id IS NOT NULL"
     return f"{changed} OR {moved} AND NEW.match_id <> OLD.match_id"

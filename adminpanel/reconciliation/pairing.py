@@ -121,7 +121,7 @@ def adding_up(sides: Sequence[Side], cents: int) -> list[Side]:
 
 def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) -> list[Group]:
     """What is left: duplicates, charges, amounts that differ, and those that one side alone has."""
-    # A line repeats what another line has taken from us; an entry repeats one of its own sort.
+    # A line repeats what another line has taken from us; an entry repeats one of its sort.
     taken = {(side.is_charge, side.amount_cents) for side in paired if not is_line(side)}
     booked = {(side.sort, side.amount_cents) for side in paired if not is_line(side)}
 

@@ -102,10 +102,13 @@ def rows(request: MemberRequest, side: str, found: Any) -> dict[str, Any]:
     """A page of one side, newest first."""
     cursor = request.GET.get(side)
     page = paging.page(found, cursor, settings.PAGE_SIZE_PANEL, time="at")
+    state = request.GET.copy()
+    state[side] = page.next_cursor or ""
     return {
         "name": side,
         "rows": [(one, advice.what(one)) for one in page.rows],
         "next_cursor": page.next_cursor,
+        "next_url": f"?{state.urlencode()}",
         "is_later": bool(cursor),
     }
 

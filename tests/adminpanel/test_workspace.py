@@ -36,7 +36,7 @@ def sheet(alice):
     sheet = Sheet(opening_cents=5_000_00)
     both, _record = came_in(alice, 900_00)
     sheet.say(both, 900_00)
-    sheet.say(new_receipt(), 250_00, details="Pay Bill from somebody")
+    sheet.say(new_receipt(), 250_00, details="Pay Bill from a customer")
     came_in(alice, 250_00)
     return sheet
 
