@@ -20,7 +20,7 @@ from adminpanel.reconciliation import taking_in
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
-from tests.adminpanel.support.statements import imported, mpesa, upload
+from tests.adminpanel.support.statements import BANK, MT940, imported, mpesa, upload
 from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
@@ -209,7 +209,7 @@ def samples(people, alice, settings) -> dict[str, str]:
     goal, _other = (open_goal(people["member"], name) for name in ("School fees", "Rent"))
     scheduled = schedule(people["member"], alice, cents=1_00)
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
-    matched = imported(mpesa())
+    matched = imported(MT940.encode(), BANK)
     taking_in.take_in_due()
     return {
         "<id:user_id>": str(people["member"].pk),
@@ -224,7 +224,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:proposal_id>": str(proposal.pk),
         "<id:correction_id>": str(correction.pk),
         "<id:incident_id>": str(incident.pk),
-        "<id:statement_id>": str(upload(mpesa() + b"\r\n").pk),
+        "<id:statement_id>": str(upload(mpesa()).pk),
         "<account_id:account_id>": str(alice.primary_account().pk),
         "<id:token_id>": str(token.pk),
         "<id:goal_id>": str(goal.pk),
