@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import random
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
 from adminpanel.models import Match, Movement
 from adminpanel.models.matches import Place
-from adminpanel.reconciliation import by_hand, standing, taking_in
+from adminpanel.reconciliation import badges, by_hand, standing, taking_in
+from ledger.models import Transaction
 from tests.adminpanel.support.matching import Sheet, came_in, new_receipt, places, went_out
 from tests.conftest import signed_in
 from wallet.context import Context
@@ -285,3 +288,20 @@ def test_finds_all_planted_faults_and_invents_none(alice):
     found = {place: len(receipts) for place, receipts in places().items() if place != "matched"}
     assert found == {place: count for place, count in expected.items() if count}
     assert_adds_up(statement)
+
+
+def test_transactions_show_whether_they_are_reconciled(sheet, alice, time_machine):
+    sheet.imported()
+    matched, fresh = list(Transaction.objects.filter(rail="mpesa").order_by("pk"))[-2:]
+    names = {name: badges.BADGES[name] for name in ("matched", "unreconciled", "exception")}
+    assert badges.of(matched).badge == names["matched"]
+    assert badges.of(fresh).badge == names["unreconciled"]
+
+    def found(name):
+        return list(badges.narrow(Transaction.objects.all(), name))
+
+    assert [found(name) for name in names] == [[matched], [fresh], []]
+    # What the rail hasn't shown for a day is an exception by itself.
+    time_machine.move_to(timezone.now() + timedelta(hours=25))
+    assert badges.of(fresh).badge == names["exception"]
+    assert [found(name) for name in names] == [[matched], [], [fresh]]
