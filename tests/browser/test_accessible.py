@@ -58,7 +58,8 @@ MEMBER = [
     "/security/sessions/",
 ]
 MORE = ["/accounts/password/change/", "/accounts/2fa/", "/nowhere/"]
-FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/"]
+IMPORT = "/panel/reconciliation/import/"
+FINANCE = ["/panel/", "/panel/activity/", "/panel/ledger/", "/panel/reconciliation/", IMPORT]
 
 
 def problems(page: Page) -> list[str]:
