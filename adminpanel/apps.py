@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.guards import NOTES, STATEMENTS
+from adminpanel.match_guards import MATCHING
 from wallet.db import guards
 
 
@@ -10,4 +11,4 @@ class AdminpanelConfig(AppConfig):
     verbose_name = _("Finance panel")
 
     def ready(self) -> None:
-        guards.INSTALLED.extend([NOTES, STATEMENTS])
+        guards.INSTALLED.extend([NOTES, STATEMENTS, MATCHING])

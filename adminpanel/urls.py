@@ -15,6 +15,7 @@ from adminpanel.overview import views as overview
 from adminpanel.payouts import bulk, pausing
 from adminpanel.payouts import views as payouts
 from adminpanel.reconciliation import views as reconciliation
+from adminpanel.reconciliation import workspace
 from adminpanel.reports import statements
 from adminpanel.reports import views as reports
 from adminpanel.reversals import views as reversals
@@ -34,6 +35,8 @@ adjustment_action = action_on("adjustment", "correction_id")
 member_action = action_on("member", "user_id")
 incident_action = action_on("incident", "incident_id")
 statement_action = action_on("statement", "statement_id")
+workspace_action = action_on("workspace", "statement_id")
+movement_action = action_on("movement", "movement_id")
 
 app_name = "adminpanel"
 urlpatterns = [
@@ -177,6 +180,33 @@ urlpatterns = [
         "reconciliation/<id:statement_id>/drop/",
         statement_action(reconciliation.drop_statement),
         name="drop_statement",
+    ),
+    path("reconciliation/<id:statement_id>/lines/", workspace.workspace, name="workspace"),
+    path(
+        "reconciliation/<id:statement_id>/match/",
+        workspace_action(workspace.match_movements),
+        name="match_movements",
+    ),
+    path("reconciliation/lines/<id:movement_id>/", workspace.movement, name="movement"),
+    path(
+        "reconciliation/lines/<id:movement_id>/owner/",
+        movement_action(workspace.own_movement),
+        name="own_movement",
+    ),
+    path(
+        "reconciliation/lines/<id:movement_id>/note/",
+        movement_action(workspace.note_movement),
+        name="note_movement",
+    ),
+    path(
+        "reconciliation/lines/<id:movement_id>/undo/",
+        movement_action(workspace.undo_match),
+        name="undo_match",
+    ),
+    path(
+        "reconciliation/lines/<id:movement_id>/ask/",
+        movement_action(workspace.ask_receipt),
+        name="ask_receipt",
     ),
     # Accounts
     path("accounts/", accounts.accounts, name="accounts"),

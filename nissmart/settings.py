@@ -151,6 +151,8 @@ EXPORT_ROWS_DIRECT = env.int("EXPORT_ROWS_DIRECT", 10_000)
 EXPORT_DAYS = max(env.int("EXPORT_DAYS", 7), 1)
 # How long someone must be in finance before they can approve anything.
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
+# How long a rail may take to show a payment on its statement before it is an exception.
+RECONCILE_AFTER_HOURS = env.int("RECONCILE_AFTER_HOURS", 24)
 # How long a role with rights over money waits, if no second operator approves it.
 ROLE_AFTER_HOURS = max(env.int("ROLE_AFTER_HOURS", 24), 1)
 

@@ -18,7 +18,7 @@ from adminpanel.corrections import operations as corrections
 from adminpanel.exports import operations as exports
 from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
-from adminpanel.reconciliation import reading
+from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
@@ -98,6 +98,8 @@ JOBS: tuple[Callable[[], Any], ...] = (
     integrity.request_if_due,
     integrity.run_next,
     read_statements,
+    taking_in.take_in_due,
+    balances.check_due,
     leaving.forget_expired,
     granting.grant_due,
     SessionStore.clear_expired,

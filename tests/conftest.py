@@ -23,6 +23,7 @@ from django.http import HttpResponse
 from django.test import Client, TransactionTestCase
 
 from adminpanel.guards import NOTES, STATEMENTS
+from adminpanel.match_guards import MATCHING
 from ledger import lookups
 from ledger.guards import BOOKS
 from tests.factories import PIN, UserFactory, funded
@@ -95,7 +96,7 @@ def flush_past_the_guards() -> None:
                 cursor.execute("; ".join(flush))
                 cursor.execute("RESET session_replication_role")
         else:
-            guarded = BOOKS | AUDIT | NOTES | STATEMENTS
+            guarded = BOOKS | AUDIT | NOTES | STATEMENTS | MATCHING
             # In one transaction, which SQLite writes to the disk once.
             with transaction.atomic():
                 guarded.remove(connection)

@@ -27,6 +27,9 @@ from wallet.errors import Refusal
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
 from wallet.web.refusals import page_status
 
+# What a link to the form may fill in. The person still reads and sends it.
+FILLED_IN = ("from", "to", "amount", "evidence")
+
 
 @require_safe
 @panel_page
@@ -83,9 +86,12 @@ def sides_of(request: MemberRequest, item: Transaction | None) -> dict[str, str]
     """What is known of the form before anyone fills it in."""
     if item:
         return {"from" if item.suspense_sign > 0 else "to": str(house.SUSPENSE.id)}
+    given = {name: request.GET.get(name, "")[:1000] for name in FILLED_IN}
     if member := request.GET.get("member", ""):
-        return {"to": WALLET, "to_member": member, "from": str(house.ADJUSTMENTS.id)}
-    return {}
+        given["to_member"] = member
+        given["to"] = WALLET
+        given["from"] = given["from"] or str(house.ADJUSTMENTS.id)
+    return {name: value for name, value in given.items() if value}
 
 
 def propose(request: MemberRequest, data: dict[str, Any], item: Transaction | None) -> Correction:

@@ -17,6 +17,7 @@ from adminpanel.ledger.columns import COLUMNS, USUAL
 from adminpanel.members import queries as members
 from adminpanel.models import SavedView
 from adminpanel.payouts.queries import transactions_named
+from adminpanel.reconciliation import badges
 from ledger.forms.filters import FilterForm
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import State
@@ -58,6 +59,11 @@ class LedgerFilter(FilterForm):
             (SETTLED, _("When settled")),
             (MOVED, _("When a wallet or goal moved")),
         ],
+        required=False,
+    )
+    reconciled = PickField(
+        label=_("Statement"),
+        choices=[("", _("Reconciled or not")), *badges.CHOICES],
         required=False,
     )
     min = AmountField(label=_("At least"), **AMOUNT)
@@ -132,6 +138,8 @@ class LedgerFilter(FilterForm):
             records = records.filter(amount_cents__lte=data["max"])
         if (accounts := data.get("member")) is not None:
             records = records.filter(Q(from_account__in=accounts) | Q(to_account__in=accounts))
+        if data.get("reconciled"):
+            records = badges.narrow(records, data["reconciled"])
         return records.filter(text_condition(data["q"])) if data.get("q") else records
 
 

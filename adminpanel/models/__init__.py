@@ -4,6 +4,14 @@ from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.corrections import Correction
 from adminpanel.models.exports import ExportJob, ExportPart
 from adminpanel.models.incidents import Incident
+from adminpanel.models.matches import (
+    BalanceCheck,
+    Cutoff,
+    Match,
+    MatchPart,
+    Movement,
+    ReconciledAccount,
+)
 from adminpanel.models.notes import Note
 from adminpanel.models.report_mails import ReportMail
 from adminpanel.models.reversals import ReversalProposal
@@ -12,13 +20,19 @@ from adminpanel.models.statements import Statement, StatementLine, StatementPart
 from adminpanel.models.unfreezings import Unfreezing
 
 __all__ = [
+    "BalanceCheck",
     "CheckResult",
     "CheckRun",
     "Correction",
+    "Cutoff",
     "ExportJob",
     "ExportPart",
     "Incident",
+    "Match",
+    "MatchPart",
+    "Movement",
     "Note",
+    "ReconciledAccount",
     "ReportMail",
     "ReversalProposal",
     "SavedView",

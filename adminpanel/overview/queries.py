@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Min
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Abs, TruncDate
 
 from adminpanel.models import CheckRun, Correction, Incident, ReversalProposal
 from adminpanel.overview.totals import Volume, Waiting, by_day, count_waiting
 from adminpanel.payouts.queries import payouts_to_decide
 from adminpanel.proposals.queries import to_decide
+from adminpanel.reconciliation import standing as reconciliation
 from ledger import rails, rollups
 from ledger.querysets import NAIROBI, day_start, nairobi_day
 from ledger.rails import Rail
@@ -112,6 +113,12 @@ def payouts(reader: User) -> Waiting:
     return count_waiting(
         payouts_to_decide(reader), cents="transaction__amount_cents", since="created_at"
     )
+
+
+def exceptions() -> Waiting:
+    """What the statements and the books don't agree on, on all accounts."""
+    sized = reconciliation.exceptions().annotate(size_cents=Abs("amount_cents"))
+    return count_waiting(sized, cents="size_cents", since="at")
 
 
 def open_incidents() -> list[OpenIncidents]:

@@ -69,6 +69,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "payouts": lambda: queries.payouts(request.user),
         "proposals": lambda: queries.proposals(request.user),
         "corrections": lambda: queries.corrections(request.user),
+        "exceptions": queries.exceptions,
         "incidents": queries.open_incidents,
         "passwords": queries.expiring_passwords(nairobi_day()),
         "last_check_at": queries.last_check_at,

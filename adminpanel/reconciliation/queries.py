@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.models import Statement
+from adminpanel.models import BalanceCheck, Statement
 from adminpanel.reconciliation.formats import FORMATS
 from adminpanel.reconciliation.formats.bank_csv import PARTS
 from wallet import house
@@ -18,6 +18,23 @@ def statements() -> QuerySet[Statement]:
     """All but those that someone dropped, newest first, as the list shows them."""
     found = Statement.objects.exclude(state=Statement.State.DROPPED)
     return found.select_related("uploaded_by", "account").defer("findings")
+
+
+# About a month of one account.
+CHECKS_SHOWN = 31
+
+
+def balance_checks() -> list[tuple[BalanceCheck, str, int | None]]:
+    """The latest checks of balances, newest first, with the change of each since the one before."""
+    found = list(BalanceCheck.objects.order_by("-day", "-pk")[: CHECKS_SHOWN + 1])
+    rows = []
+    for number, check in enumerate(found[:CHECKS_SHOWN]):
+        earlier = (one for one in found[number + 1 :] if one.account_id == check.account_id)
+        before = next((one.drift_cents for one in earlier if one.drift_cents is not None), None)
+        is_known = check.drift_cents is not None and before is not None
+        change = check.drift_cents - before if is_known else None  # type: ignore[operator]
+        rows.append((check, house.label_of(check.account_id), change))
+    return rows
 
 
 def source_of(statement: Statement) -> str:

@@ -33,6 +33,7 @@ def reconciliation(request: MemberRequest) -> HttpResponse:
     context = {
         "rows": [(one, queries.account_label(one), queries.source_of(one)) for one in page.rows],
         "next_cursor": page.next_cursor,
+        "balance_checks": queries.balance_checks(),
     }
     return render(request, "adminpanel/reconciliation.html", context)
 

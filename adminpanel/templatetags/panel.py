@@ -15,6 +15,7 @@ from adminpanel.proposals.queries import count_to_decide
 from adminpanel.reversals.queries import People
 from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
+from wallet.money import format_signed_money
 from wallet.staff import subjects
 
 register = template.Library()
@@ -48,6 +49,12 @@ def thousands(number: int) -> str:
 def unsigned(number: int) -> str:
     """`-1234` -> `1,234`, beside a word or an arrow that says which way."""
     return f"{abs(number):,}"
+
+
+@register.filter
+def signed_text(cents: int) -> str:
+    """`+KES 740.00`, without markup, for labels."""
+    return format_signed_money(cents)
 
 
 @register.filter

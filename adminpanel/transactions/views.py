@@ -13,6 +13,7 @@ from adminpanel.corrections.card import card
 from adminpanel.corrections.forms import WhyForm
 from adminpanel.members.queries import FROZEN
 from adminpanel.payouts.queries import messages_of
+from adminpanel.reconciliation import badges
 from adminpanel.reversals.operations import obstacle, propose
 from adminpanel.reversals.queries import people_behind
 from adminpanel.transactions import notes, queries
@@ -129,6 +130,7 @@ def show(
         "verdict": verdict_card(record, request.user, verdict_form),
         "problem_sentence": problem,
         "exchange": messages_of(attempt) if attempt else [],
+        "reconciled": badges.of(record),
         "frozen": FROZEN,
         "entries": entries,
         "debit_cents": sum(entry.debit_cents or 0 for entry in entries),

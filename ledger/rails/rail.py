@@ -135,6 +135,9 @@ class Rail(ABC):
     # The house account for the money at this rail.
     float_account: ClassVar[HouseAccount]
 
+    # Its names for that account, among those whose balances it tells (`ask_balance`).
+    float_names: ClassVar[Sequence[str]] = ()
+
     # The limits of one payment. None: only our own limit applies.
     lowest_cents: ClassVar[int] = 1
     highest_cents: ClassVar[int | None] = None

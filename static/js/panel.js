@@ -83,6 +83,22 @@
     document.getElementById("live").textContent = lost.textContent;
   });
 
+  // What is ticked on both sides of a reconciliation, added up.
+  const signed = (cents) => (cents < 0 ? "\u2212" : "+") + (Math.abs(cents) / 100).toLocaleString("en-KE", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const addUp = () => {
+    const shown = document.querySelector("[data-sum]");
+    if (!shown) return;
+    const sums = { lines: 0, entries: 0 };
+    const ticked = document.querySelectorAll("[data-adds-up] [data-cents]:checked");
+    for (const box of ticked) sums[box.dataset.side] += Number(box.dataset.cents);
+    shown.hidden = !ticked.length;
+    shown.querySelector("[data-lines]").textContent = signed(sums.lines);
+    shown.querySelector("[data-entries]").textContent = signed(sums.entries);
+    shown.querySelector("[data-rest]").textContent = signed(sums.lines - sums.entries);
+  };
+  document.addEventListener("change", ({ target }) => { if (target.matches("[data-adds-up] [data-cents]")) addUp(); });
+  addUp();
+
   // On a phone the sections scroll sideways. Scroll to the current one.
   document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

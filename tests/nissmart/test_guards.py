@@ -8,7 +8,16 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from adminpanel.models import Note, Statement, StatementLine, StatementPart
+from adminpanel.models import (
+    Match,
+    MatchPart,
+    Movement,
+    Note,
+    Statement,
+    StatementLine,
+    StatementPart,
+)
+from adminpanel.reconciliation import taking_in
 from adminpanel.transactions import notes
 from ledger import operations
 from ledger.documents import issuing
@@ -52,7 +61,7 @@ pytestmark = [
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
     *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Statement, StatementLine),
-    *(StatementPart, Tariff, Transaction, Verdict),
+    *(Match, MatchPart, Movement, StatementPart, Tariff, Transaction, Verdict),
 )
 
 
@@ -71,6 +80,8 @@ KEYS = [
     for key in unique_columns(model)
     # Few attempts begin with a receipt: see tests/ledger/test_attempt_guards.py.
     if (model, key) != (Attempt, ("rail", "receipt", "is_payout"))
+    # Movements have either a line or an entry. The row of the fixture has a line.
+    and (model, key) != (Movement, ("entry_id",))
 ]
 
 
@@ -99,6 +110,12 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     Report.objects.create(reporter=alice, transaction=record, reason="other")
     issuing.receipt(record)
     imported(mpesa())
+    taking_in.take_in_due()
+    movement = Movement.objects.latest("pk")
+    times = {"account": movement.account, "first_at": movement.at, "last_at": movement.at}
+    match = Match.objects.create(rule="receipt", **times)
+    MatchPart.objects.create(match=match, movement=movement)
+    Match.objects.create(rule="undo", undoes=match, **times)
     today = nairobi_day()
     issue(statement.of(alice.primary_account(), Period(today, today)))
     return {model: model._default_manager.latest("pk") for model in GUARDED}

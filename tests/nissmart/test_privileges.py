@@ -15,11 +15,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from adminpanel.incidents import operations as incidents
-from adminpanel.models import ExportJob, SavedView
+from adminpanel.models import ExportJob, Movement, SavedView
+from adminpanel.reconciliation import taking_in
 from adminpanel.reversals import operations as reversals
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
-from tests.adminpanel.support.statements import mpesa, upload
+from tests.adminpanel.support.statements import BANK, MT940, imported, mpesa, upload
 from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
@@ -217,9 +218,14 @@ def samples(people, alice, settings) -> dict[str, str]:
     )
     scheduled = schedule(people["member"], alice, cents=1_00)
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
+    matched = imported(MT940.encode(), BANK)
+    taking_in.take_in_due()
     return {
         "<id:user_id>": str(people["member"].pk),
         "<id:message_id>": str(messages.alert(people["member"].pk, Topic.PIN_CHANGED).pk),
+        "<id:statement_id>/lines/": f"{matched.pk}/lines/",
+        "<id:statement_id>/match/": f"{matched.pk}/match/",
+        "<id:movement_id>": str(Movement.objects.latest("pk").pk),
         "<slug:name>": "sums",
         "<str:code>": "0000-0000-0000-0000",
         "<str:secret>": "no-such-secret",

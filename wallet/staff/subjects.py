@@ -17,6 +17,7 @@ PAGES = {
     "incident": "adminpanel:incident",
     "ledger": "adminpanel:ledger",
     "member": "adminpanel:member",
+    "movement": "adminpanel:movement",
     "names": "",
     "payouts": "adminpanel:payouts",
     "site": "",
@@ -77,6 +78,10 @@ def incident(incident_id: int) -> Subject:
 
 def group(group_id: int) -> Subject:
     return Subject("group", str(group_id))
+
+
+def movement(movement_id: int) -> Subject:
+    return Subject("movement", str(movement_id))
 
 
 def statement(statement_id: int) -> Subject:

@@ -41,6 +41,8 @@ class Mpesa(Rail):
         _("Float at M-PESA"),
         _("The money the house holds at M-PESA: deposits come in here, payouts leave from here."),
     )
+    # Deposits come into this one, and payouts leave it.
+    float_names = ("Utility Account", "Utility")
     lowest_cents = 10_00
     highest_cents = 250_000_00
     takes_cents = False

@@ -1,0 +1,317 @@
+"""What moved at a rail, as statements and as our books say it, and what belongs together."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from adminpanel.models.statements import Statement, StatementLine
+from ledger.models import Entry, Transaction
+from ledger.status import Badge
+from wallet.models import Account
+
+
+class Place(models.TextChoices):
+    """Where a movement stands. Each is in exactly one."""
+
+    MATCHED = "matched", _("Matched")
+    DIFFERS = "differs", _("Amount differs")
+    OURS = "ours", _("Ours only")
+    THEIRS = "theirs", _("Theirs only")
+    DUPLICATE = "duplicate", _("Duplicate")
+    CHARGE = "charge", _("Charge")
+
+
+PAIRED = (Place.MATCHED, Place.DIFFERS)
+
+
+class Rule(models.TextChoices):
+    """What made a match."""
+
+    RECEIPT = "receipt", _("Same receipt")
+    REFERENCE = "reference", _("Our reference")
+    SUGGESTED = "suggested", _("Suggestion accepted")
+    BY_HAND = "by_hand", _("By hand")
+    UNDO = "undo", _("Undone")
+
+
+class Match(models.Model):
+    """Statement lines and ledger movements that belong together, or the end of an earlier match.
+
+    Never changed: undoing writes another row, with the rule UNDO, that names it in `undoes`.
+    `made_by` is null when the worker made it. `also_fitted` are the other candidates, in words.
+    `difference_cents` is the sum of the lines minus the sum of our movements.
+    """
+
+    Rule = Rule
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="+", verbose_name=_("account"), db_index=False
+    )
+    rule = models.CharField(_("rule"), max_length=10, choices=Rule)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    # As it was then, like the audit's.
+    made_by_name = models.CharField(_("name then"), max_length=80, blank=True)
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    # What they have in common: a receipt, our reference, or what a person said.
+    why = models.CharField(_("why"), max_length=300, blank=True)
+    also_fitted = models.JSONField(_("also fitted"), default=list)
+    difference_cents = models.BigIntegerField(_("difference"), default=0)
+    # When the first and the last of its movements moved.
+    first_at = models.DateTimeField(_("first"))
+    last_at = models.DateTimeField(_("last"))
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="undone_by", verbose_name=_("undoes")
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # Those that lie on both sides of a moment.
+            models.Index(fields=["account", "last_at", "first_at"], name="match_across"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rule="undo", undoes__isnull=False)
+                | Q(rule__in=["receipt", "reference", "suggested", "by_hand"])
+                & Q(undoes__isnull=True),
+                name="match_undoes_when_undone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(rule__in=["suggested", "by_hand"]) | Q(made_by__isnull=False),
+                name="match_by_hand_has_a_hand",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_at__lte=F("last_at")), name="match_first_before_last"
+            ),
+        ]
+
+    @property
+    def who(self) -> str:
+        """Who made it; empty for the worker."""
+        return self.made_by_name
+
+
+class MovementQuerySet(models.QuerySet["Movement"]):
+    def open(self) -> MovementQuerySet:
+        """Those that nothing explains yet. In these words, which are the condition of an index."""
+        return self.exclude(place=Place.MATCHED)
+
+    def lines(self) -> MovementQuerySet:
+        return self.filter(line__isnull=False)
+
+    def entries(self) -> MovementQuerySet:
+        return self.filter(entry__isnull=False)
+
+
+class Movement(models.Model):
+    """One movement of money at a rail: a statement line that counts, or an entry of its float.
+
+    There is one row for each, and its one `place` says where it stands: so every line and every
+    entry is in exactly one. `amount_cents` is seen from the rail, above zero when money came in:
+    an entry's sign is the other one. `match` is the one that holds it now. `reference` is our name
+    of the payment, as far as it's known. Nothing automatic touches one that is `by_hand_only`: a
+    person has undone its match. `suggests` is the movement of ours that a line may be.
+    """
+
+    Place = Place
+    BADGES = {
+        Place.MATCHED: Badge(Place.MATCHED.label, "good", "check"),
+        Place.DIFFERS: Badge(Place.DIFFERS.label, "bad", "alert"),
+        Place.OURS: Badge(Place.OURS.label, "bad", "alert"),
+        Place.THEIRS: Badge(Place.THEIRS.label, "bad", "alert"),
+        Place.DUPLICATE: Badge(Place.DUPLICATE.label, "bad", "copy"),
+        Place.CHARGE: Badge(Place.CHARGE.label, "calm", "flag"),
+    }
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="+", verbose_name=_("account"), db_index=False
+    )
+    line = models.OneToOneField(
+        StatementLine,
+        models.PROTECT,
+        null=True,
+        related_name="movement",
+        verbose_name=_("statement line"),
+    )
+    entry = models.OneToOneField(
+        Entry, models.PROTECT, null=True, related_name="movement", verbose_name=_("entry")
+    )
+    # Of an entry, its transaction.
+    transaction = models.ForeignKey(
+        Transaction,
+        models.PROTECT,
+        null=True,
+        related_name="movements",
+        verbose_name=_("transaction"),
+    )
+    at = models.DateTimeField(_("time"))
+    amount_cents = models.BigIntegerField(_("amount"))
+    receipt = models.CharField(_("receipt"), max_length=64, blank=True)
+    reference = models.CharField(_("our reference"), max_length=20, blank=True)
+    place = models.CharField(_("place"), max_length=10, choices=Place)
+    match = models.ForeignKey(
+        Match, models.PROTECT, null=True, related_name="held", verbose_name=_("match")
+    )
+    by_hand_only = models.BooleanField(default=False)
+    suggests = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="suggested_by", verbose_name=_("may be")
+    )
+    suggestion = models.CharField(_("why it may be"), max_length=200, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("owner"),
+    )
+
+    objects = MovementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "place", "at", "id"], name="movement_by_place"),
+            models.Index(
+                fields=["account", "at", "id"],
+                condition=~Q(place="matched"),
+                name="movement_open",
+            ),
+            models.Index(
+                fields=["account", "receipt"],
+                condition=~Q(receipt=""),
+                name="movement_by_receipt",
+            ),
+            models.Index(
+                fields=["account", "reference"],
+                condition=~Q(reference=""),
+                name="movement_by_reference",
+            ),
+            models.Index(
+                fields=["account", "amount_cents", "at"],
+                condition=~Q(place="matched"),
+                name="movement_open_by_amount",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(line__isnull=False, entry__isnull=True, transaction__isnull=True)
+                | Q(line__isnull=True, entry__isnull=False, transaction__isnull=False),
+                name="movement_of_one_side",
+            ),
+            models.CheckConstraint(
+                condition=Q(place__in=["matched", "differs"], match__isnull=False)
+                | Q(place__in=["duplicate"], match__isnull=True)
+                | Q(place="ours", match__isnull=True, entry__isnull=False)
+                | Q(place__in=["theirs", "charge"], match__isnull=True, line__isnull=False),
+                name="movement_place_of_its_side",
+            ),
+            models.CheckConstraint(condition=~Q(amount_cents=0), name="movement_moves_money"),
+        ]
+
+    @property
+    def badge(self) -> Badge:
+        return self.BADGES[Place(self.place)]
+
+    @property
+    def is_line(self) -> bool:
+        return self.line_id is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.place != Place.MATCHED
+
+
+class MatchPart(models.Model):
+    """A movement that a match was made of. Never changed, also when the match is undone."""
+
+    match = models.ForeignKey(Match, models.PROTECT, related_name="parts", db_index=False)
+    movement = models.ForeignKey(Movement, models.PROTECT, related_name="parts")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["match", "movement"], name="match_part_once"),
+        ]
+
+
+class ReconciledAccount(models.Model):
+    """An account whose statements are imported: from when, and how far its entries were taken in.
+
+    `before_cents` is what the first statement had more than our books when it began. The worker
+    that takes movements in holds a lock on this row.
+    """
+
+    account = models.OneToOneField(
+        Account, models.PROTECT, primary_key=True, related_name="reconciled"
+    )
+    since = models.DateTimeField(_("since"))
+    taken_through = models.DateTimeField(_("entries taken in until"))
+    before_cents = models.BigIntegerField(_("difference before"), default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(account__lt=0), name="reconciled_account_of_the_house"
+            ),
+        ]
+
+
+class Cutoff(models.Model):
+    """The end of an imported statement, where its balance is compared with ours.
+
+    `gap_cents` is what its closing balance has more than the lines that we have can explain, from
+    the account's first statement on. Written when its lines have been taken in.
+    """
+
+    statement = models.OneToOneField(
+        Statement, models.PROTECT, primary_key=True, related_name="cutoff"
+    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(_("end"))
+    closing_cents = models.BigIntegerField(_("closing balance"))
+    gap_cents = models.BigIntegerField(_("gap"), default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-at"], name="cutoff_by_time")]
+
+
+class BalanceCheck(models.Model):
+    """What the rail says that we hold there, beside what our books say, on one day.
+
+    `rail_id` is the rail's id of our question. The answer comes by callback, after the rail event
+    `after_event`. `drift_cents` is theirs minus ours.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    rail = models.CharField(_("rail"), max_length=16)
+    day = models.DateField(_("day"))
+    asked_at = models.DateTimeField(_("asked"))
+    rail_id = models.CharField(_("the rail's id"), max_length=64, blank=True)
+    after_event = models.BigIntegerField(default=0)
+    ours_cents = models.BigIntegerField(_("ours"))
+    theirs_cents = models.BigIntegerField(_("theirs"), null=True)
+    answered_at = models.DateTimeField(_("answered"), null=True)
+
+    class Meta:
+        ordering = ["-day", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "day"], name="balance_check_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(theirs_cents__isnull=True, answered_at__isnull=True)
+                | Q(theirs_cents__isnull=False, answered_at__isnull=False),
+                name="balance_check_answered_with_a_balance",
+            ),
+        ]
+
+    @property
+    def drift_cents(self) -> int | None:
+        return None if self.theirs_cents is None else self.theirs_cents - self.ours_cents
