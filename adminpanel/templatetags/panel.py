@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from adminpanel.ledger.queries import unless_too_long
+from adminpanel.menu import Section, menu_for
 from adminpanel.models import CheckResult, CheckRun, Correction, Incident, ReversalProposal
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
@@ -16,6 +17,7 @@ from adminpanel.reversals.queries import People
 from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
 from wallet.staff import subjects
+from wallet.staff.roles import rights_of
 
 register = template.Library()
 register.filter(age)
@@ -36,6 +38,26 @@ class Standing(NamedTuple):
     incidents: int
     failed_checks: list[CheckResult]
     pauses: list[Pause]
+
+
+class Link(NamedTuple):
+    """A section of the menu on one page. `current` is the value of `aria-current`, or empty."""
+
+    section: Section
+    url_name: str
+    current: str
+    number: int
+
+
+class LinkGroup(NamedTuple):
+    name: str
+    links: list[Link]
+
+
+class Menu(NamedTuple):
+    groups: list[LinkGroup]
+    # What waits in all sections.
+    waiting: int
 
 
 @register.filter
@@ -77,3 +99,22 @@ def standing(context: dict[str, Any]) -> Standing:
         list(wrong),
         pauses_now(),
     )
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: dict[str, Any]) -> Menu:
+    """The menu for this reader. It takes its counts from `standing`, which the page has read."""
+    match = context["request"].resolver_match
+    here = match.url_name if match else ""
+    counts = context.get("standing")
+    groups = [
+        LinkGroup(str(group.name), [link_to(one, here, counts) for one in group.sections])
+        for group in menu_for(rights_of(context["user"]))
+    ]
+    return Menu(groups, sum(link.number for group in groups for link in group.links))
+
+
+def link_to(section: Section, here: str, counts: Standing | None) -> Link:
+    current = "page" if here == section.page else "true" if here in section.inside else ""
+    number = getattr(counts, section.counts) if counts and section.counts else 0
+    return Link(section, f"adminpanel:{section.page}", current, number or 0)

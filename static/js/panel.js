@@ -82,7 +82,4 @@
     lost.querySelector("[data-since]").textContent = heard.toLocaleTimeString("en-GB", { timeZone: lost.dataset.zone });
     document.getElementById("live").textContent = lost.textContent;
   });
-
-  // On a phone the sections scroll sideways. Scroll to the current one.
-  document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();
