@@ -7,9 +7,10 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from adminpanel.integrity.queries import failed_checks
 from adminpanel.ledger.queries import unless_too_long
 from adminpanel.menu import Section, menu_for
-from adminpanel.models import CheckResult, CheckRun, Correction, Incident, ReversalProposal
+from adminpanel.models import CheckResult, Correction, Incident, ReversalProposal
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
 from adminpanel.proposals.queries import count_to_decide
@@ -87,8 +88,6 @@ def link(name: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def standing(context: dict[str, Any]) -> Standing:
-    last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
-    wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
     reversals, corrections = count_to_decide(context["user"], ReversalProposal, Correction)
     return Standing(
         # The number in the menu mustn't cost the page.
@@ -96,7 +95,7 @@ def standing(context: dict[str, Any]) -> Standing:
         reversals,
         corrections,
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
-        list(wrong),
+        failed_checks(),
         pauses_now(),
     )
 
