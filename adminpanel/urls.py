@@ -44,6 +44,7 @@ urlpatterns = [
     path(
         "ledger/views/<id:view_id>/delete/", ledger_action(ledger.delete_view), name="delete_view"
     ),
+    path("ledger/views/<id:view_id>/share/", ledger_action(ledger.share_view), name="share_view"),
     path("ledger/layout/", ledger_action(ledger.keep_layout), name="keep_layout"),
     # One transaction, and what staff do with it
     path("transactions/<reference:reference>/", transactions.transaction, name="transaction"),

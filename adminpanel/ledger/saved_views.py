@@ -1,11 +1,12 @@
-"""Views of the ledger that staff save for themselves.
+"""Views of the ledger that staff save, for themselves or for everyone on the panel.
 
-They are personal settings, so they are not in the audit.
+They are settings, so they are not in the audit.
 """
 
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +14,10 @@ from adminpanel.models import SavedView
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.staff import finding
+from wallet.staff.roles import RIGHTS
 
 VIEWS_AT_MOST = 30
+SHARED_AT_MOST = 100
 QUERY_LENGTH = SavedView._meta.get_field("query").max_length or 0
 # The view without a name is its owner's layout, for URLs without a layout.
 LAYOUT = ""
@@ -80,6 +83,21 @@ def save_layout(*, owner_id: int, query: str) -> None:
     SavedView.objects.update_or_create(
         owner_id=owner_id, name=LAYOUT, defaults={"query": query[:QUERY_LENGTH]}
     )
+
+
+@transaction.atomic
+def share(view: SavedView, *, is_shared: bool) -> None:
+    """Show the view on everyone's list, or on its owner's only."""
+    assert view.name != LAYOUT
+    view.is_shared = is_shared
+    view.save(update_fields=["is_shared"])
+
+
+def of_colleagues(reader_id: int) -> QuerySet[SavedView]:
+    """The views that others on the panel share, as long as they're there."""
+    shared = SavedView.objects.filter(is_shared=True, owner__is_active=True)
+    still_there = shared.filter(owner__groups__name__in=RIGHTS).exclude(owner=reader_id)
+    return still_there.select_related("owner").distinct().order_by("name", "pk")[:SHARED_AT_MOST]
 
 
 @transaction.atomic
