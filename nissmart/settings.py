@@ -142,6 +142,11 @@ CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
 # --- Panel --------------------------------------------------------------------------------------
 
+# How many hours after it was opened an incident should be resolved, by severity.
+INCIDENT_DUE_HOURS_HIGH = env.int("INCIDENT_DUE_HOURS_HIGH", 4)
+INCIDENT_DUE_HOURS_MEDIUM = env.int("INCIDENT_DUE_HOURS_MEDIUM", 24)
+INCIDENT_DUE_HOURS_LOW = env.int("INCIDENT_DUE_HOURS_LOW", 72)
+
 # How many phone numbers and emails one staff member may look up in an hour. 0 means no limit.
 CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)
 # How long someone must be in finance before they can approve anything.
