@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from nissmart.alert_settings import *  # noqa: F403
 from nissmart.databases import database
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
@@ -141,11 +142,6 @@ PAGE_SIZE_PANEL = 50
 CHECKS_EVERY_S = env.int("CHECKS_EVERY_S", 60 * 60)
 
 # --- Panel --------------------------------------------------------------------------------------
-
-# How many hours after it was opened an incident should be resolved, by severity.
-INCIDENT_DUE_HOURS_HIGH = env.int("INCIDENT_DUE_HOURS_HIGH", 4)
-INCIDENT_DUE_HOURS_MEDIUM = env.int("INCIDENT_DUE_HOURS_MEDIUM", 24)
-INCIDENT_DUE_HOURS_LOW = env.int("INCIDENT_DUE_HOURS_LOW", 72)
 
 # How many phone numbers and emails one staff member may look up in an hour. 0 means no limit.
 CONTACT_LOOKUPS_PER_HOUR = env.int("CONTACT_LOOKUPS_PER_HOUR", 30)

@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 SECRETS = frozenset(
     {
         *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "MAIL_OPTIONS"),
-        *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"),
+        *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY", "ALERT_WEBHOOK_SECRET"),
     }
 )
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
@@ -82,6 +82,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SMS_SENDER", "SMS_TIMEOUT_S", "AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"),
             *("AFRICASTALKING_SENDER_ID", "AFRICASTALKING_BASE_URL", "MAIL_BACKEND"),
             *("MAIL_OPTIONS", "DEFAULT_FROM_EMAIL", "OUTBOX_FILE"),
+        ),
+    ),
+    (
+        _("Alerts to the team"),
+        (
+            *("ALERT_EMAILS", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"),
+            *("ALERT_UNKNOWN_AFTER_S", "ALERT_APPROVAL_AFTER_S", "ALERT_FLOAT_BELOW_CENTS"),
         ),
     ),
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from adminpanel.alerts import operations as team_alerts
 from adminpanel.corrections import operations as corrections
 from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
@@ -68,7 +69,12 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     make_scheduled_payments,
     save_automatically,
 )
-MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
+MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (
+    alerts.write_due,
+    send_texts,
+    send_mails,
+    team_alerts.send_due,
+)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     monthly.report_due,
@@ -78,6 +84,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     corrections.post_approved,
     integrity.request_if_due,
     integrity.run_next,
+    team_alerts.watch,
     leaving.forget_expired,
     granting.grant_due,
     SessionStore.clear_expired,

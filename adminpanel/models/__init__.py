@@ -1,5 +1,6 @@
 """Models for the staff's work. None of them holds money."""
 
+from adminpanel.models.alerts import Alert
 from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.corrections import Correction
 from adminpanel.models.incidents import Incident
@@ -9,6 +10,7 @@ from adminpanel.models.saved_views import SavedView
 from adminpanel.models.unfreezings import Unfreezing
 
 __all__ = [
+    "Alert",
     "CheckResult",
     "CheckRun",
     "Correction",
