@@ -85,7 +85,15 @@ MENU = (
     ),
     Group(
         _("People"),
-        (Section("members", _("Members"), "members", inside=("member",), right=Right.FIND),),
+        (
+            Section(
+                "members",
+                _("Members"),
+                "members",
+                inside=("member", "freeze_several"),
+                right=Right.FIND,
+            ),
+        ),
     ),
     Group(
         _("Work"),
@@ -94,7 +102,7 @@ MENU = (
                 "incidents",
                 _("Incidents"),
                 "flag",
-                inside=("incident", "open_incident"),
+                inside=("incident", "open_incident", "assign_several"),
                 counts="incidents",
                 waiting=_("open"),
             ),

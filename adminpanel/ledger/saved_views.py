@@ -5,8 +5,10 @@ They are settings, so they are not in the audit.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -93,11 +95,22 @@ def share(view: SavedView, *, is_shared: bool) -> None:
     view.save(update_fields=["is_shared"])
 
 
-def of_colleagues(reader_id: int) -> QuerySet[SavedView]:
-    """The views that others on the panel share, as long as they're there."""
-    shared = SavedView.objects.filter(is_shared=True, owner__is_active=True)
-    still_there = shared.filter(owner__groups__name__in=RIGHTS).exclude(owner=reader_id)
-    return still_there.select_related("owner").distinct().order_by("name", "pk")[:SHARED_AT_MOST]
+class Views(NamedTuple):
+    """The views on someone's list."""
+
+    own: list[SavedView]
+    shared: list[SavedView]
+
+
+def views_of(reader_id: int) -> Views:
+    """Their own views, and those that others on the panel share, as long as they're there."""
+    shared = Q(is_shared=True, owner__is_active=True, owner__groups__name__in=RIGHTS)
+    found = SavedView.objects.filter(Q(owner=reader_id) | shared).exclude(name=LAYOUT)
+    found = found.select_related("owner").distinct().order_by("name", "pk")
+    own, others = [], []
+    for view in found:
+        (own if view.owner_id == reader_id else others).append(view)
+    return Views(own, others[:SHARED_AT_MOST])
 
 
 @transaction.atomic

@@ -47,6 +47,7 @@ def page(
     """The ledger page. `form` is a refused form of a saved view, `more` its context."""
     is_valid = explorer.is_valid()
     found = explorer.page()
+    views = saved_views.views_of(request.user.pk)
     context = {
         "explorer": explorer,
         "form": explorer.filters,
@@ -56,8 +57,8 @@ def page(
         "older_url": explorer.older_url(found.next_cursor) if found.next_cursor else None,
         "people": explorer.people_behind(found.rows),
         "sums": explorer.sums() if is_valid and explorer.is_summed_up else None,
-        "views": SavedView.objects.filter(owner=request.user).exclude(name=saved_views.LAYOUT),
-        "shared_views": saved_views.of_colleagues(request.user.pk),
+        "views": views.own,
+        "shared_views": views.shared,
         "view_form": form or SavedViewForm(),
         "is_refused": not is_valid or bool(form),
         "may_be_person": looks_like_person(text := explorer.typed("q")),

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from adminpanel.attention import Item, by_tone, oldest
-from adminpanel.integrity.queries import failed_checks
-from adminpanel.models import Incident
+from adminpanel.models import CheckResult, Incident
 from adminpanel.overview import queries
 from adminpanel.overview.totals import Waiting
 from ledger.querysets import nairobi_day
@@ -32,12 +31,14 @@ SEVERITY_TONES = {
 }
 
 
-def items(reader: User, *, difference_cents: int, pending: Waiting) -> list[Item]:
+def items(
+    reader: User, *, difference_cents: int, failed: list[CheckResult], pending: Waiting
+) -> list[Item]:
     """Everything that needs this person's attention, most serious first.
 
-    The overview has added up the books and what is pending already.
+    The page has read the books, the checks that failed and what is pending already.
     """
-    found = [*books(difference_cents)]
+    found = [*books(difference_cents), *checks(failed)]
     for source in SOURCES:
         found += source(reader)
     return by_tone([*found, *waiting_for_rail(pending)])
@@ -51,8 +52,7 @@ def books(difference_cents: int) -> list[Item]:
     return [Item(badge, text, reverse("adminpanel:accounts"), difference_cents)]
 
 
-def checks(reader: User) -> list[Item]:
-    failed = failed_checks()
+def checks(failed: list[CheckResult]) -> list[Item]:
     if not failed:
         return []
     said = ngettext(
@@ -139,7 +139,6 @@ def waiting(badge: Badge, said: str, page: str, found: Waiting, query: str = "")
 
 
 SOURCES: tuple[Source, ...] = (
-    checks,
     incidents,
     passwords,
     payouts,

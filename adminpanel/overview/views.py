@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
 from adminpanel.integrity.operations import request_unless_known
+from adminpanel.integrity.queries import failed_checks
 from adminpanel.overview import attention, charts, periods, queries, totals
 from adminpanel.overview.periods import Change, Period
 from adminpanel.overview.queries import Day
@@ -72,6 +73,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     books = functools.cache(lambda: totals.books(position().totals))
     summary = functools.cache(lambda: totals.summary(position().totals))
     difference_cents = functools.cache(lambda: difference(books()))
+    failed = functools.cache(failed_checks)
     context = {
         "by": by,
         "is_by_known": by in (COUNT, VALUE),
@@ -85,8 +87,12 @@ def overview(request: MemberRequest) -> HttpResponse:
         "difference_cents": difference_cents,
         "tiles": lambda: tiles(position(), period),
         "attention": lambda: attention.items(
-            request.user, difference_cents=difference_cents(), pending=summary().pending
+            request.user,
+            difference_cents=difference_cents(),
+            failed=failed(),
+            pending=summary().pending,
         ),
+        "failed_checks": failed,
         "last_check_at": queries.last_check_at,
         "trends": lambda: trends(position(), is_money=by != COUNT),
         "records": Transaction.objects.with_parties().with_reversal()[:LATEST],

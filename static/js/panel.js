@@ -72,7 +72,7 @@
   document.addEventListener("click", (event) => {
     const { target } = event;
     const row = target.closest(".records tbody tr, .feed > li");
-    const link = row?.querySelector("td.ref a, a.what");
+    const link = row?.querySelector("td.ref a, a.what, a.person");
     if (!link || event.defaultPrevented || target.closest("a, button, input, label, select, summary")) return;
     // Someone who selects text doesn't want to leave.
     if (getSelection()?.toString()) return;
