@@ -107,7 +107,8 @@ def views_of(reader_id: int) -> Views:
     shared = Q(is_shared=True, owner__is_active=True, owner__groups__name__in=RIGHTS)
     found = SavedView.objects.filter(Q(owner=reader_id) | shared).exclude(name=LAYOUT)
     found = found.select_related("owner").distinct().order_by("name", "pk")
-    own, others = [], []
+    own: list[SavedView] = []
+    others: list[SavedView] = []
     for view in found:
         (own if view.owner_id == reader_id else others).append(view)
     return Views(own, others[:SHARED_AT_MOST])
