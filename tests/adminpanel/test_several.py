@@ -1,4 +1,4 @@
-"""Several rows at once: the page that reads them again, the reason, and each by itself."""
+"""One act on several rows: the page that reads them again, the reason, and each by itself."""
 
 from __future__ import annotations
 
