@@ -7,9 +7,11 @@ from adminpanel.audit import views as audit
 from adminpanel.corrections import views as corrections
 from adminpanel.deposits import views as deposits
 from adminpanel.exports import views as exports
+from adminpanel.incidents import several as some_incidents
 from adminpanel.incidents import views as incidents
 from adminpanel.integrity import views as integrity
 from adminpanel.ledger import views as ledger
+from adminpanel.members import several as some_members
 from adminpanel.members import views as members
 from adminpanel.overview import views as overview
 from adminpanel.payouts import bulk, pausing
@@ -52,6 +54,7 @@ urlpatterns = [
     path(
         "ledger/views/<id:view_id>/delete/", ledger_action(ledger.delete_view), name="delete_view"
     ),
+    path("ledger/views/<id:view_id>/share/", ledger_action(ledger.share_view), name="share_view"),
     path("ledger/layout/", ledger_action(ledger.keep_layout), name="keep_layout"),
     # One transaction, and what staff do with it
     path("transactions/<reference:reference>/", transactions.transaction, name="transaction"),
@@ -225,6 +228,7 @@ urlpatterns = [
     path("reports/mail/", reports.report_mails, name="report_mails"),
     # Members
     path("members/", members.members, name="members"),
+    path("members/freeze/", some_members.freeze_several, name="freeze_several"),
     path("members/<id:user_id>/", members.member, name="member"),
     path("members/<id:user_id>/reveal/", member_action(members.reveal), name="reveal"),
     path("members/<id:user_id>/freeze/", member_action(members.freeze), name="freeze"),
@@ -235,6 +239,7 @@ urlpatterns = [
     # Incidents
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/open/", incidents.open_incident, name="open_incident"),
+    path("incidents/assign/", some_incidents.assign_several, name="assign_several"),
     path("incidents/<id:incident_id>/", incidents.incident, name="incident"),
     path(
         "incidents/<id:incident_id>/take/",

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from nissmart.alert_settings import *  # noqa: F403
 from nissmart.databases import database
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403

@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 SECRETS = frozenset(
     {
         *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "MAIL_OPTIONS"),
-        *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"),
+        *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY", "ALERT_WEBHOOK_SECRET"),
     }
 )
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
@@ -46,6 +46,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("DATABASE_URL", "DATABASE_POOLER", "LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
             *("ORDER_TIMEOUT_S", "CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
             *("EXPORT_ROWS_DIRECT", "EXPORT_DAYS"),
+            *("INCIDENT_DUE_HOURS_HIGH", "INCIDENT_DUE_HOURS_MEDIUM", "INCIDENT_DUE_HOURS_LOW"),
         ),
     ),
     (
@@ -84,6 +85,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SMS_SENDER", "SMS_TIMEOUT_S", "AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"),
             *("AFRICASTALKING_SENDER_ID", "AFRICASTALKING_BASE_URL", "MAIL_BACKEND"),
             *("MAIL_OPTIONS", "DEFAULT_FROM_EMAIL", "OUTBOX_FILE"),
+        ),
+    ),
+    (
+        _("Alerts to the team"),
+        (
+            *("ALERT_EMAILS", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"),
+            *("ALERT_UNKNOWN_AFTER_S", "ALERT_APPROVAL_AFTER_S", "ALERT_FLOAT_BELOW_CENTS"),
         ),
     ),
 )

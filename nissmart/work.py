@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from adminpanel.alerts import operations as team_alerts
 from adminpanel.corrections import operations as corrections
 from adminpanel.exports import operations as exports
 from adminpanel.incidents import findings, reports
@@ -83,7 +84,12 @@ def make_exports() -> int:
     return exports.make_due(STOPPING.is_set)
 
 
-MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (alerts.write_due, send_texts, send_mails)
+MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (
+    alerts.write_due,
+    send_texts,
+    send_mails,
+    team_alerts.send_due,
+)
 # A large file takes minutes.
 FILE_JOBS: tuple[Callable[[], Any], ...] = (make_exports,)
 JOBS: tuple[Callable[[], Any], ...] = (
@@ -100,6 +106,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     read_statements,
     taking_in.take_in_due,
     balances.check_due,
+    team_alerts.watch,
     leaving.forget_expired,
     granting.grant_due,
     SessionStore.clear_expired,

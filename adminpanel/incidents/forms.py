@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +19,7 @@ from ledger.references import as_reference
 from wallet.models import User
 from wallet.staff.roles import FINANCE_TEAM
 from wallet.text import clean_paste
-from wallet.web.fields import LineField
+from wallet.web.fields import LineField, ReasonField
 
 
 class ReferencesField(ParagraphField):
@@ -53,6 +54,12 @@ def reference_in(text: str) -> str:
         _("“%(name)s” isn't a reference. A reference looks like NS-7K2Q9PXM."),
         params={"name": text[:40]},
     )
+
+
+def team() -> QuerySet[User]:
+    """Who may own an incident."""
+    people = User.objects.filter(groups__name__in=FINANCE_TEAM, is_active=True).distinct()
+    return people.order_by("search_name")
 
 
 class OpenIncidentForm(forms.Form):
@@ -124,8 +131,28 @@ class AssignForm(SeenForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        team = User.objects.filter(groups__name__in=FINANCE_TEAM, is_active=True).distinct()
-        self.fields["owner"].queryset = team.order_by("search_name")  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = team()  # type: ignore[attr-defined]
+
+
+class AssignSeveralForm(forms.Form):
+    """One owner for several incidents."""
+
+    owner = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=User.objects.none(),
+        error_messages={
+            "required": _("Choose an owner."),
+            "invalid_choice": _("Choose someone on the finance team."),
+        },
+        widget=forms.Select(attrs={"translate": "no"}),
+    )
+    reason = ReasonField(
+        label=_("Reason"), help_text=_("Saved in the audit with your name. 5 to 500 characters.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = team()  # type: ignore[attr-defined]
 
 
 class ResolveForm(SeenForm):

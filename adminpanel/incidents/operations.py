@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 from adminpanel.models import Incident
 from adminpanel.timeline import short_time
 from ledger.models import Transaction
-from wallet.context import SYSTEM, Context
+from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal, TooLate
 from wallet.models import AuditEvent, User
@@ -66,40 +65,6 @@ def open_by_hand(
         after={"title": title, "severity": severity},
         linked=[record.reference for record in records],
     )
-    return incident
-
-
-def open_for_check(
-    check_name: str, title: str, description: str, references: Iterable[str] = ()
-) -> Incident:
-    """Open an incident for a failed check, with the transactions of these references linked.
-
-    If the check has an open incident, return that one. May be called inside a transaction.
-    """
-    still_open = Incident.objects.exclude(state=State.RESOLVED).filter(check_name=check_name)
-    if incident := still_open.first():
-        return incident
-    try:
-        with transaction.atomic():
-            incident = Incident.objects.create(
-                title=title[:120],
-                description=description[:2000],
-                severity=Severity.HIGH,
-                check_name=check_name,
-            )
-            found = Transaction.objects.filter(reference__in=references).order_by("pk")
-            records = list(found[:LINKED_AT_MOST])
-            incident.transactions.set(records)
-            record_act(
-                SYSTEM,
-                Action.OPEN_INCIDENT,
-                incident,
-                after={"check": check_name},
-                linked=[record.reference for record in records],
-            )
-    except IntegrityError:
-        # Another worker was faster. The constraint allows one open incident per check.
-        return still_open.get()
     return incident
 
 

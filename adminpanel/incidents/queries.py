@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 
 from adminpanel.models import CheckResult, Incident
 from adminpanel.timeline import Moment, actor_name
-from ledger import verify
 from wallet.models import AuditEvent
 
 Action = AuditEvent.Action
@@ -47,6 +46,8 @@ def describe(event: AuditEvent) -> str:
     if event.action == Action.RESOLVE_INCIDENT:
         return _("Resolved")
     parts = [describe_change(event, name) for name in ("owner", "state", "severity")]
+    if also := event.facts.get("also"):
+        parts.append(_("The check “{check}” failed in the same run").format(check=also))
     for name, words in (("linked", _("Linked {names}")), ("unlinked", _("Unlinked {names}"))):
         if references := event.facts.get(name):
             parts.append(words.format(names=", ".join(references)))
@@ -86,12 +87,6 @@ def describe_change(event: AuditEvent, name: str) -> str:
         before=choices(before[name]).label.lower(),
         after=choices(after[name]).label.lower(),
     )
-
-
-def open_incident_of(check: verify.Check) -> Incident | None:
-    """The unresolved incident that this check opened. There is at most one."""
-    unresolved = Incident.objects.exclude(state=Incident.State.RESOLVED)
-    return unresolved.select_related("owner").filter(check_name=check.name).first()
 
 
 def with_check(incidents: QuerySet[Incident]) -> QuerySet[Incident]:

@@ -217,6 +217,9 @@ def show(
         "incident": incident,
         "linked": incident.transactions.with_parties().order_by("-pk")[: queries.LINKED],
         "check": verify.by_name(incident.check_name),
+        "other_checks": [
+            check for name in incident.other_checks if (check := verify.by_name(name))
+        ],
         "timeline": queries.timeline(history),
         "problem": problem,
         "refused": form,

@@ -18,7 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from adminpanel.incidents.operations import open_for_check
+from adminpanel.incidents.checks import close_passed, open_for_check
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
 from ledger.models import Transaction
@@ -87,7 +87,9 @@ def run_next() -> bool:
             return True
     with transaction.atomic():
         held = CheckRun.objects.filter(pk=run.pk, lease=run.lease)
-        held.update(finished_at=timezone.now(), leased_until=None)
+        is_ours = held.update(finished_at=timezone.now(), leased_until=None)
+    if is_ours:
+        close_passed(run)
     return True
 
 
@@ -154,5 +156,6 @@ def save_result(run: CheckRun, result: CheckResult) -> bool:
             title=f"Check failed: {check.title}",
             description=(result.error or rows)[:2000],
             references={one["reference"] for one in result.findings if one["reference"]},
+            run_id=run.pk,
         )
     return True

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from adminpanel.access import finance_page, panel_page
-from adminpanel.incidents.queries import open_incident_of
+from adminpanel.incidents.checks import open_incident_of
 from adminpanel.integrity import operations, queries
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
@@ -55,7 +55,7 @@ def check(request: MemberRequest, name: str) -> HttpResponse:
     history = list(results.order_by("-pk")[:HISTORY])
     context = {
         "check": found,
-        "incident": open_incident_of(found),
+        "incident": open_incident_of(found.name),
         "history": history,
         "latest": history[0] if history else None,
     }

@@ -7,14 +7,16 @@ from typing import NamedTuple
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from adminpanel.ledger.columns import COLUMNS, SETTLED, USUAL, Column
 from adminpanel.ledger.forms import LayoutForm, LedgerFilter
 from adminpanel.ledger.queries import Sums, sums_of, sums_of_all
+from adminpanel.overview import periods
 from adminpanel.reversals.queries import People, people_behind
 from ledger.forms.filters import describe
 from ledger.models import Transaction
-from ledger.querysets import TransactionQuerySet
+from ledger.querysets import TransactionQuerySet, nairobi_day
 from ledger.status import Status
 from wallet.web import paging
 
@@ -30,6 +32,14 @@ class Chip(NamedTuple):
 
     words: str
     url: str
+
+
+class Preset(NamedTuple):
+    """A choice of the list with one click, and whether it's the one shown."""
+
+    words: str
+    url: str
+    is_on: bool = False
 
 
 class Explorer:
@@ -66,7 +76,13 @@ class Explorer:
         joined = [row for column in self.more_columns for row in column.rows]
         if joined:
             found = found.select_related(*joined)
-        return paging.page(found, self.data.get("cursor"), self.size, by="reference")
+        return paging.page(
+            found,
+            self.data.get("cursor"),
+            self.size,
+            by="reference",
+            oldest_first=self.is_oldest_first,
+        )
 
     def people_behind(self, records: list[Transaction]) -> dict[int, People]:
         """Who proposed, approved and posted each reversal, if the column is shown."""
@@ -137,9 +153,22 @@ class Explorer:
         return state
 
     @property
+    def is_oldest_first(self) -> bool:
+        return self.typed("order") == LayoutForm.OLDEST
+
+    @property
+    def shown_state(self) -> State:
+        """Layout and order of the rows."""
+        return [*self.layout_state, *self.order_state]
+
+    @property
+    def order_state(self) -> State:
+        return [("order", LayoutForm.OLDEST)] if self.is_oldest_first else []
+
+    @property
     def state(self) -> State:
-        """Filters and layout, without the cursor and without defaults."""
-        return [*self.filter_state, *self.layout_state]
+        """Filters, layout and order, without the cursor and without defaults."""
+        return [*self.filter_state, *self.shown_state]
 
     @property
     def place(self) -> State:
@@ -162,8 +191,30 @@ class Explorer:
         return chips
 
     @property
+    def presets(self) -> list[Preset]:
+        """Periods of days. The one that is on links to the list without it."""
+        dates = self.typed("from"), self.typed("to")
+        rest = [pair for pair in self.state if pair[0] not in ("from", "to")]
+        found = []
+        for preset in periods.PRESETS:
+            period = preset.of(nairobi_day())
+            wanted = period.first.isoformat(), period.last.isoformat()
+            is_on = dates == wanted
+            days = [] if is_on else list(zip(("from", "to"), wanted, strict=True))
+            found.append(Preset(str(preset.label), url_of([*days, *rest]), is_on))
+        return found
+
+    @property
+    def turned(self) -> Preset:
+        """The same rows in the other order. Both have an index; other orders don't."""
+        rest = [pair for pair in self.state if pair[0] != "order"]
+        if self.is_oldest_first:
+            return Preset(_("Oldest first"), url_of(rest), is_on=True)
+        return Preset(_("Newest first"), url_of([*rest, ("order", LayoutForm.OLDEST)]))
+
+    @property
     def clear_url(self) -> str:
-        return url_of(self.layout_state)
+        return url_of(self.shown_state)
 
     @property
     def first_url(self) -> str:
@@ -175,7 +226,7 @@ class Explorer:
 
     def as_usual(self) -> QueryDict:
         """The same rows in the default layout."""
-        return QueryDict(urlencode([*self.filter_state, *self.place]))
+        return QueryDict(urlencode([*self.filter_state, *self.order_state, *self.place]))
 
     def older_url(self, next_cursor: str) -> str:
         return url_of([*self.state, ("cursor", next_cursor)])

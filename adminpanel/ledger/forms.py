@@ -163,6 +163,7 @@ class LayoutForm(forms.Form):
     SIZES = (50, 100, 200)
     COMPACT = "compact"
     CSV = "csv"
+    OLDEST = "oldest"
 
     columns = forms.MultipleChoiceField(
         label=_("Columns"),
@@ -185,6 +186,12 @@ class LayoutForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": _("Choose 50, 100 or 200 rows per page.")},
+    )
+    order = forms.ChoiceField(
+        choices=[("", _("Newest first")), (OLDEST, _("Oldest first"))],
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("Show the newest or the oldest first.")},
     )
     format = forms.ChoiceField(
         choices=[(CSV, "CSV")],

@@ -1,11 +1,14 @@
-"""Views of the ledger that staff save for themselves.
+"""Views of the ledger that staff save, for themselves or for everyone on the panel.
 
-They are personal settings, so they are not in the audit.
+They are settings, so they are not in the audit.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import transaction
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +16,10 @@ from adminpanel.models import SavedView
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.staff import finding
+from wallet.staff.roles import RIGHTS
 
 VIEWS_AT_MOST = 30
+SHARED_AT_MOST = 100
 QUERY_LENGTH = SavedView._meta.get_field("query").max_length or 0
 # The view without a name is its owner's layout, for URLs without a layout.
 LAYOUT = ""
@@ -80,6 +85,33 @@ def save_layout(*, owner_id: int, query: str) -> None:
     SavedView.objects.update_or_create(
         owner_id=owner_id, name=LAYOUT, defaults={"query": query[:QUERY_LENGTH]}
     )
+
+
+@transaction.atomic
+def share(view: SavedView, *, is_shared: bool) -> None:
+    """Show the view on everyone's list, or on its owner's only."""
+    assert view.name != LAYOUT
+    view.is_shared = is_shared
+    view.save(update_fields=["is_shared"])
+
+
+class Views(NamedTuple):
+    """The views on someone's list."""
+
+    own: list[SavedView]
+    shared: list[SavedView]
+
+
+def views_of(reader_id: int) -> Views:
+    """Their own views, and those that others on the panel share, as long as they're there."""
+    shared = Q(is_shared=True, owner__is_active=True, owner__groups__name__in=RIGHTS)
+    found = SavedView.objects.filter(Q(owner=reader_id) | shared).exclude(name=LAYOUT)
+    found = found.select_related("owner").distinct().order_by("name", "pk")
+    own: list[SavedView] = []
+    others: list[SavedView] = []
+    for view in found:
+        (own if view.owner_id == reader_id else others).append(view)
+    return Views(own, others[:SHARED_AT_MOST])
 
 
 @transaction.atomic

@@ -49,15 +49,18 @@ def page(
     """The ledger page. `form` is a refused form of a saved view, `more` its context."""
     is_valid = explorer.is_valid()
     found = explorer.page()
+    views = saved_views.views_of(request.user.pk)
     context = {
         "explorer": explorer,
         "form": explorer.filters,
         "layout": explorer.layout,
         "records": found.rows,
+        "flat": explorer.filters.is_filtered,
         "older_url": explorer.older_url(found.next_cursor) if found.next_cursor else None,
         "people": explorer.people_behind(found.rows),
         "sums": explorer.sums() if is_valid and explorer.is_summed_up else None,
-        "views": SavedView.objects.filter(owner=request.user).exclude(name=saved_views.LAYOUT),
+        "views": views.own,
+        "shared_views": views.shared,
         "view_form": form or SavedViewForm(),
         "is_refused": not is_valid or bool(form),
         "may_be_person": looks_like_person(text := explorer.typed("q")),
@@ -150,11 +153,28 @@ def keep_layout(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @panel_page
+def share_view(request: MemberRequest, view_id: int) -> HttpResponse:
+    """Show one's own view to everyone on the panel, or to oneself only."""
+    view = own_view(request, view_id)
+    is_shared = "share" in request.POST
+    saved_views.share(view, is_shared=is_shared)
+    text = _("View “{name}” is shared.") if is_shared else _("View “{name}” is yours only.")
+    messages.success(request, text.format(name=view.name))
+    explorer = Explorer(QueryDict(request.POST.get("query", "")))
+    return redirect_to(request, explorer.first_url)
+
+
+@require_POST
+@panel_page
 def delete_view(request: MemberRequest, view_id: int) -> HttpResponse:
     """Delete one of the person's own views."""
-    mine = SavedView.objects.exclude(name=saved_views.LAYOUT)
-    view = get_object_or_404(mine, pk=view_id, owner=request.user)
+    view = own_view(request, view_id)
     saved_views.delete(view)
     messages.success(request, _("View “{name}” deleted.").format(name=view.name))
     explorer = Explorer(QueryDict(request.POST.get("query", "")))
     return redirect_to(request, explorer.first_url)
+
+
+def own_view(request: MemberRequest, view_id: int) -> SavedView:
+    mine = SavedView.objects.exclude(name=saved_views.LAYOUT)
+    return get_object_or_404(mine, pk=view_id, owner=request.user)

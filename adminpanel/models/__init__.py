@@ -1,5 +1,6 @@
 """Models for the staff's work. None of them holds money."""
 
+from adminpanel.models.alerts import Alert
 from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.corrections import Correction
 from adminpanel.models.exports import ExportJob, ExportPart
@@ -20,6 +21,7 @@ from adminpanel.models.statements import Statement, StatementLine, StatementPart
 from adminpanel.models.unfreezings import Unfreezing
 
 __all__ = [
+    "Alert",
     "BalanceCheck",
     "CheckResult",
     "CheckRun",

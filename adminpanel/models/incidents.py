@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import RailEvent, Report, Transaction
@@ -64,6 +67,16 @@ class Incident(models.Model):
     # The deduplication id of the form that opened it (`wallet/context.py`).
     request = models.UUIDField(null=True, unique=True, editable=False)
     check_name = models.CharField(_("check"), max_length=40, blank=True)
+    # The other checks that failed in the same run, and that run.
+    other_checks = models.JSONField(_("other checks"), default=list, blank=True)
+    run = models.ForeignKey(
+        "adminpanel.CheckRun",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("run of the checks"),
+    )
     transactions = models.ManyToManyField(
         Transaction, related_name="incidents", verbose_name=_("transactions")
     )
@@ -98,3 +111,22 @@ class Incident(models.Model):
     @property
     def severity_badge(self) -> Badge:
         return self.SEVERITY_BADGES[self.Severity(self.severity)]
+
+    @property
+    def checks(self) -> list[str]:
+        """The checks that failed, the first one first."""
+        return [self.check_name, *self.other_checks] if self.check_name else []
+
+    @property
+    def due_at(self) -> datetime:
+        """When it should be resolved, by its severity."""
+        hours = {
+            self.Severity.HIGH: settings.INCIDENT_DUE_HOURS_HIGH,
+            self.Severity.MEDIUM: settings.INCIDENT_DUE_HOURS_MEDIUM,
+            self.Severity.LOW: settings.INCIDENT_DUE_HOURS_LOW,
+        }
+        return self.opened_at + timedelta(hours=hours[self.Severity(self.severity)])
+
+    @property
+    def is_late(self) -> bool:
+        return self.state != self.State.RESOLVED and self.due_at < timezone.now()

@@ -30,6 +30,11 @@ class Pair(NamedTuple):
     now: Bar
     middle: int
 
+    @property
+    def reach(self) -> int:
+        """The width of both bars with their gap: where a click opens the day."""
+        return self.now.x + self.now.width - self.before.x
+
 
 class Line(NamedTuple):
     """A horizontal line with its label."""

@@ -29,11 +29,19 @@ type Volumes = Callable[[date], Volume]
 
 
 class Position(NamedTuple):
-    """Totals of all entries, and volumes per day of the last two weeks, from the same moment."""
+    """Totals of all entries, and volumes per day of the last weeks, from the same moment."""
 
     today: date
     totals: list[Total]
     recent: dict[tuple[date, str], Volume]
+
+    def between(self, type: str, first: date, last: date) -> Volume:
+        """Successful transactions of one type on these days, which are recent ones."""
+        found = Volume()
+        for (day, of_type), volume in self.recent.items():
+            if of_type == type and first <= day <= last:
+                found = found.plus(volume.count, volume.amount_cents)
+        return found
 
     def of_type(self, type: str) -> list[Day]:
         """The last seven days of one type: successful transactions."""
@@ -62,10 +70,10 @@ class OpenIncidents:
     since: datetime
 
 
-def position() -> Position:
-    """The totals now."""
+def position(since: date | None = None) -> Position:
+    """The totals now, by day for the last fourteen days and from `since`, if that is earlier."""
     today = nairobi_day()
-    first = first_day(today)
+    first = min(first_day(today), since or today)
     # New entries always have today's date, so older totals can't change between the two reads.
     older = rollups.totals(until=first - timedelta(days=1))
     recent = rollups.totals(since=first, by_day=True)

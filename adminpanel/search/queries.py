@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.http import urlencode
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from adminpanel.members import queries as members
 from adminpanel.models import Incident
 from adminpanel.payouts.queries import transactions_named
-from ledger.forms.filters import date_field
+from adminpanel.search import phrases
 from ledger.models import Transaction
 from ledger.references import as_reference
 from wallet.db.text_search import holds
 from wallet.models import User
-from wallet.money import cents_in, format_amount
+from wallet.money import format_amount, format_money
 from wallet.staff import subjects
 from wallet.staff.finding import by_name
 from wallet.web import paging
@@ -31,16 +28,14 @@ SHOWN = 8
 
 ROWS: dict[str, type[Any]] = {"incident": Incident, "member": User}
 NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
-# The panel's own formats, and the usual Kenyan one.
-DAY = date_field(_("Day"))
-DAY.input_formats = ["%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d/%m/%Y"]
+SHORT_DAY = re.compile(r"[a-z]{3,5}", re.ASCII | re.IGNORECASE)
 
 
 class Group(NamedTuple):
     """Results of one kind: the first page, and the URL of all results."""
 
     kind: str
-    title: str | Promise
+    title: str
     page: paging.Page[Any]
     url: str
     is_recent: bool = False
@@ -63,20 +58,31 @@ def exact_url(text: str) -> str | None:
         return reverse(
             "adminpanel:transaction", args=[Transaction.objects.get(pk=named[0]).reference]
         )
-    if day := day_in(text):
-        return all_of("ledger", **{"from": day.isoformat(), "to": day.isoformat()})
+    if url := ledger_url(text):
+        return url
     if not (subject and subject.id and subject.kind in ROWS):
         return None
     rows: QuerySet[Any] = ROWS[subject.kind].objects.filter(pk=subject.id)
     return subject.url if rows.exists() else None
 
 
-def day_in(text: str) -> date | None:
-    """The date in this text, if the ledger's filter accepts it."""
-    with suppress(ValidationError):
-        day: date = DAY.clean(text)
-        return day
-    return None
+def ledger_url(text: str) -> str | None:
+    """The ledger of the day in this text, or of the amount and day."""
+    if wanted := phrases.wanted_in(text):
+        return all_of("ledger", **filter_of(wanted.amounts), **days_of(wanted.day))
+    # A short name of a weekday may be a person's name.
+    is_name = SHORT_DAY.fullmatch(text.strip()) and text.strip().lower() != "today"
+    day = None if is_name else phrases.day_in(text)
+    return all_of("ledger", **days_of(day)) if day else None
+
+
+def days_of(day: date) -> dict[str, str]:
+    return {"from": day.isoformat(), "to": day.isoformat()}
+
+
+def filter_of(amounts: phrases.Amounts) -> dict[str, str]:
+    low, high = (format_amount(cents).replace(",", "") for cents in amounts)
+    return {"min": low, "max": high}
 
 
 def groups(text: str) -> list[Group]:
@@ -110,13 +116,18 @@ def find_transactions(text: str) -> list[Group]:
         title = _("Transactions with this receipt")
         page = paging.page(paid, None, SHOWN)
         found.insert(0, Group("receipts", title, page, all_of("ledger", q=text)))
-    if cents := cents_in(text):
-        page = paging.page(records.filter(amount_cents=cents), None, SHOWN)
-        amount = format_amount(cents).replace(",", "")
-        url = all_of("ledger", min=amount, max=amount)
-        title = _("Transactions of exactly this amount")
-        found.insert(0, Group("amounts", title, page, url, True))
+    if amounts := phrases.amounts_in(text):
+        page = paging.page(records.filter(amount_cents__range=amounts), None, SHOWN)
+        url = all_of("ledger", **filter_of(amounts))
+        found.insert(0, Group("amounts", title_of(amounts), page, url, True))
     return found
+
+
+def title_of(amounts: phrases.Amounts) -> str:
+    if amounts.is_exact:
+        return _("Transactions of exactly this amount")
+    low, high = (format_money(cents) for cents in amounts)
+    return _("Transactions from {low} to {high}").format(low=low, high=high)
 
 
 def find_incidents(text: str) -> Group:

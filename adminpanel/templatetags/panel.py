@@ -7,8 +7,10 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from adminpanel.integrity.queries import failed_checks
 from adminpanel.ledger.queries import unless_too_long
-from adminpanel.models import CheckResult, CheckRun, Correction, Incident, ReversalProposal
+from adminpanel.menu import Section, menu_for
+from adminpanel.models import CheckResult, Correction, Incident, ReversalProposal
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
 from adminpanel.proposals.queries import count_to_decide
@@ -17,6 +19,7 @@ from ledger.models import Pause, Transaction
 from ledger.references import PATTERN
 from wallet.money import format_signed_money
 from wallet.staff import subjects
+from wallet.staff.roles import rights_of
 
 register = template.Library()
 register.filter(age)
@@ -37,6 +40,26 @@ class Standing(NamedTuple):
     incidents: int
     failed_checks: list[CheckResult]
     pauses: list[Pause]
+
+
+class Link(NamedTuple):
+    """A section of the menu on one page. `current` is the value of `aria-current`, or empty."""
+
+    section: Section
+    url_name: str
+    current: str
+    number: int
+
+
+class LinkGroup(NamedTuple):
+    name: str
+    links: list[Link]
+
+
+class Menu(NamedTuple):
+    groups: list[LinkGroup]
+    # What waits in all sections.
+    waiting: int
 
 
 @register.filter
@@ -78,8 +101,8 @@ def link(name: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def standing(context: dict[str, Any]) -> Standing:
-    last_run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
-    wrong = CheckResult.objects.filter(run__in=last_run.values("pk")).exclude(found=0, error="")
+    # The overview reads them too.
+    read_failed = context.get("failed_checks", failed_checks)
     reversals, corrections = count_to_decide(context["user"], ReversalProposal, Correction)
     return Standing(
         # The number in the menu mustn't cost the page.
@@ -87,6 +110,25 @@ def standing(context: dict[str, Any]) -> Standing:
         reversals,
         corrections,
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
-        list(wrong),
+        read_failed(),
         pauses_now(),
     )
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: dict[str, Any]) -> Menu:
+    """The menu for this reader. It takes its counts from `standing`, which the page has read."""
+    match = context["request"].resolver_match
+    here = match.url_name if match else ""
+    counts = context.get("standing")
+    groups = [
+        LinkGroup(str(group.name), [link_to(one, here, counts) for one in group.sections])
+        for group in menu_for(rights_of(context["user"]))
+    ]
+    return Menu(groups, sum(link.number for group in groups for link in group.links))
+
+
+def link_to(section: Section, here: str, counts: Standing | None) -> Link:
+    current = "page" if here == section.page else "true" if here in section.inside else ""
+    number = getattr(counts, section.counts) if counts and section.counts else 0
+    return Link(section, f"adminpanel:{section.page}", current, number or 0)

@@ -68,6 +68,18 @@
     menu.querySelector("summary").focus();
   });
 
+  // A click anywhere in a row opens it, as its link does. With Ctrl or Cmd, in a new tab.
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    const row = target.closest(".records tbody tr, .feed > li");
+    const link = row?.querySelector("td.ref a, a.what, a.person");
+    if (!link || event.defaultPrevented || target.closest("a, button, input, label, select, summary")) return;
+    // Someone who selects text doesn't want to leave.
+    if (getSelection()?.toString()) return;
+    if (event.ctrlKey || event.metaKey) window.open(link.href, "_blank", "noopener");
+    else link.click();
+  });
+
   // When the feed stops answering, hide "live" and show since when, until it answers again.
   let heard = new Date();
   document.addEventListener("htmx:afterRequest", ({ detail }) => {

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from adminpanel.incidents import checks
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
 from tests.adminpanel.support.incidents import LIST, OPEN, form, last_event_id, url
@@ -82,7 +83,7 @@ def catch_too_late(job):
 
 @pytest.mark.django_db(transaction=True)
 def test_failures_of_a_check_at_the_same_time_open_one_incident():
-    jobs = [partial(incidents.open_for_check, "balances", "Balances differ", "Rows.")] * 8
+    jobs = [partial(checks.open_for_check, "balances", "Balances differ", "Rows.")] * 8
     assert len({answer.pk for answer in run_together(*jobs)}) == 1
     assert AuditEvent.objects.acts().count() == 1
     connection.close()

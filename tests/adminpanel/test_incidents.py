@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
+from adminpanel.incidents import checks
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import Incident
 from tests.adminpanel.support.incidents import OPEN, form, last_event_id, url
@@ -98,9 +99,9 @@ def test_an_invalid_field_gets_one_sentence_and_keeps_its_text(wambui, wrong, se
 
 
 def test_a_failed_check_has_one_incident_until_it_is_resolved(wambui):
-    first = incidents.open_for_check("balances", "Balances differ", "Two accounts.")
-    again = incidents.open_for_check("balances", "Balances differ", "Three accounts.")
-    other = incidents.open_for_check("entries", "Entries do not sum to zero", "")
+    first = checks.open_for_check("balances", "Balances differ", "Two accounts.")
+    again = checks.open_for_check("balances", "Balances differ", "Three accounts.")
+    other = checks.open_for_check("entries", "Entries do not sum to zero", "")
     assert first == again != other
     assert (first.check_name, first.severity, first.opened_by) == ("balances", "HIGH", None)
     assert first.description == "Two accounts."
@@ -110,13 +111,13 @@ def test_a_failed_check_has_one_incident_until_it_is_resolved(wambui):
     incidents.resolve(
         Context(wambui.pk), incident_id=first.pk, seen=last_event_id(first), resolution="Put right."
     )
-    third = incidents.open_for_check("balances", "Balances differ", "Again.")
+    third = checks.open_for_check("balances", "Balances differ", "Again.")
     assert third not in (first, other)
 
 
 def test_a_check_may_open_an_incident_inside_a_transaction():
     with transaction.atomic():
-        incidents.open_for_check("balances", "x" * 200, "y" * 3000)
+        checks.open_for_check("balances", "x" * 200, "y" * 3000)
     assert len(Incident.objects.get().title) == 120
 
 

@@ -23,13 +23,14 @@ def reversal(record, finance) -> Transaction:
 
 
 def badges(response, reference: str) -> list[str]:
-    """The text of the badges in this transaction's row."""
+    """The text of the badges in this transaction's row. A complete one has a quiet mark."""
     (row,) = [
         row
         for row in [*elements(response, "tr"), *elements(response, "li")]
         if any(words(link) == reference for link in find(row, class_="reference"))
     ]
-    return [words(badge) for badge in find(row, "span", class_="badge")]
+    quiet, loud = (find(row, "span", class_=name) for name in ("done", "badge"))
+    return [words(badge) for badge in (*quiet, *loud)]
 
 
 def references(response) -> list[str]:

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from adminpanel.ledger.saved_views import VIEWS_AT_MOST
 from adminpanel.models import SavedView
@@ -122,6 +123,27 @@ def test_staff_cannot_delete_a_colleagues_view(as_finance, auditor):
         assert delete(signed_in(other), view).status_code == 404
     assert SavedView.objects.exists()
     assert as_finance.post(f"{SAVE}999999999999999999/delete/").status_code == 404
+
+
+def test_a_shared_view_is_on_colleagues_lists_until_its_owner_stops(as_finance, wambui, auditor):
+    save(as_finance)
+    view = SavedView.objects.get()
+    url = f"{SAVE}{view.pk}/share/"
+    for reader in (wambui, auditor):
+        assert saved_views(signed_in(reader).get(URL)) == {}
+    assert signed_in(wambui).post(url, {"share": "1"}).status_code == 404
+    assert as_finance.post(url, {"share": "1"}).status_code == 303
+    for reader in (wambui, auditor):
+        page = signed_in(reader).get(URL)
+        assert saved_views(page) == {"Month end Finance Person": f"{URL}?type=DEPOSIT&min=1"}
+        assert delete(signed_in(reader), view).status_code == 404
+    as_finance.post(url, {"keep": "1"})
+    assert saved_views(signed_in(wambui).get(URL)) == {}
+
+
+def test_a_layout_is_never_shared(finance):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SavedView.objects.create(owner=finance, name="", query="size=100", is_shared=True)
 
 
 def test_members_and_operators_cannot_save_views(alice, operator, as_finance):

@@ -209,7 +209,7 @@ def test_charts_switch_from_money_to_counts_within_the_page(page):
     page.get_by_role("link", name="Count", exact=True).click()
     expect(page.locator("#trends h3").first).to_have_text("Deposits")
     expect(page).to_have_url(re.compile(r"by=count"))
-    expect(page.get_by_role("img", name=re.compile("^Transfers per day"))).to_be_visible()
+    expect(page.get_by_role("group", name=re.compile("^Transfers per day"))).to_be_visible()
     page.get_by_text("Numbers for transfers").click()
     expect(page.get_by_role("row", name=re.compile("so far")).filter(visible=True)).to_contain_text(
         "8"
@@ -262,3 +262,10 @@ def test_the_panel_fits_on_a_phone_when_much_needs_attention(page, alice, bob, j
     page.goto("/panel/")
     expect(page.locator(".attention li")).to_have_count(4)
     assert problems(page) == []
+
+
+def test_a_click_anywhere_in_a_row_opens_it(page, alice, bob):
+    record = send(alice, bob, 1_00)
+    page.goto("/panel/ledger/")
+    page.locator(".records tbody td.number").first.click()
+    expect(page).to_have_url(f"/panel/transactions/{record.reference}/")

@@ -26,18 +26,35 @@ def is_in_view(page: Page, selector: str) -> bool:
     return box["x"] >= 0 and box["x"] + box["width"] <= WIDTH
 
 
-def test_counts_of_open_work_are_in_view(page, alice, bob, joseph):
+def test_one_button_opens_the_menu_and_escape_closes_it(page, alice, bob, joseph):
     record = send(alice, bob, 1_00)
     reversals.propose(Context(joseph.pk, reason="Sent twice."), transaction_id=record.pk)
     Incident.objects.create(title="Odd", severity="LOW", opened_by=joseph)
     page.goto("/panel/")
+    button = page.get_by_role("button", name="Menu")
+    menu = page.get_by_role("navigation", name="Finance panel")
+    expect(menu).to_be_hidden()
+    expect(button).to_contain_text("2")
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTH
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_be_visible()
     for section in ("reversals", "incidents"):
         assert is_in_view(page, f"nav a[href='/panel/{section}/'] .count")
-    assert page.evaluate("document.documentElement.scrollWidth") == WIDTH
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Close menu")).to_be_focused()
+    menu.get_by_role("link", name="Audit").click()
+    expect(page).to_have_url("/panel/audit/")
+    expect(menu).to_be_hidden()
 
 
 def test_staff_choose_the_colours_on_the_panel_too(page):
     page.goto("/panel/audit/")
+    page.get_by_role("button", name="Menu").click()
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page).to_have_url("/panel/audit/")
