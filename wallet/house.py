@@ -51,8 +51,22 @@ CHARGES = HouseAccount(
     _("Rail charges"),
     _("What rails charged Nissmart for payments."),
 )
+INTEREST = HouseAccount(
+    -10,
+    "member_interest",
+    _("Member interest"),
+    _("What Nissmart paid members in interest on their savings goals, before tax."),
+)
+TAX = HouseAccount(
+    -11,
+    "tax_payable",
+    _("Withholding tax payable"),
+    _("Tax that was withheld from members' interest and is to be paid to the tax authority."),
+)
 
-BY_KIND = {one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES)}
+BY_KIND = {
+    one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES, INTEREST, TAX)
+}
 
 
 def label_of(account_id: int | None) -> str:

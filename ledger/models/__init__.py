@@ -8,6 +8,7 @@ from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
 from ledger.models.goal_locks import GoalLock
 from ledger.models.goals import Goal, Picture
+from ledger.models.interest import InterestMark, InterestPaid, InterestRate, RateApproval
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
@@ -29,11 +30,15 @@ __all__ = [
     "Goal",
     "GoalLock",
     "HouseBalance",
+    "InterestMark",
+    "InterestPaid",
+    "InterestRate",
     "IssuedReceipt",
     "IssuedStatement",
     "Pause",
     "Picture",
     "RailEvent",
+    "RateApproval",
     "Report",
     "RollupMark",
     "Schedule",
