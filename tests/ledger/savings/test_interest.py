@@ -312,7 +312,12 @@ def test_two_operators_set_a_rate_in_the_admin(clock, operator):
     made = InterestRate.objects.get()
     assert (made.written_by, made.written_on) == (operator, date(2027, 1, 1))
     listed = "/admin/ledger/interestrate/"
-    approval = {"action": "approve", "_selected_action": made.pk, "confirm": "1", "reason": "As the board agreed"}
+    approval = {
+        "action": "approve",
+        "_selected_action": made.pk,
+        "confirm": "1",
+        "reason": "As the board agreed",
+    }
     as_operator.post(listed, approval)
     assert not InterestRate.objects.approved().exists()
     with pytest.raises(NotAllowed):
