@@ -84,7 +84,7 @@ def tiles(position: queries.Position) -> list[Tile]:
     return [
         Tile(kind, volumes[kind.code], position.of_type(kind.code)[-1].now)
         for kind in kinds.every()
-        if not (kind.is_stray or kind.is_correction or kind.moves_own)
+        if not (kind.is_stray or kind.is_correction or kind.moves_own or kind.is_ours)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from ledger.models.alerts import AlertMark
 from ledger.models.arrivals import Arrival
+from ledger.models.asks import Ask
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.auto_savings import AutoSaved, AutoSaving, AutoSavingMark
 from ledger.models.documents import IssuedReceipt, IssuedStatement
@@ -20,6 +21,7 @@ __all__ = [
     "AlertMark",
     "Approval",
     "Arrival",
+    "Ask",
     "Attempt",
     "AutoSaved",
     "AutoSaving",
