@@ -1,1 +1,1 @@
-"""Ask for money: by a link, or by one's own code. Neither moves any."""
+"""Ask for money: by a link, or by a code of the member. Neither moves any."""

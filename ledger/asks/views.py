@@ -64,7 +64,7 @@ def send_to(public_id: str, **filled: str) -> str:
 @require_safe
 @login_required
 def one_ask(request: MemberRequest, ask_id: int) -> HttpResponse:
-    """A link of one's own, to share."""
+    """A link that this member made, to share."""
     found = get_object_or_404(Ask, pk=ask_id, user=request.user.pk)
     url = request.build_absolute_uri(reverse("ledger:pay", args=[found.token]))
     context = {"ask": found, "url": url, "code": codes.as_image(url) if found.is_open else ""}
@@ -82,7 +82,7 @@ def withdraw_ask(request: MemberRequest, ask_id: int) -> HttpResponse:
 
 @require_safe
 def pay(request: Request, token: str) -> HttpResponse:
-    """What a link leads to: Send, filled in. Before sign-in it says the short name, no more."""
+    """What a link leads to: Send, filled in. Before sign-in it says only the short name."""
     try:
         most = settings.CODES_CHECKED_PER_HOUR
         network = network_of(ip_address(request))
