@@ -29,7 +29,7 @@ class AskQuerySet(models.QuerySet["Ask"]):
 
 
 class Ask(models.Model):
-    """A link that opens Send filled in, for anyone who has it. Any number of people may pay by it."""
+    """A link that opens Send filled in, for anyone who has it. Many may pay by it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="asks", verbose_name=_("asked by")

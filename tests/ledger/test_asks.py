@@ -44,7 +44,7 @@ def test_a_link_fills_in_send_and_moves_nothing(bob, alice, as_alice, asked):
     assert own.headers["Location"] == f"/ask/{asked.pk}/"
 
 
-def test_a_stranger_reads_the_short_name_and_no_more(client, bob, asked):
+def test_a_stranger_reads_only_the_short_name(client, bob, asked):
     page = client.get(f"/pay/{asked.token}/")
     said = page.text
     assert f"Send money to {bob.short_name}" in text(page)
