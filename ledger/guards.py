@@ -196,6 +196,36 @@ AUTO_SAVED = append_only(
     unique=[("rule_id", "cause_id"), "made_id"],
 )
 
+RATES = append_only(
+    "ledger_interestrate",
+    changed="a rate of interest is never changed",
+    deleted="a rate of interest is never deleted",
+    replaced="a rate of interest is never replaced",
+) | append_only(
+    "ledger_rateapproval",
+    changed="the approval of a rate is never changed",
+    deleted="the approval of a rate is never deleted",
+    replaced="the approval of a rate is never replaced",
+    unique=["rate_id"],
+)
+OWN_RATE = """EXISTS (
+    SELECT 1 FROM ledger_interestrate rate WHERE rate.id = NEW.rate_id
+      AND (rate.written_by_id = NEW.approved_by_id OR rate.from_date < NEW.approved_on))"""
+RATES_OF_TWO = refusing(
+    "ledger_rateapproval",
+    "ledger_rateapproval_by_another",
+    "INSERT",
+    Rule(OWN_RATE, OWN_RATE, "a rate is approved by another person, and before it begins"),
+)
+
+INTEREST_PAID = append_only(
+    "ledger_interestpaid",
+    changed="what interest was paid is never changed",
+    deleted="what interest was paid is never deleted",
+    replaced="what interest was paid is never replaced",
+    unique=[("goal_id", "month"), "interest_id", "tax_id"],
+)
+
 # A tariff says how many bands it has, and its bands are written in the same commit: all that come
 # later are too many. An older migration installs TARIFFS before that column exists.
 TOO_MANY_BANDS = """(
@@ -219,6 +249,9 @@ BOOKS = (
     | OWN_MOVES
     | GOAL_LOCKS
     | AUTO_SAVED
+    | RATES
+    | RATES_OF_TWO
+    | INTEREST_PAID
     | TARIFFS
     | WHOLE_TARIFFS
     | REPORTS

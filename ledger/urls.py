@@ -1,6 +1,7 @@
 from django.urls import include, path, register_converter
 
 from ledger import views
+from ledger.asks import views as asks
 from ledger.documents import views as documents
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.leaving import views as leaving
@@ -18,6 +19,10 @@ urlpatterns = [
     path("withdraw/", views.page_of(WITHDRAWAL), name="withdraw"),
     path("savings/", include("ledger.savings.urls")),
     path("scheduled/", include("ledger.schedules.urls")),
+    path("ask/", asks.ask, name="ask"),
+    path("ask/<id:ask_id>/", asks.one_ask, name="one_ask"),
+    path("ask/<id:ask_id>/withdraw/", asks.withdraw_ask, name="withdraw_ask"),
+    path("pay/<str:token>/", asks.pay, name="pay"),
     path("fees/", views.fees, name="fees"),
     path("help/", views.answers, name="help"),
     path("terms/", views.terms, name="terms"),

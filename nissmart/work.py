@@ -27,7 +27,7 @@ from ledger import alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
-from ledger.savings import automatic
+from ledger.savings import automatic, interest
 from ledger.schedules import runs as schedules
 from ledger.statements import monthly
 from wallet import granting
@@ -54,6 +54,10 @@ def make_scheduled_payments() -> int:
     return schedules.run_due(STOPPING.is_set)
 
 
+def pay_interest() -> int:
+    return interest.pay_due(STOPPING.is_set)
+
+
 def confirm_due_arrivals() -> int:
     return confirmations.ask_due(STOPPING.is_set)
 
@@ -77,6 +81,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     send_due_payments,
     make_scheduled_payments,
     save_automatically,
+    pay_interest,
 )
 
 

@@ -51,15 +51,28 @@ CHARGES = HouseAccount(
     _("Rail charges"),
     _("What rails charged Nissmart for payments."),
 )
-
 BANK = HouseAccount(
     -10,
     "bank",
     _("Bank"),
     _("The money the house holds at its bank. The statements of the bank are compared with it."),
 )
+INTEREST = HouseAccount(
+    -11,
+    "member_interest",
+    _("Member interest"),
+    _("What Nissmart paid members in interest on their savings goals, before tax."),
+)
+TAX = HouseAccount(
+    -12,
+    "tax_payable",
+    _("Withholding tax payable"),
+    _("Tax that was withheld from members' interest and is to be paid to the tax authority."),
+)
 
-BY_KIND = {one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES, BANK)}
+BY_KIND = {
+    one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES, BANK, INTEREST, TAX)
+}
 
 # The chart of accounts: the number of each kind of account in the books, fixed for good. The first
 # digit is the type. Assets, which a debit raises, are 1; what we owe is 2, our own funds are 3,
@@ -72,10 +85,11 @@ CODES = {
     "goal": "2200",
     "in_transit": "2300",
     "suspense": "2400",
+    "tax_payable": "2500",
     "adjustments": "3900",
     "fees": "4100",
     "rail_charges": "5100",
-    "interest": "5200",
+    "member_interest": "5200",
 }
 
 

@@ -107,7 +107,7 @@ def tiles(position: queries.Position, period: Period | None) -> list[Tile]:
     compared = period or periods.today(position.today)
     found = []
     for kind in kinds.every():
-        if kind.is_stray or kind.is_correction or kind.moves_own:
+        if kind.is_stray or kind.is_correction or kind.moves_own or kind.is_ours:
             continue
         now = position.between(kind.code, compared.first, compared.last)
         before = position.between(kind.code, compared.before_first, compared.before_last)

@@ -9,6 +9,7 @@ from ledger.kinds.adjustment import ADJUSTMENT
 from ledger.kinds.assignment import ASSIGNMENT
 from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
+from ledger.kinds.interest import INTEREST, TAX
 from ledger.kinds.kind import Kind, MemberView, News, Page, Resolves
 from ledger.kinds.registry import choices, codes, every, of, register, registered
 from ledger.kinds.returning import RETURN
@@ -24,6 +25,7 @@ __all__ = [
     "ASSIGNMENT",
     "CHARGE",
     "DEPOSIT",
+    "INTEREST",
     "MOVE",
     "RETURN",
     "REVERSAL",
@@ -31,6 +33,7 @@ __all__ = [
     "STRAY_IN",
     "STRAY_OUT",
     "TAKE",
+    "TAX",
     "TRANSFER",
     "WITHDRAWAL",
     "Kind",

@@ -107,6 +107,8 @@ class Kind:
     is_rare: ClassVar[bool] = False
     # It explains money that a rail moved by itself, and belongs to no member's wallet.
     is_stray: ClassVar[bool] = False
+    # Nissmart itself orders it, though it's a member's money.
+    is_ours: ClassVar[bool] = False
     # Two people of finance correct the books with it.
     is_correction: ClassVar[bool] = False
     resolves: ClassVar[Resolves] = Resolves.NEVER

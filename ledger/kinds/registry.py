@@ -9,6 +9,7 @@ from ledger.kinds.adjustment import ADJUSTMENT
 from ledger.kinds.assignment import ASSIGNMENT
 from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
+from ledger.kinds.interest import INTEREST, TAX
 from ledger.kinds.kind import Kind, Words
 from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
@@ -57,5 +58,6 @@ def choices() -> list[tuple[str, Words]]:
 for each in (
     *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, SAVE, TAKE, MOVE),
     *(STRAY_IN, STRAY_OUT, CHARGE, ASSIGNMENT, RETURN, ADJUSTMENT),
+    *(INTEREST, TAX),
 ):
     register(each)

@@ -51,6 +51,8 @@ class Place(StrEnum):
     ADJUSTMENTS = house.ADJUSTMENTS.kind
     FEES = house.FEES.kind
     CHARGES = house.CHARGES.kind
+    INTEREST = house.INTEREST.kind
+    TAX = house.TAX.kind
 
 
 class Measure(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Goal, IssuedStatement, Report, Schedule, Transaction
+from ledger.models import Goal, InterestPaid, IssuedStatement, Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
 
@@ -51,6 +51,13 @@ def of(user: User) -> dict[str, Any]:
             }
             for goal in Goal.objects.of_member(user.pk)
         ],
+        "interest": rows(
+            InterestPaid.objects.filter(goal__account__user=user),
+            *("goal", "month", "gross_cents", "tax_cents"),
+        ),
+        "asks_for_money": rows(
+            user.asks, "amount_cents", "note", "created_at", "expires_at", "withdrawn_at"
+        ),
         "contacts_not_verified": rows(user.claims, "value", "sent_at"),
         "two_step_sign_in": [
             {"kind": one.get_type_display(), "added_at": one.created_at}

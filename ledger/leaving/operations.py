@@ -12,8 +12,10 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from ledger.models import Arrival, Goal, Picture, Transaction
+from ledger.models import Arrival, Ask, Goal, Picture, Transaction
 from ledger.operations.goals import end_lock, now_for
+from ledger.operations.interest import DAY, pay_through
+from ledger.querysets import nairobi_day
 from ledger.schedules.operations import end_all
 from wallet import account_numbers
 from wallet.api import tokens
@@ -49,12 +51,15 @@ class StillInUse(Refusal):
 
 # Rows about the person that the books don't need. Each has a `user`.
 PERSONAL: tuple[Any, ...] = (
-    *(Authenticator, Claim, Device, EmailAddress, NameRequest, Pin, Session),
+    *(Ask, Authenticator, Claim, Device, EmailAddress, NameRequest, Pin, Session),
     *(Delivery, Message, MessageChoice),
 )
 
 HAS_MONEY = gettext_lazy("Your wallet still has {balance}. Send or withdraw it first.")
 HAS_SAVINGS = gettext_lazy("Your goals still have {balance}. Take it out first.")
+HAS_INTEREST = gettext_lazy(
+    "Your goals have earned {balance} in interest. Close them, and it's in your wallet."
+)
 HAS_PENDING = gettext_lazy("A payment is still on its way. Wait until it has ended.")
 IS_FROZEN = gettext_lazy("Your wallet is frozen. Unfreeze it first, or ask us for help.")
 IS_STAFF = gettext_lazy("Staff can't close their own account. Ask an operator.")
@@ -80,6 +85,12 @@ def close(context: Context, user_id: int) -> None:
     refuse_to_close(account, user)
     if saved_cents := sum(each.balance_cents for each in goals):
         raise StillInUse(HAS_SAVINGS, balance=format_money(saved_cents))
+    for goal in goals:
+        if not goal.closed_at:
+            pay_through(goal, nairobi_day(now_for(goal)) - DAY)
+    if earned_cents := sum(each.balance_cents for each in goals):
+        # Nothing of this is committed: closing a goal pays it again.
+        raise StillInUse(HAS_INTEREST, balance=format_money(earned_cents))
     forget_goals(goals)
     FormerMember.objects.create(
         user=user, name=user.name, phone=user.phone or "", email=user.email or ""

@@ -2,12 +2,14 @@
 
 from ledger.models.alerts import AlertMark
 from ledger.models.arrivals import Arrival
+from ledger.models.asks import Ask
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.auto_savings import AutoSaved, AutoSaving, AutoSavingMark
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
 from ledger.models.goal_locks import GoalLock
 from ledger.models.goals import Goal, Picture
+from ledger.models.interest import InterestMark, InterestPaid, InterestRate, RateApproval
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
@@ -19,6 +21,7 @@ __all__ = [
     "AlertMark",
     "Approval",
     "Arrival",
+    "Ask",
     "Attempt",
     "AutoSaved",
     "AutoSaving",
@@ -29,11 +32,15 @@ __all__ = [
     "Goal",
     "GoalLock",
     "HouseBalance",
+    "InterestMark",
+    "InterestPaid",
+    "InterestRate",
     "IssuedReceipt",
     "IssuedStatement",
     "Pause",
     "Picture",
     "RailEvent",
+    "RateApproval",
     "Report",
     "RollupMark",
     "Schedule",

@@ -254,6 +254,8 @@ class Transaction(models.Model):
     @property
     def orderer_name(self) -> str:
         """Who ordered it. No one ordered what a rail moved by itself, so then it is the rail."""
+        if self.kind.is_ours:
+            return "Nissmart"
         is_ordered = self.created_by and not self.kind.is_stray
         return str(self.created_by) if is_ordered else name_of_outside(self.took_rail)
 

@@ -22,6 +22,7 @@ from ledger.operations.goals import (
     keep_locked,
     lock_goal,
 )
+from ledger.operations.interest import earned_so_far, pay_interest
 from ledger.operations.most import most_now
 from ledger.operations.moves import (
     check_payer,
@@ -52,6 +53,7 @@ __all__ = [
     "confirm",
     "credit",
     "deposit",
+    "earned_so_far",
     "end_lock_if_over",
     "expect",
     "fail",
@@ -61,6 +63,7 @@ __all__ = [
     "limit_of_day",
     "lock_goal",
     "most_now",
+    "pay_interest",
     "perform",
     "preview",
     "refuse_return",

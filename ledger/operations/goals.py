@@ -14,6 +14,7 @@ from ledger.kinds import TAKE
 from ledger.models import Entry, Goal, GoalLock, Transaction
 from ledger.models.goal_locks import WAIT
 from ledger.operations.execution import carry_out
+from ledger.operations.interest import DAY, pay_through
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.querysets import day_start, nairobi_day
 from wallet import messages
@@ -29,7 +30,8 @@ CLOSE = "UPDATE wallet_account SET closed_at = %s WHERE id = %s"
 
 @committed
 def close_goal(context: Context, *, goal_id: int) -> Transaction | None:
-    """Close a goal for ever. All its money returns to its member's wallet in the same commit.
+    """Close a goal for ever. All its money returns to its member's wallet in the same commit, with
+    the interest up to yesterday.
 
     Returns the transaction that returned it; None for an empty goal, and for one that was closed
     already. Raises Account.DoesNotExist for an account that is no goal, GoalLocked, the Refusals of
@@ -47,6 +49,8 @@ def close_goal(context: Context, *, goal_id: int) -> Transaction | None:
         return None
     if goal.is_locked and not end_lock(goal, is_closing=True):
         raise GoalLocked
+    # Today isn't over, and its balance at the end is zero. What is left is less than a cent.
+    pay_through(goal, nairobi_day(now_for(goal)) - DAY)
     record = None
     if goal.balance_cents:
         order = Order(TAKE, goal.balance_cents, goal_id, wallet_id)

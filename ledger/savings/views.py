@@ -15,7 +15,7 @@ from ledger import history
 from ledger.forms.moves import new_key
 from ledger.models import AutoSaved, AutoSaving, Goal, Schedule, Transaction
 from ledger.movements import by_day
-from ledger.operations import close_goal
+from ledger.operations import close_goal, earned_so_far
 from ledger.querysets import nairobi_day
 from ledger.savings import operations
 from ledger.savings.forms import PlanForm
@@ -106,6 +106,7 @@ def goal(request: MemberRequest, goal_id: int) -> HttpResponse:
         "lock": goal.lock,
         "schedule": None if goal.is_closed else Schedule.objects.saving_for(goal.pk),
         "weekly_cents": goal.weekly_cents(nairobi_day()),
+        "interest": earned_so_far(goal.account),
         "days": by_day(page.rows, goal.account),
         "next_cursor": page.next_cursor,
         **automatic_of(goal),

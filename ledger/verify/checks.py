@@ -7,7 +7,7 @@ for days and triggers, where their SQL differs.
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, goals, statements, suspense, triggers
+from ledger.verify import attempts, goals, interest, statements, suspense, triggers
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -233,6 +233,7 @@ CHECKS = (
         attempts.CHARGES,
     ),
     *goals.CHECKS,
+    interest.CHECK,
     Check(
         "keys",
         _("Idempotency keys"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.kinds import SAVE, TRANSFER
+from ledger.kinds import SAVE, TAX, TRANSFER
 from ledger.verify.check import Check
 
 # An account of a goal without what it is for, a goal on another account, money in a closed one, or
@@ -25,7 +25,7 @@ GOALS = """
     ORDER BY account.id"""
 
 # A lock that ended before its time, or an open one under which money left its goal.
-LOCKS = """
+LOCKS = f"""
     SELECT kept.id, kept.goal_id, kept.ended_by, kept.ended_at
     FROM ledger_goallock kept
     WHERE kept.ended_by = 'day' AND (kept.opens_at IS NULL OR kept.ended_at < kept.opens_at)
@@ -36,7 +36,7 @@ LOCKS = """
        OR EXISTS (
             SELECT 1 FROM ledger_transaction record
             WHERE record.from_account_id = kept.goal_id AND record.created_at > kept.locked_at
-              AND kept.ended_at IS NULL)
+              AND kept.ended_at IS NULL AND record.type <> '{TAX.code}')
     ORDER BY kept.id"""
 
 # Something saved by itself that isn't the move that its row says.

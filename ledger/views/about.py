@@ -9,6 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ledger.models import InterestRate
+from ledger.models.interest import percent, points_on
+from ledger.querysets import nairobi_day
+
 
 def facts() -> dict[str, object]:
     """What differs from one operator to the next. Amounts are in cents."""
@@ -22,7 +26,19 @@ def facts() -> dict[str, object]:
         "lower_limit_hours": settings.LOWER_LIMIT_HOURS,
         "retention_years": settings.RETENTION_YEARS,
         "delivery_days": settings.DELIVERY_DAYS,
+        # A function, so that only the pages that speak of interest read the rates.
+        "interest": rates_today,
     }
+
+
+def rates_today() -> dict[str, str] | None:
+    """The rates of interest and of the tax on it, in words. None without interest today."""
+    purposes, today = InterestRate.Purpose, nairobi_day()
+    points = points_on(InterestRate.objects.versions(purposes.GOALS), today)
+    if not points:
+        return None
+    tax_points = points_on(InterestRate.objects.versions(purposes.TAX), today)
+    return {"rate": percent(points), "tax": percent(tax_points) if tax_points else ""}
 
 
 def page_of(name: str) -> Callable[[HttpRequest], HttpResponse]:

@@ -110,7 +110,4 @@
   };
   document.addEventListener("change", ({ target }) => { if (target.matches("[data-adds-up] [data-cents]")) addUp(); });
   addUp();
-
-  // On a phone the sections scroll sideways. Scroll to the current one.
-  document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

@@ -44,6 +44,7 @@ MEMBER = [
     "/transfer/",
     "/withdraw/",
     "/activity/",
+    "/ask/",
     "/savings/",
     "/savings/new/",
     "/statement/",

@@ -100,8 +100,8 @@ def test_detects_the_tampering_and_names_the_row(rows, name):
 
 def test_every_check_has_a_tampering():
     tried = {check for _tamper, (check, _row) in TAMPERS.values()}
-    # That of automatic savings is in tests/ledger/savings/test_automatic.py.
-    assert tried | {"guards", "auto-saved", "goal-locks", "schedules"} == {
+    # Those of automatic savings and interest are in tests/ledger/savings/.
+    assert tried | {"guards", "auto-saved", "goal-locks", "schedules", "interest"} == {
         check.name for check in verify.CHECKS
     }
 

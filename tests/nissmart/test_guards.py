@@ -28,10 +28,14 @@ from ledger.models import (
     AutoSaved,
     Band,
     Entry,
+    Goal,
+    InterestPaid,
+    InterestRate,
     IssuedReceipt,
     IssuedStatement,
     Pause,
     RailEvent,
+    RateApproval,
     Report,
     Tariff,
     Transaction,
@@ -47,6 +51,7 @@ from tests.factories import deposit, new_key, withdraw
 from tests.ledger.support.goals import open_goal
 from tests.ledger.support.later import answer_later
 from tests.ledger.support.prices import BANDS, price
+from tests.ledger.support.rates import rate
 from tests.ledger.support.rows import insert, stored
 from tests.ledger.support.suspense import stray
 from wallet.context import Context
@@ -60,6 +65,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
+    *(InterestPaid, InterestRate, RateApproval),
     *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Statement, StatementLine),
     *(Match, MatchPart, Movement, StatementPart, Tariff, Transaction, Verdict),
 )
@@ -117,6 +123,10 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     MatchPart.objects.create(match=match, movement=movement)
     Match.objects.create(rule="undo", undoes=match, **times)
     today = nairobi_day()
+    rate(1_00)
+    moved = {"gross_cents": 1, "tax_cents": 1, "interest": record, "tax": attempt.transaction}
+    nothing = {"units": 0, "carried_units": 0, "tax_carried": 0, "through_day": today}
+    InterestPaid.objects.create(goal=Goal.objects.get(), month=today, **moved, **nothing)
     issue(statement.of(alice.primary_account(), Period(today, today)))
     return {model: model._default_manager.latest("pk") for model in GUARDED}
 

@@ -18,6 +18,7 @@ from adminpanel.incidents import operations as incidents
 from adminpanel.models import ExportJob, Movement, SavedView
 from adminpanel.reconciliation import taking_in
 from adminpanel.reversals import operations as reversals
+from ledger.asks import operations as asks
 from ledger.models import Attempt, Pause, RailEvent
 from tests.adminpanel.support.corrections import propose_adjustment
 from tests.adminpanel.support.statements import BANK, MT940, imported, mpesa, upload
@@ -25,6 +26,7 @@ from tests.conftest import pass_second_factor, sign_in, signed_in, staff
 from tests.factories import UserFactory, send, withdraw
 from tests.ledger.support.goals import open_goal
 from tests.ledger.support.prices import price
+from tests.ledger.support.rates import rate
 from tests.ledger.support.scheduled import schedule
 from wallet import granting, messages, naming
 from wallet import operations as wallet_operations
@@ -239,6 +241,8 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:token_id>": str(token.pk),
         "<id:goal_id>": str(goal.pk),
         "<id:schedule_id>": str(scheduled.pk),
+        "<id:ask_id>": str(asks.make(people["member"].pk, amount_cents=None, note="").pk),
+        "<str:token>": "no-such-link",
         "<id:view_id>": str(view.pk),
         "<id:session_id>": str(Session.objects.get(user=alice).pk),
         "wallet/session/<path:object_id>": f"wallet/session/{of_staff.pk}",
@@ -269,6 +273,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "ledger/attempt/<path:object_id>": f"ledger/attempt/{attempt.pk}",
         "ledger/railevent/<path:object_id>": f"ledger/railevent/{event.pk}",
         "ledger/pause/<path:object_id>": f"ledger/pause/{pause.pk}",
+        "ledger/interestrate/<path:object_id>": f"ledger/interestrate/{rate(1_00).pk}",
         "ledger/tariff/<path:object_id>": f"ledger/tariff/{price((1_00, 0)).pk}",
         "auth/group/<path:object_id>": f"auth/group/{Group.objects.first().pk}",
         "<int:pk>": "1",

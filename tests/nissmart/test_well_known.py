@@ -16,6 +16,7 @@ def test_password_managers_find_the_page_that_changes_the_password(client):
     assert (answer.status_code, answer["Location"]) == (302, reverse("account_change_password"))
 
 
+@pytest.mark.django_db
 def test_a_phone_can_install_the_site(client):
     app = client.get("/manifest.webmanifest").json()
     assert (app["start_url"], app["display"]) == ("/", "standalone")

@@ -69,6 +69,8 @@ class AuditEvent(models.Model):
         PROPOSE_LIFT = "propose_lift", _("Proposed to resume payouts")
         LIFT_PAUSE = "lift_pause", _("Payouts resumed")
         CHANGE_TARIFF = "change_tariff", _("Tariff changed")
+        WRITE_RATE = "write_rate", _("Interest rate written")
+        APPROVE_RATE = "approve_rate", _("Interest rate approved")
         APPROVE_NAME = "approve_name", _("Name change approved")
         DENY_NAME = "deny_name", _("Name change denied")
         PROTECT_NAME = "protect_name", _("Protected names changed")

@@ -16,6 +16,7 @@ from wallet.models import User
 NO_MOVES = {
     *("adjust", "assign", "refuse_return", "refuse_sides", "return_to_payer"),
     *("ask_for_money_early", "close_goal", "end_lock_if_over", "keep_locked", "lock_goal"),
+    *("earned_so_far", "pay_interest"),
     *("Paid", "confirm", "credit", "expect"),
     *("Order", "cancel", "fail", "find_earlier", "hold_in_suspense", "perform", "preview"),
     *("DayLimit", "check_payer", "limit_of_day", "most_now", "sent_cents", "settle"),

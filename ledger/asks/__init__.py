@@ -1,0 +1,1 @@
+"""Ask for money: by a link, or by a code of the member. Neither moves any."""
