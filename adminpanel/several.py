@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from wallet.web import paging
+
 # More than most pages of a list have, so that a choice is rarely cut short.
 AT_MOST = 100
 
@@ -19,5 +21,4 @@ class Item(NamedTuple):
 
 def ids_in(values: list[str]) -> list[int]:
     """The ids among these values, at most AT_MOST, each once."""
-    ids = [int(value) for value in values[:AT_MOST] if value.isascii() and value.isdigit()]
-    return [number for number in dict.fromkeys(ids) if number < 2**63]
+    return list(dict.fromkeys(int(value) for value in values[:AT_MOST] if paging.is_id(value)))

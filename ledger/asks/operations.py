@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ledger.errors import AccountClosed
 from ledger.models import Ask
 from ledger.models.asks import LIFE
 from wallet.db.retries import committed
@@ -12,6 +13,8 @@ from wallet.errors import Refusal
 from wallet.models import User
 
 OPEN_AT_MOST = 20
+# In LIFE, also those that were withdrawn: otherwise one member could add rows without end.
+MADE_AT_MOST = 100
 
 
 class TooManyAsks(Refusal):
@@ -19,14 +22,28 @@ class TooManyAsks(Refusal):
     sentence = _("You can have up to {most} open links. Withdraw one you don't need first.")
 
 
+class TooManyMade(Refusal):
+    code = "too_many_asks"
+    sentence = _("You've made {most} links in 30 days. Share one that still works, or wait.")
+
+
 @committed
 def make(user_id: int, *, amount_cents: int | None, note: str) -> Ask:
-    """Make a link that works for 30 days. Raises TooManyAsks and Busy."""
-    # Two at the same moment wait for each other, so there are never more than allowed.
-    User.objects.select_for_update().get(pk=user_id)
+    """Make a link that works for 30 days.
+
+    Raises TooManyAsks, TooManyMade, AccountClosed and Busy.
+    """
+    # Two at the same moment wait for each other, so there are never more than allowed. A member who
+    # leaves waits too, and afterwards no link may name them.
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+    if not user.is_active:
+        raise AccountClosed
     now = timezone.now()
-    if Ask.objects.open(now).filter(user=user_id).count() >= OPEN_AT_MOST:
+    mine = Ask.objects.filter(user=user_id)
+    if mine.open(now).count() >= OPEN_AT_MOST:
         raise TooManyAsks(most=OPEN_AT_MOST)
+    if mine.filter(created_at__gt=now - LIFE)[:MADE_AT_MOST].count() >= MADE_AT_MOST:
+        raise TooManyMade(most=MADE_AT_MOST)
     return Ask.objects.create(
         user_id=user_id,
         amount_cents=amount_cents,

@@ -89,7 +89,10 @@ def pay(request: Request, token: str) -> HttpResponse:
         rates.enforce(f"pay:{network}", most, rates.HOUR_S, TOO_MANY)
     except TooManyRequests as refusal:
         return mark_page(answer(request, {"refusal": refusal}, 429), refusal)
-    found = Ask.objects.open().select_related("user").filter(token=token).first()
+    # PostgreSQL takes no NUL, so it isn't asked.
+    found = None
+    if token.isprintable():
+        found = Ask.objects.open().select_related("user").filter(token=token).first()
     if found is None or not found.user.is_active:
         return answer(request, {}, 404)
     if not request.user.is_authenticated:

@@ -69,3 +69,9 @@ def test_auditors_and_support_choose_nothing(auditor):
         assert hidden(client.get(url), name) == []
     for url in (ASSIGN, FREEZE):
         assert client.get(url).status_code == 403
+
+
+def test_a_number_of_any_length_is_no_row(as_finance):
+    for path, name in ((ASSIGN, "incident"), (FREEZE, "member")):
+        assert as_finance.post(path, {name: "9" * 5000}).status_code < 500
+        assert as_finance.post(path, {name: str(2**63)}).status_code < 500

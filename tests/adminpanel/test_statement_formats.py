@@ -206,8 +206,19 @@ def hostile_sheet(body: str) -> bytes:
     return file.getvalue()
 
 
+def large_styles() -> bytes:
+    file = io.BytesIO(workbook([HEADER, *LINES]))
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/more.xml", b"<x/>" * (3 << 20))
+    return file.getvalue()
+
+
 SHEET = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 LAUGHS = f'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><worksheet {SHEET}>&b;</worksheet>'
+# Rows in comments begin nothing.
+CELLS = "<c><v>1</v></c>" * 150_000
+WIDE = f"<worksheet {SHEET}><sheetData><row>{CELLS}</row></sheetData></worksheet>"
+HIDDEN = WIDE.replace("<c>", "<!--<row >--><c>")
 FAR = (
     f'<worksheet {SHEET}><sheetData><row r="99999999999"><c r="A9"/></row></sheetData></worksheet>'
 )
@@ -227,6 +238,9 @@ FAR = (
         (workbook([HEADER, *LINES])[:-300], "damaged"),
         (bomb(), "too large once it is unpacked"),
         (hostile_sheet(LAUGHS), "damaged"),
+        (hostile_sheet(WIDE), "too large once it is unpacked"),
+        (hostile_sheet(HIDDEN), "too large once it is unpacked"),
+        (large_styles(), "too large once it is unpacked"),
         (hostile_sheet(FAR), "No line names a column"),
         (mpesa([], [*HEADER[:4], *HEADER[5:]]), "Transaction Status"),
         (b"a,b\r\n1,2\r\n", "No line names a column"),

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from ledger.asks import operations
+from ledger.errors import AccountClosed
 from ledger.leaving import data
 from ledger.leaving import operations as leaving
 from ledger.models import Ask
@@ -102,3 +103,29 @@ def test_it_is_in_ones_data_and_goes_with_the_account(db):
         Ask.objects.update(amount_cents=0)
     leaving.close(Context(leaver.pk), leaver.pk)
     assert not Ask.objects.exists()
+
+
+def test_withdrawing_links_makes_no_room_without_end(bob):
+    made = operations.make(bob.pk, amount_cents=None, note="")
+    over = {"expires_at": made.expires_at, "withdrawn_at": made.created_at}
+    Ask.objects.bulk_create(
+        Ask(user=bob, created_at=made.created_at, **over)
+        for _each in range(operations.MADE_AT_MOST - 1)
+    )
+    operations.withdraw(made.pk)
+    with pytest.raises(operations.TooManyMade):
+        operations.make(bob.pk, amount_cents=None, note="")
+    assert signed_in(bob).post("/ask/", {"amount": "", "note": ""}).status_code == 422
+
+
+def test_a_token_that_no_database_holds_is_no_link(client, as_alice):
+    for path in ("/pay/a%00b/", "/verify/a%00b/", f"/pay/{'x' * 3000}/", "/pay/%ED%A0%80/"):
+        assert client.get(path).status_code == 404
+        assert as_alice.get(path).status_code == 404
+
+
+def test_who_has_left_makes_no_link(db):
+    leaver: User = UserFactory()
+    leaving.close(Context(leaver.pk), leaver.pk)
+    with pytest.raises(AccountClosed):
+        operations.make(leaver.pk, amount_cents=None, note="Tea")

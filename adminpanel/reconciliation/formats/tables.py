@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Generator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
@@ -30,6 +32,9 @@ CELL_AT_MOST = 10_000
 # How large an XLSX file may be once it's unpacked, and its texts, which are held in memory.
 UNPACKED_AT_MOST, TEXTS_AT_MOST = 256 << 20, 48 << 20
 FILES_AT_MOST = 200
+# The other files in it are read whole, and so is each row: a short file may hold a huge one.
+OTHERS_AT_MOST, ROW_AT_MOST = 8 << 20, 1 << 20
+ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 
 
 def refuse_known_others(head: bytes) -> None:
@@ -176,17 +181,45 @@ def refuse_bombs(file: BinaryIO) -> None:
     try:
         with zipfile.ZipFile(file) as packed:
             entries = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            is_bomb = is_too_large(entries) or any(
+                has_long_row(packed, one) for one in entries if is_sheet(one)
+            )
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError) as error:
         raise Unreadable(_("This Excel file is damaged.")) from error
-    texts = sum(one.file_size for one in entries if "sharedstrings" in one.filename.lower())
-    if (
-        len(entries) > FILES_AT_MOST
-        or sum(one.file_size for one in entries) > UNPACKED_AT_MOST
-        or texts > TEXTS_AT_MOST
-    ):
+    if is_bomb:
         raise Unreadable(_("This Excel file is too large once it is unpacked. Use CSV."))
     if not any(one.filename.lower().endswith("workbook.xml") for one in entries):
         raise Unreadable(_("This is a ZIP file and no Excel file. Unpack it first."))
+
+
+def is_sheet(one: zipfile.ZipInfo) -> bool:
+    return one.filename.startswith("xl/worksheets/")
+
+
+def is_too_large(entries: list[zipfile.ZipInfo]) -> bool:
+    texts = sum(one.file_size for one in entries if is_texts(one))
+    others = sum(one.file_size for one in entries if not (is_texts(one) or is_sheet(one)))
+    return (
+        len(entries) > FILES_AT_MOST
+        or sum(one.file_size for one in entries) > UNPACKED_AT_MOST
+        or texts > TEXTS_AT_MOST
+        or others > OTHERS_AT_MOST
+    )
+
+
+def is_texts(one: zipfile.ZipInfo) -> bool:
+    return "sharedstrings" in one.filename.lower() and not is_sheet(one)
+
+
+def has_long_row(packed: zipfile.ZipFile, one: zipfile.ZipInfo) -> bool:
+    """Is there a stretch of this sheet in which no row begins? A comment could hide one."""
+    if one.file_size <= ROW_AT_MOST:
+        return False
+    with packed.open(one) as sheet:
+        while len(piece := sheet.read(ROW_AT_MOST)) == ROW_AT_MOST:
+            if not ROW.search(piece) or b"<!" in piece:
+                return True
+    return False
 
 
 def trimmed(cells: tuple[Any, ...]) -> list[str]:
