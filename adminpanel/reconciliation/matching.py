@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 
 from adminpanel.models import Match, MatchPart, Movement
 from adminpanel.models.matches import PAIRED, Place, Rule
@@ -20,6 +20,9 @@ from wallet.staff import audit
 
 # Other candidates that a match remembers.
 ALSO_AT_MOST = 5
+# What more movements share is no name, such as a bank's reference TRANSFER. Comparing all of them
+# with each other would hold the locks for minutes.
+NAMESAKES_AT_MOST = 200
 
 
 def match_by(account_id: int, field: str, names: Collection[str], rule: Rule) -> None:
@@ -27,7 +30,10 @@ def match_by(account_id: int, field: str, names: Collection[str], rule: Rule) ->
 
     What a person matched, or took out of a match, stays as it is.
     """
-    found = Movement.objects.filter(account=account_id, **{f"{field}__in": set(names) - {""}})
+    named = Movement.objects.filter(account=account_id, **{f"{field}__in": set(names) - {""}})
+    counts = named.order_by().values_list(field).annotate(count=Count("pk"))
+    few = [name for name, count in counts if count <= NAMESAKES_AT_MOST]
+    found = Movement.objects.filter(account=account_id, **{f"{field}__in": few})
     # Lock first, without joins: a person may have matched some of them in the meantime.
     list(found.order_by("pk").select_for_update().values_list("pk"))
     by_name: defaultdict[str, list[Movement]] = defaultdict(list)

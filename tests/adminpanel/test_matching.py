@@ -6,7 +6,7 @@ import pytest
 
 from adminpanel.models import Match, Movement
 from adminpanel.models.matches import Place
-from adminpanel.reconciliation import taking_in
+from adminpanel.reconciliation import matching, taking_in
 from tests.adminpanel.support.matching import Sheet, came_in, new_receipt, places, went_out
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +104,14 @@ def test_amount_phone_and_time_only_suggest(alice):
     suggested = Movement.objects.get(suggests__isnull=False)
     assert suggested.suggests.transaction == record
     assert "phone" in suggested.suggestion
+
+
+def test_what_many_lines_share_is_no_name(alice, monkeypatch):
+    monkeypatch.setattr(matching, "NAMESAKES_AT_MOST", 3)
+    receipt, _record = came_in(alice, 900_00)
+    sheet = Sheet()
+    for number in range(4):
+        sheet.say(receipt, 900_00, kind=f"Reason {number}")
+    sheet.imported()
+    assert not Match.objects.exists()
+    assert Movement.objects.lines().count() == 4
