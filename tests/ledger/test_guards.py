@@ -90,7 +90,7 @@ RAW_OF_ENGINE = {
         for change in ("id = 1", "rowid = rowid + 1000", "created_at = '2020-01-01'")
     ],
     "postgresql": [
-        "TRUNCATE ledger_entry",
+        "TRUNCATE ledger_entry CASCADE",
         "TRUNCATE ledger_transaction, ledger_entry RESTART IDENTITY CASCADE",
         "TRUNCATE wallet_account CASCADE",
         "TRUNCATE wallet_user CASCADE",
