@@ -266,13 +266,13 @@ def test_a_long_list_of_members_takes_no_extra_queries(service, django_assert_ma
 def test_the_summary_has_the_volume_of_every_kind_of_payment():
     """The contract names the fields, so a new kind needs a decision here and in the API.
 
-    Moves of a member's own money are no payments.
+    Moves of a member's own money and interest are no payments.
     """
     fields = {"DEPOSIT": "deposits", "TRANSFER": "transfers", "WITHDRAW": "withdrawals"}
     rest = {
         kind.code
         for kind in kinds.every()
-        if kind.is_stray or kind.is_correction or kind.moves_own or kind.takes_back
+        if kind.is_stray or kind.is_correction or kind.moves_own or kind.takes_back or kind.is_ours
     }
     assert set(kinds.codes()) - rest == set(fields)
     assert set(fields.values()) < set(SummaryOut.model_fields)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime, timedelta
 from statistics import median
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -20,14 +22,19 @@ SIZES = [int(size) for size in os.environ.get("SIZES", "10000 50000").split()]
 MEMBERS = int(os.environ.get("MEMBERS", "1000"))
 REQUESTS = int(os.environ.get("REQUESTS", "60"))
 SLICE = 10
+TODAY = datetime.now(ZoneInfo("Africa/Nairobi")).date()
 PAGES = {
     "home": "/",
     "activity": "/activity/",
     "activity, searched": "/activity/?q=lunch",
+    "statement of this month": "/statement/",
+    "statement of half a year": f"/statement/?from={TODAY - timedelta(days=180)}&to={TODAY}",
     "panel overview": "/panel/",
     "panel ledger": "/panel/ledger/",
     "panel ledger, filtered": "/panel/ledger/?type=WITHDRAW&status=SUCCESS&min=1,000",
     "panel activity": "/panel/activity/",
+    "panel report of a month": f"/panel/reports/?from={TODAY - timedelta(days=30)}&to={TODAY}",
+    "panel trial balance": "/panel/reports/trial-balance/",
     "panel accounts": "/panel/accounts/",
     "panel account of the rail": "/panel/accounts/-1/",
     "panel members": "/panel/members/",

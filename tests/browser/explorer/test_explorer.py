@@ -61,6 +61,7 @@ def test_a_chip_removes_its_filter_and_back_restores_it(page):
     expect(page.get_by_role("combobox", name="Type")).to_have_value("TRANSFER")
     page.go_back()
     expect(rows(page)).to_have_count(6)
+    page.wait_for_load_state()  # until then no script hears of going forward
     page.go_forward()
     expect(rows(page)).to_have_count(3)
 
