@@ -1,6 +1,7 @@
 """The settings of incidents, and of alerts to the team, for `nissmart.settings`."""
 
 import os
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -22,7 +23,9 @@ if ALERT_WEBHOOK_URL and len(ALERT_WEBHOOK_SECRET) < SECRET_LENGTH:
     raise ImproperlyConfigured(
         "Set ALERT_WEBHOOK_SECRET, of at least 16 characters: the webhook checks our signature."
     )
-if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_URL.startswith(("https://", "http://localhost")):
+webhook = urlsplit(ALERT_WEBHOOK_URL)
+is_local = webhook.scheme == "http" and webhook.hostname == "localhost"
+if ALERT_WEBHOOK_URL and not (is_local or (webhook.scheme == "https" and webhook.hostname)):
     raise ImproperlyConfigured("ALERT_WEBHOOK_URL must begin with https://.")
 # How long a payout may be unknown, and an approval may wait. Below this float we alert.
 ALERT_UNKNOWN_AFTER_S = env.int("ALERT_UNKNOWN_AFTER_S", 15 * 60)

@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
 from playwright.sync_api import Page, expect
 
+from adminpanel.models import Movement
+from tests.adminpanel.support.matching import Sheet, came_in, new_receipt
 from tests.factories import PIN, send, withdraw
 from tests.ledger.support.goals import saving
 from tests.unsettled import with_status
@@ -146,3 +148,21 @@ def test_pages_for_finance_are_accessible(open_page, finance, alice, bob):
     assert (
         visit(page, *FINANCE, *REPORTS, filtered, f"/panel/transactions/{record.reference}/") == []
     )
+
+
+def test_pages_of_a_statement_are_accessible(open_page, finance, alice, settings):
+    settings.RAIL = "mpesa"
+    sheet = Sheet(opening_cents=5_000_00)
+    receipt, _record = came_in(alice, 900_00)
+    sheet.say(receipt, 950_00)
+    sheet.say(new_receipt(), 250_00, details="Pay Bill from a customer with quite a long name")
+    came_in(alice, 300_00)
+    statement = sheet.imported()
+    matched = Movement.objects.lines().get(receipt=receipt)
+    top = f"/panel/reconciliation/{statement.pk}/"
+    page = open_page(finance)
+    found = visit(page, top, f"/panel/reconciliation/lines/{matched.pk}/")
+    page.goto(f"{top}lines/")
+    page.get_by_role("button", name="Match the ticked").click()
+    expect(page.get_by_text("Choose at least two lines")).to_be_visible()
+    assert found + problems(page) == []

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from nissmart import payment_settings
+from nissmart import alert_settings, payment_settings
 
 pytestmark = pytest.mark.any_engine
 
@@ -27,3 +27,24 @@ def test_a_dangerous_setting_is_refused(monkeypatch, given, complaint):
         monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=re.escape(complaint)):
         importlib.reload(payment_settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://hooks.example.com/nissmart", True),
+        ("http://localhost:9000/alerts", True),
+        ("http://localhost.example.com/alerts", False),
+        ("http://localhost@example.com/alerts", False),
+        ("http://hooks.example.com/alerts", False),
+        ("https:///alerts", False),
+    ],
+)
+def test_alerts_go_unencrypted_only_to_this_machine(monkeypatch, url, is_taken):
+    monkeypatch.setenv("ALERT_WEBHOOK_URL", url)
+    monkeypatch.setenv("ALERT_WEBHOOK_SECRET", "a secret of some length")
+    if is_taken:
+        importlib.reload(alert_settings)
+    else:
+        with pytest.raises(ImproperlyConfigured, match="must begin with https://"):
+            importlib.reload(alert_settings)
