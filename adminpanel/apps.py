@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.guards import NOTES
+from adminpanel.guards import NOTES, STATEMENTS
 from wallet.db import guards
 
 
@@ -10,4 +10,4 @@ class AdminpanelConfig(AppConfig):
     verbose_name = _("Finance panel")
 
     def ready(self) -> None:
-        guards.INSTALLED.append(NOTES)
+        guards.INSTALLED.extend([NOTES, STATEMENTS])

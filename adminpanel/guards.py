@@ -1,7 +1,8 @@
-"""Database triggers that refuse to change or delete a staff note."""
+"""Database triggers on staff notes and on imported statements: what was written stays."""
 
 from collections.abc import Sequence
 
+from ledger.attempt_guards import Rule, refusing
 from wallet.db.guards import Guards, append_only
 
 
@@ -18,3 +19,70 @@ def note_guards(unique: Sequence[str] = ("request",)) -> Guards:
 
 
 NOTES = note_guards()
+
+LINES, PARTS, FILES = (
+    "adminpanel_statementline",
+    "adminpanel_statementpart",
+    "adminpanel_statement",
+)
+NEVER_CHANGED = "what a statement says is never changed"
+NEVER_DELETED = "what a statement says is never deleted"
+NEVER_REPLACED = "UNIQUE constraint failed: what a statement says is never replaced"
+
+# The file of a statement stays as it was uploaded, and so does what an import that is done found.
+SET_ONCE = ("id", "account_id", "sha256", "file_name", "size", "uploaded_by_id", "created_at")
+SET_BY_IMPORT = (
+    *("format", "options", "first_at", "last_at", "opening_cents", "closing_cents"),
+    *("lines_count", "state", "findings", "imported_at"),
+)
+
+
+def changes_file(is_distinct: str) -> str:
+    def changes(names: Sequence[str]) -> str:
+        return " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in names)
+
+    imported = "OLD.state = 'IMPORTED'"
+    return f"{changes(SET_ONCE)} OR {imported} AND ({changes(SET_BY_IMPORT)})"
+
+
+STATEMENTS = (
+    append_only(
+        LINES,
+        changed=NEVER_CHANGED,
+        deleted=NEVER_DELETED,
+        replaced=NEVER_REPLACED,
+        unique=[("account_id", "fingerprint")],
+    )
+    | append_only(
+        PARTS,
+        changed=NEVER_CHANGED,
+        deleted=NEVER_DELETED,
+        replaced=NEVER_REPLACED,
+        unique=[("statement_id", "number")],
+    )
+    | refusing(
+        FILES,
+        f"{FILES}_changes",
+        "UPDATE",
+        Rule(changes_file("IS DISTINCT FROM"), changes_file("IS NOT"), NEVER_CHANGED),
+    )
+    | Guards(
+        sqlite={
+            f"{FILES}_no_delete": f"""
+            BEFORE DELETE ON {FILES}
+            BEGIN SELECT RAISE(ABORT, '{NEVER_DELETED}'); END""",
+            f"{FILES}_no_replace": f"""
+            BEFORE INSERT ON {FILES}
+            WHEN EXISTS (
+                SELECT 1 FROM {FILES} WHERE id = NEW.id
+                OR account_id = NEW.account_id AND sha256 = NEW.sha256
+                   AND state NOT IN ('FAILED', 'DROPPED'))
+            BEGIN SELECT RAISE(ABORT, '{NEVER_REPLACED}'); END""",
+        },
+        postgresql={
+            (FILES, f"{FILES}_no_delete"): f"""
+            BEFORE DELETE OR TRUNCATE ON {FILES} FOR EACH STATEMENT
+            EXECUTE FUNCTION refuse_change('{NEVER_DELETED}')""",
+        },
+    )
+)

@@ -52,7 +52,44 @@ CHARGES = HouseAccount(
     _("What rails charged Nissmart for payments."),
 )
 
-BY_KIND = {one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES)}
+BANK = HouseAccount(
+    -10,
+    "bank",
+    _("Bank"),
+    _("The money the house holds at its bank. The statements of the bank are compared with it."),
+)
+
+BY_KIND = {one.kind: one for one in (IN_TRANSIT, SUSPENSE, ADJUSTMENTS, FEES, CHARGES, BANK)}
+
+# The chart of accounts: the number of each kind of account in the books, fixed for good. The first
+# digit is the type. Assets, which a debit raises, are 1; what we owe is 2, our own funds are 3,
+# income is 4 and costs are 5. All wallets share a number, and so do all goals.
+CODES = {
+    "mpesa_float": "1100",
+    "simulated_float": "1190",
+    "bank": "1200",
+    "wallet": "2100",
+    "goal": "2200",
+    "in_transit": "2300",
+    "suspense": "2400",
+    "adjustments": "3900",
+    "fees": "4100",
+    "rail_charges": "5100",
+    "interest": "5200",
+}
+
+
+def code_of(kind: str) -> str:
+    """The number of this kind of account in the books, such as `1100`.
+
+    The float of a rail that has none here is numbered by its id: 1920 for -20.
+    """
+    return CODES.get(kind) or str(1900 - BY_KIND[kind].id)
+
+
+def by_code(code: str) -> HouseAccount | None:
+    """The house account with this number. None if no house account has it."""
+    return next((one for one in all_accounts() if code_of(one.kind) == code), None)
 
 
 def label_of(account_id: int | None) -> str:

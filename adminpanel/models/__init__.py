@@ -6,6 +6,7 @@ from adminpanel.models.incidents import Incident
 from adminpanel.models.notes import Note
 from adminpanel.models.reversals import ReversalProposal
 from adminpanel.models.saved_views import SavedView
+from adminpanel.models.statements import Statement, StatementLine, StatementPart
 from adminpanel.models.unfreezings import Unfreezing
 
 __all__ = [
@@ -16,5 +17,8 @@ __all__ = [
     "Note",
     "ReversalProposal",
     "SavedView",
+    "Statement",
+    "StatementLine",
+    "StatementPart",
     "Unfreezing",
 ]

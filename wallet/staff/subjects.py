@@ -20,6 +20,7 @@ PAGES = {
     "names": "",
     "payouts": "adminpanel:payouts",
     "site": "",
+    "statement": "adminpanel:statement",
     "tariffs": "",
     "transaction": "adminpanel:transaction",
 }
@@ -76,6 +77,10 @@ def incident(incident_id: int) -> Subject:
 
 def group(group_id: int) -> Subject:
     return Subject("group", str(group_id))
+
+
+def statement(statement_id: int) -> Subject:
+    return Subject("statement", str(statement_id))
 
 
 def account(account_id: int) -> Subject:
