@@ -46,7 +46,7 @@ END $$;
 """
 
 
-# After the statement on PostgreSQL: by then the transaction has its id, so that whoever closes the
+# After the statement on PostgreSQL: by then the transaction has its id, so that the close of the
 # day waits for it (`ledger/closing/gate.py`).
 CLOSED_DAYS = Guards(
     sqlite={

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from ledger.closing.periods import Period
 from ledger.closing.sections import between, long_read
-from ledger.models import Close
 from wallet import house
 
 OF_PERIOD = """
@@ -40,7 +40,7 @@ def after_movement(before: Sequence[Line], moved: Mapping[str, Sequence[int]]) -
     ]
 
 
-def of_period(period: Close) -> list[Line]:
+def of_period(period: Period) -> list[Line]:
     """The trial balance of any period, from all entries until its end."""
     with long_read(), connection.cursor() as cursor:
         cursor.execute(OF_PERIOD, between(period.starts_at, period.ends_at))

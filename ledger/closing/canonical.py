@@ -20,9 +20,11 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=T
 
 
 def to_moment(value: datetime | str) -> str:
-    """`2026-11-27T20:59:59.999999Z`. SQLite returns naive UTC text."""
+    """`2026-11-27T20:59:59.999999Z`. SQLite returns naive UTC times, or their text."""
     if isinstance(value, str):
         return f"{value[:10]}T{value[11:19]}.{value[20:26] or '0':0<6}Z"
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 

@@ -41,8 +41,10 @@ def shut(until: datetime) -> None:
 
 @committed
 def move_gate(until: datetime) -> None:
-    Books.objects.bulk_create([Books(pk=1, open_from=until)], ignore_conflicts=True)
-    Books.objects.filter(open_from__lt=until).update(open_from=until)
+    if Books.objects.select_for_update().exists():
+        Books.objects.filter(open_from__lt=until).update(open_from=until)
+    else:
+        Books.objects.create(pk=1, open_from=until)
 
 
 def wait_for_writers() -> None:

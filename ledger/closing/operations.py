@@ -49,7 +49,9 @@ def close_day(signature: Signature, day: date) -> Close:
     after, through = (before.audit_through if before else 0), gate.last_audit_id()
     audit = sections.digest_audit(after, through)
     opening = before_it.content["trial_balance"] if before_it else []
-    count = {name: sum(d.count for (s, _day), d in digests.items() if s == name) for name in COUNTED}
+    count = {
+        name: sum(d.count for (s, _day), d in digests.items() if s == name) for name in COUNTED
+    }
     return write(
         period,
         signature,
@@ -90,8 +92,10 @@ def close_month(signature: Signature, month: date) -> Close:
     refuse_month(period)
     before = Close.objects.newest()
     assert before
-    of_month = Close.objects.live().days().filter(
-        ends_at__gt=period.starts_at, starts_at__lt=period.ends_at
+    of_month = (
+        Close.objects.live()
+        .days()
+        .filter(ends_at__gt=period.starts_at, starts_at__lt=period.ends_at)
     )
     covered = list(of_month.order_by("number"))
     return write(

@@ -78,7 +78,7 @@ def carry_out(placed: PlacedOrder) -> Transaction:
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
     WAITS.mark_free(names_to_lock(placed))
     check_precondition(placed, facts)
-    now = placed.at or in_order(timezone.now(), facts)
+    now = in_order(placed.at or timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
         # The order waited past midnight, so it counts towards the new day's limit.
         facts = statements.read_facts(placed, today)

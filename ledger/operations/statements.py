@@ -98,8 +98,8 @@ class Facts(NamedTuple):
     """What an order needs to know from the database.
 
     `earlier_id` is the transaction its key already made. `sent_cents` is what left the source that
-    day. `open_from` is where the open books begin. `next_id` becomes the id of its transaction. `answer` answers its precondition.
-    `fee_cents` is what the tariff asks.
+    day. `open_from` is where the open books begin. `next_id` becomes the id of its transaction.
+    `answer` answers its precondition. `fee_cents` is what the tariff asks.
     """
 
     earlier_id: int | None

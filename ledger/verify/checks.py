@@ -1,8 +1,8 @@
 """The checks of the books, recomputed from the rows. Shares no code with the operations.
 
-Each check but those of closed periods is one SQL statement that finds the rows that break one rule.
-So it sees the database at one instant, even while orders run, and can be run alone. Both engines run the same text, except
-for days and triggers, where their SQL differs.
+Each check is one SQL statement that finds the rows that break one rule, except those of closed
+periods. So it sees the database at one instant, even while orders run, and can be run alone. Both
+engines run the same text, except for days and triggers, where their SQL differs.
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -287,7 +287,9 @@ CHECKS = (
     Check(
         "closed-days",
         _("Closed days"),
-        _("The entries, orders, outcomes and approvals of a closed day are those that were closed."),
+        _(
+            "The entries, orders, outcomes and approvals of a closed day are those that were closed."
+        ),
         "{problem}",
         "day",
         find=closes.days,
