@@ -288,7 +288,7 @@ CHECKS = (
         "closed-days",
         _("Closed days"),
         _(
-            "The entries, orders, outcomes and approvals of a closed day are those that were closed."
+            "Entries, orders, outcomes and approvals of a closed day are those that were closed."
         ),
         "{problem}",
         "day",
