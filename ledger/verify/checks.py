@@ -287,9 +287,7 @@ CHECKS = (
     Check(
         "closed-days",
         _("Closed days"),
-        _(
-            "Entries, orders, outcomes and approvals of a closed day are those that were closed."
-        ),
+        _("Entries, orders, outcomes and approvals of a closed day are those that were closed."),
         "{problem}",
         "day",
         find=closes.days,
