@@ -23,6 +23,7 @@ NO_REPLACE = "UNIQUE constraint failed: a close is never replaced"
 NOT_NEWEST = "only the newest close is reopened"
 NOT_NEXT = "a day is closed after the day before it, and once the books are open from its end"
 NOT_OPEN_AGAIN = "the books are open from the end of the newest close"
+NOT_TWICE = "UNIQUE constraint failed: where the open books begin is never replaced"
 ONE_ROW = "where the open books begin is never deleted"
 
 IS_EARLY = f"< (SELECT open_from FROM {BOOKS_TABLE} WHERE id = 1)"
@@ -128,7 +129,7 @@ CLOSE_ROWS = (
             "ledger_books_no_replace": f"""
             BEFORE INSERT ON {BOOKS_TABLE}
             WHEN EXISTS (SELECT 1 FROM {BOOKS_TABLE} WHERE id = NEW.id)
-            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {ONE_ROW}'); END""",
+            BEGIN SELECT RAISE(ABORT, '{NOT_TWICE}'); END""",
         },
         postgresql={
             (BOOKS_TABLE, "ledger_books_no_delete"): f"""
