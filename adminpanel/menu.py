@@ -85,6 +85,7 @@ MENU = (
                 "bank",
                 inside=("statement", "import_statement", "workspace", "movement"),
             ),
+            Section("close", _("Close"), "lock", inside=("close_period",)),
             Section("accounts", _("Accounts"), "scale", inside=("account", "account_statement")),
             Section(
                 "reports",

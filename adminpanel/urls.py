@@ -4,6 +4,7 @@ from adminpanel.access import action_on
 from adminpanel.accounts import views as accounts
 from adminpanel.activity import views as activity
 from adminpanel.audit import views as audit
+from adminpanel.close import views as close
 from adminpanel.corrections import views as corrections
 from adminpanel.deposits import views as deposits
 from adminpanel.exports import views as exports
@@ -39,6 +40,10 @@ incident_action = action_on("incident", "incident_id")
 statement_action = action_on("statement", "statement_id")
 workspace_action = action_on("workspace", "statement_id")
 movement_action = action_on("movement", "movement_id")
+period_action, closing_action = (
+    action_on("close_period", "period"),
+    action_on("closing", "closing_id"),
+)
 
 app_name = "adminpanel"
 urlpatterns = [
@@ -211,6 +216,27 @@ urlpatterns = [
         movement_action(workspace.ask_receipt),
         name="ask_receipt",
     ),
+    # Closed days and months
+    path("close/", close.close, name="close"),
+    path("close/signatures/<id:closing_id>/", close.closing, name="closing"),
+    path(
+        "close/signatures/<id:closing_id>/approve/",
+        closing_action(close.approve_close),
+        name="approve_close",
+    ),
+    path(
+        "close/signatures/<id:closing_id>/deny/",
+        closing_action(close.deny_close),
+        name="deny_close",
+    ),
+    path(
+        "close/signatures/<id:closing_id>/withdraw/",
+        closing_action(close.withdraw_close),
+        name="withdraw_close",
+    ),
+    path("close/<slug:period>/", close.close_period, name="close_period"),
+    path("close/<slug:period>/sign/", period_action(close.sign_close), name="sign_close"),
+    path("close/<slug:period>/reopen/", period_action(close.ask_reopening), name="ask_reopening"),
     # Accounts
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<account_id:account_id>/", accounts.account, name="account"),

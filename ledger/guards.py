@@ -15,6 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
+from ledger.closing_guards import CLOSING
 from ledger.goal_guards import GOAL_LOCKS, OWN_MOVES
 from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
@@ -256,6 +257,7 @@ BOOKS = (
     | WHOLE_TARIFFS
     | REPORTS
     | DOCUMENTS
+    | CLOSING
 )
 
 

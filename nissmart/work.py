@@ -15,6 +15,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from adminpanel.alerts import operations as team_alerts
+from adminpanel.close import operations as closings
 from adminpanel.corrections import operations as corrections
 from adminpanel.exports import operations as exports
 from adminpanel.incidents import findings, reports
@@ -106,6 +107,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     reports.open_for_reports,
     reversals.post_approved,
     corrections.post_approved,
+    closings.post_approved,
     integrity.request_if_due,
     integrity.run_next,
     read_statements,

@@ -114,7 +114,7 @@ def run_check(check: verify.Check) -> CheckResult:
     began = time.perf_counter()
     result = CheckResult(check_name=check.name, found=0)
     try:
-        violations = list(check.violations())
+        violations = list(check.violations(is_brief=True))
     except Exception as error:
         # Any exception: the other checks must still run, and the result shows the error.
         logger.exception("check raised an error", extra={"check": check.name})

@@ -2,6 +2,7 @@
 
 from adminpanel.models.alerts import Alert
 from adminpanel.models.checks import CheckResult, CheckRun
+from adminpanel.models.closings import ClosingProposal
 from adminpanel.models.corrections import Correction
 from adminpanel.models.exports import ExportJob, ExportPart
 from adminpanel.models.incidents import Incident
@@ -25,6 +26,7 @@ __all__ = [
     "BalanceCheck",
     "CheckResult",
     "CheckRun",
+    "ClosingProposal",
     "Correction",
     "Cutoff",
     "ExportJob",

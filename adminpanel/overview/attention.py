@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from adminpanel.attention import Item, by_tone, oldest
-from adminpanel.models import CheckResult, Incident
+from adminpanel.models import CheckResult, ClosingProposal, Incident
 from adminpanel.overview import queries
 from adminpanel.overview.totals import Waiting
+from adminpanel.proposals.queries import to_decide
 from ledger.querysets import nairobi_day
 from ledger.status import BADGES, Badge, Status
 from wallet.models import User
@@ -121,6 +122,17 @@ def corrections(reader: User) -> list[Item]:
     return waiting(Badge(_("Approve"), "wait", "pencil"), said, "adjustments", found)
 
 
+def closings(reader: User) -> list[Item]:
+    """Signatures of days and months that this person may approve."""
+    found = list(to_decide(ClosingProposal, reader).order_by("proposed_at"))
+    if not found:
+        return []
+    said = ngettext("{n} close needs approval", "{n} closes need approval", len(found))
+    badge = Badge(_("Approve"), "wait", "lock")
+    url = reverse("adminpanel:close_period", args=[found[0].period.key])
+    return [Item(badge, said.format(n=len(found)), url, aside=oldest(found[0].proposed_at))]
+
+
 def exceptions(reader: User) -> list[Item]:
     found = queries.exceptions()
     said = ngettext(
@@ -155,4 +167,5 @@ SOURCES: tuple[Source, ...] = (
     payouts,
     reversals,
     corrections,
+    closings,
 )

@@ -66,11 +66,17 @@ class Life[P: Proposal](ABC):
         """Raise a Refusal if the ledger would refuse it now. The proposal then stays open."""
 
     @abstractmethod
-    def carry_out(self, context: Context, proposal: P) -> Transaction:
+    def carry_out(self, context: Context, proposal: P) -> Any:
         """Have the ledger post it, once for the context's key. Raises a Refusal."""
 
+    def made_of(self, proposal: P) -> Any:
+        """What the ledger made of it: a transaction, unless a subclass says otherwise. Or None."""
+        return Transaction.objects.filter(
+            created_by=proposal.decided_by_id, idempotency_key=self.key_of(proposal)
+        ).first()
+
     @abstractmethod
-    def after_posting(self, proposal: P, made: Transaction) -> dict[str, Any]:
+    def after_posting(self, proposal: P, made: Any) -> dict[str, Any]:
         """The facts of the posting for the audit. May set columns of the proposal."""
 
     # --- Decide
@@ -171,12 +177,10 @@ class Life[P: Proposal](ABC):
         """Save that the ledger posted it, or its refusal.
 
         Two calls of `post` can get different answers, if the books changed in between. So this
-        looks for the transaction in the ledger.
+        looks for what is in the ledger.
         """
         proposal = self.lock(proposal_id)
-        made = Transaction.objects.filter(
-            created_by=proposal.decided_by_id, idempotency_key=self.key_of(proposal)
-        ).first()
+        made = self.made_of(proposal)
         state = State.POSTED if made else State.REFUSED
         if proposal.state in (State.POSTED, state):
             return proposal

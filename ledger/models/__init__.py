@@ -5,6 +5,7 @@ from ledger.models.arrivals import Arrival
 from ledger.models.asks import Ask
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.auto_savings import AutoSaved, AutoSaving, AutoSavingMark
+from ledger.models.closes import Books, Close
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
 from ledger.models.goal_locks import GoalLock
@@ -27,6 +28,8 @@ __all__ = [
     "AutoSaving",
     "AutoSavingMark",
     "Band",
+    "Books",
+    "Close",
     "DailyTotal",
     "Entry",
     "Goal",

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from ledger.errors import ReceiptTaken
 from ledger.kinds import DEPOSIT
-from ledger.models import Arrival, Attempt, Entry, Transaction
+from ledger.models import Arrival, Attempt, Books, Entry, Transaction
 from ledger.models.attempts import State
 from ledger.operations.orders import Order
 from ledger.status import Status
@@ -123,7 +123,8 @@ def write(order: Order, account: Account, paid: Paid) -> Transaction:
     """A deposit that is paid already, with its attempt and entries. Its account is locked."""
     entries = Entry.objects.filter(account=account)
     last_at = entries.order_by("-pk").values_list("created_at", flat=True).first()
-    now = max(timezone.now(), last_at) if last_at else timezone.now()
+    now = Books.objects.not_closed(timezone.now())
+    now = max(now, last_at or now)
     record = Transaction.objects.create(
         type=order.kind.code,
         rail=paid.rail,

@@ -22,7 +22,7 @@ from ledger.errors import (
     UnknownAccount,
 )
 from ledger.kinds import ADJUSTMENT, ASSIGNMENT, RETURN
-from ledger.models import Attempt, Entry, Transaction
+from ledger.models import Attempt, Books, Entry, Transaction
 from ledger.operations import rules
 from ledger.operations.orders import Order
 from ledger.status import Status
@@ -175,7 +175,7 @@ def write(
 ) -> Transaction:
     """Write the transaction, its entries, the balances, and the attempt of one that waits."""
     assert context.actor_id
-    now = timezone.now()
+    now = Books.objects.not_closed(timezone.now())
     for each in wallets.values():
         # Time never runs backwards along an account.
         last = each.entries.order_by("-pk").values_list("created_at", flat=True).first()

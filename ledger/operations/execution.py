@@ -78,7 +78,7 @@ def carry_out(placed: PlacedOrder) -> Transaction:
     holdings, [facts] = statements.read([placed], day, Hold.WAIT)
     WAITS.mark_free(names_to_lock(placed))
     check_precondition(placed, facts)
-    now = placed.at or not_before_last_entry(timezone.now(), facts)
+    now = in_order(placed.at or timezone.now(), facts)
     if (today := nairobi_day(now)) != day:
         # The order waited past midnight, so it counts towards the new day's limit.
         facts = statements.read_facts(placed, today)
@@ -126,7 +126,7 @@ def decide_each(batch: Sequence[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     outcomes: dict[PlacedOrder, Outcome] = {}
     carried_out = []
     for placed, facts in zip(batch, facts_of_each, strict=True):
-        at = not_before_last_entry(now, facts)
+        at = in_order(now, facts)
         is_held = all(id in holdings for id in placed.order.account_ids)
         if not is_held or facts.earlier_id is not None or nairobi_day(at) != day:
             continue
@@ -142,12 +142,13 @@ def decide_each(batch: Sequence[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
     return outcomes
 
 
-def not_before_last_entry(now: datetime, facts: Facts) -> datetime:
+def in_order(now: datetime, facts: Facts) -> datetime:
     """The time for an order's entries: now, but never before its accounts' last entry.
 
-    Two web machines' clocks may differ, and time must not run backwards along an account.
+    Two web machines' clocks may differ, and time must not run backwards along an account, nor into
+    a closed day: what comes too late for it is dated to the first open moment.
     """
-    return max(now, facts.last_at) if facts.last_at else now
+    return max(now, facts.not_before) if facts.not_before else now
 
 
 def check_precondition(placed: PlacedOrder, facts: Facts) -> None:

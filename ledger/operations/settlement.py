@@ -16,7 +16,13 @@ from ledger.models.attempts import State
 from ledger.operations import arrivals
 from ledger.operations.charges import write_charge
 from ledger.operations.orders import Order, Postings
-from ledger.operations.statements import ADD_TO_BALANCES, CHANGE, insert_entries, rows_sql
+from ledger.operations.statements import (
+    ADD_TO_BALANCES,
+    CHANGE,
+    OPEN_FROM,
+    insert_entries,
+    rows_sql,
+)
 from ledger.querysets import to_time
 from ledger.status import Status
 from wallet.db import pipeline
@@ -72,12 +78,14 @@ class Ending(NamedTuple):
 
 class Held(NamedTuple):
     """What is locked. `attempt` is None of a transaction that took no rail, or an instant one.
-    `taken_by` is the reference of the other payment that has the ending's receipt."""
+    `taken_by` is the reference of the other payment that has the ending's receipt. Nothing is dated
+    before `open_from`."""
 
     accounts: list[Row]
     status: str
     attempt: Row | None
     taken_by: str | None
+    open_from: datetime | str | None
 
 
 def settle(
@@ -175,6 +183,8 @@ def end(
         paid = arrivals.Paid(record.rail, ending.receipt, record.amount_cents)
         arrivals.bind(record, paid, arrivals.find(paid), is_claim=ending.is_claim)
     times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
+    if held.open_from:
+        times.append(to_time(held.open_from))
     now = max([at or timezone.now(), record.created_at, *times])
     if held.attempt and ending.status == Status.SUCCESS and shape.target == Side.RAIL:
         write_charge(record, ending.charge_cents, now)
@@ -191,6 +201,7 @@ def hold(account_ids: Sequence[int], record: Transaction, receipt: str) -> Held:
         Statement(STATUS + lock, (record.pk,)),
         Statement(ATTEMPT + lock, (record.pk,)),
         Statement(TAKEN, (record.rail, receipt or None, record.pk, is_payout)),
+        Statement(OPEN_FROM),
     ]
     if account_ids:
         ids = rows_sql(1, len(account_ids))
@@ -198,12 +209,13 @@ def hold(account_ids: Sequence[int], record: Transaction, receipt: str) -> Held:
         queries.insert(0, Statement(ACCOUNTS.format(ids=ids), account_ids))
         if lock:
             queries.insert(0, Statement(LOCK_ACCOUNTS.format(ids=ids), account_ids))
-    *answers, [[status]], attempts, taken = pipeline.ask(*queries)
+    *answers, [[status]], attempts, taken, open_from = pipeline.ask(*queries)
     return Held(
         answers[-1] if answers else [],
         status,
         attempts[0] if attempts else None,
         taken[0][0] if taken else None,
+        open_from[0][0] if open_from else None,
     )
 
 

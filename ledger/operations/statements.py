@@ -44,7 +44,14 @@ SENT = """
     WHERE from_account_id = %s AND created_at >= %s AND created_at < %s
       AND status <> 'FAILED'{uncounted}"""
 EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempotency_key = %s"
+# Nothing is dated before it. No row while nothing was ever closed.
+OPEN_FROM = "SELECT open_from FROM ledger_books"
 LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
+# One time in place of three: Python parses each that it gets. SQLite's MAX of a NULL is NULL.
+NOT_BEFORE = {
+    "postgresql": f"GREATEST(({LAST_AT}), ({LAST_AT}), ({OPEN_FROM}))",
+    "sqlite": f"MAX(IFNULL(({LAST_AT}), ''), IFNULL(({LAST_AT}), ''), IFNULL(({OPEN_FROM}), ''))",
+}
 
 # Read in the first trip, so that the writes can go out without waiting for an answer.
 NEXT_ID = {
@@ -96,23 +103,22 @@ class Facts(NamedTuple):
     """What an order needs to know from the database.
 
     `earlier_id` is the transaction its key already made. `sent_cents` is what left the source that
-    day. `next_id` becomes the id of its transaction. `answer` answers its precondition.
+    day. `not_before_at` is the later of the last entry on either account and the start of the open
+    books. `next_id` becomes the id of its transaction. `answer` answers its precondition.
     `fee_cents` is what the tariff asks.
     """
 
     earlier_id: int | None
     sent_cents: int
-    source_last_at: datetime | str | None
-    target_last_at: datetime | str | None
+    not_before_at: datetime | str | None
     next_id: int = 0
     answer: list[Row] | None = None
     fee_cents: int = 0
 
     @property
-    def last_at(self) -> datetime | None:
-        """The time of the last entry on either account."""
-        times = [to_time(at) for at in (self.source_last_at, self.target_last_at) if at]
-        return max(times, default=None)
+    def not_before(self) -> datetime | None:
+        """The time of the last entry on either account, or the end of the closed days."""
+        return to_time(self.not_before_at) if self.not_before_at else None
 
 
 def read(
@@ -257,7 +263,7 @@ def sent_sql(uncounted: tuple[str, ...]) -> str:
 def facts_sql(uncounted: tuple[str, ...], draws_id: bool) -> str:
     facts = (
         f"SELECT ({EARLIER}) AS earlier_id, ({sent_sql(uncounted)}) AS sent_cents,"
-        f" ({LAST_AT}) AS source_last_at, ({LAST_AT}) AS target_last_at"
+        f" {NOT_BEFORE[connection.vendor]} AS not_before_at"
     )
     return f"{facts}, {NEXT_ID[connection.vendor]} AS id" if draws_id else facts
 

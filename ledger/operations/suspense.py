@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from ledger.kinds import STRAY_IN, Kind
-from ledger.models import Entry, Transaction
+from ledger.models import Books, Entry, Transaction
 from ledger.operations import arrivals
 from ledger.operations.arrivals import Paid
 from ledger.operations.corrections import resolution_of
@@ -46,7 +46,7 @@ def hold_in_suspense(
     item = Transaction.objects.get(pk=resolves_id) if resolves_id else None
     if item and (item.amount_cents != paid.amount_cents or resolution_of(item.pk)):
         item = None
-    now = timezone.now()
+    now = Books.objects.not_closed(timezone.now())
     record = write_unordered(order, actor_id=actor_id, key=key, at=now, resolves=item)
     if comes_in:
         arrivals.bind(record, paid, arrival, is_claim=is_claim)

@@ -38,7 +38,8 @@ class Check:
     `name` is stored with each result and never changes. `title` is its heading on pages. `rule`
     states it, and `finding` says what's wrong with a row. `sql` finds the bad rows: it's text, or
     a function from the engine's name to text. Its first column names the row, and all columns fill
-    the blanks in `finding`.
+    the blanks in `finding`. A check that no SQL can make has `find` instead, which yields the same
+    columns. It takes whether the run is brief, and then leaves out what is long past.
     """
 
     name: str
@@ -46,17 +47,20 @@ class Check:
     rule: str | Promise
     finding: str | Promise
     row: str
-    sql: str | Callable[[str], str]
+    sql: str | Callable[[str], str] = ""
+    find: Callable[[bool], Iterator[dict[str, Any]]] | None = None
 
-    def violations(self) -> Iterator[Violation]:
+    def violations(self, *, is_brief: bool = False) -> Iterator[Violation]:
         """The rows that break the rule now."""
-        sql = self.sql if isinstance(self.sql, str) else self.sql(connection.vendor)
-        for facts in read(sql):
+        for facts in self.find(is_brief) if self.find else self.read():
             row = next(iter(facts.values()))
             words = {name: to_words(name, value) for name, value in facts.items()}
             message = str(self.finding).format_map(words)
             record = row if self.row == "transaction" else facts.get("record")
             yield Violation(self.name, f"{self.row} {row}", message, facts, record)
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        return read(self.sql if isinstance(self.sql, str) else self.sql(connection.vendor))
 
 
 def read(sql: str) -> Iterator[dict[str, Any]]:

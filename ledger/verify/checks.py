@@ -1,13 +1,13 @@
 """The checks of the books, recomputed from the rows. Shares no code with the operations.
 
-Each check is one SQL statement that finds the rows that break one rule. So it sees the database at
-one instant, even while orders run, and can be run alone. Both engines run the same text, except
-for days and triggers, where their SQL differs.
+Each check is one SQL statement that finds the rows that break one rule, except those of closed
+periods. So it sees the database at one instant, even while orders run, and can be run alone. Both
+engines run the same text, except for days and triggers, where their SQL differs.
 """
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, goals, interest, statements, suspense, triggers
+from ledger.verify import attempts, closes, goals, interest, statements, suspense, triggers
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -276,6 +276,30 @@ CHECKS = (
         _("of account {account}: stores {balance_cents}, but the entries sum to {sum_cents}"),
         "house balance",
         statements.RUNNING_TOTALS,
+    ),
+    Check(
+        "closes",
+        _("Closed periods"),
+        _("Every close is what its hash says and follows the one before it, and none is missing."),
+        "{problem}",
+        "close",
+        find=closes.chain,
+    ),
+    Check(
+        "closed-days",
+        _("Closed days"),
+        _("Entries, orders, outcomes and approvals of a closed day are those that were closed."),
+        "{problem}",
+        "day",
+        find=closes.days,
+    ),
+    Check(
+        "closed-audit",
+        _("Closed audit"),
+        _("The audit events that a close covers are those that were there when it was made."),
+        "{problem}",
+        "day",
+        find=closes.audit,
     ),
     Check(
         "guards",

@@ -272,7 +272,7 @@ def test_the_number_of_queries_does_not_grow_with_the_history(
 
     as_finance.get(URL)
     grow()
-    with django_assert_max_num_queries(25) as queries:
+    with django_assert_max_num_queries(26) as queries:
         as_finance.get(URL)
     grow()
     with django_assert_num_queries(len(queries)):

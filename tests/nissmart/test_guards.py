@@ -27,6 +27,8 @@ from ledger.models import (
     Attempt,
     AutoSaved,
     Band,
+    Books,
+    Close,
     Entry,
     Goal,
     InterestPaid,
@@ -48,6 +50,7 @@ from ledger.statements.issuing import issue
 from ledger.statements.period import Period
 from tests.adminpanel.support.statements import imported, mpesa
 from tests.factories import deposit, new_key, withdraw
+from tests.ledger.closing.support import close, reopen
 from tests.ledger.support.goals import open_goal
 from tests.ledger.support.later import answer_later
 from tests.ledger.support.prices import BANDS, price
@@ -65,7 +68,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(InterestPaid, InterestRate, RateApproval),
+    *(Books, Close, InterestPaid, InterestRate, RateApproval),
     *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Statement, StatementLine),
     *(Match, MatchPart, Movement, StatementPart, Tariff, Transaction, Verdict),
 )
@@ -128,6 +131,7 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     nothing = {"units": 0, "carried_units": 0, "tax_carried": 0, "through_day": today}
     InterestPaid.objects.create(goal=Goal.objects.get(), month=today, **moved, **nothing)
     issue(statement.of(alice.primary_account(), Period(today, today)))
+    reopen(close(1))
     return {model: model._default_manager.latest("pk") for model in GUARDED}
 
 

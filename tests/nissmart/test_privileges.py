@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +16,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from adminpanel.incidents import operations as incidents
-from adminpanel.models import ExportJob, Movement, SavedView
+from adminpanel.models import ClosingProposal, ExportJob, Movement, SavedView
 from adminpanel.reconciliation import taking_in
 from adminpanel.reversals import operations as reversals
 from ledger.asks import operations as asks
 from ledger.models import Attempt, Pause, RailEvent
+from ledger.querysets import nairobi_day
 from tests.adminpanel.support.corrections import propose_adjustment
 from tests.adminpanel.support.statements import BANK, MT940, imported, mpesa, upload
 from tests.conftest import pass_second_factor, sign_in, signed_in, staff
@@ -222,6 +224,8 @@ def samples(people, alice, settings) -> dict[str, str]:
     view = SavedView.objects.create(owner=colleague, name="x", query="type=DEPOSIT")
     matched = imported(MT940.encode(), BANK)
     taking_in.take_in_due()
+    yesterday = nairobi_day() - timedelta(days=1)
+    signed = ClosingProposal.objects.create(act="day", last_day=yesterday, proposed_by=maker)
     return {
         "<id:user_id>": str(people["member"].pk),
         "<id:message_id>": str(messages.alert(people["member"].pk, Topic.PIN_CHANGED).pk),
@@ -229,6 +233,8 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<id:statement_id>/match/": f"{matched.pk}/match/",
         "<id:movement_id>": str(Movement.objects.latest("pk").pk),
         "<slug:name>": "sums",
+        "<slug:period>": f"{yesterday:%Y-%m-%d}",
+        "<id:closing_id>": str(signed.pk),
         "<str:code>": "0000-0000-0000-0000",
         "<str:secret>": "no-such-secret",
         "<slug:kind>": "stk",
