@@ -95,6 +95,9 @@ def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: Fals
         raise
     except Exception:
         logger.exception("statement not readable", extra={"statement": statement.pk})
+        if statement.state == State.IMPORTING:
+            # Some lines are in the account already. A worker tries again when the lease ends.
+            return
         refuse(statement, tally, _("This file can't be read. Our log has the details."))
 
 
