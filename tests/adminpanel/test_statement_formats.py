@@ -246,6 +246,7 @@ FAR = (
         (b"a,b\r\n1,2\r\n", "No line names a column"),
         (mpesa([["x" * 20_000]]), "missing"),
         (mpesa([["x"] * 70]), "more than 60 columns"),
+        (workbook([HEADER, ["x"] * 61]), "more than 60 columns"),
         (MT940.replace("KES", "USD").encode(), "USD"),
         (MT940.replace(":60F:C260901KES1000,00", "").encode(), ":60F:"),
     ],
