@@ -29,16 +29,18 @@ LATE_AT_MOST = timedelta(minutes=10)
 def take_in_due() -> int:
     """Take in what is new: imported statements, then entries. Says how many movements."""
     count = 0
-    fresh = Statement.objects.filter(state=Statement.State.IMPORTED, cutoff__isnull=True)
+    imported = Statement.objects.filter(state=Statement.State.IMPORTED, cutoff__isnull=True)
+    # A statement that is imported meanwhile waits for the next turn, since it hasn't begun.
+    fresh = list(imported.order_by("pk"))
     try:
-        for statement in fresh.order_by("pk"):
+        for statement in fresh:
             begin(statement)
         for account_id in ReconciledAccount.objects.values_list("pk", flat=True):
             while taken := take_entries(account_id):
                 count += taken
-        for statement in fresh.order_by("pk"):
+        for statement in fresh:
             count += take_lines(statement)
-            write_cutoffs(statement.account_id)
+            write_cutoffs(statement)
     except Busy:
         # The next turn goes on where this one stopped.
         return count
@@ -142,11 +144,16 @@ def match_by_reference(statement: Statement, ids: Sequence[int]) -> None:
 
 
 @committed
-def write_cutoffs(account_id: int) -> None:
-    """Write what each statement's end leaves unexplained by itself: gaps between statements, lines
-    that one lacks. Lines never change, so this only changes with another statement."""
+def write_cutoffs(taken: Statement) -> None:
+    """Write the gap at the end of this statement, whose lines are all taken in, and of those
+    before it. Lines never change, so a gap only changes with another statement.
+
+    A cutoff says that its statement is done. One whose lines still wait doesn't get one here.
+    """
+    account_id = taken.account_id
     known = ReconciledAccount.objects.select_for_update().get(pk=account_id)
     statements = Statement.objects.filter(account=account_id, state=Statement.State.IMPORTED)
+    done = set(statements.filter(cutoff__isnull=False).values_list("pk", flat=True)) | {taken.pk}
     dated = [(last_of(one), one) for one in statements.exclude(last_at=None)]
     dated.sort(key=lambda pair: (pair[0], pair[1].pk))
     first = min(dated, key=lambda pair: (pair[1].first_at or pair[0], pair[1].pk), default=None)
@@ -162,6 +169,8 @@ def write_cutoffs(account_id: int) -> None:
     for at, statement in dated:
         explained_cents += sum_of_lines(account_id, since, at)
         since = max(since, at + timedelta(microseconds=1))
+        if statement.pk not in done:
+            continue
         closing_cents = statement.closing_cents
         if closing_cents is None:
             closing_cents = explained_cents
