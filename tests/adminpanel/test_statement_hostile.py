@@ -105,6 +105,31 @@ def test_a_file_has_a_largest_number_of_lines(content, monkeypatch):
         read(content)
 
 
+MOST = "1000000000.00"
+ABOVE = "1000000000.01"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda cents: mpesa([line("A", cents), line("B", "5.00")]),
+        lambda cents: mpesa([line("A", f"-{cents}"), line("B", "5.00")]),
+        lambda cents: mpesa([line("A", cents, status="Failed"), line("B", "5.00")]),
+        lambda cents: table(
+            [["Date", "Amount"], ["02/09/2026", cents], ["02/09/2026", "5.00"]]
+        ).encode(),
+        lambda cents: MT940.replace("RC10,00", f"C{cents.replace('.', ',')}").encode(),
+    ],
+)
+def test_an_absurd_amount_is_rejected_so_sums_of_lines_always_fit(write):
+    assert read(write(MOST))[2]["rejected"] == 0
+    _code, rows, found = read(write(ABOVE))
+    [rejected] = found["rejected_lines"]
+    assert "A line has at most KES\u00a01,000,000,000.00." in rejected["why"]
+    assert rows
+    assert all(abs(row.amount_cents) < 1_000_00 for row in rows)
+
+
 PIECES = [
     *("\x00", "\ufeff", '"', "=1+1", "-", "9" * 400, "💸", "\u202e", "\r", ";", ":61:", "\n\n"),
     *("31-02-2026", "NaN", "Infinity", "1,2", "\ud7ff", "Completed", "'; DROP TABLE x; --", "(((("),
