@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.attempt_guards import Rule, refusing
-from wallet.db.guards import Guards, append_only
+from wallet.db.guards import Guards, append_only, never_deleted
 
 
 def note_guards(unique: Sequence[str] = ("request",)) -> Guards:
@@ -66,23 +66,13 @@ STATEMENTS = (
         "UPDATE",
         Rule(changes_file("IS DISTINCT FROM"), changes_file("IS NOT"), NEVER_CHANGED),
     )
-    | Guards(
-        sqlite={
-            f"{FILES}_no_delete": f"""
-            BEFORE DELETE ON {FILES}
-            BEGIN SELECT RAISE(ABORT, '{NEVER_DELETED}'); END""",
-            f"{FILES}_no_replace": f"""
-            BEFORE INSERT ON {FILES}
-            WHEN EXISTS (
+    | never_deleted(
+        FILES,
+        deleted=NEVER_DELETED,
+        replaced=NEVER_REPLACED,
+        same=f"""
                 SELECT 1 FROM {FILES} WHERE id = NEW.id
                 OR account_id = NEW.account_id AND sha256 = NEW.sha256
-                   AND state NOT IN ('FAILED', 'DROPPED'))
-            BEGIN SELECT RAISE(ABORT, '{NEVER_REPLACED}'); END""",
-        },
-        postgresql={
-            (FILES, f"{FILES}_no_delete"): f"""
-            BEFORE DELETE OR TRUNCATE ON {FILES} FOR EACH STATEMENT
-            EXECUTE FUNCTION refuse_change('{NEVER_DELETED}')""",
-        },
+                   AND state NOT IN ('FAILED', 'DROPPED')""",
     )
 )
