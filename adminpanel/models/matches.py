@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.models.statements import Statement, StatementLine
+from adminpanel.models.statements import StatementLine
 from ledger.models import Entry, Transaction
 from ledger.status import Badge
 from wallet.models import Account
@@ -241,77 +241,3 @@ class MatchPart(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["match", "movement"], name="match_part_once"),
         ]
-
-
-class ReconciledAccount(models.Model):
-    """An account whose statements are imported: from when, and how far its entries were taken in.
-
-    `before_cents` is what the first statement had more than our books when it began. The worker
-    that takes movements in holds a lock on this row.
-    """
-
-    account = models.OneToOneField(
-        Account, models.PROTECT, primary_key=True, related_name="reconciled"
-    )
-    since = models.DateTimeField(_("since"))
-    taken_through = models.DateTimeField(_("entries taken in until"))
-    before_cents = models.BigIntegerField(_("difference before"), default=0)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(account__lt=0), name="reconciled_account_of_the_house"
-            ),
-        ]
-
-
-class Cutoff(models.Model):
-    """The end of an imported statement, where its balance is compared with ours.
-
-    `gap_cents` is what its closing balance has more than the lines that we have can explain, from
-    the account's first statement on. Written when its lines have been taken in.
-    """
-
-    statement = models.OneToOneField(
-        Statement, models.PROTECT, primary_key=True, related_name="cutoff"
-    )
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    at = models.DateTimeField(_("end"))
-    closing_cents = models.BigIntegerField(_("closing balance"))
-    gap_cents = models.BigIntegerField(_("gap"), default=0)
-
-    class Meta:
-        indexes = [models.Index(fields=["account", "-at"], name="cutoff_by_time")]
-
-
-class BalanceCheck(models.Model):
-    """What the rail says that we hold there, beside what our books say, on one day.
-
-    `rail_id` is the rail's id of our question. The answer comes by callback, after the rail event
-    `after_event`. `drift_cents` is theirs minus ours.
-    """
-
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    rail = models.CharField(_("rail"), max_length=16)
-    day = models.DateField(_("day"))
-    asked_at = models.DateTimeField(_("asked"))
-    rail_id = models.CharField(_("the rail's id"), max_length=64, blank=True)
-    after_event = models.BigIntegerField(default=0)
-    ours_cents = models.BigIntegerField(_("ours"))
-    theirs_cents = models.BigIntegerField(_("theirs"), null=True)
-    answered_at = models.DateTimeField(_("answered"), null=True)
-
-    class Meta:
-        ordering = ["-day", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["account", "day"], name="balance_check_once_a_day"),
-            models.CheckConstraint(
-                condition=Q(theirs_cents__isnull=True, answered_at__isnull=True)
-                | Q(theirs_cents__isnull=False, answered_at__isnull=False),
-                name="balance_check_answered_with_a_balance",
-            ),
-        ]
-
-    @property
-    def drift_cents(self) -> int | None:
-        return None if self.theirs_cents is None else self.theirs_cents - self.ours_cents
