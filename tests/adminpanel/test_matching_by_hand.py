@@ -65,9 +65,12 @@ def test_matching_by_hand_undoing_and_matching_again(sheet, wambui, joseph):
         "undo",
     ]
     assert_adds_up(statement)
-    # The worker leaves it to people now.
-    assert taking_in.take_in_due() == 0
-    assert of_place(Place.THEIRS) == [line]
+    # The worker leaves them to people now, also when a line comes with the receipt of one.
+    late = Sheet(opening_cents=statement.closing_cents)
+    late.say(entry.receipt, 250_00)
+    late.imported()
+    assert of_place(Place.OURS) == [entry]
+    assert of_place(Place.THEIRS)[0] == line
 
 
 def test_only_finance_matches_and_only_what_belongs_together(sheet, bob, wambui):
