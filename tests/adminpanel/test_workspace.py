@@ -28,6 +28,7 @@ from tests.adminpanel.support.matching import (
     went_out,
 )
 from tests.conftest import signed_in
+from tests.pages import elements
 
 NIGHTLY = bool(os.environ.get("NIGHTLY"))
 pytestmark = pytest.mark.django_db
@@ -75,7 +76,8 @@ def test_the_page_matches_and_undoes_without_javascript(sheet, wambui, auditor, 
     refused = client.post(match_url, {"movement": [line.pk]})
     assert refused.status_code == 422
     assert "at least two lines" in refused.text
-    assert "checked" in refused.text
+    ticked = [dict(box.attributes) for box in elements(refused, "input", name="movement")]
+    assert [box["value"] for box in ticked if "checked" in box] == [str(line.pk)]
     done = client.post(match_url, {"movement": [line.pk, entry.pk]}, follow=True)
     assert "Matched." in done.text
     assert "Nothing here." in done.text
