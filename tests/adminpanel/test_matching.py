@@ -92,14 +92,17 @@ def test_a_statement_that_waited_while_the_worker_died_is_taken_in_later():
     assert Movement.objects.count() == 2
 
 
-def test_the_word_fees_in_a_members_note_makes_no_charge(alice):
+def test_a_payout_that_differs_is_no_charge_and_its_charge_stays_apart(alice):
+    """The member's note says "fees", and the charge isn't booked."""
     came_in(alice, 900_00)
     payout, _record = went_out(alice, 300_00)
     sheet = Sheet()
     kind = "Business Payment to Customer via API"
     sheet.say(payout, -310_00, kind, details="Payout to Jane, school fees")
+    sheet.say(payout, -9_00, "Business Payment Charge")
     sheet.imported()
     assert places()["differs"] == sorted([payout, f"{payout}!"])
+    assert places()["charge"] == [payout]
 
 
 def test_our_reference_in_the_words_of_a_line_matches(alice):

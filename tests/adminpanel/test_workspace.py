@@ -63,6 +63,17 @@ def test_the_difference_is_in_the_lines(sheet, alice):
     assert standing.equation(statement.cutoff).unexplained_cents == -1_00
 
 
+def test_an_entry_whose_line_comes_in_the_next_statement_is_part_of_the_first_difference(alice):
+    late, _record = came_in(alice, 70_00)
+    first = Sheet().imported()
+    second = Sheet()
+    second.say(late, 70_00)
+    last = second.imported()
+    terms = [(str(term.label), term.cents) for term in assert_adds_up(first).terms]
+    assert terms == [("Matched across this moment", -70_00)]
+    assert assert_adds_up(last).difference_cents == 0
+
+
 @pytest.mark.any_engine
 def test_the_page_matches_and_undoes_without_javascript(sheet, wambui, auditor, alice):
     statement = sheet.imported()
