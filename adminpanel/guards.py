@@ -1,4 +1,4 @@
-"""Database triggers on staff notes and on imported statements: what was written stays."""
+"""Database triggers that keep staff notes and imported statements as they were written."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ NEVER_CHANGED = "what a statement says is never changed"
 NEVER_DELETED = "what a statement says is never deleted"
 NEVER_REPLACED = "UNIQUE constraint failed: what a statement says is never replaced"
 
-# The file of a statement stays as it was uploaded, and so does what an import that is done found.
+# These columns stay as they were at the upload; the others, once the statement is imported.
 SET_ONCE = ("id", "account_id", "sha256", "file_name", "size", "uploaded_by_id", "created_at")
 SET_BY_IMPORT = (
     *("format", "options", "first_at", "last_at", "opening_cents", "closing_cents"),

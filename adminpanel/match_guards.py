@@ -1,4 +1,4 @@
-"""Database triggers on reconciliation: matches stay, and a movement is in one of them at a time."""
+"""Database triggers on reconciliation: matches never change, and a movement has one at a time."""
 
 from ledger.attempt_guards import Rule, refusing
 from wallet.db.guards import append_only, never_deleted
@@ -15,7 +15,7 @@ FIXED = ("id", "account_id", "line_id", "entry_id", "transaction_id", "at", "amo
 
 
 def changes_wrongly(is_distinct: str) -> str:
-    """SQL: what moved was changed, or it went from one match straight into another."""
+    """SQL: a fixed column changed, or the movement went straight from one match to another."""
     changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in FIXED)
     moved = "OLD.match_id IS NOT NULL AND NEW.match_id IS NOT NULL"
     return f"{changed} OR {moved} AND NEW.match_id <> OLD.match_id"

@@ -11,10 +11,10 @@ from wallet.models import Account
 
 
 class ReconciledAccount(models.Model):
-    """An account whose statements are imported: from when, and how far its entries were taken in.
+    """An account with imported statements: since when, and up to when its entries are taken in.
 
-    `before_cents` is what the first statement had more than our books when it began. The worker
-    that takes movements in holds a lock on this row.
+    `before_cents` is the first statement's opening balance minus ours. The worker locks this row
+    while it takes movements in.
     """
 
     account = models.OneToOneField(
@@ -35,8 +35,8 @@ class ReconciledAccount(models.Model):
 class Cutoff(models.Model):
     """The end of an imported statement, where its balance is compared with ours.
 
-    `gap_cents` is what its closing balance has more than the lines that we have can explain, from
-    the account's first statement on. Written when its lines have been taken in.
+    `gap_cents` is its closing balance minus the sum of all imported lines up to then, and minus the
+    first statement's opening balance. Written once its lines are taken in.
     """
 
     statement = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""What moved at a rail, as statements and as our books say it, and what belongs together."""
+"""Movements at a rail, from statements and from our books, and the matches between them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Match(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            # Those that lie on both sides of a moment.
+            # For matches that begin before a moment and end after it.
             models.Index(fields=["account", "last_at", "first_at"], name="match_across"),
         ]
         constraints = [
@@ -102,7 +102,7 @@ class Match(models.Model):
 
 class MovementQuerySet(models.QuerySet["Movement"]):
     def open(self) -> MovementQuerySet:
-        """Those that nothing explains yet. In these words, which are the condition of an index."""
+        """Movements without a full match. `exclude`, because it's the condition of an index."""
         return self.exclude(place=Place.MATCHED)
 
     def lines(self) -> MovementQuerySet:
@@ -115,11 +115,11 @@ class MovementQuerySet(models.QuerySet["Movement"]):
 class Movement(models.Model):
     """One movement of money at a rail: a statement line that counts, or an entry of its float.
 
-    There is one row for each, and its one `place` says where it stands: so every line and every
-    entry is in exactly one. `amount_cents` is seen from the rail, above zero when money came in:
-    an entry's sign is the other one. `match` is the one that holds it now. `reference` is our name
-    of the payment, as far as it's known. Nothing automatic touches one that is `by_hand_only`: a
-    person has undone its match. `suggests` is the movement of ours that a line may be.
+    Each line and each entry has one row, and the row has one `place`. `amount_cents` is seen from
+    the rail, above zero when money came in: an entry has the opposite sign. `match` is its current
+    match. `reference` is our name of the payment, if it's known. When a person undoes a match, its
+    movements are `by_hand_only`, and the worker leaves them alone. `suggests` is the movement of
+    ours that a line may be.
     """
 
     Place = Place
@@ -231,7 +231,7 @@ class Movement(models.Model):
 
 
 class MatchPart(models.Model):
-    """A movement that a match was made of. Never changed, also when the match is undone."""
+    """A movement in a match. It stays when the match is undone."""
 
     match = models.ForeignKey(Match, models.PROTECT, related_name="parts", db_index=False)
     movement = models.ForeignKey(Movement, models.PROTECT, related_name="parts")

@@ -74,7 +74,7 @@ def payouts_of_charges(records: Iterable[Transaction]) -> dict[int, int]:
 
 
 def reference_in(line: StatementLine, rail: str) -> str:
-    """Our reference in the words of a line, as `names_of` gives it. Empty if it names none."""
+    """Our reference in the text of a line, as `names_of` writes it. Empty if there is none."""
     for text in OURS.findall(f"{line.account_number} {line.details}".upper()):
         if REFERENCE.fullmatch(text):
             attempt = Attempt.objects.filter(transaction__reference=text).first()
