@@ -6,7 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from wallet.models import User
+from wallet.staff.roles import FINANCE_TEAM
 from wallet.text import refuse_control_characters
 
 
@@ -32,3 +36,40 @@ class KeyField(forms.UUIDField):
 
     def __init__(self) -> None:
         super().__init__(required=False, initial=uuid4)
+
+
+class NoteField(ParagraphField):
+    """A staff note, which stays as it is."""
+
+    def __init__(self, *, max_length: int = 500, rows: int = 2) -> None:
+        super().__init__(
+            label=_("Add a note"),
+            max_length=max_length,
+            help_text=_("Everyone on the panel can read it. You can't change it later."),
+            widget=forms.Textarea(attrs={"rows": rows}),
+            error_messages={"required": _("Enter a note.")},
+        )
+
+
+def team() -> QuerySet[User]:
+    """Who may own an incident or an exception."""
+    people = User.objects.filter(groups__name__in=FINANCE_TEAM, is_active=True).distinct()
+    return people.order_by("search_name")
+
+
+class OwnerField(forms.ModelChoiceField):
+    """Someone on the finance team, or, unless it's required, no one."""
+
+    def __init__(self, *, required: bool = False) -> None:
+        super().__init__(
+            label=_("Owner"),
+            queryset=team(),
+            required=required,
+            error_messages={
+                "required": _("Choose an owner."),
+                "invalid_choice": _("Choose someone on the finance team."),
+            },
+            widget=forms.Select(attrs={"translate": "no"}),
+        )
+        if not required:
+            self.empty_label = _("No owner")

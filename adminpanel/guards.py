@@ -1,9 +1,9 @@
-"""Database triggers on staff notes and on imported statements: what was written stays."""
+"""Database triggers that keep staff notes and imported statements as they were written."""
 
 from collections.abc import Sequence
 
 from ledger.attempt_guards import Rule, refusing
-from wallet.db.guards import Guards, append_only
+from wallet.db.guards import Guards, append_only, never_deleted
 
 
 def note_guards(unique: Sequence[str] = ("request",)) -> Guards:
@@ -29,7 +29,7 @@ NEVER_CHANGED = "what a statement says is never changed"
 NEVER_DELETED = "what a statement says is never deleted"
 NEVER_REPLACED = "UNIQUE constraint failed: what a statement says is never replaced"
 
-# The file of a statement stays as it was uploaded, and so does what an import that is done found.
+# These columns stay as they were at the upload; the others, once the statement is imported.
 SET_ONCE = ("id", "account_id", "sha256", "file_name", "size", "uploaded_by_id", "created_at")
 SET_BY_IMPORT = (
     *("format", "options", "first_at", "last_at", "opening_cents", "closing_cents"),
@@ -66,23 +66,13 @@ STATEMENTS = (
         "UPDATE",
         Rule(changes_file("IS DISTINCT FROM"), changes_file("IS NOT"), NEVER_CHANGED),
     )
-    | Guards(
-        sqlite={
-            f"{FILES}_no_delete": f"""
-            BEFORE DELETE ON {FILES}
-            BEGIN SELECT RAISE(ABORT, '{NEVER_DELETED}'); END""",
-            f"{FILES}_no_replace": f"""
-            BEFORE INSERT ON {FILES}
-            WHEN EXISTS (
+    | never_deleted(
+        FILES,
+        deleted=NEVER_DELETED,
+        replaced=NEVER_REPLACED,
+        same=f"""
                 SELECT 1 FROM {FILES} WHERE id = NEW.id
                 OR account_id = NEW.account_id AND sha256 = NEW.sha256
-                   AND state NOT IN ('FAILED', 'DROPPED'))
-            BEGIN SELECT RAISE(ABORT, '{NEVER_REPLACED}'); END""",
-        },
-        postgresql={
-            (FILES, f"{FILES}_no_delete"): f"""
-            BEFORE DELETE OR TRUNCATE ON {FILES} FOR EACH STATEMENT
-            EXECUTE FUNCTION refuse_change('{NEVER_DELETED}')""",
-        },
+                   AND state NOT IN ('FAILED', 'DROPPED')""",
     )
 )

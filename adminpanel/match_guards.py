@@ -1,7 +1,7 @@
-"""Database triggers on reconciliation: matches stay, and a movement is in one of them at a time."""
+"""Database triggers on reconciliation: matches never change, and a movement has one at a time."""
 
 from ledger.attempt_guards import Rule, refusing
-from wallet.db.guards import Guards, append_only
+from wallet.db.guards import append_only, never_deleted
 
 MATCHES, PARTS, MOVEMENTS = (
     "adminpanel_match",
@@ -15,7 +15,7 @@ FIXED = ("id", "account_id", "line_id", "entry_id", "transaction_id", "at", "amo
 
 
 def changes_wrongly(is_distinct: str) -> str:
-    """SQL: what moved was changed, or it went from one match straight into another."""
+    """SQL: a fixed column changed, or the movement went straight from one match to another."""
     changed = " OR ".join(f"NEW.{name} {is_distinct} OLD.{name}" for name in FIXED)
     moved = "OLD.match_id IS NOT NULL AND NEW.match_id IS NOT NULL"
     return f"{changed} OR {moved} AND NEW.match_id <> OLD.match_id"
@@ -40,23 +40,13 @@ MATCHING = (
             "a movement leaves its match before it joins another",
         ),
     )
-    | Guards(
-        sqlite={
-            f"{MOVEMENTS}_no_delete": f"""
-            BEFORE DELETE ON {MOVEMENTS}
-            BEGIN SELECT RAISE(ABORT, '{DELETED}'); END""",
-            f"{MOVEMENTS}_no_replace": f"""
-            BEFORE INSERT ON {MOVEMENTS}
-            WHEN EXISTS (
+    | never_deleted(
+        MOVEMENTS,
+        deleted=DELETED,
+        replaced=REPLACED,
+        same=f"""
                 SELECT 1 FROM {MOVEMENTS} WHERE id = NEW.id
                 UNION ALL SELECT 1 FROM {MOVEMENTS} WHERE line_id = NEW.line_id
-                UNION ALL SELECT 1 FROM {MOVEMENTS} WHERE entry_id = NEW.entry_id)
-            BEGIN SELECT RAISE(ABORT, '{REPLACED}'); END""",
-        },
-        postgresql={
-            (MOVEMENTS, f"{MOVEMENTS}_no_delete"): f"""
-            BEFORE DELETE OR TRUNCATE ON {MOVEMENTS} FOR EACH STATEMENT
-            EXECUTE FUNCTION refuse_change('{DELETED}')""",
-        },
+                UNION ALL SELECT 1 FROM {MOVEMENTS} WHERE entry_id = NEW.entry_id""",
     )
 )

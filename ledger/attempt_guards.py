@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from wallet.db.guards import REFUSE, Guards, append_only
+from wallet.db.guards import REFUSE, Guards, append_only, never_deleted
 
 ATTEMPTS = "ledger_attempt"
 APPROVALS = "ledger_approval"
@@ -172,22 +172,7 @@ END $$;
 
 def kept(table: str) -> Guards:
     """Rows are never deleted. Updates are the business of the table's other guards."""
-    return Guards(
-        sqlite={
-            f"{table}_no_delete": f"""
-            BEFORE DELETE ON {table}
-            BEGIN SELECT RAISE(ABORT, '{NO_DELETE}'); END""",
-            f"{table}_no_replace": f"""
-            BEFORE INSERT ON {table}
-            WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)
-            BEGIN SELECT RAISE(ABORT, '{NO_REPLACE}'); END""",
-        },
-        postgresql={
-            (table, f"{table}_no_delete"): f"""
-            BEFORE DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT
-            EXECUTE FUNCTION refuse_change('{NO_DELETE}')""",
-        },
-    )
+    return never_deleted(table, deleted=NO_DELETE, replaced=NO_REPLACE)
 
 
 # SQLite's OR REPLACE deletes the row that has the same unique values, without a delete trigger. So

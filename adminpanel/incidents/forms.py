@@ -7,17 +7,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.fields import KeyField, ParagraphField
+from adminpanel.fields import KeyField, NoteField, OwnerField, ParagraphField
 from adminpanel.incidents.operations import LINKED_AT_MOST
 from adminpanel.models import Incident
 from ledger.models import Transaction
 from ledger.references import as_reference
-from wallet.models import User
-from wallet.staff.roles import FINANCE_TEAM
 from wallet.text import clean_paste
 from wallet.web.fields import LineField, ReasonField
 
@@ -54,12 +51,6 @@ def reference_in(text: str) -> str:
         _("“%(name)s” isn't a reference. A reference looks like NS-7K2Q9PXM."),
         params={"name": text[:40]},
     )
-
-
-def team() -> QuerySet[User]:
-    """Who may own an incident."""
-    people = User.objects.filter(groups__name__in=FINANCE_TEAM, is_active=True).distinct()
-    return people.order_by("search_name")
 
 
 class OpenIncidentForm(forms.Form):
@@ -120,39 +111,16 @@ class ChangeIncidentForm(SeenForm):
 class AssignForm(SeenForm):
     prefix = "assign"
 
-    owner = forms.ModelChoiceField(
-        label=_("Owner"),
-        queryset=User.objects.none(),
-        required=False,
-        empty_label=_("No owner"),
-        error_messages={"invalid_choice": _("Choose someone on the finance team.")},
-        widget=forms.Select(attrs={"translate": "no"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = team()  # type: ignore[attr-defined]
+    owner = OwnerField()
 
 
 class AssignSeveralForm(forms.Form):
     """One owner for several incidents."""
 
-    owner = forms.ModelChoiceField(
-        label=_("Owner"),
-        queryset=User.objects.none(),
-        error_messages={
-            "required": _("Choose an owner."),
-            "invalid_choice": _("Choose someone on the finance team."),
-        },
-        widget=forms.Select(attrs={"translate": "no"}),
-    )
+    owner = OwnerField(required=True)
     reason = ReasonField(
         label=_("Reason"), help_text=_("Saved in the audit with your name. 5 to 500 characters.")
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = team()  # type: ignore[attr-defined]
 
 
 class ResolveForm(SeenForm):
@@ -170,13 +138,7 @@ class IncidentNoteForm(forms.Form):
     prefix = "note"
 
     key = KeyField()
-    text = ParagraphField(
-        label=_("Add a note"),
-        max_length=500,
-        help_text=_("Everyone on the panel can read it. You can't change it later."),
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": _("Enter a note.")},
-    )
+    text = NoteField()
 
 
 class LinkForm(forms.Form):

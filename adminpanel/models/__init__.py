@@ -1,19 +1,13 @@
 """Models for the staff's work. None of them holds money."""
 
 from adminpanel.models.alerts import Alert
+from adminpanel.models.balances import BalanceCheck, Cutoff, ReconciledAccount
 from adminpanel.models.checks import CheckResult, CheckRun
 from adminpanel.models.closings import ClosingProposal
 from adminpanel.models.corrections import Correction
 from adminpanel.models.exports import ExportJob, ExportPart
 from adminpanel.models.incidents import Incident
-from adminpanel.models.matches import (
-    BalanceCheck,
-    Cutoff,
-    Match,
-    MatchPart,
-    Movement,
-    ReconciledAccount,
-)
+from adminpanel.models.matches import Match, MatchPart, Movement
 from adminpanel.models.notes import Note
 from adminpanel.models.report_mails import ReportMail
 from adminpanel.models.reversals import ReversalProposal

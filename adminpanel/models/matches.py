@@ -1,4 +1,4 @@
-"""What moved at a rail, as statements and as our books say it, and what belongs together."""
+"""Movements at a rail, from statements and from our books, and the matches between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.models.statements import Statement, StatementLine
+from adminpanel.models.statements import StatementLine
 from ledger.models import Entry, Transaction
 from ledger.status import Badge
 from wallet.models import Account
@@ -75,7 +75,7 @@ class Match(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            # Those that lie on both sides of a moment.
+            # For matches that begin before a moment and end after it.
             models.Index(fields=["account", "last_at", "first_at"], name="match_across"),
         ]
         constraints = [
@@ -102,7 +102,7 @@ class Match(models.Model):
 
 class MovementQuerySet(models.QuerySet["Movement"]):
     def open(self) -> MovementQuerySet:
-        """Those that nothing explains yet. In these words, which are the condition of an index."""
+        """Movements without a full match. `exclude`, because it's the condition of an index."""
         return self.exclude(place=Place.MATCHED)
 
     def lines(self) -> MovementQuerySet:
@@ -115,11 +115,11 @@ class MovementQuerySet(models.QuerySet["Movement"]):
 class Movement(models.Model):
     """One movement of money at a rail: a statement line that counts, or an entry of its float.
 
-    There is one row for each, and its one `place` says where it stands: so every line and every
-    entry is in exactly one. `amount_cents` is seen from the rail, above zero when money came in:
-    an entry's sign is the other one. `match` is the one that holds it now. `reference` is our name
-    of the payment, as far as it's known. Nothing automatic touches one that is `by_hand_only`: a
-    person has undone its match. `suggests` is the movement of ours that a line may be.
+    Each line and each entry has one row, and the row has one `place`. `amount_cents` is seen from
+    the rail, above zero when money came in: an entry has the opposite sign. `match` is its current
+    match. `reference` is our name of the payment, if it's known. When a person undoes a match, its
+    movements are `by_hand_only`, and the worker leaves them alone. `suggests` is the movement of
+    ours that a line may be.
     """
 
     Place = Place
@@ -231,7 +231,7 @@ class Movement(models.Model):
 
 
 class MatchPart(models.Model):
-    """A movement that a match was made of. Never changed, also when the match is undone."""
+    """A movement in a match. It stays when the match is undone."""
 
     match = models.ForeignKey(Match, models.PROTECT, related_name="parts", db_index=False)
     movement = models.ForeignKey(Movement, models.PROTECT, related_name="parts")
@@ -241,77 +241,3 @@ class MatchPart(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["match", "movement"], name="match_part_once"),
         ]
-
-
-class ReconciledAccount(models.Model):
-    """An account whose statements are imported: from when, and how far its entries were taken in.
-
-    `before_cents` is what the first statement had more than our books when it began. The worker
-    that takes movements in holds a lock on this row.
-    """
-
-    account = models.OneToOneField(
-        Account, models.PROTECT, primary_key=True, related_name="reconciled"
-    )
-    since = models.DateTimeField(_("since"))
-    taken_through = models.DateTimeField(_("entries taken in until"))
-    before_cents = models.BigIntegerField(_("difference before"), default=0)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(account__lt=0), name="reconciled_account_of_the_house"
-            ),
-        ]
-
-
-class Cutoff(models.Model):
-    """The end of an imported statement, where its balance is compared with ours.
-
-    `gap_cents` is what its closing balance has more than the lines that we have can explain, from
-    the account's first statement on. Written when its lines have been taken in.
-    """
-
-    statement = models.OneToOneField(
-        Statement, models.PROTECT, primary_key=True, related_name="cutoff"
-    )
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    at = models.DateTimeField(_("end"))
-    closing_cents = models.BigIntegerField(_("closing balance"))
-    gap_cents = models.BigIntegerField(_("gap"), default=0)
-
-    class Meta:
-        indexes = [models.Index(fields=["account", "-at"], name="cutoff_by_time")]
-
-
-class BalanceCheck(models.Model):
-    """What the rail says that we hold there, beside what our books say, on one day.
-
-    `rail_id` is the rail's id of our question. The answer comes by callback, after the rail event
-    `after_event`. `drift_cents` is theirs minus ours.
-    """
-
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    rail = models.CharField(_("rail"), max_length=16)
-    day = models.DateField(_("day"))
-    asked_at = models.DateTimeField(_("asked"))
-    rail_id = models.CharField(_("the rail's id"), max_length=64, blank=True)
-    after_event = models.BigIntegerField(default=0)
-    ours_cents = models.BigIntegerField(_("ours"))
-    theirs_cents = models.BigIntegerField(_("theirs"), null=True)
-    answered_at = models.DateTimeField(_("answered"), null=True)
-
-    class Meta:
-        ordering = ["-day", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["account", "day"], name="balance_check_once_a_day"),
-            models.CheckConstraint(
-                condition=Q(theirs_cents__isnull=True, answered_at__isnull=True)
-                | Q(theirs_cents__isnull=False, answered_at__isnull=False),
-                name="balance_check_answered_with_a_balance",
-            ),
-        ]
-
-    @property
-    def drift_cents(self) -> int | None:
-        return None if self.theirs_cents is None else self.theirs_cents - self.ours_cents

@@ -14,9 +14,9 @@ from wallet.models import Account
 
 
 class Statement(models.Model):
-    """A file in which a rail or a bank says what moved on one of our accounts with it.
+    """A file from a rail or a bank that lists what moved on our account there.
 
-    Someone uploads it, looks at the preview, and imports it. The worker that reads or imports it
+    Someone uploads it, checks the preview, and imports it. The worker that reads or imports it
     holds `lease` until `leased_until`. `options` say how to read the file, `findings` what was
     found in it (`adminpanel/reconciliation/findings.py`).
     """
@@ -125,12 +125,12 @@ class Statement(models.Model):
 
     @property
     def is_working(self) -> bool:
-        """Is the worker at it?"""
+        """Is it waiting for the worker, or being read?"""
         return self.state in self.WORKING
 
 
 class StatementPart(models.Model):
-    """A piece of a statement's file. Apart, so that lists and imports never hold a whole file."""
+    """A piece of a statement's file. In its own table, so no list or import loads a whole file."""
 
     statement = models.ForeignKey(Statement, models.PROTECT, db_index=False, related_name="parts")
     number = models.IntegerField()

@@ -1,4 +1,4 @@
-"""What an exception is, how grave it is, and what to do next. Money moves only by proposals."""
+"""What an exception is, its severity, and the next steps. Only proposals move money."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from wallet.money import format_amount
 from wallet.phones import mask_within
 
 Severity = Incident.Severity
-# From which amount, or after which time, an exception is this grave.
+# The severity from this amount or this age on.
 GRAVE = ((Severity.HIGH, 50_000_00, timedelta(days=7)), (Severity.MEDIUM, 5_000_00, timedelta(2)))
 WALLET = "wallet"
 
@@ -54,11 +54,11 @@ def type_of(movement: Movement) -> str:
         return _("Reversed by the rail")
     if movement.place == Place.OURS:
         is_late = movement.at <= late_since()
-        return _("Expected, and not seen by the rail") if is_late else _("Not on a statement yet")
+        return _("Still not on a statement") if is_late else _("Not on a statement yet")
     words = {
         Place.THEIRS: _("Money that our books don't have"),
         Place.CHARGE: _("A charge that isn't posted"),
-        Place.DIFFERS: _("Another amount than in our books"),
+        Place.DIFFERS: _("The amount differs from our books"),
         Place.DUPLICATE: _("Seen twice"),
         Place.MATCHED: _("Matched"),
     }
@@ -146,7 +146,7 @@ def member_of(movement: Movement) -> int | None:
 
 
 def evidence(movement: Movement) -> str:
-    """Names one receipt, by which the adjustment finds its line (`naming.receipt_in`)."""
+    """Names one receipt, so that the adjustment's entry matches its line (`naming.receipt_in`)."""
     when = date_format(timezone.localtime(movement.at, NAIROBI), "j M Y, H:i")
     where = (
         _("line {n} of statement {id}").format(
@@ -161,7 +161,7 @@ def evidence(movement: Movement) -> str:
 
 
 def what(movement: Movement) -> str:
-    """A line of a list: what moved, in a few words."""
+    """The movement in a few words, for a list."""
     if movement.line:
         return mask_within(movement.line.details) or movement.line.kind
     record = movement.transaction

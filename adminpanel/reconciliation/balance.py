@@ -12,12 +12,12 @@ from ledger.querysets import day_start, nairobi_day
 
 
 def balance_until(account_id: int, at: datetime) -> int:
-    """With the entries of that very moment."""
+    """Including entries at exactly that time."""
     return balance_before(account_id, at + timedelta(microseconds=1))
 
 
 def balance_before(account_id: int, at: datetime) -> int:
-    """The roll-ups have the days before, the index by time the entries of that day."""
+    """Sums the roll-ups of the days before, and that day's entries by their index."""
     day = nairobi_day(at)
     before = rollups.totals(until=day - timedelta(days=1))
     cents = sum(total.net_cents for total in before if total.house_id == account_id)

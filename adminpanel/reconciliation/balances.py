@@ -1,4 +1,4 @@
-"""Compare our float with what the rail says that we hold, once a day. The worker does it.
+"""Compare our float with the balance that the rail reports, once a day. The worker does this.
 
 The rail is asked outside any transaction, and answers by a callback.
 """
@@ -27,13 +27,13 @@ ANSWER = "balance"
 
 
 def check_due() -> int:
-    """Ask what is due, and take in what was answered. Says how many checks changed."""
+    """Ask the rails that are due, and store answers. Returns how many checks changed."""
     asked = sum(ask(rail) for rail in rails.every() if is_due(rail))
     return asked + sum(hear(check) for check in open_checks())
 
 
 def is_due(rail: Rail) -> bool:
-    """A reconciled account that wasn't compared today, after HOUR."""
+    """Is it past HOUR, and the rail's account reconciled and not compared today?"""
     account_id = rail.float_account.id
     if timezone.localtime(timezone.now(), NAIROBI).hour < HOUR:
         return False
@@ -80,7 +80,7 @@ def open_checks() -> list[BalanceCheck]:
 
 
 def hear(check: BalanceCheck) -> bool:
-    """Take in the answer, if it has come. It has the id that the rail gave our question."""
+    """Store the answer if it has arrived. It has the id that the rail gave our question."""
     rail = rails.of(check.rail)
     messages = RailEvent.objects.filter(
         pk__gt=check.after_event, rail=check.rail, kind__startswith=ANSWER, is_callback=True
@@ -98,7 +98,7 @@ def hear(check: BalanceCheck) -> bool:
 
 
 def held(rail: Rail, balances: Mapping[str, int]) -> int | None:
-    """What we hold, by the rail's names of our accounts. One alone is the one we mean."""
+    """Our balance, by the rail's names of our accounts. If it names only one, that's ours."""
     if len(balances) == 1:
         return next(iter(balances.values()))
     return next((balances[name] for name in rail.float_names if name in balances), None)

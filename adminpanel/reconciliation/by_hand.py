@@ -1,6 +1,6 @@
-"""What people do in reconciliation: match by hand, undo, take exceptions, ask about a receipt.
+"""What people do in reconciliation: match by hand, undo, own exceptions, ask about a receipt.
 
-None of it moves money. What does goes through a proposal and a second person.
+None of it moves money. Only a proposal that a second person approves does.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ AT_MOST = 100
 def match(context: Context, *, movement_ids: Collection[int]) -> Match:
     """Match these lines and movements of ours, as a person sees it.
 
-    What doesn't add up becomes "amount differs". The same choice again by the same person returns
-    the first match. Raises NotAllowed outside finance, TooLate for one that is matched already, and
-    a Refusal for a choice that can't belong together.
+    If the sums differ, they become "amount differs". The same choice again by the same person
+    returns the first match. Raises NotAllowed outside finance, TooLate if one of them is matched
+    already, and a Refusal for a choice that can't belong together.
     """
     assert context.actor_id
     roles.require(context.actor_id, Right.WORK)
@@ -162,7 +162,7 @@ def own(context: Context, *, movement_id: int, owner_id: int | None) -> Movement
 
 @committed
 def note(context: Context, *, movement_id: int, text: str) -> None:
-    """Write down what was found out. It's kept in the audit. Raises NotAllowed."""
+    """Add a staff note. The audit keeps it. Raises NotAllowed."""
     roles.require(context.actor_id, Right.WORK)
     movement = Movement.objects.select_for_update().get(pk=movement_id)
     request = context.request_id(movement_id, text)
@@ -174,10 +174,10 @@ def note(context: Context, *, movement_id: int, text: str) -> None:
 
 
 def ask_receipt(context: Context, *, movement_id: int) -> None:
-    """Have the rail asked about the receipt of a line that only it knows.
+    """Have the worker ask the rail about the receipt of a line that our books don't have.
 
-    Once the rail has confirmed it, the money is booked into suspense, where two people say whose
-    it is. The account number of a file is never believed. Raises NotAllowed, and a Refusal for a
+    Once the rail confirms it, the money is booked into suspense, and two people decide whose it is.
+    The account number in a file is never believed. Raises NotAllowed, and a Refusal for a
     line that the rail can't be asked about.
     """
     movement = check_askable(context, movement_id)

@@ -9,7 +9,7 @@ from typing import Any
 from adminpanel.reconciliation.formats.rows import Facts, Refusal, Row
 from wallet.phones import mask_within
 
-# Of each sort, how many are listed. All are counted.
+# At most this many findings of each sort are listed. All are counted.
 LISTED = 50
 SAMPLE = 6
 
@@ -88,7 +88,7 @@ def shown(row: Row) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and sums what goes by. Of each line it keeps only a fingerprint."""
+    """Counts and sums of the lines so far. Of each line it keeps only a fingerprint."""
 
     facts: Facts = field(default_factory=Facts)
     chain: Chain = field(default_factory=Chain)

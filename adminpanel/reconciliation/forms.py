@@ -18,7 +18,7 @@ from wallet.web.fields import PickField
 
 
 class UploadForm(forms.Form):
-    """A file, whose it is, and how it's written if we can't tell."""
+    """A file, its account, and its format if we can't detect it."""
 
     account = PickField(
         label=_("Account"), error_messages={"required": _("Choose whose statement it is.")}

@@ -20,15 +20,16 @@ from wallet.staff import audit
 
 # Other candidates that a match remembers.
 ALSO_AT_MOST = 5
-# What more movements share is no name, such as a bank's reference TRANSFER. Comparing all of them
-# with each other would hold the locks for minutes.
+# A name that more movements share says nothing, such as a bank's reference TRANSFER. Comparing all
+# of them would hold the locks for minutes.
 NAMESAKES_AT_MOST = 200
 
 
 def match_by(account_id: int, field: str, names: Collection[str], rule: Rule) -> None:
-    """Match what has one of these names in `field` (`receipt` or `reference`), and place the rest.
+    """Match movements with one of these names in `field` (`receipt` or `reference`), and place the
+    rest.
 
-    What a person matched, or took out of a match, stays as it is.
+    Movements that a person matched, or took out of a match, stay as they are.
     """
     named = Movement.objects.filter(account=account_id, **{f"{field}__in": set(names) - {""}})
     counts = named.order_by().values_list(field).annotate(count=Count("pk"))
@@ -69,7 +70,7 @@ def side_of(movement: Movement) -> Side:
 
 
 def write(account_id: int, groups: Iterable[tuple[Group, str, list[Movement]]], rule: Rule) -> None:
-    """Write what has changed: release what differed, then the matches, then the other places."""
+    """Write the groups that changed: end their old matches, make the new ones, set the places."""
     changed = []
     for group, name, movements in groups:
         ids = set(group.ids)
@@ -97,7 +98,7 @@ def is_as_before(group: Group, movements: Sequence[Movement]) -> bool:
     matches = {one.match_id for one in movements}
     if group.place not in PAIRED:
         return True
-    # They differed before, and nothing joined or left them.
+    # The same movements are in the same match as before.
     [match_id] = matches if len(matches) == 1 else [None]
     return bool(match_id) and len(movements) == Movement.objects.filter(match=match_id).count()
 
@@ -114,7 +115,7 @@ def new_match(account_id: int, group: Group, movements: Sequence[Movement], **mo
 
 
 def also(group: Group, others: Sequence[Movement]) -> list[dict[str, Any]]:
-    """What else has the name and one of the amounts: why not that one?"""
+    """Other movements with the same name and amount: a reader asks why it isn't one of these."""
     amounts = {side.amount_cents for side in (*group.lines, *group.entries)}
     fitting = [one for one in others if one.amount_cents in amounts]
     return [fact_of(one) for one in fitting[:ALSO_AT_MOST]]
@@ -137,7 +138,7 @@ def hold(pairs: Sequence[tuple[Match, Group]]) -> None:
     parts = MatchPart.objects.filter(movement=OuterRef("pk"), match__gte=first)
     for place in PAIRED:
         ids = [pk for _match, group in pairs if group.place == place for pk in group.ids]
-        # One statement for all: each has one part that is so new.
+        # One query for all: each movement has one part in these new matches.
         held = parts.order_by("-match").values("match")[:1]
         Movement.objects.filter(pk__in=ids).update(
             place=place, match=Subquery(held), suggests=None, suggestion=""

@@ -21,8 +21,13 @@ type Names = tuple[str, str]
 
 
 def is_charge(line: StatementLine) -> bool:
-    """Does the rail take money for its services with this line?"""
-    return line.amount_cents < 0 and bool(CHARGE.search(line.kind) or CHARGE.search(line.details))
+    """Does the rail take money for its services with this line?
+
+    A reason in words decides alone: the details of a payout may be a member's "school fees". A
+    bank's reason is a code, or missing.
+    """
+    words = line.kind if " " in line.kind else f"{line.kind} {line.details}"
+    return line.amount_cents < 0 and bool(CHARGE.search(words))
 
 
 def names_of(entries: Sequence[Entry]) -> dict[int, Names]:
@@ -69,7 +74,7 @@ def payouts_of_charges(records: Iterable[Transaction]) -> dict[int, int]:
 
 
 def reference_in(line: StatementLine, rail: str) -> str:
-    """Our reference in the words of a line, as `names_of` gives it. Empty if it names none."""
+    """Our reference in the text of a line, as `names_of` writes it. Empty if there is none."""
     for text in OURS.findall(f"{line.account_number} {line.details}".upper()):
         if REFERENCE.fullmatch(text):
             attempt = Attempt.objects.filter(transaction__reference=text).first()

@@ -33,7 +33,7 @@ NAME_AT_MOST = 120
 
 
 class Upload(NamedTuple):
-    """What someone uploads. `format` is empty for: find out."""
+    """What someone uploads. An empty `format` means: detect it."""
 
     account_id: int
     file: BinaryIO
@@ -116,7 +116,7 @@ def note(context: Context, act: Action, statement: Statement, **facts: object) -
 
 
 def read_now(statement: Statement) -> None:
-    """Read it, or import it, in this thread. The worker may be at it already."""
+    """Read or import it in this thread, unless the worker has it already."""
     if claimed := reading.claim(statement.pk):
         reading.work_on(claimed)
     statement.refresh_from_db()

@@ -1,6 +1,6 @@
 """Which statement lines and which movements of ours belong together, among those of one name.
 
-Pure: it reads no database. All that come in have the same receipt, or the same reference of ours.
+Pure: it reads no database. All of them have the same receipt, or the same reference of ours.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from adminpanel.models.matches import Place
 
-# More parts than this aren't looked through for the ones that add up.
+# With more parts than this, we don't try which of them add up.
 PARTS_AT_MOST = 8
 
 
 class Side(NamedTuple):
-    """A line or an entry, as far as pairing asks. `amount_cents` is seen from the rail.
+    """What pairing needs of a line or an entry. `amount_cents` is seen from the rail.
 
-    `sort` is the type of an entry's transaction, and empty of a line.
+    `sort` is the type of an entry's transaction, and empty for a line.
     """
 
     id: int
@@ -51,11 +51,11 @@ def total(sides: Sequence[Side]) -> int:
 
 
 def pair(lines: Sequence[Side], entries: Sequence[Side], known: Sequence[Side] = ()) -> list[Group]:
-    """Put each of them into exactly one group.
+    """Put each line and entry into exactly one group.
 
-    `known` are those of the same name that are matched already. First one line and one entry of
-    the same amount; then one against several that add up; then all that is left, if it adds up.
-    What doesn't add up differs. A line that repeats one that is matched is a duplicate.
+    `known` are movements of the same name that are matched already. First pair one line and one
+    entry of the same amount; then one with several that add up; then all that are left, if they
+    add up. If they don't, they differ. A line that repeats a matched one is a duplicate.
     """
     groups, lines, entries = pair_equals(list(lines), list(entries))
     groups += pair_sums(lines, entries)
@@ -95,7 +95,7 @@ def pair_sums(lines: list[Side], entries: list[Side]) -> list[Group]:
             groups.append(Group(Place.MATCHED, parts, [entry]))
             take(entries, [entry])
             take(lines, parts)
-    # Also one side alone that cancels out: what was paid and taken back.
+    # Also one side alone that cancels out: a payment and its reversal.
     if (lines or entries) and total(lines) == total(entries):
         groups.append(Group(Place.MATCHED, list(lines), list(entries)))
         lines.clear()
@@ -120,8 +120,8 @@ def adding_up(sides: Sequence[Side], cents: int) -> list[Side]:
 
 
 def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) -> list[Group]:
-    """What is left: duplicates, charges, amounts that differ, and those that one side alone has."""
-    # A line repeats what another line has taken from us; an entry repeats one of its sort.
+    """Place the rest: duplicates, charges, amounts that differ, and movements of one side only."""
+    # A line is a duplicate if a matched entry has its amount; an entry, if one of its type has.
     taken = {(side.is_charge, side.amount_cents) for side in paired if not is_line(side)}
     booked = {(side.sort, side.amount_cents) for side in paired if not is_line(side)}
 
@@ -134,7 +134,7 @@ def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) ->
     repeated_entries = [entry for entry in entries if is_repeated(entry)]
     lines = [line for line in lines if line not in repeated_lines]
     entries = [entry for entry in entries if entry not in repeated_entries]
-    # A charge that we haven't booked is no part of an amount that differs.
+    # A charge that we haven't booked doesn't make the payment's amount differ.
     charges = [line for line in lines if line.is_charge and not any_charge(entries)]
     lines = [line for line in lines if line not in charges]
     groups = [

@@ -38,7 +38,7 @@ def balance_checks() -> list[tuple[BalanceCheck, str, int | None]]:
 
 
 def source_of(statement: Statement) -> str:
-    """How the file is written, in words; empty before it has been read."""
+    """The format's name; empty before the file has been read."""
     known = FORMATS.get(statement.format)
     return str(known.label) if known else ""
 

@@ -1,8 +1,8 @@
 """Read the file of a statement: for its preview, and to import its lines.
 
-The worker does it, and so does the request that uploads a small file. A lease says who is at it.
-Lines are imported in batches, each in its own commit, so payments never wait long, and an import
-that was cut short continues: a line that is there already is known by its fingerprint.
+The worker does this, and so does the request that uploads a small file. A lease says which of them
+has the statement. Lines are imported in batches, each in its own commit, so payments never wait
+long. An import that was cut short continues: fingerprints say which lines are there already.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 State = Statement.State
 LEASE = timedelta(minutes=3)
 BATCH = 500
-# A batch meets lines that another import has just added.
+# Retries of a batch when another import has just added some of its lines.
 ATTEMPTS = 5
 
 type Batch = dict[str, Row]
@@ -42,14 +42,17 @@ class LostLease(Exception):
 
 
 def fingerprint_of(account_id: int, row: Row) -> str:
-    """Has the account in it: of a unique index of one column, PostgreSQL knows that it is quick
-    before it has counted a new table."""
+    """Deduplication id of a line: its account, its fact and its amount.
+
+    The account is part of the hash, so the unique index has one column. PostgreSQL uses such an
+    index even before it has statistics of a new table.
+    """
     text = "\x1f".join((str(account_id), *row.same, str(row.amount_cents)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def do_next(is_stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Read or import a statement that is due and that no one is at. False if there is none."""
+    """Read or import the next statement that no other worker has. False if there is none."""
     # A read first, because a claim takes SQLite's only write lock.
     due = Statement.objects.filter(state__in=Statement.WORKING)
     statement = claim() if due.exists() else None
@@ -76,7 +79,7 @@ def claim(statement_id: int | None = None) -> Statement | None:
 
 
 def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """Do what its state says. What a file can't be read for is written to it."""
+    """Read or import it, as its state says. If that fails, the statement says why."""
     tally = Tally()
     try:
         with closing(batches(statement, tally)) as found:
@@ -95,11 +98,14 @@ def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: Fals
         raise
     except Exception:
         logger.exception("statement not readable", extra={"statement": statement.pk})
+        if statement.state == State.IMPORTING:
+            # Some lines are in the account already. A worker tries again when the lease ends.
+            return
         refuse(statement, tally, _("This file can't be read. Our log has the details."))
 
 
 def batches(statement: Statement, tally: Tally) -> Generator[Batch]:
-    """The lines that can be read, a batch at a time, counted. Raises Unreadable."""
+    """Read the lines of the file in batches, and count them. Raises Unreadable."""
     with files.opened(statement) as file:
         if not statement.format:
             statement.format = format_of(file).code
@@ -112,7 +118,7 @@ def batches(statement: Statement, tally: Tally) -> Generator[Batch]:
 
 
 def distinct(statement: Statement, rows: Iterable[Row], tally: Tally) -> Batch:
-    """Those lines that the file didn't have before, by their fingerprints."""
+    """The rows that no earlier line of the file repeats, by fingerprint."""
     batch: Batch = {}
     for row in rows:
         fingerprint = fingerprint_of(statement.account_id, row)
@@ -188,7 +194,7 @@ def hold(statement: Statement, **changes: object) -> None:
 
 
 def finish(statement: Statement, tally: Tally) -> None:
-    """The preview is there, or all lines are."""
+    """The file is read to its end: show the preview, or mark the statement imported."""
     if not tally.lines:
         raise Unreadable(_("There are no lines in this file."))
     opening, closing = tally.balances()
@@ -209,7 +215,7 @@ def finish(statement: Statement, tally: Tally) -> None:
 
 
 def refuse(statement: Statement, tally: Tally, why: str) -> None:
-    """Not readable, or, if a table only lacks the meaning of its columns, a preview that asks."""
+    """Mark the file as unreadable. A table with unknown columns becomes a preview that asks."""
     asks = statement.format == "bank-csv" and bool(tally.facts.columns) and not tally.read
     with ignore_lost():
         hold(

@@ -20,7 +20,7 @@ OPEN, SUGGESTED, OWNED, MATCHED = "open", "suggested", "owned", "matched"
 
 
 class Term(NamedTuple):
-    """One part of the difference. `lines` is None of one that has no lines."""
+    """One part of the difference. `lines` is None if it isn't made of lines."""
 
     label: str | Promise
     cents: int
@@ -119,7 +119,7 @@ def listed(tab: str, statement: Statement, cutoff: Cutoff) -> MovementQuerySet:
     if tab == OWNED:
         return found.filter(owner__isnull=False)
     if tab == SUGGESTED:
-        # In the words of the index of what is open. A match may have taken the other one since.
+        # `open` is the condition of an index. The suggested entry may be matched since.
         suggesting = Movement.objects.open().filter(
             account=cutoff.account_id, suggests__place=Place.OURS
         )
@@ -129,7 +129,7 @@ def listed(tab: str, statement: Statement, cutoff: Cutoff) -> MovementQuerySet:
 
 
 def with_sides(movements: MovementQuerySet) -> MovementQuerySet:
-    """With all that a list shows of them."""
+    """Join what a list shows."""
     parties = ("transaction__from_account__user", "transaction__to_account__user")
     return movements.select_related("line", "owner", "suggests__transaction", *parties)
 
@@ -140,7 +140,7 @@ def late_since() -> datetime:
 
 
 def is_exception() -> Q:
-    """Someone has to look: all that is open, but movements of ours that are fresh."""
+    """Movements that someone has to look at: all open ones, except fresh ones of ours."""
     return ~Q(place=Place.MATCHED) & (~Q(place=Place.OURS) | Q(at__lte=late_since()))
 
 

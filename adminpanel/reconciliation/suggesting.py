@@ -14,20 +14,20 @@ from django.utils.translation import gettext as _
 from adminpanel.models import Movement
 from adminpanel.models.matches import MovementQuerySet, Place
 
-# With the same phone, and without a phone on one of the sides.
+# How far apart they may be with the same phone, and if one side shows no phone.
 NEAR, NEARER = timedelta(hours=24), timedelta(minutes=10)
 # A phone number, of which a rail may hide the middle.
 PHONE = re.compile(r"[0-9*]{9,13}")
 NATIONAL = 9
-# So many digits have to be seen, and to be the same.
+# At least this many digits must be visible, and all visible ones equal.
 SEEN = 5
 LOOKED_AT = 6
-# More lines than this aren't looked at again for the new entries of one batch.
+# A batch of new entries looks again at this many lines at most.
 AGAIN_AT_MOST = 500
 
 
 def for_amounts(account_id: int, amounts: Collection[int]) -> None:
-    """Look again at the open lines of these amounts: entries of them have come."""
+    """Look again at the open lines of these amounts: new entries have them."""
     lines = open_lines(account_id).filter(amount_cents__in=amounts, suggests__isnull=True)
     suggest(list(lines.order_by("-at")[:AGAIN_AT_MOST]))
 
@@ -50,7 +50,7 @@ def suggest(lines: Sequence[Movement]) -> None:
 
 
 def best(line: Movement) -> tuple[Movement, str] | None:
-    """The nearest entry that fits, and why it does. None also if two fit without a phone."""
+    """The nearest entry that fits, and why. None if none fits, or several do without a phone."""
     near = candidates(line)
     assert line.line
     words = f"{line.line.party} {line.line.details}"
@@ -83,14 +83,14 @@ def phone_of(entry: Movement) -> str:
 
 
 def has_phone(words: str, phone: str) -> bool:
-    """Do these words show this phone number, as far as they show one?"""
+    """Does this text show this phone number? A rail may hide some digits."""
     if not phone:
         return False
     return any(is_same(shown, phone) for shown in PHONE.findall(words))
 
 
 def is_other(words: str, entry: Movement) -> bool:
-    """Both name a phone number, and not the same one."""
+    """Do both show a phone number? `has_phone` already found that they differ."""
     return bool(PHONE.search(words) and phone_of(entry))
 
 

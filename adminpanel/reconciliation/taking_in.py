@@ -1,7 +1,7 @@
-"""Take in statement lines and entries of floats as movements, and match them. The worker does it.
+"""Take in statement lines and entries of floats as movements, and match them. The worker does this.
 
-An account is taken in once its first statement is imported, from the beginning of that statement
-on. Each batch is one transaction, so a worker that dies leaves whole batches behind.
+Entries of an account are taken in from the beginning of its first imported statement. Each batch is
+one transaction, so a worker that dies leaves whole batches behind.
 """
 
 from __future__ import annotations
@@ -27,18 +27,20 @@ LATE_AT_MOST = timedelta(minutes=10)
 
 
 def take_in_due() -> int:
-    """Take in what is new: imported statements, then entries. Says how many movements."""
+    """Take in new entries, then new statements. Returns how many movements that made."""
     count = 0
-    fresh = Statement.objects.filter(state=Statement.State.IMPORTED, cutoff__isnull=True)
+    imported = Statement.objects.filter(state=Statement.State.IMPORTED, cutoff__isnull=True)
+    # A statement that is imported meanwhile waits for the next turn, since it hasn't begun.
+    fresh = list(imported.order_by("pk"))
     try:
-        for statement in fresh.order_by("pk"):
+        for statement in fresh:
             begin(statement)
         for account_id in ReconciledAccount.objects.values_list("pk", flat=True):
             while taken := take_entries(account_id):
                 count += taken
-        for statement in fresh.order_by("pk"):
+        for statement in fresh:
             count += take_lines(statement)
-            write_cutoffs(statement.account_id)
+            write_cutoffs(statement)
     except Busy:
         # The next turn goes on where this one stopped.
         return count
@@ -47,7 +49,7 @@ def take_in_due() -> int:
 
 @committed
 def begin(statement: Statement) -> None:
-    """Have the account's entries taken in from the beginning of this statement on."""
+    """Make sure the account's entries are taken in from the beginning of this statement."""
     lines = statement.lines.order_by("at").values_list("at", flat=True)
     since = min(filter(None, (statement.first_at, lines.first())), default=statement.created_at)
     known, is_new = ReconciledAccount.objects.select_for_update().get_or_create(
@@ -60,7 +62,7 @@ def begin(statement: Statement) -> None:
 
 @committed
 def take_entries(account_id: int) -> int:
-    """Take in a batch of entries that aren't yet. 0 when there are none."""
+    """Take in the next batch of entries, and match them. Returns how many."""
     known = ReconciledAccount.objects.select_for_update().get(pk=account_id)
     since = max(known.since, known.taken_through - LATE_AT_MOST)
     fresh = Entry.objects.filter(
@@ -79,7 +81,7 @@ def take_entries(account_id: int) -> int:
             entry=entry,
             transaction_id=entry.transaction_id,
             at=entry.created_at,
-            # What leaves our float account has come in at the rail.
+            # Money that came in at the rail is below zero in our float account.
             amount_cents=-entry.amount_cents,
             receipt=names[entry.transaction_id][0],
             reference=names[entry.transaction_id][1],
@@ -105,8 +107,8 @@ def take_lines(statement: Statement) -> int:
 
 @committed
 def take_some_lines(statement: Statement, after_id: int) -> Sequence[StatementLine]:
-    """Take in a batch of lines after this one, and match them. Those of a batch that was taken in
-    before are passed over."""
+    """Take in the next batch of lines, and match them. Lines that are movements already are
+    skipped. Returns the whole batch."""
     account_id = statement.account_id
     ReconciledAccount.objects.select_for_update().get(pk=account_id)
     lines = statement.lines.filter(counts=True, pk__gt=after_id).order_by("pk")
@@ -130,7 +132,7 @@ def take_some_lines(statement: Statement, after_id: int) -> Sequence[StatementLi
 
 
 def match_by_reference(statement: Statement, ids: Sequence[int]) -> None:
-    """Match those that no receipt explained by our reference in their words."""
+    """Match lines without a receipt match by our reference in their text."""
     left = Movement.objects.filter(pk__in=ids, match__isnull=True).select_related("line")
     names = set()
     for movement in left.exclude(place=Place.DUPLICATE):
@@ -142,11 +144,16 @@ def match_by_reference(statement: Statement, ids: Sequence[int]) -> None:
 
 
 @committed
-def write_cutoffs(account_id: int) -> None:
-    """Write what each statement's end leaves unexplained by itself: gaps between statements, lines
-    that one lacks. Lines never change, so this only changes with another statement."""
+def write_cutoffs(taken: Statement) -> None:
+    """Write the gap at the end of this statement, whose lines are all taken in, and of those
+    before it. Lines never change, so a gap only changes with another statement.
+
+    A cutoff says that its statement is done. One whose lines still wait doesn't get one here.
+    """
+    account_id = taken.account_id
     known = ReconciledAccount.objects.select_for_update().get(pk=account_id)
     statements = Statement.objects.filter(account=account_id, state=Statement.State.IMPORTED)
+    done = set(statements.filter(cutoff__isnull=False).values_list("pk", flat=True)) | {taken.pk}
     dated = [(last_of(one), one) for one in statements.exclude(last_at=None)]
     dated.sort(key=lambda pair: (pair[0], pair[1].pk))
     first = min(dated, key=lambda pair: (pair[1].first_at or pair[0], pair[1].pk), default=None)
@@ -162,6 +169,8 @@ def write_cutoffs(account_id: int) -> None:
     for at, statement in dated:
         explained_cents += sum_of_lines(account_id, since, at)
         since = max(since, at + timedelta(microseconds=1))
+        if statement.pk not in done:
+            continue
         closing_cents = statement.closing_cents
         if closing_cents is None:
             closing_cents = explained_cents

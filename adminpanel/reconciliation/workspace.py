@@ -40,7 +40,7 @@ TABS = (
 @require_safe
 @panel_page
 def workspace(request: MemberRequest, statement_id: int) -> HttpResponse:
-    """Statement left, ledger right, and the difference with all that makes it."""
+    """Statement on the left, ledger on the right, and the difference with its parts."""
     return show(request, statement_id)
 
 
@@ -55,7 +55,7 @@ def match_movements(request: MemberRequest, statement_id: int) -> HttpResponse:
         status = page_status(refused)
         return show(request, statement_id, problem=str(refused), chosen=chosen, status=status)
     if made.difference_cents:
-        messages.info(request, _("Put together. The amounts differ, so it stays open."))
+        messages.info(request, _("Matched, but the amounts differ, so it stays open."))
     else:
         messages.success(request, _("Matched."))
     return redirect_to(request, reverse("adminpanel:workspace", args=[statement_id]))
@@ -119,7 +119,7 @@ def rows(request: MemberRequest, side: str, found: Any) -> dict[str, Any]:
 @require_safe
 @panel_page
 def movement(request: MemberRequest, movement_id: int) -> HttpResponse:
-    """One line or one movement of ours: what holds it, or what to do about it."""
+    """One line or one movement of ours: its match, or what to do about it."""
     return show_movement(request, movement_id)
 
 
@@ -141,7 +141,7 @@ def own_movement(request: MemberRequest, movement_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def note_movement(request: MemberRequest, movement_id: int) -> HttpResponse:
-    """Write down what was found out."""
+    """Add a note."""
     form = MovementNoteForm(request.POST)
 
     def act() -> str:
@@ -170,7 +170,7 @@ def undo_match(request: MemberRequest, movement_id: int) -> HttpResponse:
 @require_POST
 @finance_page
 def ask_receipt(request: MemberRequest, movement_id: int) -> HttpResponse:
-    """Have the rail asked about a payment that only it knows."""
+    """Ask the rail about a payment that our books don't have."""
 
     def act() -> str:
         by_hand.ask_receipt(context_of(request), movement_id=movement_id)

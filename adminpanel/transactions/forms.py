@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.fields import KeyField, ParagraphField
+from adminpanel.fields import KeyField, NoteField
 from wallet.web.fields import ReasonField
 
 
@@ -13,12 +13,7 @@ class NoteForm(forms.Form):
     prefix = "note"
 
     key = KeyField()
-    text = ParagraphField(
-        label=_("Add a note"),
-        max_length=1000,
-        help_text=_("Everyone on the panel can read it. You can't change it later."),
-        error_messages={"required": _("Enter a note.")},
-    )
+    text = NoteField(max_length=1000, rows=3)
 
 
 class ProposeForm(forms.Form):

@@ -79,6 +79,32 @@ def test_a_late_line_and_a_late_entry_are_matched_when_they_come(alice):
     assert set(places()) == {"matched"}
 
 
+def test_a_statement_that_waited_while_the_worker_died_is_taken_in_later():
+    first, second = Sheet(), Sheet()
+    first.say(new_receipt(), 40_00)
+    second.say(new_receipt(), 60_00)
+    both = [sheet.imported(take_in=False) for sheet in (first, second)]
+    for statement in both:
+        taking_in.begin(statement)
+    taking_in.take_lines(both[0])
+    taking_in.write_cutoffs(both[0])
+    assert taking_in.take_in_due() == 1
+    assert Movement.objects.count() == 2
+
+
+def test_a_payout_that_differs_is_no_charge_and_its_charge_stays_apart(alice):
+    """The member's note says "fees", and the charge isn't booked."""
+    came_in(alice, 900_00)
+    payout, _record = went_out(alice, 300_00)
+    sheet = Sheet()
+    kind = "Business Payment to Customer via API"
+    sheet.say(payout, -310_00, kind, details="Payout to Jane, school fees")
+    sheet.say(payout, -9_00, "Business Payment Charge")
+    sheet.imported()
+    assert places()["differs"] == sorted([payout, f"{payout}!"])
+    assert places()["charge"] == [payout]
+
+
 def test_our_reference_in_the_words_of_a_line_matches(alice):
     came_in(alice, 900_00)
     record = went_out(alice, 120_00)[1]

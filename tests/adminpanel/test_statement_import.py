@@ -104,6 +104,24 @@ def test_an_import_that_was_cut_short_continues(monkeypatch, settings):
     assert StatementLine.objects.count() == 5
 
 
+def test_an_import_that_fails_in_the_middle_is_tried_again(monkeypatch):
+    """Its lines are in the account already, so they have to be part of an imported statement."""
+
+    def fail() -> bool:
+        raise RuntimeError
+
+    monkeypatch.setattr(reading, "BATCH", 2)
+    statement = upload(mpesa())
+    operations.confirm(SYSTEM, statement.pk)
+    reading.do_next(fail)
+    assert StatementLine.objects.count() == 2
+    assert not reading.do_next()
+    Statement.objects.update(leased_until=None)
+    assert reading.do_next()
+    statement.refresh_from_db()
+    assert (statement.state, statement.lines_count) == (State.IMPORTED, 5)
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing():
     statement = upload(mpesa())
     operations.confirm(SYSTEM, statement.pk)

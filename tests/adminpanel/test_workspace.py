@@ -1,14 +1,12 @@
-"""The workspace: the equation and the partition, matching by hand, undoing, and what comes next."""
+"""The workspace: the equation, the places, its pages, and the next step for an exception."""
 
 from __future__ import annotations
 
 import os
 import random
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given
@@ -17,12 +15,20 @@ from hypothesis import strategies as st
 
 from adminpanel.models import Match, Movement
 from adminpanel.models.matches import Place
-from adminpanel.reconciliation import badges, by_hand, standing, taking_in
+from adminpanel.reconciliation import badges, standing
 from ledger.models import Transaction
-from tests.adminpanel.support.matching import Sheet, came_in, new_receipt, places, went_out
+from tests.adminpanel.support.matching import (
+    Sheet,
+    assert_adds_up,
+    came_in,
+    new_receipt,
+    of_place,
+    one_of_each,
+    places,
+    went_out,
+)
 from tests.conftest import signed_in
-from wallet.context import Context
-from wallet.errors import NotAllowed, Refusal, TooLate
+from tests.pages import elements
 
 NIGHTLY = bool(os.environ.get("NIGHTLY"))
 pytestmark = pytest.mark.django_db
@@ -35,34 +41,11 @@ def on_mpesa(settings):
 
 @pytest.fixture
 def sheet(alice):
-    """One matched deposit, one that only M-PESA knows, one that only we know."""
-    sheet = Sheet(opening_cents=5_000_00)
-    both, _record = came_in(alice, 900_00)
-    sheet.say(both, 900_00)
-    sheet.say(new_receipt(), 250_00, details="Pay Bill from a customer")
-    came_in(alice, 250_00)
-    return sheet
+    return one_of_each(alice)
 
 
 def page_of(statement, tab=""):
     return reverse("adminpanel:workspace", args=[statement.pk]) + (f"?tab={tab}" if tab else "")
-
-
-def of_place(place):
-    return list(Movement.objects.filter(place=place).order_by("pk"))
-
-
-def equation_of(statement):
-    statement.refresh_from_db()
-    return standing.equation(statement.cutoff)
-
-
-def assert_adds_up(statement):
-    found = equation_of(statement)
-    assert found.unexplained_cents == 0, found
-    lines = statement.lines.filter(counts=True).count()
-    assert Movement.objects.lines().count() >= lines
-    return found
 
 
 def test_the_difference_is_in_the_lines(sheet, alice):
@@ -80,42 +63,15 @@ def test_the_difference_is_in_the_lines(sheet, alice):
     assert standing.equation(statement.cutoff).unexplained_cents == -1_00
 
 
-def test_matching_by_hand_undoing_and_matching_again(sheet, wambui, joseph):
-    statement = sheet.imported()
-    [line], [entry] = of_place(Place.THEIRS), of_place(Place.OURS)
-    made = by_hand.match(Context(wambui.pk), movement_ids=[line.pk, entry.pk])
-    # The form sent twice is one match; a colleague who is late hears who was first.
-    assert by_hand.match(Context(wambui.pk), movement_ids=[line.pk, entry.pk]) == made
-    with pytest.raises(TooLate, match=wambui.name):
-        by_hand.match(Context(joseph.pk), movement_ids=[line.pk, entry.pk])
-    assert set(places()) == {"matched"}
-    assert equation_of(statement).difference_cents == 5_000_00
-    with pytest.raises(Refusal):
-        by_hand.undo(Context(joseph.pk), match_id=made.pk)
-    by_hand.undo(Context(joseph.pk, reason="Another customer"), match_id=made.pk)
-    with pytest.raises(TooLate, match=joseph.name):
-        by_hand.undo(Context(wambui.pk, reason="Too"), match_id=made.pk)
-    assert [str(match.rule) for match in Match.objects.order_by("pk")] == [
-        "receipt",
-        "suggested",
-        "undo",
-    ]
-    assert_adds_up(statement)
-    # The worker leaves it to people now.
-    assert taking_in.take_in_due() == 0
-    assert of_place(Place.THEIRS) == [line]
-
-
-def test_only_finance_matches_and_only_what_belongs_together(sheet, bob, wambui):
-    sheet.imported()
-    [line], [entry] = of_place(Place.THEIRS), of_place(Place.OURS)
-    with pytest.raises(NotAllowed):
-        by_hand.match(Context(bob.pk), movement_ids=[line.pk, entry.pk])
-    with pytest.raises(Refusal, match="at least two"):
-        by_hand.match(Context(wambui.pk), movement_ids=[line.pk])
-    matched = of_place(Place.MATCHED)[0]
-    with pytest.raises(TooLate):
-        by_hand.match(Context(wambui.pk), movement_ids=[matched.pk, entry.pk])
+def test_an_entry_whose_line_comes_in_the_next_statement_is_part_of_the_first_difference(alice):
+    late, _record = came_in(alice, 70_00)
+    first = Sheet().imported()
+    second = Sheet()
+    second.say(late, 70_00)
+    last = second.imported()
+    terms = [(str(term.label), term.cents) for term in assert_adds_up(first).terms]
+    assert terms == [("Matched across this moment", -70_00)]
+    assert assert_adds_up(last).difference_cents == 0
 
 
 @pytest.mark.any_engine
@@ -131,7 +87,8 @@ def test_the_page_matches_and_undoes_without_javascript(sheet, wambui, auditor, 
     refused = client.post(match_url, {"movement": [line.pk]})
     assert refused.status_code == 422
     assert "at least two lines" in refused.text
-    assert "checked" in refused.text
+    ticked = [dict(box.attributes) for box in elements(refused, "input", name="movement")]
+    assert [box["value"] for box in ticked if "checked" in box] == [str(line.pk)]
     done = client.post(match_url, {"movement": [line.pk, entry.pk]}, follow=True)
     assert "Matched." in done.text
     assert "Nothing here." in done.text
@@ -237,33 +194,6 @@ def happen(alice, sheet, kind, cents):
         sheet.say(receipt, -500, "Pay Bill Charge")
     if kind == "reversed":
         sheet.say(new_receipt(), -cents, "Transaction Reversal", linked_receipt=receipt)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_people_at_the_same_moment_one_wins(sheet, wambui, joseph):
-    sheet.imported()
-    [line], [entry] = of_place(Place.THEIRS), of_place(Place.OURS)
-    outcomes = []
-    gate = threading.Barrier(2)
-
-    def press(person):
-        gate.wait()
-        try:
-            outcomes.append(by_hand.match(Context(person), movement_ids=[entry.pk, line.pk]))
-        except TooLate as refused:
-            outcomes.append(refused)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=press, args=[one.pk]) for one in (wambui, joseph)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    [late] = [one for one in outcomes if isinstance(one, TooLate)]
-    [made] = [one for one in outcomes if isinstance(one, Match)]
-    assert made.made_by_name in str(late)
-    assert Match.objects.exclude(rule="receipt").count() == 1
 
 
 @pytest.mark.slow

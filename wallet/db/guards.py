@@ -107,6 +107,30 @@ def append_only(
     )
 
 
+def never_deleted(table: str, *, deleted: str, replaced: str, same: str = "") -> Guards:
+    """Rows are never deleted. Updates are the business of the table's other guards.
+
+    `same` selects the rows that INSERT OR REPLACE would delete; by default, the one of the same id.
+    """
+    same = same or f"SELECT 1 FROM {table} WHERE id = NEW.id"
+    return Guards(
+        sqlite={
+            f"{table}_no_delete": f"""
+            BEFORE DELETE ON {table}
+            BEGIN SELECT RAISE(ABORT, '{deleted}'); END""",
+            f"{table}_no_replace": f"""
+            BEFORE INSERT ON {table}
+            WHEN EXISTS ({same})
+            BEGIN SELECT RAISE(ABORT, '{replaced}'); END""",
+        },
+        postgresql={
+            (table, f"{table}_no_delete"): f"""
+            BEFORE DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT
+            EXECUTE FUNCTION refuse_change('{deleted}')""",
+        },
+    )
+
+
 def is_repeated(names: str | tuple[str, ...]) -> str:
     """SQL: a row has the new row's value in this column, or in all of these."""
     columns = (names,) if isinstance(names, str) else names

@@ -8,6 +8,12 @@ from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from wallet.money import format_money
+
+# KES 1 billion: far above any payment, and sums of 90 million such lines still fit.
+AMOUNT_AT_MOST_CENTS = 10**11
 
 
 class Unreadable(Exception):
@@ -23,6 +29,7 @@ class Row:
     """One line of a statement. `amount_cents` is above zero when money came in.
 
     `same` is what makes it the same fact in another file of the account, apart from its amount.
+    Raises Rejected for an amount that no payment has, so that sums of lines always fit.
     """
 
     number: int
@@ -39,6 +46,14 @@ class Row:
     balance_cents: int | None = None
     status: str = ""
     raw: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if abs(self.amount_cents) > AMOUNT_AT_MOST_CENTS:
+            raise Rejected(
+                _("The amount {amount} is too large. A line has at most {most}.").format(
+                    amount=format_money(self.amount_cents), most=format_money(AMOUNT_AT_MOST_CENTS)
+                )
+            )
 
 
 @dataclass(slots=True)

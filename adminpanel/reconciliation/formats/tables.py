@@ -160,8 +160,9 @@ def workbook_rows(file: BinaryIO) -> Cells:
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
+            # One more than a statement may have, so that `checked` refuses it.
             rows = sheet.iter_rows(
-                max_row=ROWS_AT_MOST + 1, max_col=COLUMNS_AT_MOST, values_only=True
+                max_row=ROWS_AT_MOST + 1, max_col=COLUMNS_AT_MOST + 1, values_only=True
             )
             for number, cells in enumerate(rows, start=1):
                 yield number, checked(number, trimmed(cells))

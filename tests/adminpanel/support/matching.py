@@ -8,7 +8,8 @@ from itertools import count
 from django.utils import timezone
 
 from adminpanel.models import Movement, Statement, StatementLine
-from adminpanel.reconciliation import taking_in
+from adminpanel.models.matches import Place
+from adminpanel.reconciliation import standing, taking_in
 from ledger import operations, rails
 from ledger.models import Transaction
 from ledger.operations import Paid
@@ -18,10 +19,6 @@ from wallet.models import User
 
 RAIL = "mpesa"
 numbers = count(1)
-
-
-def float_id() -> int:
-    return rails.of(RAIL).float_account.id
 
 
 def new_receipt() -> str:
@@ -47,7 +44,10 @@ def went_out(user: User, cents: int, charge_cents: int = 0) -> tuple[str, Transa
 class Sheet:
     """A statement in the making: `say` adds a line, `imported` writes it and takes it in."""
 
-    def __init__(self, opening_cents: int = 0, at: datetime | None = None) -> None:
+    def __init__(
+        self, opening_cents: int = 0, at: datetime | None = None, rail: str = RAIL
+    ) -> None:
+        self.rail, self.float_id = rail, rails.of(rail).float_account.id
         self.opening_cents = opening_cents
         self.at = at or timezone.now() - timedelta(minutes=30)
         self.lines: list[dict[str, object]] = []
@@ -62,8 +62,8 @@ class Sheet:
             closing_cents = self.opening_cents + total
         serial = next(numbers)
         statement = Statement.objects.create(
-            account_id=float_id(),
-            rail=RAIL,
+            account_id=self.float_id,
+            rail=self.rail,
             format="mpesa",
             file_name=f"statement-{serial}.csv",
             size=1,
@@ -79,7 +79,7 @@ class Sheet:
         StatementLine.objects.bulk_create(
             StatementLine(
                 statement=statement,
-                account_id=float_id(),
+                account_id=self.float_id,
                 number=number,
                 fingerprint=f"{next(numbers):032}",
                 **line,
@@ -98,3 +98,30 @@ def places() -> dict[str, list[str]]:
         mark = "" if one.is_line else "!"
         found.setdefault(one.place, []).append(f"{one.receipt}{mark}")
     return {place: sorted(receipts) for place, receipts in found.items()}
+
+
+def one_of_each(user: User) -> Sheet:
+    """One matched deposit, one that only M-PESA knows, one that only we know."""
+    sheet = Sheet(opening_cents=5_000_00)
+    both, _record = came_in(user, 900_00)
+    sheet.say(both, 900_00)
+    sheet.say(new_receipt(), 250_00, details="Pay Bill from a customer")
+    came_in(user, 250_00)
+    return sheet
+
+
+def of_place(place: Place) -> list[Movement]:
+    return list(Movement.objects.filter(place=place).order_by("pk"))
+
+
+def equation_of(statement: Statement) -> standing.Equation:
+    statement.refresh_from_db()
+    return standing.equation(statement.cutoff)
+
+
+def assert_adds_up(statement: Statement) -> standing.Equation:
+    found = equation_of(statement)
+    assert found.unexplained_cents == 0, found
+    lines = statement.lines.filter(counts=True).count()
+    assert Movement.objects.lines().count() >= lines
+    return found
