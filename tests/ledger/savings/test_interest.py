@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from ledger import operations, rates
+from ledger import guards, operations, rates
 from ledger.leaving import operations as leaving
 from ledger.models import Goal, InterestMark, InterestPaid, InterestRate, Transaction
 from ledger.models.interest import UNITS_PER_CENT
@@ -128,6 +128,31 @@ def test_a_late_worker_catches_up_and_a_clock_that_jumps_pays_nothing_twice(goal
     clock(2028, 4, 2)
     assert interest.pay_due() == 1
     assert violations() == []
+
+
+def test_one_goal_that_cant_be_paid_stops_no_other(goal, saver, clock):
+    other = goals.saving(saver, ONE_A_DAY)
+    rate(POINTS)
+    clock(2027, 2, 1)
+    rewrite_balance_after(goal, 10**18)
+    for _turn in range(2):
+        with pytest.raises(ExceptionGroup) as failed:
+            interest.pay_due()
+        [failure] = failed.value.exceptions
+        assert failure.__notes__ == [f"Goal {goal.pk}"]
+        assert [row.goal for row in InterestPaid.objects.all()] == [other]
+    assert not InterestMark.objects.exists()
+    rewrite_balance_after(goal, ONE_A_DAY)
+    assert interest.pay_due() == 1
+    assert InterestMark.objects.exists()
+    assert violations() == []
+
+
+def rewrite_balance_after(goal: Goal, cents: int) -> None:
+    """With 10**18 the goal earns more units than a column holds."""
+    guards.remove(connection)
+    goal.account.entries.update(balance_after_cents=cents)
+    guards.install(connection)
 
 
 def test_it_lands_in_a_locked_goal_above_the_limit_of_a_frozen_wallet(goal, saver, clock, settings):
