@@ -44,6 +44,14 @@ class Closings(Life[ClosingProposal]):
     proposer_cannot_decide = _lazy("You signed this, so someone else must decide.")
     own_money = _lazy("This is about you, so a colleague must decide.")
 
+    def approve(self, context: Context, *, proposal_id: int) -> ClosingProposal:
+        """Approve a colleague's signature. The worker then closes or reopens the period.
+
+        A first close reads all the books, which takes longer than a request may. Raises the same
+        as for other proposals.
+        """
+        return self.decide(context, proposal_id, State.APPROVED)
+
     def subject(self, proposal: ClosingProposal) -> subjects.Subject:
         return subjects.LEDGER
 

@@ -81,7 +81,7 @@ def ask_reopening(request: MemberRequest, period: str) -> HttpResponse:
 @require_POST
 @approver_page
 def approve_close(request: MemberRequest, closing_id: int) -> HttpResponse:
-    """Approve a colleague's signature: the ledger closes or reopens the period."""
+    """Approve a colleague's signature: the worker then closes or reopens the period."""
     return decide(request, closing_id, operations.approve)
 
 
@@ -129,14 +129,10 @@ def decide(
 def say(proposal: ClosingProposal) -> str:
     """What a decision led to."""
     match proposal.state:
-        case State.POSTED if proposal.is_reopening:
-            return _("Approved. The period is open again.")
-        case State.POSTED:
-            return _("Approved. The period is closed.")
-        case State.REFUSED:
-            return _("Approved, but the ledger refused it. {why}").format(why=proposal.remark)
+        case State.APPROVED if proposal.is_reopening:
+            return _("Approved. The period will be open again in a minute.")
         case State.APPROVED:
-            return _("Approved. It will be done shortly.")
+            return _("Approved. The period will be closed in a minute.")
         case State.DENIED:
             return _("Denied. Nothing was closed or opened.")
     return _("Withdrawn. Nothing was closed or opened.")
@@ -176,6 +172,7 @@ def show(
         "proposal": proposal,
         "is_own": proposal is not None and proposal.proposed_by_id == request.user.pk,
         "problem": problem,
+        "refusal": queries.refusal(period),
         "form": form or DenyForm(),
         "reopen_form": reopen_form or ReopenForm(),
     }
