@@ -18,6 +18,7 @@ from wallet.staff import audit, subjects
 PASSED = _lazy("This day has passed. Enter today or a later day.")
 NO_SHARE = _lazy("Enter basis points from 0 to 10,000: 100 are one percent.")
 OWN_RATE = _lazy("You wrote this rate, so another operator approves it.")
+REPLACED = _lazy("A rate that was written later is already approved for this day.")
 BEGAN = _lazy("This rate was to begin on a day that has passed. Write a new one.")
 
 
@@ -53,7 +54,7 @@ def approve(context: Context, *, rate_id: int) -> InterestRate:
     """Let a colleague's rate count from its day on, today at the earliest.
 
     Past days keep the rate that they had. Raises NotAllowed for the one who wrote it, and TooLate
-    once its day has passed or it was approved.
+    once its day has passed, it was approved, or a rate written later is approved for its day.
     """
     assert context.actor_id
     rate = InterestRate.objects.select_for_update().get(pk=rate_id)
@@ -64,6 +65,8 @@ def approve(context: Context, *, rate_id: int) -> InterestRate:
     today = nairobi_day()
     if rate.from_date < today:
         raise TooLate(BEGAN)
+    if InterestRate.objects.with_replaced().filter(pk=rate_id, is_replaced=True).exists():
+        raise TooLate(REPLACED)
     RateApproval.objects.create(rate=rate, approved_by_id=context.actor_id, approved_on=today)
     record(context, audit.Action.APPROVE_RATE, rate)
     return rate

@@ -35,6 +35,12 @@ APPROVE = confirming.Question(
 class RateForm(ModelForm):
     class Meta:
         widgets = {"reason": Textarea(attrs={"rows": 2})}
+        help_texts = {
+            "from_date": gettext_lazy(
+                "Interest counts by the day. Tax doesn't: the tax on a month's interest is that of "
+                "the month's last day."
+            )
+        }
 
     def clean_from_date(self) -> date:
         day: date = self.cleaned_data["from_date"]
@@ -57,6 +63,9 @@ class InterestRateAdmin(ReadOnly, ForgivingList):
     list_select_related = ["written_by", "approval__approved_by"]
     actions = ["approve"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InterestRate]:
+        return super().get_queryset(request).with_replaced()  # type: ignore[no-any-return]
+
     def get_fields(self, request: HttpRequest, obj: InterestRate | None = None) -> Any:
         asked = ["purpose", "basis_points", "from_date", "reason"]
         return [*asked, "percent", "written_on", "written_by", "approved_by"] if obj else asked
@@ -75,6 +84,8 @@ class InterestRateAdmin(ReadOnly, ForgivingList):
 
     @admin.display(description=gettext_lazy("approved by"))
     def approved_by(self, rate: InterestRate) -> str:
+        if getattr(rate, "is_replaced", False):
+            return _("Replaced by a rate that was written later")
         approval = getattr(rate, "approval", None)
         return str(approval.approved_by) if approval else _("Waits for another operator")
 
