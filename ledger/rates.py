@@ -65,7 +65,7 @@ def approve(context: Context, *, rate_id: int) -> InterestRate:
     today = nairobi_day()
     if rate.from_date < today:
         raise TooLate(BEGAN)
-    if InterestRate.objects.with_replaced().filter(pk=rate_id, is_replaced=True).exists():
+    if InterestRate.objects.with_replaced().get(pk=rate_id).is_replaced:
         raise TooLate(REPLACED)
     RateApproval.objects.create(rate=rate, approved_by_id=context.actor_id, approved_on=today)
     record(context, audit.Action.APPROVE_RATE, rate)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from ledger import rates
 from ledger.admin.books import ReadOnly
 from ledger.models import InterestRate
-from ledger.models.interest import POINTS, percent
+from ledger.models.interest import POINTS, InterestRateQuerySet, percent
 from ledger.querysets import nairobi_day
 from wallet.admin import confirming
 from wallet.admin.lists import ForgivingList
@@ -64,7 +64,8 @@ class InterestRateAdmin(ReadOnly, ForgivingList):
     actions = ["approve"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InterestRate]:
-        return super().get_queryset(request).with_replaced()  # type: ignore[no-any-return]
+        found: InterestRateQuerySet = super().get_queryset(request)  # type: ignore[assignment]
+        return found.with_replaced()
 
     def get_fields(self, request: HttpRequest, obj: InterestRate | None = None) -> Any:
         asked = ["purpose", "basis_points", "from_date", "reason"]
@@ -84,7 +85,7 @@ class InterestRateAdmin(ReadOnly, ForgivingList):
 
     @admin.display(description=gettext_lazy("approved by"))
     def approved_by(self, rate: InterestRate) -> str:
-        if getattr(rate, "is_replaced", False):
+        if rate.is_replaced:
             return _("Replaced by a rate that was written later")
         approval = getattr(rate, "approval", None)
         return str(approval.approved_by) if approval else _("Waits for another operator")

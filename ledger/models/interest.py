@@ -79,6 +79,9 @@ class InterestRate(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=500)
 
+    # Only of rows that `with_replaced` found.
+    is_replaced: bool
+
     objects = InterestRateQuerySet.as_manager()
 
     class Meta:
