@@ -89,11 +89,7 @@ def approve_close(request: MemberRequest, closing_id: int) -> HttpResponse:
 @approver_page
 def deny_close(request: MemberRequest, closing_id: int) -> HttpResponse:
     """Deny a colleague's signature with a reason."""
-    form = DenyForm(request.POST)
-    if not form.is_valid():
-        proposal = get_object_or_404(ClosingProposal, pk=closing_id)
-        return show(request, proposal.period, form=form, status=422)
-    return decide(request, closing_id, operations.deny, form.cleaned_data["reason"])
+    return decide(request, closing_id, operations.deny, needs_reason=True)
 
 
 @require_POST
@@ -115,7 +111,8 @@ def decide(
     request: MemberRequest,
     closing_id: int,
     act: Callable[..., ClosingProposal],
-    reason: str = "",
+    *,
+    needs_reason: bool = False,
 ) -> HttpResponse:
     proposal = get_object_or_404(ClosingProposal, pk=closing_id)
 
@@ -123,7 +120,15 @@ def decide(
         return show(request, proposal.period, **more)
 
     url = page_of(proposal.period)
-    return pages.decide(request, proposal, act, url=url, show=show_again, words=say, reason=reason)
+    return pages.decide(
+        request,
+        proposal,
+        act,
+        url=url,
+        show=show_again,
+        words=say,
+        needs_reason=needs_reason,
+    )
 
 
 def say(proposal: ClosingProposal) -> str:
