@@ -116,7 +116,7 @@ def test_what_the_ledger_writes_without_an_order_is_dated_to_the_first_open_mome
     time_machine.move_to(first_moment - timedelta(minutes=1), tick=False)
     stray(brian, rail_code="simulated")
     operations.credit(operations.Paid("simulated", "R1", 10_00), account_id=account_id(amina))
-    adjust(house.ADJUSTMENTS.id, account_id(amina), 1_00, brian)
+    adjust(house.ADJUSTMENTS.id, account_id(brian), 1_00, amina)
     for record in Transaction.objects.order_by("-pk")[:3]:
         assert (record.created_at, record.settled_at) == (first_moment, first_moment), record.type
     time_machine.move_to(first_moment, tick=False)

@@ -159,6 +159,9 @@ def test_members_read_what_they_earn_and_by_which_rule(clock, client):
         assert "a year" not in text(member.get(quiet)).replace("12 months a year", "")
     rate(POINTS)
     tax(15_00)
+    said = text(member.get(page))
+    assert "Interest is paid on 1 Feb. 3.65% a year" in said
+    assert "so far" not in said
     clock(2027, 1, 6)
     member = signed_in(saver)
     said = text(member.get(page))
