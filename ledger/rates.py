@@ -19,7 +19,7 @@ PASSED = _lazy("This day has passed. Enter today or a later day.")
 NO_SHARE = _lazy("Enter basis points from 0 to 10,000: 100 are one percent.")
 OWN_RATE = _lazy("You wrote this rate, so another operator approves it.")
 REPLACED = _lazy("A rate that was written later is already approved for this day.")
-BEGAN = _lazy("This rate was to begin on a day that has passed. Write a new one.")
+BEGAN = _lazy("The first day of this rate has passed. Write a new one.")
 
 
 @transaction.atomic
@@ -61,7 +61,7 @@ def approve(context: Context, *, rate_id: int) -> InterestRate:
     if rate.written_by_id == context.actor_id:
         raise NotAllowed(OWN_RATE)
     if RateApproval.objects.filter(rate=rate).exists():
-        raise TooLate(_("This rate was approved before."))
+        raise TooLate(_("This rate is already approved."))
     today = nairobi_day()
     if rate.from_date < today:
         raise TooLate(BEGAN)

@@ -60,7 +60,7 @@ class Closings(Life[ClosingProposal]):
         return {"closing": proposal.pk, "what": what, "period": proposal.period.key}
 
     def is_party(self, proposal: ClosingProposal, person_id: int) -> bool:
-        """No one is: the books are no one's own money."""
+        """Never: the books aren't anyone's own money."""
         return False
 
     def refuse_now(self, proposal: ClosingProposal) -> None:
@@ -89,7 +89,7 @@ class Closings(Life[ClosingProposal]):
         return {"number": made.number, "hash": made.hash}
 
     def wrongly_refused_ids(self) -> list[int]:
-        """None: a close is looked up by who signed it and when, before it's made again."""
+        """None: a close is looked up, by who signed it and when, before it's made again."""
         return []
 
     def record_act(

@@ -22,7 +22,7 @@ BATCH = 1_000
 def pay_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Pay each goal the months that are over and not paid. Returns how many months it paid.
 
-    The mark only spares the look at each goal: the rows of the months say what is paid. It stays
+    The rows of `InterestPaid` say what is paid. The mark only saves looking at each goal, and stays
     where it is until all goals are paid. Raises an ExceptionGroup of what went wrong, once the
     others had their turn.
     """

@@ -42,11 +42,11 @@ def chain(is_brief: bool) -> Iterator[Row]:
 
 
 def lost(last: int) -> Iterator[Row]:
-    """Closes that the audit knows and that aren't there, after the last one that is."""
+    """Closes that the audit mentions and that are missing from the end of the chain."""
     acts = (AuditEvent.Action.CLOSE_BOOKS, AuditEvent.Action.REOPEN_BOOKS)
     for event in AuditEvent.objects.filter(action__in=acts).order_by("pk"):
         if event.facts.get("number", 0) > last:
-            words = _("the audit says that it was made, and it isn't there")
+            words = _("the audit says that it was made, but it's missing")
             yield {"close": event.facts["number"], "problem": words}
 
 

@@ -104,7 +104,9 @@ def rewrite_balance_after(goal: Goal, cents: int) -> None:
     guards.install(connection)
 
 
-def test_it_lands_in_a_locked_goal_above_the_limit_of_a_frozen_wallet(goal, saver, clock, settings):
+def test_interest_lands_in_a_locked_goal_above_the_limit_of_a_frozen_wallet(
+    goal, saver, clock, settings
+):
     rate(POINTS)
     tax(15_00)
     operations.lock_goal(goal_id=goal.pk, until=date(2027, 12, 1))

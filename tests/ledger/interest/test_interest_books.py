@@ -143,7 +143,7 @@ def test_the_database_keeps_what_was_paid_and_agreed(goal, clock):
         "UPDATE ledger_entry SET created_at = '2027-01-05 00:00:00+00:00' WHERE id = {saved}",
     ],
 )
-def test_verify_ledger_finds_interest_that_the_books_dont_make(goal, clock, tamper):
+def test_verify_ledger_finds_interest_that_doesnt_follow_from_the_books(goal, clock, tamper):
     rate(POINTS)
     tax(15_00)
     saved = goal.account.entries.get().pk

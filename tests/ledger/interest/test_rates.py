@@ -23,7 +23,7 @@ from wallet.models import AuditEvent, User
 pytestmark = pytest.mark.django_db
 
 
-def test_without_a_rate_that_two_agreed_on_nothing_is_paid(goal, clock):
+def test_without_an_approved_rate_nothing_is_paid(goal, clock):
     write(POINTS)
     clock(2027, 3, 2)
     with nothing_moves():
