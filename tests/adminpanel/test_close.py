@@ -148,7 +148,7 @@ def test_two_people_close_a_month_on_the_panel(alice, wambui, joseph, time_machi
     closings.post_approved()
     shown = text(maker.get(url("close_period", month)))
     assert Close.objects.get(act="month").hash in shown
-    assert "2100 Wallet 1,000.00 0.00 5.00 1,005.00" in shown
+    assert "2100 Members' wallets 1,000.00 0.00 5.00 1,005.00" in shown
     assert refused not in shown
     assert "Ask to reopen" not in text(maker.get(url("close_period", day)))
     agree(maker, approver, "ask_reopening", month)
