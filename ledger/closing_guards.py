@@ -13,8 +13,8 @@ from wallet.db.guards import Guards, append_only
 CLOSES = "ledger_close"
 BOOKS_TABLE = "ledger_books"
 
-# In SQLite's words for a repeated key, and with PostgreSQL's code of one: a machine whose clock is
-# behind, or that was at it when the day was closed, then runs its transaction again. It reads
+# Worded like SQLite's error for a repeated key, and with PostgreSQL's code for one, so that it's
+# retried. A machine whose clock is behind, or that was writing when the day was closed, then reads
 # `open_from` afresh and dates what it writes into the open books.
 IS_CLOSED = "UNIQUE constraint failed: the day is closed"
 NO_CHANGE = "a close is never changed"

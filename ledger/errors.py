@@ -252,38 +252,6 @@ class PhoneMissing(Refusal):
     sentence = _("Add a phone number to your profile first. Payments go to it and come from it.")
 
 
-class PaymentRefused(Refusal):
-    """A payment on a rail can't be ended or decided this way now. Programs never see these."""
-
-
-class NeverSent(PaymentRefused):
-    """`reference`. No worker has sent it to its rail, so the rail can't know how it ended."""
-
-    code = "never_sent"
-    sentence = _("{reference} was never sent, so it can't have ended.")
-
-
-class AlreadySent(PaymentRefused):
-    """`reference`. The money may be on its way, so it can't be given back."""
-
-    code = "already_sent"
-    sentence = _("{reference} is on its way already, so it can't be cancelled.")
-
-
-class Superseded(PaymentRefused):
-    """`reference`. Another worker has taken over, so this one's failure may be out of date."""
-
-    code = "superseded"
-    sentence = _("Another worker has taken over {reference}.")
-
-
-class ReceiptTaken(PaymentRefused):
-    """`receipt` and `reference`: of the other payment that has it."""
-
-    code = "receipt_taken"
-    sentence = _("The receipt {receipt} is that of another payment, {reference}.")
-
-
 class KeyReused(Refusal):
     """`reference` is the transaction that has this key."""
 

@@ -18,7 +18,8 @@ from wallet.staff import audit, subjects
 PASSED = _lazy("This day has passed. Enter today or a later day.")
 NO_SHARE = _lazy("Enter basis points from 0 to 10,000: 100 are one percent.")
 OWN_RATE = _lazy("You wrote this rate, so another operator approves it.")
-BEGAN = _lazy("This rate was to begin on a day that has passed. Write a new one.")
+REPLACED = _lazy("A rate that was written later is already approved for this day.")
+BEGAN = _lazy("The first day of this rate has passed. Write a new one.")
 
 
 @transaction.atomic
@@ -53,17 +54,19 @@ def approve(context: Context, *, rate_id: int) -> InterestRate:
     """Let a colleague's rate count from its day on, today at the earliest.
 
     Past days keep the rate that they had. Raises NotAllowed for the one who wrote it, and TooLate
-    once its day has passed or it was approved.
+    once its day has passed, it was approved, or a rate written later is approved for its day.
     """
     assert context.actor_id
     rate = InterestRate.objects.select_for_update().get(pk=rate_id)
     if rate.written_by_id == context.actor_id:
         raise NotAllowed(OWN_RATE)
     if RateApproval.objects.filter(rate=rate).exists():
-        raise TooLate(_("This rate was approved before."))
+        raise TooLate(_("This rate is already approved."))
     today = nairobi_day()
     if rate.from_date < today:
         raise TooLate(BEGAN)
+    if InterestRate.objects.with_replaced().get(pk=rate_id).is_replaced:
+        raise TooLate(REPLACED)
     RateApproval.objects.create(rate=rate, approved_by_id=context.actor_id, approved_on=today)
     record(context, audit.Action.APPROVE_RATE, rate)
     return rate

@@ -44,6 +44,14 @@ class Closings(Life[ClosingProposal]):
     proposer_cannot_decide = _lazy("You signed this, so someone else must decide.")
     own_money = _lazy("This is about you, so a colleague must decide.")
 
+    def approve(self, context: Context, *, proposal_id: int) -> ClosingProposal:
+        """Approve a colleague's signature. The worker then closes or reopens the period.
+
+        A first close reads all the books, which takes longer than a request may. Raises the same
+        as for other proposals.
+        """
+        return self.decide(context, proposal_id, State.APPROVED)
+
     def subject(self, proposal: ClosingProposal) -> subjects.Subject:
         return subjects.LEDGER
 
@@ -52,7 +60,7 @@ class Closings(Life[ClosingProposal]):
         return {"closing": proposal.pk, "what": what, "period": proposal.period.key}
 
     def is_party(self, proposal: ClosingProposal, person_id: int) -> bool:
-        """No one is: the books are no one's own money."""
+        """Never: the books aren't anyone's own money."""
         return False
 
     def refuse_now(self, proposal: ClosingProposal) -> None:
@@ -81,7 +89,7 @@ class Closings(Life[ClosingProposal]):
         return {"number": made.number, "hash": made.hash}
 
     def wrongly_refused_ids(self) -> list[int]:
-        """None: a close is looked up by who signed it and when, before it's made again."""
+        """None: a close is looked up, by who signed it and when, before it's made again."""
         return []
 
     def record_act(

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import ClosingProposal
+from adminpanel.models.proposals import State
 from ledger.closing import periods
 from ledger.closing.periods import Period
 from ledger.models import Close
@@ -51,6 +52,13 @@ def open_proposal(period: Period) -> ClosingProposal | None:
         state__in=ClosingProposal.OPEN, last_day=period.last_day
     ).select_related("proposed_by", "reopens")
     return next((one for one in waiting if one.period.act == period.act), None)
+
+
+def refusal(period: Period) -> str:
+    """Why the ledger refused the newest proposal about this period. Empty if it didn't."""
+    about = ClosingProposal.objects.filter(last_day=period.last_day).select_related("reopens")
+    newest = next((one for one in about if one.period.act == period.act), None)
+    return newest.remark if newest and newest.state == State.REFUSED else ""
 
 
 def parse(key: str) -> Period | None:

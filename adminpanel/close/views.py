@@ -81,7 +81,7 @@ def ask_reopening(request: MemberRequest, period: str) -> HttpResponse:
 @require_POST
 @approver_page
 def approve_close(request: MemberRequest, closing_id: int) -> HttpResponse:
-    """Approve a colleague's signature: the ledger closes or reopens the period."""
+    """Approve a colleague's signature: the worker then closes or reopens the period."""
     return decide(request, closing_id, operations.approve)
 
 
@@ -89,11 +89,7 @@ def approve_close(request: MemberRequest, closing_id: int) -> HttpResponse:
 @approver_page
 def deny_close(request: MemberRequest, closing_id: int) -> HttpResponse:
     """Deny a colleague's signature with a reason."""
-    form = DenyForm(request.POST)
-    if not form.is_valid():
-        proposal = get_object_or_404(ClosingProposal, pk=closing_id)
-        return show(request, proposal.period, form=form, status=422)
-    return decide(request, closing_id, operations.deny, form.cleaned_data["reason"])
+    return decide(request, closing_id, operations.deny, needs_reason=True)
 
 
 @require_POST
@@ -115,7 +111,8 @@ def decide(
     request: MemberRequest,
     closing_id: int,
     act: Callable[..., ClosingProposal],
-    reason: str = "",
+    *,
+    needs_reason: bool = False,
 ) -> HttpResponse:
     proposal = get_object_or_404(ClosingProposal, pk=closing_id)
 
@@ -123,20 +120,24 @@ def decide(
         return show(request, proposal.period, **more)
 
     url = page_of(proposal.period)
-    return pages.decide(request, proposal, act, url=url, show=show_again, words=say, reason=reason)
+    return pages.decide(
+        request,
+        proposal,
+        act,
+        url=url,
+        show=show_again,
+        words=say,
+        needs_reason=needs_reason,
+    )
 
 
 def say(proposal: ClosingProposal) -> str:
     """What a decision led to."""
     match proposal.state:
-        case State.POSTED if proposal.is_reopening:
-            return _("Approved. The period is open again.")
-        case State.POSTED:
-            return _("Approved. The period is closed.")
-        case State.REFUSED:
-            return _("Approved, but the ledger refused it. {why}").format(why=proposal.remark)
+        case State.APPROVED if proposal.is_reopening:
+            return _("Approved. The period will be open again in a minute.")
         case State.APPROVED:
-            return _("Approved. It will be done shortly.")
+            return _("Approved. The period will be closed in a minute.")
         case State.DENIED:
             return _("Denied. Nothing was closed or opened.")
     return _("Withdrawn. Nothing was closed or opened.")
@@ -176,6 +177,7 @@ def show(
         "proposal": proposal,
         "is_own": proposal is not None and proposal.proposed_by_id == request.user.pk,
         "problem": problem,
+        "refusal": queries.refusal(period),
         "form": form or DenyForm(),
         "reopen_form": reopen_form or ReopenForm(),
     }

@@ -132,10 +132,7 @@ def approve_adjustment(request: MemberRequest, correction_id: int) -> HttpRespon
 @approver_page
 def deny_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Deny a proposal with a reason."""
-    form = DenyForm(request.POST)
-    if not form.is_valid():
-        return show(request, correction_id, form=form, status=422)
-    return decide(request, correction_id, operations.deny, form.cleaned_data["reason"])
+    return decide(request, correction_id, operations.deny, needs_reason=True)
 
 
 @require_POST
@@ -146,7 +143,11 @@ def withdraw_adjustment(request: MemberRequest, correction_id: int) -> HttpRespo
 
 
 def decide(
-    request: MemberRequest, correction_id: int, act: Callable[..., Correction], reason: str = ""
+    request: MemberRequest,
+    correction_id: int,
+    act: Callable[..., Correction],
+    *,
+    needs_reason: bool = False,
 ) -> HttpResponse:
     return pages.decide(
         request,
@@ -155,7 +156,7 @@ def decide(
         url=reverse("adminpanel:adjustment", args=[correction_id]),
         show=show,
         words=say,
-        reason=reason,
+        needs_reason=needs_reason,
     )
 
 

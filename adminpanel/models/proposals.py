@@ -22,7 +22,7 @@ class Proposal(models.Model):
         PROPOSED -> APPROVED -> POSTED, or REFUSED when the ledger refuses it.
         PROPOSED -> DENIED by a colleague, or WITHDRAWN by the proposer.
         APPROVED means decided but not posted yet. The approver's request posts it, or the
-        background worker after a crash. It's posted once.
+        background worker: after a crash, and always if it closes books. It's posted once.
         """
 
         PROPOSED = "PROPOSED", _("Needs approval")

@@ -18,9 +18,9 @@ from adminpanel.access import approver_page, panel_page
 from adminpanel.payouts import flags, queries, words
 from adminpanel.payouts.forms import ApproveForm, NotPaidForm, PaidForm, PauseForm, RefuseForm
 from adminpanel.timeline import events
-from ledger.errors import AlreadySent
 from ledger.models import Attempt, Verdict
 from ledger.models.attempts import State
+from ledger.payment_errors import AlreadySent
 from ledger.payouts import operations, people
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.models import User

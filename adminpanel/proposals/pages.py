@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from adminpanel.models.proposals import Proposal, State
+from adminpanel.proposals.forms import DenyForm
 from adminpanel.proposals.queries import in_tab
 from wallet.errors import Refusal, TooLate
 from wallet.web import paging
@@ -56,12 +57,16 @@ def decide[P: Proposal](
     url: str,
     show: Callable[..., HttpResponse],
     words: Callable[[P], str],
-    reason: str = "",
+    needs_reason: bool = False,
 ) -> HttpResponse:
     """Decide, and go to `url`. After a refusal, `show` the proposal with the problem.
 
-    `words` says what came of the decision.
+    `words` says what came of the decision. A denial needs a reason, which its form has.
     """
+    form = DenyForm(request.POST)
+    if needs_reason and not form.is_valid():
+        return show(request, earlier.pk, form=form, status=422)
+    reason = form.cleaned_data["reason"] if needs_reason else ""
     try:
         proposal = act(context_of(request, reason=reason), proposal_id=earlier.pk)
     except Refusal as refusal:

@@ -46,10 +46,7 @@ def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
 @approver_page
 def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
     """Deny a proposal with a reason."""
-    form = DenyForm(request.POST)
-    if not form.is_valid():
-        return show(request, proposal_id, form=form, status=422)
-    return decide(request, proposal_id, operations.deny, form.cleaned_data["reason"])
+    return decide(request, proposal_id, operations.deny, needs_reason=True)
 
 
 @require_POST
@@ -63,7 +60,8 @@ def decide(
     request: MemberRequest,
     proposal_id: int,
     act: Callable[..., ReversalProposal],
-    reason: str = "",
+    *,
+    needs_reason: bool = False,
 ) -> HttpResponse:
     return pages.decide(
         request,
@@ -72,7 +70,7 @@ def decide(
         url=reverse("adminpanel:reversal", args=[proposal_id]),
         show=show,
         words=say,
-        reason=reason,
+        needs_reason=needs_reason,
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from ledger import rates
 from ledger.admin.books import ReadOnly
 from ledger.models import InterestRate
-from ledger.models.interest import POINTS, percent
+from ledger.models.interest import POINTS, InterestRateQuerySet, percent
 from ledger.querysets import nairobi_day
 from wallet.admin import confirming
 from wallet.admin.lists import ForgivingList
@@ -35,6 +35,12 @@ APPROVE = confirming.Question(
 class RateForm(ModelForm):
     class Meta:
         widgets = {"reason": Textarea(attrs={"rows": 2})}
+        help_texts = {
+            "from_date": gettext_lazy(
+                "Interest counts by the day. Tax doesn't: the tax on a month's interest is that of "
+                "the month's last day."
+            )
+        }
 
     def clean_from_date(self) -> date:
         day: date = self.cleaned_data["from_date"]
@@ -57,6 +63,10 @@ class InterestRateAdmin(ReadOnly, ForgivingList):
     list_select_related = ["written_by", "approval__approved_by"]
     actions = ["approve"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InterestRate]:
+        found: InterestRateQuerySet = super().get_queryset(request)  # type: ignore[assignment]
+        return found.with_replaced()
+
     def get_fields(self, request: HttpRequest, obj: InterestRate | None = None) -> Any:
         asked = ["purpose", "basis_points", "from_date", "reason"]
         return [*asked, "percent", "written_on", "written_by", "approved_by"] if obj else asked
@@ -75,6 +85,8 @@ class InterestRateAdmin(ReadOnly, ForgivingList):
 
     @admin.display(description=gettext_lazy("approved by"))
     def approved_by(self, rate: InterestRate) -> str:
+        if rate.is_replaced:
+            return _("Replaced by a rate that was written later")
         approval = getattr(rate, "approval", None)
         return str(approval.approved_by) if approval else _("Waits for another operator")
 

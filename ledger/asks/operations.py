@@ -13,7 +13,7 @@ from wallet.errors import Refusal
 from wallet.models import User
 
 OPEN_AT_MOST = 20
-# In LIFE, also those that were withdrawn: otherwise one member could add rows without end.
+# Made within LIFE, withdrawn ones included. Otherwise one member could add rows without end.
 MADE_AT_MOST = 100
 
 
@@ -55,5 +55,5 @@ def make(user_id: int, *, amount_cents: int | None, note: str) -> Ask:
 
 @committed
 def withdraw(ask_id: int) -> None:
-    """Let the link work no longer. Raises Busy."""
+    """End the link. Raises Busy."""
     Ask.objects.filter(pk=ask_id, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())

@@ -47,7 +47,7 @@ def to_line(row: Sequence[Any], moments: Sequence[int], documents: Sequence[int]
 
 
 class Digest:
-    """The number of rows of a section and the SHA-256 of their lines, as far as read."""
+    """How many rows of a section were read so far, and the SHA-256 of their lines."""
 
     __slots__ = ("count", "sha")
 

@@ -1,9 +1,9 @@
-"""Shut the books up to a moment, and wait until no one who was let in before still writes.
+"""Shut the books up to a moment, and wait for the transactions that began before.
 
 First the gate: from that commit on the triggers refuse anything dated before `open_from`. Then the
 wait: on PostgreSQL a transaction that began earlier may still commit an entry of the closed day.
-It has its id by then, so we wait until all such transactions have ended. No one else waits: no lock
-is taken that a payment needs. SQLite has one writer, so there is no one to wait for.
+It has its id by then, so we wait until all such transactions have ended. No payment waits, because
+we take no lock that one needs. SQLite has one writer, so there is nothing to wait for.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ WAIT_S = 10
 LOOK_EVERY_S = 0.02
 # Audit events are written by people: a pause of this length is all that they may notice.
 LOCK_AUDIT = "SET LOCAL lock_timeout = '2s'; LOCK TABLE wallet_auditevent IN SHARE MODE"
-# Transactions of others that were under way. Not our own, nor those that only read.
+# Is a transaction with a lower id still open? Ours and those that only read have no id.
 UNDER_WAY = """
     SELECT EXISTS (SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS id
                    WHERE id < CAST(%s AS xid8))"""
 
 
 def shut(until: datetime) -> None:
-    """Date nothing before this moment from now on. Returns when all that was is committed.
+    """Let nothing be dated before this moment. Returns once all that is dated so is committed.
 
     Raises Busy when a transaction takes longer than WAIT_S. The gate then stays shut, and the next
     call waits again.

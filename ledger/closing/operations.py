@@ -1,7 +1,7 @@
-"""Close a day or a month, and reopen what was closed last. Two people have agreed before.
+"""Close a day or a month, and reopen the newest close. Two people have agreed to it before.
 
-The hashes are computed outside of any write, because a first close reads all the books: the gate
-is shut before, so what they read doesn't change any more. Each call is safe to repeat.
+The hashes are computed outside of any write, because a first close reads all the books. The gate is
+shut before, so what they read can't change. Each call is safe to repeat.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def count_in(covered: list[Close], period: Period, section: str) -> int:
 
 @committed
 def reopen(signature: Signature, close_id: int) -> Close:
-    """Open what was closed last again: the reopening is a new link of the chain.
+    """Reopen the newest close. The reopening is a new link of the chain.
 
     Returns the reopening, also if it was reopened before. Raises NotNewest and Busy. An earlier
     period is reopened by reopening each later one first.

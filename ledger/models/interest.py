@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models.goals import Goal
@@ -35,6 +35,13 @@ class Version(NamedTuple):
 class InterestRateQuerySet(models.QuerySet["InterestRate"]):
     def approved(self) -> Self:
         return self.filter(approval__isnull=False)
+
+    def with_replaced(self) -> Self:
+        """Adds `is_replaced`: is a rate that was written later approved for the same day?"""
+        later = InterestRate.objects.approved().filter(
+            purpose=OuterRef("purpose"), from_date=OuterRef("from_date"), pk__gt=OuterRef("pk")
+        )
+        return self.annotate(is_replaced=Exists(later.order_by()))
 
     def versions(self, purpose: str) -> list[Version]:
         """Those that count, oldest first. Of two that begin on one day the later written counts."""
@@ -71,6 +78,9 @@ class InterestRate(models.Model):
         verbose_name=_("written by"),
     )
     reason = models.CharField(_("reason"), max_length=500)
+
+    # Only of rows that `with_replaced` found.
+    is_replaced: bool
 
     objects = InterestRateQuerySet.as_manager()
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from django.db.models import F
 from django.utils import timezone
 
-from ledger.errors import ReceiptTaken
 from ledger.kinds import DEPOSIT
 from ledger.models import Arrival, Attempt, Books, Entry, Transaction
 from ledger.models.attempts import State
 from ledger.operations.orders import Order
+from ledger.payment_errors import ReceiptTaken
 from ledger.status import Status
 from wallet.db.retries import committed
 from wallet.errors import Busy

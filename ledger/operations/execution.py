@@ -143,10 +143,10 @@ def decide_each(batch: Sequence[PlacedOrder]) -> dict[PlacedOrder, Outcome]:
 
 
 def in_order(now: datetime, facts: Facts) -> datetime:
-    """The time for an order's entries: now, but never before its accounts' last entry.
+    """The time for an order's entries: now, but never in a closed day nor before the last entry.
 
-    Two web machines' clocks may differ, and time must not run backwards along an account, nor into
-    a closed day: what comes too late for it is dated to the first open moment.
+    Two web machines' clocks may differ, and time must not run backwards along an account. An order
+    that comes too late for a closed day is dated to the first open moment.
     """
     return max(now, facts.not_before) if facts.not_before else now
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ledger.goal_errors import GoalClosed, GoalLocked, NoLock
 from ledger.kinds import TAKE
-from ledger.models import Entry, Goal, GoalLock, Transaction
+from ledger.models import Books, Entry, Goal, GoalLock, Transaction
 from ledger.models.goal_locks import WAIT
 from ledger.operations.execution import carry_out
 from ledger.operations.interest import DAY, pay_through
@@ -74,14 +74,15 @@ def lock_goal(*, goal_id: int, until: date | None = None) -> GoalLock:
         return open_lock(account)
     goal = Goal.objects.get(pk=goal_id)
     target_cents = None if until else goal.target_cents
-    if until and until <= nairobi_day():
+    now = now_for(account)
+    if until and until <= nairobi_day(now):
         raise NoLock
     if not until and (target_cents is None or account.balance_cents >= target_cents):
         raise NoLock
     Account.objects.filter(pk=goal_id).update(is_locked=True)
     return GoalLock.objects.create(
         goal=goal,
-        locked_at=now_for(account),
+        locked_at=now,
         opens_at=day_start(until) if until else None,
         target_cents=target_cents,
     )
@@ -123,7 +124,7 @@ def keep_locked(*, goal_id: int) -> GoalLock:
     """
     account = hold(goal_id)
     lock = open_lock(account)
-    if lock.why_over(account.balance_cents, timezone.now()):
+    if lock.why_over(account.balance_cents, now_for(account)):
         raise NoLock
     lock.asked_at = lock.free_at = None
     lock.save(update_fields=["asked_at", "free_at"])
@@ -169,7 +170,11 @@ def end_lock(account: Account, *, is_closing: bool = False) -> bool:
 
 
 def now_for(account: Account) -> datetime:
-    """Now, but never before the account's last entry: the clocks of two machines may differ."""
+    """Now, but never in a closed day nor before the account's last entry.
+
+    The clocks of two machines may differ.
+    """
     entries = Entry.objects.filter(account=account.pk).order_by("-pk")
     last_at = entries.values_list("created_at", flat=True).first()
-    return max(timezone.now(), last_at) if last_at else timezone.now()
+    now = Books.objects.not_closed(timezone.now())
+    return max(now, last_at or now)

@@ -64,14 +64,14 @@ class Span(NamedTuple):
 def pay_interest(*, goal_id: int, through: date) -> int:
     """Pay a goal its interest for each month up to this day, once. Returns how many months.
 
-    A goal that is closed has had its own already. Raises Busy.
+    A closed goal was paid when it was closed. Raises Busy.
     """
     account = Account.objects.select_for_update().get(pk=goal_id, kind=Account.Kind.GOAL)
     return 0 if account.closed_at else pay_through(account, through)
 
 
 def pay_through(account: Account, through: date) -> int:
-    """Pay the months of this goal's account, which is held, in the open transaction."""
+    """Pay this goal's months in the open transaction. Its account is locked."""
     rates = Rates()
     last = InterestPaid.objects.filter(goal=account.pk).order_by("-month").first()
     spans = list(unpaid(rates, last, through))
@@ -116,7 +116,7 @@ def pay_span(account: Account, span: Span, rates: Rates, last: InterestPaid | No
 
 
 def post(account: Account, order: Order) -> Transaction | None:
-    """Carry out this order. Nothing is written of no cents."""
+    """Carry out this order. None if it's for no cents."""
     assert account.user_id
     if not order.amount_cents:
         return None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from ledger.errors import AlreadySent, NeverSent, ReceiptTaken, SettledOtherwise, Superseded
+from ledger.errors import SettledOtherwise
 from ledger.kinds import Side
 from ledger.models import Transaction
 from ledger.models.attempts import State
@@ -23,6 +23,7 @@ from ledger.operations.statements import (
     insert_entries,
     rows_sql,
 )
+from ledger.payment_errors import AlreadySent, NeverSent, ReceiptTaken, Superseded
 from ledger.querysets import to_time
 from ledger.status import Status
 from wallet.db import pipeline

@@ -47,7 +47,7 @@ EARLIER = "SELECT id FROM ledger_transaction WHERE created_by_id = %s AND idempo
 # Nothing is dated before it. No row while nothing was ever closed.
 OPEN_FROM = "SELECT open_from FROM ledger_books"
 LAST_AT = "SELECT created_at FROM ledger_entry WHERE account_id = %s ORDER BY id DESC LIMIT 1"
-# One time in place of three: Python parses each that it gets. SQLite's MAX of a NULL is NULL.
+# One time instead of three, because Python parses each. SQLite's MAX of a NULL is NULL.
 NOT_BEFORE = {
     "postgresql": f"GREATEST(({LAST_AT}), ({LAST_AT}), ({OPEN_FROM}))",
     "sqlite": f"MAX(IFNULL(({LAST_AT}), ''), IFNULL(({LAST_AT}), ''), IFNULL(({OPEN_FROM}), ''))",

@@ -15,12 +15,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ledger import operations, rails
-from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise
+from ledger.errors import SettledOtherwise
 from ledger.kinds import STRAY_IN
 from ledger.models import Arrival, Attempt, RailEvent, Transaction
 from ledger.models.arrivals import NUMBER_LENGTH
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
+from ledger.payment_errors import NeverSent, ReceiptTaken
 from ledger.payouts import alarms, claims, outcomes
 from ledger.rails import Callback, Outcome, Rail
 from wallet import account_numbers, names

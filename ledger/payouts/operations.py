@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger import operations
-from ledger.errors import ReceiptTaken, SettledOtherwise, Superseded
+from ledger.errors import SettledOtherwise
 from ledger.models import Approval, Arrival, Attempt, Verdict
 from ledger.models.attempts import State
 from ledger.models.rail_events import Finding
+from ledger.payment_errors import ReceiptTaken, Superseded
 from ledger.payouts import claims, people
 from ledger.payouts.alarms import write_finding
 from ledger.payouts.pauses import lift, pause, propose_lift

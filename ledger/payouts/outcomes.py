@@ -13,11 +13,12 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from ledger import operations
-from ledger.errors import NeverSent, ReceiptTaken, SettledOtherwise, Superseded
+from ledger.errors import SettledOtherwise
 from ledger.models import Attempt, Transaction
 from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
+from ledger.payment_errors import NeverSent, ReceiptTaken, Superseded
 from ledger.payouts import claims, schedule, strays
 from ledger.payouts.alarms import raise_alarm, write_finding
 from ledger.rails import Answer, Outcome

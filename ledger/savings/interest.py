@@ -22,7 +22,9 @@ BATCH = 1_000
 def pay_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Pay each goal the months that are over and not paid. Returns how many months it paid.
 
-    The mark only spares the look at each goal: the rows of the months say what is paid.
+    The rows of `InterestPaid` say what is paid. The mark only saves looking at each goal, and stays
+    where it is until all goals are paid. Raises an ExceptionGroup of what went wrong, once the
+    others had their turn.
     """
     last_day = nairobi_day(timezone.now() - AFTER).replace(day=1) - DAY
     month = last_day.replace(day=1)
@@ -33,6 +35,7 @@ def pay_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
     if begins_on is None or begins_on > last_day:
         return 0
     count, last_id, all_paid = 0, 0, True
+    failures: list[Exception] = []
     while ids := due_ids(month, last_day, last_id):
         for goal_id in ids:
             if is_stopping():
@@ -41,7 +44,12 @@ def pay_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
                 count += pay_interest(goal_id=goal_id, through=last_day)
             except Busy:
                 all_paid = False
+            except Exception as failure:
+                failure.add_note(f"Goal {goal_id}")
+                failures.append(failure)
         last_id = ids[-1]
+    if failures:
+        raise ExceptionGroup("interest could not be paid", failures)
     if all_paid:
         move_mark(month)
     return count

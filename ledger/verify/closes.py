@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ledger.closing import links, sections
 from ledger.closing.canonical import hash_of
 from ledger.models import Books, Close
+from ledger.verify.check import Check
 from wallet.models import AuditEvent
 
 # A run for the panel recomputes this many of the newest closes, `verify_ledger` all of them.
@@ -40,11 +42,11 @@ def chain(is_brief: bool) -> Iterator[Row]:
 
 
 def lost(last: int) -> Iterator[Row]:
-    """Closes that the audit knows and that aren't there, after the last one that is."""
+    """Closes that the audit mentions and that are missing from the end of the chain."""
     acts = (AuditEvent.Action.CLOSE_BOOKS, AuditEvent.Action.REOPEN_BOOKS)
     for event in AuditEvent.objects.filter(action__in=acts).order_by("pk"):
         if event.facts.get("number", 0) > last:
-            words = _("the audit says that it was made, and it isn't there")
+            words = _("the audit says that it was made, but it's missing")
             yield {"close": event.facts["number"], "problem": words}
 
 
@@ -101,3 +103,35 @@ def compare(stored: Hashes, found: Hashes) -> list[tuple[str, str]]:
             if one.get(section) != other.get(section)
         ]
     return differences
+
+
+CHECKS = (
+    Check(
+        "closes",
+        _lazy("Closed periods"),
+        _lazy(
+            "Every close is what its hash says and follows the one before it, and none is missing."
+        ),
+        "{problem}",
+        "close",
+        find=chain,
+    ),
+    Check(
+        "closed-days",
+        _lazy("Closed days"),
+        _lazy(
+            "Entries, orders, outcomes and approvals of a closed day are those that were closed."
+        ),
+        "{problem}",
+        "day",
+        find=days,
+    ),
+    Check(
+        "closed-audit",
+        _lazy("Closed audit"),
+        _lazy("The audit events that a close covers are those that were there when it was made."),
+        "{problem}",
+        "day",
+        find=audit,
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -67,9 +68,12 @@ def test_two_people_close_a_day_and_two_reopen_it(checked, wambui, joseph, audit
             closings.approve(Context(person.pk), proposal_id=signed.pk)
     with pytest.raises(NotAllowed):
         closings.sign(Context(staff(APPROVER).pk), periods.next_day())
-    done = closings.approve(approver, proposal_id=signed.pk)
+    closings.approve(approver, proposal_id=signed.pk)
+    assert not Close.objects.exists()
+    assert closings.post_approved() == 1
     [made] = Close.objects.all()
-    assert (done.state, done.posted) == (State.POSTED, made)
+    signed.refresh_from_db()
+    assert (signed.state, signed.posted) == (State.POSTED, made)
     assert (made.signed_by, made.approved_by) == (wambui, joseph)
     assert made.last_day == nairobi_day() - YESTERDAY
     # The worker's next turn changes nothing.
@@ -81,6 +85,7 @@ def test_two_people_close_a_day_and_two_reopen_it(checked, wambui, joseph, audit
     with pytest.raises(NotAllowed):
         closings.approve(maker, proposal_id=asked.pk)
     closings.approve(approver, proposal_id=asked.pk)
+    closings.post_approved()
     assert not Close.objects.live().exists()
     with pytest.raises((NotNewest, Refusal)):
         closings.ask_reopening(why, made.last_day, is_month=False)
@@ -109,9 +114,9 @@ def test_what_is_open_needs_an_owner(checked, bob, wambui, joseph, time_machine)
     with pytest.raises(NotReady, match="2 checks failed"):
         closings.approve(Context(joseph.pk), proposal_id=signed.pk)
     passed()
-    done = closings.approve(Context(joseph.pk), proposal_id=signed.pk)
-    assert done.posted
-    [said] = done.posted.content["open_items"]
+    closings.approve(Context(joseph.pk), proposal_id=signed.pk)
+    closings.post_approved()
+    [said] = Close.objects.get().content["open_items"]
     assert said.startswith("Suspense: 1 open")
 
 
@@ -119,6 +124,43 @@ def test_checks_from_before_the_end_do_not_count(checked):
     CheckRun.objects.update(started_at=day_start(nairobi_day()) - timedelta(minutes=1))
     first = checklist(periods.next_day())[0]
     assert first.said == "The checks haven't run since the period ended."
+
+
+def test_two_people_close_a_month_on_the_panel(alice, wambui, joseph, time_machine):
+    time_machine.move_to("2026-10-31T09:00:00Z", tick=False)
+    deposit(alice, 5_00)
+    time_machine.move_to("2026-11-01T09:00:00Z", tick=True)
+    passed()
+    day, month = "2026-10-31", "2026-10"
+    maker, approver = signed_in(wambui), signed_in(joseph)
+    assert "Close every day of October 2026 first" in text(maker.post(url("sign_close", month)))
+    agree(maker, approver, "sign_close", day)
+    closings.post_approved()
+    # Both are approved, and the first to be carried out leaves no closed month for the other.
+    agree(maker, approver, "ask_reopening", day)
+    agree(maker, approver, "sign_close", month)
+    closings.post_approved()
+    refused = "the ledger refused it. Close every day of October 2026 first"
+    assert refused in text(maker.get(url("close_period", month)))
+    agree(maker, approver, "sign_close", day)
+    closings.post_approved()
+    agree(maker, approver, "sign_close", month)
+    closings.post_approved()
+    shown = text(maker.get(url("close_period", month)))
+    assert Close.objects.get(act="month").hash in shown
+    assert "2100 Members' wallets 1,000.00 0.00 5.00 1,005.00" in shown
+    assert refused not in shown
+    assert "Ask to reopen" not in text(maker.get(url("close_period", day)))
+    agree(maker, approver, "ask_reopening", month)
+    closings.post_approved()
+    assert "Open October 2026" in text(maker.get(url("close_period", month)))
+
+
+def agree(maker: Client, approver: Client, act: str, key: str) -> None:
+    """One person signs, or asks to reopen, and another approves."""
+    assert maker.post(url(act, key), {"reopen-reason": "Wrong day"}).status_code == 303
+    approve = url("approve_close", ClosingProposal.objects.latest("pk").pk)
+    assert approver.post(approve).status_code == 303
 
 
 @pytest.mark.any_engine
@@ -141,7 +183,9 @@ def test_the_pages_sign_approve_and_show(checked, wambui, joseph, auditor, bob):
     assert maker.post(approve).status_code == 403
     assert approver.post(url("deny_close", proposal.pk)).status_code == 422
     assert "Approve and close" in text(approver.get(page))
-    assert approver.post(approve).status_code == 303
+    assert "will be closed in a minute" in text(approver.post(approve, follow=True))
+    assert "It's being closed" in text(maker.get(page))
+    closings.post_approved()
     made = Close.objects.get()
     shown = text(signed_in(auditor).get(page))
     assert made.hash in shown

@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from django.core.management import call_command
 
-from ledger import errors, goal_errors
+from ledger import errors, goal_errors, payment_errors
 from nissmart.api import CODE_OF_STATUS
 from tests.api.support.calls import issue
 from tests.books import assert_books_right
@@ -168,15 +168,17 @@ def test_the_guides_management_command_issues_a_token(capsys):
 
 
 NOT_OF_PROGRAMS = (
-    *(errors.CorrectionRefused, errors.FeeChanged, errors.PaymentRefused),
+    *(errors.CorrectionRefused, errors.FeeChanged, payment_errors.PaymentRefused),
     *(errors.ReversalRefused, errors.SettledOtherwise, goal_errors.NoLock),
 )
 
 
 def test_the_guide_lists_every_error_code():
+    modules = (errors, goal_errors, payment_errors)
+    refusals = [found for module in modules for found in vars(module).values()]
     codes = set(CODE_OF_STATUS.values()) | {
         found.code
-        for found in (*vars(errors).values(), *vars(goal_errors).values(), Busy, OutcomeUnknown)
+        for found in (*refusals, Busy, OutcomeUnknown)
         if isinstance(found, type)
         and hasattr(found, "code")
         and found not in (Refusal, errors.AmountRefused)

@@ -1,4 +1,4 @@
-"""Asking for money: a link, or one's own code, fills in Send. Nothing moves by it."""
+"""Asking for money: a link, or the member's own code, fills in Send. Neither moves money."""
 
 from __future__ import annotations
 
@@ -61,12 +61,13 @@ def test_a_link_that_is_over_withdrawn_or_made_up_says_nothing(
     withdrawn = operations.make(bob.pk, amount_cents=None, note="")
     as_bob = signed_in(bob)
     assert as_bob.post(f"/ask/{withdrawn.pk}/withdraw/").status_code == 303
+    assert client.get(f"/pay/{withdrawn.token}/").status_code == 404
     assert as_alice.post(f"/ask/{asked.pk}/withdraw/").status_code == 404
     assert as_alice.get(f"/ask/{asked.pk}/").status_code == 404
     time_machine.move_to(asked.expires_at + timedelta(seconds=1), tick=False)
     pages = {
         client.get(f"/pay/{token}/").status_code
-        for token in (asked.token, withdrawn.token, "x" * 22, asked.token.swapcase())
+        for token in (asked.token, "x" * 22, asked.token.swapcase())
     }
     assert pages == {404}
     assert "doesn't work any longer" in text(signed_in(bob).get(f"/ask/{asked.pk}/"))
@@ -95,7 +96,7 @@ def test_a_member_makes_links_and_shows_their_code(bob, settings):
     assert (refused.status_code, "up to 20 open links" in text(refused)) == (422, True)
 
 
-def test_it_is_in_ones_data_and_goes_with_the_account(db):
+def test_a_link_is_in_its_members_data_and_goes_with_the_account(db):
     leaver: User = UserFactory()
     operations.make(leaver.pk, amount_cents=5_00, note="Tea")
     [kept] = data.of(leaver)["asks_for_money"]
@@ -106,7 +107,7 @@ def test_it_is_in_ones_data_and_goes_with_the_account(db):
     assert not Ask.objects.exists()
 
 
-def test_withdrawing_links_makes_no_room_without_end(bob):
+def test_withdrawn_links_count_towards_those_made_in_a_month(bob):
     made = operations.make(bob.pk, amount_cents=None, note="")
     over = {"expires_at": made.expires_at, "withdrawn_at": made.created_at}
     Ask.objects.bulk_create(
@@ -119,13 +120,13 @@ def test_withdrawing_links_makes_no_room_without_end(bob):
     assert signed_in(bob).post("/ask/", {"amount": "", "note": ""}).status_code == 422
 
 
-def test_a_token_that_no_database_holds_is_no_link(client, as_alice):
+def test_a_token_that_no_database_can_store_is_not_found(client, as_alice):
     for path in ("/pay/a%00b/", "/verify/a%00b/", f"/pay/{'x' * 3000}/", "/pay/%ED%A0%80/"):
         assert client.get(path).status_code == 404
         assert as_alice.get(path).status_code == 404
 
 
-def test_who_has_left_makes_no_link(db):
+def test_a_member_who_has_left_makes_no_link(db):
     leaver: User = UserFactory()
     leaving.close(Context(leaver.pk), leaver.pk)
     with pytest.raises(AccountClosed):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from ledger import errors, operations
+from ledger import errors, operations, payment_errors
 from ledger.models import Attempt, Transaction
 from ledger.operations import group_commit
 from tests.books import assert_books_right, nothing_moves
@@ -183,21 +183,21 @@ def test_a_failure_keeps_the_reason(alice):
 @pytest.mark.parametrize("cents", [300_00, 60_000_00])
 def test_what_was_never_sent_has_not_ended(rich, verb, cents):
     attempt = unclaimed(rich, cents)
-    with nothing_moves(), pytest.raises(errors.NeverSent):
+    with nothing_moves(), pytest.raises(payment_errors.NeverSent):
         verb(transaction_id=attempt.transaction_id)
 
 
 def test_a_receipt_is_taken_once(alice):
     first, second = waiting_withdrawal(alice, 1_00), waiting_withdrawal(alice, 2_00)
     operations.settle(transaction_id=first.pk, receipt="SG632NMUAB")
-    with nothing_moves(), pytest.raises(errors.ReceiptTaken, match=first.reference):
+    with nothing_moves(), pytest.raises(payment_errors.ReceiptTaken, match=first.reference):
         operations.settle(transaction_id=second.pk, receipt="SG632NMUAB")
 
 
 def test_an_old_workers_failure_does_not_count(alice):
     record = waiting_withdrawal(alice, 300_00)
     Attempt.objects.filter(transaction=record).update(fence=2)
-    with nothing_moves(), pytest.raises(errors.Superseded):
+    with nothing_moves(), pytest.raises(payment_errors.Superseded):
         operations.fail(transaction_id=record.pk, fence=1)
     assert operations.fail(transaction_id=record.pk, fence=2).status == "FAILED"
 
@@ -208,7 +208,7 @@ def test_only_what_was_never_sent_is_cancelled(alice):
     assert (record.status, balance(alice)) == ("FAILED", 1_000_00)
     assert Attempt.objects.get().state == "CANCELLED"
     gone = waiting_withdrawal(alice, 300_00)
-    with nothing_moves(), pytest.raises(errors.AlreadySent):
+    with nothing_moves(), pytest.raises(payment_errors.AlreadySent):
         operations.cancel(transaction_id=gone.pk, code="c", words="w")
     assert_books_right()
     assert violations() == []

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ledger import errors
+from ledger import errors, payment_errors
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id
@@ -284,7 +284,7 @@ def test_the_books_follow_the_model(settings):
 
 
 NEED_A_RAIL = (
-    errors.PaymentRefused,
+    payment_errors.PaymentRefused,
     errors.PhoneMissing,
     errors.RailAmount,
     errors.SettledOtherwise,

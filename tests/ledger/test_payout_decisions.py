@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from ledger.errors import AlreadySent
 from ledger.models import Approval, Attempt
+from ledger.payment_errors import AlreadySent
 from ledger.payouts import operations, worker
 from tests.books import nothing_moves
 from tests.factories import balance, deposit, send, withdraw

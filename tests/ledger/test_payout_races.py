@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from ledger.errors import AlreadySent
 from ledger.models import Attempt, Transaction
+from ledger.payment_errors import AlreadySent
 from ledger.payouts import callbacks, operations, worker
 from tests.books import assert_books_right
 from tests.factories import balance, deposit

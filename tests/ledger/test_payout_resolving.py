@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.errors import ReceiptTaken
 from ledger.models import Attempt, Transaction, Verdict
+from ledger.payment_errors import ReceiptTaken
 from ledger.payouts import leases, operations, worker
 from tests.books import nothing_moves
 from tests.conftest import staff

@@ -28,7 +28,7 @@ from wallet.admin.masking import RevealsContacts, masked
 from wallet.admin.person_form import NEEDS_REASON, PersonForm
 from wallet.context import Context
 from wallet.models import RoleRequest, User
-from wallet.models.people import CONTACTS
+from wallet.models.person_columns import CONTACTS
 from wallet.signin import sessions
 from wallet.signin.notices import Login, notify_of_change
 from wallet.staff import audit, roles, subjects

@@ -9,20 +9,19 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from wallet import emails, lookalikes, names, public_ids
+from wallet import emails, names, public_ids
 from wallet.models.accounts import Account
+from wallet.models.person_columns import CONTACTS, name_columns, when_phone_changed, when_proved
 from wallet.models.protected import refuse_protected_names
 from wallet.names import HOUSE_NAMES, HOUSE_SKELETON
 from wallet.phones import parse_phone
 from wallet.text import refuse_control_characters, unicode_forms
-
-CONTACTS = {"phone", "email"}
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -45,39 +44,6 @@ class UserQuerySet(models.QuerySet["User"]):
             user.set_search_columns()
             user.prove_contacts()
         return super().bulk_create(people, *args, **kwargs)
-
-
-def name_columns(name: str) -> dict[str, str]:
-    """The columns stored with a name."""
-    return names.search_columns(name) | {"name_skeleton": lookalikes.words_of(name)}
-
-
-def when_phone_changed(phone: str | None) -> Case:
-    """The column `phone_changed_at` of a row that is saved with this phone number.
-
-    The database compares, so no stale copy of the row can hide a change.
-    """
-    has_changed = Q(phone__isnull=False) if phone is None else ~Q(phone=phone)
-    return Case(
-        When(has_changed, then=Value(timezone.now())),
-        default=F("phone_changed_at"),
-        output_field=models.DateTimeField(null=True),
-    )
-
-
-def when_proved(field: str, value: str | None) -> Case | None:
-    """The column `<field>_proved_at` of a row that is saved with this phone number or email.
-
-    Only a contact that was proved is ever saved as another one. One from before codes keeps null
-    until its owner proves it.
-    """
-    if value is None:
-        return None
-    return Case(
-        When(~Q(**{field: value}), then=Value(timezone.now())),
-        default=F(f"{field}_proved_at"),
-        output_field=models.DateTimeField(null=True),
-    )
 
 
 def stopped(path: str = "") -> Q:

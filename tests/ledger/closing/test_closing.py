@@ -12,12 +12,16 @@ from django.db import IntegrityError, connection, transaction
 from ledger import closing, operations
 from ledger.closing import links, periods
 from ledger.closing.errors import DaysOpen, NotNewest, NotNext, NotOver
+from ledger.goal_errors import NoLock
 from ledger.leaving import operations as leaving
 from ledger.models import Books, Close, Entry, Transaction
 from ledger.querysets import day_start
 from tests.factories import UserFactory, account_id, balance, deposit, send, withdraw
 from tests.ledger.closing.support import at, close, day, reopen, signature
+from tests.ledger.support import goals
 from tests.ledger.support.later import waiting_withdrawal
+from tests.ledger.support.rates import rate
+from tests.ledger.support.suspense import adjust, stray
 from tests.tampering import violations
 from wallet import house
 from wallet.context import Context
@@ -100,6 +104,44 @@ def test_what_comes_late_is_dated_to_the_first_open_moment(members):
         (first_moment, first_moment),
     ]
     assert balance(brian) == 315_00
+    assert violations() == []
+
+
+def test_what_the_ledger_writes_without_an_order_is_dated_to_the_first_open_moment(
+    members, time_machine
+):
+    amina, brian = members
+    close(1)
+    first_moment = day_start(day(0))
+    time_machine.move_to(first_moment - timedelta(minutes=1), tick=False)
+    stray(brian, rail_code="simulated")
+    operations.credit(operations.Paid("simulated", "R1", 10_00), account_id=account_id(amina))
+    adjust(house.ADJUSTMENTS.id, account_id(brian), 1_00, amina)
+    for record in Transaction.objects.order_by("-pk")[:3]:
+        assert (record.created_at, record.settled_at) == (first_moment, first_moment), record.type
+    time_machine.move_to(first_moment, tick=False)
+    assert violations() == []
+
+
+def test_a_goal_that_a_late_clock_closes_has_earned_the_closed_day(members, time_machine):
+    amina, _brian = members
+    time_machine.move_to(at(0, 9), tick=False)
+    rate(3_65)
+    goal, other = goals.saving(amina, 1000_00), goals.open_goal(amina)
+    time_machine.shift(timedelta(days=2))
+    close(1)
+    first_moment = day_start(day(0))
+    time_machine.move_to(first_moment - timedelta(minutes=1), tick=False)
+    with pytest.raises(NoLock):
+        operations.lock_goal(goal_id=other.pk, until=day(-1))
+    lock = operations.lock_goal(goal_id=other.pk, until=day(-2))
+    taken = goals.close(goal)
+    assert taken
+    assert taken.amount_cents == 1000_20
+    times = {taken.created_at, goals.now(goal).account.closed_at, lock.locked_at}
+    times |= set(Transaction.objects.filter(type="INTEREST").values_list("created_at", flat=True))
+    assert times == {first_moment}
+    time_machine.move_to(first_moment, tick=False)
     assert violations() == []
 
 
