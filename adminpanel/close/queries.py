@@ -6,12 +6,21 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import ClosingProposal
 from ledger.closing import periods
 from ledger.closing.periods import Period
 from ledger.models import Close
 from wallet import house
+from wallet.models import Account
+
+# The accounts that members have, as the reports call them.
+OF_MEMBERS: dict[str, str | Promise] = {
+    Account.Kind.WALLET: _("Members' wallets"),
+    Account.Kind.GOAL: _("Savings goals"),
+}
 
 
 class Line(NamedTuple):
@@ -63,4 +72,4 @@ def trial_balance(close: Close) -> list[Line]:
 
 def label_of(kind: str) -> str:
     known = house.BY_KIND.get(kind)
-    return str(known.label) if known else kind.capitalize()
+    return str(known.label if known else OF_MEMBERS.get(kind, kind))

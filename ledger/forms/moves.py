@@ -89,6 +89,11 @@ class OrderForm(forms.Form):
         """The payee of the earlier transfer, if this form repeats one."""
         return None
 
+    @cached_property
+    def coded_payee(self) -> User | None:
+        """The payee whose public id a link or a QR code filled in."""
+        return None
+
     @property
     def hidden_values(self) -> list[tuple[str, str]]:
         """All values, so that the next page can carry them in hidden fields."""
@@ -121,6 +126,16 @@ class PayeeForm(OrderForm):
             return None
         sent = Transaction.objects.filter(type=self.kind.code, from_account=self.account)
         return sent.payee_of(self["again"].value() or "")
+
+    @cached_property
+    def coded_payee(self) -> User | None:
+        """The payee whose public id a link or a QR code filled in.
+
+        Showing the name isn't counted as a look-up: a public id can't be guessed.
+        """
+        text = str(self["recipient"].value() or "")
+        found = User.objects.payable_as(text) if public_ids.parse(text) else None
+        return found if found and found.is_active else None
 
     def clean_recipient(self) -> str:
         """Find the member, even if the account is closed. Raises TooManyRequests for a stranger.

@@ -151,12 +151,13 @@ def render_form(
     request: MemberRequest, form: ScheduleForm, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
     account = request.user.primary_account()
+    is_named = form.known_payee or form.coded_payee
     context = {
         "form": form,
         "schedule": form.schedule,
         "title": _("Change this payment") if form.schedule else _("Schedule a payment"),
         "refusal": refusal,
-        "recent": [] if form.known_payee else history.recent_payees(account, RECENT),
+        "recent": [] if is_named else history.recent_payees(account, RECENT),
     }
     return render_part(request, "ledger/schedule_form.html", context, part="move", status=status)
 

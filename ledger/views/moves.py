@@ -208,7 +208,7 @@ def render_form(
 ) -> HttpResponse:
     kind, account = form.kind, form.account
     may = limits.of(form)
-    asks_payee = kind.names_payee and not form.known_payee
+    asks_payee = kind.names_payee and not (form.known_payee or form.coded_payee)
     # A refused form stays on the page, with its input.
     hides_form = not form.is_bound and bool(
         may.is_frozen or may.on_hold_until or request.user.is_stopped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -128,6 +128,9 @@ def test_the_pages_sign_approve_and_show(checked, wambui, joseph, auditor, bob):
     maker, approver = signed_in(wambui), signed_in(joseph)
     assert "Not signed yet" in text(maker.get(url("close")))
     assert "Passed" in text(maker.get(page))
+    today, early = periods.day(nairobi_day()), periods.month(date(2020, 1, 1))
+    assert "It can be signed when it's over." in text(maker.get(url("close_period", today.key)))
+    assert "Periods close in order" in text(maker.get(url("close_period", early.key)))
     for person in (staff(APPROVER), auditor, bob, staff(SUPPORT)):
         assert signed_in(person).post(sign).status_code == 403
     assert maker.post(sign).status_code == 303

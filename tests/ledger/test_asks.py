@@ -37,6 +37,7 @@ def test_a_link_fills_in_send_and_moves_nothing(bob, alice, as_alice, asked):
         for one in elements(page, "input")
     }
     assert values["recipient"] == bob.public_id
+    assert bob.short_name in text(page)
     assert (values["amount"], values["description"]) == ("250.00", "For the taxi")
     form = {"recipient": bob.public_id, "amount": "250", "description": "For the taxi"}
     review = as_alice.post("/transfer/", form | {"idempotency_key": values["idempotency_key"]})
