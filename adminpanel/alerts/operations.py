@@ -1,7 +1,8 @@
 """Raise alerts and send them. The worker does both, in separate jobs.
 
 Raising commits before anything is sent. An alert is a row, so a crash loses none, and its unique
-constraint lets it be raised once until it clears. Sending is at least once: a worker that dies
+constraint lets it be raised once until it clears. What swings around its limit is sent once in
+AGAIN_AFTER. Sending is at least once: a worker that dies
 after sending sends again, and the receiver knows the alert by its id.
 """
 
@@ -12,7 +13,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from adminpanel.alerts import sending
@@ -24,6 +25,10 @@ logger = logging.getLogger(__name__)
 # After each failed attempt. The last one is final.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 SENT_AT_MOST = 50
+# Payments move a float across its limit and back. A payout swings when there are more unknown ones
+# than we alert of. Checks and approvals change once an hour at most, or by hand.
+SWINGING = (Alert.Kind.FLOAT, Alert.Kind.UNKNOWN)
+AGAIN_AFTER = timedelta(hours=1)
 
 
 def is_on() -> bool:
@@ -42,6 +47,9 @@ def watch() -> int:
     still_open = {(one.kind, one.subject): one.pk for one in uncleared()}
     over = [pk for key, pk in still_open.items() if key not in found]
     new = [key for key in found if key not in still_open]
+    if new:
+        recent = sent_lately()
+        new = [key for key in new if key not in recent]
     # An idle worker writes nothing.
     if not (over or new):
         return 0
@@ -55,6 +63,15 @@ def watch() -> int:
         # Another worker may raise the same: the constraint lets in one.
         Alert.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(new)
+
+
+def sent_lately() -> set[tuple[str, str]]:
+    """What swings around its limit, and was sent less than AGAIN_AFTER ago."""
+    was_sent = Q(mailed_at__isnull=False) | Q(posted_at__isnull=False)
+    lately = Alert.objects.filter(
+        was_sent, kind__in=SWINGING, raised_at__gt=timezone.now() - AGAIN_AFTER
+    )
+    return set(lately.values_list("kind", "subject"))
 
 
 def uncleared() -> list[Alert]:
@@ -71,10 +88,14 @@ def send_due() -> int:
 
 
 def send(alert_id: int) -> bool:
-    """Send one alert to those who haven't had it. False if another worker has it, or it failed."""
+    """Send one alert to those who haven't had it. False if another worker has it, or it failed.
+
+    A mail server that is down doesn't keep the alert from the webhook.
+    """
     alert = claim(alert_id)
     if alert is None:
         return False
+    has_arrived = True
     for name, wanted, deliver in (
         ("mailed_at", bool(settings.ALERT_EMAILS), sending.mail),
         ("posted_at", bool(settings.ALERT_WEBHOOK_URL), sending.post),
@@ -85,11 +106,13 @@ def send(alert_id: int) -> bool:
             deliver(alert)
         except sending.NotSent as error:
             logger.warning("alert not sent", extra={"alert": alert.pk, "error": str(error)})
-            return False
+            has_arrived = False
+            continue
         setattr(alert, name, timezone.now())
         Alert.objects.filter(pk=alert.pk).update(**{name: getattr(alert, name)})
-    Alert.objects.filter(pk=alert.pk).update(next_try_at=None)
-    return True
+    if has_arrived:
+        Alert.objects.filter(pk=alert.pk).update(next_try_at=None)
+    return has_arrived
 
 
 @transaction.atomic

@@ -15,10 +15,11 @@ from adminpanel.access import finance_page
 from adminpanel.incidents import operations
 from adminpanel.incidents.forms import AssignSeveralForm
 from adminpanel.models import Incident
-from adminpanel.several import Item, ids_in
+from adminpanel.several import AT_MOST, Item, ids_in
 from wallet.errors import Refusal
 from wallet.models import AuditEvent
 from wallet.staff import subjects
+from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, redirect_to
 
 
@@ -28,20 +29,19 @@ def assign_several(request: MemberRequest) -> HttpResponse:
     """The chosen incidents with their owners; a POST gives each the new one."""
     if request.method != "POST":
         return show(request, ids_in(request.GET.getlist("incident")), AssignSeveralForm())
-    seen = dict(value.partition(" ")[::2] for value in request.POST.getlist("incident"))
-    ids = ids_in(list(seen))
+    chosen = seen_in(request.POST.getlist("incident"))
     form = AssignSeveralForm(request.POST)
     if not form.is_valid():
-        return show(request, ids, form, status=422)
+        return show(request, list(chosen), form, status=422)
     owner, context = form.cleaned_data["owner"], context_of(request)
     done, left_out = 0, []
-    for number in ids:
+    for number, seen in chosen.items():
         try:
             operations.assign(
                 context.because(form.cleaned_data["reason"]),
                 incident_id=number,
                 owner_id=owner.pk,
-                seen=next(iter(ids_in([seen[str(number)]])), 0),
+                seen=seen,
             )
         except (Refusal, Incident.DoesNotExist) as refusal:
             left_out.append(f"#{number}: {refusal}")
@@ -53,6 +53,16 @@ def assign_several(request: MemberRequest) -> HttpResponse:
     if left_out:
         messages.warning(request, " ".join([_("Left out:"), *left_out]))
     return redirect_to(request, reverse("adminpanel:incidents"))
+
+
+def seen_in(values: list[str]) -> dict[int, int]:
+    """The chosen incidents, each with the last event that its page showed: `12 345`."""
+    pairs = (value.partition(" ")[::2] for value in values[:AT_MOST])
+    return {
+        int(number): int(event) if paging.is_id(event) else 0
+        for number, event in pairs
+        if paging.is_id(number)
+    }
 
 
 def show(

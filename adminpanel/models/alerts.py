@@ -42,6 +42,10 @@ class Alert(models.Model):
                 condition=Q(next_try_at__isnull=True) | Q(cleared_at__isnull=True),
                 name="alert_not_sent_once_cleared",
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["CHECK", "UNKNOWN", "APPROVAL", "FLOAT"]),
+                name="alert_kind_known",
+            ),
         ]
         indexes = [
             models.Index(

@@ -75,10 +75,7 @@ def cells(one: Posting) -> list[Cell]:
 
 
 def as_beancount(asked: Books) -> Iterator[Piece]:
-    frame = Frame(asked)
-    yield Piece("".join(beancount_head(frame)), 0)
-    yield from pieces(asked, beancount_journal)
-    yield Piece("".join(beancount_ends(frame)), 0)
+    return pieces(asked, beancount_head, beancount_journal, beancount_ends)
 
 
 def beancount_head(frame: Frame) -> Iterator[str]:
@@ -88,16 +85,14 @@ def beancount_head(frame: Frame) -> Iterator[str]:
         yield f"{frame.opened} open {account.path} {KES}\n"
         yield f'  name: "{plain(str(account.label))}"\n'
     yield f'\n{frame.opened} * "Opening balances"\n'
-    for account in frame.accounts:
-        if cents := frame.opening[account.kind]:
-            yield f"  {account.path}  {amount(-cents)}\n"
+    yield from opening(frame)
 
 
 def beancount_journal(journal: Journal) -> Iterator[str]:
     one = journal.first
     yield f'\n{one.day} * "{plain(one.title)}"\n'
     for name, text in facts(one).items():
-        yield f'  {name}: "{plain(text) if name == "receipt" else text}"\n'
+        yield f'  {name}: "{text}"\n'
     for each in journal.postings:
         yield f"  {each.account.path}  {amount(-each.cents)}\n"
         yield f'    entry: "{each.id}"\n'
@@ -117,10 +112,7 @@ def beancount_ends(frame: Frame) -> Iterator[str]:
 
 
 def as_hledger(asked: Books) -> Iterator[Piece]:
-    frame = Frame(asked)
-    yield Piece("".join(hledger_head(frame)), 0)
-    yield from pieces(asked, hledger_journal)
-    yield Piece("".join(hledger_ends(frame)), 0)
+    return pieces(asked, hledger_head, hledger_journal, hledger_ends)
 
 
 def hledger_head(frame: Frame) -> Iterator[str]:
@@ -129,16 +121,14 @@ def hledger_head(frame: Frame) -> Iterator[str]:
     for account in frame.accounts:
         yield f"account {account.path}  ; {plain(str(account.label))}\n"
     yield f"\n{frame.opened} * Opening balances\n"
-    for account in frame.accounts:
-        if cents := frame.opening[account.kind]:
-            yield f"    {account.path}  {amount(-cents)}\n"
+    yield from opening(frame)
 
 
 def hledger_journal(journal: Journal) -> Iterator[str]:
     one = journal.first
     yield f"\n{one.day} * ({one.reference}) {plain(one.title)}\n"
     for name, text in facts(one).items():
-        yield f"    ; {name}: {plain(text) if name == 'receipt' else text}\n"
+        yield f"    ; {name}: {text}\n"
     for each in journal.postings:
         tags = f"entry: {each.id}, after: {amount(-each.balance_cents)}"
         member = f", member-account: {each.member_account}" if each.member_account else ""
@@ -155,6 +145,13 @@ def hledger_ends(frame: Frame) -> Iterator[str]:
 # --- What both share
 
 
+def opening(frame: Frame) -> Iterator[str]:
+    """What each account held before the period."""
+    for account in frame.accounts:
+        if cents := frame.opening[account.kind]:
+            yield f"    {account.path}  {amount(-cents)}\n"
+
+
 def facts(one: Posting) -> Mapping[str, str]:
     """What the journal says of a transaction, beside its amounts."""
     found = {
@@ -163,15 +160,23 @@ def facts(one: Posting) -> Mapping[str, str]:
         "ordered": moment(one.ordered_at),
         "settled": moment(one.settled_at),
         "written": moment(one.at),
-        "receipt": one.receipt,
+        "receipt": plain(one.receipt),
         "reverses": one.reverses,
     }
     return {name: text for name, text in found.items() if text}
 
 
-def pieces(asked: Books, write: Callable[[Journal], Iterator[str]]) -> Iterator[Piece]:
+def pieces(
+    asked: Books,
+    head: Callable[[Frame], Iterator[str]],
+    write: Callable[[Journal], Iterator[str]],
+    ends: Callable[[Frame], Iterator[str]],
+) -> Iterator[Piece]:
+    frame = Frame(asked)
+    yield Piece("".join(head(frame)), 0)
     for journal in books.journals(books.postings(asked)):
         yield Piece("".join(write(journal)), len(journal.postings))
+    yield Piece("".join(ends(frame)), 0)
 
 
 FORMATS: Mapping[str, Callable[[Books], Iterator[Piece]]] = {

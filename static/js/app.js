@@ -100,6 +100,18 @@
     }
   });
 
+  // Going back or forward while a page loads changes its address, but no script hears of it. Then the
+  // page isn't the one of its address: load that one. htmx changes the address too, with the page.
+  const address = (url) => url.split("#")[0];
+  const navigation = performance.getEntriesByType("navigation")[0];
+  let shown = navigation && !navigation.redirectCount ? address(navigation.name) : null;
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    on(name, () => { shown &&= address(location.href); });
+  }
+  window.addEventListener("load", () => {
+    if (shown && shown !== address(location.href)) location.reload();
+  });
+
   // Going back to a list restores its length and scroll position.
   const saved = history.state ?? {};
   let loaded = 0;

@@ -18,6 +18,7 @@ from django.utils import timezone
 from adminpanel.alerts import operations as alerts
 from adminpanel.models import Alert, CheckResult, CheckRun, ReversalProposal
 from tests.factories import send
+from tests.wallet.support.mail import failing
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +126,57 @@ def test_a_low_float_alerts(by_mail, settings, alice):
     turn()
     (said,) = subjects()
     assert said.replace("\xa0", " ").endswith("is low: KES 1,000.00")
+
+
+def test_a_float_that_swings_alerts_once_an_hour_at_most(by_mail, settings, alice, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    for minute in range(60):
+        settings.ALERT_FLOAT_BELOW_CENTS = 1_000_01 if minute % 2 else 1_000_00
+        turn()
+        time_machine.shift(timedelta(minutes=1))
+    assert len(subjects()) == 1
+    settings.ALERT_FLOAT_BELOW_CENTS = 1_000_01
+    time_machine.shift(timedelta(minutes=1))
+    turn()
+    assert len(subjects()) == 2
+
+
+def test_a_swinging_float_whose_mail_failed_is_still_mailed(by_mail, settings, alice):
+    settings.ALERT_FLOAT_BELOW_CENTS = 1_000_01
+    alerts.watch()
+    settings.ALERT_FLOAT_BELOW_CENTS = 0
+    alerts.watch()
+    settings.ALERT_FLOAT_BELOW_CENTS = 1_000_01
+    turn()
+    assert len(subjects()) == 1
+
+
+def test_a_payout_alerts_when_its_outcome_has_been_unknown_for_long(
+    by_mail, settings, unknown, time_machine
+):
+    settings.ALERT_UNKNOWN_AFTER_S = 900
+    time_machine.move_to(unknown.sent_at + timedelta(seconds=900), tick=False)
+    turn()
+    assert subjects() == []
+    time_machine.shift(timedelta(seconds=1))
+    for _ in range(2):
+        turn()
+    reference = unknown.transaction.reference
+    said = f"Nissmart: The outcome of payout {reference} is unknown. Don't pay again."
+    assert subjects() == [said]
+    assert "Alice" not in mail.outbox[0].body
+
+
+def test_the_webhook_gets_an_alert_while_mail_is_down(webhook, by_mail, settings):
+    settings.MAILERS = {"default": {"BACKEND": "tests.wallet.support.mail.Failing"}}
+    check_books(failed=True)
+    with failing(ConnectionResetError()):
+        turn()
+    assert len(webhook.posted) == 1
+    alert = Alert.objects.get()
+    assert alert.posted_at
+    assert alert.mailed_at is None
+    assert alert.next_try_at
 
 
 def test_the_webhook_gets_a_signed_post_and_is_tried_again(webhook, by_mail, time_machine):

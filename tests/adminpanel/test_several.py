@@ -75,3 +75,11 @@ def test_a_number_of_any_length_is_no_row(as_finance):
     for path, name in ((ASSIGN, "incident"), (FREEZE, "member")):
         assert as_finance.post(path, {name: "9" * 5000}).status_code < 500
         assert as_finance.post(path, {name: str(2**63)}).status_code < 500
+
+
+def test_an_incident_with_zeros_before_its_number_is_assigned_as_seen(as_finance, wambui):
+    one = Incident.objects.create(title="One", severity="LOW")
+    order = {"incident": f"00{one.pk} 0", "owner": wambui.pk, "reason": "Her week."}
+    assert as_finance.post(ASSIGN, order).status_code == 303
+    one.refresh_from_db()
+    assert one.owner == wambui

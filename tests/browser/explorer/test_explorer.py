@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.support.explorer_rows import URL, focused_reference, rows
 from tests.browser.support.pace import wait_for_htmx
@@ -61,9 +61,24 @@ def test_a_chip_removes_its_filter_and_back_restores_it(page):
     expect(page.get_by_role("combobox", name="Type")).to_have_value("TRANSFER")
     page.go_back()
     expect(rows(page)).to_have_count(6)
-    page.wait_for_load_state()  # until then no script hears of going forward
     page.go_forward()
     expect(rows(page)).to_have_count(3)
+
+
+def test_going_forward_before_the_scripts_have_loaded_shows_the_page_of_the_address(page):
+    page.get_by_role("combobox", name="Type").select_option("TRANSFER")
+    expect(rows(page)).to_have_count(6)
+    expect(page).to_have_url(re.compile("type=TRANSFER"))
+    held: list[Route] = []
+    page.route("**/app*.js", lambda route: held.append(route), times=1)
+    with page.expect_request("**/app*.js"):
+        page.go_back(wait_until="commit")
+    page.evaluate("history.forward()")
+    expect(page).to_have_url(re.compile("type=TRANSFER"))
+    for route in held:
+        route.continue_()
+    expect(rows(page)).to_have_count(6)
+    expect(page.get_by_role("combobox", name="Type")).to_have_value("TRANSFER")
 
 
 def test_the_totals_load_after_the_page_and_are_announced(page):
