@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
 from ledger.closing.canonical import hash_of, to_moment
 from ledger.models import Close
 
-if TYPE_CHECKING:
-    from ledger.closing.operations import Signature
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed and who approved, when, and why. `open_items` are sentences of what was open."""
+
+    signed_by_id: int
+    signed_by_name: str
+    signed_at: datetime
+    approved_by_id: int
+    approved_by_name: str
+    approved_at: datetime
+    reason: str = ""
+    open_items: list[str] = field(default_factory=list)
 
 
 def facts_of(close: Close) -> dict[str, Any]:

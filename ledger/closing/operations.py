@@ -6,30 +6,16 @@ shut before, so what they read can't change. Each call is safe to repeat.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from ledger.closing import balances, gate, links, periods, sections
 from ledger.closing.errors import DaysOpen, NotNewest, NotNext, NotOver
+from ledger.closing.links import Signature
 from ledger.closing.periods import Period
 from ledger.models import Books, Close
 from wallet.db.retries import committed
 from wallet.errors import Busy
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Who signed and who approved, when, and why. `open_items` are sentences of what was open."""
-
-    signed_by_id: int
-    signed_by_name: str
-    signed_at: datetime
-    approved_by_id: int
-    approved_by_name: str
-    approved_at: datetime
-    reason: str = ""
-    open_items: list[str] = field(default_factory=list)
 
 
 def close_day(signature: Signature, day: date) -> Close:
