@@ -113,9 +113,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # allauth counts its other rate limits here, so all processes share it.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "wallet.db.cache.Cache",
         "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
 
