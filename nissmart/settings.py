@@ -123,6 +123,8 @@ CACHES = {
 WEB_THREADS = env.int("WEB_THREADS", 8)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
+# How long a migration waits for a table. Others wait behind it, so it's less than LOCK_TIMEOUT_S.
+MIGRATE_LOCK_TIMEOUT_S = env.float("MIGRATE_LOCK_TIMEOUT_S", 1)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 

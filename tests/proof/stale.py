@@ -233,10 +233,10 @@ def work(seconds: float) -> list[float]:
     return taken
 
 
-def sweep() -> dict[str, Any]:
-    """Tidy up as the worker does, with its pause, until nothing is left."""
+def sweep(seconds: float) -> dict[str, Any]:
+    """Tidy up as the worker does, with its pause, until nothing is left or the time is up."""
     began, rows, longest = time.monotonic(), 0, 0.0
-    while True:
+    while time.monotonic() - began < seconds:
         turn = time.monotonic()
         deleted = tidying.tidy()
         longest = max(longest, time.monotonic() - turn)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations import AddIndex, RemoveIndex
+from django.db.migrations import AddConstraint, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
 from django.db.utils import NotSupportedError
 
@@ -73,6 +73,29 @@ class RemoveIndexOnline(Online, RemoveIndex):
         index = to_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
         drop(schema_editor, index.name)
         schema_editor.add_index(model, index, **how(schema_editor))
+
+
+class AddCheckOnline(Online, AddConstraint):
+    """Add a CHECK while others write. New rows meet it immediately, the old ones are read after."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not how(schema_editor):
+            schema_editor.add_constraint(model, self.constraint)
+            return
+        quote = schema_editor.connection.ops.quote_name
+        table, name = quote(model._meta.db_table), quote(self.constraint.name)
+        schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
+        # The literals are in the SQL already, so its percent signs are no places for parameters.
+        sql = str(self.constraint.create_sql(model, schema_editor))
+        schema_editor.execute(f"{sql} NOT VALID", params=None)
+        schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 
 def how(schema_editor: BaseDatabaseSchemaEditor) -> dict[str, Any]:
