@@ -48,9 +48,7 @@ TAKEN_AWAY = (
 )
 INDEX = "builds an index while no one can write: use AddIndexOnline of wallet/db/migrating.py"
 CHECK = "reads the whole table while no one can write: use AddCheckOnline"
-UNIQUE = (
-    "builds an index while no one can write: add the table's index first, or say why it's small"
-)
+UNIQUE = "builds an index while no one can write: say in a note why it's short"
 CONTRACT = "breaks the release before this one: take it away one release after its last use"
 NOT_NULL = "the release before this one doesn't fill it in: null=True, or db_default"
 REWRITE = "may rewrite the table while no one can use it: add a new column and fill it in batches"

@@ -4,8 +4,8 @@ and `migrate` waits only a moment for a table, then tries again."""
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -162,30 +162,27 @@ def test_what_is_done_online_can_be_done_twice_and_undone(table):
 def test_migrate_waits_a_moment_for_a_table_and_tries_again(monkeypatch, capsys, settings):
     """And while it waits no longer than this, those who wait behind it get their turn."""
     settings.MIGRATE_LOCK_TIMEOUT_S = 0.2
-    monkeypatch.setattr(migrate, "PAUSE_S", 0.1)
     ready, done = threading.Event(), threading.Event()
 
     def hold() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE wallet_ratewindow SET count = 1")
             ready.set()
-            done.wait(20)
+            done.wait(120)
         connection.close()
 
-    def release_later() -> None:
-        time.sleep(1)
+    def release() -> None:
         done.set()
+        holder.join()
 
-    threads = [threading.Thread(target=hold), threading.Thread(target=release_later)]
+    holder = threading.Thread(target=hold)
+    monkeypatch.setattr(migrate, "pause", release)
     try:
-        threads[0].start()
+        holder.start()
         assert ready.wait(10)
-        threads[1].start()
         call_command("migrate", "wallet", "0041", verbosity=0)
     finally:
-        done.set()
-        for thread in threads:
-            thread.join()
+        release()
         call_command("migrate", verbosity=0)
     assert "Trying again" in capsys.readouterr().err
 
@@ -207,8 +204,6 @@ def test_migrate_gives_up_after_some_attempts(monkeypatch, capsys):
 
 
 def lock_timeout() -> OperationalError:
-    import sqlite3
-
     cause = sqlite3.OperationalError("database is locked")
     cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
     error = OperationalError("database is locked")

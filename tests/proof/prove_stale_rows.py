@@ -115,7 +115,8 @@ def sweep_beside_payments(stale: Worker, url: str) -> str:
         swept = sweeper.answer()
         took_s = time.monotonic() - began
     is_done = took_s < SWEEP_S
-    assert swept["rows"] and (not is_done or not any(swept["left"].values())), swept
+    assert swept["rows"]
+    assert not is_done or not any(swept["left"].values()), swept
     worst = max(beside)
     assert worst < SLOWEST_MS, f"a payment waited {worst:.0f} ms"
     return (

@@ -42,8 +42,13 @@ class Command(migrate.Command):
                         raise
                 self.stderr.write("Other work holds a table. Trying again ...")
                 connection.close()
-                time.sleep(PAUSE_S)
+                pause()
         return None
+
+
+def pause() -> None:
+    """Let those who waited behind us have their turn."""
+    time.sleep(PAUSE_S)
 
 
 @contextmanager
