@@ -1,7 +1,7 @@
 """The days of a member's account as sums, so that a long history costs no more than a short one.
 
 A worker folds entries into a row for each account and day, one batch at a time. A sum is those rows
-plus the account's entries that aren't folded yet, read in one query, so it's always exact.
+plus the account's entries that aren't folded yet, so it's always exact.
 `verify_ledger` compares the rows with all entries.
 """
 
@@ -13,13 +13,13 @@ from datetime import date
 from functools import reduce
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Max, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from ledger import kinds
 from ledger.models import AccountDay, Entry, RollupMark
 from ledger.querysets import NAIROBI, day_start, next_day_start
-from ledger.rollups import last_of_batch, last_safe_id
+from ledger.rollups import entries_after, last_of_batch, last_safe_id
 from wallet.db.retries import committed
 from wallet.models import Account
 
@@ -32,24 +32,37 @@ SUMS = (*ORDERS, *LINES)
 
 
 def moved(account: Account, first: date, last: date) -> Iterable[tuple[date, int, int]]:
-    """(day, cents in, cents out) of the orders of these Nairobi days, in any order. One query.
+    """(day, cents in, cents out) of the orders of these Nairobi days, in any order.
 
     A day may come twice.
     """
-    folded = AccountDay.objects.filter(account=account, day__gte=first, day__lte=last)
-    of_orders = Q(
-        transaction__created_at__gte=day_start(first),
-        transaction__created_at__lt=next_day_start(last),
-    )
-    fresh = by_order(unfolded(account).filter(of_orders))
-    both = folded.values_list("day", *ORDERS).union(fresh.values_list("day", *ORDERS), all=True)
-    return both.order_by()
+    folded, tail = read(account, first, last)
+    fresh = by_order(tail).values_list("day", *ORDERS)
+    yield from ((row.day, row.in_cents, row.out_cents) for row in folded)
+    # In SQL, PostgreSQL would begin at the orders of these days, which are those of everyone.
+    yield from (row for row in fresh if first <= row[0] <= last)
 
 
-def unfolded(account: Account) -> QuerySet[Entry]:
-    """The account's entries that no row has yet."""
-    mark = RollupMark.objects.values("accounts_through_id")[:1]
-    return Entry.objects.filter(account=account, pk__gt=Coalesce(Subquery(mark), 0)).order_by()
+def read(account: Account, first: date, last: date) -> tuple[list[AccountDay], QuerySet[Entry]]:
+    """The rows of these days, and the account's entries that no row had then.
+
+    An entry of the tail that is folded meanwhile is still in the tail, and in none of these rows.
+    """
+    rows = AccountDay.objects.filter(account=account)
+    in_period = Q(day__gte=first, day__lte=last)
+    found = list(rows.filter(in_period | Q(pk__in=newest(account).values("pk"))))
+    # Time never runs backwards along an account, so its newest day has its last entry.
+    last_id = max((row.last_id for row in found), default=0)
+    return [row for row in found if first <= row.day <= last], entries_of(account, last_id)
+
+
+def newest(account: Account) -> QuerySet[AccountDay]:
+    """The newest of the account's rows that has entries."""
+    return AccountDay.objects.filter(account=account, last_id__gt=0).order_by("-day")[:1]
+
+
+def entries_of(account: Account, after_id: int) -> QuerySet[Entry]:
+    return entries_after(after_id).filter(account=account).order_by()
 
 
 def by_order(entries: QuerySet[Entry]) -> QuerySet[Any]:
@@ -99,25 +112,30 @@ class Lines(NamedTuple):
 
 
 def lines(account: Account, first: date, last: date) -> Lines:
-    """The sums of the account's entries of these Nairobi days. One query."""
-    folded = AccountDay.objects.filter(account=account, day__gte=first, day__lte=last)
-    fresh = unfolded(account).filter(
-        created_at__gte=day_start(first), created_at__lt=next_day_start(last)
+    """The sums of the account's entries of these Nairobi days."""
+    folded, tail = read(account, first, last)
+    fresh = by_entry(
+        tail.filter(created_at__gte=day_start(first), created_at__lt=next_day_start(last))
     )
-    both = folded.values_list(*Lines._fields).union(
-        by_entry(fresh).values_list(*Lines._fields), all=True
-    )
-    return reduce(Lines.plus, (Lines(*map(int, row)) for row in both.order_by()), Lines())
+    rows = [tuple(getattr(row, name) for name in Lines._fields) for row in folded]
+    rows += fresh.values_list(*Lines._fields)
+    return reduce(Lines.plus, (Lines(*map(int, row)) for row in rows), Lines())
 
 
 def last_before(account: Account, day: date) -> int:
     """The id of the account's last entry before this Nairobi day. 0 if there is none."""
-    fresh = unfolded(account).filter(created_at__lt=day_start(day))
-    # Those that aren't folded come first: what is folded meanwhile is then seen twice, not never.
-    if last_id := fresh.aggregate(last=Max("pk"))["last"]:
-        return int(last_id)
-    folded = AccountDay.objects.filter(account=account, day__lt=day, last_id__gt=0)
-    return folded.order_by("-day").values_list("last_id", flat=True).first() or 0
+    row = newest(account).first()
+    if row and row.day >= day:
+        row = newest_before(account, day)
+        return row.last_id if row else 0
+    last_id = row.last_id if row else 0
+    tail = entries_of(account, last_id).filter(created_at__lt=day_start(day))
+    return int(tail.aggregate(last=Max("pk", default=last_id))["last"])
+
+
+def newest_before(account: Account, day: date) -> AccountDay | None:
+    days = AccountDay.objects.filter(account=account, day__lt=day, last_id__gt=0)
+    return days.order_by("-day").first()
 
 
 def fold_all(batch: int = BATCH) -> int:

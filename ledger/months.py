@@ -41,7 +41,7 @@ def this_month(account: Account) -> Month:
 
 
 def totals(account: Account, first: date, last: date) -> dict[date, Month]:
-    """The months from `first` to `last` in which money moved, by their first day. One query.
+    """The months from `first` to `last` in which money moved, by their first day.
 
     Of a month that the period cuts, only the days in it count.
     """

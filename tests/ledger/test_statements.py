@@ -184,11 +184,11 @@ def test_what_happens_meanwhile_is_not_in_it(alice, bob):
 
 
 def test_a_long_statement_is_read_in_batches(alice, bob, django_assert_num_queries, monkeypatch):
-    """The sums take four queries, and the lines one for each batch and the last, short one."""
+    """The sums take five queries, and the lines one for each batch and the last, short one."""
     monkeypatch.setattr(lines, "BATCH", 4)
     for _each in range(8):
         send(alice, bob, 1_00)
     account, today = alice.primary_account(), nairobi_day()
-    with django_assert_num_queries(4 + 3):
+    with django_assert_num_queries(5 + 3):
         made = statement.of(account, Period(today, today))
         assert len(list(made.every_line())) == 9
