@@ -18,6 +18,7 @@ from django.db.models.functions import TruncDate
 
 from ledger import kinds
 from ledger.models import AccountDay, Entry, RollupMark
+from ledger.models.entries import EntryQuerySet
 from ledger.querysets import NAIROBI, day_start, next_day_start
 from ledger.rollups import entries_after, last_of_batch, last_safe_id
 from wallet.db.retries import committed
@@ -27,7 +28,7 @@ from wallet.models import Account
 BATCH = 5_000
 # The sums of the orders of a day, and those of its entries.
 ORDERS = ("in_cents", "out_cents")
-LINES = ("credit_cents", "debit_cents", "fee_cents", "line_count")
+LINES = ("credited_cents", "debited_cents", "fee_cents", "line_count")
 SUMS = (*ORDERS, *LINES)
 
 
@@ -43,7 +44,7 @@ def moved(account: Account, first: date, last: date) -> Iterable[tuple[date, int
     yield from (row for row in fresh if first <= row[0] <= last)
 
 
-def read(account: Account, first: date, last: date) -> tuple[list[AccountDay], QuerySet[Entry]]:
+def read(account: Account, first: date, last: date) -> tuple[list[AccountDay], EntryQuerySet]:
     """The rows of these days, and the account's entries that no row had then.
 
     An entry of the tail that is folded meanwhile is still in the tail, and in none of these rows.
@@ -61,11 +62,11 @@ def newest(account: Account) -> QuerySet[AccountDay]:
     return AccountDay.objects.filter(account=account, last_id__gt=0).order_by("-day")[:1]
 
 
-def entries_of(account: Account, after_id: int) -> QuerySet[Entry]:
+def entries_of(account: Account, after_id: int) -> EntryQuerySet:
     return entries_after(after_id).filter(account=account).order_by()
 
 
-def by_order(entries: QuerySet[Entry]) -> QuerySet[Any]:
+def by_order(entries: EntryQuerySet) -> QuerySet[Any]:
     """The sums of these entries by account and day of their order."""
     own = [kind.code for kind in kinds.every() if kind.moves_own]
     is_out = Q(transaction__from_account=F("account"))
@@ -80,35 +81,36 @@ def by_order(entries: QuerySet[Entry]) -> QuerySet[Any]:
     )
 
 
-def by_entry(entries: QuerySet[Entry]) -> QuerySet[Any]:
+def by_entry(entries: EntryQuerySet) -> QuerySet[Any]:
     """The sums of these entries by account and day of the entry."""
     debit = Q(amount_cents__lt=0)
-    return (
+    found: QuerySet[Any] = (
         entries.with_fees()
         .annotate(day=TruncDate("created_at", tzinfo=NAIROBI))
         .values("account", "day")
         .annotate(
-            credit_cents=Sum("amount_cents", filter=Q(amount_cents__gt=0), default=0),
-            debit_cents=-Sum("amount_cents", filter=debit & Q(is_fee=False), default=0),
+            credited_cents=Sum("amount_cents", filter=Q(amount_cents__gt=0), default=0),
+            debited_cents=-Sum("amount_cents", filter=debit & Q(is_fee=False), default=0),
             fee_cents=-Sum("amount_cents", filter=debit & Q(is_fee=True), default=0),
             line_count=Count("pk"),
             last_id=Max("pk"),
         )
     )
+    return found
 
 
 class Lines(NamedTuple):
     """The sums of some of an account's entries. `last_id` is the newest of them, 0 if none."""
 
-    credit_cents: int = 0
-    debit_cents: int = 0
+    credited_cents: int = 0
+    debited_cents: int = 0
     fee_cents: int = 0
     line_count: int = 0
     last_id: int = 0
 
     def plus(self, other: Lines) -> Lines:
-        summed = (a + b for a, b in zip(self[:-1], other[:-1], strict=True))
-        return Lines(*summed, last_id=max(self.last_id, other.last_id))
+        summed = Lines(*(a + b for a, b in zip(self, other, strict=True)))
+        return summed._replace(last_id=max(self.last_id, other.last_id))
 
 
 def lines(account: Account, first: date, last: date) -> Lines:
@@ -169,14 +171,15 @@ def fold_through(safe_id: int, batch: int) -> bool:
     return True
 
 
-def add(entries: QuerySet[Entry]) -> None:
+def add(entries: EntryQuerySet) -> None:
     """Add the sums of these entries to the rows of their accounts and days."""
     entries = entries.order_by()
     fresh: defaultdict[tuple[int, date], dict[str, int]] = defaultdict(dict)
     for row in (*by_order(entries), *by_entry(entries)):
         fresh[row.pop("account"), row.pop("day")] |= {name: int(row[name]) for name in row}
-    accounts, days = ({key[side] for key in fresh} for side in (0, 1))
-    found = AccountDay.objects.filter(account__in=accounts, day__in=days)
+    found = AccountDay.objects.filter(
+        account__in={account_id for account_id, _day in fresh}, day__in={day for _id, day in fresh}
+    )
     rows = {(row.account_id, row.day): row for row in found}
     for key, sums in fresh.items():
         row = rows.setdefault(key, AccountDay(account_id=key[0], day=key[1]))

@@ -118,7 +118,7 @@ def of(account: Account, period: Period) -> Statement:
     now = timezone.now()
     moved = account_days.lines(account, period.first, period.last)
     closing = point(moved.last_id) or opening
-    totals = Totals(moved.credit_cents, moved.debit_cents, moved.fee_cents, moved.line_count)
+    totals = Totals(moved.credited_cents, moved.debited_cents, moved.fee_cents, moved.line_count)
     return Statement(account, period, opening, closing, totals, made_at=now)
 
 

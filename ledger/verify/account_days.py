@@ -11,8 +11,8 @@ from ledger.verify.statements import DAY, in_list
 SUMS = (
     "in_cents",
     "out_cents",
-    "credit_cents",
-    "debit_cents",
+    "credited_cents",
+    "debited_cents",
     "fee_cents",
     "line_count",
 )
@@ -69,8 +69,8 @@ CHECKS = (
         _("Days of accounts"),
         _("The stored sums of each member's days match the entries."),
         _(
-            "in differs by {in_cents}, out by {out_cents}; lines: in by {credit_cents}, out by"
-            " {debit_cents}, fees by {fee_cents}, number by {line_count}; last entry {last_id},"
+            "in differs by {in_cents}, out by {out_cents}; lines: in by {credited_cents}, out by"
+            " {debited_cents}, fees by {fee_cents}, number by {line_count}; last entry {last_id},"
             " should be {entry_id}"
         ),
         "day",
