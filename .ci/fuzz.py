@@ -31,9 +31,7 @@ def main() -> int:
             ("API", "tests/api/test_schema.py"),
         ):
             print(f"=== {name}", flush=True)
-            done = subprocess.run(
-                [*before, *PYTEST, path], cwd=ROOT, env=environment, check=False
-            )
+            done = subprocess.run([*before, *PYTEST, path], cwd=ROOT, env=environment, check=False)
             verdicts.append(done.returncode)
     return int(any(verdicts))
 

@@ -36,8 +36,16 @@ ALLOWED = {
 # As packages write it in place of an SPDX identifier.
 SPDX = {
     **{"Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0", "APACHE": "Apache-2.0"},
-    **{"Apache Software License": "Apache-2.0", "BSD": "BSD-3-Clause", "BSD License": "BSD-3-Clause"},
-    **{"MIT License": "MIT", "The MIT License (MIT)": "MIT", "Python Software Foundation License": "PSF-2.0"},
+    **{
+        "Apache Software License": "Apache-2.0",
+        "BSD": "BSD-3-Clause",
+        "BSD License": "BSD-3-Clause",
+    },
+    **{
+        "MIT License": "MIT",
+        "The MIT License (MIT)": "MIT",
+        "Python Software Foundation License": "PSF-2.0",
+    },
     **{"GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only"},
     **{"GNU Library or Lesser General Public License (LGPL)": "LGPL-3.0-only"},
     **{"Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "ISC License (ISCL)": "ISC"},
@@ -141,7 +149,9 @@ def sbom() -> dict[str, Any]:
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
-        "metadata": {"component": {"type": "application", "bom-ref": "nissmart", "name": "nissmart"}},
+        "metadata": {
+            "component": {"type": "application", "bom-ref": "nissmart", "name": "nissmart"}
+        },
         "components": components,
     }
 

@@ -25,7 +25,7 @@ from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
 from adminpanel.tables import tidying
-from ledger import alerts, rollups
+from ledger import account_days, alerts, rollups
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from ledger.savings import automatic, interest
@@ -98,6 +98,7 @@ MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (
 FILE_JOBS: tuple[Callable[[], Any], ...] = (make_exports,)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    account_days.fold_all,
     monthly.report_due,
     mailing.report_due,
     findings.open_for_findings,

@@ -55,6 +55,7 @@ KEPT: dict[str, Promise] = {
     "ledger_issuedreceipt": _("A code of a document must work for as long as the paper lasts."),
     "ledger_issuedstatement": _("As for receipts. Each member may make so many in an hour."),
     "ledger_close": CLOSES,
+    "ledger_accountday": _("A row for each account and day with entries."),
     "ledger_dailytotal": _("A row for each day, kind and house account."),
     "adminpanel_closingproposal": DECISION,
     "adminpanel_correction": DECISION,

@@ -194,7 +194,9 @@ def check(samples: list[Sample], counts: Counter[int]) -> str:
         # A thread more or less has its connection.
         assert files[1] <= files[0] + 4, f"the {name} has more open files: {files}"
     p99s = [median(one.p99_ms for one in some) for some in (early, last)]
-    assert p99s[1] < max(NOISE_MS, SLOWER * p99s[0]), f"p99 went from {p99s[0]:.0f} to {p99s[1]:.0f}"
+    assert p99s[1] < max(NOISE_MS, SLOWER * p99s[0]), (
+        f"p99 went from {p99s[0]:.0f} to {p99s[1]:.0f}"
+    )
     grew = ", ".join(f"{name} {ratio - 1:+.1%}" for name, ratio in growth.items())
     return (
         f"{sum(counts.values())} requests in {samples[-1].at_s:.0f} s, none failed; memory after "

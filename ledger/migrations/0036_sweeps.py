@@ -8,7 +8,7 @@ from wallet.db.migrating import AddIndexOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("ledger", "0034_closes")]
+    dependencies = [("ledger", "0035_account_days")]
 
     operations = [
         AddIndexOnline("ask", models.Index(fields=["expires_at"], name="ask_by_end")),
