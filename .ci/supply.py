@@ -5,7 +5,8 @@
 
 `make nightly` runs it. A secret that detect-secrets finds and that is none is in .ci/secrets.json:
 look at it, then add it with
-`git ls-files | xargs .venv/bin/detect-secrets scan --baseline .ci/secrets.json`.
+`git ls-files ':!tests' | xargs .venv/bin/detect-secrets scan --baseline .ci/secrets.json`. In tests
+a comment does that: `pragma: allowlist secret`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,17 @@ OURS = ("wallet", "ledger", "adminpanel", "nissmart", ".ci")
 BANDIT = ("-q", "-c", "pyproject.toml", "--confidence-level", "medium", "-r", *OURS)
 # A package of the running site may have one of these.
 ALLOWED = {
-    *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"),
+    *(
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "MIT",
+        "MIT-0",
+        "MIT-CMU",
+        "PSF-2.0",
+        "Unlicense",
+    ),
     # The library may be used as it is: we change none of its files.
     *("LGPL-3.0-only", "MPL-2.0"),
 }
@@ -51,6 +62,8 @@ SPDX = {
     **{"Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "ISC License (ISCL)": "ISC"},
     **{"LGPLv3+": "LGPL-3.0-only", "LGPL-3.0": "LGPL-3.0-only"},
 }
+# Where a package says less than its files do. Look at them before you add one.
+REVIEWED = {"qrcode": "BSD-3-Clause AND MIT"}  # its LICENSE has both
 NOT_A_LICENCE = {"OSI Approved", "UNKNOWN", ""}
 
 
@@ -84,6 +97,8 @@ def packages(file: str = "requirements.txt") -> list[Package]:
 
 def licence_of(name: str) -> str:
     """The SPDX expression, or what comes nearest to it. Empty if it isn't installed here."""
+    if name in REVIEWED:
+        return REVIEWED[name]
     try:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
@@ -174,8 +189,15 @@ def secrets() -> int:
         for name in done.stdout.splitlines()
         if not re.fullmatch(r"requirements.*\.txt|\.ci/secrets\.json|\.venv", name)
     ]
-    command = [BIN / "detect-secrets-hook", "--baseline", BASELINE, *names]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    # Tests have passwords of people who don't exist.
+    tests = [name for name in names if name.startswith("tests/")]
+    others = [name for name in names if not name.startswith("tests/")]
+    hook = str(BIN / "detect-secrets-hook")
+    commands = (
+        [hook, "--baseline", str(BASELINE), *others],
+        [hook, "--disable-plugin", "KeywordDetector", "--", *tests],
+    )
+    return max(subprocess.run(one, cwd=ROOT, check=False).returncode for one in commands)
 
 
 def main() -> int:
