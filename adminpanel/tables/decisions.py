@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 BOOKS = _("The books. Nothing in them is ever deleted.")
 CLOSES = _("Closed books and their proofs.")
 DECISION = _("A decision of staff, which the audit refers to.")
-EVIDENCE = _("What a rail or a bank told us: evidence of where money is.")
+EVIDENCE = _("What a rail or a bank said: evidence of where money is.")
 STAFF_WORK = _("The team's own work. Only staff add to it.")
 MEMBERS = _("Members and what is theirs. A network may sign up only so many in an hour.")
 ORDERED = _("What a member ordered, and what came of it.")

@@ -33,7 +33,8 @@ class Command(migrate.Command):
         with patient(connections[options["database"]]) as connection:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    return super().handle(*args, **options)
+                    super().handle(*args, **options)
+                    return
                 except OperationalError as error:
                     if not is_lock_timeout(error) or connection.in_atomic_block:
                         raise
@@ -43,7 +44,6 @@ class Command(migrate.Command):
                 self.stderr.write("Other work holds a table. Trying again ...")
                 connection.close()
                 pause()
-        return None
 
 
 def pause() -> None:
