@@ -12,6 +12,7 @@ from nissmart.databases import database
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
+from nissmart.watch_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -50,7 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "wallet.web.logs.request_ids",
+    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -76,7 +77,7 @@ MIDDLEWARE = [
 
 # For API calls with a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.web.logs.request_ids",
+    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
@@ -279,10 +280,17 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"calm": {"()": "wallet.web.logs.Calm"}},
+    "filters": {
+        "calm": {"()": "wallet.web.logs.Calm"},
+        "bounded": {"()": "wallet.web.logs.Bounded"},
+    },
     "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["calm"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["calm", "bounded"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     # Django's own handlers would log everything twice.
