@@ -259,7 +259,8 @@ if HTTPS:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     # `nissmart.incoming` refuses calls over plain HTTP. After a redirect the caller would never
     # notice that the token was sent in clear.
-    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)"]
+    # A scraper inside our network may use plain HTTP; a redirect wouldn't hide its token.
+    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

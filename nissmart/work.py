@@ -69,6 +69,18 @@ def read_statements() -> bool:
     return reading.do_next(STOPPING.is_set)
 
 
+def post_reversals() -> Any:
+    return reversals.post_approved()
+
+
+def post_corrections() -> Any:
+    return corrections.post_approved()
+
+
+def close_days() -> Any:
+    return closings.post_approved()
+
+
 def send_texts() -> int:
     return sending.send_due(Channel.SMS, STOPPING.is_set)
 
@@ -107,9 +119,9 @@ JOBS: tuple[Callable[[], Any], ...] = (
     exports.forget_expired,
     findings.open_for_findings,
     reports.open_for_reports,
-    reversals.post_approved,
-    corrections.post_approved,
-    closings.post_approved,
+    post_reversals,
+    post_corrections,
+    close_days,
     integrity.request_if_due,
     integrity.run_next,
     read_statements,
@@ -125,7 +137,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
 
 
 def code_of(job: Callable[[], Any]) -> str:
-    """The job's name in heartbeats, logs and metrics, such as `close.post_approved`."""
+    """The job's name in heartbeats, logs and metrics, such as `work.send_texts`."""
     *_packages, module = (part for part in job.__module__.split(".") if part != "operations")
     return f"{module}.{job.__name__}"
 

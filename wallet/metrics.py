@@ -49,5 +49,13 @@ LOCK_WAIT_SECONDS = Counter("nissmart_lock_wait_seconds", "How long those attemp
 SLOW_QUERIES = Counter("nissmart_slow_queries", "Statements that took SLOW_QUERY_MS or longer.")
 SLOW_REQUESTS = Counter("nissmart_slow_requests", "Requests that took SLOW_REQUEST_MS or longer.")
 LOG_LINES_LEFT_OUT = Counter(
-    "nissmart_log_lines_left_out", "Log lines that LOG_LINES_PER_MINUTE left out, by level.", ["level"]
+    "nissmart_log_lines_left_out",
+    "Log lines that LOG_LINES_PER_MINUTE left out, by level.",
+    ["level"],
 )
+
+# A counter begins at 0, or the first of its kind would be no increase.
+for code in ("429", "500", "503"):
+    REFUSED_REQUESTS.labels(code)
+for name in ("INFO", "WARNING", "ERROR"):
+    LOG_LINES_LEFT_OUT.labels(name)

@@ -44,9 +44,7 @@ JOBS: dict[str, Job] = {
     "work.save_automatically": Job(
         _("Save automatically"), _("Rules of saving aren't followed."), SOON
     ),
-    "work.pay_interest": Job(
-        _("Pay interest"), _("Interest of the last month isn't paid."), SOON
-    ),
+    "work.pay_interest": Job(_("Pay interest"), _("Interest of the last month isn't paid."), SOON),
     "alerts.write_due": Job(_("Write messages about payments"), MESSAGES_WAIT, SOON),
     "work.send_texts": Job(_("Send SMS"), MESSAGES_WAIT, SOON),
     "work.send_mails": Job(_("Send mail"), MESSAGES_WAIT, SOON),
@@ -64,21 +62,19 @@ JOBS: dict[str, Job] = {
     "reports.open_for_reports": Job(
         _("Open incidents for members' reports"), _("Reports of members open no incident.")
     ),
-    "reversals.post_approved": Job(
+    "work.post_reversals": Job(
         _("Post approved reversals"), _("Approved reversals aren't posted.")
     ),
-    "corrections.post_approved": Job(
+    "work.post_corrections": Job(
         _("Post approved adjustments"), _("Approved adjustments aren't posted.")
     ),
-    "close.post_approved": Job(_("Close approved days"), _("Approved days stay open.")),
+    "work.close_days": Job(_("Close approved days"), _("Approved days stay open.")),
     "integrity.request_if_due": Job(
         _("Request checks of the books"), _("The books aren't checked.")
     ),
     "integrity.run_next": Job(_("Check the books"), _("The books aren't checked.")),
     "work.read_statements": Job(_("Read statements"), _("Uploaded statements stay unread.")),
-    "taking_in.take_in_due": Job(
-        _("Match statements with the books"), _("Nothing is reconciled.")
-    ),
+    "taking_in.take_in_due": Job(_("Match statements with the books"), _("Nothing is reconciled.")),
     "balances.check_due": Job(
         _("Compare balances with rails"), _("A difference with a rail stays unseen.")
     ),
