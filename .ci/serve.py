@@ -191,7 +191,7 @@ def database() -> Iterator[Server | None]:
 
 @contextmanager
 def metrics_folder() -> Iterator[None]:
-    """With METRICS_TOKEN, a folder in which all processes count, so that one page shows them all."""
+    """With METRICS_TOKEN, a folder in which all processes count, so that one scrape has all."""
     if not os.environ.get("METRICS_TOKEN") or os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         yield
         return
