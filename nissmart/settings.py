@@ -85,6 +85,10 @@ TOKEN_MIDDLEWARE = [
     "nissmart.incoming.readable_requests",
 ]
 
+if OTEL_EXPORTER_OTLP_ENDPOINT:  # noqa: F405
+    MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
+    TOKEN_MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
+
 ROOT_URLCONF = "nissmart.urls"
 WSGI_APPLICATION = "nissmart.wsgi.application"
 

@@ -19,3 +19,7 @@ SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", 500)
 SLOW_REQUEST_MS = env.float("SLOW_REQUEST_MS", 2_000)
 # How many lines of one logger and level a process writes in a minute. 0 means no limit.
 LOG_LINES_PER_MINUTE = env.int("LOG_LINES_PER_MINUTE", 12_000)
+
+# Where errors, and the times of requests, are also sent. Empty: nowhere. See nissmart/telemetry.py.
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
