@@ -14,6 +14,13 @@ TOKEN_LENGTH = 16
 if METRICS_TOKEN and len(METRICS_TOKEN) < TOKEN_LENGTH:
     raise ImproperlyConfigured("Set METRICS_TOKEN to at least 16 random characters.")
 
+# Where the processes of this machine count together. prometheus-client reads it from the environment.
+if COUNTED_IN := os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""):
+    try:
+        os.makedirs(COUNTED_IN, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"PROMETHEUS_MULTIPROC_DIR can't be used: {error}") from error
+
 # What takes longer is logged, and counted. 0 means nothing is.
 SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", 500)
 SLOW_REQUEST_MS = env.float("SLOW_REQUEST_MS", 2_000)

@@ -84,7 +84,6 @@ def test_a_scrape_of_the_running_site_has_what_rules_and_dashboard_name(
 ):
     monkeypatch.setenv("METRICS_TOKEN", TOKEN)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    call_command("work", "--once")
     send(alice, bob, 1_00)
     token = issue(alice)
     with server(workers=2, threads=4) as port:
@@ -94,6 +93,7 @@ def test_a_scrape_of_the_running_site_has_what_rules_and_dashboard_name(
             answer = Connection(port, token).call("POST", "/api/transfer", paying)
             assert answer.status == (201 if number else 400)
             Connection(port).call("GET", f"/nothing/{number}")
+        call_command("work", "--once")
         text = Connection(port, TOKEN).call("GET", "/metrics").content.decode()
     assert value(text, "nissmart_orders_total", kind="TRANSFER", outcome="SUCCESS") == 11
     assert value(text, "nissmart_orders_total", kind="TRANSFER") == 12
