@@ -14,7 +14,7 @@ TOKEN_LENGTH = 16
 if METRICS_TOKEN and len(METRICS_TOKEN) < TOKEN_LENGTH:
     raise ImproperlyConfigured("Set METRICS_TOKEN to at least 16 random characters.")
 
-# Where the processes of this machine count together. prometheus-client reads it from the environment.
+# Where the processes of this machine count together. prometheus-client reads it itself.
 if COUNTED_IN := os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""):
     try:
         os.makedirs(COUNTED_IN, exist_ok=True)

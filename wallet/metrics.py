@@ -2,7 +2,7 @@
 
 `nissmart/metrics/` shows these at /metrics, together with what it reads from the database. They are
 declared here, on the lowest floor, so that every app can count. With PROMETHEUS_MULTIPROC_DIR set,
-each process counts into a file of its own in that folder, and a scrape adds them up.
+each process counts into its own file in that folder, and a scrape adds them up.
 
 Every label has few values: a stranger can't make new ones up.
 """

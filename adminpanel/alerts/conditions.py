@@ -79,7 +79,7 @@ def low_float() -> Texts:
 
 
 def worker() -> Texts:
-    """Jobs that are late or fail, while a worker lives. Without one, nobody raises an alert."""
+    """Jobs that are late or fail, while a worker lives. Without one, no alert can be raised."""
     found = workers.workers()
     said = _("Job of the worker isn't well: {title} ({state})")
     return {

@@ -52,7 +52,7 @@ JOBS: dict[str, Job] = {
     "work.make_exports": Job(_("Make large exports"), _("Exports stay waiting.")),
     "rollups.fold_all": Job(_("Fold entries into totals"), _("Totals get slower, not wrong.")),
     "monthly.report_due": Job(
-        _("Report monthly statements"), _("Members aren't told that their statement is ready.")
+        _("Report monthly statements"), _("Members don't hear that their statement is ready.")
     ),
     "mailing.report_due": Job(_("Mail reports to staff"), _("Reports by mail don't arrive.")),
     "exports.forget_expired": Job(_("Delete expired exports"), TIDYING),

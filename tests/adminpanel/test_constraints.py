@@ -1,4 +1,4 @@
-"""The constraints of exports, alerts, heartbeats and reports by mail hold against raw SQL, on both engines."""
+"""The constraints of what the worker keeps for the team hold against raw SQL, on both engines."""
 
 from __future__ import annotations
 

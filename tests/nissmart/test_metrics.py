@@ -1,4 +1,4 @@
-"""/metrics shows what all processes count and what the database says. The rules use no more."""
+"""/metrics shows what all processes count and what the database says. The rules use only that."""
 
 from __future__ import annotations
 
