@@ -75,7 +75,7 @@ def test_an_error_and_a_span_arrive_and_say_nothing_private(sink, tmp_path):
     host = f"127.0.0.1:{sink.server_port}"
     env = {
         "PATH": os.environ["PATH"],
-        "DJANGO_SETTINGS_MODULE": "nissmart.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
         "SECRET_KEY": "k" * 60,
         "ALLOWED_HOSTS": "testserver",
         "HTTPS": "0",

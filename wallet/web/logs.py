@@ -10,7 +10,6 @@ import json
 import logging
 import re
 import threading
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,7 +105,7 @@ class Bounded(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         most: int = settings.LOG_LINES_PER_MINUTE
-        minute, key = int(time.monotonic() // 60), (record.name, record.levelname)
+        minute, key = int(record.created // 60), (record.name, record.levelname)
         with self._guard:
             if minute != self._minute:
                 left_out = {each: n - most for each, n in self._written.items() if n > most > 0}
