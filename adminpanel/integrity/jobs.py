@@ -51,6 +51,9 @@ JOBS: dict[str, Job] = {
     "alerts.send_due": Job(_("Send alerts to the team"), _("The team isn't alerted."), SOON),
     "work.make_exports": Job(_("Make large exports"), _("Exports stay waiting.")),
     "rollups.fold_all": Job(_("Fold entries into totals"), _("Totals get slower, not wrong.")),
+    "account_days.fold_all": Job(
+        _("Fold entries into days of accounts"), _("Long statements get slower, not wrong.")
+    ),
     "monthly.report_due": Job(
         _("Report monthly statements"), _("Members don't hear that their statement is ready.")
     ),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import brotli
 import pytest
 from django.conf import settings as configured
 from django.core.exceptions import ImproperlyConfigured
@@ -53,6 +54,8 @@ class Sink(BaseHTTPRequestHandler):
         body = self.rfile.read(int(size)) if size else b""
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
+        elif self.headers.get("Content-Encoding") == "br":
+            body = brotli.decompress(body)
         self.server.got.append((self.path, body))  # type: ignore[attr-defined]
         self.send_response(200)
         self.end_headers()
