@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import supervise
 from django.conf import settings
@@ -46,7 +47,7 @@ def main() -> int:
     supervise.interrupt_once()
     try:
         sandbox = prepare_sandbox(hosts) if has_sandbox else None
-        with database() as postgres:
+        with database() as postgres, metrics_folder():
             prepare(is_demo)
             started = services(hosts, port_of(os.environ), sandbox)
             return supervise.run(started, postgres, lambda: be_ready(hosts[0], sandbox))
@@ -186,6 +187,17 @@ def database() -> Iterator[Server | None]:
             yield server
         finally:
             url_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def metrics_folder() -> Iterator[None]:
+    """With METRICS_TOKEN, a folder in which all processes count, so that one scrape has all."""
+    if not os.environ.get("METRICS_TOKEN") or os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        yield
+        return
+    with TemporaryDirectory(prefix="nissmart-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def prepare_sandbox(hosts: list[str]) -> mpesa.Sandbox:

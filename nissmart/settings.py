@@ -12,6 +12,7 @@ from nissmart.databases import database
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
+from nissmart.watch_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -50,7 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "wallet.web.logs.request_ids",
+    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -76,13 +77,17 @@ MIDDLEWARE = [
 
 # For API calls with a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.web.logs.request_ids",
+    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
     "nissmart.incoming.readable_requests",
 ]
+
+if OTEL_EXPORTER_OTLP_ENDPOINT:  # noqa: F405
+    MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
+    TOKEN_MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
 
 ROOT_URLCONF = "nissmart.urls"
 WSGI_APPLICATION = "nissmart.wsgi.application"
@@ -258,7 +263,8 @@ if HTTPS:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     # `nissmart.incoming` refuses calls over plain HTTP. After a redirect the caller would never
     # notice that the token was sent in clear.
-    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)"]
+    # A scraper inside our network may use plain HTTP; a redirect wouldn't hide its token.
+    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -279,10 +285,17 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"calm": {"()": "wallet.web.logs.Calm"}},
+    "filters": {
+        "calm": {"()": "wallet.web.logs.Calm"},
+        "bounded": {"()": "wallet.web.logs.Bounded"},
+    },
     "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["calm"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["calm", "bounded"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     # Django's own handlers would log everything twice.

@@ -28,6 +28,7 @@ SECRETS = frozenset(
     {
         *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "MAIL_OPTIONS"),
         *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY", "ALERT_WEBHOOK_SECRET"),
+        *("METRICS_TOKEN", "SENTRY_DSN"),
     }
 )
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
@@ -37,7 +38,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
             *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "SUPPORT_CONTACT", "SECURITY_CONTACT"),
-            *("SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT", "LOG_LEVEL", "WEB_THREADS"),
+            *("SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT", "WEB_THREADS"),
         ),
     ),
     (
@@ -85,6 +86,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SMS_SENDER", "SMS_TIMEOUT_S", "AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"),
             *("AFRICASTALKING_SENDER_ID", "AFRICASTALKING_BASE_URL", "MAIL_BACKEND"),
             *("MAIL_OPTIONS", "DEFAULT_FROM_EMAIL", "OUTBOX_FILE"),
+        ),
+    ),
+    (
+        _("Metrics and logs"),
+        (
+            *("METRICS_TOKEN", "PROMETHEUS_MULTIPROC_DIR", "LOG_LEVEL", "LOG_LINES_PER_MINUTE"),
+            *("SLOW_QUERY_MS", "SLOW_REQUEST_MS", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         ),
     ),
     (
