@@ -28,9 +28,10 @@ def drain(world: World) -> str:
     for number in range(ROUNDS):
         if not number % 5:
             let_go(world)
+            checks.compare(world.model, world.rail)
         for job in ALWAYS:
             outside.JOBS[job]()
-        outside.wait(world, {"s": PAUSES_S[number % len(PAUSES_S)]})
+        outside.wait(world, {"s": PAUSES_S[number % len(PAUSES_S)] * (1 if number < 40 else 8)})
         if number >= PEOPLE_AFTER:
             look_up(world)
         checks.compare(world.model, world.rail)

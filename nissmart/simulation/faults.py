@@ -45,6 +45,8 @@ class Faults:
         connection.execute_wrappers.append(self.statement)
         self.commit = connection._commit
         connection._commit = self.around_commit  # type: ignore[method-assign]
+        for name in ("connect", "_cursor", "_set_autocommit", "_rollback"):
+            setattr(connection, name, self.guarded(getattr(connection, name)))
 
     def arm(self, kind: str = "", at: int = 0) -> None:
         self.kind, self.at, self.seen, self.fired = kind, at, 0, ""
@@ -53,6 +55,16 @@ class Faults:
     def revive(self) -> None:
         """Another process goes on, with a connection of its own."""
         self.is_dead = False
+
+    def guarded[**P, T](self, act: Callable[P, T]) -> Callable[P, T]:
+        """The dead use no connection, while what they were at unwinds."""
+
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            if self.is_dead:
+                raise Crash
+            return act(*args, **kwargs)
+
+        return run
 
     def is_time(self) -> bool:
         if self.is_off or self.fired or not self.kind:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from nissmart import work
 from nissmart.sandbox.apis import c2b
@@ -11,10 +13,19 @@ from nissmart.simulation.model import NAIROBI
 from nissmart.simulation.world import Nothing, Step, World
 from wallet import account_numbers
 
-JOBS = {
-    ".".join([*job.__module__.split(".")[-2:], job.__name__]): job
-    for job in work.PAYMENT_JOBS + work.MESSAGE_JOBS + work.JOBS + work.FILE_JOBS
-}
+ALL = work.PAYMENT_JOBS + work.MESSAGE_JOBS + work.JOBS + work.FILE_JOBS
+
+
+def name_of(job: Callable[[], Any]) -> str:
+    """Such as `payouts.callbacks.apply_waiting`, or `Reversals.post_approved`."""
+    owner = getattr(job, "__self__", None)
+    if owner is not None and not isinstance(owner, type):
+        return f"{type(owner).__name__}.{job.__name__}"
+    return ".".join([*job.__module__.split(".")[-2:], job.__name__])
+
+
+JOBS = {name_of(job): job for job in ALL}
+assert len(JOBS) == len(ALL)
 PAYMENTS = [name for name, job in JOBS.items() if job in work.PAYMENT_JOBS]
 OTHERS = [name for name in JOBS if name not in PAYMENTS]
 DAY = timedelta(days=1)

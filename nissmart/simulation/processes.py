@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 
 from ledger import lookups
@@ -20,8 +19,11 @@ from wallet.models import accounts
 
 def restart() -> None:
     """A new process: it has no connection and remembers nothing."""
-    connection.close()
     FAULTS.revive()
+    connection.in_atomic_block = connection.needs_rollback = False
+    connection.closed_in_transaction = False
+    connection.savepoint_ids, connection.atomic_blocks, connection.run_on_commit = [], [], []
+    connection.close()
     renew(GROUP_COMMIT)
     renew(WAITS, settings.WEB_THREADS)
     for together in (leases.next_claim, keeping.keep_request, keeping.write_report):
@@ -31,7 +33,6 @@ def restart() -> None:
     retries.disk_full_at = None
     accounts.wallet_ids.clear()
     lookups.paid.clear()
-    cache.clear()
 
 
 def renew(one: Any, *args: Any) -> None:

@@ -250,6 +250,8 @@ def connect(rail: InProcess, merchant: Merchant, certificate: Path) -> None:
     settings.MPESA_CALLBACK_BASE_URL = "https://nissmart.invalid"
     settings.MPESA_CALLBACK_SECRET = SECRET
     settings.MPESA_ALLOWED_SOURCES = ""
+    # A process that waits for another one's token looks often meanwhile.
+    settings.MPESA_TIMEOUT_S = "1"
     wire = httpx.Client(base_url=URL, transport=Wire(rail), trust_env=False)
 
     def pool(base_url: str, timeout_s: float) -> httpx.Client:
