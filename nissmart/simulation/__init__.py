@@ -1,4 +1,4 @@
-"""Plays the whole product in one thread, with a clock and chance of its own: docs/simulation.md.
+"""Plays the whole product in one thread, with another clock and chance: docs/simulation.md.
 
 `manage.py simulate` calls `running`. Only for a process that does nothing else: the clock, chance,
 the settings and the connection of that process are replaced.

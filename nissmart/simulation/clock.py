@@ -71,10 +71,10 @@ class Shown(datetime):
 
 def install() -> None:
     """From now on this process has our time and our chance."""
-    timezone.datetime = Shown  # type: ignore[misc]
+    setattr(timezone, "datetime", Shown)  # noqa: B010 (its own import, not an export)
     time.time = lambda: CLOCK.now().timestamp()
     time.monotonic = CLOCK.monotonic
-    time.sleep = CLOCK.pass_s
+    time.sleep = CLOCK.pass_s  # type: ignore[assignment]
     os.urandom = CHANCE.bytes
     # `secrets` draws from this name.
     random._urandom = CHANCE.bytes  # type: ignore[attr-defined]

@@ -1,9 +1,10 @@
-"""The end of a run: everything goes well from now on, until nothing is open. Then look at it all."""
+"""The end of a run: all goes well until nothing is open. Then both books are compared."""
 
 from __future__ import annotations
 
 from ledger.models import Arrival, Attempt, Pause
 from ledger.models.attempts import OPEN, State
+from ledger.payouts import operations as payouts
 from nissmart.sandbox.payments import PAID
 from nissmart.simulation import checks, outside, processes, staff
 from nissmart.simulation.clock import CLOCK
@@ -11,6 +12,8 @@ from nissmart.simulation.faults import FAULTS
 from nissmart.simulation.model import SUCCESS, Broken, name
 from nissmart.simulation.rail import says_two_things
 from nissmart.simulation.world import Nothing, World
+from wallet.context import Context
+from wallet.errors import Refusal
 
 ROUNDS = 90
 PAUSES_S = (31, 61, 200, 700, 3700)
@@ -57,10 +60,10 @@ def let_go(world: World) -> None:
     for attempt in Attempt.objects.filter(state=State.HELD).order_by("pk"):
         for person in world.staff[: attempt.approvals_needed + 1]:
             try:
-                staff.payouts.approve(
-                    staff.Context(person), attempt_id=attempt.pk, fingerprint=attempt.fingerprint
+                payouts.approve(
+                    Context(person), attempt_id=attempt.pk, fingerprint=attempt.fingerprint
                 )
-            except staff.Refusal:
+            except Refusal:
                 continue
 
 
@@ -68,7 +71,7 @@ def look_up(world: World) -> None:
     for number in range(Attempt.objects.filter(state=State.UNKNOWN).count()):
         try:
             staff.judge(world, {"which": number, "who": 0, "no": 0})
-        except (Nothing, staff.Refusal):
+        except (Nothing, Refusal):
             continue
 
 

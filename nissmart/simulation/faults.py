@@ -43,8 +43,8 @@ class Faults:
     def install(self) -> None:
         """On this thread's connection, for good."""
         connection.execute_wrappers.append(self.statement)
-        self.commit = connection._commit
-        connection._commit = self.around_commit  # type: ignore[method-assign]
+        self.commit = getattr(connection, "_commit")  # noqa: B009 (not in the stubs)
+        setattr(connection, "_commit", self.around_commit)  # noqa: B010
         for name in ("connect", "_cursor", "_set_autocommit", "_rollback"):
             setattr(connection, name, self.guarded(getattr(connection, name)))
 
@@ -53,7 +53,7 @@ class Faults:
         self.is_dead = self.is_off = False
 
     def revive(self) -> None:
-        """Another process goes on, with a connection of its own."""
+        """Another process goes on, with a new connection."""
         self.is_dead = False
 
     def guarded[**P, T](self, act: Callable[P, T]) -> Callable[P, T]:
@@ -126,7 +126,7 @@ def refusal(kind: str) -> OperationalError:
         cause = psycopg.errors.lookup(STATES[kind])("simulated")
     else:
         cause = sqlite3.OperationalError("database is locked")
-        cause.sqlite_errorcode = sqlite3.SQLITE_BUSY  # type: ignore[attr-defined]
+        cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
     error = OperationalError(str(cause))
     error.__cause__ = cause
     return error

@@ -28,7 +28,7 @@ SETTINGS = {
     "DEBUG": False,
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}},
-    "SMS_SENDER": "nobody",
+    "SMS_SENDER": "nowhere",
     "OUTBOX_FILE": "",
     "ALERT_EMAILS": [],
     "ALERT_WEBHOOK_URL": "",
@@ -51,14 +51,14 @@ def fee_of(amount_cents: int) -> int:
     return max((fee for start, fee in FEES if amount_cents >= start), default=0)
 
 
-def nobody(delivery: Delivery) -> None:
-    """Every SMS is sent, and no one reads it."""
+def send_nowhere(delivery: Delivery) -> None:
+    """Take an SMS, and do nothing with it."""
 
 
 def choose_settings() -> None:
     for name, value in SETTINGS.items():
         setattr(settings, name, value)
-    senders.SMS_SENDERS["nobody"] = nobody  # type: ignore[index]
+    senders.SMS_SENDERS["nowhere"] = send_nowhere  # type: ignore[index]
     logging.getLogger("wallet").setLevel(logging.WARNING)
 
 
@@ -80,9 +80,7 @@ def found() -> None:
     publish(Purpose.CHARGE, B2C_CHARGES)
     for purpose, points in (("goals", 900), ("tax", 1500)):
         context = Context(first, reason="As the board decided")
-        rate = rates.write(
-            context, purpose=purpose, basis_points=points, from_date=nairobi_day()
-        )
+        rate = rates.write(context, purpose=purpose, basis_points=points, from_date=nairobi_day())
         rates.approve(Context(second), rate_id=rate.pk)
     for number in range(MEMBERS):
         sign_up(first, number)

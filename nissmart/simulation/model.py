@@ -69,48 +69,51 @@ class Planned:
     day: int
 
 
+# Which accounts the amount, and the fee, leave and reach: when it is ordered, and when one that
+# waited ends. All other types move from their source to their target.
+SOURCE, TARGET = "source", "target"
+BETWEEN: dict[str, tuple[int | str, int | str]] = {
+    "WITHDRAW": (SOURCE, TRANSIT),
+    "STRAY_IN": (FLOAT, SUSPENSE),
+    "STRAY_OUT": (SUSPENSE, FLOAT),
+    "CHARGE": (CHARGES, FLOAT),
+    "ASSIGNMENT": (SUSPENSE, TARGET),
+    "RETURN": (SUSPENSE, TRANSIT),
+    "INTEREST": (INTEREST, TARGET),
+    "TAX": (SOURCE, TAX),
+}
+ENDS: dict[tuple[str, str], tuple[int | str, int | str, int | str]] = {
+    ("DEPOSIT", SUCCESS): (FLOAT, TARGET, TARGET),
+    ("WITHDRAW", SUCCESS): (TRANSIT, FLOAT, FEES),
+    ("WITHDRAW", FAILED): (TRANSIT, SOURCE, SOURCE),
+    ("RETURN", SUCCESS): (TRANSIT, FLOAT, FLOAT),
+    ("RETURN", FAILED): (TRANSIT, SUSPENSE, SUSPENSE),
+}
+
+
+def side(row: Row, place: int | str) -> int | None:
+    if isinstance(place, int):
+        return place
+    return row.source if place == SOURCE else row.target
+
+
 def at_order(row: Row) -> list[tuple[int | None, int]]:
     """What moves when it is ordered."""
-    cents = row.cents
-    match row.type:
-        case "DEPOSIT":
-            return []
-        case "WITHDRAW":
-            return [(row.source, -cents - row.fee), (TRANSIT, cents + row.fee)]
-        case "REVERSAL":
-            return [(row.source, -cents), (row.target or SUSPENSE, cents)]
-        case "STRAY_IN":
-            return [(FLOAT, -cents), (SUSPENSE, cents)]
-        case "STRAY_OUT":
-            return [(SUSPENSE, -cents), (FLOAT, cents)]
-        case "CHARGE":
-            return [(CHARGES, -cents), (FLOAT, cents)]
-        case "ASSIGNMENT":
-            return [(SUSPENSE, -cents), (row.target, cents)]
-        case "RETURN":
-            return [(SUSPENSE, -cents), (TRANSIT, cents)]
-        case "INTEREST":
-            return [(INTEREST, -cents), (row.target, cents)]
-        case "TAX":
-            return [(row.source, -cents), (TAX, cents)]
-    return [(row.source, -cents), (row.target, cents)]
+    if row.type == "DEPOSIT":
+        return []
+    left, reached = (side(row, place) for place in BETWEEN.get(row.type, (SOURCE, TARGET)))
+    if row.type == "REVERSAL" and reached is None:
+        reached = SUSPENSE
+    return [(left, -row.cents - row.fee), (reached, row.cents + row.fee)]
 
 
 def at_end(row: Row) -> list[tuple[int | None, int]]:
     """What moves when a transaction that waited ends."""
-    cents, fee = row.cents, row.fee
-    match row.type, row.status:
-        case "DEPOSIT", "SUCCESS":
-            return [(FLOAT, -cents), (row.target, cents)]
-        case "WITHDRAW", "SUCCESS":
-            return [(TRANSIT, -cents - fee), (FLOAT, cents), (FEES, fee)]
-        case "WITHDRAW", "FAILED":
-            return [(TRANSIT, -cents - fee), (row.source, cents + fee)]
-        case "RETURN", "SUCCESS":
-            return [(TRANSIT, -cents), (FLOAT, cents)]
-        case "RETURN", "FAILED":
-            return [(TRANSIT, -cents), (SUSPENSE, cents)]
-    return []
+    places = ENDS.get((row.type, row.status))
+    if places is None:
+        return []
+    left, reached, fee_to = (side(row, place) for place in places)
+    return [(left, -row.cents - row.fee), (reached, row.cents), (fee_to, row.fee)]
 
 
 class Model:
@@ -156,9 +159,9 @@ class Model:
         if row.type in (*OUT, "SAVE") and row.source in self.frozen:
             raise Broken(f"{name(row)} left a frozen wallet")
         self.move(row, at_order(row))
-        if row.type in ("TRANSFER", "SAVE", "TAKE", "MOVE") and row.target:
-            if self.held[row.target] > BALANCE_LIMIT:
-                raise Broken(f"{name(row)} filled account {row.target} above its limit")
+        is_limited = row.type in ("TRANSFER", "SAVE", "TAKE", "MOVE")
+        if is_limited and self.held[row.target or 0] > BALANCE_LIMIT:
+            raise Broken(f"{name(row)} filled account {row.target} above its limit")
         if row.type in OUT and row.status != FAILED:
             self.sent[row.source, day_of(row)] += row.cents
             if self.sent[row.source, day_of(row)] > DAY_LIMIT:

@@ -104,7 +104,7 @@ class OneThread(Timeline):
     """What the rail does later, done by `run_until` in this thread."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[datetime, int, Action]] = []
+        self._later: list[tuple[datetime, int, Action]] = []
         self._serial = 0
 
     def now(self) -> datetime:
@@ -112,13 +112,13 @@ class OneThread(Timeline):
 
     def after(self, delay_s: float, action: Action) -> None:
         self._serial += 1
-        heapq.heappush(self._due, (self.now() + timedelta(seconds=delay_s), self._serial, action))
+        heapq.heappush(self._later, (self.now() + timedelta(seconds=delay_s), self._serial, action))
 
     def run_for(self, seconds: float) -> None:
         """Let time pass, and do what becomes due."""
         end = CLOCK.true + timedelta(seconds=seconds)
-        while self._due and self._due[0][0] <= end:
-            at, _serial, action = heapq.heappop(self._due)
+        while self._later and self._later[0][0] <= end:
+            at, _serial, action = heapq.heappop(self._later)
             CLOCK.true = max(CLOCK.true, at)
             action()
         CLOCK.true = max(CLOCK.true, end)
@@ -266,4 +266,3 @@ def is_open(payment: Payment) -> bool:
 
 def says_two_things(payment: Payment) -> bool:
     return any(lie in payment.faults for lie in LIES)
-

@@ -25,7 +25,7 @@ from nissmart.simulation.rail import InProcess
 from nissmart.simulation.steps import ACTS
 from nissmart.simulation.world import Nothing, Step, World
 from wallet.db.preconditions import Unmet
-from wallet.errors import Refusal
+from wallet.errors import Busy, OutcomeUnknown, Refusal
 
 VERIFY_EVERY = 25
 # Days after the founding on which runs begin, and at what time: some near midnight in Nairobi.
@@ -74,7 +74,8 @@ def is_fine(error: BaseException) -> bool:
     if FAULTS.explains(error):
         return True
     # `Busy` and `OutcomeUnknown` too are refusals, and come of nothing here.
-    return isinstance(error, Refusal | Unmet) and error.code not in ("busy", "outcome_unknown")
+    is_busy = isinstance(error, Busy | OutcomeUnknown)
+    return isinstance(error, Refusal | Unmet) and not is_busy
 
 
 def listen() -> None:
@@ -146,7 +147,7 @@ def act(world: World, step: Step) -> str:
         if step.get("again"):
             FAULTS.arm()
             said += f"; again: {attempt(world, step)}"
-            world.counts["again at once"] += 1
+            world.counts["again immediately"] += 1
     FAULTS.arm()
     if ERRORS.found:
         raise ERRORS.found
@@ -199,5 +200,3 @@ def interruption(world: World, step: Step) -> tuple[str, Callable[[], None]] | N
 
 def holds(world: World) -> list[tuple[int, int]]:
     return sorted((id, cents) for id, cents in world.model.held.items() if cents)
-
-

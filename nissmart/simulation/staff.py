@@ -24,7 +24,6 @@ from nissmart.simulation.rail import is_open
 from nissmart.simulation.world import Nothing, Step, World, pick
 from wallet import operations as people
 from wallet.context import SYSTEM, Context
-from wallet.errors import Refusal as Refusal
 from wallet.models import Account
 
 Found = Verdict.Outcome
@@ -38,9 +37,7 @@ def approve(world: World, step: Step) -> str:
     held = Attempt.objects.filter(state=State.HELD).order_by("pk")
     attempt = pick(list(held), step["which"])
     decide = payouts.refuse if step["no"] else payouts.approve
-    return decide(
-        person(world, step), attempt_id=attempt.pk, fingerprint=attempt.fingerprint
-    ).state
+    return decide(person(world, step), attempt_id=attempt.pk, fingerprint=attempt.fingerprint).state
 
 
 def judge(world: World, step: Step) -> str:

@@ -42,7 +42,7 @@ class World:
     def look_for_members(self) -> None:
         wallets = Account.objects.filter(kind=Account.Kind.WALLET, user__phone__isnull=False)
         rows = wallets.order_by("pk").values_list("user", "pk", "user__phone")
-        self.members = [Member(*row) for row in rows]
+        self.members = [Member(user, wallet, f"{phone}") for user, wallet, phone in rows if user]
 
     def member(self, number: int) -> Member:
         return self.members[number % len(self.members)]

@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 "Unset DATABASE_URL for SQLite. With DATABASE_URL of a scratch PostgreSQL add"
                 " --engine postgres: two databases are made there and dropped again."
             )
-        from nissmart.simulation.session import Session  # noqa: PLC0415 (replaces the clock)
+        from nissmart.simulation.session import Session  # it replaces the clock
 
         with TemporaryDirectory() as folder, Session(Path(folder), options) as session:
             self.play(session, options)
@@ -72,7 +72,8 @@ class Command(BaseCommand):
             Path(options["json"]).write_text(json.dumps(total, indent=1, sort_keys=True))
         seconds = clock_s() - began
         self.stdout.write(
-            f"{len(seeds)} seeds, {steps} steps, {seconds:.1f} s of CPU ({steps / seconds:.0f} a second)"
+            f"{len(seeds)} seeds, {steps} steps, {seconds:.1f} s of CPU"
+            f" ({steps / seconds:.0f} steps a second)"
         )
         self.stdout.write(f"digest {digest}")
         if failed:
