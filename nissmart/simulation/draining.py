@@ -92,10 +92,10 @@ def compare_book(world: World) -> None:
         keys = (f"stray {row.reference}", f"stray mpesa {payment.receipt}")
         if is_paid and not any(key in strays for key in keys):
             raise Broken(f"{name(row)}: the rail paid it after all, and suspense knows nothing")
-    booked = {
-        arrival.receipt: arrival.transaction_id
-        for arrival in Arrival.objects.filter(transaction__isnull=False)
-    }
+    came = Arrival.objects.filter(transaction__isnull=False)
+    booked = dict(came.values_list("receipt", "amount_cents"))
     for payment in rail.arrivals():
-        if payment.receipt not in booked and "no_callback" not in payment.faults:
-            world.counts["arrival that was never notified"] += 1
+        is_notified = payment.receipt in rail.notified
+        world.counts[f"paid in, and {'notified' if is_notified else 'never notified'}"] += 1
+        if is_notified != (booked.get(payment.receipt) == payment.amount * 100):
+            raise Broken(f"{payment.amount} paid in as {payment.receipt} is booked: {not is_notified}")

@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
@@ -125,11 +126,19 @@ class OneThread(Timeline):
 
 
 class Door(Courier):
-    """Brings callbacks to the product's view. A product that dies or errs didn't answer 200."""
+    """Brings callbacks to the product's view. A product that dies or errs didn't answer 200.
+
+    `notified` are the receipts of money that came in which the product has acknowledged.
+    """
+
+    notified: set[str]
 
     def post(self, callback: Callback, *, timeout_s: float | None = None) -> tuple[int, bytes]:
         try:
-            return receive(callback.url, callback.body)
+            status, answer = receive(callback.url, callback.body)
+            if status == HTTPStatus.OK and "/c2b-confirmation/" in callback.url:
+                self.notified.add(json.loads(callback.body)["TransID"])
+            return status, answer
         except Crash:
             return 0, b""
         except Exception as error:
@@ -197,13 +206,15 @@ class InProcess:
         merchant = Merchant()
         self.hands = Hands()
         self.timeline = OneThread()
+        door = Door(self.timeline)
+        self.notified = door.notified = set()
         ids = Ids(0)
         self.simulator = Simulator(
             merchant=merchant,
             keys=keys,
             ids=ids,
             timeline=self.timeline,
-            courier=Door(self.timeline),
+            courier=door,
             faults=Moods(self.hands),
             book=Book(merchant, Journal(None)),
             phones=Members(self.hands),
