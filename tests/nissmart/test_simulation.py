@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
 IS_POSTGRES = connection.vendor == "postgresql"
-SEEDS, STEPS = (40, 30) if not IS_POSTGRES else (8, 30)
+SEEDS, STEPS = (4, 30) if IS_POSTGRES else (16, 30)
 if IS_NIGHTLY:
     SEEDS, STEPS = (400, 60) if IS_POSTGRES else (2_000, 60)
 
