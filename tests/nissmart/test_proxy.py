@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from ledger.models import RailEvent
+from nissmart.deployment import outside
 from tests.api.support.granian import server
 from tests.nissmart.support.nginx import NGINX, Proxy, proxy
 
@@ -35,7 +36,7 @@ FORGED = [
 
 
 @pytest.fixture(scope="module")
-def site(django_db_setup, tmp_path_factory) -> Iterator[Proxy]:
+def product(django_db_setup) -> Iterator[int]:
     more = {
         "HTTPS": "1",
         "BEHIND_TLS_PROXY": "1",
@@ -43,10 +44,13 @@ def site(django_db_setup, tmp_path_factory) -> Iterator[Proxy]:
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "GUESSES_PER_ADDRESS": str(GUESSES),
     }
-    with (
-        server(workers=1, threads=THREADS, **more) as port,
-        proxy(tmp_path_factory.mktemp("nginx"), port) as started,
-    ):
+    with server(workers=1, threads=THREADS, **more) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def site(product, tmp_path_factory) -> Iterator[Proxy]:
+    with proxy(tmp_path_factory.mktemp("nginx"), product) as started:
         yield started
 
 
@@ -151,8 +155,26 @@ def test_the_log_has_no_secret_of_a_path_and_a_reload_drops_nothing(site):
     log = site.certificate.with_name("access.log")
     with browser(site) as it:
         it.get("/rails/secret-of-the-callback/paid/?reference=1")
-        site.process.send_signal(signal.SIGHUP)
-        assert [it.get("/healthz").status_code for _each in range(20)] == [200] * 20
+    site.process.send_signal(signal.SIGHUP)
+    for _each in range(12):
+        with browser(site) as it:
+            assert it.get("/healthz").status_code == 200
     text = log.read_text()
     assert " GET /rails 4" in text
     assert "secret-of" not in text
+
+
+def look_at(site: Proxy, settings, monkeypatch) -> str:
+    """What `check_deployment` says about this proxy."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(site.certificate))
+    settings.SITE_URL = f"https://localhost:{site.https}"
+    return " ".join(found.what for found in outside.proxy())
+
+
+def test_check_deployment_tells_a_proxy_that_lets_forged_headers_through(
+    site, product, settings, monkeypatch, tmp_path
+):
+    assert look_at(site, settings, monkeypatch) == ""
+    with proxy(tmp_path, product, underscores_in_headers="on") as careless:
+        assert "with an underscore" in look_at(careless, settings, monkeypatch)
+    assert "doesn't answer" in look_at(careless, settings, monkeypatch)

@@ -1,9 +1,10 @@
-"""Run Debian's nginx with `deploy/nginx/`. Only the files that differ between sites are the test's."""
+"""Run Debian's nginx with `deploy/nginx/`. Only the files of a site are the test's."""
 
 from __future__ import annotations
 
 import datetime
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -47,10 +48,16 @@ class Proxy(NamedTuple):
 
 
 @contextmanager
-def proxy(place: Path, product: int) -> Iterator[Proxy]:
-    """nginx in front of the product on this port, during the block."""
+def proxy(place: Path, product: int, **spoiled: str) -> Iterator[Proxy]:
+    """nginx in front of the product on this port, during the block.
+
+    `spoiled` are directives of nissmart/limits.conf with another value.
+    """
     http, https = free_port(), free_port()
     write_site(place, http, https, product)
+    limits = place / "nissmart/limits.conf"
+    for name, value in spoiled.items():
+        limits.write_text(re.sub(rf"(?m)^{name} .*", f"{name} {value};", limits.read_text()))
     command = [NGINX, "-p", place, "-c", place / "nginx.conf"]
     tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert tested.returncode == 0, tested.stderr
