@@ -91,8 +91,12 @@ def addresses() -> Iterator[Found]:
             f"SITE_URL is {settings.SITE_URL}, which isn't this site over HTTPS.",
             "Set it to https:// and one of ALLOWED_HOSTS.",
         )
-    if settings.DEFAULT_FROM_EMAIL.rstrip("> ").endswith((".example", "@example.com")):
-        yield fail("DEFAULT_FROM_EMAIL is made up.", "Set the address that your mail comes from.")
+    sender = settings.DEFAULT_FROM_EMAIL.rstrip("> ")
+    if not sender or sender.endswith((".example", "@example.com")):
+        todo = "Set the address that your mail comes from."
+        yield fail("DEFAULT_FROM_EMAIL is empty or made up.", todo)
+    if not settings.OPERATOR_NAME:
+        yield fail("The public pages don't say whose site this is.", "Set OPERATOR_NAME.")
 
 
 def contacts() -> Iterator[Found]:
