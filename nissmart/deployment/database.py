@@ -94,7 +94,7 @@ def archive() -> Iterator[Found]:
 
 
 def role() -> Iterator[Found]:
-    """The application's role can't undo the triggers, whoever gets hold of it."""
+    """The application's role can't undo the triggers, even when a stranger has its password."""
     [(name, *powers)] = ask(
         "SELECT rolname, rolsuper, rolcreaterole, rolbypassrls, rolreplication"
         " FROM pg_roles WHERE rolname = current_user"

@@ -74,7 +74,7 @@ def open_files() -> Iterator[Found]:
 
 def user() -> Iterator[Found]:
     if os.geteuid() == 0:
-        yield warn("This runs as root.", "Run the site as a user of its own.")
+        yield warn("This runs as root.", "Run the site as another user.")
 
 
 def worker() -> Iterator[Found]:

@@ -92,7 +92,7 @@ def send_mail(address: str) -> Check:
 def sms() -> Iterator[Found]:
     if settings.SMS_SENDER == "console":
         yield fail(
-            "SMS_SENDER is console: codes are printed, and nobody with a phone can sign up.",
+            "SMS_SENDER is console: codes are printed, and no phone gets one.",
             "Set SMS_SENDER=africastalking and its settings.",
         )
         return

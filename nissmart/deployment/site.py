@@ -20,7 +20,7 @@ from wallet.staff import roles
 SHORTEST_SECRET, FEWEST_LETTERS = 50, 5
 NEW_SECRET = "Set it to the output of: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
 
-# What the checks here say in words of their own: the key, DEBUG, the hosts, and all of HTTPS.
+# What the checks here say in their own words: the key, DEBUG, the hosts, and all of HTTPS.
 OURS = {f"security.W{number:03}" for number in (4, 8, 9, 12, 16, 18, 20)}
 
 
@@ -47,7 +47,7 @@ def hosts() -> Iterator[Found]:
         )
 
 
-def is_told_of_https() -> bool:
+def knows_of_https() -> bool:
     """Does a proxy in front say which requests came by HTTPS?"""
     return bool(settings.SECURE_PROXY_SSL_HEADER)
 
@@ -56,7 +56,7 @@ def https() -> Iterator[Found]:
     if not settings.HTTPS:
         yield fail("HTTPS is off: passwords and cookies go in clear.", "Remove HTTPS=0.")
         return
-    if not is_told_of_https():
+    if not knows_of_https():
         yield fail(
             "The site doesn't know which requests came by HTTPS, so it redirects them forever.",
             "Put a proxy in front that sets X-Forwarded-Proto, and set BEHIND_TLS_PROXY=1.",
@@ -78,7 +78,7 @@ def client_address() -> Iterator[Found]:
             " lets underscores through.",
             todo,
         )
-    elif is_told_of_https():
+    elif knows_of_https():
         yield fail(
             "Behind a proxy all members seem to have its IP address, and share its limits.", todo
         )
@@ -103,12 +103,12 @@ def contacts() -> Iterator[Found]:
     if not settings.SUPPORT_CONTACT:
         yield fail("No page offers help.", "Set SUPPORT_CONTACT.")
     if not settings.SECURITY_CONTACT:
-        yield warn("Nobody can report a weakness to you.", "Set SECURITY_CONTACT.")
+        yield warn("Researchers don't know where to report a weakness.", "Set SECURITY_CONTACT.")
     if not settings.MONEY_IS_AT:
         yield warn("The public pages don't say where members' money lies.", "Set MONEY_IS_AT.")
     if not settings.ALERT_EMAILS and not settings.ALERT_WEBHOOK_URL:
         yield warn(
-            "Nobody is told when a check of the books fails.",
+            "The team gets no alert when a check of the books fails.",
             "Set ALERT_EMAILS or ALERT_WEBHOOK_URL.",
         )
 
@@ -140,7 +140,7 @@ def people() -> Iterator[Found]:
     for role, name in ((roles.FINANCE, "finance makers"), (roles.APPROVER, "approvers")):
         if not User.objects.filter(is_active=True, groups__name=role).exists():
             yield warn(
-                f"There are no {name}, so nobody decides about payments.",
+                f"There are no {name}, so payments that wait for one stay there.",
                 "Give people that role in Django admin.",
             )
 

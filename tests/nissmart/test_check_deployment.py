@@ -72,7 +72,7 @@ def ready(settings) -> Any:
         ("addresses", {"SITE_URL": "https://evil.example"}, Level.FAIL, "isn't this site"),
         ("addresses", {"DEFAULT_FROM_EMAIL": "A <a@b.example>"}, Level.FAIL, "made up"),
         ("contacts", {"SUPPORT_CONTACT": ""}, Level.FAIL, "No page offers help"),
-        ("contacts", {"ALERT_EMAILS": []}, Level.WARN, "Nobody is told"),
+        ("contacts", {"ALERT_EMAILS": []}, Level.WARN, "gets no alert"),
         ("codes", {"OUTBOX_FILE": "outbox.jsonl"}, Level.FAIL, "collects codes"),
         ("django", {"X_FRAME_OPTIONS": "SAMEORIGIN"}, Level.FAIL, "security.W019"),
         ("static files", {"STATIC_ROOT": "/nowhere"}, Level.FAIL, "aren't collected"),
