@@ -13,7 +13,7 @@ TIMEOUT_S = 5
 
 
 def main(path: str = "/healthz") -> int:
-    # The site answers only to its names, and sends whoever comes by plain HTTP elsewhere.
+    # The site answers only to its names, and sends those who come by plain HTTP elsewhere.
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
     headers = {"Host": host, "X-Forwarded-Proto": "https"}
     port = int(os.environ.get("PORT", "8000"))
