@@ -27,7 +27,7 @@ pytestmark = [
 
 THREADS = 2
 GUESSES = 3
-LOGIN = "/accounts/login/"
+LOGIN, UPLOAD = "/accounts/login/", "/panel/reconciliation/import/"
 # Whatever a client says about itself, and in every spelling.
 FORGED = [
     *("X-Forwarded-For", "X_Forwarded_For", "x-forwarded_for", "Clientip", "X-Real-IP"),
@@ -116,8 +116,12 @@ def test_a_large_body_never_reaches_the_product(site):
             answer = it.post(path, content=large)
             assert answer.status_code == 413, path
             assert "X-Request-ID" not in answer.headers, path
-        # The page that takes statements hears of it, and asks a stranger to sign in or refuses it.
-        assert "X-Request-ID" in it.post("/panel/reconciliation/import/", content=large).headers
+        # The page that takes statements hears of it, and refuses a stranger.
+        assert "X-Request-ID" in it.post(UPLOAD, content=large).headers
+        # Until it's read whole it lies on the disk, so an address may send only two at a time.
+        with slow_body(site, UPLOAD), slow_body(site, UPLOAD):
+            assert it.post(UPLOAD, content=large).status_code == 429
+            assert it.get("/healthz").status_code == 200
 
 
 def test_slow_bodies_take_no_thread(site):
@@ -131,7 +135,7 @@ def test_slow_bodies_take_no_thread(site):
 
 
 @contextmanager
-def slow_body(site: Proxy) -> Iterator[None]:
+def slow_body(site: Proxy, path: str = LOGIN) -> Iterator[None]:
     """A client that has sent a part of its form, and never sends the rest."""
     trusted = ssl.create_default_context(cafile=str(site.certificate))
     with (
@@ -139,7 +143,7 @@ def slow_body(site: Proxy) -> Iterator[None]:
         trusted.wrap_socket(raw, server_hostname="localhost") as stream,
     ):
         typed = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9000"
-        stream.sendall(f"POST {LOGIN} HTTP/1.1\r\nHost: localhost\r\n{typed}\r\n\r\n".encode())
+        stream.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{typed}\r\n\r\n".encode())
         stream.sendall(b"login=")
         yield
 
