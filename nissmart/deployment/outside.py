@@ -70,12 +70,15 @@ def mail() -> Iterator[Found]:
             f"Set MAIL_BACKEND={REAL_MAIL} and MAIL_OPTIONS.",
         )
         return
+    host = settings.MAILERS["default"]["OPTIONS"].get("host", "localhost")
+    if not host:
+        yield fail("MAIL_OPTIONS names no mail server.", "Set its host.")
+        return
     connection = mailers["default"]
     try:
         connection.open()
         connection.close()
     except (OSError, ValueError) as error:
-        host = settings.MAILERS["default"]["OPTIONS"].get("host", "localhost")
         yield fail(f"The mail server {host} refuses us: {error}.", "Correct MAIL_OPTIONS.")
 
 
