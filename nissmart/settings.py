@@ -279,8 +279,15 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # Where this site is, for links in mail that a worker writes: it has no request to take it from.
 HOST = next((name for name in ALLOWED_HOSTS if name[:1] not in "*."), "localhost:8000")
 SITE_URL = env.str("SITE_URL", f"{ACCOUNT_DEFAULT_HTTP_PROTOCOL}://{HOST}").rstrip("/")
-# allauth's rate limits need the client's IP address. Without a proxy it's the socket's.
+# The client's IP address (`wallet/web/http.py`). Without a proxy it's the socket's.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+CLIENT_IP_HEADER = env.str("CLIENT_IP_HEADER", "")
+# WSGI writes `-` and `_` alike as `_`, so of `Client-Ip` a client could send another spelling. Of
+# one word it can't.
+if CLIENT_IP_HEADER and not (CLIENT_IP_HEADER.isascii() and CLIENT_IP_HEADER.isalnum()):
+    raise ImproperlyConfigured(
+        f"CLIENT_IP_HEADER is {CLIENT_IP_HEADER!r}: take one word without - and _, like Clientip."
+    )
 
 LOGGING = {
     "version": 1,

@@ -37,8 +37,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
-            *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "SUPPORT_CONTACT", "SECURITY_CONTACT"),
-            *("SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT", "WEB_THREADS"),
+            *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "CLIENT_IP_HEADER", "SUPPORT_CONTACT"),
+            *("SECURITY_CONTACT", "SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT"),
+            *("WEB_THREADS", "WEB_WORKERS"),
         ),
     ),
     (
