@@ -17,18 +17,39 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from nissmart.embedded_postgres import PostgresError, Server, find_binaries, free_port
+from nissmart.embedded_postgres import (
+    APPLICATION,
+    NAME,
+    OWNER,
+    PostgresError,
+    Server,
+    find_binaries,
+    free_port,
+)
 
-__all__ = ["PostgresError", "find_binaries", "free_port", "server"]
+__all__ = ["PostgresError", "find_binaries", "free_port", "owner_of", "server", "superuser_of"]
 
 
 @contextmanager
 def server(*, fsync: bool = True) -> Iterator[str]:
-    """Run PostgreSQL in a temporary directory during the block. Yields its DATABASE_URL."""
+    """Run PostgreSQL in a temporary directory during the block. Yields its DATABASE_URL.
+
+    That is the application's role, as in production: `owner_of` it is the owner of the tables.
+    """
     options = ["-c", f"fsync={fsync}"]
     directory = tempfile.TemporaryDirectory(prefix="nissmart-", ignore_cleanup_errors=True)
     with directory as place, Server(Path(place), is_open=True, options=options) as postgres:
         yield postgres.url
+
+
+def owner_of(url: str) -> str:
+    """DATABASE_OWNER_URL beside this DATABASE_URL of our server. Of other databases, ""."""
+    login = f"//{APPLICATION}@"
+    return url.replace(login, f"//{OWNER}@") if login in url else ""
+
+
+def superuser_of(url: str) -> str:
+    return url.replace(f"//{APPLICATION}@", f"//{NAME}@")
 
 
 def main(command: list[str]) -> int:
@@ -38,7 +59,8 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server(fsync=False) as url:
-            return subprocess.call(command, env=os.environ | {"DATABASE_URL": url})
+            urls = {"DATABASE_URL": url, "DATABASE_OWNER_URL": owner_of(url)}
+            return subprocess.call(command, env=os.environ | urls)
     except PostgresError as error:
         print(error, file=sys.stderr)
         return 1

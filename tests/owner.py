@@ -1,0 +1,68 @@
+"""More than the application may do, for tests that need it: PostgreSQL's superuser.
+
+On the private server of tests/postgres.py tests connect as the superuser, who has taken the role of
+the application. Elsewhere, and on SQLite, there is one role and nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from django.db.backends.postgresql.creation import DatabaseCreation
+from psycopg.pq import TransactionStatus
+
+from nissmart.embedded_postgres import APPLICATION, OWNER
+from nissmart.owner import as_owner
+
+
+class Creation(DatabaseCreation):
+    """The owner of the tables creates the test database."""
+
+    def _create_test_db(self, *args: Any, **options: Any) -> str:
+        with as_owner():
+            return super()._create_test_db(*args, **options)
+
+    def _destroy_test_db(self, *args: Any, **options: Any) -> None:
+        with as_owner():
+            super()._destroy_test_db(*args, **options)
+
+
+@contextmanager
+def as_superuser() -> Iterator[None]:
+    """In the middle of a transaction too. After an error in one, its rollback takes the role back."""
+    role = connection.settings_dict["OPTIONS"].get("assume_role")
+    if not role:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+
+
+@contextmanager
+def as_marked() -> Iterator[None]:
+    """All connections of the test are those of the owner."""
+    options = connection.settings_dict["OPTIONS"]
+    if "assume_role" not in options:
+        yield
+        return
+    options["assume_role"] = OWNER
+    take(OWNER)
+    try:
+        yield
+    finally:
+        options["assume_role"] = APPLICATION
+        take(APPLICATION)
+
+
+def take(role: str) -> None:
+    """Take this role on the connection that is open, if one is."""
+    open_one = connection.connection
+    # The rollback of a failed transaction takes the role back that was there before it.
+    if open_one and open_one.info.transaction_status != TransactionStatus.INERROR:
+        open_one.execute(f"SET ROLE {role}")
