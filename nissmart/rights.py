@@ -52,12 +52,17 @@ def refused() -> dict[str, set[str]]:
     return found
 
 
+def fixed_columns(table: str) -> tuple[str, ...]:
+    """The columns of a table that never change."""
+    return tuple(reduce(or_, INSTALLED).fixed.get(table, ()))
+
+
 def rights_on(table: str, columns: list[str]) -> str:
     """The rights on a table with these columns, as GRANT takes them."""
     if table in READ_ONLY:
         return "SELECT"
     never = refused().get(table, set())
-    fixed = reduce(or_, INSTALLED).fixed.get(table, ())
+    fixed = fixed_columns(table)
     rights = ["SELECT", "INSERT"]
     if "UPDATE" not in never:
         changing = ", ".join(f'"{name}"' for name in sorted(columns) if name not in fixed)

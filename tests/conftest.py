@@ -72,13 +72,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def as_the_owner(request) -> Iterator[None]:
-    """Let tests of triggers and constraints try what the application has no right to."""
-    if not request.node.get_closest_marker("owner"):
+def database_role(request) -> Iterator[None]:
+    """PostgreSQL: run as the owner of the tables, or as the application if a test asks for it."""
+    if owner.is_as_application(request.node):
         yield
-        return
-    with owner.as_marked():
-        yield
+    else:
+        with owner.as_owner_of_tables():
+            yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,10 @@
-"""More than the application may do, for tests that need it: PostgreSQL's superuser.
+"""The database role of a test on PostgreSQL.
 
-On the private server of tests/postgres.py tests connect as the superuser, who has taken the role of
-the application. Elsewhere, and on SQLite, there is one role and nothing to do.
+On the private server of tests/postgres.py the product's own processes log in as its application.
+Tests in this process connect as the superuser, who has taken a role. Most take that of the owner of
+the tables, so that triggers and constraints answer before the application's rights would, and so
+that a test may tamper. Those in AS_APPLICATION, and those with the mark `application`, are the
+application. Elsewhere, and on SQLite, there is one role and nothing to do.
 """
 
 from __future__ import annotations
@@ -10,12 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
 from psycopg.pq import TransactionStatus
 
 from nissmart.embedded_postgres import APPLICATION, OWNER
 from nissmart.owner import as_owner
+
+# What moves money, decides about it or reads it: pages, API, operations and worker.
+AS_APPLICATION = ("tests/ledger/test_transfer.py",)
+
+
+def is_as_application(test: pytest.Item) -> bool:
+    name = test.nodeid.split("::")[0]
+    return name in AS_APPLICATION or test.get_closest_marker("application") is not None
 
 
 class Creation(DatabaseCreation):
@@ -32,7 +44,7 @@ class Creation(DatabaseCreation):
 
 @contextmanager
 def as_superuser() -> Iterator[None]:
-    """In the middle of a transaction too. After an error in one, its rollback takes the role back."""
+    """In a transaction too. After an error in one, its rollback takes the role back."""
     role = connection.settings_dict["OPTIONS"].get("assume_role")
     if not role:
         yield
@@ -45,7 +57,7 @@ def as_superuser() -> Iterator[None]:
 
 
 @contextmanager
-def as_marked() -> Iterator[None]:
+def as_owner_of_tables() -> Iterator[None]:
     """All connections of the test are those of the owner."""
     options = connection.settings_dict["OPTIONS"]
     if "assume_role" not in options:

@@ -9,7 +9,7 @@ from nissmart.settings import *  # noqa: F403
 
 # A test's data is in a transaction that other threads don't see. Tests that commit ask for more.
 PAYOUT_THREADS = 1
-# On the private server of tests/postgres.py tests are the application's role, but as a superuser who
+# On the private server of tests/postgres.py tests are the application's role, as a superuser who
 # has taken it: emptying the tables between tests, and tampering, need another (tests/owner.py).
 if DATABASE_OWNER and DATABASES["default"]["USER"] == APPLICATION:  # noqa: F405
     for database in (DATABASES["default"], DATABASE_OWNER):  # noqa: F405

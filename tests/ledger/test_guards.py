@@ -15,7 +15,7 @@ from tests.ledger.support.later import waiting_deposit
 from tests.ledger.support.moves import FLOAT
 from tests.ledger.support.rows import columns, insert, stored
 
-pytestmark = [pytest.mark.django_db, pytest.mark.owner]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

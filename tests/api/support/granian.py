@@ -28,7 +28,9 @@ def database_url() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
-    return f"postgres://{role_of(database)}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return (
+        f"postgres://{role_of(database)}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
 
 
 @contextmanager
