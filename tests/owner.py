@@ -5,10 +5,13 @@ Tests in this process connect as the superuser, who has taken a role. Most take 
 the tables, so that triggers and constraints answer before the application's rights would, and so
 that a test may tamper. Those in AS_APPLICATION, and those with the mark `application`, are the
 application. Elsewhere, and on SQLite, there is one role and nothing to do.
+
+With AS_APPLICATION=1 all tests are the application, to look for a right that is missing.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,7 +30,8 @@ AS_APPLICATION = ("tests/ledger/test_transfer.py",)
 
 def is_as_application(test: pytest.Item) -> bool:
     name = test.nodeid.split("::")[0]
-    return name in AS_APPLICATION or test.get_closest_marker("application") is not None
+    is_marked = test.get_closest_marker("application") is not None
+    return name in AS_APPLICATION or is_marked or "AS_APPLICATION" in os.environ
 
 
 class Creation(DatabaseCreation):

@@ -57,8 +57,7 @@ def back_up(target: Path, *, verify_url: str = "") -> Manifest:
 def server_version() -> str:
     if connection.vendor == "sqlite":
         return sqlite_version
-    connection.ensure_connection()
-    number = int(connection.pg_version)  # type: ignore[attr-defined]
+    number = postgresql.server_number()
     return f"{number // 10_000}.{number % 10_000}"
 
 

@@ -46,9 +46,15 @@ def copy(part: Path, target: Path) -> manifest.Facts:
     return held
 
 
+def server_number() -> int:
+    """The server's version, such as 150018. Not Django's, which it asks once for all servers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')")
+        return int(cursor.fetchone()[0])
+
+
 def server_major() -> int:
-    connection.ensure_connection()
-    return int(connection.pg_version) // 10_000
+    return server_number() // 10_000
 
 
 def program_version() -> str:
