@@ -81,7 +81,7 @@ def opened(backup: Path) -> Iterator[None]:
             with connected_to({"NAME": name}):
                 yield
         finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(quoted))
+            server.execute(sql.SQL("DROP DATABASE {}").format(quoted))
 
 
 def load(backup: Path, name: str | None = None) -> None:

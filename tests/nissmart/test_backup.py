@@ -207,7 +207,11 @@ def test_without_the_right_to_check_the_backup_is_there_and_unverified(senders, 
         patch.setattr(operations, "as_owner", lambda: connected_to({}))
         with pytest.raises(CommandError, match=r"isn't verified\..*CREATEDB.*--verify-url"):
             run("backup", path)
+        # Another server where it may, named by a database there.
+        elsewhere = "postgres://{user}@{host}:{port}/postgres".format(**programs.parameters())
+        said = run("backup", tmp_path / "y.backup", "--verify-url", elsewhere)
     assert path.stat().st_size
+    assert "Verified" in said
 
 
 @pytest.mark.skipif(not IS_SQLITE, reason="SQLite's one file")
