@@ -51,8 +51,8 @@ def empty_database(place: Path) -> Iterator[None]:
             yield
         return
     name = f"{connection.settings_dict['NAME']}_restored"
-    with psycopg.connect(**programs.parameters("postgres"), autocommit=True) as server:
-        server.execute("RESET ROLE")
+    superuser = programs.parameters("postgres") | {"options": ""}
+    with psycopg.connect(**superuser, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name} OWNER nissmart_owner TEMPLATE template0")
         try:
             with connected_to({"NAME": name}):

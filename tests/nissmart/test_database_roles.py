@@ -167,7 +167,7 @@ def test_each_table_has_the_rights_that_were_decided() -> None:
     assert [line for line in decided if line not in found] == []
 
 
-def test_the_roles_are_nobody_special(application: psycopg.Connection[Any]) -> None:
+def test_the_roles_have_no_power_over_others(application: psycopg.Connection[Any]) -> None:
     query = """SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
                FROM pg_roles WHERE rolname = %s"""
     assert application.execute(query, [APPLICATION]).fetchone() == (False,) * 5
@@ -179,7 +179,7 @@ def test_the_roles_are_nobody_special(application: psycopg.Connection[Any]) -> N
     assert application.execute(owned, [APPLICATION]).fetchone() == (0,)
 
 
-def test_a_later_table_is_readable_and_no_more_until_rights_are_granted() -> None:
+def test_rows_of_a_later_table_stay_until_its_rights_are_granted() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE later (id integer)")
         try:

@@ -1,4 +1,4 @@
-"""A database machine as Debian makes one, in a directory of its own: PostgreSQL with its settings
+"""A database machine as Debian makes one, in a separate directory: PostgreSQL with its settings
 apart from its data, reached by its socket as the user postgres and with passwords by TCP."""
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Machine:
         return done.stdout.strip()
 
     def destroy(self) -> None:
-        """Kill the server and all its processes at once, and lose the disk."""
+        """Kill the server with all its processes, and lose the disk."""
         postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for process in [postmaster, *map(int, children)]:
@@ -147,7 +147,7 @@ class Machine:
 
 
 def is_dead(process: int) -> bool:
-    """Has it ended, though nobody has asked how?"""
+    """Has it ended, though its parent hasn't asked how?"""
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:
