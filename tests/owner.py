@@ -24,8 +24,15 @@ from psycopg.pq import TransactionStatus
 from nissmart.embedded_postgres import APPLICATION, OWNER
 from nissmart.owner import as_owner
 
-# What moves money, decides about it or reads it: pages, API, operations and worker.
-AS_APPLICATION = ("tests/ledger/test_transfer.py",)
+# What moves money and decides about it: operations, the worker, closing days, reconciliation.
+AS_APPLICATION = (
+    *("tests/adminpanel/test_close.py", "tests/adminpanel/test_corrections.py"),
+    *("tests/adminpanel/test_matching.py", "tests/ledger/interest/test_rates.py"),
+    *("tests/ledger/schedules/test_missed_runs.py", "tests/ledger/test_deposit.py"),
+    *("tests/ledger/test_payout_decisions.py", "tests/ledger/test_payout_pauses.py"),
+    *("tests/ledger/test_payout_worker.py", "tests/ledger/test_settlement.py"),
+    *("tests/ledger/test_transfer.py", "tests/ledger/test_withdraw.py"),
+)
 
 
 def is_as_application(test: pytest.Item) -> bool:

@@ -77,7 +77,7 @@ def path_beside(backup: Path) -> Path:
 def facts(vendor: str, ask: Ask) -> Facts:
     """What the database holds. `ask` runs a query there."""
     [[count]] = ask(COUNT)
-    [[newest, newest_at]] = list(ask(NEWEST[vendor])) or [["", ""]]
+    [[newest, newest_at]] = list(ask(NEWEST[vendor])) or [("", "")]
     migrations = [f"{app}.{name}" for app, name in ask(APPLIED)]
     return Facts(count, newest, newest_at, migrations)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from django.db import connection
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from nissmart import rights
 from nissmart.backup import files, manifest, programs
@@ -30,15 +31,15 @@ def copy(part: Path, target: Path) -> manifest.Facts:
     """
     given = programs.parameters()
     program = programs.find("pg_dump", server_major())
-    with psycopg.connect(**given) as reader:
+    with psycopg.connect(make_conninfo(**given)) as reader:
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         reader.read_only = True
         # It waits inside of its transaction, until the dump is done.
         reader.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         [[snapshot]] = reader.execute("SELECT pg_export_snapshot()")
         held = manifest.facts("postgresql", lambda query: reader.execute(query))
-        command = [program, "--format=custom", f"--snapshot={snapshot}", f"--file={part}"]
-        done = programs.run([*command, *PLAIN, LOCK_WAIT], given)
+        into = ["--format=custom", f"--snapshot={snapshot}", f"--file={part}"]
+        done = programs.run([program, *into, *PLAIN, LOCK_WAIT], given)
     if done.returncode:
         if "No space left on device" in done.stderr:
             raise BackupError(files.no_room(target))
@@ -68,7 +69,7 @@ def opened(backup: Path) -> Iterator[None]:
     connection's; then it's dropped. Raises NotVerified if our role may not make one."""
     name = f"{connection.settings_dict['NAME']}_check_{secrets.token_hex(4)}"[-63:]
     quoted = sql.Identifier(name)
-    with psycopg.connect(**programs.parameters(), autocommit=True) as server:
+    with psycopg.connect(make_conninfo(**programs.parameters()), autocommit=True) as server:
         try:
             server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(quoted))
         except psycopg.Error as error:
@@ -88,8 +89,8 @@ def load(backup: Path, name: str | None = None) -> None:
     """Restore the dump into this database, whole or not at all."""
     program = programs.find("pg_restore", server_major())
     given = programs.parameters(name)
-    command = [program, "--single-transaction", "--exit-on-error", *PLAIN]
-    done = programs.run([*command, f"--dbname={given['dbname']}", str(backup)], given)
+    whole = ["--single-transaction", "--exit-on-error", *PLAIN]
+    done = programs.run([program, *whole, f"--dbname={given['dbname']}", str(backup)], given)
     if done.returncode:
         raise BackupError(f"pg_restore failed:\n{done.stderr.strip()}")
 
