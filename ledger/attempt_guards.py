@@ -137,9 +137,7 @@ class Rule(NamedTuple):
     words: str
 
 
-def refusing(
-    table: str, name: str, when: str, *rules: Rule, fixed: Sequence[str] = ()
-) -> Guards:
+def refusing(table: str, name: str, when: str, *rules: Rule, fixed: Sequence[str] = ()) -> Guards:
     """Triggers that refuse a row when it is written and a rule is true of it.
 
     SQLite has a trigger for each rule. PostgreSQL has a function for all of them, since a rule
@@ -171,9 +169,7 @@ END $$;
             BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"""
     }
     never = {table: fixed} if fixed else {}
-    return Guards(
-        sqlite=sqlite, postgresql=postgresql, functions=(REFUSE, function), fixed=never
-    )
+    return Guards(sqlite=sqlite, postgresql=postgresql, functions=(REFUSE, function), fixed=never)
 
 
 def kept(table: str) -> Guards:
