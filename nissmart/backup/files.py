@@ -12,12 +12,15 @@ from pathlib import Path
 
 from nissmart.backup.errors import BackupError
 
+SQLITE_LOGS = ("-wal", "-shm", "-journal")
+
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
+def written_whole(target: Path, *beside: Path) -> Iterator[Path]:
     """Yield the path of a part file, and give it its name after the block.
 
-    Only its owner may read it. After an error nothing is left.
+    Only its owner may read it. After an error nothing is left, nor of the files that the block
+    wrote beside it.
     """
     refuse_existing(target)
     if not target.parent.is_dir():
@@ -28,12 +31,18 @@ def written_whole(target: Path) -> Iterator[Path]:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield part
         sync(part)
+        for file in beside:
+            sync(file)
         part.rename(target)
         sync(target.parent)
-    except OSError as error:
-        raise BackupError(complaint(target, error)) from error
+    except BaseException as error:
+        for file in beside:
+            file.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise BackupError(complaint(target, error)) from error
+        raise
     finally:
-        for left in (part, *(part.with_name(part.name + end) for end in ("-wal", "-shm"))):
+        for left in (part, *(part.with_name(part.name + end) for end in SQLITE_LOGS)):
             left.unlink(missing_ok=True)
 
 

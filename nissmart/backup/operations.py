@@ -29,9 +29,12 @@ def back_up(target: Path, *, verify_url: str = "") -> Manifest:
     Raises BackupError when nothing was written, and NotVerified when the backup is there but
     wasn't checked, or its books don't balance.
     """
-    files.refuse_existing(manifest.path_beside(target))
+    beside = manifest.path_beside(target)
+    files.refuse_existing(beside)
     engine, doubt = connection.vendor, None
-    with as_owner(), files.written_whole(target) as part:
+    if verify_url and engine == "sqlite":
+        raise BackupError("A copy of SQLite is checked where it is: leave --verify-url out.")
+    with as_owner(), files.written_whole(target, beside) as part:
         held = sqlite.copy(part, target) if engine == "sqlite" else postgresql.copy(part, target)
         try:
             with on_server(verify_url), opened(part):

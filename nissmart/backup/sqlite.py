@@ -64,7 +64,7 @@ def opened(path: Path) -> Iterator[None]:
 
 def refuse_used(target: Path) -> None:
     """Refuse to restore over a database that has tables."""
-    beside = [target.with_name(target.name + end) for end in ("-wal", "-shm", "-journal")]
+    beside = [target.with_name(target.name + end) for end in files.SQLITE_LOGS]
     if any(file.exists() and file.stat().st_size for file in beside):
         raise BackupError(f"{target} is in use: there is a log of it beside it.")
     if not target.exists():
