@@ -28,7 +28,7 @@ from ledger import lookups
 from ledger.guards import BOOKS
 from tests import owner
 from tests.factories import PIN, UserFactory, funded
-from tests.owner import as_superuser
+from tests.owner import past_the_guards
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
 from wallet.models import Device, ProtectedName, User, accounts
@@ -106,10 +106,8 @@ def flush_past_the_guards() -> None:
         tables = set(connection.introspection.table_names()) - KEPT_TABLES
         flush = [f"DELETE FROM {connection.ops.quote_name(name)}" for name in sorted(tables)]
         if connection.vendor == "postgresql":
-            with as_superuser(), connection.cursor() as cursor:
-                cursor.execute("SET session_replication_role = replica")
+            with past_the_guards(), connection.cursor() as cursor:
                 cursor.execute("; ".join(flush))
-                cursor.execute("RESET session_replication_role")
         else:
             guarded = BOOKS | AUDIT | NOTES | STATEMENTS | MATCHING
             # In one transaction, which SQLite writes to the disk once.

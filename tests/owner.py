@@ -1,10 +1,10 @@
 """The database role of a test on PostgreSQL.
 
 On the private server of tests/postgres.py the product's own processes log in as its application.
-Tests in this process connect as the superuser, who has taken a role. Most take that of the owner of
-the tables, so that triggers and constraints answer before the application's rights would, and so
-that a test may tamper. Those in AS_APPLICATION, and those with the mark `application`, are the
-application. Elsewhere, and on SQLite, there is one role and nothing to do.
+Tests in this process connect as the owner of the tables, so that triggers and constraints answer
+before the application's rights would, and so that a test may tamper. Those in AS_APPLICATION, and
+those with the mark `application`, take the role of the application. Elsewhere, and on SQLite, there
+is one role and nothing to do.
 
 With AS_APPLICATION=1 all tests are the application, to look for a right that is missing.
 """
@@ -54,17 +54,15 @@ class Creation(DatabaseCreation):
 
 
 @contextmanager
-def as_superuser() -> Iterator[None]:
-    """In a transaction too. After an error in one, its rollback takes the role back."""
+def past_the_guards() -> Iterator[None]:
+    """On our connection no trigger fires during the block. Outside of transactions only."""
     role = connection.settings_dict["OPTIONS"].get("assume_role")
-    if not role:
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; SET session_replication_role = replica")
         yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET ROLE {role}")
+        cursor.execute("RESET session_replication_role")
+        if role:
+            cursor.execute(f"SET ROLE {role}")
 
 
 @contextmanager

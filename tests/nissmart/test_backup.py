@@ -51,9 +51,9 @@ def empty_database(place: Path) -> Iterator[None]:
             yield
         return
     name = f"{connection.settings_dict['NAME']}_restored"
-    superuser = programs.parameters("postgres") | {"options": ""}
-    with psycopg.connect(**superuser, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} OWNER nissmart_owner TEMPLATE template0")
+    owner = programs.parameters("postgres") | {"options": ""}
+    with psycopg.connect(**owner, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         try:
             with connected_to({"NAME": name}):
                 yield

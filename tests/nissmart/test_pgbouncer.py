@@ -21,10 +21,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from nissmart.backup.programs import parameters
+from nissmart.embedded_postgres import NAME
 from nissmart.owner import role_of
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id, balance, funded
-from tests.owner import as_superuser
 from tests.postgres import free_port
 from wallet.models import User
 
@@ -141,12 +142,12 @@ def role_timeouts() -> Iterator[None]:
     user = role_of(connection.settings_dict)
     timeouts = {"lock_timeout": "1500ms", "statement_timeout": "15s"}
     timeouts["idle_in_transaction_session_timeout"] = "30s"
-    with as_superuser(), connection.cursor() as cursor:
+    superuser = parameters() | {"user": NAME, "options": ""}
+    with psycopg.connect(**superuser, autocommit=True) as session:
         for name, value in timeouts.items():
-            cursor.execute(f"ALTER ROLE {user} SET {name} = '{value}'")
-    yield
-    with as_superuser(), connection.cursor() as cursor:
-        cursor.execute(f"ALTER ROLE {user} RESET ALL")
+            session.execute(f"ALTER ROLE {user} SET {name} = '{value}'")
+        yield
+        session.execute(f"ALTER ROLE {user} RESET ALL")
 
 
 @pytest.fixture
