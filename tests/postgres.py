@@ -55,9 +55,10 @@ def superuser_of(url: str) -> str:
 
 
 def allow_tests(url: str) -> None:
-    """Let the owner of the tables do what only tests do: be the application, and pass the guards
-    to empty the tables."""
+    """Let the owner of the tables do what only tests do: be the application, make other roles, and
+    pass the guards to empty the tables."""
     with psycopg.connect(superuser_of(url)) as connection:
+        connection.execute(f"ALTER ROLE {OWNER} CREATEROLE")
         connection.execute(f"GRANT {APPLICATION} TO {OWNER}")
         connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
 

@@ -63,6 +63,8 @@ def test_the_application_owns_nothing_and_old_tables_are_handed_over(used_place)
                     application.execute(attack)
         with psycopg.connect(server.owner_url, autocommit=True) as owner:
             owner.execute("DROP TABLE before; DROP FUNCTION one()")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                owner.execute("CREATE ROLE mine")
 
 
 def test_a_second_server_on_the_same_data_is_refused(used_place):
