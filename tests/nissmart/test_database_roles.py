@@ -171,7 +171,7 @@ def test_the_roles_have_no_power_over_others(application: psycopg.Connection[Any
     query = """SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
                FROM pg_roles WHERE rolname = %s"""
     assert application.execute(query, [APPLICATION]).fetchone() == (False,) * 5
-    # The owner may make the scratch database in which a backup is checked, and in tests other roles.
+    # The owner may make the scratch database in which a backup is checked; in tests, roles too.
     assert application.execute(query, [OWNER]).fetchone() == (False, True, True, False, False)
     members = "SELECT count(*) FROM pg_auth_members WHERE member = %s::regrole"
     assert application.execute(members, [APPLICATION]).fetchone() == (0,)
