@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.alert_settings import *  # noqa: F403
-from nissmart.databases import database
+from nissmart.databases import database, owner
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
@@ -113,6 +113,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- Data ---------------------------------------------------------------------------------------
 
 DATABASES = {"default": database(env, BASE_DIR)}
+# Who owns the tables, if it isn't the role of the application: see nissmart/owner.py.
+DATABASE_OWNER = owner(env, BASE_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # allauth counts its other rate limits here, so all processes share it.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from nissmart.owner import role_of
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -27,7 +28,9 @@ def database_url() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
-    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return (
+        f"postgres://{role_of(database)}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
 
 
 @contextmanager
