@@ -120,9 +120,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # allauth counts its other rate limits here, so all processes share it.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "wallet.db.cache.Cache",
         "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
 
@@ -131,6 +130,8 @@ CACHES = {
 WEB_THREADS = env.int("WEB_THREADS", 8)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
+# How long a migration waits for a table. Others wait behind it, so it's less than LOCK_TIMEOUT_S.
+MIGRATE_LOCK_TIMEOUT_S = env.float("MIGRATE_LOCK_TIMEOUT_S", 1)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 

@@ -48,7 +48,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOLER"),
             *("LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
-            *("ORDER_TIMEOUT_S", "CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
+            *(
+                "ORDER_TIMEOUT_S",
+                "MIGRATE_LOCK_TIMEOUT_S",
+                "CHECKS_EVERY_S",
+                "RETENTION_YEARS",
+                "DELIVERY_DAYS",
+            ),
             *("EXPORT_ROWS_DIRECT", "EXPORT_DAYS"),
             *("INCIDENT_DUE_HOURS_HIGH", "INCIDENT_DUE_HOURS_MEDIUM", "INCIDENT_DUE_HOURS_LOW"),
         ),
