@@ -19,7 +19,7 @@ from django.db import connection
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 
 
 def database_url() -> str:
