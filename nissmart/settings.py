@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.alert_settings import *  # noqa: F403
-from nissmart.databases import database
+from nissmart.databases import database, owner
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
@@ -113,14 +113,15 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- Data ---------------------------------------------------------------------------------------
 
 DATABASES = {"default": database(env, BASE_DIR)}
+# Who owns the tables, if it isn't the role of the application: see nissmart/owner.py.
+DATABASE_OWNER = owner(env, BASE_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # allauth counts its other rate limits here, so all processes share it.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "wallet.db.cache.Cache",
         "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
 
@@ -129,6 +130,8 @@ CACHES = {
 WEB_THREADS = env.int("WEB_THREADS", 8)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
+# How long a migration waits for a table. Others wait behind it, so it's less than LOCK_TIMEOUT_S.
+MIGRATE_LOCK_TIMEOUT_S = env.float("MIGRATE_LOCK_TIMEOUT_S", 1)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 
@@ -279,8 +282,15 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # Where this site is, for links in mail that a worker writes: it has no request to take it from.
 HOST = next((name for name in ALLOWED_HOSTS if name[:1] not in "*."), "localhost:8000")
 SITE_URL = env.str("SITE_URL", f"{ACCOUNT_DEFAULT_HTTP_PROTOCOL}://{HOST}").rstrip("/")
-# allauth's rate limits need the client's IP address. Without a proxy it's the socket's.
+# The client's IP address (`wallet/web/http.py`). Without a proxy it's the socket's.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+CLIENT_IP_HEADER = env.str("CLIENT_IP_HEADER", "")
+# WSGI writes `-` and `_` alike as `_`, so of `Client-Ip` a client could send another spelling. Of
+# one word it can't.
+if CLIENT_IP_HEADER and not (CLIENT_IP_HEADER.isascii() and CLIENT_IP_HEADER.isalnum()):
+    raise ImproperlyConfigured(
+        f"CLIENT_IP_HEADER is {CLIENT_IP_HEADER!r}: take one word without - and _, like Clientip."
+    )
 
 LOGGING = {
     "version": 1,

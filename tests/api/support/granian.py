@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from nissmart.owner import role_of
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -27,27 +28,33 @@ def database_url() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
-    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return (
+        f"postgres://{role_of(database)}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
 
 
 @contextmanager
-def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
-    """Serve as in production during the block. Yields the port."""
+def server(workers: int = 2, threads: int = 8, **more: str) -> Iterator[int]:
+    """Serve as in production during the block, with `more` settings. Yields the port."""
     port = free_port()
     command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--host=127.0.0.1"]
     command += [f"--port={port}", f"--workers={workers}", f"--blocking-threads={threads}"]
     # Without this, a worker that gets its stop signal while it starts never ends.
     command += ["--workers-kill-timeout=5", "--log-level=error", "nissmart.wsgi:application"]
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DEBUG": "0",
-        "HTTPS": "0",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "LOG_LEVEL": "WARNING",
-        "WEB_THREADS": str(threads),
-    }
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": database_url(),
+            "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "DEBUG": "0",
+            "HTTPS": "0",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "LOG_LEVEL": "WARNING",
+            "WEB_THREADS": str(threads),
+        }
+        | more
+    )
     process = subprocess.Popen(command, cwd=ROOT, env=environment, process_group=0)
     try:
         wait_until_ready(process, port)
@@ -62,7 +69,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
-            if Connection(port).call("GET", "/readyz").status == 200:
+            # As behind a proxy that ends TLS, or a site that redirects to HTTPS is never ready.
+            https = {"X-Forwarded-Proto": "https"}
+            if Connection(port).call("GET", "/readyz", **https).status == 200:
                 return
         except OSError:
             time.sleep(0.1)
