@@ -20,7 +20,7 @@ from nissmart.owner import role_of
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 
 
 def database_url() -> str:
