@@ -1,0 +1,176 @@
+"""The real server when there is too much work, and with clients that are slow, idle or gone.
+
+One process with one thread for orders and two for pages serves them all.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+
+from ledger.models import Transaction
+from tests.api.support.calls import JSON, issue, order
+from tests.api.support.granian import Connection, process, server
+from tests.api.support.raw import head, request
+from tests.books import assert_books_right
+from tests.factories import UserFactory, account_id, deposit
+from tests.ledger.support.crowd import hold_accounts
+from wallet.models import User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+NIGHTLY = os.environ.get("NIGHTLY") == "1"
+SLOW, IDLE = (200, 500) if NIGHTLY else (20, 50)
+SETTINGS = {"QUEUE_TIMEOUT_S": "1", "ORDER_TIMEOUT_S": "20", "BODY_TIMEOUT_S": "2"}
+# Without a server that hangs this takes milliseconds; this machine may be busy.
+SOON_S = 1.0
+
+
+@pytest.fixture
+def token(db: None) -> str:
+    return issue(UserFactory(name="Payroll"), "service")
+
+
+@pytest.fixture
+def port(db: None) -> Iterator[int]:
+    with server(workers=1, threads=1, **SETTINGS) as port:
+        yield port
+
+
+class Caller:
+    """A client that sends an order now and reads the answer later."""
+
+    def __init__(self, port: int, token: str, user: User, key: str) -> None:
+        self.connection = Connection(port, token)
+        self.began = time.monotonic()
+        body = order("deposit", user.pk, 0)
+        self.connection.send("POST", "/api/deposit", body, **{"Idempotency-Key": key})
+
+    def status(self) -> int:
+        response = self.connection.connection.getresponse()
+        self.headers, self.content = response.headers, response.read()
+        self.took_s = time.monotonic() - self.began
+        return int(response.status)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def booked(key: str) -> int:
+    return Transaction.objects.filter(idempotency_key=key).count()
+
+
+def assert_serves(port: int, token: str, user: User) -> None:
+    """Health checks and pages are answered as if nothing were the matter."""
+    for path in ("/healthz", "/accounts/login/", f"/api/balance/{user.pk}"):
+        began = time.monotonic()
+        assert Connection(port, token).call("GET", path).status == 200, path
+        assert time.monotonic() - began < SOON_S, path
+
+
+def test_too_many_orders_hear_busy_at_once_and_nothing_is_done_for_a_client_that_is_gone(
+    port, token, alice, bob
+):
+    deposit(alice, 1_00)
+    with hold_accounts(account_id(alice)):
+        held = Caller(port, token, alice, "held")
+        time.sleep(0.3)
+        gone, waits = (Caller(port, token, bob, key) for key in ("gone", "waits"))
+        # The client goes while its order waits for the thread.
+        time.sleep(0.2)
+        gone.close()
+        assert_serves(port, token, bob)
+    assert (held.status(), waits.status()) == (201, 201)
+
+    with hold_accounts(account_id(alice)):
+        held_again = Caller(port, token, alice, "held-again")
+        time.sleep(1.3)
+        crowd = [Caller(port, token, bob, f"crowd-{number}") for number in range(40)]
+        for caller in crowd:
+            assert caller.status() == 503
+            assert caller.took_s < SOON_S
+            assert b'"code": "busy"' in caller.content
+            assert int(caller.headers["Retry-After"]) >= 1
+            assert caller.headers["X-Request-ID"]
+            assert caller.headers["Cache-Control"] == "no-store, private"
+        page = Connection(port).call("POST", "/transfer/", {})
+        assert (page.status, b"Nothing has moved." in page.content) == (503, True)
+        assert_serves(port, token, bob)
+    assert held_again.status() == 201
+
+    # It works again right away.
+    after = Caller(port, token, bob, "after")
+    assert after.status() == 201
+    assert [booked(key) for key in ("held", "waits", "held-again", "after")] == [1, 1, 1, 1]
+    assert booked("gone") == 0
+    assert not Transaction.objects.filter(idempotency_key__startswith="crowd").exists()
+    assert_books_right()
+
+
+def test_slow_and_idle_clients_take_no_thread_from_others(port, token, alice):
+    body = b'{"user_id": %d, "amount_cents": 100}' % alice.pk
+    with ExitStack() as stack:
+
+        def connect(text: bytes, *, reads: bool = True) -> socket.socket:
+            line = socket.socket()
+            if not reads:
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.settimeout(20)
+            line.connect(("127.0.0.1", port))
+            line.sendall(text)
+            return stack.enter_context(closing(line))
+
+        slow = [
+            connect(request(token, body[:1], f"Content-Length: {len(body)}")) for _each in range(SLOW)
+        ]
+        for _each in range(SLOW):
+            connect(
+                b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 8, reads=False
+            )
+        for _each in range(IDLE):
+            connect(b"")
+        # Slow with its headers, which is idle too.
+        connect(head("/api/deposit")[:-4])
+        assert_serves(port, token, alice)
+        for number in range(3):
+            order_now = Caller(port, token, alice, f"normal-{number}")
+            assert order_now.status() == 201
+            assert order_now.took_s < SOON_S
+        # One more byte now and then doesn't help: the whole body has its time.
+        ended = 0
+        for number in range(2, len(body)):
+            time.sleep(0.2)
+            try:
+                for line in slow:
+                    line.sendall(body[number : number + 1])
+            except OSError:
+                break
+            slow[0].settimeout(0.01)
+            try:
+                if b" 408 " in slow[0].recv(4096):
+                    ended = number
+                    break
+            except TimeoutError:
+                continue
+        assert ended, "the server waits for slow bodies without end"
+    assert_books_right()
+
+
+def test_a_stop_lets_orders_end(token, alice):
+    deposit(alice, 1_00)
+    with process(workers=2, threads=1, **SETTINGS) as (running, port):
+        with hold_accounts(account_id(alice)):
+            held = Caller(port, token, alice, "at-the-end")
+            time.sleep(0.5)
+            running.terminate()
+            time.sleep(0.5)
+            assert running.poll() is None
+        assert held.status() == 201
+        assert running.wait(20) == 0
+    assert booked("at-the-end") == 1
+    assert_books_right()
