@@ -55,7 +55,9 @@ class Bodies:
             return BytesIO()
         task = asyncio.current_task()
         assert task is not None
-        allowed_s = settings.BODY_TIMEOUT_S + (most if length is None else length) / SLOWEST_BYTES_A_S
+        allowed_s = (
+            settings.BODY_TIMEOUT_S + (most if length is None else length) / SLOWEST_BYTES_A_S
+        )
         self._deadlines[task] = time.monotonic() + allowed_s
         try:
             if length is not None and length <= SMALL_BYTES:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-import threading
 from collections import deque
 from collections.abc import Awaitable
 from io import BytesIO
@@ -29,7 +28,7 @@ TICK_S = 0.5
 # How long the server may take to open the file of an answer, which takes it milliseconds.
 KEEP_FILE_S = 60
 # Requests that are under way when the server is told to stop have this long.
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 15
 FILES_AT_MOST = 65_536
 
 logger = logging.getLogger(__name__)

@@ -122,7 +122,9 @@ class Line:
         works = [(self._work, tuple(Kind))] * self.threads
         works.append((self._health_work, (Kind.HEALTH,)))
         for number, work in enumerate(works):
-            threading.Thread(target=self._serve, args=work, name=f"web-{number}", daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=work, name=f"web-{number}", daemon=True
+            ).start()
 
     def figures(self) -> dict[Kind, Figures]:
         with self._lock:
