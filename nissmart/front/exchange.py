@@ -12,8 +12,8 @@ from nissmart.front import refusals
 from nissmart.front.line import Kind, Place
 from nissmart.wsgi import application
 
-# An answer up to this size is handed over from memory, a larger one as a temporary file. So a client
-# that reads slowly keeps neither a thread nor memory.
+# An answer up to this size is handed over from memory, a larger one as a temporary file. So a
+# client that reads slowly keeps neither a thread nor memory.
 IN_MEMORY_BYTES = 1024 * 1024
 HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
 # Signing in, the panel, and a rail's callbacks, which come only once or twice.
@@ -134,7 +134,7 @@ def collect(chunks: Iterable[bytes]) -> tuple[bytes, IO[bytes] | None]:
     for chunk in chunks:
         size += len(chunk)
         if file is None and size > IN_MEMORY_BYTES:
-            file = tempfile.TemporaryFile()
+            file = tempfile.TemporaryFile()  # noqa: SIM115 (the front closes it)
             file.writelines(parts)
             parts.clear()
         if file is None:

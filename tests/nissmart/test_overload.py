@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
 
 from ledger.models import Transaction
 from tests.api.support.calls import issue, order
-from tests.api.support.granian import Connection, process, server
+from tests.api.support.granian import Connection, process
 from tests.api.support.raw import head, request
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id, deposit
@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 NIGHTLY = os.environ.get("NIGHTLY") == "1"
 SLOW, IDLE = (200, 500) if NIGHTLY else (20, 50)
-SETTINGS = {"QUEUE_TIMEOUT_S": "1", "ORDER_TIMEOUT_S": "20", "BODY_TIMEOUT_S": "2"}
-# Without a server that hangs this takes milliseconds; this machine may be busy.
-SOON_S = 1.0
+SETTINGS = {"QUEUE_TIMEOUT_S": "2", "ORDER_TIMEOUT_S": "20", "BODY_TIMEOUT_S": "6"}
+# It takes milliseconds, and seconds on a busy machine. A thread that hangs does so for longer.
+SOON_S = 4
 
 
 @pytest.fixture
@@ -36,10 +36,16 @@ def token(db: None) -> str:
     return issue(UserFactory(name="Payroll"), "service")
 
 
-@pytest.fixture
-def port(db: None) -> Iterator[int]:
-    with server(workers=1, threads=1, **SETTINGS) as port:
-        yield port
+def test_overload_and_slow_clients_harm_nobody_else(token, alice, bob):
+    """One server for all, because it takes seconds to start."""
+    deposit(alice, 1_00)
+    with process(workers=1, threads=1, **SETTINGS) as (running, port):
+        too_many_orders_hear_busy_and_nothing_is_done_for_a_client_that_is_gone(
+            port, token, alice, bob
+        )
+        slow_and_idle_clients_take_no_thread_from_others(port, token, alice)
+        a_stop_lets_orders_end(running, port, token, alice)
+    assert_books_right()
 
 
 class Caller:
@@ -73,10 +79,9 @@ def assert_serves(port: int, token: str, user: User) -> None:
         assert time.monotonic() - began < SOON_S, path
 
 
-def test_too_many_orders_hear_busy_at_once_and_nothing_is_done_for_a_client_that_is_gone(
-    port, token, alice, bob
-):
-    deposit(alice, 1_00)
+def too_many_orders_hear_busy_and_nothing_is_done_for_a_client_that_is_gone(
+    port: int, token: str, alice: User, bob: User
+) -> None:
     with hold_accounts(account_id(alice)):
         held = Caller(port, token, alice, "held")
         time.sleep(0.3)
@@ -89,7 +94,7 @@ def test_too_many_orders_hear_busy_at_once_and_nothing_is_done_for_a_client_that
 
     with hold_accounts(account_id(alice)):
         held_again = Caller(port, token, alice, "held-again")
-        time.sleep(1.3)
+        time.sleep(2.3)
         crowd = [Caller(port, token, bob, f"crowd-{number}") for number in range(40)]
         for caller in crowd:
             assert caller.status() == 503
@@ -109,10 +114,9 @@ def test_too_many_orders_hear_busy_at_once_and_nothing_is_done_for_a_client_that
     assert [booked(key) for key in ("held", "waits", "held-again", "after")] == [1, 1, 1, 1]
     assert booked("gone") == 0
     assert not Transaction.objects.filter(idempotency_key__startswith="crowd").exists()
-    assert_books_right()
 
 
-def test_slow_and_idle_clients_take_no_thread_from_others(port, token, alice):
+def slow_and_idle_clients_take_no_thread_from_others(port: int, token: str, alice: User) -> None:
     body = b'{"user_id": %d, "amount_cents": 100}' % alice.pk
     with ExitStack() as stack:
 
@@ -136,7 +140,7 @@ def test_slow_and_idle_clients_take_no_thread_from_others(port, token, alice):
         assert_serves(port, token, alice)
         for number in range(3):
             normal = Caller(port, token, alice, f"normal-{number}")
-            assert normal.status() == 201
+            assert normal.status() == 201, (normal.content, normal.took_s)
             assert normal.took_s < SOON_S
         # A byte now and then doesn't help: the whole body has its time.
         for number in range(1, 11):
@@ -144,20 +148,18 @@ def test_slow_and_idle_clients_take_no_thread_from_others(port, token, alice):
             bodies[0].sendall(body[number : number + 1])
         for line in bodies:
             assert b" 408 " in line.recv(4096)
-    assert Transaction.objects.count() == 3
-    assert_books_right()
+    assert Transaction.objects.filter(idempotency_key__startswith="normal-").count() == 3
 
 
-def test_a_stop_lets_orders_end(token, alice):
-    deposit(alice, 1_00)
-    with process(workers=1, threads=1, **SETTINGS) as (running, port):
-        with hold_accounts(account_id(alice)):
-            held = Caller(port, token, alice, "at-the-end")
-            time.sleep(0.5)
-            running.terminate()
-            time.sleep(0.5)
-            assert running.poll() is None
-        assert held.status() == 201
-        assert running.wait(20) == 0
+def a_stop_lets_orders_end(
+    running: subprocess.Popen[bytes], port: int, token: str, alice: User
+) -> None:
+    with hold_accounts(account_id(alice)):
+        held = Caller(port, token, alice, "at-the-end")
+        time.sleep(0.5)
+        running.terminate()
+        time.sleep(0.5)
+        assert running.poll() is None
+    assert held.status() == 201
+    assert running.wait(20) == 0
     assert booked("at-the-end") == 1
-    assert_books_right()
