@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
             *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "SUPPORT_CONTACT", "SECURITY_CONTACT"),
             *("SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT", "LOG_LEVEL", "WEB_THREADS"),
+            *("QUEUE_TIMEOUT_S", "BODY_TIMEOUT_S"),
         ),
     ),
     (

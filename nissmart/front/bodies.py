@@ -45,7 +45,7 @@ class Bodies:
         self._large = 0
 
     async def read(self, proto: Any, path: str, length: int | None) -> IO[bytes]:
-        """The body, or no more of it than may be sent. `length` is None if it comes in chunks.
+        """The body, up to one byte more than may be sent. `length` is None if it comes in chunks.
 
         A body that is too long by its length isn't read: Django refuses it. If the client breaks
         off, the body is shorter than its length, and Django refuses that too.

@@ -40,7 +40,7 @@ class Place(ABC):
         self.kind = kind
         self.came_at = time.monotonic()
         self.began_at = 0.0
-        # Set when the client has closed its connection, so nobody waits for the answer.
+        # Set when the client has closed its connection, so its answer has no reader.
         self.is_gone = False
 
     @abstractmethod
@@ -113,7 +113,7 @@ class Line:
         self._ended = threading.Condition(self._lock)
         # How many threads wait for work.
         self._idle = {self._work: 0, self._health_work: 0}
-        # Health checks have a thread of their own, and take any other that is free.
+        # Health checks have a separate thread, and take any other that is free.
         most = {Kind.HEALTH: self.threads + 1, Kind.PAGE: self.threads, Kind.ORDER: order_threads}
         self._seats = {kind: Seats(most[kind]) for kind in Kind}
 
@@ -193,7 +193,7 @@ class Line:
                     self._idle[work] -= 1
 
     def _answer(self, place: Place) -> bool:
-        """Carry it out, unless nobody waits for it any more. Returns whether it was."""
+        """Carry it out, unless its client is gone or it comes too late. Returns whether it was."""
         waited_s = place.began_at - place.came_at
         if place.is_gone:
             self._seats[place.kind].dropped += 1

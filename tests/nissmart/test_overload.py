@@ -36,7 +36,7 @@ def token(db: None) -> str:
     return issue(UserFactory(name="Payroll"), "service")
 
 
-def test_overload_and_slow_clients_harm_nobody_else(token, alice, bob):
+def test_overload_and_slow_clients_harm_no_other_client(token, alice, bob):
     """One server for all, because it takes seconds to start."""
     deposit(alice, 1_00)
     with process(workers=1, threads=1, **SETTINGS) as (running, port):
