@@ -89,6 +89,16 @@ if OTEL_EXPORTER_OTLP_ENDPOINT:  # noqa: F405
     MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
     TOKEN_MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
 
+# For answers that need no URL, session or database: see nissmart/front/refusals.py.
+REFUSAL_MIDDLEWARE = [
+    "wallet.web.logs.request_ids",
+    "nissmart.headers.isolate",
+    "django.middleware.security.SecurityMiddleware",
+    "nissmart.api.json_answers",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
 ROOT_URLCONF = "nissmart.urls"
 WSGI_APPLICATION = "nissmart.wsgi.application"
 
@@ -125,9 +135,13 @@ CACHES = {
     },
 }
 
-# Threads of one web process. `make run` passes it to the web server. At most half of them wait for
-# locks that other sessions hold: see wallet/db/waits.py.
+# Threads of one web process that carry out orders. At most half of them wait for locks that other
+# sessions hold: see wallet/db/waits.py. Three more answer pages and health checks only.
 WEB_THREADS = env.int("WEB_THREADS", 8)
+# A request that would wait longer than this for a thread is refused immediately.
+QUEUE_TIMEOUT_S = env.float("QUEUE_TIMEOUT_S", 2)
+# How long a client may take to send a small body.
+BODY_TIMEOUT_S = env.float("BODY_TIMEOUT_S", 15)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
 # How long a migration waits for a table. Others wait behind it, so it's less than LOCK_TIMEOUT_S.

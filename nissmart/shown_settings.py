@@ -40,7 +40,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
             *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "CLIENT_IP_HEADER", "SUPPORT_CONTACT"),
             *("SECURITY_CONTACT", "SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT"),
-            *("WEB_THREADS", "WEB_WORKERS"),
+            *("WEB_THREADS", "WEB_WORKERS", "QUEUE_TIMEOUT_S", "BODY_TIMEOUT_S"),
         ),
     ),
     (
