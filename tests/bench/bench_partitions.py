@@ -32,8 +32,9 @@ FILL_TRANSACTIONS = """
         from_account_id, to_account_id, description, created_by_id, idempotency_key, created_at,
         settled_at)
     SELECT n, 'NS-' || lpad(to_hex(n), 8, '0'), 'TRANSFER', '', 'SUCCESS', 100 + n %% 5000, 0, a,
-        1 + (a + n) %% %(accounts)s, 'Lunch', a, gen_random_uuid()::text, at, at
-    FROM (SELECT n, 1 + (random() * %(accounts)s)::bigint AS a, date_trunc('month', now())
+        1 + (a + n %% (%(accounts)s - 1)) %% %(accounts)s, 'Lunch', a, gen_random_uuid()::text,
+        at, at
+    FROM (SELECT n, 1 + floor(random() * %(accounts)s)::bigint AS a, date_trunc('month', now())
             - make_interval(months => %(months)s) + n * (now() - date_trunc('month', now())
             + make_interval(months => %(months)s)) / %(transactions)s AS at
           FROM generate_series(1, %(transactions)s) AS n) AS made"""

@@ -61,6 +61,13 @@ class Node:
                 os.kill(pid, signal.SIGKILL)
         self.patroni.wait()
 
+    def control(self, *arguments: str) -> str:
+        """Run patronictl on this machine."""
+        command = ["/usr/bin/patronictl", "-c", str(self.config), *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=self.place)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def stop(self) -> None:
         """Patroni stops its PostgreSQL when it is told to end."""
         if self.patroni and self.patroni.poll() is None:

@@ -22,9 +22,13 @@ RETRY_AFTER_S = 0.25
 
 @dataclass
 class Heard:
-    """What all clients heard, and when. `paid` holds the moment of each acknowledged key."""
+    """What all clients heard, and when.
+
+    `paid` holds the moment of each acknowledgement by key, `sent` when that request was sent.
+    """
 
     paid: dict[str, float] = field(default_factory=dict)
+    sent: dict[str, float] = field(default_factory=dict)
     cents: dict[str, int] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
     # Keys whose outcome was unknown at least once, and those that were sent again.
@@ -32,15 +36,18 @@ class Heard:
     retried: set[str] = field(default_factory=set)
 
     def first_after(self, moment: float) -> float | None:
-        """The first acknowledgement of an order that was sent or retried after this moment."""
-        later = [at for at in list(self.paid.values()) if at > moment]
+        """The first acknowledgement of a request that was sent after this moment."""
+        later = [at for key, at in list(self.paid.items()) if self.sent[key] > moment]
         return min(later, default=None)
 
 
 class Payers:
     """Some clients in threads, each with its own connection."""
 
-    def __init__(self, port: int, token: str, members: list[int], count: int) -> None:
+    def __init__(
+        self, port: int, token: str, members: list[int], count: int, pause_s: float = PAUSE_S
+    ) -> None:
+        self.pause_s = pause_s
         self.port, self.token, self.members = port, token, members
         self.heard = Heard()
         self.stopping = threading.Event()
@@ -77,9 +84,11 @@ class Payers:
             self.heard.cents[key] = cents
             while True:
                 line = line or http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+                sent_at = time.monotonic()
                 said = self.post(line, key, order | {"amount_cents": cents})
                 self.heard.answers[said] += 1
                 if said == "paid":
+                    self.heard.sent[key] = sent_at
                     self.heard.paid[key] = time.monotonic()
                     break
                 assert said in ("no answer", "busy", "outcome_unknown"), said
@@ -90,7 +99,7 @@ class Payers:
                     self.heard.unknown.add(key)
                 self.heard.retried.add(key)
                 time.sleep(RETRY_AFTER_S)
-            time.sleep(PAUSE_S)
+            time.sleep(self.pause_s)
 
     def post(self, line: http.client.HTTPConnection, key: str, order: dict[str, int]) -> str:
         """`paid`, `no answer`, or the code of the refusal."""

@@ -12,7 +12,7 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -95,9 +95,10 @@ class PipelineConnection(psycopg.Connection[Row]):
         self._held: list[Encoded] = []
         self._names: dict[str, bytes] = {}
         self._numbers = count()
-        self._notices: list[psycopg.errors.Diagnostic] = []
-        # Not a method of ours: the connection would refer to itself.
-        self.add_notice_handler(self._notices.append)
+        # The functions of the server that gave a notice. Not a method of ours notes them: the
+        # connection would refer to itself.
+        self._notices: list[str | None] = []
+        self.add_notice_handler(partial(note_source, self._notices))
         self.answers = select.poll()
         self.answers.register(self.pgconn.socket, select.POLLIN)
 
@@ -166,8 +167,9 @@ class PipelineConnection(psycopg.Connection[Row]):
 
     def _refuse_unreplicated(self) -> None:
         """Raises NotReplicated when the last commit didn't reach a standby that it waited for."""
-        found, self._notices[:] = self._notices[:], []
-        if any(each.source_function == WAITS_FOR_STANDBY for each in found):
+        is_alone = WAITS_FOR_STANDBY in self._notices
+        self._notices.clear()
+        if is_alone:
             self.close()
             raise NotReplicated("no standby has confirmed the commit")
 
@@ -257,6 +259,11 @@ class PipelineConnection(psycopg.Connection[Row]):
         if not sockets.poll(left_s and left_s * 1000):
             raise NoAnswer("no answer in time")
         self.pgconn.consume_input()
+
+
+def note_source(sources: list[str | None], notice: psycopg.errors.Diagnostic) -> None:
+    # libpq frees the notice when this returns.
+    sources.append(notice.source_function)
 
 
 @lru_cache
