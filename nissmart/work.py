@@ -24,7 +24,7 @@ from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
-from ledger import alerts, rollups
+from ledger import account_days, alerts, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
@@ -100,6 +100,7 @@ MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (
 FILE_JOBS: tuple[Callable[[], Any], ...] = (make_exports,)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    account_days.fold_all,
     monthly.report_due,
     mailing.report_due,
     exports.forget_expired,

@@ -7,7 +7,16 @@ engines run the same text, except for days and triggers, where their SQL differs
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, closes, goals, interest, statements, suspense, triggers
+from ledger.verify import (
+    account_days,
+    attempts,
+    closes,
+    goals,
+    interest,
+    statements,
+    suspense,
+    triggers,
+)
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -277,6 +286,7 @@ CHECKS = (
         "house balance",
         statements.RUNNING_TOTALS,
     ),
+    *account_days.CHECKS,
     *closes.CHECKS,
     Check(
         "guards",
