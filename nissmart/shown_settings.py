@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 SECRETS = frozenset(
     {
         *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "DATABASE_OWNER_URL"),
-        "MAIL_OPTIONS",
+        *("MAIL_OPTIONS", "REPLICA_URL"),
         *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY", "ALERT_WEBHOOK_SECRET"),
         *("METRICS_TOKEN", "SENTRY_DSN"),
     }
@@ -48,13 +48,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOLER"),
             *("LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
-            *(
-                "ORDER_TIMEOUT_S",
-                "MIGRATE_LOCK_TIMEOUT_S",
-                "CHECKS_EVERY_S",
-                "RETENTION_YEARS",
-                "DELIVERY_DAYS",
-            ),
+            *("REPLICA_URL", "REPLICA_LAG_S", "ORDER_TIMEOUT_S", "MIGRATE_LOCK_TIMEOUT_S"),
+            *("CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
             *("EXPORT_ROWS_DIRECT", "EXPORT_DAYS"),
             *("INCIDENT_DUE_HOURS_HIGH", "INCIDENT_DUE_HOURS_MEDIUM", "INCIDENT_DUE_HOURS_LOW"),
         ),
