@@ -59,8 +59,10 @@ lock: ## write requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
 	@$(BIN)/uv pip compile $(LOCK) requirements-postgres.in --constraints requirements.txt \
 		--output-file requirements-postgres.txt
+	@$(BIN)/uv pip compile $(LOCK) requirements-telemetry.in --constraints requirements.txt \
+		--output-file requirements-telemetry.txt
 	@$(BIN)/uv pip compile $(LOCK) requirements-dev.in --constraints requirements-postgres.txt \
-		--output-file requirements-dev.txt
+		--constraints requirements-telemetry.txt --output-file requirements-dev.txt
 
 clean: ## remove what make and the tools created, but keep the database
 	@rm -rf .venv .venv.lock staticfiles .coverage htmlcov test-results

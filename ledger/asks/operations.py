@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import AccountClosed
+from ledger.errors import AccountClosed, InvalidAmount
 from ledger.models import Ask
 from ledger.models.asks import LIFE
 from wallet.db.retries import committed
@@ -37,8 +37,10 @@ class TooManyMade(Refusal):
 def make(user_id: int, *, amount_cents: int | None, note: str) -> Ask:
     """Make a link that works for 30 days.
 
-    Raises TooManyAsks, TooManyMade, AccountClosed and Busy.
+    Raises InvalidAmount, TooManyAsks, TooManyMade, AccountClosed and Busy.
     """
+    if amount_cents is not None and amount_cents <= 0:
+        raise InvalidAmount
     # Two at the same moment wait for each other, so there are never more than allowed. A member who
     # leaves waits too, and afterwards no link may name them.
     user = User.objects.select_for_update(no_key=True).get(pk=user_id)

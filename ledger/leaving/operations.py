@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from ledger.models import Arrival, Ask, Goal, Picture, Transaction
+from ledger.models import Arrival, Ask, Favourite, Goal, Picture, Transaction
 from ledger.operations.goals import end_lock, now_for
 from ledger.operations.interest import DAY, pay_through
 from ledger.querysets import nairobi_day
@@ -52,7 +52,7 @@ class StillInUse(Refusal):
 
 # Rows about the person that the books don't need. Each has a `user`.
 PERSONAL: tuple[Any, ...] = (
-    *(Ask, Authenticator, Claim, Device, EmailAddress, NameRequest, Pin, Session),
+    *(Ask, Authenticator, Claim, Device, EmailAddress, Favourite, NameRequest, Pin, Session),
     *(Delivery, Message, MessageChoice),
 )
 

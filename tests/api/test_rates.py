@@ -152,6 +152,29 @@ def test_trusts_the_ip_address_only_from_our_own_proxies(
     assert RateWindow.objects.get().key == f"address:{expected}"
 
 
+@pytest.mark.parametrize(
+    ("headers", "status", "expected"),
+    [
+        ({"Clientip": "203.0.113.9", "X-Forwarded-For": "6.6.6.6"}, 200, "203.0.113.9"),
+        ({"Clientip": "2001:db8:1::7"}, 200, "2001:db8:1::7"),
+        ({"X-Forwarded-For": "6.6.6.6"}, 200, "127.0.0.1"),
+        # A client's own line, to which a proxy added ours.
+        ({"Clientip": "6.6.6.6,203.0.113.9"}, 400, ""),
+        ({"Clientip": "unknown"}, 400, ""),
+    ],
+)
+def test_a_header_of_one_word_says_the_ip_address(
+    limit, settings, alices, headers, status, expected
+):
+    limit(address=10)
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    settings.CLIENT_IP_HEADER = "Clientip"
+    assert alices.get("/api/users", headers=headers).status_code == status
+    assert [row.key for row in RateWindow.objects.all()] == (
+        [f"address:{expected}"] if expected else []
+    )
+
+
 def test_counts_of_past_minutes_are_deleted_an_hour_later(clock):
     for _minute in range(100):
         rates.enforce("token:1", 10)

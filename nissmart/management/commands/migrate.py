@@ -1,4 +1,7 @@
-"""`manage.py migrate`, as Django's, but safe while the site is in use.
+"""`manage.py migrate`: Django's, but as the owner of the tables and safe while the site is in use.
+
+Afterwards the application's role gets its rights. Not by Django's signal `post_migrate`: it's sent
+once for each app, before the last table is there, and also when a test empties its database.
 
 It waits only a moment for a lock, because everyone else who needs the table waits behind it. Then
 it lets them go on, and tries again. No statement is cut short by the site's own timeout: an index
@@ -13,11 +16,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from nissmart.databases import milliseconds
+from nissmart.owner import as_owner, is_apart
 from wallet.db.retries import is_lock_timeout
 
 ATTEMPTS = 30
@@ -30,6 +35,13 @@ GIVE_UP = (
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
+        with as_owner():
+            self.migrate_patiently(*args, **options)
+        if is_apart() and not options["plan"]:
+            call_command("grant_rights", verbosity=options["verbosity"], stdout=self.stdout)
+
+    def migrate_patiently(self, *args: Any, **options: Any) -> None:
+        """Migrate, and again as often as other work holds a table."""
         with patient(connections[options["database"]]) as connection:
             for attempt in range(1, ATTEMPTS + 1):
                 try:

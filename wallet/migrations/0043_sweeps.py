@@ -8,7 +8,7 @@ from wallet.db.migrating import AddIndexOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("wallet", "0041_close_acts")]
+    dependencies = [("wallet", "0042_lock_audit")]
 
     operations = [
         # Of the cache's table, which `createcachetable` makes.

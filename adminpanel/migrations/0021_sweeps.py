@@ -8,7 +8,7 @@ from wallet.db.migrating import AddIndexOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("adminpanel", "0018_alert_kinds")]
+    dependencies = [("adminpanel", "0020_worker_alerts")]
 
     operations = [
         AddIndexOnline("checkrun", models.Index(fields=["finished_at"], name="check_run_by_end")),
