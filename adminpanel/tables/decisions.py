@@ -95,6 +95,7 @@ BOUNDED: dict[str, Promise] = {
     "django_content_type": BY_CODE,
     "django_migrations": BY_CODE,
     "ledger_autosaving": PER_MEMBER,
+    "ledger_favourite": PER_MEMBER,
     "ledger_alertmark": ONE_ROW,
     "ledger_autosavingmark": ONE_ROW,
     "ledger_books": ONE_ROW,
@@ -105,6 +106,7 @@ BOUNDED: dict[str, Promise] = {
     "adminpanel_reconciledaccount": ONE_ROW,
     "adminpanel_exportpart": _("Files of exports, which go with their export."),
     "adminpanel_checkresult": _("Results of the checks, which go with their run."),
+    "adminpanel_workerjob": _("A row for each job of each worker. Workers that are gone go."),
     "adminpanel_reportmail": STAFF_WORK,
     "adminpanel_savedview": STAFF_WORK,
 }
