@@ -1,7 +1,7 @@
 # The commands for working with Nissmart from a fresh checkout. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check format bench proof coverage lock clean
+.PHONY: help run test test-sqlite test-postgres check format bench proof nightly coverage lock clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -44,6 +44,10 @@ bench: ## run all benchmarks, or some: make bench ARGS=transfers
 proof: ## run all long proofs about payments, or some: make proof ARGS=payouts
 	@.ci/venv dev
 	@.ci/proof $(ARGS)
+
+nightly: ## run all long things, or some, with a report in test-results/nightly.md: make nightly ARGS=supply
+	@.ci/venv dev
+	@$(BIN)/python .ci/nightly.py $(ARGS)
 
 coverage: ## show which lines the tests reach (on SQLite)
 	@.ci/venv dev

@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 import mpesa  # noqa: E402
 
 from nissmart.embedded_postgres import PostgresError, Server  # noqa: E402
+from nissmart.front.command import command  # noqa: E402
 
 ON = ("1", "true", "yes", "on", "y", "ok")
 
@@ -245,13 +246,9 @@ def manage(*arguments: str) -> None:
 def services(hosts: list[str], port: int, sandbox: mpesa.Sandbox | None) -> list[Service]:
     """What runs side by side: a web server on each IP address, the background worker, and M-PESA's
     simulator if there is one."""
-    granian = str(Path(sys.executable).parent / "granian")
-    web = [granian, "--interface=wsgi", f"--port={port}", "--respawn-failed-workers"]
-    # It would warn that eight threads are many for two cores.
-    web += [f"--blocking-threads={settings.WEB_THREADS}", "--log-level=error"]
-    web += ["nissmart.wsgi:application"]
     servers = [
-        Service("web server", [*web, f"--host={host}"], (loopback(host), port)) for host in hosts
+        Service("web server", command(host=host, port=port), (loopback(host), port))
+        for host in hosts
     ]
     started = [*servers, Service("worker", [sys.executable, "manage.py", "work"])]
     return [sandbox.service(), *started] if sandbox else started

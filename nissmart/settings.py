@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.alert_settings import *  # noqa: F403
-from nissmart.databases import database, owner
+from nissmart.databases import databases, owner
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
@@ -89,6 +89,16 @@ if OTEL_EXPORTER_OTLP_ENDPOINT:  # noqa: F405
     MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
     TOKEN_MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
 
+# For answers that need no URL, session or database: see nissmart/front/refusals.py.
+REFUSAL_MIDDLEWARE = [
+    "wallet.web.logs.request_ids",
+    "nissmart.headers.isolate",
+    "django.middleware.security.SecurityMiddleware",
+    "nissmart.api.json_answers",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
 ROOT_URLCONF = "nissmart.urls"
 WSGI_APPLICATION = "nissmart.wsgi.application"
 
@@ -112,7 +122,10 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data ---------------------------------------------------------------------------------------
 
-DATABASES = {"default": database(env, BASE_DIR)}
+DATABASES = databases(env, BASE_DIR)
+DATABASE_ROUTERS = ["wallet.db.replica.Router"]
+# How long a report waits for the replica to have what the primary has. Then the primary answers.
+REPLICA_LAG_S = env.float("REPLICA_LAG_S", 2)
 # Who owns the tables, if it isn't the role of the application: see nissmart/owner.py.
 DATABASE_OWNER = owner(env, BASE_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -120,17 +133,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # allauth counts its other rate limits here, so all processes share it.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "wallet.db.cache.Cache",
         "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
 
-# Threads of one web process. `make run` passes it to the web server. At most half of them wait for
-# locks that other sessions hold: see wallet/db/waits.py.
+# Threads of one web process that carry out orders. At most half of them wait for locks that other
+# sessions hold: see wallet/db/waits.py. Three more answer pages and health checks only.
 WEB_THREADS = env.int("WEB_THREADS", 8)
+# A request that would wait longer than this for a thread is refused immediately.
+QUEUE_TIMEOUT_S = env.float("QUEUE_TIMEOUT_S", 2)
+# How long a client may take to send a small body.
+BODY_TIMEOUT_S = env.float("BODY_TIMEOUT_S", 15)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
+# How long a migration waits for a table. Others wait behind it, so it's less than LOCK_TIMEOUT_S.
+MIGRATE_LOCK_TIMEOUT_S = env.float("MIGRATE_LOCK_TIMEOUT_S", 1)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 

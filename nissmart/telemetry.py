@@ -55,6 +55,7 @@ def start_sentry() -> None:
         integrations=[logs.LoggingIntegration(level=None, sentry_logs_level=None)],
         send_default_pii=False,
         include_local_variables=False,
+        include_source_context=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
         before_send=scrub,

@@ -25,8 +25,8 @@ from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
+from adminpanel.tables import tidying
 from ledger import account_days, alerts, rollups
-from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from ledger.savings import automatic, interest
@@ -36,8 +36,6 @@ from wallet import granting, log_facts
 from wallet.errors import Busy
 from wallet.messages import sending
 from wallet.models import Channel
-from wallet.signin import guesses
-from wallet.signin.session_store import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +115,6 @@ JOBS: tuple[Callable[[], Any], ...] = (
     account_days.fold_all,
     monthly.report_due,
     mailing.report_due,
-    exports.forget_expired,
     findings.open_for_findings,
     reports.open_for_reports,
     post_reversals,
@@ -129,11 +126,8 @@ JOBS: tuple[Callable[[], Any], ...] = (
     taking_in.take_in_due,
     balances.check_due,
     team_alerts.watch,
-    leaving.forget_expired,
     granting.grant_due,
-    SessionStore.clear_expired,
-    guesses.clear_expired,
-    sending.forget_old,
+    tidying.tidy,
 )
 
 

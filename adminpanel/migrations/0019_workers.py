@@ -39,10 +39,6 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('CHECK', 'A check of the books failed'), ('UNKNOWN', "A payout's outcome is unknown"), ('APPROVAL', 'Something waits for approval'), ('FLOAT', 'The float is low'), ('WORKER', 'A job of the worker is late or fails')], max_length=10, verbose_name='kind'),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['CHECK', 'UNKNOWN', 'APPROVAL', 'FLOAT', 'WORKER'])), name='alert_kind_known'),
-        ),
-        migrations.AddConstraint(
             model_name='workerjob',
             constraint=models.UniqueConstraint(fields=('job', 'worker'), name='worker_job_once'),
         ),

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nissmart.simulation.running import Result
+from nissmart.simulation.steps import without_nothing
 from nissmart.simulation.world import Step
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def plain(
         for without in ({"fault": None, "again": None}, {"meanwhile": None}, {"manners": 0}):
             if clock_s() > ends_at:
                 return steps, broken
-            step = {k: v for k, v in (steps[number] | without).items() if v is not None}
+            step = without_nothing(steps[number] | without)
             if step == steps[number]:
                 continue
             tried = [*steps[:number], step, *steps[number + 1 :]]

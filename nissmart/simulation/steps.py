@@ -15,7 +15,7 @@ ACTS = members.ACTS | staff.ACTS | outside.ACTS
 WEIGHTS = {
     "deposit": 14,
     "withdraw": 14,
-    "transfer": 12,
+    "transfer": 14,
     "repeat": 6,
     "save": 5,
     "take": 4,
@@ -50,10 +50,32 @@ def draw(seed: int, count: int) -> list[Step]:
     weights = [WEIGHTS.get(name, 1) for name in kinds]
     weights[kinds.index("work")] = PAYMENT_JOB_WEIGHT + JOB_WEIGHT
     drawn = chance.choices(kinds, weights, k=count)
-    # Something to pay with.
-    opening = ["deposit", "deposit", "work", "wait"][: count // 4]
-    drawn[: len(opening)] = opening
-    return [make(chance, kind, number) for number, kind in enumerate(drawn)]
+    steps = [make(chance, kind, number) for number, kind in enumerate(drawn)]
+    return [*opening(chance, count // 3), *steps][:count]
+
+
+def opening(chance: Random, count: int) -> list[Step]:
+    """Money for two members, a goal, and what saves into it: without it little could happen.
+
+    Nothing goes wrong here, since all can go wrong later.
+    """
+    acts = [
+        {"act": "deposit", "who": 0, "cents": 4_000_00},
+        {"act": "deposit", "who": 1, "cents": 2_600_00},
+        {"act": "work", "job": "nissmart.work.send_due_payments"},
+        {"act": "wait", "s": 5},
+        {"act": "work", "job": "nissmart.work.confirm_due_arrivals"},
+        {"act": "wait", "s": 5},
+        {"act": "open goal", "who": 0, "target": 0},
+        {"act": "save by itself", "which": 0, "percent": 0, "round": 100_00},
+    ]
+    plain = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
+    made = [make(chance, str(act["act"]), -1 - number) | act for number, act in enumerate(acts)]
+    return [without_nothing(step | plain) for step in made[:count]]
+
+
+def without_nothing(step: Step) -> Step:
+    return {name: value for name, value in step.items() if value is not None}
 
 
 def make(chance: Random, act: str, number: int) -> Step:
@@ -77,6 +99,8 @@ def make(chance: Random, act: str, number: int) -> Step:
         # How much of what the rail does in this step it does badly.
         "manners": chance.choice([0, 0, 0.3, 0.7]),
     }
+    if act == "transfer" and chance.random() < 0.5:
+        step["cents"] += chance.choice([33_00, 7_50])
     if act == "work":
         is_payment = chance.random() < PAYMENT_JOB_WEIGHT / (PAYMENT_JOB_WEIGHT + JOB_WEIGHT)
         names = outside.PAYMENTS + ["nissmart.work.send_due_payments"] * 6

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +15,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from nissmart.front.command import command
 from nissmart.owner import role_of
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 
 
 def database_url() -> str:
@@ -36,11 +36,16 @@ def database_url() -> str:
 @contextmanager
 def server(workers: int = 2, threads: int = 8, **more: str) -> Iterator[int]:
     """Serve as in production during the block, with `more` settings. Yields the port."""
+    with process(workers, threads, **more) as (_process, port):
+        yield port
+
+
+@contextmanager
+def process(
+    workers: int = 2, threads: int = 8, **more: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The same, with the process."""
     port = free_port()
-    command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--host=127.0.0.1"]
-    command += [f"--port={port}", f"--workers={workers}", f"--blocking-threads={threads}"]
-    # Without this, a worker that gets its stop signal while it starts never ends.
-    command += ["--workers-kill-timeout=5", "--log-level=error", "nissmart.wsgi:application"]
     environment = (
         os.environ
         | {
@@ -55,13 +60,14 @@ def server(workers: int = 2, threads: int = 8, **more: str) -> Iterator[int]:
         }
         | more
     )
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, process_group=0)
+    served = command(host="127.0.0.1", port=port, workers=workers)
+    running = subprocess.Popen(served, cwd=ROOT, env=environment, process_group=0)
     try:
-        wait_until_ready(process, port)
-        yield port
+        wait_until_ready(running, port)
+        yield running, port
     finally:
-        process.terminate()
-        process.wait(30)
+        running.terminate()
+        running.wait(30)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
