@@ -165,6 +165,7 @@ def test_a_role_that_could_undo_the_triggers_is_found():
     assert look("role")[0] == Level.FAIL, "the tests' role owns the tables"
     with as_superuser(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE ROLE nissmart_seller")
+        cursor.execute("GRANT USAGE ON SCHEMA public TO nissmart_seller")
         cursor.execute("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO nissmart_seller")
         for sql, words in (
             ("SELECT 1", "can't undo"),
