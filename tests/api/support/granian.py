@@ -19,7 +19,7 @@ from nissmart.front.command import command
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 
 
 def database_url() -> str:
