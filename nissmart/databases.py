@@ -9,9 +9,18 @@ from environ import Env
 POOLERS = ("", "session", "transaction")
 
 
+def owner(env: Env, base_dir: Path) -> dict[str, Any]:
+    """The same from DATABASE_OWNER_URL, the role that owns the tables. Empty when it isn't set."""
+    url = env.str("DATABASE_OWNER_URL", "")
+    return settings_of(url, env, base_dir) if url else {}
+
+
 def database(env: Env, base_dir: Path) -> dict[str, Any]:
     """Turn DATABASE_URL into Django's settings, with the guarantees that money needs."""
-    url = env.str("DATABASE_URL", "sqlite:///db.sqlite3")
+    return settings_of(env.str("DATABASE_URL", "sqlite:///db.sqlite3"), env, base_dir)
+
+
+def settings_of(url: str, env: Env, base_dir: Path) -> dict[str, Any]:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{base_dir / url.removeprefix('sqlite:///')}"
     # Each thread keeps its connection. Opening one per request would cost more than a payment.

@@ -28,7 +28,7 @@ TICK_S = 0.5
 # How long the server may take to open the file of an answer, which takes it milliseconds.
 KEEP_FILE_S = 60
 # Requests that are under way when the server stops have this long.
-STOP_TIMEOUT_S = 15
+STOP_TIMEOUT_S = 25
 FILES_AT_MOST = 65_536
 
 logger = logging.getLogger(__name__)

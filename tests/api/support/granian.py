@@ -16,10 +16,11 @@ from django.conf import settings
 from django.db import connection
 
 from nissmart.front.command import command
+from nissmart.owner import role_of
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 180
 
 
 def database_url() -> str:
@@ -27,7 +28,9 @@ def database_url() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
-    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return (
+        f"postgres://{role_of(database)}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
 
 
 @contextmanager
@@ -43,17 +46,20 @@ def process(
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The same, with the process."""
     port = free_port()
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DEBUG": "0",
-        "HTTPS": "0",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "LOG_LEVEL": "WARNING",
-        "WEB_THREADS": str(threads),
-        **more,
-    }
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": database_url(),
+            "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "DEBUG": "0",
+            "HTTPS": "0",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "LOG_LEVEL": "WARNING",
+            "WEB_THREADS": str(threads),
+        }
+        | more
+    )
     served = command(host="127.0.0.1", port=port, workers=workers)
     running = subprocess.Popen(served, cwd=ROOT, env=environment, process_group=0)
     try:
@@ -69,7 +75,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
-            if Connection(port).call("GET", "/readyz").status == 200:
+            # As behind a proxy that ends TLS, or a site that redirects to HTTPS is never ready.
+            https = {"X-Forwarded-Proto": "https"}
+            if Connection(port).call("GET", "/readyz", **https).status == 200:
                 return
         except OSError:
             time.sleep(0.1)

@@ -10,6 +10,7 @@ from django.db.backends.postgresql import base
 from psycopg import IsolationLevel
 
 from wallet.db.postgresql.connection import PipelineConnection, Statement
+from wallet.db.slow import TimedCursor
 
 # Not startup options: PgBouncer refuses those, or drops them silently.
 SET_TIMEOUTS = Statement(
@@ -57,6 +58,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
         self.of_thread.last = Last(connection)
         return connection
+
+    def make_cursor(self, cursor: Any) -> TimedCursor:
+        return TimedCursor(cursor, self)
 
     def is_usable(self) -> bool:
         """Check the socket only. Django's own check waits for an answer from the server."""

@@ -22,6 +22,8 @@ from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from wallet.db import slow
+
 # A prepared statement no longer fits the tables (feature_not_supported: "cached plan must not
 # change result type") or is gone (invalid_sql_statement_name).
 STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
@@ -158,6 +160,13 @@ class PipelineConnection(psycopg.Connection[Row]):
 
     def _run(self, statements: Sequence[Encoded]) -> list[list[Row]]:
         """Send the statements and read their results in one round trip."""
+        began = time.perf_counter()
+        try:
+            return self._exchange(statements)
+        finally:
+            slow.note((sql for sql, _values in statements), began)
+
+    def _exchange(self, statements: Sequence[Encoded]) -> list[list[Row]]:
         new = self._new_names(statements)
         with self.lock:
             try:
