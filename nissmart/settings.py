@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.alert_settings import *  # noqa: F403
-from nissmart.databases import database, owner
+from nissmart.databases import databases, owner
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
@@ -122,7 +122,10 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data ---------------------------------------------------------------------------------------
 
-DATABASES = {"default": database(env, BASE_DIR)}
+DATABASES = databases(env, BASE_DIR)
+DATABASE_ROUTERS = ["wallet.db.replica.Router"]
+# How long a report waits for the replica to have what the primary has. Then the primary answers.
+REPLICA_LAG_S = env.float("REPLICA_LAG_S", 2)
 # Who owns the tables, if it isn't the role of the application: see nissmart/owner.py.
 DATABASE_OWNER = owner(env, BASE_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

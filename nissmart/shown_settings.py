@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 SECRETS = frozenset(
     {
         *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "DATABASE_OWNER_URL"),
-        "MAIL_OPTIONS",
+        *("MAIL_OPTIONS", "REPLICA_URL"),
         *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY", "ALERT_WEBHOOK_SECRET"),
         *("METRICS_TOKEN", "SENTRY_DSN"),
     }
@@ -40,8 +40,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
             *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "CLIENT_IP_HEADER", "SUPPORT_CONTACT"),
             *("SECURITY_CONTACT", "SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT"),
-            *("WEB_THREADS", "WEB_WORKERS"),
-            *("QUEUE_TIMEOUT_S", "BODY_TIMEOUT_S"),
+            *("WEB_THREADS", "WEB_WORKERS", "QUEUE_TIMEOUT_S", "BODY_TIMEOUT_S"),
         ),
     ),
     (
@@ -49,13 +48,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOLER"),
             *("LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
-            *(
-                "ORDER_TIMEOUT_S",
-                "MIGRATE_LOCK_TIMEOUT_S",
-                "CHECKS_EVERY_S",
-                "RETENTION_YEARS",
-                "DELIVERY_DAYS",
-            ),
+            *("REPLICA_URL", "REPLICA_LAG_S", "ORDER_TIMEOUT_S", "MIGRATE_LOCK_TIMEOUT_S"),
+            *("CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
             *("EXPORT_ROWS_DIRECT", "EXPORT_DAYS"),
             *("INCIDENT_DUE_HOURS_HIGH", "INCIDENT_DUE_HOURS_MEDIUM", "INCIDENT_DUE_HOURS_LOW"),
         ),

@@ -26,6 +26,7 @@ from adminpanel.exports.datasets import DATASETS, Asked, Dataset
 from adminpanel.models import ExportJob, ExportPart
 from wallet import sealing
 from wallet.context import Context
+from wallet.db import replica
 from wallet.db.sweeping import Sweep
 from wallet.staff import audit, roles, subjects
 from wallet.staff.finding import mask_contacts
@@ -148,7 +149,7 @@ def parts_of(job: ExportJob) -> Iterator[tuple[str, int]]:
     asked = Asked(QueryDict(sealing.unseal(job.sealed_query)), job.through_id)
     texts: list[str] = []
     characters = rows = 0
-    for piece in DATASETS[job.dataset].pieces(asked):
+    for piece in replica.each(DATASETS[job.dataset].pieces(asked)):
         texts.append(piece.text)
         characters, rows = characters + len(piece.text), rows + piece.rows
         if characters >= PART_CHARACTERS:

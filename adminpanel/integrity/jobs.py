@@ -25,7 +25,6 @@ class Job(NamedTuple):
 
 PAYOUTS_WAIT = _("Payouts wait, and members' money with them.")
 MESSAGES_WAIT = _("Members don't hear of their payments, and get no codes.")
-TIDYING = _("Nothing waits. Old rows stay longer.")
 
 JOBS: dict[str, Job] = {
     "callbacks.apply_waiting": Job(
@@ -58,7 +57,6 @@ JOBS: dict[str, Job] = {
         _("Report monthly statements"), _("Members don't hear that their statement is ready.")
     ),
     "mailing.report_due": Job(_("Mail reports to staff"), _("Reports by mail don't arrive.")),
-    "exports.forget_expired": Job(_("Delete expired exports"), TIDYING),
     "findings.open_for_findings": Job(
         _("Open incidents for findings of rails"), _("Findings of rails open no incident.")
     ),
@@ -82,11 +80,8 @@ JOBS: dict[str, Job] = {
         _("Compare balances with rails"), _("A difference with a rail stays unseen.")
     ),
     "alerts.watch": Job(_("Watch for alerts"), _("The team isn't alerted.")),
-    "leaving.forget_expired": Job(_("Forget former members"), TIDYING),
+    "tidying.tidy": Job(_("Delete old rows"), _("Nothing waits, but tables grow.")),
     "granting.grant_due": Job(_("Give roles that waited"), _("New roles don't begin.")),
-    "session_store.clear_expired": Job(_("Delete ended sessions"), TIDYING),
-    "guesses.clear_expired": Job(_("Delete old wrong guesses"), TIDYING),
-    "sending.forget_old": Job(_("Delete old SMS and mail"), TIDYING),
 }
 
 

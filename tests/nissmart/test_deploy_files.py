@@ -11,6 +11,8 @@ import pytest
 import yaml
 from django.conf import settings
 
+from nissmart.front.command import STOP_TIMEOUT_S
+
 pytestmark = pytest.mark.any_engine
 
 ROOT = Path(settings.BASE_DIR)
@@ -53,7 +55,7 @@ def test_systemd_takes_the_units_and_finds_them_protected(tmp_path):
 def test_what_runs_has_time_to_end_what_it_is_at():
     """A statement ends, then the server's own limit, and last that of systemd or Docker."""
     statement_s = 15
-    web = int(re.findall(r"workers-kill-timeout=(\d+)", (DEPLOY / "web").read_text())[0])
+    web = STOP_TIMEOUT_S
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     assert statement_s < web
     for unit in UNITS:

@@ -35,7 +35,7 @@ def database_url() -> str:
 
 @contextmanager
 def server(workers: int = 2, threads: int = 8, **more: str) -> Iterator[int]:
-    """Serve as in production during the block. Yields the port. `more` are further settings."""
+    """Serve as in production during the block, with `more` settings. Yields the port."""
     with process(workers, threads, **more) as (_process, port):
         yield port
 
