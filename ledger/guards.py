@@ -17,6 +17,7 @@ from django.db.migrations.exceptions import IrreversibleError
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
 from ledger.closing_guards import CLOSING
 from ledger.goal_guards import GOAL_LOCKS, OWN_MOVES
+from ledger.part_guards import CLAIM_GUARDS, PARTS
 from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
 
@@ -258,6 +259,8 @@ BOOKS = (
     | REPORTS
     | DOCUMENTS
     | CLOSING
+    | PARTS
+    | CLAIM_GUARDS
 )
 
 

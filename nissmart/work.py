@@ -15,6 +15,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from adminpanel.alerts import operations as team_alerts
+from adminpanel.claims import operations as claim_endings
 from adminpanel.close import operations as closings
 from adminpanel.corrections import operations as corrections
 from adminpanel.exports import operations as exports
@@ -24,7 +25,7 @@ from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
-from ledger import alerts, rollups
+from ledger import alerts, claims, rollups
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
@@ -45,6 +46,10 @@ STOPPING = Event()
 
 def send_due_payments() -> int:
     return worker.do_due(STOPPING.is_set)
+
+
+def take_claims() -> int:
+    return claims.take_due(STOPPING.is_set)
 
 
 def save_automatically() -> int:
@@ -80,6 +85,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     confirm_due_arrivals,
     payouts.end_agreed,
     send_due_payments,
+    take_claims,
     make_scheduled_payments,
     save_automatically,
     pay_interest,
@@ -106,6 +112,7 @@ JOBS: tuple[Callable[[], Any], ...] = (
     findings.open_for_findings,
     reports.open_for_reports,
     reversals.post_approved,
+    claim_endings.post_approved,
     corrections.post_approved,
     closings.post_approved,
     integrity.request_if_due,

@@ -5,6 +5,7 @@ from ledger.models.arrivals import Arrival
 from ledger.models.asks import Ask
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.auto_savings import AutoSaved, AutoSaving, AutoSavingMark
+from ledger.models.claims import Claim, ClaimTaking
 from ledger.models.closes import Books, Close
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
@@ -29,6 +30,8 @@ __all__ = [
     "AutoSavingMark",
     "Band",
     "Books",
+    "Claim",
+    "ClaimTaking",
     "Close",
     "DailyTotal",
     "Entry",

@@ -7,7 +7,7 @@ engines run the same text, except for days and triggers, where their SQL differs
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, closes, goals, interest, statements, suspense, triggers
+from ledger.verify import attempts, claims, closes, goals, interest, statements, suspense, triggers
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -94,6 +94,7 @@ CHECKS = (
         "transaction",
         statements.reversals,
     ),
+    *claims.CHECKS,
     Check(
         "resolutions",
         _("Items in suspense"),
