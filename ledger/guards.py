@@ -15,7 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
-from ledger.closing_guards import CLOSING
+from ledger.closing_guards import CLOSING, SEAL_ROWS
 from ledger.goal_guards import GOAL_LOCKS, OWN_MOVES
 from ledger.part_guards import CLAIM_GUARDS, PARTS
 from ledger.receipt_guards import DIRECTIONS
@@ -261,6 +261,7 @@ BOOKS = (
     | CLOSING
     | PARTS
     | CLAIM_GUARDS
+    | SEAL_ROWS
 )
 
 

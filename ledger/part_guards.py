@@ -15,8 +15,9 @@ TAKINGS = "ledger_claimtaking"
 
 TOO_MUCH = "partial reversals take back at most the whole of one completed transaction"
 FIXED = "of what a transaction takes back a part never changes"
-BAD_TAKING = "a claim takes from a later deposit into its wallet, by a part of its transaction"
+BAD_TAKING = "what a claim took is never replaced, and comes from a later deposit into its wallet"
 BAD_CHANGE = "a claim is only paid or ended, once"
+BAD_BEGIN = "a claim is never replaced, and begins with what is left, once its member was told"
 NO_DELETE = "a claim is never deleted"
 NO_REPLACE = "UNIQUE constraint failed: a claim is never replaced"
 
@@ -99,7 +100,7 @@ IS_BAD_TAKING = f"""(NOT EXISTS (
           AND made.amount_cents = NEW.cents))"""
 
 CHANGES = Rule(IS_BAD_CHANGE, IS_BAD_CHANGE, BAD_CHANGE)
-BEGINS = Rule(IS_BAD_CLAIM, IS_BAD_CLAIM, BAD_CHANGE)
+BEGINS = Rule(IS_BAD_CLAIM, IS_BAD_CLAIM, BAD_BEGIN)
 TAKES = Rule(IS_BAD_TAKING, IS_BAD_TAKING, BAD_TAKING)
 
 CLAIM_GUARDS = (

@@ -16,6 +16,7 @@ from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
 from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
 from ledger.models.schedules import Schedule, ScheduledRun
+from ledger.models.seals import Seal
 from ledger.models.tariffs import Band, Tariff
 from ledger.models.transactions import Transaction
 
@@ -51,6 +52,7 @@ __all__ = [
     "RollupMark",
     "Schedule",
     "ScheduledRun",
+    "Seal",
     "Tariff",
     "Transaction",
     "Verdict",

@@ -108,7 +108,7 @@ def cents_to_take(claim: Claim, original: Transaction, cause_id: int, held_cents
     taken = ClaimTaking.objects.filter(cause=cause_id)
     others = taken.aggregate(cents=Sum("cents", default=0))["cents"]
     of_deposit = cause.amount_cents - cause.taken_back_cents - others
-    return max(0, min(claim.left_cents, left_of(original), of_deposit, held_cents))
+    return int(max(0, min(claim.left_cents, left_of(original), of_deposit, held_cents)))
 
 
 @committed
@@ -118,6 +118,7 @@ def end_claim(context: Context, *, claim_id: int, proposed_by_id: int) -> Claim:
     The actor is the person who approved it. Tells the member. Raises ClaimOver or Busy.
     """
     assert context.actor_id
+    assert context.key
     claim = Claim.objects.select_for_update().get(pk=claim_id)
     if claim.state == Claim.State.ENDED and claim.end_key == context.key:
         return claim

@@ -7,7 +7,17 @@ engines run the same text, except for days and triggers, where their SQL differs
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.verify import attempts, claims, closes, goals, interest, statements, suspense, triggers
+from ledger.verify import (
+    attempts,
+    claims,
+    closes,
+    goals,
+    interest,
+    seals,
+    statements,
+    suspense,
+    triggers,
+)
 from ledger.verify.check import Check
 
 CHECKS = (
@@ -279,6 +289,7 @@ CHECKS = (
         statements.RUNNING_TOTALS,
     ),
     *closes.CHECKS,
+    *seals.CHECKS,
     Check(
         "guards",
         _("Triggers"),
