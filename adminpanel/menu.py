@@ -62,7 +62,7 @@ MENU = (
                 "reversals",
                 _("Reversals"),
                 "return",
-                inside=("reversal", "claims", "claim"),
+                inside=("reversal", "reverse_several", "claims", "claim"),
                 counts="proposals",
             ),
             Section(

@@ -13,6 +13,7 @@ from ledger.errors import MoneyGone
 from ledger.models import Claim, ClaimTaking, Transaction
 from tests.adminpanel.support.claims import approved, claimed
 from tests.books import assert_books_right
+from tests.conftest import signed_in
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support.crowd import run_together
 from tests.pages import text
@@ -205,7 +206,8 @@ def test_the_member_reads_what_is_taken_and_why(client, alice, bob, claim):
 
 
 @pytest.mark.any_engine
-def test_staff_propose_a_part_and_end_a_claim_on_the_panel(as_wambui, as_joseph, alice, bob):
+def test_staff_propose_a_part_and_end_a_claim_on_the_panel(as_wambui, joseph, alice, bob):
+    as_joseph = signed_in(joseph)
     record = send(alice, bob, 300_00)
     url = f"/panel/transactions/{record.reference}/"
     reason = {"propose-reason": "Half of it was wrong."}
@@ -233,3 +235,22 @@ def test_staff_propose_a_part_and_end_a_claim_on_the_panel(as_wambui, as_joseph,
     as_wambui.post(f"/panel/claims/{claim.pk}/end/", {"end-reason": "Written off."})
     as_joseph.post(f"/panel/claims/{claim.pk}/approve/")
     assert Claim.objects.get().state == "ENDED"
+
+
+@pytest.mark.any_engine
+def test_several_reversals_are_approved_together(wambui, joseph, alice, bob, carol):
+    fine, own, short = (send(alice, bob, cents) for cents in (10_00, 20_00, 300_00))
+    proposals = [
+        reversals.propose(Context(by.pk, reason="Sent twice."), transaction_id=one.pk)
+        for one, by in ((fine, wambui), (own, joseph), (short, wambui))
+    ]
+    withdraw(bob, 100_00)
+    as_joseph = signed_in(joseph)
+    assert "Approve those chosen" in text(as_joseph.get("/panel/reversals/"))
+    chosen = {"reversal": [one.pk for one in proposals]}
+    page = text(as_joseph.get("/panel/reversals/approve/", chosen))
+    assert "1 reversal, KES 10.00" in page
+    assert "someone else must decide" in page
+    as_joseph.post("/panel/reversals/approve/", chosen)
+    states = ReversalProposal.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["POSTED", "PROPOSED", "PROPOSED"]

@@ -167,8 +167,11 @@ class Month:
 
     def compare(self) -> None:
         """All that was planted is found, and nothing else; and each line and entry has a place."""
-        wanted = {place: sorted(found) for place, found in self.planted.items() if found}
-        assert {place: found for place, found in places().items() if place != "matched"} == wanted
+        wanted = {(place, one) for place, found in self.planted.items() for one in found}
+        given = {
+            (place, one) for place, found in places().items() if place != "matched" for one in found
+        }
+        assert (given - wanted, wanted - given) == (set(), set())
         lines = StatementLine.objects.filter(counts=True).count()
         entries = Entry.objects.filter(account=FLOAT).count()
         assert Movement.objects.count() == lines + entries
