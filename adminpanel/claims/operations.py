@@ -17,6 +17,7 @@ from ledger.models import Claim
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
+from wallet.money import format_money
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import Right
 
@@ -60,7 +61,7 @@ class Endings(Life[ClaimEnding]):
         return Claim.objects.filter(end_key=self.key_of(proposal)).first()
 
     def after_posting(self, proposal: ClaimEnding, made: Claim) -> dict[str, Any]:
-        return {"forgiven": made.left_cents}
+        return {"forgiven": format_money(made.left_cents)}
 
     def wrongly_refused_ids(self) -> list[int]:
         """None: a claim that ended stays ended, so two calls of `post` get the same answer."""

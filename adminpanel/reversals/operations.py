@@ -91,7 +91,7 @@ class Reversals(Life[ReversalProposal]):
         if proposal.posted:
             facts["reversal"] = proposal.posted.reference
         if claim:
-            facts |= {"claim": claim.pk, "claimed": claim.amount_cents}
+            facts |= {"claim": claim.pk, "claimed": format_money(claim.amount_cents)}
         return facts
 
 
@@ -162,9 +162,10 @@ def propose(
         proposed_by_id=context.actor_id,
         proposed_by_name=audit.name_of(context.actor_id),
     )
-    facts = {"amount": amount_cents} if amount_cents < record.amount_cents else {}
+    is_part = amount_cents < record.amount_cents
+    facts = {"amount": format_money(amount_cents)} if is_part else {}
     if may_claim:
-        facts["may_claim"] = True
+        facts["may_claim"] = "yes"
     REVERSALS.record_act(context, Action.PROPOSE, proposal, **facts)
     return proposal
 
