@@ -18,6 +18,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncDate
 
 from ledger.models import DailyTotal, Entry, HouseBalance, RollupMark
+from ledger.models.entries import EntryQuerySet
 from ledger.querysets import NAIROBI
 from wallet.db.retries import committed
 
@@ -79,7 +80,7 @@ def totals(
     return read_consistently(read)
 
 
-def entries_after(entry_id: int) -> QuerySet[Entry]:
+def entries_after(entry_id: int) -> EntryQuerySet:
     """Entries newer than this one.
 
     The id is a literal in the SQL. If it were a parameter, PostgreSQL would switch to a generic

@@ -25,7 +25,7 @@ from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
-from ledger import alerts, claims, rollups
+from ledger import account_days, alerts, claims, rollups
 from ledger.closing import seals
 from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
@@ -107,6 +107,7 @@ MESSAGE_JOBS: tuple[Callable[[], Any], ...] = (
 FILE_JOBS: tuple[Callable[[], Any], ...] = (make_exports,)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
+    account_days.fold_all,
     seals.seal_due,
     monthly.report_due,
     mailing.report_due,

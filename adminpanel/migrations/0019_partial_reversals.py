@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('adminpanel', '0018_alert_kinds'),
-        ('ledger', '0035_parts_and_claims'),
+        ('ledger', '0036_parts_and_claims'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,13 +14,14 @@ from ledger.models.goals import Goal, Picture
 from ledger.models.interest import InterestMark, InterestPaid, InterestRate, RateApproval
 from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
-from ledger.models.rollups import DailyTotal, HouseBalance, RollupMark
+from ledger.models.rollups import AccountDay, DailyTotal, HouseBalance, RollupMark
 from ledger.models.schedules import Schedule, ScheduledRun
 from ledger.models.seals import Seal
 from ledger.models.tariffs import Band, Tariff
 from ledger.models.transactions import Transaction
 
 __all__ = [
+    "AccountDay",
     "AlertMark",
     "Approval",
     "Arrival",

@@ -7,13 +7,39 @@ out. Only `ledger.operations` writes rows, and the database refuses to change or
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models.transactions import Transaction
 from wallet.models import Account
 from wallet.money import CEILING_CENTS, format_signed_money
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def with_fees(self) -> Self:
+        """Mark each entry of a member's account as `is_fee` or not.
+
+        An order with a fee writes the amount and then the fee. They differ in the amount, or where
+        they are equal, in that the fee comes second.
+        """
+        fee = F("transaction__fee_cents")
+        earlier = Entry.objects.filter(
+            account=OuterRef("account"),
+            transaction=OuterRef("transaction"),
+            amount_cents=OuterRef("amount_cents"),
+            pk__lt=OuterRef("pk"),
+        )
+        is_fee = Case(
+            When(transaction__fee_cents=0, then=Value(False)),
+            When(transaction__amount_cents=fee, then=Exists(earlier)),
+            When(amount_cents=fee, then=Value(True)),
+            When(amount_cents=-fee, then=Value(True)),
+            default=Value(False),
+        )
+        return self.annotate(is_fee=is_fee)
 
 
 class Entry(models.Model):
@@ -35,6 +61,8 @@ class Entry(models.Model):
     amount_cents = models.BigIntegerField(_("amount"))
     balance_after_cents = models.BigIntegerField(_("balance after"), null=True)
     created_at = models.DateTimeField(_("written"), editable=False)
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("entry")

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from ledger import kinds
+from wallet.models import Account
 
 
 class DailyTotal(models.Model):
@@ -48,10 +49,40 @@ class HouseBalance(models.Model):
         ]
 
 
+class AccountDay(models.Model):
+    """The sums of one Nairobi day's folded entries on one member's account.
+
+    `in_cents` and `out_cents` are what the orders of that day brought and took, without moves
+    between the member's own accounts; what failed and came back cancels out. The other columns are
+    of the entries of that day, as a statement lists them, and `last_id` is the last of these, 0 if
+    there are none. Entries that aren't folded yet are missing; `ledger/account_days.py` adds them.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    in_cents = models.BigIntegerField(default=0)
+    out_cents = models.BigIntegerField(default=0)
+    credited_cents = models.BigIntegerField(default=0)
+    debited_cents = models.BigIntegerField(default=0)
+    fee_cents = models.BigIntegerField(default=0)
+    line_count = models.BigIntegerField(default=0)
+    last_id = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "day"], name="account_day_once"),
+        ]
+
+
 class RollupMark(models.Model):
-    """The single row that stores the last folded entry. Folding locks it."""
+    """The single row that stores the last folded entries. Folding locks it.
+
+    `through_id` is the last entry in the totals of days, `accounts_through_id` the last one in the
+    days of accounts.
+    """
 
     through_id = models.BigIntegerField(default=0)
+    accounts_through_id = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="rollup_mark_is_one_row")]

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ledger import kinds, rails
@@ -149,26 +149,8 @@ PATHS = (
 
 
 def entries_of(account: Account) -> QuerySet[Entry]:
-    """The account's entries, each marked `is_fee` or not, oldest first.
-
-    An order with a fee writes the amount and then the fee. They differ in the amount, or where they
-    are equal, in that the fee comes second.
-    """
-    fee = F("transaction__fee_cents")
-    earlier = Entry.objects.filter(
-        account=OuterRef("account"),
-        transaction=OuterRef("transaction"),
-        amount_cents=OuterRef("amount_cents"),
-        pk__lt=OuterRef("pk"),
-    )
-    is_fee = Case(
-        When(transaction__fee_cents=0, then=Value(False)),
-        When(transaction__amount_cents=fee, then=Exists(earlier)),
-        When(amount_cents=fee, then=Value(True)),
-        When(amount_cents=-fee, then=Value(True)),
-        default=Value(False),
-    )
-    return Entry.objects.filter(account=account).annotate(is_fee=is_fee).order_by("pk")
+    """The account's entries, each marked `is_fee` or not, oldest first."""
+    return Entry.objects.filter(account=account).with_fees().order_by("pk")
 
 
 def read(entries: QuerySet[Entry]) -> Iterator[Line]:

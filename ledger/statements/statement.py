@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from ledger import account_days
 from ledger.models import Entry, Goal
 from ledger.querysets import day_start, next_day_start
 from ledger.statements import lines
@@ -113,26 +114,19 @@ def of(account: Account, period: Period) -> Statement:
     Time never runs backwards along an account, so the entries of a period lie between two ids, and
     those are read along the index of the account. What is written later has a higher id.
     """
-    opening = last_before(account, Q(created_at__lt=day_start(period.first))) or Point(0, 0)
-    ends = next_day_start(period.last)
+    opening = point(account_days.last_before(account, period.first)) or Point(0, 0)
     now = timezone.now()
-    is_over = ends <= now
-    closing = last_before(account, Q(created_at__lt=ends) if is_over else Q()) or opening
-    found = entries_between(account, opening, closing)
-    sums = found.aggregate(
-        into=Sum("amount_cents", filter=Q(amount_cents__gt=0), default=0),
-        out=Sum("amount_cents", filter=Q(amount_cents__lt=0, is_fee=False), default=0),
-        fees=Sum("amount_cents", filter=Q(amount_cents__lt=0, is_fee=True), default=0),
-        count=Count("pk"),
-    )
-    totals = Totals(sums["into"], -sums["out"], -sums["fees"], sums["count"])
+    moved = account_days.lines(account, period.first, period.last)
+    closing = point(moved.last_id) or opening
+    totals = Totals(moved.credited_cents, moved.debited_cents, moved.fee_cents, moved.line_count)
     return Statement(account, period, opening, closing, totals, made_at=now)
 
 
-def last_before(account: Account, condition: Q) -> Point | None:
-    """The account's last entry that fulfils the condition."""
-    found = Entry.objects.filter(condition, account=account).order_by("-pk")
-    row = found.values_list("pk", "balance_after_cents").first()
+def point(entry_id: int) -> Point | None:
+    """This entry and the balance after it. None for 0."""
+    if not entry_id:
+        return None
+    row = Entry.objects.filter(pk=entry_id).values_list("pk", "balance_after_cents").first()
     # Only entries of house accounts have no balance.
     return Point(row[0], row[1] or 0) if row else None
 

@@ -8,6 +8,7 @@ engines run the same text, except for days and triggers, where their SQL differs
 from django.utils.translation import gettext_lazy as _
 
 from ledger.verify import (
+    account_days,
     attempts,
     claims,
     closes,
@@ -288,6 +289,7 @@ CHECKS = (
         "house balance",
         statements.RUNNING_TOTALS,
     ),
+    *account_days.CHECKS,
     *closes.CHECKS,
     *seals.CHECKS,
     Check(

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Max
 
-from ledger import rollups
+from ledger import account_days, rollups
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Transaction
 from ledger.operations import Order
@@ -106,6 +106,7 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
     town.update(is_active=True)
     rollups.fold_all(FOLD)
     rollups.fold_all()
+    account_days.fold_all(FOLD)
 
 
 def open_members(random: Random, number: int, joined: datetime) -> Town:

@@ -11,8 +11,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from ledger import operations, rollups
-from ledger.models import Entry
+from ledger import account_days, operations, rollups
+from ledger.models import AccountDay, Entry
 from ledger.rollups import MEMBERS, Total
 from tests.factories import UserFactory, deposit, funded, new_key, send, withdraw
 from tests.tampering import violations
@@ -121,6 +121,7 @@ def test_threads_that_fold_together_fold_each_entry_once(alice, bob):
     def fold() -> None:
         try:
             rollups.fold_all(batch=2)
+            account_days.fold_all(batch=2)
         finally:
             connection.close()
 
@@ -130,7 +131,10 @@ def test_threads_that_fold_together_fold_each_entry_once(alice, bob):
     for one in crowd:
         one.join()
     rollups.fold_all(batch=2)
+    account_days.fold_all(batch=2)
     assert by_type(rollups.totals())[None, "TRANSFER", MEMBERS] == (10, 10_00, 10, 10_00)
+    sent = AccountDay.objects.filter(account=alice.primary_account()).aggregate(Sum("out_cents"))
+    assert sent == {"out_cents__sum": 10_00}
     assert violations() == []
 
 

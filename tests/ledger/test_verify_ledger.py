@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from ledger import guards, operations, rollups, verify
+from ledger import account_days, guards, operations, rollups, verify
 from ledger.models import Entry, HouseBalance, Transaction
 from ledger.models.tariffs import Purpose
 from ledger.querysets import nairobi_day
@@ -41,6 +41,7 @@ def rows(alice, bob, carol) -> dict[str, int]:
     }
     records |= priced_ones(alice, bob)
     rollups.fold(batch=4)
+    account_days.fold(batch=10)
     ids = {name: record.pk for name, record in records.items()}
     ids |= {name: account_id(user) for name, user in zip("abc", (alice, bob, carol), strict=True)}
     ids |= {"alice": ids["a"], "bob": ids["b"], "carol": ids["c"], "actor": alice.pk}

@@ -13,13 +13,13 @@ pytestmark = pytest.mark.django_db
 
 # (who, page, htmx headers, most queries).
 PAGES = [
-    ("member", "/", None, 10),
-    ("member", "/", htmx("balance"), 8),
-    ("member", "/activity/", None, 8),
+    ("member", "/", None, 11),
+    ("member", "/", htmx("balance"), 9),
+    ("member", "/activity/", None, 9),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 6),
     # Its code is written the first time.
     ("member", "receipt", None, 11),
-    ("member", "/statement/", None, 9),
+    ("member", "/statement/", None, 11),
     ("member", "/transfer/", None, 7),
     ("member", "/profile/", None, 7),
     ("finance", "/panel/", None, 27),

@@ -150,6 +150,10 @@ TAMPERS = {
         "UPDATE ledger_dailytotal SET credit_cents = 1 WHERE house_id = -1 AND type = 'DEPOSIT'",
         ("rollups", "day {today} DEPOSIT -1"),
     ),
+    "the sum of an account's day": (
+        "UPDATE ledger_accountday SET in_cents = in_cents + 1 WHERE account_id = {alice}",
+        ("account_days", "day {today} of {alice}"),
+    ),
     "a running total of a house account": (
         "UPDATE ledger_housebalance SET balance_cents = 1 WHERE id = {total}",
         ("running_totals", "house balance {total}"),

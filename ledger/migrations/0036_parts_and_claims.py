@@ -27,7 +27,7 @@ NEW_GUARDS = PARTS | CLAIM_GUARDS
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0034_closes'),
+        ('ledger', '0035_account_days'),
         ('wallet', '0042_parts_and_claims'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
