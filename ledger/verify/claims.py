@@ -27,7 +27,7 @@ PARTS = f"""
         OR EXISTS (SELECT 1 FROM ledger_transaction whole WHERE whole.reverses_id = original.id))
     ORDER BY record.id"""
 
-CLAIMS = """
+CLAIMS = f"""
     SELECT claim.id, original.reference, claim.taken_cents,
            COALESCE(taken.cents, 0) AS paid_cents
     FROM ledger_claim claim
@@ -49,7 +49,7 @@ CLAIMS = """
             LEFT JOIN ledger_transaction made ON made.id = taking.made_id
             LEFT JOIN ledger_transaction cause ON cause.id = taking.cause_id
             WHERE taking.claim_id = claim.id AND (
-                cause.id IS NULL OR cause.type <> 'DEPOSIT'
+                cause.id IS NULL OR cause.type <> '{kinds.DEPOSIT.code}'
                 OR cause.to_account_id <> claim.account_id
                 OR cause.amount_cents < taking.cents
                 OR COALESCE(made.amount_cents, 0) <> taking.cents
