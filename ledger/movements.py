@@ -166,7 +166,7 @@ class Movement:
 
     @property
     def is_returned(self) -> bool:
-        """All of it was reversed, at once or in parts."""
+        """All of it was reversed, with one reversal or in parts."""
         return self.returned_cents == self.amount_cents
 
     @property

@@ -17,7 +17,7 @@ TOO_MUCH = "partial reversals take back at most the whole of one completed trans
 FIXED = "of what a transaction takes back a part never changes"
 BAD_TAKING = "what a claim took is never replaced, and comes from a later deposit into its wallet"
 BAD_CHANGE = "a claim is only paid or ended, once"
-BAD_BEGIN = "a claim is never replaced, and begins with what is left, once its member was told"
+BAD_BEGIN = "a claim is never replaced, and begins with what is left, once its member has a message"
 NO_DELETE = "a claim is never deleted"
 NO_REPLACE = "UNIQUE constraint failed: a claim is never replaced"
 
@@ -36,7 +36,7 @@ IS_TOO_MUCH = f"""(
           AND NOT EXISTS (SELECT 1 FROM {TRANSACTIONS} whole WHERE whole.reverses_id = original.id))
     OR NEW.reverses_id IS NOT NULL AND {PARTS_OF.format(of="NEW.reverses_id")} > 0)"""
 
-# On PostgreSQL the row of the original is locked first, so that two at once are counted in turn.
+# On PostgreSQL the row of the original is locked first, so that two at the same time are counted in turn.
 PARTS = Guards(
     sqlite={
         "ledger_transaction_parts": f"""
@@ -73,7 +73,14 @@ END $$;
 
 NEVER_CHANGES = (
     *("id", "original_id", "account_id", "amount_cents", "reason", "key", "proposed_by_id"),
-    *("proposed_by_name", "approved_by_id", "approved_by_name", "told_id", "opened_at", "after_id"),
+    *(
+        "proposed_by_name",
+        "approved_by_id",
+        "approved_by_name",
+        "notice_id",
+        "opened_at",
+        "after_id",
+    ),
 )
 CHANGED = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in NEVER_CHANGES)
 IS_BAD_CHANGE = f"""({CHANGED} OR OLD.state <> 'OPEN' OR NEW.taken_cents < OLD.taken_cents
@@ -84,7 +91,7 @@ IS_BAD_CLAIM = f"""(NEW.taken_cents <> 0
     OR NOT EXISTS (
     SELECT 1 FROM {TRANSACTIONS} original
     JOIN wallet_account account ON account.id = original.to_account_id
-    JOIN wallet_message told ON told.id = NEW.told_id AND told.user_id = account.user_id
+    JOIN wallet_message notice ON notice.id = NEW.notice_id AND notice.user_id = account.user_id
     WHERE original.id = NEW.original_id AND original.to_account_id = NEW.account_id
       AND {PARTS_OF.format(of="original.id")} + NEW.amount_cents <= original.amount_cents))"""
 IS_BAD_TAKING = f"""(NOT EXISTS (
@@ -109,7 +116,7 @@ CLAIM_GUARDS = (
         deleted=NO_DELETE,
         replaced=NO_REPLACE,
         same=f"""SELECT 1 FROM {CLAIMS} WHERE id = NEW.id OR key = NEW.key
-            OR told_id = NEW.told_id OR original_id = NEW.original_id AND state = 'OPEN'""",
+            OR notice_id = NEW.notice_id OR original_id = NEW.original_id AND state = 'OPEN'""",
     )
     | refusing(CLAIMS, "ledger_claim_changes", "UPDATE", CHANGES)
     | refusing(CLAIMS, "ledger_claim_begins", "INSERT", BEGINS)

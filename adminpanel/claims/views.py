@@ -113,7 +113,7 @@ def say(proposal: ClaimEnding) -> str:
     """What a decision led to."""
     match proposal.state:
         case State.POSTED:
-            return _("Approved. Nothing more is taken, and the member is told.")
+            return _("Approved. Nothing more is taken, and the member gets a message.")
         case State.REFUSED:
             return _("Approved, but the ledger refused it. {why}").format(why=proposal.remark)
         case State.APPROVED:
@@ -133,7 +133,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     found = Claim.objects.select_related(
-        "original__from_account__user", "account__user", "told", "end_proposed_by"
+        "original__from_account__user", "account__user", "notice", "end_proposed_by"
     )
     claim = get_object_or_404(found.select_related("end_approved_by"), pk=claim_id)
     proposal = claim.endings.select_related("proposed_by", "decided_by").order_by("-pk").first()

@@ -52,7 +52,7 @@ class ReversalProposal(Proposal):
 
     @property
     def is_whole(self) -> bool:
-        """It takes back the whole transaction at once."""
+        """It takes back the whole transaction with one reversal."""
         return self.amount_cents == self.transaction.amount_cents
 
     @property

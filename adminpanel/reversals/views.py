@@ -80,7 +80,9 @@ def say(proposal: ReversalProposal) -> str:
     """What a decision led to."""
     match proposal.state:
         case State.POSTED if Claim.objects.filter(key=operations.key_of(proposal)).exists():
-            return _("Approved. Later deposits pay what was missing, and the member is told.")
+            return _(
+                "Approved. Later deposits pay what was missing, and the member gets a message."
+            )
         case State.POSTED if not proposal.is_whole:
             return _("Approved. A part of the transaction is reversed.")
         case State.POSTED:

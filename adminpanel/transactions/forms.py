@@ -25,7 +25,9 @@ class ProposeForm(forms.Form):
     )
     may_claim = forms.BooleanField(
         label=_("If the wallet holds too little, take the rest from later deposits"),
-        help_text=_("The approver has to agree, and the member is told before anything is taken."),
+        help_text=_(
+            "The approver has to agree, and the member gets a message before anything is taken."
+        ),
         required=False,
     )
     reason = ReasonField(

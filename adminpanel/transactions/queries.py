@@ -88,9 +88,9 @@ def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
                     action in BAD,
                 )
             )
-    told = {event.facts.get("reversal") for event in history}
+    known = {event.facts.get("reversal") for event in history}
     for reversal in reversals_of(record):
-        if reversal.reference not in told:
+        if reversal.reference not in known:
             steps.append(posting_step(reversal, reversal.reference))
     return sorted(steps, key=lambda step: (step.at is None, step.at))
 

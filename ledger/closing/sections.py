@@ -103,7 +103,7 @@ APPROVALS = Section(
          AND record.idempotency_key = 'reversal ' || made.id
     WHERE record.part_of_id IS NOT NULL AND {ORDERED} ORDER BY record.id, made.id""",
         """
-    SELECT claim.opened_at, claim.id, 'claim', claim.told_id, claim.opened_at, NULL,
+    SELECT claim.opened_at, claim.id, 'claim', claim.notice_id, claim.opened_at, NULL,
            claim.original_id, claim.account_id, claim.amount_cents, claim.after_id, claim.reason,
            claim.key, claim.proposed_by_id, claim.proposed_by_name, claim.approved_by_id,
            claim.approved_by_name

@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='claim',
-            name='told',
+            name='notice',
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='wallet.message', verbose_name='message to the member'),
         ),
         migrations.AddField(
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0), ('taken_cents__gte', 0), ('taken_cents__lte', models.F('amount_cents'))), name='claim_takes_no_more'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0), ('taken_cents__gte', 0), ('taken_cents__lte', models.F('amount_cents'))), name='claim_takes_at_most_its_amount'),
         ),
         migrations.AddConstraint(
             model_name='claim',

@@ -22,7 +22,7 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
 class Claim(models.Model):
     """What a reversal couldn't take back, to be paid by the wallet's later deposits.
 
-    It exists only once two people have agreed and its member was told: the message is `told`. It
+    It exists only once two people have agreed and its member has a message, the `notice`. It
     counts deposits after the entry `after_id`. `taken_cents` is the sum of its `takings`.
     """
 
@@ -57,7 +57,7 @@ class Claim(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("approved by")
     )
     approved_by_name = models.CharField(max_length=80)
-    told = models.OneToOneField(
+    notice = models.OneToOneField(
         Message, models.PROTECT, related_name="+", verbose_name=_("message to the member")
     )
     opened_at = models.DateTimeField(_("opened"))
@@ -88,7 +88,7 @@ class Claim(models.Model):
                 condition=Q(amount_cents__gt=0)
                 & Q(taken_cents__gte=0)
                 & Q(taken_cents__lte=F("amount_cents")),
-                name="claim_takes_no_more",
+                name="claim_takes_at_most_its_amount",
             ),
             models.CheckConstraint(
                 condition=Q(

@@ -1,6 +1,6 @@
 """Claims: what a reversal couldn't take back, because the wallet held too little.
 
-Two people of finance agree on a claim, and its member is told in the commit that opens it. From
+Two people of finance agree on a claim, and its member gets a message in the commit that opens it. From
 then on each deposit into that wallet pays it first, by a partial reversal. The worker takes it
 right after the deposit (`ledger/claims.py`), once for each deposit.
 """
@@ -29,7 +29,7 @@ from wallet.money import format_money
 def open_claim(
     context: Context, *, transaction_id: int, amount_cents: int, proposed_by_id: int
 ) -> Claim:
-    """Let later deposits of the receiving wallet pay back this much, and tell its member.
+    """Let later deposits of the receiving wallet pay back this much, and send its member a message.
 
     The actor is the person who approved it, the context's reason the proposer's. The same key again
     returns the first claim. Raises NotReversible, PartTooLarge or Busy.
@@ -45,7 +45,7 @@ def open_claim(
     if earlier := Claim.objects.filter(key=context.key).first():
         return earlier
     refuse_more_than_left(record, amount_cents)
-    told = messages.alert(
+    notice = messages.alert(
         record.to_account.user_id,
         Topic.CLAIMED,
         reference=record.reference,
@@ -64,7 +64,7 @@ def open_claim(
         proposed_by_name=names[proposed_by_id].name,
         approved_by_id=context.actor_id,
         approved_by_name=names[context.actor_id].name,
-        told=told,
+        notice=notice,
         opened_at=Books.objects.not_closed(timezone.now()),
         after_id=last.values_list("pk", flat=True).first() or 0,
     )

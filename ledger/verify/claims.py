@@ -33,11 +33,11 @@ CLAIMS = f"""
     FROM ledger_claim claim
     LEFT JOIN ledger_transaction original ON original.id = claim.original_id
     LEFT JOIN wallet_account account ON account.id = claim.account_id
-    LEFT JOIN wallet_message told ON told.id = claim.told_id
+    LEFT JOIN wallet_message notice ON notice.id = claim.notice_id
     LEFT JOIN (SELECT claim_id, SUM(cents) AS cents
                FROM ledger_claimtaking GROUP BY claim_id) taken ON taken.claim_id = claim.id
     WHERE original.id IS NULL OR original.to_account_id <> claim.account_id
-       OR told.id IS NULL OR told.user_id <> account.user_id OR told.topic <> 'claimed'
+       OR notice.id IS NULL OR notice.user_id <> account.user_id OR notice.topic <> 'claimed'
        OR claim.proposed_by_id = claim.approved_by_id
        OR claim.end_proposed_by_id = claim.end_approved_by_id
        OR claim.taken_cents <> COALESCE(taken.cents, 0)
@@ -72,7 +72,7 @@ CHECKS = (
         "claims",
         _("Claims"),
         _(
-            "Two people agreed on every claim, its member was told, and what it took is what its "
+            "Two people agreed on every claim, its member has a message, and what it took is what its "
             "deposits paid."
         ),
         _("on {reference}: took {taken_cents}, and its deposits paid {paid_cents}"),

@@ -1,4 +1,4 @@
-"""A claim: two people agree, the member is told, and only then later deposits pay it, once each."""
+"""A claim: two people agree, the member gets a message, and only then later deposits pay it, once each."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def claim(alice, bob, wambui, joseph) -> Claim:
     return claimed(alice, bob, wambui, joseph)
 
 
-def test_the_rest_is_claimed_and_the_member_told(alice, bob, wambui, joseph, claim):
+def test_the_rest_is_claimed_and_the_member_gets_a_message(alice, bob, wambui, joseph, claim):
     assert (balance(alice), balance(bob)) == (800_00, 0)
     assert (claim.amount_cents, claim.taken_cents, claim.state) == (200_00, 0, "OPEN")
     assert (claim.proposed_by, claim.approved_by) == (wambui, joseph)
-    assert (claim.told.user, claim.told.topic) == (bob, "claimed")
+    assert (claim.notice.user, claim.notice.topic) == (bob, "claimed")
     proposal = ReversalProposal.objects.get()
     assert (proposal.state, proposal.posted.amount_cents) == ("POSTED", 100_00)
     assert violations() == []
@@ -121,7 +121,7 @@ def test_a_crash_between_reversal_and_claim_loses_neither(alice, bob, wambui, jo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_at_once_take_once(alice, bob, claim):
+def test_workers_together_take_once(alice, bob, claim):
     deposit(bob, 150_00)
     run_together(*[claims.take_due] * 3)
     assert (balance(alice), balance(bob)) == (950_00, 0)

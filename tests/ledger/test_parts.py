@@ -91,7 +91,7 @@ def test_the_database_refuses_the_same(finance, alice, bob, carol, wrong):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_take_no_more_than_the_whole(finance, alice, bob):
+def test_two_together_take_no_more_than_the_whole(finance, alice, bob):
     record = send(alice, bob, 300_00)
     deposit(bob, 900_00)
     answers = run_together(*[lambda: take(finance, record, 200_00)] * 3)

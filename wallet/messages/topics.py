@@ -56,7 +56,7 @@ class Topic(TextChoices):
     MONEY_OUT = "money_out", gettext_lazy("Money taken")
     MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
     CLAIMED = "claimed", gettext_lazy("Taken from later deposits")
-    CLAIM_ENDED = "claim_ended", gettext_lazy("No more taken from deposits")
+    CLAIM_ENDED = "claim_ended", gettext_lazy("Nothing taken any longer from deposits")
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
     STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")

@@ -24,7 +24,7 @@ def approved(
 
 
 def claimed(payer: User, payee: User, maker: User, approver: User) -> Claim:
-    """KES 300 were sent and 200 are gone: 100 come back at once, and 200 are claimed."""
+    """KES 300 were sent and 200 are gone: 100 come back immediately, and 200 are claimed."""
     record = send(payer, payee, 300_00)
     withdraw(payee, 200_00)
     approved(record, maker, approver, claim=True)
