@@ -36,7 +36,8 @@ IS_TOO_MUCH = f"""(
           AND NOT EXISTS (SELECT 1 FROM {TRANSACTIONS} whole WHERE whole.reverses_id = original.id))
     OR NEW.reverses_id IS NOT NULL AND {PARTS_OF.format(of="NEW.reverses_id")} > 0)"""
 
-# On PostgreSQL the row of the original is locked first, so that two at the same time are counted in turn.
+# On PostgreSQL the row of the original is locked first, so that two at the same time are counted
+# in turn.
 PARTS = Guards(
     sqlite={
         "ledger_transaction_parts": f"""

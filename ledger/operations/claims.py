@@ -1,7 +1,7 @@
 """Claims: what a reversal couldn't take back, because the wallet held too little.
 
-Two people of finance agree on a claim, and its member gets a message in the commit that opens it. From
-then on each deposit into that wallet pays it first, by a partial reversal. The worker takes it
+Two people of finance agree on a claim, and its member gets a message in the commit that opens it.
+From then on each deposit into that wallet pays it first, by a partial reversal. The worker takes it
 right after the deposit (`ledger/claims.py`), once for each deposit.
 """
 

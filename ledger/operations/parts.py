@@ -1,8 +1,8 @@
 """Reverse a part of a deposit or a transfer. Two people of finance agreed on it.
 
 Partial reversals are rare, so each runs alone and is written through the ORM, like corrections. All
-of one transaction lock the same wallet, so two at the same time can't take back more than its amount. A
-trigger stands behind that (`ledger/part_guards.py`).
+of one transaction lock the same wallet, so two at the same time can't take back more than its
+amount. A trigger stands behind that (`ledger/part_guards.py`).
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ CHECKS = (
         "claims",
         _("Claims"),
         _(
-            "Two people agreed on every claim, its member has a message, and what it took is what its "
-            "deposits paid."
+            "Two people agreed on every claim, its member has a message, and what it took is what "
+            "its deposits paid."
         ),
         _("on {reference}: took {taken_cents}, and its deposits paid {paid_cents}"),
         "claim",

@@ -1,4 +1,4 @@
-"""A claim: two people agree, the member gets a message, and only then later deposits pay it, once each."""
+"""A claim: two people agree, the member gets a message, and only then later deposits pay it."""
 
 from __future__ import annotations
 
