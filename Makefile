@@ -1,7 +1,7 @@
 # The commands for working with Nissmart from a fresh checkout. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check format bench proof coverage lock clean
+.PHONY: help run test test-sqlite test-postgres check format bench proof nightly coverage lock clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -45,6 +45,10 @@ proof: ## run all long proofs about payments, or some: make proof ARGS=payouts
 	@.ci/venv dev
 	@.ci/proof $(ARGS)
 
+nightly: ## run all long things, or some, with a report in test-results/nightly.md: make nightly ARGS=supply
+	@.ci/venv dev
+	@$(BIN)/python .ci/nightly.py $(ARGS)
+
 coverage: ## show which lines the tests reach (on SQLite)
 	@.ci/venv dev
 	@$(BIN)/coverage run -m pytest $(ARGS)
@@ -55,8 +59,10 @@ lock: ## write requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
 	@$(BIN)/uv pip compile $(LOCK) requirements-postgres.in --constraints requirements.txt \
 		--output-file requirements-postgres.txt
+	@$(BIN)/uv pip compile $(LOCK) requirements-telemetry.in --constraints requirements.txt \
+		--output-file requirements-telemetry.txt
 	@$(BIN)/uv pip compile $(LOCK) requirements-dev.in --constraints requirements-postgres.txt \
-		--output-file requirements-dev.txt
+		--constraints requirements-telemetry.txt --output-file requirements-dev.txt
 
 clean: ## remove what make and the tools created, but keep the database
 	@rm -rf .venv .venv.lock staticfiles .coverage htmlcov test-results

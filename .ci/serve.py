@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import supervise
 from django.conf import settings
@@ -23,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 import mpesa  # noqa: E402
 
 from nissmart.embedded_postgres import PostgresError, Server  # noqa: E402
+from nissmart.front.command import command  # noqa: E402
 
 ON = ("1", "true", "yes", "on", "y", "ok")
 
@@ -46,8 +48,10 @@ def main() -> int:
     supervise.interrupt_once()
     try:
         sandbox = prepare_sandbox(hosts) if has_sandbox else None
-        with database() as postgres:
+        with database() as postgres, metrics_folder():
             prepare(is_demo)
+            # What serves needn't know how to become the owner of the tables.
+            os.environ.pop("DATABASE_OWNER_URL", None)
             started = services(hosts, port_of(os.environ), sandbox)
             return supervise.run(started, postgres, lambda: be_ready(hosts[0], sandbox))
     except KeyboardInterrupt:
@@ -178,14 +182,28 @@ def database() -> Iterator[Server | None]:
     place = ROOT / os.environ.get("POSTGRES_DIR", "db.postgres")
     with Server(place) as server:
         os.environ["DATABASE_URL"] = server.url
-        # For `manage.py` in another terminal. It holds the password, so others can't read it.
-        url_file = place / "url"
-        url_file.touch(mode=0o600)
-        url_file.write_text(server.url)
+        os.environ["DATABASE_OWNER_URL"] = server.owner_url
+        # For `manage.py` in another terminal. They hold passwords, so others can't read them.
+        files = {place / "url": server.url, place / "owner-url": server.owner_url}
+        for file, url in files.items():
+            file.touch(mode=0o600)
+            file.write_text(url)
         try:
             yield server
         finally:
-            url_file.unlink(missing_ok=True)
+            for file in files:
+                file.unlink(missing_ok=True)
+
+
+@contextmanager
+def metrics_folder() -> Iterator[None]:
+    """With METRICS_TOKEN, a folder in which all processes count, so that one scrape has all."""
+    if not os.environ.get("METRICS_TOKEN") or os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        yield
+        return
+    with TemporaryDirectory(prefix="nissmart-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def prepare_sandbox(hosts: list[str]) -> mpesa.Sandbox:
@@ -228,13 +246,9 @@ def manage(*arguments: str) -> None:
 def services(hosts: list[str], port: int, sandbox: mpesa.Sandbox | None) -> list[Service]:
     """What runs side by side: a web server on each IP address, the background worker, and M-PESA's
     simulator if there is one."""
-    granian = str(Path(sys.executable).parent / "granian")
-    web = [granian, "--interface=wsgi", f"--port={port}", "--respawn-failed-workers"]
-    # It would warn that eight threads are many for two cores.
-    web += [f"--blocking-threads={settings.WEB_THREADS}", "--log-level=error"]
-    web += ["nissmart.wsgi:application"]
     servers = [
-        Service("web server", [*web, f"--host={host}"], (loopback(host), port)) for host in hosts
+        Service("web server", command(host=host, port=port), (loopback(host), port))
+        for host in hosts
     ]
     started = [*servers, Service("worker", [sys.executable, "manage.py", "work"])]
     return [sandbox.service(), *started] if sandbox else started

@@ -65,6 +65,7 @@ STATEMENTS = (
         f"{FILES}_changes",
         "UPDATE",
         Rule(changes_file("IS DISTINCT FROM"), changes_file("IS NOT"), NEVER_CHANGED),
+        fixed=SET_ONCE,
     )
     | never_deleted(
         FILES,

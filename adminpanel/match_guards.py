@@ -39,6 +39,7 @@ MATCHING = (
             changes_wrongly("IS NOT"),
             "a movement leaves its match before it joins another",
         ),
+        fixed=FIXED,
     )
     | never_deleted(
         MOVEMENTS,

@@ -97,7 +97,7 @@ MENU = (
                 "chart",
                 inside=("trial_balance", "books", "export_jobs", "report_mails"),
             ),
-            Section("integrity", _("Integrity"), "shield", inside=("check",)),
+            Section("integrity", _("Integrity"), "shield", inside=("check", "tables")),
         ),
     ),
     Group(

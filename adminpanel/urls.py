@@ -8,6 +8,7 @@ from adminpanel.deposits import views as deposits
 from adminpanel.overview import views as overview
 from adminpanel.reports import statements
 from adminpanel.search import views as search
+from adminpanel.tables import views as tables
 from wallet.web.converters import AccountIdConverter
 
 register_converter(AccountIdConverter, "account_id")
@@ -37,6 +38,7 @@ urlpatterns = [
     ),
     path("reports/", include("adminpanel.reports.urls")),
     path("reports/exports/", include("adminpanel.exports.urls")),
+    path("integrity/tables/", tables.tables, name="tables"),
     path("integrity/", include("adminpanel.integrity.urls")),
     # People
     path("members/", include("adminpanel.members.urls")),

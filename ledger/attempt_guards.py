@@ -137,11 +137,12 @@ class Rule(NamedTuple):
     words: str
 
 
-def refusing(table: str, name: str, when: str, *rules: Rule) -> Guards:
+def refusing(table: str, name: str, when: str, *rules: Rule, fixed: Sequence[str] = ()) -> Guards:
     """Triggers that refuse a row when it is written and a rule is true of it.
 
     SQLite has a trigger for each rule. PostgreSQL has a function for all of them, since a rule
-    that looks into another table can't stand in the WHEN of a trigger.
+    that looks into another table can't stand in the WHEN of a trigger. `fixed` are the columns
+    that a rule lets no update change.
     """
     sqlite = {
         f"{name}_{number}": f"""
@@ -167,7 +168,8 @@ END $$;
         (table, name): f"""
             BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"""
     }
-    return Guards(sqlite=sqlite, postgresql=postgresql, functions=(REFUSE, function))
+    never = {table: fixed} if fixed else {}
+    return Guards(sqlite=sqlite, postgresql=postgresql, functions=(REFUSE, function), fixed=never)
 
 
 def kept(table: str) -> Guards:
@@ -212,6 +214,7 @@ def attempt_moves(fixed: Sequence[str] = FIXED) -> Guards:
         Rule(LACKS_APPROVALS, "", NOT_APPROVED),
         Rule(DISAGREES, "", NOT_AGREED),
         Rule(SENT_AGAIN, "", JUDGED),
+        fixed=fixed,
     )
 
 
@@ -230,6 +233,7 @@ PAYOUTS = (
         "ledger_railevent_found_once",
         "UPDATE",
         Rule(changes_event("IS DISTINCT FROM"), changes_event("IS NOT"), BAD_EVENT),
+        fixed=EVENT_FIXED,
     )
     | kept(PAUSES)
     | refusing(
@@ -237,6 +241,7 @@ PAYOUTS = (
         "ledger_pause_lifted_once",
         "UPDATE",
         Rule(changes_pause("IS DISTINCT FROM"), changes_pause("IS NOT"), BAD_PAUSE),
+        fixed=PAUSE_FIXED,
     )
 )
 
@@ -248,6 +253,7 @@ ARRIVALS_ONCE = (
         "ledger_arrival_booked_once",
         "UPDATE",
         Rule(changes_arrival("IS DISTINCT FROM"), changes_arrival("IS NOT"), BAD_ARRIVAL),
+        fixed=ARRIVAL_FIXED,
     )
     | Guards(
         sqlite={

@@ -120,6 +120,7 @@ GOAL_LOCKS = (
         Rule(changes_lock("IS DISTINCT FROM"), changes_lock("IS NOT"), BAD_CHANGE),
         Rule(WAITS_TOO_SHORT, WAITS_TOO_SHORT_SQLITE, BAD_WAIT),
         Rule(OTHER_BALANCE, OTHER_BALANCE, BAD_BALANCE),
+        fixed=SET_ONCE,
     )
     | Guards(
         sqlite={

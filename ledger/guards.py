@@ -100,6 +100,7 @@ def transaction_guards(columns: Sequence[str] = FIXED_COLUMNS) -> Guards:
             BEFORE DELETE OR TRUNCATE ON {TRANSACTIONS} FOR EACH STATEMENT
             EXECUTE FUNCTION refuse_change('{NO_DELETE}')""",
         },
+        fixed={TRANSACTIONS: columns},
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from typing import NamedTuple
 
 from django.db.models import Q
 
-from ledger.models import Transaction
+from ledger.models import Favourite, Transaction
 from ledger.querysets import TransactionQuerySet
 from ledger.references import as_reference
 from wallet.db.text_search import holds
@@ -14,6 +15,13 @@ from wallet.models import Account
 from wallet.money import cents_in
 from wallet.names import search_words
 from wallet.web import paging
+
+
+class Payee(NamedTuple):
+    """Someone to send to again: a transfer to them, and whether the member saved them."""
+
+    record: Transaction
+    is_saved: bool = False
 
 
 def page(
@@ -43,6 +51,24 @@ def page(
 def latest(account: Account, size: int) -> list[Transaction]:
     """The member's newest transactions of any kind."""
     return page(account, Transaction.objects.for_members(), None, size).rows
+
+
+def payees(account: Account, size: int) -> list[Payee]:
+    """The people that the member saved, and the last others this account has sent to.
+
+    The others fill the list up to `size`. There is at least one of them, however many are saved.
+    """
+    saved = saved_payees(account)
+    known = {payee.record.to_account_id for payee in saved}
+    recent = [each for each in recent_payees(account, size) if each.to_account_id not in known]
+    return saved + [Payee(record) for record in recent[: max(size - len(saved), 1)]]
+
+
+def saved_payees(account: Account) -> list[Payee]:
+    """The people that the account's owner saved, the last one first."""
+    saved = Favourite.objects.filter(user=account.user_id, payee__user__is_active=True)
+    found = saved.select_related("payment__to_account__user").order_by("-pk")
+    return [Payee(each.payment, is_saved=True) for each in found]
 
 
 def recent_payees(account: Account, size: int) -> list[Transaction]:

@@ -3,6 +3,7 @@ from django.urls import include, path, register_converter
 from ledger import views
 from ledger.asks import views as asks
 from ledger.documents import views as documents
+from ledger.favourites import views as favourites
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.leaving import views as leaving
 from ledger.payouts.views import callback
@@ -36,6 +37,7 @@ urlpatterns = [
     path("activity/", views.activity, name="activity"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
     path("activity/<reference:reference>/pdf/", views.receipt_pdf, name="receipt_pdf"),
+    path("activity/<reference:reference>/save/", favourites.save, name="favourite"),
     path("activity/<reference:reference>/report/", views.report, name="report"),
     path("activity/<reference:reference>/cancel/", views.cancel, name="cancel"),
 ]

@@ -4,9 +4,14 @@ from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
+from nissmart import telemetry
+
 
 class Nissmart(AppConfig):
     name = "nissmart"
+
+    def ready(self) -> None:
+        telemetry.start()
 
 
 class OperatorsAdmin(AdminConfig):

@@ -25,7 +25,9 @@ import psycopg
 OLDEST_MAJOR = 15  # the oldest that this Django supports
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
-NAME = "nissmart"
+NAME = "nissmart"  # of the database, and of its superuser
+OWNER, APPLICATION = "nissmart_owner", "nissmart_app"
+ROLES = Path(__file__).resolve().parent.parent / "deploy/postgres/roles.sql"
 PROGRAMS = ("initdb", "postgres")
 
 
@@ -48,15 +50,23 @@ class Server:
         self.account = account_to_run_as()
         self.port = free_port()
         self.password = ""
+        # Of the other roles. New at each start, since their URLs are written down anew too.
+        self.passwords = {role: secrets.token_urlsafe(32) for role in (OWNER, APPLICATION)}
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """The DATABASE_URL of the product's database."""
-        return self.url_of(NAME)
+        return self.url_of(NAME, APPLICATION)
 
-    def url_of(self, database: str) -> str:
-        login = NAME if self.is_open else f"{NAME}:{self.password}"
+    @property
+    def owner_url(self) -> str:
+        """Its DATABASE_OWNER_URL."""
+        return self.url_of(NAME, OWNER)
+
+    def url_of(self, database: str, role: str = NAME) -> str:
+        password = self.passwords.get(role, self.password)
+        login = role if self.is_open else f"{role}:{password}"
         return f"postgres://{login}@127.0.0.1:{self.port}/{database}"
 
     def __enter__(self) -> Self:
@@ -71,6 +81,7 @@ class Server:
                 self.initialise()
             self.start()
             self.create_database()
+            self.create_roles()
         except BaseException:
             self.stop()
             raise
@@ -183,6 +194,13 @@ class Server:
             query = "SELECT 1 FROM pg_database WHERE datname = %s"
             if not connection.execute(query, [NAME]).fetchone():
                 connection.execute(f"CREATE DATABASE {NAME}")
+
+    def create_roles(self) -> None:
+        """Let the application run as a role that owns nothing, as in production."""
+        with psycopg.connect(self.url_of(NAME), autocommit=True) as connection:
+            connection.execute(ROLES.read_bytes())
+            for role, password in self.passwords.items():
+                connection.execute(f"ALTER ROLE {role} PASSWORD '{password}'")
 
     def stop(self) -> None:
         """End all sessions and shut down cleanly; if that takes too long, without a checkpoint."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -23,6 +24,11 @@ FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
 # The one page that takes a file. Up to twice its limit, its form says how large the file is.
 UPLOAD_PAGE = "/panel/reconciliation/import/"
+
+
+# The server sets these two without `HTTP_`, whatever the client sends. With it, they were spelled
+# with an underscore. Of any other header we can't know: a proxy has to drop them.
+UNDERSCORED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 
 
 class Fault(NamedTuple):
@@ -59,9 +65,10 @@ def fault_of(request: HttpRequest) -> Fault | None:
     meta = request.META
     if is_api(request) and settings.SECURE_SSL_REDIRECT and not request.is_secure():
         return NOT_ENCRYPTED
-    for variable, header in SENT_ONCE.items():
-        if "," in meta.get(variable, ""):
-            return Fault(400, "invalid_request", FIELDS_INVALID, header)
+    if header := ambiguous_header(meta):
+        return Fault(400, "invalid_request", FIELDS_INVALID, header)
+    if any(variable in meta for variable in UNDERSCORED):
+        return UNREADABLE
     if "HTTP_TRANSFER_ENCODING" in meta:
         return NOT_DECODED
     if meta.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
@@ -73,8 +80,27 @@ def fault_of(request: HttpRequest) -> Fault | None:
     return None
 
 
+def ambiguous_header(meta: Mapping[str, Any]) -> str:
+    """The name of a header that came twice, or ""."""
+    for variable, header in SENT_ONCE.items():
+        if "," in meta.get(variable, ""):
+            return header
+    name = settings.CLIENT_IP_HEADER
+    # Two addresses: a client sent one, and the proxy added its own.
+    said = meta.get(f"HTTP_{name.upper()}", "") if name else ""
+    return name if said and not is_ip_address(said) else ""
+
+
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def is_ip_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_too_large(request: HttpRequest) -> bool:

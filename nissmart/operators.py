@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from adminpanel.tables import queries as tables
 from ledger import rails
 from ledger.rails import Rail
 from nissmart import shown_settings, worker_state
@@ -48,6 +49,7 @@ class OperatorsSite(AdminSite):
                 ("payments", self.payment_settings, "payment_settings"),
                 ("settings", self.settings, "settings"),
                 ("worker", self.worker, "worker"),
+                ("tables", self.tables, "tables"),
             )
         ]
         return [*pages, *super().get_urls()]
@@ -69,6 +71,17 @@ class OperatorsSite(AdminSite):
             "is_late": any(job.is_late for job in jobs),
         }
         return TemplateResponse(request, "admin/worker.html", context)
+
+    def tables(self, request: HttpRequest) -> HttpResponse:
+        """How large each table is, and what the worker deletes from it."""
+        swept, others = tables.every_table()
+        context = self.each_context(request) | {
+            "title": _("Tables"),
+            "swept": swept,
+            "others": others,
+            "database_bytes": tables.database_bytes(),
+        }
+        return TemplateResponse(request, "admin/tables.html", context)
 
     def payment_settings(self, request: HttpRequest) -> HttpResponse:
         """Which settings of the rails are set, and when a password expires. No secret's value."""
@@ -105,6 +118,7 @@ def site_app() -> dict[str, Any]:
     """The site's own pages as a section of the front page, which lists models."""
     pages = (
         ("worker", _("Worker")),
+        ("tables", _("Tables")),
         ("settings", _("Settings")),
         ("payment_settings", _("Payment settings")),
     )

@@ -8,10 +8,11 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from nissmart.alert_settings import *  # noqa: F403
-from nissmart.databases import database
+from nissmart.databases import databases, owner
 from nissmart.message_settings import *  # noqa: F403
 from nissmart.payment_settings import *  # noqa: F403
 from nissmart.signin_settings import *  # noqa: F403
+from nissmart.watch_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -50,7 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "wallet.web.logs.request_ids",
+    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -76,12 +77,26 @@ MIDDLEWARE = [
 
 # For API calls with a token: see nissmart/wsgi.py.
 TOKEN_MIDDLEWARE = [
-    "wallet.web.logs.request_ids",
+    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",
     "corsheaders.middleware.CorsMiddleware",
     "nissmart.incoming.readable_requests",
+]
+
+if OTEL_EXPORTER_OTLP_ENDPOINT:  # noqa: F405
+    MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
+    TOKEN_MIDDLEWARE.insert(0, "nissmart.telemetry.spans")
+
+# For answers that need no URL, session or database: see nissmart/front/refusals.py.
+REFUSAL_MIDDLEWARE = [
+    "wallet.web.logs.request_ids",
+    "nissmart.headers.isolate",
+    "django.middleware.security.SecurityMiddleware",
+    "nissmart.api.json_answers",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "nissmart.urls"
@@ -107,23 +122,33 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data ---------------------------------------------------------------------------------------
 
-DATABASES = {"default": database(env, BASE_DIR)}
+DATABASES = databases(env, BASE_DIR)
+DATABASE_ROUTERS = ["wallet.db.replica.Router"]
+# How long a report waits for the replica to have what the primary has. Then the primary answers.
+REPLICA_LAG_S = env.float("REPLICA_LAG_S", 2)
+# Who owns the tables, if it isn't the role of the application: see nissmart/owner.py.
+DATABASE_OWNER = owner(env, BASE_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # allauth counts its other rate limits here, so all processes share it.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "wallet.db.cache.Cache",
         "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
 
-# Threads of one web process. `make run` passes it to the web server. At most half of them wait for
-# locks that other sessions hold: see wallet/db/waits.py.
+# Threads of one web process that carry out orders. At most half of them wait for locks that other
+# sessions hold: see wallet/db/waits.py. Three more answer pages and health checks only.
 WEB_THREADS = env.int("WEB_THREADS", 8)
+# A request that would wait longer than this for a thread is refused immediately.
+QUEUE_TIMEOUT_S = env.float("QUEUE_TIMEOUT_S", 2)
+# How long a client may take to send a small body.
+BODY_TIMEOUT_S = env.float("BODY_TIMEOUT_S", 15)
 # How long an order waits in total. Then the answer is "busy".
 ORDER_TIMEOUT_S = env.float("ORDER_TIMEOUT_S", 4)
+# How long a migration waits for a table. Others wait behind it, so it's less than LOCK_TIMEOUT_S.
+MIGRATE_LOCK_TIMEOUT_S = env.float("MIGRATE_LOCK_TIMEOUT_S", 1)
 
 # --- Money (rails, limits and payouts: nissmart/payment_settings.py) ----------------------------
 
@@ -260,7 +285,8 @@ if HTTPS:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     # `nissmart.incoming` refuses calls over plain HTTP. After a redirect the caller would never
     # notice that the token was sent in clear.
-    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)"]
+    # A scraper inside our network may use plain HTTP; a redirect wouldn't hide its token.
+    SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs$)", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -275,16 +301,30 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # Where this site is, for links in mail that a worker writes: it has no request to take it from.
 HOST = next((name for name in ALLOWED_HOSTS if name[:1] not in "*."), "localhost:8000")
 SITE_URL = env.str("SITE_URL", f"{ACCOUNT_DEFAULT_HTTP_PROTOCOL}://{HOST}").rstrip("/")
-# allauth's rate limits need the client's IP address. Without a proxy it's the socket's.
+# The client's IP address (`wallet/web/http.py`). Without a proxy it's the socket's.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+CLIENT_IP_HEADER = env.str("CLIENT_IP_HEADER", "")
+# WSGI writes `-` and `_` alike as `_`, so of `Client-Ip` a client could send another spelling. Of
+# one word it can't.
+if CLIENT_IP_HEADER and not (CLIENT_IP_HEADER.isascii() and CLIENT_IP_HEADER.isalnum()):
+    raise ImproperlyConfigured(
+        f"CLIENT_IP_HEADER is {CLIENT_IP_HEADER!r}: take one word without - and _, like Clientip."
+    )
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"calm": {"()": "wallet.web.logs.Calm"}},
+    "filters": {
+        "calm": {"()": "wallet.web.logs.Calm"},
+        "bounded": {"()": "wallet.web.logs.Bounded"},
+    },
     "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["calm"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["calm", "bounded"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     # Django's own handlers would log everything twice.

@@ -26,8 +26,10 @@ class Shown(NamedTuple):
 
 SECRETS = frozenset(
     {
-        *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "MAIL_OPTIONS"),
+        *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "DATABASE_OWNER_URL"),
+        *("MAIL_OPTIONS", "REPLICA_URL"),
         *("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY", "ALERT_WEBHOOK_SECRET"),
+        *("METRICS_TOKEN", "SENTRY_DSN"),
     }
 )
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
@@ -36,15 +38,18 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
             *("CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "HTTPS", "SECURE_SSL_REDIRECT"),
-            *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "SUPPORT_CONTACT", "SECURITY_CONTACT"),
-            *("SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT", "LOG_LEVEL", "WEB_THREADS"),
+            *("BEHIND_TLS_PROXY", "TRUSTED_PROXY_COUNT", "CLIENT_IP_HEADER", "SUPPORT_CONTACT"),
+            *("SECURITY_CONTACT", "SITE_URL", "OPERATOR_NAME", "MONEY_IS_AT"),
+            *("WEB_THREADS", "WEB_WORKERS", "QUEUE_TIMEOUT_S", "BODY_TIMEOUT_S"),
         ),
     ),
     (
         _("Database"),
         (
-            *("DATABASE_URL", "DATABASE_POOLER", "LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
-            *("ORDER_TIMEOUT_S", "CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
+            *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOLER"),
+            *("LOCK_TIMEOUT_S", "STATEMENT_TIMEOUT_S"),
+            *("REPLICA_URL", "REPLICA_LAG_S", "ORDER_TIMEOUT_S", "MIGRATE_LOCK_TIMEOUT_S"),
+            *("CHECKS_EVERY_S", "RETENTION_YEARS", "DELIVERY_DAYS"),
             *("EXPORT_ROWS_DIRECT", "EXPORT_DAYS"),
             *("INCIDENT_DUE_HOURS_HIGH", "INCIDENT_DUE_HOURS_MEDIUM", "INCIDENT_DUE_HOURS_LOW"),
         ),
@@ -86,6 +91,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("SMS_SENDER", "SMS_TIMEOUT_S", "AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"),
             *("AFRICASTALKING_SENDER_ID", "AFRICASTALKING_BASE_URL", "MAIL_BACKEND"),
             *("MAIL_OPTIONS", "DEFAULT_FROM_EMAIL", "OUTBOX_FILE"),
+        ),
+    ),
+    (
+        _("Metrics and logs"),
+        (
+            *("METRICS_TOKEN", "PROMETHEUS_MULTIPROC_DIR", "LOG_LEVEL", "LOG_LINES_PER_MINUTE"),
+            *("SLOW_QUERY_MS", "SLOW_REQUEST_MS", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         ),
     ),
     (

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from nissmart import views, well_known
 from nissmart.api import api, nothing_here
+from nissmart.metrics.views import metrics
 from wallet.signin import factor_views
 from wallet.signin.recovery import ForgotPassword, enter_code
 
@@ -65,6 +66,7 @@ urlpatterns = [
     path("robots.txt", well_known.robots, name="robots_txt"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler400 = "nissmart.views.bad_request"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from adminpanel.alerts import operations as team_alerts
 from adminpanel.claims import operations as claim_endings
@@ -21,23 +21,23 @@ from adminpanel.corrections import operations as corrections
 from adminpanel.exports import operations as exports
 from adminpanel.incidents import findings, reports
 from adminpanel.integrity import operations as integrity
+from adminpanel.integrity.heartbeats import HEARTBEATS
 from adminpanel.reconciliation import balances, reading, taking_in
 from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
+from adminpanel.tables import tidying
 from ledger import account_days, alerts, claims, rollups
 from ledger.closing import seals
-from ledger.leaving import operations as leaving
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from ledger.savings import automatic, interest
 from ledger.schedules import runs as schedules
 from ledger.statements import monthly
-from wallet import granting
+from wallet import granting, log_facts
+from wallet.errors import Busy
 from wallet.messages import sending
 from wallet.models import Channel
-from wallet.signin import guesses
-from wallet.signin.session_store import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,22 @@ def confirm_due_arrivals() -> int:
 
 def read_statements() -> bool:
     return reading.do_next(STOPPING.is_set)
+
+
+def post_reversals() -> Any:
+    return reversals.post_approved()
+
+
+def end_claims() -> Any:
+    return claim_endings.post_approved()
+
+
+def post_corrections() -> Any:
+    return corrections.post_approved()
+
+
+def close_days() -> Any:
+    return closings.post_approved()
 
 
 def send_texts() -> int:
@@ -111,25 +127,40 @@ JOBS: tuple[Callable[[], Any], ...] = (
     seals.seal_due,
     monthly.report_due,
     mailing.report_due,
-    exports.forget_expired,
     findings.open_for_findings,
     reports.open_for_reports,
-    reversals.post_approved,
-    claim_endings.post_approved,
-    corrections.post_approved,
-    closings.post_approved,
+    post_reversals,
+    end_claims,
+    post_corrections,
+    close_days,
     integrity.request_if_due,
     integrity.run_next,
     read_statements,
     taking_in.take_in_due,
     balances.check_due,
     team_alerts.watch,
-    leaving.forget_expired,
     granting.grant_due,
-    SessionStore.clear_expired,
-    guesses.clear_expired,
-    sending.forget_old,
+    tidying.tidy,
 )
+
+
+def code_of(job: Callable[[], Any]) -> str:
+    """The job's name in heartbeats, logs and metrics, such as `work.send_texts`."""
+    *_packages, module = (part for part in job.__module__.split(".") if part != "operations")
+    return f"{module}.{job.__name__}"
+
+
+def every_job() -> tuple[Callable[[], Any], ...]:
+    return PAYMENT_JOBS + MESSAGE_JOBS + JOBS + FILE_JOBS
+
+
+def beat() -> None:
+    """Write the heartbeats of this process. A database that is down gets them later."""
+    close_old_connections()
+    try:
+        HEARTBEATS.write()
+    except (Busy, DatabaseError):
+        logger.warning("heartbeats not written", exc_info=True)
 
 
 def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
@@ -139,11 +170,14 @@ def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
     """
     close_old_connections()
     all_well = True
-    for job in PAYMENT_JOBS + MESSAGE_JOBS + JOBS + FILE_JOBS if jobs is None else jobs:
-        try:
-            job()
-        except Exception:
-            all_well = False
-            logger.exception("job failed", extra={"job": f"{job.__module__}.{job.__name__}"})
+    for job in every_job() if jobs is None else jobs:
+        code = code_of(job)
+        with log_facts.noting(job=code):
+            try:
+                with HEARTBEATS.doing(code):
+                    job()
+            except Exception:
+                all_well = False
+                logger.exception("job failed")
     close_old_connections()
     return all_well

@@ -1,7 +1,6 @@
 """What the background worker has to do, and when it last did it, read from the rows it works on.
 
-There is no heartbeat: an idle worker writes nothing. It checks the books every CHECKS_EVERY_S, so
-the last check says that a worker ran then.
+The heartbeats of the jobs are elsewhere: `adminpanel/integrity/workers.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.models import CheckRun, Correction, ReversalProposal, Statement
+from adminpanel.models import CheckRun, Correction, ExportJob, ReversalProposal, Statement
 from ledger.models import AlertMark, Entry, RailEvent, RollupMark, Schedule, ScheduledRun
 from ledger.payouts import leases
 from ledger.rollups import BATCH
@@ -31,13 +30,15 @@ LATE_AFTER = timedelta(minutes=5)
 class Job(NamedTuple):
     """One kind of work. `due_since` is when the oldest of it became due, `last_at` the last done.
 
-    Of some work no row says when.
+    Of some work no row says when: it doesn't know since. `code` is its name in metrics.
     """
 
+    code: str
     name: str | Promise
     due: int
     due_since: datetime | None = None
     last_at: datetime | None = None
+    knows_since: bool = True
 
     @property
     def is_late(self) -> bool:
@@ -54,15 +55,20 @@ def jobs() -> list[Job]:
         payments(),
         callbacks(),
         scheduled(),
-        texts(_("SMS to send"), Channel.SMS),
-        texts(_("Mail to send"), Channel.EMAIL),
-        Job(_("Payments to alert members about"), entries_after(AlertMark)),
-        Job(_("Entries to fold into totals, in batches of a thousand"), folding()),
-        Job(_("Approved reversals and corrections to post"), approved()),
+        texts("sms", _("SMS to send"), Channel.SMS),
+        texts("mail", _("Mail to send"), Channel.EMAIL),
+        undated("news", _("Payments to alert members about"), entries_after(AlertMark)),
+        undated("entries", _("Entries to fold into totals, in batches of a thousand"), folding()),
+        undated("approved", _("Approved reversals and corrections to post"), approved()),
         checks(),
-        Job(_("Statements to read or import"), count(unread_statements())),
-        Job(_("Ended sessions to delete"), count(ended_sessions())),
+        statements(),
+        exported(),
+        undated("ended_sessions", _("Ended sessions to delete"), count(ended_sessions())),
     ]
+
+
+def undated(code: str, name: str | Promise, due: int) -> Job:
+    return Job(code, name, due, knows_since=False)
 
 
 def last_seen(found: list[Job]) -> datetime | None:
@@ -79,7 +85,7 @@ def payments() -> Job:
     # Only a worker writes answers; findings and callbacks have other writers.
     asked = RailEvent.objects.filter(kind__endswith="-answer").values_list("at", flat=True)
     first = due.values_list("next_look_at", flat=True).first()
-    return Job(_("Payments to send or to ask about"), count(due), first, asked.first())
+    return Job("payments", _("Payments to send or to ask about"), count(due), first, asked.first())
 
 
 def scheduled() -> Job:
@@ -88,21 +94,25 @@ def scheduled() -> Job:
     made = ScheduledRun.objects.filter(ended_at__isnull=False).order_by("-ended_at")
     last_at = made.values_list("ended_at", flat=True).first()
     return Job(
-        _("Scheduled payments to make"), count(due), due_at(first) if first else None, last_at
+        "scheduled",
+        _("Scheduled payments to make"),
+        count(due),
+        due_at(first) if first else None,
+        last_at,
     )
 
 
 def callbacks() -> Job:
     waiting = RailEvent.objects.filter(is_callback=True, handled_at__isnull=True)
     first = waiting.order_by("pk").values_list("at", flat=True).first()
-    return Job(_("Messages of rails to apply"), count(waiting), first)
+    return Job("callbacks", _("Messages of rails to apply"), count(waiting), first)
 
 
-def texts(name: str | Promise, channel: str) -> Job:
+def texts(code: str, name: str | Promise, channel: str) -> Job:
     due = Delivery.objects.due(channel)
     first = due.order_by("pk").values_list("created_at", flat=True).first()
     sent = Delivery.objects.filter(channel=channel, state=Delivery.State.SENT)
-    return Job(name, count(due), first, sent.values_list("ended_at", flat=True).first())
+    return Job(code, name, count(due), first, sent.values_list("ended_at", flat=True).first())
 
 
 def entries_after(mark: Any) -> int:
@@ -129,11 +139,21 @@ def checks() -> Job:
     next_at = last + timedelta(seconds=settings.CHECKS_EVERY_S) if last else None
     is_due = next_at is not None and next_at <= timezone.now()
     since = open_since.first() or (next_at if is_due else None)
-    return Job(_("Checks of the books"), int(since is not None or last is None), since, last)
+    return Job(
+        "checks", _("Checks of the books"), int(since is not None or last is None), since, last
+    )
 
 
-def unread_statements() -> QuerySet[Statement]:
-    return Statement.objects.filter(state__in=Statement.WORKING)
+def statements() -> Job:
+    unread = Statement.objects.filter(state__in=Statement.WORKING)
+    first = unread.order_by("pk").values_list("created_at", flat=True).first()
+    return Job("statements", _("Statements to read or import"), count(unread), first)
+
+
+def exported() -> Job:
+    waiting = ExportJob.objects.filter(state__in=ExportJob.OPEN)
+    first = waiting.order_by("pk").values_list("asked_at", flat=True).first()
+    return Job("exports", _("Exports to make"), count(waiting), first)
 
 
 def ended_sessions() -> QuerySet[Session]:

@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nissmart.settings")
 django.setup(set_prefix=False)
 
 from nissmart.api import api  # noqa: E402 (needs the apps)
+from wallet import metrics  # noqa: E402
 from wallet.api.strict_json import BODY_BYTES_AT_MOST  # noqa: E402
 
 
@@ -32,6 +33,7 @@ def handler(middleware: list[str]) -> WSGIHandler:
 
 browsers = handler(settings.MIDDLEWARE)
 programs = handler(settings.TOKEN_MIDDLEWARE)
+metrics.WEB_THREADS.set(settings.WEB_THREADS)
 # Build the OpenAPI description now, so its first reader doesn't wait for it.
 api.description_json  # noqa: B018
 
@@ -41,8 +43,10 @@ def is_api(environ: Mapping[str, Any]) -> bool:
 
 
 def is_program(environ: Mapping[str, Any]) -> bool:
-    """Is this an API call with a token, live or not?"""
-    return bool(environ.get("HTTP_AUTHORIZATION")) and is_api(environ)
+    """Is this an API call or a scrape of the metrics with a token, live or not?"""
+    if not environ.get("HTTP_AUTHORIZATION"):
+        return False
+    return is_api(environ) or environ["PATH_INFO"] == "/metrics"
 
 
 def collect_chunks(environ: dict[str, Any]) -> None:

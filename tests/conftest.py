@@ -26,13 +26,18 @@ from adminpanel.guards import NOTES, STATEMENTS
 from adminpanel.match_guards import MATCHING
 from ledger import lookups
 from ledger.guards import BOOKS
+from tests import owner
 from tests.factories import PIN, UserFactory, funded
+from tests.owner import past_the_guards
 from wallet import operations as wallet_operations
 from wallet.db.guards import AUDIT
 from wallet.models import Device, ProtectedName, User, accounts
 from wallet.models.protected import write_first_list
 from wallet.signin import devices
 from wallet.staff.roles import AUDITOR, FINANCE, FINANCE_TEAM, RIGHTS, is_staff_now
+
+if connection.vendor == "postgresql":
+    connection.creation = owner.Creation(connection)
 
 SECOND_FACTOR = {"method": "mfa", "at": 0.0, "type": "totp"}
 # Migrations fill these tables from the code alone, so they needn't be emptied.
@@ -67,6 +72,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
+def database_role(request) -> Iterator[None]:
+    """PostgreSQL: run as the owner of the tables, or as the application if a test asks for it."""
+    if owner.is_as_application(request.node):
+        yield
+    else:
+        with owner.as_owner_of_tables():
+            yield
+
+
+@pytest.fixture(autouse=True)
 def fast_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -91,10 +106,8 @@ def flush_past_the_guards() -> None:
         tables = set(connection.introspection.table_names()) - KEPT_TABLES
         flush = [f"DELETE FROM {connection.ops.quote_name(name)}" for name in sorted(tables)]
         if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET session_replication_role = replica")
+            with past_the_guards(), connection.cursor() as cursor:
                 cursor.execute("; ".join(flush))
-                cursor.execute("RESET session_replication_role")
         else:
             guarded = BOOKS | AUDIT | NOTES | STATEMENTS | MATCHING
             # In one transaction, which SQLite writes to the disk once.

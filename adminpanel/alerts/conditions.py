@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from adminpanel.integrity import workers
 from adminpanel.integrity.queries import failed_checks
 from adminpanel.models import Alert, Correction, ReversalProposal
 from adminpanel.models.proposals import State as Proposed
@@ -77,9 +78,21 @@ def low_float() -> Texts:
     return {rail.code: said.format(name=rail.float_account.label, money=format_money(cents))}
 
 
+def worker() -> Texts:
+    """Jobs that are late or fail, while a worker lives. Without one, no alert can be raised."""
+    found = workers.workers()
+    said = _("Job of the worker isn't well: {title} ({state})")
+    return {
+        line.code: said.format(title=line.job.title, state=line.badge.word)
+        for line in found.wrong
+        if found.alive and line.row
+    }
+
+
 CONDITIONS: dict[Alert.Kind, Callable[[], Texts]] = {
     Alert.Kind.CHECK: checks,
     Alert.Kind.UNKNOWN: unknown_payouts,
     Alert.Kind.APPROVAL: waiting_approvals,
     Alert.Kind.FLOAT: low_float,
+    Alert.Kind.WORKER: worker,
 }

@@ -20,11 +20,14 @@ from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from adminpanel.exports.datasets import DATASETS, Asked, Dataset
 from adminpanel.models import ExportJob, ExportPart
 from wallet import sealing
 from wallet.context import Context
+from wallet.db import replica
+from wallet.db.sweeping import Sweep
 from wallet.staff import audit, roles, subjects
 from wallet.staff.finding import mask_contacts
 from wallet.staff.roles import Right
@@ -146,7 +149,7 @@ def parts_of(job: ExportJob) -> Iterator[tuple[str, int]]:
     asked = Asked(QueryDict(sealing.unseal(job.sealed_query)), job.through_id)
     texts: list[str] = []
     characters = rows = 0
-    for piece in DATASETS[job.dataset].pieces(asked):
+    for piece in replica.each(DATASETS[job.dataset].pieces(asked)):
         texts.append(piece.text)
         characters, rows = characters + len(piece.text), rows + piece.rows
         if characters >= PART_CHARACTERS:
@@ -193,15 +196,27 @@ def held(job: ExportJob) -> QuerySet[ExportJob]:
     return ExportJob.objects.filter(pk=job.pk, lease=job.lease, state=State.RUNNING)
 
 
-def forget_expired() -> int:
-    """Delete the files whose days are over. Returns how many."""
-    over = ExportJob.objects.filter(state=State.DONE, expires_at__lte=timezone.now())
-    ids = list(over.values_list("pk", flat=True))
-    for pk in ids:
-        with transaction.atomic():
-            ExportPart.objects.filter(job=pk).delete()
-            ExportJob.objects.filter(pk=pk).update(state=State.EXPIRED)
-    return len(ids)
+def expired() -> QuerySet[ExportJob]:
+    return ExportJob.objects.filter(state=State.DONE, expires_at__lte=timezone.now())
+
+
+def delete_files(jobs: QuerySet[ExportJob]) -> int:
+    """Delete the files of these jobs. Returns how many."""
+    ExportPart.objects.filter(job__in=jobs).delete()
+    return jobs.update(state=State.EXPIRED)
+
+
+SWEEP = Sweep(
+    "exports",
+    expired,
+    by="expires_at",
+    kept=_("The file for EXPORT_DAYS (7), its row for good"),
+    reason=_("Files hold personal data. The row says who took what."),
+    written_by=_("Staff who ask for an export"),
+    forget=delete_files,
+    # A file may have many parts.
+    together=5,
+)
 
 
 def open_file(context: Context, job: ExportJob) -> Iterator[bytes]:

@@ -15,8 +15,9 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from adminpanel.incidents.checks import close_passed, open_for_check
 from adminpanel.models import CheckResult, CheckRun
@@ -24,6 +25,7 @@ from ledger import verify
 from ledger.models import Transaction
 from ledger.payouts import operations as payouts
 from wallet.context import SYSTEM, Context
+from wallet.db.sweeping import Sweep
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import Right
 
@@ -34,6 +36,8 @@ LEASE = timedelta(minutes=15)
 FINDINGS_AT_MOST = 50
 # A page found an imbalance that the checks don't confirm: it may request a run this often.
 SOON = timedelta(minutes=1)
+# How long a run is kept in which every check passed.
+RUN_DAYS = 400
 
 
 def request_run(context: Context) -> CheckRun:
@@ -159,3 +163,22 @@ def save_result(run: CheckRun, result: CheckResult) -> bool:
             run_id=run.pk,
         )
     return True
+
+
+def old_runs() -> QuerySet[CheckRun]:
+    """Runs of more than RUN_DAYS ago in which every check passed."""
+    past = timezone.now() - timedelta(days=RUN_DAYS)
+    failed = CheckResult.objects.filter(run=OuterRef("pk")).exclude(found=0, error="")
+    return CheckRun.objects.filter(~Exists(failed), finished_at__lt=past)
+
+
+SWEEP = Sweep(
+    "check-runs",
+    old_runs,
+    by="finished_at",
+    kept=_("400 days, and for good if a check failed"),
+    reason=_("What the checks of the books found. A run has a row for each of its checks."),
+    written_by=_("The worker, each CHECKS_EVERY_S, and staff"),
+    # Their results go with them.
+    together=20,
+)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Q, QuerySet, Subquery
 
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
@@ -20,16 +22,16 @@ class Line(NamedTuple):
 def latest_results() -> list[Line]:
     """Every check with its latest result, failed checks first."""
     names = [check.name for check in verify.CHECKS]
-    newest = (
-        CheckResult.objects.filter(check_name__in=names)
-        .order_by()
-        .values("check_name")
-        .annotate(last=Max("pk"))
-        .values("last")
-    )
-    results = {one.check_name: one for one in CheckResult.objects.filter(pk__in=newest)}
+    # A look into the index for each check: to group all results reads every row.
+    newest = [Q(pk=Subquery(latest_of(name))) for name in names]
+    found = CheckResult.objects.filter(reduce(or_, newest))
+    results = {one.check_name: one for one in found}
     lines = [Line(check, results.get(check.name)) for check in verify.CHECKS]
     return sorted(lines, key=lambda line: line.latest is None or line.latest.has_passed)
+
+
+def latest_of(name: str) -> QuerySet[Any, Any]:
+    return CheckResult.objects.filter(check_name=name).order_by("-pk").values("pk")[:1]
 
 
 def failed_checks() -> list[CheckResult]:

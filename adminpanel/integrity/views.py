@@ -10,7 +10,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from adminpanel.access import finance_page, panel_page
 from adminpanel.incidents.checks import open_incident_of
-from adminpanel.integrity import operations, queries
+from adminpanel.integrity import operations, queries, workers
 from adminpanel.models import CheckResult, CheckRun
 from ledger import verify
 from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
@@ -32,6 +32,7 @@ def integrity(request: MemberRequest) -> HttpResponse:
         "done": open_run.results.count() if open_run else 0,
         "number_of_checks": len(verify.CHECKS),
         "last_run": CheckRun.objects.filter(finished_at__isnull=False).first(),
+        "workers": workers.workers,
     }
     return render_part(request, "adminpanel/integrity.html", context, part="checks")
 

@@ -14,6 +14,7 @@ from adminpanel.models.reversals import ClaimEnding, ReversalProposal
 from adminpanel.models.saved_views import SavedView
 from adminpanel.models.statements import Statement, StatementLine, StatementPart
 from adminpanel.models.unfreezings import Unfreezing
+from adminpanel.models.workers import WorkerJob
 
 __all__ = [
     "Alert",
@@ -39,4 +40,5 @@ __all__ = [
     "StatementLine",
     "StatementPart",
     "Unfreezing",
+    "WorkerJob",
 ]

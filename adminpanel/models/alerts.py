@@ -18,6 +18,7 @@ class Alert(models.Model):
         UNKNOWN = "UNKNOWN", _("A payout's outcome is unknown")
         APPROVAL = "APPROVAL", _("Something waits for approval")
         FLOAT = "FLOAT", _("The float is low")
+        WORKER = "WORKER", _("A job of the worker is late or fails")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     subject = models.CharField(_("about"), max_length=80)
@@ -43,7 +44,7 @@ class Alert(models.Model):
                 name="alert_not_sent_once_cleared",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["CHECK", "UNKNOWN", "APPROVAL", "FLOAT"]),
+                condition=Q(kind__in=["CHECK", "UNKNOWN", "APPROVAL", "FLOAT", "WORKER"]),
                 name="alert_kind_known",
             ),
         ]

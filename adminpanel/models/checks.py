@@ -34,6 +34,7 @@ class CheckRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["finished_at"], name="check_run_by_end")]
         constraints = [
             models.UniqueConstraint(
                 ExpressionWrapper(Q(finished_at__isnull=True), models.BooleanField()),

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import urlencode
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from adminpanel.attention import Item, by_tone, oldest
+from adminpanel.integrity import workers
 from adminpanel.models import CheckResult, ClosingProposal, Incident
 from adminpanel.overview import queries
 from adminpanel.overview.totals import Waiting
@@ -62,6 +64,25 @@ def checks(failed: list[CheckResult]) -> list[Item]:
     names = ", ".join(str(result.title) for result in failed)
     badge = Badge(_("Checks"), "bad", "shield")
     return [Item(badge, said, reverse("adminpanel:integrity"), aside=names)]
+
+
+def worker(reader: User) -> list[Item]:
+    """No background worker lives, or some of its jobs aren't well."""
+    found = workers.workers()
+    badge = Badge(_("Worker"), "bad", "clock")
+    url = reverse("adminpanel:integrity") + "#worker"
+    if not found.alive:
+        since = _("for {age}").format(age=timesince(found.seen_at)) if found.seen_at else ""
+        return [Item(badge, _("No background worker runs"), url, aside=since)]
+    if not (wrong := found.wrong):
+        return []
+    said = ngettext(
+        "{n} job of the background worker is late or fails",
+        "{n} jobs of the background worker are late or fail",
+        len(wrong),
+    )
+    names = ", ".join(str(line.job.title) for line in wrong[:3])
+    return [Item(badge, said.format(n=len(wrong)), url, aside=names)]
 
 
 def incidents(reader: User) -> list[Item]:
@@ -161,6 +182,7 @@ def waiting(badge: Badge, said: str, page: str, found: Waiting, query: str = "")
 
 
 SOURCES: tuple[Source, ...] = (
+    worker,
     incidents,
     passwords,
     exceptions,

@@ -16,6 +16,7 @@ from ledger.statements.forms import StatementForm
 from ledger.statements.period import presets
 from ledger.statements.statement import Statement
 from ledger.statements.views import lines_of_page
+from wallet.db import replica
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.staff import access, audit, subjects
@@ -34,7 +35,8 @@ def account_statement(request: MemberRequest, account_id: int) -> HttpResponseBa
     form = StatementForm(request.GET, [account])
     if form.period is None:
         return page(request, form, account, None)
-    made = statement.of(account, form.period)
+    with replica.reads():
+        made = statement.of(account, form.period)
     format = request.GET.get("format", "")
     if not format:
         return page(request, form, account, made)

@@ -24,6 +24,7 @@ from adminpanel.reports.periods import AccountSpanForm, SpanForm
 from adminpanel.reports.sheets import Sheet
 from adminpanel.reports.trial import balance, trial
 from ledger.csv_export import answer_without_rows
+from wallet.db import replica
 from wallet.staff import audit, subjects
 from wallet.web.http import MemberRequest, context_of, redirect_to
 
@@ -35,7 +36,8 @@ FORMATS = ("csv", "xlsx")
 def reports(request: MemberRequest) -> HttpResponseBase:
     """The balance report of the days asked for, beside the days before."""
     form = AccountSpanForm(request.GET)
-    found = report(form.picked, form.span) if form.is_valid() else None
+    with replica.reads():
+        found = report(form.picked, form.span) if form.is_valid() else None
     if found and not found.is_right:
         request_unless_known()
     if found and (format := format_of(request)):
@@ -58,7 +60,8 @@ def urls_of(found: Report, code: str) -> tuple[str, str]:
 def trial_balance(request: MemberRequest) -> HttpResponseBase:
     """Every account of the books: opening balance, what moved, closing balance."""
     form = SpanForm(request.GET)
-    found = trial(form.span) if form.is_valid() else None
+    with replica.reads():
+        found = trial(form.span) if form.is_valid() else None
     if found and found.difference_cents:
         request_unless_known()
     if found and (format := format_of(request)):

@@ -21,7 +21,7 @@ from wallet.models import AuditEvent
 WAIT_S = 10
 LOOK_EVERY_S = 0.02
 # Audit events are written by people: a pause of this length is all that they may notice.
-LOCK_AUDIT = "SET LOCAL lock_timeout = '2s'; LOCK TABLE wallet_auditevent IN SHARE MODE"
+LOCK_AUDIT = "SET LOCAL lock_timeout = '2s'; SELECT wallet_lock_audit()"
 # Is a transaction with a lower id still open? Ours and those that only read have no id.
 UNDER_WAY = """
     SELECT EXISTS (SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS id

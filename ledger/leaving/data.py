@@ -58,6 +58,10 @@ def of(user: User) -> dict[str, Any]:
         "asks_for_money": rows(
             user.asks, "amount_cents", "note", "created_at", "expires_at", "withdrawn_at"
         ),
+        "people_saved": [
+            {"name": each.payment.to_account.user.short_name, "saved_at": each.created_at}
+            for each in user.favourites.select_related("payment__to_account__user").order_by("pk")
+        ],
         "contacts_not_verified": rows(user.claims, "value", "sent_at"),
         "two_step_sign_in": [
             {"kind": one.get_type_display(), "added_at": one.created_at}

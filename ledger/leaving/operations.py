@@ -9,10 +9,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from ledger.models import Arrival, Ask, Goal, Picture, Transaction
+from ledger.models import Arrival, Ask, Favourite, Goal, Picture, Transaction
 from ledger.operations.goals import end_lock, now_for
 from ledger.operations.interest import DAY, pay_through
 from ledger.querysets import nairobi_day
@@ -21,7 +22,7 @@ from wallet import account_numbers
 from wallet.api import tokens
 from wallet.context import Context
 from wallet.db.retries import committed
-from wallet.db.sweeping import sweep
+from wallet.db.sweeping import Sweep
 from wallet.errors import Refusal
 from wallet.models import (
     Account,
@@ -51,7 +52,7 @@ class StillInUse(Refusal):
 
 # Rows about the person that the books don't need. Each has a `user`.
 PERSONAL: tuple[Any, ...] = (
-    *(Ask, Authenticator, Claim, Device, EmailAddress, NameRequest, Pin, Session),
+    *(Ask, Authenticator, Claim, Device, EmailAddress, Favourite, NameRequest, Pin, Session),
     *(Delivery, Message, MessageChoice),
 )
 
@@ -130,7 +131,17 @@ def refuse_to_close(account: Account, user: User) -> None:
         raise StillInUse(HAS_PENDING)
 
 
-def forget_expired() -> int:
-    """Delete the identity of those who left more than RETENTION_YEARS ago. Returns how many."""
+def expired() -> QuerySet[FormerMember]:
+    """The identity of those who left more than RETENTION_YEARS ago."""
     kept_since = timezone.now() - timedelta(days=YEAR_DAYS * settings.RETENTION_YEARS)
-    return sweep(FormerMember.objects.filter(closed_at__lt=kept_since))
+    return FormerMember.objects.filter(closed_at__lt=kept_since)
+
+
+SWEEP = Sweep(
+    "former-members",
+    expired,
+    by="closed_at",
+    kept=gettext_lazy("RETENTION_YEARS (7) after the account is closed"),
+    reason=gettext_lazy("Who a former member was: the law asks for seven years, and for no more."),
+    written_by=gettext_lazy("Members who close their account"),
+)

@@ -5,6 +5,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    notes = {
+        "AddField": "One row, made when a worker first runs. The release before adds no other."
+    }
 
     dependencies = [
         ('ledger', '0034_closes'),

@@ -9,6 +9,7 @@ from ledger.models.claims import Claim, ClaimTaking
 from ledger.models.closes import Books, Close
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
+from ledger.models.favourites import Favourite
 from ledger.models.goal_locks import GoalLock
 from ledger.models.goals import Goal, Picture
 from ledger.models.interest import InterestMark, InterestPaid, InterestRate, RateApproval
@@ -37,6 +38,7 @@ __all__ = [
     "Close",
     "DailyTotal",
     "Entry",
+    "Favourite",
     "Goal",
     "GoalLock",
     "HouseBalance",

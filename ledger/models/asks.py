@@ -48,6 +48,7 @@ class Ask(models.Model):
         verbose_name = _("ask for money")
         verbose_name_plural = _("asks for money")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["expires_at"], name="ask_by_end")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount_cents__isnull=True)

@@ -22,6 +22,7 @@ from ledger.operations.rules import Holding
 from ledger.operations.statements import Facts, Hold
 from ledger.querysets import nairobi_day
 from ledger.references import new_reference
+from wallet import metrics
 from wallet.db import pipeline
 from wallet.db.preconditions import Unmet
 from wallet.db.retries import ATTEMPTS, durable, is_lock_timeout, is_retryable, pause
@@ -59,6 +60,8 @@ def run_alone(placed: PlacedOrder, wait: Wait) -> Transaction:
             if not is_retryable(error):
                 raise
             if is_lock_timeout(error):
+                metrics.LOCK_WAITS.inc()
+                metrics.LOCK_WAIT_SECONDS.inc(time.monotonic() - wait.attempt_at)
                 WAITS.keep_waiting(wait, wait.still_held(find_blockers(placed)))
             else:
                 pause(min(attempt, ATTEMPTS))

@@ -11,6 +11,7 @@ from django.conf import settings
 from ledger.models import Transaction
 from ledger.operations.execution import Outcome, names_to_lock, run_alone, run_batch
 from ledger.operations.orders import PlacedOrder
+from wallet import metrics
 from wallet.db.waits import STALLED_AFTER_S, WAITS, Wait
 from wallet.errors import Busy, OutcomeUnknown
 
@@ -145,6 +146,7 @@ def names_of(placed: PlacedOrder) -> set[object]:
 
 
 def run(batch: list[Ticket]) -> None:
+    metrics.COMMIT_ORDERS.observe(len(batch))
     if len(batch) == 1:
         [ticket] = batch
         try:

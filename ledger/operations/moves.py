@@ -17,6 +17,7 @@ from ledger.operations.most import name_most
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.operations.statements import Hold
 from ledger.querysets import nairobi_day
+from wallet import log_facts, metrics
 from wallet.context import Context
 from wallet.db.preconditions import Precondition
 
@@ -152,6 +153,16 @@ def perform(
     and the caller gets that error.
     """
     assert context.actor_id is not None, "an order needs an actor"
-    rules.refuse_nonsense(order)
-    placed = PlacedOrder(order, context.actor_id, context.key, at, precondition)
-    return GROUP_COMMIT.carry_out(placed)
+    outcome = "failed"
+    try:
+        rules.refuse_nonsense(order)
+        placed = PlacedOrder(order, context.actor_id, context.key, at, precondition)
+        record = GROUP_COMMIT.carry_out(placed)
+        outcome = "replayed" if record.is_replay else record.status
+    except Exception as error:
+        outcome = getattr(error, "code", outcome)
+        raise
+    finally:
+        metrics.ORDERS.labels(order.kind.code, outcome).inc()
+    log_facts.note(actor=context.actor_id, reference=record.reference)
+    return record

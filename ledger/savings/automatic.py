@@ -15,7 +15,7 @@ from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger.errors import AccountFrozen, InsufficientFunds
+from ledger.errors import AccountFrozen, InsufficientFunds, InvalidAmount
 from ledger.goal_errors import GoalClosed, GoalFull
 from ledger.kinds import DEPOSIT, SAVE, TRANSFER
 from ledger.models import AutoSaved, AutoSaving, AutoSavingMark, Entry, Transaction
@@ -51,8 +51,11 @@ def turn_on(
 ) -> AutoSaving:
     """Save this part of each deposit from now on, or what rounds each payment up to `step_cents`.
 
-    Changes it if it's on. Raises GoalClosed and Busy.
+    Changes it if it's on. Raises InvalidAmount, GoalClosed and Busy.
     """
+    is_share = step_cents is None and percent is not None and 1 <= percent <= 100
+    if not is_share and (step_cents is None or step_cents <= 0):
+        raise InvalidAmount
     account = Account.objects.select_for_update().get(pk=goal_id, kind=Account.Kind.GOAL)
     if account.closed_at:
         raise GoalClosed

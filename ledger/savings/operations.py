@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from ledger import operations
-from ledger.errors import AccountClosed
+from ledger.errors import AccountClosed, InvalidAmount
 from ledger.goal_errors import GoalClosed, GoalKeyReused, TooManyGoals
 from ledger.kinds import MOVE, SAVE, TAKE
 from ledger.models import Goal, Picture
@@ -48,9 +48,11 @@ class Plan(NamedTuple):
 def open_goal(context: Context, user_id: int, plan: Plan) -> tuple[Goal, bool]:
     """Open an empty goal for this member, once per key. Returns it, and if it's a replay.
 
-    Raises TooManyGoals, AccountClosed, GoalKeyReused if the key opened another goal, and Busy.
+    Raises InvalidAmount, TooManyGoals, AccountClosed, GoalKeyReused if the key opened another goal,
+    and Busy.
     """
     assert context.actor_id
+    refuse_target(plan)
     # Lock first: goals are counted, and a member who leaves closes them under the same lock.
     Account.objects.select_for_update().get(pk=Account.objects.wallet_id(user_id))
     if context.key:
@@ -76,12 +78,18 @@ def open_goal(context: Context, user_id: int, plan: Plan) -> tuple[Goal, bool]:
 
 @committed
 def change_goal(goal_id: int, plan: Plan) -> Goal:
-    """Change what a member says about an open goal. Raises GoalClosed and Busy."""
+    """Change what a member says about an open goal. Raises InvalidAmount, GoalClosed and Busy."""
+    refuse_target(plan)
     account = Account.objects.select_for_update().get(pk=goal_id)
     if account.closed_at:
         raise GoalClosed
     Goal.objects.filter(pk=goal_id).update(**plan._asdict())
     return Goal.objects.select_related("account").get(pk=goal_id)
+
+
+def refuse_target(plan: Plan) -> None:
+    if plan.target_cents is not None and plan.target_cents <= 0:
+        raise InvalidAmount
 
 
 def order_to_add(goal: Goal, amount_cents: int) -> Order:

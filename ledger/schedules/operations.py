@@ -23,6 +23,7 @@ from ledger.errors import (
 )
 from ledger.models import Schedule
 from ledger.operations import Order
+from ledger.operations.rules import refuse_nonsense
 from ledger.schedules.booking import due_day, lock, lock_only, take_back
 from ledger.schedules.errors import (
     NoDayLeft,
@@ -56,7 +57,8 @@ class Plan(NamedTuple):
 def check(plan: Plan) -> None:
     """Refuse a plan whose payments would be refused whatever the wallet holds on their day.
 
-    Own money needs no check: it stays with its member, and each run is refused or not.
+    Of own money only the amount is checked: it stays with its member, and each run is refused or
+    not.
 
     Someone who has never paid this person must be able to pay them now: otherwise an empty wallet
     would be enough to find out who is a member. Raises the Refusals of an order, and NoDayLeft.
@@ -65,6 +67,7 @@ def check(plan: Plan) -> None:
         raise NoDayLeft
     order = plan.order
     if order.kind.moves_own:
+        refuse_nonsense(order)
         return
     assert order.source_id
     assert order.target_id

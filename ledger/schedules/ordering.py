@@ -157,7 +157,7 @@ def render_form(
         "schedule": form.schedule,
         "title": _("Change this payment") if form.schedule else _("Schedule a payment"),
         "refusal": refusal,
-        "recent": [] if is_named else history.recent_payees(account, RECENT),
+        "recent": [] if is_named else history.payees(account, RECENT),
     }
     return render_part(request, "ledger/schedule_form.html", context, part="move", status=status)
 

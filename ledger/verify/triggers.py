@@ -55,7 +55,7 @@ def guards_of_postgresql(wanted: Guards) -> str:
         for (table, name), body in wanted.postgresql.items()
     )
     functions = re.findall(
-        r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", "".join(wanted.functions), re.DOTALL
+        r"REPLACE FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", "".join(wanted.functions), re.DOTALL
     )
     return f"""
         WITH wanted (owner, name, source) AS ({values(triggers)}),

@@ -231,7 +231,7 @@ def render_form(
         "payable_cents": may.surprising_cents,
         "today": may.today,
         "on_hold_until": may.on_hold_until,
-        "recent": history.recent_payees(account, RECENT) if asks_payee else [],
+        "recent": history.payees(account, RECENT) if asks_payee else [],
         "is_frozen": may.is_frozen,
         "hides_form": hides_form,
     }

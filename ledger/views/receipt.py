@@ -13,7 +13,7 @@ from ledger import progress, reporting
 from ledger.documents import codes, issuing, parties, receipts
 from ledger.documents.files import check_of, limit_files
 from ledger.kinds import DEPOSIT
-from ledger.models import ClaimTaking, Schedule, ScheduledRun, Transaction
+from ledger.models import ClaimTaking, Favourite, Schedule, ScheduledRun, Transaction
 from ledger.movements import Movement
 from ledger.payouts import operations as payouts
 from ledger.querysets import TransactionQuerySet
@@ -102,6 +102,7 @@ def render_receipt(
     movement = Movement(record, account)
     can_report = reporting.can_report(request.user.pk, record)
     issued = issuing.receipt(record)
+    saves = can_save(movement)
     context = {
         "record": record,
         "movement": movement,
@@ -117,6 +118,8 @@ def render_receipt(
         **claimed_of(movement),
         "is_first": can_report and movement.is_in and is_first(record),
         "can_report": can_report,
+        "can_save": saves,
+        "is_saved": saves and is_saved(request.user.pk, record),
         "report": reporting.report_of(request.user.pk, record) if can_report else None,
     }
     if issued:
@@ -137,6 +140,16 @@ def claimed_of(movement: Movement) -> dict[str, object]:
     if movement.kind.takes_part and not movement.is_in:
         return {"taking": ClaimTaking.objects.of(movement.record)}
     return {}
+
+
+def can_save(movement: Movement) -> bool:
+    """Did the member send it to someone whom they can pay again?"""
+    payee = movement.counterparty
+    return movement.kind.names_payee and not movement.is_in and bool(payee and payee.is_active)
+
+
+def is_saved(user_id: int, record: Transaction) -> bool:
+    return Favourite.objects.filter(user=user_id, payee=record.to_account_id).exists()
 
 
 def schedule_of(record: Transaction) -> Schedule | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from adminpanel.incidents import operations as incidents
-from adminpanel.models import Incident
+from adminpanel.integrity.jobs import JOBS
+from adminpanel.models import Incident, WorkerJob
 from ledger import operations
 from ledger.models import Attempt, Transaction
 from tests.adminpanel.support.payouts import order, without_answer
@@ -21,6 +24,16 @@ from wallet.models import User
 @pytest.fixture
 def amina(db) -> User:
     return UserFactory(name="Amina Wanjiku", email="amina@example.com", phone="+254712000001")
+
+
+@pytest.fixture
+def living_worker(db) -> None:
+    """A worker whose jobs are well, now and for the rest of the test."""
+    then = timezone.now() + timedelta(days=9)
+    rows = [WorkerJob(job=job, worker="here:1", since=then, seen_at=then) for job in JOBS]
+    for row in rows:
+        row.ended_at = row.ok_at = then
+    WorkerJob.objects.bulk_create(rows)
 
 
 @pytest.fixture

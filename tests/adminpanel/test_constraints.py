@@ -1,4 +1,4 @@
-"""The constraints of exports, alerts and reports by mail hold against raw SQL, on both engines."""
+"""The constraints of what the worker keeps for the team hold against raw SQL, on both engines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from adminpanel.models import Alert, ExportJob, ExportPart, ReportMail
+from adminpanel.models import Alert, ExportJob, ExportPart, ReportMail, WorkerJob
 from tests.ledger.support.rows import insert, stored
 from tests.ledger.test_constraints import is_named
 
@@ -39,6 +39,7 @@ BAD_ROWS: list[tuple[str, type[models.Model], dict[str, Any]]] = [
     ("alert_not_sent_once_cleared", Alert, {"cleared_at": AT, "next_try_at": AT}),
     ("alert_kind_known", Alert, {"kind": "OTHER"}),
     ("report_mail_once", ReportMail, {}),
+    ("worker_job_once", WorkerJob, {}),
     ("report_mail_known", ReportMail, {"every": "year"}),
 ]
 GOOD_ROWS = [
@@ -50,18 +51,21 @@ GOOD_ROWS = [
     (Alert, {"cleared_at": AT}),
     (Alert, {"subject": "another", "next_try_at": AT}),
     (ReportMail, {"every": "month"}),
+    (WorkerJob, {"worker": "there:1"}),
 ]
 
 
 @pytest.fixture
 def rows(finance) -> dict[type[models.Model], dict[str, Any]]:
     """A good row of each table, with the id of the next one."""
+    now = timezone.now()
     job = ExportJob.objects.create(asked_by=finance, dataset="ledger", digest="one", through_id=1)
     made = (
         job,
         ExportPart.objects.create(job=job, number=1, data=b"x"),
         Alert.objects.create(kind="CHECK", subject="sums", text="Failed."),
-        ReportMail.objects.create(person=finance, every="day", through=timezone.now().date()),
+        WorkerJob.objects.create(job="a.b", worker="here:1", since=now, seen_at=now),
+        ReportMail.objects.create(person=finance, every="day", through=now.date()),
     )
     return {type(row): stored(row) | {"id": 10**6} for row in made}
 
@@ -80,7 +84,7 @@ def test_accepts_a_good_row(rows, model, right):
 
 def test_each_constraint_has_a_bad_row():
     declared = {
-        one.name for model in (ExportJob, ExportPart, Alert, ReportMail)
+        one.name for model in (ExportJob, ExportPart, Alert, ReportMail, WorkerJob)
         for one in model._meta.constraints
     }  # fmt: skip
     assert {name for name, *_ in BAD_ROWS} == declared

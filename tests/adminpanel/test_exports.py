@@ -16,6 +16,7 @@ from adminpanel.ledger.export import LEDGER
 from adminpanel.models import ExportJob, ExportPart
 from adminpanel.reports import mailing
 from adminpanel.reports.datasets import BOOKS
+from adminpanel.tables.tidying import SWEEPS
 from ledger.querysets import nairobi_day
 from nissmart import work
 from tests.conftest import signed_in, staff
@@ -131,16 +132,16 @@ def test_a_worker_that_stops_gives_its_job_back_and_a_broken_one_ends(large, fin
 def test_the_worker_deletes_files_whose_days_are_over(large, as_finance, finance):
     job = ask(finance)
     work.make_exports()
-    assert operations.forget_expired() == 0
+    assert operations.SWEEP.run() == 0
     ExportJob.objects.update(expires_at=timezone.now())
-    assert operations.forget_expired() == 1
-    assert operations.forget_expired() == 0
+    assert operations.SWEEP.run() == 1
+    assert operations.SWEEP.run() == 0
     job.refresh_from_db()
     assert job.state == "expired"
     assert job.sha256
     assert not ExportPart.objects.exists()
     assert as_finance.get(f"{JOBS}{job.pk}/file/").status_code == 404
-    assert operations.forget_expired in work.JOBS
+    assert operations.SWEEP in SWEEPS
 
 
 def test_the_database_refuses_a_file_without_checksum_and_the_same_question_twice(finance):

@@ -18,7 +18,7 @@ from tests.tampering import payout
 from wallet.context import Context
 from wallet.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("living_worker")]
 
 URL = "/panel/"
 
@@ -276,7 +276,7 @@ def test_the_number_of_queries_does_not_grow_with_the_history(
 
     as_finance.get(URL)
     grow()
-    with django_assert_max_num_queries(26) as queries:
+    with django_assert_max_num_queries(27) as queries:
         as_finance.get(URL)
     grow()
     with django_assert_num_queries(len(queries)):

@@ -294,7 +294,7 @@ def test_more_payouts_do_not_need_more_queries(
             as_wambui.get(LIST, {"tab": tab})
 
 
-def test_the_overview_counts_what_waits(held, as_wambui):
+def test_the_overview_counts_what_waits(held, as_wambui, living_worker):
     (line,) = [
         words(link)
         for box in elements(as_wambui.get("/panel/"), "ul", class_="attention")

@@ -15,7 +15,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from adminpanel.integrity import operations as integrity
-from adminpanel.models import CheckResult, CheckRun
+from adminpanel.integrity.jobs import JOBS
+from adminpanel.models import CheckResult, CheckRun, WorkerJob
 from ledger import rollups, verify
 from ledger.models import Entry
 from nissmart import work
@@ -117,3 +118,4 @@ def test_a_worker_runs_until_sigterm():
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=10) == 0
+    assert WorkerJob.objects.filter(ok_at__isnull=False, failures=0).count() == len(JOBS)

@@ -4,11 +4,14 @@ import io
 import json
 import logging
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import signing
 
 from tests.api.support.calls import Api, by_token, issue, order
+from tests.factories import send
+from wallet.db.slow import note
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +55,9 @@ def test_each_request_gets_its_own_id(client):
 def test_a_call_is_one_line_of_json_with_its_id(log, alices, alice):
     alices.get(f"/api/balance/{alice.pk}", headers={HEADER: "mine-1"})
     (line,) = log()
-    assert line.keys() == {"at", "level", "logger", "message", "request_id", "status", "ms"}
+    assert list(line)[:4] == ["at", "level", "logger", "message"]
+    assert set(list(line)[4:]) == {"status", "ms", "request_id", "route", "actor"}
+    assert (line["route"], line["actor"]) == ("api:balance", alice.pk)
     assert line["message"] == f"GET /api/balance/{alice.pk}"
     assert (line["request_id"], line["status"], line["level"]) == ("mine-1", 200, "INFO")
     assert line["ms"] >= 0
@@ -172,3 +177,47 @@ def test_a_token_issued_on_the_page_stays_out_of_the_log(log, as_alice):
 
 def test_a_cursor_does_not_contain_the_secret_key(service, settings):
     assert settings.SECRET_KEY not in signing.dumps(["users", {}, 1], salt="api.cursor")
+
+
+def test_an_order_and_its_receipt_name_the_payment_and_who_acted(log, alices, as_alice, alice, bob):
+    send(alice, bob, 1_00)
+    made = alices.post("/api/transfer", order("transfer", alice.pk, bob.pk)).json()
+    as_alice.get(f"/activity/{made['reference']}/")
+    called, read = [line for line in log() if line["logger"] == "nissmart.access"]
+    assert (called["reference"], called["actor"]) == (made["reference"], alice.pk)
+    assert (read["reference"], read["actor"]) == (made["reference"], alice.pk)
+    assert (called["route"], read["route"]) == ("api:transfer", "ledger:receipt")
+
+
+def test_slow_statements_and_requests_are_logged_without_values(log, alices, alice, settings):
+    settings.SLOW_QUERY_MS = settings.SLOW_REQUEST_MS = 0.000_001
+    User.objects.filter(name="Very private", phone="0712345678").exists()
+    alices.get(f"/api/balance/{alice.pk}", headers={HEADER: "mine-1"})
+    slow = [line for line in log() if line["logger"] == "nissmart.slow"]
+    assert 'FROM "wallet_user"' in slow[0]["sql"]
+    assert not re.search("private|678", slow[0]["sql"])
+    assert (slow[-1]["message"], slow[-1]["route"]) == ("slow request", "api:balance")
+    assert {line["request_id"] for line in slow[1:]} == {"mine-1"}
+    assert all(line["ms"] >= 0 for line in slow)
+    note(("SELECT 'Jane''s', 12.5, x1\n FROM \"t2\" WHERE a IN (1, 2)",), 0)
+    assert log()[-1]["sql"] == 'SELECT ?, ?, x1 FROM "t2" WHERE a IN (?, ?)'
+    settings.SLOW_QUERY_MS = settings.SLOW_REQUEST_MS = 0
+    before = len(log())
+    alices.get(f"/api/balance/{alice.pk}")
+    assert len(log()) == before + 1
+
+
+def test_a_flood_of_lines_is_cut_and_hides_no_error(log, settings, time_machine):
+    time_machine.move_to("2026-11-28T12:00:00Z", tick=False)
+    settings.LOG_LINES_PER_MINUTE = 3
+    noisy = logging.getLogger("noisy.test")
+    for number in range(50):
+        noisy.info("line %s", number)
+        if number == 40:
+            noisy.error("something broke")
+    written = [line["message"] for line in log() if line["logger"] == "noisy.test"]
+    assert written == ["line 0", "line 1", "line 2", "something broke"]
+    time_machine.shift(timedelta(minutes=2))
+    noisy.info("later")
+    last = log()[-1]
+    assert (last["message"], last["left_out"]["noisy.test INFO"]) == ("later", 47)

@@ -24,6 +24,7 @@ from wallet.money import CEILING_CENTS
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db, pytest.mark.slow]
 
 NIGHTLY = os.environ.get("NIGHTLY") == "1"
+ROLES = ["anonymous", "member", "finance", "service"]
 effort = {
     "deadline": None,
     "derandomize": not NIGHTLY,
@@ -100,9 +101,15 @@ def world(alice, bob, finance, settings) -> World:
     return World(alice, bob, finance)
 
 
-@pytest.mark.parametrize("role", ["anonymous", "member", "finance", "service"])
+# About how many calls in all; `make nightly` asks for 100,000.
+OPERATIONS = sum(len(item) for item in schema.raw_schema["paths"].values())
+CASES = int(os.environ.get("FUZZ_CASES", "0"))
+EXAMPLES = CASES // (OPERATIONS * len(ROLES)) or (500 if NIGHTLY else 8)
+
+
+@pytest.mark.parametrize("role", ROLES)
 @schema.parametrize()
-@settings(max_examples=500 if NIGHTLY else 8, **effort)
+@settings(max_examples=EXAMPLES, **effort)
 def test_answers_as_described(case, role, world):
     world.use_real_ids(case)
     case.call_and_validate(headers=world.headers[role], checks=CHECKS)

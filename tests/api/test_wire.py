@@ -123,6 +123,15 @@ def test_headers_that_hold_lists_may_come_twice(port, token, alice):
     assert send(port, request(token, body, length(body), *headers)).status == 201
 
 
+@pytest.mark.parametrize("header", ["Content_Type: text/plain", "content_length: 3"])
+def test_refuses_headers_with_an_underscore_as_far_as_it_can_know(port, token, alice, header):
+    body = deposit_of(alice)
+    with nothing_moves():
+        reply = send(port, request(token, body, length(body), header))
+    assert (reply.status, reply.json()["code"]) == (400, "invalid_request")
+    assert send(port, head("/healthz", header)).status == 400
+
+
 def test_a_page_refuses_repeated_headers_too(port, session, form):
     for twice in (["Host: evil.example"], ["X-CSRFToken: a", "X-CSRFToken: b"]):
         with nothing_moves():

@@ -15,10 +15,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from nissmart.front.command import command
 from tests.bench.workers import ROOT, environment, manage
 from tests.postgres import PostgresError, free_port, server
 
@@ -84,11 +84,9 @@ print(tokens.issue(user_id=service.pk, scope="service", name="benchmark")[1], fi
 def run_server(url: str) -> Iterator[str]:
     """Run the product on a free port as in production, and yield its URL."""
     port = free_port()
-    command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--workers=2"]
-    command += ["--blocking-threads=8", f"--port={port}", "--log-level=error"]
-    command += ["nissmart.wsgi:application"]
     env = environment(url) | {"ALLOWED_HOSTS": "127.0.0.1"}
-    process = subprocess.Popen(command, cwd=ROOT, env=env)
+    served = command(host="127.0.0.1", port=port, workers=2)
+    process = subprocess.Popen(served, cwd=ROOT, env=env)
     try:
         wait_for(f"http://127.0.0.1:{port}/healthz")
         yield f"http://127.0.0.1:{port}/"
@@ -111,9 +109,9 @@ def wait_for(url: str) -> None:
 
 
 def load(base_url: str, env: dict[str, str]) -> Load:
-    command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--timeout", "10s"]
-    command += ["-s", str(ROOT / "tests/bench/transfer.lua"), base_url]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    wrk = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--timeout", "10s"]
+    wrk += ["-s", str(ROOT / "tests/bench/transfer.lua"), base_url]
+    done = subprocess.run(wrk, env=env, capture_output=True, text=True, check=True)
     result = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
     requests, micros, refused, broken, p50_ms, p99_ms = result.split()[1:]
     if int(broken):

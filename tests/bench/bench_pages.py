@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from tests.bench.workers import Worker, manage, warn_if_busy
-from tests.postgres import PostgresError, server
+from tests.postgres import PostgresError, owner_of, server
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000 50000").split()]
 MEMBERS = int(os.environ.get("MEMBERS", "1000"))
@@ -67,7 +67,7 @@ def fill(url: str, size: int) -> None:
     sizes = [f"--members={MEMBERS}", f"--transactions={size}"]
     print(manage(url, "generate_history", *sizes, "--seed=1"))
     # The server's autovacuum would do this within a minute.
-    with psycopg.connect(url, autocommit=True) as line:
+    with psycopg.connect(owner_of(url), autocommit=True) as line:
         line.execute("VACUUM ANALYZE")
 
 

@@ -19,7 +19,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.workers import Worker, manage, team, warn_if_busy
-from tests.postgres import PostgresError, find_binaries, server
+from tests.postgres import PostgresError, find_binaries, owner_of, server
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = float(os.environ.get("SECONDS", "4"))
@@ -47,7 +47,7 @@ class Pgbench:
     def __init__(self, url: str, script: Path, statements: list[str], ids: dict[str, int]) -> None:
         self.script = script
         self.binaries = find_binaries()
-        _scheme, user, host, port, name = re.split(r"://|[@:/](?=\w)", url)
+        _scheme, user, host, port, name = re.split(r"://|[@:/](?=\w)", owner_of(url))
         self.server_options = ["-h", host, "-p", port, "-U", user]
         command = [self.binaries / "createdb", *self.server_options, "-T", name, "pgbench"]
         subprocess.run(command, check=True)

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.postgres import owner_of
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -23,6 +25,7 @@ def environment(url: str) -> dict[str, str]:
     """The environment of production. With DEBUG on, Django would keep a copy of every statement."""
     return os.environ | {
         "DATABASE_URL": url,
+        "DATABASE_OWNER_URL": owner_of(url),
         "DEBUG": "0",
         "SECRET_KEY": "only-for-this-benchmark",
         "ALLOWED_HOSTS": "testserver,127.0.0.1",

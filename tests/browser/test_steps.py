@@ -119,7 +119,7 @@ def test_a_recent_person_can_be_picked_and_paid(open_page, alice, bob, carol, sc
     page = open_page(alice, java_script_enabled=scripts)
     page.goto("/transfer/")
     page.get_by_label("Amount", exact=True).fill("5")
-    people = page.get_by_role("group", name="People you sent money to recently")
+    people = page.get_by_role("group", name="People you saved or sent money to recently")
     people.get_by_role("button", name=re.compile("Carol K.")).click()
     expect(page.get_by_role("group", name="Send to")).to_contain_text("Carol K.")
     expect(page.get_by_label("Amount", exact=True)).to_have_value("5")

@@ -142,8 +142,8 @@ def test_a_payment_that_its_rail_has_yet_to_confirm_keeps_it_open(bob, carol):
 def test_who_they_were_is_forgotten_when_the_law_allows(alice, bob, settings):
     empty(alice, bob)
     leaving.close(Context(alice.pk), alice.pk)
-    assert leaving.forget_expired() == 0
+    assert leaving.SWEEP.run() == 0
     years_ago = timezone.now() - timedelta(days=366 * settings.RETENTION_YEARS + 1)
     FormerMember.objects.update(closed_at=years_ago)
-    assert leaving.forget_expired() == 1
+    assert leaving.SWEEP.run() == 1
     assert not FormerMember.objects.exists()

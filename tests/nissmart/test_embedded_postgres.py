@@ -22,7 +22,7 @@ def setting(server: Server, name: str) -> str:
 
 
 def test_data_survives_a_stop_and_a_kill(used_place):
-    with Server(used_place) as server, psycopg.connect(server.url) as connection:
+    with Server(used_place) as server, psycopg.connect(server.owner_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         connection.commit()
         assert [setting(server, name) for name in ("fsync", "synchronous_commit")] == ["on", "on"]
@@ -31,7 +31,7 @@ def test_data_survives_a_stop_and_a_kill(used_place):
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
         server.start()
-        with psycopg.connect(server.url) as connection:
+        with psycopg.connect(server.owner_url) as connection:
             assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
@@ -46,9 +46,25 @@ def test_a_stop_ends_open_sessions(used_place):
 def test_others_on_this_machine_need_the_password(used_place):
     with Server(used_place) as server:
         with pytest.raises(psycopg.OperationalError, match="password"):
-            psycopg.connect(server.url.replace(server.password, "guessed"))
+            psycopg.connect(server.url.replace(server.passwords["nissmart_app"], "guessed"))
         assert setting(server, "listen_addresses") == "127.0.0.1"
         assert (used_place / "password").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_application_owns_nothing_and_old_tables_are_handed_over(used_place):
+    with Server(used_place) as server:
+        with psycopg.connect(server.url_of("nissmart"), autocommit=True) as superuser:
+            superuser.execute("CREATE TABLE before (id serial)")
+            superuser.execute("CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+        server.create_roles()
+        with psycopg.connect(server.url, autocommit=True) as application:
+            for attack in ("CREATE TABLE mine ()", "DROP TABLE before", "SET ROLE nissmart_owner"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    application.execute(attack)
+        with psycopg.connect(server.owner_url, autocommit=True) as owner:
+            owner.execute("DROP TABLE before; DROP FUNCTION one()")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                owner.execute("CREATE ROLE mine")
 
 
 def test_a_second_server_on_the_same_data_is_refused(used_place):

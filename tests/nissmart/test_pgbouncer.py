@@ -21,6 +21,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from nissmart.backup.programs import parameters
+from nissmart.embedded_postgres import NAME
+from nissmart.owner import role_of
 from tests.books import assert_books_right
 from tests.factories import UserFactory, account_id, balance, funded
 from tests.postgres import free_port
@@ -33,6 +36,7 @@ START_TIMEOUT_S = 20
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
+    pytest.mark.application,
     pytest.mark.skipif(
         connection.vendor != "postgresql", reason="PgBouncer works only with PostgreSQL"
     ),
@@ -84,7 +88,7 @@ def pgbouncer(mode: str, place: Path) -> Iterator[str]:
         pytest.skip("PgBouncer isn't installed (apt install pgbouncer)")
     database, port = connection.settings_dict, free_port()
     names = {"name": database["NAME"], "host": database["HOST"], "port": database["PORT"]}
-    names |= {"user": database["USER"], "own_port": port, "mode": mode, "log": place / "log"}
+    names |= {"user": role_of(database), "own_port": port, "mode": mode, "log": place / "log"}
     config = place / "pgbouncer.ini"
     config.write_text(CONFIG.format(**names))
     command: list[str | Path] = [PGBOUNCER, config]
@@ -96,7 +100,7 @@ def pgbouncer(mode: str, place: Path) -> Iterator[str]:
         for parent in place.parents[:2]:
             parent.chmod(0o755)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"postgres://{database['USER']}@127.0.0.1:{port}/{database['NAME']}"
+    url = f"postgres://{role_of(database)}@127.0.0.1:{port}/{database['NAME']}"
     try:
         wait_until_ready(url, process, place / "log")
         yield url
@@ -135,15 +139,15 @@ def run(url: str, pooler: str, program: str, *arguments: int) -> subprocess.Comp
 @pytest.fixture
 def role_timeouts() -> Iterator[None]:
     """Set the timeouts that transaction mode requires, as its message says."""
-    user = connection.settings_dict["USER"]
+    user = role_of(connection.settings_dict)
     timeouts = {"lock_timeout": "1500ms", "statement_timeout": "15s"}
     timeouts["idle_in_transaction_session_timeout"] = "30s"
-    with connection.cursor() as cursor:
+    superuser = parameters() | {"user": NAME, "options": ""}
+    with psycopg.connect(**superuser, autocommit=True) as session:
         for name, value in timeouts.items():
-            cursor.execute(f"ALTER ROLE {user} SET {name} = '{value}'")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER ROLE {user} RESET ALL")
+            session.execute(f"ALTER ROLE {user} SET {name} = '{value}'")
+        yield
+        session.execute(f"ALTER ROLE {user} RESET ALL")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ PAGES = [
     ("member", "/statement/", None, 11),
     ("member", "/transfer/", None, 7),
     ("member", "/profile/", None, 7),
-    ("finance", "/panel/", None, 27),
+    ("finance", "/panel/", None, 28),
     ("finance", "/panel/?by=count", htmx("trends"), 13),
     ("finance", "/panel/", htmx("latest"), 4),
     ("finance", "/panel/activity/", None, 12),

@@ -126,7 +126,7 @@ class Served:
 
     def __init__(self, place: Path) -> None:
         self.place, self.port = place, free_port()
-        self.url_file = place / "url"
+        self.url_file = place / "owner-url"
 
     def __enter__(self) -> Served:
         environ = SITE | {"ALLOWED_HOSTS": "localhost", "HTTPS": "0", "BEHIND_TLS_PROXY": "0"}

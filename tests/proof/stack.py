@@ -23,11 +23,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nissmart.front.command import command
 from tests.bench.workers import ROOT, Worker, environment, manage
 from tests.postgres import free_port
 
 SECRET = "k9-Callback_Path-4471"
-STARTS_WITHIN_S = 60
+STARTS_WITHIN_S = 240
 WORKERS = 3
 # Far above what a proof moves, so that no payment waits for an approval or meets a limit.
 NO_LIMIT = str(10**12)
@@ -186,11 +187,9 @@ def stack(
 @contextmanager
 def web_server(url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Serve as in production, for the callbacks."""
-    command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--workers=2"]
-    command += ["--blocking-threads=8", "--workers-kill-timeout=5", "--log-level=error"]
-    command += [f"--port={port}", "nissmart.wsgi:application"]
+    served = command(host="127.0.0.1", port=port, workers=2)
     log = None if os.environ.get("VERBOSE") else subprocess.DEVNULL
-    server = subprocess.Popen(command, cwd=ROOT, env=environment(url), stderr=log, process_group=0)
+    server = subprocess.Popen(served, cwd=ROOT, env=environment(url), stderr=log, process_group=0)
     try:
         wait_until_ready(server, port)
         yield server

@@ -294,7 +294,6 @@ def test_nothing_is_sent_of_what_is_rolled_back(jane):
 
 def test_old_deliveries_go_and_messages_stay(jane, time_machine, settings, monkeypatch):
     settings.DELIVERY_DAYS = 30
-    monkeypatch.setattr(sending, "FORGOTTEN_TOGETHER", 3)
     time_machine.move_to("2026-11-01T10:00:00Z", tick=False)
     for _ in range(2):
         messages.alert(jane.pk, Topic.PIN_CHANGED)
@@ -302,13 +301,12 @@ def test_old_deliveries_go_and_messages_stay(jane, time_machine, settings, monke
     waiting = messages.alert(jane.pk, Topic.PIN_CHANGED)
     time_machine.move_to("2026-12-01T10:00:00Z", tick=False)
     messages.alert(jane.pk, Topic.PIN_CHANGED)
-    assert sending.forget_old() == 0
+    assert sending.SWEEP.run() == 0
     time_machine.shift(1)
-    assert [sending.forget_old() for _ in range(3)] == [3, 1, 0]
+    assert [sending.SWEEP.run() for _ in range(2)] == [4, 0]
     # What still waits isn't forgotten, however old it is.
     assert waiting.deliveries.count() == 2
     assert (Delivery.objects.count(), Message.objects.count()) == (4, 4)
-    assert sending.forget_old in work.JOBS
 
 
 def test_a_message_is_sent_although_the_outbox_file_can_not_be_written(settings, tmp_path, caplog):

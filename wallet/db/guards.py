@@ -25,18 +25,22 @@ END $$;
 class Guards:
     """Triggers by name: the SQL that follows the name in CREATE TRIGGER, for each engine.
 
-    PostgreSQL names a trigger per table, and its triggers call `functions`.
+    PostgreSQL names a trigger per table, and its triggers call `functions`. `fixed` names columns
+    that never change, by table. The rights of the application's role follow from all of these
+    (`nissmart/rights.py`).
     """
 
     sqlite: Mapping[str, str] = field(default_factory=dict)
     postgresql: Mapping[tuple[str, str], str] = field(default_factory=dict)
     functions: tuple[str, ...] = (REFUSE,)
+    fixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __or__(self, other: Guards) -> Guards:
         return Guards(
             {**self.sqlite, **other.sqlite},
             {**self.postgresql, **other.postgresql},
             tuple(dict.fromkeys(self.functions + other.functions)),
+            {**self.fixed, **other.fixed},
         )
 
     def install(self, connection: BaseDatabaseWrapper) -> None:
@@ -138,12 +142,23 @@ def is_repeated(names: str | tuple[str, ...]) -> str:
     return same if len(columns) == 1 else f"({same})"
 
 
+# A lock on a whole table needs the right to change its rows, which the application's role hasn't.
+# So it asks for this one lock by a function of the owner.
+LOCK_AUDIT = """
+CREATE OR REPLACE FUNCTION wallet_lock_audit() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    LOCK TABLE public.wallet_auditevent IN SHARE MODE;
+END $$;
+REVOKE ALL ON FUNCTION wallet_lock_audit() FROM PUBLIC;
+"""
+
 AUDIT = append_only(
     "wallet_auditevent",
     changed="the audit is never changed",
     deleted="the audit is never deleted",
     replaced="the audit is never replaced",
-)
+) | Guards(functions=(LOCK_AUDIT,))
 
 # All guards that migrations install. Each app adds its own in `ready`; `verify` checks them.
 INSTALLED = [AUDIT]

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from wallet.db.retries import committed
-from wallet.db.sweeping import sweep
+from wallet.db.sweeping import Sweep
 from wallet.errors import Busy
 from wallet.messages import senders
 from wallet.models import Channel, Delivery
@@ -39,9 +40,6 @@ PAUSES = (
     timedelta(hours=2),
     timedelta(hours=6),
 )
-
-# Deleted in one commit, so that a payment doesn't wait long for SQLite's write lock.
-FORGOTTEN_TOGETHER = 500
 
 
 def never() -> bool:
@@ -148,12 +146,17 @@ def end_lost() -> None:
         end(delivery, "its worker stopped: perhaps it was sent")
 
 
-def forget_old() -> int:
-    """Delete ended deliveries older than DELIVERY_DAYS, oldest first; returns how many.
-
-    Messages stay: they are the inbox. Raises Busy.
-    """
+def ended() -> QuerySet[Delivery]:
+    """Ended deliveries older than DELIVERY_DAYS. Messages stay: they are the inbox."""
     past = timezone.now() - timedelta(days=settings.DELIVERY_DAYS)
-    ended = Delivery.objects.filter(created_at__lt=past, state__in=(State.SENT, State.FAILED))
-    oldest = ended.order_by("created_at").values_list("pk", flat=True)[:FORGOTTEN_TOGETHER]
-    return sweep(Delivery.objects.filter(pk__in=list(oldest)))
+    return Delivery.objects.filter(created_at__lt=past, state__in=(State.SENT, State.FAILED))
+
+
+SWEEP = Sweep(
+    "deliveries",
+    ended,
+    by="created_at",
+    kept=_("DELIVERY_DAYS (90) after it was queued, once it's sent or has failed"),
+    reason=_("Whether an SMS or mail went out. The message itself stays in the inbox."),
+    written_by=_("Anyone who asks for a code, and each payment"),
+)

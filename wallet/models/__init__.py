@@ -13,7 +13,7 @@ from wallet.models.openings import Opening
 from wallet.models.people import User, UserManager
 from wallet.models.pins import Pin
 from wallet.models.protected import ProtectedName
-from wallet.models.rates import RateWindow
+from wallet.models.rates import CacheEntry, RateWindow
 from wallet.models.role_requests import RoleRequest
 from wallet.models.tokens import ApiToken
 
@@ -21,6 +21,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "AuditEvent",
+    "CacheEntry",
     "Channel",
     "Claim",
     "Delivery",

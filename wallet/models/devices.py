@@ -39,6 +39,7 @@ class Device(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "digest"], name="device_once_per_user"),
         ]
+        indexes = [models.Index(fields=["last_used_at"], name="device_by_use")]
 
     def __str__(self) -> str:
         return self.name

@@ -79,6 +79,9 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_taken": WRONG_LOGIN,
     }
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return ip_address(request)
+
     def is_safe_url(self, url: str | None) -> bool:
         """Allow only our own pages. allauth's version raises for a URL like `//[`."""
         return is_own_page(self.request, url)

@@ -17,7 +17,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from wallet.db.sweeping import Sweep
 from wallet.models import Device, User
 from wallet.web.http import ip_address
 
@@ -97,6 +99,21 @@ def remember(response: HttpResponseBase, token: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def unused() -> QuerySet[Device]:
+    """Those whose cookie no longer works. None has a session: sessions last for 90 days."""
+    return Device.objects.filter(last_used_at__lt=timezone.now() - timedelta(seconds=YEAR_S))
+
+
+SWEEP = Sweep(
+    "devices",
+    unused,
+    by="last_used_at",
+    kept=gettext_lazy("A year after the last sign-in with it"),
+    reason=gettext_lazy("The cookie that finds it works for a year."),
+    written_by=gettext_lazy("Members: a row for each sign-in from a new browser"),
+)
 
 
 def token_of(request: HttpRequest) -> str | None:

@@ -23,12 +23,13 @@ from enum import StrEnum
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from wallet.db.sweeping import sweep
+from wallet.db.sweeping import Sweep
 from wallet.models import GuessCount, User
 from wallet.networks import network_of
 from wallet.signin import devices
@@ -133,10 +134,19 @@ def forget(user: User) -> None:
     GuessCount.objects.filter(key__in=[f"{What.PASSWORD}:{name}" for name in names]).delete()
 
 
-def clear_expired() -> None:
-    """Delete the counts that count nothing any longer."""
-    past = timezone.now() - timedelta(seconds=WINDOW_S)
-    sweep(GuessCount.objects.filter(changed_at__lt=past))
+def expired() -> QuerySet[GuessCount]:
+    """The counts that count nothing any longer."""
+    return GuessCount.objects.filter(changed_at__lt=timezone.now() - timedelta(seconds=WINDOW_S))
+
+
+SWEEP = Sweep(
+    "guesses",
+    expired,
+    by="changed_at",
+    kept=_("A quarter of an hour after the last guess"),
+    reason=_("Wrong passwords and codes. Older ones count nothing."),
+    written_by=_("Anyone: one row for each name that is typed at sign-in"),
+)
 
 
 def name_of(user: User | None, login: str) -> str:

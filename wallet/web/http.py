@@ -96,9 +96,14 @@ def refuse_repeated_fields(data: QueryDict) -> None:
 def ip_address(request: HttpRequest) -> str:
     """The client's IP address.
 
-    Behind N proxies, it's the Nth address from the right in X-Forwarded-For: each of our proxies
-    adds one, and a client can forge only those further left. Otherwise it's the socket's address.
+    The proxy says it in the header CLIENT_IP_HEADER, if there is one; `nissmart.incoming` has
+    refused a value that isn't one address. Behind N other proxies, it's the Nth address from the
+    right in X-Forwarded-For: each of our proxies adds one, and a client can forge only those
+    further left. Otherwise it's the socket's address.
     """
+    if settings.CLIENT_IP_HEADER:
+        said = request.META.get(f"HTTP_{settings.CLIENT_IP_HEADER.upper()}", "")
+        return str(said or request.META.get("REMOTE_ADDR", ""))
     count = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if count and len(hops) >= count and hops[-count]:

@@ -1,61 +1,80 @@
-"""JSON log lines, each with its request id."""
+"""JSON log lines. Each says which request or job it belongs to, who acts, and about which payment.
+
+python-json-logger makes the lines. Here is what it can't know: our facts, what must not be in a
+line, and how many lines there may be.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-import secrets
-import time
-from collections.abc import Callable
-from contextvars import ContextVar
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+from wallet import log_facts, metrics
 
-HEADER = "X-Request-ID"
-ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Each alternative starts with a plain character, and the lookbehind comes after it. So the regex
 # engine skips quickly to the next +, 2 or 0.
 PHONE = re.compile(r"(\+254|2(?<!\w2)54|0(?<!\w0))([ -]?\d{3}[ -]?)\d{3}([ -]?\d{3})\b")
 # URLs with a credential in them: those of callbacks, and of links that set a new password.
 SECRET_PATH = re.compile(r"(/rails/|/password/reset/key/|/confirm-email/)[^/\s\"]+")
 
-access = logging.getLogger("nissmart.access")
-
-ENCODER = json.JSONEncoder(default=str)
-
 # No log line uses these, and collecting them costs as much as writing the line.
 logging.logThreads = logging.logProcesses = False
 logging.logMultiprocessing = logging.logAsyncioTasks = False  # type: ignore[attr-defined]
 logging._srcfile = None
 
-# The attributes of every LogRecord. All others were passed as `extra`.
-OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request", "taskName"}
+ENCODER = json.JSONEncoder(default=str)
 
 
-class JsonLine(logging.Formatter):
+class JsonLine(JsonFormatter):
     """One record, one line of JSON. Phone numbers and secrets are masked."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
+    def __init__(self) -> None:
+        super().__init__(
+            ["levelname", "name", "message"],
+            rename_fields={"levelname": "level", "name": "logger", "exc_info": "trace"},
+            reserved_attrs=[*RESERVED_ATTRS, "request"],
+        )
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        at = datetime.fromtimestamp(record.created, UTC)
+        log_data["at"] = at.isoformat(timespec="milliseconds")
+        super().add_fields(log_data, record, message_dict)
+        facts = dict(log_facts.known())
         # Django logs a refused request after the middleware, with the request in the record.
-        request = getattr(record, "request", None)
-        if current := request_id.get() or getattr(request, "request_id", ""):
-            line["request_id"] = current
-        line |= {name: value for name, value in vars(record).items() if name not in OWN}
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
-        text = PHONE.sub(r"\1\2***\3", ENCODER.encode(line))
+        request = facts.pop("request", None) or getattr(record, "request", None)
+        if request is not None:
+            facts = facts_of(request) | facts
+        log_data |= {name: value for name, value in facts.items() if name not in log_data}
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        text = PHONE.sub(r"\1\2***\3", ENCODER.encode(log_data))
         return SECRET_PATH.sub(r"\1***", text)
+
+
+def facts_of(request: Any) -> dict[str, object]:
+    """What is known about a request so far. Asks the database for nothing."""
+    facts: dict[str, object] = {}
+    if name := getattr(request, "request_id", ""):
+        facts["request_id"] = name
+    if match := getattr(request, "resolver_match", None):
+        facts["route"] = match.view_name
+        if reference := match.kwargs.get("reference"):
+            facts["reference"] = reference
+    # Django and ninja put them here once they have looked.
+    caller, user = getattr(request, "auth", None), getattr(request, "_cached_user", None)
+    if actor := getattr(caller, "user_id", None) or getattr(user, "pk", None):
+        facts["actor"] = actor
+    return facts
 
 
 class Calm(logging.Filter):
@@ -71,34 +90,30 @@ class Calm(logging.Filter):
         return True
 
 
-class IdentifiedRequest(HttpRequest):
-    request_id: str
+class Bounded(logging.Filter):
+    """Lets LOG_LINES_PER_MINUTE lines of each logger and level pass, so no flood fills the disk.
 
+    Each level is counted alone, so many access lines never hide an error. The first line of the
+    next minute says how many were left out.
+    """
 
-def request_ids(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Middleware: give each request an id, the caller's own if it's plain, and log the outcome."""
+    def __init__(self) -> None:
+        super().__init__()
+        self._guard = threading.Lock()
+        self._minute = 0
+        self._written: dict[tuple[str, str], int] = {}
 
-    def middleware(request: IdentifiedRequest) -> HttpResponse:
-        given = request.headers.get(HEADER, "")
-        name = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
-        request.request_id = name
-        began = time.perf_counter()
-        token = request_id.set(name)
-        try:
-            response = get_response(request)
-            if access.isEnabledFor(logging.INFO):
-                access.info(
-                    "%s %s",
-                    request.method,
-                    request.path,
-                    extra={
-                        "status": response.status_code,
-                        "ms": round((time.perf_counter() - began) * 1000, 1),
-                    },
-                )
-        finally:
-            request_id.reset(token)
-        response.headers[HEADER] = name
-        return response
-
-    return middleware
+    def filter(self, record: logging.LogRecord) -> bool:
+        most: int = settings.LOG_LINES_PER_MINUTE
+        minute, key = int(record.created // 60), (record.name, record.levelname)
+        with self._guard:
+            if minute != self._minute:
+                left_out = {each: n - most for each, n in self._written.items() if n > most > 0}
+                self._minute, self._written = minute, {}
+                if left_out:
+                    record.left_out = {" ".join(each): n for each, n in left_out.items()}
+            written = self._written[key] = self._written.get(key, 0) + 1
+        if not most or written <= most:
+            return True
+        metrics.LOG_LINES_LEFT_OUT.labels(record.levelname).inc()
+        return False

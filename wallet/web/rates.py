@@ -1,17 +1,18 @@
 """Rate limits, counted in the database so that all processes share them."""
 
-import random
 import time
 
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
+from wallet.db.sweeping import Sweep
 from wallet.errors import Refusal
-from wallet.models import RateWindow
+from wallet.models import CacheEntry, RateWindow
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
@@ -71,8 +72,6 @@ def count(key: str, window_s: int = MINUTE_S) -> int:
     """Count a call by `key` and return how many there were in this window, this one included."""
     minute = window_end(window_s)
     [[(calls,)]] = pipeline.ask(Statement(COUNT_CALL, (key, minute)))
-    if calls == 1 and random.random() < 0.01:
-        RateWindow.objects.filter(minute__lt=int(time.time()) // MINUTE_S - KEPT_MINUTES).delete()
     return int(calls)
 
 
@@ -100,3 +99,30 @@ def window_end(window_s: int) -> int:
     """The minute in which the current window ends, after which its row may be deleted."""
     now_s = int(time.time())
     return (now_s - now_s % window_s + window_s) // MINUTE_S
+
+
+def over() -> QuerySet[RateWindow]:
+    """Windows that no limit looks at any more."""
+    return RateWindow.objects.filter(minute__lt=int(time.time()) // MINUTE_S - KEPT_MINUTES)
+
+
+def expired() -> QuerySet[CacheEntry]:
+    return CacheEntry.objects.filter(expires__lt=timezone.now())
+
+
+WINDOWS = Sweep(
+    "rate-limits",
+    over,
+    by="minute",
+    kept=_("An hour after the window ends"),
+    reason=_("Counts of calls and attempts. Limits look at this window and the one before."),
+    written_by=_("Anyone: one row for each network or caller and window"),
+)
+CACHE = Sweep(
+    "cache",
+    expired,
+    by="expires",
+    kept=_("Until it expires, a day at most"),
+    reason=_("Counts of sign-ups, password resets and other forms of django-allauth."),
+    written_by=_("Anyone: one row for each form and network"),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from nissmart.demo.history_generator import DAYS, generate
+from nissmart.owner import as_owner
 
 
 class Command(BaseCommand):
@@ -35,8 +37,9 @@ class Command(BaseCommand):
         for written in progress:
             if options["verbosity"] > 1:
                 self.stdout.write(f"{written:,} transactions")
-        with connection.cursor() as cursor:
-            # Let the database plan for its new size.
+        # Let the database plan for its new size. Only the owner of the tables may.
+        owner = nullcontext() if connection.in_atomic_block else as_owner()
+        with owner, connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
         self.stdout.write(
             f"{options['members']:,} members and {options['transactions']:,} transactions"

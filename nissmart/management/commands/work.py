@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from adminpanel.integrity.heartbeats import EVERY_S, HEARTBEATS
 from nissmart import work
 
 PAUSE_S = 2
@@ -28,8 +29,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        HEARTBEATS.begin(map(work.code_of, work.every_job()))
         if options["once"]:
-            if not work.do_what_is_due():
+            all_well = work.do_what_is_due()
+            work.beat()
+            if not all_well:
                 raise CommandError("Some jobs failed; the log says why.")
             return
         # The current jobs end first, and a second signal doesn't hurry them.
@@ -41,11 +45,24 @@ class Command(BaseCommand):
             (work.FILE_JOBS, PAUSE_OF_FILES_S),
         ]
         threads = [Thread(target=keep_doing, args=each) for each in beside]
+        threads.append(Thread(target=keep_beating))
         for thread in threads:
             thread.start()
         keep_doing(work.JOBS, PAUSE_S)
         for thread in threads:
             thread.join()
+
+
+def keep_beating() -> None:
+    """Write the heartbeats every few seconds, and once more at the end."""
+    try:
+        while not work.STOPPING.is_set():
+            work.beat()
+            work.STOPPING.wait(EVERY_S)
+        work.beat()
+    finally:
+        work.STOPPING.set()
+        connections.close_all()
 
 
 def keep_doing(jobs: Sequence[Callable[[], Any]], pause_s: float) -> None:

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from nissmart.front.command import command
+from nissmart.owner import role_of
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[3]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 
 
 def database_url() -> str:
@@ -27,34 +28,46 @@ def database_url() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
-    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return (
+        f"postgres://{role_of(database)}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
 
 
 @contextmanager
-def server(workers: int = 2, threads: int = 8) -> Iterator[int]:
-    """Serve as in production during the block. Yields the port."""
-    port = free_port()
-    command = [Path(sys.executable).with_name("granian"), "--interface=wsgi", "--host=127.0.0.1"]
-    command += [f"--port={port}", f"--workers={workers}", f"--blocking-threads={threads}"]
-    # Without this, a worker that gets its stop signal while it starts never ends.
-    command += ["--workers-kill-timeout=5", "--log-level=error", "nissmart.wsgi:application"]
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DEBUG": "0",
-        "HTTPS": "0",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "LOG_LEVEL": "WARNING",
-        "WEB_THREADS": str(threads),
-    }
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, process_group=0)
-    try:
-        wait_until_ready(process, port)
+def server(workers: int = 2, threads: int = 8, **more: str) -> Iterator[int]:
+    """Serve as in production during the block, with `more` settings. Yields the port."""
+    with process(workers, threads, **more) as (_process, port):
         yield port
+
+
+@contextmanager
+def process(
+    workers: int = 2, threads: int = 8, **more: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The same, with the process."""
+    port = free_port()
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": database_url(),
+            "DJANGO_SETTINGS_MODULE": "tests.api.support.served",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "DEBUG": "0",
+            "HTTPS": "0",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "LOG_LEVEL": "WARNING",
+            "WEB_THREADS": str(threads),
+        }
+        | more
+    )
+    served = command(host="127.0.0.1", port=port, workers=workers)
+    running = subprocess.Popen(served, cwd=ROOT, env=environment, process_group=0)
+    try:
+        wait_until_ready(running, port)
+        yield running, port
     finally:
-        process.terminate()
-        process.wait(30)
+        running.terminate()
+        running.wait(30)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
@@ -62,7 +75,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
-            if Connection(port).call("GET", "/readyz").status == 200:
+            # As behind a proxy that ends TLS, or a site that redirects to HTTPS is never ready.
+            https = {"X-Forwarded-Proto": "https"}
+            if Connection(port).call("GET", "/readyz", **https).status == 200:
                 return
         except OSError:
             time.sleep(0.1)

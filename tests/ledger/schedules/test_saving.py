@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from ledger.asks import operations as asks
 from ledger.due_days import Days, Every
+from ledger.errors import InvalidAmount
 from ledger.leaving import operations as leaving
 from ledger.models import Goal, Schedule, Transaction
+from ledger.savings import automatic as saving_by_itself
 from ledger.savings import operations as savings
 from ledger.schedules import operations
 from ledger.schedules.errors import SavesAlready
@@ -150,3 +153,23 @@ def test_a_missed_last_part_is_named_as_it_was(monday, alice, bob):
     run_due()
     missed = Message.objects.get(topic="saving_missed")
     assert missed.facts["amount"] == "KES\N{NO-BREAK SPACE}20.00"
+
+
+@pytest.mark.parametrize("cents", [0, -1])
+def test_an_amount_of_nothing_is_refused_before_the_database_has_to(monday, alice, cents):
+    """Found by seed 1008 of the simulator, in schedules; then in the others."""
+    goal = open_goal(alice)
+    calls = [
+        lambda: automatic(goal, cents),
+        lambda: operations.change(
+            automatic(goal).pk, Plan(savings.order_to_add(goal, cents), MONDAYS)
+        ),
+        lambda: savings.change_goal(goal.pk, savings.Plan("Fees", target_cents=cents)),
+        lambda: open_goal(alice, target_cents=cents),
+        lambda: asks.make(alice.pk, amount_cents=cents, note=""),
+        lambda: saving_by_itself.turn_on(goal_id=goal.pk, percent=cents),
+        lambda: saving_by_itself.turn_on(goal_id=goal.pk, step_cents=cents),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidAmount):
+            call()

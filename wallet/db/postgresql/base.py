@@ -10,6 +10,7 @@ from django.db.backends.postgresql import base
 from psycopg import IsolationLevel
 
 from wallet.db.postgresql.connection import PipelineConnection, Statement
+from wallet.db.slow import TimedCursor
 
 # Not startup options: PgBouncer refuses those, or drops them silently.
 SET_TIMEOUTS = Statement(
@@ -21,6 +22,7 @@ READ_TIMEOUTS = Statement(
     "SELECT pg_backend_pid(), current_setting('lock_timeout'),"
     " current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
 )
+ONLY_READ = Statement("SELECT set_config('default_transaction_read_only', 'on', false)")
 NAMES = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 
 POOLER_FOUND = (
@@ -38,7 +40,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     connection: PipelineConnection | None
     # Our options, set in `nissmart/databases.py`. libpq doesn't know them.
-    OWN: ClassVar[tuple[str, ...]] = ("answer_timeout_s", "timeouts", "pooler")
+    OWN: ClassVar[tuple[str, ...]] = ("answer_timeout_s", "timeouts", "pooler", "is_read_only")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,17 +48,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> PipelineConnection:
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        answer_timeout_s, timeouts, pooler = (conn_params.pop(name) for name in self.OWN)
+        answer_timeout_s, timeouts, pooler, is_read_only = map(conn_params.pop, self.OWN)
         connection = PipelineConnection.connect(**conn_params)
         connection.answer_timeout_s = answer_timeout_s
         connection.prepares = pooler != "transaction"
         try:
             set_timeouts(connection, timeouts, pooler)
+            if is_read_only:
+                connection.ask_alone(ONLY_READ)
         except BaseException:
             connection.close()
             raise
         self.of_thread.last = Last(connection)
         return connection
+
+    def make_cursor(self, cursor: Any) -> TimedCursor:
+        return TimedCursor(cursor, self)
 
     def is_usable(self) -> bool:
         """Check the socket only. Django's own check waits for an answer from the server."""

@@ -12,7 +12,7 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -22,9 +22,12 @@ from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from wallet.db import slow
+
 # A prepared statement no longer fits the tables (feature_not_supported: "cached plan must not
 # change result type") or is gone (invalid_sql_statement_name).
 STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
+READ_ONLY = psycopg.errors.ReadOnlySqlTransaction
 
 type Row = tuple[Any, ...]
 type Value = str | int | datetime | None
@@ -48,6 +51,26 @@ class NoAnswer(psycopg.OperationalError):
     """The server didn't answer in time. The connection is closed."""
 
 
+class ReadOnlyServer(psycopg.OperationalError):
+    """The server takes no writes, as a standby doesn't. Nothing was written.
+
+    The connection is closed: the next one looks for the server that does. psycopg's own class is
+    an InternalError, which would pass for a fault of ours.
+    """
+
+    sqlstate = "25006"
+
+
+class NotReplicated(psycopg.OperationalError):
+    """The commit is on the primary, but no standby confirmed it: a failover may lose it.
+
+    PostgreSQL answers such a COMMIT with a warning and success, when someone cancels its wait for
+    the standby (`pg_cancel_backend`). The connection is closed.
+    """
+
+
+# The function of the server that gives this warning: its text may be in any language.
+WAITS_FOR_STANDBY = "SyncRepWaitForLSN"
 # Lasts until the end of the transaction; in autocommit, until the end of the round trip.
 SET_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
 
@@ -74,6 +97,10 @@ class PipelineConnection(psycopg.Connection[Row]):
         self._held: list[Encoded] = []
         self._names: dict[str, bytes] = {}
         self._numbers = count()
+        # The functions of the server that gave a notice. Not a method of ours notes them: the
+        # connection would refer to itself.
+        self._notices: list[str | None] = []
+        self.add_notice_handler(partial(note_source, self._notices))
         self.answers = select.poll()
         self.answers.register(self.pgconn.socket, select.POLLIN)
 
@@ -118,19 +145,35 @@ class PipelineConnection(psycopg.Connection[Row]):
         return super().cursor(*args, **kwargs)
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """psycopg's wait, with our timeout.
-
-        A stale prepared statement closes the connection so that Django opens a new one: the other
-        prepared statements may be stale too.
-        """
+        """psycopg's wait, with our timeout."""
         try:
-            return super().wait(gen, interval, self._left_s() if timeout is None else timeout)
+            found = super().wait(gen, interval, self._left_s() if timeout is None else timeout)
         except psycopg.errors._WaitTimeout as error:
             self.close()
             raise NoAnswer("no answer in time") from error
-        except STALE:
+        except (*STALE, READ_ONLY) as error:
+            raise self._closing(error) from None
+        self._refuse_unreplicated()
+        return found
+
+    def _closing(self, error: psycopg.Error) -> psycopg.Error:
+        """The error to raise. Closes the connection where a new one does better.
+
+        After a stale prepared statement the others may be stale too.
+        """
+        if isinstance(error, (*STALE, READ_ONLY)):
             self.close()
-            raise
+        if isinstance(error, READ_ONLY):
+            return ReadOnlyServer(*error.args, info=error.pgresult)
+        return error
+
+    def _refuse_unreplicated(self) -> None:
+        """Raises NotReplicated when the last commit didn't reach a standby that it waited for."""
+        is_alone = WAITS_FOR_STANDBY in self._notices
+        self._notices.clear()
+        if is_alone:
+            self.close()
+            raise NotReplicated("no standby has confirmed the commit")
 
     def _beginning(self) -> Iterator[Encoded]:
         """The statements that begin a transaction."""
@@ -158,6 +201,13 @@ class PipelineConnection(psycopg.Connection[Row]):
 
     def _run(self, statements: Sequence[Encoded]) -> list[list[Row]]:
         """Send the statements and read their results in one round trip."""
+        began = time.perf_counter()
+        try:
+            return self._exchange(statements)
+        finally:
+            slow.note((sql for sql, _values in statements), began)
+
+    def _exchange(self, statements: Sequence[Encoded]) -> list[list[Row]]:
         new = self._new_names(statements)
         with self.lock:
             try:
@@ -182,10 +232,8 @@ class PipelineConnection(psycopg.Connection[Row]):
                 self._names[sql] = name
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
-                error = psycopg.errors.error_from_result(result)
-                if isinstance(error, STALE):
-                    self.close()
-                raise error
+                raise self._closing(psycopg.errors.error_from_result(result))
+        self._refuse_unreplicated()
         transformer = Transformer(self)
         return [rows(result, transformer) for result in results[len(new) :]]
 
@@ -220,6 +268,11 @@ class PipelineConnection(psycopg.Connection[Row]):
         if not sockets.poll(left_s and left_s * 1000):
             raise NoAnswer("no answer in time")
         self.pgconn.consume_input()
+
+
+def note_source(sources: list[str | None], notice: psycopg.errors.Diagnostic) -> None:
+    # libpq frees the notice when this returns.
+    sources.append(notice.source_function)
 
 
 @lru_cache

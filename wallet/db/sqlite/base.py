@@ -19,6 +19,7 @@ from django.db.backends.sqlite3.schema import DatabaseSchemaEditor
 from django.db.models import Model
 
 from wallet.db import text_search
+from wallet.db.slow import TimedCursor
 from wallet.db.waits import SQLITE, WAITS
 from wallet.errors import Busy
 
@@ -97,6 +98,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.execute("PRAGMA busy_timeout = 0")
         text_search.teach(connection)
         return connection
+
+    def make_cursor(self, cursor: Any) -> TimedCursor:
+        return TimedCursor(cursor, self)
 
     def create_cursor(self, name: str | None = None) -> Any:
         assert self.connection is not None

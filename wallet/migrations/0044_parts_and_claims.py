@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wallet', '0041_close_acts'),
+        ('wallet', '0043_sweeps'),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ FILL = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('adminpanel', '0019_partial_reversals'),
+        ('adminpanel', '0022_partial_reversals'),
     ]
 
     operations = [

@@ -27,8 +27,8 @@ NEW_GUARDS = PARTS | CLAIM_GUARDS
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0035_account_days'),
-        ('wallet', '0042_parts_and_claims'),
+        ('ledger', '0037_favourites'),
+        ('wallet', '0044_parts_and_claims'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('adminpanel', '0018_alert_kinds'),
-        ('ledger', '0036_parts_and_claims'),
+        ('adminpanel', '0021_sweeps'),
+        ('ledger', '0038_parts_and_claims'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

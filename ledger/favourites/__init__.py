@@ -1,0 +1,1 @@
+"""Favourites: people whom a member saved, to pay them again."""

@@ -1,0 +1,107 @@
+"""The end of a run: all goes well until nothing is open. Then both books are compared."""
+
+from __future__ import annotations
+
+from ledger.models import Arrival, Attempt, Pause
+from ledger.models.attempts import OPEN, State
+from ledger.payouts import operations as payouts
+from nissmart.sandbox.payments import PAID
+from nissmart.simulation import checks, outside, processes, staff
+from nissmart.simulation.clock import CLOCK
+from nissmart.simulation.faults import FAULTS
+from nissmart.simulation.model import SUCCESS, Broken, name
+from nissmart.simulation.rail import says_two_things
+from nissmart.simulation.world import Nothing, World
+from wallet.context import Context
+from wallet.errors import Refusal
+
+ROUNDS = 90
+PAUSES_S = (31, 61, 200, 700, 3700)
+ALWAYS = [
+    "payouts.callbacks.apply_waiting",
+    "nissmart.work.confirm_due_arrivals",
+    "nissmart.work.send_due_payments",
+]
+EVERY = [*outside.PAYMENTS, *(each for each in outside.OTHERS if each.endswith("post_approved"))]
+# People look up what the rail has no answer about.
+PEOPLE_AFTER = 20
+
+
+def drain(world: World) -> str:
+    """Raises Broken if anything is still open in the end."""
+    FAULTS.arm()
+    processes.restart()
+    CLOCK.wrong_by *= 0
+    world.rail.hands.rate = 0.0
+    for number in range(ROUNDS):
+        if not number % 5:
+            let_go(world)
+            checks.compare(world.model, world.rail)
+        for job in ALWAYS if number % 5 else EVERY:
+            outside.JOBS[job]()
+        outside.wait(world, {"s": PAUSES_S[number % len(PAUSES_S)] * (1 if number < 40 else 8)})
+        if number >= PEOPLE_AFTER:
+            look_up(world)
+        checks.compare(world.model, world.rail)
+        if number > 3 and not still_open():
+            outside.wait(world, {"s": 4000})
+            outside.turn(world, {"job": "payouts.callbacks.apply_waiting"})
+            checks.compare(world.model, world.rail)
+            return f"drained in {number} rounds {sorted(world.model.held.items())}"
+    raise Broken(f"still open after {ROUNDS} rounds: {still_open()}")
+
+
+def still_open() -> list[str]:
+    attempts = Attempt.objects.filter(state__in=OPEN).order_by("pk")
+    waiting = Arrival.objects.filter(transaction__isnull=True)
+    return [*map(str, attempts.values_list("state", flat=True)), *(["arrival"] * waiting.count())]
+
+
+def let_go(world: World) -> None:
+    """Nothing is paused, frozen or waiting for approval any more."""
+    while Pause.objects.filter(lifted_at__isnull=True).exists():
+        staff.pause(world, {"which": 0, "no": 0, "who": 0})
+    staff.unfreeze_all(world)
+    for attempt in Attempt.objects.filter(state=State.HELD).order_by("pk"):
+        for person in world.staff[: attempt.approvals_needed + 1]:
+            try:
+                payouts.approve(
+                    Context(person), attempt_id=attempt.pk, fingerprint=attempt.fingerprint
+                )
+            except Refusal:
+                continue
+
+
+def look_up(world: World) -> None:
+    for number in range(Attempt.objects.filter(state=State.UNKNOWN).count()):
+        try:
+            staff.judge(world, {"which": number, "who": 0, "no": 0})
+        except (Nothing, Refusal):
+            continue
+
+
+def compare_book(world: World) -> None:
+    """The rail's book and ours: each payment once, on the same side, or in suspense."""
+    model, rail = world.model, world.rail
+    strays = {row.key: row for row in model.rows.values() if row.type.startswith("STRAY")}
+    for row in model.rows.values():
+        if row.reference is None or (row.key or "").startswith("paid "):
+            continue
+        payment = rail.find(row.reference)
+        is_paid = payment is not None and payment.state == PAID
+        if is_paid == (row.status == SUCCESS):
+            continue
+        assert payment
+        if not says_two_things(payment):
+            raise Broken(f"{name(row)}: in the rail's book it is {payment.state}")
+        keys = (f"stray {row.reference}", f"stray mpesa {payment.receipt}")
+        if is_paid and not any(key in strays for key in keys):
+            raise Broken(f"{name(row)}: the rail paid it after all, and suspense knows nothing")
+    came = Arrival.objects.filter(transaction__isnull=False)
+    booked = dict(came.values_list("receipt", "amount_cents"))
+    for payment in rail.arrivals():
+        is_notified = payment.receipt in rail.notified
+        world.counts[f"paid in, and {'notified' if is_notified else 'never notified'}"] += 1
+        is_booked = booked.get(payment.receipt) == payment.amount * 100
+        if is_notified != is_booked:
+            raise Broken(f"what was paid in as {payment.receipt} is booked: {is_booked}")

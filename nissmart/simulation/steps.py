@@ -1,0 +1,118 @@
+"""Draw the steps of a run from its seed, before it begins, as plain data.
+
+A step names members, goals and payments by number, counted round among those there are then. So a
+list from which steps are left out can be run as well.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from nissmart.simulation import faults, members, outside, staff
+from nissmart.simulation.world import Step
+
+ACTS = members.ACTS | staff.ACTS | outside.ACTS
+WEIGHTS = {
+    "deposit": 14,
+    "withdraw": 14,
+    "transfer": 14,
+    "repeat": 6,
+    "save": 5,
+    "take": 4,
+    "open goal": 4,
+    "save by itself": 4,
+    "schedule": 4,
+    "approve": 8,
+    "judge": 5,
+    "propose reversal": 3,
+    "decide reversal": 3,
+    "propose correction": 3,
+    "decide correction": 3,
+    "pay in": 5,
+    "wait": 20,
+    "until": 4,
+    "clock": 3,
+    "close day": 2,
+    "decide close": 2,
+}
+JOB_WEIGHT, PAYMENT_JOB_WEIGHT = 14, 40
+CENTS = [10_00, 50_00, 99_00, 100_00, 150_00, 499_00, 500_00, 1_000_00, 1_100_00, 2_600_00]
+ODD_CENTS = [0, 1, 33_33, 150_50, 4_000_00, 4_000_01, 6_000_00]
+SECONDS = [1, 5, 31, 61, 200, 400, 1900, 4000, 30_000, 90_000]
+WRONG_BY = [0, 0, 0, -3600, 3600, -86_400, 86_400, 300, -5]
+MEANWHILE = ["send_due_payments", "apply_waiting", "end_agreed"]
+FAULTY, AGAIN, MEANWHILE_RATE = 0.22, 0.6, 0.3
+
+
+def draw(seed: int, count: int) -> list[Step]:
+    chance = Random(seed)
+    kinds = list(ACTS)
+    weights = [WEIGHTS.get(name, 1) for name in kinds]
+    weights[kinds.index("work")] = PAYMENT_JOB_WEIGHT + JOB_WEIGHT
+    drawn = chance.choices(kinds, weights, k=count)
+    steps = [make(chance, kind, number) for number, kind in enumerate(drawn)]
+    return [*opening(chance, count // 3), *steps][:count]
+
+
+def opening(chance: Random, count: int) -> list[Step]:
+    """Money for two members, a goal, and what saves into it: without it little could happen.
+
+    Nothing goes wrong here, since all can go wrong later.
+    """
+    acts = [
+        {"act": "deposit", "who": 0, "cents": 4_000_00},
+        {"act": "deposit", "who": 1, "cents": 2_600_00},
+        {"act": "work", "job": "nissmart.work.send_due_payments"},
+        {"act": "wait", "s": 5},
+        {"act": "work", "job": "nissmart.work.confirm_due_arrivals"},
+        {"act": "wait", "s": 5},
+        {"act": "open goal", "who": 0, "target": 0},
+        {"act": "save by itself", "which": 0, "percent": 0, "round": 100_00},
+    ]
+    plain = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
+    made = [make(chance, str(act["act"]), -1 - number) | act for number, act in enumerate(acts)]
+    return [without_nothing(step | plain) for step in made[:count]]
+
+
+def without_nothing(step: Step) -> Step:
+    return {name: value for name, value in step.items() if value is not None}
+
+
+def make(chance: Random, act: str, number: int) -> Step:
+    step: Step = {
+        "act": act,
+        "key": f"k{number}",
+        "who": chance.randrange(8),
+        "to": chance.randrange(8),
+        "which": chance.randrange(8),
+        "days": chance.randrange(7),
+        "no": int(chance.random() < 0.25),
+        "more": chance.choice([0, 0, 0, 1_00]),
+        "cents": chance.choice(ODD_CENTS if chance.random() < 0.1 else CENTS),
+        "percent": chance.choice([0, 10, 33]),
+        "round": chance.choice([10_00, 100_00]),
+        "target": chance.choice([0, 500_00, 3_000_00]),
+        "every": chance.choice(["once", "week", "month"]),
+        "end": chance.choice(["day", "day", "month", "february"]),
+        "s": chance.choice(WRONG_BY if act == "clock" else SECONDS),
+        "draw": chance.randrange(2**31),
+        # How much of what the rail does in this step it does badly.
+        "manners": chance.choice([0, 0, 0.3, 0.7]),
+    }
+    if act == "transfer" and chance.random() < 0.5:
+        step["cents"] += chance.choice([33_00, 7_50])
+    if act == "work":
+        is_payment = chance.random() < PAYMENT_JOB_WEIGHT / (PAYMENT_JOB_WEIGHT + JOB_WEIGHT)
+        names = outside.PAYMENTS + ["nissmart.work.send_due_payments"] * 6
+        step["job"] = chance.choice(names if is_payment else outside.OTHERS)
+        if step["job"] == "nissmart.work.send_due_payments" and chance.random() < MEANWHILE_RATE:
+            step["meanwhile"] = {
+                "when": chance.choice(["before", "after"]),
+                "s": chance.choice([1, 70, 200, 400]),
+                "turns": chance.choice([0, 1, 2]),
+            }
+    if chance.random() < FAULTY:
+        at = min(int(chance.expovariate(1 / 9)) + 1, 60)
+        step["fault"] = {"kind": chance.choice(faults.KINDS), "at": at}
+        step["again"] = chance.random() < AGAIN
+    return step
