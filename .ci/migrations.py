@@ -56,7 +56,7 @@ INDEXED = "builds an index while no one can write: add the field without, then A
 DATA = "says in its note which rows it reads, how many, and in which batches"
 NO_WAY_BACK = "has no way back: give it a reverse, or a noop"
 ONE_TRANSACTION = "can't be in a transaction: set atomic = False"
-REPEATED = "isn't in a transaction with the others: put it into a migration of its own"
+REPEATED = "isn't in a transaction with the others: put it into a separate migration"
 
 # Of a field, these are only Django's.
 UNSEEN = {

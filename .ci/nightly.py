@@ -3,7 +3,7 @@
     .venv/bin/python .ci/nightly.py [NAME ...]     only these; --list names them all
 
 The report is test-results/nightly.md: what ran, for how long, its verdict and its last lines. Each
-step has a time limit and a log of its own, in test-results/nightly/. A new tests/proof/prove_*.py
+step has a time limit and a separate log, in test-results/nightly/. A new tests/proof/prove_*.py
 is a step without another line here. The exit status is 1 if any step failed.
 """
 
@@ -26,7 +26,7 @@ LOGS = RESULTS / "nightly"
 HOUR_S = 60 * 60
 LINES_SHOWN = 25
 LINE_LENGTH = 400
-# A step has this long to end by itself after it was told to stop.
+# A step has this long to end by itself after SIGTERM.
 STOPS_WITHIN_S = 60
 # How long proofs may take that need more than an hour.
 PROOF_LIMITS_S = {"soak": 3 * HOUR_S, "payouts": 2 * HOUR_S, "simulation": 4 * HOUR_S}

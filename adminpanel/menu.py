@@ -59,7 +59,11 @@ MENU = (
             ),
             Section("deposits", _("Deposits"), "deposit"),
             Section(
-                "reversals", _("Reversals"), "return", inside=("reversal",), counts="proposals"
+                "reversals",
+                _("Reversals"),
+                "return",
+                inside=("reversal", "reverse_several", "claims", "claim"),
+                counts="proposals",
             ),
             Section(
                 "adjustments",

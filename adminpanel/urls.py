@@ -22,6 +22,7 @@ urlpatterns = [
     path("payouts/", include("adminpanel.payouts.urls")),
     path("deposits/", deposits.deposits, name="deposits"),
     path("reversals/", include("adminpanel.reversals.urls")),
+    path("claims/", include("adminpanel.claims.urls")),
     path("adjustments/", include("adminpanel.corrections.urls")),
     # Books
     path("ledger/", include("adminpanel.ledger.urls")),

@@ -26,6 +26,9 @@ NOT_OPEN_AGAIN = "the books are open from the end of the newest close"
 NOT_TWICE = "UNIQUE constraint failed: where the open books begin is never replaced"
 ONE_ROW = "where the open books begin is never deleted"
 
+SEALS = "ledger_seal"
+NOT_LAST = "UNIQUE constraint failed: a seal is never replaced, and follows the newest one"
+
 IS_EARLY = f"< (SELECT open_from FROM {BOOKS_TABLE} WHERE id = 1)"
 LATE_ORDER = f"NEW.created_at {IS_EARLY} OR NEW.settled_at {IS_EARLY}"
 LATE_SETTLEMENT = f"NEW.settled_at IS NOT OLD.settled_at AND NEW.settled_at {IS_EARLY}"
@@ -140,3 +143,12 @@ CLOSE_ROWS = (
 )
 
 CLOSING = CLOSED_DAYS | CLOSE_ROWS
+
+SEALED_WRONGLY = f"NEW.number <> COALESCE((SELECT MAX(number) FROM {SEALS}), 0) + 1"
+SEAL_ROWS = append_only(
+    SEALS,
+    changed="a seal is never changed",
+    deleted="a seal is never deleted",
+    replaced="UNIQUE constraint failed: a seal is never replaced",
+    unique=["number", "previous_id", "hash"],
+) | refusing(SEALS, "ledger_seal_follows", "INSERT", Rule(SEALED_WRONGLY, SEALED_WRONGLY, NOT_LAST))

@@ -197,6 +197,18 @@ class AlreadyReversed(ReversalRefused):
     sentence = _("{reference} already reversed this. Nothing has moved now.")
 
 
+class PartTooLarge(ReversalRefused):
+    """`reference` is the transaction's; `left` and `wanted` are formatted money."""
+
+    code = "already_reversed"
+    sentence = _("{left} of {reference} is left to reverse, so {wanted} can't be.")
+
+
+class ClaimOver(ReversalRefused):
+    code = "claim_over"
+    sentence = _("This claim is already paid or ended.")
+
+
 class MoneyGone(ReversalRefused):
     """`available` and `wanted` are formatted money."""
 

@@ -15,8 +15,9 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.exceptions import IrreversibleError
 
 from ledger.attempt_guards import ARRIVALS_ONCE, PAYOUTS, Rule, refusing
-from ledger.closing_guards import CLOSING
+from ledger.closing_guards import CLOSING, SEAL_ROWS
 from ledger.goal_guards import GOAL_LOCKS, OWN_MOVES
+from ledger.part_guards import CLAIM_GUARDS, PARTS
 from ledger.receipt_guards import DIRECTIONS
 from wallet.db.guards import Guards, append_only
 
@@ -259,6 +260,9 @@ BOOKS = (
     | REPORTS
     | DOCUMENTS
     | CLOSING
+    | PARTS
+    | CLAIM_GUARDS
+    | SEAL_ROWS
 )
 
 

@@ -22,6 +22,7 @@ from wallet.models import Account, User
 from wallet.money import format_amount, format_money
 
 RETURNED = Badge(_lazy("Returned"), "calm", "return")
+PARTLY_RETURNED = Badge(_lazy("Partly returned"), "wait", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,18 @@ class Movement:
     @property
     def heading(self) -> str:
         """The receipt's heading, which says the newest fact."""
-        if self.reversal:
+        if self.is_returned:
             return self.kind.heading_after_reversal(self.view)
         return self.kind.heading(self.view)
 
     @property
     def outlook(self) -> str:
         """What happens next, why it failed, or what a reversal did."""
-        return (
-            self.kind.after_reversal(self.view) if self.reversal else self.kind.outlook(self.view)
-        )
+        if self.is_returned:
+            return self.kind.after_reversal(self.view)
+        if self.returned_cents:
+            return self.kind.after_part(self.view, format_money(self.returned_cents))
+        return self.kind.outlook(self.view)
 
     @property
     def icon(self) -> str:
@@ -137,7 +140,7 @@ class Movement:
                 case Status.FAILED:
                     return self.same_again_url
             return url
-        if self.is_in or self.reversal:
+        if self.is_in or self.returned_cents:
             return ""
         again = {"again": self.reference, "amount": format_amount(self.amount_cents)}
         return f"{url}?{urlencode(again)}"
@@ -153,13 +156,32 @@ class Movement:
 
     @property
     def reversal(self) -> Transaction | None:
-        """The transaction that reversed this one, if any."""
+        """The transaction that reversed the whole of this one, if any."""
         return getattr(self.record, "reversed_by", None)
 
     @property
+    def returned_cents(self) -> int:
+        """How much of it was reversed."""
+        return self.record.taken_back_cents if self.kind.is_reversible else 0
+
+    @property
+    def is_returned(self) -> bool:
+        """All of it was reversed, with one reversal or in parts."""
+        return self.returned_cents == self.amount_cents
+
+    @property
+    def returns(self) -> list[Transaction]:
+        """The transactions that reversed it, oldest first."""
+        if self.reversal:
+            return [self.reversal]
+        return list(self.record.parts.order_by("pk")) if self.returned_cents else []
+
+    @property
     def returned_badge(self) -> Badge | None:
-        """A second badge beside the status: the money moved and came back."""
-        return RETURNED if self.reversal else None
+        """A second badge beside the status: the money moved and came back, or a part of it."""
+        if not self.returned_cents:
+            return None
+        return RETURNED if self.is_returned else PARTLY_RETURNED
 
     @property
     def newest(self) -> Badge:

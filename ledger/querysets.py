@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -46,6 +47,13 @@ def moment(at: datetime) -> str:
     local = timezone.localtime(at, NAIROBI)
     words = _("{time} today") if local.date() == nairobi_day() else _("{time} on {day}")
     return words.format(time=date_format(local, "H:i"), day=date_format(local, "j F"))
+
+
+def parts_of(pk: OuterRef) -> Coalesce:
+    """SQL: what partial reversals of a transaction took back together."""
+    part = apps.get_model("ledger", "Transaction")._default_manager.order_by()
+    sums = part.filter(part_of=pk).values("part_of").values(cents=Sum("amount_cents"))
+    return Coalesce(Subquery(sums, output_field=BigIntegerField()), 0)
 
 
 def item_codes() -> list[str]:
@@ -97,8 +105,15 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.select_related("from_account__user", "to_account__user")
 
     def with_reversal(self) -> Self:
-        """Load the transaction that each one reverses, and the one that reversed it."""
-        return self.select_related("reverses", "reversed_by")
+        """Load the transaction that each one reverses, the one that reversed it, and how much
+        partial reversals took back."""
+        found = self.select_related("reverses", "part_of", "reversed_by")
+        return found.annotate(parts_cents=parts_of(OuterRef("pk")))
+
+    def parts_cents(self, pk: int) -> int:
+        """What partial reversals of this transaction took back together."""
+        found = self.model._default_manager.filter(part_of=pk)
+        return int(found.aggregate(cents=Sum("amount_cents", default=0))["cents"])
 
     def with_attempt(self) -> Self:
         """Load the try of each one on its rail, if it has one."""
@@ -187,9 +202,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.filter(pk__gt=self.model._default_manager.by_reference(reference).values("pk"))
 
     def reversed(self) -> Self:
-        """Transactions that a reversal took back. Starts from the few reversals."""
-        reversals = self.model._default_manager.filter(reverses__isnull=False)
-        return self.filter(pk__in=reversals.order_by().values("reverses"))
+        """Those that a reversal took back, wholly or in part. Starts from the few reversals."""
+        every = self.model._default_manager.order_by()
+        whole = every.filter(reverses__isnull=False).values("reverses")
+        parts = every.filter(part_of__isnull=False).values("part_of")
+        return self.filter(Q(pk__in=whole) | Q(pk__in=parts))
 
     def in_suspense(self) -> Self:
         """Items whose money is in suspense or is lacking there, and which nothing has resolved."""

@@ -28,3 +28,4 @@ BADGES = {
 }
 # Shown beside the status, which stays SUCCESS: the money moved, then a reversal took it back.
 REVERSED = Badge(_("Reversed"), "calm", "return")
+PARTLY_REVERSED = Badge(_("Partly reversed"), "wait", "return")

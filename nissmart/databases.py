@@ -32,22 +32,26 @@ def replica(env: Env, url: str, engine: str) -> dict[str, Any]:
 
 
 def owner(env: Env, base_dir: Path) -> dict[str, Any]:
-    """The same from DATABASE_OWNER_URL, the role that owns the tables. Empty when it isn't set."""
+    """The same from DATABASE_OWNER_URL, the role that owns the tables. Empty when it isn't set.
+
+    It goes around a pooler: `pg_dump` reads in one session, and migrations take long.
+    """
     url = env.str("DATABASE_OWNER_URL", "")
     return settings_of(url, env, base_dir) if url else {}
 
 
 def database(env: Env, base_dir: Path) -> dict[str, Any]:
     """Turn DATABASE_URL into Django's settings, with the guarantees that money needs."""
-    return settings_of(env.str("DATABASE_URL", "sqlite:///db.sqlite3"), env, base_dir)
+    url = env.str("DATABASE_URL", "sqlite:///db.sqlite3")
+    return settings_of(url, env, base_dir, pooler=env.str("DATABASE_POOLER", ""))
 
 
-def settings_of(url: str, env: Env, base_dir: Path) -> dict[str, Any]:
+def settings_of(url: str, env: Env, base_dir: Path, *, pooler: str = "") -> dict[str, Any]:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{base_dir / url.removeprefix('sqlite:///')}"
     if is_sqlite(url):
         return sqlite(env, url)
-    return postgresql(env, url, pooler=env.str("DATABASE_POOLER", ""))
+    return postgresql(env, url, pooler=pooler)
 
 
 def sqlite(env: Env, url: str) -> dict[str, Any]:

@@ -179,6 +179,8 @@ EXPORT_DAYS = max(env.int("EXPORT_DAYS", 7), 1)
 APPROVE_AFTER_HOURS = env.int("APPROVE_AFTER_HOURS", 24)
 # How long a rail may take to show a payment on its statement before it is an exception.
 RECONCILE_AFTER_HOURS = env.int("RECONCILE_AFTER_HOURS", 24)
+# The worker seals what was written in open days when the newest seal is this old.
+SEAL_EVERY_S = env.int("SEAL_EVERY_S", 300)
 # How long a role with rights over money waits, if no second operator approves it.
 ROLE_AFTER_HOURS = max(env.int("ROLE_AFTER_HOURS", 24), 1)
 

@@ -61,6 +61,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             *("LOWER_LIMIT_HOURS", "LOWER_LIMIT_CENTS_OUT_PER_DAY", "LEAST_TRANSFER_CENTS"),
             *("STEP_UP_ABOVE_CENTS", "APPROVE_ONE_ABOVE_CENTS", "APPROVE_TWO_ABOVE_CENTS"),
             *("APPROVE_ONE_ABOVE_CENTS_A_DAY", "CONFIRM_ABOVE_CENTS", "APPROVE_AFTER_HOURS"),
+            "SEAL_EVERY_S",
             "RECONCILE_AFTER_HOURS",
             *("ROLE_AFTER_HOURS", "RAIL", "PAYOUT_THREADS", "PAYOUT_LEASE_S"),
         ),

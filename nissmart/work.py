@@ -15,6 +15,7 @@ from typing import Any
 from django.db import DatabaseError, close_old_connections
 
 from adminpanel.alerts import operations as team_alerts
+from adminpanel.claims import operations as claim_endings
 from adminpanel.close import operations as closings
 from adminpanel.corrections import operations as corrections
 from adminpanel.exports import operations as exports
@@ -26,7 +27,8 @@ from adminpanel.reports import datasets as datasets
 from adminpanel.reports import mailing
 from adminpanel.reversals import operations as reversals
 from adminpanel.tables import tidying
-from ledger import account_days, alerts, rollups
+from ledger import account_days, alerts, claims, rollups
+from ledger.closing import seals
 from ledger.payouts import callbacks, confirmations, worker
 from ledger.payouts import operations as payouts
 from ledger.savings import automatic, interest
@@ -45,6 +47,10 @@ STOPPING = Event()
 
 def send_due_payments() -> int:
     return worker.do_due(STOPPING.is_set)
+
+
+def take_claims() -> int:
+    return claims.take_due(STOPPING.is_set)
 
 
 def save_automatically() -> int:
@@ -71,6 +77,10 @@ def post_reversals() -> Any:
     return reversals.post_approved()
 
 
+def end_claims() -> Any:
+    return claim_endings.post_approved()
+
+
 def post_corrections() -> Any:
     return corrections.post_approved()
 
@@ -92,6 +102,7 @@ PAYMENT_JOBS: tuple[Callable[[], Any], ...] = (
     confirm_due_arrivals,
     payouts.end_agreed,
     send_due_payments,
+    take_claims,
     make_scheduled_payments,
     save_automatically,
     pay_interest,
@@ -113,11 +124,13 @@ FILE_JOBS: tuple[Callable[[], Any], ...] = (make_exports,)
 JOBS: tuple[Callable[[], Any], ...] = (
     rollups.fold_all,
     account_days.fold_all,
+    seals.seal_due,
     monthly.report_due,
     mailing.report_due,
     findings.open_for_findings,
     reports.open_for_reports,
     post_reversals,
+    end_claims,
     post_corrections,
     close_days,
     integrity.request_if_due,

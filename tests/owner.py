@@ -21,8 +21,8 @@ from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
 from psycopg.pq import TransactionStatus
 
-from nissmart.embedded_postgres import APPLICATION, OWNER
-from nissmart.owner import as_owner
+from nissmart.embedded_postgres import APPLICATION, NAME, OWNER
+from nissmart.owner import as_owner, connected_to
 
 # What moves money and decides about it: operations, the worker, closing days, reconciliation.
 AS_APPLICATION = (
@@ -63,6 +63,17 @@ def past_the_guards() -> Iterator[None]:
         cursor.execute("RESET session_replication_role")
         if role:
             cursor.execute(f"SET ROLE {role}")
+
+
+@contextmanager
+def as_superuser() -> Iterator[None]:
+    """On our connection we are PostgreSQL's superuser during the block, who needs no role."""
+    options = {**connection.settings_dict["OPTIONS"]}
+    if not options.pop("assume_role", None):
+        yield
+        return
+    with connected_to({"USER": NAME, "OPTIONS": options}):
+        yield
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Copies of the test's PostgreSQL: a standby of it, or another primary with a standby of its own.
+"""Copies of the test's PostgreSQL: a standby of it, or another primary with its own standby.
 
 Made by `pg_basebackup` from the server that the tests run on, so they hold its databases already.
 """

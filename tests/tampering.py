@@ -36,7 +36,11 @@ def remove_constraints(cursor: CursorWrapper) -> None:
     if connection.vendor == "postgresql":
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     tables = ("wallet_account", "ledger_transaction", "ledger_entry", "ledger_attempt")
-    for table in (*tables, "ledger_goallock"):
+    bare(cursor, *tables, "ledger_goallock")
+
+
+def bare(cursor: CursorWrapper, *tables: str) -> None:
+    for table in tables:
         cursor.execute(f"CREATE TABLE bare AS SELECT * FROM {table}")
         cursor.execute(f"ALTER TABLE {table} RENAME TO kept_{table}")
         cursor.execute(f"ALTER TABLE bare RENAME TO {table}")

@@ -86,9 +86,11 @@ def lines_of(account: Account) -> QuerySet[Entry]:
 
 def of_type(account: Account, lines: QuerySet[Entry], type: str) -> QuerySet[Entry]:
     """The account's entries that belong to transactions of this type."""
+    # `transaction_shape_by_type` makes these the same condition. Reversals are rare and indexed.
     if kinds.of(type).takes_back:
-        # `transaction_shape_by_type` makes this the same condition. Reversals are rare and indexed.
         return lines.filter(transaction__reverses__isnull=False)
+    if kinds.of(type).takes_part:
+        return lines.filter(transaction__part_of__isnull=False)
     if account.user_id is None and not has_any(account.pk, type):
         # Otherwise the query would scan all the account's entries to find none.
         return lines.none()

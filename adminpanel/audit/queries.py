@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from adminpanel.models import Incident
 from ledger.models import Transaction
@@ -44,7 +44,8 @@ def search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
 def subjects_of(reference: str) -> list[str]:
     """The subjects of a transaction: itself, the one it reverses, and its incidents."""
     records = Transaction.objects.filter(reference=reference)
-    taken_back = records.exclude(reverses=None).values_list("reverses__reference", flat=True)
+    original = Coalesce("reverses__reference", "part_of__reference")
+    taken_back = records.exclude(reverses=None, part_of=None).values_list(original, flat=True)
     incidents = Incident.objects.filter(transactions__in=records).values_list("pk", flat=True)
     return [
         *(str(subjects.transaction(name)) for name in (reference, *taken_back)),

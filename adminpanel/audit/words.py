@@ -19,8 +19,10 @@ from wallet.staff.roles import APPROVER, AUDITOR, FINANCE, SUPPORT
 
 LABELS = {
     "check": gettext_lazy("Check"),
+    "claim": gettext_lazy("Claim"),
     "correction": gettext_lazy("Correction"),
     "filters": gettext_lazy("Filters"),
+    "may_claim": gettext_lazy("Rest from later deposits"),
     "linked": gettext_lazy("Linked"),
     "note": gettext_lazy("Note number"),
     "owner": gettext_lazy("Owner"),
@@ -118,6 +120,8 @@ def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
         return reverse("adminpanel:reversal", args=[value])
     if name == "correction":
         return reverse("adminpanel:adjustment", args=[value])
+    if name == "claim":
+        return reverse("adminpanel:claim", args=[value])
     if name == "run":
         return reverse("adminpanel:integrity")
     if name == "note" and (page := page_of(event.subject)):

@@ -21,7 +21,7 @@ class WayBack(NamedTuple):
 
 def find_way_back(item: Transaction) -> WayBack:
     """How an item's money can go back. `rail_code` is empty if it came over no rail."""
-    deposit = item.reverses
+    deposit = item.takes_back
     rail_code = item.rail or (deposit.rail if deposit else "")
     attempts = Attempt.objects.filter(transaction=deposit)
     if deposit is None:

@@ -60,7 +60,7 @@ def unconfirmed() -> QuerySet[Arrival]:
 
 def in_suspense() -> QuerySet[Transaction]:
     """Payments whose money is in suspense."""
-    into = [kinds.STRAY_IN.code, kinds.REVERSAL.code]
+    into = [kinds.STRAY_IN.code, kinds.REVERSAL.code, kinds.PARTIAL.code]
     found = Transaction.objects.in_suspense().filter(type__in=into)
     return found.select_related("arrival")
 

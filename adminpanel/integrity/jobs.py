@@ -69,6 +69,9 @@ JOBS: dict[str, Job] = {
     "work.post_corrections": Job(
         _("Post approved adjustments"), _("Approved adjustments aren't posted.")
     ),
+    "work.take_claims": Job(_("Take claims from deposits"), _("Deposits pay no claim yet.")),
+    "work.end_claims": Job(_("End approved claims"), _("Deposits still pay them.")),
+    "seals.seal_due": Job(_("Seal open days"), _("A rewrite of open books isn't found.")),
     "work.close_days": Job(_("Close approved days"), _("Approved days stay open.")),
     "integrity.request_if_due": Job(
         _("Request checks of the books"), _("The books aren't checked.")

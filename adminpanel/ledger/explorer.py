@@ -89,7 +89,7 @@ class Explorer:
         if "by" not in self.columns:
             return {}
         corrected = [one.pk for one in records if one.kind.is_correction]
-        agreed = [one for one in records if one.reverses_id or one.pk in corrected]
+        agreed = [one for one in records if one.takes_back or one.pk in corrected]
         return people_behind({one.pk: one.orderer_name for one in agreed}, corrected)
 
     @property

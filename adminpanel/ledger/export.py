@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from adminpanel.exports import datasets
@@ -155,7 +156,7 @@ PATHS = (
     "description",
     "created_by__name",
     "idempotency_key",
-    "reverses__reference",
+    Coalesce("reverses__reference", "part_of__reference"),
     "rail",
     "fee_cents",
     "attempt__receipt",

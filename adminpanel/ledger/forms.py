@@ -151,7 +151,7 @@ def text_condition(text: str) -> Q:
     """
     reference = as_reference(text)
     if reference and (named := Transaction.objects.filter(reference=reference).first()):
-        return Q(pk=named.pk) | Q(reverses=named.pk)
+        return Q(pk=named.pk) | Q(reverses=named.pk) | Q(part_of=named.pk)
     if paid := transactions_named(text):
         return Q(pk__in=paid)
     return holds("description", text) | Q(idempotency_key=text)

@@ -10,7 +10,7 @@ from adminpanel.models.incidents import Incident
 from adminpanel.models.matches import Match, MatchPart, Movement
 from adminpanel.models.notes import Note
 from adminpanel.models.report_mails import ReportMail
-from adminpanel.models.reversals import ReversalProposal
+from adminpanel.models.reversals import ClaimEnding, ReversalProposal
 from adminpanel.models.saved_views import SavedView
 from adminpanel.models.statements import Statement, StatementLine, StatementPart
 from adminpanel.models.unfreezings import Unfreezing
@@ -21,6 +21,7 @@ __all__ = [
     "BalanceCheck",
     "CheckResult",
     "CheckRun",
+    "ClaimEnding",
     "ClosingProposal",
     "Correction",
     "Cutoff",

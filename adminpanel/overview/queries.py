@@ -106,7 +106,7 @@ def proposals(reader: User) -> Waiting:
     """Reversal proposals that this person may decide."""
     return count_waiting(
         to_decide(ReversalProposal, reader),
-        cents="transaction__amount_cents",
+        cents="amount_cents",
         since="proposed_at",
     )
 

@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from django.db.models.functions import Coalesce
+
 from adminpanel.reports import chart
 from adminpanel.reports.chart import BookAccount
 from ledger import kinds
@@ -97,7 +99,7 @@ PATHS = (
     "transaction__created_at",
     "transaction__settled_at",
     "transaction__attempt__receipt",
-    "transaction__reverses__reference",
+    Coalesce("transaction__reverses__reference", "transaction__part_of__reference"),
 )
 
 

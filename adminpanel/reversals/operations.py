@@ -12,8 +12,8 @@ from adminpanel.models.proposals import State
 from adminpanel.proposals.life import Life
 from adminpanel.timeline import short_time
 from ledger import operations
-from ledger.errors import MoneyGone
-from ledger.models import Transaction
+from ledger.errors import MoneyGone, PartTooLarge
+from ledger.models import Claim, Transaction
 from ledger.status import Status
 from wallet.context import Context
 from wallet.db.retries import committed
@@ -24,6 +24,10 @@ from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import Right
 
 Action = audit.Action
+# How often the wallet's balance is read, if its member spends meanwhile. Then all is claimed.
+LOOKS = 3
+# What came of a proposal: the reversal, the claim of the rest, or both.
+type Made = tuple[Transaction | None, Claim | None] | None
 
 
 class Reversals(Life[ReversalProposal]):
@@ -51,14 +55,44 @@ class Reversals(Life[ReversalProposal]):
         return is_party(proposal.transaction, person_id)
 
     def refuse_now(self, proposal: ReversalProposal) -> None:
-        if problem := shortfall(proposal.transaction):
+        if proposal.may_claim:
+            return
+        if problem := shortfall(proposal):
             raise problem
 
-    def carry_out(self, context: Context, proposal: ReversalProposal) -> Transaction:
-        return operations.reverse(context, transaction_id=proposal.transaction_id)
+    def carry_out(self, context: Context, proposal: ReversalProposal) -> None:
+        """Take back what the wallet holds. The rest becomes a claim, if both people agreed to it.
 
-    def after_posting(self, proposal: ReversalProposal, made: Transaction) -> dict[str, Any]:
-        return {"reversal": made.reference}
+        The reversal and the claim are two commits with one key, so a crash in between loses none.
+        """
+        record = Transaction.objects.select_related("to_account").get(pk=proposal.transaction_id)
+        made = super().made_of(proposal)
+        if made is None:
+            made = reverse_what_is_there(context, proposal, record)
+        rest_cents = proposal.amount_cents - (made.amount_cents if made else 0)
+        if rest_cents and proposal.may_claim:
+            operations.open_claim(
+                context.because(proposal.reason),
+                transaction_id=record.pk,
+                amount_cents=rest_cents,
+                proposed_by_id=proposal.proposed_by_id,
+            )
+
+    def made_of(self, proposal: ReversalProposal) -> Made:
+        """The reversal, the claim, or both. None if there is neither."""
+        reversal = super().made_of(proposal)
+        claim = Claim.objects.filter(key=self.key_of(proposal)).first()
+        return (reversal, claim) if reversal or claim else None
+
+    def after_posting(self, proposal: ReversalProposal, made: Made) -> dict[str, Any]:
+        assert made
+        proposal.posted, claim = made
+        facts: dict[str, Any] = {}
+        if proposal.posted:
+            facts["reversal"] = proposal.posted.reference
+        if claim:
+            facts |= {"claim": claim.pk, "claimed": format_money(claim.amount_cents)}
+        return facts
 
 
 REVERSALS = Reversals()
@@ -67,13 +101,43 @@ decide, post, close = REVERSALS.decide, REVERSALS.post, REVERSALS.close
 key_of, post_approved = REVERSALS.key_of, REVERSALS.post_approved
 
 
-@committed
-def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
-    """Propose to reverse a transaction. No money moves until a colleague approves.
+def reverse_what_is_there(
+    context: Context, proposal: ReversalProposal, record: Transaction
+) -> Transaction | None:
+    """The reversal of the amount, or of what the wallet holds if the rest may be claimed."""
+    assert record.to_account
+    if not proposal.may_claim:
+        return reverse_cents(context, record, proposal.amount_cents)
+    for _attempt in range(LOOKS):
+        record.to_account.refresh_from_db(fields=["balance_cents"])
+        cents = min(proposal.amount_cents, record.to_account.balance_cents)
+        try:
+            return reverse_cents(context, record, cents) if cents else None
+        except MoneyGone:
+            continue
+    return None
 
-    Raises NotAllowed for all but makers; a Refusal for a party to the transaction, and when there
-    is an `obstacle`. When two people propose at the same time, a database constraint refuses the
-    second.
+
+def reverse_cents(context: Context, record: Transaction, cents: int) -> Transaction:
+    if cents == record.amount_cents:
+        return operations.reverse(context, transaction_id=record.pk)
+    return operations.reverse_part(context, transaction_id=record.pk, amount_cents=cents)
+
+
+@committed
+def propose(
+    context: Context,
+    *,
+    transaction_id: int,
+    amount_cents: int | None = None,
+    may_claim: bool = False,
+) -> ReversalProposal:
+    """Propose to reverse a transaction, or a part of it. No money moves until a colleague approves.
+
+    None means all that is left. `may_claim`: if the wallet holds too little, its later deposits pay
+    the rest. Raises NotAllowed for all but makers; a Refusal for a party to the transaction, for
+    more than is left, and when there is an `obstacle`. When two people propose at the same time, a
+    database constraint refuses the second.
     """
     assert context.actor_id
     roles.require(context.actor_id, Right.PROPOSE)
@@ -84,13 +148,25 @@ def propose(context: Context, *, transaction_id: int) -> ReversalProposal:
         )
     if problem := obstacle(record):
         raise Refusal(problem)
+    left_cents = record.amount_cents - record.taken_back_cents
+    if amount_cents is None:
+        amount_cents = left_cents
+    if not 0 < amount_cents <= left_cents:
+        left, wanted = format_money(left_cents), format_money(amount_cents)
+        raise PartTooLarge(reference=record.reference, left=left, wanted=wanted)
     proposal = ReversalProposal.objects.create(
         transaction=record,
+        amount_cents=amount_cents,
+        may_claim=may_claim,
         reason=context.reason,
         proposed_by_id=context.actor_id,
         proposed_by_name=audit.name_of(context.actor_id),
     )
-    REVERSALS.record_act(context, Action.PROPOSE, proposal)
+    is_part = amount_cents < record.amount_cents
+    facts = {"amount": format_money(amount_cents)} if is_part else {}
+    if may_claim:
+        facts["may_claim"] = "yes"
+    REVERSALS.record_act(context, Action.PROPOSE, proposal, **facts)
     return proposal
 
 
@@ -111,17 +187,22 @@ def obstacle(record: Transaction) -> str | None:
     # Check this after open proposals, because a proposal closes after its reversal is posted.
     if reversal := Transaction.objects.filter(reverses=record.pk).first():
         return _("Already reversed by {reference}.").format(reference=reversal.reference)
+    if record.is_taken_back:
+        return _("All of it has been reversed, in parts.")
+    if record.claims.filter(state=Claim.State.OPEN).exists():
+        return _("The rest is claimed from later deposits.")
     return None
 
 
-def shortfall(record: Transaction) -> MoneyGone | None:
+def shortfall(proposal: ReversalProposal) -> MoneyGone | None:
     """The ledger's refusal if the balance is too low for the reversal now. Otherwise None.
 
     The balance can change at any moment, so the ledger checks again under its lock.
     """
+    record = proposal.transaction
     assert record.to_account
     held_cents = record.to_account.balance_cents
-    if held_cents >= record.amount_cents or hasattr(record, "reversed_by"):
+    if held_cents >= proposal.amount_cents or hasattr(record, "reversed_by"):
         return None
-    available, wanted = format_money(held_cents), format_money(record.amount_cents)
+    available, wanted = format_money(held_cents), format_money(proposal.amount_cents)
     return MoneyGone(available=available, wanted=wanted)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from adminpanel.models import Correction, ReversalProposal
 from adminpanel.models.proposals import Proposal
+from ledger.models import ClaimTaking
 
 
 class People(NamedTuple):
@@ -33,27 +34,26 @@ def people_behind(
     the id of the transaction; `corrections` are the ids of those that are corrections."""
     if not posters:
         return {}
-    posted = ReversalProposal.objects.filter(
-        state=ReversalProposal.State.POSTED, transaction__reversed_by__in=posters
-    )
+    posted = ReversalProposal.objects.filter(posted__in=posters)
     signed: dict[int | None, Proposal] = {
-        proposal.transaction.reversed_by.pk: proposal
-        for proposal in posted.select_related(
-            "proposed_by", "decided_by", "transaction__reversed_by"
-        )
+        proposal.posted_id: proposal
+        for proposal in posted.select_related("proposed_by", "decided_by")
     }
+    takings = ClaimTaking.objects.filter(made__in=posters).select_related("claim")
+    claimed = {taking.made_id: taking.claim for taking in takings}
     if corrections:
         made = Correction.objects.filter(posted__in=corrections)
         signed |= {
             proposal.posted_id: proposal
             for proposal in made.select_related("proposed_by", "decided_by")
         }
-    return {
-        pk: People(signed[pk].proposer, signed[pk].decider, name)
-        if pk in signed
-        else People("", "", name)
-        for pk, name in posters.items()
+    found = {pk: People(one.proposer, one.decider, posters[pk]) for pk, one in signed.items() if pk}
+    found |= {
+        pk: People(one.proposed_by_name, one.approved_by_name, posters[pk])
+        for pk, one in claimed.items()
+        if pk
     }
+    return {pk: found.get(pk) or People("", "", name) for pk, name in posters.items()}
 
 
 def proposals_with_parties() -> QuerySet[ReversalProposal]:
@@ -62,5 +62,6 @@ def proposals_with_parties() -> QuerySet[ReversalProposal]:
         "decided_by",
         "transaction__from_account__user",
         "transaction__to_account__user",
-        "transaction__reversed_by__created_by",
+        "transaction__reversed_by",
+        "posted__created_by",
     )

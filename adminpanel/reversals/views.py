@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,6 +18,7 @@ from adminpanel.proposals import pages
 from adminpanel.proposals.forms import DenyForm
 from adminpanel.proposals.pages import queue
 from adminpanel.reversals import operations, queries
+from ledger.models import Claim
 from wallet.web.http import MemberRequest, render_part
 
 
@@ -77,6 +79,12 @@ def decide(
 def say(proposal: ReversalProposal) -> str:
     """What a decision led to."""
     match proposal.state:
+        case State.POSTED if Claim.objects.filter(key=operations.key_of(proposal)).exists():
+            return _(
+                "Approved. Later deposits pay what was missing, and the member gets a message."
+            )
+        case State.POSTED if not proposal.is_whole:
+            return _("Approved. A part of the transaction is reversed.")
         case State.POSTED:
             return _("Approved. The transaction is reversed.")
         case State.REFUSED:
@@ -88,6 +96,21 @@ def say(proposal: ReversalProposal) -> str:
         case State.DENIED:
             return _("Denied. No money moved.")
     return _("Withdrawn. No money moved.")
+
+
+def standing(proposal: ReversalProposal) -> dict[str, Any]:
+    """What the wallet holds too little now, and what would become of it."""
+    short = operations.shortfall(proposal) if proposal.is_open else None
+    now_cents = proposal.amount_cents
+    if short and proposal.may_claim:
+        assert proposal.transaction.to_account
+        now_cents = proposal.transaction.to_account.balance_cents
+    return {
+        "shortfall": None if proposal.may_claim else short,
+        "taken_now_cents": now_cents,
+        "claimed_cents": proposal.amount_cents - now_cents,
+        "claim": Claim.objects.filter(key=operations.key_of(proposal)).first(),
+    }
 
 
 def show(
@@ -103,7 +126,7 @@ def show(
     context = {
         "proposal": proposal,
         "record": record,
-        "shortfall": operations.shortfall(record),
+        **standing(proposal),
         "is_own": proposal.proposed_by_id == request.user.pk,
         "problem": problem,
         "form": form or DenyForm(),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 BOOKS = _("The books. Nothing in them is ever deleted.")
 CLOSES = _("Closed books and their proofs.")
 DECISION = _("A decision of staff, which the audit refers to.")
-EVIDENCE = _("What a rail or a bank told us: evidence of where money is.")
+EVIDENCE = _("What a rail or a bank said: evidence of where money is.")
 STAFF_WORK = _("The team's own work. Only staff add to it.")
 MEMBERS = _("Members and what is theirs. A network may sign up only so many in an hour.")
 ORDERED = _("What a member ordered, and what came of it.")
@@ -95,6 +95,7 @@ BOUNDED: dict[str, Promise] = {
     "django_content_type": BY_CODE,
     "django_migrations": BY_CODE,
     "ledger_autosaving": PER_MEMBER,
+    "ledger_favourite": PER_MEMBER,
     "ledger_alertmark": ONE_ROW,
     "ledger_autosavingmark": ONE_ROW,
     "ledger_books": ONE_ROW,
@@ -105,6 +106,7 @@ BOUNDED: dict[str, Promise] = {
     "adminpanel_reconciledaccount": ONE_ROW,
     "adminpanel_exportpart": _("Files of exports, which go with their export."),
     "adminpanel_checkresult": _("Results of the checks, which go with their run."),
+    "adminpanel_workerjob": _("A row for each job of each worker. Workers that are gone go."),
     "adminpanel_reportmail": STAFF_WORK,
     "adminpanel_savedview": STAFF_WORK,
 }

@@ -1,6 +1,7 @@
 """Template tags and filters of the panel."""
 
 import re
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django import template
@@ -15,7 +16,9 @@ from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
 from adminpanel.proposals.queries import count_to_decide
 from adminpanel.reversals.queries import People
+from ledger.closing import periods
 from ledger.models import Pause, Transaction
+from ledger.querysets import nairobi_day
 from ledger.references import PATTERN
 from wallet.money import format_signed_money
 from wallet.staff import subjects
@@ -97,6 +100,13 @@ def with_links(text: str) -> SafeString:
 def link(name: str) -> SafeString:
     subject = subjects.parse(name) or subjects.transaction(name)
     return format_html('<a href="{}">{}</a>', subject.url, name)
+
+
+@register.simple_tag
+def closed_to() -> date | None:
+    """The last day into which nothing can be dated any more, if any."""
+    first = periods.open_from()
+    return nairobi_day(first) - timedelta(days=1) if first else None
 
 
 @register.simple_tag(takes_context=True)

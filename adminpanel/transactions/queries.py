@@ -11,7 +11,7 @@ from adminpanel.corrections.operations import CORRECTIONS
 from adminpanel.models import Incident, Note, ReversalProposal
 from adminpanel.payouts.words import steps as payment_steps
 from adminpanel.timeline import Moment, actor_name, events
-from ledger.models import Transaction
+from ledger.models import Claim, Transaction
 from ledger.rails.rail import name_of_outside
 from ledger.references import charge_key
 from wallet.models import AuditEvent
@@ -88,9 +88,10 @@ def timeline(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
                     action in BAD,
                 )
             )
-    reversal = getattr(record, "reversed_by", None)
-    if reversal and not is_posted_in(history):
-        steps.append(posting_step(reversal, reversal.reference))
+    known = {event.facts.get("reversal") for event in history}
+    for reversal in reversals_of(record):
+        if reversal.reference not in known:
+            steps.append(posting_step(reversal, reversal.reference))
     return sorted(steps, key=lambda step: (step.at is None, step.at))
 
 
@@ -99,7 +100,7 @@ def own_steps(record: Transaction, history: list[AuditEvent]) -> list[Moment]:
 
     A reversal has one step, posted. If it came from a proposal, the audit has that step.
     """
-    if record.reverses_id:
+    if record.takes_back:
         return [] if is_posted_in(history) else [posting_step(record)]
     if attempt := record.loaded_attempt:
         return payment_steps(attempt)
@@ -136,7 +137,8 @@ def related_transactions(record: Transaction) -> list[Transaction]:
     found = Transaction.objects.filter(sides[0] | sides[1])
     found = found.filter(created_at__gte=record.created_at - LATELY)
     # The page shows its reversal, or the transaction it reverses, elsewhere.
-    found = found.exclude(pk__in=[record.pk, record.reverses_id]).exclude(reverses=record.pk)
+    found = found.exclude(pk__in=[record.pk, record.reverses_id])
+    found = found.exclude(reverses=record.pk)
     return list(found.with_parties().order_by("-pk")[:RELATED])
 
 
@@ -147,12 +149,26 @@ def proposals_of(record: Transaction) -> list[ReversalProposal]:
 
 def proposal_behind(record: Transaction) -> ReversalProposal | None:
     """The proposal behind this reversal, if there is one."""
-    if not record.reverses_id:
+    if not record.takes_back:
         return None
-    made = ReversalProposal.objects.filter(
-        transaction=record.reverses_id, state=ReversalProposal.State.POSTED
-    )
+    made = ReversalProposal.objects.filter(posted=record)
     return made.select_related("proposed_by", "decided_by", "transaction").first()
+
+
+def reversals_of(record: Transaction) -> list[Transaction]:
+    """The whole reversal, or the partial ones, oldest first."""
+    if whole := getattr(record, "reversed_by", None):
+        return [whole]
+    if not record.kind.is_reversible or not record.taken_back_cents:
+        return []
+    return list(record.parts.select_related("created_by").order_by("pk")[:LINKED])
+
+
+def claims_of(record: Transaction) -> list[Claim]:
+    """Claims on later deposits that its reversal left."""
+    if not record.kind.is_reversible:
+        return []
+    return list(record.claims.order_by("-pk")[:LINKED])
 
 
 def notes_of(record: Transaction) -> list[Note]:

@@ -23,6 +23,7 @@ from adminpanel.transactions.verdict_card import card as verdict_card
 from ledger.models import Attempt, Transaction
 from ledger.payouts import asking
 from wallet.errors import Refusal
+from wallet.money import format_amount
 from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page, page_status
 
@@ -68,7 +69,10 @@ def propose_reversal(request: MemberRequest, reference: str) -> HttpResponse:
     if form.is_valid():
         try:
             proposal = propose(
-                context_of(request, reason=form.cleaned_data["reason"]), transaction_id=record.pk
+                context_of(request, reason=form.cleaned_data["reason"]),
+                transaction_id=record.pk,
+                amount_cents=form.cleaned_data["amount"],
+                may_claim=form.cleaned_data["may_claim"],
             )
         except Refusal as refusal:
             form.add_error(None, str(refusal))
@@ -122,7 +126,9 @@ def show(
     history = queries.events_of(record, behind)
     proposals = queries.proposals_of(record)
     corrected = [record.pk] if record.kind.is_correction else []
-    posters = {record.pk: record.orderer_name} if record.reverses_id or corrected else {}
+    agreed = record.takes_back or corrected
+    posters = {record.pk: record.orderer_name} if agreed else {}
+    left_cents = record.amount_cents - record.taken_back_cents if record.is_reversible else 0
     attempt = record.loaded_attempt
     context = {
         "record": record,
@@ -147,7 +153,10 @@ def show(
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
         "note_form": note_form or NoteForm(),
-        "propose_form": propose_form or ProposeForm(),
+        "propose_form": propose_form or ProposeForm(initial={"amount": format_amount(left_cents)}),
+        "left_cents": left_cents,
+        "returns": queries.reversals_of(record),
+        "claims": queries.claims_of(record),
         "suspense": card(record, suspense_form, suspense_problem),
         "problem": note_form or propose_form or suspense_form or verdict_form,
     }

@@ -90,7 +90,7 @@ class TransactionAdmin(ReadOnly, ByReference):
     def get_fields(self, request: HttpRequest, obj: Transaction | None = None) -> Any:
         """The actor of a reversal is its approver, who posts it. The panel shows the proposer."""
         fields = super().get_fields(request, obj)
-        if obj and obj.reverses_id:
+        if obj and (obj.reverses_id or obj.part_of_id):
             return ["posted_by" if name == "created_by" else name for name in fields]
         return fields
 

@@ -13,7 +13,7 @@ from ledger.closing import balances, gate, links, periods, sections
 from ledger.closing.errors import DaysOpen, NotNewest, NotNext, NotOver
 from ledger.closing.links import Signature
 from ledger.closing.periods import Period
-from ledger.models import Books, Close
+from ledger.models import Books, Close, Seal
 from wallet.db.retries import committed
 from wallet.errors import Busy
 
@@ -51,8 +51,15 @@ def close_day(signature: Signature, day: date) -> Close:
             "audit": sections.by_day(audit),
             "trial_balance": balances.after_movement(opening, moved),
             "open_items": signature.open_items,
+            **newest_seal(),
         },
     )
+
+
+def newest_seal() -> dict[str, list[Any]]:
+    """The chain of seals is tied to that of closes: its newest number and hash."""
+    seal = Seal.objects.order_by("-number").first()
+    return {"seal": [seal.number, seal.hash]} if seal else {}
 
 
 COUNTED = ("orders", "entries")

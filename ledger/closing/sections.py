@@ -64,6 +64,10 @@ ORDERS = Section(
            record.description, record.created_by_id, record.idempotency_key, record.reverses_id,
            record.resolves_id
     FROM ledger_transaction record WHERE {ORDERED} ORDER BY record.id""",
+        # Its own rows, so that the hashes of days without a partial reversal stay as they were.
+        f"""
+    SELECT record.created_at, record.id, record.part_of_id FROM ledger_transaction record
+    WHERE record.part_of_id IS NOT NULL AND {ORDERED} ORDER BY record.id""",
     ),
 )
 OUTCOMES = Section(
@@ -91,6 +95,25 @@ APPROVALS = Section(
     JOIN adminpanel_reversalproposal made ON record.created_by_id = made.decided_by_id
          AND record.idempotency_key = 'reversal ' || made.id
     WHERE {ORDERED} ORDER BY record.id, made.id""",
+        f"""
+    SELECT record.created_at, record.id, 'amount', made.id, made.proposed_at, made.decided_at,
+           made.amount_cents, CASE WHEN made.may_claim THEN 1 ELSE 0 END
+    FROM ledger_transaction record
+    JOIN adminpanel_reversalproposal made ON record.created_by_id = made.decided_by_id
+         AND record.idempotency_key = 'reversal ' || made.id
+    WHERE record.part_of_id IS NOT NULL AND {ORDERED} ORDER BY record.id, made.id""",
+        """
+    SELECT claim.opened_at, claim.id, 'claim', claim.notice_id, claim.opened_at, NULL,
+           claim.original_id, claim.account_id, claim.amount_cents, claim.after_id, claim.reason,
+           claim.key, claim.proposed_by_id, claim.proposed_by_name, claim.approved_by_id,
+           claim.approved_by_name
+    FROM ledger_claim claim
+    WHERE claim.opened_at >= %(start)s AND claim.opened_at < %(end)s ORDER BY claim.id""",
+        f"""
+    SELECT record.created_at, record.id, 'taking', taking.id, taking.at, NULL, taking.claim_id,
+           taking.cause_id, taking.cents
+    FROM ledger_transaction record JOIN ledger_claimtaking taking ON taking.made_id = record.id
+    WHERE record.part_of_id IS NOT NULL AND {ORDERED} ORDER BY record.id""",
         f"""
     SELECT record.created_at, record.id, 'correction', made.id, made.proposed_at, made.decided_at,
            made.act, made.item_id, made.source_id, made.target_id, made.amount_cents, made.rail,

@@ -67,7 +67,7 @@ def draw(movement: Movement, check: Check, balance_cents: int | None) -> Paper:
 
 def draw_amount(paper: Paper, movement: Movement) -> None:
     """What happened, how much, and a mark of the newest fact."""
-    is_undone = movement.reversal is not None
+    is_undone = movement.is_returned
     heading = _("Returned") if is_undone else str(movement.newest.word)
     paper.say(LEFT, TOP + 6, heading, size=11, colour=MUTED)
     end = paper.say(LEFT, TOP + 17, _("KES"), size=13, colour=MUTED)
@@ -123,9 +123,11 @@ def facts(movement: Movement, balance_cents: int | None) -> list[tuple[str, str]
     """What else there is to know, the newest fact first."""
     record, attempt = movement.record, movement.record.loaded_attempt
     found = []
-    if movement.reversal:
-        at = movement.reversal.settled_at or movement.reversal.created_at
-        found.append((_("Returned"), f"{minute(at)}, {movement.reversal.reference}"))
+    for back in movement.returns:
+        word = _("Returned")
+        if back.amount_cents < record.amount_cents:
+            word = _("Returned {amount}").format(amount=format_money(back.amount_cents))
+        found.append((word, f"{minute(back.settled_at or back.created_at)}, {back.reference}"))
     found.append((_("Payment"), str(movement.kind.label)))
     found.append((_("When"), minute(record.settled_at or record.created_at)))
     if movement.note and movement.kind.has_note:

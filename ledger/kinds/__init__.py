@@ -11,6 +11,7 @@ from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.interest import INTEREST, TAX
 from ledger.kinds.kind import Kind, MemberView, News, Page, Resolves
+from ledger.kinds.partial import PARTIAL
 from ledger.kinds.registry import choices, codes, every, of, register, registered
 from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
@@ -27,6 +28,7 @@ __all__ = [
     "DEPOSIT",
     "INTEREST",
     "MOVE",
+    "PARTIAL",
     "RETURN",
     "REVERSAL",
     "SAVE",

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext_lazy
 from ledger.kinds.shapes import Place, Shape, Side
 from ledger.status import BADGES, Badge, Status
 from wallet.messages.topics import Topic
+from wallet.untranslated import sentence
 
 if TYPE_CHECKING:
     from ledger.models import Transaction
@@ -102,6 +103,8 @@ class Kind:
     moves_own: ClassVar[bool] = False
     # It reverses another transaction, so `Transaction.reverses` is set.
     takes_back: ClassVar[bool] = False
+    # It reverses a part of another transaction, so `Transaction.part_of` is set.
+    takes_part: ClassVar[bool] = False
     is_reversible: ClassVar[bool] = False
     # Rare kinds get their own partial index.
     is_rare: ClassVar[bool] = False
@@ -209,6 +212,11 @@ class Kind:
     def after_reversal(self, view: MemberView) -> str:
         """The receipt's sentence after a reversal took this back."""
         return ""
+
+    def after_part(self, view: MemberView, back: str) -> str:
+        """The receipt's sentence after partial reversals took back `back` of this."""
+        words = _("Partly reversed: {back} of {amount}.")
+        return sentence(words, back=back, amount=view.amount)
 
     def heading_after_reversal(self, view: MemberView) -> str:
         """The heading of a receipt whose payment was taken back: that is what matters now."""

@@ -11,6 +11,7 @@ from ledger.kinds.charge import CHARGE
 from ledger.kinds.deposit import DEPOSIT
 from ledger.kinds.interest import INTEREST, TAX
 from ledger.kinds.kind import Kind, Words
+from ledger.kinds.partial import PARTIAL
 from ledger.kinds.returning import RETURN
 from ledger.kinds.reversal import REVERSAL
 from ledger.kinds.saving import MOVE, SAVE, TAKE
@@ -56,7 +57,7 @@ def choices() -> list[tuple[str, Words]]:
 
 
 for each in (
-    *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, SAVE, TAKE, MOVE),
+    *(DEPOSIT, TRANSFER, WITHDRAWAL, REVERSAL, PARTIAL, SAVE, TAKE, MOVE),
     *(STRAY_IN, STRAY_OUT, CHARGE, ASSIGNMENT, RETURN, ADJUSTMENT),
     *(INTEREST, TAX),
 ):

@@ -10,7 +10,7 @@ frozen wallet is often the reason for a reversal.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -34,7 +34,7 @@ class Reversal(Kind):
     icon = "return"
     tone = "slate"
 
-    shapes = (
+    shapes: ClassVar[tuple[Shape, ...]] = (
         Shape(
             Side.MEMBER,
             Side.MEMBER,

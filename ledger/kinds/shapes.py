@@ -164,6 +164,7 @@ def columns(kind: Kind, shape: Shape) -> Q:
         from_account__isnull=shape.source not in NAMED,
         to_account__isnull=shape.target not in NAMED,
         reverses__isnull=not kind.takes_back,
+        part_of__isnull=not kind.takes_part,
         **({"rail__gt": ""} if shape.uses_rail else {"rail": ""}),
         **kind.resolves.condition,
     )

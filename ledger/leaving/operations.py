@@ -142,6 +142,6 @@ SWEEP = Sweep(
     expired,
     by="closed_at",
     kept=gettext_lazy("RETENTION_YEARS (7) after the account is closed"),
-    reason=gettext_lazy("Who a former member was: the law asks for seven years, and for no more."),
+    reason=gettext_lazy("Who a former member was: the law asks for seven years."),
     written_by=gettext_lazy("Members who close their account"),
 )

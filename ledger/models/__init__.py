@@ -5,6 +5,7 @@ from ledger.models.arrivals import Arrival
 from ledger.models.asks import Ask
 from ledger.models.attempts import Approval, Attempt, Verdict
 from ledger.models.auto_savings import AutoSaved, AutoSaving, AutoSavingMark
+from ledger.models.claims import Claim, ClaimTaking
 from ledger.models.closes import Books, Close
 from ledger.models.documents import IssuedReceipt, IssuedStatement
 from ledger.models.entries import Entry
@@ -16,6 +17,7 @@ from ledger.models.rail_events import Pause, RailEvent
 from ledger.models.reports import Report
 from ledger.models.rollups import AccountDay, DailyTotal, HouseBalance, RollupMark
 from ledger.models.schedules import Schedule, ScheduledRun
+from ledger.models.seals import Seal
 from ledger.models.tariffs import Band, Tariff
 from ledger.models.transactions import Transaction
 
@@ -31,6 +33,8 @@ __all__ = [
     "AutoSavingMark",
     "Band",
     "Books",
+    "Claim",
+    "ClaimTaking",
     "Close",
     "DailyTotal",
     "Entry",
@@ -51,6 +55,7 @@ __all__ = [
     "RollupMark",
     "Schedule",
     "ScheduledRun",
+    "Seal",
     "Tariff",
     "Transaction",
     "Verdict",

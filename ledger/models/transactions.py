@@ -18,7 +18,7 @@ from ledger.kinds import shapes
 from ledger.querysets import TransactionQuerySet
 from ledger.rails.rail import name_of_outside
 from ledger.references import new_reference
-from ledger.status import REVERSED, Badge, Status
+from ledger.status import PARTLY_REVERSED, REVERSED, Badge, Status
 from wallet import house
 from wallet.models import Account
 from wallet.money import CEILING_CENTS
@@ -35,7 +35,8 @@ class Transaction(models.Model):
     """One order of some kind (`ledger/kinds/`) and its outcome.
 
     `from_account` is null if the money came from outside, `to_account` if it went outside. `rail`
-    is the rail's code. A reversal takes back the transaction in `reverses`, once. Whatever takes an
+    is the rail's code. A reversal takes back the transaction in `reverses`, once. A partial one
+    takes back a part of `part_of`, and all parts together are at most the whole. Whatever takes an
     item out of suspense names it in `resolves`, once unless it fails. `created_by` is null only of
     money that came in and has no owner yet. A row's only change is from PENDING to SUCCESS or
     FAILED.
@@ -87,6 +88,16 @@ class Transaction(models.Model):
         related_name="reversed_by",
         verbose_name=_("reverses"),
     )
+    # Of what this takes back a part.
+    part_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="parts",
+        verbose_name=_("reverses a part of"),
+        db_index=False,
+    )
     # The item in suspense whose whole amount this takes out of suspense, or puts back.
     resolves = models.ForeignKey(
         "self",
@@ -102,6 +113,8 @@ class Transaction(models.Model):
 
     # True if this call only repeated an earlier order and moved nothing.
     is_replay: bool = False
+    # What partial reversals took back; `with_reversal` loads it.
+    parts_cents: int | None = None
 
     objects = TransactionQuerySet.as_manager()
 
@@ -138,6 +151,11 @@ class Transaction(models.Model):
                 fields=["resolves"],
                 condition=Q(resolves__isnull=False),
                 name="transaction_resolutions",
+            ),
+            models.Index(
+                fields=["part_of"],
+                condition=Q(part_of__isnull=False),
+                name="transaction_parts",
             ),
         ]
         constraints = [
@@ -247,9 +265,30 @@ class Transaction(models.Model):
         return self.kind.badge(Status(self.status))
 
     @property
+    def taken_back_cents(self) -> int:
+        """How much of it was reversed. Call `with_reversal` on the query of a list."""
+        if getattr(self, "reversed_by", None):
+            return self.amount_cents
+        if self.parts_cents is None:
+            self.parts_cents = Transaction.objects.parts_cents(self.pk)
+        return self.parts_cents
+
+    @property
+    def is_taken_back(self) -> bool:
+        """All of it was reversed, by one reversal or by several partial ones."""
+        return self.taken_back_cents == self.amount_cents
+
+    @property
+    def takes_back(self) -> Transaction | None:
+        """The transaction that this reverses, wholly or a part of it."""
+        return self.reverses or self.part_of
+
+    @property
     def reversed_badge(self) -> Badge | None:
         """The badge for staff; members see "Returned". Call `with_reversal` on the query."""
-        return REVERSED if getattr(self, "reversed_by", None) else None
+        if not self.kind.is_reversible or not self.taken_back_cents:
+            return None
+        return REVERSED if self.is_taken_back else PARTLY_REVERSED
 
     @property
     def orderer_name(self) -> str:

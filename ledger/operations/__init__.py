@@ -8,6 +8,7 @@ If the rail answers later, the transaction stays PENDING until `settle` or `fail
 """
 
 from ledger.operations.arrivals import Paid, confirm, credit, expect
+from ledger.operations.claims import end_claim, open_claim, take_claim
 from ledger.operations.corrections import (
     adjust,
     assign,
@@ -35,6 +36,7 @@ from ledger.operations.moves import (
     withdraw,
 )
 from ledger.operations.orders import Order
+from ledger.operations.parts import reverse_part
 from ledger.operations.rules import DayLimit, limit_of_day
 from ledger.operations.settlement import cancel, fail, settle
 from ledger.operations.statements import sent_cents
@@ -54,6 +56,7 @@ __all__ = [
     "credit",
     "deposit",
     "earned_so_far",
+    "end_claim",
     "end_lock_if_over",
     "expect",
     "fail",
@@ -63,6 +66,7 @@ __all__ = [
     "limit_of_day",
     "lock_goal",
     "most_now",
+    "open_claim",
     "pay_interest",
     "perform",
     "preview",
@@ -70,8 +74,10 @@ __all__ = [
     "refuse_sides",
     "return_to_payer",
     "reverse",
+    "reverse_part",
     "sent_cents",
     "settle",
+    "take_claim",
     "transfer",
     "withdraw",
 ]

@@ -172,6 +172,8 @@ def write(
     wallets: dict[int, Account],
     item: Transaction | None,
     phone: str = "",
+    *,
+    part_of: Transaction | None = None,
 ) -> Transaction:
     """Write the transaction, its entries, the balances, and the attempt of one that waits."""
     assert context.actor_id
@@ -192,6 +194,7 @@ def write(
         created_by_id=context.actor_id,
         idempotency_key=context.key,
         resolves=item,
+        part_of=part_of,
         created_at=now,
         settled_at=now if is_settled else None,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import count
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from ledger.errors import AlreadyReversed, AmountRefused, KeyReused
@@ -218,7 +219,8 @@ def begin_attempt(
 
 def refuse_second_reversal(transaction_id: int) -> None:
     """Call it with the accounts locked, so that two reversals can't both pass."""
-    reversal = Transaction.objects.filter(reverses=transaction_id).first()
+    whole, part = Q(reverses=transaction_id), Q(part_of=transaction_id)
+    reversal = Transaction.objects.filter(whole | part).order_by("pk").first()
     if reversal:
         raise AlreadyReversed(reference=reversal.reference)
 

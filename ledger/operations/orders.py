@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger import rails
-from ledger.kinds import REVERSAL, Kind, Place
+from ledger.kinds import PARTIAL, REVERSAL, Kind, Place
 from ledger.kinds.shapes import Line, Measure, Shape
 from ledger.models import Transaction
 from wallet import house
@@ -60,6 +60,18 @@ class Order:
             target_id=record.from_account_id,
             description=f"Reversal of {record.reference}",
             reverses_id=record.pk,
+        )
+
+    @classmethod
+    def part_of(cls, record: Transaction, amount_cents: int) -> Order:
+        """The order that reverses a part of this transaction."""
+        assert record.is_reversible
+        return cls(
+            kind=PARTIAL,
+            amount_cents=amount_cents,
+            source_id=record.to_account_id,
+            target_id=record.from_account_id,
+            description=f"Part of {record.reference} reversed",
         )
 
     @property

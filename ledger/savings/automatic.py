@@ -110,7 +110,8 @@ def due_between(start: int, end: int) -> Iterator[Due]:
     found = Entry.objects.filter(
         fits, pk__gt=start, pk__lte=end, account__kind=Account.Kind.WALLET, account__user__in=owners
     )
-    rows = found.filter(transaction__reversed_by__isnull=True).order_by("pk")
+    kept = found.filter(transaction__reversed_by__isnull=True, transaction__parts__isnull=True)
+    rows = kept.order_by("pk")
     entries = list(rows.values_list("pk", "account__user", "transaction", "transaction__type"))
     theirs = AutoSaving.objects.on().filter(goal__account__user__in={row[1] for row in entries})
     rules = defaultdict(list)

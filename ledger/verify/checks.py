@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from ledger.verify import (
     account_days,
     attempts,
+    claims,
     closes,
     goals,
     interest,
+    seals,
     statements,
     suspense,
     triggers,
@@ -103,6 +105,7 @@ CHECKS = (
         "transaction",
         statements.reversals,
     ),
+    *claims.CHECKS,
     Check(
         "resolutions",
         _("Items in suspense"),
@@ -288,6 +291,7 @@ CHECKS = (
     ),
     *account_days.CHECKS,
     *closes.CHECKS,
+    *seals.CHECKS,
     Check(
         "guards",
         _("Triggers"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ledger import history, kinds, months
-from ledger.models import Transaction
+from ledger.models import Claim, Transaction
 from ledger.movements import Movement, by_day
 from ledger.querysets import nairobi_day
 from ledger.views import about
@@ -65,6 +65,7 @@ def home(request: Request) -> HttpResponse:
             for kind in kinds.every()
             if kind.page and not (account.is_frozen and kind.takes_from_wallet)
         ],
+        "claims": account.claims.filter(state=Claim.State.OPEN).select_related("original"),
         "on_its_way": on_its_way,
         "has_more_on_its_way": has_more,
         "days": by_day(latest, account),
@@ -119,7 +120,7 @@ def movements(records: list[Transaction], account: Account) -> list[Movement]:
 def row_state(movement: Movement) -> str:
     """Everything in a row that can change. A change announces the row again."""
     stage = movement.progress.stage if movement.progress else movement.record.status
-    returned = ".RETURNED" if movement.returned_badge else ""
+    returned = f".RETURNED{movement.returned_cents}" if movement.returned_badge else ""
     return f"{movement.reference}.{stage}{returned}"
 
 

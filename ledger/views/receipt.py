@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ledger import progress, reporting
 from ledger.documents import codes, issuing, parties, receipts
 from ledger.documents.files import check_of, limit_files
-from ledger.models import Favourite, Schedule, ScheduledRun, Transaction
+from ledger.kinds import DEPOSIT
+from ledger.models import ClaimTaking, Favourite, Schedule, ScheduledRun, Transaction
 from ledger.movements import Movement
 from ledger.payouts import operations as payouts
 from ledger.querysets import TransactionQuerySet
@@ -20,6 +21,7 @@ from ledger.status import Status
 from ledger.steps import Look, Step
 from wallet.errors import Busy, Refusal
 from wallet.models import Account
+from wallet.money import format_money
 from wallet.web.http import MemberRequest, asks_for, context_of, redirect_to, render_part
 from wallet.web.refusals import mark_page
 
@@ -113,6 +115,7 @@ def render_receipt(
         "steps": steps(movement, how_far),
         "refusal": refusal,
         "schedule": None if movement.is_in else schedule_of(record),
+        **claimed_of(movement),
         "is_first": can_report and movement.is_in and is_first(record),
         "can_report": can_report,
         "can_save": saves,
@@ -127,6 +130,16 @@ def render_receipt(
             "shared_text": receipts.shared_text(record, issued),
         }
     return render_part(request, "ledger/receipt.html", context, part="receipt")
+
+
+def claimed_of(movement: Movement) -> dict[str, object]:
+    """What a claim took from this deposit, or from which deposit this took something."""
+    if movement.kind == DEPOSIT and movement.is_settled:
+        paid = movement.record.paid_claims.filter(cents__gt=0)
+        return {"paid_claims": paid.select_related("made", "claim__original").order_by("pk")}
+    if movement.kind.takes_part and not movement.is_in:
+        return {"taking": ClaimTaking.objects.of(movement.record)}
+    return {}
 
 
 def can_save(movement: Movement) -> bool:
@@ -170,11 +183,18 @@ def own_side(record: Transaction, request: MemberRequest) -> Account:
 def steps(movement: Movement, how_far: progress.Progress | None) -> list[Step]:
     """What happened to it, in order."""
     record = movement.record
-    if record.reverses_id or (movement.kind.is_correction and not how_far):
+    if (
+        movement.kind.takes_part
+        or record.reverses_id
+        or (movement.kind.is_correction and not how_far)
+    ):
         return [Step(_("Posted"), Look.DONE, record.settled_at)]
     known = list(how_far.steps) if how_far else ends(movement)
-    if movement.reversal:
-        known.append(Step(_("Returned"), Look.DONE, movement.reversal.settled_at))
+    for back in movement.returns:
+        word = _("Returned")
+        if back.amount_cents < record.amount_cents:
+            word = _("Returned {amount}").format(amount=format_money(back.amount_cents))
+        known.append(Step(word, Look.DONE, back.settled_at))
     return known
 
 

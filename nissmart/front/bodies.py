@@ -73,7 +73,7 @@ class Bodies:
 
     async def _spool(self, proto: Any, most: int) -> IO[bytes]:
         """Read up to one byte more than `most`, so that a longer body is refused by its length."""
-        spool: IO[bytes] = SpooledTemporaryFile(SMALL_BYTES)  # type: ignore[assignment]  # noqa: SIM115 (the request closes it)
+        spool: IO[bytes] = SpooledTemporaryFile(SMALL_BYTES)  # noqa: SIM115 (the request closes it)
         size, is_large = 0, False
         try:
             async for chunk in proto:

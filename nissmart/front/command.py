@@ -10,7 +10,7 @@ CONNECTIONS = 8192
 # How long a client may take for the headers, and how long an idle connection stays open.
 HEADERS_TIMEOUT_S = 30
 HEADERS_BYTES_AT_MOST = 64 * 1024
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 30
 
 
 def command(*, host: str, port: int, workers: int = 1, log_level: str = "error") -> list[str]:

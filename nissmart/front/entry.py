@@ -23,12 +23,13 @@ from nissmart.front import refusals
 from nissmart.front.bodies import Bodies, TooMany, TooSlow
 from nissmart.front.exchange import Exchange, kind_of
 from nissmart.front.line import Kind, Line
+from wallet import metrics
 
 TICK_S = 0.5
 # How long the server may take to open the file of an answer, which takes it milliseconds.
 KEEP_FILE_S = 60
 # Requests that are under way when the server stops have this long.
-STOP_TIMEOUT_S = 15
+STOP_TIMEOUT_S = 25
 FILES_AT_MOST = 65_536
 
 logger = logging.getLogger(__name__)
@@ -131,6 +132,8 @@ class Front:
         refused = sum(each.refused for each in self.line.figures().values())
         if refused > self.said_refused:
             logger.warning("busy: refused %s requests", refused - self.said_refused)
+            # Those that Django refuses are counted by its middleware.
+            metrics.REFUSED_REQUESTS.labels("503").inc(refused - self.said_refused)
             self.said_refused = refused
         self.loop.call_later(TICK_S, self.tick)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+from collections.abc import Callable
 from functools import cache
 from io import BytesIO
+from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
@@ -60,12 +62,16 @@ def made(status: int, *, is_api: bool) -> tuple[Headers, bytes]:
         handler = Refused(status, is_api=is_api)
     finally:
         settings.MIDDLEWARE = whole
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/" if is_api else "/"}
+    environ: dict[str, Any] = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/" if is_api else "/"}
     environ |= {"wsgi.input": BytesIO(), "wsgi.url_scheme": "https", "SERVER_NAME": "localhost"}
     environ |= {"SERVER_PORT": "443", "HTTP_X_FORWARDED_PROTO": "https"}
     sent: list[Headers] = []
-    response = handler(environ, lambda status, headers: sent.append(headers))
-    body = b"".join(response)
+
+    def start_response(_status: str, headers: Headers, _error: Any = None, /) -> Callable[..., Any]:
+        sent.append(headers)
+        return sent.append
+
+    body = b"".join(handler(environ, start_response))
     [headers] = sent
     own = ("retry-after", REQUEST_ID.lower())
     return [pair for pair in headers if pair[0].lower() not in own], body

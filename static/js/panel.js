@@ -39,8 +39,24 @@
     if (target.matches(".records td.ref a")) history.replaceState({ ...history.state, row: target.id }, "");
   });
 
+  // In a reconciliation: tick the row that has the focus, and match what is ticked.
+  const tick = () => {
+    // Only from its link: Space on a button presses that.
+    const link = document.activeElement?.closest("[data-adds-up] td.ref a");
+    const box = link?.closest("tr").querySelector("[data-cents]");
+    box?.click();
+    return box;
+  };
+  const match = () => {
+    const ticked = document.querySelector("[data-adds-up] [data-cents]:checked");
+    ticked?.form.requestSubmit();
+    return ticked;
+  };
+
   const keys = {
     "/": find,
+    " ": tick,
+    m: match,
     j: () => step(1),
     k: () => step(-1),
     "?": () => { dialog.showModal(); return true; },

@@ -107,7 +107,10 @@ def test_an_event_is_mailed_once_until_it_clears(by_mail):
 def test_an_approval_alerts_when_it_has_waited(by_mail, alice, bob, wambui, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     ReversalProposal.objects.create(
-        transaction=send(alice, bob, 10_00), reason="Sent twice", proposed_by=wambui
+        amount_cents=1_00,
+        transaction=send(alice, bob, 10_00),
+        reason="Sent twice",
+        proposed_by=wambui,
     )
     turn()
     assert subjects() == []

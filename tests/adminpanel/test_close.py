@@ -76,6 +76,10 @@ def test_two_people_close_a_day_and_two_reopen_it(checked, wambui, joseph, audit
     assert (signed.state, signed.posted) == (State.POSTED, made)
     assert (made.signed_by, made.approved_by) == (wambui, joseph)
     assert made.last_day == nairobi_day() - YESTERDAY
+    reports = text(signed_in(auditor).get(url("reports")))
+    assert f"Closed to {made.last_day:%-d %b %Y}" in reports
+    printed = text(signed_in(auditor).get(url("close_period", f"{made.last_day:%Y-%m-%d}")))
+    assert f"Hash of close 1 {made.hash}" in printed
     # The worker's next turn changes nothing.
     assert closings.post_approved() == 0
     why = Context(wambui.pk, reason="A deposit is missing.")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.utils import timezone
 
 from adminpanel.models import BalanceCheck, Match, Movement
 from adminpanel.reconciliation import balances, by_hand, operations, reading, standing, taking_in
 from ledger import rails
 from ledger.models import Arrival
 from ledger.payouts import callbacks
-from nissmart.sandbox import statement as sandbox_statement
-from nissmart.sandbox.book import Book
-from nissmart.sandbox.journal import Journal
-from nissmart.sandbox.merchant import UTILITY, Merchant
-from nissmart.sandbox.payments import B2C, C2B, REVERSAL, Payment
+from nissmart.sandbox.merchant import UTILITY
+from nissmart.sandbox.payments import B2C, C2B, REVERSAL
+from tests.adminpanel.support.bank import Bank
 from tests.adminpanel.support.matching import came_in, new_receipt, places, went_out
 from tests.adminpanel.support.statements import upload
 from wallet.context import Context
@@ -27,30 +24,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def on_mpesa(settings):
     settings.RAIL = "mpesa"
-
-
-class Bank:
-    """The simulator's book, beside our own."""
-
-    def __init__(self):
-        self.merchant = Merchant()
-        self.book = Book(self.merchant, Journal(None))
-        self.serial = 0
-
-    def pay(self, kind, receipt, amount, reference="", original=""):
-        """The payment under this receipt is made there. A payout has a charge of KES 9."""
-        self.serial += 1
-        name = f"request-{self.serial}"
-        now = timezone.now()
-        ours = (kind, self.merchant.shortcode, "254712345678", "JANE DOE", amount, reference)
-        payment = Payment(
-            self.serial, *ours, name, f"conversation-{self.serial}", receipt, now, original=original
-        )
-        self.book.accept(payment)
-        assert self.book.end(payment, "0", now)
-
-    def file(self):
-        return sandbox_statement.write(self.book, self.merchant.shortcode, UTILITY)
 
 
 def test_a_statement_with_every_fault_ends_as_what_was_planted(alice, wambui):

@@ -102,7 +102,7 @@ def test_open_incidents_and_proposals_of_the_member_are_shown(
     for at, name in ((record, "Wrong Brian"), (elsewhere, "Of Carol")):
         Incident.objects.create(title=name, opened_by=finance).transactions.add(at.pk)
         ReversalProposal.objects.create(
-            transaction_id=at.pk, reason=f"Why: {name}", proposed_by=finance
+            amount_cents=1_00, transaction_id=at.pk, reason=f"Why: {name}", proposed_by=finance
         )
     for user in (amina, brian):
         said = text(as_finance.get(page_of(user)))

@@ -142,11 +142,15 @@ def age_by(record: Transaction, age: timedelta) -> None:
 def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wambui, as_finance):
     for cents in (10_00, 25_50):
         proposal = ReversalProposal.objects.create(
-            transaction=send(alice, bob, cents), reason="Sent twice", proposed_by=wambui
+            amount_cents=cents,
+            transaction=send(alice, bob, cents),
+            reason="Sent twice",
+            proposed_by=wambui,
         )
         age = timedelta(hours=3, seconds=cents)
         ReversalProposal.objects.filter(pk=proposal.pk).update(proposed_at=timezone.now() - age)
     ReversalProposal.objects.create(
+        amount_cents=1_00,
         transaction=send(alice, bob, 99_00),
         reason="Not mine",
         proposed_by=wambui,

@@ -239,7 +239,9 @@ def test_a_transaction_has_one_open_proposal_at_a_time(record, wambui, joseph):
     with pytest.raises(Refusal, match="Wambui Kariuki proposed to reverse this at"):
         propose(record, joseph)
     with pytest.raises(IntegrityError), transaction.atomic():
-        ReversalProposal.objects.create(transaction=record, reason="x", proposed_by=joseph)
+        ReversalProposal.objects.create(
+            amount_cents=1_00, transaction=record, reason="x", proposed_by=joseph
+        )
 
 
 def test_a_posting_that_fails_does_not_block_the_others(

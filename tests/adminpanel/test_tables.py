@@ -100,7 +100,7 @@ def test_the_worker_deletes_old_rows_in_small_batches_and_leaves_the_others(alic
         run=failed, check_name="sums", finished_at=timezone.now(), duration_ms=1, found=2
     )
     assert work.do_what_is_due([tidy])
-    # Former members and exports have tests of their own.
+    # Former members and exports have other tests.
     assert {sweep.name for sweep in SWEEPS} - set(saved) == {"former-members", "exports"}
     for name, rows in saved.items():
         left = type(rows[0]).objects.filter(pk__in=[row.pk for row in rows])

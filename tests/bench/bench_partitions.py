@@ -2,7 +2,7 @@
 
 A simulation: the tables and indexes are those of `Transaction` and `Entry`, filled with rows that
 this program makes up. A partitioned table can't keep a unique key without its month, so keys and
-references are in a table of their own, `part_names`, which each insert writes too.
+references are in a separate table, `part_names`, which each insert writes too.
 
 TRANSACTIONS is how many rows there are, each with two entries; ROUNDS how often each is measured,
 in turns.

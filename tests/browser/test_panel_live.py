@@ -255,7 +255,10 @@ def test_both_pages_are_accessible(page, alice, bob):
 
 def test_the_panel_fits_on_a_phone_when_much_needs_attention(page, alice, bob, joseph):
     ReversalProposal.objects.create(
-        transaction=send(alice, bob, 1_00), reason="Sent twice", proposed_by=joseph
+        amount_cents=1_00,
+        transaction=send(alice, bob, 1_00),
+        reason="Sent twice",
+        proposed_by=joseph,
     )
     for severity in Incident.Severity:
         Incident.objects.create(title="Odd", severity=severity)

@@ -153,7 +153,7 @@ def test_these_pages_are_accessible(open_page, record, alice, bob, wambui, josep
         page.goto(url)
         found += problems(page)
     phone = open_page(bob)
-    reversal = ReversalProposal.objects.get().transaction.reversed_by
+    reversal = ReversalProposal.objects.get().posted
     for url in ("/", "/activity/", f"/activity/{record.reference}/"):
         phone.goto(url)
         found += problems(phone)

@@ -61,6 +61,8 @@ BAD_ROWS = [
             {"type": "REVERSAL"},
             {"reverses_id": "record"},
             DEPOSIT | {"reverses_id": "record"},
+            {"type": "PARTIAL"},
+            REVERSAL | {"part_of_id": "record"},
         )
     ),
     ("reverses", Transaction, REVERSAL | {"reverses_id": "reversed"}),

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("wallet", "ledger", "adminpanel", "nissmart")
 # Examples of the API may contain codes.
 # The API's examples, and the SQL of a trigger, which is read before the kinds can be.
-EXAMPLES = {"ledger/goal_guards.py", "ledger/guards.py", "nissmart/openapi.py"}
+EXAMPLES = {
+    *("ledger/goal_guards.py", "ledger/guards.py", "ledger/part_guards.py"),
+    "nissmart/openapi.py",
+}
 
 every_kind = pytest.mark.parametrize("kind", kinds.every(), ids=kinds.codes())
 every_rail = pytest.mark.parametrize("rail", rails.every(), ids=[one.code for one in rails.every()])

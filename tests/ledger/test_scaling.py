@@ -63,4 +63,4 @@ def test_the_guide_lists_the_files_with_sql_about_the_books():
         for path in (ROOT / app).rglob("*.py"):
             if "migrations" not in path.parts and names.search(path.read_text()):
                 found.append(str(path.relative_to(ROOT)))
-    assert listed("Files with SQL of their own") == sorted(found)
+    assert listed("Files with SQL") == sorted(found)

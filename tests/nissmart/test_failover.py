@@ -127,14 +127,14 @@ def test_a_failover_loses_nothing_and_needs_no_restart(pair):
             one.kill()
             os.kill(receiver, signal.SIGKILL)
             assert not is_ready(port)
-            told = set(payers.heard.paid)
+            confirmed = set(payers.heard.paid)
             wait_until(two.is_answering, "the standby", PATIENCE_S)
             two.ask("SELECT pg_promote()")
-            assert told <= set(two.ask(KEYS).split())
+            assert confirmed <= set(two.ask(KEYS).split())
             wait_for_payments(payers, 20)
             assert is_ready(port)
 
-            # A server that takes no more writes, with the sessions that it has.
+            # A server that stops taking writes, with the sessions that it has.
             set_read_only(two, "on")
             busy = payers.heard.answers["busy"]
             wait_until(lambda: payers.heard.answers["busy"] > busy + 2, "a refusal", PATIENCE_S)

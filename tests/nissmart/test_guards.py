@@ -19,7 +19,8 @@ from adminpanel.models import (
 )
 from adminpanel.reconciliation import taking_in
 from adminpanel.transactions import notes
-from ledger import operations
+from ledger import claims, operations
+from ledger.closing import seals
 from ledger.documents import issuing
 from ledger.models import (
     Approval,
@@ -28,6 +29,8 @@ from ledger.models import (
     AutoSaved,
     Band,
     Books,
+    Claim,
+    ClaimTaking,
     Close,
     Entry,
     Goal,
@@ -39,6 +42,7 @@ from ledger.models import (
     RailEvent,
     RateApproval,
     Report,
+    Seal,
     Tariff,
     Transaction,
     Verdict,
@@ -68,7 +72,7 @@ pytestmark = [
 
 GUARDED = (
     *(Approval, Arrival, Attempt, AuditEvent, Band, Entry, Note, Pause, RailEvent),
-    *(Books, Close, InterestPaid, InterestRate, RateApproval),
+    *(Books, Claim, ClaimTaking, Close, Seal, InterestPaid, InterestRate, RateApproval),
     *(AutoSaved, IssuedReceipt, IssuedStatement, Report, Statement, StatementLine),
     *(Match, MatchPart, Movement, StatementPart, Tariff, Transaction, Verdict),
 )
@@ -110,7 +114,17 @@ def rows(alice: User, finance: User) -> dict[type[models.Model], models.Model]:
     tariff.save()
     Band.objects.create(tariff=tariff, from_cents=1_00, fee_cents=10_00)
     stray(alice, rail_code="simulated")
+    operations.open_claim(
+        Context(finance.pk, key="claim"),
+        transaction_id=deposit(alice, 5_00).pk,
+        amount_cents=5_00,
+        proposed_by_id=alice.pk,
+    )
+    deposit(alice, 1_00)
+    claims.take_due()
+    seals.seal(seals.seal(None))
     operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
+    seals.seal(Seal.objects.latest("pk"))
     about = {"attempt": attempt, "person": finance, "person_name": finance.name}
     Approval.objects.create(decision="approve", fingerprint="f", **about)
     Verdict.objects.create(outcome="not_paid", evidence="The statement", **about)

@@ -15,10 +15,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from adminpanel.claims import operations as endings
 from adminpanel.incidents import operations as incidents
 from adminpanel.models import ClosingProposal, ExportJob, Movement, SavedView
 from adminpanel.reconciliation import taking_in
 from adminpanel.reversals import operations as reversals
+from ledger import operations
 from ledger.asks import operations as asks
 from ledger.models import Attempt, Pause, RailEvent
 from ledger.querysets import nairobi_day
@@ -194,6 +196,13 @@ def samples(people, alice, settings) -> dict[str, str]:
     # The maker's own, so that withdrawing it isn't refused for being a colleague's.
     maker = people["finance maker"]
     proposal = reversals.propose(Context(maker.pk, reason="Twice."), transaction_id=record.pk)
+    claim = operations.open_claim(
+        Context(people["finance approver"].pk, key="claim"),
+        transaction_id=send(alice, people["member"], 1_00).pk,
+        amount_cents=1_00,
+        proposed_by_id=maker.pk,
+    )
+    endings.propose(Context(maker.pk, reason="Lost his job."), claim_id=claim.pk)
     correction = propose_adjustment(maker, alice, 1_00)
     incident = incidents.open_by_hand(Context(maker.pk), title="Paid twice")
     settings.APPROVE_ONE_ABOVE_CENTS = 0
@@ -239,6 +248,7 @@ def samples(people, alice, settings) -> dict[str, str]:
         "<str:secret>": "no-such-secret",
         "<slug:kind>": "stk",
         "<id:proposal_id>": str(proposal.pk),
+        "<id:claim_id>": str(claim.pk),
         "<id:correction_id>": str(correction.pk),
         "<id:incident_id>": str(incident.pk),
         "<id:statement_id>": str(upload(mpesa()).pk),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 # (who, page, htmx headers, most queries).
 PAGES = [
-    ("member", "/", None, 11),
+    ("member", "/", None, 12),
     ("member", "/", htmx("balance"), 9),
     ("member", "/activity/", None, 9),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 6),
@@ -32,7 +32,7 @@ PAGES = [
     ("finance", "/panel/ledger/?type=TRANSFER&size=200", htmx("ledger"), 11),
     ("finance", "/panel/ledger/?member=Member&min=0.1&q=note", htmx("ledger"), 7),
     ("finance", "/panel/ledger/totals/?member=Member&min=0.1", htmx("totals"), 5),
-    ("finance", "transaction", None, 18),
+    ("finance", "transaction", None, 20),
 ]
 
 

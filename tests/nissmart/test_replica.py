@@ -108,7 +108,7 @@ def test_reports_read_from_the_replica_and_money_does_not(as_finance, alice, bob
         assert as_finance.get("/panel/reports/").status_code == 200
     assert any("ledger_dailytotal" in one for one in seen[REPLICA])
 
-    # Whoever reads inside a transaction decides by it; and rows are made, not used, on the replica.
+    # What reads inside a transaction decides by it. Rows are made, not used, on the replica.
     with replica.reads(), transaction.atomic():
         assert Transaction.objects.all().db == "default"
     for _row in replica.each([1, 2]):

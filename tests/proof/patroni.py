@@ -1,6 +1,6 @@
 """A cluster on this machine: etcd, and three nodes of Patroni with PostgreSQL.
 
-Each node is configured by the files of `deploy/patroni`, with ports of its own. When root starts
+Each node is configured by the files of `deploy/patroni`, with separate ports. When root starts
 them they run as the user `postgres`, because PostgreSQL doesn't run as root.
 """
 
@@ -69,7 +69,7 @@ class Node:
         return done.stdout
 
     def stop(self) -> None:
-        """Patroni stops its PostgreSQL when it is told to end."""
+        """Patroni stops its PostgreSQL when it is asked to end."""
         if self.patroni and self.patroni.poll() is None:
             self.patroni.terminate()
             try:

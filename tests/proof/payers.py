@@ -1,7 +1,7 @@
 """Clients that send money through the API until each answer is definite.
 
 A client that gets no answer, or one that says "unknown" or "busy", sends the same order with the
-same key again. So each order ends once, and what a client was told can be compared with the books.
+same key again. So each order ends once, and what a client heard can be compared with the books.
 """
 
 from __future__ import annotations

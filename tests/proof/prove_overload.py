@@ -146,6 +146,10 @@ class Site:
         return probed
 
 
+def say(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
 def p(part: float, times: list[float]) -> float:
     return sorted(times)[min(int(len(times) * part), len(times) - 1)] if times else 0
 
@@ -156,20 +160,18 @@ def prove(_name: str, url: str) -> str:
         manage(url, "collectstatic", "--no-input", "--verbosity=0")
     size = [f"--members={MEMBERS}", f"--transactions={2 * MEMBERS}"]
     manage(url, "generate_history", *size, "--seed=1")
-    found, failures = [], []
+    failures: list[str] = []
     with run_server(url) as base_url:
         site = Site(url, base_url)
         site.load(16, 3)
-        all_probed = [overloaded(site, factor, found, failures) for factor in FACTORS]
-        slow_and_idle(site, found, failures)
-    check_books(url, all_probed, found, failures)
-    for line in found:
-        print(f"  {line}", flush=True)
+        all_probed = [overloaded(site, factor, failures) for factor in FACTORS]
+        slow_and_idle(site, failures)
+    check_books(url, all_probed, failures)
     assert not failures, "; ".join(failures)
     return "met"
 
 
-def overloaded(site: Site, factor: int, found: list[str], failures: list[str]) -> Probed:
+def overloaded(site: Site, factor: int, failures: list[str]) -> Probed:
     peak = site.load(16, max(SECONDS / 3, 3)).served
     # About two seconds of work wait in the line. As many clients again are refused and come back.
     clients = max(int(4 * peak), 400)
@@ -185,7 +187,7 @@ def overloaded(site: Site, factor: int, found: list[str], failures: list[str]) -
     goodput = load.served * in_time
     recovered_s = recovery(site, peak)
     offered = (load.served + load.busy) / peak
-    found.append(
+    say(
         f"{factor} times: peak {peak:.0f}/s, {clients} clients offered {offered:.1f} times that;"
         f" done in 3 s {goodput:.0f}/s ({goodput / peak:.2f}), refused {load.busy:.0f}/s;"
         f" admitted p50 {p(0.5, probed.done):.2f} p99 {p(0.99, probed.done):.2f} s;"
@@ -216,7 +218,7 @@ def recovery(site: Site, peak: float) -> float:
     return 3 * RECOVERY_S
 
 
-def slow_and_idle(site: Site, found: list[str], failures: list[str]) -> None:
+def slow_and_idle(site: Site, failures: list[str]) -> None:
     """A normal client keeps its times beside slow bodies, slow readers and idle connections."""
     normal = normal_client(site)
     with ExitStack() as stack:
@@ -253,7 +255,7 @@ def slow_and_idle(site: Site, found: list[str], failures: list[str]) -> None:
         is_over.set()
         dripping.join()
     for what, before, now in zip(("order", "page"), normal, beside, strict=True):
-        found.append(
+        say(
             f"{what} beside {SLOW} slow bodies, {SLOW} slow readers, {IDLE} idle:"
             f" p99 {p(0.99, now) * 1000:.0f} ms (before {p(0.99, before) * 1000:.0f})"
         )
@@ -287,7 +289,7 @@ print(json.dumps(dict(keys.values_list("idempotency_key").annotate(Count("pk")))
 """
 
 
-def check_books(url: str, all_probed: list[Probed], found: list[str], failures: list[str]) -> None:
+def check_books(url: str, all_probed: list[Probed], failures: list[str]) -> None:
     booked = json.loads(manage(url, "shell", "--verbosity=0", "--command", COUNT))
     done = set().union(*(each.keys_done for each in all_probed))
     unknown = set().union(*(each.keys_unknown for each in all_probed))
@@ -296,11 +298,11 @@ def check_books(url: str, all_probed: list[Probed], found: list[str], failures: 
     if any(times != 1 for times in booked.values()):
         failures.append("an order is in the books twice")
     anyway = sum(key in booked for key in unknown)
-    found.append(
+    say(
         f"{len(done)} probes heard 201 and are booked once each; of {len(unknown)} refused or gone,"
         f" {anyway} are booked once and {len(unknown) - anyway} not at all"
     )
-    found.append(manage(url, "verify_ledger").splitlines()[-1])
+    say(manage(url, "verify_ledger").splitlines()[-1])
 
 
 def main() -> int:

@@ -109,11 +109,11 @@ def to_a_named_moment(machine: Machine) -> None:
     """Section 4.3: what was confirmed by then is there, and nothing that was ordered later."""
     with load(machine.url(), machine.place / "named") as sent:
         time.sleep(2)
-        moment = datetime.now(UTC)
+        moment = datetime.now(UTC).replace(microsecond=0)
         time.sleep(2)
         machine.follow("3.3")
         machine.destroy()
-    machine.follow("4.3", **{NAMED: moment.isoformat()})
+    machine.follow("4.3", **{NAMED: f"{moment:%Y-%m-%d %H:%M:%S}+00"})
     there = references(machine.url())
     before = {reference for at, reference in sent.confirmed() if at < moment.timestamp()}
     assert before

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.postgres import server
+from tests.postgres import owner_of, server
 from tests.proof.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +101,8 @@ def try_mutant(mutant: Mutant, folder: Path, template: list[str]) -> bool:
 def main() -> int:
     with TemporaryDirectory() as name, ExitStack() as stack:
         if os.environ.get("ENGINE") == "postgres":
-            os.environ["DATABASE_URL"] = stack.enter_context(server(fsync=False))
+            url = stack.enter_context(server(fsync=False))
+            os.environ |= {"DATABASE_URL": url, "DATABASE_OWNER_URL": owner_of(url)}
         folder = Path(name)
         template = migrated(folder)
         is_well = run_seeds(folder, template)

@@ -55,6 +55,8 @@ class Topic(TextChoices):
     DEPOSITED = "deposited", gettext_lazy("Money added")
     MONEY_OUT = "money_out", gettext_lazy("Money taken")
     MONEY_IN = "money_in", gettext_lazy("Money returned or added by us")
+    CLAIMED = "claimed", gettext_lazy("Taken from later deposits")
+    CLAIM_ENDED = "claim_ended", gettext_lazy("Nothing taken any longer from deposits")
     PAYOUT_ORDERED = "payout_ordered", gettext_lazy("Withdrawal ordered")
     PAYOUT_RETURNED = "payout_returned", gettext_lazy("Withdrawal returned")
     STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
@@ -205,6 +207,24 @@ WORDS: Mapping[str, Words] = {
         asks=False,
         inbox=gettext_lazy("{what}. You now have {balance}."),
         kind=Kind.PAYMENTS_IN,
+    ),
+    Topic.CLAIMED: Words(
+        gettext_lazy("We'll take {amount} from your next deposits"),
+        gettext_lazy(
+            "{reference} is being reversed, but your wallet holds too little. "
+            "Your next deposits pay {amount} first. {contact}"
+        ),
+        asks=False,
+        inbox=gettext_lazy(
+            "This payment to you is being reversed by our team, and your wallet held too little. "
+            "Each deposit that you make pays for it first, until it's paid. {contact}"
+        ),
+    ),
+    Topic.CLAIM_ENDED: Words(
+        gettext_lazy("We won't take {amount} from your deposits"),
+        gettext_lazy("{reference}: Nissmart no longer takes {amount} from your next deposits."),
+        asks=False,
+        inbox=gettext_lazy("Your deposits are all yours again."),
     ),
     Topic.PAYOUT_ORDERED: Words(
         gettext_lazy("Your withdrawal of {amount} is on its way"),

@@ -12,6 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from nissmart.owner import as_owner
+
 clock_s = time.process_time
 
 
@@ -45,7 +47,8 @@ class Command(BaseCommand):
             )
         from nissmart.simulation.session import Session  # it replaces the clock
 
-        with TemporaryDirectory() as folder, Session(Path(folder), options) as session:
+        # The owner of the tables, since the application's role makes no databases.
+        with as_owner(), TemporaryDirectory() as folder, Session(Path(folder), options) as session:
             self.play(session, options)
 
     def play(self, session: Any, options: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from wallet.models import User
 # No orders of a member. Arrivals (`credit`, `expect`, `confirm`) are tested in test_arrivals.py,
 # corrections in tests/adminpanel/test_corrections.py.
 NO_MOVES = {
+    # Partial reversals are tested in test_parts.py, claims in tests/adminpanel/test_claims.py.
+    *("reverse_part", "open_claim", "take_claim", "end_claim"),
     *("adjust", "assign", "refuse_return", "refuse_sides", "return_to_payer"),
     *("ask_for_money_early", "close_goal", "end_lock_if_over", "keep_locked", "lock_goal"),
     *("earned_so_far", "pay_interest"),

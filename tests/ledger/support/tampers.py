@@ -137,6 +137,11 @@ TAMPERS = {
         "UPDATE ledger_transaction SET status = 'FAILED' WHERE id = {mistake}",
         ("reversals", "transaction {reversal}"),
     ),
+    "a reversal said to be a part": (
+        """UPDATE ledger_transaction SET type = 'PARTIAL', part_of_id = {first}, reverses_id = NULL
+           WHERE id = {reversal}""",
+        ("parts", "transaction {reversal}"),
+    ),
     "a resolution of what isn't in suspense": (
         "UPDATE ledger_transaction SET resolves_id = {first} WHERE id = {last}",
         ("resolutions", "transaction {last}"),

@@ -1,0 +1,49 @@
+"""Deposits pay what is claimed: the worker takes it right after each.
+
+A deposit doesn't wait for it, and knows nothing of claims. Its entry is the queue, and the row that
+says what was taken of it is written in the commit that takes it, once for claim and deposit. So a
+crash, or a second worker, takes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from django.db.models import Exists, OuterRef
+
+from ledger import operations
+from ledger.kinds import DEPOSIT
+from ledger.models import Claim, ClaimTaking, Entry
+from wallet.errors import Busy
+
+# Limits the work of one turn of the worker, for each claim.
+DEPOSITS_PER_TURN = 100
+
+
+def take_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Take from all deposits since the last time. Returns how many it looked at."""
+    looked_at = 0
+    for claim_id, cause_id in due():
+        if is_stopping():
+            break
+        try:
+            operations.take_claim(claim_id=claim_id, cause_id=cause_id)
+        except Busy:
+            continue
+        looked_at += 1
+    return looked_at
+
+
+def due() -> Iterator[tuple[int, int]]:
+    """Open claims, the oldest first, each with the deposits that it hasn't looked at."""
+    for claim in Claim.objects.open().order_by("pk"):
+        entries = Entry.objects.filter(
+            account=claim.account_id,
+            pk__gt=claim.after_id,
+            amount_cents__gt=0,
+            transaction__type=DEPOSIT.code,
+        )
+        seen = ClaimTaking.objects.filter(claim=claim, cause=OuterRef("transaction"))
+        fresh = entries.filter(~Exists(seen)).order_by("pk")
+        for cause_id in fresh.values_list("transaction", flat=True)[:DEPOSITS_PER_TURN]:
+            yield claim.pk, cause_id
