@@ -68,7 +68,7 @@ class Databases:
     def __init__(self, migrated: str) -> None:
         self.template, self.live = (f"simulation_{os.getpid()}_{x}" for x in ("template", "live"))
         self.parameters = connection.get_connection_params()
-        for own in ("answer_timeout_s", "timeouts", "pooler", "cursor_factory", "context"):
+        for own in (*getattr(connection, "OWN"), "cursor_factory", "context"):  # noqa: B009
             self.parameters.pop(own, None)
         self.parameters["dbname"] = "postgres"
         connection.close()

@@ -222,23 +222,19 @@ class InProcess:
             settle_s=2.0,
         )
         self.meanwhile: tuple[str, Callable[[], None]] | None = None
-        self.sent_again: list[str] = []
-        self._is_delayed = False
         connect(self, merchant, certificate)
 
     def wait_for_others(self, when: str) -> None:
-        self._is_delayed = False
         if self.meanwhile is None or self.meanwhile[0] != when:
             return
         _when, act = self.meanwhile
         self.meanwhile = None
         act()
-        self._is_delayed = True
 
     def note_sent(self, reference: str) -> None:
-        """A payout that the rail has in its book is sent once more, without having been late."""
-        if self.simulator.book.find(reference) and not self._is_delayed:
-            self.sent_again.append(reference)
+        """Count payouts that the rail has in its book already: it refuses the second request."""
+        if self.simulator.book.find(reference):
+            self.hands.did["sent again"] += 1
 
     def find(self, reference: str) -> Payment | None:
         """The payment that the rail has under our reference."""

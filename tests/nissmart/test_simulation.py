@@ -57,7 +57,7 @@ def simulate(tmp_path) -> Iterator[Simulate]:
 
 def command_of(server: dict[str, object], sql: str) -> None:
     connection.close()
-    own = ("answer_timeout_s", "timeouts", "pooler", "cursor_factory", "context", "dbname")
+    own = (*connection.OWN, "cursor_factory", "context", "dbname")
     known = {name: value for name, value in server.items() if name not in own}
     with psycopg.connect(**known, dbname="postgres", autocommit=True) as admin:
         admin.execute(sql)
