@@ -6,6 +6,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    notes = {
+        "AddField": "A short table. Until the release before has stopped, it proposes no reversals.",
+        "AddConstraint": "A short table.",
+    }
 
     dependencies = [
         ('adminpanel', '0021_sweeps'),
