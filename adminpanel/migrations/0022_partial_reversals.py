@@ -9,9 +9,17 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('adminpanel', '0021_sweeps'),
-        ('ledger', '0038_parts_and_claims'),
+        ('ledger', '0040_shapes_of_parts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
+
+    notes = {
+        "AddField": (
+            "Few rows: those that staff proposed. Until the new release runs, no one can propose a "
+            "reversal; no payment of a member needs these rows."
+        ),
+        "AddConstraint": "Few rows: those that staff proposed.",
+    }
 
     operations = [
         migrations.CreateModel(

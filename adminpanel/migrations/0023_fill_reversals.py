@@ -17,6 +17,8 @@ class Migration(migrations.Migration):
         ('adminpanel', '0022_partial_reversals'),
     ]
 
+    notes = {"RunSQL": "Fills the proposals of staff in, a few hundred rows, in one batch."}
+
     operations = [
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from ledger.models import Goal, InterestPaid, IssuedStatement, Report, Schedule, Transaction
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
+from wallet.names import short_name
 
 Action = AuditEvent.Action
 SIGN_INS = (Action.SIGN_IN, Action.SIGN_OUT)
@@ -59,8 +60,10 @@ def of(user: User) -> dict[str, Any]:
             user.asks, "amount_cents", "note", "created_at", "expires_at", "withdrawn_at"
         ),
         "people_saved": [
-            {"name": each.payment.to_account.user.short_name, "saved_at": each.created_at}
-            for each in user.favourites.select_related("payment__to_account__user").order_by("pk")
+            {"name": short_name(name), "saved_at": saved_at}
+            for name, saved_at in user.favourites.order_by("pk").values_list(
+                "payee__user__name", "created_at"
+            )
         ],
         "contacts_not_verified": rows(user.claims, "value", "sent_at"),
         "two_step_sign_in": [
