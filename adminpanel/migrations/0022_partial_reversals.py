@@ -6,12 +6,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    notes = {
+        "AddField": "A short table. Until the release before has stopped, it proposes no reversals.",
+        "AddConstraint": "A short table.",
+    }
 
     dependencies = [
         ('adminpanel', '0021_sweeps'),
-        ('ledger', '0038_parts_and_claims'),
+        ('ledger', '0040_shapes_of_parts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
+
+    notes = {
+        "AddField": (
+            "Few rows: those that staff proposed. Until the new release runs, no one can propose a "
+            "reversal; no payment of a member needs these rows."
+        ),
+        "AddConstraint": "Few rows: those that staff proposed.",
+    }
 
     operations = [
         migrations.CreateModel(

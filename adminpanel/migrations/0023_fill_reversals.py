@@ -12,10 +12,15 @@ FILL = """
 
 
 class Migration(migrations.Migration):
+    notes = {
+        "RunSQL": "All rows of a short table, in one statement.",
+    }
 
     dependencies = [
         ('adminpanel', '0022_partial_reversals'),
     ]
+
+    notes = {"RunSQL": "Fills the proposals of staff in, a few hundred rows, in one batch."}
 
     operations = [
         migrations.RunSQL(FILL, migrations.RunSQL.noop),

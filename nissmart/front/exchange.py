@@ -32,6 +32,8 @@ SAME = {
 }
 # Django knows these without HTTP_.
 PLAIN = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+# `nissmart.incoming` refuses these, so that `check_deployment` sees whether a proxy drops them.
+REFUSED = frozenset({"content_type", "content_length"})
 
 
 def kind_of(method: str, path: str) -> Kind:
@@ -53,6 +55,9 @@ def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
     environ["wsgi.url_scheme"] = scope.scheme
     environ["wsgi.input"] = body
     for name, value in scope.headers.items():
+        # WSGI would take X_Forwarded_For for X-Forwarded-For.
+        if "_" in name and name not in REFUSED:
+            continue
         key = PLAIN.get(name) or "HTTP_" + name.upper().replace("-", "_")
         if key not in environ:
             environ[key] = value

@@ -21,7 +21,7 @@ from django.template.loader import render_to_string
 
 from nissmart.api import problem
 from wallet.errors import Busy
-from wallet.web.logs import HEADER as REQUEST_ID
+from wallet.web.requests import HEADER as REQUEST_ID
 
 logger = logging.getLogger(__name__)
 

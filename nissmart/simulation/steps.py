@@ -7,6 +7,7 @@ list from which steps are left out can be run as well.
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from nissmart.simulation import faults, members, outside, staff
 from nissmart.simulation.world import Step

@@ -18,7 +18,7 @@ from tests.books import assert_books_right
 
 pytestmark = pytest.mark.django_db
 
-DAYS = int(os.environ.get("MONTH_DAYS", "3"))
+DAYS = int(os.environ.get("MONTH_DAYS", "2"))
 END = date(2026, 10, 31)
 FAULTS = 10
 

@@ -132,6 +132,14 @@ def test_refuses_headers_with_an_underscore_as_far_as_it_can_know(port, token, a
     assert send(port, head("/healthz", header)).status == 400
 
 
+def test_drops_headers_with_another_spelling(port, token, alice):
+    body = deposit_of(alice)
+    # Two keys would be refused, and another coding too.
+    lines = ["Idempotency-Key: one", "Idempotency_Key: two", "Transfer_Encoding: gzip"]
+    assert send(port, request(token, body, length(body), *lines)).status == 201
+    assert Transaction.objects.latest("pk").idempotency_key.endswith("one")
+
+
 def test_a_page_refuses_repeated_headers_too(port, session, form):
     for twice in (["Host: evil.example"], ["X-CSRFToken: a", "X-CSRFToken: b"]):
         with nothing_moves():

@@ -9,7 +9,7 @@ from ledger.closing_guards import SEAL_ROWS
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0038_parts_and_claims'),
+        ('ledger', '0040_shapes_of_parts'),
     ]
 
     operations = [
