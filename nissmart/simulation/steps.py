@@ -60,7 +60,7 @@ def opening(chance: Random, count: int) -> list[Step]:
 
     Nothing goes wrong here, since all can go wrong later.
     """
-    acts: list[Step] = [
+    acts: list[dict[str, Any]] = [
         {"act": "deposit", "who": 0, "cents": 4_000_00},
         {"act": "deposit", "who": 1, "cents": 2_600_00},
         {"act": "work", "job": "nissmart.work.send_due_payments"},
@@ -70,7 +70,7 @@ def opening(chance: Random, count: int) -> list[Step]:
         {"act": "open goal", "who": 0, "target": 0},
         {"act": "save by itself", "which": 0, "percent": 0, "round": 100_00},
     ]
-    plain: Step = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
+    plain: dict[str, Any] = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
     made = [make(chance, str(act["act"]), -1 - number) | act for number, act in enumerate(acts)]
     return [without_nothing(step | plain) for step in made[:count]]
 
