@@ -5,6 +5,7 @@ from django.db import migrations
 from ledger.closing_guards import CLOSING
 from ledger.goal_guards import LOCKED_MOVES, OWN_MOVES
 from ledger.guards import HOLDS, transaction_guards
+from ledger.part_guards import PARTS
 
 # SQLite writes the table anew for a constraint, and loses its guards with the old one.
 GUARDS = (
@@ -17,6 +18,7 @@ GUARDS = (
     | OWN_MOVES
     | LOCKED_MOVES
     | CLOSING
+    | PARTS
 )
 
 

@@ -6,6 +6,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from ledger.closing_guards import CLOSING
 from ledger.goal_guards import LOCKED_MOVES, OWN_MOVES
 from ledger.guards import HOLDS, transaction_guards
+from ledger.part_guards import PARTS
 from wallet.db.migrating import AddCheckOnline, AddIndexOnline
 
 # SQLite writes the table anew for a constraint, and loses its guards with the old one.
@@ -19,6 +20,7 @@ GUARDS = (
     | OWN_MOVES
     | LOCKED_MOVES
     | CLOSING
+    | PARTS
 )
 
 
