@@ -6,11 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    notes = {
-        "AddField": "A short table. Until the release before has stopped, it proposes no reversals.",
-        "AddConstraint": "A short table.",
-    }
-
     dependencies = [
         ('adminpanel', '0021_sweeps'),
         ('ledger', '0040_shapes_of_parts'),

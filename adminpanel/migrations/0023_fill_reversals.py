@@ -12,10 +12,6 @@ FILL = """
 
 
 class Migration(migrations.Migration):
-    notes = {
-        "RunSQL": "All rows of a short table, in one statement.",
-    }
-
     dependencies = [
         ('adminpanel', '0022_partial_reversals'),
     ]

@@ -25,10 +25,6 @@ NEW_GUARDS = PARTS | CLAIM_GUARDS
 
 
 class Migration(migrations.Migration):
-    notes = {
-        "AddIndex": "Not online: orders wait while all transactions are read. CHANGELOG.md says so.",
-        "AddConstraint": "Not online: orders wait while all transactions are read. CHANGELOG.md says so.",
-    }
 
     dependencies = [
         ('ledger', '0037_favourites'),
