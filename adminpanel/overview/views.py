@@ -109,6 +109,9 @@ def tiles(position: queries.Position, period: Period | None) -> list[Tile]:
     for kind in kinds.every():
         if kind.is_stray or kind.is_correction or kind.moves_own or kind.is_ours:
             continue
+        # These are rare: most sites never have one.
+        if kind.takes_part and not ever[kind.code].count:
+            continue
         now = position.between(kind.code, compared.first, compared.last)
         before = position.between(kind.code, compared.before_first, compared.before_last)
         changed = periods.change(now.amount_cents, before.amount_cents)

@@ -1,4 +1,4 @@
-"""The demo's finance team at work: a note, two reversals, two incidents.
+"""The demo's finance team at work: a note, three reversals (one of a part), two incidents.
 
 It uses the real operations, on payments from `nissmart/demo/members.py`. Whatever exists already
 is left alone, so running it again adds nothing.
@@ -18,10 +18,12 @@ from wallet.models import User
 WAMBUI, JOSEPH = demo.STAFF[:2]
 
 # The notes of these payments in `demo.BILLS`.
-PROPOSED, REVERSED = "Wi-Fi share", "Sofa, second half"
+PROPOSED, REVERSED, PARTLY_REVERSED = "Wi-Fi share", "Sofa, second half", "Birthday cake"
+PART_CENTS = 650_00
 
 WAITING_REASON = "Amina paid the Wi-Fi twice; Daniel agreed on the phone to give this one back."
 DONE_REASON = "Sent to the wrong Chebet. Both agreed on the phone to take it back."
+PART_REASON = "The baker took a smaller cake and KES 650 less. Both agreed on the phone."
 NOTE = "Daniel called at lunch. He knows about it and won't spend the money."
 OPEN_TITLE = "Halima asks for a paper receipt"
 OPEN_WORDS = "She needs one with a stamp for the school. Ask the office if we can give her one."
@@ -37,6 +39,9 @@ def play(people: dict[demo.Person, User]) -> None:
     write_note(waiting, joseph)
     propose(waiting, wambui, WAITING_REASON)
     if proposal := propose(wrong, joseph, DONE_REASON):
+        reversals.approve(Context(wambui), proposal_id=proposal.pk)
+    cake = payment(people, PARTLY_REVERSED)
+    if proposal := propose(cake, joseph, PART_REASON, PART_CENTS):
         reversals.approve(Context(wambui), proposal_id=proposal.pk)
     school = payment(people, "School trip for Yusuf")
     open_incident(school, wambui, OPEN_TITLE, OPEN_WORDS, Incident.Severity.LOW)
@@ -59,11 +64,15 @@ def write_note(record: Transaction, author_id: int) -> None:
         notes.write(Context(author_id), transaction_id=record.pk, text=NOTE)
 
 
-def propose(record: Transaction, actor_id: int, reason: str) -> ReversalProposal | None:
-    """The new proposal; None if there is one already."""
+def propose(
+    record: Transaction, actor_id: int, reason: str, amount_cents: int | None = None
+) -> ReversalProposal | None:
+    """The new proposal, of the whole amount or a part; None if there is one already."""
     if record.proposals.exists() or reversals.obstacle(record):
         return None
-    return reversals.propose(Context(actor_id, reason=reason), transaction_id=record.pk)
+    return reversals.propose(
+        Context(actor_id, reason=reason), transaction_id=record.pk, amount_cents=amount_cents
+    )
 
 
 def open_incident(

@@ -99,7 +99,10 @@ def test_the_history_is_the_same_at_any_hour(clock):
     assert [key for key in keys if key != f"stray {stray.reference}"] == [
         *(f"demo-{number:04}" for number in range(1, len(demo.story()) + 1)),
         *(f"demo-payment-{number:02}" for number in range(1, len(payments.PAYMENTS) + 1)),
-        f"reversal {ReversalProposal.objects.get(state='POSTED').pk}",
+        *(
+            f"reversal {proposal.pk}"
+            for proposal in ReversalProposal.objects.filter(state="POSTED").order_by("pk")
+        ),
     ]
 
 
@@ -144,10 +147,12 @@ def test_a_second_run_adds_nothing():
 def test_the_panel_has_proposals_incidents_and_notes():
     run()
     states = sorted(ReversalProposal.objects.values_list("state", flat=True))
-    assert states == ["POSTED", "PROPOSED"]
+    assert states == ["POSTED", "POSTED", "PROPOSED"]
     assert not ReversalProposal.objects.filter(decided_by=F("proposed_by")).exists()
     reversal = Transaction.objects.get(type="REVERSAL")
     assert reversal.reverses.description == "Sofa, second half"
+    part = Transaction.objects.get(type="PARTIAL")
+    assert (part.part_of.description, part.amount_cents) == ("Birthday cake", 650_00)
     states = Incident.objects.filter(rail_events__isnull=True).values_list("state", flat=True)
     assert sorted(states) == ["OPEN", "RESOLVED"]
     assert (
@@ -165,8 +170,8 @@ def test_a_run_continues_where_the_last_one_stopped():
     send(people[demo.BRIAN], people[demo.AMINA], 1_00)
     with time_machine.travel(now + timedelta(days=3)):
         run()
-    # The story and its payments, Brian's transfer, what went to suspense, the reversal by staff.
-    assert Transaction.objects.count() == len(steps) + len(payments.PAYMENTS) + 3
+    # The story and its payments, Brian's transfer, what went to suspense, two reversals by staff.
+    assert Transaction.objects.count() == len(steps) + len(payments.PAYMENTS) + 4
     call_command("verify_ledger", stdout=StringIO())
 
 

@@ -271,13 +271,13 @@ def test_the_number_of_queries_does_not_grow(
     record, as_wambui, alice, bob, wambui, joseph, django_assert_num_queries
 ):
     as_wambui.get(url(record))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(19):
         as_wambui.get(url(record))
     for number in range(12):
         notes.write(Context(wambui.pk), transaction_id=record.pk, text=f"Number {number}")
         send(alice, bob, 1_00)
         reversals.deny(Context(joseph.pk, reason="No."), proposal_id=propose(record, wambui).pk)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(19):
         as_wambui.get(url(record))
     propose(record, wambui)
     with django_assert_num_queries(16):

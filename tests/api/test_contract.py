@@ -272,7 +272,12 @@ def test_the_summary_has_the_volume_of_every_kind_of_payment():
     rest = {
         kind.code
         for kind in kinds.every()
-        if kind.is_stray or kind.is_correction or kind.moves_own or kind.takes_back or kind.is_ours
+        if kind.is_stray
+        or kind.is_correction
+        or kind.moves_own
+        or kind.is_ours
+        or kind.takes_back
+        or kind.takes_part
     }
     assert set(kinds.codes()) - rest == set(fields)
     assert set(fields.values()) < set(SummaryOut.model_fields)

@@ -18,9 +18,9 @@ PAGES = [
     ("member", "/activity/", None, 9),
     ("member", "/activity/?type=TRANSFER&q=note&direction=out", None, 6),
     # Its code is written the first time.
-    ("member", "receipt", None, 11),
+    ("member", "receipt", None, 12),
     ("member", "/statement/", None, 11),
-    ("member", "/transfer/", None, 7),
+    ("member", "/transfer/", None, 8),
     ("member", "/profile/", None, 7),
     ("finance", "/panel/", None, 28),
     ("finance", "/panel/?by=count", htmx("trends"), 13),
