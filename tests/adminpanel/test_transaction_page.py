@@ -280,5 +280,5 @@ def test_the_number_of_queries_does_not_grow(
     with django_assert_num_queries(19):
         as_wambui.get(url(record))
     propose(record, wambui)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         as_wambui.get(url(record))
