@@ -57,6 +57,7 @@ PARTS = Guards(
         WHEN (NEW.part_of_id IS DISTINCT FROM OLD.part_of_id)
         EXECUTE FUNCTION refuse_change('{FIXED}')""",
     },
+    fixed={TRANSACTIONS: ("part_of_id",)},
     functions=(
         f"""
 CREATE OR REPLACE FUNCTION ledger_refuse_parts() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -91,7 +91,6 @@ if OTEL_EXPORTER_OTLP_ENDPOINT:  # noqa: F405
 
 # For answers that need no URL, session or database: see nissmart/front/refusals.py.
 REFUSAL_MIDDLEWARE = [
-    "wallet.web.requests.request_ids",
     "nissmart.headers.isolate",
     "django.middleware.security.SecurityMiddleware",
     "nissmart.api.json_answers",

@@ -16,10 +16,12 @@ from typing import Any
 
 import psycopg
 
-from nissmart.embedded_postgres import account_to_run_as, find_binaries, free_port
+from nissmart.embedded_postgres import NAME, account_to_run_as, find_binaries, free_port
 from tests.proof.processes import with_children
 
 STARTS_WITHIN_S = 30
+# The roles of the product can neither copy a server nor promote one.
+AS_SUPERUSER = {"user": NAME}
 
 
 class Copy:
@@ -37,7 +39,7 @@ class Copy:
             os.chown(place, self.account["user"], self.account["group"])
         command = [self.binaries / "pg_basebackup", "-D", self.data, "-c", "fast", "--no-sync"]
         line = psycopg.conninfo.make_conninfo(
-            **self.without_database(source), application_name=self.name
+            **self.without_database(source | AS_SUPERUSER), application_name=self.name
         )
         command += ["-d", line, *(["-R"] if follows else [])]
         subprocess.run(command, check=True, cwd=place, **self.account)
@@ -70,7 +72,8 @@ class Copy:
 
     def ask(self, sql: str) -> Any:
         """The first value of a query; None without rows."""
-        with psycopg.connect(**self.settings, autocommit=True, connect_timeout=5) as connection:
+        line = psycopg.conninfo.make_conninfo(**self.settings | AS_SUPERUSER, connect_timeout=5)
+        with psycopg.connect(line, autocommit=True) as connection:
             cursor = connection.execute(sql)
             row = cursor.fetchone() if cursor.description else None
             return row and row[0]

@@ -113,11 +113,11 @@ def test_each_state_of_a_payment_is_a_filter_and_is_exported(
     (row,) = export(as_finance, status="CANCELLED")
     assert (row["rail"], row["receipt"]) == ("paya", "")
     assert (row["failure_code"], row["failure"]) == ("refused", "As agreed")
-    (row,) = export(as_finance, q=f"R-{paid.reference}")
-    assert (row["receipt"], row["failure_code"]) == (f"R-{paid.reference}", "")
+    (row,) = export(as_finance, q=f"R1-{paid.reference}")
+    assert (row["receipt"], row["failure_code"]) == (f"R1-{paid.reference}", "")
     column = as_finance.get(URL, {"columns": ["receipt"], "type": "WITHDRAW"})
     cells = [words(cell) for cell in elements(column, "td", class_="receipt")]
-    assert cells == ["–", "–", "–", f"R-{paid.reference}", "–", "–", "–"]
+    assert cells == ["–", "–", "–", f"R1-{paid.reference}", "–", "–", "–"]
 
 
 def test_the_feed_tells_orders_settlements_and_failures_apart(alice, rail, settings, as_finance):

@@ -104,7 +104,7 @@ def test_a_row_says_what_is_needed_to_decide(each_state, as_wambui, alice):
     failed = text(as_wambui.get(LIST, {"tab": "failed"}))
     assert "Refused As agreed" in failed
     assert "Failed Refused" in failed
-    assert "R-NSP-" in text(as_wambui.get(LIST, {"tab": "paid"}))
+    assert "R1-NSP-" in text(as_wambui.get(LIST, {"tab": "paid"}))
     assert "0 of 2 people" in text(as_wambui.get(LIST, {"tab": "unknown"}))
     assert "Approved" in text(as_wambui.get(LIST, {"tab": "sending"}))
 

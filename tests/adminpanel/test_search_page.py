@@ -257,7 +257,7 @@ def test_a_receipt_or_our_reference_at_the_rail_opens_its_payment(alice, as_fina
         rail.script = lambda call, reference: "instant"
         attempt, other = (payment_sent(alice, cents) for cents in (1_00, 2_00))
         page = f"/panel/transactions/{attempt.transaction.reference}/"
-        receipt = f"R-{attempt.reference}"
+        receipt = f"R1-{attempt.reference}"
         for q in (receipt, receipt.lower(), f" {attempt.reference} ", attempt.reference.lower()):
             answer = as_finance.get(URL, {"q": q})
             assert (answer.status_code, answer.headers.get("Location")) == (303, page), q

@@ -54,7 +54,7 @@ def test_the_page_shows_the_whole_payment(held, wambui, as_wambui, rail):
     response = as_wambui.get(url(held.transaction))
     page = section(response, "payment")
     assert "Paya Paid" in page
-    assert f"Receipt R-{held.reference}" in page
+    assert f"Receipt R1-{held.reference}" in page
     assert f"Our reference at the rail {held.reference}" in page
     assert "1 of 1 Approved: Wambui Kariuki" in page
     steps = section(response, "timeline")

@@ -93,7 +93,7 @@ def test_the_receipt_of_another_payout_moves_nothing_twice(alice, rail):
     say(rail, paid)
     say(rail, failed, outcome="failed", receipt="")
     with nothing_moves():
-        taken = f"R-{paid.reference}"
+        taken = f"R1-{paid.reference}"
         assert say(rail, failed, receipt=taken) == "receipt_taken"
         assert say(rail, failed, receipt=taken, cents=1_00) == "receipt_taken"
     assert_right()
@@ -144,14 +144,14 @@ def test_a_second_receipt_changes_nothing_and_is_an_incident(alice, rail):
         assert say(rail, attempt, receipt="R-other") == "other_receipt"
     assert attempt.receipt is None
     attempt.refresh_from_db()
-    assert attempt.receipt == f"R-{attempt.reference}"
+    assert attempt.receipt == f"R1-{attempt.reference}"
 
 
 def test_a_receipt_pays_one_payment(alice, rail):
     first, second = sent(alice, 10_00), sent(alice, 20_00)
     say(rail, first)
     with nothing_moves():
-        assert say(rail, second, receipt=f"R-{first.reference}") == "receipt_taken"
+        assert say(rail, second, receipt=f"R1-{first.reference}") == "receipt_taken"
     assert state(second) == "SENT"
 
 
@@ -226,6 +226,6 @@ def test_a_message_while_a_worker_is_in_its_call_counts_once(alice, rail):
     rail.on_the_way = call_back_first
     attempt = sent(alice)
     assert heard == ["applied"]
-    assert (state(attempt), attempt.receipt) == ("SUCCEEDED", f"R-{attempt.reference}")
+    assert (state(attempt), attempt.receipt) == ("SUCCEEDED", f"R1-{attempt.reference}")
     assert rail.lines() == {attempt.reference: 1}
     assert_books_right()

@@ -120,7 +120,7 @@ def test_the_receipt_of_another_payment_resolves_nothing(alice, rail, unknown, w
     other = sent(alice, 10_00)
     say(rail, other)
     with nothing_moves(), pytest.raises(ReceiptTaken):
-        judge(wambui, unknown, receipt=f"R-{other.reference}")
+        judge(wambui, unknown, receipt=f"R1-{other.reference}")
 
 
 def test_a_receipt_typed_in_any_case_and_spacing_is_the_same(alice, rail, unknown, wambui, joseph):

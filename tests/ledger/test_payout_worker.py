@@ -38,7 +38,7 @@ def test_a_payout_is_sent_and_asked_about_until_it_ended(alice, rail):
     assert worker.do_due() == 0
     now_is(attempt, seconds=40)
     assert worker.do_due() == 1
-    assert (state(attempt), attempt.receipt) == ("SUCCEEDED", f"R-{attempt.reference}")
+    assert (state(attempt), attempt.receipt) == ("SUCCEEDED", f"R1-{attempt.reference}")
     assert attempt.transaction.rail == "paya"
     assert Transaction.objects.get(pk=attempt.transaction_id).status == "SUCCESS"
     assert rail.lines() == {attempt.reference: 1}

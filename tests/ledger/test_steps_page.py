@@ -70,7 +70,7 @@ def test_an_approved_withdrawal_is_sent_then_paid(as_alice, alice, rail, held, w
     assert steps(page)[2:] == [("done", "Sent to Paya"), ("done", "Paid")]
     assert polls(page) == ""
     assert "Complete" in text(page)
-    assert f"Paya receipt R-{held.reference}" in text(page)
+    assert f"Paya receipt R1-{held.reference}" in text(page)
 
 
 def test_a_withdrawal_without_approval_has_no_such_step(as_alice, alice, rail):

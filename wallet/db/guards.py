@@ -40,7 +40,10 @@ class Guards:
             {**self.sqlite, **other.sqlite},
             {**self.postgresql, **other.postgresql},
             tuple(dict.fromkeys(self.functions + other.functions)),
-            {**self.fixed, **other.fixed},
+            {
+                table: (*self.fixed.get(table, ()), *other.fixed.get(table, ()))
+                for table in {**self.fixed, **other.fixed}
+            },
         )
 
     def install(self, connection: BaseDatabaseWrapper) -> None:

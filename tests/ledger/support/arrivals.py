@@ -45,7 +45,7 @@ def typed(attempt: Attempt) -> str:
 
 def receipt_of(attempt: Attempt) -> str:
     """The receipt in the rail's own message about it."""
-    return f"R-{attempt.reference}"
+    return f"R1-{attempt.reference}"
 
 
 def confirm(rail: paya.Paya, **said: object) -> str | None:

@@ -151,7 +151,7 @@ class Paya(Rail):
             return Answer(Outcome.NOT_TAKEN)
         if self.fails(reference):
             return Answer(Outcome.FAILED, rail_id=f"P-{reference}", code="2040", words="Refused")
-        return Answer(Outcome.SUCCEEDED, receipt=f"R-{reference}", rail_id=f"P-{reference}")
+        return Answer(Outcome.SUCCEEDED, receipt=f"R1-{reference}", rail_id=f"P-{reference}")
 
     def message(self, reference: str, /, **changes: object) -> bytes:
         """Its callback about this payment."""

@@ -129,7 +129,7 @@ class House(RuleBasedStateMachine):
             attempt_id=payout.attempt.pk,
             outcome=word,
             evidence="The statement",
-            receipt=f"R-{payout.attempt.reference}" if is_paid else "",
+            receipt=f"R1-{payout.attempt.reference}" if is_paid else "",
         )
         if payout.state == "UNKNOWN":
             payout.verdicts = verdicts | {person: word}
