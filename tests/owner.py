@@ -95,6 +95,11 @@ def as_owner_of_tables() -> Iterator[None]:
 def take(role: str) -> None:
     """Take this role on the connection that is open, if one is."""
     open_one = connection.connection
+    if open_one is None:
+        return
+    if open_one.closed:
+        # A test broke it. The next query opens another, with the role of the settings.
+        connection.close()
     # The rollback of a failed transaction takes the role back that was there before it.
-    if open_one and open_one.info.transaction_status != TransactionStatus.INERROR:
+    elif open_one.info.transaction_status != TransactionStatus.INERROR:
         open_one.execute(f"SET ROLE {role}")

@@ -62,7 +62,6 @@ BAD_ROWS = [
             {"reverses_id": "record"},
             DEPOSIT | {"reverses_id": "record"},
             {"type": "PARTIAL"},
-            REVERSAL | {"part_of_id": "record"},
         )
     ),
     ("reverses", Transaction, REVERSAL | {"reverses_id": "reversed"}),

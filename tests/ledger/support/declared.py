@@ -11,6 +11,7 @@ from django.db.models import CheckConstraint
 from ledger import guards, kinds
 from ledger.kinds import Kind, shapes
 from ledger.models import Transaction
+from tests.owner import as_owner_of_tables
 
 NAME = "transaction_shape_by_type"
 
@@ -33,10 +34,11 @@ def replace(old: CheckConstraint, new: CheckConstraint) -> None:
     meta = Transaction._meta
     kept = meta.constraints
     meta.constraints = [one for one in kept if one.name != NAME] + [new]
-    try:
-        with connection.schema_editor() as editor:
-            editor.remove_constraint(Transaction, old)
-            editor.add_constraint(Transaction, new)
-    finally:
-        meta.constraints = kept
-    guards.install(connection)
+    with as_owner_of_tables():
+        try:
+            with connection.schema_editor() as editor:
+                editor.remove_constraint(Transaction, old)
+                editor.add_constraint(Transaction, new)
+        finally:
+            meta.constraints = kept
+        guards.install(connection)
