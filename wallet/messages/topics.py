@@ -212,7 +212,7 @@ WORDS: Mapping[str, Words] = {
         gettext_lazy("We'll take {amount} from your next deposits"),
         gettext_lazy(
             "{reference} is being reversed, but your wallet holds too little. "
-            "Your next deposits pay {amount} first. {contact}"
+            "Your next deposits pay {amount} first. Your inbox says whom to ask."
         ),
         asks=False,
         inbox=gettext_lazy(
