@@ -58,7 +58,7 @@ def test_the_page_shows_the_whole_payment(held, wambui, as_wambui, rail):
     assert f"Our reference at the rail {held.reference}" in page
     assert "1 of 1 Approved: Wambui Kariuki" in page
     steps = section(response, "timeline")
-    for step in ("Requested by Alice", "Approved by Wambui", "Sent to Paya", "Paid R-NSP"):
+    for step in ("Requested by Alice", "Approved by Wambui", "Sent to Paya", "Paid R1-NSP"):
         assert step in steps
     said = section(response, "messages")
     assert "Request pay-request" in said

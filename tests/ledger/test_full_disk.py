@@ -157,19 +157,20 @@ def read_only() -> Iterator[None]:
     setting = "PRAGMA query_only" if IS_SQLITE else "SET default_transaction_read_only"
     with connection.cursor() as cursor:
         cursor.execute(f"{setting} = on")
-        try:
-            yield
-        finally:
-            cursor.execute(f"{setting} = off")
+    try:
+        yield
+    finally:
+        # A connection to PostgreSQL that refused a write is dropped, and a new one takes writes.
+        connection.close()
 
 
-def test_a_write_that_a_read_only_database_refuses_is_left_out_and_logged(db, caplog):
+def test_a_write_that_a_read_only_database_refuses_is_left_out_and_logged(transactional_db, caplog):
     with read_only(), retries.optional_write():
         rates.count("one")
     assert "left out a write" in caplog.text
 
 
-def test_a_read_only_database_is_not_ready(db, client):
+def test_a_read_only_database_is_not_ready(transactional_db, client):
     with read_only():
         answer = client.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "the database takes no writes\n")

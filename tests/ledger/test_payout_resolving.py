@@ -128,7 +128,7 @@ def test_a_receipt_typed_in_any_case_and_spacing_is_the_same(alice, rail, unknow
     other = sent(alice, 10_00)
     say(rail, other)
     with nothing_moves(), pytest.raises(ReceiptTaken):
-        judge(wambui, unknown, receipt=f" r-{other.reference.lower()} ")
+        judge(wambui, unknown, receipt=f" r1-{other.reference.lower()} ")
     judge(wambui, unknown, receipt="uks 1")
     assert judge(joseph, unknown, receipt="UKS1").receipt == "UKS1"
 
