@@ -42,9 +42,19 @@ MONEY_CORE = (
 )
 REST, LEDGER, BROWSER = ", all but the ledger", ", the ledger", ", a browser"
 CORE = ", the money core"
+# In two halves, so that the last runs keep both processors busy.
+FIRST_HALF, SECOND_HALF = ", the ledger from a to m", ", the ledger from n to z"
+LEDGER_FILES = sorted((ROOT / "tests/ledger").glob("test_*.py"))
+OF_LEDGER = [str(path.relative_to(ROOT)) for path in LEDGER_FILES]
+MIDDLE = "tests/ledger/test_n"
 PARTS = {
     REST: ["tests", "--ignore=tests/ledger", "--ignore=tests/browser"],
     LEDGER: ["tests/ledger"],
+    FIRST_HALF: [path for path in OF_LEDGER if path < MIDDLE],
+    SECOND_HALF: [
+        "tests/ledger",
+        *(f"--ignore={path}" for path in OF_LEDGER if path < MIDDLE),
+    ],
     BROWSER: ["tests/browser"],
 }
 # Both processors are busy until the end when the longest runs come first.
@@ -52,7 +62,8 @@ LONGEST_FIRST = [
     ("PostgreSQL", REST),
     ("SQLite", REST),
     ("PostgreSQL", LEDGER),
-    ("SQLite", LEDGER),
+    ("SQLite", FIRST_HALF),
+    ("SQLite", SECOND_HALF),
     ("SQLite", BROWSER),
     *([("PostgreSQL", BROWSER)] if os.environ.get("NIGHTLY") else []),
 ]

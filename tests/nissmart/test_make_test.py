@@ -20,7 +20,8 @@ RUNS = [
     "PostgreSQL 15, all but the ledger",
     "SQLite, all but the ledger",
     "PostgreSQL 15, the ledger",
-    "SQLite, the ledger",
+    "SQLite, the ledger from a to m",
+    "SQLite, the ledger from n to z",
     "SQLite, a browser",
 ]
 CORE = "PostgreSQL 18, the money core"
@@ -91,3 +92,13 @@ def test_the_status_is_the_verdict(tmp_path, claim, status, word):
     command = [sys.executable, SCRIPT, "sqlite", str(test), "-p", "no:cacheprovider"]
     done = subprocess.run(command, env={"CHROMIUM": "none"}, capture_output=True, text=True)
     assert (done.returncode, f"SQLite: {word} in " in done.stdout) == (status, True), done.stderr
+
+
+def test_the_two_halves_of_the_ledger_have_each_of_its_files_once(script):
+    every = set(settings.BASE_DIR.glob("tests/ledger/test_*.py"))
+    first = {settings.BASE_DIR / path for path in script.PARTS[script.FIRST_HALF]}
+    folder, *ignored = script.PARTS[script.SECOND_HALF]
+    assert folder == "tests/ledger"
+    left_out = {settings.BASE_DIR / path.removeprefix("--ignore=") for path in ignored}
+    assert first == left_out
+    assert first < every
