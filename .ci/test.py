@@ -50,12 +50,14 @@ MIDDLE = "tests/ledger/test_n"
 PARTS = {
     REST: ["tests", "--ignore=tests/ledger", "--ignore=tests/browser"],
     LEDGER: ["tests/ledger"],
+    BROWSER: ["tests/browser"],
+}
+HALVES = {
     FIRST_HALF: [path for path in OF_LEDGER if path < MIDDLE],
     SECOND_HALF: [
         "tests/ledger",
         *(f"--ignore={path}" for path in OF_LEDGER if path < MIDDLE),
     ],
-    BROWSER: ["tests/browser"],
 }
 # Both processors are busy until the end when the longest runs come first.
 LONGEST_FIRST = [
@@ -148,7 +150,7 @@ def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
     version = version_of(binaries) if binaries else None
     runs = []
     for engine, part in [("SQLite", ""), ("PostgreSQL", "")] if arguments else LONGEST_FIRST:
-        paths = arguments or PARTS[part]
+        paths = arguments or (PARTS | HALVES)[part]
         if engine == "SQLite" and databases != "postgres":
             runs.append(Run(f"SQLite{part}", paths))
         if engine == "PostgreSQL" and binaries:
