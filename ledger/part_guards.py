@@ -125,7 +125,7 @@ CLAIM_GUARDS = (
         same=f"""SELECT 1 FROM {CLAIMS} WHERE id = NEW.id OR key = NEW.key
             OR notice_id = NEW.notice_id OR original_id = NEW.original_id AND state = 'OPEN'""",
     )
-    | refusing(CLAIMS, "ledger_claim_changes", "UPDATE", CHANGES)
+    | refusing(CLAIMS, "ledger_claim_changes", "UPDATE", CHANGES, fixed=NEVER_CHANGES)
     | refusing(CLAIMS, "ledger_claim_begins", "INSERT", BEGINS)
     | append_only(
         TAKINGS,

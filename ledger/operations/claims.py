@@ -134,5 +134,6 @@ def end_claim(context: Context, *, claim_id: int, proposed_by_id: int) -> Claim:
     )
     claim.state, claim.over_at, claim.end_key = Claim.State.ENDED, timezone.now(), context.key
     claim.end_proposed_by_id, claim.end_approved_by_id = proposed_by_id, context.actor_id
-    claim.save()
+    ends = ("state", "over_at", "end_key", "end_proposed_by", "end_approved_by")
+    claim.save(update_fields=ends)
     return claim

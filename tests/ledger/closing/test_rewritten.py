@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from adminpanel.guards import NOTES
+from adminpanel.proposal_guards import PROPOSALS
 from adminpanel.reversals import operations as reversals
 from ledger import guards, verify
 from ledger.models import Close, Entry, Transaction
@@ -138,7 +139,7 @@ def found() -> set[str]:
 @pytest.mark.django_db
 def test_every_rewrite_of_a_closed_day_is_found_and_named(rows):
     assert found() == set()
-    all_guards = guards.BOOKS | AUDIT | NOTES
+    all_guards = guards.BOOKS | AUDIT | NOTES | PROPOSALS
     closed_day = day(1)
     for name, (sql, section) in REWRITES.items():
         with transaction.atomic():
