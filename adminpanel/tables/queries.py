@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from adminpanel.tables.decisions import BOUNDED, KEPT
 from adminpanel.tables.tidying import SWEEPS
 from wallet.db.sweeping import Sweep
 
 # More rows that are due aren't counted.
-COUNTED = 1_000
+COUNTED = 100
 POSTGRESQL = """
     SELECT relname, greatest(reltuples, 0)::bigint, pg_total_relation_size(oid)
     FROM pg_class WHERE oid = ANY(%s::regclass[])"""
@@ -41,8 +42,10 @@ class Swept(NamedTuple):
     due: int
 
     @property
-    def is_more(self) -> bool:
-        return self.due > COUNTED
+    def due_text(self) -> str:
+        if self.due > COUNTED:
+            return _("over {number}").format(number=COUNTED)
+        return str(self.due)
 
 
 class Other(NamedTuple):
