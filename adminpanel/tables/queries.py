@@ -15,8 +15,11 @@ from wallet.db.sweeping import Sweep
 
 # More rows that are due aren't counted.
 COUNTED = 100
+# The statistics forget their count in a crash; the planner has none before the first ANALYZE.
 POSTGRESQL = """
-    SELECT relname, greatest(reltuples, 0)::bigint, pg_total_relation_size(oid)
+    SELECT relname,
+        coalesce(nullif(pg_stat_get_live_tuples(oid), 0), greatest(reltuples, 0))::bigint,
+        pg_total_relation_size(oid)
     FROM pg_class WHERE oid = ANY(%s::regclass[])"""
 # Both ends of the key, which is as many rows as there may be at most.
 SQLITE = "SELECT '{0}', (SELECT max(rowid) FROM {1}) - (SELECT min(rowid) FROM {1}) + 1"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from adminpanel.models import CheckResult, CheckRun
 from adminpanel.tables import queries, tidying
 from adminpanel.tables.decisions import BOUNDED, KEPT
+from adminpanel.tables.queries import sizes
 from adminpanel.tables.tidying import SWEEPS, tidy
 from ledger.models import Ask
 from nissmart import work
@@ -117,6 +118,19 @@ def test_a_run_ends_after_its_time_and_the_next_one_goes_on(monkeypatch):
     Session.objects.bulk_create(Session(digest=f"{n}", expires_at=old) for n in range(1_200))
     [sweep] = [one for one in SWEEPS if one.name == "sessions"]
     assert [sweep.run(run_s=0) for _run in range(4)] == [500, 500, 200, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_was_never_analyzed_shows_its_rows():
+    """PostgreSQL's estimate for the planner is -1 until the first ANALYZE."""
+    is_postgres, end = connection.vendor == "postgresql", timezone.now()
+    with connection.cursor() as cursor:
+        if is_postgres:
+            cursor.execute("TRUNCATE wallet_session")
+        Session.objects.bulk_create(Session(digest=f"{n}", expires_at=end) for n in range(300))
+        if is_postgres:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+    assert sizes(["wallet_session"])["wallet_session"].rows >= 300
 
 
 @pytest.mark.django_db
