@@ -36,8 +36,8 @@ class Heard(NamedTuple):
     `fence` is that of the worker who asked; None for what the rail said by itself. `is_send` is
     True of the answer to a payment request, and `is_resend` if an earlier request under the same
     reference may still be on its way. `amount_cents` is None when the rail didn't say it.
-    `is_claim`: it may be forged, since we didn't ask. `asked_under` is the fence under which we asked
-    what the rail answers later; None unless it's still the attempt's.
+    `is_claim`: it may be forged, since we didn't ask. `asked_under`, of an answer that comes later,
+    is the fence under which we asked; None unless it's still the attempt's.
     """
 
     answer: Answer
