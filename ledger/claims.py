@@ -21,8 +21,12 @@ DEPOSITS_PER_TURN = 100
 
 
 def take_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Take from all deposits since the last time. Returns how many it looked at."""
+    """Take from all deposits since the last time. Returns how many it looked at.
+
+    A failure doesn't stop the others; raises an ExceptionGroup of all failures.
+    """
     looked_at = 0
+    failures: list[Exception] = []
     for claim_id, cause_id in due():
         if is_stopping():
             break
@@ -30,7 +34,11 @@ def take_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
             operations.take_claim(claim_id=claim_id, cause_id=cause_id)
         except Busy:
             continue
+        except Exception as failure:
+            failures.append(failure)
         looked_at += 1
+    if failures:
+        raise ExceptionGroup("claims could not be taken", failures)
     return looked_at
 
 

@@ -1,7 +1,8 @@
 """What the database refuses about partial reversals and claims.
 
 All parts of a transaction together are at most its amount, and a transaction with parts has no
-whole reversal. A claim is only paid or ended, once, and a deposit pays it once.
+whole reversal. A claim is only paid or ended, once. A deposit pays it once, and all claims
+together take at most its amount.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ IS_BAD_CLAIM = f"""(NEW.taken_cents <> 0
     JOIN wallet_account account ON account.id = original.to_account_id
     JOIN wallet_message notice ON notice.id = NEW.notice_id AND notice.user_id = account.user_id
     WHERE original.id = NEW.original_id AND original.to_account_id = NEW.account_id
+      AND original.status = 'SUCCESS' AND original.type IN ('DEPOSIT', 'TRANSFER')
+      AND NOT EXISTS (SELECT 1 FROM {TRANSACTIONS} whole WHERE whole.reverses_id = original.id)
       AND {PARTS_OF.format(of="original.id")} + NEW.amount_cents <= original.amount_cents))"""
 IS_BAD_TAKING = f"""(NOT EXISTS (
         SELECT 1 FROM {CLAIMS} claim
@@ -102,7 +105,9 @@ IS_BAD_TAKING = f"""(NOT EXISTS (
         JOIN ledger_entry entry ON entry.transaction_id = cause.id
              AND entry.account_id = claim.account_id AND entry.id > claim.after_id
         WHERE claim.id = NEW.claim_id AND claim.state = 'OPEN' AND cause.type = 'DEPOSIT'
-          AND NEW.cents <= claim.amount_cents - claim.taken_cents)
+          AND NEW.cents <= claim.amount_cents - claim.taken_cents
+          AND NEW.cents <= cause.amount_cents - COALESCE(
+              (SELECT SUM(taking.cents) FROM {TAKINGS} taking WHERE taking.cause_id = cause.id), 0))
     OR NEW.made_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM {TRANSACTIONS} made JOIN {CLAIMS} claim ON claim.id = NEW.claim_id
         WHERE made.id = NEW.made_id AND made.part_of_id = claim.original_id

@@ -35,8 +35,6 @@ class Endings(Life[ClaimEnding]):
         State.POSTED: Action.END_CLAIM,
         State.REFUSED: Action.REFUSE_END_CLAIM,
     }
-    only_proposer_withdraws = _lazy("Only {name}, who proposed this, can withdraw it.")
-    proposer_cannot_decide = _lazy("You proposed this, so someone else must decide.")
     own_money = _lazy("You are a party to this transaction, so a colleague must decide.")
 
     def subject(self, proposal: ClaimEnding) -> subjects.Subject:

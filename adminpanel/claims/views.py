@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import approver_page, maker_page, panel_page
+from adminpanel.access import maker_page, panel_page
 from adminpanel.claims import operations
 from adminpanel.claims.forms import EndForm
 from adminpanel.models import ClaimEnding
@@ -66,49 +64,6 @@ def propose_end_claim(request: MemberRequest, claim_id: int) -> HttpResponse:
     return show(request, claim_id, end_form=form, status=status)
 
 
-@require_POST
-@approver_page
-def approve_end_claim(request: MemberRequest, claim_id: int) -> HttpResponse:
-    """Approve the proposal, and end the claim."""
-    return decide(request, claim_id, operations.approve)
-
-
-@require_POST
-@approver_page
-def deny_end_claim(request: MemberRequest, claim_id: int) -> HttpResponse:
-    """Deny the proposal with a reason."""
-    return decide(request, claim_id, operations.deny, needs_reason=True)
-
-
-@require_POST
-@maker_page
-def withdraw_end_claim(request: MemberRequest, claim_id: int) -> HttpResponse:
-    """Withdraw your own proposal."""
-    return decide(request, claim_id, operations.withdraw)
-
-
-def decide(
-    request: MemberRequest,
-    claim_id: int,
-    act: Callable[..., ClaimEnding],
-    *,
-    needs_reason: bool = False,
-) -> HttpResponse:
-    def show_again(request: MemberRequest, _pk: int, **more: object) -> HttpResponse:
-        return show(request, claim_id, **more)  # type: ignore[arg-type]
-
-    newest = ClaimEnding.objects.filter(claim=claim_id).order_by("-pk")[:1]
-    return pages.decide(
-        request,
-        get_object_or_404(newest),
-        act,
-        url=reverse("adminpanel:claim", args=[claim_id]),
-        show=show_again,
-        words=say,
-        needs_reason=needs_reason,
-    )
-
-
 def say(proposal: ClaimEnding) -> str:
     """What a decision led to."""
     match proposal.state:
@@ -148,3 +103,12 @@ def show(
         "end_form": end_form or EndForm(),
     }
     return render_part(request, "adminpanel/claim.html", context, part="decision", status=status)
+
+
+approve_end_claim, deny_end_claim, withdraw_end_claim = pages.views_of(
+    operations.ENDINGS,
+    find=lambda claim_id, ending_id: get_object_or_404(ClaimEnding, pk=ending_id, claim=claim_id),
+    page_of=lambda one: reverse("adminpanel:claim", args=[one.claim_id]),
+    show=lambda request, one, **more: show(request, one.claim_id, **more),
+    words=say,
+)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -13,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from adminpanel.access import approver_page, maker_page, panel_page
+from adminpanel.access import maker_page, panel_page
 from adminpanel.close import operations, queries
 from adminpanel.close.checklist import MISSING, checklist
 from adminpanel.close.forms import ReopenForm
@@ -78,57 +75,12 @@ def ask_reopening(request: MemberRequest, period: str) -> HttpResponse:
     return redirect_to(request, page_of(found))
 
 
-@require_POST
-@approver_page
-def approve_close(request: MemberRequest, closing_id: int) -> HttpResponse:
-    """Approve a colleague's signature: the worker then closes or reopens the period."""
-    return decide(request, closing_id, operations.approve)
-
-
-@require_POST
-@approver_page
-def deny_close(request: MemberRequest, closing_id: int) -> HttpResponse:
-    """Deny a colleague's signature with a reason."""
-    return decide(request, closing_id, operations.deny, needs_reason=True)
-
-
-@require_POST
-@maker_page
-def withdraw_close(request: MemberRequest, closing_id: int) -> HttpResponse:
-    """Withdraw your own signature."""
-    return decide(request, closing_id, operations.withdraw)
-
-
 @require_safe
 @panel_page
 def closing(request: MemberRequest, closing_id: int) -> HttpResponse:
     """The page of the period that a signature is about."""
     proposal = get_object_or_404(ClosingProposal, pk=closing_id)
     return redirect_to(request, page_of(proposal.period))
-
-
-def decide(
-    request: MemberRequest,
-    closing_id: int,
-    act: Callable[..., ClosingProposal],
-    *,
-    needs_reason: bool = False,
-) -> HttpResponse:
-    proposal = get_object_or_404(ClosingProposal, pk=closing_id)
-
-    def show_again(request: MemberRequest, _pk: int, **more: Any) -> HttpResponse:
-        return show(request, proposal.period, **more)
-
-    url = page_of(proposal.period)
-    return pages.decide(
-        request,
-        proposal,
-        act,
-        url=url,
-        show=show_again,
-        words=say,
-        needs_reason=needs_reason,
-    )
 
 
 def say(proposal: ClosingProposal) -> str:
@@ -183,3 +135,12 @@ def show(
     }
     template = "adminpanel/close_period.html"
     return render_part(request, template, context, part="decision", status=status)
+
+
+approve_close, deny_close, withdraw_close = pages.views_of(
+    operations.CLOSINGS,
+    find=lambda closing_id: get_object_or_404(ClosingProposal, pk=closing_id),
+    page_of=lambda one: page_of(one.period),
+    show=lambda request, one, **more: show(request, one.period, **more),
+    words=say,
+)

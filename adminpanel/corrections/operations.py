@@ -40,8 +40,6 @@ class Corrections(Life[Correction]):
         State.POSTED: Action.POST_CORRECTION,
         State.REFUSED: Action.REFUSE_CORRECTION,
     }
-    only_proposer_withdraws = _lazy("Only {name}, who proposed this, can withdraw it.")
-    proposer_cannot_decide = _lazy("You proposed this, so someone else must decide.")
     own_money = _lazy("This is your own money, so a colleague must decide.")
 
     def subject(self, proposal: Correction) -> subjects.Subject:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,9 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from adminpanel.access import approver_page, maker_page, panel_page
+from adminpanel.access import maker_page, panel_page
 from adminpanel.corrections import lookups, operations, queries
 from adminpanel.corrections.forms import WALLET, AdjustForm
 from adminpanel.corrections.items import find_way_back
@@ -121,45 +120,6 @@ def show_form(
 # --- Decide
 
 
-@require_POST
-@approver_page
-def approve_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
-    """Approve a proposal and post it."""
-    return decide(request, correction_id, operations.approve)
-
-
-@require_POST
-@approver_page
-def deny_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
-    """Deny a proposal with a reason."""
-    return decide(request, correction_id, operations.deny, needs_reason=True)
-
-
-@require_POST
-@maker_page
-def withdraw_adjustment(request: MemberRequest, correction_id: int) -> HttpResponse:
-    """Withdraw your own proposal."""
-    return decide(request, correction_id, operations.withdraw)
-
-
-def decide(
-    request: MemberRequest,
-    correction_id: int,
-    act: Callable[..., Correction],
-    *,
-    needs_reason: bool = False,
-) -> HttpResponse:
-    return pages.decide(
-        request,
-        get_object_or_404(Correction, pk=correction_id),
-        act,
-        url=reverse("adminpanel:adjustment", args=[correction_id]),
-        show=show,
-        words=say,
-        needs_reason=needs_reason,
-    )
-
-
 def say(proposal: Correction) -> str:
     """What a decision led to."""
     match proposal.state:
@@ -197,3 +157,12 @@ def show(
     }
     template = "adminpanel/adjustment.html"
     return render_part(request, template, context, part="decision", status=status)
+
+
+approve_adjustment, deny_adjustment, withdraw_adjustment = pages.views_of(
+    operations.CORRECTIONS,
+    find=lambda correction_id: get_object_or_404(Correction, pk=correction_id),
+    page_of=lambda one: reverse("adminpanel:adjustment", args=[one.pk]),
+    show=lambda request, one, **more: show(request, one.pk, **more),
+    words=say,
+)

@@ -15,6 +15,7 @@ from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from adminpanel.models.proposals import Proposal, State
 from adminpanel.timeline import short_time
@@ -43,8 +44,10 @@ class Life[P: Proposal](ABC):
     key: ClassVar[str]
     actions: ClassVar[Mapping[State, audit.Action]]
     # `name` is the proposer's.
-    only_proposer_withdraws: ClassVar[Any]
-    proposer_cannot_decide: ClassVar[Any]
+    only_proposer_withdraws: ClassVar[Any] = _lazy(
+        "Only {name}, who proposed this, can withdraw it."
+    )
+    proposer_cannot_decide: ClassVar[Any] = _lazy("You proposed this, so someone else must decide.")
     own_money: ClassVar[Any]
 
     # --- What differs between the models

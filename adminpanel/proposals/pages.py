@@ -8,15 +8,20 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_POST
 
+from adminpanel.access import approver_page, maker_page
 from adminpanel.models.proposals import Proposal, State
 from adminpanel.proposals.forms import DenyForm
+from adminpanel.proposals.life import Life
 from adminpanel.proposals.queries import in_tab
 from wallet.errors import Refusal, TooLate
 from wallet.web import paging
 from wallet.web.http import MemberRequest, context_of, redirect_to
 from wallet.web.refusals import page_status
+
+type Deciding = Callable[..., HttpResponseBase]
 
 LEVELS: dict[State, Callable[[HttpRequest, str], None]] = {
     State.POSTED: messages.success,
@@ -49,33 +54,51 @@ def queue[P: Proposal](request: MemberRequest, found: QuerySet[P]) -> dict[str, 
     }
 
 
-def decide[P: Proposal](
-    request: MemberRequest,
-    earlier: P,
-    act: Callable[..., P],
+def views_of[P: Proposal](
+    life: Life[P],
     *,
-    url: str,
+    find: Callable[..., P],
+    page_of: Callable[[P], str],
     show: Callable[..., HttpResponse],
     words: Callable[[P], str],
-    needs_reason: bool = False,
-) -> HttpResponse:
-    """Decide, and go to `url`. After a refusal, `show` the proposal with the problem.
+) -> tuple[Deciding, Deciding, Deciding]:
+    """The views that approve, deny and withdraw a proposal of one model.
 
-    `words` says what came of the decision. A denial needs a reason, which its form has.
+    `find` gets the ids in the URL; they name the proposal that the reader saw, and not the newest.
+    `words` says what came of the decision, and `page_of` where to read it. After a refusal, `show`
+    shows the proposal again, with the problem or with the form of a denial.
     """
-    form = DenyForm(request.POST)
-    if needs_reason and not form.is_valid():
-        return show(request, earlier.pk, form=form, status=422)
-    reason = form.cleaned_data["reason"] if needs_reason else ""
-    try:
-        proposal = act(context_of(request, reason=reason), proposal_id=earlier.pk)
-    except Refusal as refusal:
-        earlier.refresh_from_db()
-        # A second click by the same person isn't a conflict. Show what the first one did.
-        is_second_click = isinstance(refusal, TooLate) and earlier.decided_by == request.user
-        if not is_second_click:
-            return show(request, earlier.pk, problem=str(refusal), status=page_status(refusal))
-        messages.info(request, str(refusal))
-    else:
-        LEVELS[State(proposal.state)](request, words(proposal))
-    return redirect_to(request, url)
+
+    def view_of(act: Callable[..., P], *, needs_reason: bool = False) -> Deciding:
+        def view(request: MemberRequest, **ids: int) -> HttpResponse:
+            earlier = find(**ids)
+            form = DenyForm(request.POST)
+            if needs_reason and not form.is_valid():
+                return show(request, earlier, form=form, status=422)
+            reason = form.cleaned_data["reason"] if needs_reason else ""
+            try:
+                proposal = act(context_of(request, reason=reason), proposal_id=earlier.pk)
+            except Refusal as refusal:
+                if problem := problem_of(request, earlier, refusal):
+                    return show(request, earlier, problem=problem, status=page_status(refusal))
+                messages.info(request, str(refusal))
+            else:
+                LEVELS[State(proposal.state)](request, words(proposal))
+            return redirect_to(request, page_of(earlier))
+
+        return view
+
+    approve, deny = view_of(life.approve), view_of(life.deny, needs_reason=True)
+    withdraw = view_of(life.withdraw)
+    return (
+        require_POST(approver_page(approve)),
+        require_POST(approver_page(deny)),
+        require_POST(maker_page(withdraw)),
+    )
+
+
+def problem_of(request: MemberRequest, earlier: Proposal, refusal: Refusal) -> str:
+    """Why it can't be decided. Empty after a second click by the same person: the first did it."""
+    earlier.refresh_from_db()
+    is_second_click = isinstance(refusal, TooLate) and earlier.decided_by == request.user
+    return "" if is_second_click else str(refusal)

@@ -12,7 +12,7 @@ from adminpanel.models.proposals import State
 from adminpanel.proposals.life import Life
 from adminpanel.timeline import short_time
 from ledger import operations
-from ledger.errors import MoneyGone, PartTooLarge
+from ledger.errors import KeyReused, MoneyGone, PartTooLarge
 from ledger.models import Claim, Transaction
 from ledger.status import Status
 from wallet.context import Context
@@ -66,9 +66,7 @@ class Reversals(Life[ReversalProposal]):
         The reversal and the claim are two commits with one key, so a crash in between loses none.
         """
         record = Transaction.objects.select_related("to_account").get(pk=proposal.transaction_id)
-        made = super().made_of(proposal)
-        if made is None:
-            made = reverse_what_is_there(context, proposal, record)
+        made = self.reversal_of(proposal) or reverse_what_is_there(context, proposal, record)
         rest_cents = proposal.amount_cents - (made.amount_cents if made else 0)
         if rest_cents and proposal.may_claim:
             operations.open_claim(
@@ -78,9 +76,13 @@ class Reversals(Life[ReversalProposal]):
                 proposed_by_id=proposal.proposed_by_id,
             )
 
+    def reversal_of(self, proposal: ReversalProposal) -> Transaction | None:
+        found: Transaction | None = super().made_of(proposal)
+        return found
+
     def made_of(self, proposal: ReversalProposal) -> Made:
         """The reversal, the claim, or both. None if there is neither."""
-        reversal = super().made_of(proposal)
+        reversal = self.reversal_of(proposal)
         claim = Claim.objects.filter(key=self.key_of(proposal)).first()
         return (reversal, claim) if reversal or claim else None
 
@@ -104,7 +106,10 @@ key_of, post_approved = REVERSALS.key_of, REVERSALS.post_approved
 def reverse_what_is_there(
     context: Context, proposal: ReversalProposal, record: Transaction
 ) -> Transaction | None:
-    """The reversal of the amount, or of what the wallet holds if the rest may be claimed."""
+    """The reversal of the amount, or of what the wallet holds if the rest may be claimed.
+
+    Another worker may have read another balance, and made it of that amount: then it is that one.
+    """
     assert record.to_account
     if not proposal.may_claim:
         return reverse_cents(context, record, proposal.amount_cents)
@@ -115,6 +120,8 @@ def reverse_what_is_there(
             return reverse_cents(context, record, cents) if cents else None
         except MoneyGone:
             continue
+        except KeyReused:
+            return REVERSALS.reversal_of(proposal)
     return None
 
 

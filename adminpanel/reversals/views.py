@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from adminpanel.access import approver_page, maker_page, panel_page
+from adminpanel.access import panel_page
 from adminpanel.models import ReversalProposal
 from adminpanel.models.proposals import State
 from adminpanel.proposals import pages
 from adminpanel.proposals.forms import DenyForm
-from adminpanel.proposals.pages import queue
 from adminpanel.reversals import operations, queries
 from ledger.models import Claim
 from wallet.web.http import MemberRequest, render_part
@@ -26,7 +24,7 @@ from wallet.web.http import MemberRequest, render_part
 @panel_page
 def reversals(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
-    context = queue(request, queries.proposals_with_parties()) | {"mark": "return"}
+    context = pages.queue(request, queries.proposals_with_parties()) | {"mark": "return"}
     several = [
         one.pk for one in context["proposals"] if one.state == State.PROPOSED and not one.may_claim
     ]
@@ -40,45 +38,6 @@ def reversals(request: MemberRequest) -> HttpResponse:
 def reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
     """One proposal, with everything needed to decide it."""
     return show(request, proposal_id)
-
-
-@require_POST
-@approver_page
-def approve_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Approve a proposal and post the reversal."""
-    return decide(request, proposal_id, operations.approve)
-
-
-@require_POST
-@approver_page
-def deny_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Deny a proposal with a reason."""
-    return decide(request, proposal_id, operations.deny, needs_reason=True)
-
-
-@require_POST
-@maker_page
-def withdraw_reversal(request: MemberRequest, proposal_id: int) -> HttpResponse:
-    """Withdraw your own proposal."""
-    return decide(request, proposal_id, operations.withdraw)
-
-
-def decide(
-    request: MemberRequest,
-    proposal_id: int,
-    act: Callable[..., ReversalProposal],
-    *,
-    needs_reason: bool = False,
-) -> HttpResponse:
-    return pages.decide(
-        request,
-        get_object_or_404(ReversalProposal, pk=proposal_id),
-        act,
-        url=reverse("adminpanel:reversal", args=[proposal_id]),
-        show=show,
-        words=say,
-        needs_reason=needs_reason,
-    )
 
 
 def say(proposal: ReversalProposal) -> str:
@@ -137,3 +96,12 @@ def show(
         "form": form or DenyForm(),
     }
     return render_part(request, "adminpanel/reversal.html", context, part="decision", status=status)
+
+
+approve_reversal, deny_reversal, withdraw_reversal = pages.views_of(
+    operations.REVERSALS,
+    find=lambda proposal_id: get_object_or_404(ReversalProposal, pk=proposal_id),
+    page_of=lambda one: reverse("adminpanel:reversal", args=[one.pk]),
+    show=lambda request, one, **more: show(request, one.pk, **more),
+    words=say,
+)

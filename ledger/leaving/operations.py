@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from ledger.models import Arrival, Ask, Favourite, Goal, Picture, Transaction
+from ledger.models import Claim as DepositClaim
 from ledger.operations.goals import end_lock, now_for
 from ledger.operations.interest import DAY, pay_through
 from ledger.querysets import nairobi_day
@@ -45,21 +46,25 @@ YEAR_DAYS = 366
 
 
 class StillInUse(Refusal):
-    """The account holds money or waits for some, is frozen, or belongs to staff."""
+    """The account holds or owes money, waits for some, is frozen, or belongs to staff."""
 
     code = "account_in_use"
 
 
-# Rows about the person that the books don't need. Each has a `user`.
+# Rows about the person that the books don't need. Each has a `user`. Messages go too, but not all:
+# see `forget_messages`.
 PERSONAL: tuple[Any, ...] = (
     *(Ask, Authenticator, Claim, Device, EmailAddress, Favourite, NameRequest, Pin, Session),
-    *(Delivery, Message, MessageChoice),
+    *(Delivery, MessageChoice),
 )
 
 HAS_MONEY = gettext_lazy("Your wallet still has {balance}. Send or withdraw it first.")
 HAS_SAVINGS = gettext_lazy("Your goals still have {balance}. Take it out first.")
 HAS_INTEREST = gettext_lazy(
     "Your goals have earned {balance} in interest. Close them, and it's in your wallet."
+)
+HAS_CLAIM = gettext_lazy(
+    "Your next deposits pay {left} of a payment that is being reversed. Pay it, or ask us for help."
 )
 HAS_PENDING = gettext_lazy("A payment is still on its way. Wait until it has ended.")
 IS_FROZEN = gettext_lazy("Your wallet is frozen. Unfreeze it first, or ask us for help.")
@@ -71,8 +76,8 @@ def close(context: Context, user_id: int) -> None:
     """Close the member's empty account for ever, and take their name off it.
 
     The name, phone number and email move to `FormerMember`. Sign-in, sessions, second factor and
-    API tokens end, and our messages go. The phone number and email become free for a new account.
-    Raises StillInUse.
+    API tokens end, and our messages go, but for those that opened a claim. The phone number and
+    email become free for a new account. Raises StillInUse.
     """
     # Payments wait for this lock, and then find the account closed. The wallet by itself: on
     # PostgreSQL a statement that waits doesn't see a goal that was opened meanwhile.
@@ -103,6 +108,7 @@ def close(context: Context, user_id: int) -> None:
     user.save()
     for model in PERSONAL:
         model.objects.filter(user=user).delete()
+    forget_messages(user)
     tokens.revoke_all(user.pk)
     audit.record(context, audit.Action.CLOSE_ACCOUNT, subjects.member(user.pk))
 
@@ -118,6 +124,12 @@ def forget_goals(accounts: list[Account]) -> None:
     Goal.objects.filter(pk__in=ids).update(name=gettext("Closed goal"), picture=Picture.JAR)
 
 
+def forget_messages(user: User) -> None:
+    """Delete our messages. Those that opened a claim stay: they prove it, and name no one."""
+    notices = DepositClaim.objects.filter(account__user=user).values("notice")
+    Message.objects.filter(user=user).exclude(pk__in=notices).delete()
+
+
 def refuse_to_close(account: Account, user: User) -> None:
     if was_ever_staff(user):
         raise StillInUse(IS_STAFF)
@@ -125,6 +137,8 @@ def refuse_to_close(account: Account, user: User) -> None:
         raise StillInUse(IS_FROZEN)
     if account.balance_cents:
         raise StillInUse(HAS_MONEY, balance=format_money(account.balance_cents))
+    if claim := DepositClaim.objects.open().filter(account=account).first():
+        raise StillInUse(HAS_CLAIM, left=format_money(claim.left_cents))
     arriving = Arrival.objects.waiting().values_list("account_number", flat=True)
     is_coming = account.pk in map(account_numbers.parse, arriving)
     if is_coming or Transaction.objects.pending_of(account).exists():

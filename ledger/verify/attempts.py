@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from ledger.kinds import CHARGE
+from ledger.verify.check import Check
 
 # How a transaction stands, by the state of its attempt.
 STATUS_OF_STATE = """
@@ -114,3 +117,62 @@ RECEIPTS = """
         WHERE attempt.receipt IS NOT NULL) named
     WHERE id <> first
     ORDER BY id"""
+
+CHECKS = (
+    Check(
+        "attempts",
+        _("Attempts"),
+        _("Every attempt stands as its transaction does, and what is open has one."),
+        _("{reference}: is {status}, but its attempt is {state}"),
+        "transaction",
+        ATTEMPTS,
+    ),
+    Check(
+        "payouts",
+        _("Open payouts"),
+        _("Money in transit is that of payouts whose attempts are open."),
+        _("holds {held_cents}, but open attempts pay out {open_cents}"),
+        "account",
+        PAYOUTS,
+    ),
+    Check(
+        "approvals",
+        _("Approvals"),
+        _("Every payout that was sent has its approvals, by people it doesn't belong to."),
+        _("{reference}: {state} with {people} of {needed} approvals, {own} by its own people"),
+        "transaction",
+        APPROVALS,
+    ),
+    Check(
+        "verdicts",
+        _("Verdicts"),
+        _("A payment isn't sent again once people have said what became of it."),
+        _("{reference}: {state}, although people have said what became of it"),
+        "transaction",
+        VERDICTS,
+    ),
+    Check(
+        "receipts",
+        _("Receipts"),
+        _("A receipt names one payment of its rail."),
+        _("{reference}: its receipt {receipt} already names transaction {first}"),
+        "transaction",
+        RECEIPTS,
+    ),
+    Check(
+        "arrivals",
+        _("Money that came in"),
+        _("Money that came in under a receipt is booked once, with its amount."),
+        _("{reference}: isn't what came in under the receipt {receipt}"),
+        "transaction",
+        ARRIVALS,
+    ),
+    Check(
+        "charges",
+        _("Rail charges"),
+        _("Every charge of a rail belongs to one payout that the rail has paid."),
+        _("{reference}: no paid payout has this charge ({description})"),
+        "transaction",
+        CHARGES,
+    ),
+)

@@ -51,7 +51,13 @@ CLAIMS = f"""
             WHERE taking.claim_id = claim.id AND (
                 cause.id IS NULL OR cause.type <> '{kinds.DEPOSIT.code}'
                 OR cause.to_account_id <> claim.account_id
-                OR cause.amount_cents < taking.cents
+                OR NOT EXISTS (
+                    SELECT 1 FROM ledger_entry entry
+                    WHERE entry.transaction_id = cause.id AND entry.account_id = claim.account_id
+                      AND entry.id > claim.after_id)
+                OR cause.amount_cents < (
+                    SELECT SUM(paid.cents) FROM ledger_claimtaking paid
+                    WHERE paid.cause_id = cause.id AND paid.id <= taking.id)
                 OR COALESCE(made.amount_cents, 0) <> taking.cents
                 OR made.id IS NOT NULL AND COALESCE(made.part_of_id, 0) <> claim.original_id))
     ORDER BY claim.id"""
@@ -73,7 +79,7 @@ CHECKS = (
         _("Claims"),
         _(
             "Two people agreed on every claim, its member has a message, and what it took is what "
-            "its deposits paid."
+            "its deposits paid, at most the whole of each."
         ),
         _("on {reference}: took {taken_cents}, and its deposits paid {paid_cents}"),
         "claim",

@@ -61,7 +61,7 @@ def test_the_code_and_label_of_a_rail_stand_only_in_its_own_file(rail):
         "nissmart/payment_settings.py",
         # Its SMS are the model of ours.
         "wallet/messages/outgoing.py",
-        "wallet/messages/topics.py",
+        "wallet/messages/words.py",
         # No member may take its name.
         "wallet/lookalikes.py",
         "wallet/models/protected.py",

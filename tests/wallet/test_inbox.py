@@ -14,7 +14,7 @@ from tests.factories import UserFactory, send
 from tests.pages import elements, fields, text, words
 from wallet import messages
 from wallet.messages import Contact, Topic
-from wallet.messages.topics import WORDS
+from wallet.messages.words import WORDS
 from wallet.models import Message, User
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]

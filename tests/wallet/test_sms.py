@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.models import ScheduledRun
 from wallet.messages import Topic, sms
-from wallet.messages.topics import WORDS
+from wallet.messages.words import WORDS
 from wallet.money import format_amount, format_money
 from wallet.names import short_name
 

@@ -14,7 +14,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from wallet.days import day_name, nairobi_day
-from wallet.messages.topics import WORDS
+from wallet.messages.words import WORDS
 from wallet.models import Message
 from wallet.untranslated import sentence
 

@@ -1,4 +1,5 @@
-"""Messages to members: what they say (`topics`), queueing (`outgoing`), and sending (`sending`).
+"""Messages to members: what they are about (`topics`), what they say (`words`), queueing
+(`outgoing`), and sending (`sending`).
 
 Queueing belongs to the caller's transaction. A worker sends what is committed, once.
 """

@@ -11,7 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wallet.messages import sms
-from wallet.messages.topics import WORDS, Kind, Topic
+from wallet.messages.topics import Kind, Topic
+from wallet.messages.words import WORDS
 from wallet.models import Channel, Delivery, Message, MessageChoice, User, Way
 
 # So that people know a mail by its subject.

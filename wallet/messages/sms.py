@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from wallet.messages.topics import Words
+from wallet.messages.words import Words
 
 LIMIT = 160
 ONE_SEPTET = frozenset(

@@ -42,7 +42,7 @@ def of(people: dict[str, User], alice: User) -> dict[str, str]:
         amount_cents=1_00,
         proposed_by_id=maker.pk,
     )
-    endings.propose(Context(maker.pk, reason="Lost his job."), claim_id=claim.pk)
+    ending = endings.propose(Context(maker.pk, reason="Lost his job."), claim_id=claim.pk)
     correction = propose_adjustment(maker, alice, 1_00)
     incident = incidents.open_by_hand(Context(maker.pk), title="Paid twice")
     payout = withdraw(alice, 5_00)
@@ -88,6 +88,7 @@ def of(people: dict[str, User], alice: User) -> dict[str, str]:
         "<slug:kind>": "stk",
         "<id:proposal_id>": str(proposal.pk),
         "<id:claim_id>": str(claim.pk),
+        "<id:ending_id>": str(ending.pk),
         "<id:correction_id>": str(correction.pk),
         "<id:incident_id>": str(incident.pk),
         "<id:statement_id>": str(upload(mpesa()).pk),
