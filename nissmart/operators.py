@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from adminpanel.integrity import workers
 from adminpanel.tables import queries as tables
 from ledger import rails
 from ledger.rails import Rail
@@ -62,12 +63,12 @@ class OperatorsSite(AdminSite):
         )
 
     def worker(self, request: HttpRequest) -> HttpResponse:
-        """What the background worker has to do, and when it last did it."""
+        """Whether a worker runs, which of its jobs fail, and what waits for one."""
         jobs = worker_state.jobs()
         context = self.each_context(request) | {
             "title": _("Worker"),
             "jobs": jobs,
-            "last_seen": worker_state.last_seen(jobs),
+            "workers": workers.workers(),
             "is_late": any(job.is_late for job in jobs),
         }
         return TemplateResponse(request, "admin/worker.html", context)

@@ -198,13 +198,8 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 
-# --- Mail (sign-in: nissmart/signin_settings.py) ------------------------------------------------
+# --- Site ---------------------------------------------------------------------------------------
 
-mail_backend = env.str("MAIL_BACKEND", "wallet.signin.mail.Terminal")
-is_smtp = mail_backend == "django.core.mail.backends.smtp.EmailBackend"
-# Without a timeout, a server that doesn't answer stops all mail.
-mail_options = ({"timeout": 10} if is_smtp else {}) | env.json("MAIL_OPTIONS", {})
-MAILERS = {"default": {"BACKEND": mail_backend, "OPTIONS": mail_options}}
 # How people reach us, as pages show it. If it's empty, pages offer no help. The default is made up,
 # so it's only for DEBUG.
 SUPPORT_CONTACT = env.str(
@@ -217,15 +212,6 @@ MONEY_IS_AT = env.str("MONEY_IS_AT", "")
 # Where researchers report a weakness: `mailto:` and an email, or a URL. If it's empty, there is no
 # security.txt.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:security@nissmart.example" if DEBUG else "")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Nissmart <hello@nissmart.example>")
-
-# How many codes go out in an hour to one contact, for one account, and from one IP address. A code
-# costs money, and thieves ask for many. 0 means no limit.
-CODES_PER_HOUR = {
-    "contact": env.int("CODES_PER_HOUR_CONTACT", 5),
-    "account": env.int("CODES_PER_HOUR_ACCOUNT", 10),
-    "address": env.int("CODES_PER_HOUR_ADDRESS", 60),
-}
 
 # --- Language and time --------------------------------------------------------------------------
 
@@ -309,31 +295,3 @@ if CLIENT_IP_HEADER and not (CLIENT_IP_HEADER.isascii() and CLIENT_IP_HEADER.isa
     raise ImproperlyConfigured(
         f"CLIENT_IP_HEADER is {CLIENT_IP_HEADER!r}: take one word without - and _, like Clientip."
     )
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "calm": {"()": "wallet.web.logs.Calm"},
-        "bounded": {"()": "wallet.web.logs.Bounded"},
-    },
-    "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "json",
-            "filters": ["calm", "bounded"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-    # Django's own handlers would log everything twice.
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # A refusal isn't an error, and the access log has its status.
-        "django.request": {"level": "ERROR"},
-        # A line for each call; the rail records its calls.
-        "httpx": {"level": "WARNING"},
-        # It lists the letters of a PDF file, which are those of someone's name.
-        "fontTools": {"level": "WARNING"},
-    },
-}

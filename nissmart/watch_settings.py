@@ -30,3 +30,31 @@ LOG_LINES_PER_MINUTE = env.int("LOG_LINES_PER_MINUTE", 12_000)
 # Where errors, and the times of requests, are also sent. Empty: nowhere. See nissmart/telemetry.py.
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "calm": {"()": "wallet.web.logs.Calm"},
+        "bounded": {"()": "wallet.web.logs.Bounded"},
+    },
+    "formatters": {"json": {"()": "wallet.web.logs.JsonLine"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["calm", "bounded"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    # Django's own handlers would log everything twice.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # A refusal isn't an error, and the access log has its status.
+        "django.request": {"level": "ERROR"},
+        # A line for each call; the rail records its calls.
+        "httpx": {"level": "WARNING"},
+        # It lists the letters of a PDF file, which are those of someone's name.
+        "fontTools": {"level": "WARNING"},
+    },
+}

@@ -71,11 +71,6 @@ def undated(code: str, name: str | Promise, due: int) -> Job:
     return Job(code, name, due, knows_since=False)
 
 
-def last_seen(found: list[Job]) -> datetime | None:
-    """The last thing that a worker is known to have done."""
-    return max((job.last_at for job in found if job.last_at), default=None)
-
-
 def count(rows: QuerySet[Any]) -> int:
     return rows.order_by()[: AT_MOST + 1].count()
 

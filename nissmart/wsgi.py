@@ -1,4 +1,4 @@
-"""The WSGI entry point that the web server loads. It has two handlers.
+"""The WSGI application, which `nissmart/front/` calls. It has two handlers.
 
 Browsers get all of the middleware. An API call with a token needs no session, messages or sign-in
 and reads no cookie, so it gets only the middleware that every answer needs. `make bench` shows how

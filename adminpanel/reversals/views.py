@@ -25,6 +25,11 @@ from wallet.web.http import MemberRequest, render_part
 def reversals(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
     context = pages.queue(request, queries.proposals_with_parties()) | {"mark": "return"}
+    several = [
+        one.pk for one in context["proposals"] if one.state == State.PROPOSED and not one.may_claim
+    ]
+    if context["tab"] == "" and len(several) > 1:
+        context["several"] = several
     return render(request, "adminpanel/reversals.html", context)
 
 

@@ -7,15 +7,19 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from adminpanel.tables.decisions import BOUNDED, KEPT
 from adminpanel.tables.tidying import SWEEPS
 from wallet.db.sweeping import Sweep
 
 # More rows that are due aren't counted.
-COUNTED = 1_000
+COUNTED = 100
+# The statistics forget their count in a crash; the planner has none before the first ANALYZE.
 POSTGRESQL = """
-    SELECT relname, greatest(reltuples, 0)::bigint, pg_total_relation_size(oid)
+    SELECT relname,
+        coalesce(nullif(pg_stat_get_live_tuples(oid), 0), greatest(reltuples, 0))::bigint,
+        pg_total_relation_size(oid)
     FROM pg_class WHERE oid = ANY(%s::regclass[])"""
 # Both ends of the key, which is as many rows as there may be at most.
 SQLITE = "SELECT '{0}', (SELECT max(rowid) FROM {1}) - (SELECT min(rowid) FROM {1}) + 1"
@@ -41,8 +45,10 @@ class Swept(NamedTuple):
     due: int
 
     @property
-    def is_more(self) -> bool:
-        return self.due > COUNTED
+    def due_text(self) -> str:
+        if self.due > COUNTED:
+            return _("over {number}").format(number=COUNTED)
+        return str(self.due)
 
 
 class Other(NamedTuple):

@@ -81,8 +81,12 @@ def apply(event: RailEvent) -> Finding | None:
         return no_payment(event)
     if not is_vouched_for(attempt, callback.answer):
         return doubted(event, attempt, callback.answer)
-    is_claim = not is_answer(attempt, callback.answer)
-    heard = Heard(callback.answer, amount_cents=callback.amount_cents, is_claim=is_claim)
+    heard = Heard(
+        callback.answer,
+        amount_cents=callback.amount_cents,
+        is_claim=not is_answer(attempt, callback.answer),
+        asked_under=asked_under(attempt, callback.answer),
+    )
     return finish(event, outcomes.take_in(attempt, heard), attempt)
 
 
@@ -117,6 +121,19 @@ def is_answer(attempt: Attempt, answer: Answer) -> bool:
     """Does this answer a question of ours? Its id is known to the rail and us only."""
     asked = attempt.events.filter(kind=LOOKUP, rail_id=answer.lookup_id, is_callback=False)
     return bool(answer.lookup_id) and asked.exists()
+
+
+def named(fence: int) -> str:
+    """What is kept of a question besides its id: the claim under which it was asked."""
+    return f"claim {fence}"
+
+
+def asked_under(attempt: Attempt, answer: Answer) -> int | None:
+    """The attempt's fence, if this answers a question that was asked under it."""
+    if not answer.lookup_id:
+        return None
+    asked = attempt.events.filter(kind=LOOKUP, rail_id=answer.lookup_id, is_callback=False)
+    return attempt.fence if asked.filter(body=named(attempt.fence)).exists() else None
 
 
 def payment_of(event: RailEvent, callback: Callback) -> Attempt | None:

@@ -36,7 +36,8 @@ class Heard(NamedTuple):
     `fence` is that of the worker who asked; None for what the rail said by itself. `is_send` is
     True of the answer to a payment request, and `is_resend` if an earlier request under the same
     reference may still be on its way. `amount_cents` is None when the rail didn't say it.
-    `is_claim`: it may be forged, since we didn't ask.
+    `is_claim`: it may be forged, since we didn't ask. `asked_under`, of an answer that comes later,
+    is the fence under which we asked; None unless it's still the attempt's.
     """
 
     answer: Answer
@@ -45,6 +46,7 @@ class Heard(NamedTuple):
     is_resend: bool = False
     amount_cents: int | None = None
     is_claim: bool = False
+    asked_under: int | None = None
 
 
 def take_in(attempt: Attempt, heard: Heard) -> Finding:
@@ -181,27 +183,34 @@ def not_taken(attempt: Attempt, heard: Heard) -> Finding:
         return end_as_failed(attempt, code, heard.answer.words, heard.fence)
     if not attempt.took_rail.pays_a_reference_once:
         return note(attempt, heard)
-    # What a rail says by itself comes while no worker is at it, or changes nothing.
-    state = State.UNKNOWN if heard.fence is None else attempt.state
-    return send_again(attempt, heard, State(state))
+    if heard.fence is not None:
+        return send_again(attempt, heard, State(attempt.state))
+    if heard.asked_under is None:
+        # We asked before another worker took over. It may have sent the payment since.
+        return note(attempt, heard)
+    return send_again(attempt, heard, State.UNKNOWN)
 
 
 def send_again(attempt: Attempt, heard: Heard, state: State, **columns: Any) -> Finding:
     """Make it ready again. What people have judged stays with them: see `to_ready`."""
-    if to_ready(attempt, heard.fence, state, **columns):
+    if to_ready(attempt, heard, state, **columns):
         return Finding.APPLIED
     return note(attempt, heard)
 
 
 @committed
-def to_ready(attempt: Attempt, fence: int | None, state: State, **columns: Any) -> bool:
+def to_ready(attempt: Attempt, heard: Heard, state: State, **columns: Any) -> bool:
     """False if it isn't any longer as it was, or if a person has said what became of it.
+
+    An answer that came by itself changes nothing while a worker is at it.
 
     A verdict is about what was sent until then. Sent again, a payment could be paid and, by what
     two people had found before, given back too.
     """
     now = timezone.now()
-    is_free = Q(fence=fence) if fence is not None else free(now)
+    is_free = Q(fence=heard.fence)
+    if heard.fence is None:
+        is_free = free(now) & Q(fence=heard.asked_under)
     # Locked first, since a verdict is written under this lock.
     mine = Attempt.objects.select_for_update().filter(is_free, pk=attempt.pk, state=state)
     if not mine or attempt.verdicts.exists():

@@ -21,7 +21,7 @@ from django.db import connection
 from ledger.models import Attempt
 from ledger.models.attempts import State
 from ledger.payouts import alarms, outcomes
-from ledger.payouts.callbacks import LOOKUP
+from ledger.payouts.callbacks import LOOKUP, named
 from ledger.payouts.keeping import Keeper, Withheld, event_of
 from ledger.payouts.leases import Claim, claim_at_most, give_back, next_claim
 from ledger.payouts.outcomes import Heard
@@ -95,7 +95,8 @@ def handle(claimed: Claim) -> None:
         logger.exception("the call of a rail failed", extra={"attempt": attempt.reference})
         answer = Answer(Outcome.UNKNOWN, code="error", words=type(error).__name__)
     if answer.lookup_id:
-        keeper.answers.append(event_of(attempt, kind=LOOKUP, rail_id=answer.lookup_id[:64]))
+        asked = {"rail_id": answer.lookup_id[:64], "body": named(claimed.fence)}
+        keeper.answers.append(event_of(attempt, kind=LOOKUP, **asked))
     heard = Heard(answer, claimed.fence, claimed.is_send, claimed.is_resend)
     if keeper.write_answers(heard):
         return

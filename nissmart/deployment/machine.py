@@ -7,14 +7,12 @@ import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 from django.utils.timesince import timesince
 
-from adminpanel.models import CheckRun
+from adminpanel.integrity import workers
 from nissmart import worker_state
 from nissmart.deployment.check import Check, Found, fail, warn
 
@@ -78,15 +76,19 @@ def user() -> Iterator[Found]:
 
 
 def worker() -> Iterator[Found]:
-    """The checks of the books are the one job that a worker always does after a while."""
+    """By the heartbeats of the workers, and by the rows that wait for one."""
     todo = "Start nissmart-worker (manage.py work), and read its log."
-    ended = CheckRun.objects.filter(finished_at__isnull=False)
-    last = ended.values_list("finished_at", flat=True).order_by("-pk").first()
-    most = timedelta(seconds=settings.CHECKS_EVERY_S) * 2 + worker_state.LATE_AFTER
-    if last is None:
-        yield fail("No worker has checked the books yet.", todo)
-    elif timezone.now() - last > most:
-        yield fail(f"No worker has checked the books for {timesince(last)}.", todo)
+    found = workers.workers()
+    if found.seen_at is None:
+        yield fail("No worker has ever run.", todo)
+    elif not found.alive:
+        yield fail(f"No worker has been seen for {timesince(found.seen_at)}.", todo)
+    else:
+        for line in found.wrong:
+            how = "a worker lives, and doesn't come round to it"
+            if line.row and line.row.failures:
+                how = f"failed {line.row.failures} times in a row ({line.row.error})"
+            yield fail(f"{line.job.title}: {how}.", f'Look for "{line.code}" in its log.')
     for job in worker_state.jobs():
         if job.is_late and job.due_since:
             yield fail(f"{job.name}: due for {timesince(job.due_since)}.", todo)

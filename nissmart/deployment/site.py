@@ -134,7 +134,7 @@ def people() -> Iterator[Found]:
     operators = User.objects.filter(is_active=True, is_superuser=True, is_staff=True).count()
     if operators < 2:
         yield warn(
-            f"There are {operators} operators, and giving roles over money takes two.",
+            f"Operators: {operators}. Giving roles over money takes two.",
             "Run manage.py createsuperuser for each.",
         )
     for role, name in ((roles.FINANCE, "finance makers"), (roles.APPROVER, "approvers")):

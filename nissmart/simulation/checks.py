@@ -63,6 +63,7 @@ def compare(model: Model, rail: InProcess) -> list[Row]:
 
     Raises Broken.
     """
+    rail.sending.check()
     changed = []
     fresh = []
     for row in read_rows():

@@ -98,7 +98,7 @@ def charges(model: Model, rail: InProcess, row: Row) -> None:
 
 
 def saved_itself(model: Model, rail: InProcess, row: Row) -> None:
-    """By plain arithmetic, and no more than is missing to the target."""
+    """A rule saved it: its part of the deposit or its rounding, up to what the goal still lacks."""
     saved = AutoSaved.objects.filter(made=row.id).select_related("rule", "cause").first()
     if saved is None:
         raise Broken(f"{name(row)}: no rule saved it")

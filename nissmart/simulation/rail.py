@@ -41,6 +41,7 @@ from nissmart.sandbox.timeline import Action, Timeline
 from nissmart.simulation import processes
 from nissmart.simulation.clock import CLOCK
 from nissmart.simulation.faults import CUTS, FAULTS, Crash
+from nissmart.simulation.sending import PAYOUT, Sending
 
 logger = logging.getLogger(__name__)
 
@@ -132,8 +133,10 @@ class Door(Courier):
     """
 
     notified: set[str]
+    sending: Sending
 
     def post(self, callback: Callback, *, timeout_s: float | None = None) -> tuple[int, bytes]:
+        self.sending.hear(callback.url, callback.body)
         try:
             status, answer = receive(callback.url, callback.body)
             if status == HTTPStatus.OK and "/c2b-confirmation/" in callback.url:
@@ -171,22 +174,24 @@ def receive(url: str, body: bytes) -> tuple[int, bytes]:
 
 class Wire(httpx.BaseTransport):
     """Between the product's client and the rail. `meanwhile` is what happens to be done by others
-    while the first request of a step is on its way, or its answer."""
+    before the first request of a step is kept, while it is on its way, or its answer."""
 
     def __init__(self, rail: InProcess) -> None:
         self.rail = rail
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        rail = self.rail
+        rail, sending = self.rail, self.rail.sending
+        begun = sending.begin(request)
         if request.url.path.startswith("/mpesa/"):
             rail.wait_for_others("before")
             if rail.hands.draws(rail.hands.rate / 8):
                 rail.hands.did[REFUSED] += 1
+                sending.never_arrived(*begun)
                 raise httpx.ConnectError("simulated", request=request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = dict(request.url.params)
         content = request.read()
-        if request.url.path.endswith("/b2c/v3/paymentrequest"):
+        if request.url.path == PAYOUT:
             rail.note_sent(json.loads(content)["OriginatorConversationID"])
         asked = Request(request.method, request.url.path, query, headers, content)
         answer = respond(rail.simulator, asked)
@@ -194,6 +199,7 @@ class Wire(httpx.BaseTransport):
             rail.wait_for_others("after")
         if answer.is_dropped:
             raise httpx.ReadTimeout("simulated", request=request)
+        sending.end(request, begun, answer)
         given = {"content-type": answer.content_type, **dict(answer.headers)}
         stream = httpx.ByteStream(answer.body)
         return httpx.Response(answer.status, headers=given, stream=stream, request=request)
@@ -208,6 +214,8 @@ class InProcess:
         self.timeline = OneThread()
         door = Door(self.timeline)
         self.notified = door.notified = set()
+        self.sending = door.sending = Sending()
+        self.hands.did = self.sending.did
         ids = Ids(0)
         self.simulator = Simulator(
             merchant=merchant,
@@ -262,6 +270,8 @@ def connect(rail: InProcess, merchant: Merchant, certificate: Path) -> None:
     wire = httpx.Client(base_url=URL, transport=Wire(rail), trust_env=False)
 
     def pool(base_url: str, timeout_s: float) -> httpx.Client:
+        """The worker has its claim, and has kept no request yet."""
+        rail.wait_for_others("claimed")
         return wire
 
     client.pool = pool  # type: ignore[assignment]

@@ -191,7 +191,7 @@ def interruption(world: World, step: Step) -> tuple[str, Callable[[], None]] | N
         world.rail.timeline.run_for(plan["s"])
         for _turn in range(plan["turns"]):
             outside.turn(world, {"job": "nissmart.work.send_due_payments"})
-            world.rail.timeline.run_for(3)
+            world.rail.timeline.run_for(plan.get("gap", 3))
             outside.turn(world, {"job": "payouts.callbacks.apply_waiting"})
         FAULTS.is_off = False
 

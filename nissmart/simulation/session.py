@@ -56,7 +56,8 @@ class Session:
         """What broke, in how few steps, and the command that runs them again."""
         steps, shortest = self.steps[: result.at_step + 1], result
         if self.options["shrink"]:
-            steps, shortest = shrinking.shrink(self, seed, steps, result)
+            within_s = float(self.options["shrink_s"])
+            steps, shortest = shrinking.shrink(self.run, seed, steps, result, within_s)
         file = Path(self.options["failures"]) / f"simulation-{seed}.json"
         file.write_text(json.dumps({"seed": seed, "steps": steps, "broken": shortest.broken}))
         lines = [

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from nissmart.simulation.running import Result
 from nissmart.simulation.steps import without_nothing
 from nissmart.simulation.world import Step
 
-if TYPE_CHECKING:
-    from nissmart.simulation.session import Session
+# Runs these steps with this seed.
+type Run = Callable[[int, list[Step]], Result]
 
 # The clock of the machine: `time.monotonic` is the simulation's by then.
 clock_s = time.perf_counter
 
 
 def shrink(
-    session: Session, seed: int, steps: list[Step], broken: Result
+    run: Run, seed: int, steps: list[Step], broken: Result, within_s: float
 ) -> tuple[list[Step], Result]:
-    """The shortest list found in `--shrink-s` seconds, and what came of it."""
-    ends_at = clock_s() + float(session.options["shrink_s"])
+    """The shortest list found in this time, and what came of it."""
+    ends_at = clock_s() + within_s
     size = max(len(steps) // 2, 1)
     while clock_s() < ends_at:
         shorter = None
         for start in range(0, len(steps), size):
             tried = steps[:start] + steps[start + size :]
-            result = session.run(seed, tried)
+            result = run(seed, tried)
             if result.broken and result.rule == broken.rule:
                 shorter = (tried[: result.at_step + 1], result)
                 break
@@ -38,11 +38,11 @@ def shrink(
             break
         else:
             size = max(size // 2, 1)
-    return plain(session, seed, steps, broken, ends_at)
+    return plain(run, seed, steps, broken, ends_at)
 
 
 def plain(
-    session: Session, seed: int, steps: list[Step], broken: Result, ends_at: float
+    run: Run, seed: int, steps: list[Step], broken: Result, ends_at: float
 ) -> tuple[list[Step], Result]:
     """Take faults and bad manners away where they don't matter."""
     for number in range(len(steps)):
@@ -53,7 +53,7 @@ def plain(
             if step == steps[number]:
                 continue
             tried = [*steps[:number], step, *steps[number + 1 :]]
-            result = session.run(seed, tried)
+            result = run(seed, tried)
             if result.broken and result.rule == broken.rule:
                 steps, broken = tried, result
     return steps, broken

@@ -41,8 +41,9 @@ CENTS = [10_00, 50_00, 99_00, 100_00, 150_00, 499_00, 500_00, 1_000_00, 1_100_00
 ODD_CENTS = [0, 1, 33_33, 150_50, 4_000_00, 4_000_01, 6_000_00]
 SECONDS = [1, 5, 31, 61, 200, 400, 1900, 4000, 30_000, 90_000]
 WRONG_BY = [0, 0, 0, -3600, 3600, -86_400, 86_400, 300, -5]
-MEANWHILE = ["send_due_payments", "apply_waiting", "end_agreed"]
 FAULTY, AGAIN, MEANWHILE_RATE = 0.22, 0.6, 0.3
+# In each of so many steps there is one payout in trouble.
+TROUBLE_EVERY = 30
 
 
 def draw(seed: int, count: int) -> list[Step]:
@@ -52,7 +53,12 @@ def draw(seed: int, count: int) -> list[Step]:
     weights[kinds.index("work")] = PAYMENT_JOB_WEIGHT + JOB_WEIGHT
     drawn = chance.choices(kinds, weights, k=count)
     steps = [make(chance, kind, number) for number, kind in enumerate(drawn)]
-    return [*opening(chance, count // 3), *steps][:count]
+    steps = [*opening(chance, count // 3), *steps][:count]
+    for number in range(count // TROUBLE_EVERY):
+        acts = trouble(chance, f"t{number}")
+        first = chance.randrange(count // 3, max(count - len(acts), count // 3) + 1)
+        steps[first : first + len(acts)] = acts
+    return steps[:count]
 
 
 def opening(chance: Random, count: int) -> list[Step]:
@@ -73,6 +79,33 @@ def opening(chance: Random, count: int) -> list[Step]:
     plain: dict[str, Any] = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
     made = [make(chance, str(act["act"]), -1 - number) | act for number, act in enumerate(acts)]
     return [without_nothing(step | plain) for step in made[:count]]
+
+
+def trouble(chance: Random, key: str) -> list[Step]:
+    """A payout whose worker comes to a standstill, and those who then ask about it and send it."""
+    cents = chance.choice([50_00, 99_00, 150_00, 500_00])
+    sending: dict[str, Any] = {"act": "work", "job": "nissmart.work.send_due_payments"}
+    acts: list[dict[str, Any]] = [
+        {"act": "withdraw", "who": chance.randrange(2), "cents": cents, "fault": None},
+        sending | {"meanwhile": standstill(chance)},
+    ]
+    for _turn in range(4):
+        acts += [{"act": "wait", "s": chance.choice([5, 31, 61, 200, 400])}, sending]
+    return [
+        without_nothing(make(chance, str(act["act"]), 0) | {"key": f"{key}-{number}"} | act)
+        for number, act in enumerate(acts)
+    ]
+
+
+def standstill(chance: Random) -> Step:
+    """Of a worker: before its request is kept, while it is on its way, or the answer. Meanwhile
+    others have turns. A lease is 180 s."""
+    return {
+        "when": chance.choice(["claimed", "before", "after"]),
+        "s": chance.choice([1, 70, 200, 400]),
+        "turns": chance.choice([0, 1, 2, 3]),
+        "gap": chance.choice([3, 8, 40]),
+    }
 
 
 def without_nothing(step: Step) -> Step:
@@ -107,11 +140,7 @@ def make(chance: Random, act: str, number: int) -> Step:
         names = outside.PAYMENTS + ["nissmart.work.send_due_payments"] * 6
         step["job"] = chance.choice(names if is_payment else outside.OTHERS)
         if step["job"] == "nissmart.work.send_due_payments" and chance.random() < MEANWHILE_RATE:
-            step["meanwhile"] = {
-                "when": chance.choice(["before", "after"]),
-                "s": chance.choice([1, 70, 200, 400]),
-                "turns": chance.choice([0, 1, 2]),
-            }
+            step["meanwhile"] = standstill(chance)
     if chance.random() < FAULTY:
         at = min(int(chance.expovariate(1 / 9)) + 1, 60)
         step["fault"] = {"kind": chance.choice(faults.KINDS), "at": at}

@@ -247,8 +247,13 @@ def test_several_reversals_are_approved_together(wambui, joseph, alice, bob, car
         for one, by in ((fine, wambui), (own, joseph), (short, wambui))
     ]
     withdraw(bob, 100_00)
-    as_joseph = signed_in(joseph)
-    assert "Approve those chosen" in text(as_joseph.get("/panel/reversals/"))
+    as_joseph, as_wambui = signed_in(joseph), signed_in(wambui)
+    page = as_joseph.get("/panel/reversals/")
+    assert ("Approve those chosen" in text(page), text(page).count("Choose NS-")) == (True, 2)
+    # Of one alone there is nothing to choose.
+    page = text(as_wambui.get("/panel/reversals/"))
+    assert (own.reference in page, "Approve those chosen" in page) == (True, False)
+    assert "Choose NS-" not in page
     chosen = {"reversal": [one.pk for one in proposals]}
     page = text(as_joseph.get("/panel/reversals/approve/", chosen))
     assert "1 reversal, KES 10.00" in page

@@ -215,6 +215,28 @@ def test_an_answer_that_the_rail_never_saw_it_sends_it_again(alice, rail):
     assert state(attempt) == "SENT"
 
 
+@pytest.mark.parametrize("last", ["done_but_lost", "lost"])
+def test_an_answer_from_before_it_was_sent_again_says_nothing(alice, rail, last):
+    """The rail said that it never saw the payment, and was late to say so: it may have it now."""
+    script(rail, "lost", "by callback")
+    attempt = sent(alice)
+    now_is(attempt, seconds=40)
+    worker.do_due()
+    now_is(attempt, seconds=70)
+    worker.do_due()
+    assert state(attempt) == "READY"
+    script(rail, last)
+    Attempt.objects.update(next_look_at=timezone.now())
+    worker.do_due()
+    said = {"outcome": "not_taken", "lookup_id": f"Q-{attempt.reference}"}
+    assert hear(rail, json.dumps(said).encode()) == "no_news"
+    assert state(attempt) == "UNKNOWN"
+    now_is(attempt, seconds=130)
+    worker.do_due()
+    assert state(attempt) == ("READY" if last == "lost" else "SUCCEEDED")
+    assert_right()
+
+
 def test_a_message_while_a_worker_is_in_its_call_counts_once(alice, rail):
     """The callback comes before the answer."""
     heard = []

@@ -15,7 +15,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from adminpanel.models import CheckRun
+from adminpanel.integrity.heartbeats import Heartbeats
+from adminpanel.integrity.jobs import JOBS
+from adminpanel.models import WorkerJob
 from ledger import guards
 from ledger.rails.simulated import SIMULATED
 from nissmart.demo.members import AMINA
@@ -183,14 +185,22 @@ def test_a_role_that_could_undo_the_triggers_is_found():
 
 @pytest.mark.any_engine
 @pytest.mark.django_db
-def test_a_worker_that_stands_still_is_found(settings):
-    assert "has checked the books yet" in look("worker")[1]
-    run = CheckRun.objects.create(finished_at=timezone.now())
-    assert look("worker")[0] == Level.OK
-    CheckRun.objects.filter(pk=run.pk).update(
-        finished_at=timezone.now() - 3 * timedelta(seconds=settings.CHECKS_EVERY_S)
-    )
-    assert "for 3 hours" in look("worker")[1].replace("\xa0", " ")
+def test_a_worker_that_stands_still_or_fails_is_found():
+    assert "No worker has ever run" in look("worker")[1]
+    heartbeats = Heartbeats()
+    heartbeats.begin(JOBS)
+    heartbeats.write()
+    assert look("worker")[0] == Level.OK, "the age of the last check says nothing about a worker"
+    with pytest.raises(ZeroDivisionError), heartbeats.doing("work.send_texts"):
+        raise ZeroDivisionError
+    heartbeats.write()
+    assert look("worker") == (Level.FAIL, "Send SMS: failed 1 times in a row (ZeroDivisionError).")
+    rows = WorkerJob.objects.filter(job="work.send_texts")
+    long_ago = timezone.now() - timedelta(hours=2)
+    rows.update(failures=0, started_at=long_ago, ended_at=long_ago)
+    assert look("worker") == (Level.FAIL, "Send SMS: a worker lives, and doesn't come round to it.")
+    WorkerJob.objects.update(seen_at=timezone.now() - timedelta(hours=3))
+    assert look("worker")[1].replace("\xa0", " ") == "No worker has been seen for 3 hours."
 
 
 @pytest.mark.any_engine

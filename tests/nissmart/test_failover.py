@@ -27,7 +27,8 @@ from tests.proof.payers import Payers
 from tests.proof.prove_failover import is_ready
 from tests.proof.stack import web_server
 from tests.standby import Copy, copy
-from wallet.db.postgresql.connection import NotReplicated, PipelineConnection, Statement
+from wallet.db.postgresql.connection import NotReplicated, PipelineConnection
+from wallet.db.postgresql.statements import Statement
 from wallet.db.retries import is_refusal
 
 pytestmark = [

@@ -16,6 +16,7 @@ from wallet.db import replica
 
 pytestmark = pytest.mark.any_engine
 
+# pragma: allowlist nextline secret
 ONE = "postgres://app:secret@db1:5433/nissmart"
 
 
@@ -37,6 +38,7 @@ def settings_of(monkeypatch, url: str, replica: str = "") -> dict[str, dict[str,
     ],
 )
 def test_each_of_several_hosts_keeps_its_own_port(monkeypatch, hosts, found):
+    # pragma: allowlist nextline secret
     url = f"postgres://app:p%40%2C%3A%25@{hosts}/nissmart?sslmode=verify-full"
     config = settings_of(monkeypatch, url)["default"]
     assert (config["HOST"], config["PORT"]) == found

@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from adminpanel.incidents import operations as incidents
-from adminpanel.models import CheckRun
+from adminpanel.integrity.heartbeats import Heartbeats
+from adminpanel.integrity.jobs import JOBS
+from adminpanel.models import CheckRun, WorkerJob
 from ledger.models import RailEvent
 from ledger.payouts import operations as payouts
 from tests.conftest import signed_in
@@ -82,7 +84,10 @@ def test_only_superusers_open_the_pages_of_the_site(finance):
 
 def test_the_worker_page_says_what_is_due_and_what_was_done(as_operator, alice, time_machine):
     time_machine.move_to("2026-11-28T12:00:00Z", tick=False)
-    assert "No worker has done anything yet." in text(as_operator.get(WORKER))
+    assert "No worker has ever run." in text(as_operator.get(WORKER))
+    heartbeats = Heartbeats()
+    heartbeats.begin(JOBS)
+    heartbeats.write()
     messages.alert(alice.pk, Topic.PIN_CHANGED)
     sending.send_all()
     CheckRun.objects.create(started_at=timezone.now(), finished_at=timezone.now())
@@ -94,10 +99,14 @@ def test_the_worker_page_says_what_is_due_and_what_was_done(as_operator, alice, 
     assert shown["Messages of rails to apply"] == "1 28 Nov, 15:00:00 –"
     assert shown["Payments to send or to ask about"] == "0 – –"
     assert shown["Checks of the books"] == "0 – 28 Nov, 15:00:00"
-    assert "A worker last did something at 28 Nov 2026, 15:00:00." in text(page)
+    assert "A worker runs. It was last seen at 28 Nov 2026, 15:00:00." in text(page)
+    assert "Send SMS" not in text(page), "only jobs that are late or fail"
+    WorkerJob.objects.filter(job="work.send_texts").update(failures=3, error="ConnectError")
+    assert "Send SMS: failed 3 times in a row (ConnectError)" in text(as_operator.get(WORKER))
     assert not elements(page, class_="late")
     time_machine.shift(timedelta(minutes=6))
     late = as_operator.get(WORKER)
+    assert "No worker runs. One was last seen at 28 Nov 2026, 15:00:00." in text(late)
     assert "Some work has waited for more than five minutes." in text(late)
     assert elements(late, class_="late")
     assert Delivery.objects.filter(state="queued").count() == 2

@@ -69,6 +69,36 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "a worker that has lost its claim sends all the same",
+        (
+            (
+                LEASES,
+                "Permission(fences.get(claimed.attempt.pk) == claimed.fence, looked_at)",
+                "Permission(True, looked_at)",
+            ),
+        ),
+    ),
+    Mutant(
+        "an answer from before a payout was sent again counts",
+        (
+            (
+                "ledger/payouts/callbacks.py",
+                "asked.filter(body=named(attempt.fence)).exists()",
+                "asked.exists()",
+            ),
+        ),
+    ),
+    Mutant(
+        "what has no answer is sent again",
+        (
+            (
+                OUTCOMES,
+                "        case Outcome.NOT_TAKEN:\n",
+                "        case Outcome.NOT_TAKEN | Outcome.UNKNOWN:\n",
+            ),
+        ),
+    ),
+    Mutant(
         "a deposit is credited when the prompt is accepted",
         (
             (

@@ -30,7 +30,8 @@ LEFT_OUT = ("tests", "docs", ".git", ".venv", "__pycache__", ".mypy_cache", ".ru
 # Each of these must have happened.
 WANTED = [f"fault: {kind}" for kind in ("crash", "crash after commit", "lost commit answer")]
 WANTED += [f"fault: {kind}" for kind in ("lost connection", "lock timeout", "deadlock")]
-WANTED += ["fault: serialization failure", "meanwhile: before", "meanwhile: after"]
+WANTED += ["fault: serialization failure", "meanwhile: claimed"]
+WANTED += ["meanwhile: before", "meanwhile: after"]
 
 
 def simulate(folder: Path, *options: str, root: Path = ROOT) -> subprocess.Popen[str]:

@@ -19,6 +19,7 @@ from statistics import median, quantiles
 import psycopg
 
 from tests.bench.workers import Worker, manage
+from tests.postgres import owner_of, superuser_of
 from tests.proof.engines import on_both_engines
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
@@ -49,10 +50,13 @@ def main() -> int:
 
 def prove(engine: str, url: str) -> str:
     rows = SQLITE_ROWS if engine == "SQLite" else ROWS
+    superuser = superuser_of(url)
+    # One role for all of it: it also fills and analyses tables.
+    url = owner_of(url) or url
     manage(url, "migrate", "--verbosity=0")
     with Worker("stale", url, package="tests.proof") as worker:
         worker.get(do="prepare")
-    stale_url = copy(engine, url)
+    stale_url = copy(engine, url, superuser)
     with (
         Worker("stale", url, package="tests.proof") as clean,
         Worker("stale", stale_url, package="tests.proof") as stale,
@@ -70,14 +74,15 @@ def prove(engine: str, url: str) -> str:
     return f"{rows} stale rows in each of {len(filled)} tables: no request slower; {said}"
 
 
-def copy(engine: str, url: str) -> str:
+def copy(engine: str, url: str, superuser: str) -> str:
     """The same database once more."""
     if engine == "SQLite":
         path = url.removeprefix("sqlite:///")
         shutil.copy(path, f"{path}.stale")
         return f"{url}.stale"
     base, name = url.rsplit("/", 1)
-    with psycopg.connect(f"{base}/template1", autocommit=True) as connection:
+    template1 = f"{superuser.rsplit('/', 1)[0]}/template1"
+    with psycopg.connect(template1, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}_stale" TEMPLATE "{name}"')
     return f"{base}/{name}_stale"
 

@@ -29,7 +29,7 @@ from uuid import uuid4
 import psycopg
 
 from tests.bench.workers import warn_if_busy
-from tests.postgres import PostgresError, server
+from tests.postgres import PostgresError, owner_of, server
 from tests.proof.release import ROOT, Release, released, unpack
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
@@ -133,7 +133,8 @@ def main() -> int:
         with server() as url, tempfile.TemporaryDirectory(prefix="nissmart-upgrade-") as name:
             place = Path(name)
             folder = unpack(commit, place / "old")
-            old = Release(folder, url, place / "old.log")
+            # It knows one role, which owns the tables.
+            old = Release(folder, owner_of(url), place / "old.log")
             new = Release(ROOT, url, place / "new.log")
             if folder == ROOT:
                 print(f"The history has no {commit[:8]}: this release stands for the one before.")
@@ -158,7 +159,7 @@ def prove(old: Release, new: Release, url: str, last: dict[str, str]) -> str:
     for release in {old, new} if old.folder != ROOT else {new}:
         release.manage("collectstatic", "--no-input", "--verbosity=0")
     token, first = old.manage("shell", "--verbosity=0", "--command", PREPARE).split()
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(owner_of(url), autocommit=True) as connection:
         connection.execute(FILL, [ROWS])
         connection.execute("ANALYZE")
     stopping, took = Event(), {}
@@ -213,9 +214,9 @@ def check(clients: list[Client], took: dict[str, float], books: str, url: str) -
     longest = max(client.longest_refusal_s() for client in clients)
     assert longest <= REFUSED_S, f"a client was refused for {longest:.1f} s"
     paid = sum(client.paid for client in clients)
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(owner_of(url)) as connection:
         [found] = connection.execute(
-            "SELECT count(*) FROM ledger_transaction WHERE kind = 'TRANSFER'"
+            "SELECT count(*) FROM ledger_transaction WHERE type = 'TRANSFER'"
         ).fetchone() or [0]
     assert found == paid, f"{paid} payments were acknowledged, and {found} are in the books"
     gaps = [

@@ -46,6 +46,7 @@ class Release:
 
     def __init__(self, folder: Path, url: str, log: Path) -> None:
         self.folder, self.log = folder, log
+        log.touch()
         self.environment = environment(url) | {
             "API_CALLS_PER_MINUTE_ADDRESS": "0",
             "LIMIT_CENTS_OUT_PER_DAY": str(10**12),
@@ -64,13 +65,19 @@ class Release:
         assert not done.returncode, f"manage.py {arguments} failed:\n{done.stdout}\n{done.stderr}"
         return done.stdout.strip() + done.stderr.strip()
 
+    def server(self, port: int) -> list[str]:
+        """The command that serves it."""
+        if (self.folder / "nissmart/front").is_dir():
+            return [sys.executable, "manage.py", "serve_web", f"--port={port}", "--workers=1"]
+        command = [str(Path(sys.executable).with_name("granian")), "--interface=wsgi"]
+        command += ["--workers=1", "--blocking-threads=8", "--workers-kill-timeout=5"]
+        return [*command, "--log-level=error", f"--port={port}", "nissmart.wsgi:application"]
+
     @contextmanager
     def serve(self) -> Iterator[int]:
         """Serve as in production. Yields the port."""
         port = free_port()
-        command = [str(Path(sys.executable).with_name("granian")), "--interface=wsgi"]
-        command += ["--workers=1", "--blocking-threads=8", "--workers-kill-timeout=5"]
-        command += ["--log-level=error", f"--port={port}", "nissmart.wsgi:application"]
+        command = self.server(port)
         with self.log.open("ab") as log:
             server = subprocess.Popen(
                 command,

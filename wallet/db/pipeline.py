@@ -13,7 +13,8 @@ from functools import partial
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from wallet.db.postgresql.connection import PipelineConnection, Row, Statement, Value
+from wallet.db.postgresql.connection import PipelineConnection, Row
+from wallet.db.postgresql.statements import Statement, Value
 
 __all__ = ["Row", "Statement", "Value", "ask", "open_connection", "send"]
 

@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 from psycopg import IsolationLevel
 
-from wallet.db.postgresql.connection import PipelineConnection, Statement
+from wallet.db.postgresql.connection import PipelineConnection
+from wallet.db.postgresql.statements import Statement
 from wallet.db.slow import TimedCursor
 
 # Not startup options: PgBouncer refuses those, or drops them silently.

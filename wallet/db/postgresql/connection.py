@@ -7,14 +7,12 @@ saves that. psycopg's own pipeline sends each statement separately, so this call
 
 from __future__ import annotations
 
-import re
 import select
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import abc
@@ -23,6 +21,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from wallet.db import slow
+from wallet.db.postgresql.statements import Encoded, Statement, encode, numbered
 
 # A prepared statement no longer fits the tables (feature_not_supported: "cached plan must not
 # change result type") or is gone (invalid_sql_statement_name).
@@ -30,21 +29,6 @@ STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementN
 READ_ONLY = psycopg.errors.ReadOnlySqlTransaction
 
 type Row = tuple[Any, ...]
-type Value = str | int | datetime | None
-
-
-class Statement(NamedTuple):
-    """SQL with a %s for each of `params`."""
-
-    sql: str
-    params: Sequence[Value] = ()
-
-
-class Encoded(NamedTuple):
-    """A statement with its parameters encoded. Encoding refuses what PostgreSQL can't store."""
-
-    sql: str
-    values: Sequence[bytes | None] = ()
 
 
 class NoAnswer(psycopg.OperationalError):
@@ -273,34 +257,6 @@ class PipelineConnection(psycopg.Connection[Row]):
 def note_source(sources: list[str | None], notice: psycopg.errors.Diagnostic) -> None:
     # libpq frees the notice when this returns.
     sources.append(notice.source_function)
-
-
-@lru_cache
-def numbered(sql: str) -> bytes:
-    """The statement with $1, $2 ... for each %s: the server's own placeholders."""
-    numbers = count(1)
-    return re.sub("%s", lambda _blank: f"${next(numbers)}", sql).encode()
-
-
-def encode(statement: Statement) -> Encoded:
-    return Encoded(statement.sql, [to_bytes(value) for value in statement.params])
-
-
-def to_bytes(value: Value) -> bytes | None:
-    """The value as text. The server infers its type from the statement.
-
-    psycopg's own lookup of the type costs as much as sending the value.
-    """
-    if value is None:
-        return None
-    text = str(value)
-    if "\0" in text:
-        raise psycopg.DataError("PostgreSQL text has no NUL")
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        # A database error, so that Django rolls back.
-        raise psycopg.DataError("PostgreSQL text has no half characters") from error
 
 
 def rows(result: PGresult, transformer: abc.Transformer) -> list[Row]:
