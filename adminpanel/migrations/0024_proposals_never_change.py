@@ -1,3 +1,5 @@
+"""Install the triggers of proposals: what two people agree on can't change in between."""
+
 from django.db import migrations
 
 from adminpanel.proposal_guards import PROPOSALS
