@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from adminpanel.attention import Item, by_tone, oldest
 from adminpanel.integrity import workers
-from adminpanel.models import CheckResult, ClosingProposal, Incident
+from adminpanel.models import CheckResult, ClaimEnding, ClosingProposal, Incident
 from adminpanel.overview import queries
 from adminpanel.overview.totals import Waiting
 from adminpanel.proposals.queries import to_decide
@@ -154,6 +154,21 @@ def closings(reader: User) -> list[Item]:
     return [Item(badge, said.format(n=len(found)), url, aside=oldest(found[0].proposed_at))]
 
 
+def endings(reader: User) -> list[Item]:
+    """Claims on later deposits that a colleague proposed to end."""
+    found = list(to_decide(ClaimEnding, reader).order_by("proposed_at"))
+    if not found:
+        return []
+    said = ngettext(
+        "{n} proposal to end a claim needs approval",
+        "{n} proposals to end a claim need approval",
+        len(found),
+    )
+    badge = Badge(_("Approve"), "wait", "return")
+    url = reverse("adminpanel:claim", args=[found[0].claim_id])
+    return [Item(badge, said.format(n=len(found)), url, aside=oldest(found[0].proposed_at))]
+
+
 def exceptions(reader: User) -> list[Item]:
     found = queries.exceptions()
     said = ngettext(
@@ -190,4 +205,5 @@ SOURCES: tuple[Source, ...] = (
     reversals,
     corrections,
     closings,
+    endings,
 )
