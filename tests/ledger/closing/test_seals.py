@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from adminpanel.reversals import operations as reversals
-from ledger import guards, verify
+from ledger import verify
 from ledger.closing import seals
 from ledger.models import Entry, Seal, Transaction
 from tests.conftest import staff
