@@ -1,8 +1,8 @@
 """What the database refuses about partial reversals and claims.
 
 All parts of a transaction together are at most its amount, less what an open claim will take. A
-transaction with parts or an open claim has no whole reversal. A claim is only paid or ended, once. A deposit pays it once, and all claims
-together take at most its amount.
+transaction with parts or an open claim has no whole reversal. A claim is only paid or ended, once.
+A deposit pays it once, and all claims together take at most its amount.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ IS_TOO_MUCH = f"""(
           AND {PARTS_OF.format(of="original.id")} + {CLAIMED_OF.format(of="original.id")}
               + NEW.amount_cents <= original.amount_cents
           AND NOT EXISTS (SELECT 1 FROM {TRANSACTIONS} whole WHERE whole.reverses_id = original.id))
-    OR NEW.reverses_id IS NOT NULL
-       AND {PARTS_OF.format(of="NEW.reverses_id")} + {CLAIMED_OF.format(of="NEW.reverses_id")} > 0)"""
+    OR NEW.reverses_id IS NOT NULL AND 0 < {PARTS_OF.format(of="NEW.reverses_id")}
+       + {CLAIMED_OF.format(of="NEW.reverses_id")})"""
 
 # On PostgreSQL the row of the original is locked first, so that two at the same time are counted
 # in turn.

@@ -18,6 +18,7 @@ from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support.crowd import run_together
 from tests.pages import text
 from tests.tampering import violations
+from wallet.api import tokens
 from wallet.context import Context
 from wallet.errors import NotAllowed
 from wallet.models import Message
@@ -192,6 +193,9 @@ def test_the_member_reads_what_is_taken_and_why(client, alice, bob, claim):
     home = text(client.get("/"))
     assert "Your next deposits pay KES 50.00 first" in home
     assert claim.original.reference in home
+    _row, secret = tokens.issue(user_id=bob.pk, scope="member", name="phone")
+    token = {"Authorization": f"Bearer {secret}"}
+    assert client.get(f"/api/balance/{bob.pk}", headers=token).json()["claimed_cents"] == 50_00
     page = text(client.get(f"/activity/{made.reference}/"))
     assert paid.reference in page
     assert "Still to be taken" in page

@@ -82,9 +82,9 @@ def test_an_unfreezing_is_done_by_the_one_who_approves_it(alice, wambui, joseph,
 
 
 def refused(sql: str, words: str) -> None:
-    with pytest.raises(IntegrityError, match=words), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
+    again = pytest.raises(IntegrityError, match=words)
+    with again, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def test_every_proposal_is_guarded_with_all_that_it_proposes():

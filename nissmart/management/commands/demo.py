@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ledger import alerts
-from nissmart.demo import members as demo
 from nissmart.demo import closes, payments, savings, schedules, staff_work
+from nissmart.demo import members as demo
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
