@@ -68,6 +68,8 @@ def test_an_end_that_waits_for_approval_is_seen(wambui, joseph, claim, settings)
     assert "1 proposal to end a claim needs approval" in text(page)
     assert f'href="/panel/claims/{claim.pk}/"' in page.content.decode()
     assert "Reversals 1 waiting" in text(page)
+    assert "1 of them needs approval" in text(signed_in(joseph).get("/panel/reversals/"))
+    assert "To end: needs approval" in text(signed_in(joseph).get("/panel/claims/"))
     assert conditions.waiting_approvals() == {
         "claims": "Proposals to end a claim wait for approval: 1"
     }
@@ -91,9 +93,9 @@ def test_an_end_a_deposit_and_workers_together(alice, bob, wambui, joseph, claim
     assert claim.state in ("PAID", "ENDED")
     assert balance(alice) == 800_00 + claim.taken_cents
     assert balance(bob) == 250_00 - claim.taken_cents
-    told = Message.objects.filter(user=bob, topic="claim_ended").count()
-    assert told == (claim.state == "ENDED")
-    assert ending.__class__.objects.get().state == ("POSTED" if told else "REFUSED")
+    heard = Message.objects.filter(user=bob, topic="claim_ended").count()
+    assert heard == (claim.state == "ENDED")
+    assert ending.__class__.objects.get().state == ("POSTED" if heard else "REFUSED")
     assert violations() == []
 
 
