@@ -163,6 +163,7 @@ def test_the_database_keeps_claims_as_they_are(bob, claim, sql):
 @pytest.mark.parametrize("tamper", [
     "UPDATE ledger_claim SET taken_cents = taken_cents + 1",
     "UPDATE ledger_claim SET approved_by_id = proposed_by_id",
+    "UPDATE ledger_claim SET amount_cents = amount_cents + 1",
     "UPDATE ledger_claimtaking SET cents = cents - 1",
     "UPDATE ledger_claimtaking SET made_id = NULL",
     "UPDATE wallet_message SET topic = 'sent'",
