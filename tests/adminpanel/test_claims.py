@@ -242,6 +242,7 @@ def test_staff_propose_a_part_and_end_a_claim_on_the_panel(as_wambui, joseph, al
     assert as_joseph.post(f"/panel/claims/1234/endings/{ending.pk}/approve/").status_code == 404
     as_joseph.post(f"/panel/claims/{claim.pk}/endings/{ending.pk}/approve/")
     assert Claim.objects.get().state == "ENDED"
+    assert "Written off." in text(as_wambui.get(f"/panel/claims/{claim.pk}/"))
 
 
 @pytest.mark.any_engine

@@ -201,7 +201,7 @@ def test_nothing_is_claimed_from_a_member_who_left(alice, bob, wambui, joseph, c
     withdraw(bob, 50_00)
     asked = Context(wambui.pk, reason="Wrong.")
     proposal = reversals.propose(asked, transaction_id=record.pk, may_claim=True)
-    leaver(bob, claim)
+    leave(bob, claim)
     done = reversals.approve(Context(joseph.pk), proposal_id=proposal.pk)
     assert (done.state, done.posted) == ("REFUSED", None)
     assert "closed" in done.remark
@@ -213,7 +213,7 @@ def test_nothing_is_claimed_from_a_member_who_left(alice, bob, wambui, joseph, c
         again.save()
 
 
-def leaver(bob: User, claim: Claim) -> None:
+def leave(bob: User, claim: Claim) -> None:
     deposit(bob, claim.left_cents)
     claims.take_due()
     leaving.close(Context(bob.pk), bob.pk)
