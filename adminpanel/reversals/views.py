@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import panel_page
-from adminpanel.models import ClaimEnding, ReversalProposal
+from adminpanel.models import ReversalProposal
 from adminpanel.models.proposals import State
 from adminpanel.proposals import pages
 from adminpanel.proposals.forms import DenyForm
-from adminpanel.proposals.queries import to_decide
 from adminpanel.reversals import operations, queries
 from ledger.models import Claim
 from wallet.web.http import MemberRequest, render_part
@@ -26,7 +25,6 @@ from wallet.web.http import MemberRequest, render_part
 def reversals(request: MemberRequest) -> HttpResponse:
     """Open proposals by others or by the reader, oldest first. Decided ones, newest first."""
     context = pages.queue(request, queries.proposals_with_parties()) | {"mark": "return"}
-    context["endings"] = to_decide(ClaimEnding, request.user).count()
     several = [
         one.pk for one in context["proposals"] if one.state == State.PROPOSED and not one.may_claim
     ]

@@ -34,11 +34,12 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 class Standing(NamedTuple):
     """What needs attention on every page.
 
-    `proposals` are those to reverse, and to end what was claimed of a reversal.
+    `proposals` are those of reversals: to reverse, or to end a claim, of which `endings` are.
     """
 
     payouts: int | None
     proposals: int
+    endings: int
     corrections: int
     incidents: int
     failed_checks: list[CheckResult]
@@ -120,6 +121,7 @@ def standing(context: dict[str, Any]) -> Standing:
         # The number in the menu mustn't cost the page.
         unless_too_long(payouts_to_decide(context["user"]).count),
         reversals + endings,
+        endings,
         corrections,
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         read_failed(),
