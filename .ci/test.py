@@ -195,7 +195,7 @@ def migrate(place: Path) -> Path:
     """A migrated SQLite database for several runs to copy. Its migrations take half a minute."""
     file = place / "migrated.sqlite3"
     environment = os.environ | {"DEBUG": "1", "DATABASE_URL": f"sqlite:///{file}"}
-    command = [BIN / "python", "manage.py", "migrate", "--verbosity=0"]
+    command = [str(BIN / "python"), "manage.py", "migrate", "--verbosity=0"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     return file
 
