@@ -78,7 +78,7 @@ def guards_of(name: str) -> Guards:
             BAD_MOVE,
         ),
     ]
-    return refusing(name, f"{name}_fixed", "UPDATE", *rules, fixed=fixed) | never_deleted(
+    return refusing(name, f"{name}_changes", "UPDATE", *rules, fixed=fixed) | never_deleted(
         name,
         deleted=DELETED,
         replaced=REPLACED,
