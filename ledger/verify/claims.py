@@ -84,8 +84,8 @@ CHECKS = (
         _("Claims"),
         _(
             "Two people agreed on every claim, its member has a message, and what it took is what "
-            "its deposits paid, at most the whole of each. An open one claims what is left to "
-            "reverse, and no more."
+            "its deposits paid, at most the whole of each. An open one claims at most what "
+            "is left to reverse."
         ),
         _("on {reference}: took {taken_cents}, and its deposits paid {paid_cents}"),
         "claim",
