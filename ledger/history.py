@@ -39,13 +39,34 @@ def page(
     Money in and money out are two queries, each along its own index, merged here. One query
     with OR would sort the member's whole history.
     """
-    sides = []
-    if direction != "in":
-        sides.append(search(records.filter(from_account=account), text, other="to_account"))
-    if direction != "out":
-        sides.append(search(records.filter(to_account=account), text, other="from_account"))
-    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in sides]
+    found = sides(account, records, direction, text)
+    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in found]
     return paging.cut(heapq.merge(*older, key=lambda record: -record.pk), size, by=by)
+
+
+def count(
+    account: Account,
+    records: TransactionQuerySet,
+    most: int,
+    *,
+    direction: str = "",
+    text: str = "",
+) -> int:
+    """How many of the `records` went into or out of `account`. Counts no further than `most`."""
+    found = sides(account, records, direction, text)
+    return min(sum(side.order_by()[:most].count() for side in found), most)
+
+
+def sides(
+    account: Account, records: TransactionQuerySet, direction: str, text: str
+) -> list[TransactionQuerySet]:
+    """What went out of `account`, and what came in."""
+    found = []
+    if direction != "in":
+        found.append(search(records.filter(from_account=account), text, other="to_account"))
+    if direction != "out":
+        found.append(search(records.filter(to_account=account), text, other="from_account"))
+    return found
 
 
 def latest(account: Account, size: int) -> list[Transaction]:

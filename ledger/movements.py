@@ -211,6 +211,16 @@ class Movement:
         return self.record.description
 
     @property
+    def row_note(self) -> str:
+        """The note, in a list where the note of some kinds says the same as their title."""
+        return self.note if self.kind.has_note else ""
+
+    @property
+    def balance_after_cents(self) -> int | None:
+        """The balance after it, if the page loaded it. What failed has none: it moved nothing."""
+        return None if self.has_failed else getattr(self.record, "balance_after_cents", None)
+
+    @property
     def at(self) -> datetime:
         return self.record.created_at
 

@@ -46,6 +46,7 @@ MEMBER = [
     "/transfer/",
     "/withdraw/",
     "/activity/",
+    "/activity/filter/?direction=out",
     "/ask/",
     "/savings/",
     "/savings/new/",
