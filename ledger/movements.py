@@ -31,6 +31,8 @@ class Movement:
 
     record: Transaction
     account: Account
+    # Messages have few characters, so they always have the other's short name.
+    is_brief: bool = False
 
     @property
     def is_in(self) -> bool:
@@ -67,10 +69,9 @@ class Movement:
 
     @property
     def other_name(self) -> str:
-        """The other member's short name, or the name of the goal on the other side."""
-        other = self.counterparty
-        if other:
-            return other.short_name
+        """The other member's name as they let this one see it, or the goal's on the other side."""
+        if other := self.counterparty:
+            return other.short_name if self.is_brief else other.name_for_parties
         return self.goal.name if self.goal else ""
 
     @property

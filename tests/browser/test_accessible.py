@@ -57,6 +57,7 @@ MEMBER = [
     "/profile/",
     "/profile/messages/",
     "/profile/name/",
+    "/profile/name/shown/",
     "/profile/tokens/",
     "/security/",
     "/security/sessions/",
