@@ -44,6 +44,14 @@ GOAL = {
     "target_cents": 15_000_00,
     "target_date": "2027-05-02",
     "weekly_cents": 646_00,
+    "interest": {
+        "basis_points": 600,
+        "tax_basis_points": 1500,
+        "earned_cents": 1_50,
+        "paid_on": "2026-04-01",
+    },
+    "interest_paid_cents": 82_40,
+    "interest_tax_cents": 12_36,
     "created_at": AT,
 }
 SCHEDULE = {
