@@ -172,7 +172,7 @@ def do_what_is_due(jobs: Sequence[Callable[[], Any]] | None = None) -> bool:
     all_well = True
     for job in every_job() if jobs is None else jobs:
         code = code_of(job)
-        with log_facts.noting(job=code):
+        with log_facts.Noting(job=code):
             try:
                 with HEARTBEATS.doing(code):
                     job()

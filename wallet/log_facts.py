@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 _facts: ContextVar[dict[str, object] | None] = ContextVar("facts", default=None)
 
@@ -21,11 +19,16 @@ def note(**facts: object) -> None:
         current.update(facts)
 
 
-@contextmanager
-def noting(**facts: object) -> Iterator[None]:
-    """Begin a request or a job, with what is known about it."""
-    token = _facts.set(facts)
-    try:
-        yield
-    finally:
-        _facts.reset(token)
+class Noting:
+    """A request or a job, with what is known about it. For each request, so no generator."""
+
+    __slots__ = ("_facts", "_token")
+
+    def __init__(self, **facts: object) -> None:
+        self._facts = facts
+
+    def __enter__(self) -> None:
+        self._token: Token[dict[str, object] | None] = _facts.set(self._facts)
+
+    def __exit__(self, *_error: object) -> None:
+        _facts.reset(self._token)

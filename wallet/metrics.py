@@ -9,6 +9,8 @@ Every label has few values: a stranger can't make new ones up.
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 REQUEST_SECONDS = Histogram(
@@ -53,6 +55,18 @@ LOG_LINES_LEFT_OUT = Counter(
     "Log lines that LOG_LINES_PER_MINUTE left out, by level.",
     ["level"],
 )
+
+
+# To look up the child of a metric takes as long as to count. There are few, so they are kept.
+@cache
+def request_seconds(route: str, method: str, status: int) -> Histogram:
+    return REQUEST_SECONDS.labels(route, method, f"{status // 100}xx")
+
+
+@cache
+def orders(kind: str, outcome: str) -> Counter:
+    return ORDERS.labels(kind, outcome)
+
 
 # A counter begins at 0, or the first of its kind would be no increase.
 for code in ("429", "500", "503"):

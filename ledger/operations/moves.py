@@ -163,6 +163,6 @@ def perform(
         outcome = getattr(error, "code", outcome)
         raise
     finally:
-        metrics.ORDERS.labels(order.kind.code, outcome).inc()
+        metrics.orders(order.kind.code, outcome).inc()
     log_facts.note(actor=context.actor_id, reference=record.reference)
     return record

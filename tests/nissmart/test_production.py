@@ -9,14 +9,18 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests.nissmart.support import migrated
+
 pytestmark = pytest.mark.any_engine
 
 MODULE = "tests.nissmart.support.in_production"
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory) -> dict[str, dict]:
+def answers(tmp_path_factory, django_db_setup, django_db_blocker) -> dict[str, dict]:
     place = tmp_path_factory.mktemp("production")
+    with django_db_blocker.unblock():
+        migrated.copy_to(place / "db.sqlite3")
     env = {
         "PATH": os.environ["PATH"],
         "DJANGO_SETTINGS_MODULE": "nissmart.settings",

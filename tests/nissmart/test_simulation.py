@@ -16,6 +16,7 @@ from django.db import connection
 
 from nissmart.simulation.faults import KINDS
 from tests.ledger.support.crowd import IS_NIGHTLY
+from tests.nissmart.support import migrated
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -38,17 +39,16 @@ Simulate = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def simulate(tmp_path) -> Iterator[Simulate]:
     """Run `manage.py simulate` with a copy of this empty migrated database as its template."""
-    migrated, more = str(tmp_path / "migrated.sqlite3"), []
+    template, more = str(tmp_path / "migrated.sqlite3"), []
     server = connection.get_connection_params() if IS_POSTGRES else {}
     if IS_POSTGRES:
-        migrated, more = f"{settings.DATABASES['default']['NAME']}_copy", ["--engine", "postgres"]
-        command_of(server, f'CREATE DATABASE "{migrated}" TEMPLATE "{server["dbname"]}"')
+        template, more = f"{settings.DATABASES['default']['NAME']}_copy", ["--engine", "postgres"]
+        command_of(server, f'CREATE DATABASE "{template}" TEMPLATE "{server["dbname"]}"')
     else:
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [migrated])
+        migrated.copy_to(Path(template))
 
     def run(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "manage.py", "simulate", "--migrated", migrated, *more]
+        command = [sys.executable, "manage.py", "simulate", "--migrated", template, *more]
         command += ["--failures", str(tmp_path), *options]
         return subprocess.run(
             command,
@@ -60,7 +60,7 @@ def simulate(tmp_path) -> Iterator[Simulate]:
 
     yield run
     if IS_POSTGRES:
-        command_of(server, f'DROP DATABASE "{migrated}"')
+        command_of(server, f'DROP DATABASE "{template}"')
 
 
 def command_of(server: dict[str, object], sql: str) -> None:

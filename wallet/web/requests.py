@@ -33,9 +33,13 @@ def request_ids(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
         given = request.headers.get(HEADER, "")
         request.request_id = given if ACCEPTED.fullmatch(given) else secrets.token_hex(16)
         began = time.perf_counter()
-        with log_facts.noting(request=request), metrics.REQUESTS_IN_PROGRESS.track_inprogress():
-            response = get_response(request)
-            note_outcome(request, response.status_code, time.perf_counter() - began)
+        metrics.REQUESTS_IN_PROGRESS.inc()
+        try:
+            with log_facts.Noting(request=request):
+                response = get_response(request)
+                note_outcome(request, response.status_code, time.perf_counter() - began)
+        finally:
+            metrics.REQUESTS_IN_PROGRESS.dec()
         response.headers[HEADER] = request.request_id
         return response
 
@@ -48,7 +52,7 @@ def note_outcome(request: HttpRequest, status: int, took_s: float) -> None:
     # What has no URL pattern: a page that isn't there, or a static file.
     route = match.view_name if match else "none"
     method = request.method if request.method in METHODS else "other"
-    metrics.REQUEST_SECONDS.labels(route, method, f"{status // 100}xx").observe(took_s)
+    metrics.request_seconds(route, method, status).observe(took_s)
     if status >= 400:
         metrics.REFUSED_REQUESTS.labels(str(status)).inc()
     facts = {"status": status, "ms": round(took_s * 1000, 1)}
