@@ -61,6 +61,12 @@ def transfer(
     hasn't paid before by `to`; such people are limited per hour and per day.
     """
     refuse_session(request)
+    order, wallets = transfer_of(request, body)
+    return perform(request, response, order, key, owners_of(wallets))
+
+
+def transfer_of(request: CallRequest, body: TransferIn) -> tuple[Order, dict[int, int]]:
+    """The order, and the wallets of both members. 404 if the caller may not pay this person."""
     if (body.to_user_id is None) == (body.to is None):
         raise payees.OnePayee
     if body.to_user_id is None:
@@ -72,8 +78,7 @@ def transfer(
     if body.to_user_id is not None:
         payees.refuse_stranger(request, source_id, target_id)
     note = body.description or ""
-    order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
-    return perform(request, response, order, key, owners_of(wallets))
+    return Order(TRANSFER, body.amount_cents, source_id, target_id, note), wallets
 
 
 @router.post("/withdraw", auth=ORDER_AUTH, response=MOVED | problems(409), summary="Take money out")

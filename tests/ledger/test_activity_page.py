@@ -19,6 +19,7 @@ from tests.pages import (
     title,
     words,
 )
+from tests.unsettled import with_status
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
@@ -178,6 +179,42 @@ def test_each_active_filter_has_a_link_that_removes_it(as_alice, history):
     ]
     off = [set(filters) - set(rest) for _label, rest in chips]
     assert off == [{"type"}, {"direction"}, {"q"}, {"from"}]
+
+
+def test_the_filters_are_a_page_that_says_how_many_rows_they_find(as_alice, history, settings):
+    url = f"{URL}filter/"
+    page = as_alice.get(url, {"q": "to", "direction": "out"})
+    assert is_whole_page(page)
+    (form,) = elements(page, "form", class_="sheet-form")
+    assert dict(form.attributes)["action"] == URL
+    hidden = {"type": "hidden", "name": "q", "value": "to"}
+    assert hidden in [dict(field.attributes) for field in find(form, "input")]
+    assert words(next(find(form, "button"))) == "Show 2 results"
+    # htmx shows it in a dialog, and keeps the number true.
+    assert "<html" not in as_alice.get(url, headers=htmx("sheet")).text
+    for query, said in [
+        ({"type": "WITHDRAW"}, "Show 1 result"),
+        ({"type": "WITHDRAW", "direction": "in"}, "Show no results"),
+        ({"from": "2026-11-22", "to": "2026-11-21"}, "Show activity"),
+    ]:
+        part = as_alice.get(url, query, headers=htmx("found"))
+        assert is_part(part, "found")
+        assert words(elements(part, "button")[0]) == said
+
+
+def test_a_wide_screen_shows_the_balance_after_each_row(as_alice, alice, history):
+    with_status(withdraw(alice, 30_00), "PENDING")
+    with_status(withdraw(alice, 1_00), "FAILED")
+    deposit(alice, 1_00)
+
+    def balances() -> list[str]:
+        cells = elements(as_alice.get(URL), class_="number")
+        return [words(cell).removeprefix("Balance after ") for cell in cells]
+
+    rows = ["2,144.50", "–", "2,144.50", "2,174.50", "940.00", "980.00", "1,010.00", "990.00"]
+    assert balances() == [*rows, "1,000.00"]
+    as_alice.cookies["balance"] = "hidden"
+    assert set(balances()) == {"•••• Hidden"}
 
 
 def pages(client, **filters) -> list[list[str]]:
