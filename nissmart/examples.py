@@ -107,6 +107,7 @@ BODIES: dict[str, Any] = {
         "currency": "KES",
         "balance_cents": 379_50,
         "pending_out_cents": 0,
+        "claimed_cents": 0,
         "as_of": AT,
     },
     "GoalIn": {

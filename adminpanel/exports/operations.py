@@ -216,6 +216,7 @@ SWEEP = Sweep(
     forget=delete_files,
     # A file may have many parts.
     together=5,
+    among=Q(state=State.DONE),
 )
 
 

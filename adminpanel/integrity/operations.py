@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -169,7 +169,9 @@ def old_runs() -> QuerySet[CheckRun]:
     """Runs of more than RUN_DAYS ago in which every check passed."""
     past = timezone.now() - timedelta(days=RUN_DAYS)
     failed = CheckResult.objects.filter(run=OuterRef("pk")).exclude(found=0, error="")
-    return CheckRun.objects.filter(~Exists(failed), finished_at__lt=past)
+    # Asked for each run. As a NOT EXISTS, PostgreSQL would read all results before the first run.
+    runs = CheckRun.objects.alias(failure=Subquery(failed.values("pk")[:1]))
+    return runs.filter(failure=None, finished_at__lt=past)
 
 
 SWEEP = Sweep(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -95,10 +96,15 @@ def every_table() -> tuple[list[Swept], list[Other]]:
 
 def oldest(sweep: Sweep) -> datetime | None:
     """The first value of the column by which rows are swept. Rate limits count in minutes."""
-    rows: Any = sweep.rows().model._base_manager
-    first = rows.filter(**{f"{sweep.by}__isnull": False}).order_by(sweep.by)
-    value = first.values_list(sweep.by, flat=True).first()
+    value = rows_by_age(sweep).first()
     return datetime.fromtimestamp(value * 60, tz=UTC) if isinstance(value, int) else value
+
+
+def rows_by_age(sweep: Sweep) -> QuerySet[Any, Any]:
+    rows: Any = sweep.rows().model._base_manager
+    known = rows.filter(sweep.among, **{f"{sweep.by}__isnull": False})
+    found: QuerySet[Any, Any] = known.order_by(sweep.by).values_list(sweep.by, flat=True)
+    return found
 
 
 def due(sweep: Sweep) -> int:

@@ -23,7 +23,7 @@ from ledger.api.schemas import (
     WithdrawIn,
 )
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
-from ledger.models import Transaction
+from ledger.models import Claim, Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
@@ -95,7 +95,7 @@ def withdraw(
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
-    """A member's balance and pending payouts."""
+    """A member's balance, pending payouts, and what later deposits pay of a reversal."""
     account = visible_wallet(request, user_id)
     return BalanceOut(
         user_id=user_id,
@@ -103,6 +103,7 @@ def balance(request: CallRequest, user_id: int) -> BalanceOut:
         currency=account.currency,
         balance_cents=account.balance_cents,
         pending_out_cents=Transaction.objects.pending_out_cents(account),
+        claimed_cents=Claim.objects.open().left_cents(account),
         as_of=timezone.now(),
     )
 

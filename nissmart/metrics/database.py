@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from nissmart.metrics.gauges import Gauge, by, gauge
+from nissmart.metrics.gauges import Gauge, by, gauge, second
 from wallet.models import Session
 
 SESSIONS_AT_MOST = 100_000
@@ -20,6 +20,10 @@ CONNECTIONS = """
 TABLES = """
     SELECT relname, greatest(n_live_tup, 0), pg_total_relation_size(relid)
     FROM pg_stat_user_tables WHERE schemaname = current_schema()"""
+ARCHIVE = """
+    SELECT last_failed_time > coalesce(last_archived_time, '-infinity'),
+        greatest(last_archived_time, stats_reset)
+    FROM pg_stat_archiver WHERE current_setting('archive_mode') <> 'off'"""
 STATES = ("active", "idle", "idle in transaction", "other")
 
 
@@ -58,6 +62,16 @@ def connections() -> Iterator[Gauge]:
     )
     most = int(rows("SHOW max_connections")[0][0]) if found else None
     yield gauge("database_connections_most", "How many connections the server allows.", most)
+
+
+def archive() -> Iterator[Gauge]:
+    """Only PostgreSQL archives its log. One that isn't archived fills the disk."""
+    [(is_failing, last)] = (rows(ARCHIVE) if is_postgres() else []) or [(None, None)]
+    failing = None if last is None else bool(is_failing)
+    yield gauge("archive_failing", "1 while PostgreSQL can't archive its log.", failing)
+    yield gauge(
+        "archive_last_timestamp_seconds", "When PostgreSQL last archived its log.", second(last)
+    )
 
 
 def tables() -> Iterator[Gauge]:

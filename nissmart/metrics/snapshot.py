@@ -30,6 +30,7 @@ READINGS: dict[str, Reading] = {
     "incidents": money.incidents,
     "size": database.size,
     "connections": database.connections,
+    "archive": database.archive,
     "tables": database.tables,
     "sessions": database.sessions,
 }

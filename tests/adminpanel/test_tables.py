@@ -57,6 +57,19 @@ def test_a_sweep_finds_its_rows_by_an_index():
         assert sweep.by in first, sweep.name
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="asks PostgreSQL's planner")
+@pytest.mark.django_db
+def test_postgresql_reads_no_table_to_its_end_for_the_oldest_rows():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    for sweep in SWEEPS:
+        oldest = queries.rows_by_age(sweep)[:1].explain()
+        assert "Seq Scan" not in oldest, (sweep.name, oldest)
+        assert "Sort" not in oldest, (sweep.name, oldest)
+        # It builds a table of all that is on the other side before the first row.
+        assert "Anti Join" not in sweep.rows().explain(), sweep.name
+
+
 def old_rows(user: Any) -> dict[str, list[Any]]:
     """For each sweep, three rows that are to go and one that stays, in this order."""
     now, day = timezone.now(), timedelta(days=1)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import psycopg
 
 from tests.bench.workers import manage, warn_if_busy
-from tests.postgres import PostgresError, find_binaries, free_port, server
+from tests.postgres import PostgresError, find_binaries, free_port, server, superuser_of
 from tests.proof.payers import Payers
 from tests.proof.processes import cpu_s, with_children
 from tests.proof.prove_failover import PREPARE
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
 def main() -> int:
     try:
-        with server() as url, psycopg.connect(url, autocommit=True) as line:
+        with server() as url, psycopg.connect(superuser_of(url), autocommit=True) as line:
             manage(url, "migrate", "--verbosity=0")
             manage(url, "createcachetable", "--verbosity=0")
             measure(url, line)
@@ -105,7 +105,7 @@ def copy(url: str, line: psycopg.Connection) -> None:
         command = [
             find_binaries() / "pg_basebackup",
             "-d",
-            url,
+            superuser_of(url),
             "-D",
             f"{place}/copy",
             "-c",

@@ -188,6 +188,18 @@ def test_a_reading_that_fails_leaves_out_only_its_own_gauges(monkeypatch):
 
 
 @pytest.mark.any_engine
+@pytest.mark.django_db(transaction=True)
+def test_a_rail_that_is_not_used_has_no_float_that_is_low(settings):
+    def shown() -> set[str]:
+        [floats] = [each for each in snapshot.read() if each.name == "nissmart_float_cents"]
+        return {each.labels["rail"] for each in floats.samples}
+
+    assert shown() == {"simulated"}
+    settings.RAIL = "mpesa"
+    assert shown() == {"mpesa"}
+
+
+@pytest.mark.any_engine
 @pytest.mark.skipif(
     PROMTOOL is None, reason="PROMTOOL IS MISSING: apt install prometheus, or the rules go unjudged"
 )

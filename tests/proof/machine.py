@@ -29,7 +29,22 @@ shared_buffers = 64MB
 max_connections = 60
 include_dir = 'conf.d'
 """
+# The settings of the site of section 1, as they are in its file: with a space in one.
+SITE = {
+    "SECRET_KEY": "k" * 60,
+    "ALLOWED_HOSTS": "pay.example.com",
+    "MONEY_IS_AT": "Bank of the proof",
+}
 FOLDERS = ("run", "lock", "log", "backups", "main")
+# An operator's shell hasn't got these: the commands find them in the files of the site.
+OF_THE_SITE = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+)
 
 
 class Machine:
@@ -58,6 +73,7 @@ class Machine:
             "127.0.0.1:5432": f"127.0.0.1:{self.port}",
         }
         self.environment = environment("sqlite:///unused") | {
+            "SETTINGS_FOLDER": f"{place}/nissmart",
             "PGHOST": f"{place}/run",
             "PGPORT": str(self.port),
             "PGBACKREST_CONFIG": f"{place}/pgbackrest/pgbackrest.conf",
@@ -70,8 +86,8 @@ class Machine:
             "PGBACKREST_LOG_PATH": f"{place}/log",
             "PGBACKREST_LOCK_PATH": f"{place}/lock",
         }
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
-            del self.environment[name]
+        for name in OF_THE_SITE:
+            self.environment.pop(name, None)
 
     def __enter__(self) -> Self:
         self.place.chmod(0o755)
@@ -85,6 +101,9 @@ class Machine:
             command, check=True, stdout=subprocess.DEVNULL, cwd=self.place, **self.as_postgres
         )
         (self.etc / "conf.d").mkdir(parents=True)
+        (self.place / "nissmart").mkdir()
+        lines = [f"{name}={value}\n" for name, value in SITE.items()]
+        (self.place / "nissmart/nissmart.env").write_text("".join(lines))
         for name in ("pg_hba.conf", "pg_ident.conf"):
             shutil.move(self.data / name, self.etc / name)
         values = {"data": self.data, "etc": self.etc, "place": self.place, "port": self.port}
@@ -119,7 +138,7 @@ class Machine:
         done = subprocess.run(
             command,
             cwd=guide.ROOT,
-            env=self.environment | {"DATABASE_URL": self.url()},
+            env=environment(self.url()) | {"DATABASE_OWNER_URL": ""},
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -185,11 +185,15 @@ def stack(
 
 
 @contextmanager
-def web_server(url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve as in production, for the callbacks."""
+def web_server(
+    url: str, port: int, log: Any = None, more: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve as in production, for the callbacks. With `more` settings, if any."""
     served = command(host="127.0.0.1", port=port, workers=2)
-    log = None if os.environ.get("VERBOSE") else subprocess.DEVNULL
-    server = subprocess.Popen(served, cwd=ROOT, env=environment(url), stderr=log, process_group=0)
+    if log is None and not os.environ.get("VERBOSE"):
+        log = subprocess.DEVNULL
+    env = environment(url) | (more or {})
+    server = subprocess.Popen(served, cwd=ROOT, env=env, stderr=log, process_group=0)
     try:
         wait_until_ready(server, port)
         yield server

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 
 from wallet.db.retries import committed
@@ -37,7 +37,8 @@ class Sweep:
 
     `rows` are those to delete now. They are found by the column `by`, which has an index, the
     oldest first. `kept` says how long a row stays and `reason` why. `written_by` says who adds
-    rows: it's what decides how fast the table grows without this.
+    rows: it's what decides how fast the table grows without this. `among` are those that the index
+    of `by` has, if not all.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Sweep:
     written_by: str | Promise
     forget: Callable[[QuerySet[Any]], int] = field(default=delete)
     together: int = TOGETHER
+    among: Q = field(default_factory=Q)
 
     @property
     def table(self) -> str:

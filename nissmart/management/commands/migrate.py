@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import OperationalError, ProgrammingError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.exceptions import MigrationSchemaMissing
 
 from nissmart.databases import milliseconds
 from nissmart.owner import as_owner, is_apart
@@ -31,12 +32,22 @@ GIVE_UP = (
     "Gave up after {attempts} attempts: other work holds a table all the time. What was migrated "
     "stays, and the site can go on. Try again when there is less work."
 )
+INSUFFICIENT_PRIVILEGE = "42501"
+NOT_THE_OWNER = (
+    "The role of DATABASE_URL doesn't own the tables, and DATABASE_OWNER_URL isn't set. "
+    "Use deploy/manage migrate: docs/operations.md, section 2."
+)
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         with as_owner():
-            self.migrate_patiently(*args, **options)
+            try:
+                self.migrate_patiently(*args, **options)
+            except (MigrationSchemaMissing, ProgrammingError) as error:
+                if is_apart() or not is_not_ours(error):
+                    raise
+                raise CommandError(NOT_THE_OWNER) from error
         if is_apart() and not options["plan"]:
             call_command("grant_rights", verbosity=options["verbosity"], stdout=self.stdout)
 
@@ -61,6 +72,15 @@ class Command(migrate.Command):
 def pause() -> None:
     """Let those who waited behind us have their turn."""
     time.sleep(PAUSE_S)
+
+
+def is_not_ours(error: BaseException | None) -> bool:
+    """Did PostgreSQL refuse, because another role owns the tables?"""
+    while error is not None:
+        if getattr(error, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0042_claims_within_deposits'),
+        ('ledger', '0043_claimed_once'),
     ]
 
     operations = [
