@@ -130,7 +130,7 @@ def test_a_program_lets_a_goal_save_by_itself(alice):
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), wrong
 
 
-def test_a_goal_that_is_closed_or_full_stops_saving(alice):
+def test_a_goal_that_is_closed_or_full_saves_nothing(alice):
     api, on_mondays = by_token(alice), {"amount_cents": 1_00, "every": "week", "day": 1}
     full, closed = saving(alice, 10_00, target_cents=10_00), open_goal(alice)
     close(closed)

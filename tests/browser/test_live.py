@@ -181,7 +181,7 @@ def test_the_filters_of_activity_open_in_a_dialog(open_page, alice, bob):
     # A search keeps the filters.
     page.get_by_label(re.compile("Search")).first.fill("back")
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_text("No activity matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No activity matches")).to_be_visible()
     expect(page).to_have_url(re.compile("q=back.*direction=out|direction=out.*q=back"))
 
 
