@@ -7,7 +7,7 @@ definite.
 
 A full disk of logs must stop nothing. Any other may stop payments, but what was confirmed must be
 in the books, once, and payments must go through again within 30 s of the moment when there is room
-and PostgreSQL runs. Needs root: it mounts in a namespace of its own.
+and PostgreSQL runs. Needs root: it mounts in its own namespace.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.proof.stack import web_server
 
 CLIENTS = 16
 BEFORE_S, FULL_S, BACK_WITHIN_S = 4.0, 10.0, 30.0
-# Nobody was paid for so long: payments have stopped.
+# No payment went through for so long: payments have stopped.
 STILL_S = 4.0
 STOPS_WITHIN_S = 180.0
 MEGABYTE = 1 << 20
