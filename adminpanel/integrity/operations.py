@@ -170,7 +170,7 @@ def old_runs() -> QuerySet[CheckRun]:
     past = timezone.now() - timedelta(days=RUN_DAYS)
     failed = CheckResult.objects.filter(run=OuterRef("pk")).exclude(found=0, error="")
     # Asked for each run. As a NOT EXISTS, PostgreSQL would read all results before the first run.
-    runs = CheckRun.objects.alias(failure=Subquery(failed.values("pk")[:1]))
+    runs = CheckRun.objects.alias(failure=Subquery(failed.order_by().values("pk")[:1]))
     return runs.filter(failure=None, finished_at__lt=past)
 
 
