@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from adminpanel.guards import NOTES, STATEMENTS
 from adminpanel.match_guards import MATCHING
+from adminpanel.proposal_guards import PROPOSALS
 from wallet.db import guards
 
 
@@ -11,4 +12,4 @@ class AdminpanelConfig(AppConfig):
     verbose_name = _("Finance panel")
 
     def ready(self) -> None:
-        guards.INSTALLED.extend([NOTES, STATEMENTS, MATCHING])
+        guards.INSTALLED.extend([NOTES, STATEMENTS, MATCHING, PROPOSALS])

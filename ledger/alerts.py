@@ -121,10 +121,10 @@ def alerts_of(entries: Sequence[Entry]) -> Iterator[Alert]:
             is_back = is_in and account == record.from_account
             cents = record.taken_cents if is_back else record.amount_cents
             topic = record.kind.topic_in if is_in else topic_out(record)
-            yield Alert(topic, Movement(record, account), cents, entry)
+            yield Alert(topic, Movement(record, account, is_brief=True), cents, entry)
         elif topic_paid := topic_when_paid(record, account, is_in):
             assert record.from_account
-            movement = Movement(record, record.from_account)
+            movement = Movement(record, record.from_account, is_brief=True)
             yield Alert(topic_paid, movement, record.amount_cents, entry)
 
 

@@ -204,6 +204,13 @@ class PartTooLarge(ReversalRefused):
     sentence = _("{left} of {reference} is left to reverse, so {wanted} can't be.")
 
 
+class RestClaimed(ReversalRefused):
+    """`reference` is the transaction's."""
+
+    code = "already_reversed"
+    sentence = _("What is left of {reference} is claimed from later deposits.")
+
+
 class ClaimOver(ReversalRefused):
     code = "claim_over"
     sentence = _("This claim is already paid or ended.")

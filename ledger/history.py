@@ -39,13 +39,34 @@ def page(
     Money in and money out are two queries, each along its own index, merged here. One query
     with OR would sort the member's whole history.
     """
-    sides = []
-    if direction != "in":
-        sides.append(search(records.filter(from_account=account), text, other="to_account"))
-    if direction != "out":
-        sides.append(search(records.filter(to_account=account), text, other="from_account"))
-    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in sides]
+    found = sides(account, records, direction, text)
+    older = [paging.after(side, cursor, by=by).order_by("-pk")[: size + 1] for side in found]
     return paging.cut(heapq.merge(*older, key=lambda record: -record.pk), size, by=by)
+
+
+def count(
+    account: Account,
+    records: TransactionQuerySet,
+    most: int,
+    *,
+    direction: str = "",
+    text: str = "",
+) -> int:
+    """How many of the `records` went into or out of `account`. Counts no further than `most`."""
+    found = sides(account, records, direction, text)
+    return min(sum(side.order_by()[:most].count() for side in found), most)
+
+
+def sides(
+    account: Account, records: TransactionQuerySet, direction: str, text: str
+) -> list[TransactionQuerySet]:
+    """What went out of `account`, and what came in."""
+    found = []
+    if direction != "in":
+        found.append(search(records.filter(from_account=account), text, other="to_account"))
+    if direction != "out":
+        found.append(search(records.filter(to_account=account), text, other="from_account"))
+    return found
 
 
 def latest(account: Account, size: int) -> list[Transaction]:
@@ -89,7 +110,7 @@ def search(records: TransactionQuerySet, text: str, *, other: str) -> Transactio
     """Keep the records that match by reference, note, exact amount or the other member's name."""
     if not text:
         return records
-    found = holds("description", text) | short_name_is(text, f"{other}__user__search_short_name")
+    found = holds("description", text) | name_is(text, f"{other}__user")
     found |= holds(f"{other}__goal__name", text)
     if reference := as_reference(text):
         found |= Q(reference=reference)
@@ -98,15 +119,18 @@ def search(records: TransactionQuerySet, text: str, *, other: str) -> Transactio
     return records.filter(found)
 
 
-def short_name_is(text: str, column: str) -> Q:
-    """Match people by the short name that other members see: `Brian O.`
+def name_is(text: str, person: str) -> Q:
+    """Match people by what others see of their name: `Brian O.`, or all of it by their choice.
 
-    Of a typed surname only the first letter counts, so search can't reveal the rest.
+    Of a typed surname only the first letter counts otherwise, so search can't reveal the rest.
     """
     words = search_words(text)
     if not words:
         return Q(pk__in=[])
+    column = f"{person}__search_short_name"
     found = Q(**{f"{column}__startswith": " ".join(words)})
+    whole = {f"{person}__search_name__contains": " ".join(words)}
+    found |= Q(**whole, **{f"{person}__shows_full_name": True})
     first, *rest = words
     if rest:
         ends = {f"{column}__startswith": first, f"{column}__endswith": f" {rest[-1][0]}"}

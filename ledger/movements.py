@@ -31,6 +31,8 @@ class Movement:
 
     record: Transaction
     account: Account
+    # Messages have few characters, so they always have the other's short name.
+    is_brief: bool = False
 
     @property
     def is_in(self) -> bool:
@@ -67,10 +69,9 @@ class Movement:
 
     @property
     def other_name(self) -> str:
-        """The other member's short name, or the name of the goal on the other side."""
-        other = self.counterparty
-        if other:
-            return other.short_name
+        """The other member's name as they let this one see it, or the goal's on the other side."""
+        if other := self.counterparty:
+            return other.short_name if self.is_brief else other.name_for_parties
         return self.goal.name if self.goal else ""
 
     @property
@@ -209,6 +210,16 @@ class Movement:
     @property
     def note(self) -> str:
         return self.record.description
+
+    @property
+    def row_note(self) -> str:
+        """The note, in a list where the note of some kinds says the same as their title."""
+        return self.note if self.kind.has_note else ""
+
+    @property
+    def balance_after_cents(self) -> int | None:
+        """The balance after it, if the page loaded it. What failed has none: it moved nothing."""
+        return None if self.has_failed else getattr(self.record, "balance_after_cents", None)
 
     @property
     def at(self) -> datetime:

@@ -1,8 +1,8 @@
 """What the database refuses about partial reversals and claims.
 
-All parts of a transaction together are at most its amount, and a transaction with parts has no
-whole reversal. A claim is only paid or ended, once. A deposit pays it once, and all claims
-together take at most its amount.
+All parts of a transaction together are at most its amount, less what an open claim will take. A
+transaction with parts or an open claim has no whole reversal. A claim is only paid or ended, once.
+A deposit pays it once, and all claims together take at most its amount.
 """
 
 from __future__ import annotations
@@ -26,6 +26,13 @@ TAKES_BACK = "NEW.part_of_id IS NOT NULL OR NEW.reverses_id IS NOT NULL"
 PARTS_OF = f"""
     COALESCE((SELECT SUM(part.amount_cents) FROM {TRANSACTIONS} part
               WHERE part.part_of_id = {{of}}), 0)"""
+# `take_claim` writes its parts under such keys, which no client's key can be.
+BY_CLAIM = "'claim ' || claim.id || ' '"
+OF_CLAIM = f"SUBSTR(COALESCE(NEW.idempotency_key, ''), 1, LENGTH({BY_CLAIM})) = {BY_CLAIM}"
+CLAIMED_OF = f"""
+    COALESCE((SELECT SUM(claim.amount_cents - claim.taken_cents) FROM {CLAIMS} claim
+              WHERE claim.original_id = {{of}} AND claim.state = 'OPEN'
+                AND NOT ({OF_CLAIM})), 0)"""
 IS_TOO_MUCH = f"""(
     NEW.part_of_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM {TRANSACTIONS} original
@@ -33,9 +40,11 @@ IS_TOO_MUCH = f"""(
           AND original.type IN ('DEPOSIT', 'TRANSFER')
           AND original.to_account_id = NEW.from_account_id
           AND COALESCE(original.from_account_id, 0) = COALESCE(NEW.to_account_id, 0)
-          AND {PARTS_OF.format(of="original.id")} + NEW.amount_cents <= original.amount_cents
+          AND {PARTS_OF.format(of="original.id")} + {CLAIMED_OF.format(of="original.id")}
+              + NEW.amount_cents <= original.amount_cents
           AND NOT EXISTS (SELECT 1 FROM {TRANSACTIONS} whole WHERE whole.reverses_id = original.id))
-    OR NEW.reverses_id IS NOT NULL AND {PARTS_OF.format(of="NEW.reverses_id")} > 0)"""
+    OR NEW.reverses_id IS NOT NULL AND 0 < {PARTS_OF.format(of="NEW.reverses_id")}
+       + {CLAIMED_OF.format(of="NEW.reverses_id")})"""
 
 # On PostgreSQL the row of the original is locked first, so that two at the same time are counted
 # in turn.
@@ -94,6 +103,7 @@ IS_BAD_CLAIM = f"""(NEW.taken_cents <> 0
     OR NOT EXISTS (
     SELECT 1 FROM {TRANSACTIONS} original
     JOIN wallet_account account ON account.id = original.to_account_id
+    JOIN wallet_user member ON member.id = account.user_id AND member.is_active
     JOIN wallet_message notice ON notice.id = NEW.notice_id AND notice.user_id = account.user_id
     WHERE original.id = NEW.original_id AND original.to_account_id = NEW.account_id
       AND original.status = 'SUCCESS' AND original.type IN ('DEPOSIT', 'TRANSFER')
@@ -125,7 +135,7 @@ CLAIM_GUARDS = (
         same=f"""SELECT 1 FROM {CLAIMS} WHERE id = NEW.id OR key = NEW.key
             OR notice_id = NEW.notice_id OR original_id = NEW.original_id AND state = 'OPEN'""",
     )
-    | refusing(CLAIMS, "ledger_claim_changes", "UPDATE", CHANGES)
+    | refusing(CLAIMS, "ledger_claim_changes", "UPDATE", CHANGES, fixed=NEVER_CHANGES)
     | refusing(CLAIMS, "ledger_claim_begins", "INSERT", BEGINS)
     | append_only(
         TAKINGS,

@@ -128,6 +128,14 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         found = self.with_parties().with_reversal().with_attempt()
         return found.select_related("from_account__goal", "to_account__goal")
 
+    def with_balance_after(self, account: Account) -> Self:
+        """Load the balance of `account` after the last entry of each one. None before the first."""
+        entries = apps.get_model("ledger", "Entry")._default_manager.filter(
+            account=account, transaction=OuterRef("pk")
+        )
+        last = entries.order_by("-pk").values("balance_after_cents")[:1]
+        return self.annotate(balance_after_cents=Subquery(last))
+
     def pending_of(self, account: Account) -> Self:
         """The account's transactions that haven't ended, newest first."""
         own = Q(from_account=account) | Q(to_account=account)

@@ -35,6 +35,7 @@ urlpatterns = [
     path("profile/close/", leaving.close, name="close_account"),
     path("statement/", statements.of_period, name="statement"),
     path("activity/", views.activity, name="activity"),
+    path("activity/filter/", views.activity_filter, name="activity_filter"),
     path("activity/<reference:reference>/", views.receipt, name="receipt"),
     path("activity/<reference:reference>/pdf/", views.receipt_pdf, name="receipt_pdf"),
     path("activity/<reference:reference>/save/", favourites.save, name="favourite"),

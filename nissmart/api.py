@@ -19,6 +19,8 @@ import ledger.api.cancelling
 import ledger.api.endpoints
 import ledger.api.statements
 import ledger.savings.api
+import ledger.savings.auto_api
+import ledger.schedules.api
 import wallet.api.endpoints
 from nissmart.openapi import DescribedAPI
 from wallet.api import tokens
@@ -42,6 +44,8 @@ api.add_router("", wallet.api.endpoints.router)
 api.add_router("", ledger.api.endpoints.router)
 api.add_router("", ledger.api.cancelling.router)
 api.add_router("", ledger.savings.api.router)
+api.add_router("", ledger.savings.auto_api.router)
+api.add_router("", ledger.schedules.api.router)
 api.add_router("", ledger.api.statements.router)
 api.add_router("/admin", adminpanel.api.router)
 

@@ -26,7 +26,7 @@ READ_ONLY = frozenset({"django_migrations", "django_content_type", "auth_permiss
 # No stranger's function or table may stand before ours, also in databases that are older than
 # PostgreSQL 15, where every role may create in `public`.
 CLOSE_SCHEMA = """
-    REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+    REVOKE ALL ON DATABASE {database} FROM PUBLIC, {role};
     GRANT CONNECT ON DATABASE {database} TO {role};
     REVOKE ALL ON SCHEMA public FROM PUBLIC, {role};
     GRANT USAGE ON SCHEMA public TO {role};

@@ -14,7 +14,14 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.models import CheckRun, Correction, ExportJob, ReversalProposal, Statement
+from adminpanel.models import (
+    CheckRun,
+    ClaimEnding,
+    Correction,
+    ExportJob,
+    ReversalProposal,
+    Statement,
+)
 from ledger.models import AlertMark, Entry, RailEvent, RollupMark, Schedule, ScheduledRun
 from ledger.payouts import leases
 from ledger.rollups import BATCH
@@ -59,7 +66,9 @@ def jobs() -> list[Job]:
         texts("mail", _("Mail to send"), Channel.EMAIL),
         undated("news", _("Payments to alert members about"), entries_after(AlertMark)),
         undated("entries", _("Entries to fold into totals, in batches of a thousand"), folding()),
-        undated("approved", _("Approved reversals and corrections to post"), approved()),
+        undated(
+            "approved", _("Approved reversals, corrections and ends of claims to post"), approved()
+        ),
         checks(),
         statements(),
         exported(),
@@ -122,7 +131,7 @@ def folding() -> int:
 
 
 def approved() -> int:
-    kinds: tuple[Any, ...] = (ReversalProposal, Correction)
+    kinds: tuple[Any, ...] = (ReversalProposal, Correction, ClaimEnding)
     return sum(count(kind.objects.filter(state=kind.State.APPROVED)) for kind in kinds)
 
 

@@ -11,6 +11,8 @@ import secrets
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import pytest
@@ -22,15 +24,12 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client, TransactionTestCase
 
-from adminpanel.guards import NOTES, STATEMENTS
-from adminpanel.match_guards import MATCHING
 from ledger import lookups
-from ledger.guards import BOOKS
 from tests import owner
 from tests.factories import PIN, UserFactory, funded
 from tests.owner import past_the_guards
 from wallet import operations as wallet_operations
-from wallet.db.guards import AUDIT
+from wallet.db.guards import INSTALLED
 from wallet.models import Device, ProtectedName, User, accounts
 from wallet.models.protected import write_first_list
 from wallet.signin import devices
@@ -109,7 +108,7 @@ def flush_past_the_guards() -> None:
             with past_the_guards(), connection.cursor() as cursor:
                 cursor.execute("; ".join(flush))
         else:
-            guarded = BOOKS | AUDIT | NOTES | STATEMENTS | MATCHING
+            guarded = reduce(or_, INSTALLED)
             # In one transaction, which SQLite writes to the disk once.
             with transaction.atomic():
                 guarded.remove(connection)

@@ -209,6 +209,16 @@ class NameRequestForm(forms.Form):
     )
 
 
+class ShownNameForm(forms.Form):
+    """Does the member show the whole name to those they deal with?"""
+
+    shows_full_name = forms.BooleanField(
+        label=_("Show my full name to people I deal with"),
+        required=False,
+        widget=forms.CheckboxInput(),
+    )
+
+
 class TokenForm(forms.Form):
     """The name of a new API token, when it expires, and the member's PIN."""
 

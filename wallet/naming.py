@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wallet import lookalikes
 from wallet.context import Context
+from wallet.db.retries import committed
 from wallet.errors import Refusal, TooLate
 from wallet.messages import Topic, alert
 from wallet.models import NameRequest, ProtectedName, User
@@ -61,6 +62,15 @@ def ask(context: Context, *, name: str, reason: str) -> NameRequest:
             )
     except IntegrityError:
         raise AskedAlready from None
+
+
+@committed
+def show_in_full(user_id: int, shows: bool) -> None:
+    """Show the whole name, or only the short one, to those who have dealt with the member.
+
+    Raises Busy.
+    """
+    User.objects.filter(pk=user_id).update(shows_full_name=shows)
 
 
 @transaction.atomic

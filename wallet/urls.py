@@ -10,6 +10,7 @@ urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("profile/verify/", verify, name="verify"),
     path("profile/name/", views.ask_for_name, name="ask_for_name"),
+    path("profile/name/shown/", views.shown_name, name="shown_name"),
     path("profile/tokens/", views.api_tokens, name="api_tokens"),
     path("profile/tokens/<id:token_id>/revoke/", views.revoke_api_token, name="revoke_api_token"),
     path("security/", security_views.security_page, name="security"),

@@ -17,7 +17,7 @@ from wallet import contacts, naming
 from wallet.api import tokens
 from wallet.context_processors import THEMES
 from wallet.errors import Refusal
-from wallet.forms import NameRequestForm, ProfileForm, TokenForm
+from wallet.forms import NameRequestForm, ProfileForm, ShownNameForm, TokenForm
 from wallet.messages import Contact
 from wallet.models import ApiToken, User
 from wallet.security_views import after_change
@@ -92,6 +92,20 @@ def ask_for_name(request: MemberRequest) -> HttpResponse:
             return redirect_to(request, reverse("wallet:profile"))
     status = 422 if form.errors else 200
     return render(request, "wallet/name.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def shown_name(request: MemberRequest) -> HttpResponse:
+    """Choose what people who have dealt with the member read as the name."""
+    if request.method == "POST":
+        form = ShownNameForm(request.POST)
+        if form.is_valid():
+            naming.show_in_full(request.user.pk, form.cleaned_data["shows_full_name"])
+            messages.success(request, _("Saved."))
+            return redirect_to(request, reverse("wallet:profile"))
+    form = ShownNameForm(initial={"shows_full_name": request.user.shows_full_name})
+    return render(request, "wallet/shown_name.html", {"form": form})
 
 
 @require_POST

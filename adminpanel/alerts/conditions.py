@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from adminpanel.integrity import workers
 from adminpanel.integrity.queries import failed_checks
-from adminpanel.models import Alert, Correction, ReversalProposal
+from adminpanel.models import Alert, ClaimEnding, ClosingProposal, Correction, ReversalProposal
+from adminpanel.models.proposals import Proposal
 from adminpanel.models.proposals import State as Proposed
 from adminpanel.payouts.queries import in_states
 from ledger import rails, rollups
@@ -51,16 +52,20 @@ def waiting_approvals() -> Texts:
         "payouts": wait_since(in_states((State.HELD,)), "created_at", before),
         "reversals": wait_since(proposed(ReversalProposal), "proposed_at", before),
         "adjustments": wait_since(proposed(Correction), "proposed_at", before),
+        "claims": wait_since(proposed(ClaimEnding), "proposed_at", before),
+        "closes": wait_since(proposed(ClosingProposal), "proposed_at", before),
     }
     said = {
         "payouts": _("Payouts wait for approval: {n}"),
         "reversals": _("Reversals wait for approval: {n}"),
         "adjustments": _("Adjustments wait for approval: {n}"),
+        "claims": _("Proposals to end a claim wait for approval: {n}"),
+        "closes": _("Closes wait for approval: {n}"),
     }
     return {name: said[name].format(n=count) for name, count in found.items() if count}
 
 
-def proposed(model: type[ReversalProposal] | type[Correction]) -> QuerySet[Any]:
+def proposed(model: type[Proposal]) -> QuerySet[Any]:
     return model._default_manager.filter(state=Proposed.PROPOSED)
 
 

@@ -35,6 +35,7 @@ class Endings(Life[ClaimEnding]):
         State.POSTED: Action.END_CLAIM,
         State.REFUSED: Action.REFUSE_END_CLAIM,
     }
+    columns_of_posting = ()
     own_money = _lazy("You are a party to this transaction, so a colleague must decide.")
 
     def subject(self, proposal: ClaimEnding) -> subjects.Subject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -31,7 +32,10 @@ TAKINGS = 100
 def claims(request: MemberRequest) -> HttpResponse:
     """Open claims, or with `?tab=over` those that are paid or ended. Newest first."""
     is_over = request.GET.get("tab") == "over"
-    found = Claim.objects.select_related("original", "account__user")
+    waiting = ClaimEnding.objects.filter(claim=OuterRef("pk"), state=State.PROPOSED)
+    found = Claim.objects.select_related("original", "account__user").annotate(
+        end_waits=Exists(waiting)
+    )
     found = found.exclude(state="OPEN") if is_over else found.open()
     page = paging.page(found, request.GET.get("cursor"), settings.PAGE_SIZE_PANEL)
     context = {"claims": page.rows, "next_cursor": page.next_cursor, "is_over": is_over}

@@ -7,7 +7,10 @@ SOURCES. The function runs on each load of the overview, so it should read an in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from operator import itemgetter
 
+from django.db.models import Value
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import urlencode
@@ -17,7 +20,7 @@ from django.utils.translation import ngettext
 
 from adminpanel.attention import Item, by_tone, oldest
 from adminpanel.integrity import workers
-from adminpanel.models import CheckResult, ClosingProposal, Incident
+from adminpanel.models import CheckResult, ClaimEnding, ClosingProposal, Incident
 from adminpanel.overview import queries
 from adminpanel.overview.totals import Waiting
 from adminpanel.proposals.queries import to_decide
@@ -143,15 +146,46 @@ def corrections(reader: User) -> list[Item]:
     return waiting(Badge(_("Approve"), "wait", "pencil"), said, "adjustments", found)
 
 
-def closings(reader: User) -> list[Item]:
-    """Signatures of days and months that this person may approve."""
-    found = list(to_decide(ClosingProposal, reader).order_by("proposed_at"))
+def closes_and_endings(reader: User) -> list[Item]:
+    """Closes, and ends of claims, that this person may approve: in one query, as both are rare."""
+    closes, endings = (
+        to_decide(model, reader).order_by().values_list(Value(model.__name__), field, "proposed_at")
+        for model, field in ((ClosingProposal, "pk"), (ClaimEnding, "claim"))
+    )
+    found: dict[str, list[tuple[int, datetime]]] = {}
+    for name, pk, since in sorted(closes.union(endings, all=True), key=itemgetter(2)):
+        found.setdefault(name, []).append((pk, since))
+    return [
+        *closings(found.get(ClosingProposal.__name__, [])),
+        *endings_of_claims(found.get(ClaimEnding.__name__, [])),
+    ]
+
+
+def closings(found: list[tuple[int, datetime]]) -> list[Item]:
+    """Signatures of days and months: the id of each and since when it waits, oldest first."""
     if not found:
         return []
+    (first, since), *_others = found
+    period = ClosingProposal.objects.select_related("reopens").get(pk=first).period
     said = ngettext("{n} close needs approval", "{n} closes need approval", len(found))
     badge = Badge(_("Approve"), "wait", "lock")
-    url = reverse("adminpanel:close_period", args=[found[0].period.key])
-    return [Item(badge, said.format(n=len(found)), url, aside=oldest(found[0].proposed_at))]
+    url = reverse("adminpanel:close_period", args=[period.key])
+    return [Item(badge, said.format(n=len(found)), url, aside=oldest(since))]
+
+
+def endings_of_claims(found: list[tuple[int, datetime]]) -> list[Item]:
+    """Proposals to end a claim: the id of each claim and since when it waits, oldest first."""
+    if not found:
+        return []
+    (claim_id, since), *_others = found
+    said = ngettext(
+        "{n} proposal to end a claim needs approval",
+        "{n} proposals to end a claim need approval",
+        len(found),
+    )
+    badge = Badge(_("Approve"), "wait", "return")
+    url = reverse("adminpanel:claim", args=[claim_id])
+    return [Item(badge, said.format(n=len(found)), url, aside=oldest(since))]
 
 
 def exceptions(reader: User) -> list[Item]:
@@ -189,5 +223,5 @@ SOURCES: tuple[Source, ...] = (
     payouts,
     reversals,
     corrections,
-    closings,
+    closes_and_endings,
 )

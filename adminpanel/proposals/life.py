@@ -49,6 +49,8 @@ class Life[P: Proposal](ABC):
     )
     proposer_cannot_decide: ClassVar[Any] = _lazy("You proposed this, so someone else must decide.")
     own_money: ClassVar[Any]
+    # What `after_posting` may set. No other column of a proposal changes then.
+    columns_of_posting: ClassVar[tuple[str, ...]] = ("posted",)
 
     # --- What differs between the models
 
@@ -80,7 +82,7 @@ class Life[P: Proposal](ABC):
 
     @abstractmethod
     def after_posting(self, proposal: P, made: Any) -> dict[str, Any]:
-        """The facts of the posting for the audit. May set columns of the proposal."""
+        """The facts of the posting for the audit. May set `columns_of_posting`."""
 
     # --- Decide
 
@@ -190,7 +192,7 @@ class Life[P: Proposal](ABC):
         proposal.state = state
         proposal.remark = "" if made else refusal
         facts = self.after_posting(proposal, made) if made else {}
-        proposal.save()
+        proposal.save(update_fields=["state", "remark", *self.columns_of_posting])
         context = Context(proposal.decided_by_id, ip_address, proposal.remark)
         self.record_act(context, self.actions[state], proposal, **facts)
         return proposal

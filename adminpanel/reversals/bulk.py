@@ -20,6 +20,7 @@ from adminpanel.models import ReversalProposal
 from adminpanel.models.proposals import State
 from adminpanel.reversals import operations, queries
 from adminpanel.several import Item, ids_in
+from ledger.payouts import people
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.money import format_money
@@ -37,8 +38,10 @@ def reverse_several(request: MemberRequest) -> HttpResponse:
     items: list[Item] = []
     left_out: list[Item] = []
     cents = 0
+    # Asked once, not for each reversal.
+    why_none = people.why_no_approvals(request.user)
     for proposal in found.order_by("pk"):
-        problem = why_not(proposal, request.user)
+        problem = why_not(proposal, request.user) or why_none
         (left_out if problem else items).append(item_of(proposal, problem))
         cents += 0 if problem else proposal.amount_cents
     context = {

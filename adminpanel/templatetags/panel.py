@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from adminpanel.integrity.queries import failed_checks
 from adminpanel.ledger.queries import unless_too_long
 from adminpanel.menu import Section, menu_for
-from adminpanel.models import CheckResult, Correction, Incident, ReversalProposal
+from adminpanel.models import CheckResult, ClaimEnding, Correction, Incident, ReversalProposal
 from adminpanel.payouts.queries import pauses_now, payouts_to_decide
 from adminpanel.payouts.words import age, rail_label
 from adminpanel.proposals.queries import count_to_decide
@@ -34,11 +34,12 @@ NAMED = re.compile(rf"(\b{PATTERN}\b|\baccount -?[0-9]{{1,18}}\b)")
 class Standing(NamedTuple):
     """What needs attention on every page.
 
-    `proposals` are those of reversals.
+    `proposals` are those of reversals: to reverse, or to end a claim, of which `endings` are.
     """
 
     payouts: int | None
     proposals: int
+    endings: int
     corrections: int
     incidents: int
     failed_checks: list[CheckResult]
@@ -113,11 +114,14 @@ def closed_to() -> date | None:
 def standing(context: dict[str, Any]) -> Standing:
     # The overview reads them too.
     read_failed = context.get("failed_checks", failed_checks)
-    reversals, corrections = count_to_decide(context["user"], ReversalProposal, Correction)
+    reversals, endings, corrections = count_to_decide(
+        context["user"], ReversalProposal, ClaimEnding, Correction
+    )
     return Standing(
         # The number in the menu mustn't cost the page.
         unless_too_long(payouts_to_decide(context["user"]).count),
-        reversals,
+        reversals + endings,
+        endings,
         corrections,
         Incident.objects.exclude(state=Incident.State.RESOLVED).count(),
         read_failed(),

@@ -23,7 +23,7 @@ from ledger.api.schemas import (
     WithdrawIn,
 )
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
-from ledger.models import Transaction
+from ledger.models import Claim, Transaction
 from ledger.operations import Order
 from ledger.references import REFERENCE
 from ledger.status import Status
@@ -61,6 +61,12 @@ def transfer(
     hasn't paid before by `to`; such people are limited per hour and per day.
     """
     refuse_session(request)
+    order, wallets = transfer_of(request, body)
+    return perform(request, response, order, key, owners_of(wallets))
+
+
+def transfer_of(request: CallRequest, body: TransferIn) -> tuple[Order, dict[int, int]]:
+    """The order, and the wallets of both members. 404 if the caller may not pay this person."""
     if (body.to_user_id is None) == (body.to is None):
         raise payees.OnePayee
     if body.to_user_id is None:
@@ -72,8 +78,7 @@ def transfer(
     if body.to_user_id is not None:
         payees.refuse_stranger(request, source_id, target_id)
     note = body.description or ""
-    order = Order(TRANSFER, body.amount_cents, source_id, target_id, note)
-    return perform(request, response, order, key, owners_of(wallets))
+    return Order(TRANSFER, body.amount_cents, source_id, target_id, note), wallets
 
 
 @router.post("/withdraw", auth=ORDER_AUTH, response=MOVED | problems(409), summary="Take money out")
@@ -90,7 +95,7 @@ def withdraw(
 
 @router.get("/balance/{id:user_id}", response={200: BalanceOut, **problems(404)})
 def balance(request: CallRequest, user_id: int) -> BalanceOut:
-    """A member's balance and pending payouts."""
+    """A member's balance, pending payouts, and what later deposits pay of a reversal."""
     account = visible_wallet(request, user_id)
     return BalanceOut(
         user_id=user_id,
@@ -98,6 +103,7 @@ def balance(request: CallRequest, user_id: int) -> BalanceOut:
         currency=account.currency,
         balance_cents=account.balance_cents,
         pending_out_cents=Transaction.objects.pending_out_cents(account),
+        claimed_cents=Claim.objects.open().left_cents(account),
         as_of=timezone.now(),
     )
 

@@ -113,4 +113,5 @@ class BalanceOut(Schema):
     currency: str
     balance_cents: int
     pending_out_cents: int
+    claimed_cents: int
     as_of: datetime

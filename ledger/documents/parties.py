@@ -1,7 +1,7 @@
 """The two sides of a payment on one member's receipt.
 
-The member's own side is named in full. The other is named as other people see it: a short name
-and a masked phone number.
+The member's own side is named in full. The other is named as they let those see who deal with them:
+by the short name or the whole one, and with a masked phone number.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def other_side(movement: Movement) -> Party:
     if movement.kind.moves_own:
         return Party(movement.other_name or _("Your wallet"))
     if other := movement.counterparty:
-        return Party(other.short_name, phones.mask(other.phone) if other.phone else "")
+        return Party(movement.other_name, phones.mask(other.phone) if other.phone else "")
     if rail := movement.rail:
         attempt = movement.record.loaded_attempt
         # Payments over a rail are with the member's own phone.

@@ -128,9 +128,19 @@ class FilterForm(PeriodForm):
 class ActivityFilter(FilterForm):
     """The filters of a member's own activity."""
 
+    type = PickField(
+        label=_("Type"),
+        choices=lambda: [
+            ("", _("All types")),
+            *((each.code, each.label) for each in kinds.every() if not each.is_stray),
+        ],
+        required=False,
+    )
     DIRECTIONS = [("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
 
-    direction = PickField(label=_("Direction"), choices=DIRECTIONS, required=False)
+    direction = PickField(
+        label=_("Direction"), choices=DIRECTIONS, required=False, widget=forms.RadioSelect
+    )
     q = PastedField(
         label=_("Search"),
         max_length=80,

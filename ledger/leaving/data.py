@@ -27,6 +27,7 @@ def of(user: User) -> dict[str, Any]:
     return {
         "person": {
             "name": user.name,
+            "shows_full_name": user.shows_full_name,
             "phone": user.phone,
             "email": user.email,
             "joined_at": user.created_at,
@@ -126,7 +127,7 @@ def transactions(user: User, account: Account) -> Iterator[dict[str, Any]]:
             "amount_cents": record.amount_cents,
             "fee_cents": record.fee_cents,
             "is_out": record.from_account_id == account.pk,
-            "other_party": movement.counterparty.short_name if movement.counterparty else "",
+            "other_party": movement.other_name if movement.counterparty else "",
             "goal": movement.goal.name if movement.goal else "",
             "note": record.description,
             "rail": record.rail,

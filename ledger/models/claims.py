@@ -6,7 +6,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models.transactions import Transaction
@@ -17,6 +17,11 @@ from wallet.models import Account, Message
 class ClaimQuerySet(models.QuerySet["Claim"]):
     def open(self) -> Self:
         return self.filter(state=Claim.State.OPEN)
+
+    def left_cents(self, account: Account) -> int:
+        """What this wallet's deposits still have to pay of these claims."""
+        left = Sum(F("amount_cents") - F("taken_cents"), default=0)
+        return int(self.filter(account=account).aggregate(cents=left)["cents"])
 
 
 class Claim(models.Model):

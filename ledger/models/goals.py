@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,13 @@ class GoalQuerySet(models.QuerySet["Goal"]):
 
     def with_locks(self) -> Self:
         return self.prefetch_related("locks")
+
+    def with_interest_paid(self) -> Self:
+        """Load the interest and the tax of each in all, and its account."""
+        found = self.select_related("account")
+        paid = {"interest_cents": "gross_cents", "tax_cents": "tax_cents"}
+        sums = {each: Sum(f"interest__{cents}", default=0) for each, cents in paid.items()}
+        return found.annotate(**sums)
 
     def open(self) -> Self:
         return self.filter(account__closed_at__isnull=True)

@@ -88,6 +88,8 @@ class Schedule(models.Model):
     ended_by = models.CharField(_("ended because"), max_length=6, choices=EndedBy, blank=True)
     # Of the form that made it, so that a second click makes no second one.
     request_id = models.UUIDField(null=True, unique=True, editable=False)
+    # Of the plan that a program made it with. Its key may make no other.
+    digest = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     objects = ScheduleQuerySet.as_manager()
 

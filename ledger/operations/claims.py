@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger.errors import ClaimOver, NotReversible
+from ledger.errors import AccountClosed, ClaimOver, NotReversible
 from ledger.models import Books, Claim, ClaimTaking, Entry, Transaction
 from ledger.operations.corrections import lock_wallets, write
 from ledger.operations.orders import Order
@@ -32,7 +32,7 @@ def open_claim(
     """Let later deposits of the receiving wallet pay back this much, and send its member a message.
 
     The actor is the person who approved it, the context's reason the proposer's. The same key again
-    returns the first claim. Raises NotReversible, PartTooLarge or Busy.
+    returns the first claim. Raises NotReversible, PartTooLarge, AccountClosed or Busy.
     """
     assert context.actor_id
     assert context.key
@@ -45,6 +45,9 @@ def open_claim(
     if earlier := Claim.objects.filter(key=context.key).first():
         return earlier
     refuse_more_than_left(record, amount_cents)
+    # Members leave under the lock of their wallet. No deposit comes after that.
+    if not User.objects.filter(pk=record.to_account.user_id, is_active=True).exists():
+        raise AccountClosed
     notice = messages.alert(
         record.to_account.user_id,
         Topic.CLAIMED,
@@ -134,5 +137,6 @@ def end_claim(context: Context, *, claim_id: int, proposed_by_id: int) -> Claim:
     )
     claim.state, claim.over_at, claim.end_key = Claim.State.ENDED, timezone.now(), context.key
     claim.end_proposed_by_id, claim.end_approved_by_id = proposed_by_id, context.actor_id
-    claim.save()
+    ends = ("state", "over_at", "end_key", "end_proposed_by", "end_approved_by")
+    claim.save(update_fields=ends)
     return claim

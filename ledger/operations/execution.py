@@ -12,8 +12,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from ledger.errors import AlreadyReversed, AmountRefused, KeyReused
-from ledger.models import Attempt, Transaction
+from ledger.errors import AlreadyReversed, AmountRefused, KeyReused, RestClaimed
+from ledger.models import Attempt, Claim, Transaction
 from ledger.operations import rules, statements
 from ledger.operations.approvals import Check, check_by_people
 from ledger.operations.most import name_most
@@ -223,6 +223,8 @@ def refuse_second_reversal(transaction_id: int) -> None:
     reversal = Transaction.objects.filter(whole | part).order_by("pk").first()
     if reversal:
         raise AlreadyReversed(reference=reversal.reference)
+    if claim := Claim.objects.open().filter(original=transaction_id).first():
+        raise RestClaimed(reference=claim.original.reference)
 
 
 def replay(order: Order, earlier_id: int) -> Transaction:

@@ -16,13 +16,16 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from ledger.kinds import INTEREST, TAX
-from ledger.models import Entry, InterestPaid, InterestRate, Transaction
+from ledger.models import Entry, Goal, InterestPaid, InterestRate, Transaction
 from ledger.models.interest import POINTS, UNITS_PER_CENT, Version, percent, points_on
 from ledger.operations.execution import carry_out
 from ledger.operations.orders import Order, PlacedOrder
 from ledger.querysets import day_start, nairobi_day, next_day_start
+from wallet import messages
 from wallet.db.retries import committed
+from wallet.messages import Topic
 from wallet.models import Account
+from wallet.money import format_money
 
 DAY = timedelta(days=1)
 Purpose = InterestRate.Purpose
@@ -101,7 +104,7 @@ def pay_span(account: Account, span: Span, rates: Rates, last: InterestPaid | No
     tax_cents, tax_carried = divmod(gross_cents * tax_points + tax_carried, POINTS)
     interest = post(account, Order(INTEREST, gross_cents, target_id=account.pk))
     tax = post(account, Order(TAX, tax_cents, source_id=account.pk))
-    return InterestPaid.objects.create(
+    row = InterestPaid.objects.create(
         goal_id=account.pk,
         month=span.month,
         through_day=span.last,
@@ -112,6 +115,26 @@ def pay_span(account: Account, span: Span, rates: Rates, last: InterestPaid | No
         tax_carried=tax_carried,
         interest=interest,
         tax=tax,
+    )
+    if interest:
+        alert(account, interest, tax_cents)
+    return row
+
+
+def alert(account: Account, interest: Transaction, tax_cents: int) -> None:
+    """Tell the member, in the transaction that pays it."""
+    assert account.user_id
+    holds = Entry.objects.filter(account=account).order_by("-pk").values_list("balance_after_cents")
+    [balance_cents] = holds[0]
+    messages.alert(
+        account.user_id,
+        Topic.INTEREST_PAID,
+        reference=interest.reference,
+        amount=format_money(interest.amount_cents),
+        name=Goal.objects.values_list("name", flat=True).get(pk=account.pk),
+        tax=format_money(tax_cents),
+        balance=format_money(balance_cents or 0),
+        at=messages.moment(interest.created_at),
     )
 
 
@@ -157,9 +180,11 @@ class SoFar(NamedTuple):
         return percent(self.tax_points)
 
 
-def earned_so_far(account: Account, now: datetime | None = None) -> SoFar | None:
+def earned_so_far(
+    account: Account, now: datetime | None = None, rates: Rates | None = None
+) -> SoFar | None:
     """None for a closed goal, and without a rate today. Yesterday is the last day that counts."""
-    rates, today = Rates(), nairobi_day(now or timezone.now())
+    rates, today = rates or Rates(), nairobi_day(now or timezone.now())
     points = points_on(rates.interest, today)
     if not points or account.closed_at:
         return None

@@ -84,7 +84,7 @@ def reverse(context: Context, *, transaction_id: int, at: datetime | None = None
     The actor is the member of staff who approved it. The receiving wallet must still hold the
     money; it may be frozen or closed.
 
-    Raises NotReversible, AlreadyReversed, MoneyGone, KeyReused or Busy.
+    Raises NotReversible, AlreadyReversed, RestClaimed, MoneyGone, KeyReused or Busy.
     """
     record = Transaction.objects.get(pk=transaction_id)
     if not record.is_reversible:

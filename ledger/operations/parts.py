@@ -8,7 +8,7 @@ amount. A trigger stands behind that (`ledger/part_guards.py`).
 from __future__ import annotations
 
 from ledger.errors import InvalidAmount, KeyReused, MoneyGone, NotReversible, PartTooLarge
-from ledger.models import Transaction
+from ledger.models import Claim, Transaction
 from ledger.operations.corrections import lock_wallets, write
 from ledger.operations.orders import Order
 from wallet.context import Context
@@ -53,8 +53,12 @@ def replay(earlier: Transaction, order: Order, record: Transaction) -> Transacti
 
 
 def refuse_more_than_left(record: Transaction, amount_cents: int) -> None:
-    """Call it with the wallets locked, so that two partial reversals can't both pass."""
-    left_cents = left_of(record)
+    """What an open claim takes from later deposits isn't left for anything else.
+
+    Call it with the wallets locked, so that two partial reversals can't both pass.
+    """
+    claims = Claim.objects.open().filter(original=record)
+    left_cents = left_of(record) - sum(claim.left_cents for claim in claims)
     if amount_cents > left_cents:
         left, wanted = format_money(left_cents), format_money(amount_cents)
         raise PartTooLarge(reference=record.reference, left=left, wanted=wanted)

@@ -14,6 +14,7 @@ from ledger.api.payees import require_owner
 from ledger.api.schemas import AmountCents
 from ledger.models import Goal, Picture
 from ledger.operations import Order
+from ledger.operations.interest import Rates, earned_so_far
 from ledger.querysets import nairobi_day
 from ledger.savings import operations
 from ledger.savings.forms import NAME_LENGTH
@@ -44,6 +45,13 @@ class GoalMoveIn(Body):
     amount_cents: AmountCents
 
 
+class InterestOut(Schema):
+    basis_points: Annotated[int, Field(description="A year. 365 is 3.65%.")]
+    tax_basis_points: Annotated[int, Field(description="What is withheld of the interest.")]
+    earned_cents: Annotated[int, Field(description="Until yesterday, and not paid yet.")]
+    paid_on: Annotated[date, Field(description="The next day on which interest is paid.")]
+
+
 class GoalOut(Schema):
     id: Annotated[int, Field(description="Of the goal and of its account.")]
     user_id: int
@@ -56,6 +64,9 @@ class GoalOut(Schema):
     weekly_cents: Annotated[
         int | None, Field(description="What to save a week to reach the target in time.")
     ]
+    interest: Annotated[InterestOut | None, Field(description="Null without a rate today.")]
+    interest_paid_cents: Annotated[int, Field(description="In all, before tax.")]
+    interest_tax_cents: Annotated[int, Field(description="Withheld in all.")]
     created_at: datetime
 
 
@@ -70,7 +81,8 @@ def list_goals(request: CallRequest, user_id: int) -> GoalList:
         raise Http404
     note_read(request, user_id)
     found = Goal.objects.of_member(user_id).open()
-    return GoalList(items=[goal_out(goal) for goal in found])
+    rates = Rates()
+    return GoalList(items=[goal_out(goal, rates) for goal in found.with_interest_paid()])
 
 
 @router.post("/goals", response={201: GoalOut, **problems(403, 404, 411, 413, 415, 422)})
@@ -91,7 +103,7 @@ def open_goal(
     goal, is_replay = operations.open_goal(request.auth.context(key), body.user_id, plan)
     if is_replay:
         response.headers["Idempotency-Replayed"] = "true"
-    return Status(201, goal_out(goal))
+    return Status(201, goal_out(Goal.objects.with_interest_paid().get(pk=goal.pk), Rates()))
 
 
 @router.post("/goals/{id:goal_id}/add", auth=ORDER_AUTH, response=MOVED, tags=["Money"])
@@ -135,8 +147,22 @@ def own_goal(request: CallRequest, goal_id: int) -> Goal:
     return goal
 
 
-def goal_out(goal: Goal) -> GoalOut:
+def interest_out(goal: Goal, rates: Rates) -> InterestOut | None:
+    so_far = earned_so_far(goal.account, rates=rates)
+    if so_far is None:
+        return None
+    return InterestOut(
+        basis_points=so_far.points,
+        tax_basis_points=so_far.tax_points,
+        earned_cents=so_far.cents,
+        paid_on=so_far.paid_on,
+    )
+
+
+def goal_out(goal: Goal, rates: Rates) -> GoalOut:
+    """The goal is one of `with_interest_paid`."""
     assert goal.account.user_id
+    paid_cents, tax_cents = goal.interest_cents, goal.tax_cents  # type: ignore[attr-defined]
     return GoalOut(
         id=goal.pk,
         user_id=goal.account.user_id,
@@ -147,5 +173,8 @@ def goal_out(goal: Goal) -> GoalOut:
         target_cents=goal.target_cents,
         target_date=goal.target_date,
         weekly_cents=goal.weekly_cents(nairobi_day()),
+        interest=interest_out(goal, rates),
+        interest_paid_cents=paid_cents,
+        interest_tax_cents=tax_cents,
         created_at=goal.account.created_at,
     )

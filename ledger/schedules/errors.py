@@ -18,6 +18,34 @@ class NoDayLeft(Refusal):
     field = "on"
 
 
+class DayTooFar(Refusal):
+    code = "invalid_request"
+    sentence = _("Choose a day within the next five years.")
+    field = "on"
+
+
+class DayMissing(Refusal):
+    """How often, without the day that belongs to it, or with another's."""
+
+    code = "invalid_request"
+    sentence = _(
+        "Once has a date in on. Week has a day of 1 to 7, 1 is Monday. Month has a day of 1 to 31."
+    )
+    field = "day"
+
+
+class ScheduleKeyReused(Refusal):
+    """The idempotency key has already made another schedule."""
+
+    code = "idempotency_key_reused"
+    sentence = _("This key already made another schedule. Use a new key for a new schedule.")
+
+
+class GoalReached(Refusal):
+    code = "goal_reached"
+    sentence = _("This goal has reached its target.")
+
+
 class SavesAlready(Refusal):
     """A goal has one schedule at a time."""
 

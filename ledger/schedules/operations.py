@@ -6,8 +6,10 @@ cancelled a schedule, no payment that they stopped can go out.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import NamedTuple
+from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -29,6 +31,7 @@ from ledger.schedules.errors import (
     NoDayLeft,
     SavesAlready,
     ScheduleEnded,
+    ScheduleKeyReused,
     TooManySchedules,
 )
 from wallet import messages
@@ -52,6 +55,12 @@ class Plan(NamedTuple):
     def kind(self) -> str:
         moves_own = self.order.kind.moves_own
         return Schedule.Kind.SAVING if moves_own else Schedule.Kind.PAYMENT
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(
+            repr((self.kind, columns(self), self.order.source_id)).encode()
+        ).hexdigest()
 
 
 def check(plan: Plan) -> None:
@@ -97,13 +106,38 @@ def find_earlier(context: Context, plan: Plan) -> Schedule | None:
 @committed
 def create(context: Context, plan: Plan) -> Schedule:
     """Make a schedule, once per key. Raises what `check` raises, TooManySchedules and Busy."""
+    lock_wallet(plan)
+    return find_earlier(context, plan) or make(plan, context.request_id(plan))
+
+
+@committed
+def create_by_key(context: Context, plan: Plan) -> tuple[Schedule, bool]:
+    """Make a schedule for a program, once per key. Returns it, and if it's a replay.
+
+    Raises what `create` raises, and ScheduleKeyReused if the key made another one.
+    """
+    lock_wallet(plan)
+    request_id = context.request_id("program")
+    if request_id:
+        found = Schedule.objects.with_sides().filter(request_id=request_id).first()
+        if found and found.digest != plan.digest:
+            raise ScheduleKeyReused
+        if found:
+            return found, True
+    return make(plan, request_id), False
+
+
+def lock_wallet(plan: Plan) -> None:
+    """Lock first: schedules are counted, and a member who leaves ends them under the same lock."""
+    assert plan.order.source_id
+    Account.objects.select_for_update().get(pk=plan.order.source_id)
+
+
+def make(plan: Plan, request_id: UUID | None) -> Schedule:
+    """The caller holds the wallet."""
+    check(plan)
     source_id = plan.order.source_id
     assert source_id
-    # Lock first: schedules are counted, and a member who leaves ends them under the same lock.
-    Account.objects.select_for_update().get(pk=source_id)
-    if earlier := find_earlier(context, plan):
-        return earlier
-    check(plan)
     others = Schedule.objects.filter(source=source_id).open()
     if others.count() >= AT_MOST:
         raise TooManySchedules(most=AT_MOST)
@@ -112,7 +146,8 @@ def create(context: Context, plan: Plan) -> Schedule:
     made = Schedule.objects.create(
         kind=plan.kind,
         source_id=source_id,
-        request_id=context.request_id(plan),
+        request_id=request_id,
+        digest=plan.digest,
         next_on=plan.days.first_after(due_day()),
         **columns(plan),
     )

@@ -54,9 +54,11 @@ class Line(NamedTuple):
     from_id: int | None
     from_name: str | None
     from_phone: str | None
+    from_shows: bool | None
     to_id: int | None
     to_name: str | None
     to_phone: str | None
+    to_shows: bool | None
     from_goal: str | None
     to_goal: str | None
 
@@ -90,14 +92,17 @@ class Line(NamedTuple):
 
     @property
     def other(self) -> str:
-        """The other member's short name, or the name of the member's own goal on the other side.
+        """The other member's name as they let this one see it, or the own goal's on the other side.
 
         In a correction, two members have paid each other nothing.
         """
+        is_in = self.to_id == self.account_id
         if self.kind.moves_own:
-            return (self.from_goal if self.to_id == self.account_id else self.to_goal) or ""
-        name = self.from_name if self.to_id == self.account_id else self.to_name
-        return name_to_others(name) if name and not self.kind.is_correction else ""
+            return (self.from_goal if is_in else self.to_goal) or ""
+        name, shows = (self.from_name, self.from_shows) if is_in else (self.to_name, self.to_shows)
+        if not name or self.kind.is_correction:
+            return ""
+        return name if shows else name_to_others(name)
 
     @property
     def details(self) -> list[str]:
@@ -140,9 +145,11 @@ PATHS = (
     "transaction__from_account",
     "transaction__from_account__user__name",
     "transaction__from_account__user__phone",
+    "transaction__from_account__user__shows_full_name",
     "transaction__to_account",
     "transaction__to_account__user__name",
     "transaction__to_account__user__phone",
+    "transaction__to_account__user__shows_full_name",
     "transaction__from_account__goal__name",
     "transaction__to_account__goal__name",
 )

@@ -44,6 +44,11 @@ CLAIMS = f"""
        OR claim.taken_cents > claim.amount_cents
        OR (claim.state = 'PAID') <> (claim.taken_cents = claim.amount_cents)
        OR (claim.state = 'ENDED') <> (claim.end_approved_by_id IS NOT NULL)
+       OR claim.state = 'OPEN' AND (
+            EXISTS (SELECT 1 FROM ledger_transaction whole WHERE whole.reverses_id = original.id)
+            OR claim.amount_cents - claim.taken_cents > original.amount_cents - COALESCE((
+                SELECT SUM(part.amount_cents) FROM ledger_transaction part
+                WHERE part.part_of_id = original.id), 0))
        OR EXISTS (
             SELECT 1 FROM ledger_claimtaking taking
             LEFT JOIN ledger_transaction made ON made.id = taking.made_id
@@ -79,7 +84,8 @@ CHECKS = (
         _("Claims"),
         _(
             "Two people agreed on every claim, its member has a message, and what it took is what "
-            "its deposits paid, at most the whole of each."
+            "its deposits paid, at most the whole of each. An open one claims at most what "
+            "is left to reverse."
         ),
         _("on {reference}: took {taken_cents}, and its deposits paid {paid_cents}"),
         "claim",

@@ -1,7 +1,7 @@
 """Member pages that show or move money."""
 
 from ledger.views.about import answers, privacy, terms
-from ledger.views.activity import activity
+from ledger.views.activity import activity, activity_filter
 from ledger.views.fees import fees
 from ledger.views.home import home
 from ledger.views.moves import page_of
@@ -10,6 +10,7 @@ from ledger.views.reporting import report
 
 __all__ = [
     "activity",
+    "activity_filter",
     "answers",
     "cancel",
     "fees",

@@ -19,7 +19,10 @@ from ledger.months import Month
 from ledger.movements import Movement, by_day
 from ledger.querysets import nairobi_day
 from wallet.models import Account
-from wallet.web.http import MemberRequest, render_part
+from wallet.web.http import MemberRequest, asks_for, render_part
+
+# The filters count what they find, up to here.
+COUNTED = 100
 
 
 class Group(NamedTuple):
@@ -44,7 +47,7 @@ def activity(request: MemberRequest) -> HttpResponse:
     """The member's transactions, newest first, filtered by the query string."""
     account = request.user.primary_account()
     form = ActivityFilter(request.GET)
-    found = form.narrow(Transaction.objects.for_members())
+    found = form.narrow(Transaction.objects.for_members().with_balance_after(account))
     page = history.page(
         account,
         found,
@@ -70,6 +73,25 @@ def activity(request: MemberRequest) -> HttpResponse:
     }
     status = 200 if form.is_valid() else 422
     return render_part(request, "ledger/activity.html", context, part="activity", status=status)
+
+
+@require_safe
+@login_required
+def activity_filter(request: MemberRequest) -> HttpResponse:
+    """The filters of the activity. htmx shows them in a dialog, and how many rows they find."""
+    form = ActivityFilter(request.GET)
+    records = form.narrow(Transaction.objects.all())
+    found = history.count(
+        request.user.primary_account(),
+        records,
+        COUNTED + 1,
+        direction=form.cleaned_data.get("direction", ""),
+        text=form.cleaned_data.get("q", ""),
+    )
+    context = {"form": form, "found": found, "counted": COUNTED}
+    if asks_for(request, "found"):
+        return render_part(request, "partials/activity_filters.html", context, part="found")
+    return render_part(request, "ledger/activity_filter.html", context, part="sheet")
 
 
 def by_month(rows: list[Transaction], account: Account, form: ActivityFilter) -> list[Group]:

@@ -77,7 +77,7 @@
     const message = fresh.closest("[data-say]") ?? fresh.querySelector("[data-say]");
     if (message) say(message.dataset.say);
     if (document.activeElement === document.body) {
-      fresh.querySelector("[autofocus], h1[tabindex], .day[tabindex]")?.focus();
+      fresh.querySelector("[autofocus], h1[tabindex], .month-head [tabindex], .day[tabindex]")?.focus();
     }
   });
 
@@ -99,6 +99,12 @@
       isGoingBack = false;
     }
   });
+
+  // A dialog opens when htmx has filled it, and closes when its form was sent. It's empty while closed,
+  // so that no id is on the page twice.
+  on("htmx:afterSwap", ({ detail }) => { if (detail.target.matches("dialog:not([open])")) detail.target.showModal(); });
+  on("htmx:afterRequest", ({ detail }) => { if (!isPoll({ detail })) detail.elt.closest("dialog")?.close(); });
+  document.addEventListener("close", ({ target }) => { if (target.matches("dialog")) target.replaceChildren(); }, true);
 
   // Going back or forward while a page loads changes its address, but no script hears of it. Then the
   // page isn't the one of its address: load that one. htmx changes the address too, with the page.
@@ -163,6 +169,8 @@
       byId(show).type = byId(show).type === "password" ? "text" : "password";
       button.textContent = button.dataset.otherWord;
       button.dataset.otherWord = before;
+    } else if (button && "close" in button.dataset) {
+      button.closest("dialog").close();
     } else if (button && "print" in button.dataset) {
       window.print();
     }

@@ -66,6 +66,10 @@ def test_a_person_new_in_finance_may_approve_after_a_day(record, wambui, operato
     page = signed_in(newcomer).post(url(proposal, "approve"))
     assert page.status_code == 403
     assert "You joined finance less than 24 hours ago" in text(page)
+    # Nor several together, and the page says so before they choose.
+    chosen = signed_in(newcomer).get("/panel/reversals/approve/", {"reversal": proposal.pk})
+    assert chosen.status_code == 422
+    assert "You joined finance less than 24 hours ago" in text(chosen)
     time_machine.move_to("2026-11-26T10:00:00Z", tick=False)
     assert signed_in(newcomer).post(url(proposal, "approve")).status_code == 303
     proposal.refresh_from_db()

@@ -18,6 +18,7 @@ from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support.crowd import run_together
 from tests.pages import text
 from tests.tampering import violations
+from wallet.api import tokens
 from wallet.context import Context
 from wallet.errors import NotAllowed
 from wallet.models import Message
@@ -162,6 +163,7 @@ def test_the_database_keeps_claims_as_they_are(bob, claim, sql):
 @pytest.mark.parametrize("tamper", [
     "UPDATE ledger_claim SET taken_cents = taken_cents + 1",
     "UPDATE ledger_claim SET approved_by_id = proposed_by_id",
+    "UPDATE ledger_claim SET amount_cents = amount_cents + 1",
     "UPDATE ledger_claimtaking SET cents = cents - 1",
     "UPDATE ledger_claimtaking SET made_id = NULL",
     "UPDATE wallet_message SET topic = 'sent'",
@@ -192,6 +194,9 @@ def test_the_member_reads_what_is_taken_and_why(client, alice, bob, claim):
     home = text(client.get("/"))
     assert "Your next deposits pay KES 50.00 first" in home
     assert claim.original.reference in home
+    _row, secret = tokens.issue(user_id=bob.pk, scope="member", name="phone")
+    token = {"Authorization": f"Bearer {secret}"}
+    assert client.get(f"/api/balance/{bob.pk}", headers=token).json()["claimed_cents"] == 50_00
     page = text(client.get(f"/activity/{made.reference}/"))
     assert paid.reference in page
     assert "Still to be taken" in page
@@ -237,6 +242,7 @@ def test_staff_propose_a_part_and_end_a_claim_on_the_panel(as_wambui, joseph, al
     assert as_joseph.post(f"/panel/claims/1234/endings/{ending.pk}/approve/").status_code == 404
     as_joseph.post(f"/panel/claims/{claim.pk}/endings/{ending.pk}/approve/")
     assert Claim.objects.get().state == "ENDED"
+    assert "Written off." in text(as_wambui.get(f"/panel/claims/{claim.pk}/"))
 
 
 @pytest.mark.any_engine

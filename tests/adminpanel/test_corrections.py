@@ -131,7 +131,7 @@ def test_only_two_people_of_finance_with_no_money_in_it_agree(rail, wambui, jose
         corrections.withdraw(Context(joseph.pk), proposal_id=proposal.pk)
 
 
-@pytest.mark.parametrize("state", [State.APPROVED, State.DENIED, State.REFUSED])
+@pytest.mark.parametrize("state", [State.APPROVED, State.DENIED])
 def test_the_database_refuses_a_decision_by_the_proposer(wambui, alice, state):
     proposal = propose_adjustment(wambui, alice)
     columns = {"state": state, "decided_by": wambui, "decided_at": timezone.now()}

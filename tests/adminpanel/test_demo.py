@@ -12,16 +12,19 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 
-from adminpanel.models import Incident, Note, ReversalProposal
+from adminpanel.models import CheckRun, ClosingProposal, Incident, Note, ReversalProposal
 from ledger import kinds
-from ledger.models import Attempt, Goal, GoalLock, RailEvent, Transaction
+from ledger.models import Attempt, Close, Goal, GoalLock, RailEvent, Transaction
 from ledger.payouts import worker
+from ledger.querysets import nairobi_day
 from ledger.rails.simulated import FAILS
 from nissmart.demo import members as demo
 from nissmart.demo import payments
 from tests.books import assert_books_right
-from tests.factories import UserFactory, balance, send
+from tests.conftest import signed_in
+from tests.factories import UserFactory, balance, funded, send
 from tests.ledger.support.payouts import suspense_cents
+from tests.pages import text
 from wallet.models import AuditEvent, User
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
@@ -135,6 +138,7 @@ def test_a_second_run_adds_nothing():
     amina, brian = (User.objects.get(email=f"{name}@example.com") for name in ("amina", "brian"))
     send(amina, brian, balance(amina))
     models = (Transaction, User, ReversalProposal, Incident, Note, AuditEvent, RailEvent, Attempt)
+    models += (Close, ClosingProposal, CheckRun)
     before = [model.objects.count() for model in models]
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         said = run()
@@ -160,6 +164,23 @@ def test_the_panel_has_proposals_incidents_and_notes():
     )
     actors = set(AuditEvent.objects.exclude(actor=None).values_list("actor__email", flat=True))
     assert actors == {"finance@example.com", "finance2@example.com"}
+
+
+def test_some_days_are_closed_and_one_waits_for_a_colleague():
+    run()
+    days = [nairobi_day() - timedelta(days=ago) for ago in (6, 5, 4, 3)]
+    assert list(Close.objects.order_by("number").values_list("last_day", flat=True)) == days
+    waiting = ClosingProposal.objects.get(state="PROPOSED")
+    assert (waiting.last_day, waiting.proposer) == (days[-1] + timedelta(days=1), "Wambui Kariuki")
+    assert CheckRun.objects.get().results.exclude(found=0).count() == 0
+    page = text(signed_in(User.objects.get(email="finance2@example.com")).get("/panel/"))
+    assert "1 close needs approval" in page
+
+
+def test_the_books_of_others_are_left_open():
+    send(funded(UserFactory(), 1_00), UserFactory(), 1_00)
+    run()
+    assert not Close.objects.exists()
 
 
 def test_a_run_continues_where_the_last_one_stopped():

@@ -6,8 +6,10 @@ import pytest
 
 from adminpanel.models import Match, Movement
 from adminpanel.models.matches import Place
-from adminpanel.reconciliation import matching, taking_in
+from adminpanel.reconciliation import matching, standing, taking_in
+from tests.adminpanel.support.claims import approved
 from tests.adminpanel.support.matching import Sheet, came_in, new_receipt, places, went_out
+from tests.factories import balance
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +65,25 @@ def test_finds_every_kind_of_fault_and_no_other(alice, bob):
     assert taking_in.take_in_due() == 0
     assert list(Match.objects.values()) == before
     assert {match["rule"] for match in before} == {"receipt"}
+
+
+def test_a_partly_reversed_deposit_stays_matched(alice, bob, wambui, joseph):
+    """The part went into suspense, and no float moved. So no statement says anything of it."""
+    sheet = Sheet()
+    receipt, record = came_in(bob, 300_00)
+    sheet.say(receipt, 300_00)
+    sheet.imported()
+    for cents in (120_00, 80_00):
+        assert approved(record, wambui, joseph, cents=cents).state == "POSTED"
+    another, _record = came_in(alice, 50_00)
+    second = Sheet(opening_cents=300_00)
+    second.say(another, 50_00)
+    statement = second.imported()
+    assert balance(bob) == 100_00
+    assert places() == {"matched": sorted([receipt, f"{receipt}!", another, f"{another}!"])}
+    assert not Match.objects.filter(rule="undo").exists()
+    found = standing.equation(statement.cutoff)
+    assert (found.difference_cents, found.unexplained_cents) == (0, 0)
 
 
 def test_a_late_line_and_a_late_entry_are_matched_when_they_come(alice):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from adminpanel.models import CheckResult, CheckRun, Incident, ReversalProposal
 from adminpanel.overview import totals
+from adminpanel.proposal_guards import PROPOSALS
 from ledger import guards, operations, rollups
 from ledger.models import Entry, Transaction
 from tests.conftest import signed_in
@@ -148,7 +149,9 @@ def test_reversals_that_wait_for_a_second_person_need_attention(alice, bob, wamb
             proposed_by=wambui,
         )
         age = timedelta(hours=3, seconds=cents)
+        PROPOSALS.remove(connection)
         ReversalProposal.objects.filter(pk=proposal.pk).update(proposed_at=timezone.now() - age)
+        PROPOSALS.install(connection)
     ReversalProposal.objects.create(
         amount_cents=1_00,
         transaction=send(alice, bob, 99_00),

@@ -10,6 +10,7 @@ from tests.api.support.calls import MOVES, UNKNOWN_ID, Api, by_session, by_token
 from tests.books import nothing_moves
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
 from tests.ledger.support.goals import saving
+from tests.ledger.support.scheduled import schedule
 from wallet.models import User
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,7 @@ class Victim(NamedTuple):
     reference: str
     waiting: str
     goal: int
+    schedule: int
 
 
 @pytest.fixture
@@ -31,12 +33,13 @@ def victim(alice, bob):
     withdraw(alice, 67_89)
     # On the simulated rail this one waits ten seconds.
     waiting = deposit(alice, 4_002_00).reference
-    return Victim(alice.pk, record.reference, waiting, saving(alice, 10_00).pk)
+    goal = saving(alice, 10_00).pk
+    return Victim(alice.pk, record.reference, waiting, goal, schedule(alice, bob).pk)
 
 
 @pytest.fixture
 def unknown():
-    return Victim(UNKNOWN_ID, "NS-00000000", "NS-00000000", UNKNOWN_ID)
+    return Victim(UNKNOWN_ID, "NS-00000000", "NS-00000000", UNKNOWN_ID, UNKNOWN_ID)
 
 
 CALLERS = {
@@ -69,7 +72,9 @@ def users(carol, finance):
 
 
 def get(path):
-    return lambda caller, whose, own: caller.get(path.format(id=whose.id, ref=whose.reference))
+    return lambda caller, whose, own: caller.get(
+        path.format(id=whose.id, ref=whose.reference, goal=whose.goal)
+    )
 
 
 def cancel(caller, whose, own):
@@ -84,10 +89,19 @@ def open_goal(caller, whose, own):
     return caller.post("/api/goals", {"user_id": whose.id, "name": "Rent"})
 
 
+def make_schedule(caller, whose, own):
+    body = order("transfer", whose.id, own, 1_00) | {"every": "week", "day": 1}
+    return caller.post("/api/schedules", body)
+
+
+def change(path, body):
+    return lambda caller, whose, own: caller.post(
+        path.format(goal=whose.goal, schedule=whose.schedule), body
+    )
+
+
 def move_goal(way):
-    path = "/api/goals/{goal}/" + way
-    body = {"amount_cents": 1_00}
-    return lambda caller, whose, own: caller.post(path.format(goal=whose.goal), body)
+    return change("/api/goals/{goal}/" + way, {"amount_cents": 1_00})
 
 
 # The statuses that each caller gets for Alice's data, in the order of CALLERS. Any answer but 200
@@ -112,12 +126,40 @@ OF_OTHERS = {
     "POST /api/goals": (open_goal, [401, 404, 403, 201, 404, 404]),
     "POST /api/goals/{goal_id}/add": (move_goal("add"), [401, 404, 403, 201, 404, 404]),
     "POST /api/goals/{goal_id}/take": (move_goal("take"), [401, 404, 403, 201, 404, 404]),
+    "GET /api/goals/{goal_id}/automatic": (
+        get("/api/goals/{goal}/automatic"),
+        [401, 404, 200, 200, 404, 200],
+    ),
+    "POST /api/goals/{goal_id}/automatic": (
+        change("/api/goals/{goal}/automatic", {"percent": 10}),
+        [401, 404, 403, 200, 404, 404],
+    ),
+    "POST /api/goals/{goal_id}/automatic/pause": (
+        change("/api/goals/{goal}/automatic/pause", {"kind": "part"}),
+        [401, 404, 403, 200, 404, 404],
+    ),
+    "GET /api/schedules/{user_id}": (get("/api/schedules/{id}"), [401, 404, 200, 200, 404, 200]),
+    "POST /api/schedules": (make_schedule, [401, 404, 403, 201, 403, 403]),
+    "POST /api/schedules/{schedule_id}/change": (
+        change(
+            "/api/schedules/{schedule}/change", {"amount_cents": 1_00, "every": "week", "day": 1}
+        ),
+        [401, 404, 403, 200, 404, 404],
+    ),
+    **{
+        f"POST /api/schedules/{{schedule_id}}/{act}": (
+            change(f"/api/schedules/{{schedule}}/{act}", {}),
+            [401, 404, 403, 200, 404, 404],
+        )
+        for act in ("pause", "resume", "cancel")
+    },
 }
 OF_THEMSELVES = {
     "GET /api/users/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/balance/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/transactions/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/goals/{user_id}": [401, 200, 200, 200, 200, 200],
+    "GET /api/schedules/{user_id}": [401, 200, 200, 200, 200, 200],
     "GET /api/statement/{user_id}": [401, 200, 200, 200, 200, 200],
     "POST /api/deposit": [401, 201, 403, 201, 201, 201],
     # From a session money leaves only on pages, which ask for the PIN.

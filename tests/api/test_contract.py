@@ -140,6 +140,7 @@ def test_returns_a_balance(alices, alice, bob):
         "currency",
         "balance_cents",
         "pending_out_cents",
+        "claimed_cents",
         "as_of",
     }
     assert body["user_id"] == alice.pk

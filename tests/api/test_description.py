@@ -8,7 +8,7 @@ import re
 import jsonschema_rs
 import pytest
 
-from nissmart.openapi import BODIES, PROBLEMS
+from nissmart.examples import BODIES, PROBLEMS
 from tests.api.support.calls import Api, order
 from tests.factories import funded
 from tests.ledger.support.later import waiting_withdrawal
@@ -36,6 +36,15 @@ STATUSES = {
     "POST /api/goals": {"201", "404", "422"} | WITH_BODY,
     "POST /api/goals/{goal_id}/add": {"201", "404", "422"} | WITH_BODY,
     "POST /api/goals/{goal_id}/take": {"201", "404", "422"} | WITH_BODY,
+    "GET /api/goals/{goal_id}/automatic": {"200", "404"},
+    "POST /api/goals/{goal_id}/automatic": {"200", "404"} | WITH_BODY,
+    "POST /api/goals/{goal_id}/automatic/pause": {"200", "404"} | WITH_BODY,
+    "GET /api/schedules/{user_id}": {"200", "404"},
+    "POST /api/schedules": {"201", "404", "422"} | WITH_BODY,
+    "POST /api/schedules/{schedule_id}/change": {"200", "404"} | WITH_BODY,
+    "POST /api/schedules/{schedule_id}/pause": {"200", "403", "404"},
+    "POST /api/schedules/{schedule_id}/resume": {"200", "403", "404"},
+    "POST /api/schedules/{schedule_id}/cancel": {"200", "403", "404"},
     "GET /api/admin/summary": {"200", "403"},
     "GET /api/admin/activity": {"200", "403"},
 }

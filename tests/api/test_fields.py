@@ -95,14 +95,23 @@ def test_every_optional_field_may_be_null(anonymous, service, alice, bob):
         "WithdrawIn": ("/api/withdraw", order("withdraw", alice.pk, bob.pk)),
         "TransferIn": ("/api/transfer", order("transfer", alice.pk, bob.pk)),
         "GoalIn": ("/api/goals", {"user_id": alice.pk, "name": "School fees"}),
+        "ScheduleIn": (
+            "/api/schedules",
+            order("transfer", alice.pk, bob.pk) | {"every": "week", "day": 1},
+        ),
     }
+    # test_schedules.py has those that change something that is there already.
+    changes = {"ScheduleChangeIn", "AutomaticIn", "AutomaticPauseIn"}
     schemas = described["components"]["schemas"]
     # A move between a wallet and a goal has an amount, and nothing else.
-    assert {name for name in schemas if name.endswith("In")} == bodies.keys() | {"GoalMoveIn"}
+    assert {name for name in schemas if name.endswith("In")} == bodies.keys() | {
+        "GoalMoveIn",
+        *changes,
+    }
     for name, (path, wanted) in bodies.items():
         optional = schemas[name]["properties"].keys() - set(schemas[name]["required"])
-        # Needed, because the body has no `to`.
-        optional -= {"to_user_id"}
+        # Needed, because the body has no `to`, and each week has a day.
+        optional -= {"to_user_id", "day"}
         assert optional
         response = service.post(path, wanted | dict.fromkeys(optional))
         assert response.status_code == 201, (name, optional)

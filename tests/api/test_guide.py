@@ -17,6 +17,7 @@ import pytest
 from django.core.management import call_command
 
 from ledger import errors, goal_errors, payment_errors
+from ledger.schedules import errors as schedule_errors
 from nissmart.api import CODE_OF_STATUS
 from tests.api.support.calls import issue
 from tests.books import assert_books_right
@@ -174,7 +175,7 @@ NOT_OF_PROGRAMS = (
 
 
 def test_the_guide_lists_every_error_code():
-    modules = (errors, goal_errors, payment_errors)
+    modules = (errors, goal_errors, payment_errors, schedule_errors)
     refusals = [found for module in modules for found in vars(module).values()]
     codes = set(CODE_OF_STATUS.values()) | {
         found.code

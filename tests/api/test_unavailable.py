@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from ledger.models import Transaction
 from ledger.operations import statements
-from nissmart.openapi import UNKNOWN
+from nissmart.examples import UNKNOWN
 from tests.api.support.calls import MOVES, order, path_of, problem_of
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.browser]
 
-OPERATIONS = 17
+OPERATIONS = 26
 
 
 def test_the_reference_lists_every_operation(open_page):

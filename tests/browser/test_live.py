@@ -157,6 +157,34 @@ def test_back_from_a_receipt_shows_the_list_as_it_was(open_page, alice, bob, set
     expect(rows).to_have_count(5)
 
 
+def test_the_filters_of_activity_open_in_a_dialog(open_page, alice, bob):
+    send(alice, bob, 1_00, description="Chai")
+    send(bob, alice, 50, description="Chai back")
+    page = open_page(alice)
+    page.goto("/activity/?q=chai")
+    opener = page.get_by_role("link", name="Filter", exact=True)
+    dialog = page.get_by_role("dialog", name="Filter")
+    opener.click()
+    expect(dialog).to_be_visible()
+    expect(page.get_by_role("heading", name="Filter")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+    opener.click()
+    expect(dialog.get_by_role("button", name="Show 2 results")).to_be_visible()
+    dialog.get_by_label("Money out").check()
+    dialog.get_by_role("button", name="Show 1 result", exact=True).click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#activity a.row")).to_have_count(1)
+    expect(page.locator(".month-head h2")).to_be_focused()
+    expect(page).to_have_url(re.compile("q=chai.*direction=out"))
+    # A search keeps the filters.
+    page.get_by_label(re.compile("Search")).first.fill("back")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("No activity matches")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=back.*direction=out|direction=out.*q=back"))
+
+
 def test_the_ledger_filters_as_soon_as_a_type_is_chosen(open_page, finance, alice, bob):
     send(alice, bob, 12_34, description="Lunch")
     page = open_page(finance)

@@ -19,6 +19,7 @@ from tests.pages import (
     title,
     words,
 )
+from tests.unsettled import with_status
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
@@ -180,6 +181,42 @@ def test_each_active_filter_has_a_link_that_removes_it(as_alice, history):
     assert off == [{"type"}, {"direction"}, {"q"}, {"from"}]
 
 
+def test_the_filters_are_a_page_that_says_how_many_rows_they_find(as_alice, history, settings):
+    url = f"{URL}filter/"
+    page = as_alice.get(url, {"q": "to", "direction": "out"})
+    assert is_whole_page(page)
+    (form,) = elements(page, "form", class_="sheet-form")
+    assert dict(form.attributes)["action"] == URL
+    hidden = {"type": "hidden", "name": "q", "value": "to"}
+    assert hidden in [dict(field.attributes) for field in find(form, "input")]
+    assert words(next(find(form, "button"))) == "Show 2 results"
+    # htmx shows it in a dialog, and keeps the number true.
+    assert "<html" not in as_alice.get(url, headers=htmx("sheet")).text
+    for query, said in [
+        ({"type": "WITHDRAW"}, "Show 1 result"),
+        ({"type": "WITHDRAW", "direction": "in"}, "Show no results"),
+        ({"from": "2026-11-22", "to": "2026-11-21"}, "Show activity"),
+    ]:
+        part = as_alice.get(url, query, headers=htmx("found"))
+        assert is_part(part, "found")
+        assert words(elements(part, "button")[0]) == said
+
+
+def test_a_wide_screen_shows_the_balance_after_each_row(as_alice, alice, history):
+    with_status(withdraw(alice, 30_00), "PENDING")
+    with_status(withdraw(alice, 1_00), "FAILED")
+    deposit(alice, 1_00)
+
+    def balances() -> list[str]:
+        cells = elements(as_alice.get(URL), class_="number")
+        return [words(cell).removeprefix("Balance after ") for cell in cells]
+
+    rows = ["2,144.50", "–", "2,144.50", "2,174.50", "940.00", "980.00", "1,010.00", "990.00"]
+    assert balances() == [*rows, "1,000.00"]
+    as_alice.cookies["balance"] = "hidden"
+    assert set(balances()) == {"•••• Hidden"}
+
+
 def pages(client, **filters) -> list[list[str]]:
     """The references on each page, following the links to older ones."""
     found, query = [], filters
@@ -228,40 +265,6 @@ def test_the_last_page_says_that_the_list_ends(as_alice, history, settings):
     assert "That's everything." in text(as_alice.get(URL, {"cursor": pages(as_alice)[0][-1]}))
     last = pages(as_alice)[-1][-1]
     assert "There is no older activity." in text(as_alice.get(URL, {"cursor": last}))
-
-
-def test_months_have_the_sums_of_their_rows(alice, bob, time_machine, settings):
-    time_machine.move_to("2026-10-31T12:00:00Z")
-    send(alice, bob, 10_00)
-    time_machine.move_to("2026-11-01T12:00:00Z")
-    send(alice, bob, 20_00)
-    send(bob, alice, 5_00)
-    as_alice = signed_in(alice)
-
-    def heads(query: str) -> list[str]:
-        return [words(head) for head in elements(as_alice.get(URL + query), class_="month-head")]
-
-    october, november = "October In 0.00 Out 10.00", "November In 5.00 Out 20.00"
-    january = "January In 1,000.00 Out 0.00"
-    assert heads("") == [november, october, january]
-    assert heads("?from=2026-11-01") == [november]
-    assert heads("?from=2026-10-01&to=2026-10-31") == [october]
-    assert heads("?from=2026-10-31&to=2026-11-01") == [november, october]
-    assert heads("?direction=in") == ["November", "January"]
-    # The page before ended in November, so its heading is there.
-    assert heads("?month=2026-11") == [october, january]
-    as_alice.cookies["balance"] = "hidden"
-    assert heads("?from=2026-11-01") == ["November"]
-    page = as_alice.get(f"{URL}?from=2026-10-01&to=2026-10-31&type=TRANSFER")
-    (chosen,) = elements(page, "a", **{"aria-current": "true"})
-    assert words(chosen) == "Last month"
-    # A later page of a month has the sums of the whole month.
-    del as_alice.cookies["balance"]
-    settings.PAGE_SIZE = 1
-    link = dict(elements(as_alice.get(URL), "a", class_="button")[-1].attributes)
-    assert "month=2026-11" in link["hx-get"]
-    assert heads(link["href"]) == [november]
-    assert heads(link["hx-get"]) == []
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
+from django.db import connection
 
 from ledger import guards, operations
-from ledger.models import Arrival, Attempt, Entry, RailEvent, Transaction
+from ledger.models import Attempt, Entry, RailEvent, Transaction
 from ledger.operations import Paid
 from ledger.payouts import callbacks
 from tests.books import nothing_moves, total_in_wallets
-from tests.factories import UserFactory, account_id, balance, deposit
+from tests.factories import UserFactory, account_id, balance
 from tests.ledger.support.arrivals import (
     CENTS,
     RECEIPT,
@@ -24,7 +23,6 @@ from tests.ledger.support.arrivals import (
     typed,
 )
 from tests.ledger.support.payouts import age, assert_right, say, sent, state, suspense_cents
-from tests.ledger.support.rows import insert, stored
 from tests.ledger.support.suspense import the_stray
 from tests.pages import text
 from wallet import house
@@ -238,66 +236,3 @@ def test_the_receipt_of_a_payout_credits_nobody(rail, alice):
     with nothing_moves():
         assert come(rail, number(alice), receipt_of(payout)) == "receipt_taken"
     assert callbacks.apply_waiting() == 0
-
-
-# --- What the database refuses
-
-
-def refuses(**columns: object) -> None:
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Arrival.objects.filter(receipt=RECEIPT).update(**columns)
-
-
-def test_the_database_keeps_an_arrival_as_it_was_booked(rail, alice):
-    come(rail, number(alice))
-    other = Transaction.objects.exclude(arrival__receipt=RECEIPT).first()
-    for columns in (
-        {"transaction": None},
-        {"transaction": other},
-        {"amount_cents": 1},
-        {"receipt": "X"},
-        {"account_number": "X"},
-        {"rail": "mpesa"},
-    ):
-        refuses(**columns)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Arrival.objects.all()._raw_delete("default")
-    for wrong in ({"receipt": RECEIPT}, {"receipt": ""}, {"amount_cents": 0}):
-        known = {"rail": rail.code, "receipt": "R9", "amount_cents": CENTS}
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Arrival.objects.create(**known | wrong)
-
-
-def test_the_database_lets_only_a_confirmation_correct_the_amount(rail, alice, settings):
-    settings.CONFIRM_ABOVE_CENTS = CENTS - 1
-    come(rail, number(alice))
-    refuses(amount_cents=1)
-    refuses(paid_at=timezone.now())
-    Arrival.objects.update(amount_cents=2, confirmed_at=timezone.now(), next_look_at=None)
-    refuses(amount_cents=3, confirmed_at=timezone.now())
-    refuses(confirmed_at=None)
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"receipt": None},
-        {"fence": 1},
-        {"approvals_needed": 1},
-        {"sent_at": None},
-        {"state": "SENT"},
-    ],
-)
-def test_an_attempt_begins_as_paid_with_its_receipt_only(rail, alice, columns):
-    come(rail, number(alice))
-    paid = stored(Attempt.objects.get(receipt=RECEIPT))
-    del paid["id"]
-    prompted(alice)
-    record = deposit(alice, CENTS)
-    fresh = {"transaction_id": record.pk, "reference": "NSP-FRESH", "receipt": "R9"}
-    guards.remove(connection)
-    Attempt.objects.filter(transaction=record)._raw_delete("default")
-    guards.install(connection)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        insert("ledger_attempt", paid | fresh | columns)
-    insert("ledger_attempt", paid | fresh)

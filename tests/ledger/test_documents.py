@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ledger import operations
+from ledger import alerts, operations
 from ledger.documents import codes, issuing
 from ledger.models import IssuedReceipt, IssuedStatement, Transaction
 from ledger.querysets import nairobi_day
@@ -22,6 +22,7 @@ from tests.ledger.support.later import waiting_withdrawal
 from tests.pages import elements, text, words
 from tests.unsettled import with_status
 from wallet.context import Context
+from wallet.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +168,37 @@ def test_a_receipt_names_its_owner_in_full_and_masks_the_other(alice, bob):
     assert "/verify/" in share["data-share"]
     assert "from Alice W. to Bob O." in share["data-text"]
     assert alice.name not in share["data-text"]
+
+
+def test_a_full_name_is_shown_by_choice_to_those_who_dealt_with_its_owner(alice, bob):
+    record = send(alice, bob, 250_00)
+    as_alice, as_bob = signed_in(alice), signed_in(bob)
+    pages = [receipt_url(record), "/activity/", "/statement/", "/activity/?q=Otieno"]
+
+    def shows() -> list[bool]:
+        return ["Bob Otieno" in text(as_alice.get(url)) for url in pages]
+
+    assert bob.name == "Bob Otieno"
+    assert shows() == [False] * 4
+    assert as_bob.post("/profile/name/shown/", {"shows_full_name": "on"}).status_code == 303
+    assert "Bob Otieno" in text(as_bob.get("/profile/name/shown/"))
+    assert shows() == [True] * 4
+    # Not before a payment, to strangers, or where Alice shares it.
+    review = {"recipient": bob.email, "amount": "5", "idempotency_key": "k"}
+    for page in (
+        as_alice.get("/transfer/"),
+        as_alice.post("/transfer/", review),
+        Client().get(f"/verify/{IssuedReceipt.objects.get().code}/"),
+    ):
+        assert "Bob O" in text(page)
+        assert "Otieno" not in page.text
+    buttons = [dict(one.attributes) for one in elements(as_alice.get(pages[0]), "button")]
+    assert ["Otieno" in one["data-text"] for one in buttons if "data-share" in one] == [False]
+    alerts.write_due()
+    said = Delivery.objects.filter(user=alice).latest("pk").text
+    assert ("Bob O." in said, "Otieno" in said) == (True, False)
+    as_bob.post("/profile/name/shown/")
+    assert shows() == [False] * 4
 
 
 def test_a_receipt_as_pdf_is_the_parties_own_and_limited(alice, bob, settings):

@@ -18,7 +18,7 @@ APPS = ("wallet", "ledger", "adminpanel", "nissmart")
 # The API's examples, and the SQL of a trigger, which is read before the kinds can be.
 EXAMPLES = {
     *("ledger/goal_guards.py", "ledger/guards.py", "ledger/part_guards.py"),
-    "nissmart/openapi.py",
+    "nissmart/examples.py",
 }
 
 every_kind = pytest.mark.parametrize("kind", kinds.every(), ids=kinds.codes())

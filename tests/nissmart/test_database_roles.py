@@ -179,6 +179,18 @@ def test_the_roles_have_no_power_over_others(application: psycopg.Connection[Any
     assert application.execute(owned, [APPLICATION]).fetchone() == (0,)
 
 
+def test_what_someone_gave_on_the_database_is_taken_back(
+    application: psycopg.Connection[Any],
+) -> None:
+    """A temporary table would stand before ours in the triggers."""
+    make = "CREATE TEMPORARY TABLE ledger_books (id integer, open_from timestamptz)"
+    with connection.cursor() as cursor:
+        name = connection.settings_dict["NAME"]
+        cursor.execute(f'GRANT ALL ON DATABASE "{name}" TO {APPLICATION}')
+    rights.grant(APPLICATION)
+    assert isinstance(error_of(application, make), psycopg.errors.InsufficientPrivilege)
+
+
 def test_rows_of_a_later_table_stay_until_its_rights_are_granted() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE later (id integer)")

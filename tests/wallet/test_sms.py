@@ -24,6 +24,7 @@ FACTS = st.fixed_dictionaries(
         "device": st.text(max_size=60),
         "amount": st.integers(1, 99_999_999_99).map(format_money),
         "balance": st.integers(0, 99_999_999_99).map(format_money),
+        "tax": st.integers(0, 99_999_99).map(format_money),
         "fee": st.integers(0, 9_999_99).map(format_amount),
     }
 )

@@ -53,6 +53,7 @@ class Topic(TextChoices):
     STATEMENT_READY = "statement_ready", gettext_lazy("Monthly statement")
     SAVED = "saved", gettext_lazy("Money put into a goal")
     TAKEN_OUT = "taken_out", gettext_lazy("Money taken out of a goal")
+    INTEREST_PAID = "interest_paid", gettext_lazy("Interest paid")
     SAVING_SKIPPED = "saving_skipped", gettext_lazy("Automatic saving skipped")
     UNLOCK_ASKED = "unlock_asked", gettext_lazy("Asked to unlock a goal")
     SCHEDULE_SET = "schedule_set", gettext_lazy("Payment scheduled")

@@ -219,6 +219,16 @@ WORDS: Mapping[str, Words] = {
         inbox=gettext_lazy("From {name}. You now have {balance} available."),
         kind=Kind.GOALS,
     ),
+    Topic.INTEREST_PAID: Words(
+        gettext_lazy("{name} earned {amount} interest"),
+        gettext_lazy(
+            "{reference} Confirmed. {amount} interest for {name} on {at}, less {tax} tax. "
+            "It holds {balance}."
+        ),
+        asks=False,
+        inbox=gettext_lazy("Less {tax} tax. It now holds {balance}."),
+        kind=Kind.GOALS,
+    ),
     Topic.SAVING_SKIPPED: Words(
         gettext_lazy("An automatic saving was skipped"),
         gettext_lazy("Nissmart: {amount} for {name} wasn't saved, and costs nothing. {why}"),

@@ -138,6 +138,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     search_short_name = models.TextField(default="", db_default="", editable=False)
     # Names that look the same have the same skeleton (wallet/lookalikes.py).
     name_skeleton = models.TextField(default="", db_default="", editable=False)
+    # Those who have dealt with this person read the whole name, not only the short one.
+    shows_full_name = models.BooleanField(default=False, db_default=False, editable=False)
     # What others may pay them by, without knowing a phone number or an email.
     public_id = models.CharField(
         _("public id"),
@@ -259,6 +261,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def short_name(self) -> str:
         """First name and initial, for strangers: `Jane W.`"""
         return names.short_name(self.name)
+
+    @property
+    def name_for_parties(self) -> str:
+        """The name for those who have paid this person, or were paid by them."""
+        return self.name if self.shows_full_name else self.short_name
 
     @property
     def initials(self) -> str:

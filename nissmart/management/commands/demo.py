@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ledger import alerts
+from nissmart.demo import closes, payments, savings, schedules, staff_work
 from nissmart.demo import members as demo
-from nissmart.demo import payments, savings, schedules, staff_work
 from wallet.errors import Refusal
 from wallet.models import User
 from wallet.phones import national
@@ -42,6 +42,7 @@ class Command(BaseCommand):
                 savings.settle({user.email: user for user in people.values()})
                 schedules.play(people)
                 staff_work.play(people)
+                closes.play(people)
             except Refusal as refusal:
                 raise CommandError(f"The demo's history can't be added here: {refusal}") from None
             # The people of the demo don't have to hear of all that.

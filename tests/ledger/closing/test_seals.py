@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from adminpanel.guards import NOTES
 from adminpanel.reversals import operations as reversals
-from ledger import guards, verify
+from ledger import verify
 from ledger.closing import seals
 from ledger.models import Entry, Seal, Transaction
 from tests.conftest import staff
@@ -17,10 +19,10 @@ from tests.ledger.closing.test_rewritten import REWRITES
 from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.later import end, waiting_withdrawal
 from wallet.context import Context
-from wallet.db.guards import AUDIT
+from wallet.db.guards import INSTALLED
 from wallet.staff import audit, subjects
 
-ALL = guards.BOOKS | AUDIT | NOTES
+ALL = reduce(or_, INSTALLED)
 
 
 def play() -> dict[str, object]:

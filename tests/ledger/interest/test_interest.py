@@ -13,6 +13,7 @@ from ledger.models import Goal, InterestMark, InterestPaid, Transaction
 from ledger.operations.interest import earned_so_far
 from ledger.savings import interest
 from nissmart import work
+from tests.api.support.calls import by_token
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, balance, funded, new_key
@@ -24,7 +25,7 @@ from tests.pages import text
 from tests.tampering import violations
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
-from wallet.models import User
+from wallet.models import Message, User
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,21 @@ def test_a_month_is_paid_once_with_its_tax(goal, saver, clock):
     InterestMark.objects.all().delete()
     assert (work.pay_interest(), paid()) == (0, [(date(2027, 1, 1), 31_00, 4_65)])
     assert held(goal) == ONE_A_DAY + 31_00 - 4_65
+    said = Message.objects.get(user=saver, topic="interest_paid")
+    facts = {
+        name: said.facts[name].removeprefix("KES\xa0") for name in ("amount", "tax", "balance")
+    }
+    assert facts == {"amount": "31.00", "tax": "4.65", "balance": "10,026.35"}
+    [item] = by_token(saver).get(f"/api/goals/{saver.pk}").json()["items"]
+    assert (item["interest_paid_cents"], item["interest_tax_cents"]) == (31_00, 4_65)
+    assert item["interest"] == {
+        "basis_points": POINTS,
+        "tax_basis_points": 15_00,
+        "earned_cents": 0,
+        "paid_on": "2027-03-01",
+    }
     given, taken = Transaction.objects.order_by("pk")[2:]
+    assert said.facts["reference"] == given.reference
     assert (given.type, taken.type) == ("INTEREST", "TAX")
     assert (given.orderer_name, given.source_name) == ("Nissmart", "Member interest")
     assert taken.target_name == "Withholding tax payable"
