@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -169,9 +169,11 @@ def old_runs() -> QuerySet[CheckRun]:
     """Runs of more than RUN_DAYS ago in which every check passed."""
     past = timezone.now() - timedelta(days=RUN_DAYS)
     failed = CheckResult.objects.filter(run=OuterRef("pk")).exclude(found=0, error="")
-    # Asked for each run. As a NOT EXISTS, PostgreSQL would read all results before the first run.
-    runs = CheckRun.objects.alias(failure=Subquery(failed.values("pk")[:1]))
-    return runs.filter(failure=None, finished_at__lt=past)
+    # PostgreSQL asks this for each run, until it has enough. From a NOT EXISTS it would make a join
+    # that reads all results first, and without the CASE it expects hardly any run to be whole.
+    is_whole = Case(When(failure=None, then=Value(True)), default=Value(False))
+    runs = CheckRun.objects.alias(failure=Subquery(failed.order_by().values("pk")[:1]))
+    return runs.alias(is_whole=is_whole).filter(is_whole=True, finished_at__lt=past)
 
 
 SWEEP = Sweep(

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import resource
+import signal
 from collections import deque
 from collections.abc import Awaitable
 from io import BytesIO
 from typing import IO, Any
+
+if multiprocessing.parent_process() is not None:
+    # The handlers of the server's main process came with the fork, and do nothing here. Until this
+    # process has its own, a stop ends it. Otherwise the stop would wait, and kill it after 30 s.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)
 
 import nissmart.wsgi  # noqa: F401 (sets Django up, which the others need)
 

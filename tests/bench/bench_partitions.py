@@ -63,7 +63,7 @@ type Connection = psycopg.Connection[tuple[object, ...]]
 def main() -> int:
     try:
         with server() as application:
-            # It makes its own tables, and reads no one's but these.
+            # It makes its own tables, and reads only these.
             url = owner_of(application)
             os.environ |= {"DATABASE_URL": url, "DEBUG": "1"}
             os.environ["DJANGO_SETTINGS_MODULE"] = "nissmart.settings"

@@ -36,7 +36,7 @@ from tests.proof.stack import web_server
 
 CLIENTS = 16
 BEFORE_S, FULL_S, BACK_WITHIN_S = 4.0, 10.0, 30.0
-# No payment was answered as paid for so long: payments have stopped.
+# No payment went through for so long: payments have stopped.
 STILL_S = 4.0
 STOPS_WITHIN_S = 180.0
 MEGABYTE = 1 << 20
