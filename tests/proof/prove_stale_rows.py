@@ -70,8 +70,9 @@ def prove(engine: str, url: str) -> str:
             worker.get(do="sign_in_all")
         slow = compare(engine, clean, stale)
         said = sweep_beside_payments(stale, stale_url)
+        print(f"{engine}: {said}", flush=True)
         assert not slow, f"slower by more than a fifth beside {rows} stale rows: {slow}"
-    return f"{rows} stale rows in each of {len(filled)} tables: no request slower; {said}"
+    return f"{rows} stale rows in each of {len(filled)} tables: no request slower"
 
 
 def copy(engine: str, url: str, superuser: str) -> str:
