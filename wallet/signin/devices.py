@@ -77,8 +77,8 @@ def recognise(request: HttpRequest, user: User) -> tuple[Device, str, bool]:
     token = token_of(request) or secrets.token_urlsafe(32)
     now = timezone.now()
     latest = {"last_used_at": now, "ip_address": ip_address(request), "name": name_of(request)}
-    # In the order of the index. Without one, PostgreSQL reads the table to its end for a person with
-    # no device, when nearly all rows are someone else's.
+    # In the order of the index. Without one, PostgreSQL reads the whole table for a person with no
+    # device, when nearly all rows are someone else's.
     is_first = user.devices.order_by("digest").values("pk").first() is None
     known_from = now if is_first else now + timedelta(hours=settings.NEW_DEVICE_HOURS)
     device, is_unknown = Device.objects.update_or_create(
