@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import batched
 from random import Random
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from django.db.models import Max
 
 from ledger import account_days, rollups
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
-from ledger.models import Transaction
+from ledger.models import Books, Transaction
 from ledger.operations import Order
 from ledger.querysets import day_start, nairobi_day
 from wallet.models import Account, User
@@ -56,7 +56,6 @@ NOTES = {
 # Relative number of orders in each hour of a Nairobi day.
 HOURS = (1, 1, 1, 1, 1, 3, 8, 12, 13, 12, 11, 12, 15, 14, 11, 10, 12, 16, 18, 16, 12, 8, 4, 2)
 
-
 RECORD_COLUMNS = (
     "id, reference, type, rail, status, amount_cents, from_account_id, to_account_id, description, "
     "created_by_id, idempotency_key, created_at, settled_at"
@@ -65,6 +64,10 @@ ENTRY_COLUMNS = "transaction_id, account_id, amount_cents, balance_after_cents, 
 
 Status = Transaction.Status
 type Row = tuple[int | str | datetime | None, ...]
+
+
+class AllClosed(Exception):
+    """All days before today are closed, so nothing can be dated into them."""
 
 
 class Move(NamedTuple):
@@ -90,12 +93,12 @@ class Town:
 def generate(*, members: int, transactions: int, seed: int, now: datetime) -> Iterator[int]:
     """Add new members and their orders. Yields the number of orders so far after each batch.
 
-    The same seed on a database with the same rows gives the same history.
+    The same seed on a database with the same rows gives the same history. It begins DAYS ago, or on
+    the first day that isn't closed. Raises AllClosed when there is none before today.
     """
     last_id = Transaction.objects.aggregate(last=Max("pk"))["last"] or 0
     random = Random(f"{seed}/{last_id}")
-    today = nairobi_day(now)
-    midnights = [day_start(today - timedelta(days=days)) for days in range(DAYS, 0, -1)]
+    midnights = open_midnights(nairobi_day(now))
     town = open_members(random, members, joined=midnights[0])
     references = unused_references(random)
     written = 0
@@ -107,6 +110,16 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
     rollups.fold_all(FOLD)
     rollups.fold_all()
     account_days.fold_all(FOLD)
+
+
+def open_midnights(today: date) -> list[datetime]:
+    """When each day of the history begins."""
+    midnights = [day_start(today - timedelta(days=days)) for days in range(DAYS, 0, -1)]
+    if books := Books.objects.first():
+        midnights = [each for each in midnights if each >= books.open_from]
+    if not midnights:
+        raise AllClosed
+    return midnights
 
 
 def open_members(random: Random, number: int, joined: datetime) -> Town:
@@ -151,9 +164,10 @@ def unused_references(random: Random) -> Iterator[str]:
 def moves(random: Random, town: Town, number: int, midnights: list[datetime]) -> Iterator[Move]:
     """This many orders, oldest first, each within its member's balance and limits."""
     accounts = list(town.owners)
-    cents_max = amount_cents_max(len(accounts), number / DAYS)
+    days = len(midnights)
+    cents_max = amount_cents_max(len(accounts), number / days)
     for day, midnight in enumerate(midnights):
-        share = number * (day + 1) // DAYS - number * day // DAYS
+        share = number * (day + 1) // days - number * day // days
         hours = random.choices(range(24), HOURS, k=share)
         sent_cents: Counter[int] = Counter()
         for seconds in sorted(hour * 3600 + random.random() * 3600 for hour in hours):

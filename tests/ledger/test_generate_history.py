@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -13,10 +14,11 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from ledger import kinds
+from ledger.closing import gate
 from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Entry, Transaction
 from ledger.operations import Order
-from ledger.querysets import nairobi_day
+from ledger.querysets import day_start, nairobi_day
 from nissmart.demo.history_generator import DAYS, is_allowed
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send
@@ -133,3 +135,15 @@ def test_an_order_may_reach_a_limit_but_not_pass_it(settings, order, is_within_l
 def test_a_history_without_members_is_refused():
     with pytest.raises(CommandError):
         generate(members=0, transactions=1)
+
+
+def test_a_history_begins_after_the_closed_days():
+    today = nairobi_day()
+    gate.move_gate(day_start(today - timedelta(days=2)))
+    generate(members=20, transactions=100)
+    days = {nairobi_day(at) for at in Transaction.objects.values_list("created_at", flat=True)}
+    assert days == {today - timedelta(days=2), today - timedelta(days=1)}
+    assert_right()
+    gate.move_gate(day_start(today))
+    with pytest.raises(CommandError, match="All days before today are closed"):
+        generate(members=20, transactions=100)

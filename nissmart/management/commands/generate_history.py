@@ -10,12 +10,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from nissmart.demo.history_generator import DAYS, generate
+from nissmart.demo.history_generator import DAYS, AllClosed, generate
 from nissmart.owner import as_owner
 
 
 class Command(BaseCommand):
-    help = f"Adds new members and {DAYS} days of transactions among them, in bulk."
+    help = (
+        f"Adds new members and {DAYS} days of transactions among them, in bulk. If days are "
+        "closed, the history begins after them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--members", type=int, required=True)
@@ -34,9 +37,15 @@ class Command(BaseCommand):
             seed=options["seed"],
             now=timezone.now(),
         )
-        for written in progress:
-            if options["verbosity"] > 1:
-                self.stdout.write(f"{written:,} transactions")
+        try:
+            for written in progress:
+                if options["verbosity"] > 1:
+                    self.stdout.write(f"{written:,} transactions")
+        except AllClosed:
+            raise CommandError(
+                "All days before today are closed, so they can't get a history. "
+                "Use another database."
+            ) from None
         # Let the database plan for its new size. Only the owner of the tables may.
         owner = nullcontext() if connection.in_atomic_block else as_owner()
         with owner, connection.cursor() as cursor:
