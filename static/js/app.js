@@ -100,11 +100,11 @@
     }
   });
 
-  // A dialog opens when htmx has filled it, and closes when its form was sent. It's empty while closed,
-  // so that no id is on the page twice.
-  on("htmx:afterSwap", ({ detail }) => { if (detail.target.matches("dialog:not([open])")) detail.target.showModal(); });
-  on("htmx:afterRequest", ({ detail }) => { if (!isPoll({ detail })) detail.elt.closest("dialog")?.close(); });
-  document.addEventListener("close", ({ target }) => { if (target.matches("dialog")) target.replaceChildren(); }, true);
+  // `dialog.sheet` opens when htmx has filled it, and closes when its form was sent. It's empty while
+  // closed, so that no id is on the page twice.
+  on("htmx:afterSwap", ({ detail }) => { if (detail.target.matches("dialog.sheet:not([open])")) detail.target.showModal(); });
+  on("htmx:afterRequest", ({ detail }) => { if (!isPoll({ detail })) detail.elt.closest("dialog.sheet")?.close(); });
+  document.addEventListener("close", ({ target }) => { if (target.matches("dialog.sheet")) target.replaceChildren(); }, true);
 
   // Going back or forward while a page loads changes its address, but no script hears of it. Then the
   // page isn't the one of its address: load that one. htmx changes the address too, with the page.

@@ -51,15 +51,17 @@ class Command(BaseCommand):
         keep_doing(work.JOBS, PAUSE_S)
         for thread in threads:
             thread.join()
+        # Those of the jobs that were under way.
+        work.beat()
+        connections.close_all()
 
 
 def keep_beating() -> None:
-    """Write the heartbeats every few seconds, and once more at the end."""
+    """Write the heartbeats every few seconds."""
     try:
         while not work.STOPPING.is_set():
             work.beat()
             work.STOPPING.wait(EVERY_S)
-        work.beat()
     finally:
         work.STOPPING.set()
         connections.close_all()
