@@ -38,13 +38,17 @@ PAGES = {
     "panel accounts": "/panel/accounts/",
     "panel account of the rail": "/panel/accounts/-1/",
     "panel members": "/panel/members/",
+    "reconciliation": "/panel/reconciliation/",
+    "a statement": "/panel/reconciliation/{statement}/",
+    "its lines": "/panel/reconciliation/{statement}/lines/",
     "API balance": "/api/balance/{member}",
     "API transactions": "/api/transactions/{member}?limit=20",
 }
+RECONCILE = "from tests.bench.reconciled import reconcile; reconcile()"
 GOAL_RATIO, GOAL_MS = 1.3, 50
 GOAL_PAGES = (
     *("home", "activity", "panel overview", "panel ledger", "panel activity"),
-    *("API balance", "API transactions"),
+    *("reconciliation", "a statement", "its lines", "API balance", "API transactions"),
 )
 
 
@@ -66,6 +70,8 @@ def fill(url: str, size: int) -> None:
     manage(url, "migrate", "--verbosity=0")
     sizes = [f"--members={MEMBERS}", f"--transactions={size}"]
     print(manage(url, "generate_history", *sizes, "--seed=1"))
+    shell = ["shell", "--verbosity=0", "--command", RECONCILE]
+    manage(url, *shell)
     # The server's autovacuum would do this within a minute.
     with psycopg.connect(owner_of(url), autocommit=True) as line:
         line.execute("VACUUM ANALYZE")

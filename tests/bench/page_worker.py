@@ -17,6 +17,7 @@ from django.http import HttpResponse  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
+from adminpanel.models import Statement  # noqa: E402
 from tests.bench.workers import serve  # noqa: E402
 from tests.conftest import pass_second_factor  # noqa: E402
 from wallet.api import tokens  # noqa: E402
@@ -44,13 +45,13 @@ def clients() -> tuple[Client, Client, Client]:
 
 
 member, staff, program = clients()
-member_id = member.session[SESSION_KEY]
+# What stands in paths: the member with the longest history, and the newest statement.
+IDS = {"member": member.session[SESSION_KEY], "statement": Statement.objects.latest("pk").pk}
 
 
 def get(path: str) -> HttpResponse:
-    """Get a page. `{member}` in its path is the id of the member with the longest history."""
     client = {"panel": staff, "api": program}.get(path.split("/")[1], member)
-    return client.get(path.format(member=member_id))
+    return client.get(path.format(**IDS))
 
 
 def measure(path: str, times: int) -> list[float]:
