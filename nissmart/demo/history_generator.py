@@ -93,8 +93,8 @@ class Town:
 def generate(*, members: int, transactions: int, seed: int, now: datetime) -> Iterator[int]:
     """Add new members and their orders. Yields the number of orders so far after each batch.
 
-    The same seed on a database with the same rows gives the same history. It begins DAYS ago, or on
-    the first day that isn't closed. Raises AllClosed when there is none before today.
+    The same seed on a database with the same rows gives the same history. It begins DAYS ago, or
+    after the closed days. Raises AllClosed when no day before today is open.
     """
     last_id = Transaction.objects.aggregate(last=Max("pk"))["last"] or 0
     random = Random(f"{seed}/{last_id}")
@@ -115,11 +115,11 @@ def generate(*, members: int, transactions: int, seed: int, now: datetime) -> It
 def open_midnights(today: date) -> list[datetime]:
     """When each day of the history begins."""
     midnights = [day_start(today - timedelta(days=days)) for days in range(DAYS, 0, -1)]
-    if books := Books.objects.first():
-        midnights = [each for each in midnights if each >= books.open_from]
-    if not midnights:
+    books = Books.objects.first()
+    found = [each for each in midnights if not books or each >= books.open_from]
+    if not found:
         raise AllClosed
-    return midnights
+    return found
 
 
 def open_members(random: Random, number: int, joined: datetime) -> Town:
