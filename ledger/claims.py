@@ -7,7 +7,7 @@ crash, or a second worker, takes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef
 
@@ -15,12 +15,13 @@ from ledger import operations
 from ledger.kinds import DEPOSIT
 from ledger.models import Claim, ClaimTaking, Entry
 from wallet.errors import Busy
+from wallet.stopping import IsStopping, never
 
 # Limits the work of one turn of the worker, for each claim.
 DEPOSITS_PER_TURN = 100
 
 
-def take_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
+def take_due(is_stopping: IsStopping = never) -> int:
     """Take from all deposits since the last time. Returns how many it looked at.
 
     A failure doesn't stop the others; raises an ExceptionGroup of all failures.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import batched
@@ -25,6 +25,7 @@ from adminpanel.reconciliation import files
 from adminpanel.reconciliation.findings import Tally
 from adminpanel.reconciliation.formats import FORMATS, format_of
 from adminpanel.reconciliation.formats.rows import Refusal, Row, Unreadable
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def fingerprint_of(account_id: int, row: Row) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def do_next(is_stopping: Callable[[], bool] = lambda: False) -> bool:
+def do_next(is_stopping: IsStopping = never) -> bool:
     """Read or import the next statement that no other worker has. False if there is none."""
     # A read first, because a claim takes SQLite's only write lock.
     due = Statement.objects.filter(state__in=Statement.WORKING)
@@ -78,7 +79,7 @@ def claim(statement_id: int | None = None) -> Statement | None:
     return statement
 
 
-def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: False) -> None:
+def work_on(statement: Statement, is_stopping: IsStopping = never) -> None:
     """Read or import it, as its state says. If that fails, the statement says why."""
     tally = Tally()
     try:
