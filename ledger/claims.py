@@ -1,8 +1,8 @@
-"""Deposits pay what is claimed: the worker takes it right after each.
+"""The worker takes what is claimed from each deposit, right after it.
 
-A deposit doesn't wait for it, and knows nothing of claims. Its entry is the queue, and the row that
-says what was taken of it is written in the commit that takes it, once for claim and deposit. So a
-crash, or a second worker, takes nothing twice.
+Deposits don't wait for this and know nothing of claims: their entries are the queue. The commit
+that takes money also writes a `ClaimTaking`, unique for claim and deposit. So a crash or a second
+worker takes nothing twice.
 """
 
 from __future__ import annotations

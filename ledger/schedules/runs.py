@@ -205,7 +205,10 @@ def end_paid(run: ScheduledRun, record: Transaction) -> None:
 
 @committed
 def miss(run: ScheduledRun, missed: ScheduledRun.Missed) -> None:
-    """It was refused, unless another worker has paid it in this moment. A closed payee ends it."""
+    """Write the run as missed, unless another worker has just paid it.
+
+    If the payee's account is closed, end the schedule.
+    """
     schedule = lock(run.schedule_id)
     if not ScheduledRun.objects.filter(pk=run.pk, state=State.BEGUN).exists():
         return
