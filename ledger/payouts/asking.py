@@ -24,7 +24,7 @@ NOT_ASKABLE = _(
     "Only a payment that was sent and hasn't ended can be asked about. Reload the page."
 )
 OTHER_AMOUNT = _(
-    "The rail moved a different amount than was ordered, so asking again won't help. Follow its "
+    "The rail moved another amount than was ordered, so asking again won't help. Follow its "
     "incident."
 )
 
