@@ -118,7 +118,7 @@ def test_what_is_open_needs_an_owner(checked, bob, wambui, joseph, time_machine)
     with pytest.raises(NotReady, match="2 checks failed"):
         closings.approve(Context(joseph.pk), proposal_id=signed.pk)
     without_results = CheckRun.objects.create(started_at=timezone.now(), finished_at=timezone.now())
-    with pytest.raises(NotReady, match="no results. Run the checks again"):
+    with pytest.raises(NotReady, match="has no results"):
         closings.approve(Context(joseph.pk), proposal_id=signed.pk)
     without_results.delete()
     passed()
