@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tests.conftest import know_device, signed_in
 from tests.factories import PASSWORD, UserFactory, new_key
-from tests.pages import text
+from tests.pages import fields, text
 from tests.wallet.support.browsers import LOGIN, PAGE, is_in, sign_in
 from wallet.models import Device, Session, User
 from wallet.signin.session_store import SessionStore, digest_of
@@ -136,11 +136,11 @@ def test_signing_out_clears_the_browser_and_another_tab_says_so(jane):
     given["csrfmiddlewaretoken"] = client.cookies["csrftoken"].value
     client.post(LOGIN, given)
     # The second tab has this form open.
-    token = client.get("/transfer/").context["csrf_token"]
+    token = fields(client.get("/transfer/"))["csrfmiddlewaretoken"]
     order = {"amount": "250", "recipient": "bob@example.com", "idempotency_key": new_key()}
-    order |= {"confirm": "1", "csrfmiddlewaretoken": str(token)}
+    order |= {"confirm": "1", "csrfmiddlewaretoken": token}
 
-    answer = client.post(LOGOUT, {"csrfmiddlewaretoken": str(token)})
+    answer = client.post(LOGOUT, {"csrfmiddlewaretoken": token})
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert client.cookies["device"].value
     assert "Clear-Site-Data" not in client.get("/").headers
