@@ -227,6 +227,7 @@ def test_every_role_gets_the_answer_in_the_tables(people, samples):
             wrong[route, method] = {role: given[role] for role in row if given[role] != row[role]}
         if "logout" in route:
             for role, user in people.items():
+                clients[role].logout()
                 clients[role].force_login(user)
                 pass_second_factor(clients[role])
         if route == "admin/logout/":
