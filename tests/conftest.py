@@ -17,13 +17,15 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.template import Template
 from django.test import Client, TransactionTestCase
+from django.utils import timezone
 
 from ledger import lookups
 from tests import owner
@@ -34,6 +36,7 @@ from wallet.db.guards import INSTALLED
 from wallet.models import Device, ProtectedName, User, accounts
 from wallet.models.protected import write_first_list
 from wallet.signin import devices
+from wallet.signin.session_store import SessionStore
 from wallet.staff.roles import AUDITOR, FINANCE, FINANCE_TEAM, RIGHTS, is_staff_now
 
 if connection.vendor == "postgresql":
@@ -241,26 +244,41 @@ def signed_in(user: User) -> Client:
     Staff have passed their second factor too.
     """
     client = Payer()
-    sign_in(client, user)
+    begin_session(client, user)
     know_device(client, user)
     return client
 
 
+def begin_session(client: Client, user: User) -> None:
+    """What `sign_in` does, in a third of the time, for a client without a session."""
+    user.last_login = timezone.now()
+    user.save(update_fields=["last_login"])
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    write_records(session, proofs(user))
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+
+
 def sign_in(client: Client, user: User) -> None:
     client.force_login(user)
+    write_records(client.session, proofs(user))
+
+
+def proofs(user: User) -> list[dict[str, Any]]:
     password = {"method": "password", "at": time.time(), "reauthenticated": True}
-    set_records(client, [*([SECOND_FACTOR] if is_staff_now(user) else []), password])
+    return [*([SECOND_FACTOR] if is_staff_now(user) else []), password]
 
 
 def pass_second_factor(client: Client) -> None:
     """As if this signed-in client had entered a code when it signed in."""
-    records = client.session.get("account_authentication_methods", [])
-    set_records(client, [SECOND_FACTOR, *records])
-
-
-def set_records(client: Client, records: list[dict[str, Any]]) -> None:
-    """What django-allauth remembers of how this session's person proved who they are."""
     session = client.session
+    write_records(session, [SECOND_FACTOR, *session.get("account_authentication_methods", [])])
+
+
+def write_records(session: SessionBase, records: list[dict[str, Any]]) -> None:
+    """What django-allauth remembers of how this session's person proved who they are."""
     session["account_authentication_methods"] = records
     session["account_authentication_methods_user"] = session[SESSION_KEY]
     # Some tests move the clock by hours.

@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.client import ClientHandler
 from django.test.utils import override_settings
-from django.urls import reverse
 
 from nissmart.wsgi import is_program
 from tests.conftest import pass_second_factor
@@ -20,6 +19,8 @@ from wallet.models import User
 
 JSON = "application/json"
 UNKNOWN_ID = 999_999_999
+# The token that a page would have set as a cookie.
+CSRF = "c" * 32
 
 
 class WsgiClient(Client):
@@ -84,8 +85,8 @@ def by_session(user: User) -> Api:
     client = WsgiClient(enforce_csrf_checks=True)
     client.force_login(user)
     pass_second_factor(client)
-    client.get(reverse("wallet:profile"))
-    return Api({"X-CSRFToken": client.cookies["csrftoken"].value}, client)
+    client.cookies[settings.CSRF_COOKIE_NAME] = CSRF
+    return Api({"X-CSRFToken": CSRF}, client)
 
 
 # The endpoints that move money.

@@ -38,7 +38,8 @@ def follow(client: Client, within: str = "/") -> Iterator[tuple[str, HttpRespons
         yield url, answer
         for link in links(url, answer):
             kinds = [kind for kind in ENOUGH if kind in link]
-            if link in seen or not link.startswith(within) or any(taken[kind] >= ENOUGH[kind] for kind in kinds):
+            is_enough = any(taken[kind] >= ENOUGH[kind] for kind in kinds)
+            if is_enough or link in seen or not link.startswith(within):
                 continue
             for kind in kinds:
                 taken[kind] += 1
