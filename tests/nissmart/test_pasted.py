@@ -168,7 +168,7 @@ def test_a_pasted_reference_is_found_everywhere(alice, finance, operator):
         assert answer.headers.get("Location") == f"/panel/transactions/{record.reference}/", typed
         for url, who, part, row in [
             ("/panel/ledger/", panel, "ledger", "reference"),
-            ("/panel/members/", panel, "members", "person"),
+            ("/panel/members/", panel, "found", "person"),
             ("/activity/", member, "activity", "row"),
         ]:
             found = elements(who.get(url, {"q": typed}, headers=htmx(part)), "a", class_=row)
