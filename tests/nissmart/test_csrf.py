@@ -40,14 +40,15 @@ def state() -> tuple:
 def test_every_url_that_accepts_post_requires_the_token(people, samples):
     """A URL without POST answers 405, and the others refuse a POST without the token.
 
-    The token comes before the role, so the roles take turns.
+    The token comes before the role, so the roles that would get another answer take turns.
     """
     unguarded = {}
     clients = {role: strict(people.get(role)) for role in ("anonymous", "member", "operator")}
     for number, ((route, method), row) in enumerate(expected().items()):
         asked = [role for role in clients if method == "POST" and has_token(route, role, row[role])]
         if asked and not os.environ.get("NIGHTLY"):
-            asked = [asked[number // 2 % len(asked)]]
+            telling = [role for role in asked if row[role] != "403"] or asked
+            asked = [telling[number // 2 % len(telling)]]
         for role in asked:
             status = clients[role].post(url_of(route, samples)).status_code
             if status != 403:
