@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.conftest import SECOND_FACTOR, know_device, signed_in, write_records
+from tests.conftest import SECOND_FACTOR, know_device, set_records, signed_in
 from tests.factories import PASSWORD, UserFactory
 from tests.pages import text
 from wallet import granting
@@ -179,7 +179,7 @@ def test_a_role_is_taken_away_by_one_operator(as_operator, finance, second):
 def test_the_form_asks_for_a_recent_password_and_then_goes_on(operator, bob):
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator)
-    write_records(client.session, [SECOND_FACTOR])
+    set_records(client, [SECOND_FACTOR])
     know_device(client, operator)
     page = client.get(url_of(bob))
     token = {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
