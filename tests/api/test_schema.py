@@ -67,8 +67,11 @@ class World:
     def use_real_ids(self, case: Case) -> None:
         """Replace some valid ids with ids that exist, and valid amounts with amounts they can pay.
 
-        Values that don't fit the schema stay unchanged.
+        Values that don't fit the schema stay unchanged. A path holds numbers as text.
         """
+        for name, value in (case.path_parameters or {}).items():
+            if str(value).isdecimal():
+                case.path_parameters[name] = int(value)
         for values in (case.path_parameters, case.body):
             if not isinstance(values, dict):
                 continue
