@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.client import ClientHandler
 from django.test.utils import override_settings
+from django.utils.crypto import get_random_string
 
 from nissmart.wsgi import is_program
 from tests.conftest import pass_second_factor
@@ -19,8 +20,6 @@ from wallet.models import User
 
 JSON = "application/json"
 UNKNOWN_ID = 999_999_999
-# The token that a page would have set as a cookie.
-CSRF = "c" * 32
 
 
 class WsgiClient(Client):
@@ -85,8 +84,9 @@ def by_session(user: User) -> Api:
     client = WsgiClient(enforce_csrf_checks=True)
     client.force_login(user)
     pass_second_factor(client)
-    client.cookies[settings.CSRF_COOKIE_NAME] = CSRF
-    return Api({"X-CSRFToken": CSRF}, client)
+    # A page would have set it.
+    token = client.cookies[settings.CSRF_COOKIE_NAME] = get_random_string(32)
+    return Api({"X-CSRFToken": token}, client)
 
 
 # The endpoints that move money.
