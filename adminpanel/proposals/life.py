@@ -23,6 +23,7 @@ from ledger.models import Transaction
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
+from wallet.failures import Failures
 from wallet.staff import audit, roles
 from wallet.staff.newcomers import refuse_newcomer
 from wallet.staff.roles import Right
@@ -36,8 +37,8 @@ class Life[P: Proposal](ABC):
     """What becomes of the proposals of one model. Subclass it for each model.
 
     `key` begins the idempotency key, with a space, which a client's key can't contain. So the
-    approver's own payments never use the same key. `actions` names the audit's act by state. The
-    three sentences are for people who may not decide.
+    approver's own payments never use the same key. `actions` names the audit's act by state. Three
+    sentences are for people who may not decide, `needs_decision` is for those who may not propose.
     """
 
     model: type[P]
@@ -49,6 +50,8 @@ class Life[P: Proposal](ABC):
     )
     proposer_cannot_decide: ClassVar[Any] = _lazy("You proposed this, so someone else must decide.")
     own_money: ClassVar[Any]
+    # While one is open, the same can't be proposed again. `name` proposed it at `time`.
+    needs_decision: ClassVar[Any] = _lazy("{name} proposed this at {time}. It needs a decision.")
     # What `after_posting` may set. No other column of a proposal changes then.
     columns_of_posting: ClassVar[tuple[str, ...]] = ("posted",)
 
@@ -153,6 +156,11 @@ class Life[P: Proposal](ABC):
         if state == State.APPROVED:
             refuse_newcomer(actor_id)
 
+    def describe_open(self, proposal: P) -> str:
+        """Why the same can't be proposed again now."""
+        time = short_time(proposal.proposed_at)
+        return str(self.needs_decision).format(name=proposal.proposer, time=time)
+
     # --- Post
 
     def post(self, proposal_id: int, ip_address: str = "") -> P:
@@ -204,17 +212,15 @@ class Life[P: Proposal](ABC):
         many it finished. A failure doesn't stop the others; raises an ExceptionGroup of all
         failures.
         """
-        finished, failures = 0, []
+        finished, failures = 0, Failures("proposals could not be posted")
         waiting = self.in_state(State.APPROVED).order_by("decided_at", "pk")
         for pk in list(waiting.values_list("pk", flat=True)[:POSTED_PER_TURN]):
-            try:
+            with failures.of(f"{self.key}{pk}"):
                 finished += self.post(pk).state != State.APPROVED
-            except Exception as failure:
-                failures.append(failure)
         for pk in self.wrongly_refused_ids():
-            self.close(pk, "")
-        if failures:
-            raise ExceptionGroup("proposals could not be posted", failures)
+            with failures.of(f"{self.key}{pk}"):
+                self.close(pk, "")
+        failures.raise_all()
         return finished
 
     def wrongly_refused_ids(self) -> list[int]:

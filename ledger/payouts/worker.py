@@ -26,15 +26,13 @@ from ledger.payouts.keeping import Keeper, Withheld, event_of
 from ledger.payouts.leases import Claim, claim_at_most, give_back, next_claim
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
+from wallet.failures import Failures
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
 
-def never() -> bool:
-    return False
-
-
-def do_due(is_stopping: Callable[[], bool] = never) -> int:
+def do_due(is_stopping: IsStopping = never) -> int:
     """Send and ask about all that is due; says how many. Claims nothing new once `is_stopping`.
 
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
@@ -42,23 +40,20 @@ def do_due(is_stopping: Callable[[], bool] = never) -> int:
     claims = claim_at_most(settings.PAYOUT_THREADS)
     if not claims:
         return 0
-    failures: list[Exception] = []
+    failures = Failures("payments could not be handled")
 
     def drain(claimed: Claim | None) -> int:
         done = 0
         while claimed:
-            try:
+            # The lease of one that fails runs out, and then it is asked about.
+            with failures.of(f"payment {claimed.attempt.reference}"):
                 handle(claimed)
-            except Exception as failure:
-                # Its lease runs out, and then it is asked about.
-                failures.append(failure)
             done += 1
             claimed = None if is_stopping() else next_claim(None)
         return done
 
     done = drain(claims[0]) if len(claims) == 1 else drain_together(drain, claims)
-    if failures:
-        raise ExceptionGroup("payments could not be handled", failures)
+    failures.raise_all()
     return done
 
 
