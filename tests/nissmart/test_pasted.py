@@ -39,7 +39,7 @@ EMAILS = [
 # Letters, and characters that reorder the digits, aren't a clipboard accident.
 REFUSED = ["O712345678", "0712345678x", "\u202e876543217 0", "\u0660\u0667\u0661\u0662345678"]
 
-# The API is asked for every login, and pages for those that nothing but the cleaning would mend.
+# The API is asked for every login, and pages for those that only the cleaning makes right.
 every_login = pytest.mark.parametrize("typed", PHONES + EMAILS)
 hard_logins = pytest.mark.parametrize("typed", [PHONES[3], PHONES[5], EMAILS[0], EMAILS[2]])
 
