@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from functools import partial
 from pathlib import Path
 
@@ -79,6 +80,18 @@ def test_only_a_scraper_with_the_token_reads_the_metrics(client, settings):
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
+def wait_for_both(port: int) -> None:
+    """The first process may answer before the second has started."""
+    late_at = time.monotonic() + 30
+    while value(scrape(port), "nissmart_web_threads") != 8:
+        assert time.monotonic() < late_at
+        time.sleep(0.1)
+
+
+def scrape(port: int) -> str:
+    return Connection(port, TOKEN).call("GET", "/metrics").content.decode()
+
+
 def test_a_scrape_of_the_running_site_has_what_rules_and_dashboard_name(
     alice, bob, tmp_path, monkeypatch
 ):
@@ -87,6 +100,7 @@ def test_a_scrape_of_the_running_site_has_what_rules_and_dashboard_name(
     send(alice, bob, 1_00)
     token = issue(alice)
     with server(workers=2, threads=4) as port:
+        wait_for_both(port)
         # Each connection may reach the other process.
         for number in range(12):
             paying = order("transfer", alice.pk, bob.pk, amount_cents=100 if number else 10**9)
@@ -94,7 +108,7 @@ def test_a_scrape_of_the_running_site_has_what_rules_and_dashboard_name(
             assert answer.status == (201 if number else 400)
             Connection(port).call("GET", f"/nothing/{number}")
         call_command("work", "--once")
-        text = Connection(port, TOKEN).call("GET", "/metrics").content.decode()
+        text = scrape(port)
     assert value(text, "nissmart_orders_total", kind="TRANSFER", outcome="SUCCESS") == 11
     assert value(text, "nissmart_orders_total", kind="TRANSFER") == 12
     asked = {"route": "api:transfer", "method": "POST"}

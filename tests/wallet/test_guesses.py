@@ -205,7 +205,7 @@ def test_a_new_password_forgets_the_guesses_at_the_old_one(jane):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("login", ["", "0700 000 000"])
 def test_parallel_guesses_never_get_more_than_ten_checked(jane, login):
-    checked = []
+    checked, busy = [], []
     start = threading.Barrier(32)
 
     def one(number: int) -> None:
@@ -217,9 +217,12 @@ def test_parallel_guesses_never_get_more_than_ten_checked(jane, login):
                 checked.append(number)
         except TooManyRequests:
             pass
+        except OperationalError:
+            # SQLite lets only one write at a time, and a slow machine lets some wait for too long.
+            busy.append(number)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(one, range(32)))
-    assert len(checked) == GUESSES
+    assert GUESSES - len(busy) <= len(checked) <= GUESSES
