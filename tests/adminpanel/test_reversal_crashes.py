@@ -14,6 +14,7 @@ from tests.adminpanel.support.proposals import State, acts, count, propose, reve
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send, withdraw
 from tests.ledger.support.crowd import process, run_together, watch_statements
+from tests.ledger.test_crash import worth_dying_at
 from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -50,7 +51,7 @@ def test_a_crash_at_any_statement_of_an_approval_has_one_effect(alice, bob, wamb
     # Three transactions, in this order: the decision, the ledger's, the outcome.
     assert names.count("COMMITTED") == 3
     ends = [number for number, name in enumerate(names) if name == "COMMITTED"]
-    for number in range(len(names)):
+    for number, _name in worth_dying_at(names):
         record = send(alice, bob, 1_00)
         held = balance(alice)
         proposal = propose(record, wambui)
@@ -83,7 +84,7 @@ def test_a_second_worker_finishes_after_the_first_dies(alice, bob, wambui, josep
 
     leave_approved()
     names = points(reversals.post_approved)
-    for number in range(len(names) - 1):
+    for number, _name in worth_dying_at(names[:-1]):
         record, proposal = leave_approved()
         dying = process(die_at, number, reversals.post_approved)
         dying.join()

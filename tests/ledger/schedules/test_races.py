@@ -20,7 +20,7 @@ from tests.factories import account_id, balance, send
 from tests.ledger.support.crowd import IS_NIGHTLY, in_thread, process, run_together
 from tests.ledger.support.deaths import Died, act_at, points
 from tests.ledger.support.scheduled import paid, plan
-from tests.ledger.test_crash import DIED, die_at
+from tests.ledger.test_crash import DIED, die_at, worth_dying_at
 from tests.tampering import violations
 from wallet.models import Message
 
@@ -137,10 +137,7 @@ def test_a_worker_that_dies_at_any_statement_pays_once(alice, bob, is_short):
         send(alice, bob, balance(alice))
     due(alice, bob)
     names = points(run_due)
-    ends = {"COMMIT", "COMMITTED"}
-    for number, name in enumerate(names):
-        if not (IS_NIGHTLY or name in ends or number % 3 == 0):
-            continue
+    for number, name in worth_dying_at(names):
         one, before, heard = due(alice, bob), balance(bob), Message.objects.count()
         die(number)
         assert_books_right()
