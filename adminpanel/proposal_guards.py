@@ -17,7 +17,8 @@ from wallet.db.guards import Guards, is_repeated, never_deleted
 CHANGED = "what was proposed never changes"
 BAD_MOVE = "a proposal is decided once and posted once"
 DELETED = "a proposal is never deleted"
-# In SQLite's words for a repeated key, so that the second of two proposals at a time is run again.
+# Worded like SQLite's unique error, so that `committed` retries the second of two simultaneous
+# proposals.
 REPLACED = "UNIQUE constraint failed: a proposal is never replaced"
 
 OF_ALL = ("id", "reason", "proposed_by_id", "proposed_by_name", "proposed_at")
@@ -93,7 +94,10 @@ def changes(columns: Sequence[str], is_distinct: str) -> str:
 def moves_wrongly(
     moves: Mapping[str, tuple[str, ...]], posted: tuple[str, ...], is_distinct: str
 ) -> str:
-    """SQL: the state doesn't move like that, or something changed without a move of it."""
+    """SQL that is true of a wrong update.
+
+    The state moves in a way that `moves` lacks, or another column changes without a move.
+    """
     lawful = " OR ".join(
         f"OLD.state = '{old}' AND NEW.state IN ({', '.join(map(repr, new_ones))})"
         for old, new_ones in moves.items()

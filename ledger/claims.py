@@ -1,13 +1,13 @@
-"""Deposits pay what is claimed: the worker takes it right after each.
+"""The worker takes what is claimed from each deposit, right after it.
 
-A deposit doesn't wait for it, and knows nothing of claims. Its entry is the queue, and the row that
-says what was taken of it is written in the commit that takes it, once for claim and deposit. So a
-crash, or a second worker, takes nothing twice.
+Deposits don't wait for this and know nothing of claims: their entries are the queue. The commit
+that takes money also writes a `ClaimTaking`, unique for claim and deposit. So a crash or a second
+worker takes nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef
 
@@ -15,12 +15,13 @@ from ledger import operations
 from ledger.kinds import DEPOSIT
 from ledger.models import Claim, ClaimTaking, Entry
 from wallet.errors import Busy
+from wallet.stopping import IsStopping, never
 
 # Limits the work of one turn of the worker, for each claim.
 DEPOSITS_PER_TURN = 100
 
 
-def take_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
+def take_due(is_stopping: IsStopping = never) -> int:
     """Take from all deposits since the last time. Returns how many it looked at.
 
     A failure doesn't stop the others; raises an ExceptionGroup of all failures.

@@ -18,6 +18,9 @@ WEEK_DAYS = 7
 MONTHS = 12
 # The longest month has so many days, the shortest always at least the other.
 LONGEST, SHORTEST = 31, 28
+# A day that someone chooses is at most so far away.
+FURTHEST = timedelta(days=5 * 366)
+TOO_FAR = gettext_lazy("Choose a day within the next five years.")
 
 
 class Every(TextChoices):

@@ -12,7 +12,7 @@ from ledger.models import InterestRate, RateApproval
 from ledger.models.interest import POINTS, percent
 from ledger.querysets import nairobi_day
 from wallet.context import Context
-from wallet.db.turns import take_turn
+from wallet.db.turns import lock_name
 from wallet.errors import NotAllowed, Refusal, TooLate
 from wallet.staff import audit, subjects
 
@@ -58,7 +58,7 @@ def approve(context: Context, *, rate_id: int) -> InterestRate:
     once its day has passed, it was approved, or a rate written later is approved for its day.
     """
     assert context.actor_id
-    take_turn("approve a rate of interest")
+    lock_name("approve a rate of interest")
     rate = InterestRate.objects.get(pk=rate_id)
     if rate.written_by_id == context.actor_id:
         raise NotAllowed(OWN_RATE)

@@ -35,13 +35,8 @@ def publish(
     needed. The same again returns the same tariff, marked `is_replay`. Raises a Refusal for a day
     that has passed, two bands from one amount, and a missing reason.
     """
-    if not context.reason:
-        raise Refusal(_("Say why the tariff changes."))
     today = nairobi_day()
-    if from_date < today:
-        raise Refusal(PASSED)
-    if len({start for start, _fee in bands}) < len(bands):
-        raise Refusal(_("Two bands begin at the same amount. Change one of them."))
+    refuse(context, from_date, today, bands)
     found = Tariff.objects.of(purpose, rail_code, type).filter(from_date=from_date).first()
     if found and list(found.bands.values_list("from_cents", "fee_cents")) == sorted(bands):
         found.is_replay = True
@@ -61,6 +56,18 @@ def publish(
     )
     record(context, tariff)
     return tariff
+
+
+def refuse(
+    context: Context, from_date: date, today: date, bands: Sequence[tuple[int, int]]
+) -> None:
+    """Raises a Refusal, as `publish` says."""
+    if not context.reason:
+        raise Refusal(_("Say why the tariff changes."))
+    if from_date < today:
+        raise Refusal(PASSED)
+    if len({start for start, _fee in bands}) < len(bands):
+        raise Refusal(_("Two bands begin at the same amount. Change one of them."))
 
 
 def record(context: Context, tariff: Tariff) -> None:

@@ -216,8 +216,9 @@ SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:security@nissmart.example
 # --- Language and time --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# For a second language, add a line here, set LOCALE_PATHS to the folder of its translations, and
-# add Django's LocaleMiddleware to MIDDLEWARE, below SessionMiddleware and above CommonMiddleware.
+# For a second language, such as Swahili: add it here, set LOCALE_PATHS to the folder of its
+# translations, add Django's LocaleMiddleware below SessionMiddleware and above CommonMiddleware,
+# and its formats of dates in `nissmart/formats/sw/`.
 LANGUAGES = [("en", _("English"))]
 TIME_ZONE = "Africa/Nairobi"
 USE_TZ = True

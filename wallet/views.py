@@ -23,7 +23,14 @@ from wallet.models import ApiToken, User
 from wallet.security_views import after_change
 from wallet.signin import codes, pin, verify
 from wallet.web.cookies import name_of
-from wallet.web.http import MemberRequest, ShownOnce, context_of, is_own_page, redirect_to
+from wallet.web.http import (
+    MemberRequest,
+    ShownOnce,
+    context_of,
+    is_own_page,
+    post_data,
+    redirect_to,
+)
 from wallet.web.refusals import FieldRefused, mark_page, refusal_in
 
 PREFERENCES = {"theme": THEMES, "balance": ("shown", "hidden")}
@@ -143,7 +150,7 @@ def api_tokens(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and not did_recently_reauthenticate(request):
         # The page asks for the password. The form isn't kept: its PIN would stand in the session.
         return redirect_to(request, request.path)
-    form = TokenForm(request.POST if request.method == "POST" else None)
+    form = TokenForm(post_data(request))
     if form.is_valid() and is_pin_of(request, form):
         _token, secret = tokens.issue(
             user_id=request.user.pk, scope=ApiToken.Scope.MEMBER, **form.choice()

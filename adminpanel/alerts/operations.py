@@ -44,7 +44,7 @@ def watch() -> int:
         for kind, condition in CONDITIONS.items()
         for subject, text in condition().items()
     }
-    still_open = {(one.kind, one.subject): one.pk for one in uncleared()}
+    still_open = {(one.kind, one.subject): one.pk for one in open_alerts()}
     over = [pk for key, pk in still_open.items() if key not in found]
     new = [key for key in found if key not in still_open]
     if new:
@@ -74,7 +74,7 @@ def sent_lately() -> set[tuple[str, str]]:
     return set(lately.values_list("kind", "subject"))
 
 
-def uncleared() -> list[Alert]:
+def open_alerts() -> list[Alert]:
     return list(Alert.objects.filter(cleared_at__isnull=True))
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from adminpanel.models import ClaimEnding
 from adminpanel.models.proposals import State
 from adminpanel.proposals.life import Life
-from adminpanel.timeline import short_time
+from adminpanel.proposals.queries import is_party
 from ledger import operations
 from ledger.errors import ClaimOver
 from ledger.models import Claim
@@ -45,7 +45,7 @@ class Endings(Life[ClaimEnding]):
         return {"ending": proposal.pk, "claim": proposal.claim_id}
 
     def is_party(self, proposal: ClaimEnding, person_id: int) -> bool:
-        return is_party(proposal.claim, person_id)
+        return is_party(proposal.claim.original, person_id)
 
     def refuse_now(self, proposal: ClaimEnding) -> None:
         if proposal.claim.state != Claim.State.OPEN:
@@ -82,13 +82,12 @@ def propose(context: Context, *, claim_id: int) -> ClaimEnding:
     assert context.actor_id
     roles.require(context.actor_id, Right.PROPOSE)
     claim = Claim.objects.select_related("original").get(pk=claim_id)
-    if is_party(claim, context.actor_id):
+    if is_party(claim.original, context.actor_id):
         raise Refusal(_("You are a party to this transaction, so a colleague must propose it."))
     if claim.state != Claim.State.OPEN:
         raise ClaimOver
     if waiting := claim.endings.filter(state__in=ClaimEnding.OPEN).first():
-        words = _("{name} proposed this at {time}. It needs a decision.")
-        raise Refusal(words.format(name=waiting.proposer, time=short_time(waiting.proposed_at)))
+        raise Refusal(ENDINGS.describe_open(waiting))
     proposal = ClaimEnding.objects.create(
         claim=claim,
         reason=context.reason,
@@ -97,8 +96,3 @@ def propose(context: Context, *, claim_id: int) -> ClaimEnding:
     )
     ENDINGS.record_act(context, Action.PROPOSE_END_CLAIM, proposal)
     return proposal
-
-
-def is_party(claim: Claim, person_id: int) -> bool:
-    sides = (claim.original.from_account, claim.original.to_account)
-    return person_id in {side.user_id for side in sides if side}

@@ -102,6 +102,7 @@ def show(
         "takings": takings[:TAKINGS],
         "proposal": proposal,
         "is_own": bool(proposal and proposal.proposed_by_id == request.user.pk),
+        "proposer_cannot_decide": operations.ENDINGS.proposer_cannot_decide,
         "problem": problem,
         "form": form or DenyForm(),
         "end_form": end_form or EndForm(),
@@ -111,8 +112,12 @@ def show(
 
 approve_end_claim, deny_end_claim, withdraw_end_claim = pages.views_of(
     operations.ENDINGS,
-    find=lambda claim_id, ending_id: get_object_or_404(ClaimEnding, pk=ending_id, claim=claim_id),
-    page_of=lambda one: reverse("adminpanel:claim", args=[one.claim_id]),
-    show=lambda request, one, **more: show(request, one.claim_id, **more),
-    words=say,
+    pages.Showing(
+        find=lambda claim_id, ending_id: get_object_or_404(
+            ClaimEnding, pk=ending_id, claim=claim_id
+        ),
+        page_of=lambda one: reverse("adminpanel:claim", args=[one.claim_id]),
+        show=lambda request, one, **more: show(request, one.claim_id, **more),
+        words=say,
+    ),
 )

@@ -12,7 +12,6 @@ from adminpanel.close.checklist import checklist, open_items, refuse_unready
 from adminpanel.models import ClosingProposal
 from adminpanel.models.proposals import State
 from adminpanel.proposals.life import Life
-from adminpanel.timeline import short_time
 from ledger import closing
 from ledger.closing import operations as books
 from ledger.closing import periods
@@ -42,6 +41,7 @@ class Closings(Life[ClosingProposal]):
     }
     only_proposer_withdraws = _lazy("Only {name}, who signed this, can withdraw it.")
     proposer_cannot_decide = _lazy("You signed this, so someone else must decide.")
+    needs_decision = _lazy("{name} signed this at {time}. It needs a decision.")
     own_money = _lazy("This is about you, so a colleague must decide.")
 
     def approve(self, context: Context, *, proposal_id: int) -> ClosingProposal:
@@ -168,11 +168,7 @@ def write(
     if earlier := found.filter(state__in=ClosingProposal.OPEN).first():
         if earlier.proposed_by_id == context.actor_id:
             return earlier
-        raise Refusal(
-            _("{name} signed this at {time}. It needs a decision.").format(
-                name=earlier.proposer, time=short_time(earlier.proposed_at)
-            )
-        )
+        raise Refusal(CLOSINGS.describe_open(earlier))
     refuse(period, reopens)
     proposal = ClosingProposal(
         act=act, last_day=period.last_day, reopens=reopens, reason=context.reason

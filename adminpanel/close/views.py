@@ -128,6 +128,7 @@ def show(
         "is_ready": all(step.state != MISSING for step in steps),
         "proposal": proposal,
         "is_own": proposal is not None and proposal.proposed_by_id == request.user.pk,
+        "proposer_cannot_decide": operations.CLOSINGS.proposer_cannot_decide,
         "problem": problem,
         "refusal": queries.refusal(period),
         "form": form or DenyForm(),
@@ -139,8 +140,10 @@ def show(
 
 approve_close, deny_close, withdraw_close = pages.views_of(
     operations.CLOSINGS,
-    find=lambda closing_id: get_object_or_404(ClosingProposal, pk=closing_id),
-    page_of=lambda one: page_of(one.period),
-    show=lambda request, one, **more: show(request, one.period, **more),
-    words=say,
+    pages.Showing(
+        find=lambda closing_id: get_object_or_404(ClosingProposal, pk=closing_id),
+        page_of=lambda one: page_of(one.period),
+        show=lambda request, one, **more: show(request, one.period, **more),
+        words=say,
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adminpanel.corrections import operations, queries
+from adminpanel.corrections import queries
 from adminpanel.corrections.forms import AssignForm, ReturnForm, WhyForm
 from adminpanel.corrections.items import find_way_back
 from ledger.models import Transaction
@@ -34,7 +34,7 @@ def about_item(item: Transaction, form: WhyForm | None) -> dict[str, Any]:
     if form:
         forms[f"{form.prefix}_form"] = form
     return {
-        "resolution": operations.resolution_of(item),
+        "resolution": item.resolution,
         "attempts": queries.resolutions_of(item),
         "open": next((one for one in proposals if one.is_open), None),
         "earlier": [one for one in proposals if not one.is_open],

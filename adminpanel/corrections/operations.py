@@ -13,11 +13,9 @@ from adminpanel.models import Correction
 from adminpanel.models.corrections import Act
 from adminpanel.models.proposals import State
 from adminpanel.proposals.life import Life
-from adminpanel.timeline import short_time
 from ledger import operations, rails
 from ledger.errors import AlreadyResolved, MoneyGone, NotInSuspense
 from ledger.models import Transaction
-from ledger.status import Status
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import NotAllowed, Refusal
@@ -40,6 +38,7 @@ class Corrections(Life[Correction]):
         State.POSTED: Action.POST_CORRECTION,
         State.REFUSED: Action.REFUSE_CORRECTION,
     }
+    needs_decision = _lazy("{name} made a proposal about this at {time}. It needs a decision.")
     own_money = _lazy("This is your own money, so a colleague must decide.")
 
     def subject(self, proposal: Correction) -> subjects.Subject:
@@ -60,7 +59,7 @@ class Corrections(Life[Correction]):
     def refuse_now(self, proposal: Correction) -> None:
         if problem := shortfall(proposal):
             raise problem
-        if proposal.item and (resolved_by := resolution_of(proposal.item)):
+        if proposal.item and (resolved_by := proposal.item.resolution):
             raise AlreadyResolved(reference=resolved_by.reference)
 
     def carry_out(self, context: Context, proposal: Correction) -> Transaction:
@@ -170,19 +169,11 @@ def obstacle(item: Transaction) -> str | None:
     """Why this item can't be resolved by a new proposal, as a sentence. None when it can."""
     if not item.suspense_sign:
         return str(NotInSuspense(reference=item.reference))
-    open_one = Correction.objects.filter(item=item, state__in=Correction.OPEN).first()
-    if open_one:
-        return _("{name} made a proposal about this at {time}. It needs a decision.").format(
-            name=open_one.proposer, time=short_time(open_one.proposed_at)
-        )
-    if resolved_by := resolution_of(item):
+    if open_one := Correction.objects.filter(item=item, state__in=Correction.OPEN).first():
+        return CORRECTIONS.describe_open(open_one)
+    if resolved_by := item.resolution:
         return str(AlreadyResolved(reference=resolved_by.reference))
     return None
-
-
-def resolution_of(item: Transaction) -> Transaction | None:
-    """What resolved this item, if anything did and hasn't failed."""
-    return item.resolutions.exclude(status=Status.FAILED).order_by().first()
 
 
 def is_own(proposal: Correction, person_id: int) -> bool:

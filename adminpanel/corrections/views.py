@@ -152,6 +152,7 @@ def show(
         "typed_phone": proposal.item and not find_way_back(proposal.item).phone,
         "shortfall": operations.shortfall(proposal),
         "is_own": proposal.proposed_by_id == request.user.pk,
+        "proposer_cannot_decide": operations.CORRECTIONS.proposer_cannot_decide,
         "problem": problem,
         "form": form or DenyForm(),
     }
@@ -161,8 +162,10 @@ def show(
 
 approve_adjustment, deny_adjustment, withdraw_adjustment = pages.views_of(
     operations.CORRECTIONS,
-    find=lambda correction_id: get_object_or_404(Correction, pk=correction_id),
-    page_of=lambda one: reverse("adminpanel:adjustment", args=[one.pk]),
-    show=lambda request, one, **more: show(request, one.pk, **more),
-    words=say,
+    pages.Showing(
+        find=lambda correction_id: get_object_or_404(Correction, pk=correction_id),
+        page_of=lambda one: reverse("adminpanel:adjustment", args=[one.pk]),
+        show=lambda request, one, **more: show(request, one.pk, **more),
+        words=say,
+    ),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ from wallet.db.sweeping import Sweep
 from wallet.staff import audit, roles, subjects
 from wallet.staff.finding import mask_contacts
 from wallet.staff.roles import Right
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,6 @@ LEASE = timedelta(minutes=5)
 TRIES = 3
 # Of a file's text in one part. It's about a tenth of that, compressed.
 PART_CHARACTERS = 1_000_000
-type IsStopping = Callable[[], bool]
 
 
 class LostLease(Exception):
@@ -76,7 +76,7 @@ def ask(context: Context, dataset: Dataset, asked: Asked) -> ExportJob:
         return open_job or ask(context, dataset, asked)
 
 
-def make_due(is_stopping: IsStopping = lambda: False) -> int:
+def make_due(is_stopping: IsStopping = never) -> int:
     """Make the files that are due. Returns how many jobs this worker took."""
     taken = 0
     while not is_stopping() and (job := claim_next()):

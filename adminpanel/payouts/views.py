@@ -193,7 +193,7 @@ def show(
         "problem": problem,
         "refused": form,
         "opened": form.prefix if form else "",
-        "typed": typed(form) if problem and form and not may.get(FORMS[type(form)]) else [],
+        "typed": entered_text(form) if problem and form and not may.get(FORMS[type(form)]) else [],
         **forms_of(attempt, form, is_outdated=bool(problem)),
     }
     return render_part(request, "adminpanel/payout.html", context, part="payout", status=status)
@@ -241,7 +241,7 @@ def obstacle(attempt: Attempt, person: User, *, is_approval: bool) -> str:
     return ""
 
 
-def typed(form: forms.Form) -> list[tuple[str, str]]:
+def entered_text(form: forms.Form) -> list[tuple[str, str]]:
     """(label, text) of what was entered in a form that the page may no longer show."""
     visible = [(str(field.label), field.value()) for field in form.visible_fields()]
     return [(label, text) for label, text in visible if text]

@@ -36,8 +36,8 @@ class Life[P: Proposal](ABC):
     """What becomes of the proposals of one model. Subclass it for each model.
 
     `key` begins the idempotency key, with a space, which a client's key can't contain. So the
-    approver's own payments never use the same key. `actions` names the audit's act by state. The
-    three sentences are for people who may not decide.
+    approver's own payments never use the same key. `actions` names the audit's act by state. Three
+    sentences are for people who may not decide, `needs_decision` is for those who may not propose.
     """
 
     model: type[P]
@@ -49,6 +49,8 @@ class Life[P: Proposal](ABC):
     )
     proposer_cannot_decide: ClassVar[Any] = _lazy("You proposed this, so someone else must decide.")
     own_money: ClassVar[Any]
+    # While one is open, the same can't be proposed again. `name` proposed it at `time`.
+    needs_decision: ClassVar[Any] = _lazy("{name} proposed this at {time}. It needs a decision.")
     # What `after_posting` may set. No other column of a proposal changes then.
     columns_of_posting: ClassVar[tuple[str, ...]] = ("posted",)
 
@@ -152,6 +154,11 @@ class Life[P: Proposal](ABC):
             raise NotAllowed(self.own_money)
         if state == State.APPROVED:
             refuse_newcomer(actor_id)
+
+    def describe_open(self, proposal: P) -> str:
+        """Why the same can't be proposed again now."""
+        time = short_time(proposal.proposed_at)
+        return str(self.needs_decision).format(name=proposal.proposer, time=time)
 
     # --- Post
 

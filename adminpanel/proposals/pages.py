@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -54,47 +55,54 @@ def queue[P: Proposal](request: MemberRequest, found: QuerySet[P]) -> dict[str, 
     }
 
 
-def views_of[P: Proposal](
-    life: Life[P],
-    *,
-    find: Callable[..., P],
-    page_of: Callable[[P], str],
-    show: Callable[..., HttpResponse],
-    words: Callable[[P], str],
-) -> tuple[Deciding, Deciding, Deciding]:
-    """The views that approve, deny and withdraw a proposal of one model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing[P: Proposal]:
+    """How the pages of one model find a proposal and show it.
 
     `find` gets the ids in the URL; they name the proposal that the reader saw, and not the newest.
     `words` says what came of the decision, and `page_of` where to read it. After a refusal, `show`
     shows the proposal again, with the problem or with the form of a denial.
     """
 
-    def view_of(act: Callable[..., P], *, needs_reason: bool = False) -> Deciding:
-        def view(request: MemberRequest, **ids: int) -> HttpResponse:
-            earlier = find(**ids)
-            form = DenyForm(request.POST)
-            if needs_reason and not form.is_valid():
-                return show(request, earlier, form=form, status=422)
-            reason = form.cleaned_data["reason"] if needs_reason else ""
-            try:
-                proposal = act(context_of(request, reason=reason), proposal_id=earlier.pk)
-            except Refusal as refusal:
-                if problem := problem_of(request, earlier, refusal):
-                    return show(request, earlier, problem=problem, status=page_status(refusal))
-                messages.info(request, str(refusal))
-            else:
-                LEVELS[State(proposal.state)](request, words(proposal))
-            return redirect_to(request, page_of(earlier))
+    find: Callable[..., P]
+    page_of: Callable[[P], str]
+    show: Callable[..., HttpResponse]
+    words: Callable[[P], str]
 
-        return view
 
-    approve, deny = view_of(life.approve), view_of(life.deny, needs_reason=True)
-    withdraw = view_of(life.withdraw)
+def views_of[P: Proposal](
+    life: Life[P], showing: Showing[P]
+) -> tuple[Deciding, Deciding, Deciding]:
+    """The views that approve, deny and withdraw a proposal of one model."""
     return (
-        require_POST(approver_page(approve)),
-        require_POST(approver_page(deny)),
-        require_POST(maker_page(withdraw)),
+        require_POST(approver_page(view_of(showing, life.approve))),
+        require_POST(approver_page(view_of(showing, life.deny, needs_reason=True))),
+        require_POST(maker_page(view_of(showing, life.withdraw))),
     )
+
+
+def view_of[P: Proposal](
+    showing: Showing[P], act: Callable[..., P], *, needs_reason: bool = False
+) -> Deciding:
+    """The view of one act of `Life`."""
+
+    def view(request: MemberRequest, **ids: int) -> HttpResponse:
+        earlier = showing.find(**ids)
+        form = DenyForm(request.POST)
+        if needs_reason and not form.is_valid():
+            return showing.show(request, earlier, form=form, status=422)
+        reason = form.cleaned_data["reason"] if needs_reason else ""
+        try:
+            proposal = act(context_of(request, reason=reason), proposal_id=earlier.pk)
+        except Refusal as refusal:
+            if problem := problem_of(request, earlier, refusal):
+                return showing.show(request, earlier, problem=problem, status=page_status(refusal))
+            messages.info(request, str(refusal))
+        else:
+            LEVELS[State(proposal.state)](request, showing.words(proposal))
+        return redirect_to(request, showing.page_of(earlier))
+
+    return view
 
 
 def problem_of(request: MemberRequest, earlier: Proposal, refusal: Refusal) -> str:

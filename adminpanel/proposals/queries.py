@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.db.models import Count, Q, QuerySet, Value
 
 from adminpanel.models.proposals import Proposal, State
-from wallet.models import User
+from ledger.models import Transaction
+from wallet.models import Account, User
+
+
+def is_party(record: Transaction, person_id: int) -> bool:
+    """Is one side of this transaction this person's wallet or goal?"""
+    theirs = Account.objects.filter(user=person_id).values_list("pk", flat=True)
+    return not {record.from_account_id, record.to_account_id}.isdisjoint(theirs)
 
 
 def to_decide[P: Proposal](model: type[P], reader: User) -> QuerySet[P]:

@@ -30,6 +30,13 @@ Severity = Incident.Severity
 # The severity from this amount or this age on.
 GRAVE = ((Severity.HIGH, 50_000_00, timedelta(days=7)), (Severity.MEDIUM, 5_000_00, timedelta(2)))
 WALLET = "wallet"
+INTO_SUSPENSE = _lazy(
+    "Once it confirms the payment, the money is in suspense. From there two people give it to its "
+    "member or return it."
+)
+GOES_BACK = _lazy("The rail took this payment back. A reversal takes it out of the wallet.")
+ASK_OR_REVERSE = _lazy("See what the rail said about it, reverse it, or write a note.")
+TWO_PEOPLE = _lazy("The form is filled in. A colleague in finance approves it.")
 
 
 class Step(NamedTuple):
@@ -80,15 +87,6 @@ def steps(movement: Movement) -> list[Step]:
     if adjustment := adjusting(movement):
         found.append(adjustment)
     return found
-
-
-INTO_SUSPENSE = _lazy(
-    "Once it confirms the payment, the money is in suspense. From there two people give it to its "
-    "member or return it."
-)
-GOES_BACK = _lazy("The rail took this payment back. A reversal takes it out of the wallet.")
-ASK_OR_REVERSE = _lazy("See what the rail said about it, reverse it, or write a note.")
-TWO_PEOPLE = _lazy("The form is filled in. A colleague in finance approves it.")
 
 
 def to_transaction(movement: Movement | None, label: str, about: str | Promise) -> list[Step]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from adminpanel.models import BalanceCheck, ReconciledAccount
-from adminpanel.reconciliation.balance import balance_until
+from adminpanel.reconciliation.our_balance import balance_until
 from ledger import rails
 from ledger.models import RailEvent
 from ledger.querysets import NAIROBI, nairobi_day
@@ -92,12 +92,12 @@ def hear(check: BalanceCheck) -> bool:
             continue
         if callback is None or callback.answer.lookup_id != check.rail_id:
             continue
-        if (cents := held(rail, callback.balances)) is not None:
+        if (cents := balance_in(callback.balances, rail)) is not None:
             return write(check.pk, cents)
     return False
 
 
-def held(rail: Rail, balances: Mapping[str, int]) -> int | None:
+def balance_in(balances: Mapping[str, int], rail: Rail) -> int | None:
     """Our balance, by the rail's names of our accounts. If it names only one, that's ours."""
     if len(balances) == 1:
         return next(iter(balances.values()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from adminpanel.models import Match, Movement
 from adminpanel.models.matches import Place, Rule
@@ -28,11 +29,15 @@ from wallet.staff.roles import Right
 
 Action = audit.Action
 AT_MOST = 100
+NOT_ASKABLE = _lazy(
+    "The rail can't be asked about this line. Some rails confirm a receipt of money that came in "
+    "and isn't in our books. Match the line, or propose an adjustment."
+)
 
 
 @committed
 def match(context: Context, *, movement_ids: Collection[int]) -> Match:
-    """Match these lines and movements of ours, as a person sees it.
+    """Match these lines of statements and entries of ours, as a person sees it.
 
     If the sums differ, they become "amount differs". The same choice again by the same person
     returns the first match. Raises NotAllowed outside finance, TooLate if one of them is matched
@@ -129,7 +134,7 @@ def undo(context: Context, *, match_id: int) -> Match:
     assert context.actor_id
     roles.require(context.actor_id, Right.WORK)
     if not context.reason:
-        raise Refusal(_("Say why."))
+        raise Refusal(_("Enter why you undo this match."))
     held = Movement.objects.filter(match=match_id).select_for_update()
     movements = list(held.order_by("pk"))
     if not movements:
@@ -198,7 +203,7 @@ def check_askable(context: Context, movement_id: int) -> Movement:
     found = Movement.objects.select_related("line__statement")
     movement = found.get(pk=movement_id)
     if not may_be_asked(movement):
-        raise Refusal(_("The rail can't be asked about this line."))
+        raise Refusal(NOT_ASKABLE)
     record(context, Action.ASK_RECEIPT, movement, receipt=movement.receipt)
     return movement
 

@@ -33,7 +33,7 @@ def save(statement: Statement, file: BinaryIO) -> None:
 
 
 @contextmanager
-def opened(statement: Statement) -> Iterator[BinaryIO]:
+def open_file(statement: Statement) -> Iterator[BinaryIO]:
     """The file, from its beginning, outside of memory."""
     with TemporaryFile() as file:
         number = 0

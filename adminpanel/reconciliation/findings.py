@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from adminpanel.reconciliation.formats.rows import Facts, Refusal, Row
+from adminpanel.reconciliation.formats.rows import Facts, RejectedLine, Row
 from wallet.phones import mask_within
 
 # At most this many findings of each sort are listed. All are counted.
@@ -74,7 +74,7 @@ def note(gaps: list[dict[str, int]], number: int, expected: int, found: int) -> 
         gaps.append({"line": number, "expected_cents": expected, "found_cents": found})
 
 
-def shown(row: Row) -> dict[str, Any]:
+def preview_of(row: Row) -> dict[str, Any]:
     """A line as the preview shows it."""
     return {
         "line": row.number,
@@ -109,10 +109,10 @@ class Tally:
     last: Row | None = None
     sample: list[dict[str, Any]] = field(default_factory=list)
 
-    def reject(self, refusal: Refusal) -> None:
+    def reject(self, line: RejectedLine) -> None:
         self.rejected += 1
         if len(self.rejected_lines) < LISTED:
-            self.rejected_lines.append({"line": refusal.number, "why": mask_within(refusal.why)})
+            self.rejected_lines.append({"line": line.number, "why": mask_within(line.why)})
 
     def is_repeated(self, fingerprint: str, number: int) -> bool:
         """Did an earlier line of the file say the same?"""
@@ -132,7 +132,7 @@ class Tally:
         self.read += 1
         self.chain.add(row)
         if len(self.sample) < SAMPLE:
-            self.sample.append(shown(row))
+            self.sample.append(preview_of(row))
         if self.first is None or row.at < self.first.at:
             self.first = row
         if self.last is None or row.at > self.last.at:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, OuterRef, Subquery
 
@@ -60,13 +60,21 @@ def is_free(movement: Movement, rule: Rule) -> bool:
 
 
 def side_of(movement: Movement) -> Side:
+    facts = (movement.pk, movement.amount_cents, movement.at)
     if movement.line:
-        sort, is_charge = "", naming.is_charge(movement.line)
-    else:
-        assert movement.transaction
-        sort = movement.transaction.type
-        is_charge = sort == kinds.CHARGE.code
-    return Side(movement.pk, movement.amount_cents, movement.at, sort, is_charge)
+        return Side(*facts, is_line=True, is_charge=naming.is_charge(movement.line))
+    assert movement.transaction
+    type = movement.transaction.type
+    return Side(*facts, is_line=False, is_charge=type == kinds.CHARGE.code, type=type)
+
+
+class Change(NamedTuple):
+    """A group that isn't in the database yet. `others` have the same name and aren't in it."""
+
+    group: Group
+    name: str
+    mine: list[Movement]
+    others: list[Movement]
 
 
 def write(account_id: int, groups: Iterable[tuple[Group, str, list[Movement]]], rule: Rule) -> None:
@@ -76,18 +84,26 @@ def write(account_id: int, groups: Iterable[tuple[Group, str, list[Movement]]], 
         ids = set(group.ids)
         mine = [one for one in movements if one.pk in ids]
         if not is_as_before(group, mine):
-            changed.append((group, name, mine, [one for one in movements if one.pk not in ids]))
-    release({one.match_id for *_rest, mine, _others in changed for one in mine if one.match_id})
-    paired = [each for each in changed if each[0].place in PAIRED]
+            others = [one for one in movements if one.pk not in ids]
+            changed.append(Change(group, name, mine, others))
+    release({one.match_id for each in changed for one in each.mine if one.match_id})
+    paired = [each for each in changed if each.group.place in PAIRED]
     matches = Match.objects.bulk_create(
-        new_match(account_id, group, mine, rule=rule, why=name, also_fitted=also(group, others))
-        for group, name, mine, others in paired
+        new_match(
+            account_id,
+            each.group,
+            each.mine,
+            rule=rule,
+            why=each.name,
+            also_fitted=also(each.group, each.others),
+        )
+        for each in paired
     )
-    hold([(match, each[0]) for match, each in zip(matches, paired, strict=True)])
+    hold([(match, each.group) for match, each in zip(matches, paired, strict=True)])
     by_place: defaultdict[Place, list[int]] = defaultdict(list)
-    for group, *_rest in changed:
-        if group.place not in PAIRED:
-            by_place[group.place] += group.ids
+    for each in changed:
+        if each.group.place not in PAIRED:
+            by_place[each.group.place] += each.group.ids
     for place, ids_there in by_place.items():
         Movement.objects.filter(pk__in=ids_there).update(place=place)
 

@@ -19,14 +19,15 @@ PARTS_AT_MOST = 8
 class Side(NamedTuple):
     """What pairing needs of a line or an entry. `amount_cents` is seen from the rail.
 
-    `sort` is the type of an entry's transaction, and empty for a line.
+    `type` is that of an entry's transaction, and empty for a line.
     """
 
     id: int
     amount_cents: int
     at: datetime
-    sort: str = ""
-    is_charge: bool = False
+    is_line: bool
+    is_charge: bool
+    type: str = ""
 
 
 class Group(NamedTuple):
@@ -122,13 +123,13 @@ def adding_up(sides: Sequence[Side], cents: int) -> list[Side]:
 def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) -> list[Group]:
     """Place the rest: duplicates, charges, amounts that differ, and movements of one side only."""
     # A line is a duplicate if a matched entry has its amount; an entry, if one of its type has.
-    taken = {(side.is_charge, side.amount_cents) for side in paired if not is_line(side)}
-    booked = {(side.sort, side.amount_cents) for side in paired if not is_line(side)}
+    taken = {(side.is_charge, side.amount_cents) for side in paired if not side.is_line}
+    booked = {(side.type, side.amount_cents) for side in paired if not side.is_line}
 
     def is_repeated(side: Side) -> bool:
-        if is_line(side):
+        if side.is_line:
             return (side.is_charge, side.amount_cents) in taken
-        return (side.sort, side.amount_cents) in booked
+        return (side.type, side.amount_cents) in booked
 
     repeated_lines = [line for line in lines if is_repeated(line)]
     repeated_entries = [entry for entry in entries if is_repeated(entry)]
@@ -149,10 +150,6 @@ def put_aside(lines: list[Side], entries: list[Side], paired: Sequence[Side]) ->
         *(Group(Place.CHARGE if line.is_charge else Place.THEIRS, [line], []) for line in lines),
         *(Group(Place.OURS, [], [entry]) for entry in entries),
     ]
-
-
-def is_line(side: Side) -> bool:
-    return not side.sort
 
 
 def any_charge(sides: Sequence[Side]) -> bool:

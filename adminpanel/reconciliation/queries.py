@@ -13,15 +13,26 @@ from adminpanel.reconciliation.formats import FORMATS
 from adminpanel.reconciliation.formats.bank_csv import PARTS
 from wallet import house
 
+# About a month of one account.
+CHECKS_SHOWN = 31
+# What M-PESA's columns mean, apart from what a bank's table has too.
+LABELS = {
+    "account_number": _("Account number"),
+    "asked_at": _("Time of the request"),
+    "balance_confirmed": _("Balance confirmed"),
+    "kind": _("Reason"),
+    "linked_receipt": _("Linked receipt"),
+    "party_details": _("Other party"),
+    "receipt": _("Receipt"),
+    "status": _("Status"),
+    "withdrawn": _("Money out"),
+}
+
 
 def statements() -> QuerySet[Statement]:
     """All but those that someone dropped, newest first, as the list shows them."""
     found = Statement.objects.exclude(state=Statement.State.DROPPED)
     return found.select_related("uploaded_by", "account").defer("findings")
-
-
-# About a month of one account.
-CHECKS_SHOWN = 31
 
 
 def balance_checks() -> list[tuple[BalanceCheck, str, int | None]]:
@@ -66,20 +77,6 @@ def facts_of(statement: Statement) -> dict[str, Any]:
         "more_rejected": found.get("rejected", 0) - len(found.get("rejected_lines", [])),
         "more_gaps": found.get("gaps", 0) - len(found.get("gap_lines", [])),
     }
-
-
-# What M-PESA's columns mean, apart from what a bank's table has too.
-LABELS = {
-    "account_number": _("Account number"),
-    "asked_at": _("Time of the request"),
-    "balance_confirmed": _("Balance confirmed"),
-    "kind": _("Reason"),
-    "linked_receipt": _("Linked receipt"),
-    "party_details": _("Other party"),
-    "receipt": _("Receipt"),
-    "status": _("Status"),
-    "withdrawn": _("Money out"),
-}
 
 
 def meaning_label(meaning: str, format_code: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import batched
@@ -24,7 +24,8 @@ from adminpanel.models import Statement, StatementLine
 from adminpanel.reconciliation import files
 from adminpanel.reconciliation.findings import Tally
 from adminpanel.reconciliation.formats import FORMATS, format_of
-from adminpanel.reconciliation.formats.rows import Refusal, Row, Unreadable
+from adminpanel.reconciliation.formats.rows import RejectedLine, Row, Unreadable
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def fingerprint_of(account_id: int, row: Row) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def do_next(is_stopping: Callable[[], bool] = lambda: False) -> bool:
+def do_next(is_stopping: IsStopping = never) -> bool:
     """Read or import the next statement that no other worker has. False if there is none."""
     # A read first, because a claim takes SQLite's only write lock.
     due = Statement.objects.filter(state__in=Statement.WORKING)
@@ -78,7 +79,7 @@ def claim(statement_id: int | None = None) -> Statement | None:
     return statement
 
 
-def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: False) -> None:
+def work_on(statement: Statement, is_stopping: IsStopping = never) -> None:
     """Read or import it, as its state says. If that fails, the statement says why."""
     tally = Tally()
     try:
@@ -106,18 +107,18 @@ def work_on(statement: Statement, is_stopping: Callable[[], bool] = lambda: Fals
 
 def batches(statement: Statement, tally: Tally) -> Generator[Batch]:
     """Read the lines of the file in batches, and count them. Raises Unreadable."""
-    with files.opened(statement) as file:
+    with files.open_file(statement) as file:
         if not statement.format:
             statement.format = format_of(file).code
         found = FORMATS[statement.format].read(file, tally.facts, statement.options)
         with closing(found) as lines:
             for group in batched(lines, BATCH):
-                for refused in (one for one in group if isinstance(one, Refusal)):
-                    tally.reject(refused)
-                yield distinct(statement, (one for one in group if isinstance(one, Row)), tally)
+                for rejected in (one for one in group if isinstance(one, RejectedLine)):
+                    tally.reject(rejected)
+                yield drop_repeats(statement, (one for one in group if isinstance(one, Row)), tally)
 
 
-def distinct(statement: Statement, rows: Iterable[Row], tally: Tally) -> Batch:
+def drop_repeats(statement: Statement, rows: Iterable[Row], tally: Tally) -> Batch:
     """The rows that no earlier line of the file repeats, by fingerprint."""
     batch: Batch = {}
     for row in rows:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from adminpanel.models import Cutoff, Movement, ReconciledAccount, Statement
 from adminpanel.models.matches import MovementQuerySet, Place
-from adminpanel.reconciliation.balance import balance_until
+from adminpanel.reconciliation.our_balance import balance_until
 
 OPEN, SUGGESTED, OWNED, MATCHED = "open", "suggested", "owned", "matched"
 
@@ -111,7 +111,7 @@ def in_period(statement: Statement, cutoff: Cutoff) -> MovementQuerySet:
     return found.filter(at__gte=statement.first_at) if statement.first_at else found
 
 
-def listed(tab: str, statement: Statement, cutoff: Cutoff) -> MovementQuerySet:
+def movements_of_tab(tab: str, statement: Statement, cutoff: Cutoff) -> MovementQuerySet:
     """The movements of a tab. What is open stays on the list of every later statement."""
     if tab == MATCHED:
         return in_period(statement, cutoff).filter(place=Place.MATCHED)

@@ -14,8 +14,8 @@ from django.db.models import Sum
 from adminpanel.models import Cutoff, Movement, ReconciledAccount, Statement, StatementLine
 from adminpanel.models.matches import Place, Rule
 from adminpanel.reconciliation import naming, suggesting
-from adminpanel.reconciliation.balance import balance_before
 from adminpanel.reconciliation.matching import match_by
+from adminpanel.reconciliation.our_balance import balance_before
 from ledger.models import Entry
 from wallet.db.retries import committed
 from wallet.errors import Busy
@@ -132,7 +132,7 @@ def take_some_lines(statement: Statement, after_id: int) -> Sequence[StatementLi
 
 
 def match_by_reference(statement: Statement, ids: Sequence[int]) -> None:
-    """Match lines without a receipt match by our reference in their text."""
+    """Match the lines that no receipt matched, by our reference in their text."""
     left = Movement.objects.filter(pk__in=ids, match__isnull=True).select_related("line")
     names = set()
     for movement in left.exclude(place=Place.DUPLICATE):

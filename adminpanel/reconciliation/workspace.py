@@ -87,7 +87,7 @@ def show(
         "ticks": tab != standing.MATCHED and may(request.user, Right.WORK),
     }
     if cutoff:
-        listed = standing.with_sides(standing.listed(tab, statement, cutoff))
+        listed = standing.with_sides(standing.movements_of_tab(tab, statement, cutoff))
         context |= {
             "equation": standing.equation(cutoff),
             "places": standing.places(statement, cutoff),

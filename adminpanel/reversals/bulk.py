@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from adminpanel.access import approver_page
 from adminpanel.models import ReversalProposal
 from adminpanel.models.proposals import State
+from adminpanel.proposals.queries import is_party
 from adminpanel.reversals import operations, queries
 from adminpanel.several import Item, ids_in
 from ledger.payouts import people
@@ -77,7 +78,7 @@ def why_not(proposal: ReversalProposal, person: User) -> str:
         return _("It's decided already.")
     if proposal.proposed_by_id == person.pk:
         return str(operations.REVERSALS.proposer_cannot_decide)
-    if operations.is_party(proposal.transaction, person.pk):
+    if is_party(proposal.transaction, person.pk):
         return str(operations.REVERSALS.own_money)
     if proposal.may_claim:
         return _("It may become a claim, so decide it on its own page.")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from adminpanel.models import ReversalProposal
 from adminpanel.models.proposals import State
 from adminpanel.proposals.life import Life
-from adminpanel.timeline import short_time
+from adminpanel.proposals.queries import is_party
 from ledger import operations
 from ledger.errors import KeyReused, MoneyGone, PartTooLarge
 from ledger.models import Claim, Transaction
@@ -18,13 +18,13 @@ from ledger.status import Status
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Refusal
-from wallet.models import Account
 from wallet.money import format_money
 from wallet.staff import audit, roles, subjects
 from wallet.staff.roles import Right
 
 Action = audit.Action
-# How often the wallet's balance is read, if its member spends meanwhile. Then all is claimed.
+# Tries to reverse what the wallet holds while its member spends. After the last, the whole amount
+# becomes a claim.
 LOOKS = 3
 # What came of a proposal: the reversal, the claim of the rest, or both.
 type Made = tuple[Transaction | None, Claim | None] | None
@@ -43,6 +43,9 @@ class Reversals(Life[ReversalProposal]):
     }
     only_proposer_withdraws = _lazy("Only {name}, who proposed this reversal, can withdraw it.")
     proposer_cannot_decide = _lazy("You proposed this reversal, so someone else must decide.")
+    needs_decision = _lazy(
+        "{name} proposed to reverse this at {time}. The proposal needs a decision."
+    )
     own_money = _lazy("You are a party to this transaction, so a colleague must decide.")
 
     def subject(self, proposal: ReversalProposal) -> subjects.Subject:
@@ -108,7 +111,7 @@ def reverse_what_is_there(
 ) -> Transaction | None:
     """The reversal of the amount, or of what the wallet holds if the rest may be claimed.
 
-    Another worker may have read another balance, and made it of that amount: then it is that one.
+    If another worker has already reversed another amount under this key, return its reversal.
     """
     assert record.to_account
     if not proposal.may_claim:
@@ -155,42 +158,39 @@ def propose(
         )
     if problem := obstacle(record):
         raise Refusal(problem)
-    left_cents = record.amount_cents - record.taken_back_cents
-    if amount_cents is None:
-        amount_cents = left_cents
-    if not 0 < amount_cents <= left_cents:
-        left, wanted = format_money(left_cents), format_money(amount_cents)
-        raise PartTooLarge(reference=record.reference, left=left, wanted=wanted)
+    cents = cents_to_reverse(record, amount_cents)
     proposal = ReversalProposal.objects.create(
         transaction=record,
-        amount_cents=amount_cents,
+        amount_cents=cents,
         may_claim=may_claim,
         reason=context.reason,
         proposed_by_id=context.actor_id,
         proposed_by_name=audit.name_of(context.actor_id),
     )
-    is_part = amount_cents < record.amount_cents
-    facts = {"amount": format_money(amount_cents)} if is_part else {}
+    facts = {"amount": format_money(cents)} if cents < record.amount_cents else {}
     if may_claim:
         facts["may_claim"] = "yes"
     REVERSALS.record_act(context, Action.PROPOSE, proposal, **facts)
     return proposal
 
 
-def is_party(record: Transaction, user_id: int) -> bool:
-    theirs = Account.objects.filter(user=user_id).values_list("pk", flat=True)
-    return not {record.from_account_id, record.to_account_id}.isdisjoint(theirs)
+def cents_to_reverse(record: Transaction, amount_cents: int | None) -> int:
+    """This amount, or without one all that is left. Raises PartTooLarge for more than is left."""
+    left_cents = record.amount_cents - record.taken_back_cents
+    if amount_cents is None:
+        amount_cents = left_cents
+    if not 0 < amount_cents <= left_cents:
+        left, wanted = format_money(left_cents), format_money(amount_cents)
+        raise PartTooLarge(reference=record.reference, left=left, wanted=wanted)
+    return amount_cents
 
 
 def obstacle(record: Transaction) -> str | None:
     """Why a reversal can't be proposed now, as a sentence. None when it can."""
     if problem := record.kind.why_not_reversible(Status(record.status)):
         return problem
-    open_one = record.proposals.filter(state__in=ReversalProposal.OPEN).first()
-    if open_one:
-        return _(
-            "{name} proposed to reverse this at {time}. The proposal needs a decision."
-        ).format(name=open_one.proposer, time=short_time(open_one.proposed_at))
+    if open_one := record.proposals.filter(state__in=ReversalProposal.OPEN).first():
+        return REVERSALS.describe_open(open_one)
     # Check this after open proposals, because a proposal closes after its reversal is posted.
     if reversal := Transaction.objects.filter(reverses=record.pk).first():
         return _("Already reversed by {reference}.").format(reference=reversal.reference)

@@ -92,6 +92,7 @@ def show(
         "record": record,
         **standing(proposal),
         "is_own": proposal.proposed_by_id == request.user.pk,
+        "proposer_cannot_decide": operations.REVERSALS.proposer_cannot_decide,
         "problem": problem,
         "form": form or DenyForm(),
     }
@@ -100,8 +101,10 @@ def show(
 
 approve_reversal, deny_reversal, withdraw_reversal = pages.views_of(
     operations.REVERSALS,
-    find=lambda proposal_id: get_object_or_404(ReversalProposal, pk=proposal_id),
-    page_of=lambda one: reverse("adminpanel:reversal", args=[one.pk]),
-    show=lambda request, one, **more: show(request, one.pk, **more),
-    words=say,
+    pages.Showing(
+        find=lambda proposal_id: get_object_or_404(ReversalProposal, pk=proposal_id),
+        page_of=lambda one: reverse("adminpanel:reversal", args=[one.pk]),
+        show=lambda request, one, **more: show(request, one.pk, **more),
+        words=say,
+    ),
 )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django import forms
 
 from adminpanel.payouts.forms import NotPaidForm, PaidForm
-from adminpanel.payouts.views import obstacle, typed
+from adminpanel.payouts.views import entered_text, obstacle
 from ledger.models import Transaction, Verdict
 from ledger.models.attempts import State
 from wallet.models import User
@@ -47,5 +47,5 @@ def card(record: Transaction, reader: User, submitted: forms.Form | None) -> Car
         submitted if isinstance(submitted, PaidForm) else PaidForm(),
         submitted if isinstance(submitted, NotPaidForm) else NotPaidForm(),
         submitted,
-        typed(submitted) if submitted and not may else [],
+        entered_text(submitted) if submitted and not may else [],
     )

@@ -17,6 +17,8 @@ from ledger.models import Books, Close, Seal
 from wallet.db.retries import committed
 from wallet.errors import Busy
 
+COUNTED = ("orders", "entries")
+
 
 def close_day(signature: Signature, day: date) -> Close:
     """Close a day of Nairobi: nothing can be dated into it any more. Returns its close.
@@ -28,20 +30,21 @@ def close_day(signature: Signature, day: date) -> Close:
     if existing := period.live_close():
         return existing
     refuse_day(period)
-    before = Close.objects.newest()
+    newest, day_before = Close.objects.newest(), periods.newest_day()
     gate.shut(period.ends_at)
-    start = before_it.ends_at if (before_it := periods.newest_day()) else None
+    start = day_before.ends_at if day_before else None
     digests, moved = sections.digest_books(start, period.ends_at)
-    after, through = (before.audit_through if before else 0), gate.last_audit_id()
+    after, through = (newest.audit_through if newest else 0), gate.last_audit_id()
     audit = sections.digest_audit(after, through)
-    opening = before_it.content["trial_balance"] if before_it else []
+    opening = day_before.content["trial_balance"] if day_before else []
     count = {
-        name: sum(d.count for (s, _day), d in digests.items() if s == name) for name in COUNTED
+        name: sum(digest.count for (section, _day), digest in digests.items() if section == name)
+        for name in COUNTED
     }
     return write(
         period,
         signature,
-        before,
+        newest,
         transactions=count["orders"],
         entries=count["entries"],
         audit_after=after,
@@ -60,9 +63,6 @@ def newest_seal() -> dict[str, list[Any]]:
     """The chain of seals is tied to that of closes: its newest number and hash."""
     seal = Seal.objects.order_by("-number").first()
     return {"seal": [seal.number, seal.hash]} if seal else {}
-
-
-COUNTED = ("orders", "entries")
 
 
 def refuse_day(period: Period) -> None:

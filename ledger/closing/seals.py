@@ -49,7 +49,10 @@ WRITERS = """
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND pid IS DISTINCT FROM pg_backend_pid()"""
 
+# As in the query of claims in `sections.APPROVALS`.
+OPENED = "claim.opened_at >= %(start)s AND claim.opened_at < %(end)s"
 NEW_ORDERS = "record.id > %(orders_after)s AND record.id <= %(orders)s"
+NEW_CLAIMS = "claim.id > %(claims_after)s AND claim.id <= %(claims)s"
 BY_ENTRY = """
     SELECT entry.created_at, entry.id, entry.transaction_id, entry.account_id, entry.amount_cents,
            entry.balance_after_cents
@@ -192,10 +195,6 @@ def by_ids(reach: Reach) -> list[tuple[Section, list[str]]]:
         (AUDIT, [sql.replace("%(after)s", "%(audit_after)s").replace("%(through)s", "%(audit)s")
                  for sql in AUDIT.sqls]),
     ]  # fmt: skip
-
-
-OPENED = "claim.opened_at >= %(start)s AND claim.opened_at < %(end)s"
-NEW_CLAIMS = "claim.id > %(claims_after)s AND claim.id <= %(claims)s"
 
 
 def is_one_of(ids: list[int]) -> str:

@@ -57,7 +57,7 @@ class Page(NamedTuple):
 
 
 class News(Enum):
-    """The events in the live feed."""
+    """The events in the panel's Activity."""
 
     ORDERED = auto()  # still waiting for the rail
     SETTLED = auto()  # succeeded after waiting
@@ -127,7 +127,8 @@ class Kind:
     has_long_title: ClassVar[bool] = False
     # The note was written by a member, so receipts show it.
     has_note: ClassVar[bool] = True
-    # Sentences for the live feed; {source} and {target} are the two sides.
+    # What finance reads in the panel's Activity; {source} and {target} are the two sides. Messages
+    # to members are `topic_out` and `topic_in`.
     news: ClassVar[Mapping[News, Words]]
 
     def __repr__(self) -> str:

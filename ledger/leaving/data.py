@@ -25,34 +25,9 @@ def of(user: User) -> dict[str, Any]:
     """
     account = user.primary_account()
     return {
-        "person": {
-            "name": user.name,
-            "shows_full_name": user.shows_full_name,
-            "phone": user.phone,
-            "email": user.email,
-            "joined_at": user.created_at,
-            "last_sign_in_at": user.last_login,
-            "phone_changed_at": user.phone_changed_at,
-        },
-        "wallet": {
-            "account_number": account.number,
-            "currency": account.currency,
-            "balance_cents": account.balance_cents,
-            "is_frozen": account.is_frozen,
-            "opened_at": account.created_at,
-        },
-        "goals": [
-            {
-                "name": goal.name,
-                "balance_cents": goal.balance_cents,
-                "target_cents": goal.target_cents,
-                "target_date": goal.target_date,
-                "opened_at": goal.account.created_at,
-                "closed_at": goal.account.closed_at,
-                "automatic": rows(goal.auto_savings, "kind", "percent", "step_cents", "paused_at"),
-            }
-            for goal in Goal.objects.of_member(user.pk)
-        ],
+        "person": person(user),
+        "wallet": wallet(account),
+        "goals": [goal_facts(goal) for goal in Goal.objects.of_member(user.pk)],
         "interest": rows(
             InterestPaid.objects.filter(goal__account__user=user),
             *("goal", "month", "gross_cents", "tax_cents"),
@@ -60,24 +35,9 @@ def of(user: User) -> dict[str, Any]:
         "asks_for_money": rows(
             user.asks, "amount_cents", "note", "created_at", "expires_at", "withdrawn_at"
         ),
-        "people_saved": [
-            {"name": short_name(name), "saved_at": saved_at}
-            for name, saved_at in user.favourites.order_by("pk").values_list(
-                "payee__user__name", "created_at"
-            )
-        ],
+        "people_saved": people_saved(user),
         "contacts_not_verified": rows(user.claims, "value", "sent_at"),
-        "two_step_sign_in": [
-            {"kind": one.get_type_display(), "added_at": one.created_at}
-            for one in Authenticator.objects.filter(user=user)
-        ],
-        "devices": rows(user.devices, "name", "ip_address", "first_used_at", "last_used_at"),
-        "sessions": rows(user.sessions, "ip_address", "began_at", "used_at"),
-        "sign_ins": rows(acts(user, SIGN_INS), "action", "at", "ip_address", "facts"),
-        "security_changes": rows(acts(user, CHANGES), "action", "at", "ip_address", "facts"),
-        "api_tokens": rows(
-            user.api_tokens, "name", "created_at", "last_used_at", "expires_at", "revoked_at"
-        ),
+        **signing_in(user),
         "name_requests": rows(user.name_requests, "name", "reason", "state", "asked_at"),
         "role_requests": rows(user.role_requests, "role", "state", "asked_at", "decided_at"),
         "reports": rows(Report.objects.filter(reporter=user), "reference", "reason", "text", "at"),
@@ -89,6 +49,62 @@ def of(user: User) -> dict[str, Any]:
         "message_choices": rows(user.message_choices, "kind", "way"),
         "scheduled_payments": [scheduled(each) for each in Schedule.objects.of_member(user.pk)],
         "transactions": list(transactions(user, account)),
+    }
+
+
+def person(user: User) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "shows_full_name": user.shows_full_name,
+        "phone": user.phone,
+        "email": user.email,
+        "joined_at": user.created_at,
+        "last_sign_in_at": user.last_login,
+        "phone_changed_at": user.phone_changed_at,
+    }
+
+
+def wallet(account: Account) -> dict[str, Any]:
+    return {
+        "account_number": account.number,
+        "currency": account.currency,
+        "balance_cents": account.balance_cents,
+        "is_frozen": account.is_frozen,
+        "opened_at": account.created_at,
+    }
+
+
+def goal_facts(goal: Goal) -> dict[str, Any]:
+    return {
+        "name": goal.name,
+        "balance_cents": goal.balance_cents,
+        "target_cents": goal.target_cents,
+        "target_date": goal.target_date,
+        "opened_at": goal.account.created_at,
+        "closed_at": goal.account.closed_at,
+        "automatic": rows(goal.auto_savings, "kind", "percent", "step_cents", "paused_at"),
+    }
+
+
+def people_saved(user: User) -> list[dict[str, Any]]:
+    found = user.favourites.order_by("pk").values_list("payee__user__name", "created_at")
+    return [{"name": short_name(name), "saved_at": saved_at} for name, saved_at in found]
+
+
+def signing_in(user: User) -> dict[str, Any]:
+    """How, when and from where the member, or a program of theirs, signed in."""
+    return {
+        "two_step_sign_in": [
+            {"kind": one.get_type_display(), "added_at": one.created_at}
+            for one in Authenticator.objects.filter(user=user)
+        ],
+        "devices": rows(user.devices, "name", "ip_address", "first_used_at", "last_used_at"),
+        "sessions": rows(user.sessions, "ip_address", "began_at", "used_at"),
+        "sign_ins": rows(acts(user, SIGN_INS), "action", "at", "ip_address", "facts"),
+        "security_changes": rows(acts(user, CHANGES), "action", "at", "ip_address", "facts"),
+        "api_tokens": rows(
+            user.api_tokens, "name", "created_at", "last_used_at", "expires_at", "revoked_at"
+        ),
     }
 
 

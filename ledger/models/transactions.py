@@ -151,6 +151,11 @@ class Transaction(models.Model):
         return self.shape.rests(Status(self.status))[kinds.Place.SUSPENSE]
 
     @property
+    def resolution(self) -> Transaction | None:
+        """What resolved this item in suspense, if anything did and hasn't failed."""
+        return self.resolutions.exclude(status=Status.FAILED).order_by().first()
+
+    @property
     def took_rail(self) -> rails.Rail | None:
         """Its rail, if money came in or went out."""
         return rails.of(self.rail) if self.rail else None

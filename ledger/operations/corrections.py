@@ -156,14 +156,8 @@ def refuse_resolved(item: Transaction) -> None:
     """The unique constraint stands behind this; a lost race comes here again."""
     if not item.suspense_sign:
         raise NotInSuspense(reference=item.reference)
-    if resolved_by := resolution_of(item.pk):
+    if resolved_by := item.resolution:
         raise AlreadyResolved(reference=resolved_by.reference)
-
-
-def resolution_of(item_id: int) -> Transaction | None:
-    """What resolved this item, if anything did and hasn't failed."""
-    found = Transaction.objects.filter(resolves=item_id).exclude(status=Status.FAILED)
-    return found.order_by().first()
 
 
 def write(

@@ -10,7 +10,6 @@ from ledger.kinds import STRAY_IN, Kind
 from ledger.models import Books, Entry, Transaction
 from ledger.operations import arrivals
 from ledger.operations.arrivals import Paid
-from ledger.operations.corrections import resolution_of
 from ledger.operations.orders import Order
 from ledger.status import Status
 from wallet.db.retries import committed
@@ -44,7 +43,7 @@ def hold_in_suspense(
         earlier.is_replay = True
         return earlier
     item = Transaction.objects.get(pk=resolves_id) if resolves_id else None
-    if item and (item.amount_cents != paid.amount_cents or resolution_of(item.pk)):
+    if item and (item.amount_cents != paid.amount_cents or item.resolution):
         item = None
     now = Books.objects.not_closed(timezone.now())
     record = write_unordered(order, actor_id=actor_id, key=key, at=now, resolves=item)

@@ -7,7 +7,7 @@ clicks or two people are one question.
 from __future__ import annotations
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Attempt
 from ledger.models.attempts import State
@@ -20,6 +20,13 @@ from wallet.staff import roles
 from wallet.staff.roles import Right
 
 ASKABLE = (State.SENT, State.UNKNOWN)
+NOT_ASKABLE = _(
+    "Only a payment that was sent and hasn't ended can be asked about. Reload the page."
+)
+OTHER_AMOUNT = _(
+    "The rail moved another amount than was ordered, so asking again won't help. Follow its "
+    "incident."
+)
 
 
 @committed
@@ -33,9 +40,9 @@ def ask_now(context: Context, *, attempt_id: int) -> Attempt:
     roles.require(context.actor_id, Right.WORK)
     attempt = locked(attempt_id)
     if attempt.state not in ASKABLE and not is_being_asked(attempt):
-        raise TooLate(_("The rail is asked about a payment that was sent and hasn't ended."))
+        raise TooLate(NOT_ASKABLE)
     if moved_another_amount(attempt):
-        raise TooLate(_("The rail moved another amount than ordered, so people find out."))
+        raise TooLate(OTHER_AMOUNT)
     if is_being_asked(attempt):
         attempt.is_replay = True
         return attempt

@@ -7,7 +7,6 @@ separate message.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.utils import timezone
@@ -15,11 +14,11 @@ from django.utils import timezone
 from ledger import rails
 from ledger.models import Arrival, RailEvent
 from ledger.models.rail_events import Finding
-from ledger.payouts import alarms, schedule
+from ledger.payouts import alarms, when_to_look
 from ledger.payouts.callbacks import ASKED
-from ledger.payouts.worker import never
 from ledger.rails import Answer, Lookup, recording
 from wallet.db.retries import committed
+from wallet.stopping import IsStopping, never
 
 ASKED_AT_MOST = 50
 # Payments are sent by the same thread, so a rail that doesn't answer must not keep it.
@@ -31,7 +30,7 @@ DAILY = timedelta(days=1)
 GIVE_UP_AFTER = timedelta(days=30)
 
 
-def ask_due(is_stopping: Callable[[], bool] = never) -> int:
+def ask_due(is_stopping: IsStopping = never) -> int:
     """Ask about each arrival that is due; says how many. Asks nothing new once `is_stopping`, or
     after TURN_S seconds: the rest is asked about in the next turn."""
     began = time.monotonic()
@@ -70,7 +69,7 @@ def claim(arrival: Arrival) -> bool:
     """Take the turn to ask, by setting the next one. After GIVE_UP_AFTER there is none."""
     mine = Arrival.objects.waiting().filter(pk=arrival.pk, next_look_at=arrival.next_look_at)
     now = timezone.now()
-    look_at = schedule.next_after(arrival.at, rails.of(arrival.rail), now)
+    look_at = when_to_look.next_after(arrival.at, rails.of(arrival.rail), now)
     if look_at is None and now - arrival.at < GIVE_UP_AFTER:
         look_at = now + DAILY
     return bool(mine.update(next_look_at=look_at, looks=arrival.looks + 1))

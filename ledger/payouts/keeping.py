@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from ledger.models import Attempt, RailEvent
-from ledger.payouts import leases, schedule
+from ledger.payouts import leases, when_to_look
 from ledger.payouts.leases import Claim, Permission
 from ledger.payouts.outcomes import Heard
 from ledger.payouts.together import Together
@@ -117,7 +117,7 @@ def to_statement(report: Report) -> Statement | None:
     that says more."""
     attempt, heard = report.attempt, report.heard
     is_taken = heard.answer.outcome == Outcome.ACCEPTED and not heard.answer.alarm
-    look_at = schedule.next_look_at(attempt, timezone.now())
+    look_at = when_to_look.next_look_at(attempt, timezone.now())
     if not heard.is_send or not is_taken or look_at is None:
         return None
     return Statement(SENT, (look_at, heard.answer.rail_id[:64], attempt.pk, heard.fence))

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from ledger.models import Attempt, Pause
 from ledger.models.attempts import State
-from ledger.payouts import schedule
+from ledger.payouts import when_to_look
 from ledger.payouts.together import Together
 from wallet.db import pipeline
 from wallet.db.pipeline import Statement
@@ -167,5 +167,5 @@ def give_back(claimed: Claim, *, is_unsent: bool) -> None:
         pk=claimed.attempt.pk, fence=claimed.fence, state=State.SENDING
     )
     columns: dict[str, Any] = {"sent_at": None} if is_unsent else {}
-    due_at = schedule.send_again_at(claimed.attempt, timezone.now())
+    due_at = when_to_look.send_again_at(claimed.attempt, timezone.now())
     mine.update(state=State.READY, next_look_at=due_at, lease_until=None, **columns)

@@ -19,7 +19,7 @@ from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
 from ledger.payment_errors import NeverSent, ReceiptTaken, Superseded
-from ledger.payouts import claims, schedule, strays
+from ledger.payouts import claims, strays, when_to_look
 from ledger.payouts.alarms import raise_alarm, write_finding
 from ledger.rails import Answer, Outcome
 from ledger.status import Status
@@ -215,7 +215,7 @@ def to_ready(attempt: Attempt, heard: Heard, state: State, **columns: Any) -> bo
     mine = Attempt.objects.select_for_update().filter(is_free, pk=attempt.pk, state=state)
     if not mine or attempt.verdicts.exists():
         return False
-    due_at = schedule.send_again_at(attempt, now)
+    due_at = when_to_look.send_again_at(attempt, now)
     mine.update(state=State.READY, next_look_at=due_at, lease_until=None, **columns)
     return True
 
@@ -231,7 +231,7 @@ def note(attempt: Attempt, heard: Heard) -> Finding:
         if answer.outcome == Outcome.UNKNOWN:
             update(mine.filter(free(now), state=State.SENT), state=State.UNKNOWN)
         return Finding.NO_NEWS
-    look_at = schedule.next_look_at(attempt, now)
+    look_at = when_to_look.next_look_at(attempt, now)
     columns: dict[str, Any] = {"next_look_at": look_at, "lease_until": None}
     columns["state"] = State.UNKNOWN if look_at is None else state_after(attempt, answer)
     if answer.rail_id:

@@ -26,15 +26,12 @@ from ledger.payouts.keeping import Keeper, Withheld, event_of
 from ledger.payouts.leases import Claim, claim_at_most, give_back, next_claim
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
 
-def never() -> bool:
-    return False
-
-
-def do_due(is_stopping: Callable[[], bool] = never) -> int:
+def do_due(is_stopping: IsStopping = never) -> int:
     """Send and ask about all that is due; says how many. Claims nothing new once `is_stopping`.
 
     Raises an ExceptionGroup of what went wrong, once the others had their turn.

@@ -45,7 +45,7 @@ class AutomaticIn(Body):
     ] = None
     amount_cents: AmountCents | None = None
     every: schedules.Rhythm | None = None
-    day: schedules.Weekday = None
+    day: schedules.DayNumber = None
 
 
 class AutomaticPauseIn(Body):

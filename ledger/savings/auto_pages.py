@@ -18,9 +18,9 @@ from ledger.models import AutoSaving, Goal
 from ledger.savings import automatic
 from ledger.savings.forms import PartForm, RoundForm
 from ledger.savings.locking import back_to
-from ledger.savings.views import own_goal, posted
+from ledger.savings.views import own_goal
 from wallet.errors import Refusal
-from wallet.web.http import MemberRequest
+from wallet.web.http import MemberRequest, post_data
 from wallet.web.refusals import mark_page
 
 Kind = AutoSaving.Kind
@@ -67,7 +67,7 @@ def change(request: MemberRequest, goal: Goal, kind: Kind) -> HttpResponse:
     rule = goal.auto_savings.filter(kind=kind).first()
     if request.method == "POST" and "pause" in request.POST:
         return pause(request, goal, kind)
-    form = (PartForm if kind == Kind.PART else RoundForm)(posted(request), rule=rule)
+    form = (PartForm if kind == Kind.PART else RoundForm)(post_data(request), rule=rule)
     refusal = None
     if form.is_valid():
         try:

@@ -8,7 +8,7 @@ commit that moves the money, and is unique. The mark only says how far the worke
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.db.models import Min, Q
@@ -28,6 +28,7 @@ from wallet.errors import Busy, Refusal
 from wallet.messages import Topic
 from wallet.models import Account
 from wallet.money import format_money
+from wallet.stopping import IsStopping, never
 
 # How many entries a query looks through.
 BATCH = 5_000
@@ -76,7 +77,7 @@ def pause(*, goal_id: int, kind: str) -> None:
     rules.update(paused_at=timezone.now())
 
 
-def save_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
+def save_due(is_stopping: IsStopping = never) -> int:
     """Save for all that has moved since the last time. Returns how often it saved."""
     mark = AutoSavingMark.objects.values_list("through_id", flat=True).first() or 0
     if not Entry.objects.filter(pk__gt=mark).exists():

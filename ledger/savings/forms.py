@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ledger.due_days import FURTHEST, TOO_FAR
 from ledger.forms.moves import OrderForm, new_key
 from ledger.goal_errors import GoalKeyReused
 from ledger.kinds import MOVE, SAVE, TAKE, Kind
@@ -24,7 +25,6 @@ from wallet.money import format_money
 from wallet.web.fields import AmountField, KeyField, LineField, PickField
 
 NAME_LENGTH = 40
-LONGEST_LOCK = timedelta(days=5 * 366)
 DATE_FORMAT = _("Enter a date, like 2026-11-22.")
 
 
@@ -124,8 +124,8 @@ class LockForm(forms.Form):
             self.add_error("until", _("Enter the day."))
         elif day <= today:
             self.add_error("until", _("Choose a day after today."))
-        elif day > today + LONGEST_LOCK:
-            self.add_error("until", _("Choose a day within the next five years."))
+        elif day > today + FURTHEST:
+            self.add_error("until", TOO_FAR)
 
     @property
     def until_day(self) -> date | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.utils import timezone
@@ -12,6 +11,7 @@ from ledger.operations.interest import DAY, Rates, pay_interest
 from ledger.querysets import nairobi_day, next_day_start
 from wallet.db.retries import committed
 from wallet.errors import Busy
+from wallet.stopping import IsStopping, never
 
 # A month is paid from this time of the next one on, so that the clocks of all machines agree that
 # its last day is over.
@@ -19,7 +19,7 @@ AFTER = timedelta(hours=1)
 BATCH = 1_000
 
 
-def pay_due(is_stopping: Callable[[], bool] = lambda: False) -> int:
+def pay_due(is_stopping: IsStopping = never) -> int:
     """Pay each goal the months that are over and not paid. Returns how many months it paid.
 
     The rows of `InterestPaid` say what is paid. The mark only saves looking at each goal, and stays

@@ -14,9 +14,9 @@ from ledger.models import Goal
 from ledger.operations import ask_for_money_early, keep_locked, lock_goal
 from ledger.querysets import moment
 from ledger.savings.forms import LockForm, UnlockForm
-from ledger.savings.views import own_goal, posted
+from ledger.savings.views import own_goal
 from wallet.errors import Refusal
-from wallet.web.http import MemberRequest, redirect_to
+from wallet.web.http import MemberRequest, post_data, redirect_to
 from wallet.web.refusals import mark_page
 
 
@@ -28,7 +28,9 @@ def lock(request: MemberRequest, goal_id: int) -> HttpResponse:
     if goal.lock or goal.is_closed:
         return back_to(request, goal)
     rule = LockForm.DAY if goal.target_date or not goal.target_cents else LockForm.TARGET
-    form = LockForm(posted(request), goal=goal, initial={"rule": rule, "until": goal.target_date})
+    form = LockForm(
+        post_data(request), goal=goal, initial={"rule": rule, "until": goal.target_date}
+    )
     refusal = None
     if form.is_valid():
         try:
@@ -54,7 +56,7 @@ def unlock(request: MemberRequest, goal_id: int) -> HttpResponse:
         return back_to(request, goal)
     if request.method == "POST" and "keep" in request.POST:
         return keep(request, goal)
-    form = UnlockForm(posted(request), goal=goal)
+    form = UnlockForm(post_data(request), goal=goal)
     refusal = None
     if form.is_valid():
         try:

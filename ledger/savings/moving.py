@@ -22,7 +22,7 @@ from ledger.kinds import MOVE, SAVE, TAKE, Kind
 from ledger.models import Goal
 from ledger.savings import operations as savings
 from ledger.savings.forms import FORMS, BetweenForm, MoveForm
-from ledger.savings.views import own_goal, posted, wallet
+from ledger.savings.views import own_goal, wallet
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.money import format_money
 from wallet.untranslated import sentence
@@ -30,6 +30,7 @@ from wallet.web.cookies import hides_balance
 from wallet.web.http import (
     MemberRequest,
     context_of,
+    post_data,
     redirect_to,
     refuse_repeated_fields,
     render_part,
@@ -66,7 +67,7 @@ def move(request: MemberRequest, goal: Goal, kind: Kind) -> HttpResponse:
     """Show the form, then carry out the order."""
     refuse_repeated_fields(request.POST)
     make_form, hides = FORMS[kind], hides_balance(request)
-    form = make_form(posted(request), kind=kind, goal=goal, hides_balance=hides)
+    form = make_form(post_data(request), kind=kind, goal=goal, hides_balance=hides)
     if isinstance(form, BetweenForm) and not form.others:
         raise Http404
     if not form.is_valid():

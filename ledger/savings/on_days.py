@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 
 from ledger.models import Goal, Schedule
 from ledger.savings import operations as savings
-from ledger.savings.views import own_goal, posted
+from ledger.savings.views import own_goal
 from ledger.schedules import operations
 from ledger.schedules.forms import SavingForm, initial_of
 from ledger.schedules.operations import Plan
 from wallet.errors import Busy, OutcomeUnknown, Refusal
-from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, post_data, redirect_to, render_part
 from wallet.web.refusals import mark_page
 
 
@@ -32,7 +32,7 @@ def save_on_days(request: MemberRequest, goal_id: int) -> HttpResponse:
     page = reverse("ledger:goal", args=[goal.pk])
     if goal.is_closed or (goal.is_reached and schedule is None):
         return redirect_to(request, page)
-    form = SavingForm(posted(request), initial=initial_of(schedule) if schedule else None)
+    form = SavingForm(post_data(request), initial=initial_of(schedule) if schedule else None)
     if not form.is_valid():
         return render_form(request, form, goal, schedule)
     order = savings.order_to_add(goal, form.cleaned_data["amount"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from ledger.savings.forms import PlanForm
 from wallet.errors import Refusal
 from wallet.models import Account
 from wallet.money import format_amount, format_money
-from wallet.web.http import MemberRequest, context_of, redirect_to, render_part
+from wallet.web.http import MemberRequest, context_of, post_data, redirect_to, render_part
 from wallet.web.refusals import mark_page
 
 
@@ -43,7 +43,7 @@ def goals(request: MemberRequest) -> HttpResponse:
 @login_required
 def new_goal(request: MemberRequest) -> HttpResponse:
     """Begin to save for something."""
-    form = PlanForm(posted(request), initial={"idempotency_key": new_key()})
+    form = PlanForm(post_data(request), initial={"idempotency_key": new_key()})
     refusal = None
     if form.is_valid():
         try:
@@ -62,7 +62,7 @@ def new_goal(request: MemberRequest) -> HttpResponse:
 def edit_goal(request: MemberRequest, goal_id: int) -> HttpResponse:
     """Change a goal's name, picture, target and date."""
     goal = own_goal(request, goal_id)
-    form = PlanForm(posted(request), goal=goal, initial=initial_plan(goal))
+    form = PlanForm(post_data(request), goal=goal, initial=initial_plan(goal))
     refusal = None
     if form.is_valid():
         try:
@@ -145,11 +145,6 @@ def close(request: MemberRequest, goal_id: int) -> HttpResponse:
             return redirect_to(request, reverse("ledger:goals"))
     context = {"goal": goal, "refusal": refusal, "wallet": wallet(request)}
     return mark_page(render(request, "ledger/close_goal.html", context), refusal)
-
-
-def posted(request: MemberRequest) -> QueryDict | None:
-    """What was sent: an empty form is bound too, so it's refused."""
-    return request.POST if request.method == "POST" else None
 
 
 def own_goal(request: MemberRequest, goal_id: int) -> Goal:

@@ -15,14 +15,13 @@ from pydantic import Field
 from ledger.api.endpoints import refuse_session, transfer_of
 from ledger.api.payees import require_owner
 from ledger.api.schemas import AmountCents, Description, TransferIn
-from ledger.due_days import LONGEST, WEEK_DAYS, Days, Every
+from ledger.due_days import FURTHEST, LONGEST, WEEK_DAYS, Days, Every
 from ledger.kinds import TRANSFER
 from ledger.models import Schedule, ScheduledRun
 from ledger.operations import Order
 from ledger.schedules import operations
 from ledger.schedules.booking import due_day
 from ledger.schedules.errors import DayMissing, DayTooFar
-from ledger.schedules.forms import LONGEST_WAIT
 from ledger.schedules.operations import Plan
 from wallet.api.callers import CallRequest, Scope, note_read, require
 from wallet.api.schemas import Body, Key, problems
@@ -31,11 +30,11 @@ from wallet.models import Account, User
 router = Router(tags=["Scheduled payments"])
 
 Rhythm = Annotated[Every, Field(strict=False)]
-Weekday = Annotated[
+DayNumber = Annotated[
     Annotated[int, Field(ge=1, le=LONGEST)] | None,
     Field(description="Of the week, 1 is Monday; or of the month, in a shorter one its last day."),
 ]
-Day = Annotated[
+OnDate = Annotated[
     Annotated[date, Field(strict=False)] | None,
     Field(description="The day of a payment that is made once.", examples=["2027-05-02"]),
 ]
@@ -44,16 +43,16 @@ CHANGED = problems(403, 404, 411, 413, 415)
 
 class ScheduleIn(TransferIn):
     every: Rhythm
-    day: Weekday = None
-    on: Day = None
+    day: DayNumber = None
+    on: OnDate = None
 
 
 class ScheduleChangeIn(Body):
     amount_cents: AmountCents
     description: Description = ""
     every: Rhythm
-    day: Weekday = None
-    on: Day = None
+    day: DayNumber = None
+    on: OnDate = None
 
 
 class RunOut(Schema):
@@ -185,7 +184,7 @@ def days_of(body: ScheduleIn | ScheduleChangeIn) -> Days:
     """Raises DayMissing, or DayTooFar."""
     match body.every, body.day, body.on:
         case Every.ONCE, None, date() as on:
-            if on > due_day() + LONGEST_WAIT:
+            if on > due_day() + FURTHEST:
                 raise DayTooFar
             return Days(Every.ONCE, on=on)
         case Every.WEEK | Every.MONTH, day, None:

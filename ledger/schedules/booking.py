@@ -76,8 +76,10 @@ def end_if_over(schedule: Schedule) -> None:
         schedule.end(why)
 
 
-def take_back(schedule: Schedule) -> date | None:
-    """Stop the runs that are begun and haven't paid. Returns the first of their days.
+def drop_begun(schedule: Schedule) -> date | None:
+    """Delete the runs that are begun and haven't paid, and book those that have.
+
+    Returns the first day of those that it deleted.
 
     The caller holds the wallet, so none of them pays meanwhile, and none that is deleted can pay
     later: their orders look for their run.

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from ledger.due_days import TOO_FAR
 from wallet.errors import Refusal
 
 
@@ -20,16 +21,17 @@ class NoDayLeft(Refusal):
 
 class DayTooFar(Refusal):
     code = "invalid_request"
-    sentence = _("Choose a day within the next five years.")
+    sentence = TOO_FAR
     field = "on"
 
 
 class DayMissing(Refusal):
-    """How often, without the day that belongs to it, or with another's."""
+    """The day for this rhythm is missing, or it's another rhythm's."""
 
     code = "invalid_request"
     sentence = _(
-        "Once has a date in on. Week has a day of 1 to 7, 1 is Monday. Month has a day of 1 to 31."
+        "With every once send on, a date. With week send day from 1 (Monday) to 7, with month "
+        "from 1 to 31. Send nothing else."
     )
     field = "day"
 

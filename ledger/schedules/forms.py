@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from ledger.due_days import LONGEST, Days, Every
+from ledger.due_days import FURTHEST, LONGEST, TOO_FAR, Days, Every
 from ledger.forms.filters import date_field
 from ledger.forms.moves import PayeeForm, new_key
 from ledger.kinds import TRANSFER
@@ -23,7 +23,6 @@ from wallet.web.fields import AmountField, KeyField, PickField
 
 # In `again`: the payee stays who it is. It can't be a transaction's reference.
 SAME = "same"
-LONGEST_WAIT = timedelta(days=5 * 366)
 LAST_DAY = _("31 or the last day")
 ONCE = (Every.ONCE, _("Once"))
 REGULAR = [(Every.WEEK, _("Weekly")), (Every.MONTH, _("Monthly"))]
@@ -116,8 +115,8 @@ class ScheduleForm(RhythmForm, PayeeForm):
     def check_date(self, day: date) -> None:
         if day <= due_day():
             self.add_error("on", _("Choose a day that is still to come."))
-        elif day > due_day() + LONGEST_WAIT:
-            self.add_error("on", _("Choose a day within the next five years."))
+        elif day > due_day() + FURTHEST:
+            self.add_error("on", TOO_FAR)
 
     @property
     def days(self) -> Days:

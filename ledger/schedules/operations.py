@@ -26,7 +26,7 @@ from ledger.errors import (
 from ledger.models import Schedule
 from ledger.operations import Order
 from ledger.operations.rules import refuse_nonsense
-from ledger.schedules.booking import due_day, lock, lock_only, take_back
+from ledger.schedules.booking import drop_begun, due_day, lock, lock_only
 from ledger.schedules.errors import (
     NoDayLeft,
     SavesAlready,
@@ -41,8 +41,9 @@ from wallet.messages import Topic
 from wallet.models import Account
 from wallet.money import format_money
 
-# More would be a mistake of a program: no page is made for longer lists.
-AT_MOST = 50
+# That a member has at the same time. More would be a mistake of a program: no page is made for
+# longer lists.
+SCHEDULES_AT_MOST = 50
 
 
 class Plan(NamedTuple):
@@ -139,8 +140,8 @@ def make(plan: Plan, request_id: UUID | None) -> Schedule:
     source_id = plan.order.source_id
     assert source_id
     others = Schedule.objects.filter(source=source_id).open()
-    if others.count() >= AT_MOST:
-        raise TooManySchedules(most=AT_MOST)
+    if others.count() >= SCHEDULES_AT_MOST:
+        raise TooManySchedules(most=SCHEDULES_AT_MOST)
     if plan.order.kind.moves_own and others.filter(target=plan.order.target_id).exists():
         raise SavesAlready
     made = Schedule.objects.create(
@@ -164,7 +165,7 @@ def change(schedule_id: int, plan: Plan) -> Schedule:
     """
     schedule = lock_open(schedule_id)
     stopped_on = stop_runs(schedule)
-    has_to_check = spends_otherwise(schedule, plan)
+    has_to_check = changes_payment(schedule, plan)
     next_on = stopped_on or schedule.next_on
     if plan.days != schedule.days or next_on is None:
         next_on = plan.days.first_after(due_day())
@@ -177,8 +178,11 @@ def change(schedule_id: int, plan: Plan) -> Schedule:
     return schedule
 
 
-def spends_otherwise(schedule: Schedule, plan: Plan) -> bool:
-    """Is it another amount, payee or rhythm, which only the member's PIN may change?"""
+def changes_payment(schedule: Schedule, plan: Plan) -> bool:
+    """Would it pay another amount or payee, or on other days?
+
+    Then it's checked and reported like a new one.
+    """
     order = plan.order
     known = (schedule.amount_cents, schedule.target_id, schedule.days)
     return known != (order.amount_cents, order.target_id, plan.days)
@@ -220,7 +224,7 @@ def resume(schedule_id: int) -> None:
 def cancel(schedule_id: int) -> None:
     """End a schedule for good. Nothing happens if it has ended already. Raises Busy."""
     schedule = lock(schedule_id)
-    take_back(schedule)
+    drop_begun(schedule)
     if not schedule.has_ended:
         schedule.end(Schedule.EndedBy.MEMBER)
 
@@ -229,7 +233,7 @@ def end_all(source_id: int) -> None:
     """Its member leaves. The caller holds the wallet."""
     for pk in Schedule.objects.filter(source=source_id).open().values_list("pk", flat=True):
         schedule = lock_only(pk)
-        take_back(schedule)
+        drop_begun(schedule)
         if not schedule.has_ended:
             schedule.end(Schedule.EndedBy.OWNER)
 
@@ -242,8 +246,8 @@ def lock_open(schedule_id: int) -> Schedule:
 
 
 def stop_runs(schedule: Schedule) -> date | None:
-    """`take_back`. Raises ScheduleEnded if the run that it finds paid was the last one."""
-    stopped_on = take_back(schedule)
+    """Drop the begun runs. Raises ScheduleEnded if one of them had paid and was the last."""
+    stopped_on = drop_begun(schedule)
     if schedule.has_ended:
         raise ScheduleEnded
     return stopped_on

@@ -114,7 +114,7 @@ def confirm(request: MemberRequest, form: ScheduleForm, plan: Plan) -> HttpRespo
     schedule, is_confirmed = form.schedule, request.POST.get("confirm") == "1"
     if schedule is None and (made := operations.find_earlier(context, plan)):
         return redirect_to(request, reverse("ledger:schedule", args=[made.pk]))
-    if schedule is None or operations.spends_otherwise(schedule, plan):
+    if schedule is None or operations.changes_payment(schedule, plan):
         if is_confirmed:
             # Before anything else can refuse it, so that each wrong PIN counts.
             pin.check(request.user.pk, request.POST.get("pin", "").strip())

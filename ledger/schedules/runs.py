@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import connection
@@ -35,12 +34,13 @@ from wallet.db.pipeline import Row, Statement
 from wallet.db.preconditions import Precondition, Unmet
 from wallet.db.retries import committed
 from wallet.errors import Busy, OutcomeUnknown, Refusal
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
 Missed, State = ScheduledRun.Missed, ScheduledRun.State
-# In one turn, so that other payments don't wait long for those of a full morning.
-AT_MOST = 50
+# So that other payments don't wait long for those of a full morning.
+RUNS_PER_TURN = 50
 # Far longer than an order takes. Then its worker is gone, or found the database busy.
 LEASE = timedelta(minutes=1)
 # After a stop of the worker, the last run is made up if it's no older; money that leaves weeks late
@@ -52,18 +52,15 @@ IS_BEGUN = "SELECT 1 FROM ledger_scheduledrun WHERE id = %s AND state = 'begun'"
 HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked
 
 
-def never() -> bool:
-    return False
+def run_due(is_stopping: IsStopping = never) -> int:
+    """Make the payments that are due, at most `RUNS_PER_TURN`.
 
-
-def run_due(is_stopping: Callable[[], bool] = never) -> int:
-    """Make the payments that are due, `AT_MOST` of them. Returns how many schedules had their turn.
-
+    Returns how many schedules had their turn.
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
     """
     failures: list[Exception] = []
     done = 0
-    while done < AT_MOST and not is_stopping() and (begun := begin_next()) is not None:
+    while done < RUNS_PER_TURN and not is_stopping() and (begun := begin_next()) is not None:
         done += 1
         for run in begun:
             try:
@@ -208,7 +205,10 @@ def end_paid(run: ScheduledRun, record: Transaction) -> None:
 
 @committed
 def miss(run: ScheduledRun, missed: ScheduledRun.Missed) -> None:
-    """It was refused, unless another worker has paid it in this moment. A closed payee ends it."""
+    """Write the run as missed, unless another worker has just paid it.
+
+    If the payee's account is closed, end the schedule.
+    """
     schedule = lock(run.schedule_id)
     if not ScheduledRun.objects.filter(pk=run.pk, state=State.BEGUN).exists():
         return

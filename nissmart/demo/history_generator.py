@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Max
 
 from ledger import account_days, rollups
@@ -28,6 +27,14 @@ from ledger.kinds import DEPOSIT, TRANSFER, WITHDRAWAL
 from ledger.models import Books, Transaction
 from ledger.operations import Order
 from ledger.querysets import day_start, nairobi_day
+from nissmart.demo.history_rows import (
+    ENTRY_COLUMNS,
+    RECORD_COLUMNS,
+    Row,
+    insert,
+    new_ids,
+    set_balances,
+)
 from wallet.models import Account, User
 from wallet.public_ids import ALPHABET
 
@@ -56,14 +63,7 @@ NOTES = {
 # Relative number of orders in each hour of a Nairobi day.
 HOURS = (1, 1, 1, 1, 1, 3, 8, 12, 13, 12, 11, 12, 15, 14, 11, 10, 12, 16, 18, 16, 12, 8, 4, 2)
 
-RECORD_COLUMNS = (
-    "id, reference, type, rail, status, amount_cents, from_account_id, to_account_id, description, "
-    "created_by_id, idempotency_key, created_at, settled_at"
-)
-ENTRY_COLUMNS = "transaction_id, account_id, amount_cents, balance_after_cents, created_at"
-
 Status = Transaction.Status
-type Row = tuple[int | str | datetime | None, ...]
 
 
 class AllClosed(Exception):
@@ -261,41 +261,3 @@ def write(random: Random, town: Town, batch: Sequence[Move], references: Iterato
 def set_active(user_ids: Iterable[int], is_active: bool) -> None:
     for some in batched(user_ids, 1000):
         User.objects.filter(pk__in=some).update(is_active=is_active)
-
-
-def new_ids(cursor: CursorWrapper, table: str, number: int) -> list[int]:
-    """Unused ids, lowest first. No other session gets them."""
-    if connection.vendor == "postgresql":
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            (table, number),
-        )
-        return [id for (id,) in cursor.fetchall()]
-    # This transaction already holds the one write lock.
-    cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
-    last = cursor.fetchone()[0]
-    return list(range(last + 1, last + 1 + number))
-
-
-def insert(cursor: CursorWrapper, table: str, columns: str, rows: list[Row]) -> None:
-    if connection.vendor == "postgresql":
-        # COPY is one statement, so the trigger that checks the sum of entries sees all of them.
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        return
-    blanks = ", ".join(["%s"] * len(rows[0]))
-    cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({blanks})", rows)
-
-
-def set_balances(cursor: CursorWrapper, balances: dict[int, int]) -> None:
-    if connection.vendor == "postgresql":
-        cursor.execute(
-            "UPDATE wallet_account SET balance_cents = fresh.cents"
-            " FROM unnest(%s::bigint[], %s::bigint[]) fresh (id, cents)"
-            " WHERE wallet_account.id = fresh.id",
-            (list(balances), list(balances.values())),
-        )
-        return
-    rows = [(cents, id) for id, cents in balances.items()]
-    cursor.executemany("UPDATE wallet_account SET balance_cents = %s WHERE id = %s", rows)

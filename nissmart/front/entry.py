@@ -1,7 +1,7 @@
 """What the web server loads (RSGI). It reads each request whole before the request takes a thread.
 
 The server hands requests to an event loop, which only reads bodies, refuses what would wait too
-long, and notices when a client goes. All work is done by the threads of the line.
+long, and notices when a client goes. All work is done by the threads of the queue.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from io import BytesIO
 from typing import IO, Any
 
 if multiprocessing.parent_process() is not None:
-    # The handlers of the server's main process came with the fork, and do nothing here. Until this
-    # process has its own, a stop ends it. Otherwise the stop would wait, and kill it after 30 s.
+    # The fork copied the main process's signal handlers, which do nothing here. Restore the
+    # defaults until the server installs its own. Otherwise a stop signal would be ignored, and
+    # the server would kill this process after 30 s.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_DFL)
 
@@ -30,7 +31,7 @@ from django.conf import settings
 from nissmart.front import refusals
 from nissmart.front.bodies import Bodies, TooMany, TooSlow
 from nissmart.front.exchange import Exchange, kind_of
-from nissmart.front.line import Kind, Line
+from nissmart.front.queue import Kind, Queue
 from wallet import metrics
 
 TICK_S = 0.5
@@ -47,7 +48,7 @@ class Front:
     """The front of one web process."""
 
     def __init__(self) -> None:
-        self.line = Line(settings.WEB_THREADS, settings.QUEUE_TIMEOUT_S)
+        self.queue = Queue(settings.WEB_THREADS, settings.QUEUE_TIMEOUT_S)
         self.bodies = Bodies()
         self.said_refused = 0
         # What threads have answered. The loop ends their tasks when it next runs: to wake it for
@@ -63,18 +64,18 @@ class Front:
         wanted = FILES_AT_MOST if most == resource.RLIM_INFINITY else min(most, FILES_AT_MOST)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
         refusals.make_all()
-        self.line.start()
+        self.queue.start()
         self.tick()
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
-        self.line.drain(STOP_TIMEOUT_S)
+        self.queue.drain(STOP_TIMEOUT_S)
 
     def __rsgi__(self, scope: Any, proto: Any) -> Awaitable[None]:
         """Answer a request. Runs in the loop, so it must not block."""
         if self.ended:
             self.let_go()
         kind = kind_of(scope.method, scope.path)
-        if wait_s := self.line.refuses(kind):
+        if wait_s := self.queue.count_if_refused(kind):
             return self.refuse(scope, proto, wait_s)
         headers = scope.headers
         length = headers.get("content-length")
@@ -102,7 +103,7 @@ class Front:
             await self.refuse(scope, proto, 0)
         else:
             # Others may have come while it was read.
-            if wait_s := self.line.refuses(kind):
+            if wait_s := self.queue.count_if_refused(kind):
                 await self.refuse(scope, proto, wait_s)
             else:
                 await self.join(kind, scope, proto, body)
@@ -110,7 +111,7 @@ class Front:
     def join(self, kind: Kind, scope: Any, proto: Any, body: IO[bytes]) -> Awaitable[None]:
         exchange = Exchange(kind, scope, proto, body, self.end)
         exchange.answered = answered = self.loop.create_future()
-        if self.line.join(exchange) and kind is Kind.ORDER:
+        if self.queue.join(exchange) and kind is Kind.ORDER:
             exchange.watch = self.loop.create_task(self.notice_gone(exchange))
         return answered
 
@@ -137,7 +138,7 @@ class Front:
     def tick(self) -> None:
         self.let_go()
         self.bodies.end_late()
-        refused = sum(each.refused for each in self.line.figures().values())
+        refused = sum(each.refused for each in self.queue.figures().values())
         if refused > self.said_refused:
             logger.warning("busy: refused %s requests", refused - self.said_refused)
             # Those that Django refuses are counted by its middleware.

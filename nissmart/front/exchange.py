@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 from nissmart.front import refusals
-from nissmart.front.line import Kind, Place
+from nissmart.front.queue import Kind, QueuedRequest
 from nissmart.wsgi import application
 
 # An answer up to this size is handed over from memory, a larger one as a temporary file. So a
@@ -67,8 +67,8 @@ def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
     return environ
 
 
-class Exchange(Place):
-    """A request in the line, with the server's objects for it.
+class Exchange(QueuedRequest):
+    """A request in the queue, with the server's objects for it.
 
     `ended` is called from a thread, with a file that must stay open for a moment.
     """

@@ -31,7 +31,7 @@ SLOW = "The body came too slowly. Nothing has moved. Send it again."
 RETRY_AFTER_S_AT_MOST = 10
 
 
-class Refused(WSGIHandler):
+class RefusalHandler(WSGIHandler):
     """Django's handler around one answer, without a URL, a session or a database."""
 
     def __init__(self, status: int, *, is_api: bool) -> None:
@@ -55,11 +55,12 @@ class Refused(WSGIHandler):
 
 
 @cache
-def made(status: int, *, is_api: bool) -> tuple[Headers, bytes]:
+def make_answer(status: int, *, is_api: bool) -> tuple[Headers, bytes]:
     """The headers and the body of such an answer, without a Retry-After and a request id."""
+    # Django's handler reads MIDDLEWARE when it's made, and can't get a shorter list otherwise.
     whole, settings.MIDDLEWARE = settings.MIDDLEWARE, settings.REFUSAL_MIDDLEWARE
     try:
-        handler = Refused(status, is_api=is_api)
+        handler = RefusalHandler(status, is_api=is_api)
     finally:
         settings.MIDDLEWARE = whole
     environ: dict[str, Any] = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/" if is_api else "/"}
@@ -82,7 +83,7 @@ def make_all() -> None:
     for status in (503, TIMEOUT):
         for is_api in (True, False):
             try:
-                made(status, is_api=is_api)
+                make_answer(status, is_api=is_api)
             except ValueError:
                 # Without its static files, this site can't show any page.
                 logger.exception("can't make the page for %s", status)
@@ -90,12 +91,12 @@ def make_all() -> None:
 
 def busy(wait_s: float, *, is_api: bool) -> tuple[int, Headers, bytes]:
     """503, and when to come back."""
-    headers, body = made(503, is_api=is_api)
+    headers, body = make_answer(503, is_api=is_api)
     retry_s = min(max(math.ceil(wait_s), Busy.wait_s), RETRY_AFTER_S_AT_MOST)
     more = [("Retry-After", str(retry_s)), (REQUEST_ID, secrets.token_hex(16))]
     return 503, headers + more, body
 
 
 def too_slow(*, is_api: bool) -> tuple[int, Headers, bytes]:
-    headers, body = made(TIMEOUT, is_api=is_api)
+    headers, body = make_answer(TIMEOUT, is_api=is_api)
     return TIMEOUT, [*headers, (REQUEST_ID, secrets.token_hex(16))], body

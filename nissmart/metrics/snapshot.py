@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from nissmart.metrics import database, money, work
 from nissmart.metrics.gauges import Gauge, Reading, by, gauge
-from wallet.db.retries import bounded
+from wallet.db.retries import limit_waits
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def read() -> list[Gauge]:
     failed = dict.fromkeys(READINGS, 0)
     is_up = True
     try:
-        with bounded(None, time.monotonic() + ANSWER_S):
+        with limit_waits(None, time.monotonic() + ANSWER_S):
             database.rows("SELECT 1")
             for name, reading in READINGS.items():
                 try:

@@ -173,8 +173,11 @@ def receive(url: str, body: bytes) -> tuple[int, bytes]:
 
 
 class Wire(httpx.BaseTransport):
-    """Between the product's client and the rail. `meanwhile` is what happens to be done by others
-    before the first request of a step is kept, while it is on its way, or its answer."""
+    """Between the product's client and the rail.
+
+    `meanwhile` is what other workers do at one point of a step: before its first request is stored,
+    before it arrives, or before its answer does.
+    """
 
     def __init__(self, rail: InProcess) -> None:
         self.rail = rail

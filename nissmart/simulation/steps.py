@@ -98,8 +98,10 @@ def trouble(chance: Random, key: str) -> list[Step]:
 
 
 def standstill(chance: Random) -> Step:
-    """Of a worker: before its request is kept, while it is on its way, or the answer. Meanwhile
-    others have turns. A lease is 180 s."""
+    """Where a worker stops (`when`), for how long, and how many turns others have.
+
+    A lease is 180 s.
+    """
     return {
         "when": chance.choice(["claimed", "before", "after"]),
         "s": chance.choice([1, 70, 200, 400]),

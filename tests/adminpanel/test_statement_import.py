@@ -53,7 +53,7 @@ def test_a_preview_imports_nothing_and_a_confirmed_one_every_line(wambui):
     assert (statement.state, statement.lines_count) == (State.IMPORTED, 5)
     assert lines()[0] == ("SJ4", 200_00, True)
     assert [counts for _receipt, _cents, counts in lines()] == [True, True, True, False, True]
-    with files.opened(statement) as file:
+    with files.open_file(statement) as file:
         assert file.read() == mpesa()
     acts = AuditEvent.objects.filter(subject=f"statement {statement.pk}", actor=wambui)
     assert [one.action for one in acts] == ["import_statement", "upload_statement"]

@@ -125,7 +125,7 @@ def test_the_replica_takes_no_write(standby, alice):
             cursor.execute(sql)
         assert sqlstate(refusal.value) == "25006"
     # A primary isn't a replica, or no longer the one that it was.
-    assert replica.choose() == "default"
+    assert replica.choose_alias() == "default"
     assert balance(alice) == 1_000_00
 
 
@@ -144,7 +144,7 @@ def test_the_primary_answers_for_a_replica_that_is_behind_or_down(
         standby.ask("SELECT pg_wal_replay_resume()")
     replica.health.failed_at = None
     settings.REPLICA_LAG_S = 5
-    assert replica.choose() == REPLICA
+    assert replica.choose_alias() == REPLICA
     assert "the replica is back" in caplog.messages
 
     use(1)

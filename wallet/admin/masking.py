@@ -22,7 +22,7 @@ from wallet.phones import mask
 from wallet.staff import audit, subjects
 from wallet.staff.subjects import Subject
 from wallet.web.fields import EmailField, PhoneField
-from wallet.web.http import context_of
+from wallet.web.http import context_of, post_data
 from wallet.web.logs import PHONE
 
 EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+")
@@ -113,7 +113,7 @@ class RevealsContacts(MemberPage):
             raise Http404
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        form = ReasonForm(request.POST if request.method == "POST" else None)
+        form = ReasonForm(post_data(request))
         shown: dict[str, str] = {}
         if form.is_valid():
             shown = {name: value for name, value in self.contacts_of(row).items() if value}

@@ -84,14 +84,18 @@ class Router:
 
 @contextmanager
 def reads() -> Iterator[None]:
-    """The ORM's reads in this block may be on the replica. Not for blocks that yield."""
-    with read_from(choose()):
+    """The ORM's reads in this block may be on the replica.
+
+    Don't yield inside the block: the caller would read from the replica too. Use `each`.
+    """
+    with read_from(choose_alias()):
         yield
 
 
 def each[T](rows: Iterable[T]) -> Iterator[T]:
-    """The same rows, each made with reads on the replica. What the caller does with them isn't."""
-    alias, source = choose(), iter(rows)
+    """Yield the rows. Each is read from the replica; the caller's own queries in between use the
+    primary."""
+    alias, source = choose_alias(), iter(rows)
     while True:
         with read_from(alias):
             try:
@@ -110,7 +114,7 @@ def read_from(alias: str) -> Iterator[None]:
         chosen.alias = before
 
 
-def choose() -> str:
+def choose_alias() -> str:
     """The replica's alias if it's there and has caught up; otherwise the primary's."""
     if REPLICA not in connections.settings or health.is_left_alone():
         return DEFAULT_DB_ALIAS

@@ -85,7 +85,7 @@ def durable(
     """
     is_done = False
     try:
-        with bounded(lock_timeout_s, deadline), transaction.atomic(durable=True):
+        with limit_waits(lock_timeout_s, deadline), transaction.atomic(durable=True):
             yield
             is_done = True
     except Exception as error:
@@ -98,7 +98,7 @@ def durable(
 
 
 @contextmanager
-def bounded(
+def limit_waits(
     lock_timeout_s: float | None, deadline: float | None = None, *, is_optional: bool = False
 ) -> Iterator[None]:
     """Limit how long statements in the block wait for a lock and for an answer.
@@ -119,7 +119,7 @@ def bounded(
 def brief_write() -> Iterator[None]:
     """For a write that may be skipped while its row is locked: give up quickly and quietly."""
     try:
-        with bounded(2 * PROBE_AFTER_S, is_optional=True):
+        with limit_waits(2 * PROBE_AFTER_S, is_optional=True):
             yield
     except DatabaseError as error:
         if not is_contention(error):

@@ -54,9 +54,9 @@ def teach(connection: sqlite3.Connection) -> None:
 
 
 def text_holds(text: str | None, wanted: str) -> bool:
-    return text is not None and compiled(wanted).search(text) is not None
+    return text is not None and compile_pattern(wanted).search(text) is not None
 
 
 @lru_cache(maxsize=100)
-def compiled(wanted: str) -> re.Pattern[str]:
+def compile_pattern(wanted: str) -> re.Pattern[str]:
     return re.compile(pattern(wanted))

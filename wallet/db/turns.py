@@ -1,15 +1,17 @@
-"""One at a time, where there is no row to lock: the application's role may not lock rows that it
-may not change, such as those of append-only tables."""
+"""Advisory locks, where there is no row to lock.
+
+The application's database role can't lock rows of append-only tables.
+"""
 
 from __future__ import annotations
 
 from django.db import connection
 
 
-def take_turn(name: str) -> None:
-    """Until the end of this transaction, let no other take the turn of this name.
+def lock_name(name: str) -> None:
+    """Hold the lock of this name until the end of the transaction.
 
-    SQLite has one writer, so it's always ours there.
+    SQLite has one writer, so the lock is always free there.
     """
     assert connection.in_atomic_block
     if connection.vendor == "postgresql":

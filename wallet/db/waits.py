@@ -7,8 +7,9 @@ account is blocked: at most two threads may wait for it, and all waiting threads
 most half of the process's. The next order hears "busy" immediately. SQLite has one write lock for
 everything, which counts as one account.
 
-A database that stops answering is bounded in the same way. Two threads never run orders, so
-that requests without a lock still get an answer. Once half of the threads hang, orders hear "busy".
+A database that stops answering is bounded in the same way. At most WEB_THREADS - SPARE_THREADS
+orders are in the database at the same time; the front keeps more threads for pages. Once half of
+WEB_THREADS hang, orders hear "busy".
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ for another code, and their inbox has the message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from wallet.db.sweeping import Sweep
 from wallet.errors import Busy
 from wallet.messages import senders
 from wallet.models import Channel, Delivery
+from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,7 @@ PAUSES = (
 )
 
 
-def never() -> bool:
-    return False
-
-
-def send_due(channel: str, is_stopping: Callable[[], bool] = never) -> int:
+def send_due(channel: str, is_stopping: IsStopping = never) -> int:
     """Send all that is queued on this channel; returns how many. Starts none if `is_stopping`."""
     end_lost()
     sent = 0
@@ -56,7 +52,7 @@ def send_due(channel: str, is_stopping: Callable[[], bool] = never) -> int:
     return sent
 
 
-def send_all(is_stopping: Callable[[], bool] = never) -> int:
+def send_all(is_stopping: IsStopping = never) -> int:
     """Send all that is queued on every channel; returns how many."""
     return sum(send_due(channel, is_stopping) for channel in Channel.values)
 

@@ -16,8 +16,8 @@ from wallet.errors import Refusal
 from wallet.messages import contact_of
 from wallet.models import Account
 from wallet.signin import proof
-from wallet.signin.pin_views import send_code, typed
-from wallet.web.http import MemberRequest, context_of, redirect_to
+from wallet.signin.pin_views import send_code
+from wallet.web.http import MemberRequest, context_of, post_data, redirect_to
 from wallet.web.refusals import mark_page
 
 
@@ -49,7 +49,7 @@ def unfreeze(request: MemberRequest) -> HttpResponse:
     by_staff = account.frozen_by == Account.FrozenBy.STAFF
     if "send" in request.POST and not by_staff:
         return send_code(request, request.path)
-    form = proof.ProofForm(None if by_staff else typed(request), request=request)
+    form = proof.ProofForm(None if by_staff else post_data(request), request=request)
     refusal: Refusal | None = None
     try:
         if form.is_valid():

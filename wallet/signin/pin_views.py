@@ -11,7 +11,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from wallet.messages import contact_of
 from wallet.signin import pin as pins
 from wallet.signin import proof
 from wallet.signin.pin_forms import ChangePinForm, ForgottenPinForm, SetPinForm
-from wallet.web.http import MemberRequest, context_of, is_own_page, redirect_to
+from wallet.web.http import MemberRequest, context_of, is_own_page, post_data, redirect_to
 from wallet.web.refusals import mark_page
 
 
@@ -41,7 +41,7 @@ def pin(request: MemberRequest) -> HttpResponse:
         url = f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}"
         return redirect_to(request, url)
     make_form = SetPinForm if is_first else ChangePinForm
-    form = make_form(typed(request), user=request.user)
+    form = make_form(post_data(request), user=request.user)
     return answer(request, form, "wallet/pin.html", {"is_first": is_first})
 
 
@@ -52,7 +52,7 @@ def forgotten_pin(request: MemberRequest) -> HttpResponse:
     """Set a new PIN with the password and a code instead of the old PIN."""
     if "send" in request.POST:
         return send_code(request, reverse("wallet:forgotten_pin"))
-    form = ForgottenPinForm(typed(request), request=request)
+    form = ForgottenPinForm(post_data(request), request=request)
     facts = {
         "needs_sending": not proof.has_second_factor(request.user),
         "contact": contact_of(request.user),
@@ -67,10 +67,6 @@ def entered_password_lately(request: MemberRequest) -> bool:
     entered = [record["at"] for record in get_authentication_records(request, request.user)]
     entered.append(request.user.created_at.timestamp())
     return bool(time.time() - max(entered) < app_settings.REAUTHENTICATION_TIMEOUT)
-
-
-def typed(request: MemberRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
 
 
 def answer(

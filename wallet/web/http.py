@@ -42,6 +42,11 @@ class MemberRequest(Request):
 type View = Callable[[Request], HttpResponse]
 
 
+def post_data(request: HttpRequest) -> QueryDict | None:
+    """What was sent, for a form. An empty POST is bound too, so the form refuses it."""
+    return request.POST if request.method == "POST" else None
+
+
 def asks_for(request: Request, part: str) -> bool:
     """Does htmx want only the element with this id?
 

@@ -19,8 +19,8 @@ from adminpanel.reconciliation.formats.rows import (
     Column,
     Facts,
     Lines,
-    Refusal,
     Rejected,
+    RejectedLine,
     Row,
     Unreadable,
 )
@@ -86,7 +86,7 @@ class BankCsv:
             try:
                 yield to_row(number, named, facts, row, seen)
             except Rejected as why:
-                yield Refusal(number, str(why))
+                yield RejectedLine(number, str(why))
 
 
 def guess(names: list[str]) -> dict[str, str]:

@@ -19,8 +19,8 @@ from adminpanel.reconciliation.formats.rows import (
     Column,
     Facts,
     Lines,
-    Refusal,
     Rejected,
+    RejectedLine,
     Row,
     Unreadable,
 )
@@ -96,7 +96,7 @@ class Mpesa:
             try:
                 yield to_row(number, named, facts, row)
             except Rejected as why:
-                yield Refusal(number, str(why))
+                yield RejectedLine(number, str(why))
 
 
 def is_header(meanings: list[str]) -> bool:

@@ -20,8 +20,8 @@ from adminpanel.reconciliation.formats import cells, tables
 from adminpanel.reconciliation.formats.rows import (
     Facts,
     Lines,
-    Refusal,
     Rejected,
+    RejectedLine,
     Row,
     Unreadable,
 )
@@ -134,11 +134,11 @@ class Reading:
             self.facts.breaks.append((tag.number, self.sum_cents, cents))
         self.facts.closing_cents = self.sum_cents = cents
 
-    def to_row(self, line: Tag, information: str) -> Row | Refusal:
+    def to_row(self, line: Tag, information: str) -> Row | RejectedLine:
         try:
             row = row_of(line, information, self.seen)
         except Rejected as why:
-            return Refusal(line.number, str(why))
+            return RejectedLine(line.number, str(why))
         if self.sum_cents is not None:
             self.sum_cents += row.amount_cents
         return row

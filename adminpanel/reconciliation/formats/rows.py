@@ -57,7 +57,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Refusal:
+class RejectedLine:
     """A line that can't be imported, and why."""
 
     number: int
@@ -87,7 +87,7 @@ class Facts:
     breaks: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-type Lines = Generator[Row | Refusal]
+type Lines = Generator[Row | RejectedLine]
 
 
 class Format(Protocol):

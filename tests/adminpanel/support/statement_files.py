@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adminpanel.reconciliation.findings import Tally
 from adminpanel.reconciliation.formats import format_of
-from adminpanel.reconciliation.formats.rows import Refusal, Row
+from adminpanel.reconciliation.formats.rows import RejectedLine, Row
 from tests.adminpanel.support.statements import HEADER, LINES, PREAMBLE, mpesa, table, workbook
 
 
@@ -16,7 +16,7 @@ def read(content: bytes, **options: object) -> tuple[str, list[Row], dict]:
     file, tally, rows = io.BytesIO(content), Tally(), []
     found = format_of(file)
     for one in found.read(file, tally.facts, options):
-        if isinstance(one, Refusal):
+        if isinstance(one, RejectedLine):
             tally.reject(one)
         else:
             tally.add(one)

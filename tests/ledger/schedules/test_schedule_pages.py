@@ -258,7 +258,7 @@ def test_a_strangers_schedule_is_404(alice, bob, carol):
 
 
 def test_there_is_a_limit_of_schedules(as_alice, alice, bob, monkeypatch):
-    monkeypatch.setattr(operations, "AT_MOST", 1)
+    monkeypatch.setattr(operations, "SCHEDULES_AT_MOST", 1)
     schedule(alice, bob)
     page = as_alice.post(NEW, confirmed(bob))
     assert "You can have up to 1 scheduled payments." in text(page)

@@ -21,7 +21,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from wallet.db import slow
-from wallet.db.postgresql.statements import Encoded, Statement, encode, numbered
+from wallet.db.postgresql.statements import Encoded, Statement, encode, number_placeholders
 
 # A prepared statement no longer fits the tables (feature_not_supported: "cached plan must not
 # change result type") or is gone (invalid_sql_statement_name).
@@ -81,8 +81,8 @@ class PipelineConnection(psycopg.Connection[Row]):
         self._held: list[Encoded] = []
         self._names: dict[str, bytes] = {}
         self._numbers = count()
-        # The functions of the server that gave a notice. Not a method of ours notes them: the
-        # connection would refer to itself.
+        # The functions of the server that gave a notice. A plain function notes them, not a method:
+        # a bound method would make a reference cycle and keep the connection open.
         self._notices: list[str | None] = []
         self.add_notice_handler(partial(note_source, self._notices))
         self.answers = select.poll()
@@ -197,12 +197,12 @@ class PipelineConnection(psycopg.Connection[Row]):
             try:
                 self.pgconn.enter_pipeline_mode()
                 for sql, name in new.items():
-                    self.pgconn.send_prepare(name, numbered(sql))
+                    self.pgconn.send_prepare(name, number_placeholders(sql))
                 for sql, values in statements:
                     if self.prepares:
                         self.pgconn.send_query_prepared(self._names.get(sql) or new[sql], values)
                     else:
-                        self.pgconn.send_query_params(numbered(sql), values)
+                        self.pgconn.send_query_params(number_placeholders(sql), values)
                 self.pgconn.pipeline_sync()
                 self._flush()
                 results = list(self._results())

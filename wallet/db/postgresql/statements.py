@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
 
 
 @lru_cache
-def numbered(sql: str) -> bytes:
+def number_placeholders(sql: str) -> bytes:
     """The statement with $1, $2 ... for each %s: the server's own placeholders."""
     numbers = count(1)
     return re.sub("%s", lambda _blank: f"${next(numbers)}", sql).encode()
