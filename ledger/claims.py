@@ -15,6 +15,7 @@ from ledger import operations
 from ledger.kinds import DEPOSIT
 from ledger.models import Claim, ClaimTaking, Entry
 from wallet.errors import Busy
+from wallet.failures import Failures
 from wallet.stopping import IsStopping, never
 
 # Limits the work of one turn of the worker, for each claim.
@@ -27,19 +28,17 @@ def take_due(is_stopping: IsStopping = never) -> int:
     A failure doesn't stop the others; raises an ExceptionGroup of all failures.
     """
     looked_at = 0
-    failures: list[Exception] = []
+    failures = Failures("claims could not be taken")
     for claim_id, cause_id in due():
         if is_stopping():
             break
-        try:
-            operations.take_claim(claim_id=claim_id, cause_id=cause_id)
-        except Busy:
-            continue
-        except Exception as failure:
-            failures.append(failure)
+        with failures.of(f"claim {claim_id}, deposit {cause_id}"):
+            try:
+                operations.take_claim(claim_id=claim_id, cause_id=cause_id)
+            except Busy:
+                continue
         looked_at += 1
-    if failures:
-        raise ExceptionGroup("claims could not be taken", failures)
+    failures.raise_all()
     return looked_at
 
 

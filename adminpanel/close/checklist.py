@@ -63,8 +63,11 @@ def refuse_unready(steps: Sequence[Step]) -> None:
 
 
 def open_items(steps: Sequence[Step]) -> list[str]:
-    """What is still open and owned, as the close stores it."""
-    return [step.said for step in steps if step.state == OWNED]
+    """What is still open, as the close stores it.
+
+    All of it was owned when a colleague approved. Something may have lost its owner since then.
+    """
+    return [step.said for step in steps if step.state != DONE]
 
 
 def checks(end: datetime) -> Step:
@@ -73,8 +76,10 @@ def checks(end: datetime) -> Step:
     title, url = _("Checks of the ledger"), reverse("adminpanel:integrity")
     if run is None or run.started_at is None or run.started_at < end:
         return Step(title, MISSING, _("The checks haven't run since the period ended."), url)
-    failed = run.results.exclude(found=0, error="").count()
-    if failed or not run.results.exists():
+    if not run.results.exists():
+        said = _("The last run has no results. Run the checks again.")
+        return Step(title, MISSING, said, url)
+    if failed := run.results.exclude(found=0, error="").count():
         said = ngettext("{n} check failed.", "{n} checks failed.", failed).format(n=failed)
         return Step(title, MISSING, said, url)
     return Step(title, DONE, _("Passed {at}.").format(at=short(run.finished_at)), url)

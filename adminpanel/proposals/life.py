@@ -23,6 +23,7 @@ from ledger.models import Transaction
 from wallet.context import Context
 from wallet.db.retries import committed
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
+from wallet.failures import Failures
 from wallet.staff import audit, roles
 from wallet.staff.newcomers import refuse_newcomer
 from wallet.staff.roles import Right
@@ -211,17 +212,15 @@ class Life[P: Proposal](ABC):
         many it finished. A failure doesn't stop the others; raises an ExceptionGroup of all
         failures.
         """
-        finished, failures = 0, []
+        finished, failures = 0, Failures("proposals could not be posted")
         waiting = self.in_state(State.APPROVED).order_by("decided_at", "pk")
         for pk in list(waiting.values_list("pk", flat=True)[:POSTED_PER_TURN]):
-            try:
+            with failures.of(f"{self.key}{pk}"):
                 finished += self.post(pk).state != State.APPROVED
-            except Exception as failure:
-                failures.append(failure)
         for pk in self.wrongly_refused_ids():
-            self.close(pk, "")
-        if failures:
-            raise ExceptionGroup("proposals could not be posted", failures)
+            with failures.of(f"{self.key}{pk}"):
+                self.close(pk, "")
+        failures.raise_all()
         return finished
 
     def wrongly_refused_ids(self) -> list[int]:

@@ -9,6 +9,7 @@ from adminpanel.integrity import operations as integrity
 from ledger.asks import operations as asks
 from ledger.leaving import operations as leaving
 from wallet.db.sweeping import Sweep
+from wallet.failures import Failures
 from wallet.messages import sending
 from wallet.signin import devices, guesses, session_store
 from wallet.web import rates
@@ -36,16 +37,12 @@ def tidy() -> int:
 
     Raises an ExceptionGroup of what failed.
     """
-    deleted, failed = 0, []
+    deleted, failures = 0, Failures("some sweeps failed")
     for sweep in SWEEPS:
-        try:
+        with failures.of(sweep.name):
             rows = sweep.run()
-        except Exception as error:
-            failed.append(error)
-            continue
-        if rows:
-            logger.info("swept", extra={"sweep": sweep.name, "rows": rows})
-        deleted += rows
-    if failed:
-        raise ExceptionGroup("some sweeps failed", failed)
+            if rows:
+                logger.info("swept", extra={"sweep": sweep.name, "rows": rows})
+            deleted += rows
+    failures.raise_all()
     return deleted

@@ -8,7 +8,15 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
-from ledger.models import Goal, InterestPaid, IssuedStatement, Report, Schedule, Transaction
+from ledger.models import (
+    Claim,
+    Goal,
+    InterestPaid,
+    IssuedStatement,
+    Report,
+    Schedule,
+    Transaction,
+)
 from ledger.movements import Movement
 from wallet.models import Account, AuditEvent, User
 from wallet.names import short_name
@@ -31,6 +39,10 @@ def of(user: User) -> dict[str, Any]:
         "interest": rows(
             InterestPaid.objects.filter(goal__account__user=user),
             *("goal", "month", "gross_cents", "tax_cents"),
+        ),
+        "claims_on_deposits": rows(
+            Claim.objects.filter(account=account),
+            *("amount_cents", "taken_cents", "state", "opened_at", "over_at"),
         ),
         "asks_for_money": rows(
             user.asks, "amount_cents", "note", "created_at", "expires_at", "withdrawn_at"
@@ -82,6 +94,10 @@ def goal_facts(goal: Goal) -> dict[str, Any]:
         "target_date": goal.target_date,
         "opened_at": goal.account.created_at,
         "closed_at": goal.account.closed_at,
+        "locks": rows(
+            goal.locks,
+            *("locked_at", "opens_at", "target_cents", "asked_at", "free_at", "ended_at"),
+        ),
         "automatic": rows(goal.auto_savings, "kind", "percent", "step_cents", "paused_at"),
     }
 

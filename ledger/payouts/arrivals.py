@@ -22,7 +22,7 @@ from ledger.models.arrivals import NUMBER_LENGTH
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
 from ledger.payment_errors import NeverSent, ReceiptTaken
-from ledger.payouts import alarms, claims, outcomes
+from ledger.payouts import alarms, outcomes, receipts
 from ledger.rails import Callback, Outcome, Rail
 from wallet import account_numbers, names
 from wallet.models import Account
@@ -65,8 +65,8 @@ def take_in(event: RailEvent, callback: Callback) -> Booked:
         event.pk,
         attempt.pk if attempt else None,
     )
-    known = claims.arrival_of(rail.code, receipt)
-    if claims.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
+    known = receipts.arrival_of(rail.code, receipt)
+    if receipts.has_to_be_confirmed(rail, receipt, paid.amount_cents, known):
         operations.expect(paid)
         return Booked(Finding.CONFIRMING, attempt)
     if known:
@@ -130,10 +130,10 @@ def book(paid: Paid, attempt: Attempt | None, at: datetime) -> Booked:
 
     Nothing comes in under the receipt of a payout. One that ends in the meantime is for people.
     """
-    payout = claims.payout_with(paid.rail, paid.receipt)
+    payout = receipts.payout_with(paid.rail, paid.receipt)
     booked = None if payout else book_once(paid, attempt, at)
     if booked and booked.finding:
-        payout = claims.payout_with(paid.rail, paid.receipt)
+        payout = receipts.payout_with(paid.rail, paid.receipt)
     if payout:
         return Booked(Finding.RECEIPT_TAKEN, payout)
     assert booked

@@ -21,6 +21,7 @@ from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Callback, Outcome, Rail
 from wallet.db.retries import committed
 from wallet.errors import Busy
+from wallet.failures import Failures
 
 logger = logging.getLogger(__name__)
 
@@ -196,16 +197,16 @@ def apply_waiting() -> int:
     it came before its payment was known. For the background worker; says how many."""
     now = timezone.now()
     waiting = RailEvent.objects.filter(is_callback=True, handled_at__isnull=True)
-    applied, failures = 0, []
+    applied, failures = 0, Failures("callbacks could not be applied")
     for event in waiting.filter(at__lte=now - LEFT_ALONE).order_by("pk")[:APPLIED_AT_MOST]:
-        try:
-            applied += apply(event) is not None
-        except Busy:
-            continue
-        except Exception as failure:
-            if now - event.at >= GIVE_UP_AFTER:
-                finish(event, Finding.GAVE_UP)
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup("callbacks could not be applied", failures)
+        with failures.of(f"rail event {event.pk}"):
+            try:
+                applied += apply(event) is not None
+            except Busy:
+                continue
+            except Exception:
+                if now - event.at >= GIVE_UP_AFTER:
+                    finish(event, Finding.GAVE_UP)
+                raise
+    failures.raise_all()
     return applied

@@ -18,6 +18,7 @@ from ledger.payouts import alarms, when_to_look
 from ledger.payouts.callbacks import ASKED
 from ledger.rails import Answer, Lookup, recording
 from wallet.db.retries import committed
+from wallet.failures import Failures
 from wallet.stopping import IsStopping, never
 
 ASKED_AT_MOST = 50
@@ -34,16 +35,13 @@ def ask_due(is_stopping: IsStopping = never) -> int:
     """Ask about each arrival that is due; says how many. Asks nothing new once `is_stopping`, or
     after TURN_S seconds: the rest is asked about in the next turn."""
     began = time.monotonic()
-    asked, failures = 0, []
+    asked, failures = 0, Failures("payments could not be asked about")
     for arrival in Arrival.objects.due(timezone.now())[:ASKED_AT_MOST]:
         if is_stopping() or time.monotonic() - began >= TURN_S:
             break
-        try:
+        with failures.of(f"receipt {arrival.receipt}"):
             asked += ask(arrival)
-        except Exception as failure:
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup("payments could not be asked about", failures)
+    failures.raise_all()
     return asked
 
 

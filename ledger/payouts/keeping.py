@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ledger.models import Attempt, RailEvent
 from ledger.payouts import leases, when_to_look
-from ledger.payouts.leases import Claim, Permission
+from ledger.payouts.leases import Lease, Permission
 from ledger.payouts.outcomes import Heard
 from ledger.payouts.together import Together
 from ledger.rails import Outcome, recording
@@ -34,7 +34,7 @@ class Withheld(Exception):
 
 
 class Request(NamedTuple):
-    claimed: Claim
+    claimed: Lease
     row: RailEvent
 
 
@@ -50,7 +50,7 @@ class Keeper:
     """Keeps each request of a claim and each answer, and lets no payment request out that mustn't
     go."""
 
-    def __init__(self, claimed: Claim) -> None:
+    def __init__(self, claimed: Lease) -> None:
         self.claimed = claimed
         self.has_sent = False
         self.answers: list[RailEvent] = []
@@ -95,12 +95,12 @@ def keep_requests(requests: Sequence[Request]) -> list[Permission]:
     return look([request.claimed for request in requests])
 
 
-def look(claims: Sequence[Claim]) -> list[Permission]:
+def look(held: Sequence[Lease]) -> list[Permission]:
     try:
-        return leases.look(claims)
+        return leases.look(held)
     except DatabaseError:
         logger.exception("can't look whether requests may go out")
-        return [leases.REFUSED] * len(claims)
+        return [leases.REFUSED] * len(held)
 
 
 @committed

@@ -30,7 +30,7 @@ TAKE = """
 HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked
 
 
-class Claim(NamedTuple):
+class Lease(NamedTuple):
     """An attempt that is ours until its lease ends. `is_send`: it is to be sent; otherwise it is
     asked about. `is_resend`: an earlier request may still be on its way."""
 
@@ -43,10 +43,10 @@ class Claim(NamedTuple):
         return self.attempt.fence
 
 
-# --- Claim
+# --- Take
 
 
-def claim_at_most(count: int) -> list[Claim]:
+def claim_at_most(count: int) -> list[Lease]:
     """None also while the database is busy: there is another turn soon."""
     # A read first, because a claim takes SQLite's only write lock.
     if not due(timezone.now()).exists():
@@ -57,22 +57,22 @@ def claim_at_most(count: int) -> list[Claim]:
         return []
 
 
-def claim_for_each(threads: Sequence[None]) -> list[Claim | None]:
-    """A claim for each thread that waits for one, as far as there are so many."""
-    claims = claim_at_most(len(threads))
-    return [*claims, *[None] * (len(threads) - len(claims))]
+def claim_for_each(threads: Sequence[None]) -> list[Lease | None]:
+    """A lease for each thread that waits for one, as far as there are so many."""
+    held = claim_at_most(len(threads))
+    return [*held, *[None] * (len(threads) - len(held))]
 
 
-next_claim = Together(claim_for_each)
+next_lease = Together(claim_for_each)
 
 
-def claim(attempt_id: int | None = None) -> Claim | None:
+def claim(attempt_id: int | None = None) -> Lease | None:
     """Take this attempt, or the one that has been due longest, if no one else holds it."""
     return next(iter(claim_due(1, attempt_id)), None)
 
 
 @committed
-def claim_due(at_most: int, attempt_id: int | None = None) -> list[Claim]:
+def claim_due(at_most: int, attempt_id: int | None = None) -> list[Lease]:
     """Take the attempts that have been due longest and that no one else holds.
 
     With an `attempt_id` only that one.
@@ -85,9 +85,9 @@ def claim_due(at_most: int, attempt_id: int | None = None) -> list[Claim]:
     attempts = list(locked.select_related("transaction")[:at_most])
     if not attempts:
         return []
-    claims = [take(attempt, now) for attempt in attempts]
+    held = [take(attempt, now) for attempt in attempts]
     pipeline.send(*[to_statement(attempt) for attempt in attempts])
-    return claims
+    return held
 
 
 def due(now: datetime) -> QuerySet[Attempt]:
@@ -95,14 +95,14 @@ def due(now: datetime) -> QuerySet[Attempt]:
     return Attempt.objects.due(now).filter(~Q(state=State.READY) | may_send())
 
 
-def take(attempt: Attempt, now: datetime) -> Claim:
+def take(attempt: Attempt, now: datetime) -> Lease:
     is_send, is_resend = attempt.state == State.READY, attempt.sent_at is not None
     if is_send:
         attempt.state, attempt.sent_at = State.SENDING, attempt.sent_at or now
     attempt.fence += 1
     attempt.lease_until = now + timedelta(seconds=settings.PAYOUT_LEASE_S)
     attempt.next_look_at = attempt.lease_until
-    return Claim(attempt, is_send, is_resend)
+    return Lease(attempt, is_send, is_resend)
 
 
 def to_statement(attempt: Attempt) -> Statement:
@@ -144,23 +144,23 @@ class Permission(NamedTuple):
 REFUSED = Permission(is_given=False, looked_at=0)
 
 
-def look(claims: Sequence[Claim]) -> list[Permission]:
+def look(held: Sequence[Lease]) -> list[Permission]:
     """Right before requests go out: is each still ours, and do payouts still go on?"""
     looked_at = time.monotonic()
     mine = Attempt.objects.filter(
         may_send(),
-        pk__in=[claimed.attempt.pk for claimed in claims],
+        pk__in=[claimed.attempt.pk for claimed in held],
         state=State.SENDING,
         lease_until__gt=timezone.now(),
     )
     fences = dict(mine.values_list("pk", "fence"))
     return [
-        Permission(fences.get(claimed.attempt.pk) == claimed.fence, looked_at) for claimed in claims
+        Permission(fences.get(claimed.attempt.pk) == claimed.fence, looked_at) for claimed in held
     ]
 
 
 @committed
-def give_back(claimed: Claim, *, is_unsent: bool) -> None:
+def give_back(claimed: Lease, *, is_unsent: bool) -> None:
     """Nothing went out this time: it is ready as before, and due in a moment, since what was in the
     way may still be. `is_unsent`: nothing went out before either."""
     mine: QuerySet[Attempt] = Attempt.objects.filter(

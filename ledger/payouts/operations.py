@@ -18,7 +18,7 @@ from ledger.models import Approval, Arrival, Attempt, Verdict
 from ledger.models.attempts import State
 from ledger.models.rail_events import Finding
 from ledger.payment_errors import ReceiptTaken, Superseded
-from ledger.payouts import claims, people
+from ledger.payouts import people, receipts
 from ledger.payouts.alarms import write_finding
 from ledger.payouts.pauses import lift, pause, propose_lift
 from wallet.context import Context
@@ -229,7 +229,7 @@ def end_as_agreed(attempt: Attempt, outcome: str, receipt: str) -> bool:
     try:
         if outcome == Found.PAID:
             ended = operations.settle(transaction_id=attempt.transaction_id, receipt=receipt)
-            if not ended.is_replay and claims.came_in_too(attempt, receipt):
+            if not ended.is_replay and receipts.came_in_too(attempt, receipt):
                 write_finding(attempt, "verdict", Finding.RECEIPT_TAKEN, receipt)
         elif attempt.is_held_by_a_worker:
             return False

@@ -19,7 +19,7 @@ from ledger.models.attempts import OPEN, State
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
 from ledger.payment_errors import NeverSent, ReceiptTaken, Superseded
-from ledger.payouts import claims, strays, when_to_look
+from ledger.payouts import receipts, strays, when_to_look
 from ledger.payouts.alarms import raise_alarm, write_finding
 from ledger.rails import Answer, Outcome
 from ledger.status import Status
@@ -72,8 +72,8 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
         return Finding.NEVER_SENT
     cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
     if heard.is_claim and not attempt.is_payout:
-        known = claims.arrival_of(attempt.rail, answer.receipt)
-        if claims.has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
+        known = receipts.arrival_of(attempt.rail, answer.receipt)
+        if receipts.has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
             operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
             return Finding.CONFIRMING
     if cents != record.amount_cents:
@@ -99,7 +99,7 @@ def settle(attempt: Attempt, heard: Heard) -> Finding:
         return strays.hold(
             attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS, is_claim=is_claim
         )
-    if claims.came_in_too(attempt, answer.receipt):
+    if receipts.came_in_too(attempt, answer.receipt):
         return Finding.RECEIPT_TAKEN
     if not ended.is_replay:
         return Finding.APPLIED

@@ -7,7 +7,7 @@ from ledger.kinds import STRAY_IN, STRAY_OUT
 from ledger.models import Arrival, Attempt
 from ledger.models.rail_events import Finding
 from ledger.operations import Paid
-from ledger.payouts import claims
+from ledger.payouts import receipts
 
 
 def hold(
@@ -19,7 +19,7 @@ def hold(
     record = attempt.transaction
     if amount_cents <= 0:
         return finding
-    if attempt.is_payout and claims.payout_with(attempt.rail, receipt):
+    if attempt.is_payout and receipts.payout_with(attempt.rail, receipt):
         return Finding.RECEIPT_TAKEN
     words = f"Stray payment of {record.reference}" + (f", receipt {receipt}" if receipt else "")
     made = operations.hold_in_suspense(

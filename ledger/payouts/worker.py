@@ -23,9 +23,10 @@ from ledger.models.attempts import State
 from ledger.payouts import alarms, outcomes
 from ledger.payouts.callbacks import LOOKUP, named
 from ledger.payouts.keeping import Keeper, Withheld, event_of
-from ledger.payouts.leases import Claim, claim_at_most, give_back, next_claim
+from ledger.payouts.leases import Lease, claim_at_most, give_back, next_lease
 from ledger.payouts.outcomes import Heard
 from ledger.rails import Answer, Instruction, Lookup, Outcome, recording
+from wallet.failures import Failures
 from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
@@ -36,43 +37,40 @@ def do_due(is_stopping: IsStopping = never) -> int:
 
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
     """
-    claims = claim_at_most(settings.PAYOUT_THREADS)
-    if not claims:
+    held = claim_at_most(settings.PAYOUT_THREADS)
+    if not held:
         return 0
-    failures: list[Exception] = []
+    failures = Failures("payments could not be handled")
 
-    def drain(claimed: Claim | None) -> int:
+    def drain(claimed: Lease | None) -> int:
         done = 0
         while claimed:
-            try:
+            # The lease of one that fails runs out, and then it is asked about.
+            with failures.of(f"payment {claimed.attempt.reference}"):
                 handle(claimed)
-            except Exception as failure:
-                # Its lease runs out, and then it is asked about.
-                failures.append(failure)
             done += 1
-            claimed = None if is_stopping() else next_claim(None)
+            claimed = None if is_stopping() else next_lease(None)
         return done
 
-    done = drain(claims[0]) if len(claims) == 1 else drain_together(drain, claims)
-    if failures:
-        raise ExceptionGroup("payments could not be handled", failures)
+    done = drain(held[0]) if len(held) == 1 else drain_together(drain, held)
+    failures.raise_all()
     return done
 
 
-def drain_together(drain: Callable[[Claim], int], claims: list[Claim]) -> int:
+def drain_together(drain: Callable[[Lease], int], held: list[Lease]) -> int:
     """The same in a thread for each, since most of the time is spent waiting for a rail."""
 
-    def run(claimed: Claim) -> int:
+    def run(claimed: Lease) -> int:
         try:
             return drain(claimed)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(claims), "payouts") as pool:
-        return sum(pool.map(run, claims))
+    with ThreadPoolExecutor(len(held), "payouts") as pool:
+        return sum(pool.map(run, held))
 
 
-def handle(claimed: Claim) -> None:
+def handle(claimed: Lease) -> None:
     """Make the call, outside any transaction, and write down what came of it."""
     attempt = claimed.attempt
     if never_went_out(claimed):
@@ -102,7 +100,7 @@ def handle(claimed: Claim) -> None:
         alarms.write_finding(attempt, "answer", finding, f"{answer.outcome} {answer.receipt}")
 
 
-def never_went_out(claimed: Claim) -> bool:
+def never_went_out(claimed: Lease) -> bool:
     """Did the worker that was to send it die before it kept its request?
 
     A request is kept before it goes out, and only then does its worker look whether the claim is

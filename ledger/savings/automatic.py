@@ -25,6 +25,7 @@ from ledger.rollups import last_safe_id
 from wallet import messages
 from wallet.db.retries import committed
 from wallet.errors import Busy, Refusal
+from wallet.failures import Failures
 from wallet.messages import Topic
 from wallet.models import Account
 from wallet.money import format_money
@@ -78,7 +79,11 @@ def pause(*, goal_id: int, kind: str) -> None:
 
 
 def save_due(is_stopping: IsStopping = never) -> int:
-    """Save for all that has moved since the last time. Returns how often it saved."""
+    """Save for all that has moved since the last time. Returns how often it saved.
+
+    A rule that fails doesn't stop the others, and the mark stays before it, so it's tried again.
+    Raises an ExceptionGroup of all failures.
+    """
     mark = AutoSavingMark.objects.values_list("through_id", flat=True).first() or 0
     if not Entry.objects.filter(pk__gt=mark).exists():
         return 0
@@ -86,18 +91,21 @@ def save_due(is_stopping: IsStopping = never) -> int:
     safe_id = None if after_id is None else last_safe_id()
     if after_id is None or safe_id is None:
         return 0
-    start, saved = max(after_id, mark), 0
+    start, saved, failures = max(after_id, mark), 0, Failures("savings could not be made")
     while start < safe_id:
         end = min(start + BATCH, safe_id)
         for due in due_between(start, end):
             if is_stopping():
                 return saved
-            try:
-                saved += save(due)
-            except Busy:
-                return saved
-        look_on_from(end)
+            with failures.of(f"rule {due.rule_id}, transaction {due.cause_id}"):
+                try:
+                    saved += save(due)
+                except Busy:
+                    return saved
+        if not failures.found:
+            look_on_from(end)
         start = end
+    failures.raise_all()
     look_on_from(safe_id)
     return saved
 

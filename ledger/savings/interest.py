@@ -11,6 +11,7 @@ from ledger.operations.interest import DAY, Rates, pay_interest
 from ledger.querysets import nairobi_day, next_day_start
 from wallet.db.retries import committed
 from wallet.errors import Busy
+from wallet.failures import Failures
 from wallet.stopping import IsStopping, never
 
 # A month is paid from this time of the next one on, so that the clocks of all machines agree that
@@ -35,21 +36,18 @@ def pay_due(is_stopping: IsStopping = never) -> int:
     if begins_on is None or begins_on > last_day:
         return 0
     count, last_id, all_paid = 0, 0, True
-    failures: list[Exception] = []
+    failures = Failures("interest could not be paid")
     while ids := due_ids(month, last_day, last_id):
         for goal_id in ids:
             if is_stopping():
                 return count
-            try:
-                count += pay_interest(goal_id=goal_id, through=last_day)
-            except Busy:
-                all_paid = False
-            except Exception as failure:
-                failure.add_note(f"Goal {goal_id}")
-                failures.append(failure)
+            with failures.of(f"goal {goal_id}"):
+                try:
+                    count += pay_interest(goal_id=goal_id, through=last_day)
+                except Busy:
+                    all_paid = False
         last_id = ids[-1]
-    if failures:
-        raise ExceptionGroup("interest could not be paid", failures)
+    failures.raise_all()
     if all_paid:
         move_mark(month)
     return count

@@ -34,6 +34,7 @@ from wallet.db.pipeline import Row, Statement
 from wallet.db.preconditions import Precondition, Unmet
 from wallet.db.retries import committed
 from wallet.errors import Busy, OutcomeUnknown, Refusal
+from wallet.failures import Failures
 from wallet.stopping import IsStopping, never
 
 logger = logging.getLogger(__name__)
@@ -58,18 +59,15 @@ def run_due(is_stopping: IsStopping = never) -> int:
     Returns how many schedules had their turn.
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
     """
-    failures: list[Exception] = []
+    failures = Failures("scheduled payments could not be made")
     done = 0
     while done < RUNS_PER_TURN and not is_stopping() and (begun := begin_next()) is not None:
         done += 1
         for run in begun:
-            try:
+            # The lease of one that fails runs out, and then it is tried again.
+            with failures.of(f"schedule {run.schedule_id}, due on {run.due_on}"):
                 carry_out(run)
-            except Exception as failure:
-                # Its lease runs out, and then it is tried again.
-                failures.append(failure)
-    if failures:
-        raise ExceptionGroup("scheduled payments could not be made", failures)
+    failures.raise_all()
     return done
 
 

@@ -12,8 +12,8 @@ from nissmart.simulation.rail import InProcess
 
 ROWS = """
     SELECT t.id, t.type, t.status, t.amount_cents, t.fee_cents, t.from_account_id,
-           t.to_account_id, t.created_by_id, t.idempotency_key, t.reverses_id, t.resolves_id,
-           t.created_at, a.state, a.reference, a.receipt, a.is_payout
+           t.to_account_id, t.created_by_id, t.idempotency_key, t.reverses_id, t.part_of_id,
+           t.resolves_id, t.created_at, a.state, a.reference, a.receipt, a.is_payout
     FROM ledger_transaction t LEFT JOIN ledger_attempt a ON a.transaction_id = t.id
     ORDER BY t.id"""
 ACCOUNTS = "SELECT id, balance_cents, is_frozen FROM wallet_account WHERE user_id IS NOT NULL"

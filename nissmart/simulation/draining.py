@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ledger.models import Arrival, Attempt, Pause
+from adminpanel.models import ClaimEnding, ClosingProposal, Correction, ReversalProposal
+from adminpanel.models.proposals import State as ProposalState
+from adminpanel.reversals import operations as reversals
+from ledger import claims
+from ledger.models import Arrival, Attempt, Claim, ClaimTaking, Pause
 from ledger.models.attempts import OPEN, State
 from ledger.payouts import operations as payouts
 from nissmart.sandbox.payments import PAID
@@ -22,7 +26,13 @@ ALWAYS = [
     "nissmart.work.confirm_due_arrivals",
     "nissmart.work.send_due_payments",
 ]
-EVERY = [*outside.PAYMENTS, *(each for each in outside.OTHERS if each.endswith("post_approved"))]
+PROPOSALS = {
+    ReversalProposal: "nissmart.work.post_reversals",
+    ClaimEnding: "nissmart.work.end_claims",
+    Correction: "nissmart.work.post_corrections",
+    ClosingProposal: "nissmart.work.close_days",
+}
+EVERY = [*outside.PAYMENTS, *PROPOSALS.values()]
 # People look up what the rail has no answer about.
 PEOPLE_AFTER = 20
 
@@ -55,7 +65,14 @@ def still_open(world: World) -> list[str]:
     attempts = Attempt.objects.filter(state__in=OPEN).order_by("pk")
     arrivals = Arrival.objects.waiting().select_related("attempt").order_by("pk")
     waiting = [each for each in arrivals if not never_came(world.rail, each)]
-    return [*map(str, attempts.values_list("state", flat=True)), *(["arrival"] * len(waiting))]
+    approved = [
+        model.__name__
+        for model in PROPOSALS
+        if model._default_manager.filter(state=ProposalState.APPROVED).exists()
+    ]
+    unpaid = [f"deposit {cause} for claim {claim}" for claim, cause in claims.due()]
+    states = map(str, attempts.values_list("state", flat=True))
+    return [*states, *(["arrival"] * len(waiting)), *approved, *unpaid]
 
 
 def never_came(rail: InProcess, arrival: Arrival) -> bool:
@@ -88,6 +105,18 @@ def look_up(world: World) -> None:
             staff.judge(world, {"which": number, "who": 0, "no": 0})
         except (Nothing, Refusal):
             continue
+
+
+def compare_claims(world: World) -> None:
+    """What a reversal couldn't take back is claimed, whatever crashed in between."""
+    agreed = ReversalProposal.objects.filter(state=ProposalState.POSTED, may_claim=True)
+    for one in agreed.select_related("posted"):
+        claim = Claim.objects.filter(key=reversals.key_of(one)).first()
+        made = [each.amount_cents for each in (one.posted, claim) if each]
+        if sum(made) != one.amount_cents:
+            raise Broken(f"reversal {one.pk}: {made} were taken or claimed of {one.amount_cents}")
+    taken = ClaimTaking.objects.filter(cents__gt=0)
+    world.counts["deposit that paid a claim"] += taken.count()
 
 
 def compare_book(world: World) -> None:

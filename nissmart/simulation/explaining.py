@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from ledger.models import AutoSaved, Goal, InterestPaid, ScheduledRun
+from ledger.models import AutoSaved, ClaimTaking, Goal, InterestPaid, ScheduledRun
 from nissmart.sandbox.payments import FAILED as NOT_PAID
 from nissmart.sandbox.payments import PAID
 from nissmart.simulation.model import (
@@ -86,9 +86,38 @@ def reverses(model: Model, rail: InProcess, row: Row) -> None:
         raise Broken(f"{name(row)} reverses nothing like it")
     if (row.source, row.target) != (record.target, record.source):
         raise Broken(f"{name(row)} doesn't go back to where {record.id} came from")
-    again = [each for each in model.rows.values() if each.reverses == row.reverses]
+    again = [each for each in model.rows.values() if record.id in (each.reverses, each.part_of)]
     if len(again) > 1:
         raise Broken(f"{name(row)} reverses {row.reverses} a second time")
+
+
+def takes_back(model: Model, rail: InProcess, row: Row) -> None:
+    """All partial reversals of a transaction together take back at most its amount."""
+    record = model.rows.get(row.part_of or 0)
+    if record is None or record.status != SUCCESS:
+        raise Broken(f"{name(row)} takes nothing back")
+    if (row.source, row.target) != (record.target, record.source):
+        raise Broken(f"{name(row)} doesn't go back to where {record.id} came from")
+    back = [each for each in model.rows.values() if record.id in (each.reverses, each.part_of)]
+    if sum(each.cents for each in back) > record.cents:
+        raise Broken(f"{name(row)} takes back more than the amount of {record.id}")
+
+
+def claimed(model: Model, rail: InProcess, row: Row) -> None:
+    """One later deposit pays a claim, with at most its amount, and all claims together."""
+    takes_back(model, rail, row)
+    taking = ClaimTaking.objects.filter(made=row.id).select_related("claim").first()
+    if taking is None or taking.cents != row.cents or taking.claim.original_id != row.part_of:
+        raise Broken(f"{name(row)}: no claim took it")
+    cause = model.rows[taking.cause_id]
+    if (cause.type, cause.status, cause.target) != ("DEPOSIT", SUCCESS, row.source):
+        raise Broken(f"{name(row)}: {name(cause)} pays no claim")
+    taken = ClaimTaking.objects.filter(cause=cause.id).values_list("cents", flat=True)
+    if sum(taken) > cause.cents:
+        raise Broken(f"{name(row)}: {name(cause)} pays {sum(taken)}, which is more than it brought")
+    takings = ClaimTaking.objects.filter(claim=taking.claim).values_list("cents", flat=True)
+    if sum(takings) > taking.claim.amount_cents:
+        raise Broken(f"{name(row)}: the claim took {sum(takings)} of {taking.claim.amount_cents}")
 
 
 def charges(model: Model, rail: InProcess, row: Row) -> None:
@@ -138,6 +167,8 @@ REASONS: dict[tuple[str, str], Callable[[Model, InProcess, Row], None]] = {
     ("schedule", "TRANSFER"): was_due,
     ("schedule", "SAVE"): was_due,
     ("reversal", "REVERSAL"): reverses,
+    ("reversal", "PARTIAL"): takes_back,
+    ("claim", "PARTIAL"): claimed,
     ("charge", "CHARGE"): charges,
     ("", "SAVE"): saved_itself,
     ("", "TAKE"): is_closed,

@@ -39,6 +39,7 @@ class Row(NamedTuple):
     actor: int | None
     key: str | None
     reverses: int | None
+    part_of: int | None
     resolves: int | None
     created_at: datetime
     state: str | None
@@ -102,7 +103,7 @@ def at_order(row: Row) -> list[tuple[int | None, int]]:
     if row.type == "DEPOSIT":
         return []
     left, reached = (side(row, place) for place in BETWEEN.get(row.type, (SOURCE, TARGET)))
-    if row.type == "REVERSAL" and reached is None:
+    if row.type in ("REVERSAL", "PARTIAL") and reached is None:
         reached = SUSPENSE
     return [(left, -row.cents - row.fee), (reached, row.cents + row.fee)]
 
@@ -145,7 +146,7 @@ class Model:
             self.move(row, at_end(row))
             if row.status == FAILED and row.type in OUT:
                 self.sent[row.source, day_of(row)] -= row.cents
-        elif before[:12] != row[:12]:
+        elif before[:13] != row[:13]:
             raise Broken(f"{name(row)} changed: {before} -> {row}")
         return True
 

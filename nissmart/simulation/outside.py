@@ -17,10 +17,7 @@ ALL = work.PAYMENT_JOBS + work.MESSAGE_JOBS + work.JOBS + work.FILE_JOBS
 
 
 def name_of(job: Callable[[], Any]) -> str:
-    """Such as `payouts.callbacks.apply_waiting`, or `Reversals.post_approved`."""
-    owner = getattr(job, "__self__", None)
-    if owner is not None and not isinstance(owner, type):
-        return f"{type(owner).__name__}.{job.__name__}"
+    """Such as `payouts.callbacks.apply_waiting`."""
     return ".".join([*job.__module__.split(".")[-2:], job.__name__])
 
 

@@ -26,7 +26,7 @@ def restart() -> None:
     connection.close()
     renew(GROUP_COMMIT)
     renew(WAITS, settings.WEB_THREADS)
-    for together in (leases.next_claim, keeping.keep_request, keeping.write_report):
+    for together in (leases.next_lease, keeping.keep_request, keeping.write_report):
         renew(together, together.do)
     gateway.token_store.cache_clear()
     strangers.quiet_until = 0.0

@@ -112,6 +112,7 @@ def run(
         result.lines.append(draining.drain(world))
         checks.verify_all()
         draining.compare_book(world)
+        draining.compare_claims(world)
     except Exception as error:
         result.broken = describe(error)
         result.where = "" if isinstance(error, Broken) else traceback.format_exc()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from adminpanel.claims import operations as claim_endings
 from adminpanel.close import operations as closings
 from adminpanel.corrections import operations as corrections
 from adminpanel.corrections.operations import Wanted
 from adminpanel.integrity import operations as integrity
-from adminpanel.models import ClosingProposal, Correction, ReversalProposal
+from adminpanel.models import ClaimEnding, ClosingProposal, Correction, ReversalProposal
 from adminpanel.models.corrections import Act
 from adminpanel.models.proposals import State as ProposalState
 from adminpanel.reversals import operations as reversals
 from ledger.closing import periods
-from ledger.models import Attempt, Pause, Transaction, Verdict
+from ledger.models import Attempt, Claim, Pause, Transaction, Verdict
 from ledger.models.attempts import State
 from ledger.payouts import asking
 from ledger.payouts import operations as payouts
@@ -87,7 +88,13 @@ def freeze(world: World, step: Step) -> str:
 def propose_reversal(world: World, step: Step) -> str:
     made = Transaction.objects.filter(status="SUCCESS", type__in=("DEPOSIT", "TRANSFER"))
     record = pick(list(made.order_by("-pk").values_list("pk", flat=True)), step["which"])
-    return reversals.propose(person(world, step), transaction_id=record).state
+    proposed = reversals.propose(
+        person(world, step),
+        transaction_id=record,
+        amount_cents=step["cents"] if step["days"] % 3 == 0 else None,
+        may_claim=step["days"] % 2 == 0,
+    )
+    return f"{proposed.amount_cents} {proposed.state}"
 
 
 def decide_reversal(world: World, step: Step) -> str:
@@ -95,6 +102,17 @@ def decide_reversal(world: World, step: Step) -> str:
     one = pick(list(waiting), step["which"])
     act = reversals.deny if step["no"] else reversals.approve
     return act(person(world, step), proposal_id=one.pk).state
+
+
+def end_claim(world: World, step: Step) -> str:
+    """Propose to forgive the rest of a claim, or decide what a colleague proposed."""
+    waiting = ClaimEnding.objects.filter(state=ProposalState.PROPOSED).order_by("pk")
+    if found := list(waiting):
+        act = claim_endings.deny if step["no"] else claim_endings.approve
+        one = pick(found, step["which"])
+        return act(person(world, step), proposal_id=one.pk).state
+    claim = pick(list(Claim.objects.open().order_by("pk")), step["which"])
+    return claim_endings.propose(person(world, step), claim_id=claim.pk).state
 
 
 def propose_correction(world: World, step: Step) -> str:
@@ -157,6 +175,7 @@ ACTS = {
     "freeze": freeze,
     "propose reversal": propose_reversal,
     "decide reversal": decide_reversal,
+    "end claim": end_claim,
     "propose correction": propose_correction,
     "decide correction": decide_correction,
     "close day": close_day,

@@ -25,8 +25,9 @@ WEIGHTS = {
     "schedule": 4,
     "approve": 8,
     "judge": 5,
-    "propose reversal": 3,
-    "decide reversal": 3,
+    "propose reversal": 6,
+    "decide reversal": 5,
+    "end claim": 1,
     "propose correction": 3,
     "decide correction": 3,
     "pay in": 5,
@@ -42,8 +43,10 @@ ODD_CENTS = [0, 1, 33_33, 150_50, 4_000_00, 4_000_01, 6_000_00]
 SECONDS = [1, 5, 31, 61, 200, 400, 1900, 4000, 30_000, 90_000]
 WRONG_BY = [0, 0, 0, -3600, 3600, -86_400, 86_400, 300, -5]
 FAULTY, AGAIN, MEANWHILE_RATE = 0.22, 0.6, 0.3
-# In each of so many steps there is one payout in trouble.
-TROUBLE_EVERY = 30
+# In each of so many steps there is one payout in trouble, and one deposit that is taken back.
+TROUBLE_EVERY, TAKEN_BACK_EVERY = 30, 60
+# What makes a step go well.
+WELL: dict[str, Any] = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
 
 
 def draw(seed: int, count: int) -> list[Step]:
@@ -55,10 +58,16 @@ def draw(seed: int, count: int) -> list[Step]:
     steps = [make(chance, kind, number) for number, kind in enumerate(drawn)]
     steps = [*opening(chance, count // 3), *steps][:count]
     for number in range(count // TROUBLE_EVERY):
-        acts = trouble(chance, f"t{number}")
-        first = chance.randrange(count // 3, max(count - len(acts), count // 3) + 1)
-        steps[first : first + len(acts)] = acts
+        put_in(chance, steps, trouble(chance, f"t{number}"))
+    for number in range(count // TAKEN_BACK_EVERY):
+        put_in(chance, steps, taken_back(chance, f"b{number}"))
     return steps[:count]
+
+
+def put_in(chance: Random, steps: list[Step], acts: list[Step]) -> None:
+    """Replace some of the steps, after the first third."""
+    first = chance.randrange(len(steps) // 3, max(len(steps) - len(acts), len(steps) // 3) + 1)
+    steps[first : first + len(acts)] = acts
 
 
 def opening(chance: Random, count: int) -> list[Step]:
@@ -76,9 +85,51 @@ def opening(chance: Random, count: int) -> list[Step]:
         {"act": "open goal", "who": 0, "target": 0},
         {"act": "save by itself", "which": 0, "percent": 0, "round": 100_00},
     ]
-    plain: dict[str, Any] = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
     made = [make(chance, str(act["act"]), -1 - number) | act for number, act in enumerate(acts)]
-    return [without_nothing(step | plain) for step in made[:count]]
+    return [without_nothing(step | WELL) for step in made[:count]]
+
+
+def taken_back(chance: Random, key: str) -> list[Step]:
+    """A deposit that staff take back: in parts, or with a claim because its member has spent it.
+
+    What members do goes well: without the deposit there would be nothing to take.
+    """
+    who, to = 2 + chance.randrange(2), chance.randrange(2)
+    deposit = deposit_of(who, 1_000_00)
+    if chance.random() < 0.3:
+        acts = [*deposit, *2 * back(0, {"days": 3, "cents": 600_00})]
+    else:
+        taking: Step = {"act": "work", "job": "nissmart.work.take_claims", "meanwhile": None}
+        acts = [
+            *deposit,
+            {"act": "transfer", "who": who, "to": to, "cents": 1_000_00} | WELL,
+            # The newest but one is the deposit.
+            *back(1, {"days": chance.choice([2, 4])}),
+            # What others send pays no claim.
+            {"act": "transfer", "who": to, "to": who, "cents": 500_00} | WELL,
+            *2 * [*deposit_of(who, chance.choice([100_00, 499_00])), taking],
+        ]
+    return [
+        without_nothing(make(chance, str(act["act"]), 0) | {"key": f"{key}-{number}"} | act)
+        for number, act in enumerate(acts)
+    ]
+
+
+def deposit_of(who: int, cents: int) -> list[Step]:
+    return [
+        {"act": "deposit", "who": who, "cents": cents} | WELL,
+        {"act": "work", "job": "nissmart.work.send_due_payments"} | WELL,
+        {"act": "wait", "s": 31} | WELL,
+    ]
+
+
+def back(which: int, wanted: Step) -> list[Step]:
+    """One of staff proposes to take it back, another approves, and the worker posts it."""
+    return [
+        {"act": "propose reversal", "which": which, "who": 0} | wanted,
+        {"act": "decide reversal", "who": 1, "no": 0},
+        {"act": "work", "job": "nissmart.work.post_reversals", "meanwhile": None},
+    ]
 
 
 def trouble(chance: Random, key: str) -> list[Step]:

@@ -117,8 +117,15 @@ def test_what_is_open_needs_an_owner(checked, bob, wambui, joseph, time_machine)
     run.results.update(found=1)
     with pytest.raises(NotReady, match="2 checks failed"):
         closings.approve(Context(joseph.pk), proposal_id=signed.pk)
+    without_results = CheckRun.objects.create(started_at=timezone.now(), finished_at=timezone.now())
+    with pytest.raises(NotReady, match="has no results"):
+        closings.approve(Context(joseph.pk), proposal_id=signed.pk)
+    without_results.delete()
     passed()
     closings.approve(Context(joseph.pk), proposal_id=signed.pk)
+    # What loses its owner before the worker's turn is stored too.
+    incident.owner = None
+    incident.save()
     closings.post_approved()
     [said] = Close.objects.get().content["open_items"]
     assert said.startswith("Suspense: 1 open")

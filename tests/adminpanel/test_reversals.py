@@ -262,7 +262,8 @@ def test_a_posting_that_fails_does_not_block_the_others(
         patch.setattr(operations, "reverse", fails_for_the_first)
         with pytest.raises(ExceptionGroup) as failures:
             reversals.post_approved()
-    assert [str(one) for one in failures.value.exceptions] == ["a broken row"]
+    [failure] = failures.value.exceptions
+    assert (str(failure), failure.__notes__) == ("a broken row", [f"reversal {broken.pk}"])
     sound.refresh_from_db()
     broken.refresh_from_db()
     assert (sound.state, broken.state) == (State.POSTED, State.APPROVED)

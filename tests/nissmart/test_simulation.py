@@ -30,7 +30,7 @@ if IS_NIGHTLY:
 HAPPENED = ["fault: crash", "made: DEPOSIT SUCCESS", "made: WITHDRAW SUCCESS", "meanwhile: claimed"]
 if IS_NIGHTLY:
     HAPPENED += [f"fault: {kind}" for kind in KINDS]
-    HAPPENED += ["meanwhile: before", "meanwhile: after"]
+    HAPPENED += ["meanwhile: before", "meanwhile: after", "deposit that paid a claim"]
     HAPPENED += ["rail: sent again", "rail: not found, may be sent again"]
 
 Simulate = Callable[..., subprocess.CompletedProcess[str]]

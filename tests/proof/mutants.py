@@ -18,6 +18,7 @@ RULES = "ledger/operations/rules.py"
 WITHDRAWAL = "ledger/kinds/withdrawal.py"
 OUTCOMES = "ledger/payouts/outcomes.py"
 LEASES = "ledger/payouts/leases.py"
+CLAIMS = "ledger/operations/claims.py"
 
 MUTANTS = (
     Mutant(
@@ -182,14 +183,14 @@ MUTANTS = (
             ),
             (
                 "ledger/operations/moves.py",
-                "    return GROUP_COMMIT.carry_out(placed)",
-                "    from wallet.errors import Busy\n"
-                "    try:\n"
-                "        return GROUP_COMMIT.carry_out(placed)\n"
-                "    except Busy:\n"
-                "        return GROUP_COMMIT.carry_out(\n"
-                "            PlacedOrder(order, context.actor_id, None, at, precondition)\n"
-                "        )",
+                "        record = GROUP_COMMIT.carry_out(placed)\n",
+                "        from wallet.errors import Busy\n"
+                "        try:\n"
+                "            record = GROUP_COMMIT.carry_out(placed)\n"
+                "        except Busy:\n"
+                "            record = GROUP_COMMIT.carry_out(\n"
+                "                PlacedOrder(order, context.actor_id, None, at, precondition)\n"
+                "            )\n",
             ),
         ),
     ),
@@ -198,5 +199,57 @@ MUTANTS = (
         (("ledger/operations/settlement.py", 'lock = " FOR UPDATE" if', 'lock = "" if'),),
         # One thread never waits for another: tests/ledger/test_locks.py sees it.
         is_visible=False,
+    ),
+    Mutant(
+        "a claim takes more of a deposit than it brought",
+        ((CLAIMS, "left_of(original), of_deposit, held_cents", "left_of(original), held_cents"),),
+    ),
+    Mutant(
+        "a deposit pays a claim twice",
+        (
+            (
+                CLAIMS,
+                "if claim.state != Claim.State.OPEN or "
+                "claim.takings.filter(cause=cause_id).exists():",
+                "if claim.state != Claim.State.OPEN:",
+            ),
+            ("ledger/claims.py", "entries.filter(~Exists(seen))", "entries"),
+        ),
+    ),
+    Mutant(
+        "partial reversals take back more than is left",
+        (
+            ("ledger/operations/parts.py", "if amount_cents > left_cents:", "if left_cents < 0:"),
+            (
+                "adminpanel/reversals/operations.py",
+                "if not 0 < amount_cents <= left_cents:",
+                "if amount_cents <= 0:",
+            ),
+        ),
+    ),
+    Mutant(
+        "a crash after a reversal loses the claim of the rest",
+        (
+            (
+                "adminpanel/reversals/operations.py",
+                '        record = Transaction.objects.select_related("to_account")',
+                "        if self.reversal_of(proposal):\n            return\n"
+                '        record = Transaction.objects.select_related("to_account")',
+            ),
+        ),
+    ),
+    Mutant(
+        "the worker forgets what is claimed",
+        (("ledger/claims.py", "in due():", "in ():"),),
+    ),
+    Mutant(
+        "the worker forgets approved proposals",
+        (
+            (
+                "adminpanel/proposals/life.py",
+                "waiting = self.in_state(State.APPROVED).order_by",
+                "waiting = self.in_state(State.APPROVED).none().order_by",
+            ),
+        ),
     ),
 )

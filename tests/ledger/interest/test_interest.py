@@ -103,7 +103,7 @@ def test_one_goal_that_cant_be_paid_stops_no_other(goal, saver, clock):
         with pytest.raises(ExceptionGroup) as failed:
             interest.pay_due()
         [failure] = failed.value.exceptions
-        assert failure.__notes__ == [f"Goal {goal.pk}"]
+        assert failure.__notes__ == [f"goal {goal.pk}"]
         assert [row.goal for row in InterestPaid.objects.all()] == [other]
     assert not InterestMark.objects.exists()
     rewrite_balance_after(goal, ONE_A_DAY)

@@ -75,6 +75,31 @@ def test_a_payment_that_went_back_saves_nothing(bob, finance, goal):
     assert (automatic.save_due(), saved()) == (0, [])
 
 
+def test_a_rule_that_fails_stops_no_other_and_is_tried_again(bob, carol, goal, monkeypatch):
+    other = open_goal(carol)
+    for each in (goal, other):
+        automatic.turn_on(goal_id=each.pk, percent=10)
+    for member in (bob, carol):
+        deposit(member, 100_00)
+    really = AutoSaved.objects.create
+
+    def fails_for_bob(**columns):
+        if columns["rule"].goal == goal:
+            raise ZeroDivisionError
+        return really(**columns)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AutoSaved.objects, "create", fails_for_bob)
+        for _turn in range(2):
+            with pytest.raises(ExceptionGroup) as failures:
+                automatic.save_due()
+            [failure] = failures.value.exceptions
+            assert failure.__notes__[0].startswith(f"rule {goal.auto_savings.get().pk}, ")
+    assert (held(goal), held(other)) == (0, 10_00)
+    assert (automatic.save_due(), held(goal)) == (1, 10_00)
+    assert violations() == []
+
+
 def test_it_is_skipped_without_charge_when_money_is_short_and_says_so_once(bob, alice, goal):
     automatic.turn_on(goal_id=goal.pk, percent=50)
     deposit(bob, 100_00)

@@ -1,4 +1,4 @@
-"""Which messages about money that came in are claims, and which of them turned out to be forged."""
+"""What is known under a receipt: which messages about money need a look, and which were forged."""
 
 from __future__ import annotations
 
