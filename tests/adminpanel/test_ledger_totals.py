@@ -225,15 +225,3 @@ def test_a_count_that_times_out_says_so(as_finance, alice):
         assert response.status_code == 503
         assert "Counting takes too long right now." in text(response)
     assert "hx-get" not in part.text
-
-
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="plans are PostgreSQL's")
-def test_reversed_transactions_are_found_without_a_scan(alice, bob, record, finance):
-    operations.reverse(Context(finance.pk, key=new_key()), transaction_id=record.pk)
-    for _ in range(300):
-        send(alice, bob, 1)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE ledger_transaction")
-    found = Transaction.objects.reversed().order_by("-pk")[:51]
-    assert "Seq Scan" not in found.explain()
-    assert list(found) == [record]
