@@ -130,10 +130,14 @@ class Close(models.Model):
         return self.period
 
     @property
+    def is_of_month(self) -> bool:
+        """The period of a reopening is the one that it reopens."""
+        return (self.reopens or self).act == self.Act.MONTH
+
+    @property
     def period(self) -> str:
-        """`2026-11-27`, or `2026-11` for a month. That of a reopening is what it reopens."""
-        is_month = (self.reopens or self).act == self.Act.MONTH
-        return f"{self.last_day:%Y-%m}" if is_month else f"{self.last_day:%Y-%m-%d}"
+        """`2026-11-27`, or `2026-11` for a month."""
+        return f"{self.last_day:%Y-%m}" if self.is_of_month else f"{self.last_day:%Y-%m-%d}"
 
     @property
     def short_hash(self) -> str:

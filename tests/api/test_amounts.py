@@ -59,6 +59,7 @@ BAD_AMOUNTS = [
 ]
 
 
+@pytest.mark.any_engine
 @every_move
 def test_an_amount_must_be_an_integer_of_cents_above_zero(service, alice, bob, move, subtests):
     text = json.dumps(order(move, alice.pk, bob.pk, "HERE"))

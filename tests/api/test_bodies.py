@@ -7,7 +7,7 @@ from tests.api.support.calls import bad_fields, by_session, problem_of
 from tests.books import nothing_moves
 from wallet.api.strict_json import BODY_BYTES_AT_MOST, BodyError, StrictParser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db]
 
 
 NOT_OBJECTS = [

@@ -33,6 +33,7 @@ BAD_PHONES = ["", "0712", "+1 202 555 0143", "٠٧١٢٣٤٥٦٧٨", "0712 345 6
 BAD_KEYS = ["", " ", "a b", "x" * 256, "é", "\x00", "a\x7f", "a\tb", "١", ",", "a,b", "a,", ",a"]
 
 
+@pytest.mark.any_engine
 def test_names_every_missing_field(service):
     for move in MOVES:
         with nothing_moves():
@@ -53,6 +54,7 @@ def test_refuses_an_id_that_is_not_a_positive_64_bit_integer(service, alice, bob
             assert bad_fields(response) == [field]
 
 
+@pytest.mark.any_engine
 @every_move
 def test_refuses_an_unknown_field(service, alice, bob, move, subtests):
     for extra in ("amount", "currency", "status", "key", "AMOUNT_CENTS", "", "é"):
@@ -61,6 +63,7 @@ def test_refuses_an_unknown_field(service, alice, bob, move, subtests):
             assert bad_fields(response) == [extra]
 
 
+@pytest.mark.any_engine
 def test_no_call_sets_the_role_password_or_id_of_a_new_member(service, subtests):
     for extra in ("is_staff", "is_superuser", "password", "account", "id"):
         with subtests.test(extra=extra):
@@ -86,6 +89,7 @@ def test_null_is_the_same_as_no_description(service, alice, bob, move):
         assert again.headers["Idempotency-Replayed"] == "true"
 
 
+@pytest.mark.any_engine
 def test_every_optional_field_may_be_null(anonymous, service, alice, bob):
     """Reads the optional fields from openapi.json, so it covers new ones too."""
     described = anonymous.get("/api/openapi.json").json()
@@ -127,6 +131,7 @@ def test_keeps_any_ordinary_description_unchanged(service, alice, subtests):
             assert service.get(path).json()["description"] == text
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("field", "values"),
     [
@@ -144,11 +149,13 @@ def test_refuses_a_new_member_with_a_wrong_field(service, field, values, subtest
     assert User.objects.count() == before
 
 
+@pytest.mark.any_engine
 def test_names_every_wrong_field_in_one_answer(service):
     body = {"name": "", "email": "jane", "phone": "0712", "is_staff": True}
     assert bad_fields(service.post("/api/users", body)) == ["name", "email", "phone", "is_staff"]
 
 
+@pytest.mark.any_engine
 @every_move
 def test_refuses_a_key_that_is_not_visible_ascii(service, alice, bob, move, subtests):
     for key in BAD_KEYS:

@@ -49,6 +49,7 @@ def run(command: list[str], text: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+@pytest.mark.any_engine
 def test_the_guides_shell_commands_run(environment):
     missing = [tool for tool in ("bash", "curl", "jq") if not shutil.which(tool)]
     if missing:
@@ -65,6 +66,7 @@ def test_the_guides_shell_commands_run(environment):
     assert_books_right()
 
 
+@pytest.mark.any_engine
 def test_the_guides_client_runs(environment):
     (client,) = blocks("python")
     assert run([sys.executable, "-"], client, environment) == "10000\n"

@@ -77,12 +77,14 @@ def test_new_rows_shift_and_repeat_nothing(lists, path, alice, bob):
     assert walk(lists, path, between=arrive, limit=2) == before
 
 
+@pytest.mark.any_engine
 @every_list
 def test_refuses_a_limit_out_of_bounds(lists, path):
     for limit in ("0", "-1", "101", "1000000000", "1.5", "ten", " ", "1e1", "\x00"):
         assert bad_fields(lists(path, limit=limit)) == ["limit"], limit
 
 
+@pytest.mark.any_engine
 @every_list
 def test_refuses_a_parameter_that_comes_twice(lists, path):
     assert bad_fields(lists(path, limit=["1", "2"])) == ["limit"]
@@ -91,6 +93,7 @@ def test_refuses_a_parameter_that_comes_twice(lists, path):
 EMPTY = ("limit", "cursor", "type", "status", "q")
 
 
+@pytest.mark.any_engine
 @every_list
 def test_an_empty_parameter_is_ignored(lists, path):
     asked = lists(path)
@@ -130,6 +133,7 @@ def test_filters_by_status(lists, history, path):
     assert both == [record.pk for record in history if record.type == "DEPOSIT"]
 
 
+@pytest.mark.any_engine
 @TRANSACTION_LISTS
 def test_refuses_an_unknown_filter_value(lists, path):
     for query in ({"type": "deposit"}, {"type": " "}, {"status": "DONE"}):
@@ -179,6 +183,7 @@ def cursor_of(lists, path, **query) -> str:
     return lists(path, limit=1, **query).json()["next_cursor"]
 
 
+@pytest.mark.any_engine
 def test_filters_sent_with_a_cursor_must_match_it(lists):
     path = "/api/admin/activity"
     cursor = cursor_of(lists, path, type="DEPOSIT")
@@ -193,6 +198,7 @@ def test_filters_sent_with_a_cursor_must_match_it(lists):
     assert bad_fields(lists(path, cursor=plain, type="DEPOSIT")) == ["cursor"]
 
 
+@pytest.mark.any_engine
 def test_a_cursor_belongs_to_one_list(lists, alice, bob, finance_api):
     of_bob = f"/api/transactions/{bob.pk}"
     paths = [*LISTS, of_bob]
@@ -205,6 +211,7 @@ def test_a_cursor_belongs_to_one_list(lists, alice, bob, finance_api):
                 assert bad_fields(lists(path, cursor=cursor)) == ["cursor"]
 
 
+@pytest.mark.any_engine
 @every_list
 def test_refuses_a_forged_or_changed_cursor(lists, path):
     cursor = cursor_of(lists, path)
@@ -218,17 +225,20 @@ def test_refuses_a_forged_or_changed_cursor(lists, path):
         assert bad_fields(lists(path, cursor=each)) == ["cursor"], each
 
 
+@pytest.mark.any_engine
 @every_list
 def test_an_empty_cursor_returns_the_first_page(lists, path):
     assert ids(lists(path, cursor="", limit=2)) == ids(lists(path, limit=2))
 
 
+@pytest.mark.any_engine
 def test_a_cursor_is_opaque(lists, history):
     cursor = cursor_of(lists, "/api/admin/activity", type="DEPOSIT")
     for plain in ("DEPOSIT", "activity", str(history[0].pk) + "]"):
         assert plain not in cursor
 
 
+@pytest.mark.any_engine
 def test_a_cursor_needs_no_escaping_in_a_url(lists):
     cursor = cursor_of(lists, "/api/users")
     assert set(cursor) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:.~")

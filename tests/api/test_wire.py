@@ -22,7 +22,11 @@ from tests.factories import UserFactory, new_key
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
 from wallet.models import User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.any_engine,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 
 CHUNKED = "Transfer-Encoding: chunked"
 CSRF = "c" * 32
@@ -68,20 +72,21 @@ def form() -> bytes:
 # --- Headers that come twice --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "keys", [("one", "one"), ("one", "two"), ("one", ""), ("", "one"), ("one,one",), ("one, one",)]
-)
+TWICE = [("one", "one"), ("one", "two"), ("one", ""), ("", "one"), ("one,one",), ("one, one",)]
+
+
 @pytest.mark.parametrize("path", ["/api/deposit", "/api/users"])
-def test_refuses_a_key_that_comes_twice(port, token, alice, keys, path):
+def test_refuses_a_key_that_comes_twice(port, token, alice, path):
     body = deposit_of(alice) if path == "/api/deposit" else b'{"name": "Jane"}'
-    headers = [f"Idempotency-Key: {key}" for key in keys]
     people = User.objects.count()
-    with nothing_moves():
-        reply = send(port, request(token, body, length(body), *headers, path=path))
-    assert reply.status == 400
-    problem = reply.json()
-    assert problem["code"] == "invalid_request"
-    assert [each["field"] for each in problem["errors"]] == ["Idempotency-Key"]
+    for keys in TWICE:
+        headers = [f"Idempotency-Key: {key}" for key in keys]
+        with nothing_moves():
+            reply = send(port, request(token, body, length(body), *headers, path=path))
+        assert reply.status == 400, keys
+        problem = reply.json()
+        assert problem["code"] == "invalid_request"
+        assert [each["field"] for each in problem["errors"]] == ["Idempotency-Key"], keys
     assert User.objects.count() == people
     # The refused call did nothing, so the retry with one key isn't a replay.
     once = send(port, request(token, body, length(body), "Idempotency-Key: one", path=path))
@@ -89,9 +94,7 @@ def test_refuses_a_key_that_comes_twice(port, token, alice, keys, path):
     assert "idempotency-replayed" not in once.headers
 
 
-@pytest.mark.parametrize("header", ["Authorization", "Host", "Origin", "X-CSRFToken"])
-@pytest.mark.parametrize("same", [True, False])
-def test_refuses_other_single_value_headers_that_come_twice(port, token, alice, header, same):
+def test_refuses_other_single_value_headers_that_come_twice(port, token, alice):
     values = {
         "Authorization": f"Bearer {token}",
         "Host": "127.0.0.1",
@@ -99,13 +102,15 @@ def test_refuses_other_single_value_headers_that_come_twice(port, token, alice, 
         "X-CSRFToken": CSRF,
     }
     body = deposit_of(alice)
-    extra = [f"{header}: {values[header] if same else 'another'}"]
-    if header in ("Origin", "X-CSRFToken"):
-        extra.append(f"{header}: {values[header]}")
-    with nothing_moves():
-        reply = send(port, request(token, body, length(body), *extra))
-    assert reply.status == 400
-    assert [each["field"] for each in reply.json()["errors"]] == [header]
+    for header, value in values.items():
+        for other in (value, "another"):
+            extra = [f"{header}: {other}"]
+            if header in ("Origin", "X-CSRFToken"):
+                extra.append(f"{header}: {value}")
+            with nothing_moves():
+                reply = send(port, request(token, body, length(body), *extra))
+            assert reply.status == 400, extra
+            assert [each["field"] for each in reply.json()["errors"]] == [header], extra
 
 
 def test_refuses_two_different_lengths(port, token, alice):

@@ -44,9 +44,12 @@ def test_a_handwritten_url_gets_a_calm_page(url, operator, alice, bob):
     client.raise_request_exception = False
     wrong = {}
     for query in QUERIES:
-        answer = client.get(f"{url}?{query}", follow=True)
+        answer = client.get(f"{url}?{query}")
+        # The whole list, which the next test reads.
+        if answer.status_code == 302 and answer.headers["Location"] in (url, f"{url}?e=1"):
+            continue
         if answer.status_code not in (200, 400) or "Database error" in answer.text:
-            wrong[query] = answer.status_code
+            wrong[query] = answer.status_code, answer.headers.get("Location")
     assert not wrong
 
 

@@ -1,5 +1,7 @@
 """Nothing changes without the CSRF token of our own page, or by a method that only reads."""
 
+import os
+
 import pytest
 from django.test import Client
 
@@ -36,24 +38,35 @@ def state() -> tuple:
 
 
 def test_every_url_that_accepts_post_requires_the_token(people, samples):
-    """A URL without POST answers 405, and the others refuse a POST without the token."""
+    """A URL without POST answers 405, and the others refuse a POST without the token.
+
+    The token comes before the role, so the roles that would get another answer take turns.
+    """
     unguarded = {}
-    for (route, method), row in expected().items():
-        if method != "POST":
-            continue
-        for role in ("anonymous", "member", "operator"):
-            if row[role] == "405" or (row[role] == "404" and route.startswith("accounts/")):
-                continue
-            # A rail has no cookie: the secret in its URL stands for the token.
-            if route.startswith("rails/") and row[role] == "404":
-                continue
-            # Without a session or token the API answers 401, and its documents change nothing.
-            if route.startswith("api/") and (role == "anonymous" or row[role] in ("200", "404")):
-                continue
-            status = strict(people.get(role)).post(url_of(route, samples)).status_code
+    clients = {role: strict(people.get(role)) for role in ("anonymous", "member", "operator")}
+    for number, ((route, method), row) in enumerate(expected().items()):
+        asked = [role for role in clients if method == "POST" and has_token(route, role, row[role])]
+        if asked and not os.environ.get("NIGHTLY"):
+            telling = [role for role in asked if row[role] != "403"] or asked
+            asked = [telling[number // 2 % len(telling)]]
+        for role in asked:
+            status = clients[role].post(url_of(route, samples)).status_code
             if status != 403:
                 unguarded[route, role] = status
     assert unguarded == {}
+
+
+def has_token(route: str, role: str, answer: str) -> bool:
+    """Is the token what this POST lacks? `answer` is what it gets with a token."""
+    if answer == "405":
+        return False
+    # A rail has no cookie: the secret in its URL stands for the token.
+    if route.startswith(("accounts/", "rails/")):
+        return answer != "404"
+    # Without a session or token the API answers 401, and its documents change nothing.
+    if route.startswith("api/"):
+        return role != "anonymous" and answer not in ("200", "404")
+    return True
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def client(settings) -> Client:
     return Client(raise_request_exception=False)
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(("what", "status", "heading"), PAGES)
 def test_each_error_has_our_page_without_a_query(client, what, status, heading):
     """This test has no database, so a query would fail it."""
@@ -61,6 +62,7 @@ def test_each_error_has_our_page_without_a_query(client, what, status, heading):
         assert "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(("what", "status", "heading"), PAGES)
 def test_error_pages_say_what_happened_to_the_money(client, what, status, heading):
     said = text(client.post(f"/explode/{what}/", {"amount": "1"}))
@@ -70,6 +72,7 @@ def test_error_pages_say_what_happened_to_the_money(client, what, status, headin
         assert "Nothing has moved." in said
 
 
+@pytest.mark.any_engine
 def test_busy_says_when_to_try_again(client):
     answer = client.get("/explode/database-down/")
     assert int(answer.headers["Retry-After"]) > 0
@@ -86,6 +89,7 @@ def test_the_log_has_the_trace(client, caplog, what):
     assert "Traceback" in caplog.text
 
 
+@pytest.mark.any_engine
 @pytest.mark.django_db
 @pytest.mark.parametrize(("what", "status", "heading"), PAGES)
 def test_a_member_gets_the_same_page_and_stays_signed_in(client, alice, what, status, heading):
@@ -112,6 +116,7 @@ def test_a_database_failure_during_an_order_is_a_503(client, alice, monkeypatch)
     assert client.post("/deposit/", order).status_code == 303
 
 
+@pytest.mark.any_engine
 @pytest.mark.django_db
 def test_too_many_attempts_have_a_page(client):
     for _ in range(40):
@@ -124,6 +129,7 @@ def test_too_many_attempts_have_a_page(client):
     assert answer.headers["Retry-After"] == "60"
 
 
+@pytest.mark.any_engine
 def test_a_wrong_host_is_a_bad_request(client, settings):
     settings.ALLOWED_HOSTS = ["nissmart.example"]
     answer = client.get("/", headers={"Host": "evil.example"})
@@ -131,6 +137,7 @@ def test_a_wrong_host_is_a_bad_request(client, settings):
     assert "evil.example" not in answer.text
 
 
+@pytest.mark.any_engine
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "path", ["/nowhere/", "/activity/x/", "/admin/nowhere/", "/static/none.css"]

@@ -3,33 +3,42 @@
 import os
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from tests.books import assert_books_right
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, funded, new_key, send
+from tests.nissmart.support.hostile import MARKUP as HOSTILE_MARKUP
 from tests.nissmart.support.hostile import texts
 from tests.pages import fields, htmx
 
 pytestmark = pytest.mark.django_db
 
+NIGHTLY = bool(os.environ.get("NIGHTLY"))
 MARKUP = "<script>alert(1)</script>"
-ODD = [
-    "\0",
+# What a database refuses, takes for a format or finds too long.
+WORST = [
     "a\0b",
-    "a\r\nSet-Cookie: x=y\n\tb\x1b[2J\x7f\x85",
-    "\u202eevil\u2066\u200b\u200d\ufeff" + "\u0301\u0489" * 60,
-    "\U0001f4b8\U0010ffff\ufffe\uffff \uff10\uff17\u0663 İIıß\u212a\ufb01",
     "%s %n {0} {limit} {{ user }} {% now 'Y' %} ${x} %_\\ ' OR 1=1; DROP TABLE wallet_user; --",
     MARKUP + "\"'><img src=x onerror=alert(1)>",
     "9" * 400,
     "a" * 20_000,
+]
+ODD = [
+    *WORST,
+    "\0",
+    "a\r\nSet-Cookie: x=y\n\tb\x1b[2J\x7f\x85",
+    "\u202eevil\u2066\u200b\u200d\ufeff" + "\u0301\u0489" * 60,
+    "\U0001f4b8\U0010ffff\ufffe\uffff \uff10\uff17\u0663 İIıß\u212a\ufb01",
     "ü@" + "b" * 300 + ".example",
     "@",
     "//[",
     "-1",
 ]
+# Our own code deals with the others, before any database sees them: SQLite's run has them.
+TRIED = WORST if connection.vendor == "postgresql" and not NIGHTLY else ODD
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +51,18 @@ def rich(db):
     return funded(UserFactory(email="rich@example.com"), 1_000_00)
 
 
-def try_all(client: Client, method: str, url: str, filled: dict[str, str], *odd_fields: str):
+def try_all(
+    client: Client,
+    method: str,
+    url: str,
+    filled: dict[str, str],
+    *odd_fields: str,
+    texts: list[str] = TRIED,
+):
     """Send each odd text in each field, with valid values in the other fields."""
     client.raise_request_exception = False
     for name in odd_fields:
-        for text in ODD:
+        for text in texts:
             answer = getattr(client, method)(url, filled | {name: text})
             assert answer.status_code < 500, (url, name, text[:40])
             assert MARKUP not in answer.text, (url, name)
@@ -55,8 +71,8 @@ def try_all(client: Client, method: str, url: str, filled: dict[str, str], *odd_
 def try_together(client: Client, url: str, *odd_fields: str, method: str = "get"):
     """Send odd texts in all fields at the same time, a different one in each."""
     client.raise_request_exception = False
-    for turn in range(len(ODD)):
-        query = {name: ODD[(turn + i) % len(ODD)] for i, name in enumerate(odd_fields)}
+    for turn in range(len(TRIED)):
+        query = {name: TRIED[(turn + i) % len(TRIED)] for i, name in enumerate(odd_fields)}
         answer = getattr(client, method)(url, query)
         assert answer.status_code < 500, (url, query)
         assert MARKUP not in answer.text, url
@@ -80,8 +96,8 @@ def test_odd_text_in_the_filters_of_activity(rich):
 def test_odd_text_in_the_filters_of_the_panel(rich, finance):
     client = signed_in(finance)
     try_together(client, "/panel/ledger/", "q", "member", "cursor")
-    try_together(client, "/panel/ledger/", "type", "status", "from", "to", "min", "max")
-    try_together(client, "/panel/ledger/", "columns", "density", "size", "format", "cursor")
+    chosen = ("columns", "density", "size", "format", "type", "status", "from", "to", "min", "max")
+    try_together(client, "/panel/ledger/", *chosen, "cursor")
     try_together(client, "/panel/ledger/totals/", "type", "status", "from", "to", "min", "member")
     try_all(client, "post", "/panel/ledger/views/", {"name": "x", "query": "q=x"}, "name", "query")
     try_together(client, "/panel/activity/", "type", "status", "cursor", "pause")
@@ -94,9 +110,11 @@ def test_odd_text_in_the_filters_of_the_panel(rich, finance):
 
 
 def test_odd_text_in_a_reason(rich, finance):
+    """The acts read it with the same form, so one gets all texts and the others the worst."""
+    client = signed_in(finance)
     for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
         url = f"/panel/members/{rich.pk}/{act}/"
-        try_all(signed_in(finance), "post", url, {}, "reason")
+        try_all(client, "post", url, {}, "reason", texts=TRIED if act == "reveal" else WORST)
 
 
 def test_odd_text_in_sign_up(client):
@@ -138,12 +156,18 @@ HOSTILE = {
 @pytest.mark.any_engine
 @pytest.mark.parametrize("where", HOSTILE)
 def test_hostile_text_comes_back_escaped(rich, alice, where):
-    """The forms are incomplete, so each answer repeats what was typed."""
+    """The forms are incomplete, so each answer repeats what was typed.
+
+    They escape in the same way: each gets all markup, and they take turns at the other texts.
+    """
     url, filled, names = HOSTILE[where]
     url = url.format(send(rich, alice, 1_00).reference)
     client = Client() if where == "sign-up" else signed_in(rich)
     client.raise_request_exception = False
-    for hostile in texts(500 if "NIGHTLY" in os.environ else 100):
+    for number, hostile in enumerate(texts(500 if NIGHTLY else 100)):
+        turn = list(HOSTILE)[number % len(HOSTILE)]
+        if not (NIGHTLY or hostile in HOSTILE_MARKUP or turn == where):
+            continue
         answer = client.post(url, filled | dict.fromkeys(names, hostile))
         assert answer.status_code < 500, hostile[:80]
         if "<" in hostile[:400]:
@@ -167,34 +191,35 @@ def test_odd_text_in_a_tariff(operator):
     """Several things may be wrong with a price, and then its error has no code."""
     url = reverse("admin:ledger_tariff_add")
     client, filled = signed_in(operator), fields(signed_in(operator).get(url))
-    for name in ("bands-0-from_cents", "bands-0-fee_cents"):
-        for text in ODD:
+    for name, tried in (("bands-0-from_cents", TRIED), ("bands-0-fee_cents", WORST)):
+        for text in tried:
             assert client.post(url, filled | {name: text}).status_code == 200, (name, text[:40])
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/activity/{}/",
-        "/panel/transactions/{}/",
-        "/panel/accounts/{}/",
-        "/panel/members/{}/",
-        "/admin/wallet/user/{}/change/",
-        "/admin/ledger/transaction/{}/change/",
-        "/accounts/password/reset/key/{}/",
-        "/accounts/confirm-email/{}/",
-        "/{}",
-    ],
-)
-@pytest.mark.parametrize(
-    "text", ["%00", "%0a", "%ff", "%ed%a0%80", "%e2%80%ae", "%2f%2f", "a" * 4000, "%25s", "1" * 30]
-)
-def test_odd_text_in_a_url(finance, operator, path, text):
-    for client in (Client(), signed_in(finance), signed_in(operator)):
-        client.raise_request_exception = False
-        assert client.get(path.format(text)).status_code < 500
+IN_URLS = ("%00", "%0a", "%ff", "%ed%a0%80", "%e2%80%ae", "%2f%2f", "a" * 4000, "%25s", "1" * 30)
 
 
+def test_odd_text_in_a_url(finance, operator):
+    """To a visitor, and to someone who may open such pages."""
+    visitor, as_finance, as_operator = Client(), signed_in(finance), signed_in(operator)
+    for path, client in [
+        ("/activity/{}/", as_finance),
+        ("/panel/transactions/{}/", as_finance),
+        ("/panel/accounts/{}/", as_finance),
+        ("/panel/members/{}/", as_finance),
+        ("/admin/wallet/user/{}/change/", as_operator),
+        ("/admin/ledger/transaction/{}/change/", as_operator),
+        ("/accounts/password/reset/key/{}/", as_finance),
+        ("/accounts/confirm-email/{}/", as_finance),
+        ("/{}", as_finance),
+    ]:
+        for text in IN_URLS:
+            for each in (visitor, client):
+                each.raise_request_exception = False
+                assert each.get(path.format(text)).status_code < 500, (path, text[:40])
+
+
+@pytest.mark.any_engine
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "theme", "balance"])
 def test_odd_text_in_a_cookie(rich, name):
     client = signed_in(rich)
@@ -231,6 +256,7 @@ def test_odd_bytes_in_a_body(rich, content_type, body):
     assert rich.primary_account().balance_cents == 1_000_00
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "headers",
     [

@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack, closing
 
 import pytest
+from django.db import connection
 
 from ledger.models import Transaction
 from tests.api.support.calls import issue, order
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 NIGHTLY = os.environ.get("NIGHTLY") == "1"
 SLOW, IDLE = (200, 500) if NIGHTLY else (20, 50)
-SETTINGS = {"QUEUE_TIMEOUT_S": "2", "ORDER_TIMEOUT_S": "20", "BODY_TIMEOUT_S": "6"}
+SETTINGS = {"QUEUE_TIMEOUT_S": "2", "ORDER_TIMEOUT_S": "20", "BODY_TIMEOUT_S": "4"}
 # It takes milliseconds, and seconds on a busy machine. A thread that hangs does so for longer.
 SOON_S = 4
 
@@ -43,7 +44,9 @@ def test_overload_and_slow_clients_harm_no_other_client(token, alice, bob):
         too_many_orders_hear_busy_and_nothing_is_done_for_a_client_that_is_gone(
             port, token, alice, bob
         )
-        slow_and_idle_clients_take_no_thread_from_others(port, token, alice)
+        # No database changes how a server reads, and this part waits for seconds.
+        if connection.vendor == "sqlite" or NIGHTLY:
+            slow_and_idle_clients_take_no_thread_from_others(port, token, alice)
         a_stop_lets_orders_end(running, port, token, alice)
     assert_books_right()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import allauth
@@ -55,6 +56,7 @@ PATTERNS = [
 ]
 
 
+@cache
 def is_stock(said: str) -> bool:
     return said in STOCK or any(pattern.fullmatch(said) for pattern in PATTERNS)
 
@@ -96,6 +98,8 @@ def jane(db) -> User:
 
 
 BAD = ["", "x", "a\0b", "\u202e", "9" * 400, "a@b", "jane@example.com", "0712345678", "12345678"]
+# A list doesn't check for whom or for what it's asked, so less can be wrong with it.
+BAD_FILTERS = ["", "x", "a\0b", "\u202e", "9" * 400]
 FORMS = {
     "account_signup": ("name", "phone", "email", "password1"),
     "account_login": ("login", "password", "remember"),
@@ -139,7 +143,7 @@ def test_a_refused_form(jane, name):
 @pytest.mark.parametrize("name", LISTS)
 def test_an_unreadable_filter(finance, jane, name):
     client = signed_in(finance if name.startswith("adminpanel") else jane)
-    for value in BAD:
+    for value in BAD_FILTERS:
         url = reverse(name)
         assert_ours(client.get(url, dict.fromkeys(LISTS[name], value)), url=f"{url} {value!r}")
 

@@ -25,7 +25,7 @@ import sys
 sys.path.insert(0, ".ci")
 import supervise
 
-supervise.STOP_TIMEOUT_S = 1
+supervise.PAUSE_S, supervise.STOP_TIMEOUT_S = 0.05, 0.8
 rest, services = sys.argv[1:], []
 while rest:
     file, port, program, *rest = rest
@@ -47,7 +47,7 @@ def serve():
 SLEEP = NOTE + "note(); time.sleep(60)"
 STUBBORN = NOTE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); note(); time.sleep(60)"
 DIE = NOTE + "note(); sys.exit(3)"
-SERVE_A_SECOND = NOTE + "note(); server = serve(); time.sleep(1); sys.exit(3)"
+SERVE_A_MOMENT = NOTE + "note(); server = serve(); time.sleep(0.5); sys.exit(3)"
 SERVE_WITH_A_CHILD = NOTE + "server = serve(); os.fork(); note(); time.sleep(60)"
 
 type Supervise = Callable[..., subprocess.Popen[bytes]]
@@ -102,7 +102,7 @@ def test_a_signal_stops_everything_even_when_it_comes_twice(tmp_path, supervise,
     supervisor = supervise(stubborn=STUBBORN, docile=SLEEP)
     pids = starts(tmp_path / "stubborn") + starts(tmp_path / "docile")
     supervisor.send_signal(number)
-    time.sleep(0.4)
+    time.sleep(0.3)
     supervisor.send_signal(number)  # `make` passes on a signal that the whole group received
     assert supervisor.wait(10) == 0
     assert not [pid for pid in pids if is_alive(pid)]
@@ -131,7 +131,7 @@ def test_a_worker_that_keeps_dying_restarts_ever_later(tmp_path, supervise):
 
 
 def test_a_web_server_that_has_answered_restarts(tmp_path, supervise):
-    supervisor = supervise(port=free_port(), web=SERVE_A_SECOND, worker=SLEEP)
+    supervisor = supervise(port=free_port(), web=SERVE_A_MOMENT, worker=SLEEP)
     starts(tmp_path / "web", 2)
     assert supervisor.poll() is None
     assert len(starts(tmp_path / "worker")) == 1
@@ -148,7 +148,7 @@ def test_children_of_a_killed_web_server_end_before_it_restarts(tmp_path, superv
     port = free_port()
     supervise(port=port, web=SERVE_WITH_A_CHILD)
     pids = starts(tmp_path / "web", 2)
-    time.sleep(1)  # the supervisor sees that it answers
+    time.sleep(0.5)  # the supervisor sees that it answers
     supervised = next(pid for pid in pids if os.getpgid(pid) == pid)
     os.kill(supervised, signal.SIGKILL)
     starts(tmp_path / "web", 4)

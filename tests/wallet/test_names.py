@@ -93,6 +93,7 @@ def test_an_old_event_without_a_name_shows_the_current_name(finance, auditor):
     assert actors_in_export(signed_in(auditor)) == [f"Joseph Kiprono {finance.pk}"]
 
 
+@pytest.mark.any_engine
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", RESERVED)
 def test_a_reserved_name_is_refused_everywhere(alice, operator, name):

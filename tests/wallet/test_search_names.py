@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -13,7 +14,7 @@ from django.urls import reverse
 from tests.api.support.calls import by_session, by_token
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory, deposit, funded, send
-from tests.pages import elements, words
+from tests.pages import elements, htmx, words
 from wallet import naming
 from wallet.context import Context
 from wallet.models import User
@@ -45,38 +46,53 @@ def in_api(caller, q: str) -> list[str]:
 
 
 def in_ledger(client: Client, q: str) -> list[str]:
-    rows = elements(client.get("/panel/ledger/", {"member": q}), "a", class_="reference")
+    part = client.get("/panel/ledger/", {"member": q}, headers=htmx("ledger"))
+    rows = elements(part, "a", class_="reference")
     return [NAME] * len(rows)
 
 
-def in_admin(client: Client, name: str, q: str) -> list[str]:
-    answer = client.get(reverse(f"admin:{name}_changelist"), {"q": q})
-    return [NAME] * (1 if NAME in answer.text else 0)
+def in_admin(name: str) -> Callable[[Client, str], list[str]]:
+    def find(client: Client, q: str) -> list[str]:
+        answer = client.get(reverse(f"admin:{name}_changelist"), {"q": q})
+        return [NAME] * (1 if NAME in answer.text else 0)
+
+    return find
 
 
+# A search that takes one of these in another way isn't the same search.
+FOUND_ON_PAGES = ["E\u0301LODIE", "WANJIKŨ nganga", "elodie\u00a0wanjiku", "Ngʼangʼa", "lodi"]
+MISSED_ON_PAGES = ["wanjiku otieno", "nanga", "%", "_"]
+
+# Who searches, and how they read what they found.
 SEARCHES = {
-    "api for a program": lambda finance, op, q: in_api(by_token(UserFactory(), "service"), q),
-    "api for finance": lambda finance, op, q: in_api(by_token(finance, "finance"), q),
-    "api for a browser": lambda finance, op, q: in_api(by_session(finance), q),
-    "panel members": lambda finance, op, q: people(
-        signed_in(finance).get("/panel/members/", {"q": q})
+    "api for a program": lambda finance, op: (by_token(UserFactory(), "service"), in_api),
+    "api for finance": lambda finance, op: (by_token(finance, "finance"), in_api),
+    "api for a browser": lambda finance, op: (by_session(finance), in_api),
+    "panel members": lambda finance, op: (
+        signed_in(finance),
+        lambda client, q: people(client.get("/panel/members/", {"q": q})),
     ),
-    "panel search": lambda finance, op, q: people(
-        signed_in(finance).get("/panel/search/", {"q": q})
+    "panel search": lambda finance, op: (
+        signed_in(finance),
+        lambda client, q: people(client.get("/panel/search/", {"q": q})),
     ),
-    "panel ledger": lambda finance, op, q: in_ledger(signed_in(finance), q),
-    "admin members": lambda finance, op, q: in_admin(signed_in(op), "wallet_user", q),
-    "admin accounts": lambda finance, op, q: in_admin(signed_in(op), "wallet_account", q),
-    "admin transactions": lambda finance, op, q: in_admin(signed_in(op), "ledger_transaction", q),
+    "panel ledger": lambda finance, op: (signed_in(finance), in_ledger),
+    "admin members": lambda finance, op: (signed_in(op), in_admin("wallet_user")),
+    "admin accounts": lambda finance, op: (signed_in(op), in_admin("wallet_account")),
+    "admin transactions": lambda finance, op: (signed_in(op), in_admin("ledger_transaction")),
 }
 
 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_every_search_gives_the_same_answer(elodie, finance, operator, search):
+    """The API is asked for every spelling, and pages, which take longer, for the hardest."""
     deposit(elodie, 1_00)
-    answers = {q: SEARCHES[search](finance, operator, q) for q in FOUND + MISSED}
-    assert {q for q in FOUND if answers[q] != [NAME]} == set()
-    assert {q for q in MISSED if answers[q]} == set()
+    caller, find = SEARCHES[search](finance, operator)
+    is_page = not search.startswith("api")
+    for q in FOUND_ON_PAGES if is_page else FOUND:
+        assert find(caller, q) == [NAME], q
+    for q in MISSED_ON_PAGES if is_page else MISSED:
+        assert find(caller, q) == [], q
 
 
 def test_a_member_finds_a_payment_by_the_short_name_on_the_page(elodie, alice):
@@ -190,6 +206,7 @@ def test_a_name_computed_by_the_database_is_refused():
         User.objects.update(name=User.objects.values("email")[:1])
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("command", ["demo", "generate_history"])
 def test_generated_members_have_search_columns(settings, command):
     settings.DEBUG = True
@@ -208,8 +225,8 @@ def test_the_database_refuses_names_that_look_reserved(column):
 
 def test_every_search_finds_a_pasted_phone_number(elodie, finance, operator):
     funded(elodie, 1_00)
-    for q in ("\u202a0712345678\u202c", "0712\u00a0345\u2011678", "Tel:0712345678"):
-        for search in ("panel members", "panel search", "panel ledger", "api for a browser"):
-            assert SEARCHES[search](finance, operator, q) == [NAME], (search, q)
-        assert SEARCHES["admin members"](finance, operator, q) == [NAME], q
-        assert SEARCHES["api for a program"](finance, operator, q) == [NAME], q
+    searches = ("panel members", "panel search", "panel ledger", "admin members")
+    for search in (*searches, "api for a browser", "api for a program"):
+        caller, find = SEARCHES[search](finance, operator)
+        for q in ("\u202a0712345678\u202c", "0712\u00a0345\u2011678", "Tel:0712345678"):
+            assert find(caller, q) == [NAME], (search, q)

@@ -9,6 +9,8 @@ import pytest
 from wallet.db import waits
 from wallet.db.waits import Wait, Waits
 
+pytestmark = pytest.mark.any_engine
+
 
 @pytest.fixture
 def known(monkeypatch) -> Waits:
