@@ -35,10 +35,10 @@ def tree(response: HttpResponse) -> Element:
 
 def find(root: Element, tag: str | None = None, /, **wanted: str) -> Iterator[Element]:
     for element in walk(root):
-        given = dict(element.attributes)
-        classes = (given.get("class") or "").split()
         if tag and element.name != tag:
             continue
+        given = dict(element.attributes)
+        classes = (given.get("class") or "").split()
         if all(
             value in classes if key == "class_" else given.get(key) == value
             for key, value in wanted.items()
@@ -46,11 +46,13 @@ def find(root: Element, tag: str | None = None, /, **wanted: str) -> Iterator[El
             yield element
 
 
-def walk(element: Element) -> Iterator[Element]:
-    yield element
-    for child in element.children:
-        if not isinstance(child, str):
-            yield from walk(child)
+def walk(root: Element) -> Iterator[Element]:
+    """The element and all inside it, in the order of the page."""
+    left = [root]
+    while left:
+        element = left.pop()
+        yield element
+        left += [child for child in reversed(element.children) if not isinstance(child, str)]
 
 
 def words(element: Element) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -23,12 +26,36 @@ def violations_after(tamper: str) -> list[tuple[str, str]]:
         with connection.cursor() as cursor:
             remove_constraints(cursor)
             guards.remove(connection)
-            for statement in tamper.split(";"):
-                cursor.execute(statement)
+            run(cursor, tamper)
             guards.install(connection)
         found = violations()
         transaction.set_rollback(True)
     return found
+
+
+@contextmanager
+def unguarded() -> Iterator[Callable[[str], list[tuple[str, str]]]]:
+    """Many tampers on the same rows. Yields `violations_after`, to which the guards are missing."""
+
+    def tried(tamper: str) -> list[tuple[str, str]]:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                run(cursor, tamper)
+            found = violations()
+            transaction.set_rollback(True)
+        return found
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            remove_constraints(cursor)
+            guards.remove(connection)
+        yield tried
+        transaction.set_rollback(True)
+
+
+def run(cursor: CursorWrapper, tamper: str) -> None:
+    for statement in tamper.split(";"):
+        cursor.execute(statement)
 
 
 def remove_constraints(cursor: CursorWrapper) -> None:

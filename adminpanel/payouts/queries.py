@@ -203,5 +203,6 @@ def is_alarming(event: RailEvent) -> bool:
 
 def pauses_now() -> list[Pause]:
     """The pauses that hold now, oldest first."""
-    people = ("paused_by", "lift_proposed_by")
-    return list(Pause.objects.holding(timezone.now()).select_related(*people).order_by("pk"))
+    held = Pause.objects.holding(timezone.now()).order_by("pk")
+    # Every page asks, and seldom is there one.
+    return list(held.prefetch_related("paused_by", "lift_proposed_by"))

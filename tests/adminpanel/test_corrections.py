@@ -33,6 +33,7 @@ from tests.ledger.support.crowd import IS_NIGHTLY, run_together
 from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_right, say, suspense_cents
 from tests.ledger.support.suspense import PHONE, attempt_of, stray
+from tests.ledger.test_crash import worth_dying_at
 from wallet import house
 from wallet.context import Context
 from wallet.errors import Busy, NotAllowed, Refusal, TooLate
@@ -261,7 +262,7 @@ def test_a_crash_at_any_statement_of_an_approval_has_one_effect(
     ends = [number for number, name in enumerate(names) if name == "COMMITTED"]
     # The decision, the ledger's transaction, and the outcome.
     assert len(ends) == 3
-    for number, name in enumerate(names):
+    for number, name in worth_dying_at(names):
         proposal = proposed()
         dies_at(rail, number, approve, joseph, proposal)
         is_decided, is_in_the_books, is_over = (number >= end for end in ends)

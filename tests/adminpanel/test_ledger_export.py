@@ -18,10 +18,11 @@ from adminpanel.reversals import operations as reversals
 from ledger import operations
 from ledger.models import Transaction
 from ledger.querysets import NAIROBI
-from tests.adminpanel.support.explored import make_varied_history, matching, subsets
+from tests.adminpanel.support.explored import make_varied_history, matching, read_all, subsets
 from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import UserFactory, account_id, deposit, funded, send, withdraw
+from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.ledger.test_csv_export import formulas
 from tests.pages import elements, htmx, text, words
 from wallet.context import Context
@@ -93,19 +94,19 @@ def test_names_match_those_on_the_page(as_finance, alice, bob):
         assert (row["from_name"], row["to_name"]) == (record.source_name, record.target_name)
 
 
-@pytest.mark.parametrize(
-    "filters", subsets([0, 1, 7, 8]), ids=lambda filters: "+".join(filters) or "none"
-)
 def test_the_export_holds_the_filtered_transactions(
-    as_finance, bob, finance, time_machine, filters
+    as_finance, bob, finance, time_machine, subtests
 ):
     amina = UserFactory(name="Amina Ali")
     make_varied_history(amina, bob, finance, lambda at: time_machine.move_to(at, tick=False))
     time_machine.move_to("2026-11-25T06:00:00Z", tick=False)
-    wanted = [record.reference for record in matching(filters, amina)]
-    # The cursor, the page size and the columns don't change the file.
-    more = {"cursor": wanted[-1] if wanted else "", "size": "50", "columns": "note"}
-    assert [row["reference"] for row in export(as_finance, **filters, **more)] == wanted
+    everything = read_all()
+    for filters in subsets([0, 1, 7, 8]):
+        with subtests.test(filters=filters):
+            wanted = [record.reference for record in matching(filters, amina, everything)]
+            # The cursor, the page size and the columns don't change the file.
+            more = {"cursor": wanted[-1] if wanted else "", "size": "50", "columns": "note"}
+            assert [row["reference"] for row in export(as_finance, **filters, **more)] == wanted
 
 
 def test_days_are_in_nairobi_time(as_finance, alice, time_machine):
@@ -120,7 +121,7 @@ def test_days_are_in_nairobi_time(as_finance, alice, time_machine):
     ]
 
 
-def test_a_thousand_nasty_names_and_notes_make_no_formula(as_finance):
+def test_nasty_names_and_notes_make_no_formula(as_finance):
     names = [
         "=1+1",
         '+cmd|"/c calc"!A1',
@@ -132,11 +133,13 @@ def test_a_thousand_nasty_names_and_notes_make_no_formula(as_finance):
     ]
     people = [funded(UserFactory(name=name), 10_000_00) for name in names]
     notes = ["=HYPERLINK(1)", "－1", "  +1", 'tea, "milk"', "plain"]
-    for number in range(1_000):
+    # Each name meets each note twice.
+    number_of_rows = 1_000 if IS_NIGHTLY else 70
+    for number in range(number_of_rows):
         source, target = people[number % 7], people[(number + 1) % 7]
         send(source, target, 1_00, description=notes[number % 5], key=f"={number}")
     rows = export(as_finance, type="TRANSFER")
-    assert len(rows) == 1_000
+    assert len(rows) == number_of_rows
     assert formulas([list(row.values()) for row in rows]) == []
     records = Transaction.objects.in_bulk(
         [row["reference"] for row in rows], field_name="reference"
@@ -174,6 +177,7 @@ def test_auditors_export_too_and_others_do_not(auditor, alice, operator):
     assert AuditEvent.objects.acts().count() == 1
 
 
+@pytest.mark.any_engine
 def test_a_head_request_exports_nothing(as_finance, alice):
     response = as_finance.head(URL, {"format": "csv"})
     assert response.status_code == 200
@@ -182,6 +186,7 @@ def test_a_head_request_exports_nothing(as_finance, alice):
     assert not AuditEvent.objects.acts().exists()
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "headers",
     [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
@@ -192,6 +197,7 @@ def test_a_browser_that_prefetches_gets_nothing(as_finance, alice, headers):
     assert not AuditEvent.objects.acts().exists()
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("asked", [{"min": "x"}, {"type": "GIFT"}, {"q": "\0"}, {"size": "7"}])
 def test_invalid_filters_give_the_page_and_no_file(as_finance, alice, asked):
     response = as_finance.get(URL, asked | {"format": "csv"})
@@ -201,6 +207,7 @@ def test_invalid_filters_give_the_page_and_no_file(as_finance, alice, asked):
     assert not AuditEvent.objects.acts().exists()
 
 
+@pytest.mark.any_engine
 def test_the_page_offers_an_export_with_its_filters(as_finance, alice):
     page = as_finance.get(URL, {"type": "DEPOSIT", "columns": "note", "cursor": "NS-00000000"})
     assert "Export CSV" not in text(page)
@@ -210,6 +217,7 @@ def test_the_page_offers_an_export_with_its_filters(as_finance, alice):
     assert "hx-get" not in dict(link.attributes)
 
 
+@pytest.mark.any_engine
 def test_an_export_without_rows_has_headings(as_finance, alice):
     assert export(as_finance, q="no such thing") == []
 
@@ -238,9 +246,9 @@ def test_the_batch_size_does_not_change_the_list(alice, bob):
 
 @pytest.mark.slow
 def test_memory_is_flat(as_finance):
-    """Three times the rows need only the memory of a few batches."""
+    """Twice the rows, or three times, need only the memory of a few batches."""
     peaks = []
-    for transactions in (3_000, 6_000):
+    for transactions in (3_000, 6_000) if IS_NIGHTLY else (2_000, 2_000):
         call_command(
             "generate_history", "--members=20", f"--transactions={transactions}", verbosity=0
         )

@@ -86,11 +86,12 @@ def test_the_latest_transactions_link_to_this_members_ledger(as_finance, amina, 
     assert len(references) == 2
 
 
-@pytest.mark.parametrize("member", ["#", "#x", "#999999", "#" + "9" * 30, "##1"])
-def test_an_unknown_member_number_finds_nothing_in_the_ledger(as_finance, alice, member):
-    response = as_finance.get("/panel/ledger/", {"member": member})
-    assert response.status_code == 200
-    assert "No transactions match" in text(response)
+def test_an_unknown_member_number_finds_nothing_in_the_ledger(as_finance, alice, subtests):
+    for member in ("#", "#x", "#999999", "#" + "9" * 30, "##1"):
+        with subtests.test(member):
+            response = as_finance.get("/panel/ledger/", {"member": member}, headers=htmx("ledger"))
+            assert response.status_code == 200
+            assert "No transactions match" in text(response)
 
 
 def test_open_incidents_and_proposals_of_the_member_are_shown(
@@ -151,16 +152,18 @@ def test_a_reveal_works_for_htmx(as_finance, amina):
 
 
 @pytest.mark.parametrize("act", ["reveal", "freeze", "unfreeze"])
-@pytest.mark.parametrize("reason", [None, "", "    ", "abcd", "a" * 501, "a\0bcdef", "line\nbreak"])
-def test_without_a_valid_reason_nothing_happens_and_the_text_stays(as_finance, amina, act, reason):
+def test_without_a_valid_reason_nothing_happens_and_the_text_stays(as_finance, amina, act):
     part = "contact" if act == "reveal" else "freezing"
-    for headers in (None, htmx(part)):
-        given = {} if reason is None else {"reason": reason}
-        response = as_finance.post(page_of(amina, act), given, headers=headers)
-        assert response.status_code == 422
-        assert problems(response)
-        assert_masked(response, amina)
-        assert is_part(response, part) == bool(headers)
+    reasons = [None, "", "    ", "abcd", "a" * 501, "a\0bcdef", "line\nbreak"]
+    for number, reason in enumerate(reasons):
+        # A whole page for two of them, the part that htmx gets for all.
+        for headers in (None, htmx(part)) if number < 2 else (htmx(part),):
+            given = {} if reason is None else {"reason": reason}
+            response = as_finance.post(page_of(amina, act), given, headers=headers)
+            assert response.status_code == 422, reason
+            assert problems(response), reason
+            assert_masked(response, amina)
+            assert is_part(response, part) == bool(headers)
     assert not AuditEvent.objects.acts().exists()
     assert not Account.objects.get(user=amina).is_frozen
     typed = as_finance.post(page_of(amina, act), {"reason": "abc"})
@@ -291,11 +294,12 @@ def test_auditors_can_only_read(amina, auditor):
 
 def test_strangers_are_kept_out(amina, brian, operator, as_finance):
     for other in (amina, brian, operator):
+        client = signed_in(other)
         for headers in (None, htmx("contact"), htmx("found")):
-            assert signed_in(other).get(URL, headers=headers).status_code == 403
-            assert signed_in(other).get(page_of(amina), headers=headers).status_code == 403
+            assert client.get(URL, headers=headers).status_code == 403
+            assert client.get(page_of(amina), headers=headers).status_code == 403
         for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
-            answer = signed_in(other).post(page_of(amina, act), {"reason": REASON})
+            answer = client.post(page_of(amina, act), {"reason": REASON})
             assert answer.status_code == 403
     as_finance.logout()
     for url in (URL, page_of(amina)):
@@ -309,8 +313,9 @@ def test_strangers_are_kept_out(amina, brian, operator, as_finance):
     assert not AuditEvent.objects.acts().exists()
 
 
-@pytest.mark.parametrize("id", ["0", "999999999", "9" * 18, "9" * 19, "-1", "x"])
-def test_an_unknown_member_is_not_found(as_finance, id):
-    assert as_finance.get(f"{URL}{id}/").status_code == 404
-    for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
-        assert as_finance.post(f"{URL}{id}/{act}/", {"reason": REASON}).status_code == 404
+def test_an_unknown_member_is_not_found(as_finance):
+    for id in ("0", "999999999", "9" * 18, "9" * 19, "-1", "x"):
+        assert as_finance.get(f"{URL}{id}/").status_code == 404, id
+        for act in ("reveal", "freeze", "unfreeze", "keep-frozen"):
+            answer = as_finance.post(f"{URL}{id}/{act}/", {"reason": REASON})
+            assert answer.status_code == 404, (id, act)

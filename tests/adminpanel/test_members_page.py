@@ -20,7 +20,7 @@ def names(response) -> list[str]:
 
 
 def search(client, q: str) -> list[str]:
-    response = client.get(URL, {"q": q})
+    response = client.get(URL, {"q": q}, headers=htmx("found"))
     assert response.status_code == 200
     return names(response)
 
@@ -46,27 +46,29 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize("q", SPELLINGS)
-def test_every_spelling_of_a_phone_number_finds_its_owner(as_finance, amina, brian, q):
-    assert search(as_finance, q) == ["Amina Wanjiku"]
+def test_every_spelling_of_a_phone_number_finds_its_owner(as_finance, amina, brian, subtests):
+    for q in SPELLINGS:
+        with subtests.test(q):
+            assert search(as_finance, q) == ["Amina Wanjiku"]
 
 
-@pytest.mark.parametrize(
-    "q",
-    ["amina", "WANJIKU", "wanjiku amina", "ami", "amina@example.com", "AMINA@example.COM", "anjik"],
-)
-def test_a_name_or_an_email_finds_its_owner(as_finance, amina, brian, q):
-    assert search(as_finance, q) == ["Amina Wanjiku"]
+NAMES = ("amina", "WANJIKU", "wanjiku amina", "ami", "anjik")
+EMAILS = ("amina@example.com", "AMINA@example.COM")
 
 
-@pytest.mark.parametrize(
-    "q", ["%", "_", "0799 999 999", "nobody", "NS-00000000", "#999999", "x@y.z"]
-)
-def test_a_search_without_results_says_so(as_finance, amina, brian, q):
-    response = as_finance.get(URL, {"q": q})
-    assert response.status_code == 200
-    assert names(response) == []
-    assert "No members match" in text(response)
+def test_a_name_or_an_email_finds_its_owner(as_finance, amina, brian, subtests):
+    for q in (*NAMES, *EMAILS):
+        with subtests.test(q):
+            assert search(as_finance, q) == ["Amina Wanjiku"]
+
+
+def test_a_search_without_results_says_so(as_finance, amina, brian, subtests):
+    for q in ("%", "_", "0799 999 999", "nobody", "NS-00000000", "#999999", "x@y.z"):
+        with subtests.test(q):
+            response = as_finance.get(URL, {"q": q}, headers=htmx("found"))
+            assert response.status_code == 200
+            assert names(response) == []
+            assert "No members match" in text(response)
 
 
 def test_a_member_number_finds_its_member(as_finance, amina, brian):
@@ -115,14 +117,15 @@ def test_digits_behind_the_mask_find_nobody(as_finance, amina):
         assert search(as_finance, q) == []
 
 
-@pytest.mark.parametrize("q", ["1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"])
-def test_an_exact_amount_finds_the_member_who_moved_it(as_finance, amina, brian, carol, q):
+def test_an_exact_amount_finds_the_member_who_moved_it(as_finance, amina, brian, carol, subtests):
     deposit(amina, 1_234_50)
     send(amina, brian, 1_234_49)
     deposit(carol, 1_234_51)
-    response = as_finance.get(URL, {"q": q})
-    assert names(response) == ["Amina Wanjiku"]
-    assert "KES 1,234.50 in the newest 20,000 transactions" in text(response)
+    for q in ("1,234.50", "1234.5", "KES 1,234.50", "kes1234.50"):
+        with subtests.test(q):
+            response = as_finance.get(URL, {"q": q})
+            assert names(response) == ["Amina Wanjiku"]
+            assert "KES 1,234.50 in the newest 20,000 transactions" in text(response)
 
 
 def test_amounts_are_searched_in_the_newest_transactions(as_finance, amina, brian, monkeypatch):
@@ -135,15 +138,17 @@ def test_amounts_are_searched_in_the_newest_transactions(as_finance, amina, bria
     assert search(as_finance, "55.00") == ["Amina Wanjiku"]
 
 
-@pytest.mark.parametrize("q", ["a\nb", "\0", "a" * 141, "\u202e"])
-def test_an_invalid_search_is_refused_and_stays_in_the_form(as_finance, amina, q):
-    for headers in (None, htmx("found")):
-        response = as_finance.get(URL, {"q": q}, headers=headers)
-        assert response.status_code == 422
-        assert problems_beside(response, "q")
-        assert names(response) == []
-    assert title(as_finance.get(URL, {"q": q})).startswith("Error: ")
-    assert "a" * 141 in as_finance.get(URL, {"q": "a" * 141}).text
+@pytest.mark.any_engine
+def test_an_invalid_search_is_refused_and_stays_in_the_form(as_finance, amina, subtests):
+    for q in ("a\nb", "\0", "a" * 141, "\u202e"):
+        with subtests.test(repr(q)):
+            for headers in (None, htmx("found")):
+                response = as_finance.get(URL, {"q": q}, headers=headers)
+                assert response.status_code == 422
+                assert problems_beside(response, "q")
+                assert names(response) == []
+                assert headers or title(response).startswith("Error: ")
+                assert "a" * 141 in response.text or len(q) < 141
 
 
 def test_htmx_gets_only_the_list(as_finance, amina):
@@ -169,7 +174,7 @@ def test_paging_shows_every_member_once_while_others_join(as_finance, settings):
     assert turned == [f"Jane Number{number}" for number in range(7, -1, -1)]
 
 
-@pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "\0", "0"])
-def test_an_invalid_cursor_gives_an_empty_page(as_finance, amina, cursor):
-    response = as_finance.get(URL, {"cursor": cursor})
-    assert (response.status_code, names(response)) == (200, [])
+def test_an_invalid_cursor_gives_an_empty_page(as_finance, amina):
+    for cursor in ("x", "-1", "9" * 30, "\0", "0"):
+        response = as_finance.get(URL, {"cursor": cursor}, headers=htmx("found"))
+        assert (response.status_code, names(response)) == (200, []), cursor

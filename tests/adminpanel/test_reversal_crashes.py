@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from django.db import connection
 
@@ -13,36 +11,16 @@ from ledger import operations
 from tests.adminpanel.support.proposals import State, acts, count, propose, reversals_of
 from tests.books import assert_books_right
 from tests.factories import balance, deposit, send, withdraw
-from tests.ledger.support.crowd import process, run_together, watch_statements
+from tests.ledger.support.crowd import run_together
+from tests.ledger.support.deaths import dies_at, points
+from tests.ledger.test_crash import worth_dying_at
 from wallet.context import Context
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-DIED = 86
-
 
 def approve(actor_id, proposal_id):
     reversals.approve(Context(actor_id), proposal_id=proposal_id)
-
-
-def points(job, *args) -> list[str]:
-    names: list[str] = []
-    with watch_statements(names.append):
-        job(*args)
-    return names
-
-
-def die_at(number, job, *args):
-    left = number
-
-    def visit(_name):
-        nonlocal left
-        left -= 1
-        if left == -1:
-            os._exit(DIED)
-
-    with watch_statements(visit):
-        job(*args)
 
 
 def test_a_crash_at_any_statement_of_an_approval_has_one_effect(alice, bob, wambui, joseph):
@@ -50,13 +28,11 @@ def test_a_crash_at_any_statement_of_an_approval_has_one_effect(alice, bob, wamb
     # Three transactions, in this order: the decision, the ledger's, the outcome.
     assert names.count("COMMITTED") == 3
     ends = [number for number, name in enumerate(names) if name == "COMMITTED"]
-    for number in range(len(names)):
+    for number, _name in worth_dying_at(names):
         record = send(alice, bob, 1_00)
         held = balance(alice)
         proposal = propose(record, wambui)
-        dying = process(die_at, number, approve, joseph.pk, proposal.pk)
-        dying.join()
-        assert dying.exitcode == DIED, f"never reached {number}: {names[number]}"
+        dies_at(None, number, approve, joseph.pk, proposal.pk)
         assert_books_right()
         proposal.refresh_from_db()
         is_decided, is_in_the_books, is_over = (number >= end for end in ends)
@@ -83,11 +59,9 @@ def test_a_second_worker_finishes_after_the_first_dies(alice, bob, wambui, josep
 
     leave_approved()
     names = points(reversals.post_approved)
-    for number in range(len(names) - 1):
+    for number, _name in worth_dying_at(names[:-1]):
         record, proposal = leave_approved()
-        dying = process(die_at, number, reversals.post_approved)
-        dying.join()
-        assert dying.exitcode == DIED
+        dies_at(None, number, reversals.post_approved)
         reversals.post_approved()
         proposal.refresh_from_db()
         assert proposal.state == State.POSTED

@@ -22,7 +22,7 @@ from wallet.errors import Refusal, TooLate
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 CROWD = 16
-ROUNDS = 50 if IS_NIGHTLY else 4
+ROUNDS = 50 if IS_NIGHTLY else 2
 
 
 @pytest.fixture

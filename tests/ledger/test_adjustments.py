@@ -21,6 +21,7 @@ from tests.ledger.support.crowd import run_together
 from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_right, suspense_cents
 from tests.ledger.support.suspense import adjust, stray
+from tests.ledger.test_crash import worth_dying_at
 from tests.tampering import violations_after
 from wallet import house
 from wallet import operations as wallet_operations
@@ -163,7 +164,7 @@ def test_a_crash_at_any_statement_adjusts_once(member, rail, person):
         adjust(account_id(member), ADJUSTMENTS, 1_00, person, key=key)
 
     names = points(job, "correction first")
-    for number in range(len(names)):
+    for number, _name in worth_dying_at(names):
         before, key = balance(member), f"correction {number}"
         dies_at(rail, number, job, key)
         job(key)

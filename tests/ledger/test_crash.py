@@ -10,13 +10,15 @@ from django.db import OperationalError, connection
 from ledger.models import Transaction
 from tests.books import assert_books_right
 from tests.factories import UserFactory, balance, funded
-from tests.ledger.support.crowd import process, watch_statements
+from tests.ledger.support.crowd import IS_NIGHTLY, process, watch_statements
 from tests.ledger.support.moves import MOVES, arguments_for, call
 from wallet.models import Account, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 DIED = 86
+# These change nothing that outlives a transaction.
+READS = ("SELECT", "SAVEPOINT", "RELEASE", "SET")
 FUNDS, AMOUNT = 10_00, 1_00
 TYPES = {"reverse": "REVERSAL"}
 CHANGES = {"deposit": (1, 0), "transfer": (-1, 1), "withdraw": (-1, 0), "reverse": (1, -1)}
@@ -42,6 +44,18 @@ def points(job, *args):
     return names
 
 
+def worth_dying_at(names):
+    """The points to try: those before a write, and around each COMMIT. All of them nightly.
+
+    A death before a read leaves in the database what a death at the next of these leaves.
+    """
+    return [
+        (number, name)
+        for number, name in enumerate(names)
+        if IS_NIGHTLY or number == 0 or not str(name).lstrip().startswith(READS)
+    ]
+
+
 def act_at(number, act, job, *args):
     """Run the job, and call `act` at the statement with this number."""
     left = number
@@ -63,7 +77,7 @@ def die_at(number, job, *args):
 def test_a_process_that_dies_at_any_statement_loses_and_doubles_nothing(owner, other):
     for move in MOVES:
         names = points(call, move, arguments_for(move, owner, other, AMOUNT))
-        for number, name in enumerate(names):
+        for number, name in worth_dying_at(names):
             arguments = arguments_for(move, owner, other, AMOUNT, key=f"{move} {number}")
             before = balance(owner), balance(other)
             dying = process(die_at, number, call, move, arguments)
@@ -131,7 +145,7 @@ def open_member(name):
 
 
 def test_a_process_that_dies_while_it_opens_a_member_leaves_none_without_a_wallet(db):
-    for number, name in enumerate(points(open_member, "dan")):
+    for number, name in worth_dying_at(points(open_member, "dan")):
         dying = process(die_at, number, open_member, f"dan{number}")
         dying.join()
         assert dying.exitcode == DIED

@@ -18,35 +18,42 @@ every_move = pytest.mark.parametrize("move", MOVES)
 moves_out = pytest.mark.parametrize("move", ["transfer", "withdraw"])
 
 
-def assert_refused(client, move, filled, sentence, field="amount"):
-    """The review and the confirmation both refuse, as a whole page and as a part."""
+PAGE, PART = None, htmx("move")
+EVERY_WAY = [(press, PAGE), (press, PART), (confirm, PAGE), (confirm, PART)]
+# What was typed is refused by the same lines, whatever is wrong with it.
+BOTH = [(press, PAGE), (confirm, PART)]
+
+
+def assert_refused(client, move, filled, sentence, field="amount", ways=BOTH):
+    """The review and the confirmation both refuse, as a whole page or as a part."""
     before = Transaction.objects.count()
-    for press_button in (press, confirm):
-        for headers in (None, htmx("move")):
-            response = press_button(client, move, filled, headers)
-            assert response.status_code == 422
-            assert problems(response) == [sentence]
-            if field:
-                assert problems_beside(response, field) == [sentence]
-            kept = {name: value for name, value in filled.items() if name != "confirm"}
-            assert fields(response).items() >= kept.items()
-            if headers:
-                assert is_part(response, "move")
-            else:
-                assert is_whole_page(response)
-                assert title(response).startswith("Error: ")
+    for press_button, headers in ways:
+        response = press_button(client, move, filled, headers)
+        assert response.status_code == 422
+        assert problems(response) == [sentence]
+        if field:
+            assert problems_beside(response, field) == [sentence]
+        kept = {name: value for name, value in filled.items() if name != "confirm"}
+        assert fields(response).items() >= kept.items()
+        if headers:
+            assert is_part(response, "move")
+        else:
+            assert is_whole_page(response)
+            assert title(response).startswith("Error: ")
     assert Transaction.objects.count() == before
 
 
 @every_move
 def test_an_amount_is_needed(as_alice, bob, move):
-    assert_refused(as_alice, move, order(move, bob, amount=""), "Enter an amount.")
+    filled = order(move, bob, amount="")
+    assert_refused(as_alice, move, filled, "Enter an amount.", ways=EVERY_WAY)
 
 
 @moves_out
 def test_refuses_more_than_the_balance(as_alice, bob, move):
     sentence = "You have KES 1,000.00 available. Enter that or less."
-    assert_refused(as_alice, move, order(move, bob, amount="1,000.01"), sentence)
+    filled = order(move, bob, amount="1,000.01")
+    assert_refused(as_alice, move, filled, sentence, ways=EVERY_WAY)
 
 
 @moves_out

@@ -18,7 +18,7 @@ from tests.ledger.support.crowd import (
 )
 from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_paid_once, go_on, make_due, ordered
-from tests.ledger.test_crash import DIED
+from tests.ledger.test_crash import DIED, worth_dying_at
 from tests.tampering import violations
 from wallet.context import Context
 from wallet.models import AuditEvent, User
@@ -35,7 +35,7 @@ def test_a_worker_that_dies_anywhere_pays_once(alice, rail):
     """At each statement of a send; the call itself lies between two of them."""
     ordered(alice, AMOUNT)
     names = points(worker.do_due)
-    for number in range(len(names)):
+    for number, _name in worth_dying_at(names):
         attempt, before = ordered(alice, AMOUNT), balance(alice)
         dies_at(rail, number, worker.do_due)
         assert rail.lines()[attempt.reference] <= 1
@@ -53,7 +53,7 @@ def test_a_worker_that_dies_while_it_asks_ends_it_once(alice, rail):
 
     sent()
     names = points(look_again)
-    for number in range(len(names)):
+    for number, _name in worth_dying_at(names):
         attempt, before = sent(), balance(alice)
         dies_at(rail, number, look_again)
         assert go_on(attempt) == "SUCCEEDED", names[number]
@@ -218,7 +218,7 @@ def written() -> dict[str, int]:
 def test_dying_in_a_decision_loses_and_doubles_nothing(alice, people, rail, settings, act):
     settings.APPROVE_ONE_ABOVE_CENTS = 0 if act in ("approve", "refuse", "cancel") else 10**9
     names = points(perform, act, prepare(act, alice, people, rail), alice.pk, people[1])
-    for number, name in enumerate(names):
+    for number, name in worth_dying_at(names):
         pk = prepare(act, alice, people, rail)
         before, held_before = written(), balance(alice)
         dies_at(rail, number, perform, act, pk, alice.pk, people[1])

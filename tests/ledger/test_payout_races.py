@@ -120,7 +120,7 @@ def test_a_callback_a_look_and_people(alice, rail, people, fails):
 
 def test_a_first_verdict_and_a_rail_that_never_saw_it(alice, rail, people):
     """Either it's sent again, or people decide: never both."""
-    for _round in range(ROUNDS):
+    for number in range(ROUNDS):
         script(rail, "lost")
         attempt = ordered(alice, AMOUNT)
         worker.do_due()
@@ -128,13 +128,15 @@ def test_a_first_verdict_and_a_rail_that_never_saw_it(alice, rail, people):
         say = {"attempt_id": attempt.pk, "outcome": "not_paid", "evidence": "The statement"}
         jobs = [partial(operations.resolve, Context(person), **say) for person in people]
         run_together(*map(tried, [*jobs, worker.do_due, worker.do_due]))
-        assert violations() == []
+        if IS_NIGHTLY or number == 0:
+            assert violations() == []
         state = go_on(attempt)
         operations.end_agreed()
         attempt.refresh_from_db()
         was_judged = attempt.verdicts.exists()
         assert (state == "SUCCEEDED") != was_judged
         assert (attempt.reference in rail.lines()) != was_judged
+    assert violations() == []
 
 
 def test_many_workers_send_each_once(alice, rail):

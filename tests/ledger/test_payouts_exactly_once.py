@@ -36,7 +36,7 @@ from wallet.errors import Busy
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 IS_SQLITE = connection.vendor == "sqlite"
-PAYOUTS = (1_000 if IS_SQLITE else 5_000) if IS_NIGHTLY else (60 if IS_SQLITE else 150)
+PAYOUTS = (1_000 if IS_SQLITE else 5_000) if IS_NIGHTLY else 60
 DEPOSITS = PAYOUTS // 3
 MEMBERS, WORKERS, AMOUNT = 10, 3, 1_00
 ENDS_WITHIN_S = 1_800 if IS_NIGHTLY else 240

@@ -17,7 +17,7 @@ from tests.factories import UserFactory, balance, deposit, funded
 from tests.ledger.support.crowd import IS_NIGHTLY, process, run_together, watch_statements
 from tests.ledger.support.later import end, waiting_deposit, waiting_withdrawal
 from tests.ledger.support.prices import price
-from tests.ledger.test_crash import DIED, act_at, die_at, points
+from tests.ledger.test_crash import DIED, act_at, die_at, points, worth_dying_at
 from tests.tampering import violations
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -62,7 +62,7 @@ def assert_ended_once(move: str, verb: str, record: Transaction, owner, before: 
 @pytest.mark.parametrize(("move", "verb"), CHANGES)
 def test_a_process_that_dies_at_any_statement_loses_and_doubles_nothing(owner, move, verb):
     names = points(finish, verb, WAITING[move](owner, AMOUNT).pk)
-    for number, name in enumerate(names):
+    for number, name in worth_dying_at(names):
         record = WAITING[move](owner, AMOUNT)
         before = balance(owner)
         dying = process(die_at, number, finish, verb, record.pk)

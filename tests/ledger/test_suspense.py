@@ -23,6 +23,7 @@ from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.payouts import assert_right, go_on, say, script, suspense_cents
 from tests.ledger.support.prices import price
 from tests.ledger.support.suspense import PHONE, assign, attempt_of, by, give_back, stray
+from tests.ledger.test_crash import worth_dying_at
 from tests.tampering import violations_after
 from wallet import house
 from wallet import operations as wallet_operations
@@ -224,7 +225,7 @@ def test_a_crash_at_any_statement_resolves_an_item_once(rail, payer, person, job
         job(*args, key=f"correction {item.pk}")
 
     names = points(resolve, stray(payer))
-    for number in range(len(names)):
+    for number, _name in worth_dying_at(names):
         item = stray(payer)
         dies_at(rail, number, resolve, item)
         is_committed = "COMMITTED" in names[: number + 1]

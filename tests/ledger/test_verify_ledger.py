@@ -19,7 +19,7 @@ from ledger.querysets import nairobi_day
 from tests.factories import UserFactory, account_id, deposit, funded, new_key, send, withdraw
 from tests.ledger.support.prices import price
 from tests.ledger.support.tampers import TAMPERS
-from tests.tampering import payout, violations, violations_after
+from tests.tampering import payout, unguarded, violations, violations_after
 from wallet.context import Context
 from wallet.models import User
 
@@ -92,10 +92,14 @@ def test_empty_books_pass():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", TAMPERS)
-def test_detects_the_tampering_and_names_the_row(rows, name):
-    tamper, (check, row) = TAMPERS[name]
-    assert (check, row.format(**rows)) in violations_after(tamper.format(**rows))
+def test_detects_each_tampering_and_names_the_row(rows, subtests):
+    with unguarded() as tried:
+        untouched = tried("SELECT 1")
+        assert {check for check, _row in untouched} == {"guards"}
+        for name, (tamper, (check, row)) in TAMPERS.items():
+            with subtests.test(name):
+                assert (check, row.format(**rows)) in tried(tamper.format(**rows))
+        assert tried("SELECT 1") == untouched
     assert violations() == []
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from ledger import operations
 from ledger.models import Transaction
 from tests.factories import deposit, new_key, send, withdraw
-from tests.pages import elements, find, words
+from tests.pages import elements, find, htmx, words
 from tests.tampering import payout
 from wallet.context import Context
 from wallet.models import User
@@ -69,12 +69,21 @@ def make_varied_history(
             operations.reverse(Context(staff.pk, key=new_key()), transaction_id=lunch.pk)
 
 
-def matching(filters: Filters, amina: User) -> list[Transaction]:
-    """The transactions that fit these filters, newest first, checked one by one."""
-    everything = Transaction.objects.order_by("-pk").select_related(
-        "from_account__user", "to_account__user"
-    )
-    return [record for record in everything if matches(record, filters, amina)]
+def read_all() -> list[Transaction]:
+    """All transactions, newest first."""
+    newest_first = Transaction.objects.order_by("-pk")
+    return list(newest_first.select_related("from_account__user", "to_account__user"))
+
+
+def matching(
+    filters: Filters, amina: User, everything: list[Transaction] | None = None
+) -> list[Transaction]:
+    """The transactions that fit these filters, newest first, checked one by one.
+
+    `everything` is the result of `read_all`, if the caller has it already.
+    """
+    found = read_all() if everything is None else everything
+    return [record for record in found if matches(record, filters, amina)]
 
 
 def matches(record: Transaction, filters: Filters, amina: User) -> bool:
@@ -100,10 +109,10 @@ def references(response: HttpResponse) -> list[str]:
 
 
 def pages(client: Client, filters: Filters) -> Iterator[list[str]]:
-    """The references on each page, following "Older" to the last page."""
+    """The references on each page, following "Older" to the last page, as htmx does."""
     query = dict(filters)
     while True:
-        response = client.get(URL, query)
+        response = client.get(URL, query, headers=htmx("ledger"))
         assert response.status_code == 200
         yield references(response)
         older = [link for link in elements(response, "a") if words(link) == "Older"]

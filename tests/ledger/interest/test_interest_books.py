@@ -20,6 +20,7 @@ from tests.ledger.support.deaths import Died, act_at, points
 from tests.ledger.support.goals import held, open_goal, save, take
 from tests.ledger.support.interest import POINTS, at, paid
 from tests.ledger.support.rates import rate, tax, write
+from tests.ledger.test_crash import worth_dying_at
 from tests.tampering import violations, violations_after
 
 pytestmark = pytest.mark.django_db
@@ -90,14 +91,14 @@ def test_two_workers_and_one_that_dies_anywhere_pay_once(goal, saver, clock):
         raise Died
 
     clock(2027, 3, 1)
-    names, day = points(interest.pay_due), date(2027, 3, 1)
-    for number, name in enumerate(names):
+    names, day = worth_dying_at(points(interest.pay_due)), date(2027, 3, 1)
+    for months, (number, name) in enumerate(names):
         day = (day + 31 * DAY).replace(day=1)
         clock(*day.timetuple()[:3])
         with pytest.raises(Died):
             in_thread(partial(act_at, number, die, interest.pay_due))
         interest.pay_due()
-        assert InterestPaid.objects.count() == number + 3, f"died at {name}"
+        assert InterestPaid.objects.count() == months + 3, f"died at {name}"
     assert Transaction.objects.filter(type="INTEREST").count() == len(names) + 2
     assert_books_right()
     assert violations() == []

@@ -20,6 +20,7 @@ from tests.ledger.support.crowd import in_thread, run_together
 from tests.ledger.support.deaths import Died, act_at, points
 from tests.ledger.support.goals import held, open_goal, save, take
 from tests.ledger.support.later import end, waiting_deposit
+from tests.ledger.test_crash import worth_dying_at
 from tests.pages import elements, problems, text
 from tests.tampering import violations, violations_after
 from wallet import operations as wallet_operations
@@ -228,7 +229,7 @@ def test_two_workers_and_one_that_dies_anywhere_save_once(saver):
 
     deposit(saver, 100_00)
     names = points(automatic.save_due)
-    for number, name in enumerate(names):
+    for number, name in worth_dying_at(names):
         before = held(goal)
         deposit(saver, 100_00)
         with pytest.raises(Died):

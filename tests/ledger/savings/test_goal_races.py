@@ -18,6 +18,7 @@ from tests.ledger.support import goals
 from tests.ledger.support.crowd import closing, in_thread, run_together, wait_for_a_waiter
 from tests.ledger.support.deaths import Died, act_at, points
 from tests.ledger.support.goals import held, open_goal, save, saving, take
+from tests.ledger.test_crash import worth_dying_at
 from tests.tampering import violations
 from wallet.context import Context
 from wallet.models import User
@@ -78,7 +79,7 @@ def test_closing_dies_at_any_statement_and_is_done_once_when_repeated(saver):
         connection._rollback()
         raise Died
 
-    for number, name in enumerate(names):
+    for number, name in worth_dying_at(names):
         goal = saving(saver, 10_00)
         with pytest.raises(Died):
             in_thread(partial(act_at, number, die, goals.close, goal))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from ledger import operations as money
@@ -17,10 +16,10 @@ from ledger.schedules.booking import due_day
 from ledger.schedules.runs import begin_next, carry_out, run_due
 from tests.books import assert_books_right, nothing_moves
 from tests.factories import account_id, balance, send
-from tests.ledger.support.crowd import IS_NIGHTLY, in_thread, process, run_together
-from tests.ledger.support.deaths import Died, act_at, points
+from tests.ledger.support.crowd import IS_NIGHTLY, run_together
+from tests.ledger.support.deaths import dies_at, points
 from tests.ledger.support.scheduled import paid, plan
-from tests.ledger.test_crash import DIED, die_at
+from tests.ledger.test_crash import worth_dying_at
 from tests.tampering import violations
 from wallet.models import Message
 
@@ -137,12 +136,9 @@ def test_a_worker_that_dies_at_any_statement_pays_once(alice, bob, is_short):
         send(alice, bob, balance(alice))
     due(alice, bob)
     names = points(run_due)
-    ends = {"COMMIT", "COMMITTED"}
-    for number, name in enumerate(names):
-        if not (IS_NIGHTLY or name in ends or number % 3 == 0):
-            continue
+    for number, name in worth_dying_at(names):
         one, before, heard = due(alice, bob), balance(bob), Message.objects.count()
-        die(number)
+        dies_at(None, number, run_due)
         assert_books_right()
         leases_end()
         run_due()
@@ -152,19 +148,3 @@ def test_a_worker_that_dies_at_any_statement_pays_once(alice, bob, is_short):
         assert balance(bob) == before + CENTS * (not is_short)
         assert Message.objects.count() - heard == int(is_short)
     assert violations() == []
-
-
-def die(number: int) -> None:
-    """A process dies at this statement, nightly; otherwise a thread, which is much faster."""
-    if IS_NIGHTLY:
-        dying = process(die_at, number, run_due)
-        dying.join()
-        assert dying.exitcode == DIED
-        return
-
-    def stop() -> None:
-        connection._rollback()
-        raise Died
-
-    with pytest.raises(Died):
-        in_thread(partial(act_at, number, stop, run_due))

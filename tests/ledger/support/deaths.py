@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -41,14 +42,17 @@ def act_at(number: int, act: Callable[[], None], job: Callable[..., object], *ar
 
 
 def die_at(folder: str, number: int, job: Callable[..., object], *args: object) -> None:
-    with paya.known(folder):
+    with paya.known(folder) if folder else nullcontext():
         act_at(number, lambda: os._exit(DIED), job, *args)
 
 
-def dies_at(rail: paya.Paya, number: int, job: Callable[..., object], *args: object) -> None:
-    """A process dies at this point, nightly; otherwise a thread, which is much faster."""
+def dies_at(rail: paya.Paya | None, number: int, job: Callable[..., object], *args: object) -> None:
+    """A process dies at this point, nightly; otherwise a thread, which is much faster.
+
+    `rail` is the rail that the job calls, if it calls one.
+    """
     if IS_NIGHTLY:
-        dying = process(die_at, str(rail.folder), number, job, *args)
+        dying = process(die_at, str(rail.folder) if rail else "", number, job, *args)
         dying.join()
         assert dying.exitcode == DIED, f"it never came to point {number}"
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.test import override_settings
@@ -19,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from ledger.models import Attempt, Entry, Pause
+from ledger.models.attempts import AttemptQuerySet
 from ledger.payouts import callbacks, operations, worker
 from tests.books import assert_books_right
 from tests.conftest import staff
@@ -170,7 +172,7 @@ class House(RuleBasedStateMachine):
         """One turn of a worker, in which the rail answers every call like this."""
         self.outcomes["turns"] += 1
         paya.PAYA.script = lambda call, reference: fault if call == "pay" else answer
-        make_due()
+        make_due(self.attempts())
         # Each attempt once: what is sent again within this turn is due only later.
         worker.do_due()
         for payout in self.all:
@@ -179,6 +181,9 @@ class House(RuleBasedStateMachine):
             elif payout.state in ("SENT", "UNKNOWN"):
                 self.look(payout, answer)
         paya.PAYA.script = paya.as_it_should
+
+    def attempts(self) -> AttemptQuerySet:
+        return Attempt.objects.filter(pk__in=[payout.attempt.pk for payout in self.all])
 
     def send(self, payout: Payout, fault: str) -> None:
         was_doubtful = payout.is_doubtful
@@ -248,7 +253,7 @@ class House(RuleBasedStateMachine):
 
     @invariant()
     def each_stands_where_it_should(self):
-        states = dict(Attempt.objects.values_list("pk", "state"))
+        states = dict(self.attempts().values_list("pk", "state"))
         for payout in self.all:
             assert states[payout.attempt.pk] == payout.state, payout
 
@@ -258,14 +263,16 @@ class House(RuleBasedStateMachine):
         out = [one for one in self.all if one.is_open or one in paid]
         taken = sum(one.amount + FEES[one.amount] for one in out)
         assert balance(self.owner) == FUNDS - taken
-        assert self.sum_of(house.FEES) == sum(FEES[one.amount] for one in paid)
-        assert self.sum_of(house.CHARGES) == -CHARGE * len(paid)
-        assert self.sum_of(house.SUSPENSE) == -sum(one.stray for one in self.all)
-
-    def sum_of(self, account: house.HouseAccount) -> int:
-        """What the owner's payments left on this account."""
-        entries = Entry.objects.filter(account=account.id, transaction__created_by=self.owner)
-        return sum(entries.values_list("amount_cents", flat=True))
+        # What the owner's payments left on these accounts.
+        left = Counter({house.FEES.id: 0, house.CHARGES.id: 0, house.SUSPENSE.id: 0})
+        entries = Entry.objects.filter(account__in=left, transaction__created_by=self.owner)
+        for account, cents in entries.values_list("account", "amount_cents"):
+            left[account] += cents
+        assert left == {
+            house.FEES.id: sum(FEES[one.amount] for one in paid),
+            house.CHARGES.id: -CHARGE * len(paid),
+            house.SUSPENSE.id: -sum(one.stray for one in self.all),
+        }
 
     @invariant()
     def nothing_is_paid_twice(self):
@@ -275,5 +282,8 @@ class House(RuleBasedStateMachine):
         if self.is_paused:
             self.pause(False)
         assert_books_right()
+        # What is open stays so. The workers of the next run have enough to do.
+        tomorrow = timezone.now() + timedelta(days=1)
+        self.attempts().filter(next_look_at__isnull=False).update(next_look_at=tomorrow)
         for payout in self.all:
             self.outcomes[payout.state] += 1

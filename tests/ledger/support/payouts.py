@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ledger import guards
 from ledger.models import Attempt, Entry, RailEvent
+from ledger.models.attempts import AttemptQuerySet
 from ledger.payouts import callbacks, worker
 from tests.books import assert_books_right
 from tests.factories import balance, withdraw
@@ -60,11 +61,12 @@ def script(rail: paya.Paya, *faults: str) -> None:
     rail.script = lambda call, reference: left.pop(0) if left else ""
 
 
-def make_due() -> None:
-    """As if the leases had run out and the time to look had come."""
+def make_due(attempts: AttemptQuerySet | None = None) -> None:
+    """As if the leases of these, or of all, had run out and the time to look had come."""
+    found = Attempt.objects.all() if attempts is None else attempts
     then = timezone.now() - timedelta(seconds=1)
-    Attempt.objects.filter(lease_until__isnull=False).update(lease_until=then)
-    Attempt.objects.filter(next_look_at__isnull=False).update(next_look_at=then)
+    found.filter(lease_until__isnull=False).update(lease_until=then)
+    found.filter(next_look_at__isnull=False).update(next_look_at=then)
 
 
 def go_on(attempt: Attempt) -> str:
