@@ -78,8 +78,6 @@ def test_only_a_scraper_with_the_token_reads_the_metrics(client, settings):
     assert value(right.text, "nissmart_database_up") == 1
 
 
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
 def wait_for_both(port: int) -> None:
     """The first process may answer before the second has started."""
     late_at = time.monotonic() + 30
@@ -92,6 +90,8 @@ def scrape(port: int) -> str:
     return Connection(port, TOKEN).call("GET", "/metrics").content.decode()
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
 def test_a_scrape_of_the_running_site_has_what_rules_and_dashboard_name(
     alice, bob, tmp_path, monkeypatch
 ):
