@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from ledger.models import AutoSaved, ClaimTaking, Goal, InterestPaid, ScheduledRun
+from ledger.models import AutoSaved, ClaimTaking, Goal, InterestPaid, Schedule, ScheduledRun
 from nissmart.sandbox.payments import FAILED as NOT_PAID
 from nissmart.sandbox.payments import PAID
 from nissmart.simulation.model import (
@@ -19,6 +19,7 @@ from nissmart.simulation.model import (
     Asked,
     Broken,
     Model,
+    Planned,
     Row,
     name,
 )
@@ -35,7 +36,7 @@ def explain(model: Model, rail: InProcess, row: Row) -> None:
         if order not in model.asked[row.actor or 0, key]:
             raise Broken(f"{name(row)} isn't what its member ordered")
         return
-    if key.startswith("correction ") and row.type in ("ADJUSTMENT", "ASSIGNMENT", "RETURN"):
+    if key.startswith("correction ") and row.type in ("ADJUSTMENT", "ASSIGN", "RETURN"):
         return
     reason = REASONS.get((key.split(" ")[0].split(":")[0], row.type))
     if reason is None:
@@ -65,8 +66,19 @@ def strayed(model: Model, rail: InProcess, row: Row) -> None:
         raise Broken(f"{name(row)}: the rail never paid {named}")
 
 
+def note_schedules(model: Model) -> None:
+    """Also of one whose answer was lost."""
+    for one in Schedule.objects.exclude(pk__in=model.planned):
+        kind = "SAVE" if one.kind == Schedule.Kind.SAVING else "TRANSFER"
+        sides = (one.source_id, one.target_id, one.every, one.day or 0)
+        model.planned[one.pk] = Planned(kind, one.amount_cents, *sides)
+
+
 def was_due(model: Model, rail: InProcess, row: Row) -> None:
     _word, number, day = (row.key or "").split(":")
+    if int(number) not in model.planned:
+        # The connection was gone when its member made it.
+        note_schedules(model)
     plan, due_on = model.planned.get(int(number)), date.fromisoformat(day)
     if plan is None:
         raise Broken(f"{name(row)}: there is no schedule {number}")

@@ -17,7 +17,7 @@ from ledger.savings import automatic
 from ledger.savings import operations as savings
 from ledger.schedules import operations as schedules
 from nissmart.simulation.founding import sign_up as open_member
-from nissmart.simulation.model import Asked, Broken, Planned
+from nissmart.simulation.model import Asked, Broken
 from nissmart.simulation.world import Step, World, pick
 from wallet import operations as people
 from wallet.context import Context
@@ -156,23 +156,8 @@ def schedule(world: World, step: Step) -> str:
         "month": Days(Every.MONTH, 31),
     }[step["every"]]
     plan = schedules.Plan(wanted, days)
-    try:
-        made = schedules.create(Context(who.id, key=step["key"]), plan)
-        return f"schedule {made.pk}"
-    finally:
-        note_schedules(world)
-
-
-def note_schedules(world: World) -> None:
-    """Also of one whose answer was lost. Nothing is noted while the connection is gone."""
-    try:
-        rows = list(Schedule.objects.exclude(pk__in=world.model.planned))
-    except BaseException:
-        return
-    for one in rows:
-        kind = "SAVE" if one.kind == Schedule.Kind.SAVING else "TRANSFER"
-        sides = (one.source_id, one.target_id, one.every, one.day or 0)
-        world.model.planned[one.pk] = Planned(kind, one.amount_cents, *sides)
+    made = schedules.create(Context(who.id, key=step["key"]), plan)
+    return f"schedule {made.pk}"
 
 
 def change_schedule(world: World, step: Step) -> str:

@@ -78,7 +78,7 @@ BETWEEN: dict[str, tuple[int | str, int | str]] = {
     "STRAY_IN": (FLOAT, SUSPENSE),
     "STRAY_OUT": (SUSPENSE, FLOAT),
     "CHARGE": (CHARGES, FLOAT),
-    "ASSIGNMENT": (SUSPENSE, TARGET),
+    "ASSIGN": (SUSPENSE, TARGET),
     "RETURN": (SUSPENSE, TRANSIT),
     "INTEREST": (INTEREST, TARGET),
     "TAX": (SOURCE, TAX),
