@@ -34,8 +34,9 @@ WEIGHTS = {
     "wait": 20,
     "until": 4,
     "clock": 3,
-    "close day": 2,
-    "decide close": 2,
+    "close day": 3,
+    "decide close": 5,
+    "reopen day": 3,
 }
 JOB_WEIGHT, PAYMENT_JOB_WEIGHT = 14, 40
 CENTS = [10_00, 50_00, 99_00, 100_00, 150_00, 499_00, 500_00, 1_000_00, 1_100_00, 2_600_00]
@@ -45,6 +46,8 @@ WRONG_BY = [0, 0, 0, -3600, 3600, -86_400, 86_400, 300, -5]
 FAULTY, AGAIN, MEANWHILE_RATE = 0.22, 0.6, 0.3
 # In each of so many steps there is one payout in trouble, and one deposit that is taken back.
 TROUBLE_EVERY, TAKEN_BACK_EVERY = 30, 60
+# In this part of the runs, a day is closed and opened again.
+REOPENED = 0.2
 # What makes a step go well.
 WELL: dict[str, Any] = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
 
@@ -61,6 +64,8 @@ def draw(seed: int, count: int) -> list[Step]:
         put_in(chance, steps, trouble(chance, f"t{number}"))
     for number in range(count // TAKEN_BACK_EVERY):
         put_in(chance, steps, taken_back(chance, f"b{number}"))
+        if chance.random() < REOPENED:
+            put_in(chance, steps, reopened(chance, f"r{number}"))
     return steps[:count]
 
 
@@ -109,10 +114,7 @@ def taken_back(chance: Random, key: str) -> list[Step]:
             {"act": "transfer", "who": to, "to": who, "cents": 500_00} | WELL,
             *2 * [*deposit_of(who, chance.choice([100_00, 499_00])), taking],
         ]
-    return [
-        without_nothing(make(chance, str(act["act"]), 0) | {"key": f"{key}-{number}"} | act)
-        for number, act in enumerate(acts)
-    ]
+    return in_order(chance, key, acts)
 
 
 def deposit_of(who: int, cents: int) -> list[Step]:
@@ -132,6 +134,23 @@ def back(which: int, wanted: Step) -> list[Step]:
     ]
 
 
+def reopened(chance: Random, key: str) -> list[Step]:
+    """A day that staff close and open again, if nothing stands against it."""
+    decided: list[Step] = [
+        {"act": "decide close", "who": 1},
+        {"act": "work", "job": "nissmart.work.close_days", "meanwhile": None},
+    ]
+    acts = [{"act": "close day", "who": 0}, *decided, {"act": "reopen day", "who": 0}, *decided]
+    return in_order(chance, key, acts)
+
+
+def in_order(chance: Random, key: str, acts: list[Step]) -> list[Step]:
+    return [
+        without_nothing(make(chance, str(act["act"]), 0) | {"key": f"{key}-{number}"} | act)
+        for number, act in enumerate(acts)
+    ]
+
+
 def trouble(chance: Random, key: str) -> list[Step]:
     """A payout whose worker comes to a standstill, and those who then ask about it and send it."""
     cents = chance.choice([50_00, 99_00, 150_00, 500_00])
@@ -142,10 +161,7 @@ def trouble(chance: Random, key: str) -> list[Step]:
     ]
     for _turn in range(4):
         acts += [{"act": "wait", "s": chance.choice([5, 31, 61, 200, 400])}, sending]
-    return [
-        without_nothing(make(chance, str(act["act"]), 0) | {"key": f"{key}-{number}"} | act)
-        for number, act in enumerate(acts)
-    ]
+    return in_order(chance, key, acts)
 
 
 def standstill(chance: Random) -> Step:
