@@ -210,11 +210,12 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.filter(pk__gt=self.model._default_manager.by_reference(reference).values("pk"))
 
     def reversed(self) -> Self:
-        """Those that a reversal took back, wholly or in part. Starts from the few reversals."""
+        """Those that a reversal took back, wholly or in part."""
         every = self.model._default_manager.order_by()
         whole = every.filter(reverses__isnull=False).values("reverses")
         parts = every.filter(part_of__isnull=False).values("part_of")
-        return self.filter(Q(pk__in=whole) | Q(pk__in=parts))
+        # Starts from the few reversals. Two subqueries joined by OR would read every transaction.
+        return self.filter(pk__in=whole.union(parts, all=True))
 
     def in_suspense(self) -> Self:
         """Items whose money is in suspense or is lacking there, and which nothing has resolved."""

@@ -225,3 +225,21 @@ def test_a_count_that_times_out_says_so(as_finance, alice):
         assert response.status_code == 503
         assert "Counting takes too long right now." in text(response)
     assert "hx-get" not in part.text
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="plans are PostgreSQL's")
+def test_reversed_transactions_are_found_without_reading_all(alice, bob, finance):
+    whole, part, _other = (send(alice, bob, 100_00) for _number in range(3))
+    context = Context(finance.pk, key=new_key())
+    operations.reverse(context, transaction_id=whole.pk)
+    context = Context(finance.pk, key=new_key())
+    operations.reverse_part(context, transaction_id=part.pk, amount_cents=1_00)
+    found = Transaction.objects.reversed().order_by("-pk")[:51]
+    with connection.cursor() as cursor:
+        # So few rows are read faster without an index.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = found.explain()
+    assert "Seq Scan" not in plan
+    # A filter that is asked of each row.
+    assert "SubPlan" not in plan
+    assert list(found) == [part, whole]
