@@ -59,7 +59,7 @@ def keep_frozen(context: Context, user_id: int) -> Unfreezing:
         raise Refusal(_("You can't freeze or unfreeze your own wallet. Ask a colleague."))
     found = open_proposal(account)
     if found is None:
-        raise TooLate(_("No one proposes to unfreeze this wallet now. Nothing changed."))
+        raise TooLate(_("There is no open proposal to unfreeze this wallet. Nothing changed."))
     is_own = found.proposed_by_id == context.actor_id
     roles.require(context.actor_id, Right.PROPOSE if is_own else Right.DECIDE)
     state, action = State.DENIED, Action.DENY_UNFREEZE

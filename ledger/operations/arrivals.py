@@ -41,7 +41,7 @@ class Paid(NamedTuple):
 
 
 def bind(
-    record: Transaction, paid: Paid, arrival: Arrival | None, *, is_claim: bool = False
+    record: Transaction, paid: Paid, arrival: Arrival | None, *, may_be_forged: bool = False
 ) -> None:
     """Say that this transaction booked the receipt, in the commit that books it.
 
@@ -55,7 +55,7 @@ def bind(
     elif arrival.transaction_id is None:
         columns: dict[str, Any] = {"transaction": record, "next_look_at": None}
         if arrival.amount_cents != paid.amount_cents:
-            if is_claim:
+            if may_be_forged:
                 raise Busy
             # A message claimed another amount. The database lets only a confirmation correct it.
             columns |= {"amount_cents": paid.amount_cents, "confirmed_at": timezone.now()}

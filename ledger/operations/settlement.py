@@ -60,7 +60,7 @@ END_ATTEMPT = """
 class Ending(NamedTuple):
     """How an attempt ends, and what its rail said. `fence` is the worker's who says so, if the
     rail spoke of that worker's request only. `charge_cents` is what the rail took from Nissmart
-    for it, if the rail said so. `is_claim`: it may be forged, since we didn't ask."""
+    for it, if the rail said so. `may_be_forged`: we didn't ask for the message."""
 
     state: State
     receipt: str = ""
@@ -69,7 +69,7 @@ class Ending(NamedTuple):
     words: str = ""
     fence: int | None = None
     charge_cents: int | None = None
-    is_claim: bool = False
+    may_be_forged: bool = False
 
     @property
     def status(self) -> Status:
@@ -95,7 +95,7 @@ def settle(
     receipt: str = "",
     rail_id: str = "",
     charge_cents: int | None = None,
-    is_claim: bool = False,
+    may_be_forged: bool = False,
     at: datetime | None = None,
 ) -> Transaction:
     """The rail has carried out a transaction: mark it SUCCESS and write its entries, once.
@@ -110,7 +110,9 @@ def settle(
     ReceiptTaken if the receipt is another payment's (a payout's: another payout's), or Busy: of a
     claim also while another amount under its receipt waits to be confirmed.
     """
-    ending = Ending(State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents, is_claim=is_claim)
+    ending = Ending(
+        State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents, may_be_forged=may_be_forged
+    )
     return finish(transaction_id, ending, at)
 
 
@@ -182,7 +184,7 @@ def end(
         before()
     if ending.receipt and record.to_account_id is not None:
         paid = arrivals.Paid(record.rail, ending.receipt, record.amount_cents)
-        arrivals.bind(record, paid, arrivals.find(paid), is_claim=ending.is_claim)
+        arrivals.bind(record, paid, arrivals.find(paid), may_be_forged=ending.may_be_forged)
     times = [to_time(written_at) for _id, _cents, written_at in held.accounts if written_at]
     if held.open_from:
         times.append(to_time(held.open_from))

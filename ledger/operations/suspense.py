@@ -24,7 +24,7 @@ def hold_in_suspense(
     key: str,
     description: str,
     resolves_id: int | None = None,
-    is_claim: bool = False,
+    may_be_forged: bool = False,
 ) -> Transaction:
     """Write the entries of a stray payment, once for each `key` and once for each receipt.
 
@@ -32,7 +32,8 @@ def hold_in_suspense(
     to any. The same key or receipt again returns the first Transaction, marked `is_replay`,
     whatever amount it then names: the first message of a rail counts. `resolves_id` is an item
     whose return was paid after all: this resolves it, unless something else has since.
-    Raises Busy, also of a claim while another amount under its receipt waits to be confirmed.
+    Raises Busy, also if the message may be forged while another amount under its receipt waits to
+    be confirmed.
     """
     order = Order(kind, paid.amount_cents, rail_code=paid.rail, description=description)
     assert not order.account_ids
@@ -48,7 +49,7 @@ def hold_in_suspense(
     now = Books.objects.not_closed(timezone.now())
     record = write_unordered(order, actor_id=actor_id, key=key, at=now, resolves=item)
     if comes_in:
-        arrivals.bind(record, paid, arrival, is_claim=is_claim)
+        arrivals.bind(record, paid, arrival, may_be_forged=may_be_forged)
     return record
 
 

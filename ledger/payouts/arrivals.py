@@ -210,7 +210,9 @@ def book_for(attempt: Attempt, paid: Paid) -> Finding:
         outcomes.end_with_other_amount(attempt)
         return hold(paid, record, Finding.WRONG_AMOUNT)
     try:
-        ended = operations.settle(transaction_id=record.pk, receipt=paid.receipt, is_claim=True)
+        ended = operations.settle(
+            transaction_id=record.pk, receipt=paid.receipt, may_be_forged=True
+        )
     except NeverSent:
         return hold(paid, record, Finding.NEVER_SENT)
     except ReceiptTaken:
@@ -230,6 +232,6 @@ def hold(paid: Paid, record: Transaction | None, finding: Finding) -> Finding:
         actor_id=record.created_by_id if record else None,
         key=f"stray {paid.rail} {paid.receipt}",
         description=f"Stray payment of {record.reference}" if record else "",
-        is_claim=True,
+        may_be_forged=True,
     )
     return Finding.DUPLICATE if made.is_replay else finding

@@ -85,7 +85,7 @@ def apply(event: RailEvent) -> Finding | None:
     heard = Heard(
         callback.answer,
         amount_cents=callback.amount_cents,
-        is_claim=not is_answer(attempt, callback.answer),
+        may_be_forged=not is_answer(attempt, callback.answer),
         asked_under=asked_under(attempt, callback.answer),
     )
     return finish(event, outcomes.take_in(attempt, heard), attempt)

@@ -47,8 +47,7 @@ class Report(NamedTuple):
 
 
 class Keeper:
-    """Keeps each request of a claim and each answer, and lets no payment request out that mustn't
-    go."""
+    """Keeps each request and answer of a lease, and lets no payment request out that mustn't go."""
 
     def __init__(self, claimed: Lease) -> None:
         self.claimed = claimed

@@ -131,7 +131,7 @@ def may_send() -> Q:
 
 
 class Permission(NamedTuple):
-    """May the request of a claim go out? `looked_at` is when the look began (`time.monotonic`)."""
+    """May a request go out? `looked_at` is when the look began (`time.monotonic`)."""
 
     is_given: bool
     looked_at: float

@@ -36,8 +36,8 @@ class Heard(NamedTuple):
     `fence` is that of the worker who asked; None for what the rail said by itself. `is_send` is
     True of the answer to a payment request, and `is_resend` if an earlier request under the same
     reference may still be on its way. `amount_cents` is None when the rail didn't say it.
-    `is_claim`: it may be forged, since we didn't ask. `asked_under`, of an answer that comes later,
-    is the fence under which we asked; None unless it's still the attempt's.
+    `may_be_forged`: we didn't ask for it. `asked_under`, of an answer that comes later, is the
+    fence under which we asked; None unless it's still the attempt's.
     """
 
     answer: Answer
@@ -45,7 +45,7 @@ class Heard(NamedTuple):
     is_send: bool = False
     is_resend: bool = False
     amount_cents: int | None = None
-    is_claim: bool = False
+    may_be_forged: bool = False
     asked_under: int | None = None
 
 
@@ -71,7 +71,7 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
     if not attempt.may_have_been_sent:
         return Finding.NEVER_SENT
     cents = record.amount_cents if heard.amount_cents is None else heard.amount_cents
-    if heard.is_claim and not attempt.is_payout:
+    if heard.may_be_forged and not attempt.is_payout:
         known = receipts.arrival_of(attempt.rail, answer.receipt)
         if receipts.has_to_be_confirmed(attempt.took_rail, answer.receipt, cents, known):
             operations.expect(Paid(attempt.rail, answer.receipt, cents, attempt_id=attempt.pk))
@@ -82,14 +82,14 @@ def succeed(attempt: Attempt, heard: Heard) -> Finding:
 
 
 def settle(attempt: Attempt, heard: Heard) -> Finding:
-    answer, is_claim, record = heard.answer, heard.is_claim, attempt.transaction
+    answer, may_be_forged, record = heard.answer, heard.may_be_forged, attempt.transaction
     try:
         ended = operations.settle(
             transaction_id=record.pk,
             receipt=answer.receipt,
             rail_id=answer.rail_id,
             charge_cents=answer.charge_cents,
-            is_claim=is_claim,
+            may_be_forged=may_be_forged,
         )
     except NeverSent:
         return Finding.NEVER_SENT
@@ -97,7 +97,11 @@ def settle(attempt: Attempt, heard: Heard) -> Finding:
         return Finding.RECEIPT_TAKEN
     except SettledOtherwise:
         return strays.hold(
-            attempt, answer.receipt, record.amount_cents, Finding.LATE_SUCCESS, is_claim=is_claim
+            attempt,
+            answer.receipt,
+            record.amount_cents,
+            Finding.LATE_SUCCESS,
+            may_be_forged=may_be_forged,
         )
     if receipts.came_in_too(attempt, answer.receipt):
         return Finding.RECEIPT_TAKEN
@@ -128,7 +132,11 @@ def other_amount(attempt: Attempt, heard: Heard) -> Finding:
         return Finding.WRONG_AMOUNT
     receipt = heard.answer.receipt
     return strays.hold(
-        attempt, receipt, heard.amount_cents, Finding.WRONG_AMOUNT, is_claim=heard.is_claim
+        attempt,
+        receipt,
+        heard.amount_cents,
+        Finding.WRONG_AMOUNT,
+        may_be_forged=heard.may_be_forged,
     )
 
 

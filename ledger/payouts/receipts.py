@@ -1,4 +1,4 @@
-"""What is known under a receipt: which messages about money need a look, and which were forged."""
+"""Money that came in under a receipt: must the rail confirm it, and was its message forged?"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ledger.payouts import receipts
 
 
 def hold(
-    attempt: Attempt, receipt: str, amount_cents: int, finding: Finding, *, is_claim: bool
+    attempt: Attempt, receipt: str, amount_cents: int, finding: Finding, *, may_be_forged: bool
 ) -> Finding:
     """Put it into suspense, once for each attempt. Another amount or receipt than the first time is
     for people: it may be more money. So is the receipt of another payout: no money has left for it.
@@ -30,7 +30,7 @@ def hold(
         key=f"stray {attempt.reference}",
         description=words,
         resolves_id=record.resolves_id,
-        is_claim=is_claim,
+        may_be_forged=may_be_forged,
     )
     if not made.is_replay or made.amount_cents != amount_cents:
         return finding

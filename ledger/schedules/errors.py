@@ -30,8 +30,8 @@ class DayMissing(Refusal):
 
     code = "invalid_request"
     sentence = _(
-        "With every once send on, a date. With week send day from 1 (Monday) to 7, with month "
-        "from 1 to 31. Send nothing else."
+        'With "once" send "on", a date. With "week" send "day" from 1 (Monday) to 7. '
+        'With "month" send "day" from 1 to 31.'
     )
     field = "day"
 
