@@ -43,6 +43,7 @@ def drain(world: World) -> str:
     processes.restart()
     CLOCK.wrong_by *= 0
     world.rail.hands.rate = 0.0
+    world.rail.hands.named = {}
     for number in range(ROUNDS):
         if not number % 5:
             let_go(world)

@@ -11,7 +11,7 @@ import io
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -63,6 +63,8 @@ class Hands:
     def __init__(self) -> None:
         self.chance = Random(0)
         self.rate = 0.0
+        # The faults that the step names, by API.
+        self.named: Mapping[str, str] = {}
         self.did: Counter[str] = Counter()
 
     def draws(self, share: float) -> bool:
@@ -77,7 +79,10 @@ class Moods(Faults):
     def plan(self, api: str, keys: Iterable[str]) -> Plan:
         hands = self.hands
         faults: set[Fault] = set()
-        if hands.draws(hands.rate):
+        if api in hands.named:
+            faults = {Fault(hands.named[api])}
+            hands.did.update(faults)
+        elif hands.draws(hands.rate):
             faults = {hands.chance.choice([one for one in MANNERS if one in APPLIES[api]])}
             hands.did.update(faults)
         result = None

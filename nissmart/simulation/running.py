@@ -132,6 +132,7 @@ def act(world: World, step: Step) -> str:
     CHANCE.seed(step["draw"])
     world.rail.hands.chance.seed(step["draw"])
     world.rail.hands.rate = step["manners"]
+    world.rail.hands.named = step.get("faults_of_rail") or {}
     before = Counter(world.rail.hands.did)
     world.rail.meanwhile = interruption(world, step)
     fault = step.get("fault", {"kind": "", "at": 0})

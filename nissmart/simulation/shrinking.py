@@ -14,6 +14,13 @@ type Run = Callable[[int, list[Step]], Result]
 
 # The clock of the machine: `time.monotonic` is the simulation's by then.
 clock_s = time.perf_counter
+# What may go wrong in a step, without it.
+NOTHING_WRONG: tuple[Step, ...] = (
+    {"fault": None, "again": None},
+    {"meanwhile": None},
+    {"manners": 0},
+    {"faults_of_rail": None},
+)
 
 
 def shrink(
@@ -46,7 +53,7 @@ def plain(
 ) -> tuple[list[Step], Result]:
     """Take faults and bad manners away where they don't matter."""
     for number in range(len(steps)):
-        for without in ({"fault": None, "again": None}, {"meanwhile": None}, {"manners": 0}):
+        for without in NOTHING_WRONG:
             if clock_s() > ends_at:
                 return steps, broken
             step = without_nothing(steps[number] | without)

@@ -6,6 +6,7 @@ list from which steps are left out can be run as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -46,8 +47,7 @@ WRONG_BY = [0, 0, 0, -3600, 3600, -86_400, 86_400, 300, -5]
 FAULTY, AGAIN, MEANWHILE_RATE = 0.22, 0.6, 0.3
 # In each of so many steps there is one payout in trouble, and one deposit that is taken back.
 TROUBLE_EVERY, TAKEN_BACK_EVERY = 30, 60
-# In this part of the runs, a day is closed and opened again.
-REOPENED = 0.2
+SEND = "nissmart.work.send_due_payments"
 # What makes a step go well.
 WELL: dict[str, Any] = {"fault": None, "again": None, "meanwhile": None, "manners": 0}
 
@@ -64,8 +64,9 @@ def draw(seed: int, count: int) -> list[Step]:
         put_in(chance, steps, trouble(chance, f"t{number}"))
     for number in range(count // TAKEN_BACK_EVERY):
         put_in(chance, steps, taken_back(chance, f"b{number}"))
-        if chance.random() < REOPENED:
-            put_in(chance, steps, reopened(chance, f"r{number}"))
+        for name, often, acts_of in RARE:
+            if chance.random() < often:
+                put_in(chance, steps, in_order(chance, f"{name}{number}", acts_of()))
     return steps[:count]
 
 
@@ -83,7 +84,7 @@ def opening(chance: Random, count: int) -> list[Step]:
     acts: list[dict[str, Any]] = [
         {"act": "deposit", "who": 0, "cents": 4_000_00},
         {"act": "deposit", "who": 1, "cents": 2_600_00},
-        {"act": "work", "job": "nissmart.work.send_due_payments"},
+        {"act": "work", "job": SEND},
         {"act": "wait", "s": 5},
         {"act": "work", "job": "nissmart.work.confirm_due_arrivals"},
         {"act": "wait", "s": 5},
@@ -112,7 +113,9 @@ def taken_back(chance: Random, key: str) -> list[Step]:
             *back(1, {"days": chance.choice([2, 4])}),
             # What others send pays no claim.
             {"act": "transfer", "who": to, "to": who, "cents": 500_00} | WELL,
-            *2 * [*deposit_of(who, chance.choice([100_00, 499_00])), taking],
+            # M-PESA refuses the same amount again within minutes.
+            *(*deposit_of(who, 100_00), taking),
+            *(*deposit_of(who, 499_00), taking),
         ]
     return in_order(chance, key, acts)
 
@@ -120,7 +123,7 @@ def taken_back(chance: Random, key: str) -> list[Step]:
 def deposit_of(who: int, cents: int) -> list[Step]:
     return [
         {"act": "deposit", "who": who, "cents": cents} | WELL,
-        {"act": "work", "job": "nissmart.work.send_due_payments"} | WELL,
+        {"act": "work", "job": SEND} | WELL,
         {"act": "wait", "s": 31} | WELL,
     ]
 
@@ -134,14 +137,52 @@ def back(which: int, wanted: Step) -> list[Step]:
     ]
 
 
-def reopened(chance: Random, key: str) -> list[Step]:
+def reopened() -> list[Step]:
     """A day that staff close and open again, if nothing stands against it."""
     decided: list[Step] = [
         {"act": "decide close", "who": 1},
         {"act": "work", "job": "nissmart.work.close_days", "meanwhile": None},
     ]
-    acts = [{"act": "close day", "who": 0}, *decided, {"act": "reopen day", "who": 0}, *decided]
-    return in_order(chance, key, acts)
+    return [{"act": "close day", "who": 0}, *decided, {"act": "reopen day", "who": 0}, *decided]
+
+
+def spent_in_a_day() -> list[Step]:
+    """More than a member may send in a day."""
+    return [
+        # M-PESA refuses the amount of the opening again, and so large a deposit is confirmed first.
+        *deposit_of(0, 3_900_00),
+        {"act": "work", "job": "nissmart.work.confirm_due_arrivals"} | WELL,
+        {"act": "wait", "s": 5} | WELL,
+        {"act": "transfer", "who": 0, "to": 1, "cents": 4_000_00} | WELL,
+        {"act": "transfer", "who": 0, "to": 2, "cents": 2_600_00} | WELL,
+    ]
+
+
+def answered_late() -> list[Step]:
+    """A payout that never arrives is asked about, and sent again before that answer comes."""
+    work = {"act": "work", "job": SEND} | WELL
+    lost, late = {"faults_of_rail": {"b2c": "drop_before"}}, {"faults_of_rail": {"status": "late"}}
+    look: Step = {"act": "wait", "s": 400} | WELL
+    return [
+        {"act": "withdraw", "who": 0, "cents": 50_00} | WELL,
+        work | lost,
+        *(look, work | late),
+        *(look, work),
+        {"act": "wait", "s": 31} | WELL,
+        work | lost,
+        {"act": "wait", "s": 4000} | WELL,
+        work,
+        work,
+    ]
+
+
+# What seldom happens by itself: the beginning of its key, how often it's put into 60 steps, and
+# its steps.
+RARE: tuple[tuple[str, float, Callable[[], list[Step]]], ...] = (
+    ("r", 0.2, reopened),
+    ("d", 0.1, spent_in_a_day),
+    ("l", 0.1, answered_late),
+)
 
 
 def in_order(chance: Random, key: str, acts: list[Step]) -> list[Step]:
@@ -154,7 +195,7 @@ def in_order(chance: Random, key: str, acts: list[Step]) -> list[Step]:
 def trouble(chance: Random, key: str) -> list[Step]:
     """A payout whose worker comes to a standstill, and those who then ask about it and send it."""
     cents = chance.choice([50_00, 99_00, 150_00, 500_00])
-    sending: dict[str, Any] = {"act": "work", "job": "nissmart.work.send_due_payments"}
+    sending: dict[str, Any] = {"act": "work", "job": SEND}
     acts: list[dict[str, Any]] = [
         {"act": "withdraw", "who": chance.randrange(2), "cents": cents, "fault": None},
         sending | {"meanwhile": standstill(chance)},
@@ -206,9 +247,9 @@ def make(chance: Random, act: str, number: int) -> Step:
         step["cents"] += chance.choice([33_00, 7_50])
     if act == "work":
         is_payment = chance.random() < PAYMENT_JOB_WEIGHT / (PAYMENT_JOB_WEIGHT + JOB_WEIGHT)
-        names = outside.PAYMENTS + ["nissmart.work.send_due_payments"] * 6
+        names = outside.PAYMENTS + [SEND] * 6
         step["job"] = chance.choice(names if is_payment else outside.OTHERS)
-        if step["job"] == "nissmart.work.send_due_payments" and chance.random() < MEANWHILE_RATE:
+        if step["job"] == SEND and chance.random() < MEANWHILE_RATE:
             step["meanwhile"] = standstill(chance)
     if chance.random() < FAULTY:
         at = min(int(chance.expovariate(1 / 9)) + 1, 60)
