@@ -22,11 +22,7 @@ from tests.factories import UserFactory, new_key
 from wallet.api.strict_json import BODY_BYTES_AT_MOST
 from wallet.models import User
 
-pytestmark = [
-    pytest.mark.any_engine,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.any_engine, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 CHUNKED = "Transfer-Encoding: chunked"
 CSRF = "c" * 32
