@@ -7,7 +7,6 @@ import io
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.test.html import Element
 
 from adminpanel.incidents import operations as incidents
 from adminpanel.reversals import operations as reversals
@@ -16,7 +15,17 @@ from ledger.models import Transaction
 from tests.adminpanel.support.proposals import propose
 from tests.conftest import signed_in
 from tests.factories import UserFactory
-from tests.pages import elements, find, htmx, is_part, is_whole_page, problems_beside, text, words
+from tests.pages import (
+    Element,
+    elements,
+    find,
+    htmx,
+    is_part,
+    is_whole_page,
+    problems_beside,
+    text,
+    words,
+)
 from wallet import operations as wallet_operations
 from wallet.context import SYSTEM, Context
 from wallet.models import AuditEvent

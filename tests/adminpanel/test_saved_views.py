@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from adminpanel.ledger.saved_views import VIEWS_AT_MOST
 from adminpanel.models import SavedView
 from tests.conftest import signed_in, staff
-from tests.pages import elements, find, htmx, is_whole_page, text, title, words
+from tests.pages import as_read, elements, find, htmx, is_whole_page, text, title, words
 from wallet.models import AuditEvent
 from wallet.staff.roles import FINANCE
 
@@ -182,7 +182,7 @@ def test_an_invalid_name_is_refused_and_stays_in_the_form(as_finance, name, sent
     assert sentence in refusal(response)
     assert is_whole_page(response)
     (field,) = elements(response, "input", name="name")
-    assert (dict(field.attributes).get("value") or "") == name
+    assert dict(field.attributes).get("value", "") == as_read(name)
     assert "Type: Deposit" in text(response)
     assert not SavedView.objects.exists()
 

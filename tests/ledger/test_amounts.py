@@ -8,7 +8,7 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory, funded
 from tests.ledger.support.crowd import IS_NIGHTLY
 from tests.ledger.support.typed import MOVES, confirm, order, press, record_of
-from tests.pages import elements, fields, htmx, problems, problems_beside, words
+from tests.pages import as_read, elements, fields, htmx, problems, problems_beside, words
 from wallet.money import format_amount
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ def wrong_answers(client, move, bob, typed: list[str], sentence: str) -> dict[st
         got = (answer.status_code, problems(answer), problems_beside(answer, "amount"))
         if got != (422, [sentence], [sentence]):
             wrong[value] = got
-        elif fields(answer)["amount"] != value:
+        elif fields(answer)["amount"] != as_read(value):
             wrong[value] = f"echoed as {fields(answer)['amount']!r}"
     return wrong
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from django.test.html import Element, parse_html
+from tests.pages import Element, parse
 
 # Text of the cast and the crawl: full names for staff, short names for members.
 WRITTEN = ["Alice W", "Bob O", "Finance P", "Olive O", "Wambui", "Lunch", "Sent twice"]
@@ -24,12 +24,12 @@ def exposed(page: str) -> set[str]:
     """The text on this page that a translator would change but must keep."""
     if '<meta name="google" content="notranslate">' in page:
         return set()
-    root = parse_html(page)
+    root = parse(page)
     return {text for text in translatable(root, True) if KEPT.search(text)}
 
 
 def translatable(element: Element, is_open: bool) -> Iterator[str]:
-    given = dict(element.attributes)
+    given = element.attributes
     is_open = is_open and given.get("translate") != "no" and element.name not in NOT_TEXT
     if not is_open:
         return

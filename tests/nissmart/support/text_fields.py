@@ -8,10 +8,9 @@ from urllib.parse import urljoin
 
 from django.http import HttpResponse
 from django.test import Client
-from django.test.html import Element
 
 from tests.factories import PASSWORD, PIN, new_key
-from tests.pages import elements, find, raw_text
+from tests.pages import Element, elements, find, raw_text
 
 TYPES = (None, "text", "search", "tel", "email", "url")
 # What the other fields of the form get, if the page doesn't fill them in.
