@@ -63,15 +63,15 @@ HALVES = {
 LONGEST_FIRST = [
     ("PostgreSQL", REST),
     ("SQLite", REST),
+    ("SQLite", BROWSER),
     ("PostgreSQL", LEDGER),
     ("SQLite", FIRST_HALF),
     ("SQLite", SECOND_HALF),
-    ("SQLite", BROWSER),
     *([("PostgreSQL", BROWSER)] if os.environ.get("NIGHTLY") else []),
 ]
-AT_A_TIME = 2  # more would slow the tests that measure time
-# These wait for pages or crashed servers half of their time, so one runs beside the others.
-MOSTLY_WAITING = (BROWSER, CORE)
+# Each waits a third of its time, for pages, servers and locks, so three keep two processors busy.
+# More would slow the tests that measure time.
+AT_A_TIME = 3
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
@@ -111,10 +111,6 @@ class Run:
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         print(f"=== Tests on {self.name}{', shown at the end' if self.log else ''}", flush=True)
-
-    @property
-    def waits(self) -> bool:
-        return self.name.endswith(MOSTLY_WAITING)
 
     def is_over(self) -> bool:
         if self.process is None or self.process.poll() is None:
@@ -168,7 +164,7 @@ def plan(databases: str, arguments: list[str], logs: Path) -> list[Run]:
 
 
 def carry_out(runs: list[Run], place: Path) -> None:
-    """Run AT_A_TIME of them in order, and beside them one that mostly waits.
+    """Run them in order, AT_A_TIME of them at the same time.
 
     Ctrl-C also reaches the tests, so let them clean up.
     """
@@ -177,14 +173,12 @@ def carry_out(runs: list[Run], place: Path) -> None:
     migrated: Path | None = None
     while waiting or under_way:
         try:
-            for run in list(waiting):
-                alike = [one for one in under_way if one.waits == run.waits]
-                if len(alike) < (1 if run.waits else AT_A_TIME):
-                    waiting.remove(run)
-                    under_way.append(run)
-                    if not run.binaries and is_shared:
-                        migrated = migrated or migrate(place)
-                    run.start(place, migrated)
+            while waiting and len(under_way) < AT_A_TIME:
+                run = waiting.pop(0)
+                under_way.append(run)
+                if not run.binaries and is_shared:
+                    migrated = migrated or migrate(place)
+                run.start(place, migrated)
             time.sleep(0.2)
         except KeyboardInterrupt:
             waiting.clear()

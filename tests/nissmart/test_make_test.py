@@ -19,10 +19,10 @@ pytestmark = pytest.mark.any_engine
 RUNS = [
     "PostgreSQL 15, all but the ledger",
     "SQLite, all but the ledger",
+    "SQLite, a browser",
     "PostgreSQL 15, the ledger",
     "SQLite, the ledger from a to m",
     "SQLite, the ledger from n to z",
-    "SQLite, a browser",
 ]
 CORE = "PostgreSQL 18, the money core"
 SCRIPT = settings.BASE_DIR / ".ci/test.py"
