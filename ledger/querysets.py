@@ -87,7 +87,9 @@ def is_item() -> Q:
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of_member(self, user: User) -> Self:
         """Transactions this member may see: into or out of one of their accounts."""
-        return self.filter(Q(from_account__user=user) | Q(to_account__user=user))
+        # With the ids it reads along two indexes. With joins it would read all transactions.
+        own = list(user.accounts.values_list("pk", flat=True))
+        return self.filter(Q(from_account__in=own) | Q(to_account__in=own))
 
     def paid_by(self, source_id: int, target_id: int) -> Self:
         """Transfers from this wallet to that one, along the index of one of them."""
