@@ -149,7 +149,8 @@ def rows(found: Any, *columns: str) -> list[dict[str, Any]]:
 
 def transactions(user: User, account: Account) -> Iterator[dict[str, Any]]:
     """Each of the member's transactions, newest first, seen from their wallet."""
-    for record in Transaction.objects.of_member(user).for_members().order_by("-pk"):
+    own = user.accounts.values_list("pk", flat=True)
+    for record in Transaction.objects.of_accounts(*own).for_members().order_by("-pk"):
         movement = Movement(record, account)
         attempt = record.loaded_attempt
         yield {

@@ -7,7 +7,6 @@ from django.db import connection
 from ledger import lookups
 from ledger.models import Transaction
 from tests.factories import account_id, send
-from wallet.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +23,7 @@ def test_no_query_about_members_scans_the_books():
         Transaction.objects.paid_by(one_id, other_id),
         Transaction.objects.between_wallets(one_id, other_id),
         Transaction.objects.between_wallets(one_id, other_id).filter(pk__lt=before_id),
-        Transaction.objects.of_member(Account.objects.get(pk=one_id).user),
+        Transaction.objects.of_accounts(one_id, other_id),
     ):
         plan = found.order_by().explain()
         assert "transaction_out" in plan or "transaction_in" in plan, plan
