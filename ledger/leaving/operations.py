@@ -15,7 +15,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from ledger.models import Arrival, Ask, Favourite, Goal, Picture, Transaction
 from ledger.models import Claim as DepositClaim
-from ledger.operations.goals import end_lock, now_for
+from ledger.operations.entries import now_for
+from ledger.operations.goals import end_lock
 from ledger.operations.interest import DAY, pay_through
 from ledger.querysets import nairobi_day
 from ledger.schedules.operations import end_all

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import F
 from django.utils import timezone
 
 from ledger.kinds import DEPOSIT
-from ledger.models import Arrival, Attempt, Books, Entry, Transaction
+from ledger.models import Arrival, Attempt, Transaction
 from ledger.models.attempts import State
+from ledger.operations.entries import now_for, write_entries
 from ledger.operations.orders import Order
 from ledger.payment_errors import ReceiptTaken
 from ledger.status import Status
@@ -121,10 +121,7 @@ def credit(paid: Paid, *, account_id: int) -> Transaction:
 
 def write(order: Order, account: Account, paid: Paid) -> Transaction:
     """A deposit that is paid already, with its attempt and entries. Its account is locked."""
-    entries = Entry.objects.filter(account=account)
-    last_at = entries.order_by("-pk").values_list("created_at", flat=True).first()
-    now = Books.objects.not_closed(timezone.now())
-    now = max(now, last_at or now)
+    now = now_for(account)
     record = Transaction.objects.create(
         type=order.kind.code,
         rail=paid.rail,
@@ -147,18 +144,5 @@ def write(order: Order, account: Account, paid: Paid) -> Transaction:
         sent_at=now,
         ended_at=now,
     )
-    Account.objects.filter(pk=account.pk).update(
-        balance_cents=F("balance_cents") + order.amount_cents
-    )
-    after_cents = account.balance_cents + order.amount_cents
-    Entry.objects.bulk_create(
-        Entry(
-            transaction=record,
-            account_id=account_id,
-            amount_cents=cents,
-            balance_after_cents=after_cents if account_id == account.pk else None,
-            created_at=now,
-        )
-        for account_id, cents in order.postings(is_settled=True)
-    )
+    write_entries(record, order.postings(is_settled=True), account)
     return record

@@ -7,9 +7,6 @@ Transaction, marked `is_replay`, and moves nothing. Limits and freezing don't ap
 
 from __future__ import annotations
 
-from django.db.models import F
-from django.utils import timezone
-
 from ledger.errors import (
     AlreadyResolved,
     InvalidAmount,
@@ -22,8 +19,9 @@ from ledger.errors import (
     UnknownAccount,
 )
 from ledger.kinds import ADJUSTMENT, ASSIGNMENT, RETURN
-from ledger.models import Attempt, Books, Entry, Transaction
+from ledger.models import Attempt, Transaction
 from ledger.operations import rules
+from ledger.operations.entries import now_for, write_entries
 from ledger.operations.orders import Order
 from ledger.status import Status
 from wallet import house
@@ -171,11 +169,7 @@ def write(
 ) -> Transaction:
     """Write the transaction, its entries, the balances, and the attempt of one that waits."""
     assert context.actor_id
-    now = Books.objects.not_closed(timezone.now())
-    for each in wallets.values():
-        # Time never runs backwards along an account.
-        last = each.entries.order_by("-pk").values_list("created_at", flat=True).first()
-        now = max(now, last or now)
+    now = now_for(*wallets.values())
     is_settled = order.is_instant
     record = Transaction.objects.create(
         type=order.kind.code,
@@ -192,23 +186,7 @@ def write(
         created_at=now,
         settled_at=now if is_settled else None,
     )
-    entries = []
-    for account_id, cents in order.postings(is_settled=is_settled):
-        after = None
-        if wallet := wallets.get(account_id):
-            after = wallet.balance_cents = wallet.balance_cents + cents
-            Account.objects.filter(pk=account_id).update(balance_cents=F("balance_cents") + cents)
-        entries.append(
-            Entry(
-                transaction=record,
-                account_id=account_id,
-                amount_cents=cents,
-                balance_after_cents=after,
-                created_at=now,
-            )
-        )
-    # In one statement: PostgreSQL refuses entries that don't sum to zero at its end.
-    Entry.objects.bulk_create(entries)
+    write_entries(record, order.postings(is_settled=is_settled), *wallets.values())
     if not is_settled:
         Attempt.objects.create(
             transaction=record,

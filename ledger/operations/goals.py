@@ -5,14 +5,15 @@ Each is one transaction that holds the goal's account. What moves its money is a
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
 from ledger.goal_errors import GoalClosed, GoalLocked, NoLock
 from ledger.kinds import TAKE
-from ledger.models import Books, Entry, Goal, GoalLock, Transaction
+from ledger.models import Goal, GoalLock, Transaction
 from ledger.models.goal_locks import WAIT
+from ledger.operations.entries import now_for
 from ledger.operations.execution import carry_out
 from ledger.operations.interest import DAY, pay_through
 from ledger.operations.orders import Order, PlacedOrder
@@ -167,14 +168,3 @@ def end_lock(account: Account, *, is_closing: bool = False) -> bool:
     Account.objects.filter(pk=account.pk).update(is_locked=False)
     account.is_locked = False
     return True
-
-
-def now_for(account: Account) -> datetime:
-    """Now, but never in a closed day nor before the account's last entry.
-
-    The clocks of two machines may differ.
-    """
-    entries = Entry.objects.filter(account=account.pk).order_by("-pk")
-    last_at = entries.values_list("created_at", flat=True).first()
-    now = Books.objects.not_closed(timezone.now())
-    return max(now, last_at or now)
