@@ -1,5 +1,7 @@
 """The page of one transaction, and the actions on it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
@@ -118,9 +120,26 @@ def show(
     part: str = "reversal",
     status: int = 200,
 ) -> HttpResponse:
+    """The page of a transaction, or this part of it. The forms are those that were refused."""
     records = Transaction.objects.with_parties().with_reversal().with_payment()
     records = records.select_related("created_by", "arrival", "resolves", "correction")
     record = get_object_or_404(records, reference=reference)
+    left_cents = record.amount_cents - record.taken_back_cents if record.is_reversible else 0
+    context = facts_of(record) | {
+        "payment": payment_of(record, "" if verdict_form else problem),
+        "verdict": verdict_card(record, request.user, verdict_form),
+        "problem_sentence": problem,
+        "note_form": note_form or NoteForm(),
+        "propose_form": propose_form or ProposeForm(initial={"amount": format_amount(left_cents)}),
+        "left_cents": left_cents,
+        "suspense": card(record, suspense_form, suspense_problem),
+        "problem": note_form or propose_form or suspense_form or verdict_form,
+    }
+    return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)
+
+
+def facts_of(record: Transaction) -> dict[str, Any]:
+    """What the page shows of the transaction, whoever reads it."""
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)
@@ -128,13 +147,9 @@ def show(
     corrected = [record.pk] if record.kind.is_correction else []
     agreed = record.takes_back or corrected
     posters = {record.pk: record.orderer_name} if agreed else {}
-    left_cents = record.amount_cents - record.taken_back_cents if record.is_reversible else 0
     attempt = record.loaded_attempt
-    context = {
+    return {
         "record": record,
-        "payment": payment_of(record, "" if verdict_form else problem),
-        "verdict": verdict_card(record, request.user, verdict_form),
-        "problem_sentence": problem,
         "exchange": messages_of(attempt) if attempt else [],
         "reconciled": badges.of(record),
         "frozen": FROZEN,
@@ -152,12 +167,6 @@ def show(
         "related": queries.related_transactions(record),
         "notes": queries.notes_of(record),
         "incidents": queries.incidents_of(record),
-        "note_form": note_form or NoteForm(),
-        "propose_form": propose_form or ProposeForm(initial={"amount": format_amount(left_cents)}),
-        "left_cents": left_cents,
         "returns": queries.reversals_of(record),
         "claims": queries.claims_of(record),
-        "suspense": card(record, suspense_form, suspense_problem),
-        "problem": note_form or propose_form or suspense_form or verdict_form,
     }
-    return render_part(request, "adminpanel/transaction.html", context, part=part, status=status)
