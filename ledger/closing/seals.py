@@ -23,6 +23,7 @@ from ledger.closing.sections import (
     APPROVALS,
     AUDIT,
     ENTRIES,
+    OPENED,
     ORDERED,
     ORDERS,
     OUTCOMES,
@@ -49,8 +50,6 @@ WRITERS = """
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND pid IS DISTINCT FROM pg_backend_pid()"""
 
-# As in the query of claims in `sections.APPROVALS`.
-OPENED = "claim.opened_at >= %(start)s AND claim.opened_at < %(end)s"
 NEW_ORDERS = "record.id > %(orders_after)s AND record.id <= %(orders)s"
 NEW_CLAIMS = "claim.id > %(claims_after)s AND claim.id <= %(claims)s"
 BY_ENTRY = """

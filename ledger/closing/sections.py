@@ -26,6 +26,7 @@ TOUCHED = """
     SELECT id FROM ledger_transaction
     WHERE settled_at > created_at AND settled_at >= %(start)s AND settled_at < %(end)s"""
 ORDERED = "record.created_at >= %(start)s AND record.created_at < %(end)s"
+OPENED = "claim.opened_at >= %(start)s AND claim.opened_at < %(end)s"
 SETTLED = f"""(record.settled_at = record.created_at AND {ORDERED}
       OR record.settled_at > record.created_at
          AND record.settled_at >= %(start)s AND record.settled_at < %(end)s)"""
@@ -102,13 +103,13 @@ APPROVALS = Section(
     JOIN adminpanel_reversalproposal made ON record.created_by_id = made.decided_by_id
          AND record.idempotency_key = 'reversal ' || made.id
     WHERE record.part_of_id IS NOT NULL AND {ORDERED} ORDER BY record.id, made.id""",
-        """
+        f"""
     SELECT claim.opened_at, claim.id, 'claim', claim.notice_id, claim.opened_at, NULL,
            claim.original_id, claim.account_id, claim.amount_cents, claim.after_id, claim.reason,
            claim.key, claim.proposed_by_id, claim.proposed_by_name, claim.approved_by_id,
            claim.approved_by_name
     FROM ledger_claim claim
-    WHERE claim.opened_at >= %(start)s AND claim.opened_at < %(end)s ORDER BY claim.id""",
+    WHERE {OPENED} ORDER BY claim.id""",
         f"""
     SELECT record.created_at, record.id, 'taking', taking.id, taking.at, NULL, taking.claim_id,
            taking.cause_id, taking.cents

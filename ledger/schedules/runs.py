@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import timezone
@@ -61,9 +62,9 @@ def run_due(is_stopping: IsStopping = never) -> int:
     """
     failures = Failures("scheduled payments could not be made")
     done = 0
-    while done < RUNS_PER_TURN and not is_stopping() and (begun := begin_next()) is not None:
+    while done < RUNS_PER_TURN and not is_stopping() and (turn := begin_next()) is not None:
         done += 1
-        for run in begun:
+        if run := turn.run:
             # The lease of one that fails runs out, and then it is tried again.
             with failures.of(f"schedule {run.schedule_id}, due on {run.due_on}"):
                 carry_out(run)
@@ -74,8 +75,14 @@ def run_due(is_stopping: IsStopping = never) -> int:
 # --- Begin
 
 
-def begin_next() -> list[ScheduledRun] | None:
-    """The next run to carry out, if its schedule has one now. None if nothing is due.
+class Turn(NamedTuple):
+    """A schedule that had its turn, and its run to carry out, if it has one now."""
+
+    run: ScheduledRun | None
+
+
+def begin_next() -> Turn | None:
+    """The next schedule's turn. None if nothing is due.
 
     None also while the database is busy: there is another turn soon.
     """
@@ -92,29 +99,29 @@ def begin_next() -> list[ScheduledRun] | None:
 
 
 @committed
-def begin(now: datetime) -> list[ScheduledRun] | None:
+def begin(now: datetime) -> Turn | None:
     """Take a run that its worker left, or the schedule that has been due longest."""
     abandoned = ScheduledRun.objects.abandoned(now).select_related("schedule__source")
     left = abandoned.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",)).first()
     if left:
         left.lease_until = now + LEASE
         left.save(update_fields=["lease_until"])
-        return [left]
+        return Turn(left)
     due = Schedule.objects.due(due_day(now)).with_sides()
     schedule = due.select_for_update(skip_locked=HAS_SKIP_LOCKED, of=("self",)).first()
-    return None if schedule is None else begin_run(schedule, now)
+    return None if schedule is None else Turn(begin_run(schedule, now))
 
 
-def begin_run(schedule: Schedule, now: datetime) -> list[ScheduledRun]:
+def begin_run(schedule: Schedule, now: datetime) -> ScheduledRun | None:
     """Write the runs of the days that are due: at most the last one is carried out."""
     owner, today = schedule.source.user, due_day(now)
     if not (owner and owner.is_active):
         schedule.end(Schedule.EndedBy.OWNER)
-        return []
+        return None
     cents = due_cents(schedule)
     if isinstance(cents, Schedule.EndedBy):
         schedule.end(cents)
-        return []
+        return None
     late = new_days(schedule, today)
     run = None
     if late and late[-1] >= today - MADE_UP_WITHIN:
@@ -131,7 +138,7 @@ def begin_run(schedule: Schedule, now: datetime) -> list[ScheduledRun]:
         write_late(schedule, late, now)
     if run is None:
         end_if_over(schedule)
-    return [run] if run else []
+    return run
 
 
 def new_days(schedule: Schedule, today: date) -> list[date]:
