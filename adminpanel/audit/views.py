@@ -67,5 +67,5 @@ def line(event: AuditEvent) -> Line:
         words.actor_name(event),
         words.role_of(event.actor),
         words.facts_of(event),
-        words.page_of(event.subject),
+        words.url_of_subject(event.subject),
     )

@@ -124,12 +124,12 @@ def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
         return reverse("adminpanel:claim", args=[value])
     if name == "run":
         return reverse("adminpanel:integrity")
-    if name == "note" and (page := page_of(event.subject)):
+    if name == "note" and (page := url_of_subject(event.subject)):
         return f"{page}#notes"
     return subjects.transaction(value).url if isinstance(value, str) else None
 
 
-def page_of(text: str) -> str | None:
+def url_of_subject(text: str) -> str | None:
     """The page of an event's subject, if there is one."""
     subject = subjects.parse(text)
     return subject.url if subject else None

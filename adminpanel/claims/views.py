@@ -116,7 +116,7 @@ approve_end_claim, deny_end_claim, withdraw_end_claim = pages.views_of(
         find=lambda claim_id, ending_id: get_object_or_404(
             ClaimEnding, pk=ending_id, claim=claim_id
         ),
-        page_of=lambda one: reverse("adminpanel:claim", args=[one.claim_id]),
+        url_of=lambda one: reverse("adminpanel:claim", args=[one.claim_id]),
         show=lambda request, one, **more: show(request, one.claim_id, **more),
         words=say,
     ),

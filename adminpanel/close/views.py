@@ -56,7 +56,7 @@ def sign_close(request: MemberRequest, period: str) -> HttpResponse:
     except Refusal as refusal:
         return show(request, found, problem=str(refusal), status=page_status(refusal))
     messages.success(request, _("Signed. A finance approver must approve it."))
-    return redirect_to(request, page_of(found))
+    return redirect_to(request, url_of(found))
 
 
 @require_POST
@@ -72,7 +72,7 @@ def ask_reopening(request: MemberRequest, period: str) -> HttpResponse:
     except Refusal as refusal:
         return show(request, found, problem=str(refusal), status=page_status(refusal))
     messages.success(request, _("Asked. A finance approver must approve it."))
-    return redirect_to(request, page_of(found))
+    return redirect_to(request, url_of(found))
 
 
 @require_safe
@@ -80,7 +80,7 @@ def ask_reopening(request: MemberRequest, period: str) -> HttpResponse:
 def closing(request: MemberRequest, closing_id: int) -> HttpResponse:
     """The page of the period that a signature is about."""
     proposal = get_object_or_404(ClosingProposal, pk=closing_id)
-    return redirect_to(request, page_of(proposal.period))
+    return redirect_to(request, url_of(proposal.period))
 
 
 def say(proposal: ClosingProposal) -> str:
@@ -102,7 +102,7 @@ def found_period(key: str) -> Period:
     return found
 
 
-def page_of(period: Period) -> str:
+def url_of(period: Period) -> str:
     return reverse("adminpanel:close_period", args=[period.key])
 
 
@@ -142,7 +142,7 @@ approve_close, deny_close, withdraw_close = pages.views_of(
     operations.CLOSINGS,
     pages.Showing(
         find=lambda closing_id: get_object_or_404(ClosingProposal, pk=closing_id),
-        page_of=lambda one: page_of(one.period),
+        url_of=lambda one: url_of(one.period),
         show=lambda request, one, **more: show(request, one.period, **more),
         words=say,
     ),

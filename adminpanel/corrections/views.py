@@ -164,7 +164,7 @@ approve_adjustment, deny_adjustment, withdraw_adjustment = pages.views_of(
     operations.CORRECTIONS,
     pages.Showing(
         find=lambda correction_id: get_object_or_404(Correction, pk=correction_id),
-        page_of=lambda one: reverse("adminpanel:adjustment", args=[one.pk]),
+        url_of=lambda one: reverse("adminpanel:adjustment", args=[one.pk]),
         show=lambda request, one, **more: show(request, one.pk, **more),
         words=say,
     ),

@@ -60,12 +60,12 @@ class Showing[P: Proposal]:
     """How the pages of one model find a proposal and show it.
 
     `find` gets the ids in the URL; they name the proposal that the reader saw, and not the newest.
-    `words` says what came of the decision, and `page_of` where to read it. After a refusal, `show`
+    `words` says what came of the decision, and `url_of` where to read it. After a refusal, `show`
     shows the proposal again, with the problem or with the form of a denial.
     """
 
     find: Callable[..., P]
-    page_of: Callable[[P], str]
+    url_of: Callable[[P], str]
     show: Callable[..., HttpResponse]
     words: Callable[[P], str]
 
@@ -100,7 +100,7 @@ def view_of[P: Proposal](
             messages.info(request, str(refusal))
         else:
             LEVELS[State(proposal.state)](request, showing.words(proposal))
-        return redirect_to(request, showing.page_of(earlier))
+        return redirect_to(request, showing.url_of(earlier))
 
     return view
 

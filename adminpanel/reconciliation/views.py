@@ -54,13 +54,13 @@ def import_statement(request: MemberRequest) -> HttpResponse:
             else:
                 if not is_new:
                     messages.info(request, _("This file is here already. Nothing changed."))
-                return redirect_to(request, page_of(statement.pk))
+                return redirect_to(request, url_of(statement.pk))
     context = {"form": form}
     template = "adminpanel/import_statement.html"
     return render_part(request, template, context, part="uploading", status=status)
 
 
-def page_of(statement_id: int) -> str:
+def url_of(statement_id: int) -> str:
     return reverse("adminpanel:statement", args=[statement_id])
 
 
@@ -123,7 +123,7 @@ def decide(
         messages.success(request, words)
     is_over = changed.state == Statement.State.DROPPED
     return redirect_to(
-        request, reverse("adminpanel:reconciliation") if is_over else page_of(found.pk)
+        request, reverse("adminpanel:reconciliation") if is_over else url_of(found.pk)
     )
 
 

@@ -103,7 +103,7 @@ approve_reversal, deny_reversal, withdraw_reversal = pages.views_of(
     operations.REVERSALS,
     pages.Showing(
         find=lambda proposal_id: get_object_or_404(ReversalProposal, pk=proposal_id),
-        page_of=lambda one: reverse("adminpanel:reversal", args=[one.pk]),
+        url_of=lambda one: reverse("adminpanel:reversal", args=[one.pk]),
         show=lambda request, one, **more: show(request, one.pk, **more),
         words=say,
     ),

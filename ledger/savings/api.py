@@ -99,7 +99,7 @@ def open_goal(
     if body.target_date and body.target_date <= nairobi_day():
         raise operations.DateIsPast
     picture = body.picture or Picture.JAR
-    plan = operations.Plan(body.name, picture.value, body.target_cents, body.target_date)
+    plan = operations.GoalPlan(body.name, picture.value, body.target_cents, body.target_date)
     goal, is_replay = operations.open_goal(request.auth.context(key), body.user_id, plan)
     if is_replay:
         response.headers["Idempotency-Replayed"] = "true"

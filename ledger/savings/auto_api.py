@@ -18,7 +18,7 @@ from ledger.savings.api import own_goal
 from ledger.schedules import api as schedules
 from ledger.schedules import operations
 from ledger.schedules.errors import GoalReached
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from wallet.api.callers import CallRequest, note_read
 from wallet.api.schemas import Body, problems
 from wallet.errors import Refusal
@@ -126,7 +126,7 @@ def save_on_days(
     saves = Schedule.objects.saving_for(goal.pk)
     if goal.is_reached and saves is None:
         raise GoalReached
-    plan = Plan(savings.order_to_add(goal, cents), schedules.regular(every, day))
+    plan = SchedulePlan(savings.order_to_add(goal, cents), schedules.regular(every, day))
     if saves:
         operations.change(saves.pk, plan)
     else:

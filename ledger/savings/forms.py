@@ -79,10 +79,10 @@ class PlanForm(forms.Form):
         )
 
     @property
-    def plan(self) -> operations.Plan:
+    def plan(self) -> operations.GoalPlan:
         """What was filled in. The form must be valid."""
         data = self.cleaned_data
-        return operations.Plan(data["name"], data["picture"], data["target"], data["by"])
+        return operations.GoalPlan(data["name"], data["picture"], data["target"], data["by"])
 
 
 class LockForm(forms.Form):

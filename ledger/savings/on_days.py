@@ -17,7 +17,7 @@ from ledger.savings import operations as savings
 from ledger.savings.views import own_goal
 from ledger.schedules import operations
 from ledger.schedules.forms import SavingForm, initial_of
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from wallet.errors import Busy, OutcomeUnknown, Refusal
 from wallet.web.http import MemberRequest, context_of, post_data, redirect_to, render_part
 from wallet.web.refusals import mark_page
@@ -39,9 +39,9 @@ def save_on_days(request: MemberRequest, goal_id: int) -> HttpResponse:
     context = context_of(request, key=form.cleaned_data["idempotency_key"])
     try:
         if schedule:
-            made = operations.change(schedule.pk, Plan(order, form.days))
+            made = operations.change(schedule.pk, SchedulePlan(order, form.days))
         else:
-            made = operations.create(context, Plan(order, form.days))
+            made = operations.create(context, SchedulePlan(order, form.days))
     except Refusal as error:
         form.add_error("amount" if error.field == "amount" else None, str(error))
         return mark_page(render_form(request, form, goal, schedule), error)

@@ -32,7 +32,7 @@ class DateIsPast(Refusal):
     field = "target_date"
 
 
-class Plan(NamedTuple):
+class GoalPlan(NamedTuple):
     """What a member says about a goal. `target_cents` is in whole cents."""
 
     name: str
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
 
 
 @committed
-def open_goal(context: Context, user_id: int, plan: Plan) -> tuple[Goal, bool]:
+def open_goal(context: Context, user_id: int, plan: GoalPlan) -> tuple[Goal, bool]:
     """Open an empty goal for this member, once per key. Returns it, and if it's a replay.
 
     Raises InvalidAmount, TooManyGoals, AccountClosed, GoalKeyReused if the key opened another goal,
@@ -77,7 +77,7 @@ def open_goal(context: Context, user_id: int, plan: Plan) -> tuple[Goal, bool]:
 
 
 @committed
-def change_goal(goal_id: int, plan: Plan) -> Goal:
+def change_goal(goal_id: int, plan: GoalPlan) -> Goal:
     """Change what a member says about an open goal. Raises InvalidAmount, GoalClosed and Busy."""
     refuse_target(plan)
     account = Account.objects.select_for_update().get(pk=goal_id)
@@ -87,7 +87,7 @@ def change_goal(goal_id: int, plan: Plan) -> Goal:
     return Goal.objects.select_related("account").get(pk=goal_id)
 
 
-def refuse_target(plan: Plan) -> None:
+def refuse_target(plan: GoalPlan) -> None:
     if plan.target_cents is not None and plan.target_cents <= 0:
         raise InvalidAmount
 

@@ -22,7 +22,7 @@ from ledger.operations import Order
 from ledger.schedules import operations
 from ledger.schedules.booking import due_day
 from ledger.schedules.errors import DayMissing, DayTooFar
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from wallet.api.callers import CallRequest, Scope, note_read, require
 from wallet.api.schemas import Body, Key, problems
 from wallet.models import Account, User
@@ -115,7 +115,7 @@ def make_schedule(
     # First, so that what it says of a stranger comes after all other errors.
     days = days_of(body)
     order, _wallets = transfer_of(request, body)
-    made, is_replay = operations.create_by_key(request.auth.context(key), Plan(order, days))
+    made, is_replay = operations.create_by_key(request.auth.context(key), SchedulePlan(order, days))
     if is_replay:
         response.headers["Idempotency-Replayed"] = "true"
     return Status(201, answer(made.pk))
@@ -135,7 +135,7 @@ def change_schedule(request: CallRequest, schedule_id: int, body: ScheduleChange
     order = Order(
         *(TRANSFER, body.amount_cents, found.source_id, found.target_id, body.description or "")
     )
-    operations.change(found.pk, Plan(order, days_of(body)))
+    operations.change(found.pk, SchedulePlan(order, days_of(body)))
     return answer(found.pk)
 
 

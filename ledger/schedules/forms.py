@@ -16,7 +16,7 @@ from ledger.forms.moves import PayeeForm, new_key
 from ledger.kinds import TRANSFER
 from ledger.models import Schedule
 from ledger.schedules.booking import due_day
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from wallet.models import User
 from wallet.money import format_amount
 from wallet.web.fields import AmountField, KeyField, PickField
@@ -126,9 +126,9 @@ class ScheduleForm(RhythmForm, PayeeForm):
         return super().days
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> SchedulePlan:
         """What was filled in. The form must be valid."""
-        return Plan(self.order(), self.days)
+        return SchedulePlan(self.order(), self.days)
 
 
 def initial_of(schedule: Schedule) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from wallet.money import format_money
 SCHEDULES_AT_MOST = 50
 
 
-class Plan(NamedTuple):
+class SchedulePlan(NamedTuple):
     """What a schedule is to do. `order` is that of each run."""
 
     order: Order
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
         ).hexdigest()
 
 
-def check(plan: Plan) -> None:
+def check(plan: SchedulePlan) -> None:
     """Refuse a plan whose payments would be refused whatever the wallet holds on their day.
 
     Of own money only the amount is checked: it stays with its member, and each run is refused or
@@ -98,21 +98,21 @@ def check(plan: Plan) -> None:
         raise RecipientUnproved
 
 
-def find_earlier(context: Context, plan: Plan) -> Schedule | None:
+def find_earlier(context: Context, plan: SchedulePlan) -> Schedule | None:
     """The schedule that this form has made already, if it has."""
     request_id = context.request_id(plan)
     return Schedule.objects.filter(request_id=request_id).first() if request_id else None
 
 
 @committed
-def create(context: Context, plan: Plan) -> Schedule:
+def create(context: Context, plan: SchedulePlan) -> Schedule:
     """Make a schedule, once per key. Raises what `check` raises, TooManySchedules and Busy."""
     lock_wallet(plan)
     return find_earlier(context, plan) or make(plan, context.request_id(plan))
 
 
 @committed
-def create_by_key(context: Context, plan: Plan) -> tuple[Schedule, bool]:
+def create_by_key(context: Context, plan: SchedulePlan) -> tuple[Schedule, bool]:
     """Make a schedule for a program, once per key. Returns it, and if it's a replay.
 
     Raises what `create` raises, and ScheduleKeyReused if the key made another one.
@@ -128,13 +128,13 @@ def create_by_key(context: Context, plan: Plan) -> tuple[Schedule, bool]:
     return make(plan, request_id), False
 
 
-def lock_wallet(plan: Plan) -> None:
+def lock_wallet(plan: SchedulePlan) -> None:
     """Lock first: schedules are counted, and a member who leaves ends them under the same lock."""
     assert plan.order.source_id
     Account.objects.select_for_update().get(pk=plan.order.source_id)
 
 
-def make(plan: Plan, request_id: UUID | None) -> Schedule:
+def make(plan: SchedulePlan, request_id: UUID | None) -> Schedule:
     """The caller holds the wallet."""
     check(plan)
     source_id = plan.order.source_id
@@ -158,7 +158,7 @@ def make(plan: Plan, request_id: UUID | None) -> Schedule:
 
 
 @committed
-def change(schedule_id: int, plan: Plan) -> Schedule:
+def change(schedule_id: int, plan: SchedulePlan) -> Schedule:
     """Change what an open schedule does. Raises what `check` raises, ScheduleEnded and Busy.
 
     Today's run, if it's begun and not paid, begins again with the change.
@@ -178,7 +178,7 @@ def change(schedule_id: int, plan: Plan) -> Schedule:
     return schedule
 
 
-def changes_payment(schedule: Schedule, plan: Plan) -> bool:
+def changes_payment(schedule: Schedule, plan: SchedulePlan) -> bool:
     """Would it pay another amount or payee, or on other days?
 
     Then it's checked and reported like a new one.
@@ -188,7 +188,7 @@ def changes_payment(schedule: Schedule, plan: Plan) -> bool:
     return known != (order.amount_cents, order.target_id, plan.days)
 
 
-def columns(plan: Plan) -> dict[str, object]:
+def columns(plan: SchedulePlan) -> dict[str, object]:
     order, days = plan.order, plan.days
     return {
         "target_id": order.target_id,

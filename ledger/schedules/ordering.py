@@ -25,7 +25,7 @@ from ledger.models import Schedule
 from ledger.schedules import operations
 from ledger.schedules.booking import due_day
 from ledger.schedules.forms import ScheduleForm, initial_of
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from ledger.schedules.pages import own
 from ledger.views import stepping_up
 from ledger.views.moves import (
@@ -108,7 +108,7 @@ def fill_in(request: MemberRequest, schedule: Schedule | None) -> HttpResponse:
         return render_form(request, form, status=503)
 
 
-def confirm(request: MemberRequest, form: ScheduleForm, plan: Plan) -> HttpResponse:
+def confirm(request: MemberRequest, form: ScheduleForm, plan: SchedulePlan) -> HttpResponse:
     """The page that comes before it's made, or make it. Raises Refusal and OutcomeUnknown."""
     context = context_of(request, key=form.cleaned_data["idempotency_key"])
     schedule, is_confirmed = form.schedule, request.POST.get("confirm") == "1"
@@ -131,7 +131,7 @@ def confirm(request: MemberRequest, form: ScheduleForm, plan: Plan) -> HttpRespo
 
 
 def page_before(
-    request: MemberRequest, form: ScheduleForm, plan: Plan, is_confirmed: bool
+    request: MemberRequest, form: ScheduleForm, plan: SchedulePlan, is_confirmed: bool
 ) -> HttpResponse | None:
     """What the member has to look at first: the review, or what asks who they are."""
     if names_another_payee(request, form):

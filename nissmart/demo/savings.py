@@ -68,7 +68,7 @@ def open_one(user: User, wish: Wish, opened: datetime) -> Goal:
     if earlier := find(user, wish.name):
         return earlier
     by = None if wish.days is None else nairobi_day() + timedelta(wish.days)
-    plan = savings.Plan(wish.name, wish.picture, wish.target_cents, by)
+    plan = savings.GoalPlan(wish.name, wish.picture, wish.target_cents, by)
     context = Context(user.pk, key=key_of(wish.name))
     goal, _is_replay = savings.open_goal(context, user.pk, plan)
     Account.objects.filter(pk=goal.pk).update(created_at=opened)

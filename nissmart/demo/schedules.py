@@ -8,7 +8,7 @@ from ledger.due_days import Days, Every
 from ledger.kinds import TRANSFER
 from ledger.operations import Order
 from ledger.schedules import operations
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from nissmart.demo import members as demo
 from wallet.context import Context
 from wallet.errors import Refusal
@@ -23,5 +23,5 @@ def play(people: dict[demo.Person, User]) -> None:
     source_id, target_id = (Account.objects.wallet_id(one.pk) for one in (payer, payee))
     order = Order(TRANSFER, RENT_CENTS, source_id, target_id, "Rent share")
     with suppress(Refusal):
-        plan = Plan(order, Days(Every.MONTH, RENT_DAY))
+        plan = SchedulePlan(order, Days(Every.MONTH, RENT_DAY))
         operations.create(Context(payer.pk, key="demo-schedule"), plan)

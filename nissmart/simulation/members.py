@@ -82,7 +82,7 @@ def cancel(world: World, step: Step) -> str:
 
 def open_goal(world: World, step: Step) -> str:
     who = world.member(step["who"])
-    plan = savings.Plan(f"Goal {step['key']}", target_cents=step["target"] or None)
+    plan = savings.GoalPlan(f"Goal {step['key']}", target_cents=step["target"] or None)
     goal, is_replay = savings.open_goal(Context(who.id, key=step["key"]), who.id, plan)
     return f"goal {goal.pk}{' again' if is_replay else ''}"
 
@@ -155,7 +155,7 @@ def schedule(world: World, step: Step) -> str:
         "week": Days(Every.WEEK, tomorrow.isoweekday()),
         "month": Days(Every.MONTH, 31),
     }[step["every"]]
-    plan = schedules.Plan(wanted, days)
+    plan = schedules.SchedulePlan(wanted, days)
     made = schedules.create(Context(who.id, key=step["key"]), plan)
     return f"schedule {made.pk}"
 

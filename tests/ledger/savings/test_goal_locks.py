@@ -85,7 +85,7 @@ def test_a_lock_lasts_until_its_day_begins_in_nairobi(saver, clock):
 def test_a_lock_to_the_target_ends_for_good_when_it_is_reached(saver):
     goal = locked(saver, None, target_cents=300_00)
     # Changing the goal doesn't change the lock.
-    savings.change_goal(goal.pk, savings.Plan("School fees", target_cents=50_00))
+    savings.change_goal(goal.pk, savings.GoalPlan("School fees", target_cents=50_00))
     save(goal, 199_99)
     assert_locked(goal, open_goal(saver, "Rent"))
     save(goal, 1)

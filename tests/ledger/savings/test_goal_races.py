@@ -99,7 +99,7 @@ def test_a_goal_that_is_opened_while_its_member_leaves_is_closed_too(saver):
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             # What opens a goal, not committed yet.
-            plan = savings.Plan("A car")
+            plan = savings.GoalPlan("A car")
             goal, _is_replay = savings.open_goal.__wrapped__(context, leaver.pk, plan)
             left = thread.submit(closing(partial(leaving.close, Context(leaver.pk), leaver.pk)))
             wait_for_a_waiter()

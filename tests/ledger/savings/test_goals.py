@@ -80,7 +80,7 @@ def test_a_key_moves_money_once_and_opens_one_goal(alice):
     assert (again.pk, again.is_replay) == (first.pk, True)
     with nothing_moves(), pytest.raises(KeyReused):
         take(goal, 50_00, key)
-    context, plan = Context(alice.pk, key=key), savings.Plan("Rent", target_cents=1_00)
+    context, plan = Context(alice.pk, key=key), savings.GoalPlan("Rent", target_cents=1_00)
     made, is_replay = savings.open_goal(context, alice.pk, plan)
     assert not is_replay
     assert savings.open_goal(context, alice.pk, plan) == (made, True)
@@ -209,7 +209,7 @@ def test_closing_returns_all_the_money_in_the_same_commit(alice, settings):
         with nothing_moves(), pytest.raises(GoalClosed):
             goals.order(goal, wanted)
     with nothing_moves(), pytest.raises(GoalClosed):
-        savings.change_goal(goal.pk, savings.Plan("Rent"))
+        savings.change_goal(goal.pk, savings.GoalPlan("Rent"))
     assert violations() == []
 
 

@@ -16,7 +16,7 @@ from ledger.savings import automatic as saving_by_itself
 from ledger.savings import operations as savings
 from ledger.schedules import operations
 from ledger.schedules.errors import SavesAlready
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from ledger.schedules.runs import run_due
 from tests.books import assert_books_right, nothing_moves
 from tests.conftest import signed_in
@@ -40,7 +40,7 @@ def monday(time_machine):
 
 
 def automatic(goal: Goal, cents: int = 40_00, days: Days = MONDAYS) -> Schedule:
-    plan = Plan(savings.order_to_add(goal, cents), days)
+    plan = SchedulePlan(savings.order_to_add(goal, cents), days)
     return operations.create(Context(goal.account.user_id, key=new_key()), plan)
 
 
@@ -162,9 +162,9 @@ def test_an_amount_of_nothing_is_refused_before_the_database_has_to(monday, alic
     calls = [
         lambda: automatic(goal, cents),
         lambda: operations.change(
-            automatic(goal).pk, Plan(savings.order_to_add(goal, cents), MONDAYS)
+            automatic(goal).pk, SchedulePlan(savings.order_to_add(goal, cents), MONDAYS)
         ),
-        lambda: savings.change_goal(goal.pk, savings.Plan("Fees", target_cents=cents)),
+        lambda: savings.change_goal(goal.pk, savings.GoalPlan("Fees", target_cents=cents)),
         lambda: open_goal(alice, target_cents=cents),
         lambda: asks.make(alice.pk, amount_cents=cents, note=""),
         lambda: saving_by_itself.turn_on(goal_id=goal.pk, percent=cents),

@@ -15,7 +15,7 @@ from wallet.models import User
 
 def open_goal(user: User, name: str = "School fees", **plan: Any) -> Goal:
     context = Context(user.pk, key=new_key())
-    return savings.open_goal(context, user.pk, savings.Plan(name, **plan))[0]
+    return savings.open_goal(context, user.pk, savings.GoalPlan(name, **plan))[0]
 
 
 def saving(user: User, cents: int, name: str = "School fees", **plan: Any) -> Goal:

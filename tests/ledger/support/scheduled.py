@@ -10,7 +10,7 @@ from ledger.models import Schedule, ScheduledRun, Transaction
 from ledger.operations import Order
 from ledger.querysets import NAIROBI
 from ledger.schedules import operations
-from ledger.schedules.operations import Plan
+from ledger.schedules.operations import SchedulePlan
 from tests.factories import account_id, new_key
 from wallet.context import Context
 from wallet.models import User
@@ -29,8 +29,8 @@ def at(day: date, hour: int = 9, minute: int = 0) -> datetime:
 
 def plan(
     payer: User, payee: User, days: Days = MONDAYS, cents: int = CENTS, note: str = "Rent"
-) -> Plan:
-    return Plan(Order(TRANSFER, cents, account_id(payer), account_id(payee), note), days)
+) -> SchedulePlan:
+    return SchedulePlan(Order(TRANSFER, cents, account_id(payer), account_id(payee), note), days)
 
 
 def schedule(payer: User, payee: User, *args: object, **more: object) -> Schedule:
