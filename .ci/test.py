@@ -64,10 +64,10 @@ LONGEST_FIRST = [
     ("PostgreSQL", REST),
     ("SQLite", REST),
     ("SQLite", BROWSER),
+    *([("PostgreSQL", BROWSER)] if os.environ.get("NIGHTLY") else []),
     ("PostgreSQL", LEDGER),
     ("SQLite", FIRST_HALF),
     ("SQLite", SECOND_HALF),
-    *([("PostgreSQL", BROWSER)] if os.environ.get("NIGHTLY") else []),
 ]
 # Each waits a third of its time, for pages, servers and locks, so three keep two processors busy.
 # More would slow the tests that measure time.
@@ -175,10 +175,10 @@ def carry_out(runs: list[Run], place: Path) -> None:
         try:
             while waiting and len(under_way) < AT_A_TIME:
                 run = waiting.pop(0)
-                under_way.append(run)
                 if not run.binaries and is_shared:
                     migrated = migrated or migrate(place)
                 run.start(place, migrated)
+                under_way.append(run)
             time.sleep(0.2)
         except KeyboardInterrupt:
             waiting.clear()
@@ -199,7 +199,7 @@ def warnings(arguments: Sequence[str]) -> str:
     missing = []
     if may_use_browser(arguments) and not find_installed() and not install_chromium():
         os.environ["CHROMIUM"] = "none"
-        missing.append("Chromium was not found, so NO BROWSER TEST RUNS (apt install chromium).")
+        missing.append("NO BROWSER TEST RUNS: apt install chromium-headless-shell.")
     if tools := [name for name in ("curl", "jq") if not shutil.which(name)]:
         names = " and ".join(tools)
         missing.append(f"The commands in docs/api.md ARE NOT TESTED: they need {names}.")

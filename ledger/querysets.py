@@ -86,7 +86,7 @@ def is_item() -> Q:
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of_member(self, user: User) -> Self:
-        """Transactions this member may see, to look one up. `of_accounts` lists them."""
+        """Transactions this member may see. Find one with it, and list them with `of_accounts`."""
         return self.filter(Q(from_account__user=user) | Q(to_account__user=user))
 
     def of_accounts(self, *ids: int) -> Self:

@@ -115,7 +115,7 @@ def parts(event: AuditEvent, name: str, value: Any) -> list[Part]:
 
 
 def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
-    """The page of a fact's value, if there is one."""
+    """The URL of a fact's value, if it has a page."""
     if name == "proposal":
         return reverse("adminpanel:reversal", args=[value])
     if name == "correction":
@@ -124,13 +124,13 @@ def url_of(event: AuditEvent, name: str, value: Any) -> str | None:
         return reverse("adminpanel:claim", args=[value])
     if name == "run":
         return reverse("adminpanel:integrity")
-    if name == "note" and (page := url_of_subject(event.subject)):
-        return f"{page}#notes"
+    if name == "note" and (url := url_of_subject(event.subject)):
+        return f"{url}#notes"
     return subjects.transaction(value).url if isinstance(value, str) else None
 
 
 def url_of_subject(text: str) -> str | None:
-    """The page of an event's subject, if there is one."""
+    """The URL of an event's subject, if it has a page."""
     subject = subjects.parse(text)
     return subject.url if subject else None
 

@@ -120,7 +120,7 @@ def show(
     part: str = "reversal",
     status: int = 200,
 ) -> HttpResponse:
-    """The page of a transaction, or this part of it. The forms are those that were refused."""
+    """The page of a transaction, or this part of it. A form that is given was refused."""
     records = Transaction.objects.with_parties().with_reversal().with_payment()
     records = records.select_related("created_by", "arrival", "resolves", "correction")
     record = get_object_or_404(records, reference=reference)
@@ -139,7 +139,7 @@ def show(
 
 
 def facts_of(record: Transaction) -> dict[str, Any]:
-    """What the page shows of the transaction, whoever reads it."""
+    """What the page shows of the transaction to every reader."""
     entries = record.entries.select_related("account__user").order_by("pk")
     behind = queries.proposal_behind(record)
     history = queries.events_of(record, behind)

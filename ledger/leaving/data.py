@@ -18,6 +18,7 @@ from ledger.models import (
     Transaction,
 )
 from ledger.movements import Movement
+from ledger.querysets import TransactionQuerySet
 from wallet.models import Account, AuditEvent, User
 from wallet.names import short_name
 
@@ -147,10 +148,15 @@ def rows(found: Any, *columns: str) -> list[dict[str, Any]]:
     return list(found.order_by("pk").values(*columns))
 
 
+def records_of(user: User) -> TransactionQuerySet:
+    """All their transactions, newest first."""
+    own = user.accounts.values_list("pk", flat=True)
+    return Transaction.objects.of_accounts(*own).for_members().order_by("-pk")
+
+
 def transactions(user: User, account: Account) -> Iterator[dict[str, Any]]:
     """Each of the member's transactions, newest first, seen from their wallet."""
-    own = user.accounts.values_list("pk", flat=True)
-    for record in Transaction.objects.of_accounts(*own).for_members().order_by("-pk"):
+    for record in records_of(user):
         movement = Movement(record, account)
         attempt = record.loaded_attempt
         yield {

@@ -1,4 +1,4 @@
-"""What operations share that write through the ORM: their moment, and their entries."""
+"""The moment and the entries of what operations write through the ORM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def now_for(*accounts: Account) -> datetime:
 def write_entries(record: Transaction, postings: Postings, *wallets: Account) -> None:
     """Write the entries of a transaction, and the new balances of these wallets, which are locked.
 
-    Accounts of the house have no balance of their own.
+    House accounts store no balance.
     """
     by_id = {wallet.pk: wallet for wallet in wallets}
     entries = []

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
-
 from ledger.kinds import STRAY_IN, Kind
-from ledger.models import Books, Entry, Transaction
+from ledger.models import Transaction
 from ledger.operations import arrivals
 from ledger.operations.arrivals import Paid
+from ledger.operations.entries import now_for, write_entries
 from ledger.operations.orders import Order
 from ledger.status import Status
 from wallet.db.retries import committed
@@ -46,8 +45,7 @@ def hold_in_suspense(
     item = Transaction.objects.get(pk=resolves_id) if resolves_id else None
     if item and (item.amount_cents != paid.amount_cents or item.resolution):
         item = None
-    now = Books.objects.not_closed(timezone.now())
-    record = write_unordered(order, actor_id=actor_id, key=key, at=now, resolves=item)
+    record = write_unordered(order, actor_id=actor_id, key=key, at=now_for(), resolves=item)
     if comes_in:
         arrivals.bind(record, paid, arrival, may_be_forged=may_be_forged)
     return record
@@ -74,9 +72,5 @@ def write_unordered(
         created_at=at,
         settled_at=at,
     )
-    # In one statement: PostgreSQL refuses entries that don't sum to zero at its end.
-    Entry.objects.bulk_create(
-        Entry(transaction=record, account_id=account_id, amount_cents=cents, created_at=at)
-        for account_id, cents in order.postings(is_settled=True)
-    )
+    write_entries(record, order.postings(is_settled=True))
     return record

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 Missed, State = ScheduledRun.Missed, ScheduledRun.State
 # So that other payments don't wait long for those of a full morning.
-RUNS_PER_TURN = 50
+TURNS_AT_A_TIME = 50
 # Far longer than an order takes. Then its worker is gone, or found the database busy.
 LEASE = timedelta(minutes=1)
 # After a stop of the worker, the last run is made up if it's no older; money that leaves weeks late
@@ -55,14 +55,14 @@ HAS_SKIP_LOCKED = connection.features.has_select_for_update_skip_locked
 
 
 def run_due(is_stopping: IsStopping = never) -> int:
-    """Make the payments that are due, at most `RUNS_PER_TURN`.
+    """Make the payments that are due, at most `TURNS_AT_A_TIME`.
 
     Returns how many schedules had their turn.
     Raises an ExceptionGroup of what went wrong, once the others had their turn.
     """
     failures = Failures("scheduled payments could not be made")
     done = 0
-    while done < RUNS_PER_TURN and not is_stopping() and (turn := begin_next()) is not None:
+    while done < TURNS_AT_A_TIME and not is_stopping() and (turn := begin_next()) is not None:
         done += 1
         if run := turn.run:
             # The lease of one that fails runs out, and then it is tried again.
@@ -76,16 +76,14 @@ def run_due(is_stopping: IsStopping = never) -> int:
 
 
 class Turn(NamedTuple):
-    """A schedule that had its turn, and its run to carry out, if it has one now."""
+    """A schedule's turn. `run` is None if there is nothing to pay: it ended, or missed its days."""
 
     run: ScheduledRun | None
 
 
 def begin_next() -> Turn | None:
-    """The next schedule's turn. None if nothing is due.
-
-    None also while the database is busy: there is another turn soon.
-    """
+    """The next schedule's turn. None if nothing is due, or while the database is busy: the worker
+    comes again soon."""
     now = timezone.now()
     # A read first, because a claim takes SQLite's only write lock.
     if not (

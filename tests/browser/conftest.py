@@ -31,7 +31,7 @@ def browser_type_launch_args(playwright: Playwright) -> dict[str, Any]:
         return {"executable_path": path, "args": FLAGS}
     if "CHROMIUM" not in os.environ and Path(playwright.chromium.executable_path).exists():
         return {"args": FLAGS}
-    pytest.skip("CHROMIUM WAS NOT FOUND, SO NO BROWSER TEST RUNS (apt install chromium)")
+    pytest.skip("NO BROWSER TEST RUNS WITHOUT CHROMIUM (apt install chromium-headless-shell)")
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_going_back_and_sending_the_review_again_ends_on_the_same_receipt(open_p
     receipt = page.url
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
-    # Chromium's error page, which has no text without windows.
+    # Chromium's error page. The headless shell leaves it empty.
     expect(page.locator("main")).to_have_count(0)
     # Chromium requests either the review again, or its result directly.
     page.reload()

@@ -128,7 +128,7 @@ def test_limits_count_on_the_day(now, rent, alice, settings):
 
 def test_a_payer_who_is_closed_at_that_moment_is_not_taken_for_the_payee(now, rent, alice):
     now(MONDAY)
-    [run] = begin_next()
+    run = begin_next().run
     User.objects.filter(pk=alice.pk).update(is_active=False)
     heard = Message.objects.count()
     with nothing_moves():

@@ -67,17 +67,17 @@ def test_two_workers_with_the_same_run_pay_once(alice, bob):
     """One hung, lost its lease to the other, and goes on."""
     for number in range(ROUNDS):
         one = due(alice, bob)
-        mine = begin_next()
+        mine = begin_next().run
         leases_end()
-        theirs = begin_next()
+        theirs = begin_next().run
         assert mine == theirs
-        run_together(partial(carry_out, mine[0]), partial(carry_out, theirs[0]))
+        run_together(partial(carry_out, mine), partial(carry_out, theirs))
         assert (paid(one), state(one), balance(bob)) == (1, "done", (number + 1) * CENTS)
 
 
 def test_a_run_that_one_worker_wrote_as_missed_is_not_paid_by_another(alice, bob):
     one = due(alice, bob)
-    [hanging] = begin_next()
+    hanging = begin_next().run
     leases_end()
     send(alice, bob, 1_000_00)
     run_due()
@@ -91,7 +91,7 @@ def test_a_run_that_is_paid_while_another_worker_writes_it_as_missed_is_paid(
     alice, bob, monkeypatch
 ):
     one = due(alice, bob)
-    [hanging] = begin_next()
+    hanging = begin_next().run
     leases_end()
     send(alice, bob, 1_000_00)
     perform = money.perform

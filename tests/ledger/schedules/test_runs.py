@@ -180,7 +180,7 @@ def test_a_last_run_that_is_paid_but_not_booked_has_ended_the_schedule(now, alic
     """Its worker died between the two. Its member may act before the next one comes."""
     one = schedule(alice, bob, Days(Every.ONCE, on=MONDAY))
     now(MONDAY)
-    [run] = begin_next()
+    run = begin_next().run
     money.perform(Context(alice.pk, key=run.key), order_of(run))
     with nothing_moves(), pytest.raises(ScheduleEnded):
         act(one.pk)
