@@ -10,6 +10,7 @@ import logging
 import re
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from ledger import rails
@@ -197,8 +198,10 @@ def apply_waiting() -> int:
     it came before its payment was known. For the background worker; says how many."""
     now = timezone.now()
     waiting = RailEvent.objects.filter(is_callback=True, handled_at__isnull=True)
+    # A machine whose clock was ahead stored the last of these.
+    due = Q(at__lte=now - LEFT_ALONE) | Q(at__gt=now + LEFT_ALONE)
     applied, failures = 0, Failures("callbacks could not be applied")
-    for event in waiting.filter(at__lte=now - LEFT_ALONE).order_by("pk")[:APPLIED_AT_MOST]:
+    for event in waiting.filter(due).order_by("pk")[:APPLIED_AT_MOST]:
         with failures.of(f"rail event {event.pk}"):
             try:
                 applied += apply(event) is not None

@@ -130,6 +130,16 @@ def test_what_can_not_be_applied_now_is_acknowledged_and_applied_later(
     assert callbacks.apply_waiting() == 0
 
 
+def test_one_that_a_clock_ahead_stored_does_not_wait_until_then(alice, rail):
+    attempt = sent(alice)
+    callbacks.store(rail, "paid", rail.message(attempt.reference))
+    # The request that stored it may still be under way.
+    assert callbacks.apply_waiting() == 0
+    age(seconds=-3600)
+    assert callbacks.apply_waiting() == 1
+    assert state(attempt) == "SUCCEEDED"
+
+
 def test_one_that_never_can_be_applied_is_given_up_after_a_day(alice, rail, monkeypatch):
     attempt = sent(alice)
 
