@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from wallet.models.people import User
@@ -20,8 +21,11 @@ ACCESS = (
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def acts(self) -> AuditEventQuerySet:
-        """Everything but access. In these words, which are the condition of an index."""
-        return self.exclude(action__in=ACCESS)
+        """Everything but access. In these words, which are the condition of an index.
+
+        SQLite knows the condition only by the actions themselves, not by values bound to it.
+        """
+        return self.exclude(action__in=[RawSQL(f"'{action}'", ()) for action in ACCESS])
 
 
 class AuditEvent(models.Model):
