@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from wallet.models.people import User
@@ -25,7 +24,7 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
         SQLite knows the condition only by the actions themselves, not by values bound to it.
         """
-        return self.exclude(action__in=[RawSQL(f"'{action}'", ()) for action in ACCESS])
+        return self.exclude(action__in=[Func(template=f"'{action}'") for action in ACCESS])
 
 
 class AuditEvent(models.Model):
