@@ -29,7 +29,7 @@ NEEDED = {
     "MPESA_CALLBACK_SECRET": "16 to 100 random letters and digits",
 }
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-LOOPBACK = ("127.0.0.1", "0.0.0.0", "::1", "::")
+LOOPBACK = ("127.0.0.1", "0.0.0.0", "::1", "::")  # nosec B104: only compared
 
 
 def wants_sandbox(environ: Mapping[str, str], *, is_private: bool) -> bool:

@@ -256,7 +256,7 @@ def services(hosts: list[str], port: int, sandbox: mpesa.Sandbox | None) -> list
 
 def loopback(host: str) -> str:
     """Where we reach a server that listens on this host."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # nosec B104: only compared
 
 
 def port_of(environ: Mapping[str, str]) -> int:
@@ -277,7 +277,7 @@ def announce(host: str) -> None:
     port, names = port_of(os.environ), settings.ALLOWED_HOSTS
     if settings.HTTPS or not {"*", "localhost"} & set(names):
         where = f"on port {port} of {host}, for {', '.join(names)}"
-    elif host in ("127.0.0.1", "0.0.0.0", "::1", "::"):
+    elif host in ("127.0.0.1", "0.0.0.0", "::1", "::"):  # nosec B104: only compared
         where = f"at http://localhost:{port}"
     else:
         where = f"at http://{f'[{host}]' if ':' in host else host}:{port}"

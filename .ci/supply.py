@@ -15,8 +15,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,8 +29,11 @@ PAGE = ROOT / "docs/licences.md"
 BASELINE = ROOT / ".ci/secrets.json"
 SBOM = ROOT / "test-results/sbom.json"
 OURS = ("wallet", "ledger", "adminpanel", "nissmart", ".ci")
-# Of findings that bandit isn't sure of, most are SQL that is put together from constants.
-BANDIT = ("-q", "-c", "pyproject.toml", "--confidence-level", "medium", "-r", *OURS)
+# Of findings that bandit isn't sure of, most are SQL that is put together from constants. Those of
+# low severity are imports and programs that we start by their names.
+LEVELS = ("--confidence-level", "medium", "--severity-level", "medium")
+BANDIT = ("-q", "-c", "pyproject.toml", *LEVELS, "-r", *OURS)
+MOVED = 3
 # A package of the running site may have one of these.
 ALLOWED = {
     *(
@@ -194,11 +199,15 @@ def secrets() -> int:
     tests = [name for name in names if name.startswith("tests/")]
     others = [name for name in names if not name.startswith("tests/")]
     hook = str(BIN / "detect-secrets-hook")
-    commands = (
-        [hook, "--baseline", str(BASELINE), *others],
-        [hook, "--disable-plugin", "KeywordDetector", "--", *tests],
-    )
-    return max(subprocess.run(one, cwd=ROOT, check=False).returncode for one in commands)
+    with tempfile.TemporaryDirectory() as place:
+        # The hook writes the lines that known ones moved to, and ends with MOVED.
+        known = shutil.copy(BASELINE, place)
+        commands = (
+            [hook, "--baseline", known, *others],
+            [hook, "--disable-plugin", "KeywordDetector", "--", *tests],
+        )
+        statuses = [subprocess.run(one, cwd=ROOT, check=False).returncode for one in commands]
+    return int(any(status not in (0, MOVED) for status in statuses))
 
 
 def main() -> int:

@@ -279,6 +279,6 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 def refuse_to_go_back(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Stop a backwards migration that would delete transactions."""
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {TRANSACTIONS} LIMIT 1")
+        cursor.execute(f"SELECT 1 FROM {TRANSACTIONS} LIMIT 1")  # nosec B608: a constant
         if cursor.fetchone():
             raise IrreversibleError("Can't migrate back: it would delete transactions.")

@@ -21,7 +21,7 @@ from django.db import connection
 from ledger.models import Transaction
 from wallet.models import User
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # nosec B108: the folder in it has a random name
 FAST = " PRAGMA synchronous=OFF;"
 SOMEONE_ELSES = "{name} holds people or transactions: it isn't an empty migrated database."
 
