@@ -69,8 +69,8 @@ LONGEST_FIRST = [
     ("SQLite", FIRST_HALF),
     ("SQLite", SECOND_HALF),
 ]
-# Each waits a third of its time, for pages, servers and locks, so three keep two processors busy.
-# More would slow the tests that measure time.
+# Tests also wait, for pages, servers and locks, so three runs keep two processors busy. More would
+# slow the tests that measure time.
 AT_A_TIME = 3
 LAUNCH = f"""
 from playwright.sync_api import sync_playwright

@@ -107,8 +107,8 @@ def settle(
     the rail's tariff says. `at` defaults to now; generated histories set it.
 
     Raises SettledOtherwise if it has already failed, NeverSent if no worker has sent it,
-    ReceiptTaken if the receipt is another payment's (a payout's: another payout's), or Busy: of a
-    claim also while another amount under its receipt waits to be confirmed.
+    ReceiptTaken if the receipt is another payment's (a payout's: another payout's), or Busy, also
+    for what may be forged while another amount under its receipt waits to be confirmed.
     """
     ending = Ending(
         State.SUCCEEDED, receipt, rail_id, charge_cents=charge_cents, may_be_forged=may_be_forged
